@@ -1,0 +1,1 @@
+"""What we know: the values, the schema and every line of SQL."""

@@ -1,0 +1,33 @@
+"""What can go wrong with the cache, by what the caller can do about it.
+
+StoreError
+├── NewerDatabase     the file was written by a newer Skew: upgrade Skew, nothing was touched
+├── NotADatabase      the file is something else, or damaged: name another file
+├── DatabaseBusy      another process held the write lock too long: try again
+├── LeaseLost         another engine took over: stop writing to channels at once
+└── NoSuchThing       an id or a name that the cache does not know
+"""
+
+
+class StoreError(Exception):
+    """Any trouble with the cache. Its text is for the operator."""
+
+
+class NewerDatabase(StoreError):
+    """The file's schema is newer than this program. Nothing was touched."""
+
+
+class NotADatabase(StoreError):
+    """The file cannot be opened as a cache of ours."""
+
+
+class DatabaseBusy(StoreError):
+    """The write lock could not be had in time. Nothing was written; safe to repeat."""
+
+
+class LeaseLost(StoreError):
+    """The engine's lease is not held by this token any more."""
+
+
+class NoSuchThing(StoreError):
+    """Nothing of that id or name is in the cache."""

@@ -1,0 +1,447 @@
+"""The shared vocabulary: frozen values and enums, used by every layer.
+
+Imports nothing of ours. Times are `Millis`, whole milliseconds since 1970 in UTC; ages and
+spans are milliseconds too and end in `_ms`. Quantities are whole units. Prices are minor units
+(cents) of the channel's own currency. Anything that comes from a channel is data: it is cleaned
+where it is shown, not here.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+Millis = int
+
+QUANTITY_MAX = 10**12
+"""No shop holds a million million pieces: a larger number is a record we refuse to believe."""
+
+SKU_LENGTH_MAX = 200
+
+
+class State(StrEnum):
+    """Whether a listing can be sold, beyond how many there are."""
+
+    ACTIVE = "active"
+    PREORDER = "preorder"
+    BACKORDER = "backorder"
+    HOLD = "hold"
+    DISABLED = "disabled"
+    ARCHIVED = "archived"
+
+
+class Kind(StrEnum):
+    """What sort of disagreement."""
+
+    QUANTITY = "quantity"
+    STATE = "state"
+    MISSING = "missing"
+    UNLISTED = "unlisted"
+    NEGATIVE = "negative"
+    DUPLICATE = "duplicate"
+
+
+CORRECTABLE = (Kind.QUANTITY, Kind.NEGATIVE, Kind.STATE)
+"""The kinds that Skew proposes a correction for; the others are for people (rule 10)."""
+
+
+class Status(StrEnum):
+    """Whether a disagreement can be acted on at this moment. Hangs on the clock: never stored."""
+
+    OPEN = "open"
+    SETTLING = "settling"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    OBSERVE = "observe"
+    PUSH = "push"
+
+
+class Freshness(StrEnum):
+    """How far a channel's readings can be trusted now. Hangs on the clock: never stored."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    FAILING = "failing"
+    QUARANTINED = "quarantined"
+    NEVER = "never"
+
+
+class PollOutcome(StrEnum):
+    RUNNING = "running"
+    GOOD = "good"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+    ACCEPTED = "accepted"
+    REPLACED = "replaced"
+
+
+class CorrectionStatus(StrEnum):
+    PROPOSED = "proposed"
+    SNOOZED = "snoozed"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+    NOT_APPLIED = "not_applied"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+
+LIVE_CORRECTIONS = (
+    CorrectionStatus.PROPOSED,
+    CorrectionStatus.SNOOZED,
+    CorrectionStatus.APPROVED,
+    CorrectionStatus.APPLYING,
+    CorrectionStatus.APPLIED,
+)
+"""A listing has at most one correction in these states."""
+
+
+class IncidentKind(StrEnum):
+    STALE = "stale"
+    QUARANTINED = "quarantined"
+    CREDENTIALS = "credentials"
+    CONTRACT = "contract"
+    UNREADABLE = "unreadable"
+    CRASHED = "crashed"
+    SECOND_WRITER = "second writer"
+    SURPRISE = "surprise"
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """What one channel says about one listing, decoded: one row of a page.
+
+    `available` is what the channel would sell now, in its own terms and as it says it, negative
+    included; a channel that has no such number gives on hand − committed − threshold (rule 11).
+    `state` is None where the channel has no states. `ref` is the channel's own key of the
+    listing, for writing. `source_at` is when the channel says that the listing last moved.
+    """
+
+    sku: str
+    available: int
+    location: str = ""
+    state: str | None = None
+    on_hand: int | None = None
+    committed: int | None = None
+    unavailable: int | None = None
+    incoming: int | None = None
+    threshold: int | None = None
+    price_minor: int | None = None
+    title: str | None = None
+    source_at: Millis | None = None
+    ref: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """One record of a page that could not be believed: it blinds its own cell only (rule 12)."""
+
+    place: str
+    """Where it stands, for a person: `page 3, items[17].quantity` or `line 812`."""
+    reason: str
+    sku: str | None = None
+    location: str = ""
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How the authority's word becomes a channel's target, for the SKUs that match a pattern."""
+
+    skus: str
+    """A case-sensitive glob: `*` for all."""
+    quantity_authority: str
+    state_authority: str
+    buffer: int = 0
+    share_ppm: int = 1_000_000
+    """The share in parts per million, so that no float is ever in the arithmetic."""
+    cap: int | None = None
+    sold: bool = True
+    state: State | None = None
+
+
+class ChannelTerms(msgspec.Struct, frozen=True):
+    """What the store must know of one configured channel to compare it: times and policy.
+
+    `policies` are in order, the first whose pattern matches a SKU wins; the last one's pattern is
+    `*`. `states` are those that the channel can express, empty where it has none.
+    """
+
+    name: str
+    kind: str
+    direction: Direction
+    roles: tuple[str, ...]
+    every_ms: int
+    stale_after_ms: int
+    max_source_age_ms: int | None
+    lag_ms: int
+    settle_reduce_ms: int
+    settle_raise_ms: int
+    read_back_within_ms: int
+    states: frozenset[State]
+    report_missing: bool
+    policies: tuple[Policy, ...]
+
+
+class PollCounts(msgspec.Struct, frozen=True):
+    """What a finished, not yet judged poll would change; the guard judges this and nothing else.
+
+    `zeroed` and `changed` leave out listings whose reading equals their target. `known` is how
+    many listings the last good poll had; `announced` how many the channel said that it has.
+    """
+
+    known: int
+    seen: int
+    changed: int
+    zeroed: int
+    gone: int
+    added: int
+    refused: int
+    announced: int | None = None
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """What a merged poll moved: enough for a log line and a wake-up, no data."""
+
+    changed: int
+    opened: int
+    closed: int
+    proposed: int
+
+
+class ChannelHealth(msgspec.Struct, frozen=True):
+    """One row of the channels panel and of `skew status`."""
+
+    id: int
+    name: str
+    kind: str
+    direction: Direction
+    roles: tuple[str, ...]
+    freshness: Freshness
+    last_success_at: Millis | None
+    age_ms: int | None
+    listings: int
+    last_error: str | None
+    last_poll_at: Millis | None
+    next_poll_at: Millis | None
+    every_ms: int
+    paused_until: Millis | None
+    recent_ms: tuple[int, ...]
+    """How long each of the newest polls took, oldest first: a sparkline."""
+    quarantined_poll: int | None
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Why a listing disagrees, with the evidence as one sentence of numbers and times."""
+
+    kind: str
+    confidence: float
+    evidence: str
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """A reading that differs from its target, with its verdict at the moment it was asked for."""
+
+    id: int
+    listing_id: int
+    sku: str
+    title: str
+    channel: str
+    location: str
+    kind: Kind
+    status: Status
+    reason: str
+    decidable_at: Millis | None
+    available: int | None
+    state: str | None
+    observed_at: Millis | None
+    target: int | None
+    target_state: str | None
+    delta: int | None
+    price_minor: int | None
+    first_seen_at: Millis
+    last_seen_at: Millis
+    correction_id: int | None
+    correction_status: CorrectionStatus | None
+    correction_version: int | None
+
+    @property
+    def oversell_units(self) -> int:
+        """Units shown above the target, 0 if none."""
+        return max(0, -(self.delta or 0))
+
+    @property
+    def undersell_units(self) -> int:
+        """Units shown below the target, 0 if none."""
+        return max(0, self.delta or 0)
+
+    @property
+    def money_at_risk(self) -> float | None:
+        """The delta's worth in the channel's currency, or None where no price is known."""
+        if self.delta is None or self.price_minor is None:
+            return None
+        return abs(self.delta) * self.price_minor / 100
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """A proposed write that would end a disagreement. On screen: a pending update."""
+
+    id: int
+    listing_id: int
+    sku: str
+    title: str
+    channel: str
+    location: str
+    status: CorrectionStatus
+    version: int
+    from_quantity: int | None
+    from_state: str | None
+    to_quantity: int | None
+    to_state: str | None
+    price_minor: int | None
+    proposed_at: Millis
+    decided_at: Millis | None
+    decided_by: str | None
+    second_by: str | None
+    hold_until: Millis | None
+    expires_at: Millis | None
+    snoozed_until: Millis | None
+    note: str | None
+    result: str | None
+
+    @property
+    def units(self) -> int:
+        """Signed units that the write would add to what the channel shows."""
+        if self.to_quantity is None or self.from_quantity is None:
+            return 0
+        return self.to_quantity - self.from_quantity
+
+
+class Incident(msgspec.Struct, frozen=True):
+    """Trouble with a channel rather than a SKU."""
+
+    id: int
+    channel: str | None
+    kind: str
+    since: Millis
+    last_at: Millis
+    count: int
+    message: str
+    acknowledged_by: str | None
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """One line of a SKU's timeline. `detail` holds the kind's own keys, JSON-ready."""
+
+    at: Millis
+    channel: str
+    kind: str
+    """`reading`, `target`, `event`, `correction` or `disagreement`."""
+    detail: Mapping[str, object] = MappingProxyType({})
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who runs the engine for this database."""
+
+    holder: str
+    token: str
+    started_at: Millis
+    heartbeat_at: Millis
+    expires_at: Millis
+
+
+class DisagreementFilter(msgspec.Struct, frozen=True):
+    """Which disagreements are wanted; empty means all. Shared by the reports and the console."""
+
+    text: str = ""
+    """Part of the SKU or the title, whatever its case."""
+    skus: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    risk_min: float | None = None
+    risk_max: float | None = None
+    age_min_ms: int | None = None
+    age_max_ms: int | None = None
+
+
+class Sort(StrEnum):
+    """Orders of the disagreements: the first is what the operator sees unless they choose."""
+
+    RISK = "money at risk"
+    AGE = "age"
+    SKU = "SKU"
+    CHANNEL = "channel"
+    DELTA = "delta"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What became of one operator's act on one correction. `why` says what stood in the way."""
+
+    id: int
+    ok: bool
+    why: str = ""
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The header: one glance at everything, at one instant."""
+
+    skus: int
+    open: int
+    settling: int
+    unknown: int
+    oversell: int
+    """How many open disagreements show too much."""
+    oversell_units: int
+    oversell_money: float
+    undersell: int
+    undersell_units: int
+    undersell_money: float
+    channels: int
+    channels_stale: int
+    pending: int
+    incidents: int
+    errors_5m: int
+    """Polls that failed or were quarantined in the last five minutes."""
+    newest_reading_at: Millis | None
+
+
+class ShownCell(msgspec.Struct, frozen=True):
+    """What one channel shows for one SKU at one location, with the trust it deserves."""
+
+    channel: str
+    location: str
+    listing_id: int
+    present: bool
+    available: int | None
+    on_hand: int | None
+    committed: int | None
+    unavailable: int | None
+    incoming: int | None
+    threshold: int | None
+    state: str | None
+    target: int | None
+    target_state: str | None
+    price_minor: int | None
+    observed_at: Millis | None
+    source_at: Millis | None
+    trusted: bool
+    """False where the channel is stale, quarantined or never read, or the record unreadable."""
+    problem: str | None
+    differs: bool
+    copies: int
+
+
+class StatusCounts(msgspec.Struct, frozen=True):
+    """What `skew status` reports, at one instant."""
+
+    channels: tuple[ChannelHealth, ...]
+    overview: Overview
+    updates: Mapping[str, int]
+    """How many corrections stand in each status; every status has a key."""
+    incidents: tuple[Incident, ...]
+    lease: Lease | None
+    """None where no engine runs."""

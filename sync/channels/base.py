@@ -1,0 +1,125 @@
+"""What a kind of channel must be able to do. Poll and apply call this and nothing else.
+
+A kind is one module with a class that meets `Channel` and one entry in the registry
+(`sync/channels/__init__.py`). It holds no state but its transport and what signing in gave it;
+every quantity that goes in or out is in the channel's own units, as *available* (rule 11).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from store.model import Millis, Record, Refused, State
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a channel can do as it is configured: one row of `skew channels`."""
+
+    kind: str
+    reads: tuple[str, ...]
+    """Which of available, on_hand, committed, unavailable, incoming, state, price it reports."""
+    states: frozenset[State] = frozenset()
+    """The states that it can express; empty: states are not compared."""
+    writes: tuple[str, ...] = ()
+    """Which of quantity, state it can write; empty: observe only."""
+    compare_and_set: bool = False
+    """The channel itself refuses a write when its quantity is not `Change.previous`."""
+    idempotency: bool = False
+    """The channel applies two writes with the same `Change.key` once."""
+    batch_max: int = 1
+    """Changes in one call of `write`, at most."""
+    reads_one: bool = False
+    """`read` answers; otherwise a fresh reading costs a whole poll."""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a channel's records, in an order that is stable from poll to poll."""
+
+    records: Sequence[Record]
+    refused: Sequence[Refused] = ()
+    announced: int | None = None
+    """How many records the channel says that it has in all, where it says so."""
+    as_of: Millis | None = None
+    """A file's modification time; None where the page is as of its arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One listing's new values, absolute. Never below zero."""
+
+    sku: str
+    location: str
+    ref: str
+    quantity: int
+    """Units available that the channel shall show."""
+    previous: Record
+    """The fresh reading that this write rests on: compare-and-set value, committed, threshold."""
+    key: str
+    """Unique for this correction, the same on every repeat of it."""
+    state: State | None = None
+    """The state to write with it, where the channel can; None leaves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the channel answered for one change. Accepted is not applied: only a reading is."""
+
+    change: Change
+    refused: str | None = None
+    """The channel's words where it refused this one."""
+    conflict: bool = False
+    """It refused because someone else had moved the listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A listing to read afresh."""
+
+    sku: str
+    location: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Fresh readings of a few listings. One that is in neither list is not on the channel."""
+
+    records: Sequence[Record] = ()
+    refused: Sequence[Refused] = field(default=())
+
+
+class Channel(Protocol):
+    """One configured channel. Every method raises ChannelError's subclasses and nothing else."""
+
+    @property
+    def abilities(self) -> Abilities: ...
+
+    def pages(self) -> AsyncIterator[Page]:
+        """Read all listings, a page at a time.
+
+        Raises Temporary, NeedsOperator, ContractBroken. A raise means that nothing of the poll
+        counts, whatever was yielded before.
+        """
+        ...
+
+    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+        """Read a few listings afresh. Only where `abilities.reads_one`."""
+        ...
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        """Set each listing to its change's values; at most `abilities.batch_max` at once.
+
+        Answers one receipt per change, in order. Raises WriteRejected (the whole call was
+        refused, nothing applied), WriteOutcomeUnknown (any of it may have been applied), Temporary
+        or NeedsOperator (certainly not sent, or refused before anything was applied).
+        """
+        ...
+
+    async def sign_in(self) -> str:
+        """Prove that the credentials work, by the cheapest read; answers what was seen, in words."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,44 @@
+"""The only source of time and sleep, so that tests and the simulation can own both."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+from store.model import Millis
+
+
+class Clock(Protocol):
+    def now(self) -> Millis:
+        """Milliseconds since 1970, UTC."""
+        ...
+
+    async def sleep(self, span_ms: int) -> None: ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> Millis:
+        return time.time_ns() // 1_000_000
+
+    async def sleep(self, span_ms: int) -> None:
+        await asyncio.sleep(span_ms / 1000)
+
+
+def rfc3339(at: Millis | None) -> str | None:
+    """Write an instant as RFC 3339 in UTC with milliseconds, e.g. `2026-11-23T14:02:11.250Z`."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def from_rfc3339(text: str) -> Millis:
+    """Read an instant; one without an offset is taken as UTC (WooCommerce's `…_gmt`).
+
+    Raises ValueError with the text's own trouble.
+    """
+    at = datetime.fromisoformat(text.strip())
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,70 @@
+"""What can go wrong with a channel, by what happens next.
+
+ChannelError
+├── Temporary            back off and try later; a write was certainly not sent
+├── NeedsOperator        a credential or a setting: the channel pauses, an incident says which
+├── ContractBroken       an undecodable page: nothing of the poll is recorded
+├── Implausible          decodable, not believable: quarantine
+├── WriteRejected        the channel refused: the correction fails with the channel's words
+└── WriteOutcomeUnknown  the request may have left: read back, never resend blindly
+ConfigError              a setting: exit 2 before anything is polled
+
+Texts are for the operator; they never hold a credential, and what a channel said is quoted as
+data, cut short.
+"""
+
+
+class ChannelError(Exception):
+    """Any trouble with one channel. Never stops another channel."""
+
+
+class Temporary(ChannelError):
+    """It may work later; after `retry_after_s` seconds where the channel said so."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NeedsOperator(ChannelError):
+    """Only a person can mend it: a refused credential, a missing right, a wrong address."""
+
+
+class ContractBroken(ChannelError):
+    """A page is not what the channel's contract says; `path` is the place in the payload."""
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(f"{message}, at {path}")
+        self.path = path
+
+
+class Implausible(ChannelError):
+    """The poll can be read and is not to be believed (rule 8)."""
+
+
+class WriteRejected(ChannelError):
+    """The channel refused the write, in its own words. `conflict`: someone else moved it."""
+
+    def __init__(self, message: str, *, conflict: bool = False) -> None:
+        super().__init__(message)
+        self.conflict = conflict
+
+
+class WriteOutcomeUnknown(ChannelError):
+    """No trustworthy reply: the write may have been applied. Read back before anything else."""
+
+
+class ConfigError(Exception):
+    """A setting is wrong. `key` is the dotted key, or the file where there is no key."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+
+
+class ConfigErrors(Exception):  # noqa: N818 - it is the collection that is raised, all at once.
+    """Everything that is wrong with the configuration, found in one go."""
+
+    def __init__(self, source: str, errors: tuple[ConfigError, ...]) -> None:
+        super().__init__("\n".join(f"{source}: {error}" for error in errors))
+        self.errors = errors
