@@ -1,0 +1,1 @@
+"""The registry of kinds of channel."""
