@@ -62,7 +62,7 @@ class ConfigError(Exception):
         self.key = key
 
 
-class ConfigErrors(Exception):  # noqa: N818 - it is the collection that is raised, all at once.
+class ConfigErrors(Exception):
     """Everything that is wrong with the configuration, found in one go."""
 
     def __init__(self, source: str, errors: tuple[ConfigError, ...]) -> None:
