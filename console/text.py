@@ -1,0 +1,132 @@
+"""Text on its way to a person: cleaned, measured and formatted. Reports and screens share it.
+
+What comes from a channel is hostile: a title may hold an escape sequence that repaints the
+terminal, or a bidi control that turns a number round. `clean` is the one gate that such text
+passes, in the screens, the reports, the CSV and the logs alike.
+"""
+
+import unicodedata
+from datetime import UTC, datetime
+
+from store.model import Millis
+
+NONE = "–"
+"""What stands where there is no value."""
+
+MINUS = "−"
+
+_SECOND_MS = 1000
+_MINUTE_MS = 60 * _SECOND_MS
+_HOUR_MS = 60 * _MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
+
+_REPLACEMENT = 0xFFFD
+_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_LINE_SEPARATORS = (0x2028, 0x2029)
+# A lone surrogate can't be encoded: printing it would raise, far from where it came in.
+_SURROGATES = range(0xD800, 0xE000)
+_VISIBLE = (
+    {code: 0x2400 + code for code in range(0x20)}
+    | {0x7F: 0x2421}
+    | dict.fromkeys(
+        (*range(0x80, 0xA0), *_BIDI, *_LINE_SEPARATORS, *_SURROGATES),
+        _REPLACEMENT,
+    )
+)
+
+
+def clean(text: str, width: int | None = None) -> str:
+    """Make every control character of `text` visible, and cut it to `width` cells if given."""
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_VISIBLE)
+    return text if width is None else cut(text, width)
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal `text` takes: 2 for a wide character, 0 for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells_of(character) for character in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten `text` to at most `width` cells; a cut one ends in `…`."""
+    if cells(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    taken, used = [], 1  # one cell is the ellipsis's
+    for character in text:
+        used += _cells_of(character)
+        if used > width:
+            break
+        taken.append(character)
+    return "".join(taken) + "…"
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Cut or pad `text` to exactly `width` cells."""
+    text = cut(text, width)
+    space = " " * (width - cells(text))
+    return space + text if right else text + space
+
+
+def age(span_ms: int | None) -> str:
+    """Tell an age as `0:42`, `41:03`, `3h 12m` or `5d`."""
+    if span_ms is None:
+        return NONE
+    span_ms = max(0, span_ms)
+    if span_ms < _HOUR_MS:
+        minutes, seconds = divmod(span_ms // _SECOND_MS, 60)
+        return f"{minutes}:{seconds:02}"
+    if span_ms < _DAY_MS:
+        hours, minutes = divmod(span_ms // _MINUTE_MS, 60)
+        return f"{hours}h {minutes:02}m"
+    return f"{span_ms // _DAY_MS}d"
+
+
+def units(number: int | None) -> str:
+    """Write a quantity with thousands set apart and a real minus: `12,408`, `−3`."""
+    if number is None:
+        return NONE
+    return f"{number:,}".replace("-", MINUS)
+
+
+def signed(number: int | None) -> str:
+    """Write what must be added: `+14`, `−17`, `0`."""
+    if number is None:
+        return NONE
+    return f"{number:+,}".replace("-", MINUS) if number else "0"
+
+
+def money(amount: float | None) -> str:
+    """Write an amount in the channel's own currency: to the cent below 100, whole above."""
+    if amount is None:
+        return NONE
+    shape = ",.2f" if abs(amount) < 100 else ",.0f"  # noqa: PLR2004 (the docstring names it)
+    return format(amount, shape).replace("-", MINUS)
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """Count things in words: `1 channel`, `1,200 channels`."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def time_of_day(at: Millis | None) -> str:
+    """Write an instant as `14:02:11Z`."""
+    return NONE if at is None else _utc(at).strftime("%H:%M:%SZ")
+
+
+def day_and_time(at: Millis | None) -> str:
+    """Write an instant as `2026-11-23 14:02:11Z`."""
+    return NONE if at is None else _utc(at).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _utc(at: Millis) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _cells_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
