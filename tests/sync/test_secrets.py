@@ -1,0 +1,118 @@
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import keyring.backend
+import keyring.errors
+import msgspec
+import pytest
+
+from sync.errors import ConfigError
+from sync.secrets import Secret, SecretSource, refuse_literals, resolve
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    url: str
+    token: SecretSource
+    password: SecretSource | None = None
+
+
+def fetch(source: SecretSource, base: Path, **environ: str) -> str:
+    return resolve(source, key="channels.shop.token", base=base, environ=environ).reveal()
+
+
+def test_an_environment_variable_is_read(tmp_path: Path) -> None:
+    assert fetch(SecretSource(env="SHOP_KEY"), tmp_path, SHOP_KEY="s3cret") == "s3cret"
+
+
+def test_a_file_is_read_relative_to_the_configuration_without_its_last_newline(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shop.key").write_bytes(b"\xef\xbb\xbfs3cret\r\n")
+
+    assert fetch(SecretSource(file="shop.key"), tmp_path) == "s3cret"
+
+
+class OneEntry(keyring.backend.KeyringBackend):
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if service == "locked":
+            raise keyring.errors.KeyringLocked("s3cret in the backend's words")
+        return "s3cret" if (service, username) == ("skew", "shop") else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def _one_entry() -> Iterator[None]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(OneEntry())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.mark.usefixtures("_one_entry")
+def test_a_keyring_entry_is_read(tmp_path: Path) -> None:
+    assert fetch(SecretSource(keyring="skew/shop"), tmp_path) == "s3cret"
+
+
+@pytest.mark.usefixtures("_one_entry")
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (SecretSource(env="SHOP_KEY"), "variable SHOP_KEY is not set; export it"),
+        (SecretSource(env="EMPTY"), "the secret in EMPTY is empty"),
+        (SecretSource(env="LINES"), "line break"),
+        (SecretSource(file="nowhere"), "cannot be read (No such file or directory)"),
+        (SecretSource(file="latin"), "not UTF-8"),
+        (SecretSource(file="long"), "too long"),
+        (SecretSource(keyring="skew/nobody"), "`keyring set skew nobody`"),
+        (SecretSource(keyring="locked/shop"), "KeyringLocked"),
+    ],
+)
+def test_a_missing_secret_names_its_key_and_the_remedy(
+    tmp_path: Path, source: SecretSource, words: str
+) -> None:
+    (tmp_path / "latin").write_bytes(b"s3cret\xe9")
+    (tmp_path / "long").write_bytes(b"s3cret" * 20_000)
+
+    with pytest.raises(ConfigError) as caught:
+        fetch(source, tmp_path, EMPTY="", LINES="s3cret\nX-Evil: 1")
+
+    assert caught.value.key == "channels.shop.token"
+    assert words in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [{}, {"env": "A", "file": "b"}, {"env": " "}, {"keyring": "no-slash"}, {"value": "x"}],
+)
+def test_a_source_names_exactly_one_place(table: dict[str, str]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(table, SecretSource)
+
+
+def test_a_literal_secret_is_refused_with_the_remedy_and_without_the_value() -> None:
+    table = {"url": "http://x", "token": "s3cret", "password": "s3cret", "other": "fine"}
+
+    errors = refuse_literals(Options, table, key="channels.shop")
+
+    assert [error.key for error in errors] == ["channels.shop.token", "channels.shop.password"]
+    assert all('{ env = "NAME" }' in str(error) for error in errors)
+    assert "s3cret" not in str(errors)
+
+
+def test_a_secret_shows_itself_to_nobody_but_reveal() -> None:
+    secret = Secret("s3cret", name="SHOP_KEY")
+
+    assert f"{secret} {secret!r} {secret!s:>5} {[secret]}".count("s3cret") == 0
+    assert secret == Secret("s3cret", name="elsewhere")
+    assert hash(secret) == hash(Secret("s3cret", name="elsewhere"))
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    with pytest.raises(TypeError):
+        msgspec.json.encode(secret)
