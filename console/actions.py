@@ -1,0 +1,193 @@
+"""The single table of actions: every key, its name, its title and what it does.
+
+The app's bindings, the footer's legend, the help and the command palette are all made from it,
+so that nothing works by a key that the palette lacks. Imports nothing of Textual.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Group(StrEnum):
+    """The help's chapters."""
+
+    DECIDE = "Decide"
+    CHOOSE = "Choose"
+    LOOK = "Look"
+    MOVE = "Move"
+    PROGRAM = "Skew"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that an operator can do. The app's method is `action_` + `name`."""
+
+    name: str
+    keys: tuple[str, ...]
+    """As the operator presses them; the first is the one shown."""
+    title: str
+    help: str
+    group: Group
+    legend: str = ""
+    """The word in the footer; empty: not in the footer."""
+    brief: str = ""
+    """The word in the footer of a narrow terminal; empty: not in that one."""
+    writes: bool = False
+    """It ends in a decision: a read-only console refuses it."""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "approve",
+        ("a",),
+        "Approve the update",
+        "Write the update under the cursor to its channel, after the hold. Anything but one small"
+        " reduction shows its effect first.",
+        Group.DECIDE,
+        legend="Approve",
+        brief="Appr",
+        writes=True,
+    ),
+    Action(
+        "reject",
+        ("r",),
+        "Reject the update",
+        "Turn the update down, with a reason. It stays silent until its target or reading moves.",
+        Group.DECIDE,
+        legend="Reject",
+        brief="Rej",
+        writes=True,
+    ),
+    Action(
+        "snooze",
+        ("z",),
+        "Snooze the update",
+        "Put the update aside for a while; it is proposed again afterwards.",
+        Group.DECIDE,
+        legend="Snooze",
+        brief="Snz",
+        writes=True,
+    ),
+    Action(
+        "undo",
+        ("u",),
+        "Undo the last approval",
+        "Take back the last approval, or the one under the cursor, while its hold lasts.",
+        Group.DECIDE,
+        legend="Undo",
+        brief="Undo",
+        writes=True,
+    ),
+    Action(
+        "approve_marked",
+        ("A",),
+        "Approve all that is marked",
+        "Shows how many units go up and down, how many SKUs to zero, and the money, first.",
+        Group.DECIDE,
+        legend="Approve marked…",
+        brief="Bulk",
+        writes=True,
+    ),
+    Action(
+        "reject_marked",
+        ("R",),
+        "Reject all that is marked",
+        "One reason for all of them.",
+        Group.DECIDE,
+        legend="Reject marked…",
+        writes=True,
+    ),
+    Action(
+        "mark",
+        ("space",),
+        "Mark or unmark the row",
+        "Marks belong to the row, not to its place: they stay while rows come and go.",
+        Group.CHOOSE,
+        legend="Mark",
+        brief="Mark",
+    ),
+    Action(
+        "mark_all",
+        ("*",),
+        "Mark everything in the list",
+        "All rows that the filter lets through; again: none.",
+        Group.CHOOSE,
+        legend="All",
+    ),
+    Action(
+        "filter",
+        ("/",),
+        "Filter the list",
+        "Words in the SKU or title, channel:shop, kind:state, status:open, risk>100, age>1h.",
+        Group.CHOOSE,
+        legend="Filter",
+        brief="Filter",
+    ),
+    Action(
+        "sort",
+        ("s",),
+        "Sort by the next order",
+        "Money at risk, age, SKU, channel, delta.",
+        Group.CHOOSE,
+        legend="Sort",
+        brief="Sort",
+    ),
+    Action(
+        "clear",
+        ("escape",),
+        "Clear marks, then the filter",
+        "One press clears the marks, the next one the filter; on the SKU's page it goes back.",
+        Group.CHOOSE,
+    ),
+    Action(
+        "detail",
+        ("enter",),
+        "Open the SKU",
+        "All channels, the policy's arithmetic, the cause with its evidence, the timeline.",
+        Group.LOOK,
+        legend="Open",
+    ),
+    Action(
+        "show_disagreements", ("1",), "Show the disagreements", "The whole dashboard.", Group.LOOK
+    ),
+    Action("show_channels", ("2",), "Show the channels", "Freshness, polls, errors.", Group.LOOK),
+    Action(
+        "show_updates", ("3",), "Show the pending updates", "What waits for a decision.", Group.LOOK
+    ),
+    Action("show_incidents", ("4",), "Show the incidents", "Trouble with a channel.", Group.LOOK),
+    Action(
+        "pause",
+        ("p",),
+        "Pause or resume the screen",
+        "Holds the screen still to read it. Collecting never stops.",
+        Group.LOOK,
+        legend="Pause",
+    ),
+    Action(
+        "palette",
+        (":",),
+        "Command palette",
+        "Every action by name.",
+        Group.PROGRAM,
+        "Command",
+        "Cmd",
+    ),
+    Action("help", ("?",), "Help", "Every key and what it does.", Group.PROGRAM, "Help", "Help"),
+    Action("quit", ("q",), "Quit", "Approvals are kept.", Group.PROGRAM, "Quit"),
+)
+
+MOVES: tuple[tuple[str, str], ...] = (
+    ("↑ ↓  j k", "one row"),
+    ("PgUp PgDn", "one page"),
+    ("Home End", "first, last"),
+    ("Tab", "next panel"),
+    ("mouse", "click a row, a tab, or a word of the legend"),
+)
+"""Keys that move and decide nothing, for the help; the lists own them."""
+
+
+def by_name(name: str) -> Action:
+    return _BY_NAME[name]
+
+
+_BY_NAME = {action.name: action for action in ACTIONS}
