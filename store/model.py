@@ -31,6 +31,10 @@ class State(StrEnum):
     ARCHIVED = "archived"
 
 
+NOT_FOR_SALE = (State.HOLD, State.DISABLED, State.ARCHIVED)
+"""States that collapse to a quantity of 0 on a channel that cannot express them (rule 6)."""
+
+
 class Kind(StrEnum):
     """What sort of disagreement."""
 
@@ -148,13 +152,19 @@ class Refused(msgspec.Struct, frozen=True):
     location: str = ""
 
 
+class Authority(msgspec.Struct, frozen=True):
+    """Whose word is the truth for the SKUs that match a pattern (rule 1)."""
+
+    skus: str
+    """A case-sensitive glob of `*`, `?` and `[…]`: `*` for all."""
+    quantity: str
+    state: str
+
+
 class Policy(msgspec.Struct, frozen=True):
     """How the authority's word becomes a channel's target, for the SKUs that match a pattern."""
 
     skus: str
-    """A case-sensitive glob: `*` for all."""
-    quantity_authority: str
-    state_authority: str
     buffer: int = 0
     share_ppm: int = 1_000_000
     """The share in parts per million, so that no float is ever in the arithmetic."""
@@ -180,10 +190,18 @@ class ChannelTerms(msgspec.Struct, frozen=True):
     lag_ms: int
     settle_reduce_ms: int
     settle_raise_ms: int
-    read_back_within_ms: int
-    states: frozenset[State]
+    states: tuple[State, ...]
+    writes: tuple[str, ...]
+    """Which of `quantity` and `state` may be proposed: empty unless the direction is push."""
     report_missing: bool
     policies: tuple[Policy, ...]
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """All of a configuration that decides what is compared. The last authority's pattern is `*`."""
+
+    authorities: tuple[Authority, ...]
+    channels: tuple[ChannelTerms, ...]
 
 
 class PollCounts(msgspec.Struct, frozen=True):

@@ -1,0 +1,565 @@
+"""A correction's life, from proposed to verified. Every step is an audit row.
+
+A correction is a row, not a call: it survives a crash, and one process may approve what another
+applies. Each act is a compare-and-set: on the version that the operator saw, or on the state that
+the step starts from. A listing has at most one live correction, held by a unique index.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from store import lease
+from store.model import Correction, CorrectionStatus, Decision, Millis, Record
+from store.verdict import REASON, SOURCES
+
+Seen = Sequence[tuple[int, int | None]]
+"""Corrections by id, each with the version that the operator saw, or None for whatever it is."""
+
+_COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
+  k.version, k.from_quantity, k.from_state, k.to_quantity, k.to_state, k.price_minor,
+  k.proposed_at, k.decided_at, k.decided_by, k.second_by, k.hold_until, k.expires_at,
+  k.snoozed_until, k.note, k.result"""
+_SOURCES = """corrections k JOIN listings l ON l.id = k.listing_id
+JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
+
+_READING = (
+    "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
+    "price_minor", "title", "source_at",
+)  # fmt: skip
+_SILENCING = (
+    CorrectionStatus.REJECTED,
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+)
+"""After these nothing is proposed for the listing until its target or its reading moves."""
+
+_UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
+_ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    at: Millis
+    who: str
+    step: str
+    seen: str
+    """What the step rested on, as JSON: the listing's reading and target at that moment."""
+    note: str | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An approved correction beside what its listing shows and should show now."""
+
+    correction: Correction
+    ref: str
+    reading: Record
+    target_quantity: int | None
+    target_state: str | None
+    valid: bool
+    """Whether the ground that it was approved on still stands."""
+    held_back: str
+    """Why it may not be written at this moment though it is valid: `channel stale`, …"""
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """What was written to channels within an hour, for the push limits."""
+
+    skus: int = 0
+    units: int = 0
+    to_zero: int = 0
+
+
+def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction]:
+    """The corrections of these ids, in this order; unknown ids are left out."""
+    wanted = list(ids)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM {_SOURCES} WHERE k.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(wanted),),
+    )
+    found = {row[0]: _correction(row) for row in rows}
+    return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
+
+
+def select(
+    connection: sqlite3.Connection, where: str, values: dict[str, object]
+) -> list[Correction]:
+    """Corrections by a condition on the aliases k, l, i and c. For this package only."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM {_SOURCES} WHERE {where}", values)
+    return [_correction(row) for row in rows]
+
+
+def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
+    """Propose a correction for each disagreement that has become decidable; answer how many.
+
+    Cheap where nothing waits. What its channel or authority cannot be trusted for, what still
+    settles and what a decided correction keeps quiet is passed over (rules 3, 4, 9).
+    """
+    _wake_snoozed(connection, now=now)
+    rows = connection.execute(
+        f"""SELECT d.listing_id,
+          max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END),
+          max(CASE WHEN d.kind = 'state' THEN d.target_state END),
+          l.available, l.state, coalesce(l.price_minor, i.price_minor), group_concat(d.id)
+        FROM {SOURCES}
+        WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
+            SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
+              AND :now - last_success_at <= stale_after_ms)
+          AND {REASON} = ''
+          AND NOT EXISTS (SELECT 1 FROM corrections k
+            WHERE k.listing_id = d.listing_id AND k.live = 1)
+          AND NOT EXISTS (SELECT 1 FROM corrections k
+            WHERE k.listing_id = d.listing_id AND k.silences = 1)
+        GROUP BY d.listing_id""",
+        {"now": now},
+    ).fetchall()
+    for listing_id, quantity, state, available, shown_state, price, disagreement_ids in rows:
+        row = connection.execute(
+            """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
+              to_quantity, to_state, price_minor, proposed_at)
+            VALUES (?, 'proposed', ?, ?, ?, ?, ?, ?) RETURNING id""",
+            (
+                listing_id,
+                available,
+                shown_state,
+                available if quantity is None else quantity,
+                shown_state if state is None else state,
+                price,
+                now,
+            ),
+        ).fetchone()
+        connection.execute(f"UPDATE disagreements SET waits = 0 WHERE id IN ({disagreement_ids})")
+        _audit(connection, row[0], who="skew", step="proposed", now=now)
+    return len(rows)
+
+
+def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
+    """Supersede the corrections of the moved items whose ground has moved (rule 9).
+
+    An approved reduction stays while its target stands and the reading is still above it. A
+    decided correction whose ground has moved stops keeping its listing quiet.
+    """
+    stands = _stands("k.status = 'approved'")
+    moved = "SELECT l.id FROM moved m JOIN listings l ON l.item_id = m.item_id"
+    rows = connection.execute(
+        f"""SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
+        WHERE k.live = 1 AND k.status IN ('proposed', 'snoozed', 'approved')
+          AND k.listing_id IN ({moved}) AND NOT ({stands})"""
+    ).fetchall()
+    for (correction_id,) in rows:
+        _end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
+             result="its target or its reading moved")  # fmt: skip
+    connection.execute(
+        f"""UPDATE corrections SET silences = 0 WHERE silences = 1 AND listing_id IN ({moved})
+          AND id NOT IN (SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
+            WHERE k.silences = 1 AND {_stands("0")})"""
+    )
+    return len(rows)
+
+
+def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
+    connection: sqlite3.Connection,
+    seen: Seen,
+    *,
+    who: str,
+    now: Millis,
+    hold_ms: int,
+    expires_ms: int,
+    second_person_above: int | None = None,
+    note: str | None = None,
+    by_rule: bool = False,
+) -> list[Decision]:
+    """Approve what is still as it was seen; one decision per correction, in order.
+
+    Above `second_person_above` units the first approval is noted, and the second, by another
+    name, counts.
+    """
+
+    def act(correction: Correction) -> str:
+        if correction.status not in _UNDECIDED:
+            return _not_now(correction)
+        reason = _held_back(connection, correction.listing_id, now=now)
+        if reason:
+            return f"not now: {reason}"
+        needs_two = second_person_above is not None and abs(correction.units) > second_person_above
+        if needs_two and correction.decided_by in (None, who):
+            if correction.decided_by == who:
+                return f"{abs(correction.units)} units need a second person, not {who} again"
+            _step(connection, correction.id, "decided_by = :who, decided_at = :now",
+                  {"who": who}, now=now, who=who, name="first approval", note=note)  # fmt: skip
+            raise _Noted("noted: a second person must approve it too")
+        names = "second_by = :who" if needs_two else "decided_by = :who"
+        _step(
+            connection, correction.id,
+            f"status = 'approved', {names}, decided_at = :now, hold_until = :hold, "
+            "expires_at = :expires, by_rule = :rule, note = coalesce(:note, note)",
+            {"who": who, "hold": now + hold_ms, "expires": now + hold_ms + expires_ms,
+             "rule": int(by_rule), "note": note},
+            now=now, who=who, name="approved", note=note,
+        )  # fmt: skip
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def reject(
+    connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, reason: str
+) -> list[Decision]:
+    """Reject: the listing stays quiet until its target or its reading moves."""
+
+    def act(correction: Correction) -> str:
+        if correction.status not in _UNDECIDED:
+            return _not_now(correction)
+        connection.execute(
+            "UPDATE corrections SET decided_by = ?, decided_at = ?, note = ? WHERE id = ?",
+            (who, now, reason, correction.id),
+        )
+        _end(connection, correction.id, CorrectionStatus.REJECTED, now=now, who=who, result=None)
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def snooze(
+    connection: sqlite3.Connection,
+    seen: Seen,
+    *,
+    who: str,
+    now: Millis,
+    until: Millis,
+    note: str | None = None,
+) -> list[Decision]:
+    """Put off until an instant, after which it counts as proposed again."""
+
+    def act(correction: Correction) -> str:
+        if correction.status not in _UNDECIDED:
+            return _not_now(correction)
+        _step(connection, correction.id, "status = 'snoozed', snoozed_until = :until",
+              {"until": until}, now=now, who=who, name="snoozed", note=note)  # fmt: skip
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
+    """Take an approval back while its hold lasts."""
+
+    def act(correction: Correction) -> str:
+        if correction.status is not CorrectionStatus.APPROVED:
+            return _not_now(correction)
+        if correction.hold_until is not None and correction.hold_until <= now:
+            return "its hold has passed"
+        _step(
+            connection, correction.id,
+            "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
+            "hold_until = NULL, expires_at = NULL, by_rule = 0",
+            {}, now=now, who=who, name="undone", note=None,
+        )  # fmt: skip
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def proposals_for_rules(
+    connection: sqlite3.Connection, *, now: Millis
+) -> list[tuple[Correction, bool]]:
+    """Undecided proposals, each with whether a written rule may approve it.
+
+    It may not after a failure on that listing, until one has been verified again (rule 9).
+    """
+    proposals = select(
+        connection, "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL", {"now": now}
+    )
+    last = dict(
+        connection.execute(
+            f"""SELECT listing_id, status FROM corrections WHERE id IN (
+              SELECT max(k.id) FROM corrections k JOIN corrections p
+                ON p.listing_id = k.listing_id AND p.live = 1 AND p.status = 'proposed'
+              WHERE k.live = 0 AND k.status IN ({_ENDED_BADLY}, 'verified')
+              GROUP BY k.listing_id)"""
+        ).fetchall()
+    )
+    return [
+        (proposal, last.get(proposal.listing_id, "verified") == "verified")
+        for proposal in proposals
+    ]
+
+
+def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
+    """The approved ones whose hold has passed, oldest first; those too old are expired here."""
+    late = connection.execute(
+        "SELECT id, listing_id FROM corrections WHERE status = 'approved' AND expires_at <= ?",
+        (now,),
+    ).fetchall()
+    for correction_id, listing_id in late:
+        _end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
+             result="it was approved too long ago")  # fmt: skip
+        _wait_again(connection, listing_id)
+    return select(
+        connection, "k.status = 'approved' AND k.hold_until <= :now ORDER BY k.id", {"now": now}
+    )
+
+
+def begin_applying(
+    connection: sqlite3.Connection, ids: Iterable[int], *, token: str, now: Millis
+) -> list[int]:
+    """Mark as `applying` what is approved, held long enough and not expired; answer which.
+
+    The lease is checked in the same transaction: a holder that slept cannot write. Raises
+    LeaseLost.
+    """
+    lease.check(connection, token=token, now=now)
+    begun = []
+    for correction_id in ids:
+        cursor = connection.execute(
+            """UPDATE corrections SET status = 'applying', applying_at = :now,
+              version = version + 1
+            WHERE id = :id AND status = 'approved' AND hold_until <= :now AND expires_at > :now""",
+            {"id": correction_id, "now": now},
+        )
+        if cursor.rowcount:
+            begun.append(correction_id)
+            _audit(connection, correction_id, who="skew", step="applying", now=now)
+    return begun
+
+
+def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> None:
+    """Back to approved: the write was certainly not sent."""
+    for correction_id in ids:
+        cursor = connection.execute(
+            """UPDATE corrections SET status = 'approved', applying_at = NULL,
+              version = version + 1 WHERE id = ? AND status = 'applying'""",
+            (correction_id,),
+        )
+        if cursor.rowcount:
+            _audit(connection, correction_id, who="skew", step="not sent", now=now, note=why)
+
+
+def applied(
+    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, result: str
+) -> None:
+    """The channel accepted it; only a reading back will prove it."""
+    for correction_id in ids:
+        _step(connection, correction_id, "status = 'applied', result = :result",
+              {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
+
+
+def finish(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    result: str,
+) -> None:
+    """End an approved, applying or applied correction; other ones are left as they are."""
+    row = connection.execute(
+        "SELECT listing_id, status FROM corrections WHERE id = ? AND live = 1", (correction_id,)
+    ).fetchone()
+    if row is None or row[1] not in ("approved", "applying", "applied"):
+        return
+    _end(connection, correction_id, status, now=now, who="skew", result=result)
+    if status not in _SILENCING:
+        _wait_again(connection, row[0])
+
+
+def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
+    """At an engine's start: what a dead engine left half way has an unknown outcome (rule 9)."""
+    rows = connection.execute(
+        "SELECT id FROM corrections WHERE live = 1 AND status IN ('applying', 'applied')"
+    ).fetchall()
+    for (correction_id,) in rows:
+        _end(connection, correction_id, CorrectionStatus.UNKNOWN, now=now, who="skew",
+             result="the engine stopped while writing it; the next reading tells")  # fmt: skip
+    return len(rows)
+
+
+def standing(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis) -> list[Standing]:
+    """Hold corrections against what their listings show and should show now (rule 9)."""
+    return [_standing(connection, correction, now=now) for correction in by_id(connection, ids)]
+
+
+def audit(connection: sqlite3.Connection, correction_id: int) -> list[AuditRow]:
+    """Everything that happened to one correction, oldest first."""
+    rows = connection.execute(
+        "SELECT at, who, step, seen, note FROM audit WHERE correction_id = ? ORDER BY id",
+        (correction_id,),
+    )
+    return [AuditRow(*row) for row in rows]
+
+
+def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
+    """What has been sent to channels since an instant."""
+    row = connection.execute(
+        """SELECT count(DISTINCT listing_id), coalesce(sum(abs(to_quantity - from_quantity)), 0),
+          coalesce(sum(to_quantity = 0 AND from_quantity > 0), 0)
+        FROM corrections WHERE applying_at > ?""",
+        (since,),
+    ).fetchone()
+    return Pushed(*row)
+
+
+class _Noted(Exception):
+    """The act counts, and the operator is to be told something."""
+
+
+def _decide(
+    connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], str]
+) -> list[Decision]:
+    """Run `act` on each correction that is still at the version seen; it answers why not."""
+    decisions = []
+    for correction_id, version in seen:
+        found = by_id(connection, [correction_id])
+        if not found:
+            decisions.append(Decision(correction_id, ok=False, why="there is no such update"))
+        elif version is not None and version != found[0].version:
+            why = f"it has moved since you saw it: {_last_step(connection, correction_id)}"
+            decisions.append(Decision(correction_id, ok=False, why=why))
+        else:
+            try:
+                why = act(found[0])
+                decisions.append(Decision(correction_id, ok=not why, why=why))
+            except _Noted as noted:
+                decisions.append(Decision(correction_id, ok=True, why=str(noted)))
+    return decisions
+
+
+def _not_now(correction: Correction) -> str:
+    words = f"it is {correction.status.replace('_', ' ')}"
+    return f"{words}: {correction.result}" if correction.result else words
+
+
+def _last_step(connection: sqlite3.Connection, correction_id: int) -> str:
+    row = connection.execute(
+        "SELECT who, step FROM audit WHERE correction_id = ? ORDER BY id DESC LIMIT 1",
+        (correction_id,),
+    ).fetchone()
+    return f"{row[1]} by {row[0]}"
+
+
+def _held_back(connection: sqlite3.Connection, listing_id: int, *, now: Millis) -> str:
+    """Why the listing's disagreements cannot be acted on now; empty where they can."""
+    rows = connection.execute(
+        f"SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL",
+        {"listing": listing_id, "now": now},
+    ).fetchall()
+    reasons = [row[0] for row in rows]
+    return "" if "" in reasons or not reasons else str(reasons[0])
+
+
+def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> Standing:
+    row = connection.execute(
+        f"""SELECT l.ref, l.target_quantity, l.target_state, {_stands("1")},
+          {", ".join("l." + name for name in _READING)}
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (correction.id,),
+    ).fetchone()
+    values = dict(zip(_READING, row[4:], strict=True))
+    return Standing(
+        correction=correction,
+        ref=row[0],
+        reading=Record(correction.sku, location=correction.location, ref=row[0], **values),
+        target_quantity=row[1],
+        target_state=row[2],
+        valid=bool(row[3]),
+        held_back=_held_back(connection, correction.listing_id, now=now),
+    )
+
+
+def _correction(row: Sequence[Any]) -> Correction:
+    values = list(row)
+    values[6] = CorrectionStatus(values[6])
+    return Correction(*values)
+
+
+def _stands(may_be_kept: str) -> str:
+    """SQL for whether the ground of correction k is still what its listing l shows.
+
+    `may_be_kept` is SQL for whether k is approved: then a reduction stands while its target does
+    and the reading is still above it.
+    """
+    target = (
+        "(k.to_quantity IS k.from_quantity OR k.to_quantity IS l.target_quantity) "
+        "AND (k.to_state IS k.from_state OR k.to_state IS l.target_state)"
+    )
+    reading = "(l.available IS k.from_quantity AND l.state IS k.from_state)"
+    above = f"({may_be_kept} AND k.to_quantity < k.from_quantity AND l.available > k.to_quantity)"
+    return f"(l.present = 1 AND l.copies = 1 AND {target} AND ({reading} OR {above}))"
+
+
+def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
+    rows = connection.execute(
+        "SELECT id FROM corrections WHERE status = 'snoozed' AND snoozed_until <= ?", (now,)
+    ).fetchall()
+    for (correction_id,) in rows:
+        _step(connection, correction_id, "status = 'proposed', snoozed_until = NULL", {},
+              now=now, who="skew", name="proposed again")  # fmt: skip
+
+
+def _wait_again(connection: sqlite3.Connection, listing_id: int) -> None:
+    """Let the listing's disagreement be proposed for again."""
+    connection.execute(
+        """UPDATE disagreements SET waits = 1 WHERE listing_id = ? AND closed_at IS NULL
+          AND kind IN ('quantity', 'negative', 'state') AND EXISTS (SELECT 1 FROM channels c
+            WHERE c.id = disagreements.channel_id AND c.direction = 'push')""",
+        (listing_id,),
+    )
+
+
+def _step(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_id: int,
+    sets: str,
+    values: dict[str, object],
+    *,
+    now: Millis,
+    who: str,
+    name: str,
+    note: str | None = None,
+) -> None:
+    """Change a correction, count its version up and write the audit row."""
+    connection.execute(
+        f"UPDATE corrections SET {sets}, version = version + 1 WHERE id = :id",
+        values | {"id": correction_id, "now": now},
+    )
+    _audit(connection, correction_id, who=who, step=name, now=now, note=note)
+
+
+def _end(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    who: str,
+    result: str | None,
+) -> None:
+    _step(
+        connection, correction_id,
+        "status = :status, live = 0, silences = :silences, ended_at = :now, "
+        "result = coalesce(:result, result)",
+        {"status": status, "silences": int(status in _SILENCING), "result": result},
+        now=now, who=who, name=status, note=result,
+    )  # fmt: skip
+
+
+def _audit(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    *,
+    who: str,
+    step: str,
+    now: Millis,
+    note: str | None = None,
+) -> None:
+    connection.execute(
+        """INSERT INTO audit (correction_id, at, who, step, seen, note)
+        SELECT k.id, ?, ?, ?, json_object('available', l.available, 'state', l.state,
+          'target_quantity', l.target_quantity, 'target_state', l.target_state,
+          'version', k.version), ?
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (now, who, step, note, correction_id),
+    )

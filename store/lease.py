@@ -1,0 +1,116 @@
+"""Who runs the engine for this cache, and what others ask of it.
+
+One row with a heartbeat: two engines never poll or write for one cache. A dead holder's lease is
+anyone's after its expiry. The token, not the holder's name, is what proves the holding: a holder
+that slept past its expiry and woke finds another token there and may not write.
+"""
+
+import sqlite3
+
+import msgspec
+
+from store.errors import LeaseLost
+from store.model import Lease, Millis
+
+_COLUMNS = "holder, token, started_at, heartbeat_at, expires_at"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Something that another process wants of the engine: `poll` (of a channel) or `apply`."""
+
+    id: int
+    what: str
+    channel: str | None
+    who: str
+
+
+class Answered(msgspec.Struct, frozen=True):
+    ok: bool
+    result: str
+
+
+def acquire(
+    connection: sqlite3.Connection, *, holder: str, token: str, now: Millis, span_ms: int
+) -> Lease:
+    """Take the lease where it is free or expired; answer whose it is now, by its token."""
+    connection.execute(
+        """INSERT INTO engine (id, holder, token, started_at, heartbeat_at, expires_at)
+        VALUES (1, :holder, :token, :now, :now, :now + :span)
+        ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, token = excluded.token,
+          started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
+          expires_at = excluded.expires_at
+        WHERE engine.expires_at <= :now OR engine.token = :token""",
+        {"holder": holder, "token": token, "now": now, "span": span_ms},
+    )
+    return Lease(*connection.execute(f"SELECT {_COLUMNS} FROM engine").fetchone())
+
+
+def renew(connection: sqlite3.Connection, *, token: str, now: Millis, span_ms: int) -> bool:
+    """Push the expiry on; False where the lease is another's by now."""
+    cursor = connection.execute(
+        "UPDATE engine SET heartbeat_at = ?, expires_at = ? WHERE token = ?",
+        (now, now + span_ms, token),
+    )
+    return cursor.rowcount == 1
+
+
+def release(connection: sqlite3.Connection, *, token: str) -> None:
+    """Give the lease up, if it is still ours."""
+    connection.execute("DELETE FROM engine WHERE token = ?", (token,))
+
+
+def current(connection: sqlite3.Connection, *, now: Millis) -> Lease | None:
+    """The lease, if somebody holds it now."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM engine WHERE expires_at > ?", (now,)
+    ).fetchone()
+    return None if row is None else Lease(*row)
+
+
+def check(connection: sqlite3.Connection, *, token: str, now: Millis) -> None:
+    """Raise LeaseLost unless this token holds the lease at this moment."""
+    lease = current(connection, now=now)
+    if lease is None or lease.token != token:
+        holder = "nobody" if lease is None else lease.holder
+        raise LeaseLost(f"the engine's lease is held by {holder} now")
+
+
+def ask(
+    connection: sqlite3.Connection, what: str, channel: str | None, *, who: str, now: Millis
+) -> int:
+    """Leave a request for whoever runs the engine; answer its id, for `answered`."""
+    row = connection.execute(
+        "INSERT INTO requests (what, channel, who, asked_at) VALUES (?, ?, ?, ?) RETURNING id",
+        (what, channel, who, now),
+    ).fetchone()
+    return int(row[0])
+
+
+def take_requests(
+    connection: sqlite3.Connection, *, now: Millis, age_ms_max: int = 60_000
+) -> list[Request]:
+    """Take what was asked and not yet taken; what is older than its asker waits is left."""
+    rows = connection.execute(
+        """UPDATE requests SET taken_at = ? WHERE taken_at IS NULL AND asked_at > ?
+        RETURNING id, what, channel, who""",
+        (now, now - age_ms_max),
+    ).fetchall()
+    return sorted((Request(*row) for row in rows), key=lambda request: request.id)
+
+
+def answer(
+    connection: sqlite3.Connection, request_id: int, *, now: Millis, ok: bool, result: str
+) -> None:
+    """Leave the answer to a request, as text for the asker."""
+    connection.execute(
+        "UPDATE requests SET answered_at = ?, ok = ?, result = ? WHERE id = ?",
+        (now, int(ok), result, request_id),
+    )
+
+
+def answered(connection: sqlite3.Connection, request_id: int) -> Answered | None:
+    """The answer, or None while there is none."""
+    row = connection.execute(
+        "SELECT ok, result FROM requests WHERE id = ? AND answered_at IS NOT NULL", (request_id,)
+    ).fetchone()
+    return None if row is None else Answered(bool(row[0]), row[1])

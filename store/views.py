@@ -1,0 +1,390 @@
+"""What the screens and the reports read: one query each, over one snapshot.
+
+Verdicts are computed here, at the moment `now`, from `store.verdict`'s one definition.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from store import corrections, incidents, lease
+from store.model import (
+    ChannelHealth,
+    Correction,
+    CorrectionStatus,
+    Direction,
+    Disagreement,
+    DisagreementFilter,
+    Freshness,
+    HistoryEntry,
+    Kind,
+    Millis,
+    Overview,
+    ShownCell,
+    Sort,
+    Status,
+    StatusCounts,
+)
+from store.verdict import FRESHNESS, REASON, SOURCES, status_of
+
+RECENT_POLLS = 24
+ERROR_WINDOW_MS = 300_000
+
+_LIVE = "k.listing_id = d.listing_id AND k.live = 1"
+_DISAGREEMENT = f"""d.id, d.listing_id, i.sku, coalesce(i.title, '') AS title, c.name AS channel,
+  i.location, d.kind, {REASON} AS reason,
+  CASE WHEN d.settles_at > :now THEN d.settles_at END AS decidable_at,
+  CASE WHEN l.present = 1 THEN l.available END AS available, l.state, l.observed_at,
+  d.target_quantity, d.target_state, d.delta, coalesce(l.price_minor, i.price_minor) AS price,
+  d.first_seen_at, max(d.moved_at, coalesce(c.last_success_at, 0)) AS last_seen_at,
+  k.id, k.status, k.version"""
+_JOINED = f"{SOURCES}\nLEFT JOIN corrections k ON {_LIVE}"
+
+_ORDERS = {
+    Sort.RISK: "risk DESC, units DESC, id",
+    Sort.AGE: "first_seen_at, id",
+    Sort.SKU: "sku, id",
+    Sort.CHANNEL: "channel, sku, id",
+    Sort.DELTA: "units DESC, id",
+}
+
+
+def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
+    """Everything `skew status` tells, at one instant."""
+    counted = dict.fromkeys((str(name) for name in CorrectionStatus), 0)
+    counted |= dict(
+        connection.execute("SELECT status, count(*) FROM corrections GROUP BY status").fetchall()
+    )
+    return StatusCounts(
+        channels=channels(connection, now=now),
+        overview=overview(connection, now=now),
+        updates=counted,
+        incidents=tuple(incidents.open_incidents(connection)),
+        lease=lease.current(connection, now=now),
+    )
+
+
+def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
+    """The header's numbers, at one instant."""
+    row = connection.execute(
+        f"""SELECT
+          coalesce(sum(status = 'open'), 0), coalesce(sum(status = 'settling'), 0),
+          coalesce(sum(status = 'unknown'), 0),
+          coalesce(sum(status = 'open' AND delta < 0), 0),
+          coalesce(sum(CASE WHEN status = 'open' AND delta < 0 THEN -delta END), 0),
+          coalesce(sum(CASE WHEN status = 'open' AND delta < 0 THEN risk_minor END), 0) / 100.0,
+          coalesce(sum(status = 'open' AND delta > 0), 0),
+          coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN delta END), 0),
+          coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END), 0) / 100.0
+        FROM (SELECT d.delta, d.risk_minor, {status_of(REASON)} AS status
+          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)""",
+        {"now": now},
+    ).fetchone()
+    health = channels(connection, now=now)
+    not_fresh = (Freshness.STALE, Freshness.NEVER, Freshness.QUARANTINED)
+    (skus,) = connection.execute(
+        """SELECT coalesce(max(listings), 0) FROM channels
+        WHERE configured = 1 AND roles <> ''"""
+    ).fetchone()
+    (unreadable,) = connection.execute(
+        """SELECT count(*) FROM listings l WHERE l.problem IS NOT NULL AND NOT EXISTS
+          (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL)"""
+    ).fetchone()
+    (pending,) = connection.execute(
+        "SELECT count(*) FROM corrections WHERE live = 1 AND status <> 'snoozed'"
+    ).fetchone()
+    (errors,) = connection.execute(
+        "SELECT count(*) FROM polls WHERE id > (SELECT coalesce(max(id), 0) - 1000 FROM polls) "
+        "AND outcome IN ('failed', 'quarantined') AND finished_at > ?",
+        (now - ERROR_WINDOW_MS,),
+    ).fetchone()
+    return Overview(
+        skus=skus,
+        open=row[0],
+        settling=row[1],
+        unknown=row[2] + unreadable,
+        oversell=row[3],
+        oversell_units=row[4],
+        oversell_money=row[5],
+        undersell=row[6],
+        undersell_units=row[7],
+        undersell_money=row[8],
+        channels=len(health),
+        channels_stale=sum(channel.freshness in not_fresh for channel in health),
+        pending=pending,
+        incidents=len(incidents.open_incidents(connection)),
+        errors_5m=errors,
+        newest_reading_at=max((channel.last_success_at or 0 for channel in health), default=0)
+        or None,
+    )
+
+
+def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:
+    """The configured channels with their health, in the order of the configuration."""
+    recent: dict[int, list[int]] = defaultdict(list)
+    # A channel's newest polls stand near the end of the table, whatever its size.
+    for channel_id, took_ms in connection.execute(
+        """SELECT channel_id, finished_at - started_at FROM polls
+        WHERE finished_at IS NOT NULL AND id > (SELECT coalesce(max(id), 0) FROM polls) - ?
+        ORDER BY id""",
+        (RECENT_POLLS * 16,),
+    ):
+        recent[channel_id].append(took_ms)
+    rows = connection.execute(
+        f"""SELECT c.id, c.name, c.kind, c.direction, c.roles, {FRESHNESS}, c.last_success_at,
+          :now - c.last_success_at, c.listings, coalesce(c.last_error, c.paused_reason),
+          c.last_poll_at, c.next_poll_at, c.every_ms, c.paused_until, c.quarantined_poll_id
+        FROM channels c WHERE c.configured = 1 ORDER BY c.id""",
+        {"now": now},
+    )
+    return tuple(
+        ChannelHealth(
+            id=row[0],
+            name=row[1],
+            kind=row[2],
+            direction=Direction(row[3]),
+            roles=tuple(row[4].split(", ")) if row[4] else (),
+            freshness=Freshness(row[5]),
+            last_success_at=row[6],
+            age_ms=row[7],
+            listings=row[8],
+            last_error=row[9],
+            last_poll_at=row[10],
+            next_poll_at=row[11],
+            every_ms=row[12],
+            paused_until=row[13],
+            recent_ms=tuple(recent[row[0]][-RECENT_POLLS:]),
+            quarantined_poll=row[14],
+        )
+        for row in rows
+    )
+
+
+def disagreements(
+    connection: sqlite3.Connection,
+    wanted: DisagreementFilter,
+    *,
+    now: Millis,
+    sort: Sort = Sort.RISK,
+    limit: int | None = None,
+) -> list[Disagreement]:
+    """The open disagreements that are wanted, with their verdicts, worst first."""
+    ids = disagreement_ids(connection, wanted, now=now, sort=sort)
+    return disagreements_by_id(connection, ids[:limit], now=now)
+
+
+def disagreement_ids(
+    connection: sqlite3.Connection,
+    wanted: DisagreementFilter,
+    *,
+    now: Millis,
+    sort: Sort = Sort.RISK,
+) -> "array[int]":
+    """The ids of the open disagreements that are wanted, in order: a snapshot for a screen."""
+    where, values = _where(wanted, now=now)
+    rows = connection.execute(
+        f"""SELECT id FROM (SELECT d.id, i.sku, c.name AS channel, d.first_seen_at, d.kind,
+            d.risk_minor AS risk, abs(d.delta) AS units, {REASON} AS reason
+          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1 {where})
+        WHERE :statuses IS NULL
+          OR {status_of("reason")} IN (SELECT value FROM json_each(:statuses))
+        ORDER BY {_ORDERS[sort]}""",
+        values,
+    )
+    return array("q", (row[0] for row in rows))
+
+
+def disagreements_by_id(
+    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis
+) -> list[Disagreement]:
+    """These disagreements in this order; one that has closed meanwhile is left out."""
+    wanted = list(ids)
+    rows = connection.execute(
+        f"""SELECT {_DISAGREEMENT} FROM {_JOINED}
+        WHERE d.closed_at IS NULL AND d.id IN (SELECT value FROM json_each(:ids))""",
+        {"now": now, "ids": json.dumps(wanted)},
+    )
+    found = {row[0]: _disagreement(row) for row in rows}
+    return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
+
+
+def shown(
+    connection: sqlite3.Connection, skus: Sequence[str], *, now: Millis
+) -> dict[str, list[ShownCell]]:
+    """What every channel shows for each of these SKUs; channels in configured order."""
+    rows = connection.execute(
+        f"""SELECT i.sku, c.name, i.location, l.id, l.present, l.available, l.on_hand, l.committed,
+          l.unavailable, l.incoming, l.threshold, l.state, l.target_quantity, l.target_state,
+          coalesce(l.price_minor, i.price_minor), l.observed_at, l.source_at,
+          {FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL, l.problem,
+          EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL),
+          l.copies
+        FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
+        WHERE i.sku IN (SELECT value FROM json_each(:skus)) AND c.configured = 1
+        ORDER BY i.sku, i.location, c.id""",
+        {"now": now, "skus": json.dumps(list(skus))},
+    )
+    cells: dict[str, list[ShownCell]] = {sku: [] for sku in skus}
+    for row in rows:
+        flags = {"present": bool(row[4]), "trusted": bool(row[17]), "differs": bool(row[19])}
+        cells[row[0]].append(
+            ShownCell(
+                channel=row[1],
+                location=row[2],
+                listing_id=row[3],
+                available=row[5] if row[4] else None,
+                on_hand=row[6],
+                committed=row[7],
+                unavailable=row[8],
+                incoming=row[9],
+                threshold=row[10],
+                state=row[11],
+                target=row[12],
+                target_state=row[13],
+                price_minor=row[14],
+                observed_at=row[15],
+                source_at=row[16],
+                problem=row[18],
+                copies=row[20],
+                **flags,
+            )
+        )
+    return cells
+
+
+def updates(
+    connection: sqlite3.Connection,
+    *,
+    statuses: Sequence[CorrectionStatus] = (),
+    channel: str | None = None,
+    sku: str | None = None,
+    limit: int | None = None,
+) -> list[Correction]:
+    """Corrections, live ones first, then the newest."""
+    return corrections.select(
+        connection,
+        """(:statuses = '[]' OR k.status IN (SELECT value FROM json_each(:statuses)))
+        AND (:channel IS NULL OR c.name = :channel) AND (:sku IS NULL OR i.sku = :sku)
+        ORDER BY k.live DESC, k.id DESC LIMIT :limit""",
+        {
+            "statuses": json.dumps([str(name) for name in statuses]),
+            "channel": channel,
+            "sku": sku,
+            "limit": -1 if limit is None else limit,
+        },
+    )
+
+
+def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "array[int]":
+    """The ids of the corrections, live ones first by money at stake, then the newest."""
+    rows = connection.execute(
+        f"""SELECT k.id FROM corrections k {"WHERE k.live = 1" if live_only else ""}
+        ORDER BY k.live DESC,
+          CASE WHEN k.live THEN -abs(k.to_quantity - k.from_quantity) * k.price_minor END,
+          k.id DESC"""
+    )
+    return array("q", (row[0] for row in rows))
+
+
+def history(
+    connection: sqlite3.Connection, sku: str, *, limit: int | None = None
+) -> list[HistoryEntry]:
+    """One SKU's timeline over all channels, oldest first; `limit` keeps the newest."""
+    entries = [
+        HistoryEntry(at, channel, kind, _detail(detail))
+        for at, channel, kind, detail in connection.execute(_HISTORY, {"sku": sku})
+    ]
+    return entries[-limit:] if limit else entries
+
+
+_OF_SKU = """FROM items i JOIN listings l ON l.item_id = i.id
+JOIN channels c ON c.id = l.channel_id {join} WHERE i.sku = :sku"""
+_READING = """json_object('available', {r}.available, 'state', {r}.state,
+  'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
+  'present', {r}.present, 'location', i.location)"""
+_HISTORY = f"""
+SELECT r.observed_at AS at, c.name, 'reading', {_READING.format(r="r")}
+{_OF_SKU.format(join="JOIN past_readings r ON r.listing_id = l.id")}
+UNION ALL SELECT l.observed_at, c.name, 'reading', {_READING.format(r="l")}
+{_OF_SKU.format(join="")} AND l.observed_at IS NOT NULL
+UNION ALL SELECT t.since_at, c.name, 'target', json_object('quantity', t.quantity,
+  'state', t.state, 'location', i.location)
+{_OF_SKU.format(join="JOIN past_targets t ON t.listing_id = l.id")}
+UNION ALL SELECT l.target_since, c.name, 'target', json_object('quantity', l.target_quantity,
+  'state', l.target_state, 'location', i.location)
+{_OF_SKU.format(join="")} AND l.target_since IS NOT NULL
+UNION ALL SELECT d.first_seen_at, c.name, 'disagreement', json_object('id', d.id,
+  'disagreement', d.kind, 'available', d.available, 'target', d.target_quantity,
+  'delta', d.delta, 'closed_at', d.closed_at, 'location', i.location)
+{_OF_SKU.format(join="JOIN disagreements d ON d.listing_id = l.id")}
+UNION ALL SELECT u.at, c.name, 'correction', json_object('id', k.id, 'step', u.step,
+  'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
+  'location', i.location)
+{
+    _OF_SKU.format(
+        join='''JOIN corrections k ON k.listing_id = l.id
+JOIN audit u ON u.correction_id = k.id'''
+    )
+}
+ORDER BY at"""
+
+
+def _detail(text: str) -> dict[str, object]:
+    detail: dict[str, object] = json.loads(text)
+    return detail
+
+
+def _where(wanted: DisagreementFilter, *, now: Millis) -> tuple[str, dict[str, object]]:
+    """A filter as SQL over the verdict's sources; every value is bound."""
+    clauses: list[str] = []
+    values: dict[str, object] = {
+        "now": now,
+        "statuses": json.dumps([str(status) for status in wanted.statuses])
+        if wanted.statuses
+        else None,
+    }
+    for name, column, chosen in (
+        ("skus", "i.sku", wanted.skus),
+        ("channels", "c.name", wanted.channels),
+        ("kinds", "d.kind", wanted.kinds),
+    ):
+        if chosen:
+            clauses.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
+            values[name] = json.dumps([str(value) for value in chosen])
+    if wanted.text:
+        clauses.append(
+            "(instr(lower(i.sku), lower(:text)) OR instr(lower(coalesce(i.title, '')), "
+            "lower(:text)))"
+        )
+        values["text"] = wanted.text
+    for name, clause, bound in (
+        ("risk_min", "d.risk_minor > :risk_min * 100", wanted.risk_min),
+        ("risk_max", "d.risk_minor < :risk_max * 100", wanted.risk_max),
+        ("age_min", ":now - d.first_seen_at > :age_min", wanted.age_min_ms),
+        ("age_max", ":now - d.first_seen_at < :age_max", wanted.age_max_ms),
+    ):
+        if bound is not None:
+            clauses.append(clause)
+            values[name] = bound
+    return "".join(f" AND {clause}" for clause in clauses), values
+
+
+_SETTLING = frozenset(
+    ("settling", "authority not read since this channel fell", "awaits a second reading")
+)
+
+
+def _disagreement(row: Sequence[Any]) -> Disagreement:
+    values = list(row)
+    reason = values[7]
+    verdict = Status.OPEN if not reason else Status.UNKNOWN
+    if reason in _SETTLING:
+        verdict = Status.SETTLING
+    values[6] = Kind(values[6])
+    values[7:8] = [verdict, reason]
+    if values[-2] is not None:
+        values[-2] = CorrectionStatus(values[-2])
+    return Disagreement(*values)

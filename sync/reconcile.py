@@ -1,0 +1,84 @@
+"""From a configuration to the comparison that the store runs, and the engine's way to use it.
+
+Called by poll, apply, the engine and the commands; the rules themselves are SQL in
+`store.comparison`, the formula in words is `sync.policy`.
+"""
+
+from typing import TYPE_CHECKING
+
+from store.comparison import Comparison
+from store.model import Authority, ChannelTerms, Direction, Policy, Terms
+from sync import channels
+
+if TYPE_CHECKING:
+    from sync.config import ChannelSettings, Settings
+
+
+def comparison(settings: "Settings") -> Comparison:
+    """The comparison that this configuration asks for."""
+    return Comparison(terms(settings))
+
+
+def terms(settings: "Settings") -> Terms:
+    """What of the configuration decides what is compared."""
+    narrower = tuple(
+        Authority(
+            rule.skus,
+            rule.quantity or settings.authority_quantity,
+            rule.state or rule.quantity or settings.authority_state,
+        )
+        for rule in settings.authority_rules
+    )
+    everything = Authority("*", settings.authority_quantity, settings.authority_state)
+    authorities = (*narrower, everything)
+    return Terms(
+        authorities, tuple(_channel(one, authorities) for one in settings.channels.values())
+    )
+
+
+def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) -> ChannelTerms:
+    can = channels.abilities(settings)
+    pushed = settings.direction is Direction.PUSH
+    return ChannelTerms(
+        name=settings.name,
+        kind=settings.kind,
+        direction=settings.direction,
+        roles=_roles(settings.name, authorities),
+        every_ms=settings.every_ms,
+        stale_after_ms=settings.stale_after_ms,
+        max_source_age_ms=settings.max_source_age_ms,
+        lag_ms=settings.lag_ms,
+        settle_reduce_ms=settings.settle_reduce_ms,
+        settle_raise_ms=settings.settle_raise_ms,
+        states=tuple(sorted(can.states)),
+        writes=can.writes if pushed else (),
+        report_missing=settings.report_missing,
+        policies=policies(settings),
+    )
+
+
+def _roles(name: str, authorities: tuple[Authority, ...]) -> tuple[str, ...]:
+    """`quantity authority` and `state authority`, where the channel is one for any SKU."""
+    roles = []
+    if any(rule.quantity == name for rule in authorities):
+        roles.append("quantity authority")
+    if any(rule.state == name for rule in authorities):
+        roles.append("state authority")
+    return tuple(roles)
+
+
+def policies(settings: "ChannelSettings") -> tuple[Policy, ...]:
+    """The channel's policy per SKU pattern, first match first; the last is for all SKUs."""
+    narrower = tuple(
+        Policy(
+            skus=rule.skus,
+            buffer=settings.buffer if rule.buffer is None else rule.buffer,
+            share_ppm=settings.share_ppm if rule.share_ppm is None else rule.share_ppm,
+            cap=settings.cap if rule.cap is None else rule.cap,
+            sold=rule.sold is not False,
+            state=rule.state,
+        )
+        for rule in settings.rules
+    )
+    everything = Policy("*", settings.buffer, settings.share_ppm, settings.cap)
+    return (*narrower, everything)
