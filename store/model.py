@@ -260,6 +260,22 @@ class Cause(msgspec.Struct, frozen=True):
     evidence: str
 
 
+class Facts(msgspec.Struct, frozen=True):
+    """What is known about a disagreement's past, for its explanation."""
+
+    disagreement_id: int
+    authority: str | None
+    earlier_target_since: Millis | None
+    """From when to when the reading of now was the target, where it ever was."""
+    earlier_target_until: Millis | None
+    last_correction_id: int | None
+    last_correction_status: CorrectionStatus | None
+    last_correction_at: Millis | None
+    last_correction_result: str | None
+    polls_since_moved: int
+    """Good polls of the channel since the reading or the target last moved."""
+
+
 class Disagreement(msgspec.Struct, frozen=True):
     """A reading that differs from its target, with its verdict at the moment it was asked for."""
 

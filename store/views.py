@@ -18,6 +18,7 @@ from store.model import (
     Direction,
     Disagreement,
     DisagreementFilter,
+    Facts,
     Freshness,
     HistoryEntry,
     Kind,
@@ -209,6 +210,30 @@ def disagreements_by_id(
     )
     found = {row[0]: _disagreement(row) for row in rows}
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
+
+
+def facts(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]:
+    """What is known about the past of these disagreements, by their id."""
+    rows = connection.execute(_FACTS, {"ids": json.dumps(list(ids))})
+    found = {}
+    for row in rows:
+        values = list(row)
+        if values[5] is not None:
+            values[5] = CorrectionStatus(values[5])
+        found[values[0]] = Facts(*values)
+    return found
+
+
+_EARLIER = """FROM past_targets t WHERE t.listing_id = l.id AND (CASE WHEN d.kind = 'state'
+  THEN t.state IS l.state ELSE t.quantity IS l.available END)"""
+_FACTS = f"""SELECT d.id, ac.name,
+  (SELECT t.since_at {_EARLIER} ORDER BY t.until_at DESC LIMIT 1),
+  (SELECT max(t.until_at) {_EARLIER}), k.id, k.status, k.ended_at, k.result,
+  (SELECT count(*) FROM polls p WHERE p.channel_id = d.channel_id AND p.id > c.good_poll_id - 1000
+    AND p.outcome IN ('good', 'accepted') AND p.finished_at > d.moved_at)
+FROM {SOURCES} LEFT JOIN corrections k ON k.id = (SELECT max(e.id) FROM corrections e
+  WHERE e.listing_id = l.id AND e.live = 0 AND e.status <> 'superseded')
+WHERE d.id IN (SELECT value FROM json_each(:ids))"""
 
 
 def shown(

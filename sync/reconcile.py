@@ -37,7 +37,7 @@ def terms(settings: "Settings") -> Terms:
 
 
 def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) -> ChannelTerms:
-    can = channels.abilities(settings)
+    can = channels.kind(settings.kind).abilities(settings.options)
     pushed = settings.direction is Direction.PUSH
     return ChannelTerms(
         name=settings.name,
