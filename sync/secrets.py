@@ -8,7 +8,6 @@ found before anything is polled; a channel resolves its own again when it is ope
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args, get_type_hints
 
 import msgspec
 
@@ -49,27 +48,37 @@ class SecretSource(
 class Secret:
     """A credential that shows itself to `reveal` only: not to repr, str, format, pickle or JSON."""
 
-    __slots__ = ("_value", "name")
+    __slots__ = ("_scheme", "_value", "name")
 
-    def __init__(self, value: str, *, name: str) -> None:
+    def __init__(self, value: str, *, name: str, scheme: str = "") -> None:
         self._value = value
+        self._scheme = scheme
         self.name = name
         """Which credential this is, for messages: never the value."""
 
     def reveal(self) -> str:
         return self._value
 
+    def wire(self) -> str:
+        """Reveal it as it is sent, after its scheme if it has one: `Bearer …`."""
+        return f"{self._scheme} {self._value}" if self._scheme else self._value
+
     def __repr__(self) -> str:
         return "•••"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
+        return isinstance(other, Secret) and other.wire() == self.wire()
 
     def __hash__(self) -> int:
-        return hash((Secret, self._value))
+        return hash((Secret, self.wire()))
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not to be stored")
+
+
+def bearer(token: Secret) -> Secret:
+    """Make the value of an `Authorization` header from a token."""
+    return Secret(token.reveal(), name=token.name, scheme="Bearer")
 
 
 def resolve(
@@ -94,22 +103,6 @@ def resolve(
     if any(character < " " or character == "\x7f" for character in value):
         raise ConfigError(key, f"the secret in {source.name} has a line break or control character")
     return Secret(value, name=source.name)
-
-
-def refuse_literals(
-    options: type[msgspec.Struct], table: Mapping[str, object], *, key: str
-) -> list[ConfigError]:
-    """Find secrets that stand in the configuration itself: one error each, the value unquoted.
-
-    `options` is a kind's Options, `table` its raw keys, `key` the table's dotted name.
-    """
-    hints = get_type_hints(options)
-    return [
-        ConfigError(f"{key}.{name}", f"a secret must not stand in the configuration; {REMEDY}")
-        for name, value in table.items()
-        if isinstance(value, str)
-        and (SecretSource is hints.get(name) or SecretSource in get_args(hints.get(name)))
-    ]
 
 
 def _from_environment(name: str, key: str, environ: Mapping[str, str]) -> str:

@@ -367,12 +367,12 @@ def _is_loopback(url: str) -> bool:
 def _headers(call: _Call) -> dict[bytes, bytes]:
     headers = {} if call.content is None else {b"Content-Type": b"application/json"}
     for name, value in call.headers.items():
-        text = value.reveal() if isinstance(value, Secret) else value
+        text = value.wire() if isinstance(value, Secret) else value
         headers[name.encode()] = text.encode()
     return headers
 
 
 def _reveal(value: object) -> object:
     if isinstance(value, Secret):
-        return value.reveal()
+        return value.wire()
     raise TypeError(f"{type(value).__name__} is not JSON")

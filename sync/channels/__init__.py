@@ -1,1 +1,68 @@
-"""The registry of kinds of channel."""
+"""The registry of kinds of channel.
+
+A kind is one module here that meets `KindModule`, and one line in `KINDS`. Modules are imported
+when a configuration first names them, so that a command pays only for what it uses.
+"""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from sync.channels.base import Abilities, Channel
+from sync.clock import Clock
+
+if TYPE_CHECKING:
+    from sync.config import ChannelSettings
+    from sync.transport import Transport
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "csv": "sync.channels.csv",
+        "http": "sync.channels.http",
+        "simulated": "sync.channels.simulated",
+        "vendure": "sync.channels.vendure",
+    }
+)
+
+
+class KindModule(Protocol):
+    """What the module of a kind offers."""
+
+    Options: type[Any]
+    """A frozen msgspec Struct of the keys that only this kind has; where it has a `url`, that is
+    the origin that the channel's transport never leaves."""
+
+    def abilities(self, options: Any) -> Abilities:  # noqa: ANN401  # Each kind has its own.
+        """Say what a channel with these options can do, without opening it."""
+        ...
+
+    def open_channel(
+        self,
+        name: str,
+        options: Any,  # noqa: ANN401
+        transport: "Transport",
+        clock: Clock,
+        base: Path,
+    ) -> Channel:
+        """Make the channel ready; nothing is sent. It owns the transport and closes it.
+
+        Raises ConfigError where a secret is missing or a setting cannot work.
+        """
+        ...
+
+
+def kind(name: str) -> KindModule:
+    """Load the module of a kind. Raises KeyError for a name that is not in `KINDS`."""
+    return cast("KindModule", importlib.import_module(KINDS[name]))
+
+
+def open_channel(settings: "ChannelSettings", clock: Clock, base: Path) -> Channel:
+    """Open a configured channel with a transport of its own. `base` is the settings' folder."""
+    from sync.transport import Limits, Transport
+
+    limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
+    url = getattr(settings.options, "url", "")
+    transport = Transport(settings.name, url, clock=clock, limits=limits)
+    return kind(settings.kind).open_channel(settings.name, settings.options, transport, clock, base)

@@ -9,13 +9,7 @@ import msgspec
 import pytest
 
 from sync.errors import ConfigError
-from sync.secrets import Secret, SecretSource, refuse_literals, resolve
-
-
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    url: str
-    token: SecretSource
-    password: SecretSource | None = None
+from sync.secrets import Secret, SecretSource, bearer, resolve
 
 
 def fetch(source: SecretSource, base: Path, **environ: str) -> str:
@@ -96,16 +90,6 @@ def test_a_source_names_exactly_one_place(table: dict[str, str]) -> None:
         msgspec.convert(table, SecretSource)
 
 
-def test_a_literal_secret_is_refused_with_the_remedy_and_without_the_value() -> None:
-    table = {"url": "http://x", "token": "s3cret", "password": "s3cret", "other": "fine"}
-
-    errors = refuse_literals(Options, table, key="channels.shop")
-
-    assert [error.key for error in errors] == ["channels.shop.token", "channels.shop.password"]
-    assert all('{ env = "NAME" }' in str(error) for error in errors)
-    assert "s3cret" not in str(errors)
-
-
 def test_a_secret_shows_itself_to_nobody_but_reveal() -> None:
     secret = Secret("s3cret", name="SHOP_KEY")
 
@@ -116,3 +100,11 @@ def test_a_secret_shows_itself_to_nobody_but_reveal() -> None:
         pickle.dumps(secret)
     with pytest.raises(TypeError):
         msgspec.json.encode(secret)
+
+
+def test_a_bearer_token_is_sent_after_its_scheme_and_still_hidden() -> None:
+    header = bearer(Secret("s3cret", name="SHOP_KEY"))
+
+    assert (header.wire(), header.reveal(), header.name) == ("Bearer s3cret", "s3cret", "SHOP_KEY")
+    assert repr(header) == "•••"
+    assert header != Secret("s3cret", name="SHOP_KEY")
