@@ -67,7 +67,7 @@ def _not_applied(disagreement: Disagreement, facts: Facts, _now: Millis) -> Caus
     return Cause("not applied", 1.0, words)
 
 
-def _lag(disagreement: Disagreement, facts: Facts, now: Millis) -> Cause | None:
+def _lag(_disagreement: Disagreement, facts: Facts, now: Millis) -> Cause | None:
     """The channel shows a target of before: it is late, or it was never told."""
     if facts.earlier_target_until is None:
         return None

@@ -1,0 +1,152 @@
+"""Benchmarks of the store: each beside its bare counterpart, in the same run.
+
+Run: python -m tests.benchmarks [SKUS…]   (default 10000 100000; 1000000 on request)
+
+Prints ratios, for they hold when the machine's speed does not. The limits are the design's.
+"""
+
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from store import readings, views
+from store.comparison import Comparison
+from store.database import Database
+from store.model import DisagreementFilter, Sort
+from tests.benchmarks import bare, world
+
+CHANNELS = 5
+
+
+def main() -> None:
+    sizes = [int(word) for word in sys.argv[1:]] or [10_000, 100_000]
+    incremental = {}
+    for skus in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            incremental[skus] = _run(skus, Path(folder))
+    if len(incremental) > 1:
+        low, high = incremental[min(sizes)], incremental[max(sizes)]
+        _show("1,000 changed SKUs, largest against smallest", high, low, "0.5–1.5")
+
+
+def _run(skus: int, folder: Path) -> float:
+    print(f"\n{skus:,} SKUs x {CHANNELS} channels")
+    plain = bare.Bare(folder / "bare.db")
+    rows = world.records(skus)
+    bare_s = _time(lambda: plain.upsert("market", rows))
+    with Database.open(folder / "skew.db") as database:
+        comparison = Comparison(world.terms(CHANNELS))
+        database.write(comparison.configure, now=1)
+        memories = {name: readings.Memory() for name in world.NAMES}
+        polls = {
+            name: _time(lambda name=name: world.poll(database, comparison, name, rows, memories))
+            for name in world.NAMES[:CHANNELS]
+        }
+        _show("first ingest, the authority", polls["warehouse"], bare_s, "2")
+        others = statistics.median(polls[name] for name in world.NAMES[1:CHANNELS])
+        _show("first ingest, another channel", others, bare_s, "2")
+        _repolls(database, comparison, rows, memories, bare_s)
+        incremental = _reconcile(database, plain, rows, memories)
+        _panel(database, comparison, rows, memories)
+    return incremental
+
+
+def _repolls(
+    database: Database,
+    comparison: Comparison,
+    rows: list[world.Record],
+    memories: dict[str, readings.Memory],
+    bare_s: float,
+) -> None:
+    world.poll(database, comparison, "shop", rows, memories)
+    moved = world.nudged(rows, every=1000)
+    took = _time(lambda: world.poll(database, comparison, "shop", moved, memories))
+    _show("re-poll, 0.1 % changed", took, bare_s, "0.4")
+    took = _time(lambda: world.poll(database, comparison, "shop", moved, {}))
+    _show("re-poll by a new process", took, bare_s, "–")
+
+
+def _reconcile(
+    database: Database,
+    plain: bare.Bare,
+    rows: list[world.Record],
+    memories: dict[str, readings.Memory],
+) -> float:
+    plain.copy_from(database.path)
+    join_s = _best(plain.count_mismatches)
+    narrower = Comparison(world.terms(CHANNELS, narrow_glob="SKU-*777"))
+    took = _time(lambda: database.write(narrower.configure, now=10**9))
+    _show("full reconcile, 0.1 % of targets moved", took, join_s, "1.5")
+    other = Comparison(world.terms(CHANNELS, buffer=3))
+    took = _time(lambda: database.write(other.configure, now=10**9 + 1))
+    _show("policy change, every target of a channel", took, _best(plain.update_targets), "1.5")
+    scan_s = _best(plain.scan)
+    everything = DisagreementFilter()
+    took = _best(lambda: database.read(views.disagreement_ids, everything, now=10**9))
+    _show("listing all disagreements", took, scan_s, "0.3")
+    world.poll(database, other, "warehouse", rows, memories)
+    moved = world.nudged(rows, every=max(1, len(rows) // 1000))
+    sweep = database.write(readings.begin, "warehouse", memories["warehouse"], now=10**9)
+    for start in range(0, len(moved), 1000):
+        database.write(readings.stage, sweep, moved[start : start + 1000])
+    took = _time(lambda: database.write(readings.merge, sweep, other, now=10**9, as_of=None))
+    print(f"  {'merge and reconcile of 1,000 changed SKUs':46} {took * 1000:9.1f} ms")
+    return took
+
+
+def _panel(
+    database: Database,
+    comparison: Comparison,
+    rows: list[world.Record],
+    memories: dict[str, readings.Memory],
+) -> None:
+    """A screenful by id, while another thread ingests."""
+    stop = threading.Event()
+
+    def ingest() -> None:
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            batch = world.nudged(rows, every=100, by=turn)
+            world.poll(database, comparison, "outlet", batch, memories)
+
+    writer = threading.Thread(target=ingest)
+    writer.start()
+    try:
+        ids = database.read(
+            views.disagreement_ids, DisagreementFilter(), now=10**9, sort=Sort.RISK
+        )
+        spans = [
+            _time(lambda: database.read(views.disagreements_by_id, ids[:50], now=10**9))
+            for _ in range(200)
+        ]
+    finally:
+        stop.set()
+        writer.join()
+    p95 = statistics.quantiles(spans, n=20)[-1] * 1000
+    print(f"  {'50 rows of the panel, a writer running, p95':46} {p95:9.2f} ms   at most 3 ms")
+
+
+def _time(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _best(work: Callable[[], object]) -> float:
+    return min(_time(work) for _ in range(3))
+
+
+def _show(what: str, took_s: float, bare_s: float, limit: str) -> None:
+    print(
+        f"  {what:46} {took_s * 1000:9.1f} ms  bare {bare_s * 1000:9.1f} ms  "
+        f"ratio {took_s / bare_s:6.2f}  at most {limit}"
+    )
+
+
+if __name__ == "__main__":
+    main()
