@@ -39,6 +39,12 @@ _SILENCING = (
 """After these nothing is proposed for the listing until its target or its reading moves."""
 
 _UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
+_UNDECIDE = (
+    "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
+    "hold_until = NULL, expires_at = NULL, by_rule = 0"
+)
+"""Approved no more: as if nobody had decided."""
+
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
 
 
@@ -253,10 +259,7 @@ def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -
         if correction.hold_until is not None and correction.hold_until <= now:
             return "its hold has passed"
         _step(
-            connection, correction.id,
-            "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
-            "hold_until = NULL, expires_at = NULL, by_rule = 0",
-            {}, now=now, who=who, name="undone", note=None,
+            connection, correction.id, _UNDECIDE, {}, now=now, who=who, name="undone", note=None
         )  # fmt: skip
         return ""
 
@@ -336,6 +339,38 @@ def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, 
         )
         if cursor.rowcount:
             _audit(connection, correction_id, who="skew", step="not sent", now=now, note=why)
+
+
+def hand_back(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> int:
+    """Approved → proposed, for a person to decide anew after a surprise; answer how many."""
+    handed = 0
+    for correction in by_id(connection, ids):
+        if correction.status is CorrectionStatus.APPROVED:
+            _step(connection, correction.id, _UNDECIDE, {}, now=now, who="skew",
+                  name="handed back", note=why)  # fmt: skip
+            handed += 1
+    return handed
+
+
+def prove(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
+    """Verify the channel's unknown outcomes whose listing now shows what was written.
+
+    After a good poll: a reading decides what the lost reply did not. Answers how many.
+    """
+    rows = connection.execute(
+        """SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
+        JOIN channels c ON c.id = l.channel_id
+        WHERE k.status = 'unknown' AND c.name = ? AND l.present = 1 AND l.problem IS NULL
+          AND l.available IS k.to_quantity AND (k.to_state IS NULL OR l.state IS k.to_state)
+          AND l.observed_at >= k.applying_at
+          AND NOT EXISTS (SELECT 1 FROM corrections n
+            WHERE n.listing_id = k.listing_id AND n.id > k.id)""",
+        (channel,),
+    ).fetchall()
+    for (correction_id,) in rows:
+        _end(connection, correction_id, CorrectionStatus.VERIFIED, now=now, who="skew",
+             result="a later reading shows what was written")  # fmt: skip
+    return len(rows)
 
 
 def applied(

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from store.model import Correction, PollCounts
-from sync.config import PPM, GuardSettings, PushLimits
+from sync.config import GuardSettings, PushLimits
+from sync.units import PPM
 
 PERCENTAGES_FROM = 20
 """In a smaller channel three sold-out listings are a large share and no surprise."""

@@ -1,0 +1,185 @@
+"""What an operator's yes or no does, beyond the row: push limits, a second person, the rules.
+
+The command line and the console both decide through here, and the engine through
+`approve_by_rules`, so that a key, a command and a rule can never mean different things. The acts
+block on the cache's writer: the console calls them in a thread worker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from store import corrections, incidents
+from store.database import Database
+from store.model import Correction, Decision, IncidentKind, Millis, State
+from sync import guard
+from sync.config import ApprovalRule, Settings
+
+Seen = Sequence[tuple[int, int | None]]
+"""Corrections by id, each with the version that the person saw; None: whatever it is now."""
+
+HOUR_MS = 3_600_000
+
+SELLABLE = (State.ACTIVE, State.PREORDER, State.BACKORDER)
+
+
+def approve(
+    database: Database,
+    settings: Settings,
+    seen: Seen,
+    *,
+    who: str,
+    now: Millis,
+    note: str | None = None,
+) -> list[Decision]:
+    """Approve what is within the push limits, all of it or nothing; answer one per correction.
+
+    A batch over a limit is refused whole with the limit's words: a person chooses a smaller one.
+    """
+    ids = [one for one, _ in seen]
+    batch = database.read(corrections.by_id, ids)
+    pushed = database.read(corrections.pushed_since, now - HOUR_MS)
+    over = guard.judge_batch(batch, settings.push, as_push(pushed))
+    if over is not None:
+        return [Decision(one, ok=False, why=over) for one in ids]
+    approval = settings.approval
+    return database.write(
+        corrections.approve,
+        seen,
+        who=who,
+        now=now,
+        hold_ms=approval.hold_ms,
+        expires_ms=approval.expires_ms,
+        second_person_above=approval.second_person_above,
+        note=note,
+    )
+
+
+def reject(database: Database, seen: Seen, *, who: str, now: Millis, reason: str) -> list[Decision]:
+    """Say no, with a reason: silent until the target or the reading moves."""
+    return database.write(corrections.reject, seen, who=who, now=now, reason=reason)
+
+
+def snooze(
+    database: Database, seen: Seen, *, who: str, now: Millis, until: Millis
+) -> list[Decision]:
+    """Put off until an instant; it is proposed again then."""
+    return database.write(corrections.snooze, seen, who=who, now=now, until=until)
+
+
+def undo(database: Database, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
+    """Take an approval back while its hold lasts."""
+    return database.write(corrections.undo, seen, who=who, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    """What a set of corrections would do, for the dialog that asks before it is done."""
+
+    skus: int
+    channels: int
+    units_up: int
+    units_down: int
+    to_zero: int
+    money_up: float
+    """What the units up are worth, where a price is known. In the channels' own currencies."""
+    money_down: float
+    unpriced: int
+    """Corrections that the money leaves out, for want of a price."""
+
+
+def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
+    """Add up what approving all of `batch` would change."""
+    up = [one for one in batch if one.units > 0]
+    down = [one for one in batch if one.units < 0]
+    return BlastRadius(
+        skus=len({one.sku for one in batch}),
+        channels=len({one.channel for one in batch}),
+        units_up=sum(one.units for one in up),
+        units_down=-sum(one.units for one in down),
+        to_zero=sum(guard.goes_to_zero(one) for one in batch),
+        money_up=_worth(up),
+        money_down=_worth(down),
+        unpriced=sum(one.price_minor is None for one in batch),
+    )
+
+
+async def approve_by_rules(database: Database, settings: Settings, now: Millis) -> int:
+    """Approve the proposals that a written rule covers; answer how many.
+
+    Never a cell whose last correction did not end well, never on a channel whose last batch
+    ended in a surprise that nobody has looked at, and never what needs a second person.
+    """
+    approval = settings.approval
+    if approval.mode != "rules":
+        return 0
+    proposals = await database.aread(corrections.proposals_for_rules, now=now)
+    surprised = await _surprised_channels(database) if proposals else set()
+    covered = [
+        one
+        for one, free in proposals
+        if free and one.channel not in surprised and _rule_covers(one, settings)
+    ]
+    pushed = await database.aread(corrections.pushed_since, now - HOUR_MS)
+    batch, _ = guard.within(covered, settings.push, as_push(pushed))
+    if not batch:
+        return 0
+    decided = await database.awrite(
+        corrections.approve,
+        [(one.id, one.version) for one in batch],
+        who="rule",
+        now=now,
+        hold_ms=approval.hold_ms,
+        expires_ms=approval.expires_ms,
+        second_person_above=None,
+        note="covered by [[approval.rules]]",
+        by_rule=True,
+    )
+    return sum(decision.ok for decision in decided)
+
+
+def matches(correction: Correction, rule: ApprovalRule) -> bool:
+    """Whether the rule's every condition holds for the correction."""
+    if rule.channel not in (None, correction.channel):
+        return False
+    if rule.skus is not None and not fnmatchcase(correction.sku, rule.skus):
+        return False
+    if rule.only is not None and rule.only != way(correction):
+        return False
+    return rule.max_units is None or abs(correction.units) <= rule.max_units
+
+
+def way(correction: Correction) -> str:
+    """`raise` where the write lets more be sold, else `reduce`.
+
+    Putting a listing on sale is a raise whatever its number does; so is a write to a listing
+    whose quantity nobody knows.
+    """
+    puts_on_sale = correction.to_state in SELLABLE
+    unmeasured = correction.to_quantity is not None and correction.from_quantity is None
+    return "raise" if correction.units > 0 or puts_on_sale or unmeasured else "reduce"
+
+
+def _rule_covers(correction: Correction, settings: Settings) -> bool:
+    threshold = settings.approval.second_person_above
+    if threshold is not None and abs(correction.units) > threshold:
+        return False
+    return any(matches(correction, rule) for rule in settings.approval.rules)
+
+
+async def _surprised_channels(database: Database) -> set[str | None]:
+    incidents_now = await database.aread(incidents.open_incidents)
+    return {
+        one.channel
+        for one in incidents_now
+        if one.kind == IncidentKind.SURPRISE and one.acknowledged_by is None
+    }
+
+
+def as_push(pushed: corrections.Pushed) -> guard.Push:
+    """What the cache counted as written, in the guard's terms."""
+    return guard.Push(skus=pushed.skus, units=pushed.units, to_zero=pushed.to_zero)
+
+
+def _worth(batch: Sequence[Correction]) -> float:
+    return sum(abs(one.units) * (one.price_minor or 0) for one in batch) / 100

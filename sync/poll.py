@@ -1,0 +1,137 @@
+"""Read one channel, judge what it said, record it or set it aside, and tell what happened.
+
+The engine calls `poll` for its schedule and for `skew poll`; `sync.apply` calls `poll_held` for a
+fresh reading of a channel that has no cheaper one. Whatever a channel's code raises ends here:
+one channel's trouble never stops another.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+
+from store import corrections, readings
+from store.errors import StoreError
+from store.model import Merge, Millis, PollCounts, PollOutcome, Refused
+from sync import guard, trouble
+from sync.channels.base import Page
+from sync.errors import ContractBroken
+from sync.trouble import Gear
+from sync.watched import Watched
+
+
+class PollReport(msgspec.Struct, frozen=True):
+    """What became of one poll, for a report or an answer to another process."""
+
+    channel: str
+    outcome: PollOutcome
+    listings: int
+    changed: int
+    took_ms: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the pages said beside their records."""
+
+    as_of: Millis | None
+    """The oldest time that a page says it is of: a whole is as old as its oldest part."""
+    first_refused: Refused | None
+
+
+async def poll(gear: Gear, watched: Watched) -> PollReport:
+    """Poll the channel once, when nobody else polls or writes it. Raises StoreError only."""
+    async with watched.busy:
+        return await poll_held(gear, watched)
+
+
+async def poll_held(gear: Gear, watched: Watched) -> PollReport:
+    """Like `poll`, for a caller that holds `watched.busy`."""
+    started = gear.clock.now()
+    sweep = await gear.database.awrite(readings.begin, watched.name, watched.memory, now=started)
+    try:
+        report = await _attempt(gear, watched, sweep)
+    except asyncio.CancelledError:
+        await _fail(gear, sweep, "stopped before its end")
+        raise
+    took_ms = gear.clock.now() - started
+    if report.outcome is PollOutcome.GOOD:
+        gear.log.info(
+            "poll finished", channel=watched.name, listings=report.listings,
+            changed=report.changed, took_ms=took_ms,
+        )  # fmt: skip
+    gear.on_move()
+    return msgspec.structs.replace(report, took_ms=took_ms)
+
+
+async def _attempt(gear: Gear, watched: Watched, sweep: readings.Sweep) -> PollReport:
+    try:
+        async with asyncio.timeout(watched.deadline_s):
+            read = await _stage_all(gear, watched, sweep)
+        return await _judge(gear, watched, sweep, read)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
+        return await _fail_with(gear, watched, sweep, error)
+
+
+async def _stage_all(gear: Gear, watched: Watched, sweep: readings.Sweep) -> _Read:
+    as_of: Millis | None = None
+    first_refused: Refused | None = None
+    async with _closing(watched.channel.pages()) as pages:
+        async for page in pages:
+            await gear.database.awrite(
+                readings.stage, sweep, page.records, page.refused, page.announced
+            )
+            if page.as_of is not None:
+                as_of = page.as_of if as_of is None else min(as_of, page.as_of)
+            if page.refused and first_refused is None:
+                first_refused = page.refused[0]
+    return _Read(as_of, first_refused)
+
+
+async def _judge(gear: Gear, watched: Watched, sweep: readings.Sweep, read: _Read) -> PollReport:
+    counts: PollCounts = await gear.database.awrite(readings.counts, sweep)
+    unreadable = guard.unreadable(counts)
+    if unreadable is not None and read.first_refused is not None:
+        first = read.first_refused
+        raise ContractBroken(f"{unreadable}; the first: {first.reason}", path=first.place)
+    now = gear.clock.now()
+    reason = guard.judge(counts, watched.settings.guard)
+    if reason is not None:
+        await gear.database.awrite(readings.quarantine, sweep, reason, now=now, as_of=read.as_of)
+        trouble.note(gear, watched, watched.polls, f"quarantined: {reason}")
+        return PollReport(
+            watched.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
+        )
+    merge: Merge = await gear.database.awrite(
+        readings.merge, sweep, gear.comparison, now=now, as_of=read.as_of
+    )
+    await trouble.recover(gear, watched, watched.polls)
+    await gear.database.awrite(corrections.prove, watched.name, now=now)
+    return PollReport(watched.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
+
+
+async def _fail_with(
+    gear: Gear, watched: Watched, sweep: readings.Sweep, error: Exception
+) -> PollReport:
+    words = await trouble.suffer(gear, watched, watched.polls, error)
+    await _fail(gear, sweep, words)
+    return PollReport(watched.name, PollOutcome.FAILED, 0, 0, 0, words)
+
+
+async def _fail(gear: Gear, sweep: readings.Sweep, words: str) -> None:
+    await gear.database.awrite(readings.fail, sweep, words, now=gear.clock.now())
+
+
+@contextlib.asynccontextmanager
+async def _closing(pages: AsyncIterator[Page]) -> AsyncGenerator[AsyncIterator[Page], None]:
+    """Close a channel's generator where it was left half way: it may hold a connection."""
+    try:
+        yield pages
+    finally:
+        if isinstance(pages, AsyncGenerator):
+            await pages.aclose()

@@ -1,0 +1,121 @@
+"""What happens when a channel raises: back off, pause, tell an operator. The one place for it.
+
+`sync.poll` and `sync.apply` end every error of a channel here, so that the error table means the
+same whether the channel was read or written.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from store import incidents, readings
+from store.comparison import Comparison
+from store.database import Database
+from store.model import IncidentKind
+from sync.clock import Clock
+from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
+from sync.watched import Watched, Way
+
+PAUSE_MS = 15 * 60_000
+"""How long a channel rests after it refused our credentials: no retry storm, no lock-out."""
+
+BACKOFF_MS_MAX = 15 * 60_000
+DOUBLINGS_MAX = 4
+
+WORDS_MAX = 500
+
+OURS = (IncidentKind.CREDENTIALS, IncidentKind.CONTRACT, IncidentKind.CRASHED)
+"""The incidents that are raised here. Others are raised and closed by who finds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """What polling and applying both work with."""
+
+    database: Database
+    comparison: Comparison
+    clock: Clock
+    log: FilteringBoundLogger
+    on_move: Callable[[], None]
+    """Called, without data, when something that is shown has moved."""
+
+
+async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> str:
+    """Do what the error's class asks for, and answer it in words for the operator."""
+    now = gear.clock.now()
+    way.failures += 1
+    way.rests_until = now + _rest_ms(watched, way, error)
+    words = in_words(error)
+    if isinstance(error, NeedsOperator) and way is watched.polls:
+        await gear.database.awrite(readings.pause, watched.name, words, way.rests_until)
+    kind = _incident(error)
+    if kind is not None:
+        await gear.database.awrite(
+            incidents.raise_incident, watched.name, kind, words, now=now, key=way.what
+        )
+    note(gear, watched, way, words)
+    return words
+
+
+async def recover(gear: Gear, watched: Watched, way: Way) -> None:
+    """When it has gone well: end the rest, the pause and the incidents, and say so once."""
+    way.failures = way.rests_until = 0
+    if way.proven and way.trouble is None:
+        return
+    now = gear.clock.now()
+    for kind in OURS:
+        await gear.database.awrite(incidents.resolve, watched.name, kind, now=now, key=way.what)
+    if way is watched.polls:
+        await gear.database.awrite(readings.resume, watched.name)
+    if way.trouble is not None:
+        gear.log.info("channel recovered", channel=watched.name, doing=way.what)
+    way.proven, way.trouble = True, None
+
+
+def note(gear: Gear, watched: Watched, way: Way, words: str) -> None:
+    """Log that the channel is in trouble: loudly the first time, and again only if it changes."""
+    log = gear.log.debug if way.trouble == words else gear.log.warning
+    log("channel in trouble", channel=watched.name, doing=way.what, error=words)
+    way.trouble = words
+
+
+def in_words(error: Exception) -> str:
+    """The error for an operator.
+
+    The text of a ChannelError is made for it. Any other error is a bug in the channel's code,
+    whose text may quote anything, a credential too: its kind and place are told instead.
+    """
+    if isinstance(error, ChannelError):
+        return str(error)[:WORDS_MAX]
+    if isinstance(error, TimeoutError):
+        return "cut off: it did not end in time"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {_short(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return f"crashed: {type(error).__name__}{place}"
+
+
+def _short(filename: str) -> str:
+    """The last two parts of a path: enough to find the file, and nothing of the machine."""
+    return "/".join(filename.replace("\\", "/").split("/")[-2:])
+
+
+def _incident(error: Exception) -> IncidentKind | None:
+    if isinstance(error, NeedsOperator):
+        return IncidentKind.CREDENTIALS
+    if isinstance(error, ContractBroken):
+        return IncidentKind.CONTRACT
+    if isinstance(error, ChannelError | TimeoutError):
+        return None  # The channel turns failing, then stale, which is an incident.
+    return IncidentKind.CRASHED
+
+
+def _rest_ms(watched: Watched, way: Way, error: Exception) -> int:
+    """How long to leave it alone: doubling, and never less than the channel asked for."""
+    if isinstance(error, NeedsOperator):
+        return max(PAUSE_MS, watched.settings.every_ms)
+    doublings = min(way.failures - 1, DOUBLINGS_MAX)
+    rest_ms = min(watched.settings.every_ms << doublings, BACKOFF_MS_MAX)
+    asked_s = error.retry_after_s if isinstance(error, Temporary) else None
+    return max(rest_ms, round((asked_s or 0) * 1000))
