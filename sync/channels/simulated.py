@@ -1,0 +1,235 @@
+"""The `simulated` kind: a channel of the demo's world, over real HTTP.
+
+`sync/simulation/server.py` describes the requests and answers.
+
+It has everything that one could wish of a channel: pages that stay put while listings come and go,
+a few listings at a time, batches with a result for each, compare-and-set and idempotency keys.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+import msgspec
+
+from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Record, Refused, State
+from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
+from sync.clock import Clock, from_rfc3339
+from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
+from sync.secrets import Secret, SecretSource, resolve
+
+if TYPE_CHECKING:
+    from sync.transport import Transport
+
+BATCH_MAX = 50
+READ_MAX = 50
+PAGES_MAX = 100_000
+
+_Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The keys of a channel table that only this kind has."""
+
+    url: str
+    token: SecretSource
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 250
+    states: tuple[State, ...] = tuple(State)
+    """Those that the channel can express; none for a till that only counts."""
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=SKU_LENGTH_MAX)]
+    available: _Quantity
+    title: str | None = None
+    price_minor: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)] | None = None
+    state: State | None = None
+    on_hand: _Quantity | None = None
+    committed: _Quantity | None = None
+    incoming: _Quantity | None = None
+    updated_at: str | None = None
+
+
+class _Page(msgspec.Struct, frozen=True):
+    items: list[msgspec.Raw]
+    next: str | None = None
+    total: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class _Result(msgspec.Struct, frozen=True):
+    sku: str
+    status: int
+    message: str = ""
+
+
+class _Results(msgspec.Struct, frozen=True):
+    results: list[_Result]
+
+
+class _Named(msgspec.Struct, frozen=True):
+    sku: str
+
+
+_PAGE = msgspec.json.Decoder(_Page)
+_LISTING = msgspec.json.Decoder(_Listing)
+_RESULTS = msgspec.json.Decoder(_Results)
+_NAMED = msgspec.json.Decoder(_Named)
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+"""What decoding text from outside can raise; bad UTF-8 is a ValueError."""
+
+
+def abilities(options: Options) -> Abilities:
+    """Say what the channel can do with these options."""
+    states = frozenset(options.states)
+    return Abilities(
+        kind="simulated",
+        reads=("available", "on_hand", "committed", "incoming", "price")
+        + (("state",) if states else ()),
+        states=states,
+        writes=("quantity", "state") if states else ("quantity",),
+        compare_and_set=True,
+        idempotency=True,
+        batch_max=BATCH_MAX,
+        reads_one=True,
+        notes="the demo's world, over HTTP on loopback",
+    )
+
+
+def open_channel(
+    name: str, options: Options, transport: "Transport", clock: Clock, base: Path
+) -> "Simulated":
+    """Make the channel ready; nothing is sent. Raises ConfigError where the token is missing."""
+    del clock
+    if not options.url.startswith(("http://", "https://")):
+        raise ConfigError(f"channels.{name}.url", "must begin with http:// or https://")
+    token = resolve(options.token, key=f"channels.{name}.token", base=base)
+    return Simulated(name, options, transport, token)
+
+
+class Simulated:
+    """One path of the world's server. Its own word for the place of a listing is the SKU."""
+
+    def __init__(self, name: str, options: Options, transport: "Transport", token: Secret) -> None:
+        self.abilities = abilities(options)
+        self._name = name
+        self._stock = options.url.rstrip("/") + "/stock"
+        self._page_size = options.page_size
+        self._has_states = bool(options.states)
+        self._transport = transport
+        transport.redactor.learn([token])
+        self._headers = {"Authorization": Secret(f"Bearer {token.reveal()}", name=token.name)}
+
+    async def pages(self) -> AsyncIterator[Page]:
+        cursor, number, read = "", 0, 0
+        while True:
+            number += 1
+            page = await self._page({"limit": str(self._page_size), "cursor": cursor})
+            found = self._listings(page, f"page {number}, items")
+            read += len(page.items)
+            yield Page(records=found.records, refused=found.refused, announced=page.total)
+            if not page.next:
+                return
+            if page.next <= cursor or number == PAGES_MAX:
+                raise ContractBroken(f"{self._name} pages in circles", path=f"page {number}, next")
+            cursor = page.next
+
+    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+        records: list[Record] = []
+        refused: list[Refused] = []
+        for start in range(0, len(wanted), READ_MAX):
+            skus = [each.sku for each in wanted[start : start + READ_MAX]]
+            page = await self._page({"sku": skus})
+            found = self._listings(page, "items")
+            records += found.records
+            refused += found.refused
+        return Answer(records=records, refused=refused)
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        reply = await self._transport.request(
+            "POST",
+            self._stock,
+            repeatable=False,
+            headers=self._headers,
+            json={"changes": [self._wire(change) for change in changes]},
+        )
+        try:
+            results = _RESULTS.decode(reply.body).results
+        except _UNREADABLE as error:
+            # It answered 200: whatever it did, it did.
+            raise WriteOutcomeUnknown(f"{self._name} answered a write with {error}") from error
+        if [result.sku for result in results] != [change.sku for change in changes]:
+            raise WriteOutcomeUnknown(f"{self._name} answered for other listings than were written")
+        return [self._receipt(*pair) for pair in zip(changes, results, strict=True)]
+
+    async def sign_in(self) -> str:
+        page = await self._page({"limit": "1"})
+        return f"the token is good; {page.total or 0} listings"
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    async def _page(self, query: Mapping[str, str | list[str]]) -> _Page:
+        url = f"{self._stock}?{urlencode(query, doseq=True)}"
+        reply = await self._transport.request("GET", url, repeatable=True, headers=self._headers)
+        try:
+            return _PAGE.decode(reply.body)
+        except _UNREADABLE as error:
+            place = self._transport.redactor.url(url)
+            raise ContractBroken(f"{self._name} sent no page: {error}", path=place) from error
+
+    def _listings(self, page: _Page, place: str) -> Answer:
+        """Decode the records one by one, so that a bad one is refused and no other."""
+        records: list[Record] = []
+        refused: list[Refused] = []
+        for number, raw in enumerate(page.items):
+            try:
+                records.append(self._record(_LISTING.decode(raw)))
+            except _UNREADABLE as error:
+                reason = self._transport.redactor.reason(error)
+                refused.append(Refused(f"{place}[{number}]", reason, sku=_sku(raw)))
+        return Answer(records=records, refused=refused)
+
+    def _record(self, listing: _Listing) -> Record:
+        if not listing.sku.isprintable():
+            raise ValueError("the SKU has control characters")
+        updated_at = listing.updated_at
+        return Record(
+            sku=listing.sku,
+            available=listing.available,
+            state=listing.state if self._has_states else None,
+            on_hand=listing.on_hand,
+            committed=listing.committed,
+            incoming=listing.incoming,
+            price_minor=listing.price_minor,
+            title=listing.title,
+            source_at=None if updated_at is None else from_rfc3339(updated_at),
+            ref=listing.sku,
+        )
+
+    def _wire(self, change: Change) -> dict[str, object]:
+        told: dict[str, object] = {
+            "sku": change.sku,
+            "available": change.quantity,
+            "previous": change.previous.available,
+            "key": change.key,
+        }
+        if change.state is not None:
+            told["state"] = change.state
+        return told
+
+    def _receipt(self, change: Change, result: _Result) -> Receipt:
+        if result.status == HTTPStatus.OK:
+            return Receipt(change)
+        words = self._transport.redactor.text(f"{result.status}: {result.message}")
+        return Receipt(change, refused=words, conflict=result.status == HTTPStatus.CONFLICT)
+
+
+def _sku(raw: msgspec.Raw) -> str | None:
+    """The SKU of a record that is otherwise no good, where it can be told."""
+    try:
+        sku = _NAMED.decode(raw).sku
+    except _UNREADABLE:
+        return None
+    return sku if 0 < len(sku) <= SKU_LENGTH_MAX and sku.isprintable() else None

@@ -1,0 +1,295 @@
+"""Serve a world over real HTTP on loopback: one server, a path and a token for each channel.
+
+    GET  /shop/stock?limit=200&cursor=…    a page: {"items": […], "next": "…" or null, "total": n}
+    GET  /shop/stock?sku=…&sku=…           those few: {"items": […], "next": null, "total": n}
+    GET  /shop/stock/{sku}                 that one, or 404
+    POST /shop/stock                       {"changes": [{"sku", "available", "state"?, "previous"?,
+                                           "key"?}]} → {"results": [{"sku", "status", "message"}]}
+
+Every request carries the channel's own bearer token. The world is advanced to the clock's time
+whenever someone asks, so nothing ticks while nobody looks. Started by the demo and by tests.
+"""
+
+import hmac
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from store.model import Millis, State
+from sync.clock import Clock, rfc3339
+from sync.simulation.shelf import Fault, Item, Shelf, Write
+from sync.simulation.world import World
+
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 500
+CHANGES_MAX = 100
+BODY_BYTES_MAX = 1024 * 1024
+RETRY_AFTER_S = 2
+STOP_LOOK_S = 0.05
+"""How often the server looks whether it is to stop."""
+LOOK_S = 0.1
+"""How often a silent channel looks whether it may speak again."""
+
+
+class _Change(msgspec.Struct, frozen=True):
+    sku: str
+    available: int
+    state: State | None = None
+    previous: int | None = None
+    key: str | None = None
+
+
+class _Changes(msgspec.Struct, frozen=True):
+    changes: list[_Change]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request that its token and its channel's faults let through."""
+
+    shelf: Shelf
+    path: tuple[str, ...]
+    query: Mapping[str, list[str]]
+    body: bytes
+
+
+class Refusal(Exception):
+    """Answer with this status and these words."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LineDrops(Exception):
+    """Close the connection without an answer."""
+
+
+class WorldServer:
+    """A world on the network. Use it as a context; leaving it ends every thread it started."""
+
+    def __init__(self, world: World, *, tokens: Mapping[str, str], clock: Clock) -> None:
+        """`tokens` gives each channel's; the world begins at the clock's time."""
+        self._world = world
+        self._tokens = tokens
+        self._clock = clock
+        self._began = clock.now()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._http = _Http(self)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(STOP_LOOK_S,), name="simulated world"
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.set()
+        self._http.shutdown()
+        self._http.hang_up()
+        self._http.server_close()
+        self._thread.join()
+
+    def url(self, channel: str) -> str:
+        """Where a channel answers, without a slash at the end."""
+        host, port = self._http.server_address[:2]
+        return f"http://{host!s}:{port}/{channel}"
+
+    def shelf(self, channel: str, authorization: str) -> Shelf:
+        """Find the channel that a request is for, once its token and its faults allow."""
+        token = self._tokens.get(channel)
+        if token is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, "no such channel")
+        shelf = self._world.shelf(channel)
+        while self._has(shelf, Fault.SILENT):
+            if self._closing.wait(LOOK_S):
+                raise LineDrops
+        if self._has(shelf, Fault.BUSY):
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy, come back later")
+        given = authorization.removeprefix("Bearer ").encode()
+        if self._has(shelf, Fault.REFUSES) or not hmac.compare_digest(given, token.encode()):
+            raise Refusal(HTTPStatus.UNAUTHORIZED, "this token is not valid")
+        return shelf
+
+    def page(self, shelf: Shelf, cursor: str, limit: int) -> dict[str, object]:
+        """Answer one page of a channel's listings."""
+        with self._lock:
+            now = self._advance()
+            items, after, total = shelf.page(cursor, limit, now)
+        return {"items": [self._told(shelf, item) for item in items], "next": after, "total": total}
+
+    def few(self, shelf: Shelf, skus: list[str]) -> dict[str, object]:
+        """Answer those of these SKUs that the channel lists."""
+        with self._lock:
+            now = self._advance()
+            items = [item for sku in skus if (item := shelf.shown(sku, now)) is not None]
+        told = [self._told(shelf, item) for item in items]
+        return {"items": told, "next": None, "total": len(told)}
+
+    def write(self, shelf: Shelf, changes: list[_Change]) -> dict[str, object]:
+        """Apply the changes one by one; one that is refused does not hold up the others."""
+        if shelf.terms is None:
+            raise Refusal(HTTPStatus.FORBIDDEN, "this token may only read")
+        with self._lock:
+            now = self._advance()
+            written = [
+                shelf.write(
+                    Write(
+                        sku=change.sku,
+                        available=change.available,
+                        state=change.state if shelf.terms.has_states else None,
+                        previous=change.previous,
+                        key=change.key,
+                    ),
+                    now,
+                )
+                for change in changes
+            ]
+            if shelf.has(Fault.LOSES_REPLIES, now):
+                raise LineDrops
+        return {"results": written}
+
+    def _advance(self) -> Millis:
+        self._world.advance(self._clock.now() - self._began)
+        return self._world.now
+
+    def _has(self, shelf: Shelf, fault: Fault) -> bool:
+        with self._lock:
+            return shelf.has(fault, self._advance())
+
+    def _told(self, shelf: Shelf, item: Item) -> dict[str, object]:
+        told: dict[str, object] = {
+            "sku": item.sku,
+            "title": item.title,
+            "available": item.available,
+            "price_minor": item.price_minor,
+            "updated_at": rfc3339(self._began + item.moved_at),
+        }
+        if shelf.terms is None:
+            told["on_hand"] = item.available + item.committed
+            told["committed"] = item.committed
+            told["incoming"] = item.incoming
+        elif shelf.terms.has_states:
+            told["state"] = item.state
+        return told
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = False
+    """So that closing waits for every answer under way."""
+
+    def __init__(self, world: WorldServer) -> None:
+        self.world = world
+        self._open: set[socket] = set()
+        self._open_lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - theirs
+        with self._open_lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - theirs
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End every kept-alive connection, so that no thread waits for a next request."""
+        with self._open_lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - theirs
+        """Say nothing of a caller that hung up midway: that is its right."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _Http
+
+    def do_GET(self) -> None:
+        self._answer(b"", _read)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", "0"))
+        if length > BODY_BYTES_MAX:
+            self.close_connection = True
+            self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"error": "too long"})
+        else:
+            self._answer(self.rfile.read(length), _write)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - theirs
+        """Keep quiet: the console owns the terminal."""
+
+    def _answer(self, body: bytes, work: Callable[[WorldServer, _Asked], object]) -> None:
+        """Do the work of one request and send its result, or the status of what it raised."""
+        parts = urlsplit(self.path)
+        channel, *path = [unquote(part) for part in parts.path.strip("/").split("/")]
+        world = self.server.world
+        try:
+            shelf = world.shelf(channel, self.headers.get("Authorization", ""))
+            asked = _Asked(shelf, tuple(path), parse_qs(parts.query), body)
+            self._send(HTTPStatus.OK, work(world, asked))
+        except Refusal as refusal:
+            self._send(refusal.status, {"error": str(refusal)})
+        except LineDrops:
+            self.close_connection = True
+
+    def _send(self, status: HTTPStatus, told: object) -> None:
+        body = msgspec.json.encode(told)
+        self.send_response(status)
+        if status is HTTPStatus.SERVICE_UNAVAILABLE:
+            self.send_header("Retry-After", str(RETRY_AFTER_S))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _read(world: WorldServer, asked: _Asked) -> object:
+    match asked.path:
+        case ("stock", sku):
+            found = world.few(asked.shelf, [sku])
+            if not found["items"]:
+                raise Refusal(HTTPStatus.NOT_FOUND, "no such listing")
+            return found
+        case ("stock",) if "sku" in asked.query:
+            return world.few(asked.shelf, asked.query["sku"][:LIMIT_MAX])
+        case ("stock",):
+            limit = asked.query.get("limit", [str(LIMIT_DEFAULT)])[0]
+            if not limit.isdecimal() or not 1 <= int(limit) <= LIMIT_MAX:
+                raise Refusal(HTTPStatus.BAD_REQUEST, f"limit is 1 to {LIMIT_MAX}")
+            return world.page(asked.shelf, asked.query.get("cursor", [""])[0], int(limit))
+    raise Refusal(HTTPStatus.NOT_FOUND, "no such path")
+
+
+def _write(world: WorldServer, asked: _Asked) -> object:
+    if asked.path != ("stock",):
+        raise Refusal(HTTPStatus.NOT_FOUND, "no such path")
+    try:
+        changes = msgspec.json.decode(asked.body, type=_Changes).changes
+    except msgspec.DecodeError as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
+    if len(changes) > CHANGES_MAX:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"at most {CHANGES_MAX} changes at once")
+    return world.write(asked.shelf, changes)

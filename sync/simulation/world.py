@@ -1,0 +1,190 @@
+"""A small world of stock: one warehouse, several outlets, and the connector that links them.
+
+Pure: no clock, no network, and every chance comes from one seed, so a run can be repeated to the
+unit. Times are milliseconds since the world began; things that happen later wait in a queue and
+happen, in order, when `advance` passes their instant. `server.py` serves it over HTTP, `trade.py`
+and `script.py` make things happen in it.
+
+The connector is of the usual sort: after the warehouse moves it tells every outlet what it may
+show, once, and hopes. An outlet that missed it stays wrong until that SKU moves again.
+"""
+
+import heapq
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from store.model import Millis, State
+from sync.simulation.shelf import Fault, Item, Shelf, Terms
+
+CONNECTOR_MS = (600, 1_800)
+"""How long the connector takes to tell an outlet, from and to."""
+
+SHIPS_MS = (25_000, 70_000)
+"""How long a booked order stays committed before it leaves the warehouse, from and to."""
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    at: Millis
+    order: int
+    happen: Callable[[], None]
+
+
+class World:
+    """Everything that every channel of the simulation holds, at one instant."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        *,
+        warehouse: str,
+        outlets: Mapping[str, Terms],
+        states_from: str,
+        seed: int,
+    ) -> None:
+        """Start with every outlet showing exactly what its terms allow of `items`.
+
+        `states_from` names the outlet whose states the connector copies to the others.
+        """
+        self.now: Millis = 0
+        self.warehouse = Shelf(warehouse, None)
+        self.outlets = {name: Shelf(name, terms) for name, terms in outlets.items()}
+        self.oversold_units = 0
+        """Units that an outlet sold and the warehouse never had."""
+        self._states_from = self.outlets[states_from]
+        self._random = random.Random(seed)  # noqa: S311 - a play, not a secret
+        self._due: list[_Due] = []
+        self._order = 0
+        for item in items:
+            self._begin(item)
+
+    def _begin(self, item: Item) -> None:
+        self.warehouse.put(item)
+        for outlet in self.outlets.values():
+            outlet.put(
+                replace(
+                    item,
+                    available=outlet.allowed(item.available, item.state),
+                    committed=0,
+                    incoming=0,
+                )
+            )
+
+    def shelf(self, name: str) -> Shelf:
+        """The warehouse's or an outlet's holding; KeyError where there is no such channel."""
+        return self.warehouse if name == self.warehouse.name else self.outlets[name]
+
+    def later(self, span_ms: int, happen: Callable[[], None]) -> None:
+        """Let something happen `span_ms` from now; same instants keep the order of asking."""
+        self._order += 1
+        heapq.heappush(self._due, _Due(self.now + span_ms, self._order, happen))
+
+    def advance(self, now: Millis) -> None:
+        """Let all that is due by `now` happen. An instant in the past changes nothing."""
+        while self._due and self._due[0].at <= now:
+            due = heapq.heappop(self._due)
+            self.now = max(self.now, due.at)
+            due.happen()
+        self.now = max(self.now, now)
+
+    def sell(self, outlet: str, sku: str, units: int, *, told_after_ms: int) -> int:
+        """Sell on an outlet what it shows, at most `units`; answers how many it sold.
+
+        The outlet falls at once. The warehouse learns of it `told_after_ms` later, and until then
+        shows what it no longer has.
+        """
+        shelf = self.outlets[outlet]
+        item = shelf.held(sku)
+        if item is None or item.state is not State.ACTIVE or item.available <= 0:
+            return 0
+        sold = min(units, item.available)
+        shelf.put(replace(item, available=item.available - sold, moved_at=self.now))
+        shelf.unbooked[sku] = shelf.unbooked.get(sku, 0) + sold
+        self.later(told_after_ms, lambda: self._book(shelf, sku, sold))
+        return sold
+
+    def receive(self, sku: str, units: int) -> None:
+        """A delivery reaches the warehouse."""
+        item = self._stocked(sku)
+        self._move(
+            replace(item, available=item.available + units, incoming=max(0, item.incoming - units))
+        )
+
+    def count(self, sku: str, units: int) -> None:
+        """A stocktake, a breakage, a sale over the counter: the warehouse now has `units` free."""
+        self._move(replace(self._stocked(sku), available=units))
+
+    def edit(self, outlet: str, sku: str, units: int) -> None:
+        """Someone sets an outlet's number by hand. The connector does not know."""
+        shelf = self.outlets[outlet]
+        item = shelf.held(sku)
+        if item is not None:
+            shelf.put(replace(item, available=max(0, units), moved_at=self.now))
+
+    def become(self, outlet: str, sku: str, state: State) -> None:
+        """An outlet's listing changes state; the connector copies it where it comes from."""
+        shelf = self.outlets[outlet]
+        item = shelf.held(sku)
+        if item is None:
+            return
+        shelf.put(replace(item, state=state, moved_at=self.now))
+        if shelf is self._states_from:
+            self._pass_on(sku)
+
+    def delist(self, outlet: str, sku: str) -> None:
+        """A listing vanishes from an outlet."""
+        self.outlets[outlet].drop(sku)
+
+    def list_alone(self, outlet: str, item: Item) -> None:
+        """An outlet begins to sell something that the warehouse has never heard of."""
+        self.outlets[outlet].put(replace(item, moved_at=self.now))
+
+    def miss(self, outlet: str, sku: str, lasts_ms: int) -> None:
+        """For a while the connector's word on this SKU (`*`: on any) is lost on its way."""
+        self.outlets[outlet].missed_until[sku] = self.now + lasts_ms
+
+    def fault(self, channel: str, fault: Fault, lasts_ms: int) -> None:
+        """A channel misbehaves for a while."""
+        self.shelf(channel).faults[fault] = (self.now, self.now + lasts_ms)
+
+    def _stocked(self, sku: str) -> Item:
+        item = self.warehouse.held(sku)
+        if item is None:
+            raise KeyError(sku)
+        return item
+
+    def _book(self, outlet: Shelf, sku: str, units: int) -> None:
+        outlet.unbooked[sku] -= units
+        item = self._stocked(sku)
+        booked = min(units, item.available)
+        self.oversold_units += units - booked
+        self._move(
+            replace(item, available=item.available - booked, committed=item.committed + booked)
+        )
+        self.later(self._random.randint(*SHIPS_MS), lambda: self._ship(sku, booked))
+
+    def _ship(self, sku: str, units: int) -> None:
+        item = self._stocked(sku)
+        self.warehouse.put(
+            replace(item, committed=max(0, item.committed - units), moved_at=self.now)
+        )
+
+    def _move(self, item: Item) -> None:
+        self.warehouse.put(replace(item, moved_at=self.now))
+        self._pass_on(item.sku)
+
+    def _pass_on(self, sku: str) -> None:
+        for outlet in self.outlets.values():
+            self.later(self._random.randint(*CONNECTOR_MS), lambda to=outlet: self._tell(to, sku))  # type: ignore[misc]
+
+    def _tell(self, outlet: Shelf, sku: str) -> None:
+        item = outlet.held(sku)
+        if item is None or outlet.misses(sku, self.now):
+            return
+        source = self._states_from.held(sku)
+        state = item.state if source is None or outlet is self._states_from else source.state
+        allowed = outlet.allowed(self._stocked(sku).available, state)
+        told = replace(item, available=max(0, allowed - outlet.unbooked.get(sku, 0)), state=state)
+        if told != item:
+            outlet.put(replace(told, moved_at=self.now))
