@@ -1,0 +1,82 @@
+"""The units of `skew.toml`: durations and percentages, read exactly and written back."""
+
+import re
+from decimal import Decimal
+
+PPM = 1_000_000
+"""All of it. Shares are kept in parts per million, so that no float is ever in the arithmetic."""
+
+PERIOD_MS_MIN = 100
+DURATION_MS_MAX = 36_525 * 86_400_000
+
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(\d{1,13}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)", re.ASCII)
+_PERCENTAGE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", re.ASCII)
+
+
+class Duration(int):
+    """Milliseconds, written in the file as `"30s"`."""
+
+    __slots__ = ()
+
+
+class Period(Duration):
+    """A duration that cannot be nothing: at least `PERIOD_MS_MIN`."""
+
+    __slots__ = ()
+
+
+class Portion(int):
+    """Parts per million from 0 to 1,000,000, written in the file as `"50%"`."""
+
+    __slots__ = ()
+
+
+def duration(value: object) -> Duration:
+    """Read `"500ms"`, `"30s"`, `"5m"`, `"2h"` or `"7d"`. Raises ValueError with the remedy."""
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(
+            f"{_quoted(value)} is not a duration: write a number and a unit in quotes, "
+            f'such as "500ms", "30s", "5m", "2h" or "7d"'
+        )
+    span_ms = Duration(Decimal(match[1]) * _UNITS_MS[match[2]])
+    if span_ms > DURATION_MS_MAX:
+        raise ValueError("must be at most a hundred years")
+    return span_ms
+
+
+def period(value: object) -> Period:
+    """Read a duration of at least `PERIOD_MS_MIN`. Raises ValueError with the remedy."""
+    span_ms = duration(value)
+    if span_ms < PERIOD_MS_MIN:
+        raise ValueError(f"must be at least {duration_text(PERIOD_MS_MIN)}")
+    return Period(span_ms)
+
+
+def portion(value: object) -> Portion:
+    """Read `"0%"` to `"100%"`. Raises ValueError with the remedy."""
+    match = _PERCENTAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    ppm = int(Decimal(match[1]) * (PPM // 100)) if match else -1
+    if not 0 <= ppm <= PPM:
+        raise ValueError(
+            f'{_quoted(value)} is not a percentage: write "0%" to "100%" in quotes, such as "50%"'
+        )
+    return Portion(ppm)
+
+
+def duration_text(span_ms: int) -> str:
+    """Write a duration in the largest unit that holds it whole: 90,000 → `90s`."""
+    for unit in ("d", "h", "m", "s"):
+        if span_ms and span_ms % _UNITS_MS[unit] == 0:
+            return f"{span_ms // _UNITS_MS[unit]}{unit}"
+    return f"{span_ms}ms" if span_ms else "0s"
+
+
+def portion_text(ppm: int) -> str:
+    """Write a percentage without needless zeros: 500,000 → `50%`."""
+    return f"{Decimal(ppm) * 100 / PPM:f}%"
+
+
+def _quoted(value: object) -> str:
+    return f'"{value[:40]}"' if isinstance(value, str) else str(value)[:40]
