@@ -1,0 +1,136 @@
+"""One value of a channel's record, as it came → as we keep it. Used by the kinds that decode text.
+
+Every function raises ValueError with a reason fit to follow the place: `line 812: "twelve" is no
+whole number`. Nothing is guessed: a number that could be read in two ways is refused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Millis
+from sync.clock import from_rfc3339
+
+TITLE_LENGTH_MAX = 500
+_WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,9})?", re.ASCII)
+_PRICE = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_QUOTE_LENGTH_MAX = 40
+
+
+def sku(value: object) -> str:
+    """Take a SKU exactly as it is: spaces at its ends and its case are part of it."""
+    if not isinstance(value, str):
+        raise ValueError(f"the SKU is {named(value)}, not text")  # noqa: TRY004
+    if not value:
+        raise ValueError("the SKU is empty")
+    if len(value) > SKU_LENGTH_MAX:
+        raise ValueError(f"the SKU has {len(value):,} characters, more than {SKU_LENGTH_MAX}")
+    if not value.isprintable():
+        raise ValueError("the SKU has control or invisible characters")
+    return value
+
+
+def sku_or_none(value: object) -> str | None:
+    """Take the SKU of a record that is refused for something else, if it has a good one."""
+    try:
+        return sku(value)
+    except ValueError:
+        return None
+
+
+def location(value: object) -> str:
+    """Take a location's name or number; none is the channel's only one."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or len(value) > SKU_LENGTH_MAX or not value.isprintable():
+        raise ValueError(f"the location is {named(value)}")
+    return value
+
+
+def quantity(value: object) -> int:
+    """Take a whole number of units: 12, -3, 12.0, "12" or "12.0"; negative as it is said."""
+    if type(value) is int:
+        number = value
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    elif isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        number = int(value.strip().partition(".")[0])
+    else:
+        raise ValueError(f"{named(value)} is no whole number")
+    if abs(number) > QUANTITY_MAX:
+        raise ValueError(f"{named(value)} is more than any shop holds")
+    return number
+
+
+def quantity_or_none(value: object) -> int | None:
+    """Take a quantity that the channel may leave out."""
+    return None if value is None or value == "" else quantity(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The stock figures that a channel may give beside what is available, or instead of it."""
+
+    on_hand: int | None
+    committed: int | None
+    unavailable: int | None
+    incoming: int | None
+    threshold: int | None
+
+    def available(self) -> int:
+        """Reckon what is available: on hand less all that is not for sale (rule 11)."""
+        if self.on_hand is None:
+            raise ValueError("on hand is not given")
+        kept = (self.committed or 0) + (self.unavailable or 0) + (self.threshold or 0)
+        return self.on_hand - kept
+
+
+def amounts(found: Mapping[str, object]) -> Amounts:
+    """Take those of the figures that are given, by their names."""
+    names = ("on_hand", "committed", "unavailable", "incoming", "threshold")
+    return Amounts(*(quantity_or_none(found.get(name)) for name in names))
+
+
+def price_minor(value: object) -> int | None:
+    """Take a price as 12.5, 12 or "12.50" in whole units of money, and keep it in hundredths."""
+    if value is None or value == "":
+        return None
+    text = str(value).strip() if isinstance(value, int | float | str) else ""
+    if isinstance(value, bool) or not _PRICE.fullmatch(text):
+        raise ValueError(f"the price is {named(value)}")
+    return int((Decimal(text) * 100).quantize(Decimal(1)))
+
+
+def title(value: object) -> str | None:
+    """Take a title, cut where it is absurdly long; something that is not text is none."""
+    return value[:TITLE_LENGTH_MAX] if isinstance(value, str) and value else None
+
+
+def instant(value: object) -> Millis | None:
+    """Take an RFC 3339 time; one without an offset is UTC."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise ValueError(f"{named(value)} is no time")  # noqa: TRY004
+    try:
+        return from_rfc3339(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{named(value)} is no RFC 3339 time") from None
+
+
+def named(value: object) -> str:
+    """Quote a value for a reason: short, and with its control characters made harmless."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    text = str(value)[: _QUOTE_LENGTH_MAX + 1]
+    if len(text) > _QUOTE_LENGTH_MAX:
+        text = text[: _QUOTE_LENGTH_MAX - 1] + "…"
+    text = "".join(each if each.isprintable() else "\ufffd" for each in text)
+    return f'"{text}"' if isinstance(value, str) else text
