@@ -94,7 +94,7 @@ def settings(
         _check_secrets(reader, base, environ)
     if not (skew and authority and approval and push and history) or errors:
         return None
-    path = Path(source)
+    path = base / Path(source).name
     assembled = Settings(
         path=path,
         database=_database(skew.database, base, path),
@@ -107,7 +107,7 @@ def settings(
         channels={name: channel for name, channel in found.items() if channel},
         approval=_approval(approval),
         push=PushLimits(**msgspec.structs.asdict(push)),
-        history_keep_ms=history.keep,
+        history_keep_ms=int(history.keep),
     )
     reader.warnings.extend(_doubts(assembled))
     return msgspec.structs.replace(assembled, warnings=tuple(reader.warnings))
@@ -233,25 +233,25 @@ def _channel_settings(
         name=name,
         kind=common.kind,
         direction=Direction(common.direction),
-        every_ms=common.every,
-        stale_after_ms=3 * common.every if common.stale_after is None else common.stale_after,
-        max_source_age_ms=common.max_source_age,
-        lag_ms=common.lag,
-        timeout_ms=common.timeout,
+        every_ms=int(common.every),
+        stale_after_ms=_plain(common.stale_after) or 3 * common.every,
+        max_source_age_ms=_plain(common.max_source_age),
+        lag_ms=int(common.lag),
+        timeout_ms=int(common.timeout),
         rate_per_s=common.rate,
-        read_back_within_ms=common.read_back_within,
+        read_back_within_ms=int(common.read_back_within),
         report_missing=common.missing == "report",
-        settle_reduce_ms=common.settle.reduce,
-        settle_raise_ms=common.settle.raise_,
+        settle_reduce_ms=int(common.settle.reduce),
+        settle_raise_ms=int(common.settle.raise_),
         buffer=common.buffer,
-        share_ppm=common.share,
+        share_ppm=int(common.share),
         cap=common.cap,
         when_out=common.when_out,
         rules=tuple(
             ChannelRule(
                 skus=rule.skus,
                 buffer=rule.buffer,
-                share_ppm=rule.share,
+                share_ppm=_plain(rule.share),
                 cap=rule.cap,
                 sold=rule.sold,
                 state=rule.state,
@@ -265,12 +265,17 @@ def _channel_settings(
 
 def _guard(whole: tables.GuardTable, own: tables.GuardTable) -> GuardSettings:
     chosen = {
-        f"{name}_ppm": portion
+        f"{name}_ppm": int(portion)
         for name in ("max_zeroed", "max_changed", "max_shrunk")
         for portion in (_first(getattr(own, name), getattr(whole, name)),)
         if portion is not None
     }
     return GuardSettings(**chosen)
+
+
+def _plain(value: int | None) -> int | None:
+    """Leave the unit behind: msgspec, which fingerprints the terms, writes plain ints only."""
+    return None if value is None else int(value)
 
 
 def _first(*values: int | None) -> int | None:
@@ -280,8 +285,8 @@ def _first(*values: int | None) -> int | None:
 def _approval(written: tables.ApprovalTable) -> ApprovalSettings:
     return ApprovalSettings(
         mode=written.mode,
-        hold_ms=written.hold,
-        expires_ms=written.expires,
+        hold_ms=int(written.hold),
+        expires_ms=int(written.expires),
         second_person_above=written.second_person_above,
         rules=tuple(ApprovalRule(**msgspec.structs.asdict(rule)) for rule in written.rules),
     )

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Record, Refused, State
+from store.model import QUANTITY_MAX, Record, Refused, State
+from sync.channels import values
 from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
@@ -41,7 +42,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class _Listing(msgspec.Struct, frozen=True):
-    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=SKU_LENGTH_MAX)]
+    sku: str
     available: _Quantity
     title: str | None = None
     price_minor: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)] | None = None
@@ -192,11 +193,9 @@ class Simulated:
         return Answer(records=records, refused=refused)
 
     def _record(self, listing: _Listing) -> Record:
-        if not listing.sku.isprintable():
-            raise ValueError("the SKU has control characters")
         updated_at = listing.updated_at
         return Record(
-            sku=listing.sku,
+            sku=values.sku(listing.sku),
             available=listing.available,
             state=listing.state if self._has_states else None,
             on_hand=listing.on_hand,
@@ -229,7 +228,6 @@ class Simulated:
 def _sku(raw: msgspec.Raw) -> str | None:
     """The SKU of a record that is otherwise no good, where it can be told."""
     try:
-        sku = _NAMED.decode(raw).sku
+        return values.sku_or_none(_NAMED.decode(raw).sku)
     except _UNREADABLE:
         return None
-    return sku if 0 < len(sku) <= SKU_LENGTH_MAX and sku.isprintable() else None
