@@ -84,8 +84,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         ("end", "jump(-1)", "Last"),
     ]
 
-    class Wanted(Message):
-        """Rows came into view that the table does not have."""
+    class OfTable(Message):
+        """Something that a table says; a newer one of its sort replaces it."""
 
         def __init__(self, table: "VirtualTable[Any]") -> None:
             super().__init__()
@@ -98,13 +98,16 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, type(self)) and message.table is self.table
 
-    class Moved(Wanted):
+    class Wanted(OfTable):
+        """Rows came into view that the table does not have."""
+
+    class Moved(OfTable):
         """The cursor stands on another id, or what stands there has changed."""
 
-    class Chosen(Wanted):
+    class Chosen(OfTable):
         """A double click: open the row."""
 
-    class Restocked(Wanted):
+    class Restocked(OfTable):
         """The ids, the marks or the number of waiting rows changed: for a title."""
 
     def __init__(self, sheet: Sheet[V], *, empty: str, id: str) -> None:  # noqa: A002 (Textual's)

@@ -1,0 +1,164 @@
+"""What the deciding keys do: ask as much as the act needs, decide off the screen's thread, tell.
+
+Called by the app, in workers; the decisions themselves are `sync.decide`'s, the same as the
+commands'.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from textual.app import App
+
+from console.caution import UNDECIDED, Asking, Picked, asking, undoable
+from console.footing import Footing, refusals
+from console.ink import Tone
+from console.screens.confirm import Confirm, Reason, Snooze
+from console.source import Source
+from console.text import plural, time_of_day
+from store.database import Database
+from store.errors import StoreError
+from store.model import Correction, Decision
+from sync import decide
+
+
+class Acts:
+    """One operator's decisions on one cache."""
+
+    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
+        self._app = app
+        self._database = database
+        self._source = source
+        self._footing = footing
+        self._reasons: deque[str] = deque(maxlen=6)
+
+    async def approve(self, picked: Picked, *, bulk: bool) -> None:
+        """Approve after asking as much as it needs."""
+        batch = await self._batch(picked, "approve", bulk=bulk)
+        if not batch:
+            return
+        asked = asking(batch)
+        left_out = picked.why_not if bulk else ""
+        if asked is Asking.NOTHING and not bulk:
+            # No dialog showed anything newer: what the row showed is what was seen.
+            seen: Sequence[tuple[int, int | None]] = picked.seen
+        else:
+            asked = Asking.YES if asked is Asking.NOTHING else asked
+            seen = [(one.id, one.version) for one in batch]
+            if not await self._app.push_screen_wait(Confirm(batch, asked, left_out=left_out)):
+                self._tell("nothing approved", Tone.DIM)
+                return
+        decided = await self._decide(
+            lambda: decide.approve(
+                self._database, self._source.settings, seen, who=self._who, now=self._now
+            )
+        )
+        self._footing.remember(list((await self._source.updates(_done(decided))).values()))
+        self._told(decided, "approved")
+        if self._footing.engine is not None:
+            self._footing.engine.wake()
+
+    async def reject(self, picked: Picked, *, bulk: bool) -> None:
+        """Reject with a reason."""
+        batch = await self._batch(picked, "reject", bulk=bulk)
+        if not batch:
+            return
+        reason = await self._app.push_screen_wait(Reason(picked.about, tuple(self._reasons)))
+        if reason is None:
+            self._tell("nothing rejected", Tone.DIM)
+            return
+        self._reasons.appendleft(reason)
+        seen = [(one.id, one.version) for one in batch]
+        decided = await self._decide(
+            lambda: decide.reject(self._database, seen, who=self._who, now=self._now, reason=reason)
+        )
+        self._told(decided, "rejected")
+
+    async def snooze(self, picked: Picked) -> None:
+        """Put aside for a span."""
+        batch = await self._batch(picked, "snooze", bulk=False)
+        if not batch:
+            return
+        span = await self._app.push_screen_wait(Snooze(picked.about, self._now))
+        if span is None:
+            self._tell("nothing snoozed", Tone.DIM)
+            return
+        until = self._now + span
+        seen = [(one.id, one.version) for one in batch]
+        decided = await self._decide(
+            lambda: decide.snooze(self._database, seen, who=self._who, now=self._now, until=until)
+        )
+        self._told(decided, f"snoozed until {time_of_day(until)[:5]}Z")
+
+    async def undo(self, picked: Picked) -> None:
+        """Take back the last approval, else the one under the cursor, while the hold lasts."""
+        now = self._now
+        ids = list(self._footing.last) if self._footing.held_until > now else []
+        if not ids:
+            under = await self._read([number for number, _ in picked.seen])
+            ids = [one.id for one in under if undoable(one, now)]
+        if not ids:
+            self._tell("nothing to undo: no approval is in its hold", Tone.WARN)
+            return
+        decided = await self._decide(
+            lambda: decide.undo(
+                self._database, [(number, None) for number in ids], who=self._who, now=self._now
+            )
+        )
+        self._footing.last, self._footing.held_until = (), 0
+        self._told(decided, "taken back")
+
+    @property
+    def _who(self) -> str:
+        return self._footing.operator
+
+    @property
+    def _now(self) -> int:
+        return self._footing.clock.now()
+
+    async def _batch(self, picked: Picked, verb: str, *, bulk: bool) -> list[Correction]:
+        """The updates that can be decided on; where there are none, why is told."""
+        if not picked.seen or (picked.why_not and not bulk):
+            self._tell(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
+            return []
+        found = await self._read([number for number, _ in picked.seen])
+        batch = [one for one in found if one.status in UNDECIDED]
+        if not batch:
+            self._tell(f"can't {verb} {picked.about}: it was decided meanwhile", Tone.WARN)
+        return batch
+
+    async def _read(self, ids: Sequence[int]) -> list[Correction]:
+        try:
+            return list((await self._source.updates(ids)).values())
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return []
+
+    async def _decide(self, act: Callable[[], list[Decision]]) -> list[Decision]:
+        """Run an act on another thread; trouble with the cache is told, and nothing was done."""
+        try:
+            return await asyncio.to_thread(act)
+        except StoreError as error:
+            self._tell(f"nothing was decided: {error}", Tone.BAD)
+            return []
+
+    def _told(self, decided: Sequence[Decision], verb: str) -> None:
+        """Say what was done, and what stood in the way of the rest."""
+        done = _done(decided)
+        refused = refusals(list(decided))
+        if refused:
+            self._app.notify(refused, title=f"Not {verb}", severity="warning", markup=False)
+            self._tell(f"not {verb}: {refused}", Tone.WARN)
+        if done:
+            what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")
+            self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
+        self._footing.stir()
+
+    def _tell(self, text: str, tone: Tone) -> None:
+        self._footing.say(text, tone)
+        self._footing.stir()
+
+
+def _done(decided: Sequence[Decision]) -> list[int]:
+    return [one.id for one in decided if one.ok]

@@ -1,0 +1,151 @@
+"""What the screens need of the app they stand in: time, who is there, what was last said.
+
+Held by the app, handed to every screen, so that a screen needs no app to be tested.
+"""
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from textual.content import Content
+
+from console.caution import Picked, undoable
+from console.ink import Cell, Tone, write
+from console.panels import Mode, Standing
+from console.source import Glance
+from console.text import cells, cut, time_of_day
+from store.errors import StoreError
+from store.model import Correction, Decision, Millis
+from sync.clock import Clock
+
+SAID_MAX = 50
+
+
+class Said(NamedTuple):
+    at: Millis
+    text: str
+    tone: Tone
+
+
+class Collector(Protocol):
+    """The engine as the console sees it: `sync.engine.EngineThread`."""
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def problem(self) -> str | None: ...
+    @property
+    def holder(self) -> str: ...
+    def wake(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Footing:
+    """The console's own state: small, and nothing of it is data."""
+
+    name: str
+    clock: Clock
+    operator: str
+    read_only: bool
+    engine: Collector | None
+    """None where this console runs none: read-only."""
+    stir: Callable[[], None]
+    """Have everything read anew, soon."""
+    paused: bool = False
+    trouble: str = ""
+    """Why the cache could not be read last time; empty where it could."""
+    last: tuple[int, ...] = ()
+    """The updates that the operator approved last, while they can be taken back."""
+    held_until: Millis = 0
+    said: deque[Said] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
+
+    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Put a line in the log: the newest stands above the legend."""
+        self.said.appendleft(Said(self.clock.now(), text, tone))
+
+    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
+        try:
+            await work
+        except (StoreError, RuntimeError) as error:
+            # A RuntimeError is the closed cache's: its reader threads have gone.
+            self.trouble = str(error)
+
+    def standing(self, glance: Glance | None) -> Standing:
+        """What the header says of the console itself."""
+        engine, running = self._engine(glance)
+        mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
+        if self.paused:
+            mode = Mode.PAUSED
+        if self.trouble:
+            engine = self.trouble
+        return Standing(
+            self.name, mode, engine, running and not self.trouble, self.operator, self.read_only
+        )
+
+    def _engine(self, glance: Glance | None) -> tuple[str, bool]:
+        lease = glance.status.lease if glance is not None else None
+        if self.engine is None:
+            held = lease is not None
+            return (f"engine {lease.holder}" if lease else "no engine runs: nothing is read", held)
+        if self.engine.problem:
+            return f"engine stopped: {self.engine.problem}", False
+        told = {
+            "starting": ("engine starting", True),
+            "running": ("engine here", True),
+            "attached": (f"attached to {self.engine.holder}", lease is not None),
+        }
+        return told.get(str(self.engine.mode), ("engine stopped", False))
+
+    def able(self, picked: Picked, *, marks: bool) -> tuple[str, ...]:
+        """The deciding actions that can be done now, for the legend."""
+        names = []
+        if picked.seen and not picked.why_not:
+            names += ["approve", "reject", "snooze"]
+        if marks:
+            names += ["approve_marked", "reject_marked"]
+        if self.last and self.held_until > self.clock.now():
+            names.append("undo")
+        return tuple(names)
+
+    def line(self, width: int, lead: str = "") -> Content:
+        """The newest of the log, with the countdown of what can still be undone."""
+        parts = [Cell(lead, Tone.STRONG)]
+        left = self.held_until - self.clock.now()
+        room = width - cells(lead) - 1
+        for number, said in enumerate(self.said):
+            text = f" {time_of_day(said.at)[:8]} {said.text}"
+            if number == 0 and self.last and left > 0:
+                text += f" (u undo, {-(-left // 1000)}s)"
+            text = text if number == 0 else f" ·{text}"
+            if cells(text) > room:
+                parts.append(Cell(cut(text, room), said.tone if number == 0 else Tone.DIM))
+                break
+            room -= cells(text)
+            parts.append(Cell(text, said.tone if number == 0 else Tone.DIM))
+        return write(*parts)
+
+    def remember(self, batch: list[Correction]) -> None:
+        """Note what was approved, for as long as it can be undone."""
+        now = self.clock.now()
+        held = [one for one in batch if undoable(one, now)]
+        self.last = tuple(one.id for one in held)
+        self.held_until = max((one.hold_until or 0 for one in held), default=0)
+
+
+def refusals(decided: list[Decision]) -> str:
+    """What stood in the way of the acts that were not done, the commonest first."""
+    reasons: dict[str, list[int]] = {}
+    for one in decided:
+        if not one.ok:
+            reasons.setdefault(one.why, []).append(one.id)
+    return "; ".join(
+        f"{_numbers(ids)}: {why}"
+        for why, ids in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    )
+
+
+def _numbers(ids: list[int]) -> str:
+    shown = ", ".join(f"#{number}" for number in ids[:3])
+    return f"{shown} and {len(ids) - 3} more" if len(ids) > 3 else shown  # noqa: PLR2004

@@ -1,0 +1,217 @@
+"""The dialogs that stand between a key and an act: the effect, a reason, a span.
+
+Each is dismissed with what the operator said, or None where they thought better of it. What lies
+under it goes on living.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from console.caution import Asking, typed_count
+from console.ink import Cell, Tone, lines, write
+from console.rows import change_text, sort_text, tone_of
+from console.text import fit, money, plural, signed, time_of_day, units
+from store.model import Correction, Millis
+from sync.decide import blast_radius
+from sync.units import duration, duration_text
+
+LISTED_MAX = 200
+"""More items than a person would read are counted, not listed."""
+
+REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
+
+
+class Confirm(ModalScreen[bool]):
+    """Shows what approving a batch does, and asks: `y`, or the count typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "answer(False)", "No"),
+        ("n", "answer(False)", "No"),
+        ("y", "yes", "Yes"),
+    ]
+
+    def __init__(self, batch: Sequence[Correction], asked: Asking, *, left_out: str = "") -> None:
+        super().__init__()
+        self._batch = batch
+        self._asked = asked
+        self._left_out = left_out
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = write(Cell(f"Approve {plural(len(self._batch), 'update')}"))
+            yield Static(effect(self._batch, self._left_out), id="effect")
+            with VerticalScroll(id="items"):
+                yield Static(items(self._batch))
+            yield Static(self._question(), id="question")
+            if self._asked is Asking.COUNT:
+                yield Input(id="count", max_length=9, restrict=r"\d*", select_on_focus=False)
+
+    def on_mount(self) -> None:
+        if self._asked is Asking.COUNT:
+            self.query_one("#count", Input).focus()
+
+    def action_yes(self) -> None:
+        if self._asked is not Asking.COUNT:
+            self.dismiss(True)
+
+    def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (a key's parameter)
+        self.dismiss(answer)
+
+    @on(Input.Submitted, "#count")
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value == str(typed_count(self._batch)):
+            self.dismiss(True)
+        else:
+            self.query_one("#question", Static).update(self._question(wrong=True))
+
+    def _question(self, *, wrong: bool = False) -> Content:
+        if self._asked is not Asking.COUNT:
+            return _keys(("y", "approve"), ("n", "leave it"))
+        what = "units" if len(self._batch) == 1 else "updates"
+        told = f"type the number of {what}, {typed_count(self._batch)}, and enter"
+        return write(
+            Cell("✖ that is not it: " if wrong else "", Tone.BAD),
+            Cell(told, Tone.WARN),
+            Cell("   esc leave it", Tone.DIM),
+        )
+
+
+class Reason(ModalScreen[str | None]):
+    """Asks why; the last reasons are offered."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+
+    def __init__(self, about: str, offered: Sequence[str]) -> None:
+        super().__init__()
+        self._about = about
+        self._offered = tuple(dict.fromkeys((*offered, *REASONS)))[:6]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = write(Cell(f"Reject {self._about}"))
+            yield Static(
+                write(Cell("It stays silent until its target or reading moves.", Tone.DIM))
+            )
+            yield Input(placeholder="why?", id="reason", max_length=200)
+            yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
+            yield Static(
+                _keys(("enter", "reject"), ("↓", "a reason from before"), ("esc", "leave it"))
+            )
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def on_key(self, event: events.Key) -> None:
+        offered = self.query_one(OptionList)
+        if event.key == "down" and not offered.has_focus:
+            offered.focus()
+            offered.highlighted = 0
+            event.stop()
+
+    @on(Input.Submitted, "#reason")
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._offered[event.option_index])
+
+
+class Snooze(ModalScreen[int | None]):
+    """Asks for how long, in milliseconds."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    SPANS: ClassVar[tuple[int, ...]] = (900_000, 3_600_000, 14_400_000, 86_400_000)
+
+    def __init__(self, about: str, now: Millis) -> None:
+        super().__init__()
+        self._about = about
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = write(Cell(f"Snooze {self._about}"))
+            yield OptionList(*(Option(self._option(span)) for span in self.SPANS))
+            yield Input(placeholder="or so long: 30m, 2h, 3d", id="span", max_length=12)
+            yield Static(_keys(("enter", "snooze"), ("tab", "another span"), ("esc", "leave it")))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.SPANS[event.option_index])
+
+    @on(Input.Submitted, "#span")
+    def _typed(self, event: Input.Submitted) -> None:
+        try:
+            span = int(duration(event.value))
+        except ValueError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        self.dismiss(span)
+
+    def _option(self, span: int) -> Content:
+        until = time_of_day(self._now + span)[:5]
+        return write(Cell(fit(duration_text(span), 6)), Cell(f"until {until}Z", Tone.DIM))
+
+
+def effect(batch: Sequence[Correction], left_out: str) -> Content:
+    """The blast radius in words."""
+    total = blast_radius(batch)
+    unpriced = f", {total.unpriced} without a price" if total.unpriced else ""
+    rows = [
+        write(
+            Cell(
+                f"{plural(total.skus, 'SKU')} on {plural(total.channels, 'channel')}", Tone.STRONG
+            ),
+        ),
+        write(
+            Cell(f"▼ {units(total.units_down)} units down", Tone.OVER),
+            Cell(f"  {money(total.money_down)}", Tone.DIM),
+            Cell(f"     ▲ {units(total.units_up)} units up", Tone.UNDER),
+            Cell(f"  {money(total.money_up)}{unpriced}", Tone.DIM),
+        ),
+        write(
+            Cell(f"{total.to_zero} to zero", Tone.BAD if total.to_zero else Tone.DIM),
+        ),
+    ]
+    if left_out:
+        rows.append(write(Cell(f"left out: {left_out}", Tone.WARN)))
+    return lines(*rows)
+
+
+def items(batch: Sequence[Correction]) -> Content:
+    """Each update: before → after."""
+    rows = [_item(one) for one in batch[:LISTED_MAX]]
+    if len(batch) > LISTED_MAX:
+        rows.append(write(Cell(f"… and {len(batch) - LISTED_MAX:,} more", Tone.DIM)))
+    return lines(*rows)
+
+
+def _item(one: Correction) -> Content:
+    return write(
+        Cell(fit(f"#{one.id}", 7), Tone.DIM),
+        Cell(fit(one.sku, 15), Tone.STRONG),
+        Cell(fit(one.channel, 11)),
+        Cell(fit(change_text(one), 16, right=True)),
+        Cell(fit(signed(one.units) if one.units else "", 7, right=True), tone_of(one.units)),
+        Cell(f"  {sort_text(one)}", Tone.DIM),
+    )
+
+
+def _keys(*pairs: tuple[str, str]) -> Content:
+    parts = [
+        cell for name, word in pairs for cell in (Cell(name, Tone.ACCENT), Cell(f" {word}   "))
+    ]
+    return write(*parts)

@@ -1,0 +1,175 @@
+"""One SKU's page: every channel, the cause, the sum, the update with its audit, the timeline."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+
+from console import panels
+from console.caution import Picked, why_not, why_not_update
+from console.footing import Footing
+from console.ink import Cell, Tone, lines, write
+from console.screens.dashboard import BREAKPOINTS
+from console.source import Detail, Source
+from console.text import NONE, age, cut, day_and_time, fit, money, units
+from console.timeline import what_happened
+from console.widgets.written import Written
+from store.model import HistoryEntry, ShownCell
+
+
+class SkuPage(Screen[None]):
+    """Opened on a disagreement or an update; stays on its SKU when that one is over."""
+
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    BINDINGS: ClassVar[list[BindingType]] = [("backspace,left", "app.clear", "Back")]
+
+    def __init__(self, source: Source, footing: Footing, detail: Detail) -> None:
+        super().__init__()
+        self.footing = footing
+        self.detail = detail
+        self.over = False
+        """The disagreement or update that it was opened on has ended."""
+        self._source = source
+
+    def compose(self) -> ComposeResult:
+        yield Written(self._head, id="sku-head")
+        with VerticalScroll(id="sku-body"):
+            with Vertical(id="sku-facts", classes="panel"):
+                yield Written(self._cells, id="sku-cells")
+                yield Written(self._reasons, id="sku-reasons")
+            with Vertical(id="sku-timeline", classes="panel"):
+                yield Written(self._timeline, id="sku-history")
+        yield Written(self.footing.line, id="said")
+        yield Written(self._legend, id="legend")
+
+    def on_mount(self) -> None:
+        self.query_one("#sku-facts").border_title = write(Cell("Now", Tone.STRONG))
+        self.query_one("#sku-timeline").border_title = write(
+            Cell("Timeline", Tone.STRONG), Cell(", newest first", Tone.DIM)
+        )
+        self.query_one("#sku-body").focus()
+
+    async def reload(self) -> None:
+        """Read it anew. Raises StoreError."""
+        detail = self.detail
+        if detail.it is not None:
+            found = await self._source.detail_of_disagreement(detail.it.id, whole=True)
+        elif detail.correction is not None:
+            found = await self._source.detail_of_update(detail.correction.id, whole=True)
+        else:
+            found = None
+        self.over = found is None
+        self.detail = found or await self._source.refreshed(detail)
+        for written in self.query(Written):
+            written.rewrite()
+
+    def tick(self) -> None:
+        for written in self.query(Written):
+            written.rewrite()
+
+    def picked(self) -> Picked:
+        detail, correction = self.detail, self.detail.correction
+        if self.over:
+            return Picked(why_not="it has ended")
+        if correction is not None:
+            about = f"#{correction.id} {correction.sku} {correction.channel}"
+            return Picked(((correction.id, correction.version),), about, why_not_update(correction))
+        direction = self._source.settings.channels.get(detail.channel)
+        if detail.it is None:
+            return Picked(why_not="no update")
+        reason = why_not(detail.it, direction.direction if direction else None)
+        return Picked(why_not=reason or "no update")
+
+    def _head(self, width: int) -> Content:
+        detail = self.detail
+        price = next((cell.price_minor for cell in detail.cells if cell.price_minor), None)
+        told = f"  {money(price / 100)}" if price is not None else ""
+        over = "  ● it agrees now" if self.over else ""
+        left = write(
+            Cell(f" {detail.sku}", Tone.STRONG),
+            Cell(f"  {cut(detail.title, max(8, width - len(detail.sku) - 40))}"),
+            Cell(told, Tone.DIM),
+            Cell(over, Tone.OK),
+        )
+        right = write(Cell("esc back ", Tone.DIM))
+        gap = max(1, width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * gap, right)
+
+    def _cells(self, width: int) -> Content:
+        now = self.footing.clock.now()
+        wide = width >= _WIDE
+        head = f"{fit('CHANNEL', 12)}{'TARGET':>8}{'SHOWS':>8}  {'Δ':>6}  {fit('STATE', 10)}"
+        head += f"{'READ':>8}"
+        if wide:
+            head += f"{'ON HAND':>10}{'COMMITTED':>11}{'INCOMING':>10}  TRUST"
+        rows = [write(Cell(head, Tone.DIM))]
+        rows += [self._cell(cell, now, wide=wide) for cell in self.detail.cells]
+        return lines(*rows)
+
+    def _cell(self, cell: ShownCell, now: int, *, wide: bool) -> Content:
+        known = cell.differs and cell.available is not None and cell.target is not None
+        delta = (cell.target or 0) - (cell.available or 0) if known else None
+        tone = panels.trust_tone(cell, delta)
+        sign = panels.trust_sign(cell)
+        read = age(now - cell.observed_at) if cell.observed_at is not None else NONE
+        parts = [
+            Cell(fit(cell.channel, 12), Tone.STRONG),
+            Cell(fit(units(cell.target), 8, right=True)),
+            Cell(fit(units(cell.available) if cell.present else "none", 8, right=True), tone),
+            Cell(f"{sign} ", tone),
+            Cell(fit(panels.delta_text(delta), 6, right=True), tone),
+            Cell(f"  {fit(cell.state or NONE, 10)}"),
+            Cell(fit(read, 8, right=True), Tone.DIM),
+        ]
+        if wide:
+            trust = cell.problem or ("" if cell.trusted else "not to be trusted now")
+            parts += [
+                Cell(fit(units(cell.on_hand), 10, right=True), Tone.DIM),
+                Cell(fit(units(cell.committed), 11, right=True), Tone.DIM),
+                Cell(fit(units(cell.incoming), 10, right=True), Tone.DIM),
+                Cell(f"  {trust}", Tone.WARN),
+            ]
+        return write(*parts)
+
+    def _reasons(self, width: int) -> Content:
+        rows = [write(""), *panels.reasons(self.detail, now=self.footing.clock.now(), width=width)]
+        for step in self.detail.audit:
+            note = f": {step.note}" if step.note else ""
+            text = f"      {day_and_time(step.at)}  {step.step} by {step.who}{note}"
+            rows.append(write(Cell(cut(text, width), Tone.DIM)))
+        return lines(*rows)
+
+    def _timeline(self, width: int) -> Content:
+        entries = list(reversed(self.detail.history))
+        if not entries:
+            return write(Cell("Nothing has happened yet.", Tone.DIM))
+        return lines(*(self._entry(entry, width) for entry in entries))
+
+    def _entry(self, entry: HistoryEntry, width: int) -> Content:
+        tone = _KINDS.get(entry.kind, Tone.DIM)
+        return write(
+            Cell(f"{day_and_time(entry.at)}  ", Tone.DIM),
+            Cell(fit(entry.channel, 11), Tone.PLAIN),
+            Cell(fit(entry.kind, 13), tone),
+            Cell(cut(what_happened(entry), max(8, width - 47))),
+        )
+
+    def _legend(self, width: int) -> Content:
+        return panels.legend(
+            width,
+            narrow=self.has_class("-narrow"),
+            read_only=self.footing.read_only,
+            able=self.footing.able(self.picked(), marks=False),
+        )
+
+
+_WIDE = 100
+_KINDS = {
+    "correction": Tone.ACCENT,
+    "disagreement": Tone.OVER,
+    "target": Tone.UNDER,
+    "event": Tone.OK,
+}

@@ -1,0 +1,197 @@
+"""What the console reads: the cache's views, asked off the screen's thread, as frozen values.
+
+The one seam between the screens and the store: no screen calls the database itself.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from console.rows import Row
+from store import corrections, views
+from store.corrections import AuditRow
+from store.database import Database
+from store.model import (
+    Cause,
+    Correction,
+    Direction,
+    Disagreement,
+    DisagreementFilter,
+    HistoryEntry,
+    Millis,
+    ShownCell,
+    Sort,
+    StatusCounts,
+    Terms,
+)
+from sync import explain, policy, reconcile
+from sync.clock import Clock
+from sync.config import Settings
+
+HISTORY_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Everything but the lists, at one instant."""
+
+    at: Millis
+    status: StatusCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """All there is to tell of one SKU, seen from one of its disagreements or updates."""
+
+    sku: str
+    title: str
+    channel: str
+    location: str
+    it: Disagreement | None
+    cells: tuple[ShownCell, ...]
+    """What every channel shows for it, at that location."""
+    correction: Correction | None
+    cause: Cause | None
+    arithmetic: str
+    history: tuple[HistoryEntry, ...] = ()
+    audit: tuple[AuditRow, ...] = ()
+
+    @property
+    def mine(self) -> ShownCell | None:
+        return next((cell for cell in self.cells if cell.channel == self.channel), None)
+
+
+class Source:
+    """Reads for the screens. Raises StoreError where the cache can't be read."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self._database = database
+        self._clock = clock
+        self._terms = reconcile.terms(settings)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The channels that have targets: all but the authority for quantities."""
+        return tuple(
+            name
+            for name, channel in self.settings.channels.items()
+            if name != self.settings.authority_quantity or channel.direction is Direction.PUSH
+        )
+
+    def version(self) -> int:
+        """Changes when anyone has committed. Always ask from the same thread."""
+        return self._database.data_version()
+
+    async def glance(self) -> Glance:
+        now = self._clock.now()
+        return Glance(now, await self._database.aread(views.status, now=now))
+
+    async def disagreement_ids(self, wanted: DisagreementFilter, sort: Sort) -> "array[int]":
+        now = self._clock.now()
+        return await self._database.aread(views.disagreement_ids, wanted, now=now, sort=sort)
+
+    async def disagreement_rows(self, ids: Sequence[int]) -> dict[int, Row]:
+        now = self._clock.now()
+        found = await self._database.aread(views.disagreements_by_id, ids, now=now)
+        skus = sorted({one.sku for one in found})
+        shown = await self._database.aread(views.shown, skus, now=now)
+        causes = await self._causes(found, now)
+        return {one.id: _row(one, shown[one.sku], causes.get(one.id)) for one in found}
+
+    async def update_ids(self) -> "array[int]":
+        return await self._database.aread(views.update_ids)
+
+    async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
+        return {one.id: one for one in await self._database.aread(corrections.by_id, ids)}
+
+    async def disagreements(self, ids: Sequence[int]) -> list[Disagreement]:
+        now = self._clock.now()
+        return await self._database.aread(views.disagreements_by_id, ids, now=now)
+
+    async def detail_of_disagreement(self, row_id: int, *, whole: bool) -> Detail | None:
+        """`whole` adds the timeline and the audit; None where it has closed."""
+        found = await self.disagreements([row_id])
+        if not found:
+            return None
+        it = found[0]
+        seen = await self.updates([it.correction_id]) if it.correction_id else {}
+        return await self._detail(it, seen.get(it.correction_id or 0), whole=whole)
+
+    async def detail_of_update(self, row_id: int, *, whole: bool) -> Detail | None:
+        found = await self.updates([row_id])
+        return await self._detail(None, found[row_id], whole=whole) if found else None
+
+    async def refreshed(self, detail: Detail) -> Detail:
+        """The same SKU on the same channel, when what the detail was of has ended."""
+        now = self._clock.now()
+        shown = (await self._database.aread(views.shown, [detail.sku], now=now))[detail.sku]
+        history = await self._database.aread(views.history, detail.sku, limit=HISTORY_MAX)
+        cells = tuple(cell for cell in shown if cell.location in (detail.location, ""))
+        return replace(
+            detail,
+            cells=cells,
+            cause=None,
+            arithmetic=_arithmetic(detail.sku, detail.channel, cells, self._terms),
+            history=tuple(history),
+        )
+
+    async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
+        facts = await self._database.aread(views.facts, [one.id for one in found])
+        return {
+            one.id: explain.cause(one, facts[one.id], now=now) for one in found if one.id in facts
+        }
+
+    async def _detail(
+        self, it: Disagreement | None, correction: Correction | None, *, whole: bool
+    ) -> Detail:
+        about = it or correction
+        if about is None:
+            raise ValueError("a detail is of a disagreement or of an update")
+        now = self._clock.now()
+        shown = (await self._database.aread(views.shown, [about.sku], now=now))[about.sku]
+        cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
+        causes = await self._causes([it], now) if it is not None else {}
+        history: Sequence[HistoryEntry] = ()
+        audit: Sequence[AuditRow] = ()
+        if whole:
+            history = await self._database.aread(views.history, about.sku, limit=HISTORY_MAX)
+            if correction is not None:
+                audit = await self._database.aread(corrections.audit, correction.id)
+        return Detail(
+            sku=about.sku,
+            title=about.title,
+            channel=about.channel,
+            location=about.location,
+            it=it,
+            cells=cells,
+            correction=correction,
+            cause=causes.get(it.id) if it is not None else None,
+            arithmetic=_arithmetic(about.sku, about.channel, cells, self._terms),
+            history=tuple(history),
+            audit=tuple(audit),
+        )
+
+
+def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> Row:
+    here = {cell.channel: cell for cell in cells if cell.location == it.location}
+    return Row(it, here, cause.kind if cause is not None else "")
+
+
+def _arithmetic(sku: str, channel: str, cells: Sequence[ShownCell], terms: Terms) -> str:
+    """The policy's sum in one line, for the channel."""
+    mine = next((one for one in terms.channels if one.name == channel), None)
+    rule = next(one for one in terms.authorities if fnmatchcase(sku, one.skus))
+    truth = next((cell for cell in cells if cell.channel == rule.quantity), None)
+    stated = next((cell for cell in cells if cell.channel == rule.state), None)
+    if mine is None:
+        return ""
+    return policy.arithmetic(
+        truth.available if truth is not None and truth.present else None,
+        stated.state if stated is not None else None,
+        policy.policy_for(sku, mine.policies),
+        mine.states,
+        on_hand=truth.on_hand if truth is not None else None,
+        committed=truth.committed if truth is not None else None,
+    )

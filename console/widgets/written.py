@@ -1,0 +1,42 @@
+"""A widget that shows what a function writes for its width: headers, side panels, legends."""
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+Writer = Callable[[int], Content]
+
+
+class Written(Widget):
+    """Text of which the lines are made for the width that there is: it never wraps."""
+
+    def __init__(self, writer: Writer, *, id: str, classes: str = "") -> None:  # noqa: A002 (Textual's)
+        super().__init__(id=id, classes=classes)
+        self._writer = writer
+        self._shown: tuple[int, Content] | None = None
+
+    def render(self) -> Content:
+        width = self.size.width
+        content = self._writer(width)
+        self._shown = (width, content)
+        return content
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        return self._writer(width).plain.count("\n") + 1
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
+        return container.width
+
+    def rewrite(self) -> None:
+        """Write anew; what has not changed is not painted again."""
+        if self._shown is None:
+            self.refresh(layout=True)
+            return
+        width, before = self._shown
+        after = self._writer(width)
+        if after.is_same(before):
+            return
+        taller = after.plain.count("\n") != before.plain.count("\n")
+        self.refresh(layout=taller)

@@ -1,0 +1,71 @@
+"""A configuration and a cache with known disagreements, for the tests of commands and reports."""
+
+from pathlib import Path
+
+from store import readings
+from store.database import Database
+from store.model import Millis, Record
+from sync import reconcile
+from sync.clock import SystemClock
+from sync.config import load
+
+CONFIGURATION = """
+[skew]
+database = "skew.db"
+[authority]
+quantity = "warehouse"
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+[channels.shop]
+kind = "simulated"
+url = "http://127.0.0.1:9/shop"
+token = { env = "SHOP_KEY" }
+direction = "push"
+states = []
+[channels.market]
+kind = "csv"
+path = "market.csv"
+"""
+
+STOCK = {
+    "warehouse": [Record("LAMP", 14), Record("KETTLE", 0), Record("=CABLE", 200)],
+    "shop": [
+        Record("LAMP", 31, price_minor=1900, title="Lamp, \x1b]0;owned\x07walnut"),
+        Record("KETTLE", 2, price_minor=2900),
+        Record("=CABLE", 200),
+    ],
+    "market": [Record("LAMP", 14), Record("KETTLE", 0), Record("=CABLE", 180)],
+}
+
+
+def configure(folder: Path) -> Path:
+    """Write the configuration; answers its path."""
+    path = folder / "skew.toml"
+    path.write_text(CONFIGURATION)
+    return path
+
+
+def seed(folder: Path, stock: dict[str, list[Record]] | None = None) -> Path:
+    """Write the configuration, and a cache in which every channel was read just now."""
+    path = configure(folder)
+    settings = load(path, None)
+    comparison = reconcile.comparison(settings)
+    now: Millis = SystemClock().now()
+    with Database.open(settings.database) as database:
+        database.write(comparison.configure, now=now)
+        for channel, records in (STOCK if stock is None else stock).items():
+            sweep = database.write(readings.begin, channel, None, now=now)
+            database.write(readings.stage, sweep, records, (), None)
+            database.write(readings.merge, sweep, comparison, now=now, as_of=now)
+    return path
+
+
+def quarantine(path: Path, channel: str, reason: str) -> None:
+    """Set an empty poll of the channel aside."""
+    settings = load(path, None)
+    now = SystemClock().now()
+    with Database.open(settings.database) as database:
+        sweep = database.write(readings.begin, channel, None, now=now)
+        database.write(readings.stage, sweep, [Record("LAMP", 0)], (), None)
+        database.write(readings.quarantine, sweep, reason, now=now, as_of=now)
