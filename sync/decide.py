@@ -155,7 +155,7 @@ def way(correction: Correction) -> str:
     Putting a listing on sale is a raise whatever its number does; so is a write to a listing
     whose quantity nobody knows.
     """
-    puts_on_sale = correction.to_state in SELLABLE
+    puts_on_sale = correction.to_state in SELLABLE and correction.from_state not in SELLABLE
     unmeasured = correction.to_quantity is not None and correction.from_quantity is None
     return "raise" if correction.units > 0 or puts_on_sale or unmeasured else "reduce"
 
