@@ -1,0 +1,370 @@
+"""The engine: it polls, compares, proposes, writes and reads back, under the lease.
+
+The one facade that both front ends use. `Engine.run` is the daemon's and the console's, `poll`
+and `apply` are single rounds for the command line; each works under the lease, and a round asks
+the engine that has it. `EngineThread` runs an engine beside a screen, on a loop of its own.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from store import corrections, lease, readings
+from store.database import Database
+from store.errors import LeaseLost, NoSuchThing, StoreError
+from store.lease import Request
+from store.model import Correction, Millis
+from sync import decide, reconcile, trouble
+from sync.clock import Clock, SystemClock
+from sync.config import Settings
+from sync.errors import ConfigError
+from sync.fleet import Fleet
+from sync.freshness import FreshnessWatch
+from sync.hold import Hold, LeaseHeld
+from sync.poll import PollReport
+from sync.trouble import Gear
+
+T = TypeVar("T")
+
+GRACE_S = 8.0
+"""What writes have to end in when the engine is stopped: SIGTERM is obeyed within ten seconds."""
+
+TICK_S = 0.2
+LOOK_EVERY_MS = 1_000
+"""Between these it looks only where the cache has changed; holds pass and time does its work."""
+
+ASK_EVERY_S = 0.1
+ASK_MS_MAX = 5 * 60_000
+
+SILENT: FilteringBoundLogger = structlog.wrap_logger(
+    structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL)
+)
+"""Logs nothing: a console's screen and a command's results are no place for it."""
+
+
+class ApplyReport(msgspec.Struct, frozen=True):
+    """What became of the corrections that were due, as they stand after the round."""
+
+    results: list[Correction]
+
+
+class Engine:
+    """One engine for one cache. Not to be used from two event loops."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        clock: Clock,
+        holder: str,
+        log: FilteringBoundLogger = SILENT,
+        on_move: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._holder = holder
+        self._gear = Gear(database, reconcile.comparison(settings), clock, log, on_move)
+        self._fleet: Fleet | None = None
+        self._awake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._answering: set[asyncio.Task[None]] = set()
+        self._seen_version = -1
+        self._looked_at: Millis = 0
+
+    @property
+    def holding(self) -> bool:
+        """Whether it has the lease and its channels are open."""
+        return self._fleet is not None
+
+    def wake(self) -> None:
+        """Have it look for approvals and requests now. From any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._awake.set)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish or release what is held within ten seconds.
+
+        Raises LeaseHeld where another engine has the lease, LeaseLost where one took it over,
+        ConfigError where a channel can't be opened.
+        """
+        self._loop = asyncio.get_running_loop()
+        await self._holding(lambda fleet: self._watch(fleet, stop))
+
+    async def poll(self, names: Sequence[str] | None = None) -> list[PollReport]:
+        """Poll the named channels once, all by default, also those that rest after trouble.
+
+        Where another engine has the lease, it is asked and waited for. Raises NoSuchThing for an
+        unknown name, LeaseHeld where the other engine does not answer.
+        """
+        wanted = list(self._settings.channels) if names is None else list(names)
+        for name in wanted:
+            if name not in self._settings.channels:
+                raise NoSuchThing(f"the configuration has no channel {name!r}")
+        try:
+            return await self._holding(lambda fleet: self._poll_round(fleet, wanted))
+        except LeaseHeld as held:
+            answers = [await self._ask("poll", name, held) for name in wanted]
+        return [report for one in answers for report in msgspec.json.decode(one, type=_REPORTS)]
+
+    async def apply(self) -> ApplyReport:
+        """Write what is due once and read it back; asks the other engine as `poll` does."""
+        try:
+            return await self._holding(self._apply_round)
+        except LeaseHeld as held:
+            return msgspec.json.decode(await self._ask("apply", None, held), type=ApplyReport)
+
+    async def _holding(self, work: Callable[[Fleet], Awaitable[T]]) -> T:
+        """Do `work` under the lease, with the channels open; stop it at once if that is lost."""
+        if self._fleet is not None:
+            return await work(self._fleet)
+        hold = await Hold(self._database, self._clock, self._holder).take()
+        keeping = asyncio.create_task(hold.keep())
+        try:
+            await self._database.awrite(self._gear.comparison.configure, now=self._clock.now())
+            await self._recover()
+            self._fleet = fleet = await Fleet.open(self._gear, self._settings, hold.token)
+            working = asyncio.ensure_future(work(fleet))
+            try:
+                await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+                if not working.done():
+                    keeping.result()  # Raises LeaseLost.
+                return await working
+            finally:
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+                await fleet.end(0)
+                self._fleet = None
+                await fleet.close()
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await self._let_go(hold)
+
+    async def _let_go(self, hold: Hold) -> None:
+        """Leave nothing half way, if it is still ours to say, and give up the lease."""
+        try:
+            await self._database.awrite(lease.check, token=hold.token, now=self._clock.now())
+        except LeaseLost:
+            return
+        await self._recover()
+        await hold.release()
+
+    async def _recover(self) -> None:
+        """Call unknown what was left while it was being written (rule 9)."""
+        found = await self._database.awrite(corrections.recover, now=self._clock.now())
+        if found:
+            self._gear.log.warning("corrections left half way", count=found)
+
+    async def _watch(self, fleet: Fleet, stop: asyncio.Event) -> None:
+        from sync.schedule import Schedule
+
+        for name in fleet.channels:
+            # A restart is how a person says that a refused credential has been mended.
+            await self._database.awrite(readings.resume, name)
+        freshness = FreshnessWatch(self._gear, self._settings)
+        schedule = Schedule(fleet.scheduled_poll)
+        schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
+        self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
+        try:
+            while not stop.is_set():
+                await self._look_where_needed(fleet, freshness)
+                await fleet.note_next_polls(schedule.next_at)
+                await self._nap()
+        finally:
+            schedule.stop()
+            for task in self._answering:
+                task.cancel()
+        await fleet.end(GRACE_S)
+        self._gear.log.info("engine stopped", holder=self._holder)
+
+    async def _nap(self) -> None:
+        try:
+            await asyncio.wait_for(self._awake.wait(), TICK_S)
+        except TimeoutError:
+            return
+        self._awake.clear()
+        self._seen_version = -1
+
+    async def _look_where_needed(self, fleet: Fleet, freshness: FreshnessWatch) -> None:
+        """Look around if the cache has changed, if somebody asked, or if it is time."""
+        now = self._clock.now()
+        version = self._database.data_version()
+        if version == self._seen_version and now - self._looked_at < LOOK_EVERY_MS:
+            return
+        self._seen_version, self._looked_at = version, now
+        try:
+            await self._answer_requests(fleet)
+            await self._database.awrite(corrections.propose, now=now)
+            await decide.approve_by_rules(self._database, self._settings, now)
+            await fleet.begin_writes()
+            await freshness.look()
+        except LeaseLost:
+            raise
+        except StoreError as error:
+            # Another process may hold the cache for a moment; the next look tries again.
+            self._gear.log.warning("cache not available", error=str(error))
+
+    async def _answer_requests(self, fleet: Fleet) -> None:
+        for request in await self._database.awrite(lease.take_requests, now=self._clock.now()):
+            task = asyncio.create_task(self._answer(fleet, request))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, fleet: Fleet, request: Request) -> None:
+        """Do what another process asked for, and leave it the result as JSON."""
+        try:
+            if request.what == "apply":
+                result = msgspec.json.encode(await self._apply_round(fleet))
+            else:
+                names = list(fleet.channels) if request.channel is None else [request.channel]
+                result = msgspec.json.encode(await self._poll_round(fleet, names))
+        except StoreError as error:
+            answer = (False, str(error))
+        else:
+            answer = (True, result.decode())
+        await self._database.awrite(
+            lease.answer, request.id, now=self._clock.now(), ok=answer[0], result=answer[1]
+        )
+
+    async def _poll_round(self, fleet: Fleet, names: Sequence[str]) -> list[PollReport]:
+        reports = await asyncio.gather(*(fleet.poll(name) for name in names))
+        await FreshnessWatch(self._gear, self._settings).look()
+        return list(reports)
+
+    async def _apply_round(self, fleet: Fleet) -> ApplyReport:
+        due = await fleet.begin_writes(patiently=False)
+        await fleet.finish_writes()
+        ids = [one.id for one in due]
+        return ApplyReport(await self._database.aread(corrections.by_id, ids))
+
+    async def _ask(self, what: str, channel: str | None, held: LeaseHeld) -> str:
+        """Have the engine that holds the lease do it; answer its result. Raises LeaseHeld."""
+        began = self._clock.now()
+        request_id = await self._database.awrite(
+            lease.ask, what, channel, who=self._holder, now=began
+        )
+        while self._clock.now() - began < ASK_MS_MAX:
+            answered = await self._database.aread(lease.answered, request_id)
+            if answered is not None and answered.ok:
+                return answered.result
+            if answered is not None:
+                raise StoreError(f"{held.lease.holder}: {answered.result}")
+            if await self._database.aread(lease.current, now=self._clock.now()) is None:
+                break
+            await asyncio.sleep(ASK_EVERY_S)
+        raise held
+
+
+_REPORTS = list[PollReport]
+
+
+class EngineMode(StrEnum):
+    """What the engine beside a screen is doing."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ATTACHED = "attached"
+    """Another process has the lease; this one waits for its end and takes over then."""
+    STOPPED = "stopped"
+
+
+TAKE_OVER_EVERY_S = 1.0
+
+
+class EngineThread:
+    """An engine on a thread and an event loop of its own, so that a screen's loop stays free.
+
+    It attaches where another engine has the lease, and takes over when that ends.
+    """
+
+    def __init__(self, settings: Settings, database_path: Path, holder: str) -> None:
+        self._settings = settings
+        self._path = database_path
+        self._own_name = holder
+        self._holder = holder
+        self._mode = EngineMode.STARTING
+        self._problem: str | None = None
+        self._engine: Engine | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    @property
+    def mode(self) -> EngineMode:
+        """What it is doing now. Its other properties tell more."""
+        engine = self._engine
+        return EngineMode.RUNNING if engine is not None and engine.holding else self._mode
+
+    @property
+    def problem(self) -> str | None:
+        """What it died of, for the operator; None while it lives."""
+        return self._problem
+
+    @property
+    def holder(self) -> str:
+        """Who runs the engine for this cache, as far as this one knows."""
+        return self._own_name if self.mode is EngineMode.RUNNING else self._holder
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Finish or release what is held; answers whether it ended in time."""
+        self._stopping.set()
+        loop, stop = self._loop, self._stop
+        if loop is not None and stop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def wake(self) -> None:
+        """Have it look for approvals now. From any thread."""
+        engine, loop = self._engine, self._loop
+        if engine is not None and loop is not None and not loop.is_closed():
+            engine.wake()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except Exception as error:  # noqa: BLE001 - the thread's main: told, not lost.
+            known = isinstance(error, StoreError | ConfigError)
+            self._problem = str(error) if known else trouble.in_words(error)
+        finally:
+            self._mode = EngineMode.STOPPED
+
+    async def _live(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        if self._stopping.is_set():
+            return
+        with Database.open(self._path) as database:
+            self._engine = Engine(
+                self._settings, database, clock=SystemClock(), holder=self._own_name
+            )
+            while not self._stop.is_set():
+                await self._serve(self._engine, self._stop)
+
+    async def _serve(self, engine: Engine, stop: asyncio.Event) -> None:
+        """Run the engine, or wait a moment where another process does."""
+        try:
+            await engine.run(stop)
+        except LeaseHeld as held:
+            self._holder = held.lease.holder
+        except LeaseLost:
+            self._holder = "another engine"
+        self._mode = EngineMode.ATTACHED
+        try:
+            await asyncio.wait_for(stop.wait(), TAKE_OVER_EVERY_S)
+        except TimeoutError:
+            return

@@ -1,0 +1,178 @@
+"""All the channels that an engine keeps: opened together, polled and written apart.
+
+`sync.engine` owns one while it holds the lease. Every poll and every round of writes is a task
+in here, one of each at a time per channel, so that the engine can see, await and end them.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
+
+from store import corrections, incidents, readings
+from store.errors import LeaseLost, NoSuchThing, StoreError
+from store.model import Correction, Direction, IncidentKind, Millis
+from sync import channels, decide, guard
+from sync.apply import apply
+from sync.config import PushLimits, Settings
+from sync.poll import PollReport, poll
+from sync.trouble import Gear
+from sync.watched import Watched
+
+PUSH_LIMIT = "push limit"
+"""Key of the incident that says that approved corrections wait for the limits."""
+
+
+class Fleet:
+    """The open channels and what runs on them."""
+
+    def __init__(self, gear: Gear, settings: Settings, token: str) -> None:
+        self.channels: dict[str, Watched] = {}
+        self._gear = gear
+        self._settings = settings
+        self._token = token
+        self._polls: dict[str, asyncio.Task[PollReport]] = {}
+        self._writes: dict[str, asyncio.Task[None]] = {}
+        self._lost: LeaseLost | None = None
+        self._limited = ""
+        self._noted: dict[str, Millis] = {}
+
+    @classmethod
+    async def open(cls, gear: Gear, settings: Settings, token: str) -> Self:
+        """Open every configured channel; nothing is sent. Raises ConfigError."""
+        fleet = cls(gear, settings, token)
+        try:
+            for name, one in settings.channels.items():
+                channel = channels.open_channel(one, gear.clock, settings.path.parent)
+                fleet.channels[name] = Watched(one, channel)
+        except BaseException:
+            await fleet.close()
+            raise
+        return fleet
+
+    async def close(self) -> None:
+        """Close what is open. One channel's trouble in closing does not keep the others."""
+        for watched in self.channels.values():
+            try:
+                await watched.channel.close()
+            except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
+                self._gear.log.warning(
+                    "channel not closed", channel=watched.name, error=type(error).__name__
+                )
+
+    async def poll(self, name: str) -> PollReport:
+        """Poll a channel now; a poll that runs already is waited for instead. Raises StoreError.
+
+        Whoever waits may be cancelled without ending the poll. Raises NoSuchThing.
+        """
+        if name not in self.channels:
+            raise NoSuchThing(f"the running engine has no channel {name!r}")
+        task = self._polls.get(name)
+        if task is None:
+            task = self._start(self._polls, name, poll(self._gear, self.channels[name]))
+        return await asyncio.shield(task)
+
+    async def scheduled_poll(self, name: str) -> None:
+        """Poll a channel unless it rests after trouble. For the schedule: raises nothing."""
+        if self._gear.clock.now() < self.channels[name].polls.rests_until:
+            return
+        try:
+            await self.poll(name)
+        except StoreError as error:
+            self._gear.log.warning("poll not recorded", channel=name, error=str(error))
+
+    async def begin_writes(self, *, patiently: bool = True) -> list[Correction]:
+        """Start a round of writes on each channel that has something due; answer what is due.
+
+        `patiently`: channels that rest after trouble are left alone. Raises LeaseLost where a
+        round found the lease gone.
+        """
+        if self._lost is not None:
+            raise self._lost
+        database, now = self._gear.database, self._gear.clock.now()
+        due = await database.awrite(corrections.due, now=now)
+        ready = [one for one in due if self._may_write(one, now, patiently=patiently)]
+        limits = self._settings.push
+        if limits != PushLimits() and self._writes:
+            return due  # What is being written is not yet counted as pushed.
+        pushed = await database.aread(corrections.pushed_since, now - decide.HOUR_MS)
+        batch, limited = guard.within(ready, limits, decide.as_push(pushed))
+        await self._tell_limit(limited or "")
+        for name in dict.fromkeys(one.channel for one in batch):
+            ids = [one.id for one in batch if one.channel == name]
+            writing = apply(self._gear, self.channels[name], ids, token=self._token)
+            self._start(self._writes, name, writing)
+        return due
+
+    async def finish_writes(self) -> None:
+        """Wait for the rounds of writes that run. Raises LeaseLost, StoreError."""
+        await asyncio.gather(*self._writes.values())
+
+    async def end(self, within_s: float) -> None:
+        """Stop the polls at once, give the writes `within_s` to end, then stop them too.
+
+        A stopped poll records nothing. A stopped write stands as `applying` or `applied` on disk.
+        """
+        polls = list(self._polls.values())
+        for poll_task in polls:
+            poll_task.cancel()
+        writes = list(self._writes.values())
+        if writes:
+            await asyncio.wait(writes, timeout=within_s)
+        for write_task in writes:
+            write_task.cancel()
+        await asyncio.gather(*polls, *writes, return_exceptions=True)
+
+    async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
+        """Tell the screen when each channel is polled next, where that has moved."""
+        for name, watched in self.channels.items():
+            at = max(next_at(name) or 0, watched.polls.rests_until)
+            if self._noted.get(name) != at:
+                self._noted[name] = at
+                await self._gear.database.awrite(readings.set_next_poll, name, at or None)
+
+    def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
+        watched = self.channels.get(correction.channel)
+        if watched is None or watched.settings.direction is not Direction.PUSH:
+            return False  # Approved under an earlier configuration: it expires.
+        if correction.channel in self._writes:
+            return False
+        return not patiently or now >= watched.writes.rests_until
+
+    async def _tell_limit(self, limited: str) -> None:
+        """Raise or close the incident of the push limits, when it changes."""
+        if limited == self._limited:
+            return
+        self._limited = limited
+        database, now = self._gear.database, self._gear.clock.now()
+        if limited:
+            words = f"{limited}; approved updates wait"
+            await database.awrite(
+                incidents.raise_incident, None, IncidentKind.SURPRISE, words,
+                now=now, key=PUSH_LIMIT,
+            )  # fmt: skip
+            self._gear.log.warning("push limit reached", limit=limited)
+        else:
+            await database.awrite(
+                incidents.resolve, None, IncidentKind.SURPRISE, now=now, key=PUSH_LIMIT
+            )
+
+    def _start(
+        self, running: dict[str, asyncio.Task[Any]], name: str, work: Coroutine[Any, Any, Any]
+    ) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name=name)
+        running[name] = task
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            running.pop(name, None)
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, LeaseLost):
+                self._lost = error
+            elif error is not None:
+                self._gear.log.warning("work ended early", channel=name, error=_words(error))
+
+        task.add_done_callback(ended)
+        return task
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, StoreError) else type(error).__name__

@@ -1,0 +1,63 @@
+"""When each channel is polled: an interval job per channel, with jitter, never two at once.
+
+APScheduler 3 neither times a hung job out nor spares running coroutines when it is shut down
+(DESIGN.md, Storage). So a job here only waits, shielded, for a task that the engine owns, has a
+deadline and is ended by the engine itself. Imported by a running engine alone: it costs 100 ms.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from store.model import Millis
+
+JITTER_SHARE = 0.1
+JITTER_S_MAX = 10.0
+STAGGER_S = 0.1
+"""First polls start soon, one after the other, so that they don't all decode at once."""
+
+# It warns of every run that it skips, which is what it is told to do, on the console's screen.
+logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+class Schedule:
+    """Runs `poll(name)` for every channel until it is stopped."""
+
+    def __init__(self, poll: Callable[[str], Awaitable[None]]) -> None:
+        self._poll = poll
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+
+    def start(self, every_ms: Mapping[str, int]) -> None:
+        """Begin, on the running event loop: each channel soon, and then every so often."""
+        first = datetime.now(UTC)
+        for place, (name, span_ms) in enumerate(every_ms.items()):
+            span_s = span_ms / 1000
+            self._scheduler.add_job(
+                self._poll,
+                IntervalTrigger(
+                    seconds=span_s,
+                    jitter=min(JITTER_SHARE * span_s, JITTER_S_MAX),
+                    timezone=UTC,
+                ),
+                args=[name],
+                id=name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+                next_run_time=first + timedelta(seconds=STAGGER_S * place),
+            )
+        self._scheduler.start()
+
+    def next_at(self, name: str) -> Millis | None:
+        """When the channel's next poll begins."""
+        job = self._scheduler.get_job(name)
+        if job is None or job.next_run_time is None:
+            return None
+        return int(job.next_run_time.timestamp() * 1000)
+
+    def stop(self) -> None:
+        """Begin no more polls; those that run are left to whoever owns them."""
+        self._scheduler.shutdown(wait=False)

@@ -1,0 +1,25 @@
+"""The engine's bench, for the tests of its parts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.database import Database
+from tests.sync import scripted
+from tests.sync.scripted import SHOPS, Bench, HandClock, Shop
+
+
+@pytest.fixture
+def shops(monkeypatch: pytest.MonkeyPatch) -> dict[str, Shop]:
+    """A scripted warehouse and a scripted shop, which the registry knows."""
+    scripted.register(monkeypatch)
+    SHOPS.update(warehouse=Shop(), shop=Shop())
+    return SHOPS
+
+
+@pytest.fixture
+def bench(shops: dict[str, Shop], tmp_path: Path) -> Iterator[Bench]:
+    settings = scripted.settings_of(tmp_path)
+    with Database.open(settings.database) as database:
+        yield Bench(settings, database, HandClock())
