@@ -34,6 +34,9 @@ class KindModule(Protocol):
     """A frozen msgspec Struct of the keys that only this kind has; where it has a `url`, that is
     the origin that the channel's transport never leaves."""
 
+    ABILITIES: Abilities
+    """The most that the kind can do, however it is configured: a row of `skew channels`."""
+
     def abilities(self, options: Any) -> Abilities:  # noqa: ANN401  # Each kind has its own.
         """Say what a channel with these options can do, without opening it."""
         ...

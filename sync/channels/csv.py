@@ -15,7 +15,7 @@ import os
 import stat
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -81,14 +81,21 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError("encoding is not one that Python knows, such as utf-8") from None
 
 
+_FIGURES = tuple(name for name in FIELDS[2:] if name not in {"threshold", "title", "updated_at"})
+ABILITIES = Abilities(
+    kind="csv",
+    reads=_FIGURES,
+    states=frozenset(State),
+    notes="a file or the newest of a folder; read only",
+)
+
+
 def abilities(options: Options) -> Abilities:
     """Say what the channel can do: read, and compare states where `columns` names them."""
-    reads = [name for name in FIELDS[2:] if name in (options.columns or FIELDS)]
-    return Abilities(
-        kind="csv",
-        reads=tuple(name for name in reads if name not in {"threshold", "title", "updated_at"}),
-        states=frozenset(State) if "state" in options.columns else frozenset(),
-        notes="a file or the newest of a folder; read only",
+    return replace(
+        ABILITIES,
+        reads=tuple(name for name in _FIGURES if name in (options.columns or FIELDS)),
+        states=ABILITIES.states if "state" in options.columns else frozenset(),
     )
 
 

@@ -7,6 +7,7 @@ a few listings at a time, batches with a result for each, compare-and-set and id
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,21 +82,24 @@ _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoding text from outside can raise; bad UTF-8 is a ValueError."""
 
 
+ABILITIES = Abilities(
+    kind="simulated",
+    reads=("available", "on_hand", "committed", "incoming", "price", "state"),
+    states=frozenset(State),
+    writes=("quantity", "state"),
+    compare_and_set=True,
+    idempotency=True,
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    notes="the demo's world, over HTTP on loopback",
+)
+
+
 def abilities(options: Options) -> Abilities:
     """Say what the channel can do with these options."""
-    states = frozenset(options.states)
-    return Abilities(
-        kind="simulated",
-        reads=("available", "on_hand", "committed", "incoming", "price")
-        + (("state",) if states else ()),
-        states=states,
-        writes=("quantity", "state") if states else ("quantity",),
-        compare_and_set=True,
-        idempotency=True,
-        batch_max=BATCH_MAX,
-        reads_one=True,
-        notes="the demo's world, over HTTP on loopback",
-    )
+    if options.states:
+        return replace(ABILITIES, states=frozenset(options.states))
+    return replace(ABILITIES, reads=ABILITIES.reads[:-1], states=frozenset(), writes=("quantity",))
 
 
 def open_channel(
