@@ -1,21 +1,43 @@
-"""One value of a channel's record, as it came → as we keep it. Used by the kinds that decode text.
+"""One value of a channel's record, as it came → as we keep it.
 
-Every function raises ValueError with a reason fit to follow the place: `line 812: "twelve" is no
-whole number`. Nothing is guessed: a number that could be read in two ways is refused.
+Used by the kinds that decode CSV or JSON. Every function raises ValueError with a reason fit to
+follow the place: `line 812: "twelve" is no whole number`. Nothing is guessed: a number that could
+be read in two ways is refused.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Millis
 from sync.clock import from_rfc3339
 
 TITLE_LENGTH_MAX = 500
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,9})?", re.ASCII)
-_PRICE = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_PRICE = re.compile(r"\d{1,12}(\.\d{1,20})?", re.ASCII)
 _QUOTE_LENGTH_MAX = 40
+
+
+def json_value(body: bytes) -> object:
+    """Decode JSON, whatever is in it.
+
+    msgspec is quick, and refuses a whole page for a number out of range; the standard library takes
+    that as infinite, so that one record can be refused for it.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        reason = str(error)
+    except RecursionError:
+        raise ValueError("JSON nested too deep") from None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError(reason) from None
 
 
 def sku(value: object) -> str:
