@@ -1,0 +1,44 @@
+"""The way in and the way out: whatever happens becomes a message and an exit code here."""
+
+import os
+import sys
+
+import click
+
+EXIT_TROUBLE = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""What a shell reports for a program that ended because nobody read on: 128 + SIGPIPE."""
+
+
+def main() -> None:
+    """Run `skew` and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run one command and answer its exit code; nothing but the process's own end is raised."""
+    from console.cli import cli
+
+    try:
+        code = cli.main(args=args, prog_name="skew", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on (`skew diff | head`). Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_BROKEN_PIPE
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the one place that turns a bug into a message.
+        from console import failure
+
+        return failure.tell(error)
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""`skew status`, `diff`, `updates` and `history`: what is in the cache, with its trust."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from console.context import cache, config_option, example, json_option, load, note
+
+if TYPE_CHECKING:
+    from store.database import Database
+    from store.model import Cause, Disagreement, DisagreementFilter, Millis
+
+KINDS = ("quantity", "state", "missing", "unlisted", "negative", "duplicate")
+
+
+@click.command(
+    epilog=example("skew status", "skew status --json | jq '.channels[] | select(.age_s > 600)'")
+)
+@config_option
+@json_option
+def status(config: Path, *, as_json: bool) -> int:
+    """Tell the health of everything: channels, counts, incidents.
+
+    Exits 0 when all is well, and 1 while anything is open or stale, so that a monitor can call it.
+    """
+    from console import documents, reports
+    from console.table import Paper
+    from store import views
+    from store.model import Freshness
+    from sync.clock import SystemClock
+
+    with cache(load(config, secrets=False)) as database:
+        counts = database.read(views.status, now=SystemClock().now())
+    _print(
+        documents.write(documents.status(counts))
+        if as_json
+        else reports.status(counts, Paper.stdout())
+    )
+    well = all(channel.freshness is Freshness.FRESH for channel in counts.channels)
+    return 0 if well and not counts.overview.open and not counts.incidents else 1
+
+
+@click.command(
+    epilog=example(
+        "skew diff --channel shop --kind quantity",
+        "skew diff --sku 'DS-*' --csv > disagreements.csv",
+    )
+)
+@config_option
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, safe for a spreadsheet.")
+@click.option("--channel", "channels", multiple=True, help="Only this channel. May be repeated.")
+@click.option("--sku", "skus", multiple=True, help="Only this SKU, or a pattern with *.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind.")
+def diff(
+    config: Path,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    channels: tuple[str, ...],
+    skus: tuple[str, ...],
+    kinds: tuple[str, ...],
+) -> int:
+    """List the disagreements: what each channel shows, what it should show, and why.
+
+    Exits 0 where there are none, and 1 where there are some.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("Choose one of --json and --csv.")
+    from console import documents, reports
+    from console.selection import disagreement_filter
+    from console.table import Paper
+    from sync.clock import SystemClock
+
+    settings = load(config, secrets=False)
+    wanted, chosen = disagreement_filter(settings, channels=channels, skus=skus, kinds=kinds)
+    now = SystemClock().now()
+    with cache(settings) as database:
+        found = [each for each in _explained(database, wanted, now) if chosen(each[0].sku)]
+    if as_json:
+        _print(documents.write(documents.diff(found)))
+    elif as_csv:
+        click.echo(reports.diff_csv(found), nl=False)
+    else:
+        _print(reports.diff(found, Paper.stdout(), now=now))
+    return 1 if found else 0
+
+
+@click.command(epilog=example("skew updates", "skew updates --all --channel shop --json"))
+@config_option
+@json_option
+@click.option("--channel", help="Only this channel.")
+@click.option("--sku", help="Only this SKU.")
+@click.option("--all", "everything", is_flag=True, help="Those that have ended, too.")
+def updates(
+    config: Path, *, as_json: bool, channel: str | None, sku: str | None, everything: bool
+) -> int:
+    """List the pending updates, and with --all what became of the others.
+
+    `--json` always has all of them.
+    """
+    from console import documents, reports
+    from console.table import Paper
+    from store import views
+    from store.model import LIVE_CORRECTIONS
+    from sync.clock import SystemClock
+
+    settings = load(config, secrets=False)
+    statuses = () if everything or as_json else LIVE_CORRECTIONS
+    with cache(settings) as database:
+        found = database.read(views.updates, statuses=statuses, channel=channel, sku=sku)
+    if as_json:
+        _print(documents.write(documents.updates(found)))
+    else:
+        _print(reports.updates(found, Paper.stdout(), now=SystemClock().now()))
+    return 0
+
+
+@click.command(epilog=example("skew history SKU-0004411"))
+@config_option
+@json_option
+@click.argument("sku")
+def history(config: Path, *, as_json: bool, sku: str) -> int:
+    """Tell one SKU's timeline over all channels, oldest first."""
+    from console import documents, timeline
+    from console.table import Paper
+    from store import views
+
+    with cache(load(config, secrets=False)) as database:
+        entries = database.read(views.history, sku)
+    if not entries:
+        note(f"nothing is known of SKU {sku}; SKUs match exactly, capitals and spaces included")
+    if as_json:
+        _print(documents.write(documents.history(sku, entries)))
+    elif entries:
+        _print(timeline.history(entries, Paper.stdout()))
+    return 0
+
+
+def _explained(
+    database: "Database", wanted: "DisagreementFilter", now: "Millis"
+) -> list[tuple["Disagreement", "Cause | None"]]:
+    """Read disagreements with their causes, from one snapshot each."""
+    from store import views
+    from sync import explain
+
+    found = database.read(views.disagreements, wanted, now=now)
+    facts = database.read(views.facts, [one.id for one in found])
+    return [(one, explain.cause(one, facts[one.id], now=now)) for one in found]
+
+
+def _print(text: str | list[str]) -> None:
+    click.echo(text if isinstance(text, str) else "\n".join(text))

@@ -1,0 +1,147 @@
+"""`skew demo`, `watch`, `daemon`, `poll` and `apply`: what starts an engine or asks one."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from console.context import (
+    by_option,
+    cache,
+    config_option,
+    example,
+    json_option,
+    load,
+    note,
+)
+
+if TYPE_CHECKING:
+    from store.database import Database
+    from sync.config import Settings
+    from sync.engine import Engine
+
+
+@click.command(epilog=example("skew demo", "skew demo --headless --for 30s"))
+@click.option("--headless", is_flag=True, help="No console: print the final status and exit.")
+@click.option("--for", "span", metavar="SPAN", help="How long to run, such as 30s.")
+def demo(*, headless: bool, span: str | None) -> int:
+    """Start simulated channels on this machine, over real HTTP, and the console on them.
+
+    Needs no configuration, leaves nothing behind, and talks to nobody else.
+    """
+    from console import demo as living_shop
+
+    for_ms = None if span is None else _span_ms(span)
+    return living_shop.run(headless=headless, for_ms=for_ms)
+
+
+@click.command(epilog=example("skew watch", "skew watch --read-only"))
+@config_option
+@by_option
+@click.option("--read-only", is_flag=True, help="Look, and change nothing.")
+def watch(config: Path, *, by: str, read_only: bool) -> int:
+    """Open the live console.
+
+    It polls and writes by itself, unless a daemon already does so for this cache: then it shows
+    what that one finds, and takes your decisions.
+    """
+    settings = load(config, secrets=True)
+    from console import app
+
+    return app.run(settings, read_only=read_only, operator=by)
+
+
+@click.command(epilog=example("skew daemon --config /etc/skew/acme.toml"))
+@config_option
+def daemon(config: Path) -> int:
+    """Poll and apply without a screen, until SIGTERM or Ctrl-C.
+
+    Logs a line for what happens, as JSON where stderr is no terminal. Approve with `skew watch`
+    or `skew approve` beside it.
+    """
+    settings = load(config, secrets=True)
+    from console import daemon as headless
+
+    return headless.run(settings)
+
+
+@click.command(epilog=example("skew poll", "skew poll warehouse shop --json"))
+@config_option
+@json_option
+@click.argument("channels", metavar="[CHANNEL…]", nargs=-1)
+def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
+    """Poll every channel once, or the named ones, and compare; no scheduler.
+
+    Where an engine is running already, it is asked to. Exits 1 if a channel failed or was
+    quarantined.
+    """
+    settings = load(config, secrets=True)
+    from console import documents, reports
+    from console.selection import known_channel
+    from console.table import Paper
+    from store.model import PollOutcome
+
+    for name in channels:
+        known_channel(settings, name)
+    with cache(settings) as database:
+        engine = _engine(settings, database, "skew poll")
+        made = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None))
+    if as_json:
+        click.echo(documents.write(documents.polls(made)))
+        for one in made:
+            if one.error:
+                note(f"{one.channel}: {one.error}")
+    else:
+        click.echo("\n".join(reports.polls(made, Paper.stdout())))
+    return 0 if all(one.outcome is PollOutcome.GOOD for one in made) else 1
+
+
+@click.command(epilog=example("skew apply", "skew approve --all --channel shop && skew apply"))
+@config_option
+@json_option
+def apply(config: Path, *, as_json: bool) -> int:
+    """Write what is approved and whose hold has passed, and read it back.
+
+    Each listing is read afresh first. Exits 1 if any did not end verified.
+    """
+    settings = load(config, secrets=True)
+    from console import documents, reports
+    from console.table import Paper
+    from store import views
+    from store.model import CorrectionStatus
+    from sync.clock import SystemClock
+
+    with cache(settings) as database:
+        engine = _engine(settings, database, "skew apply")
+        results = asyncio.run(engine.apply()).results
+        waiting = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
+    now = SystemClock().now()
+    if as_json:
+        click.echo(documents.write(documents.updates(results)))
+    elif results:
+        click.echo("\n".join(reports.updates(results, Paper.stdout(), now=now)))
+    else:
+        click.echo("Nothing was due.")
+    holds = [one.hold_until - now for one in waiting if one.hold_until and one.hold_until > now]
+    if holds:
+        note(f"{len(holds)} still in their hold; the last passes in {max(holds) / 1000:.0f} s")
+    return 0 if all(one.status is CorrectionStatus.VERIFIED for one in results) else 1
+
+
+def _engine(settings: "Settings", database: "Database", name: str) -> "Engine":
+    from sync.clock import SystemClock
+    from sync.engine import Engine
+    from sync.hold import name_of_this_process
+
+    holder = name_of_this_process(name)
+    return Engine(settings, database, clock=SystemClock(), holder=holder)
+
+
+def _span_ms(span: str) -> int:
+    from sync.units import period
+
+    try:
+        return period(span)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--for") from None

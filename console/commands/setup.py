@@ -1,0 +1,63 @@
+"""`skew init`, `channels` and `completion`: what needs no configuration."""
+
+from pathlib import Path
+
+import click
+
+from console.context import example, json_option
+
+
+@click.command(epilog=example("skew init", "skew init ~/shops/acme"))
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
+def init(folder: Path) -> int:
+    """Write a commented skew.toml to start from; asks nothing, overwrites nothing."""
+    from importlib.resources import files
+
+    path = folder / "skew.toml"
+    template = files("console").joinpath("skew.toml").read_text(encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(template)
+    except FileExistsError:
+        there = path if path.exists() else folder
+        raise click.ClickException(f"{there} is there already; nothing was written") from None
+    except OSError as error:
+        raise click.ClickException(f"{path} can't be written: {error.strerror}") from None
+    click.echo(f"Wrote {path}. Fill in its channels, then run: skew check --config {path}")
+    return 0
+
+
+@click.command(epilog=example("skew channels", "skew channels --json"))
+@json_option
+def channels(*, as_json: bool) -> int:
+    """List the kinds of channel, and what each can read, write and promise."""
+    from console import documents, reports
+    from console.table import Paper
+    from sync.channels import KINDS, kind
+
+    able = [kind(name).ABILITIES for name in KINDS]
+    if as_json:
+        click.echo(documents.write(documents.channels(able)))
+    else:
+        click.echo("\n".join(reports.channels(able, Paper.stdout())))
+    return 0
+
+
+@click.command(
+    epilog=example(
+        "skew completion bash > ~/.local/share/bash-completion/completions/skew",
+        'eval "$(skew completion zsh)"',
+    )
+)
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> int:
+    """Print the script that completes `skew` in your shell."""
+    from click.shell_completion import get_completion_class
+
+    from console.cli import cli
+
+    complete = get_completion_class(shell)
+    assert complete is not None
+    click.echo(complete(cli, {}, "skew", "_SKEW_COMPLETE").source())
+    return 0

@@ -1,0 +1,96 @@
+"""What the commands share: their options, the configuration they ask for, and the open cache."""
+
+import getpass
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from console.text import clean
+
+if TYPE_CHECKING:
+    from store.database import Database
+    from sync.config import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def example(*lines: str) -> str:
+    """Write a command's examples for the foot of its help, each on its own line."""
+    return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *_indented(lines)))
+
+
+def config_option(command: F) -> F:
+    """Add `--config FILE`, which may also stand before the command."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        callback=_chosen,
+        help="The configuration.  [default: skew.toml, or SKEW_CONFIG]",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(
+        command
+    )
+
+
+def by_option(command: F) -> F:
+    """Add `--by NAME`, who decides; the login name unless said."""
+    return click.option("--by", metavar="NAME", default=login_name, help="Who decides.")(command)
+
+
+def login_name() -> str:
+    """The user's name on this machine, for the audit."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def load(config: Path, *, secrets: bool) -> "Settings":
+    """Load the configuration and print its warnings; `secrets`: they must all be there.
+
+    Raises ConfigErrors.
+    """
+    from sync.config import load as load_settings
+
+    settings = load_settings(config, os.environ if secrets else None)
+    for warning in settings.warnings:
+        note(f"{config}: {warning}")
+    return settings
+
+
+@contextmanager
+def cache(settings: "Settings") -> Iterator["Database"]:
+    """Open the cache, brought in line with the configuration unless an engine keeps it so."""
+    from store import lease
+    from store.database import Database
+    from sync import reconcile
+    from sync.clock import SystemClock
+
+    now = SystemClock().now()
+    with Database.open(settings.database) as database:
+        if database.read(lease.current, now=now) is None:
+            database.write(reconcile.comparison(settings).configure, now=now)
+        yield database
+
+
+def note(line: str) -> None:
+    """Say something that is not the result: on stderr."""
+    click.echo(f"skew: {clean(line)}", err=True)
+
+
+def _chosen(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
+    before = ctx.find_root().params.get("config")
+    return value or before or Path(os.environ.get("SKEW_CONFIG") or "skew.toml")
+
+
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)

@@ -1,0 +1,197 @@
+"""The JSON of the reports: the keys of DESIGN.md, stable from the first release.
+
+Times are RFC 3339 in UTC, ages are seconds. All is written as ASCII with escapes, so that a
+channel's text can't act on a terminal.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from store.model import (
+    Cause,
+    ChannelHealth,
+    Correction,
+    Decision,
+    Disagreement,
+    HistoryEntry,
+    PollOutcome,
+    StatusCounts,
+)
+from sync.channels.base import Abilities
+from sync.clock import rfc3339
+from sync.decide import BlastRadius
+
+if TYPE_CHECKING:
+    from sync.poll import PollReport
+
+Json = dict[str, object]
+
+
+def write(document: Mapping[str, object]) -> str:
+    """Write one JSON document; the items of a list at its top stand a line each."""
+    return "".join(_written(document))
+
+
+def status(counts: StatusCounts) -> Json:
+    overview = counts.overview
+    return {
+        "channels": [_channel(channel) for channel in counts.channels],
+        "disagreements": {
+            "open": overview.open,
+            "settling": overview.settling,
+            "unknown": overview.unknown,
+        },
+        "updates": dict(counts.updates),
+        "incidents": [
+            {
+                "channel": incident.channel,
+                "kind": str(incident.kind),
+                "since": rfc3339(incident.since),
+                "message": incident.message,
+            }
+            for incident in counts.incidents
+        ],
+        "engine": {
+            "running": counts.lease is not None,
+            "holder": counts.lease.holder if counts.lease else None,
+        },
+    }
+
+
+def diff(found: Iterable[tuple[Disagreement, Cause | None]]) -> Json:
+    return {"disagreements": [disagreement(one, cause) for one, cause in found]}
+
+
+def disagreement(one: Disagreement, cause: Cause | None) -> Json:
+    """One disagreement as `skew diff` tells it."""
+    return {
+        "id": one.id,
+        "sku": one.sku,
+        "channel": one.channel,
+        "location": one.location,
+        "kind": str(one.kind),
+        "status": str(one.status),
+        "reason": one.reason,
+        "reading": {
+            "available": one.available,
+            "state": one.state,
+            "observed_at": rfc3339(one.observed_at),
+        },
+        "target": {"quantity": one.target, "state": one.target_state},
+        "delta": one.delta,
+        "oversell_units": one.oversell_units,
+        "undersell_units": one.undersell_units,
+        "money_at_risk": one.money_at_risk,
+        "first_seen_at": rfc3339(one.first_seen_at),
+        "last_seen_at": rfc3339(one.last_seen_at),
+        "cause": None
+        if cause is None
+        else {"kind": cause.kind, "confidence": cause.confidence, "evidence": cause.evidence},
+    }
+
+
+def updates(found: Iterable[Correction]) -> Json:
+    return {"updates": [update(one) for one in found]}
+
+
+def update(one: Correction) -> Json:
+    """One correction as `skew updates` tells it."""
+    return {
+        "id": one.id,
+        "sku": one.sku,
+        "channel": one.channel,
+        "location": one.location,
+        "status": str(one.status),
+        "from": {"quantity": one.from_quantity, "state": one.from_state},
+        "to": {"quantity": one.to_quantity, "state": one.to_state},
+        "version": one.version,
+        "proposed_at": rfc3339(one.proposed_at),
+        "decided_by": one.decided_by,
+        "note": one.note,
+        "result": one.result,
+    }
+
+
+def history(sku: str, entries: Iterable[HistoryEntry]) -> Json:
+    """A SKU's timeline; an instant inside an entry (`…_at`) is written like every other."""
+    return {
+        "sku": sku,
+        "entries": [
+            {
+                "at": rfc3339(entry.at),
+                "channel": entry.channel,
+                "kind": entry.kind,
+                **{name: _instant(name, value) for name, value in entry.detail.items()},
+            }
+            for entry in entries
+        ],
+    }
+
+
+def channels(kinds: Iterable[Abilities]) -> Json:
+    return {
+        "channels": [
+            {
+                **asdict(one),
+                "reads": list(one.reads),
+                "states": sorted(str(state) for state in one.states),
+                "writes": list(one.writes),
+            }
+            for one in kinds
+        ]
+    }
+
+
+def decisions(made: Sequence[Decision], effect: BlastRadius | None = None) -> Json:
+    told: Json = {"decisions": [{"id": one.id, "ok": one.ok, "why": one.why} for one in made]}
+    return told if effect is None else {"effect": asdict(effect), **told}
+
+
+def polls(made: Iterable["PollReport"]) -> Json:
+    return {
+        "polls": [
+            {
+                "channel": one.channel,
+                "outcome": str(one.outcome),
+                "ok": one.outcome is PollOutcome.GOOD,
+                "listings": one.listings,
+                "changed": one.changed,
+                "took_s": one.took_ms / 1000,
+                "error": one.error,
+            }
+            for one in made
+        ]
+    }
+
+
+def _channel(one: ChannelHealth) -> Json:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "roles": list(one.roles),
+        "freshness": str(one.freshness),
+        "last_success_at": rfc3339(one.last_success_at),
+        "age_s": None if one.age_ms is None else one.age_ms / 1000,
+        "listings": one.listings,
+        "last_error": one.last_error,
+    }
+
+
+def _instant(name: str, value: object) -> object:
+    return rfc3339(value) if name.endswith("_at") and isinstance(value, int) else value
+
+
+def _written(document: Mapping[str, object]) -> Iterator[str]:
+    yield "{"
+    for number, (key, value) in enumerate(document.items()):
+        yield (", " if number else "") + json.dumps(key) + ": "
+        if isinstance(value, list) and value:
+            yield "[\n"
+            for n, item in enumerate(value):
+                yield (",\n" if n else "") + "  " + json.dumps(item)
+            yield "\n]"
+        else:
+            yield json.dumps(value)
+    yield "}"

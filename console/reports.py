@@ -1,0 +1,356 @@
+"""The reports for people: values in, lines of text out. What they say is in `documents` too."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from console.table import Cell, Column, Paper
+from console.text import (
+    NONE,
+    age,
+    clean,
+    day_and_time,
+    money,
+    plural,
+    signed,
+    time_of_day,
+    units,
+)
+from store.model import (
+    Cause,
+    ChannelHealth,
+    Correction,
+    CorrectionStatus,
+    Decision,
+    Disagreement,
+    Freshness,
+    Incident,
+    Millis,
+    PollOutcome,
+    Status,
+    StatusCounts,
+)
+from sync.channels.base import Abilities
+from sync.clock import rfc3339
+from sync.decide import BlastRadius, way
+
+if TYPE_CHECKING:
+    from sync.poll import PollReport
+
+Lines = list[str]
+
+_FRESHNESS = {
+    Freshness.FRESH: Cell("● fresh", "green"),
+    Freshness.STALE: Cell("✖ stale", "red"),
+    Freshness.FAILING: Cell("▲ failing", "yellow"),
+    Freshness.QUARANTINED: Cell("■ quarantined", "red"),
+    Freshness.NEVER: Cell("○ never", "yellow"),
+}
+_ENDED_WELL = (CorrectionStatus.VERIFIED,)
+_ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
+_EXECUTED_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_CSV_COLUMNS = (
+    "id",
+    "sku",
+    "title",
+    "channel",
+    "location",
+    "kind",
+    "status",
+    "reason",
+    "reads",
+    "reads_state",
+    "target",
+    "target_state",
+    "delta",
+    "money_at_risk",
+    "first_seen_at",
+    "cause",
+    "evidence",
+)
+
+
+def status(counts: StatusCounts, paper: Paper) -> Lines:
+    """All of `skew status`."""
+    lines = [*_channels(counts.channels, paper), ""]
+    lines += [paper.line(*parts) for parts in _counts(counts)]
+    if counts.incidents:
+        lines += ["", *_incidents(counts.incidents, paper)]
+    return lines
+
+
+def diff(found: Sequence[tuple[Disagreement, Cause | None]], paper: Paper, *, now: Millis) -> Lines:
+    """Disagreements, worst first, and what they add up to."""
+    if not found:
+        return [paper.line("No disagreements.")]
+    columns = (
+        Column("SKU", flexible=True),
+        Column("CHANNEL", flexible=True),
+        Column("KIND"),
+        Column("SHOWS", right=True),
+        Column("TARGET", right=True),
+        Column("Δ", right=True),
+        Column("RISK", right=True),
+        Column("AGE", right=True),
+        Column("WHY", flexible=True),
+        Column("UPDATE"),
+    )
+    lines = paper.table(columns, (_difference(one, cause, now) for one, cause in found))
+    opened = [one for one, _ in found if one.status is Status.OPEN]
+    over = sum(one.oversell_units for one in opened)
+    under = sum(one.undersell_units for one in opened)
+    total = f"{plural(len(found), 'disagreement')}, {len(opened):,} open"
+    return [*lines, "", paper.line(f"{total}: ▲ {over:,} units too many, ▼ {under:,} too few")]
+
+
+def diff_csv(found: Iterable[tuple[Disagreement, Cause | None]]) -> str:
+    """Disagreements for a spreadsheet; no cell of it can be a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    for one, cause in found:
+        row = (
+            one.id,
+            one.sku,
+            one.title,
+            one.channel,
+            one.location,
+            one.kind,
+            one.status,
+            one.reason,
+            one.available,
+            one.state,
+            one.target,
+            one.target_state,
+            one.delta,
+            one.money_at_risk,
+            rfc3339(one.first_seen_at),
+            cause and cause.kind,
+            cause and cause.evidence,
+        )
+        writer.writerow([defused(value) for value in row])
+    return file.getvalue()
+
+
+def defused(value: object) -> object:
+    """Make a text that a spreadsheet would execute into plain text; numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    danger = value.startswith(_EXECUTED_BY_SPREADSHEETS)
+    return ("'" if danger else "") + clean(value)
+
+
+def updates(found: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
+    """Corrections, live ones first."""
+    if not found:
+        return [paper.line("No pending updates.")]
+    columns = (
+        Column("ID", right=True),
+        Column("SKU", flexible=True),
+        Column("CHANNEL", flexible=True),
+        Column("SHOWS", right=True),
+        Column(""),
+        Column("TO", right=True),
+        Column("WAY"),
+        Column("STATUS"),
+        Column("AGE", right=True),
+        Column("BY"),
+        Column("WHAT", flexible=True),
+    )
+    return paper.table(columns, (_update(one, now) for one in found))
+
+
+def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:
+    """What approving would do, told before it is done."""
+    worth = f"; worth ▲ {money(radius.money_up)} ▼ {money(radius.money_down)}"
+    where = f"{plural(radius.skus, 'SKU')} over {plural(radius.channels, 'channel')}"
+    moved = f"▲ {radius.units_up:,} units up, ▼ {radius.units_down:,} down"
+    lines = [f"{plural(count, 'update')} on {where}: {moved}, {radius.to_zero:,} to zero{worth}"]
+    if radius.unpriced:
+        lines.append(f"  ({radius.unpriced:,} without a known price are not in the money)")
+    return [paper.line(line) for line in lines]
+
+
+def decisions(made: Sequence[Decision], done: str, paper: Paper) -> Lines:
+    """What became of an act: the count that went well, and each that was void, with why."""
+    well = sum(one.ok for one in made)
+    lines = [paper.line(f"{plural(well, 'update')} {done}.")] if well or not made else []
+    lines += [
+        paper.line(Cell("void", "red"), f" #{one.id}: {one.why}") for one in made if not one.ok
+    ]
+    return lines
+
+
+def polls(made: Sequence["PollReport"], paper: Paper) -> Lines:
+    columns = (
+        Column("CHANNEL", flexible=True),
+        Column("POLL"),
+        Column("LISTINGS", right=True),
+        Column("CHANGED", right=True),
+        Column("TOOK", right=True),
+        Column("WHAT", flexible=True),
+    )
+    return paper.table(
+        columns,
+        (
+            (
+                one.channel,
+                Cell(str(one.outcome), "green" if one.outcome is PollOutcome.GOOD else "red"),
+                units(one.listings),
+                units(one.changed),
+                f"{one.took_ms / 1000:.1f}s",
+                one.error or "",
+            )
+            for one in made
+        ),
+    )
+
+
+def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
+    """The kinds of channel and what each can do."""
+    columns = (
+        Column("KIND"),
+        Column("READS", flexible=True),
+        Column("WRITES"),
+        Column("STATES", flexible=True),
+        Column("COMPARE AND SET"),
+        Column("BATCH", right=True),
+        Column("NOTES", flexible=True),
+    )
+    return paper.table(
+        columns,
+        (
+            (
+                one.kind,
+                ", ".join(one.reads),
+                ", ".join(one.writes) or NONE,
+                ", ".join(sorted(one.states)) or NONE,
+                "yes" if one.compare_and_set else "no",
+                units(one.batch_max),
+                one.notes,
+            )
+            for one in kinds
+        ),
+    )
+
+
+def why(one: Disagreement, cause: Cause | None) -> str:
+    """Say in a few words why a disagreement stands, or why it can't be acted on."""
+    if one.decidable_at is not None:
+        return f"{one.reason}, decidable {time_of_day(one.decidable_at)}"
+    return one.reason or (cause.evidence if cause else "")
+
+
+def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
+    columns = (
+        Column("CHANNEL", flexible=True),
+        Column("KIND"),
+        Column("ROLE", flexible=True),
+        Column("HEALTH"),
+        Column("LAST OK", right=True),
+        Column("LISTINGS", right=True),
+        Column("LAST ERROR", flexible=True),
+    )
+    return paper.table(
+        columns,
+        (
+            (
+                one.name,
+                one.kind,
+                ", ".join((*one.roles, str(one.direction))),
+                _FRESHNESS[one.freshness],
+                age(one.age_ms),
+                units(one.listings),
+                one.last_error or "",
+            )
+            for one in found
+        ),
+    )
+
+
+def _counts(counts: StatusCounts) -> list[tuple[Cell | str, ...]]:
+    overview = counts.overview
+    disagreements = (
+        Cell("Disagreements  ", "bold"),
+        f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown",
+    )
+    over = f"▲ oversell {overview.oversell_units:,} units, {money(overview.oversell_money)}"
+    under = f"▼ undersell {overview.undersell_units:,} units, {money(overview.undersell_money)}"
+    standing = " · ".join(f"{n:,} {_said(name)}" for name, n in counts.updates.items() if n)
+    engine = f"running, {counts.lease.holder}" if counts.lease else "not running"
+    lines: list[tuple[Cell | str, ...]] = [disagreements]
+    if overview.open:
+        lines.append((f"{'':15}{over} · {under}",))
+    lines.append((Cell("Updates        ", "bold"), standing or "none"))
+    lines.append((Cell("Engine         ", "bold"), engine))
+    return lines
+
+
+def _incidents(found: Iterable[Incident], paper: Paper) -> Lines:
+    columns = (
+        Column("INCIDENT"),
+        Column("CHANNEL", flexible=True),
+        Column("SINCE"),
+        Column("WHAT", flexible=True),
+    )
+    return paper.table(
+        columns,
+        (
+            (
+                Cell(str(one.kind), "red"),
+                one.channel or NONE,
+                day_and_time(one.since),
+                one.message,
+            )
+            for one in found
+        ),
+    )
+
+
+def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Cell | str, ...]:
+    channel = f"{one.channel}/{one.location}" if one.location else one.channel
+    dim = "" if one.status is Status.OPEN else "dim"
+    update = f"#{one.correction_id} {one.correction_status}" if one.correction_id else NONE
+    return (
+        Cell(one.sku, dim),
+        channel,
+        str(one.kind),
+        _value(one.available, one.state, of_state=one.kind == "state"),
+        _value(one.target, one.target_state, of_state=one.kind == "state"),
+        Cell(signed(one.delta), "red" if one.oversell_units and not dim else dim),
+        money(one.money_at_risk),
+        age(now - one.first_seen_at),
+        Cell(why(one, cause), dim),
+        update,
+    )
+
+
+def _update(one: Correction, now: Millis) -> tuple[Cell | str, ...]:
+    style = "green" if one.status in _ENDED_WELL else ""
+    style = "red" if one.status in _ENDED_BADLY else style
+    channel = f"{one.channel}/{one.location}" if one.location else one.channel
+    by = " and ".join(clean(name) for name in (one.decided_by, one.second_by) if name)
+    return (
+        f"#{one.id}",
+        one.sku,
+        channel,
+        _value(one.from_quantity, one.from_state, of_state=one.to_quantity is None),
+        "→",
+        _value(one.to_quantity, one.to_state, of_state=one.to_quantity is None),
+        way(one),
+        Cell(_said(one.status), style),
+        age(now - (one.decided_at or one.proposed_at)),
+        by or NONE,
+        one.result or one.note or "",
+    )
+
+
+def _value(quantity: int | None, state: str | None, *, of_state: bool) -> str:
+    if of_state and state is not None:
+        return state
+    return units(quantity)
+
+
+def _said(status: str) -> str:
+    return status.replace("_", " ")
