@@ -87,12 +87,15 @@ class _Round:
     async def _begin(self, ids: Sequence[int]) -> Going:
         """Recheck the batch and mark as `applying` what still stands."""
         standings = await self._recheck(ids)
-        begun = await self.gear.database.awrite(
-            corrections.begin_applying,
-            [one.correction.id for one in standings],
-            token=self.token,
-            now=self._now(),
-        )
+        standing_ids = [one.correction.id for one in standings]
+        try:
+            begun = await self.gear.database.awrite(
+                corrections.begin_applying, standing_ids, token=self.token, now=self._now()
+            )
+        except asyncio.CancelledError:
+            # It may be marked by now, and certainly is not sent.
+            await self._release(standing_ids, "the engine stopped before it was sent")
+            raise
         return [
             (one.correction, proof.change_of(one))
             for one in standings
@@ -156,7 +159,7 @@ class _Round:
         unsent = [one for one in sent if one.fate is Fate.UNSENT]
         if unsent:
             ids = [one.correction.id for one in unsent]
-            await database.awrite(corrections.release, ids, now=self._now(), why=unsent[0].words)
+            await self._release(ids, unsent[0].words)
         accepted = [one.correction.id for one in sent if one.fate is Fate.ACCEPTED]
         if accepted:
             words = "the channel accepted it"
@@ -235,6 +238,9 @@ class _Round:
         report = await poll_held(self.gear, self.watched)
         if report.outcome is not PollOutcome.GOOD:
             raise Temporary(f"no fresh reading: {report.error}")
+
+    async def _release(self, ids: Sequence[int], why: str) -> None:
+        await self.gear.database.awrite(corrections.release, ids, now=self._now(), why=why)
 
     async def _finish(self, correction: Correction, verdict: Verdict) -> None:
         await self.gear.database.awrite(

@@ -166,7 +166,7 @@ def settings_of(folder: Path, **given: Any) -> Settings:
     base: dict[str, Any] = {
         "kind": "scripted",
         "every_ms": 1_000,
-        "stale_after_ms": 10_000,
+        "stale_after_ms": 60_000,
         "timeout_ms": 1_000,
     }
     loose = GuardSettings(
