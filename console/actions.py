@@ -130,7 +130,6 @@ ACTIONS: tuple[Action, ...] = (
         "Money at risk, age, SKU, channel, delta.",
         Group.CHOOSE,
         legend="Sort",
-        brief="Sort",
     ),
     Action(
         "clear",

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 from textual.content import Content
 
 from console.caution import Picked, undoable
+from console.edges import Mode, Standing
 from console.ink import Cell, Tone, write
-from console.panels import Mode, Standing
 from console.source import Glance
 from console.text import cells, cut, time_of_day
 from store.errors import StoreError

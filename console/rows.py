@@ -123,27 +123,27 @@ class DisagreementSheet:
             Column("delta", "Δ", 5, True),
             Column("risk", "RISK", 7, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 15),
-            Column("update", "UPDATE", 16),
+            Column("why", " WHY", 13),
+            Column("update", "UPDATE", 15),
         ]
         fixed = [Column("sku", "SKU", 12), Column("target", "TARGET", 6, True)]
         room = width - sum(c.width + 1 for c in (*fixed, *per_channel, *tail)) - 1
         if room < _TITLE_MIN:
             return None
         title = Column("title", "TITLE", min(room, _TITLE_MAX))
-        tail[3] = tail[3]._replace(width=15 + min(24, room - title.width))
+        tail[3] = tail[3]._replace(width=13 + min(24, room - title.width))
         return [fixed[0], title, fixed[1], *per_channel, *tail]
 
     def _narrow(self, width: int) -> Sequence[Column]:
         """One row per SKU and channel; what there is room for beyond the least is added."""
         columns = [
             Column("sku", "SKU", 12),
-            Column("channel", "CHANNEL", 8),
+            Column("channel", "CHANNEL", 7),
             Column("target", "TARGET", 6, True),
             Column("shows", "SHOWS ", 6, True),
-            Column("delta", "Δ", 5, True),
+            Column("delta", "Δ", 4, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 10),
+            Column("why", " WHY", 12),
             Column("update", "UPDATE", 13),
         ]
         room = width - sum(c.width + 1 for c in columns)

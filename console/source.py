@@ -30,6 +30,8 @@ from sync.clock import Clock
 from sync.config import Settings
 
 HISTORY_MAX = 200
+RECENT = 10
+"""What the preview tells of the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Source:
         return await self._database.aread(views.disagreements_by_id, ids, now=now)
 
     async def detail_of_disagreement(self, row_id: int, *, whole: bool) -> Detail | None:
-        """`whole` adds the timeline and the audit; None where it has closed."""
+        """`whole` adds the whole timeline and the audit; None where it has closed."""
         found = await self.disagreements([row_id])
         if not found:
             return None
@@ -153,12 +155,11 @@ class Source:
         shown = (await self._database.aread(views.shown, [about.sku], now=now))[about.sku]
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([it], now) if it is not None else {}
-        history: Sequence[HistoryEntry] = ()
+        limit = HISTORY_MAX if whole else RECENT
+        history = await self._database.aread(views.history, about.sku, limit=limit)
         audit: Sequence[AuditRow] = ()
-        if whole:
-            history = await self._database.aread(views.history, about.sku, limit=HISTORY_MAX)
-            if correction is not None:
-                audit = await self._database.aread(corrections.audit, correction.id)
+        if whole and correction is not None:
+            audit = await self._database.aread(corrections.audit, correction.id)
         return Detail(
             sku=about.sku,
             title=about.title,

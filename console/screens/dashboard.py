@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from console import panels
+from console import edges, panels
 from console.caution import Picked, why_not, why_not_update
 from console.filter import FilterError, parse
 from console.footing import Footing
@@ -266,7 +266,7 @@ class Dashboard(Screen[None]):
 
     def _header(self, width: int) -> Content:
         overview = self.glance.status.overview if self.glance is not None else None
-        return panels.header(
+        return edges.header(
             self.footing.standing(self.glance),
             overview,
             now=self.footing.clock.now(),
@@ -280,7 +280,7 @@ class Dashboard(Screen[None]):
         note = f"↻ {waiting} new " if waiting else ""
         if self.filter_text:
             note += f"filter: {self.filter_text}  (esc clears)"
-        return panels.tabs(overview, len(self.updates.ids), self.view, note=note, width=width)
+        return edges.tabs(overview, len(self.updates.ids), self.view, note=note, width=width)
 
     def _channels(self, width: int) -> Content:
         health = self.glance.status.channels if self.glance is not None else ()
@@ -294,7 +294,7 @@ class Dashboard(Screen[None]):
         return panels.preview(self.detail, now=self.footing.clock.now(), width=width)
 
     def _brief(self, width: int) -> Content:
-        return panels.brief(self.detail, width=width)
+        return panels.brief(self.detail, now=self.footing.clock.now(), width=width)
 
     def _said(self, width: int) -> Content:
         marks = len(self.table.marks)
@@ -302,7 +302,7 @@ class Dashboard(Screen[None]):
         return self.footing.line(width, lead)
 
     def _legend(self, width: int) -> Content:
-        return panels.legend(
+        return edges.legend(
             width,
             narrow=self._narrow,
             read_only=self.footing.read_only,
@@ -314,7 +314,7 @@ class Dashboard(Screen[None]):
             self.query_one(name, Written).rewrite()
         title = panels.preview_title(self.detail, self.footing.clock.now())
         self.query_one("#preview-panel").border_title = title
-        self.query_one("#brief").border_title = title
+        self.query_one("#brief").border_title = panels.brief_title(self.detail)
 
     def _title_panels(self) -> None:
         overview = self.glance.status.overview if self.glance is not None else None

@@ -7,11 +7,12 @@ from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
-from console.actions import ACTIONS, MOVES, Action, Group
+from console.actions import ACTIONS, MOVES, Group
 from console.ink import Cell, Tone, lines, write
-from console.text import fit
+from console.panels import wrap
+from console.text import cut, fit
+from console.widgets.written import Written
 
 SIGNS = (
     ("31*", Tone.OVER, "disagrees with its target"),
@@ -33,28 +34,34 @@ class Help(ModalScreen[None]):
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = write(Cell("Keys", Tone.STRONG), Cell("  esc closes", Tone.DIM))
             with VerticalScroll():
-                yield Static(_text())
+                yield Written(_text, id="help")
 
 
-def _text() -> Content:
+def _text(width: int) -> Content:
     rows: list[Content] = []
     for group in Group:
         rows.append(write(Cell(group, Tone.ACCENT)))
         if group is Group.MOVE:
-            rows += [_line(keys, what, "") for keys, what in MOVES]
-        rows += [_action(action) for action in ACTIONS if action.group is group]
+            rows += [_line(keys, what, "", width) for keys, what in MOVES]
+        for action in ACTIONS:
+            if action.group is group:
+                rows.append(_line(" ".join(action.keys), action.title, action.help, width))
         rows.append(write(""))
     rows.append(write(Cell("Signs", Tone.ACCENT)))
     rows += [
-        write("  ", Cell(fit(sign, 10), tone), Cell(meaning, Tone.DIM))
+        write("  ", Cell(fit(sign, 11), tone), Cell(cut(meaning, width - 13), Tone.DIM))
         for sign, tone, meaning in SIGNS
     ]
     return lines(*rows)
 
 
-def _action(action: Action) -> Content:
-    return _line(" ".join(action.keys), action.title, action.help)
+def _line(keys: str, title: str, more: str, width: int) -> Content:
+    """An action in a line, its help beside it and wrapped in its own column."""
+    told = wrap(more, max(10, width - _TEXT_AT)) if more else [""]
+    wide = 30 if more else max(30, width - 13)
+    first = write("  ", Cell(fit(keys, 11), Tone.STRONG), Cell(fit(title, wide)))
+    rest = [write(" " * _TEXT_AT, Cell(line, Tone.DIM)) for line in told[1:]]
+    return lines(Content.assemble(first, write(Cell(told[0], Tone.DIM))), *rest)
 
 
-def _line(keys: str, title: str, more: str) -> Content:
-    return write("  ", Cell(fit(keys, 10), Tone.STRONG), Cell(fit(title, 30)), Cell(more, Tone.DIM))
+_TEXT_AT = 43

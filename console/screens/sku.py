@@ -8,7 +8,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 
-from console import panels
+from console import edges, panels
+from console.actions import ACTIONS
 from console.caution import Picked, why_not, why_not_update
 from console.footing import Footing
 from console.ink import Cell, Tone, lines, write
@@ -158,13 +159,17 @@ class SkuPage(Screen[None]):
         )
 
     def _legend(self, width: int) -> Content:
-        return panels.legend(
+        return edges.legend(
             width,
             narrow=self.has_class("-narrow"),
             read_only=self.footing.read_only,
             able=self.footing.able(self.picked(), marks=False),
+            actions=[action for action in ACTIONS if action.name not in _NOT_HERE],
         )
 
+
+_NOT_HERE = ("approve_marked", "reject_marked", "mark", "mark_all", "filter", "sort", "detail")
+"""Actions of the lists."""
 
 _WIDE = 100
 _KINDS = {

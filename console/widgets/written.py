@@ -12,6 +12,8 @@ Writer = Callable[[int], Content]
 class Written(Widget):
     """Text of which the lines are made for the width that there is: it never wraps."""
 
+    auto_links = False
+
     def __init__(self, writer: Writer, *, id: str, classes: str = "") -> None:  # noqa: A002 (Textual's)
         super().__init__(id=id, classes=classes)
         self._writer = writer

@@ -1,0 +1,179 @@
+"""What stands at the screen's edges: header, tabs and legend. Pure: values in, text out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.content import Content
+
+from console.actions import ACTIONS, Action
+from console.ink import Cell, Tone, key, write
+from console.text import age, cells, cut, money, time_of_day, units
+from store.model import Millis, Overview
+
+
+class Mode(StrEnum):
+    """Whether what is on the screen is true now."""
+
+    LIVE = "LIVE"
+    PAUSED = "PAUSED"
+    DISCONNECTED = "DISCONNECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the console itself stands: for the header."""
+
+    name: str
+    mode: Mode
+    engine: str
+    """Who collects: `engine here`, `attached to …`, `no engine`."""
+    engine_ok: bool
+    operator: str
+    read_only: bool
+
+
+_MODES = {
+    Mode.LIVE: Cell("● LIVE", Tone.OK),
+    Mode.PAUSED: Cell("‖ PAUSED", Tone.WARN),
+    Mode.DISCONNECTED: Cell("✖ DISCONNECTED", Tone.BAD),
+}
+
+
+def header(
+    standing: Standing, overview: Overview | None, *, now: Millis, width: int, brief: bool
+) -> Content:
+    """One line of health; what matters least is left out where it does not fit."""
+    left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
+    right = [Cell("  "), *_identity(standing, now, brief=brief)]
+    facts = [] if overview is None else _facts(overview, now, brief=brief)
+    if not standing.engine_ok or not brief:
+        tone = Tone.DIM if standing.engine_ok else Tone.BAD
+        facts.append((5, [Cell(standing.engine, tone)]))
+    gap = "  "
+    used = _width(left) + _width(right)
+    chosen: list[tuple[int, list[Cell]]] = []
+    for rank, fact in sorted(facts, key=lambda ranked: ranked[0]):
+        if fact and used + len(gap) + _width(fact) <= width:
+            used += len(gap) + _width(fact)
+            chosen.append((rank, fact))
+    kept = [fact for rank, fact in facts if (rank, fact) in chosen]
+    middle = [cell for fact in kept for cell in (Cell(gap), *fact)]
+    return write(*left, *middle, Cell(" " * max(0, width - used)), *right)
+
+
+def _identity(standing: Standing, now: Millis, *, brief: bool) -> list[Cell]:
+    right = Cell("RO", Tone.WARN) if standing.read_only else Cell("RW", Tone.DIM)
+    if brief:
+        return [right, Cell(f"  {time_of_day(now)[:5]}Z ", Tone.DIM)]
+    return [
+        Cell(f"{cut(standing.operator, 16)}   ", Tone.PLAIN),
+        right,
+        Cell(f"   {time_of_day(now)} ", Tone.DIM),
+    ]
+
+
+def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, list[Cell]]]:
+    """Each with its rank: the lowest is the last to be left out."""
+    newest = overview.newest_reading_at
+    old = age(now - newest) if newest is not None else "never"
+    over = Tone.OVER if overview.oversell else Tone.DIM
+    under = Tone.UNDER if overview.undersell else Tone.DIM
+    stale = Tone.BAD if overview.channels_stale else Tone.DIM
+    pending = Tone.STRONG if overview.pending else Tone.DIM
+    errors = Tone.BAD if overview.errors_5m else Tone.DIM
+    stale_cell = Cell(f"stale {overview.channels_stale}/{overview.channels}", stale)
+    if brief:
+        return [
+            (6, [Cell(old, Tone.DIM)]),
+            (1, [Cell(f"▲{overview.oversell:,}", over), Cell(f" ▼{overview.undersell:,}", under)]),
+            (2, [stale_cell]),
+            (3, [Cell(f"pending {overview.pending:,}", pending)]),
+            (7, [Cell(f"errors {overview.errors_5m}", errors)]),
+        ]
+    worth = [
+        Cell(f"{units(overview.oversell_units)}u", over),
+        Cell(f" {money(overview.oversell_money)}", over),
+    ]
+    return [
+        (6, [Cell(f"read {old} ago" if newest else "never read", Tone.DIM)]),
+        (9, [Cell(f"{overview.skus:,} SKUs")]),
+        (0, [Cell("oversell ", Tone.DIM), Cell(f"▲{overview.oversell:,}", over)]),
+        (4, worth if overview.oversell else []),
+        (1, [Cell("undersell ", Tone.DIM), Cell(f"▼{overview.undersell:,}", under)]),
+        (7, [Cell("unknown ", Tone.DIM), Cell(f"{overview.unknown:,}")]),
+        (2, [stale_cell]),
+        (3, [Cell("pending ", Tone.DIM), Cell(f"{overview.pending:,}", pending)]),
+        (8, [Cell("errors/5m ", Tone.DIM), Cell(f"{overview.errors_5m}", errors)]),
+    ]
+
+
+def tabs(overview: Overview | None, updates: int, view: str, *, note: str, width: int) -> Content:
+    """The tabs with their counts, and the filter, which stays in sight while it holds."""
+    narrow = width < _NARROW_TABS
+    stale = overview.channels_stale if overview is not None else 0
+    counts = (
+        (overview.open + overview.settling + overview.unknown if overview is not None else 0, ""),
+        (overview.channels if overview is not None else 0, "!" if stale else ""),
+        (updates, ""),
+        (overview.incidents if overview is not None else 0, ""),
+    )
+    parts: list[Content] = [write(" ")]
+    for number, (name, short, long) in enumerate(TABS, 1):
+        count, alarm = counts[number - 1]
+        chosen = name == view
+        word = f"{short if narrow else long} {count:,}"
+        tab = Content.assemble(
+            (f"{number} " if narrow else f"[{number}]", f"${Tone.ACCENT if chosen else Tone.DIM}"),
+            (word, f"bold underline ${Tone.STRONG}" if chosen else f"${Tone.DIM}"),
+            (alarm, f"bold ${Tone.BAD}"),
+        )
+        parts += [tab.stylize(f"@click=app.show_{name}"), write("  ")]
+    left = Content.assemble(*parts)
+    room = width - left.cell_length - 1
+    right = write(Cell(cut(note, max(0, room)), Tone.WARN))
+    return Content.assemble(left, " " * max(0, room - right.cell_length), right)
+
+
+_NARROW_TABS = 100
+
+TABS = (
+    ("disagreements", "Disagree", "Disagreements"),
+    ("channels", "Chan", "Channels"),
+    ("updates", "Upd", "Updates"),
+    ("incidents", "Inc", "Incidents"),
+)
+"""The views: name, short title, title; their keys are 1 to 4."""
+
+
+def legend(
+    width: int,
+    *,
+    narrow: bool,
+    read_only: bool,
+    able: Sequence[str],
+    actions: Sequence[Action] = ACTIONS,
+) -> Content:
+    """The keys, from the table of actions; those that can't act on this row are faint."""
+    parts: list[Content | str] = [" "]
+    used, gap = 1, " " if narrow else "  "
+    for action in actions:
+        word = action.brief if narrow else action.legend
+        if not word or (read_only and action.writes):
+            continue
+        shown = "spc" if action.keys[0] == "space" else action.keys[0]
+        part = key(
+            "enter" if shown == "enter" else shown,
+            word,
+            f"app.{action.name}",
+            able=not action.writes or action.name in able,
+        )
+        if used + part.cell_length > width:
+            break
+        used += part.cell_length + len(gap)
+        parts += [part, gap]
+    return Content.assemble(*parts)
+
+
+def _width(parts: Sequence[Cell]) -> int:
+    return sum(cells(part.text) for part in parts)

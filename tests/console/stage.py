@@ -1,0 +1,184 @@
+"""A small shop in a real cache, and the console on it: what every screen's test starts from."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from console.app import SkewApp
+from console.footing import Footing
+from store import readings
+from store.database import Database
+from store.model import Millis, Record
+from sync import reconcile
+from sync.config import Settings, decode
+
+NOW: Millis = 1_795_701_731_000  # 2026-11-26 14:02:11Z
+MINUTE = 60_000
+
+WAREHOUSE = (
+    ("SKU-0004411", 19, "Blue widget 12 mm", 1900),
+    ("SKU-0009120", 2, "Kettle 1.7 l", 2900),
+    ("SKU-0001007", 57, "Lamp, walnut", 8900),
+    ("SKU-0007733", 202, "Cable USB-C 2 m", 900),
+    ("SKU-0000555", 40, "Tea towel, striped", 700),
+)
+STOCK = tuple(quantity for _, quantity, _, _ in WAREHOUSE)
+SHOWN = {
+    "shop": (17, 0, 55, 200, 38),
+    "market": (31, 2, 55, 180, 38),
+    "outlet": (17, 0, 41, 200, 38),
+}
+"""What each channel shows, in the warehouse's order; its target is two less than the warehouse."""
+
+
+class StillClock:
+    """A clock that a test moves."""
+
+    def __init__(self, now: Millis = NOW) -> None:
+        self.at = now
+
+    def now(self) -> Millis:
+        return self.at
+
+    async def sleep(self, span_ms: int) -> None:
+        self.at += span_ms
+
+
+class Shop:
+    """A warehouse, three outlets, and the cache that has read them."""
+
+    def __init__(self, folder: Path, **approval: object) -> None:
+        self.clock = StillClock()
+        self.settings = settings(folder, **approval)
+        self.comparison = reconcile.comparison(self.settings)
+        self.database = Database.open(self.settings.database)
+        self.database.write(self.comparison.configure, now=NOW - 90 * MINUTE)
+
+    def read(self, channel: str, records: Sequence[Record], *, at: Millis) -> None:
+        """Have a good poll of `channel` bring these records."""
+
+        def poll(connection: Any) -> None:
+            sweep = readings.begin(connection, channel, None, now=at)
+            readings.stage(connection, sweep, records)
+            readings.merge(connection, sweep, self.comparison, now=at + 400, as_of=None)
+
+        self.database.write(poll)
+
+    def show(self, channel: str, quantities: Sequence[int], *, at: Millis) -> None:
+        """Have `channel` show these, in the warehouse's order of SKUs."""
+        records = [
+            record(sku, quantity, title, price)
+            for (sku, _, title, price), quantity in zip(WAREHOUSE, quantities, strict=True)
+        ]
+        self.read(channel, records, at=at)
+
+    def open(self) -> None:
+        """Read everything twice: the disagreements are decided and their updates proposed."""
+        for ago in (3, 1):
+            at = NOW - ago * MINUTE
+            self.show("warehouse", STOCK, at=at)
+            for channel, quantities in SHOWN.items():
+                self.show(channel, quantities, at=at + 1_000)
+
+
+def record(sku: str, available: int, title: str, price: int) -> Record:
+    return Record(sku=sku, available=available, title=title, price_minor=price)
+
+
+def settings(folder: Path, **approval: object) -> Settings:
+    def outlet(name: str) -> dict[str, object]:
+        return {
+            "kind": "simulated",
+            "url": f"http://127.0.0.1:9/{name}",
+            "token": {"env": "NO_SUCH_TOKEN"},
+            "states": [],
+            "direction": "push",
+            "every": "60s",
+            "stale_after": "10m",
+            "buffer": 2,
+        }
+
+    return decode(
+        {
+            "skew": {"database": "skew.db"},
+            "authority": {"quantity": "warehouse"},
+            "approval": approval,
+            "channels": {
+                "warehouse": {"kind": "csv", "path": "warehouse.csv", "stale_after": "10m"},
+                **{name: outlet(name) for name in SHOWN},
+            },
+        },
+        source="test",
+        base=folder,
+        environ=None,
+    )
+
+
+class Stand:
+    """An engine that is there and does nothing: the console needs to know no more of it."""
+
+    mode = "running"
+    problem: str | None = None
+    holder = "test"
+
+    def __init__(self) -> None:
+        self.woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+@asynccontextmanager
+async def console(
+    shop: Shop, size: tuple[int, int] = (160, 45), *, read_only: bool = False
+) -> AsyncIterator[tuple[SkewApp, Pilot[int]]]:
+    """The console on a shop, read once; it reads again when a test says so."""
+    footing = Footing(
+        name="acme-eu",
+        clock=shop.clock,
+        operator="ana",
+        read_only=read_only,
+        engine=None if read_only else Stand(),
+        stir=lambda: None,
+    )
+    app = SkewApp(shop.database, shop.settings, footing, watch=False)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        yield app, pilot
+
+
+async def press(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
+    """Press keys one after another, letting each have its effect."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(app, pilot)
+
+
+async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
+    """Let the keys, the reads and the acts come to an end, and show what the cache holds now."""
+    await pilot.pause()
+    for _ in range(200):
+        if not any(w.is_running for w in app.workers) or app.screen.is_modal:
+            break
+        await pilot.pause(0.005)
+    if not app.screen.is_modal:
+        await app.refresh_now()
+    await pilot.pause()
+
+
+def text_of(app: SkewApp) -> str:
+    """The screen as text, as its strips are painted."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
+
+
+def style_at(app: SkewApp, needle: str) -> Any:
+    """The style of the first segment of the screen that begins with `needle`."""
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            if segment.text.strip().startswith(needle):
+                return segment.style
+    raise AssertionError(f"{needle!r} is not on the screen")
