@@ -66,7 +66,10 @@ def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings)
     try:
         return shape(**values)
     except ValueError as error:
-        found.refuse(key, str(error))
+        # A Struct's own check begins with the key that it means, where it means one.
+        place, _, remedy = str(error).partition(" ")
+        meant = place.partition(".")[0] in fields
+        found.refuse(join_path(key, place) if meant else key, remedy if meant else str(error))
         return None
 
 
@@ -96,6 +99,11 @@ def join(key: str, name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         name = '"' + name.encode("unicode_escape").decode()[:60].replace('"', r"\"") + '"'
     return f"{key}.{name}" if key else name
+
+
+def join_path(key: str, path: str) -> str:
+    """Write a key below another; `path` may be dotted already."""
+    return f"{key}.{path}" if key else path
 
 
 def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # noqa: ANN401
@@ -139,6 +147,8 @@ def _hook(kind: type, value: object) -> object:
         return duration(value)
     if kind is Portion:
         return portion(value)
+    if kind is object:
+        return value  # Whatever TOML can say, such as a part of a body to be sent.
     raise NotImplementedError(f"settings cannot hold a {kind.__name__}")
 
 

@@ -8,6 +8,7 @@ directly. URLs take `{sku}`, `{location}` and `{ref}`, percent-encoded; a write'
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote, urljoin, urlsplit
@@ -102,6 +103,17 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError('write.body has "$state", which fields does not read')
 
 
+ABILITIES = Abilities(
+    kind="http",
+    reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
+    states=frozenset(State),
+    writes=("quantity", "state"),
+    compare_and_set=True,
+    reads_one=True,
+    notes="any JSON API, described in JMESPath",
+)
+
+
 def abilities(options: Options) -> Abilities:
     """Say what the channel can do as it is described."""
     write = options.write
@@ -109,19 +121,13 @@ def abilities(options: Options) -> Abilities:
     states: frozenset[State] = frozenset()
     if "state" in options.fields:
         states = frozenset(options.states.values() or State)
-    written = tuple(name for name in ("quantity", "state") if f"${name}" in used)
-    return Abilities(
-        kind="http",
-        reads=tuple(
-            name
-            for name in options.fields
-            if name in {*QUANTITIES, "committed", "unavailable", "incoming", "state", "price"}
-        ),
+    return replace(
+        ABILITIES,
+        reads=tuple(name for name in ABILITIES.reads if name in options.fields),
         states=states,
-        writes=written,
+        writes=tuple(name for name in ABILITIES.writes if f"${name}" in used),
         compare_and_set=bool(write and write.conflict and "$previous" in used),
         reads_one=bool(write and write.read),
-        notes="any JSON API, described in JMESPath",
     )
 
 
