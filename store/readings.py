@@ -249,7 +249,8 @@ def quarantine(
     Its rows are kept for the person who may accept it; an older one is replaced.
     """
     numbers = counts(connection, sweep)
-    _drop_quarantine(connection, sweep.channel_id, now=now)
+    # The incident stays open from the first implausible poll to the last: trouble speaks once.
+    _drop_quarantine(connection, sweep.channel_id, now=now, over=False)
     connection.execute(
         f"""INSERT INTO quarantined_readings (poll_id, sku, location, what, copies, problem,
           {VALUES})
@@ -600,6 +601,7 @@ def _drop_quarantine(
     *,
     now: Millis,
     outcome: PollOutcome = PollOutcome.REPLACED,
+    over: bool = True,
 ) -> None:
     row = connection.execute(
         "SELECT name, quarantined_poll_id FROM channels WHERE id = ?", (channel_id,)
@@ -609,7 +611,8 @@ def _drop_quarantine(
     connection.execute("DELETE FROM quarantined_readings WHERE poll_id = ?", (row[1],))
     connection.execute("UPDATE polls SET outcome = ? WHERE id = ?", (outcome, row[1]))
     connection.execute("UPDATE channels SET quarantined_poll_id = NULL WHERE id = ?", (channel_id,))
-    incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now)
+    if over:
+        incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now)
 
 
 def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
