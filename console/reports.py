@@ -208,31 +208,26 @@ def polls(made: Sequence["PollReport"], paper: Paper) -> Lines:
 
 
 def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
-    """The kinds of channel and what each can do."""
-    columns = (
-        Column("KIND"),
-        Column("READS", flexible=True),
-        Column("WRITES"),
-        Column("STATES", flexible=True),
-        Column("COMPARE AND SET"),
-        Column("BATCH", right=True),
-        Column("NOTES", flexible=True),
-    )
-    return paper.table(
-        columns,
-        (
-            (
-                one.kind,
-                ", ".join(one.reads),
-                ", ".join(one.writes) or NONE,
-                ", ".join(sorted(one.states)) or NONE,
-                "yes" if one.compare_and_set else "no",
-                units(one.batch_max),
-                one.notes,
-            )
-            for one in kinds
-        ),
-    )
+    """The kinds of channel and what each can do, a paragraph each."""
+    lines: Lines = []
+    for one in kinds:
+        promises = (
+            (one.compare_and_set, "compare-and-set"),
+            (one.idempotency, "idempotency keys"),
+            (one.reads_one, "one listing by itself"),
+            (one.batch_max > 1, f"{one.batch_max:,} writes at once"),
+        )
+        lines.append(paper.line(Cell(f"{one.kind:11}", "bold"), one.notes))
+        for title, words in (
+            ("reads", one.reads),
+            ("writes", one.writes or ("nothing",)),
+            ("states", sorted(one.states) or ("none",)),
+            ("has", tuple(name for there, name in promises if there)),
+        ):
+            if words:
+                lines.append(paper.line(f"{'':11}", Cell(f"{title:8}", "dim"), ", ".join(words)))
+        lines.append("")
+    return lines[:-1]
 
 
 def why(one: Disagreement, cause: Cause | None) -> str:
