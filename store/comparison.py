@@ -9,15 +9,19 @@ test holds the two equal.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from store import corrections
-from store.model import NOT_FOR_SALE, Authority, ChannelTerms, Millis, Policy, Terms
+from store.model import NOT_FOR_SALE, ChannelTerms, Millis, Policy, Terms
 
 _WORK_TABLES = (
     "CREATE TEMP TABLE IF NOT EXISTS moved (item_id INTEGER PRIMARY KEY)",
+    """CREATE TEMP TABLE IF NOT EXISTS truths (item_id INTEGER PRIMARY KEY, q_id INTEGER,
+      s_id INTEGER, quantity INTEGER, state TEXT)""",
+    """CREATE TEMP TABLE IF NOT EXISTS targets (listing_id INTEGER PRIMARY KEY, quantity INTEGER,
+      state TEXT)""",
     """CREATE TEMP TABLE IF NOT EXISTS found (listing_id INTEGER NOT NULL, item_id INTEGER NOT NULL,
       channel_id INTEGER NOT NULL, kind TEXT NOT NULL, available INTEGER, state TEXT,
       target_quantity INTEGER, target_state TEXT, delta INTEGER, price_minor INTEGER,
@@ -35,10 +39,14 @@ _FACTS_OF_STATE = """l.id, l.item_id, l.channel_id, 'state', l.available, l.stat
 # Rule 3: too high only if above every target that was in force during the last settle.reduce,
 # so it is decidable that long after the newest target that would have allowed it went.
 _SETTLES_AT = """coalesce(CASE WHEN available > wanted
-  THEN (SELECT max(t.until_at) + :reduce FROM past_targets t
+  THEN (SELECT max(t.until_at) + reduce_ms FROM past_targets t
     WHERE t.listing_id = found_now.listing_id AND t.quantity >= available)
-  ELSE (SELECT max(t.until_at) + :raise FROM past_targets t
+  ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
     WHERE t.listing_id = found_now.listing_id AND t.quantity <= available) END, 0)"""
+
+# CROSS JOIN keeps SQLite from driving the join by the catalogue: work follows what moved.
+_MOVED = """FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
+  JOIN items i ON i.id = l.item_id"""
 
 
 class Comparison:
@@ -50,34 +58,40 @@ class Comparison:
         self._values: dict[str, object] = {}
 
     def configure(self, connection: sqlite3.Connection, *, now: Millis) -> bool:
-        """Bring the channels' rows up to the configuration; recompute all if policy changed.
+        """Bring the channels' rows up to the configuration; recompute what its change moves.
 
-        Answers whether it did. A channel that is no longer configured keeps its data, is not
-        compared, and its open disagreements close.
+        Answers whether anything was recomputed. A channel that is no longer configured keeps its
+        data, is not compared, and its open disagreements close.
         """
-        before = _stored_terms(connection)
-        connection.execute("UPDATE channels SET configured = 0")
+        rows = connection.execute("SELECT name, terms FROM channels WHERE configured = 1")
+        before = dict(rows.fetchall())
+        connection.execute("UPDATE channels SET configured = 0, terms = ''")
         for channel in self.terms.channels:
-            _save_channel(connection, channel)
-        names = [channel.name for channel in self.terms.channels]
-        wanted = {name: _fingerprint(self.terms, name) for name in names}
-        if wanted == before:
+            _save_channel(connection, channel, _fingerprint(self.terms, channel))
+        after = {one.name: _fingerprint(self.terms, one) for one in self.terms.channels}
+        if before == after:
             return False
-        for name, fingerprint in wanted.items():
-            connection.execute("UPDATE channels SET terms = ? WHERE name = ?", (fingerprint, name))
-        connection.execute("UPDATE channels SET terms = '' WHERE configured = 0")
-        self.recompute(connection, now=now)
+        # Only where nothing but the arithmetic of targets changed does the change tell what moved.
+        same_shape = _shapes(before) == _shapes(after)
+        self.recompute(connection, now=now, targets_only=same_shape)
         return True
 
-    def recompute(self, connection: sqlite3.Connection, *, now: Millis) -> tuple[int, int, int]:
-        """Compare everything anew, as after a change of policy. The cost of the catalogue."""
+    def recompute(
+        self, connection: sqlite3.Connection, *, now: Millis, targets_only: bool = False
+    ) -> tuple[int, int, int]:
+        """Compare everything anew; `targets_only`: what differs can only differ by its target."""
         self.forget_moved(connection)
-        connection.execute("INSERT INTO moved (item_id) SELECT id FROM items")
-        connection.execute(
-            """UPDATE listings SET target_quantity = NULL, target_state = NULL, target_since = NULL
-            WHERE channel_id IN (SELECT id FROM channels WHERE configured = 0)
-              AND (target_quantity IS NOT NULL OR target_state IS NOT NULL)"""
-        )
+        self._bind(connection)
+        if targets_only:
+            self._run(
+                connection,
+                f"""INSERT OR IGNORE INTO moved (item_id)
+                SELECT l.item_id FROM listings l JOIN items i ON i.id = l.item_id
+                WHERE l.target_quantity IS NOT {self._each(self._target_quantity)}
+                  OR l.target_state IS NOT {self._each(self._target_state)}""",
+            )
+        else:
+            connection.execute("INSERT INTO moved (item_id) SELECT id FROM items")
         return self.reconcile_moved(connection, now=now)
 
     def forget_moved(self, connection: sqlite3.Connection) -> None:
@@ -97,12 +111,9 @@ class Comparison:
         """Recompute what the moved items imply; answer how many opened, closed and proposed."""
         self._bind(connection)
         self._set_truth(connection)
-        for channel in self.terms.channels:
-            self._expect_listings(connection, channel)
-            self._set_targets(connection, channel, now=now)
-        connection.execute("DELETE FROM found")
-        for channel in self.terms.channels:
-            self._find(connection, channel)
+        self._expect_listings(connection)
+        self._set_targets(connection, now=now)
+        self._find(connection)
         closed = self._close(connection, now=now)
         opened = self._open(connection, now=now)
         corrections.void_what_moved(connection, now=now)
@@ -131,128 +142,136 @@ class Comparison:
             (rule.skus, str(self._ids[getattr(rule, attribute)])) for rule in self.terms.authorities
         )
 
+    def _each(self, expression: Callable[[ChannelTerms], str]) -> str:
+        """SQL for each channel's own expression over listing l and item i, NULL for others."""
+        arms = " ".join(
+            f"WHEN {self._ids[channel.name]} THEN {expression(channel)}"
+            for channel in self.terms.channels
+        )
+        return f"CASE l.channel_id {arms} END"
+
+    def _target_quantity(self, channel: ChannelTerms) -> str:
+        choices = ((rule.skus, _quantity(rule, channel)) for rule in channel.policies)
+        others = f"{self._authority('quantity')} <> {self._ids[channel.name]}"
+        return f"CASE WHEN {others} THEN {self._case(choices)} END"
+
+    def _target_state(self, channel: ChannelTerms) -> str:
+        choices = ((rule.skus, _state(rule, channel)) for rule in channel.policies)
+        others = f"{self._authority('state')} <> {self._ids[channel.name]}"
+        return f"CASE WHEN {others} THEN {self._case(choices)} END"
+
     def _set_truth(self, connection: sqlite3.Connection) -> None:
-        for attribute, column, value in (
-            ("quantity", "quantity_listing_id", "available"),
-            ("state", "state_listing_id", "state"),
-        ):
-            truth = f"CASE WHEN a.present = 1 THEN a.{value} END"
-            channels = {getattr(rule, attribute) for rule in self.terms.authorities}
-            ids = ", ".join(str(self._ids[name]) for name in sorted(channels))
-            chosen = self._authority(attribute)
-            self._run(
-                connection,
-                f"""UPDATE items SET truth_{attribute} = v.truth, {column} = v.listing_id
-                FROM (SELECT i.id AS item_id, a.id AS listing_id, {truth} AS truth
-                  FROM moved m JOIN items i ON i.id = m.item_id
-                  JOIN listings a ON a.item_id = i.id AND a.channel_id IN ({ids})
-                  WHERE a.channel_id = {chosen}
-                    AND (i.truth_{attribute} IS NOT {truth} OR i.{column} IS NOT a.id)) v
-                WHERE items.id = v.item_id""",
-            )
-            # An authority that never had the item (any more, by the rules) gives no truth.
-            self._run(
-                connection,
-                f"""UPDATE items SET truth_{attribute} = NULL, {column} = NULL
-                WHERE {column} IS NOT NULL AND id IN (SELECT i.id FROM moved m
-                  JOIN items i ON i.id = m.item_id
-                  LEFT JOIN listings a ON a.id = i.{column}
-                  WHERE i.{column} IS NOT NULL AND a.channel_id IS NOT {chosen})""",
-            )
-
-    def _expect_listings(self, connection: sqlite3.Connection, channel: ChannelTerms) -> None:
-        if not channel.report_missing:
-            return
-        sold = self._case((rule.skus, str(int(rule.sold))) for rule in channel.policies)
-        mine = self._ids[channel.name]
+        """Take an item's truth from its authorities' own listings, nothing where they lack it."""
+        connection.execute("DELETE FROM truths")
+        quantity, state = self._authority("quantity"), self._authority("state")
         self._run(
             connection,
-            f"""INSERT INTO listings (item_id, channel_id, present)
-            SELECT i.id, {mine}, 0 FROM moved m JOIN items i ON i.id = m.item_id
-            WHERE i.truth_quantity IS NOT NULL AND {sold} = 1
-              AND {self._authority("quantity")} <> {mine}
-              AND (SELECT good_poll_id FROM channels WHERE id = {mine}) IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM listings l
-                WHERE l.item_id = i.id AND l.channel_id = {mine})""",
+            f"""INSERT INTO truths SELECT * FROM (
+              SELECT i.id, q.id AS q_id, s.id AS s_id,
+                CASE WHEN q.present = 1 THEN q.available END AS quantity,
+                CASE WHEN s.present = 1 THEN s.state END AS state
+              FROM moved m CROSS JOIN items i ON i.id = m.item_id
+              LEFT JOIN listings q ON q.item_id = i.id AND q.channel_id = {quantity}
+              LEFT JOIN listings s ON s.item_id = i.id AND s.channel_id = {state}
+              WHERE i.quantity_listing_id IS NOT q.id OR i.state_listing_id IS NOT s.id
+                OR i.truth_quantity IS NOT CASE WHEN q.present = 1 THEN q.available END
+                OR i.truth_state IS NOT CASE WHEN s.present = 1 THEN s.state END)""",
+        )
+        connection.execute(
+            """UPDATE items SET (truth_quantity, quantity_listing_id, truth_state, state_listing_id)
+              = (SELECT quantity, q_id, state, s_id FROM truths WHERE item_id = items.id)
+            WHERE id IN (SELECT item_id FROM truths)"""
         )
 
-    def _set_targets(
-        self, connection: sqlite3.Connection, channel: ChannelTerms, *, now: Millis
-    ) -> None:
-        mine = self._ids[channel.name]
-        quantity = self._case(
-            (rule.skus, _target_quantity(rule, channel)) for rule in channel.policies
+    def _expect_listings(self, connection: sqlite3.Connection) -> None:
+        """Give a row to each listing that the authority implies and a polled channel lacks."""
+        polled = dict(
+            connection.execute("SELECT id, good_poll_id IS NOT NULL FROM channels").fetchall()
         )
-        state = self._case((rule.skus, _target_state(rule, channel)) for rule in channel.policies)
-        self._values["now"] = now
+        for channel in self.terms.channels:
+            mine = self._ids[channel.name]
+            if not (channel.report_missing and polled[mine]):
+                continue
+            self._run(
+                connection,
+                f"""INSERT INTO listings (item_id, channel_id, present)
+                SELECT i.id, {mine}, 0 FROM moved m CROSS JOIN items i ON i.id = m.item_id
+                LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = {mine}
+                WHERE l.id IS NULL AND i.truth_quantity IS NOT NULL
+                  AND {self._sold(channel)} = 1 AND {self._authority("quantity")} <> {mine}""",
+            )
+
+    def _set_targets(self, connection: sqlite3.Connection, *, now: Millis) -> None:
+        connection.execute("DELETE FROM targets")
+        quantity = self._each(self._target_quantity)
+        state = self._each(self._target_state)
         self._run(
             connection,
-            f"""UPDATE listings SET target_quantity = v.quantity, target_state = v.state,
-              target_since = :now
-            FROM (SELECT l.id AS listing_id,
-                CASE WHEN {self._authority("quantity")} <> {mine} THEN {quantity} END AS quantity,
-                CASE WHEN {self._authority("state")} <> {mine} THEN {state} END AS state
-              FROM moved m JOIN items i ON i.id = m.item_id
-              JOIN listings l ON l.item_id = i.id AND l.channel_id = {mine}) v
-            WHERE listings.id = v.listing_id
-              AND (target_quantity IS NOT v.quantity OR target_state IS NOT v.state)""",
+            f"""INSERT INTO targets SELECT l.id, {quantity}, {state} {_MOVED}
+            WHERE l.target_quantity IS NOT {quantity} OR l.target_state IS NOT {state}""",
+        )
+        connection.execute(
+            """UPDATE listings SET target_since = ?, (target_quantity, target_state)
+              = (SELECT quantity, state FROM targets WHERE listing_id = listings.id)
+            WHERE id IN (SELECT listing_id FROM targets)""",
+            (now,),
         )
 
-    def _find(self, connection: sqlite3.Connection, channel: ChannelTerms) -> None:
+    def _find(self, connection: sqlite3.Connection) -> None:
         """Note what disagrees: at most one kind of presence or number, and the state."""
-        self._values |= {"reduce": channel.settle_reduce_ms, "raise": channel.settle_raise_ms}
-        proposes = int("quantity" in channel.writes)
+        connection.execute("DELETE FROM found")
+        reduce_ms = self._each(lambda channel: str(channel.settle_reduce_ms))
+        raise_ms = self._each(lambda channel: str(channel.settle_raise_ms))
+        proposes = self._each(lambda channel: str(int("quantity" in channel.writes)))
+        states = self._each(lambda channel: str(int("state" in channel.writes)))
         self._run(
             connection,
             f"""{_INTO_FOUND}
             SELECT listing_id, item_id, channel_id, kind, available, state, target_state, price,
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
-              numeric AND {proposes} AND target_quantity IS NOT NULL,
+              numeric AND proposes AND target_quantity IS NOT NULL,
               CASE WHEN numeric THEN {_SETTLES_AT} ELSE 0 END
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
-              FROM (SELECT {_FACTS}, {self._kind(channel)} AS kind
-                {self._moved(channel)})) AS found_now
+              FROM (SELECT {_FACTS}, {reduce_ms} AS reduce_ms, {raise_ms} AS raise_ms,
+                {proposes} AS proposes, {self._each(self._kind)} AS kind {_MOVED})) AS found_now
             WHERE kind IS NOT NULL""",
         )
         self._run(
             connection,
             f"""{_INTO_FOUND}
-            SELECT {_FACTS_OF_STATE}, {int("state" in channel.writes)},
-              coalesce((SELECT max(t.until_at) + :raise FROM past_targets t
+            SELECT {_FACTS_OF_STATE}, {states},
+              coalesce((SELECT max(t.until_at) + {raise_ms} FROM past_targets t
                 WHERE t.listing_id = l.id AND t.state = l.state), 0)
-            {self._moved(channel)}
-            WHERE l.present = 1 AND l.copies = 1 AND l.state <> l.target_state""",
+            {_MOVED} WHERE l.present = 1 AND l.copies = 1 AND l.state <> l.target_state""",
         )
 
-    def _moved(self, channel: ChannelTerms) -> str:
-        # CROSS JOIN keeps SQLite from driving the join by the channel's whole catalogue.
-        return f"""FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
-          AND l.channel_id = {self._ids[channel.name]} JOIN items i ON i.id = l.item_id"""
+    def _sold(self, channel: ChannelTerms) -> str:
+        return self._case((rule.skus, str(int(rule.sold))) for rule in channel.policies)
 
     def _kind(self, channel: ChannelTerms) -> str:
         """SQL for the kind of disagreement of listing l, or NULL."""
-        mine = self._ids[channel.name]
         authority = self._authority("quantity")
-        sold = self._case((rule.skus, str(int(rule.sold))) for rule in channel.policies)
         return f"""CASE
           WHEN l.present = 0 THEN CASE WHEN l.target_quantity IS NOT NULL
-            AND {sold} = 1 AND {int(channel.report_missing)} THEN 'missing' END
+            AND {self._sold(channel)} = 1 AND {int(channel.report_missing)} THEN 'missing' END
           WHEN l.copies > 1 THEN 'duplicate'
           WHEN l.available < 0 THEN 'negative'
           WHEN l.target_quantity IS NOT NULL THEN
             CASE WHEN l.available <> l.target_quantity THEN 'quantity' END
-          WHEN {authority} <> {mine} AND i.truth_quantity IS NULL AND l.available IS NOT NULL
+          WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL
+            AND {authority} <> {self._ids[channel.name]}
             AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL
           THEN 'unlisted' END"""
 
     def _close(self, connection: sqlite3.Connection, *, now: Millis) -> int:
         connection.execute(
             """UPDATE disagreements SET closed_at = ?, waits = 0
-            WHERE closed_at IS NULL AND item_id IN (SELECT item_id FROM moved)
-              AND NOT EXISTS (SELECT 1 FROM found f WHERE f.item_id = disagreements.item_id
-                AND f.channel_id = disagreements.channel_id AND f.kind = disagreements.kind)""",
+            WHERE id IN (SELECT d.id FROM moved m
+              CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
+              WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.item_id = d.item_id
+                AND f.channel_id = d.channel_id AND f.kind = d.kind))""",
             (now,),
         )
         return int(connection.execute("SELECT changes()").fetchone()[0])
@@ -287,7 +306,7 @@ class Comparison:
         connection.execute(statement, self._values)
 
 
-def _target_quantity(policy: Policy, channel: ChannelTerms) -> str:
+def _quantity(policy: Policy, channel: ChannelTerms) -> str:
     """Rule 6's formula as SQL over `i`: NULL where there is no truth, never below 0."""
     if not policy.sold:
         return "CASE WHEN i.truth_quantity IS NOT NULL THEN 0 END"
@@ -307,7 +326,7 @@ def _target_quantity(policy: Policy, channel: ChannelTerms) -> str:
     return f"CASE WHEN {hidden} THEN 0 ELSE {formula} END"
 
 
-def _target_state(policy: Policy, channel: ChannelTerms) -> str:
+def _state(policy: Policy, channel: ChannelTerms) -> str:
     """SQL for the state that the channel should show: NULL where states are not compared."""
     if policy.state is not None:
         return f"'{policy.state}'" if policy.state in channel.states else "NULL"
@@ -317,21 +336,24 @@ def _target_state(policy: Policy, channel: ChannelTerms) -> str:
     return f"CASE WHEN i.truth_state IN ({words}) THEN i.truth_state END"
 
 
-def _stored_terms(connection: sqlite3.Connection) -> dict[str, str]:
-    rows = connection.execute("SELECT name, terms FROM channels WHERE configured = 1")
-    return dict(rows.fetchall())
+def _fingerprint(terms: Terms, channel: ChannelTerms) -> str:
+    """What, if it changes, moves this channel's targets or disagreements: a shape and a sum.
+
+    The shape decides which listings are expected and which disagreements are told apart; the sum
+    only how high a target is.
+    """
+    unsold = any(not rule.sold for rule in channel.policies)
+    sold = [(rule.skus, rule.sold) for rule in channel.policies if unsold]
+    settle = (channel.settle_reduce_ms, channel.settle_raise_ms)
+    shape = (terms.authorities, sold, settle, channel.writes, channel.report_missing)
+    return msgspec.json.encode((shape, (channel.states, channel.policies))).decode()
 
 
-def _fingerprint(terms: Terms, name: str) -> str:
-    """What, if it changes, moves this channel's targets or disagreements."""
-    mine = next(channel for channel in terms.channels if channel.name == name)
-    policy = (mine.states, mine.writes, mine.report_missing, mine.policies)
-    settle = (mine.settle_reduce_ms, mine.settle_raise_ms)
-    authorities: tuple[Authority, ...] = terms.authorities
-    return msgspec.json.encode((policy, settle, authorities)).decode()
+def _shapes(fingerprints: dict[str, str]) -> dict[str, object]:
+    return {name: msgspec.json.decode(text)[0] for name, text in fingerprints.items() if text}
 
 
-def _save_channel(connection: sqlite3.Connection, channel: ChannelTerms) -> None:
+def _save_channel(connection: sqlite3.Connection, channel: ChannelTerms, fingerprint: str) -> None:
     values = {
         "name": channel.name,
         "kind": channel.kind,
@@ -344,6 +366,7 @@ def _save_channel(connection: sqlite3.Connection, channel: ChannelTerms) -> None
         "settle_reduce_ms": channel.settle_reduce_ms,
         "settle_raise_ms": channel.settle_raise_ms,
         "configured": 1,
+        "terms": fingerprint,
     }
     columns = ", ".join(values)
     slots = ", ".join(f":{name}" for name in values)

@@ -149,19 +149,18 @@ def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
     decided correction whose ground has moved stops keeping its listing quiet.
     """
     stands = _stands("k.status = 'approved'")
-    moved = "SELECT l.id FROM moved m JOIN listings l ON l.item_id = m.item_id"
+    of_moved = """FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
+        CROSS JOIN corrections k ON k.listing_id = l.id"""
     rows = connection.execute(
-        f"""SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
-        WHERE k.live = 1 AND k.status IN ('proposed', 'snoozed', 'approved')
-          AND k.listing_id IN ({moved}) AND NOT ({stands})"""
+        f"""SELECT k.id {of_moved} AND k.live = 1
+        WHERE k.status IN ('proposed', 'snoozed', 'approved') AND NOT {stands}"""
     ).fetchall()
     for (correction_id,) in rows:
         _end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
              result="its target or its reading moved")  # fmt: skip
     connection.execute(
-        f"""UPDATE corrections SET silences = 0 WHERE silences = 1 AND listing_id IN ({moved})
-          AND id NOT IN (SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
-            WHERE k.silences = 1 AND {_stands("0")})"""
+        f"""UPDATE corrections SET silences = 0 WHERE id IN
+          (SELECT k.id {of_moved} AND k.silences = 1 WHERE NOT {_stands("0")})"""
     )
     return len(rows)
 

@@ -218,6 +218,8 @@ class PollCounts(msgspec.Struct, frozen=True):
     gone: int
     added: int
     refused: int
+    back: int = 0
+    """Listings that had gone and are there again."""
     announced: int | None = None
 
 

@@ -43,27 +43,26 @@ _TYPED = """sku TEXT NOT NULL, available INTEGER, location TEXT NOT NULL, state 
 _WORK_TABLES = (
     f"CREATE TEMP TABLE IF NOT EXISTS page (ordinal INTEGER PRIMARY KEY, {_TYPED})",
     f"""CREATE TEMP TABLE IF NOT EXISTS stage (id INTEGER PRIMARY KEY, poll_id INTEGER NOT NULL,
-      copies INTEGER NOT NULL DEFAULT 1, problem TEXT, {_TYPED},
-      UNIQUE (poll_id, sku, location))""",
+      listing_id INTEGER, problem TEXT, {_TYPED})""",
     """CREATE TEMP TABLE IF NOT EXISTS counted (poll_id INTEGER NOT NULL,
       listing_id INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (poll_id, listing_id))""",
 )
 
 _ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 13})"
-_STAGE_NEW = f"""INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{", ?" * 13})
-ON CONFLICT (poll_id, sku, location) DO UPDATE SET copies = stage.copies + 1"""
+_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 13})"
 _LISTINGS_OF_PAGE = """SELECT coalesce(l.id, 0) FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
 LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ? ORDER BY p.ordinal"""
-_STAGE_DIFFERING = f"""INSERT INTO stage (poll_id, {COLUMNS})
-SELECT ?, {", ".join("p." + name for name in COLUMNS.split(", "))} FROM page p
+_STAGE_DIFFERING = f"""INSERT INTO stage (poll_id, listing_id, {COLUMNS})
+SELECT ?, l.id, {", ".join("p." + name for name in COLUMNS.split(", "))} FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
 LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE l.id IS NULL OR l.present = 0 OR l.problem IS NOT NULL OR {_DIFFERS}
-ORDER BY p.ordinal
-ON CONFLICT (poll_id, sku, location) DO UPDATE SET copies = stage.copies + 1"""
-_STAGE_REFUSED = """INSERT INTO stage (poll_id, sku, location, problem) VALUES (?, ?, ?, ?)
-ON CONFLICT (poll_id, sku, location) DO UPDATE SET problem = excluded.problem"""
+ORDER BY p.ordinal"""
+_STAGE_REFUSED = """INSERT INTO stage (poll_id, sku, location, problem, listing_id)
+VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listings l
+  ON l.item_id = i.id AND l.channel_id = :channel
+  WHERE i.sku = :sku AND i.location = :location))"""
 
 
 class Memory:
@@ -145,34 +144,54 @@ def stage(
     if announced is not None:
         sweep.announced = announced
     sweep.refused += refused
-    start, end = len(sweep.digests), len(sweep.digests) + len(records)
     digests = array("q", map(hash, records))
-    before = sweep.recalled.listing_ids[start:end]
-    recognised = (
-        len(records) > 0
-        and sweep.recalled.digests[start:end] == digests
-        and sweep.suspects.isdisjoint(before)
-    )
-    if recognised:
-        sweep.listing_ids += before
-    elif sweep.known == 0:
+    if sweep.known == 0:
         poll = (sweep.poll_id,)
         connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
-        sweep.listing_ids += array("q", bytes(8 * len(records)))
-        digests = array("q", bytes(8 * len(records)))
+        unknown = array("q", bytes(8 * len(records)))
+        sweep.listing_ids += unknown
+        sweep.digests += unknown
     else:
-        sweep.in_doubt.update(before)
-        found = _stage_differing(connection, sweep, records)
-        sweep.in_doubt.update(found)
-        sweep.listing_ids += found
-        for position, listing_id in enumerate(found):
-            if listing_id == 0:  # Its listing has no id yet: look it up at the next poll.
-                digests[position] = 0
-    sweep.digests += digests
+        _recognise(connection, sweep, records, digests)
     for record in refused:
         if record.sku is not None:
-            row = (sweep.poll_id, record.sku, record.location, f"{record.place}: {record.reason}")
-            connection.execute(_STAGE_REFUSED, row)
+            values = {
+                "poll": sweep.poll_id,
+                "sku": record.sku,
+                "location": record.location,
+                "problem": f"{record.place}: {record.reason}",
+                "channel": sweep.channel_id,
+            }
+            connection.execute(_STAGE_REFUSED, values)
+
+
+def _recognise(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    records: Sequence[Record],
+    digests: "array[int]",
+) -> None:
+    """Pass over the records that stand where and as they stood; compare the others by query."""
+    start, end = len(sweep.digests), len(sweep.digests) + len(records)
+    known = sweep.recalled.digests[start:end]
+    listing_ids = sweep.recalled.listing_ids[start:end]
+    listing_ids.extend([0] * (len(records) - len(listing_ids)))
+    if known != digests or not sweep.suspects.isdisjoint(listing_ids):
+        known.extend([0] * (len(records) - len(known)))
+        places = [
+            place
+            for place, digest in enumerate(digests)
+            if digest != known[place] or listing_ids[place] in sweep.suspects
+        ]
+        sweep.in_doubt.update(listing_ids[place] for place in places)
+        found = _stage_differing(connection, sweep, [records[place] for place in places])
+        sweep.in_doubt.update(found)
+        for place, listing_id in zip(places, found, strict=True):
+            listing_ids[place] = listing_id
+            if listing_id == 0:  # Its listing has no id yet: look it up at the next poll.
+                digests[place] = 0
+    sweep.listing_ids += listing_ids
+    sweep.digests += digests
 
 
 def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
@@ -180,16 +199,14 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     _count_copies(connection, sweep)
     row = connection.execute(
         """SELECT
-          coalesce(sum(l.id IS NULL OR l.present = 0), 0),
+          coalesce(sum(l.id IS NULL), 0), coalesce(sum(l.present = 0), 0),
           coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state)
             AND p.available IS NOT l.target_quantity), 0),
           coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
             AND p.available IS NOT l.target_quantity), 0)
-        FROM stage p
-        LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
-        LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+        FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
         WHERE p.poll_id = ? AND p.problem IS NULL""",
-        (sweep.channel_id, sweep.poll_id),
+        (sweep.poll_id,),
     ).fetchone()
     gone = connection.execute(
         """SELECT count(*) FROM counted k JOIN listings l ON l.id = k.listing_id
@@ -199,10 +216,11 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     return PollCounts(
         known=sweep.known,
         seen=len(sweep.listing_ids),
-        changed=row[1],
-        zeroed=row[2],
+        changed=row[2],
+        zeroed=row[3],
         gone=gone,
         added=row[0],
+        back=row[1],
         refused=len(sweep.refused),
         announced=sweep.announced,
     )
@@ -252,10 +270,9 @@ def quarantine(
     # The incident stays open from the first implausible poll to the last: trouble speaks once.
     _drop_quarantine(connection, sweep.channel_id, now=now, over=False)
     connection.execute(
-        f"""INSERT INTO quarantined_readings (poll_id, sku, location, what, copies, problem,
-          {VALUES})
-        SELECT poll_id, sku, location, 'read', copies, problem, {VALUES} FROM stage
-        WHERE poll_id = ?""",
+        f"""INSERT INTO quarantined_readings (poll_id, sku, location, what, problem, {VALUES})
+        SELECT poll_id, sku, location, 'read', problem, {VALUES} FROM stage
+        WHERE poll_id = ? ORDER BY id""",
         (sweep.poll_id,),
     )
     connection.execute(
@@ -296,7 +313,7 @@ def quarantined(connection: sqlite3.Connection, channel: str) -> tuple[int, str,
     channel_id, _, _ = _channel(connection, channel)
     row = connection.execute(
         """SELECT p.id, p.error, p.known, p.seen, p.changed, p.zeroed, p.gone, p.added, p.refused,
-          p.announced FROM channels c JOIN polls p ON p.id = c.quarantined_poll_id
+          0, p.announced FROM channels c JOIN polls p ON p.id = c.quarantined_poll_id
         WHERE c.id = ?""",
         (channel_id,),
     ).fetchone()
@@ -480,36 +497,41 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
 
 def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
     found = connection.execute(
-        """SELECT l.id FROM stage p
-        JOIN items i ON i.sku = p.sku AND i.location = p.location
-        JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
-        WHERE p.poll_id = ? AND p.problem IS NOT NULL""",
-        (sweep.channel_id, sweep.poll_id),
+        """SELECT listing_id FROM stage
+        WHERE poll_id = ? AND problem IS NOT NULL AND listing_id IS NOT NULL""",
+        (sweep.poll_id,),
     )
     return [row[0] for row in found]
 
 
 _MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
-SELECT sku, location, title, price_minor FROM stage WHERE poll_id = ?
+SELECT sku, location, title, price_minor FROM stage WHERE poll_id = :poll AND listing_id IS NULL
 ON CONFLICT (sku, location) DO UPDATE SET
   title = coalesce(items.title, excluded.title),
   price_minor = coalesce(items.price_minor, excluded.price_minor)
 WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
   OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
 
-_MERGE_LISTINGS = f"""INSERT INTO listings (item_id, channel_id, copies, observed_at, {VALUES})
-SELECT i.id, :channel, p.copies, :now, {", ".join("p." + name for name in _NAMES)}
+# A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
+_MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, {VALUES})
+SELECT i.id, :channel, :now, {", ".join("p." + name for name in _NAMES)}
 FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
-WHERE p.poll_id = :poll AND p.problem IS NULL ORDER BY p.id
-ON CONFLICT (item_id, channel_id) DO UPDATE SET
-  {", ".join(f"{name} = excluded.{name}" for name in _NAMES)},
-  present = 1, problem = NULL,
-  observed_at = CASE WHEN listings.available IS NOT excluded.available
-      OR listings.state IS NOT excluded.state OR listings.present = 0
-    THEN excluded.observed_at ELSE listings.observed_at END,
-  fell_at = CASE WHEN :own = 0 AND excluded.available < listings.available
-    THEN excluded.observed_at ELSE listings.fell_at END
-WHERE NOT (listings.copies > 1 AND excluded.copies > 1)"""
+WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
+ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
+
+# The values of a listing that stands twice stay as they were: neither of the two is the truth.
+_MERGE_KNOWN = f"""UPDATE listings SET
+  {", ".join(f"{name} = p.{name}" for name in _NAMES)}, present = 1, problem = NULL,
+  observed_at = CASE WHEN listings.available IS NOT p.available
+      OR listings.state IS NOT p.state OR listings.present = 0
+    THEN :now ELSE listings.observed_at END,
+  fell_at = CASE WHEN :own = 0 AND p.available < listings.available
+    THEN :now ELSE listings.fell_at END
+FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
+  AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
+    AND listing_id IS NOT NULL GROUP BY listing_id)) p
+WHERE listings.id = p.listing_id AND NOT (listings.copies > 1 AND coalesce((SELECT k.copies
+  FROM counted k WHERE k.poll_id = :poll AND k.listing_id = p.listing_id), 1) > 1)"""
 
 _MERGE_PROBLEMS = """INSERT INTO listings (item_id, channel_id, present, problem)
 SELECT i.id, :channel, 0, p.problem
@@ -520,12 +542,21 @@ WHERE listings.problem IS NOT excluded.problem"""
 
 _MERGE_GONE = """UPDATE listings SET present = CASE WHEN :doubt IS NULL THEN 0 ELSE 1 END,
   problem = :doubt, copies = 1, observed_at = :now
-FROM counted k WHERE k.poll_id = :poll AND k.copies = 0 AND listings.id = k.listing_id
-  AND listings.present = 1"""
+WHERE present = 1 AND id IN
+  (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies = 0)"""
 
-_MERGE_COPIES = """UPDATE listings SET copies = k.copies FROM counted k
-WHERE k.poll_id = :poll AND k.copies > 0 AND listings.id = k.listing_id
-  AND listings.copies <> k.copies"""
+_MERGE_COPIES = """UPDATE listings SET copies = (SELECT k.copies FROM counted k
+  WHERE k.poll_id = :poll AND k.listing_id = listings.id)
+WHERE id IN (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies > 0)"""
+
+_NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
+SELECT item_id FROM listings WHERE id > :newest
+UNION ALL
+SELECT l.item_id FROM stage p CROSS JOIN listings l ON l.id = p.listing_id
+WHERE p.poll_id = :poll
+UNION ALL
+SELECT l.item_id FROM counted k CROSS JOIN listings l ON l.id = k.listing_id
+WHERE k.poll_id = :poll"""
 
 
 def _merge_stage(
@@ -539,30 +570,29 @@ def _merge_stage(
     """Bring the stage into the listings and note the items that moved; answer how many rows."""
     # A record whose SKU could not be read may be any of those that were not seen.
     anonymous = [record for record in sweep.refused if record.sku is None]
+    newest = connection.execute("SELECT coalesce(max(id), 0) FROM listings").fetchone()[0]
     values = {
         "channel": sweep.channel_id,
         "poll": sweep.poll_id,
+        "newest": newest,
         "now": now,
         "own": int(own),
         "doubt": f"may be the record at {anonymous[0].place}" if anonymous else None,
     }
-    connection.execute(_MERGE_ITEMS, (sweep.poll_id,))
-    connection.execute(_MERGE_LISTINGS, values)
-    changed = int(connection.execute("SELECT changes()").fetchone()[0])
-    for statement in (_MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES):
+    changed = 0
+    connection.execute(_MERGE_ITEMS, values)
+    for statement in (_MERGE_NEW, _MERGE_KNOWN):
         connection.execute(statement, values)
+        changed += connection.execute("SELECT changes()").fetchone()[0]
+    for statement in (_MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES, _NOTE_MOVED):
+        connection.execute(statement, values)
+    (new,) = connection.execute(
+        "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)
+    ).fetchone()
+    gone = 0 if anonymous else numbers.gone
     connection.execute(
-        """INSERT OR IGNORE INTO moved (item_id)
-        SELECT i.id FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
-        WHERE p.poll_id = :poll
-        UNION ALL
-        SELECT l.item_id FROM counted k JOIN listings l ON l.id = k.listing_id
-        WHERE k.poll_id = :poll""",
-        {"poll": sweep.poll_id},
-    )
-    more = numbers.added - (0 if anonymous else numbers.gone)
-    connection.execute(
-        "UPDATE channels SET listings = listings + ? WHERE id = ?", (more, sweep.channel_id)
+        "UPDATE channels SET listings = listings + ? WHERE id = ?",
+        (new + numbers.back - gone, sweep.channel_id),
     )
     return changed
 
@@ -616,18 +646,21 @@ def _drop_quarantine(
 
 
 def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Put a quarantined poll back on the stage; its listings may have come into being since."""
+    listing = """LEFT JOIN items i ON i.sku = q.sku AND i.location = q.location
+        LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?"""
+    values = ", ".join(f"q.{name}" for name in _NAMES)
     connection.execute(
-        f"""INSERT INTO stage (poll_id, sku, location, copies, problem, {VALUES})
-        SELECT poll_id, sku, location, copies, problem, {VALUES} FROM quarantined_readings
-        WHERE poll_id = ? AND what = 'read'""",
-        (sweep.poll_id,),
+        f"""INSERT INTO stage (poll_id, listing_id, sku, location, problem, {VALUES})
+        SELECT q.poll_id, l.id, q.sku, q.location, q.problem, {values}
+        FROM quarantined_readings q {listing} WHERE q.poll_id = ? AND q.what = 'read'
+        ORDER BY q.id""",
+        (sweep.channel_id, sweep.poll_id),
     )
     connection.execute(
-        """INSERT INTO counted (poll_id, listing_id, copies)
-        SELECT q.poll_id, l.id, q.copies FROM quarantined_readings q
-        JOIN items i ON i.sku = q.sku AND i.location = q.location
-        JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
-        WHERE q.poll_id = ? AND q.what = 'counted'""",
+        f"""INSERT INTO counted (poll_id, listing_id, copies)
+        SELECT q.poll_id, l.id, q.copies FROM quarantined_readings q {listing}
+        WHERE q.poll_id = ? AND q.what = 'counted' AND l.id IS NOT NULL""",
         (sweep.channel_id, sweep.poll_id),
     )
 
