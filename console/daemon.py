@@ -1,0 +1,77 @@
+"""`skew daemon`: the engine without a screen, until SIGTERM or SIGINT.
+
+Logs go to stderr, one line an event: JSON where stderr is no terminal, readable where it is one.
+Stdout stays empty, for it belongs to results. Never imports Textual.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+from console.text import clean
+from store.database import Database
+from store.errors import LeaseLost
+from sync.clock import SystemClock
+from sync.config import Settings
+from sync.engine import Engine
+from sync.hold import LeaseHeld, name_of_this_process
+
+
+def run(settings: Settings) -> int:
+    """Run the engine until it is told to stop; answer the exit code.
+
+    1 where another engine has the lease, or takes it over. Raises ConfigError and StoreError.
+    """
+    log = logger(colours=sys.stderr.isatty() and "NO_COLOR" not in os.environ)
+    try:
+        asyncio.run(_serve(settings, log))
+    except LeaseHeld as held:
+        log.error("not started", reason=str(held), holder=held.lease.holder)  # noqa: TRY400
+        return 1
+    except LeaseLost as error:
+        log.error("stopped at once", reason=str(error))  # noqa: TRY400 - no bug, no traceback.
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings, log: FilteringBoundLogger) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with Database.open(settings.database) as database:
+        holder = name_of_this_process("skew daemon")
+        engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
+        await engine.run(stop)
+
+
+def logger(*, colours: bool) -> FilteringBoundLogger:
+    """Make the daemon's logger: a constant event and its keys, cleaned, on stderr."""
+    renderer: Processor = structlog.processors.JSONRenderer()
+    if sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer(colors=colours)
+    made: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            _cleaned,
+            renderer,
+        ],
+    )
+    return made
+
+
+def _cleaned(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Make every text that came from outside safe for a terminal and a log viewer."""
+    return {key: clean(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -1,0 +1,510 @@
+"""The engine: one at a time, polls on a schedule, writes what was approved, stops cleanly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from store import corrections, incidents, lease, readings, views
+from store.database import Database
+from store.errors import LeaseLost, NoSuchThing, StoreError
+from store.model import Correction, CorrectionStatus, Freshness, IncidentKind, PollOutcome
+from store.model import CorrectionStatus as Status
+from sync import engine as engine_module
+from sync import hold as hold_module
+from sync.clock import SystemClock
+from sync.config import ApprovalRule, ApprovalSettings, PushLimits, Settings
+from sync.engine import Engine, EngineMode, EngineThread
+from sync.errors import NeedsOperator, Temporary
+from sync.hold import LeaseHeld
+from tests.sync import scripted
+from tests.sync.scripted import Shop, hang
+
+PATIENCE_S = 5.0
+
+
+@pytest.fixture
+def settings(shops: dict[str, Shop], tmp_path: Path) -> Settings:
+    quick = scripted.settings_of(tmp_path)
+    for name in quick.channels:
+        quick = scripted.changed(quick, name, every_ms=50, read_back_within_ms=300)
+    return quick
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    with Database.open(settings.database) as database:
+        yield database
+
+
+def made(settings: Settings, database: Database, holder: str = "one") -> Engine:
+    return Engine(settings, database, clock=SystemClock(), holder=holder)
+
+
+@asynccontextmanager
+async def running(engine: Engine) -> AsyncIterator[asyncio.Event]:
+    """The engine at work; it is stopped at the end."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(engine.run(stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await task
+
+
+async def until(found: Callable[[], bool]) -> None:
+    """Wait for something that the engine brings about by itself."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not found():  # noqa: ASYNC110 - what is awaited happens in the cache.
+            await asyncio.sleep(0.02)
+
+
+def updates(database: Database, status: Status) -> list[Correction]:
+    return database.read(views.updates, statuses=(status,))
+
+
+def approve_all(database: Database, hold_ms: int = 0) -> None:
+    seen = [(one.id, one.version) for one in updates(database, Status.PROPOSED)]
+    now = SystemClock().now()
+    database.write(
+        corrections.approve, seen, who="ana", now=now, hold_ms=hold_ms, expires_ms=900_000
+    )
+
+
+def hold_by_another(database: Database, span_ms: int = 60_000) -> None:
+    now = SystemClock().now()
+    database.write(lease.acquire, holder="another", token="theirs", now=now, span_ms=span_ms)
+
+
+def freshness(database: Database, name: str) -> Freshness:
+    channels = database.read(views.channels, now=SystemClock().now())
+    return next((one.freshness for one in channels if one.name == name), Freshness.NEVER)
+
+
+def incident_kinds(database: Database) -> list[str]:
+    return [str(one.kind) for one in database.read(incidents.open_incidents)]
+
+
+async def test_a_running_engine_polls_proposes_writes_and_verifies(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        approve_all(database)
+        await until(lambda: bool(updates(database, Status.VERIFIED)))
+
+    assert shops["shop"].stock["A"].available == 14
+
+
+async def test_every_channel_is_polled_again_and_again(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    async with running(made(settings, database)):
+        await until(lambda: all(one.looked.count("poll") >= 3 for one in shops.values()))
+
+
+async def test_a_poll_that_takes_longer_than_its_interval_never_runs_twice(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].page_faults.append(hang)
+
+    async with running(made(settings, database)):
+        await until(lambda: shops["warehouse"].looked.count("poll") >= 5)
+
+    assert shops["shop"].looked.count("poll") == 1
+
+
+async def test_a_channel_that_rests_after_trouble_is_not_polled_by_the_schedule(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].page_faults.append(NeedsOperator("401, credential SHOP_KEY"))
+    engine = made(settings, database)
+
+    async with running(engine):
+        await until(lambda: shops["warehouse"].looked.count("poll") >= 5)
+        scheduled = shops["shop"].looked.count("poll")
+        [report] = await engine.poll(["shop"])
+
+    assert scheduled == 1
+    assert report.outcome is PollOutcome.GOOD
+    assert incident_kinds(database) == []
+
+
+async def test_one_channels_bug_leaves_the_rest_running(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].page_faults.extend([RuntimeError()] * 50)
+
+    async with running(made(settings, database)):
+        await until(lambda: shops["warehouse"].looked.count("poll") >= 5)
+
+    assert incident_kinds(database) == ["crashed"]
+    assert freshness(database, "warehouse") is Freshness.FRESH
+
+
+async def test_a_second_engine_is_refused_and_told_who_has_the_lease(
+    settings: Settings, database: Database
+) -> None:
+    async with running(made(settings, database, "the daemon on till-1, pid 4711")):
+        await until(lambda: database.read(lease.current, now=SystemClock().now()) is not None)
+        with pytest.raises(LeaseHeld, match="the daemon on till-1, pid 4711, since 20"):
+            await made(settings, database, "two").run(asyncio.Event())
+
+
+async def test_a_dead_holders_lease_is_taken_over_after_its_expiry(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    hold_by_another(database, span_ms=1)
+    await asyncio.sleep(0.01)
+
+    async with running(made(settings, database)):
+        await until(lambda: "poll" in shops["shop"].looked)
+
+
+async def test_a_stopped_engine_gives_the_lease_up_and_closes_its_channels(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    async with running(made(settings, database)):
+        await until(lambda: "poll" in shops["shop"].looked)
+
+    assert database.read(lease.current, now=SystemClock().now()) is None
+    assert all(one.closed for one in shops.values())
+
+
+async def test_losing_the_lease_stops_everything_at_once(
+    settings: Settings, database: Database, shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(hold_module, "HEARTBEAT_MS", 20)
+    shops["shop"].page_faults.append(hang)
+    task = asyncio.create_task(made(settings, database).run(asyncio.Event()))
+    await until(lambda: "poll" in shops["shop"].looked)
+    ours = database.read(lease.current, now=SystemClock().now())
+    assert ours is not None
+
+    database.write(lease.release, token=ours.token)
+    hold_by_another(database)
+
+    with pytest.raises(LeaseLost):
+        await asyncio.wait_for(task, PATIENCE_S)
+    now_held = database.read(lease.current, now=SystemClock().now())
+    assert now_held is not None
+    assert now_held.holder == "another"
+
+
+async def test_a_holder_that_slept_and_woke_writes_nothing(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    task = asyncio.create_task(made(settings, database).run(asyncio.Event()))
+    await until(lambda: bool(updates(database, Status.PROPOSED)))
+    ours = database.read(lease.current, now=SystemClock().now())
+    assert ours is not None
+
+    database.write(lease.release, token=ours.token)
+    hold_by_another(database)
+    approve_all(database)
+
+    with pytest.raises(LeaseLost):
+        await asyncio.wait_for(task, PATIENCE_S)
+    assert shops["shop"].written == []
+    assert len(updates(database, Status.APPROVED)) == 1
+
+
+async def test_a_stop_lets_a_write_end_that_has_begun(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    begun = asyncio.Event()
+
+    async def slowly() -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+
+    shops["shop"].write_faults.append(slowly)
+
+    async with running(made(settings, database)) as stop:
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        approve_all(database)
+        await begun.wait()
+        stop.set()
+
+    assert len(updates(database, Status.VERIFIED)) == 1
+
+
+async def test_a_write_that_does_not_end_in_time_is_left_unknown(
+    settings: Settings, database: Database, shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(engine_module, "GRACE_S", 0.1)
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    shops["shop"].write_faults.append(hang)
+
+    async with running(made(settings, database)) as stop:
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        approve_all(database)
+        await until(lambda: bool(updates(database, Status.APPLYING)))
+        stop.set()
+
+    assert len(updates(database, Status.UNKNOWN)) == 1
+    assert database.read(lease.current, now=SystemClock().now()) is None
+
+
+async def test_an_approval_made_while_no_engine_ran_is_applied_by_the_next(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+    approve_all(database)
+
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.VERIFIED)))
+
+
+async def test_nothing_is_written_while_the_hold_lasts(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        approve_all(database, hold_ms=60_000)
+        polls = shops["shop"].looked.count("poll")
+        await until(lambda: shops["shop"].looked.count("poll") > polls + 3)
+
+    assert shops["shop"].written == []
+
+
+async def test_rules_approve_without_a_person(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    approval = ApprovalSettings(mode="rules", hold_ms=0, rules=(ApprovalRule(only="reduce"),))
+    settings = msgspec.structs.replace(settings, approval=approval)
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.VERIFIED)))
+
+
+async def test_push_limits_hold_back_what_was_approved_and_say_so(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31, B=9)
+    shops["warehouse"].shows(A=14, B=5)
+    settings = msgspec.structs.replace(settings, push=PushLimits(max_units_per_hour=10))
+
+    async with running(made(settings, database)):
+        await until(lambda: len(updates(database, Status.PROPOSED)) == 2)
+        approve_all(database)
+        await until(lambda: bool(updates(database, Status.VERIFIED)))
+        await until(lambda: bool(incident_kinds(database)))
+
+    assert shops["shop"].written == [[("B", 5)]]
+    [incident] = database.read(incidents.open_incidents)
+    assert incident.message.startswith("push limit: ")
+    assert incident.message.endswith("units in an hour, at most 10 ([push]); approved updates wait")
+
+
+async def test_a_channel_that_is_observed_now_is_not_written_whatever_was_approved(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+    approve_all(database)
+    observed = scripted.changed(
+        settings, "shop", direction=settings.channels["warehouse"].direction
+    )
+
+    async with running(made(observed, database)):
+        await until(lambda: shops["shop"].looked.count("poll") >= 5)
+
+    assert shops["shop"].written == []
+
+
+async def test_a_channel_that_turns_stale_is_one_incident_and_ends_when_it_is_fresh(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    settings = scripted.changed(settings, "shop", stale_after_ms=300)
+    engine = made(settings, database)
+
+    async with running(engine):
+        await until(lambda: freshness(database, "shop") is Freshness.FRESH)
+        shops["shop"].page_faults.extend([Temporary("503")] * 100)
+        await until(lambda: incident_kinds(database) == ["stale"])
+        [incident] = database.read(incidents.open_incidents)
+        shops["shop"].page_faults.clear()
+        await engine.poll(["shop"])
+        await until(lambda: incident_kinds(database) == [])
+
+    assert incident.message == "no good poll for longer than 0.3 s: 503"
+    assert incident.count == 1
+
+
+async def test_one_round_of_polls_needs_no_schedule_and_leaves_no_lease(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].page_faults.append(Temporary("503"))
+
+    reports = await made(settings, database).poll()
+
+    assert [(one.channel, one.outcome) for one in reports] == [
+        ("warehouse", PollOutcome.GOOD), ("shop", PollOutcome.FAILED),
+    ]  # fmt: skip
+    assert database.read(lease.current, now=SystemClock().now()) is None
+    assert all(one.closed for one in shops.values())
+
+
+async def test_a_round_of_polls_of_an_unknown_channel_is_refused(
+    settings: Settings, database: Database
+) -> None:
+    with pytest.raises(NoSuchThing, match="no channel 'shpo'"):
+        await made(settings, database).poll(["shpo"])
+
+
+async def test_one_round_of_writes_reports_how_each_ended(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31, B=9)
+    shops["warehouse"].shows(A=14, B=5)
+    engine = made(settings, database)
+    for names in (["shop"], ["warehouse"], ["shop"]):
+        await engine.poll(names)
+    approve_all(database)
+    shops["shop"].ignores = {"B"}
+
+    report = await engine.apply()
+
+    assert {one.sku: one.status for one in report.results} == {
+        "A": CorrectionStatus.VERIFIED, "B": CorrectionStatus.NOT_APPLIED,
+    }  # fmt: skip
+
+
+async def test_rounds_are_asked_of_the_engine_that_has_the_lease(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+
+    async with running(made(settings, database, "the daemon")):
+        asking = made(settings, database, "skew poll")
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        [report] = await asking.poll(["shop"])
+        approve_all(database)
+        applied = await asking.apply()
+
+    assert (report.channel, report.outcome, report.listings) == ("shop", PollOutcome.GOOD, 1)
+    # The daemon may have been quicker than the question; either way nothing is left to do.
+    assert all(one.status is Status.VERIFIED for one in applied.results)
+    assert len(updates(database, Status.VERIFIED)) == 1
+
+
+async def test_an_engine_that_is_asked_for_a_channel_it_lacks_says_so(
+    settings: Settings, database: Database
+) -> None:
+    fewer = msgspec.structs.replace(
+        settings, channels={"warehouse": settings.channels["warehouse"]}
+    )
+
+    async with running(made(fewer, database, "the daemon")) as _:
+        await until(lambda: database.read(lease.current, now=SystemClock().now()) is not None)
+        with pytest.raises(StoreError, match="the daemon: the running engine has no channel"):
+            await made(settings, database, "skew poll").poll(["shop"])
+
+
+async def test_a_round_names_the_holder_that_does_not_answer(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "ASK_MS_MAX", 50)
+    hold_by_another(database)
+
+    with pytest.raises(LeaseHeld, match="another"):
+        await made(settings, database).poll(["shop"])
+
+
+async def test_the_screen_learns_when_each_channel_is_polled_next(
+    settings: Settings, database: Database
+) -> None:
+    def known() -> bool:
+        channels = database.read(views.channels, now=SystemClock().now())
+        return bool(channels) and all(one.next_poll_at for one in channels)
+
+    async with running(made(settings, database)):
+        await until(known)
+
+
+async def test_a_restart_ends_a_pause(settings: Settings, database: Database) -> None:
+    await made(settings, database).poll()
+    database.write(readings.pause, "shop", "401", None)
+    database.write(
+        incidents.raise_incident, "shop", IncidentKind.CREDENTIALS, "401",
+        now=SystemClock().now(), key="poll",
+    )  # fmt: skip
+
+    async with running(made(settings, database)):
+        await until(lambda: incident_kinds(database) == [])
+
+    channels = database.read(views.channels, now=SystemClock().now())
+    assert all(one.paused_until is None for one in channels)
+
+
+async def test_an_engine_beside_a_screen_runs_on_a_thread_and_stops(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    thread = EngineThread(settings, settings.database, "the console")
+
+    thread.start()
+    await until(lambda: "poll" in shops["shop"].looked)
+    mode, holder = thread.mode, thread.holder
+    thread.wake()
+    ended = await asyncio.to_thread(thread.stop)
+
+    assert (mode, holder, ended) == (EngineMode.RUNNING, "the console", True)
+    assert (thread.mode, thread.problem) == (EngineMode.STOPPED, None)
+
+
+async def test_an_engine_beside_a_screen_attaches_and_takes_over_when_the_other_ends(
+    settings: Settings, database: Database, shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(engine_module, "TAKE_OVER_EVERY_S", 0.05)
+    hold_by_another(database)
+    thread = EngineThread(settings, settings.database, "the console")
+
+    thread.start()
+    await until(lambda: thread.mode is EngineMode.ATTACHED)
+    attached_to = thread.holder
+    database.write(lease.release, token="theirs")
+    await until(lambda: thread.mode is EngineMode.RUNNING)
+    await asyncio.to_thread(thread.stop)
+
+    assert attached_to == "another"
+
+
+async def test_what_an_engine_beside_a_screen_died_of_can_be_seen(
+    settings: Settings, shops: dict[str, Shop], tmp_path: Path
+) -> None:
+    bad = tmp_path / "other.db"
+    bad.write_text("this is no database, and it is long enough to be told apart from one" * 20)
+    thread = EngineThread(settings, bad, "the console")
+
+    thread.start()
+    await until(lambda: thread.mode is EngineMode.STOPPED)
+
+    assert "is not a cache of ours" in (thread.problem or "")
+    assert thread.stop()
