@@ -35,6 +35,9 @@ class Acts:
 
     async def approve(self, picked: Picked, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
+        if picked.not_now:
+            self._tell(f"can't approve {picked.about}: {picked.not_now}", Tone.WARN)
+            return
         batch = await self._batch(picked, "approve", bulk=bulk)
         if not batch:
             return

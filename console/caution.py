@@ -38,6 +38,8 @@ class Picked(NamedTuple):
     about: str = ""
     why_not: str = ""
     """Why there is nothing to do it to; for marks, what of them is left out."""
+    not_now: str = ""
+    """Why it can't be approved at this moment, though it can be rejected."""
 
 
 class Asking(Enum):

@@ -96,7 +96,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
         Cell(f" {money(overview.oversell_money)}", over),
     ]
     return [
-        (6, [Cell(f"read {old} ago" if newest else "never read", Tone.DIM)]),
+        (6, [Cell(f"{old} old" if newest else "never read", Tone.DIM)]),
         (9, [Cell(f"{overview.skus:,} SKUs")]),
         (0, [Cell("oversell ", Tone.DIM), Cell(f"▲{overview.oversell:,}", over)]),
         (4, worth if overview.oversell else []),

@@ -102,7 +102,7 @@ class Footing:
         """The deciding actions that can be done now, for the legend."""
         names = []
         if picked.seen and not picked.why_not:
-            names += ["approve", "reject", "snooze"]
+            names += ["reject", "snooze"] if picked.not_now else ["approve", "reject", "snooze"]
         if marks:
             names += ["approve_marked", "reject_marked"]
         if self.last and self.held_until > self.clock.now():

@@ -52,11 +52,12 @@ def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Con
     for channel in health:
         rows.append(_channel(channel, now, name, width))
         trouble = _trouble(channel)
-        if trouble:
-            rows.append(write(Cell(cut(f"  {trouble}", width), Tone.DIM)))
+        told = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
+        rows += [write(Cell(f"  {line}", Tone.DIM)) for line in told]
     return lines(*rows)
 
 
+_TROUBLE_LINES = 2
 _ROOMY = 76
 """From this width on the channels panel has all its columns."""
 
@@ -74,7 +75,7 @@ def _channel(channel: ChannelHealth, now: Millis, name: int, width: int) -> Cont
         Cell(f"{fit(took, 6, right=True)} ", Tone.DIM),
         Cell(last.text, last.tone if word else Tone.ACCENT),
     ]
-    role = "auth" if channel.roles else str(channel.direction)
+    role = "auth" if "quantity authority" in channel.roles else str(channel.direction)
     if width < _ROOMY:
         parts.append(Cell(cut(f" {role}", width - _width(parts)), Tone.DIM))
         return write(*parts)
@@ -83,7 +84,8 @@ def _channel(channel: ChannelHealth, now: Millis, name: int, width: int) -> Cont
         if channel.next_poll_at and channel.next_poll_at > now
         else NONE
     )
-    tail = f"  {fit(age(channel.every_ms), 6)} {fit(following, 6)} {channel.listings:>8,}  {role}"
+    tail = f"  {fit(age(channel.every_ms), 6)} {fit(following, 6)} {channel.listings:>8,}  "
+    tail += ", ".join((*channel.roles, str(channel.direction)))
     parts.append(Cell(cut(tail, width - _width(parts)), Tone.DIM))
     return write(*parts)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from console.ink import Cell, Tone
-from console.text import NONE, age, money, signed, time_of_day, units
+from console.text import NONE, age, clean, cut, money, signed, time_of_day, units
 from console.widgets.table import Column
 from store.model import (
     CORRECTABLE,
@@ -77,11 +77,11 @@ def step_tone(status: CorrectionStatus) -> Tone:
 def change_text(correction: Correction) -> str:
     """What an update would do: `31 → 14`, `active → disabled`, or both."""
     parts = []
-    if correction.to_quantity is not None:
+    if correction.to_quantity is not None and correction.units != 0:
         parts.append(f"{units(correction.from_quantity)} → {units(correction.to_quantity)}")
     if correction.to_state is not None and correction.to_state != correction.from_state:
         parts.append(f"{correction.from_state or NONE} → {correction.to_state}")
-    return ", ".join(parts) or NONE
+    return ", ".join(parts) or f"stays {units(correction.to_quantity)}"
 
 
 def sort_text(correction: Correction) -> str:
@@ -103,7 +103,7 @@ class DisagreementSheet:
         return wide if wide is not None else self._narrow(width)
 
     def cells(self, value: Row, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
-        return [self._cell(value, column.key, now) for column in columns]
+        return [self._cell(value, column, now) for column in columns]
 
     def pulse(self, value: Row) -> object:
         it = value.it
@@ -121,17 +121,17 @@ class DisagreementSheet:
         ]
         tail = [
             Column("delta", "Δ", 5, True),
-            Column("risk", "RISK", 7, True),
+            Column("risk", "RISK ", 7, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 13),
+            Column("why", " WHY", 12),
             Column("update", "UPDATE", 15),
         ]
-        fixed = [Column("sku", "SKU", 12), Column("target", "TARGET", 6, True)]
+        fixed = [Column("sku", "SKU", 12), Column("target", "TARGET", 8, True)]
         room = width - sum(c.width + 1 for c in (*fixed, *per_channel, *tail)) - 1
         if room < _TITLE_MIN:
             return None
         title = Column("title", "TITLE", min(room, _TITLE_MAX))
-        tail[3] = tail[3]._replace(width=13 + min(24, room - title.width))
+        tail[3] = tail[3]._replace(width=12 + min(24, room - title.width))
         return [fixed[0], title, fixed[1], *per_channel, *tail]
 
     def _narrow(self, width: int) -> Sequence[Column]:
@@ -139,18 +139,18 @@ class DisagreementSheet:
         columns = [
             Column("sku", "SKU", 12),
             Column("channel", "CHANNEL", 7),
-            Column("target", "TARGET", 6, True),
+            Column("target", "TARGET", 8, True),
             Column("shows", "SHOWS ", 6, True),
             Column("delta", "Δ", 4, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 12),
-            Column("update", "UPDATE", 13),
+            Column("why", " WHY", 11),
+            Column("update", "UPDATE", 12),
         ]
         room = width - sum(c.width + 1 for c in columns)
         while room < 0 and len(columns) > 5:  # noqa: PLR2004 (the number itself always stays)
             room += columns.pop().width + 1
         if room > 7:  # noqa: PLR2004 (the risk and its space)
-            columns.insert(5, Column("risk", "RISK", 7, True))
+            columns.insert(5, Column("risk", "RISK ", 7, True))
             room -= 8
         if room > _TITLE_MIN:
             columns.insert(1, Column("title", "TITLE", min(room - 1, _TITLE_MAX)))
@@ -158,12 +158,14 @@ class DisagreementSheet:
         columns[0] = columns[0]._replace(width=12 + max(0, min(8, room)))
         return columns
 
-    def _cell(self, row: Row, key: str, now: Millis) -> Cell:
-        if key.startswith("@"):
-            return _channel_cell(row, key[1:])
-        if key == "update":
+    def _cell(self, row: Row, column: Column, now: Millis) -> Cell:
+        if column.key.startswith("@"):
+            return _channel_cell(row, column.key[1:], column.width)
+        if column.key == "shows":
+            return _channel_cell(row, row.it.channel, column.width)
+        if column.key == "update":
             return self._update(row)
-        return _CELLS[key](row, now)
+        return _CELLS[column.key](row, now)
 
     def _update(self, row: Row) -> Cell:
         it = row.it
@@ -229,17 +231,23 @@ def _correction_cell(it: Disagreement, number: int, status: CorrectionStatus) ->
     return Cell(f"#{number} {STEPS[status]}", step_tone(status))
 
 
-def _channel_cell(row: Row, channel: str) -> Cell:
+def _channel_cell(row: Row, channel: str, width: int) -> Cell:
     """What a channel shows: `31*` disagrees, `180~` is not to be trusted now."""
     it = row.it
     mine = it.channel == channel
     cell = row.shown.get(channel)
-    if cell is None or not cell.present:
-        return Cell("none*" if mine else f"{NONE} ", tone_of(it.delta) if mine else Tone.FAINT)
-    text = cell.state or NONE if mine and it.kind is Kind.STATE else units(cell.available)
-    if not cell.trusted:
-        return Cell(f"{text}~", Tone.DIM)
-    return Cell(f"{text}*", tone_of(it.delta)) if mine else Cell(f"{text} ")
+    text, tone = NONE, Tone.FAINT
+    if cell is not None and cell.present:
+        text = (cell.state or NONE) if mine and it.kind is Kind.STATE else units(cell.available)
+        tone = Tone.PLAIN
+    elif mine:
+        text = "none"
+    if cell is not None and cell.present and not cell.trusted:
+        sign, tone = "~", Tone.DIM
+    else:
+        sign, tone = ("*", tone_of(it.delta)) if mine else (" ", tone)
+    # The sign outlives the text where there is no room for both.
+    return Cell(cut(clean(text), width - 1) + sign, tone)
 
 
 def _sku(row: Row, _now: Millis) -> Cell:
@@ -256,17 +264,6 @@ def _target(row: Row, _now: Millis) -> Cell:
     return Cell((it.target_state or NONE) if it.kind is Kind.STATE else units(it.target))
 
 
-def _shows(row: Row, _now: Millis) -> Cell:
-    it = row.it
-    cell = row.shown.get(it.channel)
-    text = (it.state or NONE) if it.kind is Kind.STATE else units(it.available)
-    if it.kind is Kind.MISSING:
-        text = "none"
-    if cell is not None and not cell.trusted:
-        return Cell(f"{text}~", Tone.DIM)
-    return Cell(f"{text} ", tone_of(it.delta))
-
-
 def _delta(row: Row, _now: Millis) -> Cell:
     it = row.it
     if it.status is Status.UNKNOWN:
@@ -276,9 +273,11 @@ def _delta(row: Row, _now: Millis) -> Cell:
 
 def _risk(row: Row, _now: Millis) -> Cell:
     it = row.it
-    if it.status is Status.UNKNOWN or it.money_at_risk is None:
-        return Cell(NONE, Tone.FAINT)
-    return Cell(money(it.money_at_risk), Tone.OVER if it.oversell_units else Tone.DIM)
+    if it.money_at_risk is None:
+        return Cell(f"{NONE} ", Tone.FAINT)
+    if it.status is Status.UNKNOWN:
+        return Cell(f"{money(it.money_at_risk)}~", Tone.DIM)
+    return Cell(f"{money(it.money_at_risk)} ", Tone.OVER if it.oversell_units else Tone.DIM)
 
 
 def _age(row: Row, now: Millis) -> Cell:
@@ -297,7 +296,6 @@ _CELLS: Mapping[str, Callable[[Row, Millis], Cell]] = {
     "title": _title,
     "channel": lambda row, _now: Cell(row.it.channel),
     "target": _target,
-    "shows": _shows,
     "delta": _delta,
     "risk": _risk,
     "age": _age,

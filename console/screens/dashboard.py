@@ -167,7 +167,7 @@ class Dashboard(Screen[None]):
             if it.correction_id is None:
                 return Picked(why_not=reason or "no update")
             about = f"#{it.correction_id} {it.sku} {it.channel}"
-            return Picked(((it.correction_id, it.correction_version),), about, reason)
+            return Picked(((it.correction_id, it.correction_version),), about, reason, it.reason)
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
             return Picked(((value.id, value.version),), about, why_not_update(value))

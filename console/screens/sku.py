@@ -77,7 +77,9 @@ class SkuPage(Screen[None]):
             return Picked(why_not="it has ended")
         if correction is not None:
             about = f"#{correction.id} {correction.sku} {correction.channel}"
-            return Picked(((correction.id, correction.version),), about, why_not_update(correction))
+            not_now = detail.it.reason if detail.it is not None else ""
+            seen = ((correction.id, correction.version),)
+            return Picked(seen, about, why_not_update(correction), not_now)
         direction = self._source.settings.channels.get(detail.channel)
         if detail.it is None:
             return Picked(why_not="no update")

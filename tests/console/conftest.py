@@ -1,9 +1,11 @@
 """Fixtures of the console's tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.console.stage import Shop
 from tests.console.support import seed
 
 
@@ -14,3 +16,12 @@ def seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SKEW_CONFIG", raising=False)
     return path
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A small shop in a real cache, with four disagreements whose updates are proposed."""
+    opened = Shop(tmp_path)
+    opened.open()
+    yield opened
+    opened.database.close()

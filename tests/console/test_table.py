@@ -18,7 +18,7 @@ class Numbers:
         return [Column("value", "VALUE", width - 1)]
 
     def cells(self, value: str, columns: Sequence[Column], now: int) -> Sequence[Cell]:
-        return [Cell(f"{value} at {now}")]
+        return [Cell(f"{value} at {now}") for _ in columns]
 
     def pulse(self, value: str) -> object:
         return value
@@ -118,7 +118,7 @@ async def test_a_row_that_has_gone_greys_and_cannot_be_acted_on() -> None:
 
 
 async def test_marks_follow_their_rows_and_leave_with_them() -> None:
-    async with table(range(5)) as (app, pilot):
+    async with table(range(5)) as (app, _):
         app.table.mark([1, 3])
         app.table.offer(array("q", [3, 2]), now=1, at_once=True)
 

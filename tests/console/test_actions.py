@@ -1,0 +1,53 @@
+from textual.binding import Binding
+
+from console.actions import ACTIONS, by_name
+from console.app import SkewApp
+from console.edges import legend
+from tests.console.stage import Shop, console, press, text_of
+
+
+def test_no_key_does_two_things() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+
+    assert len(keys) == len(set(keys))
+
+
+def test_every_action_of_the_table_is_the_apps_and_bound_to_its_keys() -> None:
+    bound = {b.action: b.key for b in SkewApp.BINDINGS if isinstance(b, Binding)}
+
+    assert bound == {action.name: ",".join(action.keys) for action in ACTIONS}
+    assert all(callable(getattr(SkewApp, f"action_{action.name}")) for action in ACTIONS)
+
+
+def test_the_legend_fits_the_width_and_names_the_keys_that_decide() -> None:
+    narrow = legend(80, narrow=True, read_only=False, able=()).plain
+    wide = legend(160, narrow=False, read_only=False, able=()).plain
+
+    assert len(narrow) <= 80
+    assert len(wide) <= 160
+    for word in ("a Appr", "r Rej", "z Snz", "u Undo", "/ Filter", "? Help"):
+        assert word in narrow
+    assert "q Quit" in wide
+
+
+def test_a_read_only_legend_hides_the_acts_and_nothing_else() -> None:
+    shown = legend(160, narrow=False, read_only=True, able=()).plain
+
+    assert "Approve" not in shown
+    assert "Undo" not in shown
+    assert "Filter" in shown
+
+
+async def test_help_and_palette_list_every_action(shop: Shop) -> None:
+    shop.open()
+    async with console(shop, (160, 80)) as (app, pilot):
+        await press(app, pilot, "question_mark")
+        helped = text_of(app)
+        await press(app, pilot, "escape", "colon")
+        await pilot.pause(0.3)
+        offered = text_of(app)
+
+    for action in ACTIONS:
+        assert action.title in helped, action.name
+    assert sum(action.title in offered for action in ACTIONS) == len(ACTIONS)
+    assert by_name("approve").keys == ("a",)
