@@ -1,0 +1,175 @@
+"""`skew demo`: a shop that lives and misbehaves, on this machine, and Skew on it.
+
+Starts the simulated channels on loopback, with the catalogue and the day of `sample_data`, makes
+the settings for them in code, and runs the console, or the engine alone, on a cache that is
+thrown away at the end. Called by the command only; never imports Textual where it is headless.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from console.context import note
+from store.model import CorrectionStatus, Policy, State
+from sync.clock import Clock, SystemClock
+from sync.config import Settings, decode
+from sync.simulation.script import catalogue, day, play
+from sync.simulation.server import WorldServer
+from sync.simulation.shelf import Terms
+from sync.simulation.trade import Trade
+from sync.simulation.world import World
+
+if TYPE_CHECKING:
+    from store.database import Database
+
+AUTHORITY = "warehouse"
+OUTLETS: Mapping[str, Terms] = MappingProxyType(
+    {
+        "shop": Terms(Policy(skus="*", buffer=2)),
+        "market": Terms(Policy(skus="*", share_ppm=500_000, cap=40), lag_ms=1_000),
+        "outlet": Terms(Policy(skus="*", cap=15), has_states=False),
+    }
+)
+BUSY = MappingProxyType({"shop": 5, "market": 3, "outlet": 2})
+"""How much each outlet sells, against the others."""
+
+DAY_MS = 300_000
+"""The scripted day is over after this, and begins again."""
+
+SEED = 1871
+HOLDER = "skew demo"
+
+WAITING_MAX = 20
+"""How many pending updates a headless run tells of."""
+
+
+def run(*, headless: bool, for_ms: int | None) -> int:
+    """Play the shop, and watch it until the operator leaves, `for_ms` have passed or a signal."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with shop(SystemClock()) as settings:
+            return (_headless if headless else _console)(settings, for_ms)
+    except KeyboardInterrupt:
+        return 0
+
+
+@contextmanager
+def shop(clock: Clock) -> Iterator[Settings]:
+    """A living shop on loopback and the settings for it; leaving it ends and removes both."""
+    with tempfile.TemporaryDirectory(prefix="skew-demo-") as folder:
+        base = Path(folder)
+        tokens = {name: secrets.token_urlsafe(24) for name in (AUTHORITY, *OUTLETS)}
+        for name, token in tokens.items():
+            (base / f"{name}.token").write_text(token)
+        with WorldServer(_world(), tokens=tokens, clock=clock) as server:
+            urls = {name: server.url(name) for name in tokens}
+            yield decode(_configuration(urls), source="skew demo", base=base, environ={})
+
+
+def _world() -> World:
+    world = World(catalogue(), warehouse=AUTHORITY, outlets=OUTLETS, states_from="shop", seed=SEED)
+    play(world, day(), again_after_ms=DAY_MS)
+    Trade(world, busy=BUSY, seed=SEED).begin()
+    return world
+
+
+def _configuration(urls: Mapping[str, str]) -> dict[str, object]:
+    """Write what a `skew.toml` of this shop would hold; quick, so that one sees it move."""
+    channels = {name: _channel(name, url) for name, url in urls.items()}
+    channels[AUTHORITY]["lag"] = "10s"
+    return {
+        "skew": {"database": "demo.db"},
+        "authority": {"quantity": AUTHORITY, "state": "shop"},
+        "channels": channels,
+        "approval": {"mode": "manual", "hold": "3s", "second_person_above": 500},
+    }
+
+
+def _channel(name: str, url: str) -> dict[str, object]:
+    table: dict[str, object] = {
+        "kind": "simulated",
+        "url": url,
+        "token": {"file": f"{name}.token"},
+        "every": "2s",
+        "stale_after": "8s",
+        "timeout": "2s",
+        "states": [],
+    }
+    terms = OUTLETS.get(name)
+    if terms is None:
+        return table
+    if terms.has_states:
+        table["states"] = [str(state) for state in State]
+    if terms.policy.cap is not None:
+        table["cap"] = terms.policy.cap
+    return table | {
+        "direction": "push",
+        "buffer": terms.policy.buffer,
+        "share": f"{terms.policy.share_ppm / 10_000:g}%",
+        "settle": {"reduce": "6s", "raise": "8s"},
+        "read_back_within": "5s",
+    }
+
+
+def _console(settings: Settings, for_ms: int | None) -> int:
+    """Run the console, which runs the engine beside it."""
+    from console import app
+
+    end = threading.Timer((for_ms or 0) / 1000, os.kill, (os.getpid(), signal.SIGTERM))
+    end.daemon = True
+    if for_ms is not None:
+        end.start()
+    try:
+        return app.run(settings, name="demo")
+    finally:
+        end.cancel()
+
+
+def _headless(settings: Settings, for_ms: int | None) -> int:
+    """Run the engine alone, then print what it knows and what waits for a person."""
+    from console import reports
+    from console.table import Paper
+    from store import views
+    from store.database import Database
+
+    span = "until it is stopped" if for_ms is None else f"for {for_ms / 1000:g} s"
+    note(f"a shop of {len(catalogue())} SKUs on loopback, {span}")
+    with Database.open(settings.database) as database:
+        asyncio.run(_engine(settings, database, for_ms))
+        now = SystemClock().now()
+        counts = database.read(views.status, now=now)
+        waiting = database.read(
+            views.updates, statuses=(CorrectionStatus.PROPOSED,), limit=WAITING_MAX
+        )
+    paper = Paper.stdout()
+    lines = [*reports.status(counts, paper), "", *reports.updates(waiting, paper, now=now)]
+    click.echo("\n".join(lines))
+    return 0
+
+
+async def _engine(settings: Settings, database: "Database", for_ms: int | None) -> None:
+    from sync.engine import Engine
+
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if for_ms is not None:
+        loop.call_later(for_ms / 1000, stop.set)
+    await Engine(settings, database, clock=SystemClock(), holder=HOLDER).run(stop)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    """Leave by way of every `finally`, so that nothing stays behind."""
+    del number, frame
+    raise KeyboardInterrupt

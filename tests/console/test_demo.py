@@ -1,0 +1,210 @@
+"""The demo as it is: the real command, the real engine and a living shop over real HTTP."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from console.demo import AUTHORITY, OUTLETS, shop
+from store import corrections, views
+from store.database import Database
+from store.model import CorrectionStatus, Disagreement, DisagreementFilter, Freshness, Status
+from sync import decide, reconcile
+from sync.channels import open_channel
+from sync.clock import SystemClock
+from sync.engine import SILENT, EngineThread
+from sync.poll import poll
+from sync.trouble import Gear
+from sync.watched import Watched
+from tests.simulation.support import NOON, HandClock
+
+T = TypeVar("T")
+
+SKEW = (sys.executable, "-m", "console")
+NO_TEXTUAL = """
+import sys
+from console.__main__ import run
+code = run(["demo", "--headless", "--for", "2s"])
+assert "textual" not in sys.modules
+sys.exit(code)
+"""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(folder)}
+
+
+def test_headless_it_prints_the_status_without_textual_and_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_TEXTUAL],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:5]] == [AUTHORITY, *OUTLETS]
+    assert "proposed" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly_and_the_status_is_still_told(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    running = subprocess.Popen(
+        [*SKEW, "demo", "--headless"],
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _until(lambda: list(tmp_path.glob("skew-demo-*/demo.db")))
+    time.sleep(0.5)
+
+    running.send_signal(number)
+    told, trouble = running.communicate(timeout=15)
+
+    assert running.returncode == 0, trouble
+    assert told.startswith("CHANNEL")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_approving_mends_the_shop_itself_and_ends_verified() -> None:
+    before = set(threading.enumerate())
+    with shop(SystemClock()) as settings, Database.open(settings.database) as database:
+        engine = EngineThread(settings, settings.database, "test")
+        engine.start()
+        try:
+            _until(lambda: _worst(database))
+            worst = _worst(database)
+            assert worst is not None
+            assert worst.correction_id is not None
+            (decision,) = decide.approve(
+                database,
+                settings,
+                [(worst.correction_id, worst.correction_version)],
+                who="ana",
+                now=SystemClock().now(),
+            )
+            engine.wake()
+            verified = _until(lambda: database.read(views.updates, statuses=ENDED))
+        finally:
+            engine.stop()
+
+    assert decision.ok
+    assert [(one.id, one.status) for one in verified] == [
+        (worst.correction_id, CorrectionStatus.VERIFIED)
+    ]
+    assert set(threading.enumerate()) == before
+
+
+ENDED = (
+    CorrectionStatus.VERIFIED,
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+)
+
+
+def _worst(database: Database) -> Disagreement | None:
+    """The shop's costliest proposal: the shop is never in trouble this early in the day."""
+    wanted = DisagreementFilter(channels=("shop",), statuses=(Status.OPEN,))
+    found = database.read(views.disagreements, wanted, now=SystemClock().now())
+    return next((one for one in found if one.correction_id is not None), None)
+
+
+def _until(look: Callable[[], T], *, patience_s: float = 15.0) -> T:
+    """Look again and again until there is something to see."""
+    end = time.monotonic() + patience_s
+    while not (seen := look()):
+        assert time.monotonic() < end, "it did not come in time"
+        time.sleep(0.05)
+    return seen
+
+
+@asynccontextmanager
+async def by_hand() -> AsyncIterator["Watcher"]:
+    """The demo's shop on a clock that is moved by hand, and no engine but our own polls."""
+    clock = HandClock()
+    with shop(clock) as settings, Database.open(settings.database) as database:
+        gear = Gear(database, reconcile.comparison(settings), clock, SILENT, lambda: None)
+        database.write(gear.comparison.configure, now=clock.now())
+        watched = {
+            name: Watched(one, open_channel(one, clock, settings.path.parent))
+            for name, one in settings.channels.items()
+        }
+        try:
+            yield Watcher(gear, clock, watched)
+        finally:
+            for one in watched.values():
+                await one.channel.close()
+
+
+@dataclass
+class Watcher:
+    gear: Gear
+    clock: HandClock
+    watched: dict[str, Watched]
+
+    async def until(self, second: int, *, without: str | None = None) -> None:
+        """Poll every channel but one every two seconds until this second of the day."""
+        while self.clock.at <= NOON + second * 1_000:
+            for name, one in self.watched.items():
+                if name != without:
+                    await poll(self.gear, one)
+            self.gear.database.write(corrections.propose, now=self.clock.at)
+            self.clock.at += 2_000
+
+    def health(self) -> dict[str, Freshness]:
+        found = self.gear.database.read(views.channels, now=self.clock.at)
+        return {one.name: one.freshness for one in found}
+
+    def differs(self, channel: str, sku: str) -> Disagreement | None:
+        wanted = DisagreementFilter(channels=(channel,), skus=(sku,))
+        found = self.gear.database.read(views.disagreements, wanted, now=self.clock.at)
+        return found[0] if found else None
+
+
+async def test_the_first_seconds_show_everything_that_the_demo_promises() -> None:
+    async with by_hand() as shown:
+        await shown.until(0)
+        await shown.until(4, without="outlet")
+        oversold = shown.differs("market", "LMP-DOM-WHT")
+        sold = shown.differs("shop", "THR-TAR-RED")
+        await shown.until(10, without="outlet")
+        then = shown.health()
+        astray = shown.differs("shop", "LMP-ARC-BLK")
+        await shown.until(22, without="outlet")
+        await shown.until(24)
+        after = shown.health()
+        told = shown.differs("shop", "THR-TAR-RED")
+
+    assert oversold is not None
+    assert (oversold.available, oversold.target) == (4, 0)
+    assert oversold.correction_status is CorrectionStatus.PROPOSED
+    assert sold is not None
+    assert (sold.delta, sold.status) == (2, Status.SETTLING)
+    assert then == {
+        "warehouse": Freshness.FRESH,
+        "shop": Freshness.FRESH,
+        "market": Freshness.QUARANTINED,
+        "outlet": Freshness.STALE,
+    }
+    assert astray is not None
+    assert (astray.available, astray.target) == (10, 1)
+    assert set(after.values()) == {Freshness.FRESH}
+    assert told is None
