@@ -46,7 +46,7 @@ def watch(config: Path, *, by: str, read_only: bool) -> int:
     It polls and writes by itself, unless a daemon already does so for this cache: then it shows
     what that one finds, and takes your decisions.
     """
-    settings = load(config, secrets=True)
+    settings = load(config, secrets=not read_only)
     from console import app
 
     return app.run(settings, read_only=read_only, operator=by)

@@ -1,0 +1,109 @@
+"""The README, held against the program: its commands, its keys, its examples."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import msgspec
+import pytest
+
+from console.cli import COMMANDS
+from sync import channels, tables
+from sync.config import decode
+from sync.errors import ConfigErrors
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+
+OTHER_WAY = {"channels.vendure.api_key"}
+"""Stands in a comment, because it excludes username and password."""
+
+
+def test_the_readme_lists_exactly_the_commands_there_are() -> None:
+    listed = re.findall(r"^\| `skew (\w+)` \|", README, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_every_command_in_a_shell_example_is_one_that_there_is() -> None:
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+    named = set(re.findall(r"\bskew (\w+)", shell))
+    assert named
+    assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=["example", "reference"])
+def test_every_configuration_in_the_readme_decodes(text: str) -> None:
+    try:
+        settings = decode(tomllib.loads(text), source="README.md", base=Path(), environ=None)
+    except ConfigErrors as error:
+        pytest.fail(str(error))
+    assert settings.warnings == ()
+
+
+def test_the_reference_has_every_key_and_no_other() -> None:
+    shapes: dict[str, type[msgspec.Struct]] = {
+        "skew": tables.SkewTable,
+        "authority": tables.AuthorityTable,
+        "approval": tables.ApprovalTable,
+        "push": tables.PushTable,
+        "guard": tables.GuardTable,
+        "history": tables.HistoryTable,
+    }
+    known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
+    known |= {f"channels.{key}" for key in keys_of(tables.ChannelTable)}
+    for kind in ("csv", "http", "vendure"):
+        known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).Options)}
+
+    reference = tomllib.loads(EXAMPLES[1])
+    written = {f"{name}.{key}" for name in shapes for key in keys_in(reference[name])}
+    common = {key.partition(".")[0] for key in keys_of(tables.ChannelTable)}
+    for table in reference["channels"].values():
+        for key in keys_in(table):
+            own = "" if key.partition(".")[0] in common else f"{table['kind']}."
+            written.add(f"channels.{own}{key}")
+
+    free = {"channels.csv.columns.", "channels.http.fields.", "channels.http.states."}
+    free.add("channels.http.write.body.")
+    written = {key for key in written if not key.startswith(tuple(free))}
+    # Of a channel's own guard one key stands for all: [guard] has them.
+    known = {key for key in known if not key.startswith("channels.guard.")}
+    written = {key for key in written if not key.startswith("channels.guard.")}
+    assert written | OTHER_WAY == known | {key for key in written if is_secret(key)}
+
+
+def is_secret(key: str) -> bool:
+    return key.rpartition(".")[2] in ("env", "file", "keyring")
+
+
+def keys_of(shape: type[msgspec.Struct]) -> set[str]:
+    """Every key of a table, with those of the tables in it, dotted."""
+    keys = set()
+    for field in msgspec.structs.fields(shape):
+        keys.add(field.encode_name)
+        inner = struct_in(field.type)
+        if inner is not None and inner.__name__ != "SecretSource":
+            keys |= {f"{field.encode_name}.{key}" for key in keys_of(inner)}
+    return keys
+
+
+def struct_in(kind: Any) -> type[msgspec.Struct] | None:
+    """The Struct that a type is, may be, or is a list of."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    if get_origin(kind) is dict:
+        return None
+    found = (struct_in(part) for part in get_args(kind) if part is not kind)
+    return next((each for each in found if each is not None), None)
+
+
+def keys_in(table: Any) -> set[str]:
+    """Every key that is written in a decoded table, dotted."""
+    keys = set()
+    for name, value in table.items():
+        keys.add(name)
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                keys |= {f"{name}.{key}" for key in keys_in(part)}
+    return keys
