@@ -110,18 +110,23 @@ class Engine:
         for name in wanted:
             if name not in self._settings.channels:
                 raise NoSuchThing(f"the configuration has no channel {name!r}")
-        try:
-            return await self._holding(lambda fleet: self._poll_round(fleet, wanted))
-        except LeaseHeld as held:
-            answers = [await self._ask("poll", name, held) for name in wanted]
-        return [report for one in answers for report in msgspec.json.decode(one, type=_REPORTS)]
+        while True:
+            try:
+                return await self._holding(lambda fleet: self._poll_round(fleet, wanted))
+            except LeaseHeld as held:
+                answers = await self._ask("poll", wanted, held)
+            if answers is not None:
+                return [one for text in answers for one in msgspec.json.decode(text, type=_REPORTS)]
 
     async def apply(self) -> ApplyReport:
         """Write what is due once and read it back; asks the other engine as `poll` does."""
-        try:
-            return await self._holding(self._apply_round)
-        except LeaseHeld as held:
-            return msgspec.json.decode(await self._ask("apply", None, held), type=ApplyReport)
+        while True:
+            try:
+                return await self._holding(self._apply_round)
+            except LeaseHeld as held:
+                answers = await self._ask("apply", [None], held)
+            if answers is not None:
+                return msgspec.json.decode(answers[0], type=ApplyReport)
 
     async def _holding(self, work: Callable[[Fleet], Awaitable[T]]) -> T:
         """Do `work` under the lease, with the channels open; stop it at once if that is lost."""
@@ -242,27 +247,38 @@ class Engine:
         return list(reports)
 
     async def _apply_round(self, fleet: Fleet) -> ApplyReport:
-        due = await fleet.begin_writes(patiently=False)
+        ids = await fleet.begin_writes(patiently=False)
         await fleet.finish_writes()
-        ids = [one.id for one in due]
         return ApplyReport(await self._database.aread(corrections.by_id, ids))
 
-    async def _ask(self, what: str, channel: str | None, held: LeaseHeld) -> str:
-        """Have the engine that holds the lease do it; answer its result. Raises LeaseHeld."""
+    async def _ask(
+        self, what: str, channels: Sequence[str | None], held: LeaseHeld
+    ) -> list[str] | None:
+        """Have the engine that holds the lease do it, for each channel; answer its results.
+
+        None where that engine has ended meanwhile. Raises LeaseHeld where it does not answer.
+        """
         began = self._clock.now()
-        request_id = await self._database.awrite(
-            lease.ask, what, channel, who=self._holder, now=began
-        )
-        while self._clock.now() - began < ASK_MS_MAX:
-            answered = await self._database.aread(lease.answered, request_id)
-            if answered is not None and answered.ok:
-                return answered.result
-            if answered is not None:
+        waiting = [
+            await self._database.awrite(lease.ask, what, one, who=self._holder, now=began)
+            for one in channels
+        ]
+        results: list[str] = []
+        while waiting:
+            answered = await self._database.aread(lease.answered, waiting[0])
+            if answered is not None and not answered.ok:
                 raise StoreError(f"{held.lease.holder}: {answered.result}")
-            if await self._database.aread(lease.current, now=self._clock.now()) is None:
-                break
-            await asyncio.sleep(ASK_EVERY_S)
-        raise held
+            now = self._clock.now()
+            if answered is not None:
+                results.append(answered.result)
+                waiting.pop(0)
+            elif await self._database.aread(lease.current, now=now) is None:
+                return None
+            elif now - began > ASK_MS_MAX:
+                raise held
+            else:
+                await asyncio.sleep(ASK_EVERY_S)
+        return results
 
 
 _REPORTS = list[PollReport]

@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
-from store import corrections, incidents, readings
+from store import corrections, incidents, lease, readings
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, Direction, IncidentKind, Millis
 from sync import channels, decide, guard
 from sync.apply import apply
 from sync.config import PushLimits, Settings
+from sync.hold import SPAN_MS
 from sync.poll import PollReport, poll
 from sync.trouble import Gear
 from sync.watched import Watched
@@ -32,6 +33,7 @@ class Fleet:
         self._token = token
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
         self._writes: dict[str, asyncio.Task[None]] = {}
+        self._writing: dict[str, list[int]] = {}
         self._lost: LeaseLost | None = None
         self._limited = ""
         self._noted: dict[str, Millis] = {}
@@ -80,32 +82,47 @@ class Fleet:
         except StoreError as error:
             self._gear.log.warning("poll not recorded", channel=name, error=str(error))
 
-    async def begin_writes(self, *, patiently: bool = True) -> list[Correction]:
-        """Start a round of writes on each channel that has something due; answer what is due.
+    async def begin_writes(self, *, patiently: bool = True) -> list[int]:
+        """Start a round of writes on each channel that has something due.
 
-        `patiently`: channels that rest after trouble are left alone. Raises LeaseLost where a
-        round found the lease gone.
+        Answers the ids of what is due or being written. `patiently`: channels that rest after
+        trouble are left alone. Raises LeaseLost where a round found the lease gone.
         """
-        if self._lost is not None:
-            raise self._lost
+        await self._face_loss()
         database, now = self._gear.database, self._gear.clock.now()
         due = await database.awrite(corrections.due, now=now)
+        ids = sorted({one.id for one in due}.union(*self._writing.values()))
         ready = [one for one in due if self._may_write(one, now, patiently=patiently)]
         limits = self._settings.push
         if limits != PushLimits() and self._writes:
-            return due  # What is being written is not yet counted as pushed.
+            return ids  # What is being written is not yet counted as pushed.
         pushed = await database.aread(corrections.pushed_since, now - decide.HOUR_MS)
         batch, limited = guard.within(ready, limits, decide.as_push(pushed))
         await self._tell_limit(limited or "")
         for name in dict.fromkeys(one.channel for one in batch):
-            ids = [one.id for one in batch if one.channel == name]
-            writing = apply(self._gear, self.channels[name], ids, token=self._token)
+            mine = self._writing[name] = [one.id for one in batch if one.channel == name]
+            writing = apply(self._gear, self.channels[name], mine, token=self._token)
             self._start(self._writes, name, writing)
-        return due
+        return ids
+
+    async def _face_loss(self) -> None:
+        """Raise what a round of writes found, unless the lease has only run out unnoticed.
+
+        A machine that slept wakes with an expired lease; where nobody took it, it is still ours.
+        """
+        if self._lost is None:
+            return
+        now = self._gear.clock.now()
+        ours = await self._gear.database.awrite(
+            lease.renew, token=self._token, now=now, span_ms=SPAN_MS
+        )
+        if not ours:
+            raise self._lost
+        self._lost = None
 
     async def finish_writes(self) -> None:
         """Wait for the rounds of writes that run. Raises LeaseLost, StoreError."""
-        await asyncio.gather(*self._writes.values())
+        await asyncio.gather(*(asyncio.shield(task) for task in self._writes.values()))
 
     async def end(self, within_s: float) -> None:
         """Stop the polls at once, give the writes `within_s` to end, then stop them too.
@@ -164,6 +181,8 @@ class Fleet:
 
         def ended(task: asyncio.Task[Any]) -> None:
             running.pop(name, None)
+            if running is self._writes:
+                self._writing.pop(name, None)
             error = None if task.cancelled() else task.exception()
             if isinstance(error, LeaseLost):
                 self._lost = error

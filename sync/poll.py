@@ -71,7 +71,8 @@ async def _attempt(gear: Gear, watched: Watched, sweep: readings.Sweep) -> PollR
     try:
         async with asyncio.timeout(watched.deadline_s):
             read = await _stage_all(gear, watched, sweep)
-        return await _judge(gear, watched, sweep, read)
+        async with gear.merging:
+            return await _judge(gear, watched, sweep, read)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
@@ -103,7 +104,7 @@ async def _judge(gear: Gear, watched: Watched, sweep: readings.Sweep, read: _Rea
     reason = guard.judge(counts, watched.settings.guard)
     if reason is not None:
         await gear.database.awrite(readings.quarantine, sweep, reason, now=now, as_of=read.as_of)
-        trouble.note(gear, watched, watched.polls, f"quarantined: {reason}")
+        trouble.note(gear, watched, watched.polls, "quarantined", f"quarantined: {reason}")
         return PollReport(
             watched.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
         )

@@ -4,9 +4,10 @@
 same whether the channel was read or written.
 """
 
+import asyncio
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
 
@@ -40,6 +41,8 @@ class Gear:
     log: FilteringBoundLogger
     on_move: Callable[[], None]
     """Called, without data, when something that is shown has moved."""
+    merging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Large transactions take turns, so that a heartbeat waits for one of them at most."""
 
 
 async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> str:
@@ -55,7 +58,7 @@ async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> st
         await gear.database.awrite(
             incidents.raise_incident, watched.name, kind, words, now=now, key=way.what
         )
-    note(gear, watched, way, words)
+    note(gear, watched, way, type(error).__name__, words)
     return words
 
 
@@ -74,11 +77,11 @@ async def recover(gear: Gear, watched: Watched, way: Way) -> None:
     way.proven, way.trouble = True, None
 
 
-def note(gear: Gear, watched: Watched, way: Way, words: str) -> None:
-    """Log that the channel is in trouble: loudly the first time, and again only if it changes."""
-    log = gear.log.debug if way.trouble == words else gear.log.warning
+def note(gear: Gear, watched: Watched, way: Way, sort: str, words: str) -> None:
+    """Log that the channel is in trouble, once for as long as it is of one sort."""
+    log = gear.log.debug if way.trouble == sort else gear.log.warning
     log("channel in trouble", channel=watched.name, doing=way.what, error=words)
-    way.trouble = words
+    way.trouble = sort
 
 
 def in_words(error: Exception) -> str:

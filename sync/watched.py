@@ -22,7 +22,7 @@ class Way:
     what: str
     """Also the key of its incidents, so that a good poll never closes a writing incident."""
     trouble: str | None = None
-    """What is wrong, as it was last logged; None when well."""
+    """The sort of trouble that was last logged; None when well."""
     failures: int = 0
     """In a row."""
     rests_until: Millis = 0
