@@ -1,0 +1,188 @@
+"""What a kind of channel must bring along for the contract suite to drive it.
+
+A new kind over HTTP brings a `Backend`: the vendor's API as far as the kind uses it, on a dict of
+stock. Everything that a network does to it is done here, in front of it.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from store.model import Direction, Record, Refused
+from sync import channels
+from sync.channels.base import Change, Channel, Page
+from sync.clock import SystemClock
+from sync.config import ChannelSettings
+from tests.loopback import Asked, Loopback, Told, serving
+
+SECRET_NAME = "CONTRACT_SECRET"
+SECRET = "c0ntract-s3cret"
+
+
+class Harness(Protocol):
+    """A running channel to read and write, and the ways to spoil it."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def base(self) -> Path:
+        """The folder of the configuration."""
+        ...
+
+    def table(self) -> dict[str, Any]:
+        """The kind's own keys of `[channels.NAME]`."""
+        ...
+
+    def put(self, sku: str, quantity: int) -> None:
+        """The channel now has so many available; at most it is a new listing."""
+        ...
+
+    def shown(self, sku: str) -> int:
+        """What the channel itself holds available, asked behind our back."""
+        ...
+
+    def corrupt(self, sku: str, raw: str) -> None:
+        """Say `raw`, as text of the format, where the listing's quantity stands."""
+        ...
+
+    def garble(self) -> None:
+        """Say something that is no page at all."""
+        ...
+
+    def vanish(self) -> None:
+        """Be gone."""
+        ...
+
+
+class Backend(Protocol):
+    """A vendor's API on a dict of stock, as its documents and measurements say."""
+
+    kind: str
+
+    def table(self, url: str) -> dict[str, Any]: ...
+    def answer(self, asked: Asked) -> Told: ...
+    def put(self, sku: str, quantity: int) -> None: ...
+    def shown(self, sku: str) -> int: ...
+    def corrupt(self, sku: str, raw: str) -> None: ...
+
+
+@dataclass
+class OverHttp:
+    """The harness of every kind that speaks HTTP: a backend, and a front that can spoil it."""
+
+    backend: Backend
+    server: Loopback
+    front: "Front"
+    base: Path
+    gone: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.backend.kind
+
+    def table(self) -> dict[str, Any]:
+        return self.backend.table("http://127.0.0.1:9" if self.gone else self.server.url)
+
+    def put(self, sku: str, quantity: int) -> None:
+        self.backend.put(sku, quantity)
+
+    def shown(self, sku: str) -> int:
+        return self.backend.shown(sku)
+
+    def corrupt(self, sku: str, raw: str) -> None:
+        self.backend.corrupt(sku, raw)
+
+    def garble(self) -> None:
+        self.front.spoil = lambda _asked: Told(b'{"items": [')
+
+    def vanish(self) -> None:
+        # Nobody listens on the discard port.
+        self.gone = True
+
+
+@dataclass
+class Front:
+    """Stands before a backend; `spoil` may answer in its place, or None to let it."""
+
+    backend: Backend
+    spoil: Callable[[Asked], Told | None] = field(default=lambda _asked: None)
+
+    def __call__(self, asked: Asked) -> Told:
+        return self.spoil(asked) or self.backend.answer(asked)
+
+
+@contextmanager
+def over_http(backend: Backend, base: Path) -> Iterator[OverHttp]:
+    """Serve a backend on loopback and give its harness."""
+    front = Front(backend)
+    with serving(front) as server:
+        yield OverHttp(backend, server, front, base)
+
+
+@asynccontextmanager
+async def opened(harness: Harness) -> AsyncIterator[Channel]:
+    """Open the harness's channel through the registry, as the engine does."""
+    options = msgspec.convert(harness.table(), channels.kind(harness.kind).Options)
+    settings = ChannelSettings(
+        name="shop", kind=harness.kind, direction=Direction.PUSH, options=options, timeout_ms=5000
+    )
+    channel = channels.open_channel(settings, QuickClock(), harness.base)
+    try:
+        yield channel
+    finally:
+        await channel.close()
+
+
+class QuickClock(SystemClock):
+    """Real time, but nobody waits for long: the waits themselves are the transport's tests."""
+
+    async def sleep(self, span_ms: int) -> None:
+        await asyncio.sleep(min(span_ms, 20) / 1000)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A whole poll."""
+
+    pages: Sequence[Page]
+
+    @property
+    def records(self) -> list[Record]:
+        return [record for page in self.pages for record in page.records]
+
+    @property
+    def refused(self) -> list[Refused]:
+        return [refused for page in self.pages for refused in page.refused]
+
+    @property
+    def stock(self) -> dict[str, int]:
+        return {record.sku: record.available for record in self.records}
+
+    def of(self, sku: str) -> Record:
+        (found,) = (record for record in self.records if record.sku == sku)
+        return found
+
+
+async def poll(harness: Harness) -> Reading:
+    async with opened(harness) as channel:
+        return Reading([page async for page in channel.pages()])
+
+
+def change(record: Record, quantity: int, key: str = "c-1", **more: Any) -> Change:
+    """A change of what was just read."""
+    return Change(record.sku, record.location, record.ref, quantity, record, key, **more)
+
+
+def with_raw(payload: object, raw: dict[str, str]) -> bytes:
+    """Write JSON in which the texts `<raw SKU>` are replaced by raw JSON."""
+    text = json.dumps(payload)
+    for sku, value in raw.items():
+        text = text.replace(json.dumps(f"<raw {sku}>"), value)
+    return text.encode()
