@@ -308,6 +308,12 @@ def fail(connection: sqlite3.Connection, sweep: Sweep, error: str, *, now: Milli
     _forget_staged(connection, sweep.channel_id)
 
 
+def drop(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Forget a poll that we stopped ourselves: it says nothing about the channel."""
+    connection.execute("DELETE FROM polls WHERE id = ?", (sweep.poll_id,))
+    _forget_staged(connection, sweep.channel_id)
+
+
 def quarantined(connection: sqlite3.Connection, channel: str) -> tuple[int, str, PollCounts] | None:
     """The channel's quarantined poll: its id, why it was set aside, and what it would change."""
     channel_id, _, _ = _channel(connection, channel)

@@ -55,7 +55,7 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     try:
         report = await _attempt(gear, watched, sweep)
     except asyncio.CancelledError:
-        await _fail(gear, sweep, "stopped before its end")
+        await gear.database.awrite(readings.drop, sweep)
         raise
     took_ms = gear.clock.now() - started
     if report.outcome is PollOutcome.GOOD:

@@ -219,6 +219,37 @@ async def test_a_holder_that_slept_and_woke_writes_nothing(
     assert len(updates(database, Status.APPROVED)) == 1
 
 
+async def test_a_lease_that_ran_out_while_the_machine_slept_and_nobody_took_is_kept(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        ours = database.read(lease.current, now=SystemClock().now())
+        assert ours is not None
+        long_ago = SystemClock().now() - 2 * hold_module.SPAN_MS
+        database.write(lease.renew, token=ours.token, now=long_ago, span_ms=hold_module.SPAN_MS)
+        approve_all(database)
+
+        await until(lambda: bool(updates(database, Status.VERIFIED)))
+
+    assert shops["shop"].written == [[("A", 14)]]
+
+
+async def test_whoever_asks_an_engine_that_ends_does_it_itself(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    hold_by_another(database)
+    asking = asyncio.create_task(made(settings, database).poll(["shop"]))
+    await asyncio.sleep(0.1)
+
+    database.write(lease.release, token="theirs")
+    [report] = await asyncio.wait_for(asking, PATIENCE_S)
+
+    assert report.outcome is PollOutcome.GOOD
+
+
 async def test_a_stop_lets_a_write_end_that_has_begun(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
