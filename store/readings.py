@@ -92,11 +92,11 @@ class Sweep:
     recalled: Memory
     """What may be recognised: the memory, or an empty one where it does not count."""
     suspects: frozenset[int]
-    """Listings that moved outside polls: never recognised, always compared."""
+    """Listings that moved outside polls or stand twice: never recognised, always compared."""
     outside_up_to: int
     digests: "array[int]" = field(default_factory=lambda: array("q"))
     listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
-    """Listing by position; 0 for a record whose listing is new."""
+    """Listing by position; 0 until the merge for a record whose listing is new."""
     in_doubt: set[int] = field(default_factory=set)
     """Listings of pages that were not recognised, then or now: only these can have gone."""
     refused: list[Refused] = field(default_factory=list)
@@ -128,7 +128,7 @@ def begin(
         known=known,
         memory=memory,
         recalled=memory if memory is not None and counts else Memory(),
-        suspects=frozenset(listing for _, listing in outside),
+        suspects=frozenset(listing for _, listing in outside) | _repeated(connection, channel_id),
         outside_up_to=max((row_id for row_id, _ in outside), default=0),
     )
 
@@ -148,9 +148,8 @@ def stage(
     if sweep.known == 0:
         poll = (sweep.poll_id,)
         connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
-        unknown = array("q", bytes(8 * len(records)))
-        sweep.listing_ids += unknown
-        sweep.digests += unknown
+        sweep.listing_ids += array("q", bytes(8 * len(records)))
+        sweep.digests += digests
     else:
         _recognise(connection, sweep, records, digests)
     for record in refused:
@@ -188,8 +187,6 @@ def _recognise(
         sweep.in_doubt.update(found)
         for place, listing_id in zip(places, found, strict=True):
             listing_ids[place] = listing_id
-            if listing_id == 0:  # Its listing has no id yet: look it up at the next poll.
-                digests[place] = 0
     sweep.listing_ids += listing_ids
     sweep.digests += digests
 
@@ -490,15 +487,20 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     for listing_id in _listings_of_refused(connection, sweep):
         if listing_id in doubtful:
             seen[listing_id] = max(seen[listing_id], 1)
-    repeated = connection.execute(
-        "SELECT id FROM listings WHERE channel_id = ? AND copies > 1", (sweep.channel_id,)
-    )
-    odd = {row[0] for row in repeated} & doubtful
-    odd.update(listing_id for listing_id in doubtful if seen[listing_id] != 1)
+    odd = _repeated(connection, sweep.channel_id) & doubtful
+    odd |= {listing_id for listing_id in doubtful if seen[listing_id] != 1}
     connection.executemany(
         "INSERT OR REPLACE INTO counted (poll_id, listing_id, copies) VALUES (?, ?, ?)",
         ((sweep.poll_id, listing_id, seen[listing_id]) for listing_id in odd),
     )
+
+
+def _repeated(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
+    """The channel's listings that stood more than once in its last good poll."""
+    rows = connection.execute(
+        "SELECT id FROM listings WHERE channel_id = ? AND copies > 1", (channel_id,)
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
@@ -536,8 +538,8 @@ _MERGE_KNOWN = f"""UPDATE listings SET
 FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
   AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
     AND listing_id IS NOT NULL GROUP BY listing_id)) p
-WHERE listings.id = p.listing_id AND NOT (listings.copies > 1 AND coalesce((SELECT k.copies
-  FROM counted k WHERE k.poll_id = :poll AND k.listing_id = p.listing_id), 1) > 1)"""
+WHERE listings.id = p.listing_id AND NOT EXISTS (SELECT 1 FROM counted k
+  WHERE k.poll_id = :poll AND k.listing_id = p.listing_id AND k.copies > 1)"""
 
 _MERGE_PROBLEMS = """INSERT INTO listings (item_id, channel_id, present, problem)
 SELECT i.id, :channel, 0, p.problem
@@ -554,6 +556,12 @@ WHERE present = 1 AND id IN
 _MERGE_COPIES = """UPDATE listings SET copies = (SELECT k.copies FROM counted k
   WHERE k.poll_id = :poll AND k.listing_id = listings.id)
 WHERE id IN (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies > 0)"""
+
+# In the order of their places in the poll, one row a place.
+_LISTINGS_OF_NEW = """SELECT l.id FROM stage p
+JOIN items i ON i.sku = p.sku AND i.location = p.location
+JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
 _NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
 SELECT item_id FROM listings WHERE id > :newest
@@ -686,10 +694,16 @@ def _remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
         "DELETE FROM moved_outside_polls WHERE channel_id = ? AND id <= ?",
         (sweep.channel_id, sweep.outside_up_to),
     )
-    if sweep.memory is not None:
-        sweep.memory.digests = sweep.digests
-        sweep.memory.listing_ids = sweep.listing_ids
-        sweep.memory.poll_id = sweep.poll_id
+    if sweep.memory is None:
+        return
+    new = connection.execute(_LISTINGS_OF_NEW, (sweep.channel_id, sweep.poll_id))
+    place = -1
+    for (listing_id,) in new:
+        place = sweep.listing_ids.index(0, place + 1)
+        sweep.listing_ids[place] = listing_id
+    sweep.memory.digests = sweep.digests
+    sweep.memory.listing_ids = sweep.listing_ids
+    sweep.memory.poll_id = sweep.poll_id
 
 
 def _forget_staged(connection: sqlite3.Connection, channel_id: int) -> None:

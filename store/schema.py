@@ -175,7 +175,7 @@ CREATE TABLE quarantined_readings (
   threshold INTEGER,
   price_minor INTEGER,
   title TEXT,
-  ref TEXT NOT NULL DEFAULT '',
+  ref TEXT,
   source_at INTEGER,
   problem TEXT
 );

@@ -11,12 +11,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from store import readings, views
 from store.comparison import Comparison
 from store.database import Database
-from store.model import DisagreementFilter, Sort
+from store.model import DisagreementFilter, Record, Sort
 from tests.benchmarks import bare, world
 
 CHANNELS = 5
@@ -43,7 +44,7 @@ def _run(skus: int, folder: Path) -> float:
         database.write(comparison.configure, now=1)
         memories = {name: readings.Memory() for name in world.NAMES}
         polls = {
-            name: _time(lambda name=name: world.poll(database, comparison, name, rows, memories))
+            name: _time(partial(world.poll, database, comparison, name, rows, memories))
             for name in world.NAMES[:CHANNELS]
         }
         _show("first ingest, the authority", polls["warehouse"], bare_s, "2")
@@ -58,7 +59,7 @@ def _run(skus: int, folder: Path) -> float:
 def _repolls(
     database: Database,
     comparison: Comparison,
-    rows: list[world.Record],
+    rows: list[Record],
     memories: dict[str, readings.Memory],
     bare_s: float,
 ) -> None:
@@ -73,7 +74,7 @@ def _repolls(
 def _reconcile(
     database: Database,
     plain: bare.Bare,
-    rows: list[world.Record],
+    rows: list[Record],
     memories: dict[str, readings.Memory],
 ) -> float:
     plain.copy_from(database.path)
@@ -101,7 +102,7 @@ def _reconcile(
 def _panel(
     database: Database,
     comparison: Comparison,
-    rows: list[world.Record],
+    rows: list[Record],
     memories: dict[str, readings.Memory],
 ) -> None:
     """A screenful by id, while another thread ingests."""
@@ -117,9 +118,7 @@ def _panel(
     writer = threading.Thread(target=ingest)
     writer.start()
     try:
-        ids = database.read(
-            views.disagreement_ids, DisagreementFilter(), now=10**9, sort=Sort.RISK
-        )
+        ids = database.read(views.disagreement_ids, DisagreementFilter(), now=10**9, sort=Sort.RISK)
         spans = [
             _time(lambda: database.read(views.disagreements_by_id, ids[:50], now=10**9))
             for _ in range(200)

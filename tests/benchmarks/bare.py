@@ -21,7 +21,8 @@ class Bare:
         self.connection.execute("PRAGMA cache_size = -32768")
         self.connection.execute(
             """CREATE TABLE readings (channel TEXT, sku TEXT, location TEXT, available INTEGER,
-            state TEXT, price INTEGER, title TEXT, ref TEXT, PRIMARY KEY (channel, sku, location))"""
+            state TEXT, price INTEGER, title TEXT, ref TEXT,
+            PRIMARY KEY (channel, sku, location))"""
         )
 
     def upsert(self, channel: str, rows: list[Record]) -> None:
@@ -52,9 +53,7 @@ class Bare:
         self.connection.execute(
             "CREATE TABLE items (id INTEGER PRIMARY KEY, truth INTEGER, sku TEXT)"
         )
-        self.connection.execute(
-            "INSERT INTO items SELECT id, truth_quantity, sku FROM ours.items"
-        )
+        self.connection.execute("INSERT INTO items SELECT id, truth_quantity, sku FROM ours.items")
         self.connection.execute("DETACH ours")
 
     def count_mismatches(self) -> None:

@@ -1,0 +1,357 @@
+"""A correction's life: every arrow of it, what voids it and what keeps it quiet."""
+
+from pathlib import Path
+
+import pytest
+
+from store import corrections, incidents, lease, readings, views
+from store.errors import LeaseLost, NoSuchThing
+from store.model import Correction, CorrectionStatus, Decision, IncidentKind
+from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
+
+HOLD_MS = 5_000
+EXPIRES_MS = 15 * MINUTE
+TOKEN = "token"
+
+
+def oversold(w: World) -> Correction:
+    """A shop that shows 9 where it should show 4, and the proposal that follows."""
+    w.poll("warehouse", stock(A=4))
+    w.twice("shop", stock(A=9))
+    (proposal,) = w.updates()
+    return proposal
+
+
+def approve(w: World, *ids: int, who: str = "ana", **more: object) -> list[Decision]:
+    seen = [(one, None) for one in ids]
+    terms = {"hold_ms": HOLD_MS, "expires_ms": EXPIRES_MS} | more
+    return w.database.write(corrections.approve, seen, who=who, now=w.now, **terms)  # type: ignore[arg-type]
+
+
+def begin(w: World, *ids: int) -> list[int]:
+    w.now += HOLD_MS
+    w.database.write(lease.acquire, holder="e", token=TOKEN, now=w.now, span_ms=MINUTE)
+    return w.database.write(corrections.begin_applying, ids, token=TOKEN, now=w.now)
+
+
+def finish(w: World, correction_id: int, status: CorrectionStatus) -> None:
+    w.database.write(corrections.finish, correction_id, status, now=w.now, result="as it went")
+
+
+def steps(w: World, correction_id: int) -> list[str]:
+    return [row.step for row in w.database.read(corrections.audit, correction_id)]
+
+
+def status(w: World, correction_id: int) -> CorrectionStatus:
+    (found,) = w.database.read(corrections.by_id, [correction_id])
+    return found.status
+
+
+def test_from_proposed_to_verified_every_step_is_audited(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        assert (proposal.from_quantity, proposal.to_quantity, proposal.units) == (9, 4, -5)
+        assert approve(w, proposal.id) == [Decision(proposal.id, ok=True)]
+        assert w.database.write(corrections.due, now=w.now) == []
+        assert begin(w, proposal.id) == [proposal.id]
+        w.database.write(corrections.applied, [proposal.id], now=w.now, result="200")
+        finish(w, proposal.id, CorrectionStatus.VERIFIED)
+        assert steps(w, proposal.id) == ["proposed", "approved", "applying", "applied", "verified"]
+        seen = w.database.read(corrections.audit, proposal.id)[1]
+        assert (seen.who, seen.at) == ("ana", w.now - HOLD_MS)
+        assert '"available":9' in seen.seen
+
+
+def test_an_approval_of_what_has_moved_since_it_was_seen_is_void(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id, who="ben")
+        w.database.write(corrections.undo, [(proposal.id, None)], who="ben", now=w.now)
+        (decision,) = w.database.write(
+            corrections.approve, [(proposal.id, proposal.version)], who="ana", now=w.now,
+            hold_ms=HOLD_MS, expires_ms=EXPIRES_MS,
+        )  # fmt: skip
+        assert not decision.ok
+        assert "undone by ben" in decision.why
+
+
+def test_an_unknown_update_is_named_as_such(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        assert approve(w, 77) == [Decision(77, ok=False, why="there is no such update")]
+
+
+def test_what_moves_supersedes_a_proposal_and_a_new_one_follows(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        w.poll("shop", stock(A=8))
+        assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
+        newest = w.updates()[0]
+        assert (newest.status, newest.from_quantity) == (CorrectionStatus.PROPOSED, 8)
+
+
+def test_an_approved_reduction_outlives_a_reading_that_is_still_too_high(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.poll("shop", stock(A=7))
+        assert status(w, proposal.id) is CorrectionStatus.APPROVED
+        (held,) = w.database.read(corrections.standing, [proposal.id], now=w.now)
+        assert (held.valid, held.reading.available) == (True, 7)
+        w.poll("shop", stock(A=4))
+        assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
+
+
+def test_an_approved_reduction_falls_with_its_target(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.poll("warehouse", stock(A=3))
+        assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
+
+
+def test_an_approved_raise_falls_with_any_movement(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=9))
+        w.twice("shop", stock(A=4))
+        proposal = w.updates()[0]
+        approve(w, proposal.id)
+        w.poll("shop", stock(A=5))
+        assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
+
+
+def test_a_rejected_listing_is_quiet_until_it_moves_even_there_and_back(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        w.database.write(
+            corrections.reject, [(proposal.id, None)], who="ana", now=w.now, reason="stocktake"
+        )
+        w.poll("shop", stock(A=9))
+        assert w.updates()[0].status is CorrectionStatus.REJECTED
+        assert w.updates()[0].note == "stocktake"
+        w.poll("shop", stock(A=4))
+        w.twice("shop", stock(A=9))
+        assert w.updates()[0].status is CorrectionStatus.PROPOSED
+
+
+def test_a_snoozed_update_comes_back_by_itself(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        until = w.now + 90_000
+        w.database.write(
+            corrections.snooze, [(proposal.id, None)], who="ana", now=w.now, until=until
+        )
+        w.poll("shop", stock(A=9))
+        assert status(w, proposal.id) is CorrectionStatus.SNOOZED
+        w.poll("shop", stock(A=9))
+        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
+
+
+def test_undo_ends_with_the_hold(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.now += HOLD_MS
+        (late,) = w.database.write(corrections.undo, [(proposal.id, None)], who="ana", now=w.now)
+        assert (late.ok, late.why) == (False, "its hold has passed")
+
+
+def test_above_the_threshold_two_names_are_needed(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        first = approve(w, proposal.id, second_person_above=4)[0]
+        assert (first.ok, "second person" in first.why) == (True, True)
+        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
+        again = approve(w, proposal.id, second_person_above=4)[0]
+        assert (again.ok, "not ana again" in again.why) == (False, True)
+        approve(w, proposal.id, who="ben", second_person_above=4)
+        (done,) = w.database.read(corrections.by_id, [proposal.id])
+        assert (done.status, done.decided_by, done.second_by) == ("approved", "ana", "ben")
+
+
+def test_what_cannot_be_trusted_cannot_be_approved(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        w.now += 11 * MINUTE
+        (decision,) = approve(w, proposal.id)
+        assert decision == Decision(proposal.id, ok=False, why="not now: channel stale")
+
+
+def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id, expires_ms=MINUTE)
+        w.now += MINUTE + HOLD_MS
+        assert w.database.write(corrections.due, now=w.now) == []
+        assert status(w, proposal.id) is CorrectionStatus.EXPIRED
+        w.poll("shop", stock(A=9))
+        assert w.updates()[0].status is CorrectionStatus.PROPOSED
+
+
+@pytest.mark.parametrize("ending", ["failed", "not_applied", "unknown"])
+def test_after_a_bad_end_the_listing_is_quiet_and_no_rule_may_touch_it(
+    tmp_path: Path, ending: str
+) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        assert [may for _, may in w.database.read(corrections.proposals_for_rules, now=0)] == [True]
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        finish(w, proposal.id, CorrectionStatus(ending))
+        w.poll("shop", stock(A=9))
+        assert len(w.updates()) == 1
+        w.poll("shop", stock(A=8))
+        ((_, may),) = w.database.read(corrections.proposals_for_rules, now=0)
+        assert may is False
+        again = w.updates()[0]
+        approve(w, again.id)
+        begin(w, again.id)
+        finish(w, again.id, CorrectionStatus.VERIFIED)
+        w.poll("shop", stock(A=7))
+        ((_, may),) = w.database.read(corrections.proposals_for_rules, now=0)
+        assert may is True
+
+
+def test_what_a_dead_engine_left_half_way_is_unknown(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+    with world(tmp_path) as w:
+        assert w.database.write(corrections.recover, now=w.now) == 1
+        assert status(w, proposal.id) is CorrectionStatus.UNKNOWN
+
+
+def test_what_was_certainly_not_sent_is_approved_again(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        w.database.write(corrections.release, [proposal.id], now=w.now, why="refused connection")
+        assert status(w, proposal.id) is CorrectionStatus.APPROVED
+        assert [one.id for one in w.database.write(corrections.due, now=w.now)] == [proposal.id]
+
+
+def test_a_holder_that_slept_and_woke_cannot_begin_a_write(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.database.write(lease.acquire, holder="old", token="old", now=w.now, span_ms=1000)
+        w.now += HOLD_MS
+        w.database.write(lease.acquire, holder="new", token="new", now=w.now, span_ms=MINUTE)
+        with pytest.raises(LeaseLost, match="held by new"):
+            w.database.write(corrections.begin_applying, [proposal.id], token="old", now=w.now)
+        assert status(w, proposal.id) is CorrectionStatus.APPROVED
+
+
+def test_quantity_and_state_go_in_one_correction(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", [record("A", 4, state="disabled")])
+        w.twice("shop", [record("A", 9, state="active")])
+        (proposal,) = w.updates()
+        assert (proposal.from_quantity, proposal.to_quantity) == (9, 4)
+        assert (proposal.from_state, proposal.to_state) == ("active", "disabled")
+
+
+def test_a_state_alone_leaves_the_quantity(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", [record("A", 4, state="disabled")])
+        w.twice("shop", [record("A", 4, state="active")])
+        (proposal,) = w.updates()
+        assert (proposal.units, proposal.to_state) == (0, "disabled")
+
+
+def test_a_channel_that_cannot_write_states_gets_no_proposal_for_one(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop", writes=("quantity",))) as w:
+        w.poll("warehouse", [record("A", 4, state="disabled")])
+        w.twice("shop", [record("A", 4, state="active")])
+        assert w.updates() == []
+        assert w.only().kind == "state"
+
+
+def test_what_was_pushed_within_the_hour_is_counted(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        pushed = w.database.read(corrections.pushed_since, w.now - 60 * MINUTE)
+        assert (pushed.skus, pushed.units, pushed.to_zero) == (1, 5, 0)
+        assert w.database.read(corrections.pushed_since, w.now).skus == 0
+
+
+def test_a_withdrawn_write_ends_what_is_no_longer_disagreed_about(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        w.reconfigure(terms(warehouse(), channel("shop", writes=())))
+        assert w.only().correction_id == proposal.id
+        w.poll("warehouse", stock(A=9))
+        assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
+
+
+def test_a_lease_is_one_holders_until_it_expires(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+
+        def take(name: str, at: int) -> str:
+            taken = w.database.write(lease.acquire, holder=name, token=name, now=at, span_ms=1000)
+            return taken.holder
+
+        assert take("a", 0) == "a"
+        assert take("b", 999) == "a"
+        assert w.database.write(lease.renew, token="a", now=900, span_ms=1000)
+        assert take("b", 1500) == "a"
+        assert take("b", 1900) == "b"
+        assert not w.database.write(lease.renew, token="a", now=2000, span_ms=1000)
+        w.database.write(lease.release, token="a")
+        assert w.database.read(lease.current, now=2000) is not None
+        w.database.write(lease.release, token="b")
+        assert w.database.read(lease.current, now=2000) is None
+
+
+def test_a_request_is_taken_once_and_answered(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        asked = w.database.write(lease.ask, "poll", "shop", who="ana", now=w.now)
+        assert w.database.read(lease.answered, asked) is None
+        (taken,) = w.database.write(lease.take_requests, now=w.now)
+        assert (taken.id, taken.what, taken.channel) == (asked, "poll", "shop")
+        assert w.database.write(lease.take_requests, now=w.now) == []
+        w.database.write(lease.answer, asked, now=w.now, ok=True, result="good")
+        answer = w.database.read(lease.answered, asked)
+        assert answer is not None
+        assert (answer.ok, answer.result) == (True, "good")
+
+
+def test_an_incident_is_raised_once_and_counted(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+
+        def trouble(words: str) -> bool:
+            kind = IncidentKind.CREDENTIALS
+            return w.database.write(incidents.raise_incident, "shop", kind, words, now=w.now)
+
+        assert trouble("401") is True
+        assert trouble("401 again") is False
+        (one,) = w.database.read(incidents.open_incidents)
+        assert (one.channel, one.count, one.message) == ("shop", 2, "401 again")
+        w.database.write(incidents.acknowledge, one.id, who="ana", now=w.now)
+        assert w.database.read(incidents.open_incidents)[0].acknowledged_by == "ana"
+        w.database.write(incidents.resolve, "shop", IncidentKind.CREDENTIALS, now=w.now)
+        assert w.database.read(views.overview, now=w.now).incidents == 0
+        assert trouble("401 once more") is True
+        with pytest.raises(NoSuchThing):
+            w.database.write(incidents.acknowledge, 99, who="ana", now=w.now)
+
+
+def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.database.write(
+            readings.record_fresh, "shop", stock(A=4), (), [("A", "")], w.comparison,
+            now=w.now + 1, own=True,
+        )  # fmt: skip
+        told = [(one.kind, one.channel) for one in w.database.read(views.history, "A")]
+        assert told[0] == ("reading", "warehouse")
+        assert told.count(("reading", "shop")) == 2
+        assert ("disagreement", "shop") in told
+        assert ("target", "shop") in told
+        assert [one for one in told if one[0] == "correction"] == [("correction", "shop")] * 3
+        times = [one.at for one in w.database.read(views.history, "A")]
+        assert times == sorted(times)

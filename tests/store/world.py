@@ -1,0 +1,152 @@
+"""A small shop in a real database, driven by hand: what the store's tests have in common."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from store import readings, views
+from store.comparison import Comparison
+from store.database import Database
+from store.model import (
+    Authority,
+    ChannelTerms,
+    Correction,
+    Direction,
+    Disagreement,
+    DisagreementFilter,
+    Merge,
+    Millis,
+    Policy,
+    PollCounts,
+    Record,
+    Refused,
+    State,
+    Terms,
+)
+
+START = 1_700_000_000_000
+MINUTE = 60_000
+
+
+def channel(name: str, **changes: object) -> ChannelTerms:
+    """A channel's terms: pushed, states active and disabled, nothing kept back."""
+    defaults: dict[str, object] = {
+        "name": name,
+        "kind": "simulated",
+        "direction": Direction.PUSH,
+        "roles": (),
+        "every_ms": MINUTE,
+        "stale_after_ms": 10 * MINUTE,
+        "max_source_age_ms": None,
+        "lag_ms": 0,
+        "settle_reduce_ms": 0,
+        "settle_raise_ms": 0,
+        "states": (State.ACTIVE, State.DISABLED),
+        "writes": ("quantity", "state"),
+        "report_missing": True,
+        "policies": (Policy("*"),),
+    }
+    return ChannelTerms(**(defaults | changes))  # type: ignore[arg-type]
+
+
+def warehouse(**changes: object) -> ChannelTerms:
+    """The authority: observed, as a file would be."""
+    terms: dict[str, object] = {
+        "direction": Direction.OBSERVE,
+        "writes": (),
+        "roles": ("quantity authority", "state authority"),
+    }
+    return channel("warehouse", **(terms | changes))
+
+
+def terms(*channels: ChannelTerms, authorities: Sequence[Authority] = ()) -> Terms:
+    return Terms((*authorities, Authority("*", "warehouse", "warehouse")), channels)
+
+
+class World:
+    """A database with its comparison and a clock that moves a minute with every poll."""
+
+    def __init__(self, database: Database, comparison: Comparison) -> None:
+        self.database = database
+        self.comparison = comparison
+        self.now: Millis = START
+        self.memories: dict[str, readings.Memory] = {}
+        self.counted: PollCounts | None = None
+        database.write(comparison.configure, now=self.now)
+
+    def sweep(
+        self, name: str, *pages: Sequence[Record], refused: Sequence[Refused] = ()
+    ) -> readings.Sweep:
+        """Read all pages, judged by nobody yet."""
+        self.now += MINUTE
+        memory = self.memories.setdefault(name, readings.Memory())
+        sweep = self.database.write(readings.begin, name, memory, now=self.now)
+        for page in pages:
+            self.database.write(readings.stage, sweep, page)
+        self.database.write(readings.stage, sweep, (), refused)
+        self.counted = self.database.write(readings.counts, sweep)
+        return sweep
+
+    def poll(
+        self,
+        name: str,
+        *pages: Sequence[Record],
+        refused: Sequence[Refused] = (),
+        as_of: Millis | None = None,
+    ) -> Merge:
+        """A good poll."""
+        sweep = self.sweep(name, *pages, refused=refused)
+        return self.database.write(
+            readings.merge, sweep, self.comparison, now=self.now, as_of=as_of
+        )
+
+    def twice(self, name: str, *pages: Sequence[Record]) -> None:
+        """Poll and confirm: a raise needs a second reading."""
+        self.poll(name, *pages)
+        self.poll(name, *pages)
+
+    def reconfigure(self, new: Terms) -> None:
+        self.comparison = Comparison(new)
+        self.database.write(self.comparison.configure, now=self.now)
+
+    def diff(self, **wanted: object) -> list[Disagreement]:
+        chosen = DisagreementFilter(**wanted)  # type: ignore[arg-type]
+        return self.database.read(views.disagreements, chosen, now=self.now)
+
+    def only(self, **wanted: object) -> Disagreement:
+        (found,) = self.diff(**wanted)
+        return found
+
+    def updates(self) -> list[Correction]:
+        return self.database.read(views.updates)
+
+    def targets(self, name: str) -> dict[str, int | None]:
+        """SKU to target quantity on a channel."""
+
+        def ask(connection: object) -> dict[str, int | None]:
+            rows = connection.execute(  # type: ignore[attr-defined]
+                """SELECT i.sku, l.target_quantity FROM listings l JOIN items i ON i.id = l.item_id
+                JOIN channels c ON c.id = l.channel_id WHERE c.name = ?""",
+                (name,),
+            )
+            return dict(rows.fetchall())
+
+        return self.database.read(ask)
+
+
+@contextmanager
+def world(folder: Path, *channels: ChannelTerms, **rules: object) -> Iterator[World]:
+    """A world of a warehouse and these channels (a plain `shop` where none are given)."""
+    chosen = channels or (channel("shop"),)
+    made = terms(warehouse(), *chosen, **rules)  # type: ignore[arg-type]
+    with Database.open(folder / "skew.db") as database:
+        yield World(database, Comparison(made))
+
+
+def record(sku: str, available: int, **more: object) -> Record:
+    return Record(sku, available, **more)  # type: ignore[arg-type]
+
+
+def stock(**quantities: int) -> list[Record]:
+    """Active listings by keyword: `stock(A=3, B=0)`."""
+    return [Record(sku, available, state="active") for sku, available in quantities.items()]
