@@ -1,5 +1,6 @@
 """The way in and the way out: whatever happens becomes a message and an exit code here."""
 
+import io
 import os
 import sys
 
@@ -14,6 +15,10 @@ EXIT_BROKEN_PIPE = 141
 
 def main() -> None:
     """Run `skew` and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a glyph gets a ? for it, not a traceback.
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

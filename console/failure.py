@@ -31,6 +31,9 @@ def tell(error: Exception) -> int:
     if isinstance(error, StoreError | ChannelError):
         _say(str(error))
         return 1
+    if isinstance(error, OSError) and error.filename is not None:
+        _say(f"{error.filename}: {error.strerror}")
+        return 1
     _say(f"a bug in Skew: {redacted(_last_line(error))}")
     where = write_report(error)
     if where:

@@ -189,22 +189,18 @@ def polls(made: Sequence["PollReport"], paper: Paper) -> Lines:
         Column("LISTINGS", right=True),
         Column("CHANGED", right=True),
         Column("TOOK", right=True),
-        Column("WHAT", flexible=True),
     )
-    return paper.table(
-        columns,
+    rows = [
         (
-            (
-                one.channel,
-                Cell(str(one.outcome), "green" if one.outcome is PollOutcome.GOOD else "red"),
-                units(one.listings),
-                units(one.changed),
-                f"{one.took_ms / 1000:.1f}s",
-                one.error or "",
-            )
-            for one in made
-        ),
-    )
+            one.channel,
+            Cell(str(one.outcome), "green" if one.outcome is PollOutcome.GOOD else "red"),
+            units(one.listings),
+            units(one.changed),
+            f"{one.took_ms / 1000:.1f}s",
+        )
+        for one in made
+    ]
+    return _with_notes(paper.table(columns, rows), [one.error for one in made], paper)
 
 
 def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
@@ -245,23 +241,29 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
         Column("HEALTH"),
         Column("LAST OK", right=True),
         Column("LISTINGS", right=True),
-        Column("LAST ERROR", flexible=True),
     )
-    return paper.table(
-        columns,
+    rows = [
         (
-            (
-                one.name,
-                one.kind,
-                ", ".join((*one.roles, str(one.direction))),
-                _FRESHNESS[one.freshness],
-                age(one.age_ms),
-                units(one.listings),
-                one.last_error or "",
-            )
-            for one in found
-        ),
-    )
+            one.name,
+            one.kind,
+            ", ".join((*one.roles, str(one.direction))),
+            _FRESHNESS[one.freshness],
+            age(one.age_ms),
+            units(one.listings),
+        )
+        for one in found
+    ]
+    return _with_notes(paper.table(columns, rows), [one.last_error for one in found], paper)
+
+
+def _with_notes(table: Lines, notes: Sequence[str | None], paper: Paper) -> Lines:
+    """Put each row's note below it, whole: an error that is cut off helps nobody."""
+    heading, *rows = table
+    lines = [heading]
+    for row, note in zip(rows, notes, strict=True):
+        lines.append(row)
+        lines += paper.paragraph(note) if note else []
+    return lines
 
 
 def _counts(counts: StatusCounts) -> list[tuple[Cell | str, ...]]:
@@ -330,14 +332,26 @@ def _update(one: Correction, now: Millis) -> tuple[Cell | str, ...]:
         f"#{one.id}",
         one.sku,
         channel,
-        _value(one.from_quantity, one.from_state, of_state=one.to_quantity is None),
-        "→",
-        _value(one.to_quantity, one.to_state, of_state=one.to_quantity is None),
+        *_change(one),
         way(one),
         Cell(_said(one.status), style),
         age(now - (one.decided_at or one.proposed_at)),
         by or NONE,
         one.result or one.note or "",
+    )
+
+
+def _change(one: Correction) -> tuple[str, str, str]:
+    """What is written, from and to: the quantity, the state, or both where both change."""
+    of_state = one.to_state is not None and one.to_state != one.from_state
+    of_quantity = one.to_quantity is not None and one.to_quantity != one.from_quantity
+    if of_state and of_quantity:
+        before = f"{units(one.from_quantity)} {one.from_state or NONE}"
+        return before, "→", f"{units(one.to_quantity)} {one.to_state}"
+    return (
+        _value(one.from_quantity, one.from_state or NONE, of_state=of_state),
+        "→",
+        _value(one.to_quantity, one.to_state, of_state=of_state),
     )
 
 

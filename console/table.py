@@ -6,6 +6,7 @@ A table that goes to a file or a pipe is never cut: only a terminal has a width.
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -59,6 +60,11 @@ class Paper:
             left -= cells(text)
             written.append(self.ink(text, cell.style))
         return "".join(written).rstrip()
+
+    def paragraph(self, text: str, indent: str = "  ") -> list[str]:
+        """Write a text whole, broken at the edge of the paper."""
+        width = self.width if self.width is not None else 1_000_000
+        return textwrap.wrap(clean(text), width, initial_indent=indent, subsequent_indent=indent)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence["Cell | str"]]) -> list[str]:
         """Write a table with a heading; every text in it is cleaned."""

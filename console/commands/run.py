@@ -91,7 +91,7 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
         click.echo(documents.write(documents.polls(made)))
         for one in made:
             if one.error:
-                note(f"{one.channel}: {one.error}")
+                note(one.error if one.channel in one.error else f"{one.channel}: {one.error}")
     else:
         click.echo("\n".join(reports.polls(made, Paper.stdout())))
     return 0 if all(one.outcome is PollOutcome.GOOD for one in made) else 1

@@ -457,3 +457,16 @@ def test_completion_offers_the_commands() -> None:
         check=False,
     )
     assert "plain,status" in ran.stdout
+
+
+def test_a_terminal_that_lacks_a_glyph_gets_a_question_mark(seeded: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "console", "status", "--config", str(seeded)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        encoding="latin-1",
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert "? fresh" in ran.stdout

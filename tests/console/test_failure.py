@@ -22,6 +22,7 @@ def int_of(text: str) -> None:
         (NewerDatabase("skew.db was written by a newer Skew"), 1, "skew.db was written"),
         (DatabaseBusy("locked"), 1, "locked"),
         (NeedsOperator("401, credential SHOP_KEY"), 1, "401, credential SHOP_KEY"),
+        (PermissionError(13, "Permission denied", "skew.db"), 1, "skew.db: Permission denied"),
         (Temporary("hostile \x1b[2J words"), 1, "hostile ␛[2J words"),
     ],
 )

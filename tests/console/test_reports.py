@@ -148,12 +148,10 @@ def counts() -> StatusCounts:
 
 def test_status_is_read_at_a_glance() -> None:
     assert reports.status(counts(), PIPE) == [
-        "CHANNEL    KIND  ROLE                         HEALTH   LAST OK  LISTINGS  LAST ERROR",
+        "CHANNEL    KIND  ROLE                         HEALTH   LAST OK  LISTINGS",
         "warehouse  csv   quantity authority, observe  ● fresh     0:04    12,408",
-        (
-            "market     http  push                         ✖ stale    41:03    12,408"
-            "  401, MARKET_TOKEN"
-        ),
+        "market     http  push                         ✖ stale    41:03    12,408",
+        "  401, MARKET_TOKEN",
         "",
         "Disagreements  37 open · 2 settling · 1,920 unknown",
         "               ▲ oversell 142 units, 1,230 · ▼ undersell 12 units, 0.00",
@@ -229,6 +227,24 @@ def test_updates_tell_way_status_and_the_channels_words() -> None:
     assert reports.updates([], PIPE, now=NOW) == ["No pending updates."]
 
 
+def test_an_update_shows_the_quantity_the_state_or_both() -> None:
+    def shown(**changed: object) -> str:
+        return reports.updates([correction(**changed)], PIPE, now=NOW)[1].split("market")[1][:26]
+
+    of_state = {"from_state": "active", "to_state": "hold"}
+    assert shown(to_quantity=31, **of_state).split() == ["active", "→", "hold", "reduce"]
+    assert shown(to_quantity=0, **of_state).split()[:4] == ["31", "active", "→", "0"]
+    assert shown(from_state="active", to_state="active").split()[:3] == ["31", "→", "14"]
+
+
+def test_on_a_terminal_an_error_is_told_whole_below_its_row() -> None:
+    words = "the shop cannot be reached at http://127.0.0.1:9/shop: all connection attempts failed"
+    made = [PollReport("shop", PollOutcome.FAILED, 0, 0, 90, words)]
+    lines = reports.polls(made, Paper(width=40, colour=False))
+    assert " ".join(line.strip() for line in lines[2:]) == words
+    assert all(len(line) <= 40 for line in lines)
+
+
 def test_the_effect_of_a_batch_is_told_before_it_is_done() -> None:
     batch = [correction(), correction(sku="B", to_quantity=0, price_minor=None)]
     assert reports.effect(blast_radius(batch), 2, PIPE) == [
@@ -255,7 +271,8 @@ def test_polls_tell_what_each_channel_said() -> None:
     ]
     assert reports.polls(made, PIPE)[1:] == [
         "shop     good            1,200        3  1.8s",
-        "market   quarantined         0        0  0.1s  the catalogue is empty",
+        "market   quarantined         0        0  0.1s",
+        "  the catalogue is empty",
     ]
     assert [one["ok"] for one in json.loads(documents.write(documents.polls(made)))["polls"]] == [
         True,
