@@ -230,7 +230,17 @@ def why(one: Disagreement, cause: Cause | None) -> str:
     """Say in a few words why a disagreement stands, or why it can't be acted on."""
     if one.decidable_at is not None:
         return f"{one.reason}, decidable {time_of_day(one.decidable_at)}"
-    return one.reason or (cause.evidence if cause else "")
+    if one.reason or cause is None:
+        return one.reason
+    if cause.kind == "unexplained":
+        return cause.kind  # Its evidence only repeats the figures beside it.
+    return f"{cause.kind}: {cause.evidence}"
+
+
+def role(roles: Sequence[str], direction: str) -> str:
+    """What a channel is to the others, short: `authority, observe`, `push`."""
+    whole = {"quantity authority", "state authority"} <= set(roles)
+    return ", ".join((*(("authority",) if whole else roles), str(direction)))
 
 
 def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
@@ -246,7 +256,7 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
         (
             one.name,
             one.kind,
-            ", ".join((*one.roles, str(one.direction))),
+            role(one.roles, one.direction),
             _FRESHNESS[one.freshness],
             age(one.age_ms),
             units(one.listings),
@@ -284,25 +294,16 @@ def _counts(counts: StatusCounts) -> list[tuple[Cell | str, ...]]:
     return lines
 
 
-def _incidents(found: Iterable[Incident], paper: Paper) -> Lines:
+def _incidents(found: Sequence[Incident], paper: Paper) -> Lines:
     columns = (
         Column("INCIDENT"),
         Column("CHANNEL", flexible=True),
         Column("SINCE"),
-        Column("WHAT", flexible=True),
     )
-    return paper.table(
-        columns,
-        (
-            (
-                Cell(str(one.kind), "red"),
-                one.channel or NONE,
-                day_and_time(one.since),
-                one.message,
-            )
-            for one in found
-        ),
-    )
+    rows = [
+        (Cell(str(one.kind), "red"), one.channel or NONE, day_and_time(one.since)) for one in found
+    ]
+    return _with_notes(paper.table(columns, rows), [one.message for one in found], paper)
 
 
 def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Cell | str, ...]:

@@ -150,6 +150,7 @@ def _report(settings: "Settings", signed_in: list[SignedIn], paper: "Paper") -> 
 
 
 def _row(settings: "Settings", channel: "ChannelSettings") -> tuple[str, ...]:
+    from console.reports import role
     from sync.assembly import secrets_of
     from sync.units import duration_text
 
@@ -162,7 +163,7 @@ def _row(settings: "Settings", channel: "ChannelSettings") -> tuple[str, ...]:
     return (
         channel.name,
         channel.kind,
-        ", ".join((*roles, channel.direction)),
+        role(roles, channel.direction),
         f"every {duration_text(channel.every_ms)}",
         _policy(channel),
         ", ".join(credentials) or "none",
