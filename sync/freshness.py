@@ -42,15 +42,13 @@ class FreshnessWatch:
                 self._gear.log.info("channel fresh again", channel=health.name)
 
     def _is_stale(self, health: ChannelHealth, now: Millis) -> bool:
-        """Stale; or never read though there was time for it."""
+        """Stale; or never read though there was time for it.
+
+        A quarantined channel has its own incident, and one trouble speaks once.
+        """
         if health.freshness is Freshness.NEVER:
             return now - self._since > self._settings.channels[health.name].stale_after_ms
-        return health.freshness is Freshness.STALE or (
-            # A quarantined channel's last good readings age all the same.
-            health.freshness is Freshness.QUARANTINED
-            and health.age_ms is not None
-            and health.age_ms > self._settings.channels[health.name].stale_after_ms
-        )
+        return health.freshness is Freshness.STALE
 
     def _words(self, health: ChannelHealth) -> str:
         after_s = self._settings.channels[health.name].stale_after_ms / 1000
