@@ -126,6 +126,8 @@ def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretS
 def _later_tables(reader: _Reader, data: Mapping[str, object]) -> None:
     if "events" in data:
         reader.warnings.append("events: this version takes no events; the table has no effect")
+    if "history" in data:
+        reader.warnings.append("history: this version keeps all history; the table has no effect")
     catalogue = data.get("catalogue")
     if isinstance(catalogue, dict):
         refuse_unknown(catalogue, ("bundles",), "catalogue", reader.found)

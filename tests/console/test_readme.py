@@ -49,7 +49,6 @@ def test_the_reference_has_every_key_and_no_other() -> None:
         "approval": tables.ApprovalTable,
         "push": tables.PushTable,
         "guard": tables.GuardTable,
-        "history": tables.HistoryTable,
     }
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
     known |= {f"channels.{key}" for key in keys_of(tables.ChannelTable)}

@@ -274,9 +274,12 @@ def test_a_secret_is_looked_up_only_where_asked_for() -> None:
 
 
 def test_what_a_later_version_takes_is_warned_of_where_it_changes_no_comparison() -> None:
-    settings = read(SMALLEST + 'events = { url = "x" }\n[events]\nunseen_after = "1h"\n')
+    settings = read(
+        SMALLEST + 'events = { url = "x" }\n[events]\nunseen_after = "1h"\n[history]\nkeep = "7d"\n'
+    )
     assert [warning.split(":")[0] for warning in settings.warnings] == [
         "events",
+        "history",
         "channels.warehouse.events",
     ]
     assert "bundles" in next(iter(errors_of(SMALLEST + '[catalogue]\nbundles = "b.csv"')))
