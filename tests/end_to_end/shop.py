@@ -1,0 +1,178 @@
+"""A real Vendure shop in a process of its own, and a way to ask it that is not ours.
+
+Needs node and an installed `@vendure/core` (`tests/end_to_end/vendure/package.json`), in the folder
+that SKEW_VENDURE_HOME names or beside that file.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RECIPE = Path(__file__).parent / "vendure"
+USER = "keeper"
+PASSWORD = "keeper-s3cret"
+START_S_MAX = 180
+
+
+def missing() -> str | None:
+    """Say why no shop can be started here, None if one can."""
+    if shutil.which("node") is None:
+        return "node is not installed"
+    if not (_home() / "node_modules" / "@vendure" / "core").is_dir():
+        return f"no @vendure/core in {_home()}: npm install there, or set SKEW_VENDURE_HOME"
+    return None
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A running shop, asked through its own APIs with the standard library only."""
+
+    url: str
+    token: str
+
+    def admin(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Ask the Admin API. Fails on any error in the answer."""
+        return self._ask("admin-api", query, variables, self.token)[0]
+
+    def stock(self) -> dict[str, int]:
+        """On hand of every variant, by SKU."""
+        return {sku: on_hand for sku, (on_hand, _) in self._levels().items()}
+
+    def saleable(self) -> dict[str, int]:
+        """On hand less allocated; the shop has no threshold."""
+        return {sku: on_hand - taken for sku, (on_hand, taken) in self._levels().items()}
+
+    def _levels(self) -> dict[str, tuple[int, int]]:
+        query = (
+            "{productVariants(options:{take:1000})"
+            "{items{sku stockLevels{stockOnHand stockAllocated}}}}"
+        )
+        return {
+            each["sku"]: (
+                sum(level["stockOnHand"] for level in each["stockLevels"]),
+                sum(level["stockAllocated"] for level in each["stockLevels"]),
+            )
+            for each in self.admin(query)["productVariants"]["items"]
+        }
+
+    def variant(self, sku: str) -> dict[str, Any]:
+        """One variant as the shop tells it."""
+        query = (
+            "query($sku:String!){productVariants(options:{filter:{sku:{eq:$sku}}})"
+            "{items{id sku enabled stockLevels{stockLocationId stockOnHand stockAllocated}}}}"
+        )
+        (found,) = self.admin(query, sku=sku)["productVariants"]["items"]
+        assert isinstance(found, dict)
+        return found
+
+    def put(self, sku: str, on_hand: int) -> None:
+        """Somebody in the shop sets stock by hand."""
+        level = {"stockLocationId": "1", "stockOnHand": on_hand}
+        self.admin(
+            "mutation($i:[UpdateProductVariantInput!]!){updateProductVariants(input:$i){id}}",
+            i=[{"id": self.variant(sku)["id"], "stockLevels": [level]}],
+        )
+
+    def buy(self, sku: str, units: int) -> None:
+        """A customer orders and pays, as the storefront would do it."""
+        token = ""
+        address = {"streetLine1": "1 Quay", "countryCode": "IE"}
+        customer = {"firstName": "Una", "lastName": "Daly", "emailAddress": "una@shop.example"}
+        payment = {"method": "on-account", "metadata": {}}
+        fields = "{__typename ...on ErrorResult{errorCode message}}"
+        steps: list[tuple[str, dict[str, Any]]] = [
+            (
+                "mutation($id:ID!,$n:Int!){x:addItemToOrder(productVariantId:$id,quantity:$n)"
+                + fields
+                + "}",
+                {"id": self.variant(sku)["id"], "n": units},
+            ),
+            (
+                "mutation($c:CreateCustomerInput!){x:setCustomerForOrder(input:$c)" + fields + "}",
+                {"c": customer},
+            ),
+            (
+                "mutation($a:CreateAddressInput!){x:setOrderShippingAddress(input:$a)"
+                + fields
+                + "}",
+                {"a": address},
+            ),
+            ("mutation{x:setOrderShippingMethod(shippingMethodId:[1])" + fields + "}", {}),
+            (
+                'mutation{x:transitionOrderToState(state:"ArrangingPayment")' + fields + "}",
+                {},
+            ),
+            (
+                "mutation($p:PaymentInput!){x:addPaymentToOrder(input:$p)" + fields + "}",
+                {"p": payment},
+            ),
+        ]
+        for query, variables in steps:
+            answer, given = self._ask("shop-api", query, variables, token)
+            assert answer["x"]["__typename"] == "Order", answer
+            token = given or token
+
+    def _ask(
+        self, api: str, query: str, variables: dict[str, Any], token: str
+    ) -> tuple[dict[str, Any], str]:
+        return _ask(f"{self.url}/{api}", query, variables, token)
+
+
+@contextmanager
+def running_shop(*, variants: int) -> Iterator[Shop]:
+    """Start a shop on a free port and wait until it answers; end it with everything it started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {
+        **os.environ,
+        "NODE_PATH": str(_home() / "node_modules"),
+        "SHOP_USER": USER,
+        "SHOP_PASSWORD": PASSWORD,
+    }
+    command = ["node", str(RECIPE / "shop.js"), str(port), str(variants)]
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        # A shop that never gets ready must not hang the run: its end closes the pipe.
+        watchdog = threading.Timer(START_S_MAX, os.killpg, (process.pid, signal.SIGKILL))
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            assert any(line.strip() == "ready" for line in process.stdout), "the shop did not start"
+            watchdog.cancel()
+            url = f"http://127.0.0.1:{port}"
+            login = "mutation($u:String!,$p:String!){login(username:$u,password:$p){__typename}}"
+            _, token = _ask(f"{url}/admin-api", login, {"u": USER, "p": PASSWORD}, "")
+            yield Shop(url, token)
+        finally:
+            watchdog.cancel()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _home() -> Path:
+    return Path(os.environ.get("SKEW_VENDURE_HOME", RECIPE))
+
+
+def _ask(url: str, query: str, variables: dict[str, Any], token: str) -> tuple[dict[str, Any], str]:
+    """Send one operation; answer its data and the token that came with it."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, body, headers)
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        answer = json.load(reply)
+        assert not answer.get("errors"), answer
+        return answer["data"], reply.headers.get("vendure-auth-token", "")

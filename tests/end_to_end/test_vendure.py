@@ -1,0 +1,227 @@
+"""Skew as installed, against a real shop: the warehouse's file is right, the shop is corrected."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.shop import PASSWORD, USER, Shop, missing, running_shop
+
+VARIANTS = 60
+BUFFER = 2
+CONFIGURATION = """
+[skew]
+database = "skew.db"
+
+[authority]
+quantity = "warehouse"
+
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+columns = {{ sku = "Item", available = "Qty", state = "State" }}
+
+[channels.shop]
+kind = "vendure"
+url = "{url}/admin-api"
+username = "{user}"
+password = {{ env = "SHOP_PASSWORD" }}
+direction = "push"
+buffer = {buffer}
+
+[approval]
+hold = "0s"
+"""
+
+pytestmark = [
+    pytest.mark.real_shop,
+    pytest.mark.skipif(missing() is not None, reason=f"no real shop: {missing()}"),
+]
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """An operator's folder: a configuration, the warehouse's file, and the command."""
+
+    folder: Path
+    password: str = PASSWORD
+
+    def skew(self, *arguments: str) -> Ran:
+        program = Path(sys.executable).with_name("skew")
+        command = str(program) if program.exists() else shutil.which("skew")
+        assert command is not None, "the command skew is not installed"
+        environ = {**os.environ, "SHOP_PASSWORD": self.password}
+        ran = subprocess.run(  # noqa: PLW1510  # Its code is what we look at.
+            [command, *arguments],
+            cwd=self.folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "Traceback" not in ran.stderr, ran.stderr
+        assert PASSWORD not in ran.stdout + ran.stderr
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def warehouse_counts(
+        self, available: Mapping[str, int], disabled: tuple[str, ...] = ()
+    ) -> None:
+        """The warehouse drops its file, whole."""
+        rows = [
+            f"{sku};{quantity};{'disabled' if sku in disabled else 'active'}\n"
+            for sku, quantity in available.items()
+        ]
+        part = self.folder / "warehouse.part"
+        part.write_text("Item;Qty;State\n" + "".join(rows), encoding="utf-8-sig")
+        part.rename(self.folder / "warehouse.csv")
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    with running_shop(variants=VARIANTS) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(shop: Shop, tmp_path: Path) -> Desk:
+    """A desk at which nothing disagrees: the warehouse has what the shop shows, and the buffer."""
+    content = CONFIGURATION.format(url=shop.url, user=USER, buffer=BUFFER)
+    (tmp_path / "skew.toml").write_text(content)
+    desk = Desk(tmp_path)
+    desk.warehouse_counts(agreeing(shop))
+    return desk
+
+
+def agreeing(shop: Shop) -> dict[str, int]:
+    return {sku: saleable + BUFFER for sku, saleable in shop.saleable().items()}
+
+
+def test_what_an_operator_approves_is_what_the_shop_then_has(shop: Shop, desk: Desk) -> None:
+    before = shop.stock()
+    counted = agreeing(shop)
+    counted["SKU-0007"] = 5  # The shop shows 7 and may show 3.
+    counted["SKU-0031"] = 0  # The shop shows 31 and may show none.
+    counted["SKU-0040"] += 6  # A raise, which waits for a second reading.
+    desk.warehouse_counts(counted)
+
+    assert desk.skew("check", "--online").code == 0
+    assert desk.skew("poll").code == 0
+    differing = desk.skew("diff", "--json")
+    assert differing.code == 1
+    found = {each["sku"]: each for each in differing.json["disagreements"]}
+    assert {sku: each["delta"] for sku, each in found.items()} == {
+        "SKU-0007": -4,
+        "SKU-0031": -31,
+        "SKU-0040": 6,
+    }
+    assert found["SKU-0040"]["status"] == "settling"
+    assert shop.stock() == before
+
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    assert shop.stock() == before
+    applied = desk.skew("apply", "--json")
+    assert applied.code == 0, applied
+    assert {each["sku"]: each["status"] for each in applied.json["updates"]} == {
+        "SKU-0007": "verified",
+        "SKU-0031": "verified",
+    }
+    assert shop.stock() == {**before, "SKU-0007": 3, "SKU-0031": 0}
+
+    desk.warehouse_counts(counted)
+    assert desk.skew("poll").code == 0
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    assert desk.skew("apply").code == 0
+    assert shop.stock() == {**before, "SKU-0007": 3, "SKU-0031": 0, "SKU-0040": 46}
+    assert desk.skew("diff").code == 0
+    assert desk.skew("status").code == 0
+
+
+def test_an_order_lowers_what_is_saleable_and_a_write_leaves_the_order_alone(
+    shop: Shop, desk: Desk
+) -> None:
+    counted = agreeing(shop)
+    shop.buy("SKU-0045", 4)
+    desk.skew("poll")
+    (found,) = desk.skew("diff", "--json").json["disagreements"]
+    assert (found["sku"], found["reading"]["available"], found["delta"]) == ("SKU-0045", 41, 4)
+
+    counted["SKU-0045"] = 30 + BUFFER  # The warehouse knows of the order, and of a loss.
+    desk.warehouse_counts(counted)
+    desk.skew("poll")
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    assert desk.skew("apply").code == 0
+
+    (level,) = shop.variant("SKU-0045")["stockLevels"]
+    assert (level["stockOnHand"], level["stockAllocated"]) == (34, 4)
+    assert desk.skew("diff").code == 0
+
+
+def test_a_listing_that_moved_after_the_approval_is_not_overwritten(shop: Shop, desk: Desk) -> None:
+    counted = agreeing(shop)
+    counted["SKU-0012"] = 9 + BUFFER
+    desk.warehouse_counts(counted)
+    desk.skew("poll")
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    shop.put("SKU-0012", 5)  # Somebody was quicker, and went below the target.
+
+    applied = desk.skew("apply", "--json")
+
+    assert applied.code == 1
+    assert shop.variant("SKU-0012")["stockLevels"][0]["stockOnHand"] == 5
+    shop.put("SKU-0012", 12)
+
+
+def test_a_disabled_article_is_taken_off_sale(shop: Shop, desk: Desk) -> None:
+    desk.warehouse_counts(agreeing(shop), disabled=("SKU-0020",))
+    desk.skew("poll")
+    (found,) = desk.skew("diff", "--json").json["disagreements"]
+    assert (found["sku"], found["kind"]) == ("SKU-0020", "state")
+
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    assert desk.skew("apply").code == 0
+
+    variant = shop.variant("SKU-0020")
+    assert variant["enabled"] is False
+    assert variant["stockLevels"][0]["stockOnHand"] == 20
+
+
+def test_a_half_written_file_changes_nothing(shop: Shop, desk: Desk) -> None:
+    desk.skew("poll")
+    (desk.folder / "warehouse.csv").write_text("Item;Qty;State\nSKU-0001;3;active\nSKU-00")
+
+    polled = desk.skew("poll", "--json")
+
+    assert polled.code == 1
+    outcomes = {each["channel"]: each["ok"] for each in polled.json["polls"]}
+    assert outcomes == {"warehouse": False, "shop": True}
+    assert "SKU-0001" not in [
+        each["sku"] for each in desk.skew("diff", "--json").json["disagreements"]
+    ]
+
+
+def test_a_wrong_password_is_named_and_never_shown(desk: Desk) -> None:
+    desk.password = "wr0ng-s3cret"
+
+    ran = desk.skew("check", "--online")
+
+    assert ran.code == 2
+    assert "SHOP_PASSWORD" in ran.out + ran.err
+    assert "wr0ng-s3cret" not in ran.out + ran.err
