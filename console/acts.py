@@ -14,12 +14,13 @@ from textual.app import App
 from console.caution import UNDECIDED, Asking, Picked, asking, undoable
 from console.footing import Footing, refusals
 from console.ink import Tone
+from console.rows import STEPS
 from console.screens.confirm import Confirm, Reason, Snooze
 from console.source import Source
-from console.text import plural, time_of_day
+from console.text import clean, plural, time_of_day
 from store.database import Database
 from store.errors import StoreError
-from store.model import Correction, Decision
+from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
 from sync import decide
 
 
@@ -32,6 +33,7 @@ class Acts:
         self._source = source
         self._footing = footing
         self._reasons: deque[str] = deque(maxlen=6)
+        self._followed: set[int] = set()
 
     async def approve(self, picked: Picked, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
@@ -57,7 +59,9 @@ class Acts:
                 self._database, self._source.settings, seen, who=self._who, now=self._now
             )
         )
-        self._footing.remember(list((await self._source.updates(_done(decided))).values()))
+        approved = await self._read(_done(decided))
+        self._footing.remember(approved)
+        self._followed.update(one.id for one in approved if one.status not in UNDECIDED)
         self._told(decided, "approved")
         if self._footing.engine is not None:
             self._footing.engine.wake()
@@ -112,6 +116,25 @@ class Acts:
         self._footing.last, self._footing.held_until = (), 0
         self._told(decided, "taken back")
 
+    async def follow(self) -> None:
+        """Tell what became of what this operator approved, as it ends. Raises StoreError."""
+        if not self._followed:
+            return
+        for one in (await self._source.updates(sorted(self._followed))).values():
+            if one.status in LIVE_CORRECTIONS and one.status not in UNDECIDED:
+                continue
+            self._followed.discard(one.id)
+            if one.status not in UNDECIDED:
+                self._ended(one)
+
+    def _ended(self, one: Correction) -> None:
+        verified = one.status is CorrectionStatus.VERIFIED
+        result = f": {one.result}" if one.result else ""
+        text = f"{STEPS[one.status]} #{one.id} {one.sku} on {one.channel}{result}"
+        self._footing.say(text, Tone.OK if verified else Tone.WARN)
+        if not verified:
+            self._app.notify(clean(text), severity="warning", markup=False)
+
     @property
     def _who(self) -> str:
         return self._footing.operator
@@ -142,7 +165,8 @@ class Acts:
         """Run an act on another thread; trouble with the cache is told, and nothing was done."""
         try:
             return await asyncio.to_thread(act)
-        except StoreError as error:
+        except (StoreError, RuntimeError) as error:
+            # A RuntimeError is the closed cache's: its writer has gone.
             self._tell(f"nothing was decided: {error}", Tone.BAD)
             return []
 
@@ -151,7 +175,7 @@ class Acts:
         done = _done(decided)
         refused = refusals(list(decided))
         if refused:
-            self._app.notify(refused, title=f"Not {verb}", severity="warning", markup=False)
+            self._app.notify(clean(refused), title=f"Not {verb}", severity="warning", markup=False)
             self._tell(f"not {verb}: {refused}", Tone.WARN)
         if done:
             what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")

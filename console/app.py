@@ -19,7 +19,6 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.widget import Widget
 
 from console import failure
 from console.actions import ACTIONS, by_name
@@ -134,12 +133,12 @@ class SkewApp(App[int]):
         """Read the cache and show it. Trouble with the cache shows in the header, no more."""
         before = self.footing.trouble
         try:
+            await self._acts.follow()
             await self.dashboard.reload(at_once=at_once)
             if isinstance(self.screen, SkuPage):
                 await self.screen.reload()
             self.footing.trouble = ""
-        except (StoreError, RuntimeError) as error:
-            # A RuntimeError is the closed cache's: its reader threads have gone.
+        except StoreError as error:
             self.footing.trouble = clean(str(error))
             if not before:
                 self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
@@ -162,7 +161,7 @@ class SkewApp(App[int]):
     def _tick(self) -> None:
         screen = self.screen
         if self.footing.paused:
-            self.dashboard.query_one("#header", Widget).refresh()
+            self.dashboard.rewrite("#header")
             return
         self.dashboard.tick()
         if isinstance(screen, SkuPage):

@@ -14,7 +14,7 @@ from console.caution import Picked, undoable
 from console.edges import Mode, Standing
 from console.ink import Cell, Tone, write
 from console.source import Glance
-from console.text import cells, cut, time_of_day
+from console.text import cells, clean, cut, time_of_day
 from store.errors import StoreError
 from store.model import Correction, Decision, Millis
 from sync.clock import Clock
@@ -68,9 +68,8 @@ class Footing:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
         try:
             await work
-        except (StoreError, RuntimeError) as error:
-            # A RuntimeError is the closed cache's: its reader threads have gone.
-            self.trouble = str(error)
+        except StoreError as error:
+            self.trouble = clean(str(error))
 
     def standing(self, glance: Glance | None) -> Standing:
         """What the header says of the console itself."""

@@ -37,16 +37,16 @@ _FRESHNESS = {
 _WORDS = {
     Freshness.FAILING: "FAILING",
     Freshness.STALE: "STALE",
-    Freshness.QUARANTINED: "QUARANT.",
-    Freshness.NEVER: "never read",
+    Freshness.QUARANTINED: "QUARANT",
+    Freshness.NEVER: "UNREAD",
 }
 
 
 def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Content:
     """The channels, one line each, and under one in trouble its last error in its own words."""
     wide = width >= _ROOMY
-    name = 16 if wide else max(7, min(14, width - 29))
-    head = f"{fit('CHANNEL', name)} LAST OK  TOOK {fit('POLLS', 8)}"
+    name = 16 if wide else max(7, min(14, width - 28))
+    head = f"{fit('CHANNEL', name)} LAST OK  TOOK {fit('POLLS', _BARS_WIDE)}"
     extra = f"  {fit('EVERY', 6)} {fit('NEXT', 6)} LISTINGS  ROLE" if wide else ""
     rows = [write(Cell(cut(head + extra, width), Tone.DIM))]
     for channel in health:
@@ -58,6 +58,7 @@ def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Con
 
 
 _TROUBLE_LINES = 2
+_BARS_WIDE = 7
 _ROOMY = 76
 """From this width on the channels panel has all its columns."""
 
@@ -67,13 +68,17 @@ def _channel(channel: ChannelHealth, now: Millis, name: int, width: int) -> Cont
     told = age(now - channel.last_success_at) if channel.last_success_at is not None else NONE
     took = f"{channel.recent_ms[-1] / 1000:.1f}s" if channel.recent_ms else NONE
     word = _WORDS.get(channel.freshness)
-    last = Cell(fit(word, 8), glyph.tone) if word else Cell(sparkline(channel.recent_ms, 8))
+    last = (
+        Cell(fit(word, _BARS_WIDE), glyph.tone)
+        if word
+        else Cell(sparkline(channel.recent_ms, _BARS_WIDE))
+    )
     parts = [
         Cell(fit(channel.name, name), Tone.STRONG),
         Cell(f" {glyph.text} ", glyph.tone),
         Cell(fit(told, 6, right=True)),
         Cell(f"{fit(took, 6, right=True)} ", Tone.DIM),
-        Cell(last.text, last.tone if word else Tone.ACCENT),
+        last,
     ]
     role = "auth" if "quantity authority" in channel.roles else str(channel.direction)
     if width < _ROOMY:

@@ -4,14 +4,16 @@ The one seam between the screens and the store: no screen calls the database its
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from console.rows import Row
 from store import corrections, views
 from store.corrections import AuditRow
 from store.database import Database
+from store.errors import StoreError
 from store.model import (
     Cause,
     Correction,
@@ -28,6 +30,9 @@ from store.model import (
 from sync import explain, policy, reconcile
 from sync.clock import Clock
 from sync.config import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HISTORY_MAX = 200
 RECENT = 10
@@ -86,31 +91,40 @@ class Source:
         """Changes when anyone has committed. Always ask from the same thread."""
         return self._database.data_version()
 
+    async def _ask(
+        self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            return await self._database.aread(work, *args, **kwargs)
+        except RuntimeError as error:
+            # Its reader threads have gone: somebody closed it under us.
+            raise StoreError("the cache is closed") from error
+
     async def glance(self) -> Glance:
         now = self._clock.now()
-        return Glance(now, await self._database.aread(views.status, now=now))
+        return Glance(now, await self._ask(views.status, now=now))
 
     async def disagreement_ids(self, wanted: DisagreementFilter, sort: Sort) -> "array[int]":
         now = self._clock.now()
-        return await self._database.aread(views.disagreement_ids, wanted, now=now, sort=sort)
+        return await self._ask(views.disagreement_ids, wanted, now=now, sort=sort)
 
     async def disagreement_rows(self, ids: Sequence[int]) -> dict[int, Row]:
         now = self._clock.now()
-        found = await self._database.aread(views.disagreements_by_id, ids, now=now)
+        found = await self._ask(views.disagreements_by_id, ids, now=now)
         skus = sorted({one.sku for one in found})
-        shown = await self._database.aread(views.shown, skus, now=now)
+        shown = await self._ask(views.shown, skus, now=now)
         causes = await self._causes(found, now)
         return {one.id: _row(one, shown[one.sku], causes.get(one.id)) for one in found}
 
     async def update_ids(self) -> "array[int]":
-        return await self._database.aread(views.update_ids)
+        return await self._ask(views.update_ids)
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
-        return {one.id: one for one in await self._database.aread(corrections.by_id, ids)}
+        return {one.id: one for one in await self._ask(corrections.by_id, ids)}
 
     async def disagreements(self, ids: Sequence[int]) -> list[Disagreement]:
         now = self._clock.now()
-        return await self._database.aread(views.disagreements_by_id, ids, now=now)
+        return await self._ask(views.disagreements_by_id, ids, now=now)
 
     async def detail_of_disagreement(self, row_id: int, *, whole: bool) -> Detail | None:
         """`whole` adds the whole timeline and the audit; None where it has closed."""
@@ -128,8 +142,8 @@ class Source:
     async def refreshed(self, detail: Detail) -> Detail:
         """The same SKU on the same channel, when what the detail was of has ended."""
         now = self._clock.now()
-        shown = (await self._database.aread(views.shown, [detail.sku], now=now))[detail.sku]
-        history = await self._database.aread(views.history, detail.sku, limit=HISTORY_MAX)
+        shown = (await self._ask(views.shown, [detail.sku], now=now))[detail.sku]
+        history = await self._ask(views.history, detail.sku, limit=HISTORY_MAX)
         cells = tuple(cell for cell in shown if cell.location in (detail.location, ""))
         return replace(
             detail,
@@ -140,7 +154,7 @@ class Source:
         )
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
-        facts = await self._database.aread(views.facts, [one.id for one in found])
+        facts = await self._ask(views.facts, [one.id for one in found])
         return {
             one.id: explain.cause(one, facts[one.id], now=now) for one in found if one.id in facts
         }
@@ -152,14 +166,14 @@ class Source:
         if about is None:
             raise ValueError("a detail is of a disagreement or of an update")
         now = self._clock.now()
-        shown = (await self._database.aread(views.shown, [about.sku], now=now))[about.sku]
+        shown = (await self._ask(views.shown, [about.sku], now=now))[about.sku]
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([it], now) if it is not None else {}
         limit = HISTORY_MAX if whole else RECENT
-        history = await self._database.aread(views.history, about.sku, limit=limit)
+        history = await self._ask(views.history, about.sku, limit=limit)
         audit: Sequence[AuditRow] = ()
         if whole and correction is not None:
-            audit = await self._database.aread(corrections.audit, correction.id)
+            audit = await self._ask(corrections.audit, correction.id)
         return Detail(
             sku=about.sku,
             title=about.title,

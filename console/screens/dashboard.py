@@ -139,15 +139,18 @@ class Dashboard(Screen[None]):
         now = self.footing.clock.now()
         self.rows.tick(now)
         self.updates.tick(now)
-        for name in ("#header", "#channels", "#incidents", "#said"):
-            self.query_one(name, Written).rewrite()
+        self.rewrite("#header, #channels, #incidents, #said")
         self._paint_preview()
 
     def repaint(self) -> None:
         """Write everything anew that is not a list."""
-        for written in self.query(Written):
-            written.rewrite()
+        self.rewrite("Written")
         self._title_panels()
+
+    def rewrite(self, selector: str) -> None:
+        """Write some of it anew; what is being taken down as the app closes is passed over."""
+        for written in self.query(selector).results(Written):
+            written.rewrite()
 
     def show(self, view: str) -> None:
         """Turn to one of the four views."""
@@ -240,13 +243,12 @@ class Dashboard(Screen[None]):
     def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
         if event.table is self.table:
             self.run_worker(self.footing.guarded(self.look()), group="look", exclusive=True)
-            self.query_one("#legend", Written).rewrite()
+            self.rewrite("#legend")
 
     @on(VirtualTable.Restocked)
     def _list_changed(self) -> None:
         self._title_panels()
-        self.query_one("#tabs", Written).rewrite()
-        self.query_one("#said", Written).rewrite()
+        self.rewrite("#tabs, #said, #legend")
 
     @on(VirtualTable.Chosen)
     async def _row_chosen(self) -> None:
@@ -310,11 +312,10 @@ class Dashboard(Screen[None]):
         )
 
     def _paint_preview(self) -> None:
-        for name in ("#preview", "#brief"):
-            self.query_one(name, Written).rewrite()
+        self.rewrite("#preview, #brief")
         title = panels.preview_title(self.detail, self.footing.clock.now())
-        self.query_one("#preview-panel").border_title = title
-        self.query_one("#brief").border_title = panels.brief_title(self.detail)
+        _entitle(self, "preview-panel", title)
+        _entitle(self, "brief", panels.brief_title(self.detail))
 
     def _title_panels(self) -> None:
         overview = self.glance.status.overview if self.glance is not None else None
@@ -337,7 +338,12 @@ class Dashboard(Screen[None]):
 
 def _title(screen: Dashboard, panel: str, name: str, more: str, *cells: Cell) -> None:
     title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
-    screen.query_one(f"#{panel}").border_title = title
+    _entitle(screen, panel, title)
+
+
+def _entitle(screen: Dashboard, name: str, title: Content) -> None:
+    for widget in screen.query(f"#{name}"):
+        widget.border_title = title
 
 
 def _count_new(ids: "array[int]", known: "array[int]") -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from console.app import SkewApp
 from console.footing import Footing
@@ -154,7 +155,8 @@ async def press(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
     """Press keys one after another, letting each have its effect."""
     for key in keys:
         await pilot.press(key)
-        await settle(app, pilot)
+        if not (isinstance(app.focused, Input) and len(key) == 1):
+            await settle(app, pilot)
 
 
 async def settle(app: SkewApp, pilot: Pilot[int]) -> None:

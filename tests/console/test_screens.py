@@ -1,0 +1,48 @@
+"""What the screens look like, as text: goldens beside this file.
+
+A golden is written anew by deleting it and running the test, and looked at before it is kept.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.stage import Shop, console, press, text_of
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+SCREENS = {
+    "dashboard": (),
+    "channels": ("2",),
+    "updates": ("3",),
+    "marked": ("space", "space"),
+    "confirm": ("asterisk", "A"),
+    "sku": ("enter",),
+}
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+async def test_a_screen_looks_as_it_should(shop: Shop, name: str, size: tuple[int, int]) -> None:
+    async with console(shop, size) as (app, pilot):
+        await press(app, pilot, *SCREENS[name])
+        painted = text_of(app) + "\n"
+
+    golden = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
+    if not golden.exists():
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(painted, encoding="utf-8")
+        pytest.fail(f"{golden.name} was not there: written, look at it and run again")
+    assert painted == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (120, 30), (100, 30)])
+async def test_no_line_is_wider_than_the_terminal_and_the_foot_is_at_its_foot(
+    shop: Shop, size: tuple[int, int]
+) -> None:
+    async with console(shop, size) as (app, _):
+        lines = text_of(app).splitlines()
+
+    assert len(lines) == size[1]
+    assert max(map(len, lines)) <= size[0]
+    assert "Appr" in lines[-1]
