@@ -102,7 +102,7 @@ def _channel(name: str, url: str) -> dict[str, object]:
         "url": url,
         "token": {"file": f"{name}.token"},
         "every": "2s",
-        "stale_after": "8s",
+        "stale_after": "7s",
         "timeout": "2s",
         "states": [],
     }
@@ -137,7 +137,7 @@ def _console(settings: Settings, for_ms: int | None) -> int:
 
 
 def _headless(settings: Settings, for_ms: int | None) -> int:
-    """Run the engine alone, then print what it knows and what waits for a person."""
+    """Run the engine alone and tell the day; then print what it knows and what waits for one."""
     from console import reports
     from console.table import Paper
     from store import views
@@ -159,9 +159,13 @@ def _headless(settings: Settings, for_ms: int | None) -> int:
 
 
 async def _engine(settings: Settings, database: "Database", for_ms: int | None) -> None:
+    """Run until it is time or a signal comes, saying on stderr what the shop goes through."""
     from sync.engine import Engine
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for step in day():
+        if step.story:
+            loop.call_later(step.at / 1000, note, f"{step.channel}: {step.story}")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     if for_ms is not None:

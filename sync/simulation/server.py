@@ -78,11 +78,11 @@ class WorldServer:
     """A world on the network. Use it as a context; leaving it ends every thread it started."""
 
     def __init__(self, world: World, *, tokens: Mapping[str, str], clock: Clock) -> None:
-        """`tokens` gives each channel's; the world begins at the clock's time."""
+        """`tokens` gives each channel's; the world's time begins when first somebody asks."""
         self._world = world
         self._tokens = tokens
         self._clock = clock
-        self._began = clock.now()
+        self._began: Millis | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._http = _Http(self)
@@ -166,7 +166,10 @@ class WorldServer:
         return {"results": written}
 
     def _advance(self) -> Millis:
-        self._world.advance(self._clock.now() - self._began)
+        now = self._clock.now()
+        if self._began is None:
+            self._began = now
+        self._world.advance(now - self._began)
         return self._world.now
 
     def _has(self, shelf: Shelf, fault: Fault) -> bool:
@@ -179,7 +182,7 @@ class WorldServer:
             "title": item.title,
             "available": item.available,
             "price_minor": item.price_minor,
-            "updated_at": rfc3339(self._began + item.moved_at),
+            "updated_at": rfc3339((self._began or 0) + item.moved_at),
         }
         if shelf.terms is None:
             told["on_hand"] = item.available + item.committed
