@@ -37,7 +37,7 @@ class OneEntry(keyring.backend.KeyringBackend):
         return "s3cret" if (service, username) == ("skew", "shop") else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise NotImplementedError
+        raise keyring.errors.PasswordSetError(service)
 
 
 @pytest.fixture
