@@ -25,7 +25,7 @@ def terms(settings: "Settings") -> Terms:
         Authority(
             rule.skus,
             rule.quantity or settings.authority_quantity,
-            rule.state or rule.quantity or settings.authority_state,
+            rule.state or settings.authority_state,
         )
         for rule in settings.authority_rules
     )
