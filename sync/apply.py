@@ -43,7 +43,6 @@ async def apply(gear: Gear, watched: Watched, ids: Sequence[int], *, token: str)
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
             await trouble.suffer(gear, watched, watched.writes, error)
-        gear.on_move()
 
 
 @dataclass(frozen=True, slots=True)

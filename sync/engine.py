@@ -67,13 +67,13 @@ class Engine:
         clock: Clock,
         holder: str,
         log: FilteringBoundLogger = SILENT,
-        on_move: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._holder = holder
-        self._gear = Gear(database, reconcile.comparison(settings), clock, log, on_move)
+        self._gear = Gear(database, reconcile.comparison(settings), clock, log)
+        self._freshness = FreshnessWatch(self._gear, settings)
         self._fleet: Fleet | None = None
         self._awake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -137,6 +137,7 @@ class Engine:
         try:
             await self._database.awrite(self._gear.comparison.configure, now=self._clock.now())
             await self._recover()
+            self._freshness = FreshnessWatch(self._gear, self._settings)
             self._fleet = fleet = await Fleet.open(self._gear, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:
@@ -176,13 +177,12 @@ class Engine:
         for name in fleet.channels:
             # A restart is how a person says that a refused credential has been mended.
             await self._database.awrite(readings.resume, name)
-        freshness = FreshnessWatch(self._gear, self._settings)
         schedule = Schedule(fleet.scheduled_poll)
         schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
         self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
-                await self._look_where_needed(fleet, freshness)
+                await self._look_where_needed(fleet)
                 await fleet.note_next_polls(schedule.next_at)
                 await self._nap()
         finally:
@@ -200,7 +200,7 @@ class Engine:
         self._awake.clear()
         self._seen_version = -1
 
-    async def _look_where_needed(self, fleet: Fleet, freshness: FreshnessWatch) -> None:
+    async def _look_where_needed(self, fleet: Fleet) -> None:
         """Look around if the cache has changed, if somebody asked, or if it is time."""
         now = self._clock.now()
         version = self._database.data_version()
@@ -212,7 +212,7 @@ class Engine:
             await self._database.awrite(corrections.propose, now=now)
             await decide.approve_by_rules(self._database, self._settings, now)
             await fleet.begin_writes()
-            await freshness.look()
+            await self._freshness.look()
         except LeaseLost:
             raise
         except StoreError as error:
@@ -242,8 +242,8 @@ class Engine:
         )
 
     async def _poll_round(self, fleet: Fleet, names: Sequence[str]) -> list[PollReport]:
-        reports = await asyncio.gather(*(fleet.poll(name) for name in names))
-        await FreshnessWatch(self._gear, self._settings).look()
+        reports = await asyncio.gather(*(fleet.poll_afresh(name) for name in names))
+        await self._freshness.look()
         return list(reports)
 
     async def _apply_round(self, fleet: Fleet) -> ApplyReport:

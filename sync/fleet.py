@@ -61,13 +61,20 @@ class Fleet:
                     "channel not closed", channel=watched.name, error=type(error).__name__
                 )
 
-    async def poll(self, name: str) -> PollReport:
-        """Poll a channel now; a poll that runs already is waited for instead. Raises StoreError.
+    async def poll_afresh(self, name: str) -> PollReport:
+        """Poll a channel for somebody who wants to know it as it is now. Raises StoreError.
 
-        Whoever waits may be cancelled without ending the poll. Raises NoSuchThing.
+        A poll that runs already may have passed what they are asking for: theirs comes after it.
         """
         if name not in self.channels:
             raise NoSuchThing(f"the running engine has no channel {name!r}")
+        before = self._polls.get(name)
+        if before is not None:
+            await asyncio.wait([before])
+        return await self._poll(name)
+
+    async def _poll(self, name: str) -> PollReport:
+        """Poll, or wait for the poll that runs; cancelling whoever waits does not end it."""
         task = self._polls.get(name)
         if task is None:
             task = self._start(self._polls, name, poll(self._gear, self.channels[name]))
@@ -78,7 +85,7 @@ class Fleet:
         if self._gear.clock.now() < self.channels[name].polls.rests_until:
             return
         try:
-            await self.poll(name)
+            await self._poll(name)
         except StoreError as error:
             self._gear.log.warning("poll not recorded", channel=name, error=str(error))
 

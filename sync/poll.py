@@ -63,7 +63,6 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
             "poll finished", channel=watched.name, listings=report.listings,
             changed=report.changed, took_ms=took_ms,
         )  # fmt: skip
-    gear.on_move()
     return msgspec.structs.replace(report, took_ms=took_ms)
 
 

@@ -6,7 +6,6 @@ same whether the channel was read or written.
 
 import asyncio
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
@@ -22,8 +21,9 @@ from sync.watched import Watched, Way
 PAUSE_MS = 15 * 60_000
 """How long a channel rests after it refused our credentials: no retry storm, no lock-out."""
 
-BACKOFF_MS_MAX = 15 * 60_000
-DOUBLINGS_MAX = 4
+BACKOFF_MS_MAX = 5 * 60_000
+DOUBLINGS_MAX = 6
+WRITES_REST_MS = 2_000
 
 WORDS_MAX = 500
 
@@ -39,8 +39,6 @@ class Gear:
     comparison: Comparison
     clock: Clock
     log: FilteringBoundLogger
-    on_move: Callable[[], None]
-    """Called, without data, when something that is shown has moved."""
     merging: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Large transactions take turns, so that a heartbeat waits for one of them at most."""
 
@@ -115,10 +113,14 @@ def _incident(error: Exception) -> IncidentKind | None:
 
 
 def _rest_ms(watched: Watched, way: Way, error: Exception) -> int:
-    """How long to leave it alone: doubling, and never less than the channel asked for."""
+    """How long to leave it alone: doubling, and never less than the channel asked for.
+
+    After a single failure the next scheduled poll is in its time; from the second on some are
+    left out. The schedule's jitter spreads what remains.
+    """
     if isinstance(error, NeedsOperator):
         return max(PAUSE_MS, watched.settings.every_ms)
-    doublings = min(way.failures - 1, DOUBLINGS_MAX)
-    rest_ms = min(watched.settings.every_ms << doublings, BACKOFF_MS_MAX)
+    first_ms = watched.settings.every_ms // 2 if way is watched.polls else WRITES_REST_MS
+    rest_ms = min(first_ms << min(way.failures - 1, DOUBLINGS_MAX), BACKOFF_MS_MAX)
     asked_s = error.retry_after_s if isinstance(error, Temporary) else None
     return max(rest_ms, round((asked_s or 0) * 1000))

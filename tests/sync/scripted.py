@@ -207,7 +207,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         comparison = reconcile.comparison(self.settings)
-        self.gear = Gear(self.database, comparison, self.clock, SILENT, lambda: None)
+        self.gear = Gear(self.database, comparison, self.clock, SILENT)
         self.database.write(comparison.configure, now=self.clock.now())
         self.watched = {
             name: Watched(one, SHOPS[name]) for name, one in self.settings.channels.items()

@@ -237,6 +237,30 @@ async def test_a_lease_that_ran_out_while_the_machine_slept_and_nobody_took_is_k
     assert shops["shop"].written == [[("A", 14)]]
 
 
+async def test_a_poll_that_is_asked_for_begins_after_the_question(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].shows(A=31)
+    passed, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        passed.set()
+        await go_on.wait()
+
+    shops["shop"].page_faults.append(wait)
+    engine = made(settings, database)
+
+    async with running(engine):
+        await passed.wait()
+        asking = asyncio.create_task(engine.poll(["shop"]))
+        await asyncio.sleep(0.05)
+        shops["shop"].shows(A=14, B=2)
+        go_on.set()
+        [report] = await asking
+
+    assert report.listings == 2
+
+
 async def test_whoever_asks_an_engine_that_ends_does_it_itself(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
