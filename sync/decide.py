@@ -20,6 +20,8 @@ Seen = Sequence[tuple[int, int | None]]
 
 HOUR_MS = 3_600_000
 
+RULES_REST_MS = 60_000
+
 SELLABLE = (State.ACTIVE, State.PREORDER, State.BACKORDER)
 
 
@@ -107,14 +109,14 @@ def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
 async def approve_by_rules(database: Database, settings: Settings, now: Millis) -> int:
     """Approve the proposals that a written rule covers; answer how many.
 
-    Never a cell whose last correction did not end well, never on a channel whose last batch
-    ended in a surprise that nobody has looked at, and never what needs a second person.
+    Never a cell whose last correction did not end well, never what needs a second person, and
+    for a while nothing on a channel whose last batch ended in a surprise.
     """
     approval = settings.approval
     if approval.mode != "rules":
         return 0
     proposals = await database.aread(corrections.proposals_for_rules, now=now)
-    surprised = await _surprised_channels(database) if proposals else set()
+    surprised = await _surprised_channels(database, now) if proposals else set()
     covered = [
         one
         for one, free in proposals
@@ -167,12 +169,19 @@ def _rule_covers(correction: Correction, settings: Settings) -> bool:
     return any(matches(correction, rule) for rule in settings.approval.rules)
 
 
-async def _surprised_channels(database: Database) -> set[str | None]:
-    incidents_now = await database.aread(incidents.open_incidents)
+async def _surprised_channels(database: Database, now: Millis) -> set[str | None]:
+    """The channels that rules leave alone now.
+
+    A person who has acknowledged the surprise lets them go on at once. Without one they try
+    again with a few, after a rest that doubles with each surprise in a row: a channel that
+    accepts everything and changes nothing costs a few corrections an hour, not all of them.
+    """
     return {
         one.channel
-        for one in incidents_now
-        if one.kind == IncidentKind.SURPRISE and one.acknowledged_by is None
+        for one in await database.aread(incidents.open_incidents)
+        if one.kind == IncidentKind.SURPRISE
+        and one.acknowledged_by is None
+        and now < one.last_at + min(RULES_REST_MS << min(one.count - 1, 6), HOUR_MS)
     }
 
 

@@ -146,7 +146,27 @@ async def test_a_rule_never_decides_a_cell_again_after_a_failure(bench: Bench) -
     assert await decide.approve_by_rules(bench.database, settings, bench.clock.now()) == 0
 
 
-async def test_no_rule_goes_on_after_a_surprise_until_a_person_has_seen_it(
+async def test_rules_rest_after_a_surprise_and_longer_after_each_further_one(
+    bench: Bench,
+) -> None:
+    await bench.disagree({"A": 9}, {"A": 5})
+    now = bench.clock.now()
+    for _ in range(2):
+        bench.database.write(
+            incidents.raise_incident, "shop", IncidentKind.SURPRISE, "not applied", now=now
+        )
+    settings = by_rules(bench, ApprovalRule())
+
+    bench.clock.at = now + 2 * decide.RULES_REST_MS - 4_000
+    await bench.disagree({}, {})
+    during = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    bench.clock.at += 1_000
+    after = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+
+    assert (during, after) == (0, 1)
+
+
+async def test_a_person_who_has_seen_the_surprise_lets_the_rules_go_on(
     bench: Bench,
 ) -> None:
     await bench.disagree({"A": 9}, {"A": 5})
