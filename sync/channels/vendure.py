@@ -226,7 +226,7 @@ class Vendure:
 
     async def sign_in(self) -> str:
         listed = await self._variants({"take": 1}, "productVariants")
-        return f"signed in; {listed.product_variants.total_items} variants"
+        return f"{listed.product_variants.total_items} variants"
 
     async def close(self) -> None:
         await self._transport.aclose()

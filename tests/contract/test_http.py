@@ -1,0 +1,333 @@
+"""What only the http kind does: shapes of answers, placeholders, pages that lead astray."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from store.model import Record, State
+from sync.channels.base import Wanted
+from sync.channels.http import Options, abilities
+from sync.errors import ChannelError, ContractBroken
+from tests.contract.backends import Market
+from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
+from tests.loopback import Asked, Told, script, serving
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+
+
+class Described(Market):
+    """A market whose description the test changes."""
+
+    changes: dict[str, Any]
+
+    def table(self, url: str) -> dict[str, Any]:
+        return {**super().table(url), **self.changes}
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Iterator[OverHttp]:
+    backend = Described()
+    backend.changes = {}
+    with over_http(backend, tmp_path) as harness:
+        yield harness
+
+
+def describe(market: OverHttp, **changes: Any) -> None:
+    assert isinstance(market.backend, Described)
+    market.backend.changes = changes
+
+
+def answer(market: OverHttp, *bodies: object) -> None:
+    told = script(*(Told(body) for body in bodies))
+    market.front.spoil = told
+
+
+async def failure(market: OverHttp, path: str) -> str:
+    with pytest.raises(ChannelError) as caught:
+        await poll(market)
+    assert isinstance(caught.value, ContractBroken), repr(caught.value)
+    assert caught.value.path == path
+    return str(caught.value)
+
+
+async def test_fields_are_found_wherever_they_are(market: OverHttp) -> None:
+    describe(
+        market,
+        items="data.rows[]",
+        next="links[?rel=='next'].href | [0]",
+        fields={
+            "sku": "product.code",
+            "on_hand": "stock.total",
+            "committed": "stock.held",
+            "threshold": "stock.floor",
+            "state": "live",
+            "price": "to_string(price)",
+            "title": '"full name"',
+            "location": "shelf",
+            "updated_at": "at",
+            "ref": "id",
+        },
+        states={"true": "active", "false": "disabled"},
+        write=None,
+    )
+    row = {
+        "product": {"code": "A-1"},
+        "stock": {"total": "12", "held": 3.0, "floor": 2},
+        "live": True,
+        "price": 39.9,
+        "full name": "Kettle",
+        "shelf": 7,
+        "at": "2026-11-23T14:00:00Z",
+        "id": 4711,
+    }
+    answer(
+        market,
+        {"data": {"rows": [row]}, "links": [{"rel": "next", "href": "/stock?p=2"}]},
+        {"data": {"rows": []}, "links": []},
+    )
+
+    reading = await poll(market)
+
+    assert reading.records == [
+        Record(
+            sku="A-1",
+            available=7,
+            location="7",
+            state=State.ACTIVE,
+            on_hand=12,
+            committed=3,
+            threshold=2,
+            price_minor=3990,
+            title="Kettle",
+            source_at=1_795_442_400_000,
+            ref="4711",
+        )
+    ]
+    assert [asked.path for asked in market.server.asked] == ["/stock", "/stock?p=2"]
+
+
+@pytest.mark.parametrize(
+    ("record", "place", "words"),
+    [
+        ({"sku": 12, "available": 1}, "page 1, items[1].sku", "the SKU is 12, not text"),
+        ({"sku": "", "available": 1}, "page 1, items[1].sku", "the SKU is empty"),
+        ({"available": 1}, "page 1, items[1].sku", "the SKU is nothing"),
+        ({"sku": "B"}, "page 1, items[1].available", "nothing is no whole number"),
+        ({"sku": "B", "available": "twelve"}, "page 1, items[1].available", '"twelve" is no'),
+        ({"sku": "B", "available": 1, "state": "odd"}, "page 1, items[1]", '"odd" is no known'),
+        ({"sku": "B", "available": 1, "price": "free"}, "page 1, items[1].price", '"free"'),
+        ("B", "page 1, items[1]", '"B" is no record'),
+        (None, "page 1, items[1]", "nothing is no record"),
+    ],
+)
+async def test_a_bad_record_is_refused_with_its_place(
+    market: OverHttp, record: object, place: str, words: str
+) -> None:
+    good = {"sku": "A", "available": 1, "state": "live", "price": None}
+    answer(market, {"items": [good, record, {**good, "sku": "C"}], "next": None})
+
+    reading = await poll(market)
+
+    (refused,) = reading.refused
+    assert (refused.place, [record.sku for record in reading.records]) == (place, ["A", "C"])
+    assert words in refused.reason
+
+
+async def test_a_hostile_value_is_quoted_short_and_harmless(market: OverHttp) -> None:
+    answer(market, {"items": [{"sku": "A", "available": "\x1b[2J" + "x" * 9999}], "next": None})
+
+    (refused,) = (await poll(market)).refused
+
+    assert refused.reason.startswith('"\ufffd[2Jxxx')
+    assert len(refused.reason) < 80
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"data": []}, "page 1, items"),
+        ({"items": {"sku": "A"}}, "page 1, items"),
+        ({"items": None}, "page 1, items"),
+        ({"items": [], "next": 7}, "page 1, next"),
+        ({"items": [], "next": {"href": "/"}}, "page 1, next"),
+        (b'{"items": [}', "page 1"),
+        (b"", "page 1"),
+    ],
+)
+async def test_a_broken_page_is_named_by_its_place(
+    market: OverHttp, body: object, path: str
+) -> None:
+    answer(market, body)
+
+    await failure(market, path)
+
+
+async def test_a_page_that_points_to_itself_ends_the_poll(market: OverHttp) -> None:
+    answer(market, {"items": [], "next": "/stock"})
+
+    assert "already read" in await failure(market, "page 1, next")
+    assert len(market.server.asked) == 1
+
+
+async def test_pages_that_go_in_circles_end_the_poll(market: OverHttp) -> None:
+    answer(
+        market,
+        {"items": [], "next": "?page=2"},
+        {"items": [], "next": "?page=3"},
+        {"items": [], "next": "?page=2"},
+    )
+
+    await failure(market, "page 3, next")
+
+
+async def test_a_next_page_of_another_origin_gets_no_token(market: OverHttp) -> None:
+    with serving(script(Told({"items": []}))) as thief:
+        answer(market, {"items": [], "next": f"{thief.url}/stock"})
+
+        with pytest.raises(ContractBroken, match="another origin"):
+            await poll(market)
+        assert thief.asked == []
+
+
+async def test_nothing_is_recorded_as_read_before_the_last_page_came(market: OverHttp) -> None:
+    answer(market, {"items": [{"sku": "A", "available": 1}], "next": "?page=2"}, b"oops")
+
+    async with opened(market) as channel:
+        pages = channel.pages()
+        assert len((await anext(pages)).records) == 1
+        with pytest.raises(ContractBroken):
+            await anext(pages)
+
+
+async def test_every_placeholder_is_filled_in_as_a_value(market: OverHttp) -> None:
+    body = {
+        "set": [{"sku": "$sku", "n": "$quantity", "was": "$previous", "state": "$state"}],
+        "at": {"location": "$location", "ref": "$ref"},
+        "key": "$key",
+        "mode": "absolute",
+        "none": False,
+    }
+    write = {"url": f"{market.server.url}/set?sku={{sku}}&ref={{ref}}", "body": body}
+    describe(market, write={**write, "method": "POST"})
+    previous = Record("A&1", 5, "L 1", State.ACTIVE, ref="4711")
+    answer(market, {})
+
+    async with opened(market) as channel:
+        await channel.write([change(previous, 3, "c-9", state=State.DISABLED)])
+
+    (asked,) = market.server.asked
+    assert (asked.method, asked.path) == ("POST", "/set?sku=A%261&ref=4711")
+    assert asked.json == {
+        "set": [{"sku": "A&1", "n": 3, "was": 5, "state": "paused"}],
+        "at": {"location": "L 1", "ref": "4711"},
+        "key": "c-9",
+        "mode": "absolute",
+        "none": False,
+    }
+
+
+async def test_where_only_on_hand_is_read_on_hand_is_written(market: OverHttp) -> None:
+    fields = {"sku": "sku", "on_hand": "n", "committed": "held", "threshold": "floor"}
+    write = {
+        "url": f"{market.server.url}/stock/{{sku}}",
+        "body": {"n": "$quantity", "was": "$previous"},
+    }
+    describe(market, fields=fields, states={}, write=write)
+    answer(market, {"items": [{"sku": "A", "n": 12, "held": 3, "floor": 2}], "next": None}, {})
+
+    reading = await poll(market)
+    async with opened(market) as channel:
+        await channel.write([change(reading.of("A"), 4)])
+
+    assert reading.of("A").available == 7
+    assert market.server.asked[-1].json == {"n": 9, "was": 12}
+
+
+@pytest.mark.parametrize("sku", ["..", ".", ""])
+async def test_a_sku_that_is_a_way_up_is_never_put_into_a_url(market: OverHttp, sku: str) -> None:
+    async with opened(market) as channel:
+        (receipt,) = await channel.write([change(Record(sku, 5), 3)])
+        answer = await channel.read([Wanted(sku, "", "")])
+
+    assert receipt.refused
+    assert [refused.sku for refused in answer.refused] == [sku]
+    assert market.server.asked == []
+
+
+async def test_a_record_of_another_sku_is_not_taken_for_the_one_asked(market: OverHttp) -> None:
+    answer(market, {"sku": "OTHER", "available": 3, "state": "live", "price": 1})
+
+    async with opened(market) as channel:
+        fresh = await channel.read([Wanted("A", "", "")])
+
+    assert list(fresh.records) == []
+    assert fresh.refused[0].reason == "it answered for another SKU"
+
+
+async def test_a_page_of_one_answers_for_one(market: OverHttp) -> None:
+    answer(market, {"items": [{"sku": "A", "available": 3, "state": "live"}]}, {"items": []})
+
+    async with opened(market) as channel:
+        found = await channel.read([Wanted("A", "", "")])
+        gone = await channel.read([Wanted("A", "", "")])
+
+    assert [record.available for record in found.records] == [3]
+    assert (list(gone.records), list(gone.refused)) == ([], [])
+
+
+def options(**changes: Any) -> Options:
+    table = {**Market().table("http://127.0.0.1:9"), **changes}
+    return msgspec.convert(table, Options)
+
+
+def test_what_a_description_can_do_follows_from_it() -> None:
+    whole = abilities(options())
+    assert (whole.writes, whole.compare_and_set, whole.reads_one) == (("quantity",), True, True)
+    assert whole.states == {State.ACTIVE, State.DISABLED}
+
+    bare = abilities(options(write=None, states={}, fields={"sku": "a", "available": "b"}))
+    assert (bare.writes, bare.states, bare.reads_one) == ((), frozenset(), False)
+
+    write = {"url": "http://127.0.0.1:9/x", "body": {"n": "$quantity", "s": "$state"}}
+    blind = abilities(options(write=write))
+    assert (blind.writes, blind.compare_and_set) == (("quantity", "state"), False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "ftp://x/"}, "url must begin with http"),
+        ({"items": "a["}, "items is no JMESPath"),
+        ({"fields": {"sku": "sku"}}, "fields needs sku, and available or on_hand"),
+        ({"fields": {"sku": "a", "available": "b", "colour": "c"}}, "fields has no colour"),
+        ({"fields": {"sku": "a", "available": "b"}}, "states has no effect"),
+        ({"write": {"url": "http://x/", "body": {"n": "$quantity"}}}, "same host and port"),
+        ({"write": {"url": "http://127.0.0.1:9/", "body": {"n": "$qty"}}}, "write.body has $qty"),
+        ({"write": {"url": "http://127.0.0.1:9/", "body": {}}}, 'needs "$quantity"'),
+    ],
+)
+def test_a_description_that_cannot_work_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises((ValueError, msgspec.ValidationError)) as caught:
+        options(**changes)
+
+    assert words in str(caught.value)
+
+
+async def test_no_token_is_needed_where_none_is_set(market: OverHttp) -> None:
+    describe(market, token=None)
+    seen: list[Asked] = []
+
+    def note(asked: Asked) -> Told:
+        seen.append(asked)
+        return Told({"items": []})
+
+    market.front.spoil = note
+    await poll(market)
+
+    assert "authorization" not in seen[0].headers
