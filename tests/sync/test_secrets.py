@@ -37,7 +37,7 @@ class OneEntry(keyring.backend.KeyringBackend):
         return "s3cret" if (service, username) == ("skew", "shop") else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise keyring.errors.PasswordSetError(service)
+        raise keyring.errors.PasswordSetError(f"{service}/{username} of {len(password)}")
 
 
 @pytest.fixture
