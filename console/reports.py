@@ -173,12 +173,13 @@ def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:
 
 
 def decisions(made: Sequence[Decision], done: str, paper: Paper) -> Lines:
-    """What became of an act: the count that went well, and each that was void, with why."""
-    well = sum(one.ok for one in made)
-    lines = [paper.line(f"{plural(well, 'update')} {done}.")] if well or not made else []
-    lines += [
-        paper.line(Cell("void", "red"), f" #{one.id}: {one.why}") for one in made if not one.ok
-    ]
+    """What became of an act: how many it moved, and each that it did not move, with why."""
+    moved = sum(one.ok and not one.why for one in made)
+    lines = [paper.line(f"{plural(moved, 'update')} {done}.")] if moved or not made else []
+    for one in made:
+        if one.why:
+            sign = Cell("noted", "yellow") if one.ok else Cell("void", "red")
+            lines.append(paper.line(sign, f" #{one.id}: {one.why.removeprefix('noted: ')}"))
     return lines
 
 

@@ -97,7 +97,7 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     return 0 if all(one.outcome is PollOutcome.GOOD for one in made) else 1
 
 
-@click.command(epilog=example("skew apply", "skew approve --all --channel shop && skew apply"))
+@click.command(epilog=example("skew apply", "skew apply --json | jq '.updates[].status'"))
 @config_option
 @json_option
 def apply(config: Path, *, as_json: bool) -> int:

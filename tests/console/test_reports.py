@@ -265,6 +265,13 @@ def test_a_void_act_says_why() -> None:
     ]
 
 
+def test_a_first_of_two_approvals_is_told_as_noted_and_not_as_approved() -> None:
+    made = [Decision(1, ok=True, why="noted: a second person must approve it too")]
+    assert reports.decisions(made, "approved", PIPE) == [
+        "noted #1: a second person must approve it too",
+    ]
+
+
 def test_polls_tell_what_each_channel_said() -> None:
     made = [
         PollReport("shop", PollOutcome.GOOD, 1200, 3, 1840),
