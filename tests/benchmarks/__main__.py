@@ -18,7 +18,7 @@ from store import readings, views
 from store.comparison import Comparison
 from store.database import Database
 from store.model import DisagreementFilter, Record, Sort
-from tests.benchmarks import bare, world
+from tests.benchmarks import bare, whole, world
 
 CHANNELS = 5
 
@@ -29,6 +29,8 @@ def main() -> None:
     for skus in sizes:
         with tempfile.TemporaryDirectory() as folder:
             incremental[skus] = _run(skus, Path(folder))
+    help_s, pass_s = whole.start_up()
+    _show("skew --help, against python -c pass", help_s, pass_s, "4")
     if len(incremental) > 1:
         low, high = incremental[min(sizes)], incremental[max(sizes)]
         _show("1,000 changed SKUs, largest against smallest", high, low, "0.5–1.5")
@@ -53,7 +55,21 @@ def _run(skus: int, folder: Path) -> float:
         _repolls(database, comparison, rows, memories, bare_s)
         incremental = _reconcile(database, plain, rows, memories)
         _panel(database, comparison, rows, memories)
+    _whole(skus)
     return incremental
+
+
+def _whole(skus: int) -> None:
+    bare_s, poll_s, p99_ms, worst_ms = whole.poll_over_http(skus)
+    rate, bare_rate = skus / poll_s, skus / bare_s
+    print(
+        f"  {'whole poll over HTTP':46} {rate:9,.0f} rows/s  bare {bare_rate:9,.0f} rows/s  "
+        f"ratio {rate / bare_rate:6.2f}  at least 0.6"
+    )
+    print(
+        f"  {'stall of the console loop meanwhile':46} p99 {p99_ms:6.1f} ms  worst {worst_ms:6.1f} ms"
+        "  at most 5 and 50"
+    )
 
 
 def _repolls(
