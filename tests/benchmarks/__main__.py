@@ -67,7 +67,7 @@ def _whole(skus: int) -> None:
         f"ratio {rate / bare_rate:6.2f}  at least 0.6"
     )
     print(
-        f"  {'stall of the console loop meanwhile':46} p99 {p99_ms:6.1f} ms  worst {worst_ms:6.1f} ms"
+        f"  {'stall of the screen loop meanwhile':46} p99 {p99_ms:5.1f} ms  worst {worst_ms:5.1f} ms"
         "  at most 5 and 50"
     )
 
