@@ -44,7 +44,8 @@ def run(settings: Settings) -> int:
 async def _serve(settings: Settings, log: FilteringBoundLogger) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # SIGHUP: the terminal that it was started from has closed.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with Database.open(settings.database) as database:
         holder = name_of_this_process("skew daemon")
@@ -73,5 +74,8 @@ def logger(*, colours: bool) -> FilteringBoundLogger:
 def _cleaned(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Make every text that came from outside safe for a terminal and a log viewer."""
-    return {key: clean(value) if isinstance(value, str) else value for key, value in event.items()}
+    """Put the instant first, and make what came from outside safe for a terminal."""
+    first = {key: event.pop(key) for key in ("at", "level", "event")}
+    return first | {
+        key: clean(value) if isinstance(value, str) else value for key, value in event.items()
+    }

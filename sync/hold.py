@@ -68,7 +68,7 @@ class Hold:
                     lease.renew, token=self.token, now=now, span_ms=SPAN_MS
                 )
             except DatabaseBusy:
-                ours = now - renewed_at < SPAN_MS
+                ours = self._clock.now() - renewed_at < SPAN_MS
             else:
                 renewed_at = now
             if not ours:

@@ -411,6 +411,19 @@ async def test_a_channel_that_turns_stale_is_one_incident_and_ends_when_it_is_fr
     assert incident.count == 1
 
 
+async def test_a_channel_that_was_never_read_is_an_incident_once_there_was_time(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    settings = scripted.changed(settings, "shop", stale_after_ms=300)
+    shops["shop"].page_faults.extend([Temporary("503")] * 100)
+
+    async with running(made(settings, database)):
+        await until(lambda: incident_kinds(database) == ["stale"])
+
+    [incident] = database.read(incidents.open_incidents)
+    assert incident.message == "never read for longer than 0.3 s: 503"
+
+
 async def test_one_round_of_polls_needs_no_schedule_and_leaves_no_lease(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
