@@ -106,3 +106,15 @@ def keys_in(table: Any) -> set[str]:
             if isinstance(part, dict):
                 keys |= {f"{name}.{key}" for key in keys_in(part)}
     return keys
+
+
+def test_every_suggestion_in_the_template_of_init_decodes_when_its_mark_is_taken_away() -> None:
+    template = (ROOT / "console" / "skew.toml").read_text(encoding="utf-8")
+    taken = re.sub(r"^# (?=\[|[a-z_]+ = )", "", template, flags=re.MULTILINE)
+    assert len(taken) < len(template)
+
+    settings = decode(tomllib.loads(taken), source="skew.toml", base=Path(), environ=None)
+
+    assert list(settings.channels) == ["warehouse", "shop", "market"]
+    assert settings.authority_state == "shop"
+    assert settings.approval.second_person_above == 500
