@@ -207,7 +207,10 @@ class Vendure:
         has moved is refused as a conflict. All the others go in one call, which it applies or
         rolls back as a whole.
         """
-        by_id, shop = await self._for_writing([change.ref for change in changes])
+        try:
+            by_id, shop = await self._for_writing([change.ref for change in changes])
+        except ContractBroken as error:
+            raise Temporary(f"nothing was written: {error}") from error
         receipts: list[Receipt] = []
         inputs: list[dict[str, object]] = []
         for change in changes:

@@ -257,6 +257,20 @@ async def test_a_write_without_a_graphql_answer_is_unknown(
         await write(harness, 3)
 
 
+async def test_a_write_that_cannot_read_first_was_certainly_not_sent(
+    shop: Vendure, harness: OverHttp
+) -> None:
+    stock(shop)
+    record = (await poll(harness)).of("A")
+    async with opened(harness) as channel:
+        await channel.sign_in()
+        harness.front.spoil = lambda _asked: Told(b"<html>")
+        with pytest.raises(Temporary, match="nothing was written"):
+            await channel.write([change(record, 3)])
+
+    assert shop.shown("A") == 10
+
+
 @pytest.mark.parametrize(
     "table",
     [
