@@ -329,7 +329,7 @@ _OF_SKU = """FROM items i JOIN listings l ON l.item_id = i.id
 JOIN channels c ON c.id = l.channel_id {join} WHERE i.sku = :sku"""
 _READING = """json_object('available', {r}.available, 'state', {r}.state,
   'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
-  'present', {r}.present, 'location', i.location)"""
+  'present', json(iif({r}.present, 'true', 'false')), 'location', i.location)"""
 _HISTORY = f"""
 SELECT r.observed_at AS at, c.name, 'reading', {_READING.format(r="r")}
 {_OF_SKU.format(join="JOIN past_readings r ON r.listing_id = l.id")}
