@@ -64,11 +64,11 @@ class _Round:
 
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.watched.channel.abilities
-        if not abilities.reads_one and not abilities.compare_and_set:
+        left = [one.correction.id for one in await self._standings(ids)]
+        if left and not abilities.reads_one and not abilities.compare_and_set:
             # No cheaper fresh reading: one poll serves the whole batch.
             await self._poll()
-        left = list(ids)
-        for batch in _batches(ids, abilities.batch_max):
+        for batch in _batches(left, abilities.batch_max):
             going = await self._begin(batch)
             left = left[len(batch) :]
             if not going:

@@ -492,6 +492,18 @@ async def test_a_channel_without_either_is_polled_once_for_a_whole_batch(bench: 
     assert {one.status for one in bench.updates()} == {Status.VERIFIED}
 
 
+async def test_what_cannot_be_written_now_costs_the_channel_no_reading(bench: Bench) -> None:
+    bench.shop.abilities = Abilities(**{**_fields(CAN), "reads_one": False})
+    update = await one_approved(bench)
+    bench.clock.at += bench.settings.channels["warehouse"].stale_after_ms
+    bench.shop.looked.clear()
+
+    await bench.apply()
+
+    assert bench.shop.looked == []
+    assert bench.update(update).status is Status.APPROVED
+
+
 async def test_a_failed_poll_before_a_batch_keeps_it_from_being_written(bench: Bench) -> None:
     bench.shop.abilities = Abilities(**{**_fields(CAN), "reads_one": False})
     update = await one_approved(bench)
