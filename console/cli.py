@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 
 GROUPS = {
     "Begin": {
-        "demo": Entry("run", "A shop that lives and misbehaves, on this machine, and the console."),
+        "demo": Entry("run", "A shop that lives and misbehaves, and the console on it."),
         "init": Entry("setup", "Write a commented skew.toml to start from."),
         "check": Entry("check", "Validate the configuration; --online also signs in everywhere."),
         "channels": Entry("setup", "The kinds of channel, and what each can do."),
