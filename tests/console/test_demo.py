@@ -141,7 +141,7 @@ async def by_hand() -> AsyncIterator["Watcher"]:
     """The demo's shop on a clock that is moved by hand, and no engine but our own polls."""
     clock = HandClock()
     with shop(clock) as settings, Database.open(settings.database) as database:
-        gear = Gear(database, reconcile.comparison(settings), clock, SILENT, lambda: None)
+        gear = Gear(database, reconcile.comparison(settings), clock, SILENT)
         database.write(gear.comparison.configure, now=clock.now())
         watched = {
             name: Watched(one, open_channel(one, clock, settings.path.parent))
