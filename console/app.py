@@ -12,10 +12,12 @@ import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segments
 from rich.text import Text
+from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -50,6 +52,9 @@ SILENCE_S = 5.0
 """And at least so often: verdicts hang on the clock too."""
 
 STOP_S = 10.0
+
+Decide = Callable[..., Coroutine[None, None, None]]
+"""One of `Acts`: what it is done to, and how, in; nothing out."""
 
 
 class Palette(Provider):
@@ -119,7 +124,7 @@ class SkewApp(App[int]):
         self.set_interval(1.0, self._tick)
         if self._watching:
             threading.Thread(target=self._watch, name="skew-watcher", daemon=True).start()
-            self.run_worker(self._refresh_forever(), name="refresh", exit_on_error=True)
+            self._refresh_forever()
 
     def on_unmount(self) -> None:
         self._stopped.set()
@@ -181,6 +186,7 @@ class SkewApp(App[int]):
                 with contextlib.suppress(RuntimeError):  # The loop has closed: so do we.
                     loop.call_soon_threadsafe(self._stirred.set)
 
+    @work(group="refresh")
     async def _refresh_forever(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
@@ -188,10 +194,13 @@ class SkewApp(App[int]):
             asked = self._asked.is_set()
             self._stirred.clear()
             self._asked.clear()
+            began = monotonic()
             if not self.footing.paused or asked:
                 await self.refresh_now(at_once=asked)
+            # A list that takes long to read is read less often, so that it never takes a core.
+            rest = max(REPAINT_S, min(SILENCE_S, 2 * (monotonic() - began)))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), REPAINT_S)
+                await asyncio.wait_for(self._asked.wait(), rest)
 
     def _picked(self) -> Picked:
         screen = self.screen
@@ -199,13 +208,28 @@ class SkewApp(App[int]):
             return screen.picked()
         return Picked(why_not="close the dialog first")
 
-    def _act(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _act(self, name: str, decision: Decide, **how: bool) -> None:
         """Start a deciding action, unless this console only looks."""
         if self.footing.read_only:
             self.footing.say(f"{by_name(name).title}: this console is read-only", Tone.WARN)
             self._repaint()
             return
-        self.run_worker(work(), group="act")
+        self._decide(partial(decision, self._picked(), **how))
+
+    @work(group="act")
+    async def _decide(self, decision: Callable[[], Coroutine[None, None, None]]) -> None:
+        await decision()
+
+    def _act_on_marked(self, name: str, decision: Decide) -> None:
+        self._act(name, partial(self._with_marked, decision))
+
+    async def _with_marked(self, decision: Decide, _under: Picked) -> None:
+        try:
+            marked = await self.dashboard.marked()
+        except StoreError as error:
+            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+            return
+        await decision(marked, bulk=True)
 
     def _repaint(self) -> None:
         self.dashboard.repaint()
@@ -213,30 +237,22 @@ class SkewApp(App[int]):
             self.screen.tick()
 
     def action_approve(self) -> None:
-        self._act("approve", lambda: self._acts.approve(self._picked(), bulk=False))
+        self._act("approve", self._acts.approve, bulk=False)
 
     def action_reject(self) -> None:
-        self._act("reject", lambda: self._acts.reject(self._picked(), bulk=False))
+        self._act("reject", self._acts.reject, bulk=False)
 
     def action_snooze(self) -> None:
-        self._act("snooze", lambda: self._acts.snooze(self._picked()))
+        self._act("snooze", self._acts.snooze)
 
     def action_undo(self) -> None:
-        self._act("undo", lambda: self._acts.undo(self._picked()))
+        self._act("undo", self._acts.undo)
 
     def action_approve_marked(self) -> None:
-        self._act("approve_marked", lambda: self._with_marked(self._acts.approve))
+        self._act_on_marked("approve_marked", self._acts.approve)
 
     def action_reject_marked(self) -> None:
-        self._act("reject_marked", lambda: self._with_marked(self._acts.reject))
-
-    async def _with_marked(self, act: Callable[..., Coroutine[Any, Any, None]]) -> None:
-        try:
-            marked = await self.dashboard.marked()
-        except StoreError as error:
-            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
-            return
-        await act(marked, bulk=True)
+        self._act_on_marked("reject_marked", self._acts.reject)
 
     def action_mark(self) -> None:
         table = self.dashboard.table
@@ -278,7 +294,7 @@ class SkewApp(App[int]):
             self._repaint()
             return
         await self.push_screen(page := SkuPage(self._source, self.footing, detail))
-        await self.footing.guarded(page.reload())
+        await self.footing.guarded(page.reload)
 
     def _show(self, view: str) -> None:
         if isinstance(self.screen, SkuPage):

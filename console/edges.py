@@ -85,7 +85,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
     stale_cell = Cell(f"stale {overview.channels_stale}/{overview.channels}", stale)
     if brief:
         return [
-            (6, [Cell(old, Tone.DIM)]),
+            (6, [Cell(f"{old} old" if newest else old, Tone.DIM)]),
             (1, [Cell(f"▲{overview.oversell:,}", over), Cell(f" ▼{overview.undersell:,}", under)]),
             (2, [stale_cell]),
             (3, [Cell(f"pending {overview.pending:,}", pending)]),

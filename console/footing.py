@@ -6,7 +6,7 @@ Held by the app, handed to every screen, so that a screen needs no app to be tes
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from textual.content import Content
 
@@ -64,10 +64,10 @@ class Footing:
         """Put a line in the log: the newest stands above the legend."""
         self.said.appendleft(Said(self.clock.now(), text, tone))
 
-    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
         try:
-            await work
+            await read()
         except StoreError as error:
             self.trouble = clean(str(error))
 
@@ -110,9 +110,9 @@ class Footing:
 
     def line(self, width: int, lead: str = "") -> Content:
         """The newest of the log, with the countdown of what can still be undone."""
-        parts = [Cell(lead, Tone.STRONG)]
+        parts = [Cell(f"{lead} ·" if lead and self.said else lead, Tone.STRONG)]
         left = self.held_until - self.clock.now()
-        room = width - cells(lead) - 1
+        room = width - cells(parts[0].text) - 1
         for number, said in enumerate(self.said):
             text = f" {time_of_day(said.at)[:8]} {said.text}"
             if number == 0 and self.last and left > 0:

@@ -90,9 +90,15 @@ def _channel(channel: ChannelHealth, now: Millis, name: int, width: int) -> Cont
         else NONE
     )
     tail = f"  {fit(age(channel.every_ms), 6)} {fit(following, 6)} {channel.listings:>8,}  "
-    tail += ", ".join((*channel.roles, str(channel.direction)))
+    tail += _role(channel)
     parts.append(Cell(cut(tail, width - _width(parts)), Tone.DIM))
     return write(*parts)
+
+
+def _role(channel: ChannelHealth) -> str:
+    both = len(channel.roles) > 1
+    roles = ("authority",) if both else channel.roles
+    return ", ".join((*roles, str(channel.direction)))
 
 
 def _trouble(channel: ChannelHealth) -> str:

@@ -149,7 +149,7 @@ class DisagreementSheet:
         room = width - sum(c.width + 1 for c in columns)
         while room < 0 and len(columns) > 5:  # noqa: PLR2004 (the number itself always stays)
             room += columns.pop().width + 1
-        if room > 7:  # noqa: PLR2004 (the risk and its space)
+        if room > 7 and columns[-1].key == "update":  # noqa: PLR2004 (the risk and its space)
             columns.insert(5, Column("risk", "RISK ", 7, True))
             room -= 8
         if room > _TITLE_MIN:

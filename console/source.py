@@ -136,8 +136,16 @@ class Source:
         return await self._detail(it, seen.get(it.correction_id or 0), whole=whole)
 
     async def detail_of_update(self, row_id: int, *, whole: bool) -> Detail | None:
+        """None where there is no such update."""
         found = await self.updates([row_id])
-        return await self._detail(None, found[row_id], whole=whole) if found else None
+        if not found:
+            return None
+        correction = found[row_id]
+        about = DisagreementFilter(skus=(correction.sku,), channels=(correction.channel,))
+        now = self._clock.now()
+        same = await self._ask(views.disagreements, about, now=now)
+        it = next((one for one in same if one.listing_id == correction.listing_id), None)
+        return await self._detail(it, correction, whole=whole)
 
     async def refreshed(self, detail: Detail) -> Detail:
         """The same SKU on the same channel, when what the detail was of has ended."""

@@ -8,9 +8,10 @@ import asyncio
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -30,7 +31,9 @@ from console.widgets.written import Written
 from store.model import Correction, Disagreement, DisagreementFilter, Sort
 
 SORTS = tuple(Sort)
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (120, "-wide")]
+ROOMY = 110
+"""From this width on the lines at the edges are told in full words."""
+BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (132, "-wide")]
 FIRST_PAGE = 100
 """Rows fetched before the first paint."""
 
@@ -122,6 +125,14 @@ class Dashboard(Screen[None]):
         else:
             rows = dict(await self._source.updates(ids))
         table.fill(rows, ids)
+
+    @work(group="fetch")
+    async def _fetch_lacking(self, table: "VirtualTable[Any]") -> None:
+        await self.footing.guarded(partial(self.fetch, table, table.lacking()))
+
+    @work(group="look", exclusive=True)
+    async def _look_again(self) -> None:
+        await self.footing.guarded(self.look)
 
     async def look(self) -> None:
         """Read what stands under the cursor, for the preview."""
@@ -233,16 +244,12 @@ class Dashboard(Screen[None]):
 
     @on(VirtualTable.Wanted)
     def _rows_wanted(self, event: "VirtualTable.Wanted") -> None:
-        lacking = event.table.lacking()
-        if lacking:
-            self.run_worker(
-                self.footing.guarded(self.fetch(event.table, lacking)), group=event.table.id or ""
-            )
+        self._fetch_lacking(event.table)
 
     @on(VirtualTable.Moved)
     def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
         if event.table is self.table:
-            self.run_worker(self.footing.guarded(self.look()), group="look", exclusive=True)
+            self._look_again()
             self.rewrite("#legend")
 
     @on(VirtualTable.Restocked)
@@ -273,7 +280,7 @@ class Dashboard(Screen[None]):
             overview,
             now=self.footing.clock.now(),
             width=width,
-            brief=self._narrow,
+            brief=width < ROOMY,
         )
 
     def _tabs(self, width: int) -> Content:
@@ -300,13 +307,13 @@ class Dashboard(Screen[None]):
 
     def _said(self, width: int) -> Content:
         marks = len(self.table.marks)
-        lead = f" {marks:,} marked ·" if marks and self._narrow else ""
+        lead = f" {marks:,} marked" if marks and self._narrow else ""
         return self.footing.line(width, lead)
 
     def _legend(self, width: int) -> Content:
         return edges.legend(
             width,
-            narrow=self._narrow,
+            narrow=width < ROOMY,
             read_only=self.footing.read_only,
             able=self.footing.able(self.picked(), marks=bool(self.table.marks)),
         )

@@ -13,7 +13,7 @@ from console.actions import ACTIONS
 from console.caution import Picked, why_not, why_not_update
 from console.footing import Footing
 from console.ink import Cell, Tone, lines, write
-from console.screens.dashboard import BREAKPOINTS
+from console.screens.dashboard import BREAKPOINTS, ROOMY
 from console.source import Detail, Source
 from console.text import NONE, age, cut, day_and_time, fit, money, units
 from console.timeline import what_happened
@@ -163,7 +163,7 @@ class SkuPage(Screen[None]):
     def _legend(self, width: int) -> Content:
         return edges.legend(
             width,
-            narrow=self.has_class("-narrow"),
+            narrow=width < ROOMY,
             read_only=self.footing.read_only,
             able=self.footing.able(self.picked(), marks=False),
             actions=[action for action in ACTIONS if action.name not in _NOT_HERE],
