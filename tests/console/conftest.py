@@ -9,6 +9,12 @@ from tests.console.stage import Shop
 from tests.console.support import seed
 
 
+@pytest.fixture(autouse=True)
+def _no_report_in_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a crash's report written into the test's own folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a configuration and a cache in it, entered; answers the configuration."""
