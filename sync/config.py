@@ -138,7 +138,7 @@ def decode(
     environ: Mapping[str, str] | None,
 ) -> Settings:
     """Check a configuration that is not in a file; `base` is what relative paths start from."""
-    from sync import assembly
+    from sync import assembly  # It builds the values above, so it imports this module.
 
     errors: list[ConfigError] = []
     settings = assembly.settings(data, source=source, base=base, environ=environ, errors=errors)
