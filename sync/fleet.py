@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from store import corrections, incidents, lease, readings
 from store.errors import LeaseLost, NoSuchThing, StoreError
-from store.model import Correction, Direction, IncidentKind, Millis
+from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
 from sync import channels, decide, guard
 from sync.apply import apply
 from sync.config import PushLimits, Settings
@@ -34,6 +34,8 @@ class Fleet:
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
         self._writes: dict[str, asyncio.Task[None]] = {}
         self._writing: dict[str, list[int]] = {}
+        self._ended: set[int] = set()
+        """Corrections of rounds that have ended, not yet looked at for how."""
         self._lost: LeaseLost | None = None
         self._limited = ""
         self._noted: dict[str, Millis] = {}
@@ -96,6 +98,7 @@ class Fleet:
         trouble are left alone. Raises LeaseLost where a round found the lease gone.
         """
         await self._face_loss()
+        await self._close_ended()
         database, now = self._gear.database, self._gear.clock.now()
         due = await database.awrite(corrections.due, now=now)
         ids = sorted({one.id for one in due}.union(*self._writing.values()))
@@ -111,6 +114,20 @@ class Fleet:
             writing = apply(self._gear, self.channels[name], mine, token=self._token)
             self._start(self._writes, name, writing)
         return ids
+
+    async def _close_ended(self) -> None:
+        """Call unknown what a round left half way, because the cache failed it."""
+        ended = sorted(self._ended)
+        if not ended:
+            return
+        database, now = self._gear.database, self._gear.clock.now()
+        for one in await database.aread(corrections.by_id, ended):
+            if one.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
+                await database.awrite(
+                    corrections.finish, one.id, CorrectionStatus.UNKNOWN, now=now,
+                    result="its outcome could not be recorded; the next reading tells",
+                )  # fmt: skip
+        self._ended.difference_update(ended)
 
     async def _face_loss(self) -> None:
         """Raise what a round of writes found, unless the lease has only run out unnoticed.
@@ -189,7 +206,7 @@ class Fleet:
         def ended(task: asyncio.Task[Any]) -> None:
             running.pop(name, None)
             if running is self._writes:
-                self._writing.pop(name, None)
+                self._ended.update(self._writing.pop(name, ()))
             error = None if task.cancelled() else task.exception()
             if isinstance(error, LeaseLost):
                 self._lost = error

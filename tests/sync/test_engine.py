@@ -10,7 +10,7 @@ import pytest
 
 from store import corrections, incidents, lease, readings, views
 from store.database import Database
-from store.errors import LeaseLost, NoSuchThing, StoreError
+from store.errors import DatabaseBusy, LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Freshness, IncidentKind, PollOutcome
 from store.model import CorrectionStatus as Status
 from sync import engine as engine_module
@@ -272,6 +272,26 @@ async def test_whoever_asks_an_engine_that_ends_does_it_itself(
     [report] = await asyncio.wait_for(asking, PATIENCE_S)
 
     assert report.outcome is PollOutcome.GOOD
+
+
+async def test_a_write_whose_outcome_the_cache_could_not_take_is_unknown_and_not_resent(
+    settings: Settings, database: Database, shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    shops["shop"].ignores = {"A"}
+
+    def busy(*_: object, **__: object) -> None:
+        raise DatabaseBusy("another process holds the cache")
+
+    async with running(made(settings, database)):
+        await until(lambda: bool(updates(database, Status.PROPOSED)))
+        monkeypatch.setattr(corrections, "applied", busy)
+        approve_all(database)
+        await until(lambda: bool(updates(database, Status.UNKNOWN)))
+
+    assert len(shops["shop"].written) == 1
 
 
 async def test_a_stop_lets_a_write_end_that_has_begun(
