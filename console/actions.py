@@ -162,6 +162,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.LOOK,
         legend="Pause",
     ),
+    Action("theme", ("t",), "Light or dark", "Our own two themes.", Group.PROGRAM),
     Action(
         "palette",
         (":",),

@@ -53,6 +53,8 @@ def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Con
         rows.append(_channel(channel, now, name, width))
         trouble = _trouble(channel)
         told = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
+        if channel.quarantined_poll is not None:
+            told.append(cut(f"`skew accept {channel.name}` believes it", width - 2))
         rows += [write(Cell(f"  {line}", Tone.DIM)) for line in told]
     return lines(*rows)
 
@@ -102,9 +104,6 @@ def _role(channel: ChannelHealth) -> str:
 
 
 def _trouble(channel: ChannelHealth) -> str:
-    if channel.quarantined_poll is not None:
-        why = channel.last_error or "implausible"
-        return f"{why}; `skew accept {channel.name}` takes it"
     if channel.freshness is Freshness.FRESH:
         return ""
     return channel.last_error or ""

@@ -123,7 +123,7 @@ class DisagreementSheet:
             Column("delta", "Δ", 5, True),
             Column("risk", "RISK ", 7, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 12),
+            Column("why", " WHY", 14),
             Column("update", "UPDATE", 15),
         ]
         fixed = [Column("sku", "SKU", 12), Column("target", "TARGET", 8, True)]
@@ -131,7 +131,7 @@ class DisagreementSheet:
         if room < _TITLE_MIN:
             return None
         title = Column("title", "TITLE", min(room, _TITLE_MAX))
-        tail[3] = tail[3]._replace(width=12 + min(24, room - title.width))
+        tail[3] = tail[3]._replace(width=14 + min(24, room - title.width))
         return [fixed[0], title, fixed[1], *per_channel, *tail]
 
     def _narrow(self, width: int) -> Sequence[Column]:
@@ -143,7 +143,7 @@ class DisagreementSheet:
             Column("shows", "SHOWS ", 6, True),
             Column("delta", "Δ", 4, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 11),
+            Column("why", " WHY", 12),
             Column("update", "UPDATE", 12),
         ]
         room = width - sum(c.width + 1 for c in columns)
@@ -164,15 +164,16 @@ class DisagreementSheet:
         if column.key == "shows":
             return _channel_cell(row, row.it.channel, column.width)
         if column.key == "update":
-            return self._update(row)
+            return self._update(row, column.width)
         return _CELLS[column.key](row, now)
 
-    def _update(self, row: Row) -> Cell:
+    def _update(self, row: Row, width: int) -> Cell:
         it = row.it
         if it.correction_id is not None and it.correction_status is not None:
             return _correction_cell(it, it.correction_id, it.correction_status)
         if it.status is Status.SETTLING and it.decidable_at is not None:
-            return Cell(f"decidable {time_of_day(it.decidable_at)[:5]}", Tone.DIM)
+            word = "decidable" if width >= len("decidable 14:07") else "from"
+            return Cell(f"{word} {time_of_day(it.decidable_at)[:5]}", Tone.DIM)
         if it.kind not in CORRECTABLE:
             return Cell("by hand", Tone.DIM)
         observed = self.directions.get(it.channel) is Direction.OBSERVE
@@ -242,7 +243,7 @@ def _channel_cell(row: Row, channel: str, width: int) -> Cell:
         tone = Tone.PLAIN
     elif mine:
         text = "none"
-    if cell is not None and cell.present and not cell.trusted:
+    if cell is not None and (cell.present or mine) and not cell.trusted:
         sign, tone = "~", Tone.DIM
     else:
         sign, tone = ("*", tone_of(it.delta)) if mine else (" ", tone)
