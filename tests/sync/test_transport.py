@@ -2,11 +2,15 @@ import asyncio
 import gzip
 import logging
 import random
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -315,6 +319,42 @@ async def test_a_secret_in_json_is_revealed_on_the_wire_only() -> None:
         error = await failure(work, WriteRejected)
         assert r.server.asked[0].json == {"login": [{"password": "t0p-s3cret"}]}
         assert "who is •••?" in str(error)
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> ssl.SSLContext:
+    """A server's certificate that nobody but itself vouches for."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2"]
+    files = ["-keyout", "key.pem", "-out", "cert.pem"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, *files, *names], cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_gets_no_token(
+    self_signed: ssl.SSLContext,
+) -> None:
+    heard: list[bytes] = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1000))
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0, ssl=self_signed)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    transport = Transport("market", url, clock=FakeClock())
+    work = transport.request("GET", url, repeatable=True, headers={"Authorization": TOKEN})
+    error = await failure(work, Temporary)
+    await transport.aclose()
+    server.close()
+    await server.wait_closed()
+
+    assert "certificate" in str(error).lower()
+    assert heard == []
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:
