@@ -129,8 +129,11 @@ class Shop:
 
 
 @contextmanager
-def running_shop(*, variants: int) -> Iterator[Shop]:
-    """Start a shop on a free port and wait until it answers; end it with everything it started."""
+def running_shop(folder: Path, *, variants: int) -> Iterator[Shop]:
+    """Start a shop on a free port and wait until it answers; end it with everything it started.
+
+    It runs in `folder`, where it leaves files of its own.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -139,10 +142,12 @@ def running_shop(*, variants: int) -> Iterator[Shop]:
         "NODE_PATH": str(_home() / "node_modules"),
         "SHOP_USER": USER,
         "SHOP_PASSWORD": PASSWORD,
+        # A test talks to nobody but itself.
+        "VENDURE_DISABLE_TELEMETRY": "true",
     }
     command = ["node", str(RECIPE / "shop.js"), str(port), str(variants)]
     with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         # A shop that never gets ready must not hang the run: its end closes the pipe.
         watchdog = threading.Timer(START_S_MAX, os.killpg, (process.pid, signal.SIGKILL))
@@ -162,7 +167,7 @@ def running_shop(*, variants: int) -> Iterator[Shop]:
 
 
 def _home() -> Path:
-    return Path(os.environ.get("SKEW_VENDURE_HOME", RECIPE))
+    return Path(os.environ.get("SKEW_VENDURE_HOME", RECIPE)).absolute()
 
 
 def _ask(url: str, query: str, variables: dict[str, Any], token: str) -> tuple[dict[str, Any], str]:

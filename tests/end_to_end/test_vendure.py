@@ -95,8 +95,8 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Shop]:
-    with running_shop(variants=VARIANTS) as found:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with running_shop(tmp_path_factory.mktemp("vendure"), variants=VARIANTS) as found:
         yield found
 
 
