@@ -221,11 +221,11 @@ class SkewApp(App[int]):
         await decision()
 
     def _act_on_marked(self, name: str, decision: Decide) -> None:
-        self._act(name, partial(self._with_marked, decision))
+        self._act(name, partial(self._with_marked, decision), approving=name == "approve_marked")
 
-    async def _with_marked(self, decision: Decide, _under: Picked) -> None:
+    async def _with_marked(self, decision: Decide, _under: Picked, *, approving: bool) -> None:
         try:
-            marked = await self.dashboard.marked()
+            marked = await self.dashboard.marked(approving=approving)
         except StoreError as error:
             self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
             return

@@ -81,7 +81,7 @@ def why_not(it: Disagreement, direction: Direction | None) -> str:
         until = f", decidable {time_of_day(it.decidable_at)[:5]}" if it.decidable_at else ""
         return f"{it.reason}{until}"
     if it.status is Status.UNKNOWN:
-        return f"unknown: {it.reason}"
+        return it.reason
     if it.kind not in CORRECTABLE:
         return f"{it.kind} is for people: see why"
     if direction is Direction.OBSERVE:

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from console.rows import Row
-from store import corrections, views
-from store.corrections import AuditRow
+from store import audit, corrections, views
+from store.audit import AuditRow
 from store.database import Database
 from store.errors import StoreError
 from store.model import (
@@ -179,9 +179,9 @@ class Source:
         causes = await self._causes([it], now) if it is not None else {}
         limit = HISTORY_MAX if whole else RECENT
         history = await self._ask(views.history, about.sku, limit=limit)
-        audit: Sequence[AuditRow] = ()
+        steps: Sequence[AuditRow] = ()
         if whole and correction is not None:
-            audit = await self._ask(corrections.audit, correction.id)
+            steps = await self._ask(audit.rows, correction.id)
         return Detail(
             sku=about.sku,
             title=about.title,
@@ -193,7 +193,7 @@ class Source:
             cause=causes.get(it.id) if it is not None else None,
             arithmetic=_arithmetic(about.sku, about.channel, cells, self._terms),
             history=tuple(history),
-            audit=tuple(audit),
+            audit=tuple(steps),
         )
 
 

@@ -1,28 +1,26 @@
-"""A correction's life, from proposed to verified. Every step is an audit row.
+"""Corrections as the engine sees them: proposed, voided, due, written, proven.
 
 A correction is a row, not a call: it survives a crash, and one process may approve what another
-applies. Each act is a compare-and-set: on the version that the operator saw, or on the state that
-the step starts from. A listing has at most one live correction, held by a unique index.
+applies. A listing has at most one live correction, held by a unique index. What a person decides
+is `store.decisions`.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from store import lease
-from store.model import Correction, CorrectionStatus, Decision, Millis, Record
+from store import audit, lease
+from store.model import Correction, CorrectionStatus, Millis, Record
 from store.verdict import REASON, SOURCES
-
-Seen = Sequence[tuple[int, int | None]]
-"""Corrections by id, each with the version that the operator saw, or None for whatever it is."""
 
 _COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
   k.version, k.from_quantity, k.from_state, k.to_quantity, k.to_state, k.price_minor,
   k.proposed_at, k.decided_at, k.decided_by, k.second_by, k.hold_until, k.expires_at,
   k.snoozed_until, k.note, k.result"""
+
 _SOURCES = """corrections k JOIN listings l ON l.id = k.listing_id
 JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
 
@@ -30,31 +28,8 @@ _READING = (
     "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
     "price_minor", "title", "source_at",
 )  # fmt: skip
-_SILENCING = (
-    CorrectionStatus.REJECTED,
-    CorrectionStatus.FAILED,
-    CorrectionStatus.NOT_APPLIED,
-    CorrectionStatus.UNKNOWN,
-)
-"""After these nothing is proposed for the listing until its target or its reading moves."""
-
-_UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
-_UNDECIDE = (
-    "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
-    "hold_until = NULL, expires_at = NULL, by_rule = 0"
-)
-"""Approved no more: as if nobody had decided."""
 
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
-
-
-class AuditRow(msgspec.Struct, frozen=True):
-    at: Millis
-    who: str
-    step: str
-    seen: str
-    """What the step rested on, as JSON: the listing's reading and target at that moment."""
-    note: str | None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -138,7 +113,7 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
             ),
         ).fetchone()
         connection.execute(f"UPDATE disagreements SET waits = 0 WHERE id IN ({disagreement_ids})")
-        _audit(connection, row[0], who="skew", step="proposed", now=now)
+        audit.note_step(connection, row[0], who="skew", step="proposed", now=now)
     return len(rows)
 
 
@@ -156,113 +131,13 @@ def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
         WHERE k.status IN ('proposed', 'snoozed', 'approved') AND NOT {stands}"""
     ).fetchall()
     for (correction_id,) in rows:
-        _end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
+        audit.end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
              result="its target or its reading moved")  # fmt: skip
     connection.execute(
         f"""UPDATE corrections SET silences = 0 WHERE id IN
           (SELECT k.id {of_moved} AND k.silences = 1 WHERE NOT {_stands("0")})"""
     )
     return len(rows)
-
-
-def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
-    connection: sqlite3.Connection,
-    seen: Seen,
-    *,
-    who: str,
-    now: Millis,
-    hold_ms: int,
-    expires_ms: int,
-    second_person_above: int | None = None,
-    note: str | None = None,
-    by_rule: bool = False,
-) -> list[Decision]:
-    """Approve what is still as it was seen; one decision per correction, in order.
-
-    Above `second_person_above` units the first approval is noted, and the second, by another
-    name, counts.
-    """
-
-    def act(correction: Correction) -> str:
-        if correction.status not in _UNDECIDED:
-            return _not_now(correction)
-        reason = _held_back(connection, correction.listing_id, now=now)
-        if reason:
-            return f"not now: {reason}"
-        needs_two = second_person_above is not None and abs(correction.units) > second_person_above
-        if needs_two and correction.decided_by in (None, who):
-            if correction.decided_by == who:
-                return f"{abs(correction.units)} units need a second person, not {who} again"
-            _step(connection, correction.id, "decided_by = :who, decided_at = :now",
-                  {"who": who}, now=now, who=who, name="first approval", note=note)  # fmt: skip
-            raise _Noted("noted: a second person must approve it too")
-        names = "second_by = :who" if needs_two else "decided_by = :who"
-        _step(
-            connection, correction.id,
-            f"status = 'approved', {names}, decided_at = :now, hold_until = :hold, "
-            "expires_at = :expires, by_rule = :rule, note = coalesce(:note, note)",
-            {"who": who, "hold": now + hold_ms, "expires": now + hold_ms + expires_ms,
-             "rule": int(by_rule), "note": note},
-            now=now, who=who, name="approved", note=note,
-        )  # fmt: skip
-        return ""
-
-    return _decide(connection, seen, act)
-
-
-def reject(
-    connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, reason: str
-) -> list[Decision]:
-    """Reject: the listing stays quiet until its target or its reading moves."""
-
-    def act(correction: Correction) -> str:
-        if correction.status not in _UNDECIDED:
-            return _not_now(correction)
-        connection.execute(
-            "UPDATE corrections SET decided_by = ?, decided_at = ?, note = ? WHERE id = ?",
-            (who, now, reason, correction.id),
-        )
-        _end(connection, correction.id, CorrectionStatus.REJECTED, now=now, who=who, result=None)
-        return ""
-
-    return _decide(connection, seen, act)
-
-
-def snooze(
-    connection: sqlite3.Connection,
-    seen: Seen,
-    *,
-    who: str,
-    now: Millis,
-    until: Millis,
-    note: str | None = None,
-) -> list[Decision]:
-    """Put off until an instant, after which it counts as proposed again."""
-
-    def act(correction: Correction) -> str:
-        if correction.status not in _UNDECIDED:
-            return _not_now(correction)
-        _step(connection, correction.id, "status = 'snoozed', snoozed_until = :until",
-              {"until": until}, now=now, who=who, name="snoozed", note=note)  # fmt: skip
-        return ""
-
-    return _decide(connection, seen, act)
-
-
-def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
-    """Take an approval back while its hold lasts."""
-
-    def act(correction: Correction) -> str:
-        if correction.status is not CorrectionStatus.APPROVED:
-            return _not_now(correction)
-        if correction.hold_until is not None and correction.hold_until <= now:
-            return "its hold has passed"
-        _step(
-            connection, correction.id, _UNDECIDE, {}, now=now, who=who, name="undone", note=None
-        )  # fmt: skip
-        return ""
-
-    return _decide(connection, seen, act)
 
 
 def proposals_for_rules(
@@ -297,7 +172,7 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
         (now,),
     ).fetchall()
     for correction_id, listing_id in late:
-        _end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
+        audit.end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
              result="it was approved too long ago")  # fmt: skip
         _wait_again(connection, listing_id)
     return select(
@@ -324,7 +199,7 @@ def begin_applying(
         )
         if cursor.rowcount:
             begun.append(correction_id)
-            _audit(connection, correction_id, who="skew", step="applying", now=now)
+            audit.note_step(connection, correction_id, who="skew", step="applying", now=now)
     return begun
 
 
@@ -337,7 +212,9 @@ def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, 
             (correction_id,),
         )
         if cursor.rowcount:
-            _audit(connection, correction_id, who="skew", step="not sent", now=now, note=why)
+            audit.note_step(
+                connection, correction_id, who="skew", step="not sent", now=now, note=why
+            )
 
 
 def hand_back(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> int:
@@ -345,7 +222,7 @@ def hand_back(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis
     handed = 0
     for correction in by_id(connection, ids):
         if correction.status is CorrectionStatus.APPROVED:
-            _step(connection, correction.id, _UNDECIDE, {}, now=now, who="skew",
+            audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who="skew",
                   name="handed back", note=why)  # fmt: skip
             handed += 1
     return handed
@@ -367,7 +244,7 @@ def prove(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
         (channel,),
     ).fetchall()
     for (correction_id,) in rows:
-        _end(connection, correction_id, CorrectionStatus.VERIFIED, now=now, who="skew",
+        audit.end(connection, correction_id, CorrectionStatus.VERIFIED, now=now, who="skew",
              result="a later reading shows what was written")  # fmt: skip
     return len(rows)
 
@@ -377,7 +254,7 @@ def applied(
 ) -> None:
     """The channel accepted it; only a reading back will prove it."""
     for correction_id in ids:
-        _step(connection, correction_id, "status = 'applied', result = :result",
+        audit.step(connection, correction_id, "status = 'applied', result = :result",
               {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
 
 
@@ -395,8 +272,8 @@ def finish(
     ).fetchone()
     if row is None or row[1] not in ("approved", "applying", "applied"):
         return
-    _end(connection, correction_id, status, now=now, who="skew", result=result)
-    if status not in _SILENCING:
+    audit.end(connection, correction_id, status, now=now, who="skew", result=result)
+    if status not in audit.SILENCING:
         _wait_again(connection, row[0])
 
 
@@ -406,7 +283,7 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
         "SELECT id FROM corrections WHERE live = 1 AND status IN ('applying', 'applied')"
     ).fetchall()
     for (correction_id,) in rows:
-        _end(connection, correction_id, CorrectionStatus.UNKNOWN, now=now, who="skew",
+        audit.end(connection, correction_id, CorrectionStatus.UNKNOWN, now=now, who="skew",
              result="the engine stopped while writing it; the next reading tells")  # fmt: skip
     return len(rows)
 
@@ -414,15 +291,6 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
 def standing(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis) -> list[Standing]:
     """Hold corrections against what their listings show and should show now (rule 9)."""
     return [_standing(connection, correction, now=now) for correction in by_id(connection, ids)]
-
-
-def audit(connection: sqlite3.Connection, correction_id: int) -> list[AuditRow]:
-    """Everything that happened to one correction, oldest first."""
-    rows = connection.execute(
-        "SELECT at, who, step, seen, note FROM audit WHERE correction_id = ? ORDER BY id",
-        (correction_id,),
-    )
-    return [AuditRow(*row) for row in rows]
 
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
@@ -436,45 +304,7 @@ def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
     return Pushed(*row)
 
 
-class _Noted(Exception):
-    """The act counts, and the operator is to be told something."""
-
-
-def _decide(
-    connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], str]
-) -> list[Decision]:
-    """Run `act` on each correction that is still at the version seen; it answers why not."""
-    decisions = []
-    for correction_id, version in seen:
-        found = by_id(connection, [correction_id])
-        if not found:
-            decisions.append(Decision(correction_id, ok=False, why="there is no such update"))
-        elif version is not None and version != found[0].version:
-            why = f"it has moved since you saw it: {_last_step(connection, correction_id)}"
-            decisions.append(Decision(correction_id, ok=False, why=why))
-        else:
-            try:
-                why = act(found[0])
-                decisions.append(Decision(correction_id, ok=not why, why=why))
-            except _Noted as noted:
-                decisions.append(Decision(correction_id, ok=True, why=str(noted)))
-    return decisions
-
-
-def _not_now(correction: Correction) -> str:
-    words = f"it is {correction.status.replace('_', ' ')}"
-    return f"{words}: {correction.result}" if correction.result else words
-
-
-def _last_step(connection: sqlite3.Connection, correction_id: int) -> str:
-    row = connection.execute(
-        "SELECT who, step FROM audit WHERE correction_id = ? ORDER BY id DESC LIMIT 1",
-        (correction_id,),
-    ).fetchone()
-    return f"{row[1]} by {row[0]}"
-
-
-def _held_back(connection: sqlite3.Connection, listing_id: int, *, now: Millis) -> str:
+def held_back(connection: sqlite3.Connection, listing_id: int, *, now: Millis) -> str:
     """Why the listing's disagreements cannot be acted on now; empty where they can."""
     rows = connection.execute(
         f"SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL",
@@ -499,7 +329,7 @@ def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Mi
         target_quantity=row[1],
         target_state=row[2],
         valid=bool(row[3]),
-        held_back=_held_back(connection, correction.listing_id, now=now),
+        held_back=held_back(connection, correction.listing_id, now=now),
     )
 
 
@@ -529,7 +359,7 @@ def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
         "SELECT id FROM corrections WHERE status = 'snoozed' AND snoozed_until <= ?", (now,)
     ).fetchall()
     for (correction_id,) in rows:
-        _step(connection, correction_id, "status = 'proposed', snoozed_until = NULL", {},
+        audit.step(connection, correction_id, "status = 'proposed', snoozed_until = NULL", {},
               now=now, who="skew", name="proposed again")  # fmt: skip
 
 
@@ -540,60 +370,4 @@ def _wait_again(connection: sqlite3.Connection, listing_id: int) -> None:
           AND kind IN ('quantity', 'negative', 'state') AND EXISTS (SELECT 1 FROM channels c
             WHERE c.id = disagreements.channel_id AND c.direction = 'push')""",
         (listing_id,),
-    )
-
-
-def _step(  # noqa: PLR0913 - a step is its change and its audit row.
-    connection: sqlite3.Connection,
-    correction_id: int,
-    sets: str,
-    values: dict[str, object],
-    *,
-    now: Millis,
-    who: str,
-    name: str,
-    note: str | None = None,
-) -> None:
-    """Change a correction, count its version up and write the audit row."""
-    connection.execute(
-        f"UPDATE corrections SET {sets}, version = version + 1 WHERE id = :id",
-        values | {"id": correction_id, "now": now},
-    )
-    _audit(connection, correction_id, who=who, step=name, now=now, note=note)
-
-
-def _end(
-    connection: sqlite3.Connection,
-    correction_id: int,
-    status: CorrectionStatus,
-    *,
-    now: Millis,
-    who: str,
-    result: str | None,
-) -> None:
-    _step(
-        connection, correction_id,
-        "status = :status, live = 0, silences = :silences, ended_at = :now, "
-        "result = coalesce(:result, result)",
-        {"status": status, "silences": int(status in _SILENCING), "result": result},
-        now=now, who=who, name=status, note=result,
-    )  # fmt: skip
-
-
-def _audit(
-    connection: sqlite3.Connection,
-    correction_id: int,
-    *,
-    who: str,
-    step: str,
-    now: Millis,
-    note: str | None = None,
-) -> None:
-    connection.execute(
-        """INSERT INTO audit (correction_id, at, who, step, seen, note)
-        SELECT k.id, ?, ?, ?, json_object('available', l.available, 'state', l.state,
-          'target_quantity', l.target_quantity, 'target_state', l.target_state,
-          'version', k.version), ?
-        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
-        (now, who, step, note, correction_id),
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from store import corrections, incidents
+from store import corrections, decisions, incidents
 from store.database import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
 from sync import guard
@@ -46,7 +46,7 @@ def approve(
         return [Decision(one, ok=False, why=over) for one in ids]
     approval = settings.approval
     return database.write(
-        corrections.approve,
+        decisions.approve,
         seen,
         who=who,
         now=now,
@@ -59,19 +59,19 @@ def approve(
 
 def reject(database: Database, seen: Seen, *, who: str, now: Millis, reason: str) -> list[Decision]:
     """Say no, with a reason: silent until the target or the reading moves."""
-    return database.write(corrections.reject, seen, who=who, now=now, reason=reason)
+    return database.write(decisions.reject, seen, who=who, now=now, reason=reason)
 
 
 def snooze(
     database: Database, seen: Seen, *, who: str, now: Millis, until: Millis
 ) -> list[Decision]:
     """Put off until an instant; it is proposed again then."""
-    return database.write(corrections.snooze, seen, who=who, now=now, until=until)
+    return database.write(decisions.snooze, seen, who=who, now=now, until=until)
 
 
 def undo(database: Database, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
     """Take an approval back while its hold lasts."""
-    return database.write(corrections.undo, seen, who=who, now=now)
+    return database.write(decisions.undo, seen, who=who, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
     if not batch:
         return 0
     decided = await database.awrite(
-        corrections.approve,
+        decisions.approve,
         [(one.id, one.version) for one in batch],
         who="rule",
         now=now,

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from store import corrections, lease, readings
+from store import corrections, lease, polls
 from store.database import Database
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.lease import Request
@@ -176,7 +176,7 @@ class Engine:
 
         for name in fleet.channels:
             # A restart is how a person says that a refused credential has been mended.
-            await self._database.awrite(readings.resume, name)
+            await self._database.awrite(polls.resume, name)
         schedule = Schedule(fleet.scheduled_poll)
         schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
         self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))

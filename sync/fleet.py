@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
-from store import corrections, incidents, lease, readings
+from store import corrections, incidents, lease, polls
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
 from sync import channels, decide, guard
@@ -169,7 +169,7 @@ class Fleet:
             at = max(next_at(name) or 0, watched.polls.rests_until)
             if self._noted.get(name) != at:
                 self._noted[name] = at
-                await self._gear.database.awrite(readings.set_next_poll, name, at or None)
+                await self._gear.database.awrite(polls.set_next_poll, name, at or None)
 
     def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
         watched = self.channels.get(correction.channel)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from store import corrections, readings
+from store import corrections, quarantine, readings, staging
 from store.errors import StoreError
 from store.model import Merge, Millis, PollCounts, PollOutcome, Refused
 from sync import guard, trouble
@@ -51,11 +51,11 @@ async def poll(gear: Gear, watched: Watched) -> PollReport:
 async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     """Like `poll`, for a caller that holds `watched.busy`."""
     started = gear.clock.now()
-    sweep = await gear.database.awrite(readings.begin, watched.name, watched.memory, now=started)
+    sweep = await gear.database.awrite(staging.begin, watched.name, watched.memory, now=started)
     try:
         report = await _attempt(gear, watched, sweep)
     except asyncio.CancelledError:
-        await gear.database.awrite(readings.drop, sweep)
+        await gear.database.awrite(staging.drop, sweep)
         raise
     took_ms = gear.clock.now() - started
     if report.outcome is PollOutcome.GOOD:
@@ -66,7 +66,7 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     return msgspec.structs.replace(report, took_ms=took_ms)
 
 
-async def _attempt(gear: Gear, watched: Watched, sweep: readings.Sweep) -> PollReport:
+async def _attempt(gear: Gear, watched: Watched, sweep: staging.Sweep) -> PollReport:
     try:
         async with asyncio.timeout(watched.deadline_s):
             read = await _stage_all(gear, watched, sweep)
@@ -78,13 +78,13 @@ async def _attempt(gear: Gear, watched: Watched, sweep: readings.Sweep) -> PollR
         return await _fail_with(gear, watched, sweep, error)
 
 
-async def _stage_all(gear: Gear, watched: Watched, sweep: readings.Sweep) -> _Read:
+async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
     async with _closing(watched.channel.pages()) as pages:
         async for page in pages:
             await gear.database.awrite(
-                readings.stage, sweep, page.records, page.refused, page.announced
+                staging.stage, sweep, page.records, page.refused, page.announced
             )
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
@@ -93,8 +93,8 @@ async def _stage_all(gear: Gear, watched: Watched, sweep: readings.Sweep) -> _Re
     return _Read(as_of, first_refused)
 
 
-async def _judge(gear: Gear, watched: Watched, sweep: readings.Sweep, read: _Read) -> PollReport:
-    counts: PollCounts = await gear.database.awrite(readings.counts, sweep)
+async def _judge(gear: Gear, watched: Watched, sweep: staging.Sweep, read: _Read) -> PollReport:
+    counts: PollCounts = await gear.database.awrite(staging.counts, sweep)
     unreadable = guard.unreadable(counts)
     if unreadable is not None and read.first_refused is not None:
         first = read.first_refused
@@ -102,7 +102,7 @@ async def _judge(gear: Gear, watched: Watched, sweep: readings.Sweep, read: _Rea
     now = gear.clock.now()
     reason = guard.judge(counts, watched.settings.guard)
     if reason is not None:
-        await gear.database.awrite(readings.quarantine, sweep, reason, now=now, as_of=read.as_of)
+        await gear.database.awrite(quarantine.set_aside, sweep, reason, now=now, as_of=read.as_of)
         trouble.note(gear, watched, watched.polls, "quarantined", f"quarantined: {reason}")
         return PollReport(
             watched.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
@@ -116,14 +116,14 @@ async def _judge(gear: Gear, watched: Watched, sweep: readings.Sweep, read: _Rea
 
 
 async def _fail_with(
-    gear: Gear, watched: Watched, sweep: readings.Sweep, error: Exception
+    gear: Gear, watched: Watched, sweep: staging.Sweep, error: Exception
 ) -> PollReport:
     words = await trouble.suffer(gear, watched, watched.polls, error)
     await _fail(gear, sweep, words)
     return PollReport(watched.name, PollOutcome.FAILED, 0, 0, 0, words)
 
 
-async def _fail(gear: Gear, sweep: readings.Sweep, words: str) -> None:
+async def _fail(gear: Gear, sweep: staging.Sweep, words: str) -> None:
     await gear.database.awrite(readings.fail, sweep, words, now=gear.clock.now())
 
 

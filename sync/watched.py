@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from store.model import Millis
-from store.readings import Memory
+from store.staging import Memory
 from sync.channels.base import Channel
 from sync.config import ChannelSettings
 

@@ -201,7 +201,7 @@ def accept(config: Path, *, by: str, channel: str, poll_id: int | None) -> int:
     What was set aside becomes the channel's readings. `skew status` says why it was.
     """
     from console.selection import known_channel
-    from store import readings
+    from store import quarantine
     from sync import reconcile
     from sync.clock import SystemClock
 
@@ -209,7 +209,7 @@ def accept(config: Path, *, by: str, channel: str, poll_id: int | None) -> int:
     known_channel(settings, channel)
     with cache(settings) as database:
         merge = database.write(
-            readings.accept,
+            quarantine.accept,
             channel,
             reconcile.comparison(settings),
             who=by,

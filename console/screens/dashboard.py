@@ -187,7 +187,7 @@ class Dashboard(Screen[None]):
             return Picked(((value.id, value.version),), about, why_not_update(value))
         return Picked(why_not="there is nothing under the cursor")
 
-    async def marked(self) -> Picked:
+    async def marked(self, *, approving: bool) -> Picked:
         """All that is marked in the list; what can't be decided is left out and told."""
         marks = sorted(self.table.marks)
         if not marks:
@@ -200,7 +200,11 @@ class Dashboard(Screen[None]):
         else:
             rows = await self._source.disagreements(marks)
             reasons = [
-                (it.correction_id or 0, it.correction_version, self._why_not_marked(it))
+                (
+                    it.correction_id or 0,
+                    it.correction_version,
+                    self._why_not_marked(it, approving=approving),
+                )
                 for it in rows
             ]
         seen = {number: version for number, version, reason in reasons if not reason}
@@ -264,10 +268,9 @@ class Dashboard(Screen[None]):
     def on_descendant_focus(self) -> None:
         self.post_message(VirtualTable.Moved(self.table))
 
-    def _why_not_marked(self, it: Disagreement) -> str:
-        return why_not(it, self._directions.get(it.channel)) or (
-            "" if it.correction_id else "no update"
-        )
+    def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
+        reason = why_not(it, self._directions.get(it.channel))
+        return reason or (it.reason if approving else "")
 
     @property
     def _narrow(self) -> bool:

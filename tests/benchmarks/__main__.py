@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from store import readings, views
+from store import readings, staging, views
 from store.comparison import Comparison
 from store.database import Database
 from store.model import DisagreementFilter, Record, Sort
@@ -44,7 +44,7 @@ def _run(skus: int, folder: Path) -> float:
     with Database.open(folder / "skew.db") as database:
         comparison = Comparison(world.terms(CHANNELS))
         database.write(comparison.configure, now=1)
-        memories = {name: readings.Memory() for name in world.NAMES}
+        memories = {name: staging.Memory() for name in world.NAMES}
         polls = {
             name: _time(partial(world.poll, database, comparison, name, rows, memories))
             for name in world.NAMES[:CHANNELS]
@@ -67,7 +67,7 @@ def _whole(skus: int) -> None:
         f"ratio {rate / bare_rate:6.2f}  at least 0.6"
     )
     print(
-        f"  {'stall of the screen loop meanwhile':46} p99 {p99_ms:5.1f} ms  worst {worst_ms:5.1f} ms"
+        f"  {'stall of the screen meanwhile':46} p99 {p99_ms:5.1f} ms  worst {worst_ms:5.1f} ms"
         "  at most 5 and 50"
     )
 
@@ -76,7 +76,7 @@ def _repolls(
     database: Database,
     comparison: Comparison,
     rows: list[Record],
-    memories: dict[str, readings.Memory],
+    memories: dict[str, staging.Memory],
     bare_s: float,
 ) -> None:
     world.poll(database, comparison, "shop", rows, memories)
@@ -91,7 +91,7 @@ def _reconcile(
     database: Database,
     plain: bare.Bare,
     rows: list[Record],
-    memories: dict[str, readings.Memory],
+    memories: dict[str, staging.Memory],
 ) -> float:
     plain.copy_from(database.path)
     join_s = _best(plain.count_mismatches)
@@ -107,9 +107,9 @@ def _reconcile(
     _show("policy change, every target of a channel", took, _best(plain.update_targets), "1.5")
     world.poll(database, other, "warehouse", rows, memories)
     moved = world.nudged(rows, every=max(1, len(rows) // 1000))
-    sweep = database.write(readings.begin, "warehouse", memories["warehouse"], now=10**9)
+    sweep = database.write(staging.begin, "warehouse", memories["warehouse"], now=10**9)
     for start in range(0, len(moved), 1000):
-        database.write(readings.stage, sweep, moved[start : start + 1000])
+        database.write(staging.stage, sweep, moved[start : start + 1000])
     took = _time(lambda: database.write(readings.merge, sweep, other, now=10**9, as_of=None))
     print(f"  {'merge and reconcile of 1,000 changed SKUs':46} {took * 1000:9.1f} ms")
     return took
@@ -119,7 +119,7 @@ def _panel(
     database: Database,
     comparison: Comparison,
     rows: list[Record],
-    memories: dict[str, readings.Memory],
+    memories: dict[str, staging.Memory],
 ) -> None:
     """A screenful by id, while another thread ingests."""
     stop = threading.Event()

@@ -1,6 +1,6 @@
 """The data of the benchmarks: a catalogue, its channels and a poll of one of them."""
 
-from store import readings
+from store import readings, staging
 from store.comparison import Comparison
 from store.database import Database
 from store.model import Authority, ChannelTerms, Direction, Policy, Record, State, Terms
@@ -69,11 +69,11 @@ def poll(
     comparison: Comparison,
     channel: str,
     rows: list[Record],
-    memories: dict[str, readings.Memory],
+    memories: dict[str, staging.Memory],
 ) -> None:
     """One good poll, page by page, as the engine does it."""
-    sweep = database.write(readings.begin, channel, memories.get(channel), now=1000)
+    sweep = database.write(staging.begin, channel, memories.get(channel), now=1000)
     for start in range(0, len(rows), PAGE):
-        database.write(readings.stage, sweep, rows[start : start + PAGE], (), len(rows))
-    database.write(readings.counts, sweep)
+        database.write(staging.stage, sweep, rows[start : start + PAGE], (), len(rows))
+    database.write(staging.counts, sweep)
     database.write(readings.merge, sweep, comparison, now=2000, as_of=None)

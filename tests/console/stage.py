@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from console.app import SkewApp
 from console.footing import Footing
-from store import readings
+from store import readings, staging
 from store.database import Database
 from store.model import Millis, Record
 from sync import reconcile
@@ -62,8 +62,8 @@ class Shop:
         """Have a good poll of `channel` bring these records."""
 
         def poll(connection: Any) -> None:
-            sweep = readings.begin(connection, channel, None, now=at)
-            readings.stage(connection, sweep, records)
+            sweep = staging.begin(connection, channel, None, now=at)
+            staging.stage(connection, sweep, records)
             readings.merge(connection, sweep, self.comparison, now=at + 400, as_of=None)
 
         self.database.write(poll)

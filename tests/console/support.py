@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from store import readings
+from store import quarantine, readings, staging
 from store.database import Database
 from store.model import Millis, Record
 from sync import reconcile
@@ -55,17 +55,17 @@ def seed(folder: Path, stock: dict[str, list[Record]] | None = None) -> Path:
     with Database.open(settings.database) as database:
         database.write(comparison.configure, now=now)
         for channel, records in (STOCK if stock is None else stock).items():
-            sweep = database.write(readings.begin, channel, None, now=now)
-            database.write(readings.stage, sweep, records, (), None)
+            sweep = database.write(staging.begin, channel, None, now=now)
+            database.write(staging.stage, sweep, records, (), None)
             database.write(readings.merge, sweep, comparison, now=now, as_of=now)
     return path
 
 
-def quarantine(path: Path, channel: str, reason: str) -> None:
+def set_aside(path: Path, channel: str, reason: str) -> None:
     """Set an empty poll of the channel aside."""
     settings = load(path, None)
     now = SystemClock().now()
     with Database.open(settings.database) as database:
-        sweep = database.write(readings.begin, channel, None, now=now)
-        database.write(readings.stage, sweep, [Record("LAMP", 0)], (), None)
-        database.write(readings.quarantine, sweep, reason, now=now, as_of=now)
+        sweep = database.write(staging.begin, channel, None, now=now)
+        database.write(staging.stage, sweep, [Record("LAMP", 0)], (), None)
+        database.write(quarantine.set_aside, sweep, reason, now=now, as_of=now)

@@ -16,6 +16,7 @@ from store.model import Correction, CorrectionStatus, IncidentKind, Record, Sort
 from tests.console.stage import (
     MINUTE,
     NOW,
+    SHOWN,
     STOCK,
     Shop,
     Stand,
@@ -113,6 +114,17 @@ async def test_reductions_in_bulk_want_a_y(shop: Shop) -> None:
         assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
         assert update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
         assert update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
+
+
+async def test_a_bulk_leaves_out_what_cannot_be_trusted_and_says_so(shop: Shop) -> None:
+    shop.clock.at = NOW + 30 * MINUTE
+    shop.show("warehouse", STOCK, at=shop.clock.at - 2_000)
+    shop.show("outlet", SHOWN["outlet"], at=shop.clock.at - 1_000)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "asterisk", "A")
+
+        assert "Approve 1 update " in text_of(app)
+        assert "left out: 3 × channel stale" in text_of(app)
 
 
 async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop) -> None:

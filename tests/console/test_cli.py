@@ -17,7 +17,7 @@ import store
 import sync
 from console.__main__ import run
 from console.cli import COMMANDS
-from tests.console.support import configure, quarantine, seed
+from tests.console.support import configure, seed, set_aside
 
 ROOT = Path(__file__).parents[2]
 
@@ -378,7 +378,7 @@ def test_a_wrong_use_exits_2_and_changes_nothing(
 
 
 def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None:
-    quarantine(seeded, "market", "2 of 3 listings are gone")
+    set_aside(seeded, "market", "2 of 3 listings are gone")
     told = skew("status", "--json").json
     assert told["channels"][2]["freshness"] == "quarantined"
     assert told["incidents"][0]["kind"] == "quarantined"

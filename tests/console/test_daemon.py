@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from console import daemon
-from store import corrections, incidents, lease, views
+from store import decisions, incidents, lease, views
 from store.database import Database
 from store.model import Correction
 from store.model import CorrectionStatus as Status
@@ -158,7 +158,7 @@ def updates(database: Database, *statuses: Status) -> list[Correction]:
 def approve_all(database: Database) -> None:
     seen = [(one.id, one.version) for one in updates(database, Status.PROPOSED)]
     now = SystemClock().now()
-    database.write(corrections.approve, seen, who="ana", now=now, hold_ms=0, expires_ms=900_000)
+    database.write(decisions.approve, seen, who="ana", now=now, hold_ms=0, expires_ms=900_000)
 
 
 def test_a_daemon_corrects_what_is_approved_and_sigterm_ends_it_cleanly(place: Place) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import corrections, incidents, lease, readings, views
+from store import audit, corrections, decisions, incidents, lease, readings, views
 from store.errors import LeaseLost, NoSuchThing
 from store.model import Correction, CorrectionStatus, Decision, IncidentKind
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
@@ -25,7 +25,7 @@ def oversold(w: World) -> Correction:
 def approve(w: World, *ids: int, who: str = "ana", **more: object) -> list[Decision]:
     seen = [(one, None) for one in ids]
     terms = {"hold_ms": HOLD_MS, "expires_ms": EXPIRES_MS} | more
-    return w.database.write(corrections.approve, seen, who=who, now=w.now, **terms)  # type: ignore[arg-type]
+    return w.database.write(decisions.approve, seen, who=who, now=w.now, **terms)  # type: ignore[arg-type]
 
 
 def begin(w: World, *ids: int) -> list[int]:
@@ -39,7 +39,7 @@ def finish(w: World, correction_id: int, status: CorrectionStatus) -> None:
 
 
 def steps(w: World, correction_id: int) -> list[str]:
-    return [row.step for row in w.database.read(corrections.audit, correction_id)]
+    return [row.step for row in w.database.read(audit.rows, correction_id)]
 
 
 def status(w: World, correction_id: int) -> CorrectionStatus:
@@ -57,7 +57,7 @@ def test_from_proposed_to_verified_every_step_is_audited(tmp_path: Path) -> None
         w.database.write(corrections.applied, [proposal.id], now=w.now, result="200")
         finish(w, proposal.id, CorrectionStatus.VERIFIED)
         assert steps(w, proposal.id) == ["proposed", "approved", "applying", "applied", "verified"]
-        seen = w.database.read(corrections.audit, proposal.id)[1]
+        seen = w.database.read(audit.rows, proposal.id)[1]
         assert (seen.who, seen.at) == ("ana", w.now - HOLD_MS)
         assert '"available":9' in seen.seen
 
@@ -66,9 +66,9 @@ def test_an_approval_of_what_has_moved_since_it_was_seen_is_void(tmp_path: Path)
     with world(tmp_path) as w:
         proposal = oversold(w)
         approve(w, proposal.id, who="ben")
-        w.database.write(corrections.undo, [(proposal.id, None)], who="ben", now=w.now)
+        w.database.write(decisions.undo, [(proposal.id, None)], who="ben", now=w.now)
         (decision,) = w.database.write(
-            corrections.approve, [(proposal.id, proposal.version)], who="ana", now=w.now,
+            decisions.approve, [(proposal.id, proposal.version)], who="ana", now=w.now,
             hold_ms=HOLD_MS, expires_ms=EXPIRES_MS,
         )  # fmt: skip
         assert not decision.ok
@@ -123,7 +123,7 @@ def test_a_rejected_listing_is_quiet_until_it_moves_even_there_and_back(tmp_path
     with world(tmp_path) as w:
         proposal = oversold(w)
         w.database.write(
-            corrections.reject, [(proposal.id, None)], who="ana", now=w.now, reason="stocktake"
+            decisions.reject, [(proposal.id, None)], who="ana", now=w.now, reason="stocktake"
         )
         w.poll("shop", stock(A=9))
         assert w.updates()[0].status is CorrectionStatus.REJECTED
@@ -137,9 +137,7 @@ def test_a_snoozed_update_comes_back_by_itself(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         proposal = oversold(w)
         until = w.now + 90_000
-        w.database.write(
-            corrections.snooze, [(proposal.id, None)], who="ana", now=w.now, until=until
-        )
+        w.database.write(decisions.snooze, [(proposal.id, None)], who="ana", now=w.now, until=until)
         w.poll("shop", stock(A=9))
         assert status(w, proposal.id) is CorrectionStatus.SNOOZED
         w.poll("shop", stock(A=9))
@@ -151,7 +149,7 @@ def test_undo_ends_with_the_hold(tmp_path: Path) -> None:
         proposal = oversold(w)
         approve(w, proposal.id)
         w.now += HOLD_MS
-        (late,) = w.database.write(corrections.undo, [(proposal.id, None)], who="ana", now=w.now)
+        (late,) = w.database.write(decisions.undo, [(proposal.id, None)], who="ana", now=w.now)
         assert (late.ok, late.why) == (False, "its hold has passed")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import readings, views
+from store import quarantine, readings, views
 from store.errors import NoSuchThing
 from store.model import Freshness, Kind, Record, Refused, Status
 from tests.store.world import MINUTE, record, stock, world
@@ -154,7 +154,7 @@ def test_a_quarantined_poll_leaves_the_last_good_readings_in_force(tmp_path: Pat
         w.poll("warehouse", stock(A=3, B=4))
         w.twice("shop", stock(A=5, B=4))
         sweep = w.sweep("shop", stock(A=0, B=0))
-        w.database.write(readings.quarantine, sweep, "all at zero", now=w.now, as_of=None)
+        w.database.write(quarantine.set_aside, sweep, "all at zero", now=w.now, as_of=None)
         found = w.only()
         assert (found.available, found.status, found.reason) == (5, Status.UNKNOWN, "quarantined")
         assert w.database.read(views.channels, now=w.now)[1].freshness is Freshness.QUARANTINED
@@ -168,20 +168,22 @@ def test_an_accepted_poll_counts_as_read_when_it_was_read(tmp_path: Path) -> Non
         w.poll("warehouse", stock(A=3, B=4, C=1))
         w.twice("shop", stock(A=3, B=4, C=1))
         sweep = w.sweep("shop", stock(A=0, N=2), refused=[Refused("line 3", "half", "C")])
-        w.database.write(readings.quarantine, sweep, "all at zero", now=w.now, as_of=None)
+        w.database.write(quarantine.set_aside, sweep, "all at zero", now=w.now, as_of=None)
         read_at = w.now
-        waiting = w.database.read(readings.quarantined, "shop")
+        waiting = w.database.read(quarantine.waiting, "shop")
         assert waiting is not None
         with pytest.raises(NoSuchThing, match="look again"):
-            w.database.write(readings.accept, "shop", w.comparison, who="ana", now=w.now, poll_id=1)
+            w.database.write(
+                quarantine.accept, "shop", w.comparison, who="ana", now=w.now, poll_id=1
+            )
         w.now += MINUTE
         w.database.write(
-            readings.accept, "shop", w.comparison, who="ana", now=w.now, poll_id=waiting[0]
+            quarantine.accept, "shop", w.comparison, who="ana", now=w.now, poll_id=waiting[0]
         )
         kinds = {(one.sku, one.kind) for one in w.diff()}
         assert kinds == {("A", Kind.QUANTITY), ("B", Kind.MISSING), ("N", Kind.UNLISTED)}
         assert w.database.read(views.channels, now=w.now)[1].last_success_at == read_at
-        assert w.database.read(readings.quarantined, "shop") is None
+        assert w.database.read(quarantine.waiting, "shop") is None
         # The engine's memory is of an older poll than the accepted one: it must not be trusted.
         w.poll("shop", stock(A=3, B=4, C=1))
         assert [one.sku for one in w.diff()] == ["N"] * 0

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from store import incidents, readings
+from store import incidents, quarantine, readings, staging
 from store.comparison import Comparison
 from store.database import Database
 from store.model import (
@@ -51,11 +51,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def poll(database: Database, *, now: int, implausible: bool) -> None:
-    sweep = database.write(readings.begin, NAME, readings.Memory(), now=now)
+    sweep = database.write(staging.begin, NAME, staging.Memory(), now=now)
     available = 0 if implausible else 7
-    database.write(readings.stage, sweep, [Record(sku="MUG-30", available=available)], [], None)
+    database.write(staging.stage, sweep, [Record(sku="MUG-30", available=available)], [], None)
     if implausible:
-        database.write(readings.quarantine, sweep, "all at zero", now=now, as_of=None)
+        database.write(quarantine.set_aside, sweep, "all at zero", now=now, as_of=None)
     else:
         database.write(readings.merge, sweep, COMPARISON, now=now, as_of=None)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from store import readings, views
+from store import readings, staging, views
 from store.comparison import Comparison
 from store.database import Database
 from store.model import (
@@ -70,21 +70,21 @@ class World:
         self.database = database
         self.comparison = comparison
         self.now: Millis = START
-        self.memories: dict[str, readings.Memory] = {}
+        self.memories: dict[str, staging.Memory] = {}
         self.counted: PollCounts | None = None
         database.write(comparison.configure, now=self.now)
 
     def sweep(
         self, name: str, *pages: Sequence[Record], refused: Sequence[Refused] = ()
-    ) -> readings.Sweep:
+    ) -> staging.Sweep:
         """Read all pages, judged by nobody yet."""
         self.now += MINUTE
-        memory = self.memories.setdefault(name, readings.Memory())
-        sweep = self.database.write(readings.begin, name, memory, now=self.now)
+        memory = self.memories.setdefault(name, staging.Memory())
+        sweep = self.database.write(staging.begin, name, memory, now=self.now)
         for page in pages:
-            self.database.write(readings.stage, sweep, page)
-        self.database.write(readings.stage, sweep, (), refused)
-        self.counted = self.database.write(readings.counts, sweep)
+            self.database.write(staging.stage, sweep, page)
+        self.database.write(staging.stage, sweep, (), refused)
+        self.counted = self.database.write(staging.counts, sweep)
         return sweep
 
     def poll(

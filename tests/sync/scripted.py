@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from store import corrections, incidents, lease, readings, views
+from store import audit, corrections, decisions, incidents, lease, quarantine, views
 from store.database import Database
 from store.model import Correction, Direction, Disagreement, DisagreementFilter, Record, Refused
 from sync import channels, reconcile
@@ -245,7 +245,7 @@ class Bench:
     def approve(self, *ids: int) -> None:
         wanted = ids or tuple(one.id for one in self.updates())
         decided = self.database.write(
-            corrections.approve, [(one, None) for one in wanted], who="ana",
+            decisions.approve, [(one, None) for one in wanted], who="ana",
             now=self.clock.now(), hold_ms=0, expires_ms=900_000,
         )  # fmt: skip
         assert all(one.ok for one in decided), decided
@@ -271,7 +271,7 @@ class Bench:
         return self.database.read(views.disagreements, wanted, now=self.clock.now())
 
     def audit(self, correction_id: int) -> list[str]:
-        return [row.step for row in self.database.read(corrections.audit, correction_id)]
+        return [row.step for row in self.database.read(audit.rows, correction_id)]
 
     def quarantined(self, name: str) -> bool:
-        return self.database.read(readings.quarantined, name) is not None
+        return self.database.read(quarantine.waiting, name) is not None

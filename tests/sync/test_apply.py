@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from store import corrections, lease
+from store import corrections, decisions, lease
 from store.errors import LeaseLost
 from store.model import CorrectionStatus as Status
 from store.model import Record, State
@@ -552,9 +552,9 @@ async def test_an_undone_approval_is_not_written(bench: Bench) -> None:
     seen = [(update.id, None)]
     now = bench.clock.now()
     bench.database.write(
-        corrections.approve, seen, who="ana", now=now, hold_ms=5_000, expires_ms=900_000
+        decisions.approve, seen, who="ana", now=now, hold_ms=5_000, expires_ms=900_000
     )
-    bench.database.write(corrections.undo, seen, who="ana", now=now)
+    bench.database.write(decisions.undo, seen, who="ana", now=now)
 
     await bench.apply(update.id)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from store import corrections, incidents, lease, readings, views
+from store import corrections, decisions, incidents, lease, polls, views
 from store.database import Database
 from store.errors import DatabaseBusy, LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Freshness, IncidentKind, PollOutcome
@@ -70,9 +70,7 @@ def updates(database: Database, status: Status) -> list[Correction]:
 def approve_all(database: Database, hold_ms: int = 0) -> None:
     seen = [(one.id, one.version) for one in updates(database, Status.PROPOSED)]
     now = SystemClock().now()
-    database.write(
-        corrections.approve, seen, who="ana", now=now, hold_ms=hold_ms, expires_ms=900_000
-    )
+    database.write(decisions.approve, seen, who="ana", now=now, hold_ms=hold_ms, expires_ms=900_000)
 
 
 def hold_by_another(database: Database, span_ms: int = 60_000) -> None:
@@ -538,7 +536,7 @@ async def test_the_screen_learns_when_each_channel_is_polled_next(
 
 async def test_a_restart_ends_a_pause(settings: Settings, database: Database) -> None:
     await made(settings, database).poll()
-    database.write(readings.pause, "shop", "401", None)
+    database.write(polls.pause, "shop", "401", None)
     database.write(
         incidents.raise_incident, "shop", IncidentKind.CREDENTIALS, "401",
         now=SystemClock().now(), key="poll",

@@ -1,0 +1,107 @@
+"""Every step of a correction's life, with its audit row: who, when, what was seen, why.
+
+A step changes the correction, counts its version up and writes the row, in the caller's
+transaction. `store.corrections` and `store.decisions` take all their steps here.
+"""
+
+import sqlite3
+
+import msgspec
+
+from store.model import CorrectionStatus, Millis
+
+SILENCING = (
+    CorrectionStatus.REJECTED,
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+)
+"""After these nothing is proposed for the listing until its target or its reading moves."""
+
+UNDECIDE = (
+    "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
+    "hold_until = NULL, expires_at = NULL, by_rule = 0"
+)
+"""The change that takes every decision back."""
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    at: Millis
+    who: str
+    step: str
+    seen: str
+    """What the step rested on, as JSON: the listing's reading and target at that moment."""
+    note: str | None
+
+
+def rows(connection: sqlite3.Connection, correction_id: int) -> list[AuditRow]:
+    """Everything that happened to one correction, oldest first."""
+    rows = connection.execute(
+        "SELECT at, who, step, seen, note FROM audit WHERE correction_id = ? ORDER BY id",
+        (correction_id,),
+    )
+    return [AuditRow(*row) for row in rows]
+
+
+def step(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_id: int,
+    sets: str,
+    values: dict[str, object],
+    *,
+    now: Millis,
+    who: str,
+    name: str,
+    note: str | None = None,
+) -> None:
+    """Change a correction, count its version up and write the audit row."""
+    connection.execute(
+        f"UPDATE corrections SET {sets}, version = version + 1 WHERE id = :id",
+        values | {"id": correction_id, "now": now},
+    )
+    note_step(connection, correction_id, who=who, step=name, now=now, note=note)
+
+
+def end(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    who: str,
+    result: str | None,
+) -> None:
+    step(
+        connection, correction_id,
+        "status = :status, live = 0, silences = :silences, ended_at = :now, "
+        "result = coalesce(:result, result)",
+        {"status": status, "silences": int(status in SILENCING), "result": result},
+        now=now, who=who, name=status, note=result,
+    )  # fmt: skip
+
+
+def note_step(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    *,
+    who: str,
+    step: str,
+    now: Millis,
+    note: str | None = None,
+) -> None:
+    connection.execute(
+        """INSERT INTO audit (correction_id, at, who, step, seen, note)
+        SELECT k.id, ?, ?, ?, json_object('available', l.available, 'state', l.state,
+          'target_quantity', l.target_quantity, 'target_state', l.target_state,
+          'version', k.version), ?
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (now, who, step, note, correction_id),
+    )
+
+
+def last_step(connection: sqlite3.Connection, correction_id: int) -> str:
+    row = connection.execute(
+        "SELECT who, step FROM audit WHERE correction_id = ? ORDER BY id DESC LIMIT 1",
+        (correction_id,),
+    ).fetchone()
+    return f"{row[1]} by {row[0]}"

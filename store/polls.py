@@ -1,0 +1,99 @@
+"""The record of each poll, and what it says of its channel: when it was last good, and why not.
+
+A poll that changed nothing still leaves its record: that is the channel's heartbeat.
+"""
+
+import sqlite3
+
+from store import incidents
+from store.errors import NoSuchThing
+from store.model import IncidentKind, Millis, PollCounts, PollOutcome
+
+
+def set_next_poll(connection: sqlite3.Connection, channel: str, at: Millis | None) -> None:
+    """Note when the scheduler will poll the channel next, for the screen."""
+    connection.execute("UPDATE channels SET next_poll_at = ? WHERE name = ?", (at, channel))
+
+
+def pause(connection: sqlite3.Connection, channel: str, reason: str, until: Millis | None) -> None:
+    """Mark the channel as not polled, until an instant or (None) until somebody resumes it."""
+    connection.execute(
+        "UPDATE channels SET paused_until = ?, paused_reason = ? WHERE name = ?",
+        (until, reason, channel),
+    )
+
+
+def resume(connection: sqlite3.Connection, channel: str) -> None:
+    """End the channel's pause, if it has one."""
+    connection.execute(
+        "UPDATE channels SET paused_until = NULL, paused_reason = NULL WHERE name = ?", (channel,)
+    )
+
+
+def channel(connection: sqlite3.Connection, name: str) -> tuple[int, int, int | None]:
+    row = connection.execute(
+        "SELECT id, listings, good_poll_id FROM channels WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        raise NoSuchThing(f"the cache knows no channel {name!r}")
+    return row[0], row[1], row[2]
+
+
+def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:
+    found = connection.execute("SELECT good_poll_id FROM channels WHERE id = ?", (channel_id,))
+    return found.fetchone()[0] is None
+
+
+def record_end(
+    connection: sqlite3.Connection,
+    poll_id: int,
+    outcome: PollOutcome,
+    numbers: PollCounts,
+    *,
+    now: Millis,
+    as_of: Millis | None,
+) -> None:
+    """Complete a poll's record; a good one is what its channel's freshness counts from.
+
+    Without an `as_of` the poll is as of its start, for nothing in it can be older.
+    """
+    values = {name: getattr(numbers, name) for name in PollCounts.__struct_fields__}
+    values |= {"poll": poll_id, "outcome": outcome, "now": now, "as_of": as_of}
+    connection.execute(
+        """UPDATE polls SET finished_at = :now, outcome = :outcome, as_of = :as_of,
+          known = :known, seen = :seen, changed = :changed, zeroed = :zeroed, gone = :gone,
+          added = :added, refused = :refused, announced = :announced WHERE id = :poll""",
+        values,
+    )
+    connection.execute(
+        """UPDATE channels SET last_poll_at = :now, last_outcome = :outcome
+        WHERE id = (SELECT channel_id FROM polls WHERE id = :poll)""",
+        values,
+    )
+    if outcome is not PollOutcome.QUARANTINED:
+        connection.execute(
+            """UPDATE channels SET good_poll_id = :poll, last_success_at = :now, last_error = NULL,
+              as_of = (SELECT coalesce(p.as_of, p.started_at) FROM polls p WHERE p.id = :poll)
+            WHERE id = (SELECT channel_id FROM polls WHERE id = :poll)""",
+            values,
+        )
+
+
+def end_quarantine(
+    connection: sqlite3.Connection,
+    channel_id: int,
+    *,
+    now: Millis,
+    outcome: PollOutcome = PollOutcome.REPLACED,
+    over: bool = True,
+) -> None:
+    row = connection.execute(
+        "SELECT name, quarantined_poll_id FROM channels WHERE id = ?", (channel_id,)
+    ).fetchone()
+    if row[1] is None:
+        return
+    connection.execute("DELETE FROM quarantined_readings WHERE poll_id = ?", (row[1],))
+    connection.execute("UPDATE polls SET outcome = ? WHERE id = ?", (outcome, row[1]))
+    connection.execute("UPDATE channels SET quarantined_poll_id = NULL WHERE id = ?", (channel_id,))
+    if over:
+        incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now)

@@ -1,0 +1,129 @@
+"""Implausible polls: set aside with their rows, accepted by a person or replaced (rule 8)."""
+
+import sqlite3
+
+from store import incidents, polls, readings, staging
+from store.comparison import Comparison
+from store.errors import NoSuchThing
+from store.model import IncidentKind, Merge, Millis, PollCounts, PollOutcome
+from store.staging import NAMES, VALUES, Sweep
+
+
+def set_aside(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    reason: str,
+    *,
+    now: Millis,
+    as_of: Millis | None,
+) -> None:
+    """Set an implausible poll aside: the last good readings stay in force (rule 8).
+
+    Its rows are kept for the person who may accept it; an older one is replaced.
+    """
+    numbers = staging.counts(connection, sweep)
+    # The incident stays open from the first implausible poll to the last: trouble speaks once.
+    polls.end_quarantine(connection, sweep.channel_id, now=now, over=False)
+    connection.execute(
+        f"""INSERT INTO quarantined_readings (poll_id, sku, location, what, problem, {VALUES})
+        SELECT poll_id, sku, location, 'read', problem, {VALUES} FROM stage
+        WHERE poll_id = ? ORDER BY id""",
+        (sweep.poll_id,),
+    )
+    connection.execute(
+        """INSERT INTO quarantined_readings (poll_id, sku, location, what, copies)
+        SELECT k.poll_id, i.sku, i.location, 'counted', k.copies FROM counted k
+        JOIN listings l ON l.id = k.listing_id JOIN items i ON i.id = l.item_id
+        WHERE k.poll_id = ?""",
+        (sweep.poll_id,),
+    )
+    polls.record_end(
+        connection, sweep.poll_id, PollOutcome.QUARANTINED, numbers, now=now, as_of=as_of
+    )
+    connection.execute(
+        "UPDATE polls SET error = ? WHERE id = ?",
+        (reason, sweep.poll_id),
+    )
+    connection.execute(
+        "UPDATE channels SET quarantined_poll_id = ?, last_error = ? WHERE id = ?",
+        (sweep.poll_id, reason, sweep.channel_id),
+    )
+    incidents.raise_incident(connection, sweep.channel, IncidentKind.QUARANTINED, reason, now=now)
+    staging.forget(connection, sweep.channel_id)
+
+
+def waiting(connection: sqlite3.Connection, channel: str) -> tuple[int, str, PollCounts] | None:
+    """The channel's quarantined poll: its id, why it was set aside, and what it would change."""
+    channel_id, _, _ = polls.channel(connection, channel)
+    row = connection.execute(
+        """SELECT p.id, p.error, p.known, p.seen, p.changed, p.zeroed, p.gone, p.added, p.refused,
+          0, p.announced FROM channels c JOIN polls p ON p.id = c.quarantined_poll_id
+        WHERE c.id = ?""",
+        (channel_id,),
+    ).fetchone()
+    return None if row is None else (row[0], row[1], PollCounts(*row[2:]))
+
+
+def accept(
+    connection: sqlite3.Connection,
+    channel: str,
+    comparison: Comparison,
+    *,
+    who: str,
+    now: Millis,
+    poll_id: int | None = None,
+) -> Merge:
+    """Take a quarantined poll for true, as the person `who` saw it.
+
+    Raises NoSuchThing where the channel has none, or another than `poll_id` by now.
+    """
+    found = waiting(connection, channel)
+    if found is None:
+        raise NoSuchThing(f"channel {channel} has no quarantined poll")
+    if poll_id not in (None, found[0]):
+        raise NoSuchThing(
+            f"channel {channel}'s quarantined poll is now {found[0]}, not {poll_id}: look again"
+        )
+    finished_at, as_of = connection.execute(
+        "SELECT finished_at, as_of FROM polls WHERE id = ?", (found[0],)
+    ).fetchone()
+    sweep = staging.begin_beside(connection, channel, poll_id=found[0])
+    channel_id = sweep.channel_id
+    _restage_quarantined(connection, sweep)
+    first = polls.is_first_good(connection, channel_id)
+    comparison.forget_moved(connection)
+    # Its readings are of the time at which they were taken, not of the time of the acceptance.
+    numbers = staging.counts(connection, sweep)
+    changed = readings.bring_in(connection, sweep, numbers, now=finished_at)
+    polls.record_end(
+        connection, sweep.poll_id, PollOutcome.ACCEPTED, found[2], now=finished_at, as_of=as_of
+    )
+    connection.execute(
+        "UPDATE polls SET error = ? WHERE id = ?", (f"{found[1]}; accepted by {who}", found[0])
+    )
+    polls.end_quarantine(connection, channel_id, now=now, outcome=PollOutcome.ACCEPTED)
+    if first:
+        comparison.expect_everything(connection, channel)
+    merged = comparison.reconcile_moved(connection, now=now)
+    staging.forget(connection, channel_id)
+    return Merge(changed, *merged)
+
+
+def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Put a quarantined poll back on the stage; its listings may have come into being since."""
+    listing = """LEFT JOIN items i ON i.sku = q.sku AND i.location = q.location
+        LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?"""
+    values = ", ".join(f"q.{name}" for name in NAMES)
+    connection.execute(
+        f"""INSERT INTO stage (poll_id, listing_id, sku, location, problem, {VALUES})
+        SELECT q.poll_id, l.id, q.sku, q.location, q.problem, {values}
+        FROM quarantined_readings q {listing} WHERE q.poll_id = ? AND q.what = 'read'
+        ORDER BY q.id""",
+        (sweep.channel_id, sweep.poll_id),
+    )
+    connection.execute(
+        f"""INSERT INTO counted (poll_id, listing_id, copies)
+        SELECT q.poll_id, l.id, q.copies FROM quarantined_readings q {listing}
+        WHERE q.poll_id = ? AND q.what = 'counted' AND l.id IS NOT NULL""",
+        (sweep.channel_id, sweep.poll_id),
+    )
