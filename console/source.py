@@ -10,23 +10,12 @@ from fnmatch import fnmatchcase
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from console.rows import Row
-from store import audit, corrections, views
+from store import audit, corrections, past, views
 from store.audit import AuditRow
 from store.database import Database
 from store.errors import StoreError
-from store.model import (
-    Cause,
-    Correction,
-    Direction,
-    Disagreement,
-    DisagreementFilter,
-    HistoryEntry,
-    Millis,
-    ShownCell,
-    Sort,
-    StatusCounts,
-    Terms,
-)
+from store.model import Cause, Correction, Direction, Disagreement, Millis, Terms
+from store.panels import DisagreementFilter, HistoryEntry, ShownCell, Sort, StatusCounts
 from sync import explain, policy, reconcile
 from sync.clock import Clock
 from sync.config import Settings
@@ -151,7 +140,7 @@ class Source:
         """The same SKU on the same channel, when what the detail was of has ended."""
         now = self._clock.now()
         shown = (await self._ask(views.shown, [detail.sku], now=now))[detail.sku]
-        history = await self._ask(views.history, detail.sku, limit=HISTORY_MAX)
+        history = await self._ask(past.history, detail.sku, limit=HISTORY_MAX)
         cells = tuple(cell for cell in shown if cell.location in (detail.location, ""))
         return replace(
             detail,
@@ -162,7 +151,7 @@ class Source:
         )
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
-        facts = await self._ask(views.facts, [one.id for one in found])
+        facts = await self._ask(past.facts, [one.id for one in found])
         return {
             one.id: explain.cause(one, facts[one.id], now=now) for one in found if one.id in facts
         }
@@ -178,7 +167,7 @@ class Source:
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([it], now) if it is not None else {}
         limit = HISTORY_MAX if whole else RECENT
-        history = await self._ask(views.history, about.sku, limit=limit)
+        history = await self._ask(past.history, about.sku, limit=limit)
         steps: Sequence[AuditRow] = ()
         if whole and correction is not None:
             steps = await self._ask(audit.rows, correction.id)

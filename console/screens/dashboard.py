@@ -28,7 +28,8 @@ from console.source import Detail, Glance, Source
 from console.text import plural
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
-from store.model import Correction, Disagreement, DisagreementFilter, Sort
+from store.model import Correction, Disagreement
+from store.panels import DisagreementFilter, Sort
 
 SORTS = tuple(Sort)
 ROOMY = 110

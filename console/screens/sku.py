@@ -18,7 +18,7 @@ from console.source import Detail, Source
 from console.text import NONE, age, cut, day_and_time, fit, money, units
 from console.timeline import what_happened
 from console.widgets.written import Written
-from store.model import HistoryEntry, ShownCell
+from store.panels import HistoryEntry, ShownCell
 
 
 class SkuPage(Screen[None]):

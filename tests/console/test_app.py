@@ -12,7 +12,8 @@ from console.ink import Tone
 from console.screens.confirm import Confirm, Reason, Snooze
 from console.screens.sku import SkuPage
 from store import corrections, incidents
-from store.model import Correction, CorrectionStatus, IncidentKind, Record, Sort
+from store.model import Correction, CorrectionStatus, IncidentKind, Record
+from store.panels import Sort
 from tests.console.stage import (
     MINUTE,
     NOW,
