@@ -7,6 +7,7 @@ thread, and stops all of it. The screens read through `Source`; decisions are in
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Coroutine
@@ -122,6 +123,9 @@ class SkewApp(App[int]):
     async def on_mount(self) -> None:
         await self.push_screen(self.dashboard)
         self.set_interval(1.0, self._tick)
+        for told in (signal.SIGTERM, signal.SIGHUP):
+            # Leaving in good order gives the terminal and the lease back.
+            asyncio.get_running_loop().add_signal_handler(told, self.exit, 0)
         if self._watching:
             threading.Thread(target=self._watch, name="skew-watcher", daemon=True).start()
             self._refresh_forever()

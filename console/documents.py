@@ -9,16 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from store.model import (
-    Cause,
-    ChannelHealth,
-    Correction,
-    Decision,
-    Disagreement,
-    HistoryEntry,
-    PollOutcome,
-    StatusCounts,
-)
+from store.model import Cause, Correction, Decision, Disagreement, PollOutcome
+from store.panels import ChannelHealth, HistoryEntry, StatusCounts
 from sync.channels.base import Abilities
 from sync.clock import rfc3339
 from sync.decide import BlastRadius

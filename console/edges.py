@@ -9,7 +9,8 @@ from textual.content import Content
 from console.actions import ACTIONS, Action
 from console.ink import Cell, Tone, key, write
 from console.text import age, cells, cut, money, time_of_day, units
-from store.model import Millis, Overview
+from store.model import Millis
+from store.panels import Overview
 
 
 class Mode(StrEnum):

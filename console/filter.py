@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from store.model import DisagreementFilter, Kind, Status
+from store.model import Kind, Status
+from store.panels import DisagreementFilter
 from sync.units import duration
 
 KEYS = ("channel", "kind", "status", "sku")

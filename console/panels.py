@@ -13,15 +13,8 @@ from console.rows import STEPS, change_text, sort_text, tone_of, waits_for
 from console.source import Detail
 from console.text import NONE, age, cells, cut, day_and_time, fit, signed, time_of_day, units
 from console.timeline import what_happened
-from store.model import (
-    ChannelHealth,
-    Freshness,
-    HistoryEntry,
-    Incident,
-    Millis,
-    ShownCell,
-    Status,
-)
+from store.model import Freshness, Incident, Millis, Status
+from store.panels import ChannelHealth, HistoryEntry, ShownCell
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
 _BARS = "▁▂▃▄▅▆▇█"

@@ -19,7 +19,6 @@ from console.text import (
 )
 from store.model import (
     Cause,
-    ChannelHealth,
     Correction,
     CorrectionStatus,
     Decision,
@@ -29,8 +28,8 @@ from store.model import (
     Millis,
     PollOutcome,
     Status,
-    StatusCounts,
 )
+from store.panels import ChannelHealth, StatusCounts
 from sync.channels.base import Abilities
 from sync.clock import rfc3339
 from sync.decide import BlastRadius, way

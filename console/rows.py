@@ -17,9 +17,9 @@ from store.model import (
     Disagreement,
     Kind,
     Millis,
-    ShownCell,
     Status,
 )
+from store.panels import ShownCell
 
 _TITLE_MIN = 10
 _TITLE_MAX = 44

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from store.model import CorrectionStatus, DisagreementFilter, Kind
+from store.model import CorrectionStatus, Kind
+from store.panels import DisagreementFilter
 from sync.decoding import nearest
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from console.table import Column, Paper
 from console.text import NONE, day_and_time, signed
-from store.model import HistoryEntry
+from store.panels import HistoryEntry
 
 
 def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:

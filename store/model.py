@@ -6,9 +6,7 @@ spans are milliseconds too and end in `_ms`. Quantities are whole units. Prices 
 where it is shown, not here.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 import msgspec
 
@@ -232,50 +230,12 @@ class Merge(msgspec.Struct, frozen=True):
     proposed: int
 
 
-class ChannelHealth(msgspec.Struct, frozen=True):
-    """One row of the channels panel and of `skew status`."""
-
-    id: int
-    name: str
-    kind: str
-    direction: Direction
-    roles: tuple[str, ...]
-    freshness: Freshness
-    last_success_at: Millis | None
-    age_ms: int | None
-    listings: int
-    last_error: str | None
-    last_poll_at: Millis | None
-    next_poll_at: Millis | None
-    every_ms: int
-    paused_until: Millis | None
-    recent_ms: tuple[int, ...]
-    """How long each of the newest polls took, oldest first: a sparkline."""
-    quarantined_poll: int | None
-
-
 class Cause(msgspec.Struct, frozen=True):
     """Why a listing disagrees, with the evidence as one sentence of numbers and times."""
 
     kind: str
     confidence: float
     evidence: str
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """What is known about a disagreement's past, for its explanation."""
-
-    disagreement_id: int
-    authority: str | None
-    earlier_target_since: Millis | None
-    """From when to when the reading of now was the target, where it ever was."""
-    earlier_target_until: Millis | None
-    last_correction_id: int | None
-    last_correction_status: CorrectionStatus | None
-    last_correction_at: Millis | None
-    last_correction_result: str | None
-    polls_since_moved: int
-    """Good polls of the channel since the reading or the target last moved."""
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -369,16 +329,6 @@ class Incident(msgspec.Struct, frozen=True):
     acknowledged_by: str | None
 
 
-class HistoryEntry(msgspec.Struct, frozen=True):
-    """One line of a SKU's timeline. `detail` holds the kind's own keys, JSON-ready."""
-
-    at: Millis
-    channel: str
-    kind: str
-    """`reading`, `target`, `event`, `correction` or `disagreement`."""
-    detail: Mapping[str, object] = MappingProxyType({})
-
-
 class Lease(msgspec.Struct, frozen=True):
     """Who runs the engine for this database."""
 
@@ -389,95 +339,9 @@ class Lease(msgspec.Struct, frozen=True):
     expires_at: Millis
 
 
-class DisagreementFilter(msgspec.Struct, frozen=True):
-    """Which disagreements are wanted; empty means all. Shared by the reports and the console."""
-
-    text: str = ""
-    """Part of the SKU or the title, whatever its case."""
-    skus: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = ()
-    statuses: tuple[Status, ...] = ()
-    risk_min: float | None = None
-    risk_max: float | None = None
-    age_min_ms: int | None = None
-    age_max_ms: int | None = None
-
-
-class Sort(StrEnum):
-    """Orders of the disagreements: the first is what the operator sees unless they choose."""
-
-    RISK = "money at risk"
-    AGE = "age"
-    SKU = "SKU"
-    CHANNEL = "channel"
-    DELTA = "delta"
-
-
 class Decision(msgspec.Struct, frozen=True):
     """What became of one operator's act on one correction. `why` says what stood in the way."""
 
     id: int
     ok: bool
     why: str = ""
-
-
-class Overview(msgspec.Struct, frozen=True):
-    """The header: one glance at everything, at one instant."""
-
-    skus: int
-    open: int
-    settling: int
-    unknown: int
-    oversell: int
-    """How many open disagreements show too much."""
-    oversell_units: int
-    oversell_money: float
-    undersell: int
-    undersell_units: int
-    undersell_money: float
-    channels: int
-    channels_stale: int
-    pending: int
-    incidents: int
-    errors_5m: int
-    """Polls that failed or were quarantined in the last five minutes."""
-    newest_reading_at: Millis | None
-
-
-class ShownCell(msgspec.Struct, frozen=True):
-    """What one channel shows for one SKU at one location, with the trust it deserves."""
-
-    channel: str
-    location: str
-    listing_id: int
-    present: bool
-    available: int | None
-    on_hand: int | None
-    committed: int | None
-    unavailable: int | None
-    incoming: int | None
-    threshold: int | None
-    state: str | None
-    target: int | None
-    target_state: str | None
-    price_minor: int | None
-    observed_at: Millis | None
-    source_at: Millis | None
-    trusted: bool
-    """False where the channel is stale, quarantined or never read, or the record unreadable."""
-    problem: str | None
-    differs: bool
-    copies: int
-
-
-class StatusCounts(msgspec.Struct, frozen=True):
-    """What `skew status` reports, at one instant."""
-
-    channels: tuple[ChannelHealth, ...]
-    overview: Overview
-    updates: Mapping[str, int]
-    """How many corrections stand in each status; every status has a key."""
-    incidents: tuple[Incident, ...]
-    lease: Lease | None
-    """None where no engine runs."""

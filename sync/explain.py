@@ -4,15 +4,8 @@ The predictors stand in a fixed order and each is exact: the first that fits is 
 reports and the console's detail ask this; nothing acts on it.
 """
 
-from store.model import (
-    Cause,
-    CorrectionStatus,
-    Disagreement,
-    Facts,
-    Kind,
-    Millis,
-    Status,
-)
+from store.model import Cause, CorrectionStatus, Disagreement, Kind, Millis, Status
+from store.panels import Facts
 from sync.clock import rfc3339
 
 SECOND_MS = 1000

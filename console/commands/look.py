@@ -9,7 +9,8 @@ from console.context import cache, config_option, example, json_option, load, no
 
 if TYPE_CHECKING:
     from store.database import Database
-    from store.model import Cause, Disagreement, DisagreementFilter, Millis
+    from store.model import Cause, Disagreement, Millis
+    from store.panels import DisagreementFilter
 
 KINDS = ("quantity", "state", "missing", "unlisted", "negative", "duplicate")
 
@@ -125,10 +126,10 @@ def history(config: Path, *, as_json: bool, sku: str) -> int:
     """Tell one SKU's timeline over all channels, oldest first."""
     from console import documents, timeline
     from console.table import Paper
-    from store import views
+    from store import past
 
     with cache(load(config, secrets=False)) as database:
-        entries = database.read(views.history, sku)
+        entries = database.read(past.history, sku)
     if not entries:
         note(f"nothing is known of SKU {sku}; SKUs match exactly, capitals and spaces included")
     if as_json:
@@ -142,11 +143,11 @@ def _explained(
     database: "Database", wanted: "DisagreementFilter", now: "Millis"
 ) -> list[tuple["Disagreement", "Cause | None"]]:
     """Read disagreements with their causes, from one snapshot each."""
-    from store import views
+    from store import past, views
     from sync import explain
 
     found = database.read(views.disagreements, wanted, now=now)
-    facts = database.read(views.facts, [one.id for one in found])
+    facts = database.read(past.facts, [one.id for one in found])
     return [(one, explain.cause(one, facts[one.id], now=now)) for one in found]
 
 

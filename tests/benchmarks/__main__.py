@@ -17,7 +17,8 @@ from pathlib import Path
 from store import readings, staging, views
 from store.comparison import Comparison
 from store.database import Database
-from store.model import DisagreementFilter, Record, Sort
+from store.model import Record
+from store.panels import DisagreementFilter, Sort
 from tests.benchmarks import bare, whole, world
 
 CHANNELS = 5

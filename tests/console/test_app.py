@@ -342,6 +342,21 @@ async def test_a_clicked_word_of_the_legend_does_what_its_key_does(shop: Shop) -
         assert "esc closes" in text_of(app)
 
 
+async def test_what_lies_under_a_dialog_goes_on_living(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0001007")
+        await press(app, pilot, "a")
+        shop.clock.at += 5_000
+        shop.show("market", (17, 2, 55, 180, 38), at=shop.clock.at)
+        await app.refresh_now()
+        app.dashboard.tick()
+        await pilot.pause()
+
+        assert isinstance(app.screen, Confirm)
+        assert "14:02:16Z" in text_of(app)
+        assert "31*" not in text_of(app)
+
+
 async def test_a_read_only_console_refuses_to_decide_and_shows_the_rest(shop: Shop) -> None:
     async with console(shop, read_only=True) as (app, pilot):
         await to(app, pilot, "SKU-0004411")

@@ -17,7 +17,8 @@ import pytest
 from console.demo import AUTHORITY, OUTLETS, shop
 from store import corrections, views
 from store.database import Database
-from store.model import CorrectionStatus, Disagreement, DisagreementFilter, Freshness, Status
+from store.model import CorrectionStatus, Disagreement, Freshness, Status
+from store.panels import DisagreementFilter
 from sync import decide, reconcile
 from sync.channels import open_channel
 from sync.clock import SystemClock

@@ -1,7 +1,8 @@
 import pytest
 
 from console.filter import FilterError, parse
-from store.model import DisagreementFilter, Kind, Status
+from store.model import Kind, Status
+from store.panels import DisagreementFilter
 
 CHANNELS = ("warehouse", "shop", "market")
 

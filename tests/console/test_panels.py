@@ -3,7 +3,8 @@ import pytest
 from console.edges import Mode, Standing, header
 from console.footing import Footing, refusals
 from console.panels import plain_times, sparkline, wrap
-from store.model import Decision, Overview
+from store.model import Decision
+from store.panels import Overview
 from tests.console.stage import NOW, Stand, StillClock
 
 OVERVIEW = Overview(

@@ -6,22 +6,19 @@ from console import documents, reports, timeline
 from console.table import Paper
 from store.model import (
     Cause,
-    ChannelHealth,
     Correction,
     CorrectionStatus,
     Decision,
     Direction,
     Disagreement,
     Freshness,
-    HistoryEntry,
     Incident,
     Kind,
     Lease,
-    Overview,
     PollOutcome,
     Status,
-    StatusCounts,
 )
+from store.panels import ChannelHealth, HistoryEntry, Overview, StatusCounts
 from sync.decide import blast_radius
 from sync.poll import PollReport
 

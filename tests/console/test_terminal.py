@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 CONFIGURATION = """
 [skew]
 database = "skew.db"
@@ -22,7 +24,8 @@ path = "shop.csv"
 """
 
 
-def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leaving", ["the key", "SIGTERM"])
+def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path, leaving: str) -> None:
     (tmp_path / "skew.toml").write_text(CONFIGURATION)
     (tmp_path / "warehouse.csv").write_text("sku,available\nKETTLE-1,5\n")
     (tmp_path / "shop.csv").write_text("sku,available\nKETTLE-1,9\n")
@@ -38,7 +41,10 @@ def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path) -> Non
     os.close(slave)
     try:
         shown = _until(master, b"KETTLE-1", seconds=20)
-        os.write(master, b"q")
+        if leaving == "SIGTERM":
+            program.terminate()
+        else:
+            os.write(master, b"q")
         ended = program.wait(timeout=15)
     finally:
         program.kill()

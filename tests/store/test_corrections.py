@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import audit, corrections, decisions, incidents, lease, readings, views
+from store import audit, corrections, decisions, incidents, lease, past, readings, views
 from store.errors import LeaseLost, NoSuchThing
 from store.model import Correction, CorrectionStatus, Decision, IncidentKind
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
@@ -345,11 +345,11 @@ def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: P
             readings.record_fresh, "shop", stock(A=4), (), [("A", "")], w.comparison,
             now=w.now + 1, own=True,
         )  # fmt: skip
-        told = [(one.kind, one.channel) for one in w.database.read(views.history, "A")]
+        told = [(one.kind, one.channel) for one in w.database.read(past.history, "A")]
         assert told[0] == ("reading", "warehouse")
         assert told.count(("reading", "shop")) == 2
         assert ("disagreement", "shop") in told
         assert ("target", "shop") in told
         assert [one for one in told if one[0] == "correction"] == [("correction", "shop")] * 3
-        times = [one.at for one in w.database.read(views.history, "A")]
+        times = [one.at for one in w.database.read(past.history, "A")]
         assert times == sorted(times)

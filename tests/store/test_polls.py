@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import quarantine, readings, views
+from store import past, quarantine, readings, views
 from store.errors import NoSuchThing
 from store.model import Freshness, Kind, Record, Refused, Status
 from tests.store.world import MINUTE, record, stock, world
@@ -215,4 +215,4 @@ def test_hostile_text_is_data(tmp_path: Path) -> None:
         w.poll("warehouse", [Record(sku, 1, title="\x1b]0;x\x07", ref="../../etc")])
         w.poll("shop", [Record(sku, 2)])
         assert w.only().sku == sku
-        assert w.database.read(views.history, sku)[0].channel == "warehouse"
+        assert w.database.read(past.history, sku)[0].channel == "warehouse"

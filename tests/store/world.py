@@ -13,7 +13,6 @@ from store.model import (
     Correction,
     Direction,
     Disagreement,
-    DisagreementFilter,
     Merge,
     Millis,
     Policy,
@@ -23,6 +22,7 @@ from store.model import (
     State,
     Terms,
 )
+from store.panels import DisagreementFilter
 
 START = 1_700_000_000_000
 MINUTE = 60_000

@@ -15,7 +15,8 @@ import msgspec
 
 from store import audit, corrections, decisions, incidents, lease, quarantine, views
 from store.database import Database
-from store.model import Correction, Direction, Disagreement, DisagreementFilter, Record, Refused
+from store.model import Correction, Direction, Disagreement, Record, Refused
+from store.panels import DisagreementFilter
 from sync import channels, reconcile
 from sync.apply import apply
 from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted

@@ -1,0 +1,83 @@
+"""What was: a SKU's timeline over all channels, and the past of a disagreement."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from store.model import CorrectionStatus
+from store.panels import Facts, HistoryEntry
+from store.verdict import SOURCES
+
+
+def history(
+    connection: sqlite3.Connection, sku: str, *, limit: int | None = None
+) -> list[HistoryEntry]:
+    """One SKU's timeline over all channels, oldest first; `limit` keeps the newest."""
+    entries = [
+        HistoryEntry(at, channel, kind, _detail(detail))
+        for at, channel, kind, detail in connection.execute(_HISTORY, {"sku": sku})
+    ]
+    return entries[-limit:] if limit else entries
+
+
+def facts(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]:
+    """What is known about the past of these disagreements, by their id."""
+    rows = connection.execute(_FACTS, {"ids": json.dumps(list(ids))})
+    found = {}
+    for row in rows:
+        values = list(row)
+        if values[5] is not None:
+            values[5] = CorrectionStatus(values[5])
+        found[values[0]] = Facts(*values)
+    return found
+
+
+_OF_SKU = """FROM items i JOIN listings l ON l.item_id = i.id
+JOIN channels c ON c.id = l.channel_id {join} WHERE i.sku = :sku"""
+
+_READING = """json_object('available', {r}.available, 'state', {r}.state,
+  'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
+  'present', json(iif({r}.present, 'true', 'false')), 'location', i.location)"""
+
+_HISTORY = f"""
+SELECT r.observed_at AS at, c.name, 'reading', {_READING.format(r="r")}
+{_OF_SKU.format(join="JOIN past_readings r ON r.listing_id = l.id")}
+UNION ALL SELECT l.observed_at, c.name, 'reading', {_READING.format(r="l")}
+{_OF_SKU.format(join="")} AND l.observed_at IS NOT NULL
+UNION ALL SELECT t.since_at, c.name, 'target', json_object('quantity', t.quantity,
+  'state', t.state, 'location', i.location)
+{_OF_SKU.format(join="JOIN past_targets t ON t.listing_id = l.id")}
+UNION ALL SELECT l.target_since, c.name, 'target', json_object('quantity', l.target_quantity,
+  'state', l.target_state, 'location', i.location)
+{_OF_SKU.format(join="")} AND l.target_since IS NOT NULL
+UNION ALL SELECT d.first_seen_at, c.name, 'disagreement', json_object('id', d.id,
+  'disagreement', d.kind, 'available', d.available, 'target', d.target_quantity,
+  'delta', d.delta, 'closed_at', d.closed_at, 'location', i.location)
+{_OF_SKU.format(join="JOIN disagreements d ON d.listing_id = l.id")}
+UNION ALL SELECT u.at, c.name, 'correction', json_object('id', k.id, 'step', u.step,
+  'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
+  'location', i.location)
+{
+    _OF_SKU.format(
+        join='''JOIN corrections k ON k.listing_id = l.id
+JOIN audit u ON u.correction_id = k.id'''
+    )
+}
+ORDER BY at"""
+
+_EARLIER = """FROM past_targets t WHERE t.listing_id = l.id AND (CASE WHEN d.kind = 'state'
+  THEN t.state IS l.state ELSE t.quantity IS l.available END)"""
+
+_FACTS = f"""SELECT d.id, ac.name,
+  (SELECT t.since_at {_EARLIER} ORDER BY t.until_at DESC LIMIT 1),
+  (SELECT max(t.until_at) {_EARLIER}), k.id, k.status, k.ended_at, k.result,
+  (SELECT count(*) FROM polls p WHERE p.channel_id = d.channel_id AND p.id > c.good_poll_id - 1000
+    AND p.outcome IN ('good', 'accepted') AND p.finished_at > d.moved_at)
+FROM {SOURCES} LEFT JOIN corrections k ON k.id = (SELECT max(e.id) FROM corrections e
+  WHERE e.listing_id = l.id AND e.live = 0 AND e.status <> 'superseded')
+WHERE d.id IN (SELECT value FROM json_each(:ids))"""
+
+
+def _detail(text: str) -> dict[str, object]:
+    detail: dict[str, object] = json.loads(text)
+    return detail
