@@ -12,6 +12,8 @@ import msgspec
 from store.errors import LeaseLost
 from store.model import Lease, Millis
 
+REQUEST_KEPT_MS = 3_600_000
+
 _COLUMNS = "holder, token, started_at, heartbeat_at, expires_at"
 
 
@@ -78,7 +80,11 @@ def check(connection: sqlite3.Connection, *, token: str, now: Millis) -> None:
 def ask(
     connection: sqlite3.Connection, what: str, channel: str | None, *, who: str, now: Millis
 ) -> int:
-    """Leave a request for whoever runs the engine; answer its id, for `answered`."""
+    """Leave a request for whoever runs the engine; answer its id, for `answered`.
+
+    Requests that nobody can be waiting for any more are swept away with it.
+    """
+    connection.execute("DELETE FROM requests WHERE asked_at < ?", (now - REQUEST_KEPT_MS,))
     row = connection.execute(
         "INSERT INTO requests (what, channel, who, asked_at) VALUES (?, ?, ?, ?) RETURNING id",
         (what, channel, who, now),

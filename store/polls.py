@@ -10,6 +10,15 @@ from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome
 
 
+def abandon(connection: sqlite3.Connection) -> int:
+    """At an engine's start: end the records of polls that a dead engine left running."""
+    cursor = connection.execute(
+        """UPDATE polls SET outcome = 'failed', finished_at = started_at,
+          error = 'the engine stopped while it was polling' WHERE outcome = 'running'"""
+    )
+    return cursor.rowcount
+
+
 def set_next_poll(connection: sqlite3.Connection, channel: str, at: Millis | None) -> None:
     """Note when the scheduler will poll the channel next, for the screen."""
     connection.execute("UPDATE channels SET next_poll_at = ? WHERE name = ?", (at, channel))

@@ -166,7 +166,8 @@ class Engine:
         await hold.release()
 
     async def _recover(self) -> None:
-        """Call unknown what was left while it was being written (rule 9)."""
+        """Call unknown what was left while it was being written (rule 9), and end its polls."""
+        await self._database.awrite(polls.abandon)
         found = await self._database.awrite(corrections.recover, now=self._clock.now())
         if found:
             self._gear.log.warning("corrections left half way", count=found)

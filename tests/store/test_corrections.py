@@ -315,6 +315,8 @@ def test_a_request_is_taken_once_and_answered(tmp_path: Path) -> None:
         answer = w.database.read(lease.answered, asked)
         assert answer is not None
         assert (answer.ok, answer.result) == (True, "good")
+        w.database.write(lease.ask, "apply", None, who="ana", now=w.now + 3 * lease.REQUEST_KEPT_MS)
+        assert w.database.read(lease.answered, asked) is None
 
 
 def test_an_incident_is_raised_once_and_counted(tmp_path: Path) -> None:

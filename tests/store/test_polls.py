@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import past, quarantine, readings, views
+from store import past, polls, quarantine, readings, views
 from store.errors import NoSuchThing
 from store.model import Freshness, Kind, Record, Refused, Status
 from tests.store.world import MINUTE, record, stock, world
@@ -216,3 +216,11 @@ def test_hostile_text_is_data(tmp_path: Path) -> None:
         w.poll("shop", [Record(sku, 2)])
         assert w.only().sku == sku
         assert w.database.read(past.history, sku)[0].channel == "warehouse"
+
+
+def test_a_poll_that_a_dead_engine_left_running_is_ended(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.sweep("shop", stock(A=1))
+        assert w.database.write(polls.abandon) == 1
+        assert w.database.write(polls.abandon) == 0
+        assert w.database.read(views.channels, now=w.now)[1].recent_ms == (0,)
