@@ -147,6 +147,7 @@ class SkewApp(App[int]):
             if isinstance(self.screen, SkuPage):
                 await self.screen.reload()
             self.footing.trouble = ""
+            self.footing.tell_engine(self.dashboard.glance)
         except StoreError as error:
             self.footing.trouble = clean(str(error))
             if not before:

@@ -28,7 +28,7 @@ class Standing:
     name: str
     mode: Mode
     engine: str
-    """Who collects: `engine here`, `attached to …`, `no engine`."""
+    """Who collects: `engine here`, `attached`, `no engine …`."""
     engine_ok: bool
     operator: str
     read_only: bool
@@ -48,9 +48,9 @@ def header(
     left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
     right = [Cell("  "), *_identity(standing, now, brief=brief)]
     facts = [] if overview is None else _facts(overview, now, brief=brief)
-    if not standing.engine_ok or not brief:
+    if not standing.engine_ok or standing.engine == "attached" or not brief:
         tone = Tone.DIM if standing.engine_ok else Tone.BAD
-        facts.append((5, [Cell(standing.engine, tone)]))
+        facts.append((2, [Cell(standing.engine, tone)]))
     gap = "  "
     used = _width(left) + _width(right)
     chosen: list[tuple[int, list[Cell]]] = []
@@ -94,7 +94,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
         ]
     worth = [
         Cell(f"{units(overview.oversell_units)}u", over),
-        Cell(f" {money(overview.oversell_money)}", over),
+        Cell(f" {money(overview.oversell_money)}" if overview.oversell_money else "", over),
     ]
     return [
         (6, [Cell(f"{old} old" if newest else "never read", Tone.DIM)]),

@@ -53,6 +53,8 @@ class Footing:
     stir: Callable[[], None]
     """Have everything read anew, soon."""
     paused: bool = False
+    told_engine: str = ""
+    """What of the engine was told last."""
     trouble: str = ""
     """Why the cache could not be read last time; empty where it could."""
     last: tuple[int, ...] = ()
@@ -93,9 +95,20 @@ class Footing:
         told = {
             "starting": ("engine starting", True),
             "running": ("engine here", True),
-            "attached": (f"attached to {self.engine.holder}", lease is not None),
+            "attached": ("attached", lease is not None),
         }
         return told.get(str(self.engine.mode), ("engine stopped", False))
+
+    def tell_engine(self, glance: Glance | None) -> None:
+        """Put it in the log when someone else begins or ceases to collect."""
+        now, _ = self._engine(glance)
+        before, self.told_engine = self.told_engine, now
+        if now == before or self.engine is None:
+            return
+        if now == "attached":
+            self.say(f"attached: {self.engine.holder} collects, you decide here", Tone.ACCENT)
+        elif before == "attached" and now == "engine here":
+            self.say("the other engine has gone: this one collects now", Tone.ACCENT)
 
     def able(self, picked: Picked, *, marks: bool) -> tuple[str, ...]:
         """The deciding actions that can be done now, for the legend."""

@@ -219,8 +219,8 @@ def waits_for(correction: Correction, now: Millis) -> str:
         return f"by {correction.decided_by or NONE}, waits for the engine"
     if correction.status is CorrectionStatus.SNOOZED:
         return f"until {time_of_day(correction.snoozed_until)[:5]}"
-    if correction.second_by is None and correction.decided_by and correction.note is None:
-        return correction.result or f"{correction.decided_by} said yes; a second name is needed"
+    if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
+        return f"{correction.decided_by} approves; it needs a second person"
     return correction.result or correction.note or ""
 
 

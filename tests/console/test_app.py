@@ -202,6 +202,18 @@ async def test_an_approval_of_what_has_moved_is_refused_and_told(shop: Shop) -> 
         assert update(shop, "SKU-0001007").status is not CorrectionStatus.APPROVED
 
 
+async def test_a_big_update_says_that_it_needs_a_second_person(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, second_person_above=10)
+    shop.open()
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+
+        assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+        assert "ana approves; it needs a second person" in text_of(app)
+    shop.database.close()
+
+
 async def test_a_disabled_act_says_why(shop: Shop) -> None:
     shop.show("shop", (17, 0, 20, 200, 38), at=NOW - 1_000)
     async with console(shop) as (app, pilot):

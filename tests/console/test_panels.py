@@ -65,7 +65,15 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
     engine.mode = "attached"
     engine.holder = "skew daemon on box (71)"
 
-    assert footing(engine).standing(None).engine == "attached to skew daemon on box (71)"
+    held = footing(engine)
+    held.tell_engine(None)
+
+    assert held.standing(None).engine == "attached"
+    assert held.said[0].text.startswith("attached: skew daemon on box (71) collects")
+
+    engine.mode = "running"
+    held.tell_engine(None)
+    assert held.said[0].text == "the other engine has gone: this one collects now"
 
 
 def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
