@@ -44,10 +44,6 @@ _SETTLES_AT = """coalesce(CASE WHEN available > wanted
   ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
     WHERE t.listing_id = found_now.listing_id AND t.quantity <= available) END, 0)"""
 
-# CROSS JOIN keeps SQLite from driving the join by the catalogue: work follows what moved.
-_MOVED = """FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
-  JOIN items i ON i.id = l.item_id"""
-
 
 class Comparison:
     """The rules of one configuration, ready to run. Cheap to make, holds no data."""
@@ -106,19 +102,33 @@ class Comparison:
             connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT id FROM items")
 
     def reconcile_moved(
-        self, connection: sqlite3.Connection, *, now: Millis
+        self, connection: sqlite3.Connection, *, now: Millis, channel: str | None = None
     ) -> tuple[int, int, int]:
-        """Recompute what the moved items imply; answer how many opened, closed and proposed."""
+        """Recompute what the moved items imply; answer how many opened, closed and proposed.
+
+        `channel`: the only one whose readings moved. Where it is no authority, nothing but its
+        own listings can be touched by that.
+        """
         self._bind(connection)
-        self._set_truth(connection)
-        self._expect_listings(connection)
-        self._set_targets(connection, now=now)
-        self._find(connection)
-        closed = self._close(connection, now=now)
+        only = self._ids.get(channel or "")
+        if only is None or self._is_authority(channel):
+            only = None
+            self._set_truth(connection)
+        # CROSS JOIN keeps SQLite from driving the join by the catalogue: work follows what moved.
+        own = "" if only is None else f" AND l.channel_id = {only}"
+        moved = f"""FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id{own}
+          JOIN items i ON i.id = l.item_id"""
+        self._expect_listings(connection, only)
+        self._set_targets(connection, moved, now=now)
+        self._find(connection, moved)
+        closed = self._close(connection, only, now=now)
         opened = self._open(connection, now=now)
         corrections.void_what_moved(connection, now=now)
         proposed = corrections.propose(connection, now=now)
         return opened, closed, proposed
+
+    def _is_authority(self, channel: str | None) -> bool:
+        return any(channel in (rule.quantity, rule.state) for rule in self.terms.authorities)
 
     def _bind(self, connection: sqlite3.Connection) -> None:
         rows = connection.execute("SELECT name, id FROM channels").fetchall()
@@ -183,14 +193,14 @@ class Comparison:
             WHERE id IN (SELECT item_id FROM truths)"""
         )
 
-    def _expect_listings(self, connection: sqlite3.Connection) -> None:
+    def _expect_listings(self, connection: sqlite3.Connection, only: int | None) -> None:
         """Give a row to each listing that the authority implies and a polled channel lacks."""
         polled = dict(
             connection.execute("SELECT id, good_poll_id IS NOT NULL FROM channels").fetchall()
         )
         for channel in self.terms.channels:
             mine = self._ids[channel.name]
-            if not (channel.report_missing and polled[mine]):
+            if not (channel.report_missing and polled[mine] and only in (None, mine)):
                 continue
             self._run(
                 connection,
@@ -201,13 +211,13 @@ class Comparison:
                   AND {self._sold(channel)} = 1 AND {self._authority("quantity")} <> {mine}""",
             )
 
-    def _set_targets(self, connection: sqlite3.Connection, *, now: Millis) -> None:
+    def _set_targets(self, connection: sqlite3.Connection, moved: str, *, now: Millis) -> None:
         connection.execute("DELETE FROM targets")
         quantity = self._each(self._target_quantity)
         state = self._each(self._target_state)
         self._run(
             connection,
-            f"""INSERT INTO targets SELECT l.id, {quantity}, {state} {_MOVED}
+            f"""INSERT INTO targets SELECT l.id, {quantity}, {state} {moved}
             WHERE l.target_quantity IS NOT {quantity} OR l.target_state IS NOT {state}""",
         )
         connection.execute(
@@ -217,7 +227,7 @@ class Comparison:
             (now,),
         )
 
-    def _find(self, connection: sqlite3.Connection) -> None:
+    def _find(self, connection: sqlite3.Connection, moved: str) -> None:
         """Note what disagrees: at most one kind of presence or number, and the state."""
         connection.execute("DELETE FROM found")
         reduce_ms = self._each(lambda channel: str(channel.settle_reduce_ms))
@@ -235,7 +245,7 @@ class Comparison:
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
               FROM (SELECT {_FACTS}, {reduce_ms} AS reduce_ms, {raise_ms} AS raise_ms,
-                {proposes} AS proposes, {self._each(self._kind)} AS kind {_MOVED})) AS found_now
+                {proposes} AS proposes, {self._each(self._kind)} AS kind {moved})) AS found_now
             WHERE kind IS NOT NULL""",
         )
         self._run(
@@ -244,7 +254,7 @@ class Comparison:
             SELECT {_FACTS_OF_STATE}, {states},
               coalesce((SELECT max(t.until_at) + {raise_ms} FROM past_targets t
                 WHERE t.listing_id = l.id AND t.state = l.state), 0)
-            {_MOVED} WHERE l.present = 1 AND l.copies = 1 AND l.state <> l.target_state""",
+            {moved} WHERE l.present = 1 AND l.copies = 1 AND l.state <> l.target_state""",
         )
 
     def _sold(self, channel: ChannelTerms) -> str:
@@ -265,14 +275,15 @@ class Comparison:
             AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL
           THEN 'unlisted' END"""
 
-    def _close(self, connection: sqlite3.Connection, *, now: Millis) -> int:
+    def _close(self, connection: sqlite3.Connection, only: int | None, *, now: Millis) -> int:
         connection.execute(
-            """UPDATE disagreements SET closed_at = ?, waits = 0
+            """UPDATE disagreements SET closed_at = :now, waits = 0
             WHERE id IN (SELECT d.id FROM moved m
               CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
-              WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.item_id = d.item_id
-                AND f.channel_id = d.channel_id AND f.kind = d.kind))""",
-            (now,),
+              WHERE (:only IS NULL OR d.channel_id = :only)
+                AND NOT EXISTS (SELECT 1 FROM found f WHERE f.item_id = d.item_id
+                  AND f.channel_id = d.channel_id AND f.kind = d.kind))""",
+            {"now": now, "only": only},
         )
         return int(connection.execute("SELECT changes()").fetchone()[0])
 

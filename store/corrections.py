@@ -123,6 +123,12 @@ def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
     An approved reduction stays while its target stands and the reading is still above it. A
     decided correction whose ground has moved stops keeping its listing quiet.
     """
+    (any_to_void,) = connection.execute(
+        """SELECT EXISTS (SELECT 1 FROM corrections WHERE live = 1)
+          OR EXISTS (SELECT 1 FROM corrections WHERE silences = 1)"""
+    ).fetchone()
+    if not any_to_void:
+        return 0
     stands = _stands("k.status = 'approved'")
     of_moved = """FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
         CROSS JOIN corrections k ON k.listing_id = l.id"""

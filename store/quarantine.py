@@ -104,7 +104,7 @@ def accept(
     polls.end_quarantine(connection, channel_id, now=now, outcome=PollOutcome.ACCEPTED)
     if first:
         comparison.expect_everything(connection, channel)
-    merged = comparison.reconcile_moved(connection, now=now)
+    merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
     staging.forget(connection, channel_id)
     return Merge(changed, *merged)
 

@@ -90,7 +90,7 @@ def merge(
     _report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)
-    merged = comparison.reconcile_moved(connection, now=now)
+    merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
     staging.remember(connection, sweep)
     staging.forget(connection, sweep.channel_id)
     return Merge(changed, *merged)
@@ -146,7 +146,7 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
         JOIN listings l ON l.item_id = m.item_id AND l.channel_id = ?""",
         (channel_id, channel_id),
     )
-    merged = comparison.reconcile_moved(connection, now=now)
+    merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
     staging.forget(connection, channel_id)
     return Merge(changed, *merged)
 
