@@ -110,6 +110,8 @@ class Sweep:
     refused: list[Refused] = field(default_factory=list)
     announced: int | None = None
     counted: bool = False
+    numbers: PollCounts | None = None
+    """What `counts` found, until another page comes."""
 
 
 def begin(
@@ -172,6 +174,7 @@ def stage(
     announced: int | None = None,
 ) -> None:
     """Take one page: keep what differs from the last good reading, recognise the rest."""
+    sweep.numbers = None
     if announced is not None:
         sweep.announced = announced
     sweep.refused += refused
@@ -197,6 +200,8 @@ def stage(
 
 def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     """Tell what the poll would change, for the guard. All pages must be in."""
+    if sweep.numbers is not None:
+        return sweep.numbers
     _count_copies(connection, sweep)
     row = connection.execute(
         """SELECT
@@ -214,7 +219,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         WHERE k.poll_id = ? AND k.copies = 0 AND l.present = 1""",
         (sweep.poll_id,),
     ).fetchone()[0]
-    return PollCounts(
+    sweep.numbers = PollCounts(
         known=sweep.known,
         seen=len(sweep.listing_ids),
         changed=row[2],
@@ -225,6 +230,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         refused=len(sweep.refused),
         announced=sweep.announced,
     )
+    return sweep.numbers
 
 
 def drop(connection: sqlite3.Connection, sweep: Sweep) -> None:
