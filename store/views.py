@@ -45,7 +45,8 @@ _DISAGREEMENT = f"""d.id, d.listing_id, i.sku, coalesce(i.title, '') AS title, c
 _JOINED = f"{SOURCES}\nLEFT JOIN corrections k ON {_LIVE}"
 
 _ORDERS = {
-    Sort.RISK: "risk DESC, units DESC, id",
+    # What cannot be trusted now cannot be acted on: it stands below what can.
+    Sort.RISK: f"{status_of('reason')} = 'unknown', risk DESC, units DESC, id",
     Sort.AGE: "first_seen_at, id",
     Sort.SKU: "sku, id",
     Sort.CHANNEL: "channel, sku, id",
