@@ -210,8 +210,7 @@ class Engine:
         self._seen_version, self._looked_at = version, now
         try:
             await self._answer_requests(fleet)
-            await self._database.awrite(corrections.propose, now=now)
-            await decide.approve_by_rules(self._database, self._settings, now)
+            await self._decide_by_rules()
             await fleet.begin_writes()
             await self._freshness.look()
         except LeaseLost:
@@ -219,6 +218,12 @@ class Engine:
         except StoreError as error:
             # Another process may hold the cache for a moment; the next look tries again.
             self._gear.log.warning("cache not available", error=str(error))
+
+    async def _decide_by_rules(self) -> None:
+        """Propose what has become decidable, and approve what a written rule covers."""
+        now = self._clock.now()
+        await self._database.awrite(corrections.propose, now=now)
+        await decide.approve_by_rules(self._database, self._settings, now)
 
     async def _answer_requests(self, fleet: Fleet) -> None:
         for request in await self._database.awrite(lease.take_requests, now=self._clock.now()):
@@ -244,10 +249,12 @@ class Engine:
 
     async def _poll_round(self, fleet: Fleet, names: Sequence[str]) -> list[PollReport]:
         reports = await asyncio.gather(*(fleet.poll_afresh(name) for name in names))
+        await self._decide_by_rules()
         await self._freshness.look()
         return list(reports)
 
     async def _apply_round(self, fleet: Fleet) -> ApplyReport:
+        await self._decide_by_rules()
         ids = await fleet.begin_writes(patiently=False)
         await fleet.finish_writes()
         return ApplyReport(await self._database.aread(corrections.by_id, ids))

@@ -373,6 +373,22 @@ async def test_rules_approve_without_a_person(
         await until(lambda: bool(updates(database, Status.VERIFIED)))
 
 
+async def test_rules_approve_in_single_rounds_too(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    """What cron runs, `skew poll` and then `skew apply`, goes by the same rules."""
+    approval = ApprovalSettings(mode="rules", hold_ms=0, rules=(ApprovalRule(only="reduce"),))
+    settings = msgspec.structs.replace(settings, approval=approval)
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+
+    await made(settings, database).poll()
+    assert updates(database, Status.APPROVED)
+    report = await made(settings, database).apply()
+
+    assert [one.status for one in report.results] == [Status.VERIFIED]
+
+
 async def test_push_limits_hold_back_what_was_approved_and_say_so(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
