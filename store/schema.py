@@ -206,9 +206,7 @@ CREATE INDEX disagreements_waiting ON disagreements (channel_id, listing_id)
   WHERE waits = 1 AND closed_at IS NULL;
 CREATE UNIQUE INDEX disagreements_open ON disagreements (item_id, channel_id, kind)
   WHERE closed_at IS NULL;
-CREATE INDEX disagreements_open_of_listing ON disagreements (listing_id) WHERE closed_at IS NULL;
-CREATE INDEX disagreements_open_by_risk ON disagreements (risk_minor) WHERE closed_at IS NULL;
-CREATE INDEX disagreements_of_item ON disagreements (item_id, first_seen_at);
+CREATE INDEX disagreements_of_listing ON disagreements (listing_id, closed_at);
 """
 
 # `silences` is 1 while a decided correction keeps its listing quiet: until its target or its

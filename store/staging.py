@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import astuple
 
 from store import polls
+from store.errors import Overtaken
 from store.model import Millis, PollCounts, PollOutcome, Record, Refused
 
 VALUES = (
@@ -67,6 +69,13 @@ VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listing
   ON l.item_id = i.id AND l.channel_id = :channel
   WHERE i.sku = :sku AND i.location = :location))"""
 
+# What was new when its page came, and has become a listing since: another channel's poll may have
+# told what this one should have.
+_NO_LONGER_NEW = """SELECT p.id, coalesce(l.id, 0) FROM stage p
+LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
+LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
+
 # In the order of their places in the poll, one row a place.
 _LISTINGS_OF_NEW = """SELECT l.id FROM stage p
 JOIN items i ON i.sku = p.sku AND i.location = p.location
@@ -96,11 +105,14 @@ class Sweep:
     channel_id: int
     channel: str
     known: int
+    based_on: int | None
+    """The good poll whose readings its pages are compared with; None: there is no listing yet."""
     memory: Memory | None
     recalled: Memory
     """What may be recognised: the memory, or an empty one where it does not count."""
     suspects: frozenset[int]
-    """Listings that moved outside polls or stand twice: never recognised, always compared."""
+    """Listings that moved outside polls, stand twice or could not be read: never recognised,
+    always compared."""
     outside_up_to: int
     digests: "array[int]" = field(default_factory=lambda: array("q"))
     listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
@@ -135,9 +147,10 @@ def begin(
         channel_id=channel_id,
         channel=channel,
         known=known,
+        based_on=good_poll_id,
         memory=memory,
         recalled=memory if memory is not None and counts else Memory(),
-        suspects=frozenset(listing for _, listing in outside) | _repeated(connection, channel_id),
+        suspects=frozenset(listing for _, listing in outside) | _odd(connection, channel_id),
         outside_up_to=max((row_id for row_id, _ in outside), default=0),
     )
 
@@ -149,7 +162,7 @@ def begin_beside(
 
     For fresh readings of a few listings, or (`poll_id`) for a poll that was set aside.
     """
-    channel_id, known, _ = polls.channel(connection, channel)
+    channel_id, known, good_poll_id = polls.channel(connection, channel)
     for statement in _WORK_TABLES:
         connection.execute(statement)
     forget(connection, channel_id)
@@ -157,7 +170,9 @@ def begin_beside(
         poll_id=-channel_id if poll_id is None else poll_id,
         channel_id=channel_id,
         channel=channel,
-        known=max(known, 1),
+        known=known,
+        # Even before the first good poll: there may be listings, and each is looked up.
+        based_on=good_poll_id or 0,
         memory=None,
         recalled=Memory(),
         suspects=frozenset(),
@@ -178,8 +193,8 @@ def stage(
     if announced is not None:
         sweep.announced = announced
     sweep.refused += refused
-    digests = array("q", map(hash, records))
-    if sweep.known == 0:
+    digests = array("q", map(_digest, records))
+    if sweep.based_on is None:
         poll = (sweep.poll_id,)
         connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
         sweep.listing_ids += array("q", bytes(8 * len(records)))
@@ -198,6 +213,17 @@ def stage(
             connection.execute(_STAGE_REFUSED, values)
 
 
+def check(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Make sure that the readings are still those that the sweep was compared with.
+
+    What it has recognised is nowhere but in them: on other readings it would be lost. Raises
+    Overtaken where a person accepted a poll meanwhile, or another engine brought one in.
+    """
+    _, _, good_poll_id = polls.channel(connection, sweep.channel)
+    if good_poll_id != sweep.based_on:
+        raise Overtaken(f"other readings of {sweep.channel} came in during the poll: poll it again")
+
+
 def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     """Tell what the poll would change, for the guard. All pages must be in."""
     if sweep.numbers is not None:
@@ -205,7 +231,8 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     _count_copies(connection, sweep)
     row = connection.execute(
         """SELECT
-          coalesce(sum(l.id IS NULL), 0), coalesce(sum(l.present = 0), 0),
+          coalesce(sum(l.id IS NULL), 0),
+          count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
           coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state)
             AND p.available IS NOT l.target_quantity), 0),
           coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
@@ -234,8 +261,13 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
 
 
 def drop(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Forget a poll that we stopped ourselves: it says nothing about the channel."""
-    connection.execute("DELETE FROM polls WHERE id = ?", (sweep.poll_id,))
+    """Forget a poll that we stopped ourselves: it says nothing about the channel.
+
+    One that had ended just before is on record, and stays.
+    """
+    connection.execute(
+        "DELETE FROM polls WHERE id = ? AND outcome = ?", (sweep.poll_id, PollOutcome.RUNNING)
+    )
     forget(connection, sweep.channel_id)
 
 
@@ -304,10 +336,12 @@ def _stage_differing(
 
 def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     """Find which listings have gone and which stand more than once; work follows the change."""
+    _find_no_longer_new(connection, sweep)
     if sweep.counted:
         return
     sweep.counted = True
     doubtful = sweep.in_doubt
+    doubtful.update(sweep.suspects)
     if sweep.recalled.poll_id:
         doubtful.update(sweep.recalled.listing_ids[len(sweep.listing_ids) :])
     elif sweep.known:
@@ -328,12 +362,36 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     )
 
 
+def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Find the listings that have come into being since their record's page came."""
+    if sweep.based_on is None:
+        return
+    rows = connection.execute(_NO_LONGER_NEW, (sweep.channel_id, sweep.poll_id)).fetchall()
+    place = -1
+    for stage_id, listing_id in rows:
+        place = sweep.listing_ids.index(0, place + 1)
+        if listing_id:
+            sweep.listing_ids[place] = listing_id
+            sweep.in_doubt.add(listing_id)
+            connection.execute(
+                "UPDATE stage SET listing_id = ? WHERE id = ?", (listing_id, stage_id)
+            )
+
+
 def _repeated(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
     """The channel's listings that stood more than once in its last good poll."""
     rows = connection.execute(
         "SELECT id FROM listings WHERE channel_id = ? AND copies > 1", (channel_id,)
     )
     return frozenset(row[0] for row in rows)
+
+
+def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
+    """The channel's listings that are not as a record says they are: repeated or unreadable."""
+    rows = connection.execute(
+        "SELECT id FROM listings WHERE channel_id = ? AND problem IS NOT NULL", (channel_id,)
+    )
+    return _repeated(connection, channel_id).union(row[0] for row in rows)
 
 
 def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
@@ -343,3 +401,15 @@ def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[i
         (sweep.poll_id,),
     )
     return [row[0] for row in found]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _digest(record: Record) -> int:
+    """A number that another record has once in 2⁶⁴.
+
+    Not `hash(record)`: Python gives −1 and −2 the same hash, so that one more unit sold short
+    would never be seen.
+    """
+    return hash(_encode(record))
