@@ -5,6 +5,7 @@ StoreError
 ├── NotADatabase      the file is something else, or damaged: name another file
 ├── DatabaseBusy      another process held the write lock too long: try again
 ├── LeaseLost         another engine took over: stop writing to channels at once
+├── Overtaken         other readings came in during a poll: poll again
 └── NoSuchThing       an id or a name that the cache does not know
 """
 
@@ -27,6 +28,10 @@ class DatabaseBusy(StoreError):
 
 class LeaseLost(StoreError):
     """The engine's lease is not held by this token any more."""
+
+
+class Overtaken(StoreError):
+    """The readings that a poll was compared with are not in force any more. Nothing was written."""
 
 
 class NoSuchThing(StoreError):

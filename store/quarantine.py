@@ -19,8 +19,9 @@ def set_aside(
 ) -> None:
     """Set an implausible poll aside: the last good readings stay in force (rule 8).
 
-    Its rows are kept for the person who may accept it; an older one is replaced.
+    Its rows are kept for the person who may accept it; an older one is replaced. Raises Overtaken.
     """
+    staging.check(connection, sweep)
     numbers = staging.counts(connection, sweep)
     # The incident stays open from the first implausible poll to the last: trouble speaks once.
     polls.end_quarantine(connection, sweep.channel_id, now=now, over=False)

@@ -54,9 +54,19 @@ _MERGE_GONE = """UPDATE listings SET present = CASE WHEN :doubt IS NULL THEN 0 E
 WHERE present = 1 AND id IN
   (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies = 0)"""
 
-_MERGE_COPIES = """UPDATE listings SET copies = (SELECT k.copies FROM counted k
-  WHERE k.poll_id = :poll AND k.listing_id = listings.id)
-WHERE id IN (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies > 0)"""
+# A listing that has come back twice is there, though neither of the two is believed.
+_MERGE_COPIES = """UPDATE listings SET copies = k.copies,
+  present = CASE WHEN k.copies > 1 THEN 1 ELSE listings.present END,
+  observed_at = CASE WHEN k.copies > 1 AND listings.present = 0 THEN :now
+    ELSE listings.observed_at END
+FROM (SELECT listing_id, copies FROM counted WHERE poll_id = :poll AND copies > 0) k
+WHERE listings.id = k.listing_id"""
+
+# A listing that could not be read once is gone now, or there twice: either is plain to see.
+_MERGE_READABLE = """UPDATE listings SET problem = NULL
+WHERE channel_id = :channel AND problem IS NOT NULL AND id IN
+  (SELECT listing_id FROM counted WHERE poll_id = :poll
+    AND (copies > 1 OR copies = 0 AND :doubt IS NULL))"""
 
 _NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
 SELECT item_id FROM listings WHERE id > :newest
@@ -79,8 +89,9 @@ def merge(
     """Record a good poll: its readings, what they close and open, and what that proposes.
 
     `as_of` is the file's own time; without one the poll is as of its start, for nothing in it
-    can be older. Repeating it is a bug: the stage is gone.
+    can be older. Repeating it is a bug: the stage is gone. Raises Overtaken.
     """
+    staging.check(connection, sweep)
     numbers = staging.counts(connection, sweep)
     first = polls.is_first_good(connection, sweep.channel_id)
     comparison.forget_moved(connection)
@@ -176,7 +187,8 @@ def bring_in(
     for statement in (_MERGE_NEW, _MERGE_KNOWN):
         connection.execute(statement, values)
         changed += connection.execute("SELECT changes()").fetchone()[0]
-    for statement in (_MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES, _NOTE_MOVED):
+    rest = (_MERGE_READABLE, _MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES, _NOTE_MOVED)
+    for statement in rest:
         connection.execute(statement, values)
     (new,) = connection.execute(
         "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)

@@ -69,8 +69,7 @@ VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listing
   ON l.item_id = i.id AND l.channel_id = :channel
   WHERE i.sku = :sku AND i.location = :location))"""
 
-# What was new when its page came, and has become a listing since: another channel's poll may have
-# told what this one should have.
+# What was new when its page came; another channel's poll may have made it a listing since.
 _NO_LONGER_NEW = """SELECT p.id, coalesce(l.id, 0) FROM stage p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
 LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
@@ -81,6 +80,11 @@ _LISTINGS_OF_NEW = """SELECT l.id FROM stage p
 JOIN items i ON i.sku = p.sku AND i.location = p.location
 JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
+
+
+# What a digest is of. Not the record's own hash: Python gives −1 and −2 the same one, so that one
+# unit more sold short would never be seen.
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Memory:
@@ -193,7 +197,7 @@ def stage(
     if announced is not None:
         sweep.announced = announced
     sweep.refused += refused
-    digests = array("q", map(_digest, records))
+    digests = array("q", map(hash, map(_encode, records)))
     if sweep.based_on is None:
         poll = (sweep.poll_id,)
         connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
@@ -336,10 +340,10 @@ def _stage_differing(
 
 def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     """Find which listings have gone and which stand more than once; work follows the change."""
-    _find_no_longer_new(connection, sweep)
     if sweep.counted:
         return
     sweep.counted = True
+    _find_no_longer_new(connection, sweep)
     doubtful = sweep.in_doubt
     doubtful.update(sweep.suspects)
     if sweep.recalled.poll_id:
@@ -354,11 +358,10 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     for listing_id in _listings_of_refused(connection, sweep):
         if listing_id in doubtful:
             seen[listing_id] = max(seen[listing_id], 1)
-    odd = _repeated(connection, sweep.channel_id) & doubtful
-    odd |= {listing_id for listing_id in doubtful if seen[listing_id] != 1}
+    odd = {one for one in doubtful if seen[one] != 1}.union(sweep.suspects)
     connection.executemany(
         "INSERT OR REPLACE INTO counted (poll_id, listing_id, copies) VALUES (?, ?, ?)",
-        ((sweep.poll_id, listing_id, seen[listing_id]) for listing_id in odd),
+        ((sweep.poll_id, one, seen[one]) for one in odd),
     )
 
 
@@ -378,20 +381,14 @@ def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
             )
 
 
-def _repeated(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
-    """The channel's listings that stood more than once in its last good poll."""
+def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
+    """The channel's listings that are not as one record said they are: repeated or unreadable."""
     rows = connection.execute(
-        "SELECT id FROM listings WHERE channel_id = ? AND copies > 1", (channel_id,)
+        """SELECT id FROM listings WHERE channel_id = ?1 AND copies > 1
+        UNION SELECT id FROM listings WHERE channel_id = ?1 AND problem IS NOT NULL""",
+        (channel_id,),
     )
     return frozenset(row[0] for row in rows)
-
-
-def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
-    """The channel's listings that are not as a record says they are: repeated or unreadable."""
-    rows = connection.execute(
-        "SELECT id FROM listings WHERE channel_id = ? AND problem IS NOT NULL", (channel_id,)
-    )
-    return _repeated(connection, channel_id).union(row[0] for row in rows)
 
 
 def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
@@ -401,15 +398,3 @@ def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[i
         (sweep.poll_id,),
     )
     return [row[0] for row in found]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-
-
-def _digest(record: Record) -> int:
-    """A number that another record has once in 2⁶⁴.
-
-    Not `hash(record)`: Python gives −1 and −2 the same hash, so that one more unit sold short
-    would never be seen.
-    """
-    return hash(_encode(record))

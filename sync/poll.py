@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import msgspec
 
 from store import corrections, quarantine, readings, staging
-from store.errors import StoreError
+from store.errors import Overtaken, StoreError
 from store.model import Merge, Millis, PollCounts, PollOutcome, Refused
 from sync import guard, trouble
 from sync.channels.base import Page
-from sync.errors import ContractBroken
+from sync.errors import ContractBroken, Temporary
 from sync.trouble import Gear
 from sync.watched import Watched
 
@@ -68,14 +68,24 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
 
 async def _attempt(gear: Gear, watched: Watched, sweep: staging.Sweep) -> PollReport:
     try:
+        began = gear.clock.now()
         async with asyncio.timeout(watched.deadline_s):
             read = await _stage_all(gear, watched, sweep)
         async with gear.merging:
+            _make_sure_of_the_time(gear, watched, began)
             return await _judge(gear, watched, sweep, read)
+    except Overtaken as error:
+        return await _fail_with(gear, watched, sweep, Temporary(str(error)))
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
         return await _fail_with(gear, watched, sweep, error)
+
+
+def _make_sure_of_the_time(gear: Gear, watched: Watched, began: Millis) -> None:
+    """Raise where the machine slept: timeouts stand still then, and what was read has aged."""
+    if gear.clock.now() - began > 2 * watched.deadline_s * 1000:
+        raise Temporary("the machine slept during the poll")
 
 
 async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Read:

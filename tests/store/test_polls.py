@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from store import past, polls, quarantine, readings, views
-from store.errors import NoSuchThing
+from store import past, polls, quarantine, readings, staging, views
+from store.errors import NoSuchThing, Overtaken
 from store.model import Freshness, Kind, Record, Refused, Status
 from tests.store.world import MINUTE, record, stock, world
 
@@ -224,3 +224,61 @@ def test_a_poll_that_a_dead_engine_left_running_is_ended(tmp_path: Path) -> None
         assert w.database.write(polls.abandon) == 1
         assert w.database.write(polls.abandon) == 0
         assert w.database.read(views.channels, now=w.now)[1].recent_ms == (0,)
+
+
+def test_one_unit_more_sold_short_is_seen(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=-1))
+        w.poll("shop", stock(A=-1))
+        assert w.poll("shop", stock(A=-2)).changed == 1
+        assert w.only().available == -2
+
+
+def test_what_comes_back_after_an_empty_poll_was_accepted_is_read_again(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=3, B=4))
+        w.poll("shop")
+        assert {one.kind for one in w.diff()} == {Kind.MISSING}
+        w.poll("shop", stock(A=3, B=4))
+        assert w.diff() == []
+
+
+def test_a_new_sku_that_the_authority_lists_during_the_poll_is_not_missing(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=3))
+        sweep = w.sweep("shop", stock(A=3, B=4))
+        sweep.counted, sweep.numbers = False, None
+        w.poll("warehouse", stock(A=3, B=4))
+        w.database.write(readings.merge, sweep, w.comparison, now=w.now, as_of=None)
+        assert w.diff() == []
+
+
+def test_an_unreadable_listing_that_is_gone_from_the_channel_is_missing(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=3, B=4))
+        w.poll("shop", stock(A=3), refused=[Refused("line 2", "is no number", "B")])
+        w.poll("shop", stock(A=3))
+        assert (w.only().kind, w.only().status) == (Kind.MISSING, Status.OPEN)
+
+
+def test_readings_that_moved_under_a_poll_make_it_count_for_nothing(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=3))
+        sweep = w.sweep("shop", stock(A=3))
+        w.memories.clear()
+        w.poll("shop", stock(A=0))
+        with pytest.raises(Overtaken):
+            w.database.write(readings.merge, sweep, w.comparison, now=w.now, as_of=None)
+        with pytest.raises(Overtaken):
+            w.database.write(quarantine.set_aside, sweep, "odd", now=w.now, as_of=None)
+
+
+def test_a_poll_that_was_stopped_just_after_its_end_stays_on_record(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=3))
+        sweep = w.sweep("shop")
+        w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
+        w.database.write(staging.drop, sweep)
+        assert w.database.read(quarantine.waiting, "shop") is not None

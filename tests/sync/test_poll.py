@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from store import views
+from store import quarantine, views
 from store.errors import DatabaseBusy
 from store.model import Freshness, PollOutcome, Refused
 from sync.config import GuardSettings
@@ -277,3 +277,48 @@ async def test_down_and_recovered_are_each_logged_once(bench: Bench) -> None:
     assert lines == [
         "channel in trouble", "channel recovered", "poll finished", "poll finished",
     ]  # fmt: skip
+
+
+async def test_a_poll_during_which_a_person_accepted_another_counts_for_nothing(
+    bench: Bench,
+) -> None:
+    skus = {f"S{number}": 5 for number in range(30)}
+    bench.warehouse.shows(**skus)
+    await bench.poll("warehouse")
+    bench.watched["warehouse"].settings = msgspec.structs.replace(
+        bench.watched["warehouse"].settings, guard=GuardSettings()
+    )
+    bench.warehouse.shows(**dict.fromkeys(skus, 0))
+    await bench.poll("warehouse")
+    bench.warehouse.shows(**skus)
+
+    async def accept() -> None:
+        await bench.database.awrite(
+            quarantine.accept, "warehouse", bench.gear.comparison, who="ana",
+            now=bench.clock.now(),
+        )  # fmt: skip
+
+    bench.warehouse.page_faults.append(accept)
+    overtaken = await bench.poll("warehouse")
+    after = await bench.poll("warehouse")
+
+    assert overtaken.outcome is PollOutcome.FAILED
+    assert "other readings of warehouse came in" in (overtaken.error or "")
+    # The zeros that were accepted are in the cache, and the next poll sees that they have gone.
+    assert (after.outcome, after.changed) == (PollOutcome.QUARANTINED, 30)
+
+
+async def test_a_poll_that_the_machine_slept_through_counts_for_nothing(bench: Bench) -> None:
+    bench.shop.shows(A=3)
+
+    async def sleep() -> None:
+        bench.clock.at += 3_600_000
+
+    bench.shop.page_faults.append(sleep)
+
+    report = await bench.poll()
+
+    assert (report.outcome, report.error) == (
+        PollOutcome.FAILED, "the machine slept during the poll",
+    )  # fmt: skip
+    assert freshness(bench) is Freshness.NEVER
