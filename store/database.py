@@ -20,7 +20,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from sqlite_utils import Database as SqliteUtils
 
 from store import schema
-from store.errors import DatabaseBusy, NotADatabase, StoreError
+from store.errors import CacheGone, DatabaseBusy, NotADatabase, StoreError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.path = path
         self.read_only = read_only
+        self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -58,6 +59,7 @@ class Database:
                     schema.check_version(database._connection())
                 else:
                     database._writer.submit(database._migrate).result()
+                database._file = _identity(path)
         except BaseException:
             database.close()
             raise
@@ -92,7 +94,8 @@ class Database:
             try:
                 return work(connection, *args, **kwargs)
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `read`, on a reader thread."""
@@ -106,6 +109,15 @@ class Database:
         """
         with _named_errors(self.path):
             return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
+
+    def check_file(self) -> None:
+        """Raise CacheGone where the path leads to another file by now, or to none.
+
+        SQLite goes on with the file that it has open, while the next process makes a new one:
+        then two engines run, each with a lease of its own.
+        """
+        if self._file != _identity(self.path):
+            raise CacheGone(f"{self.path} has been removed or replaced while it was in use")
 
     def utils(self) -> SqliteUtils:
         """This thread's connection as sqlite-utils sees it, for exports and ad-hoc work."""
@@ -135,10 +147,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection, *args, **kwargs)
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk has ended the transaction already; a commit that failed has not.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
             return result
 
     def _connection(self) -> sqlite3.Connection:
@@ -166,6 +180,15 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA cache_size = -32768")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
     return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file the path leads to: its device and its inode there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _create_private(path: Path) -> None:

@@ -3,6 +3,7 @@
 StoreError
 ├── NewerDatabase     the file was written by a newer Skew: upgrade Skew, nothing was touched
 ├── NotADatabase      the file is something else, or damaged: name another file
+├── CacheGone         the file was removed or replaced while open: stop at once
 ├── DatabaseBusy      another process held the write lock too long: try again
 ├── LeaseLost         another engine took over: stop writing to channels at once
 ├── Overtaken         other readings came in during a poll: poll again
@@ -20,6 +21,10 @@ class NewerDatabase(StoreError):
 
 class NotADatabase(StoreError):
     """The file cannot be opened as a cache of ours."""
+
+
+class CacheGone(StoreError):
+    """The open file is not the one at its path any more. What is written to it is lost."""
 
 
 class DatabaseBusy(StoreError):

@@ -183,8 +183,7 @@ class Engine:
         self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
-                await self._look_where_needed(fleet)
-                await fleet.note_next_polls(schedule.next_at)
+                await self._look_where_needed(fleet, schedule.next_at)
                 await self._nap()
         finally:
             schedule.stop()
@@ -201,7 +200,9 @@ class Engine:
         self._awake.clear()
         self._seen_version = -1
 
-    async def _look_where_needed(self, fleet: Fleet) -> None:
+    async def _look_where_needed(
+        self, fleet: Fleet, next_poll_at: Callable[[str], Millis | None]
+    ) -> None:
         """Look around if the cache has changed, if somebody asked, or if it is time."""
         now = self._clock.now()
         version = self._database.data_version()
@@ -213,6 +214,7 @@ class Engine:
             await self._decide_by_rules()
             await fleet.begin_writes()
             await self._freshness.look()
+            await fleet.note_next_polls(next_poll_at)
         except LeaseLost:
             raise
         except StoreError as error:

@@ -168,8 +168,8 @@ class Fleet:
         for name, watched in self.channels.items():
             at = max(next_at(name) or 0, watched.polls.rests_until)
             if self._noted.get(name) != at:
-                self._noted[name] = at
                 await self._gear.database.awrite(polls.set_next_poll, name, at or None)
+                self._noted[name] = at
 
     def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
         watched = self.channels.get(correction.channel)

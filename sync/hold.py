@@ -13,7 +13,7 @@ from typing import Self
 
 from store import lease
 from store.database import Database
-from store.errors import DatabaseBusy, LeaseLost, StoreError
+from store.errors import LeaseLost, StoreError
 from store.model import Lease, Millis
 from sync.clock import Clock, rfc3339
 
@@ -57,20 +57,23 @@ class Hold:
     async def keep(self) -> None:
         """Renew it until cancelled. Raises LeaseLost where another engine has taken over.
 
-        A cache that is busy for a moment costs one heartbeat of the several in a span.
+        A cache that is busy or full for a moment costs one heartbeat of the several in a span.
+        Raises CacheGone where the file is not at its path any more: nobody sees the lease then.
         """
         renewed_at = self._clock.now()
         while True:
             await asyncio.sleep(HEARTBEAT_MS / 1000)
+            self._database.check_file()
             now = self._clock.now()
             try:
                 ours = await self._database.awrite(
                     lease.renew, token=self.token, now=now, span_ms=SPAN_MS
                 )
-            except DatabaseBusy:
-                ours = self._clock.now() - renewed_at < SPAN_MS
-            else:
-                renewed_at = now
+            except StoreError as error:
+                if self._clock.now() - renewed_at < SPAN_MS:
+                    continue
+                raise LeaseLost(f"the lease could not be renewed in time: {error}") from error
+            renewed_at = now
             if not ours:
                 raise LeaseLost("another engine has taken over the lease")
 

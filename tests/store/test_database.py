@@ -15,7 +15,7 @@ import sqlite_utils
 
 from store import schema, views
 from store.database import Database
-from store.errors import NewerDatabase, NotADatabase, StoreError
+from store.errors import CacheGone, NewerDatabase, NotADatabase, StoreError
 from tests.store.world import stock, world
 
 
@@ -154,3 +154,46 @@ def test_killed_between_any_two_pages_no_commit_is_lost_or_torn(tmp_path: Path) 
             assert a >= last
             check = w.database.read(lambda c: c.execute("PRAGMA integrity_check").fetchone())
             assert check == ("ok",)
+
+
+def test_a_full_disk_is_named_and_the_next_write_gets_through(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "skew.db") as database:
+        database.write(lambda c: c.execute("CREATE TABLE t (x)"))
+        database.write(
+            lambda c: c.execute(
+                f"PRAGMA max_page_count = {c.execute('PRAGMA page_count').fetchone()[0]}"
+            )
+        )
+
+        with pytest.raises(StoreError, match="full"):
+            database.write(lambda c: c.execute("INSERT INTO t VALUES (zeroblob(100000))"))
+
+        assert database.write(lambda c: c.execute("SELECT count(*) FROM t").fetchone()) == (0,)
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
+    def orphan(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute("INSERT INTO audit VALUES (1, 99, 0, 'ana', 'step', '{}', NULL)")
+
+    with Database.open(tmp_path / "skew.db") as database:
+        for _ in range(2):
+            with pytest.raises(sqlite3.IntegrityError):
+                database.write(orphan)
+
+        assert database.write(lambda c: c.execute("SELECT count(*) FROM audit").fetchone()) == (0,)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_file_that_was_removed_or_replaced_while_open_is_noticed(
+    tmp_path: Path, *, again: bool
+) -> None:
+    path = tmp_path / "skew.db"
+    with Database.open(path) as database:
+        database.check_file()
+        path.rename(tmp_path / "old.db")
+        if again:
+            Database.open(path).close()
+
+        with pytest.raises(CacheGone, match="removed or replaced"):
+            database.check_file()

@@ -1,6 +1,7 @@
 """The engine: one at a time, polls on a schedule, writes what was approved, stops cleanly."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -542,6 +543,26 @@ async def test_a_round_names_the_holder_that_does_not_answer(
 async def test_the_screen_learns_when_each_channel_is_polled_next(
     settings: Settings, database: Database
 ) -> None:
+    def known() -> bool:
+        channels = database.read(views.channels, now=SystemClock().now())
+        return bool(channels) and all(one.next_poll_at for one in channels)
+
+    async with running(made(settings, database)):
+        await until(known)
+
+
+async def test_a_cache_that_is_busy_for_a_moment_does_not_end_the_engine(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted, failures = polls.set_next_poll, [DatabaseBusy("busy"), DatabaseBusy("busy")]
+
+    def busy_at_first(connection: sqlite3.Connection, channel: str, at: int | None) -> None:
+        if failures:
+            raise failures.pop()
+        noted(connection, channel, at)
+
+    monkeypatch.setattr(polls, "set_next_poll", busy_at_first)
+
     def known() -> bool:
         channels = database.read(views.channels, now=SystemClock().now())
         return bool(channels) and all(one.next_poll_at for one in channels)

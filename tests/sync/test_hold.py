@@ -10,7 +10,7 @@ import pytest
 
 from store import lease
 from store.database import Database
-from store.errors import DatabaseBusy, LeaseLost
+from store.errors import CacheGone, DatabaseBusy, LeaseLost
 from sync import hold
 from sync.hold import SPAN_MS, Hold, LeaseHeld
 from tests.sync.scripted import HandClock
@@ -100,6 +100,16 @@ async def test_a_cache_that_is_busy_costs_a_heartbeat_and_not_the_lease(
         await asyncio.wait_for(held.keep(), 5)
 
     assert tried == 4
+
+
+async def test_a_cache_that_was_removed_ends_the_work_at_once(
+    database: Database,
+) -> None:
+    held = await Hold(database, HandClock(), "one").take()
+    database.path.unlink()
+
+    with pytest.raises(CacheGone):
+        await asyncio.wait_for(held.keep(), 5)
 
 
 async def test_giving_up_what_another_holds_by_now_changes_nothing(database: Database) -> None:
