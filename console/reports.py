@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from console.remedy import with_remedy
 from console.table import Cell, Column, Paper
 from console.text import (
     NONE,
@@ -178,7 +179,8 @@ def decisions(made: Sequence[Decision], done: str, paper: Paper) -> Lines:
     for one in made:
         if one.why:
             sign = Cell("noted", "yellow") if one.ok else Cell("void", "red")
-            lines.append(paper.line(sign, f" #{one.id}: {one.why.removeprefix('noted: ')}"))
+            why = with_remedy(one.why.removeprefix("noted: "))
+            lines.append(paper.line(sign, f" #{one.id}: {why}"))
     return lines
 
 

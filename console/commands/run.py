@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,6 +17,10 @@ from console.context import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from structlog.typing import FilteringBoundLogger
+
     from store.database import Database
     from sync.config import Settings
     from sync.engine import Engine
@@ -106,36 +110,64 @@ def apply(config: Path, *, as_json: bool) -> int:
     Each listing is read afresh first. Exits 1 if any did not end verified.
     """
     settings = load(config, secrets=True)
-    from console import documents, reports
+    from console import documents, remedy, reports
     from console.table import Paper
-    from store import views
+    from store import corrections, views
     from store.model import CorrectionStatus
     from sync.clock import SystemClock
 
+    trouble: dict[str, str] = {}
     with cache(settings) as database:
-        engine = _engine(settings, database, "skew apply")
+        engine = _engine(settings, database, "skew apply", trouble)
         results = asyncio.run(engine.apply()).results
+        now = SystemClock().now()
         waiting = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
-    now = SystemClock().now()
+        unwritten = [one.id for one in results if one.status is CorrectionStatus.APPROVED]
+        standings = database.read(corrections.standing, unwritten, now=now)
     if as_json:
         click.echo(documents.write(documents.updates(results)))
     elif results:
         click.echo("\n".join(reports.updates(results, Paper.stdout(), now=now)))
     else:
         click.echo("Nothing was due.")
+    for why in remedy.waiting(standings, trouble):
+        note(why)
     holds = [one.hold_until - now for one in waiting if one.hold_until and one.hold_until > now]
     if holds:
         note(f"{len(holds)} still in their hold; the last passes in {max(holds) / 1000:.0f} s")
     return 0 if all(one.status is CorrectionStatus.VERIFIED for one in results) else 1
 
 
-def _engine(settings: "Settings", database: "Database", name: str) -> "Engine":
+def _engine(
+    settings: "Settings", database: "Database", name: str, trouble: dict[str, str] | None = None
+) -> "Engine":
+    """Make an engine for one round; what its channels complain of is put into `trouble`."""
     from sync.clock import SystemClock
-    from sync.engine import Engine
+    from sync.engine import SILENT, Engine
     from sync.hold import name_of_this_process
 
+    log = SILENT if trouble is None else _listener(trouble)
     holder = name_of_this_process(name)
-    return Engine(settings, database, clock=SystemClock(), holder=holder)
+    return Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
+
+
+def _listener(trouble: dict[str, str]) -> "FilteringBoundLogger":
+    """Make a log that keeps what each channel last complained of, and prints nothing."""
+    import logging
+
+    import structlog
+
+    def keep(_logger: object, _method: str, event: "MutableMapping[str, Any]") -> NoReturn:
+        if "channel" in event and "error" in event:
+            trouble[event["channel"]] = event["error"]
+        raise structlog.DropEvent
+
+    made: FilteringBoundLogger = structlog.wrap_logger(
+        None,
+        processors=[keep],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+    return made
 
 
 def _span_ms(span: str) -> int:

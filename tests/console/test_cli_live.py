@@ -123,6 +123,40 @@ def test_a_write_that_changes_nothing_exits_1_and_says_not_applied(
     assert (code, [one["status"] for one in applied["updates"]]) == (1, ["not_applied"])
 
 
+def test_apply_says_why_an_approved_update_was_not_written(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.edit("shop", MUG, free(world, "shop", MUG) + 17)
+    skew(capsys, "poll")
+    (update,) = skew(capsys, "updates")[1]["updates"]
+    skew(capsys, "approve", str(update["id"]))
+    world.fault("shop", Fault.REFUSES, 3_600_000)
+
+    assert run(["apply"]) == 1
+
+    told = capsys.readouterr().err
+    assert "1 approved update for shop not written: shop answered 401" in told
+
+
+def test_apply_says_that_a_stale_channel_must_be_polled_first(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.edit("shop", MUG, free(world, "shop", MUG) + 17)
+    skew(capsys, "poll")
+    (update,) = skew(capsys, "updates")[1]["updates"]
+    skew(capsys, "approve", str(update["id"]))
+    file = tmp_path / "skew.toml"
+    file.write_text(file.read_text().replace("buffer = 2", 'buffer = 2\nstale_after = "500ms"'))
+    time.sleep(0.6)
+
+    assert run(["apply"]) == 1
+
+    told = capsys.readouterr().err
+    assert (
+        "1 approved update for shop not written: channel stale: `skew poll` reads it afresh" in told
+    )
+
+
 def test_check_online_signs_in_everywhere(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = skew(capsys, "check", "--online")
     assert code == 0

@@ -262,6 +262,18 @@ def test_a_void_act_says_why() -> None:
     ]
 
 
+def test_a_void_act_says_what_would_make_it_possible() -> None:
+    made = [
+        Decision(1, ok=False, why="not now: channel stale"),
+        Decision(2, ok=False, why="not now: authority quarantined"),
+        Decision(3, ok=False, why="it is approved"),
+    ]
+    told = "\n".join(reports.decisions(made, "approved", PIPE))
+    assert "void #1: not now: channel stale: `skew poll` reads it afresh" in told
+    assert "void #2: not now: authority quarantined: `skew status` says why; `skew acc" in told
+    assert "void #3: it is approved: `skew undo` takes it back while its hold lasts" in told
+
+
 def test_a_first_of_two_approvals_is_told_as_noted_and_not_as_approved() -> None:
     made = [Decision(1, ok=True, why="noted: a second person must approve it too")]
     assert reports.decisions(made, "approved", PIPE) == [

@@ -1,0 +1,52 @@
+"""What to do next, said beside what is the matter: a message without a way out helps nobody."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from console.text import plural
+from store.corrections import Standing
+
+_READ_AFRESH = "`skew poll` reads it afresh"
+_SET_ASIDE = "`skew status` says why; `skew accept CHANNEL` believes it"
+_WHERE = "`skew status` says where"
+
+_OF_REASON = {
+    "never read": _READ_AFRESH,
+    "channel stale": _READ_AFRESH,
+    "authority stale": _READ_AFRESH,
+    "authority not read since this channel fell": _READ_AFRESH,
+    "awaits a second reading": _READ_AFRESH,
+    "quarantined": _SET_ASIDE,
+    "authority quarantined": _SET_ASIDE,
+    "unreadable": _WHERE,
+    "authority unreadable": _WHERE,
+    "authority duplicate": "`skew diff --kind duplicate` says where",
+}
+"""By the reasons of `store.verdict`."""
+
+_OF_REFUSAL = {"it is approved": "`skew undo` takes it back while its hold lasts"}
+
+NOT_NOW = "not now: "
+
+
+def with_remedy(why: str) -> str:
+    """Add to why an act was void what would make it possible, where anything would."""
+    remedy = _OF_REFUSAL.get(why) or _OF_REASON.get(why.removeprefix(NOT_NOW))
+    return f"{why}: {remedy}" if remedy else why
+
+
+def waiting(standings: Iterable[Standing], trouble: Mapping[str, str]) -> list[str]:
+    """Say why approved updates were not written, channel by channel.
+
+    `trouble` is what each channel said while they were to be written.
+    """
+
+    def ground(one: Standing) -> tuple[str, str]:
+        channel = one.correction.channel
+        said = with_remedy(one.held_back) if one.held_back else trouble.get(channel)
+        return channel, said or "`skew status` tells its health"
+
+    return [
+        f"{plural(len(list(those)), 'approved update')} for {channel} not written: {why}"
+        for (channel, why), those in groupby(sorted(standings, key=ground), key=ground)
+    ]
