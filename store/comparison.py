@@ -123,6 +123,8 @@ class Comparison:
         self._find(connection, moved)
         closed = self._close(connection, only, now=now)
         opened = self._open(connection, now=now)
+        if channel is None:
+            self._let_wait(connection)
         corrections.void_what_moved(connection, now=now)
         proposed = corrections.propose(connection, now=now)
         return opened, closed, proposed
@@ -312,6 +314,15 @@ class Comparison:
         )
         row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
         return int(row.fetchone()[0])
+
+    def _let_wait(self, connection: sqlite3.Connection) -> None:
+        """After a change of the configuration: what may be proposed for, may be or not from now."""
+        connection.execute(
+            """UPDATE disagreements SET waits = f.waits FROM found f
+            WHERE disagreements.item_id = f.item_id AND disagreements.channel_id = f.channel_id
+              AND disagreements.kind = f.kind AND disagreements.closed_at IS NULL
+              AND (disagreements.waits > 0) <> f.waits"""
+        )
 
     def _run(self, connection: sqlite3.Connection, statement: str) -> None:
         connection.execute(statement, self._values)

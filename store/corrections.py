@@ -112,7 +112,7 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
                 now,
             ),
         ).fetchone()
-        connection.execute(f"UPDATE disagreements SET waits = 0 WHERE id IN ({disagreement_ids})")
+        connection.execute(f"UPDATE disagreements SET waits = 2 WHERE id IN ({disagreement_ids})")
         audit.note_step(connection, row[0], who="skew", step="proposed", now=now)
     return len(rows)
 
@@ -259,9 +259,11 @@ def applied(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, result: str
 ) -> None:
     """The channel accepted it; only a reading back will prove it."""
-    for correction_id in ids:
-        audit.step(connection, correction_id, "status = 'applied', result = :result",
-              {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
+    for correction in by_id(connection, ids):
+        # Another engine that took over meanwhile has called it unknown: so it stays.
+        if correction.status is CorrectionStatus.APPLYING:
+            audit.step(connection, correction.id, "status = 'applied', result = :result",
+                  {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
 
 
 def finish(
@@ -310,14 +312,23 @@ def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
     return Pushed(*row)
 
 
-def held_back(connection: sqlite3.Connection, listing_id: int, *, now: Millis) -> str:
-    """Why the listing's disagreements cannot be acted on now; empty where they can."""
+def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> str:
+    """Why the correction cannot be acted on now; empty where it can.
+
+    It must be free of every doubt about what it rests on: the quantity may be in one authority's
+    word and the state in another's.
+    """
     rows = connection.execute(
-        f"SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL",
-        {"listing": listing_id, "now": now},
-    ).fetchall()
-    reasons = [row[0] for row in rows]
-    return "" if "" in reasons or not reasons else str(reasons[0])
+        f"""SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL
+          AND CASE WHEN d.kind = 'state' THEN :state ELSE :quantity END""",
+        {
+            "listing": correction.listing_id,
+            "now": now,
+            "quantity": correction.to_quantity != correction.from_quantity,
+            "state": correction.to_state != correction.from_state,
+        },
+    )
+    return next((str(reason) for (reason,) in rows if reason), "")
 
 
 def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> Standing:
@@ -335,7 +346,7 @@ def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Mi
         target_quantity=row[1],
         target_state=row[2],
         valid=bool(row[3]),
-        held_back=held_back(connection, correction.listing_id, now=now),
+        held_back=held_back(connection, correction, now=now),
     )
 
 
@@ -370,10 +381,9 @@ def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
 
 
 def _wait_again(connection: sqlite3.Connection, listing_id: int) -> None:
-    """Let the listing's disagreement be proposed for again."""
+    """Let what has been proposed for on the listing be proposed for again."""
     connection.execute(
-        """UPDATE disagreements SET waits = 1 WHERE listing_id = ? AND closed_at IS NULL
-          AND kind IN ('quantity', 'negative', 'state') AND EXISTS (SELECT 1 FROM channels c
-            WHERE c.id = disagreements.channel_id AND c.direction = 'push')""",
+        """UPDATE disagreements SET waits = 1
+        WHERE listing_id = ? AND closed_at IS NULL AND waits = 2""",
         (listing_id,),
     )

@@ -39,7 +39,7 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
     def act(correction: Correction) -> str:
         if correction.status not in _UNDECIDED:
             return _not_now(correction)
-        reason = corrections.held_back(connection, correction.listing_id, now=now)
+        reason = corrections.held_back(connection, correction, now=now)
         if reason:
             return f"not now: {reason}"
         needs_two = second_person_above is not None and abs(correction.units) > second_person_above

@@ -198,7 +198,7 @@ CREATE TABLE disagreements (
   risk_minor INTEGER,
   first_seen_at INTEGER NOT NULL,
   moved_at INTEGER NOT NULL,
-  -- 1 while a correction could be proposed and has not been.
+  -- 1 while a correction could be proposed and has not been; 2 once it has been.
   waits INTEGER NOT NULL DEFAULT 0,
   closed_at INTEGER
 );

@@ -5,8 +5,17 @@ from pathlib import Path
 import pytest
 
 from store import audit, corrections, decisions, incidents, lease, past, readings, views
+from store.comparison import Comparison
+from store.database import Database
 from store.errors import LeaseLost, NoSuchThing
-from store.model import Correction, CorrectionStatus, Decision, IncidentKind
+from store.model import (
+    Authority,
+    Correction,
+    CorrectionStatus,
+    Decision,
+    Direction,
+    IncidentKind,
+)
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
 HOLD_MS = 5_000
@@ -355,3 +364,66 @@ def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: P
         assert [one for one in told if one[0] == "correction"] == [("correction", "shop")] * 3
         times = [one.at for one in w.database.read(past.history, "A")]
         assert times == sorted(times)
+
+
+def test_a_correction_waits_for_the_authority_of_what_it_changes(tmp_path: Path) -> None:
+    authorities = [Authority("*", "warehouse", "erp")]
+    channels = (warehouse(stale_after_ms=4 * MINUTE), channel("erp", writes=()), channel("shop"))
+    with Database.open(tmp_path / "skew.db") as database:
+        w = World(database, Comparison(terms(*channels, authorities=authorities)))
+        w.poll("erp", [record("A", 1, state="active")])
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", [record("A", 9, state="active")])
+        (proposal,) = w.updates()
+        w.poll("erp", [record("A", 1, state="disabled")])
+        w.now += 2 * MINUTE
+
+        (decision,) = approve(w, proposal.id)
+
+        assert decision == Decision(proposal.id, ok=False, why="not now: authority stale")
+
+
+def test_a_channel_that_is_pushed_from_now_on_gets_its_proposals(tmp_path: Path) -> None:
+    observed = channel("shop", direction=Direction.OBSERVE, writes=())
+    with world(tmp_path, observed) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", stock(A=9))
+        w.reconfigure(terms(warehouse(), channel("shop")))
+        assert [one.status for one in w.updates()] == ["proposed"]
+
+        (proposal,) = w.updates()
+        approve(w, proposal.id, expires_ms=MINUTE)
+        w.reconfigure(terms(warehouse(), observed))
+        w.now += 2 * MINUTE
+        w.database.write(corrections.due, now=w.now)
+        w.database.write(corrections.propose, now=w.now)
+        assert [one.status for one in w.updates()] == ["expired"]
+
+
+def test_an_ended_quantity_proposes_no_state_that_the_channel_cannot_write(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, channel("shop", writes=("quantity",))) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", [record("A", 9, state="disabled")])
+        (proposal,) = w.updates()
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        w.database.write(
+            readings.record_fresh, "shop", [record("A", 4, state="disabled")], (), [("A", "")],
+            w.comparison, now=w.now, own=True,
+        )  # fmt: skip
+        finish(w, proposal.id, CorrectionStatus.VERIFIED)
+        w.poll("shop", [record("A", 4, state="disabled")])
+        w.database.write(corrections.propose, now=w.now)
+        assert [one.status for one in w.updates()] == ["verified"]
+
+
+def test_what_another_engine_called_unknown_does_not_turn_applied(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        w.database.write(corrections.recover, now=w.now)
+        w.database.write(corrections.applied, [proposal.id], now=w.now, result="accepted")
+        assert status(w, proposal.id) is CorrectionStatus.UNKNOWN
