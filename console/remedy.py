@@ -1,10 +1,12 @@
 """What to do next, said beside what is the matter: a message without a way out helps nobody."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from console.text import plural
 from store.corrections import Standing
+from store.model import Freshness, Incident, IncidentKind
+from store.panels import ChannelHealth
 
 _READ_AFRESH = "`skew poll` reads it afresh"
 _SET_ASIDE = "`skew status` says why; `skew accept CHANNEL` believes it"
@@ -50,3 +52,39 @@ def waiting(standings: Iterable[Standing], trouble: Mapping[str, str]) -> list[s
         f"{plural(len(list(those)), 'approved update')} for {channel} not written: {why}"
         for (channel, why), those in groupby(sorted(standings, key=ground), key=ground)
     ]
+
+
+def of_quarantine(reason: str, channel: str) -> str:
+    """Add to why a poll was set aside how it is believed after all."""
+    return f"{reason}; `skew accept {channel}` believes it"
+
+
+_UNKNOWN = {
+    Freshness.NEVER: "{} was never read: `skew poll` reads it",
+    Freshness.STALE: "{} is stale, and what it shows now is not known: `skew poll` reads it afresh",
+    Freshness.QUARANTINED: "the last poll of {0} is set aside: `skew accept {0}` believes it",
+}
+
+
+def not_compared(
+    channels: Sequence[ChannelHealth], incidents: Iterable[Incident], wanted: Sequence[str]
+) -> Iterator[str]:
+    """Say what a list of disagreements cannot know of the wanted channels and the authorities."""
+    names = [one.name for one in channels if one.name in wanted or one.roles or not wanted]
+    yield from (
+        _UNKNOWN[one.freshness].format(one.name)
+        for one in channels
+        if one.name in names and one.freshness in _UNKNOWN
+    )
+    for channel, why in unread(incidents).items():
+        if channel in names:
+            yield f"{channel}: {why}"
+
+
+def unread(incidents: Iterable[Incident]) -> dict[str, str]:
+    """Say by channel what of its last poll could not be read, and is not compared."""
+    return {
+        one.channel: f"not compared, for it can't be read: {one.message}"
+        for one in incidents
+        if one.kind == IncidentKind.UNREADABLE and one.channel is not None
+    }

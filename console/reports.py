@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from console.remedy import with_remedy
+from console.remedy import of_quarantine, with_remedy
 from console.table import Cell, Column, Paper
 from console.text import (
     NONE,
@@ -80,10 +81,16 @@ def status(counts: StatusCounts, paper: Paper) -> Lines:
     return lines
 
 
-def diff(found: Sequence[tuple[Disagreement, Cause | None]], paper: Paper, *, now: Millis) -> Lines:
+def diff(
+    found: Sequence[tuple[Disagreement, Cause | None]],
+    paper: Paper,
+    *,
+    now: Millis,
+    all_compared: bool = True,
+) -> Lines:
     """Disagreements, worst first, and what they add up to."""
     if not found:
-        return [paper.line("No disagreements.")]
+        return [paper.line("No disagreements." if all_compared else "No disagreements known.")]
     columns = (
         Column("SKU", flexible=True),
         Column("CHANNEL", flexible=True),
@@ -184,7 +191,10 @@ def decisions(made: Sequence[Decision], done: str, paper: Paper) -> Lines:
     return lines
 
 
-def polls(made: Sequence["PollReport"], paper: Paper) -> Lines:
+def polls(
+    made: Sequence["PollReport"], paper: Paper, unread: Mapping[str, str] = MappingProxyType({})
+) -> Lines:
+    """What each channel's poll came to; `unread`: by channel, what of a good one can't be read."""
     columns = (
         Column("CHANNEL", flexible=True),
         Column("POLL"),
@@ -202,7 +212,13 @@ def polls(made: Sequence["PollReport"], paper: Paper) -> Lines:
         )
         for one in made
     ]
-    return _with_notes(paper.table(columns, rows), [one.error for one in made], paper)
+    notes = [
+        of_quarantine(one.error, one.channel)
+        if one.error and one.outcome is PollOutcome.QUARANTINED
+        else one.error or unread.get(one.channel)
+        for one in made
+    ]
+    return _with_notes(paper.table(columns, rows), notes, paper)
 
 
 def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
@@ -265,7 +281,13 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
         )
         for one in found
     ]
-    return _with_notes(paper.table(columns, rows), [one.last_error for one in found], paper)
+    notes = [
+        of_quarantine(one.last_error, one.name)
+        if one.last_error and one.freshness is Freshness.QUARANTINED
+        else one.last_error
+        for one in found
+    ]
+    return _with_notes(paper.table(columns, rows), notes, paper)
 
 
 def _with_notes(table: Lines, notes: Sequence[str | None], paper: Paper) -> Lines:

@@ -65,13 +65,15 @@ def diff(
 ) -> int:
     """List the disagreements: what each channel shows, what it should show, and why.
 
-    Exits 0 where there are none, and 1 where there are some.
+    Exits 0 where there are none, and 1 where there are some. What could not be compared is told
+    on stderr.
     """
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
-    from console import documents, reports
+    from console import documents, remedy, reports
     from console.selection import disagreement_filter
     from console.table import Paper
+    from store import incidents, views
     from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
@@ -79,12 +81,18 @@ def diff(
     now = SystemClock().now()
     with cache(settings) as database:
         found = [each for each in _explained(database, wanted, now) if chosen(each[0].sku)]
+        health = database.read(views.channels, now=now)
+        troubles = database.read(incidents.open_incidents)
+    not_compared = list(remedy.not_compared(health, troubles, channels))
+    for each in not_compared:
+        note(each)
     if as_json:
         _print(documents.write(documents.diff(found)))
     elif as_csv:
         click.echo(reports.diff_csv(found), nl=False)
     else:
-        _print(reports.diff(found, Paper.stdout(), now=now))
+        paper = Paper.stdout()
+        _print(reports.diff(found, paper, now=now, all_compared=not not_compared))
     return 1 if found else 0
 
 

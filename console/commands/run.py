@@ -81,9 +81,10 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     quarantined.
     """
     settings = load(config, secrets=True)
-    from console import documents, reports
+    from console import documents, remedy, reports
     from console.selection import known_channel
     from console.table import Paper
+    from store import incidents
     from store.model import PollOutcome
 
     for name in channels:
@@ -91,13 +92,15 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     with cache(settings) as database:
         engine = _engine(settings, database, "skew poll")
         made = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None))
+        unread = remedy.unread(database.read(incidents.open_incidents))
     if as_json:
         click.echo(documents.write(documents.polls(made)))
         for one in made:
-            if one.error:
-                note(one.error if one.channel in one.error else f"{one.channel}: {one.error}")
+            said = one.error or unread.get(one.channel)
+            if said:
+                note(said if one.channel in said else f"{one.channel}: {said}")
     else:
-        click.echo("\n".join(reports.polls(made, Paper.stdout())))
+        click.echo("\n".join(reports.polls(made, Paper.stdout(), unread)))
     return 0 if all(one.outcome is PollOutcome.GOOD for one in made) else 1
 
 

@@ -236,6 +236,23 @@ def test_status_before_the_first_poll_lists_the_channels_as_never_read(
     assert [one["freshness"] for one in ran.json["channels"]] == ["never"] * 3
 
 
+def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
+    tmp_path: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ran = skew("diff")
+    assert ran.out == "No disagreements known.\n"
+    assert "skew: shop was never read: `skew poll` reads it\n" in ran.err
+
+    seed(tmp_path)
+    set_aside(tmp_path / "skew.toml", "market", "2 of 3 listings are gone")
+    told = skew("diff", "--channel", "shop", "--json")
+    assert (told.err, len(told.json["disagreements"])) == ("", 2)
+    told = skew("diff", "--channel", "market", "--json")
+    assert "the last poll of market is set aside: `skew accept market` believes it" in told.err
+
+
 def test_diff_has_the_keys_of_the_design_and_exits_1_where_there_are_some(
     seeded: Path, skew: Any
 ) -> None:
@@ -382,6 +399,7 @@ def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None
     told = skew("status", "--json").json
     assert told["channels"][2]["freshness"] == "quarantined"
     assert told["incidents"][0]["kind"] == "quarantined"
+    assert "are gone; `skew accept market` believes it" in skew("status").out
 
     assert skew("accept", "market", "--by", "ana").code == 0
 

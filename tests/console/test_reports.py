@@ -289,7 +289,13 @@ def test_polls_tell_what_each_channel_said() -> None:
     assert reports.polls(made, PIPE)[1:] == [
         "shop     good            1,200        3  1.8s",
         "market   quarantined         0        0  0.1s",
-        "  the catalogue is empty",
+        "  the catalogue is empty; `skew accept market` believes it",
+    ]
+    unread = {"shop": "not compared, for it can't be read: line 9", "market": "something older"}
+    assert reports.polls(made, PIPE, unread)[2:] == [
+        "  not compared, for it can't be read: line 9",
+        "market   quarantined         0        0  0.1s",
+        "  the catalogue is empty; `skew accept market` believes it",
     ]
     assert [one["ok"] for one in json.loads(documents.write(documents.polls(made)))["polls"]] == [
         True,
