@@ -76,6 +76,7 @@ def select(
 def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     """Propose a correction for each disagreement that has become decidable; answer how many.
 
+    A state alone waits while the number is negative: a write sets both, and none below zero.
     Cheap where nothing waits. What its channel or authority cannot be trusted for, what still
     settles and what a decided correction keeps quiet is passed over (rules 3, 4, 9).
     """
@@ -88,13 +89,14 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
         FROM {SOURCES}
         WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
             SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
-              AND :now - last_success_at <= stale_after_ms)
+              AND abs(:now - last_success_at) <= stale_after_ms)
           AND {REASON} = ''
           AND NOT EXISTS (SELECT 1 FROM corrections k
             WHERE k.listing_id = d.listing_id AND k.live = 1)
           AND NOT EXISTS (SELECT 1 FROM corrections k
             WHERE k.listing_id = d.listing_id AND k.silences = 1)
-        GROUP BY d.listing_id""",
+        GROUP BY d.listing_id
+        HAVING l.available >= 0 OR max(d.kind <> 'state')""",
         {"now": now},
     ).fetchall()
     for listing_id, quantity, state, available, shown_state, price, disagreement_ids in rows:

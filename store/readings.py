@@ -28,14 +28,21 @@ FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
 
+# Below this, the channel has fallen by itself. After a write of ours it should show what was
+# written, or still what it showed; whatever is less than the one and not the other was sold.
+_WRITTEN = """(SELECT k.to_quantity FROM corrections k WHERE k.listing_id = listings.id
+  AND k.live = 1 AND k.status IN ('applying', 'applied'))"""
+_EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
+  WHEN p.available IS NOT listings.available AND p.available IS NOT {_WRITTEN}
+  THEN max(listings.available, {_WRITTEN}) END"""
+
 # The values of a listing that stands twice stay as they were: neither of the two is the truth.
 _MERGE_KNOWN = f"""UPDATE listings SET
   {", ".join(f"{name} = p.{name}" for name in NAMES)}, present = 1, problem = NULL,
   observed_at = CASE WHEN listings.available IS NOT p.available
       OR listings.state IS NOT p.state OR listings.present = 0
     THEN :now ELSE listings.observed_at END,
-  fell_at = CASE WHEN :own = 0 AND p.available < listings.available
-    THEN :now ELSE listings.fell_at END
+  fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END
 FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
   AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
     AND listing_id IS NOT NULL GROUP BY listing_id)) p

@@ -20,12 +20,15 @@ def _stale(channel: str, listing: str) -> str:
     """SQL for whether what `channel` says of `listing` is too old to act on (rule 4)."""
     source = f":now - coalesce({listing}.source_at, {channel}.as_of)"
     return (
-        f"(:now - {channel}.last_success_at > {channel}.stale_after_ms "
+        # A clock that was set back leaves instants that are still to come: they prove nothing.
+        f"(abs(:now - {channel}.last_success_at) > {channel}.stale_after_ms "
         f"OR coalesce({source} > {channel}.max_source_age_ms, 0))"
     )
 
 
-_AUTHORITY_AS_OF = "coalesce(a.source_at, ac.as_of)"
+# Nothing in a poll is of a later time than its start, whatever the source's clock says.
+_AUTHORITY_AS_OF = """min(coalesce(a.source_at, ac.as_of),
+    coalesce((SELECT p.started_at FROM polls p WHERE p.id = ac.good_poll_id), ac.as_of))"""
 
 REASON = f"""CASE
   WHEN c.last_success_at IS NULL THEN 'never read'
@@ -60,7 +63,7 @@ def status_of(reason: str) -> str:
 FRESHNESS = """CASE
   WHEN c.quarantined_poll_id IS NOT NULL THEN 'quarantined'
   WHEN c.last_success_at IS NULL THEN 'never'
-  WHEN :now - c.last_success_at > c.stale_after_ms
+  WHEN abs(:now - c.last_success_at) > c.stale_after_ms
     OR coalesce(:now - c.as_of > c.max_source_age_ms, 0) THEN 'stale'
   WHEN c.last_outcome = 'failed' THEN 'failing'
   ELSE 'fresh' END"""

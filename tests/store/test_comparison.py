@@ -257,6 +257,30 @@ def test_our_own_reduction_is_not_the_channels_own_fall(tmp_path: Path) -> None:
         assert w.only().status is Status.OPEN
 
 
+def test_a_clock_that_runs_ahead_makes_the_authority_no_newer(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", [record("A", 9, state="active", source_at=w.now + 120 * MINUTE)])
+        w.twice("shop", stock(A=9))
+        w.twice("shop", stock(A=8))
+        assert w.only().reason == "authority not read since this channel fell"
+
+
+def test_a_file_that_is_dated_ahead_makes_the_authority_no_newer(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=9), as_of=w.now + 120 * MINUTE)
+        w.twice("shop", stock(A=9))
+        w.twice("shop", stock(A=8))
+        assert w.only().reason == "authority not read since this channel fell"
+
+
+def test_after_the_clock_was_set_back_nothing_counts_as_fresh(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", stock(A=9))
+        w.now -= 60 * MINUTE
+        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, "channel stale")
+
+
 def test_a_stale_channel_hides_its_own_disagreements(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=4))

@@ -427,3 +427,33 @@ def test_what_another_engine_called_unknown_does_not_turn_applied(tmp_path: Path
         w.database.write(corrections.recover, now=w.now)
         w.database.write(corrections.applied, [proposal.id], now=w.now, result="accepted")
         assert status(w, proposal.id) is CorrectionStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(("before", "target", "after"), [(9, 4, 3), (4, 9, 8)])
+def test_what_was_sold_right_after_a_write_is_the_channels_own_fall(
+    tmp_path: Path, before: int, target: int, after: int
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=target))
+        w.twice("shop", stock(A=before))
+        (proposal,) = w.updates()
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        w.database.write(
+            readings.record_fresh, "shop", stock(A=after), (), [("A", "")], w.comparison,
+            now=w.now, own=True,
+        )  # fmt: skip
+        finish(w, proposal.id, CorrectionStatus.VERIFIED)
+        w.poll("shop", stock(A=after))
+        assert w.only().reason == "authority not read since this channel fell"
+
+
+def test_a_state_is_not_proposed_alone_while_the_number_is_negative(tmp_path: Path) -> None:
+    """A write sets a quantity too, never below zero: it would sell the shortage again."""
+    with world(tmp_path, channel("shop", settle_raise_ms=0)) as w:
+        w.poll("warehouse", [record("A", 5, state="disabled")])
+        w.poll("shop", [record("A", -3, state="active")])
+        assert w.updates() == []
+        w.poll("shop", [record("A", -3, state="active")])
+        (proposal,) = w.updates()
+        assert (proposal.to_quantity, proposal.to_state) == (5, "disabled")
