@@ -115,6 +115,9 @@ def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # no
         (item, *_) = get_args(inner)
         items = [_value(each, item, f"{key}[{n}]", found) for n, each in enumerate(value)]
         return items if get_origin(inner) is list else tuple(items)
+    if get_origin(inner) is dict and isinstance(value, dict) and _choices(get_args(inner)[1]):
+        item = get_args(inner)[1]
+        return {name: _value(each, item, join(key, name), found) for name, each in value.items()}
     choices = _choices(inner)
     if choices and value not in choices:
         said = " or ".join(f'"{choice}"' for choice in choices)

@@ -31,6 +31,7 @@ from sync.channels.layout import (
     encoding_of,
     ends_with_newline,
     find_layout,
+    is_workbook,
 )
 from sync.clock import Clock, rfc3339
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteRejected
@@ -244,7 +245,8 @@ def _rows(name: str, layout: Layout, text: Iterable[str]) -> Iterator[_Row]:
         except csv.Error as error:
             if reader.line_num > before + 1:
                 # A quote that was never closed has swallowed lines, and nobody knows which.
-                raise ContractBroken(f"{name}: {error}", path=f"line {before + 1}") from error
+                words = f"{name}: a quote is opened and never closed ({error})"
+                raise ContractBroken(words, path=f"line {before + 1}") from error
             yield _Row(reader.line_num, [], problem=str(error))
         else:
             if row is None:
@@ -334,6 +336,9 @@ def _layout(name: str, options: Options, look: _Look) -> Layout:
             raise ContractBroken(f"{name}: more than {FILE_BYTES_MAX:,} bytes", path=str(look.path))
         if not look.size:
             raise Temporary(f"{name}: {look.path.name} is empty: nothing of it is written yet")
+        if is_workbook(file):
+            words = f"{name}: {look.path.name} is a spreadsheet program's own file: save it as CSV"
+            raise ContractBroken(words, path="its first bytes")
         if options.final_newline and not ends_with_newline(file):
             raise Temporary(
                 f"{name}: {look.path.name} looks half written: its last line has no line end; "

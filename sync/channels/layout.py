@@ -19,6 +19,7 @@ FIELDS = (
 QUANTITIES = ("available", "on_hand")
 _DELIMITERS = (",", ";", "\t", "|")
 _COLUMNS_SHOWN = 20
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Layout:
     header: tuple[str, ...]
     at: Mapping[str, int]
     """Our field → its place in a row."""
+
+
+def is_workbook(file: BinaryIO) -> bool:
+    """Whether it is an Excel or OpenDocument file, whatever its name says."""
+    file.seek(0)
+    return file.read(4) in _WORKBOOKS
 
 
 def ends_with_newline(file: BinaryIO) -> bool:

@@ -253,7 +253,18 @@ async def test_a_file_that_changes_while_it_is_read_does_not_count(tmp_path: Pat
 
 async def test_an_open_quote_that_swallows_rows_fails_the_poll(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", 'sku,available\nA,"1\nB,2\nC,"3"\nD,4\n')
-    assert "line 2" in await failure(tmp_path, ContractBroken)
+    message = await failure(tmp_path, ContractBroken)
+    assert "a quote is opened and never closed" in message
+    assert "line 2" in message
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"])
+async def test_a_workbook_with_a_csv_name_is_told_as_what_it_is(
+    tmp_path: Path, start: bytes
+) -> None:
+    drop(tmp_path / "stock.csv", start + bytes(400))
+
+    assert "save it as CSV" in await failure(tmp_path, ContractBroken)
 
 
 @pytest.mark.parametrize(

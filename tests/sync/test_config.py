@@ -244,6 +244,20 @@ def test_a_channels_wrong_key_is_named_with_the_remedy(line: str, key: str, says
     assert says in errors_of(SMALLEST + SHOP + line)[f"channels.shop.{key}"]
 
 
+def test_a_word_for_no_state_of_ours_is_told_which_there_are() -> None:
+    market = """
+[channels.market]
+kind = "http"
+url = "http://127.0.0.1:9000/stock"
+items = "items"
+fields = { sku = "sku", available = "available", state = "state" }
+states = { live = "alive", gone = "archived" }
+"""
+    errors = errors_of(SMALLEST + market)
+    assert list(errors) == ["channels.market.states.live"]
+    assert 'must be "active" or "preorder"' in errors["channels.market.states.live"]
+
+
 def test_push_needs_a_way_to_write() -> None:
     errors = errors_of(SMALLEST + 'direction = "push"\n')
     assert "needs a way to write" in errors["channels.warehouse.direction"]
