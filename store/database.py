@@ -17,8 +17,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from sqlite_utils import Database as SqliteUtils
-
 from store import schema
 from store.errors import CacheGone, DatabaseBusy, NotADatabase, StoreError
 
@@ -118,10 +116,6 @@ class Database:
         """
         if self._file != _identity(self.path):
             raise CacheGone(f"{self.path} has been removed or replaced while it was in use")
-
-    def utils(self) -> SqliteUtils:
-        """This thread's connection as sqlite-utils sees it, for exports and ad-hoc work."""
-        return SqliteUtils(self._connection())
 
     def close(self) -> None:
         """Finish what was submitted and close every connection. May be called twice."""

@@ -9,9 +9,13 @@ sqlite-utils.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from store.errors import NewerDatabase
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as SqliteUtils
 
 # One row per SKU and location: what the authority says of it, so that a target is one lookup
 # by rowid away. `quantity_listing_id` and `state_listing_id` are the authority's own listings.
@@ -296,38 +300,42 @@ def _readable(column: str, alias: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column} / 1000, 'unixepoch') AS {alias}"
 
 
-READABLE_VIEWS = f"""
-CREATE VIEW readings_now AS
-SELECT i.sku, i.location, c.name AS channel, l.present, l.available, l.state,
+READABLE_VIEWS = {
+    "readings_now": f"""
+  SELECT i.sku, i.location, c.name AS channel, l.present, l.available, l.state,
   l.target_quantity, l.target_state, l.on_hand, l.committed, l.problem, l.copies,
   {_readable("l.observed_at", "observed")}, {_readable("l.source_at", "source_time")}
-FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id;
-CREATE VIEW disagreements_now AS
-SELECT d.id, i.sku, i.location, c.name AS channel, d.kind, d.available, d.target_quantity,
+FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id""",
+    "disagreements_now": f"""
+  SELECT d.id, i.sku, i.location, c.name AS channel, d.kind, d.available, d.target_quantity,
   d.delta, d.state, d.target_state, d.risk_minor / 100.0 AS money_at_risk,
   {_readable("d.first_seen_at", "first_seen")}, {_readable("d.settles_at", "settles")}
 FROM disagreements d JOIN items i ON i.id = d.item_id JOIN channels c ON c.id = d.channel_id
-WHERE d.closed_at IS NULL;
-CREATE VIEW corrections_now AS
-SELECT k.id, i.sku, i.location, c.name AS channel, k.status, k.from_quantity, k.to_quantity,
+WHERE d.closed_at IS NULL""",
+    "corrections_now": f"""
+  SELECT k.id, i.sku, i.location, c.name AS channel, k.status, k.from_quantity, k.to_quantity,
   k.from_state, k.to_state, k.decided_by, k.second_by, k.note, k.result,
   {_readable("k.proposed_at", "proposed")}, {_readable("k.decided_at", "decided")},
   {_readable("k.ended_at", "ended")}
 FROM corrections k JOIN listings l ON l.id = k.listing_id JOIN items i ON i.id = l.item_id
-JOIN channels c ON c.id = l.channel_id;
-CREATE VIEW polls_done AS
-SELECT p.id, c.name AS channel, p.outcome, p.seen, p.changed, p.zeroed, p.gone, p.error,
+JOIN channels c ON c.id = l.channel_id""",
+    "polls_done": f"""
+  SELECT p.id, c.name AS channel, p.outcome, p.seen, p.changed, p.zeroed, p.gone, p.error,
   {_readable("p.started_at", "started")}, p.finished_at - p.started_at AS took_ms
-FROM polls p JOIN channels c ON c.id = p.channel_id;
-"""
+FROM polls p JOIN channels c ON c.id = p.channel_id""",
+}
+"""What Datasette and sqlite-utils show a person first; no query of ours reads them."""
 
 
-def _first(connection: sqlite3.Connection) -> None:
+def _first(database: "SqliteUtils") -> None:
     parts = (ITEMS, CHANNELS, LISTINGS, HISTORY, POLLS, DISAGREEMENTS, CORRECTIONS, INCIDENTS)
-    _run(connection, "".join(parts) + READABLE_VIEWS)
+    for statement in _statements("".join(parts)):
+        database.execute(statement)
+    for name, query in READABLE_VIEWS.items():
+        database.create_view(name, query)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (_first,)
 """In order, each once, never edited after a release: a change of mind is a new one."""
 
 
@@ -339,12 +347,15 @@ def migrate(connection: sqlite3.Connection) -> int:
     check_version(connection)
     if version(connection) == len(MIGRATIONS):
         return 0
+    # Imported here: nine commands in ten open a file that has all its migrations.
+    from sqlite_utils import Database as SqliteUtils
+
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have migrated while this one waited for the lock.
         waiting = MIGRATIONS[version(connection) :]
         for migration in waiting:
-            migration(connection)
+            migration(SqliteUtils(connection))
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -367,11 +378,11 @@ def check_version(connection: sqlite3.Connection) -> None:
         )
 
 
-def _run(connection: sqlite3.Connection, script: str) -> None:
-    """Run a script inside the caller's transaction (`executescript` would commit it first)."""
+def _statements(script: str) -> Iterator[str]:
+    """Split a script, for `executescript` would commit the caller's transaction first."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
-            connection.execute(statement)
+            yield statement
             statement = ""

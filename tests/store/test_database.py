@@ -56,9 +56,9 @@ def test_a_missing_file_is_not_made_by_looking(tmp_path: Path) -> None:
 def test_migrations_run_once_and_in_one_transaction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(connection: sqlite3.Connection) -> None:
-        connection.execute("CREATE TABLE half (x)")
-        connection.execute("CREATE TABLE half (x)")
+    def broken(database: sqlite_utils.Database) -> None:
+        database.execute("CREATE TABLE half (x)")
+        database.execute("CREATE TABLE half (x)")
 
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=1))
