@@ -5,11 +5,13 @@ and the tables that are right are still checked, so that one run tells all.
 """
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -345,10 +347,24 @@ def _doubts(settings: Settings) -> Iterator[str]:
         key = f"channels.{name}"
         if channel.stale_after_ms < channel.every_ms:
             yield f"{key}.stale_after: shorter than `every`, so it is stale between any two polls"
+        if _sent_in_the_clear(channel):
+            yield f"{key}.url: http:// sends its credential unencrypted: write https://"
         if channel.direction is Direction.PUSH and _is_all_authority(settings, name):
             yield f"{key}.direction: it is the authority for everything, so nothing is ever pushed"
     if settings.approval.mode == "rules" and not settings.approval.rules:
         yield 'approval.mode: "rules" without [[approval.rules]] approves nothing'
+
+
+def _sent_in_the_clear(channel: ChannelSettings) -> bool:
+    """Whether a credential goes over plain HTTP to another machine."""
+    url = str(getattr(channel.options, "url", ""))
+    if not url.lower().startswith("http:") or not any(secrets_of(channel.options, "")):
+        return False
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 def _is_all_authority(settings: Settings, name: str) -> bool:

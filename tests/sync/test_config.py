@@ -258,6 +258,24 @@ states = { live = "alive", gone = "archived" }
     assert 'must be "active" or "preorder"' in errors["channels.market.states.live"]
 
 
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://shop.example.com/admin-api", True),
+        ("http://192.168.1.20:3000/admin-api", True),
+        ("https://shop.example.com/admin-api", False),
+        ("http://localhost:3000/admin-api", False),
+        ("http://127.0.0.1:3000/admin-api", False),
+        ("http://[::1]:3000/admin-api", False),
+    ],
+)
+def test_a_credential_over_plain_http_to_another_machine_is_warned_of(
+    url: str, *, warned: bool
+) -> None:
+    table = f'[channels.shop]\nkind = "vendure"\nurl = "{url}"\napi_key = {{ env = "KEY" }}\n'
+    assert any("unencrypted" in one for one in read(SMALLEST + table).warnings) is warned
+
+
 def test_push_needs_a_way_to_write() -> None:
     errors = errors_of(SMALLEST + 'direction = "push"\n')
     assert "needs a way to write" in errors["channels.warehouse.direction"]
