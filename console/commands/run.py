@@ -1,6 +1,7 @@
 """`skew demo`, `watch`, `daemon`, `poll` and `apply`: what starts an engine or asks one."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -37,6 +38,8 @@ def demo(*, headless: bool, span: str | None) -> int:
     from console import demo as living_shop
 
     for_ms = None if span is None else _span_ms(span)
+    if not headless:
+        _need_terminal("`skew demo --headless` needs none")
     return living_shop.run(headless=headless, for_ms=for_ms)
 
 
@@ -51,6 +54,7 @@ def watch(config: Path, *, by: str, read_only: bool) -> int:
     what that one finds, and takes your decisions.
     """
     settings = load(config, secrets=not read_only)
+    _need_terminal("`skew daemon` and the reports need none")
     from console import app
 
     return app.run(settings, read_only=read_only, operator=by)
@@ -171,6 +175,12 @@ def _listener(trouble: dict[str, str]) -> "FilteringBoundLogger":
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )
     return made
+
+
+def _need_terminal(instead: str) -> None:
+    """Refuse to paint the console into a pipe or a file: Textual reads stdin, writes stderr."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"The console needs a terminal; {instead}.")
 
 
 def _span_ms(span: str) -> int:

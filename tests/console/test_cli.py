@@ -394,6 +394,25 @@ def test_a_wrong_use_exits_2_and_changes_nothing(
     assert update_of(skew, "LAMP")["status"] == "proposed"
 
 
+@pytest.mark.parametrize("command", ["watch", "demo"])
+def test_the_console_is_not_painted_where_there_is_no_terminal(
+    seeded: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_KEY", "k")
+    ran = subprocess.run(
+        [sys.executable, "-m", "console", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SKEW_CONFIG": str(seeded)},
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "The console needs a terminal" in ran.stderr
+    assert "\x1b" not in ran.stderr
+
+
 def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None:
     set_aside(seeded, "market", "2 of 3 listings are gone")
     told = skew("status", "--json").json
