@@ -21,6 +21,9 @@ from sync.errors import ContractBroken, Temporary
 from sync.trouble import Gear
 from sync.watched import Watched
 
+REFUSED_MAX = 20_000
+"""A poll with more bad records than this is not read to its end: each of them costs memory."""
+
 
 class PollReport(msgspec.Struct, frozen=True):
     """What became of one poll, for a report or an answer to another process."""
@@ -91,6 +94,7 @@ def _make_sure_of_the_time(gear: Gear, watched: Watched, began: Millis) -> None:
 async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
+    refused = 0
     async with _closing(watched.channel.pages()) as pages:
         async for page in pages:
             await gear.database.awrite(
@@ -100,6 +104,12 @@ async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Rea
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
             if page.refused and first_refused is None:
                 first_refused = page.refused[0]
+            refused += len(page.refused)
+            if first_refused is not None and refused > REFUSED_MAX:
+                raise ContractBroken(
+                    f"more than {REFUSED_MAX:,} records can't be read; the first: "
+                    f"{first_refused.reason}", path=first_refused.place,
+                )  # fmt: skip
     return _Read(as_of, first_refused)
 
 

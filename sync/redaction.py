@@ -15,7 +15,10 @@ WORDS_LENGTH_MAX = 200
 _HIDDEN = "•••"
 _PAGE_DIGITS_MAX = 9
 """A query value of this many digits is a page or an offset, which helps; no credential is."""
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+"""Control characters, and lone surrogates, which no file and no cache can take."""
 _WORDY = ("message", "error_description", "error", "detail", "title", "errors", "reason")
 _NESTING_MAX = 4
 

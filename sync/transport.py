@@ -24,6 +24,7 @@ import http.cookiejar
 import ipaddress
 import logging
 import random
+import zlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -43,6 +44,7 @@ from sync.errors import (
 )
 from sync.redaction import Redactor
 from sync.secrets import Secret
+from sync.unfolding import ACCEPTED, unfolding
 
 # httpx logs every URL, query included, and httpcore logs headers.
 for _name in ("httpx", "httpcore"):
@@ -217,13 +219,17 @@ class Transport:
     async def _body(self, response: httpx.Response, *, whole: bool) -> bytes:
         chunks, length = [], 0
         bound = self._limits.body_bytes_max if whole else _ERROR_BODY_BYTES_MAX
-        async for chunk in response.aiter_bytes():
-            chunks.append(chunk)
-            length += len(chunk)
-            if length <= bound:
-                continue
-            if not whole:
-                break
+        try:
+            unfold = unfolding(response.headers.get("content-encoding", ""))
+            async for piece in response.aiter_raw():
+                # One byte beyond the bound tells that there is more.
+                chunks.append(unfold(piece, bound + 1 - length))
+                length += len(chunks[-1])
+                if length > bound:
+                    break
+        except (ValueError, zlib.error) as error:
+            raise httpx.DecodingError("undecodable compression") from error
+        if length > bound and whole:
             text = f"{self._channel} sent a body of more than {bound:,} bytes"
             raise ContractBroken(text, path=self.redactor.url(str(response.url)))
         return b"".join(chunks)
@@ -313,10 +319,10 @@ class _Pace:
     def __init__(self, clock: Clock, rate_per_s: float | None) -> None:
         self._clock = clock
         self._interval_ms = 0 if rate_per_s is None else round(1000 / rate_per_s)
-        self._free_at = 0
+        self._free_at = self._seen_at = 0
 
     async def turn(self) -> None:
-        now = self._clock.now()
+        now = self._now()
         at = max(now, self._free_at)
         self._free_at = at + self._interval_ms
         if at > now:
@@ -324,7 +330,14 @@ class _Pace:
 
     def hold(self, span_s: float) -> None:
         """Let nobody go for a while: the channel asked one of us to slow down."""
-        self._free_at = max(self._free_at, self._clock.now() + round(span_s * 1000))
+        self._free_at = max(self._free_at, self._now() + round(span_s * 1000))
+
+    def _now(self) -> int:
+        """The time; where the clock was set back, what waits for a time goes back with it."""
+        now = self._clock.now()
+        self._free_at -= max(0, self._seen_at - now)
+        self._seen_at = now
+        return now
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -365,7 +378,9 @@ def _is_loopback(url: str) -> bool:
 
 
 def _headers(call: _Call) -> dict[bytes, bytes]:
-    headers = {} if call.content is None else {b"Content-Type": b"application/json"}
+    headers = {b"Accept-Encoding": ACCEPTED}
+    if call.content is not None:
+        headers[b"Content-Type"] = b"application/json"
     for name, value in call.headers.items():
         text = value.wire() if isinstance(value, Secret) else value
         headers[name.encode()] = text.encode()

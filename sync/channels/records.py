@@ -10,6 +10,7 @@ import jmespath.exceptions
 from store.model import Record, Refused, State
 from sync.channels import values
 from sync.channels.base import Answer
+from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
 FIELDS: Mapping[str, Callable[[object], object]] = {
@@ -28,11 +29,17 @@ FIELDS: Mapping[str, Callable[[object], object]] = {
     "updated_at": values.instant,
 }
 
+REFUSED_MAX = 10_000
+"""Of one page. A body of nothing but bad records would cost a hundred times its size."""
+
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class Decoder:
-    """Turns a page's items into records; one that cannot be believed is refused alone."""
+    """Turns a page's items into records; one that cannot be believed is refused alone.
+
+    Too many of them are a broken contract.
+    """
 
     def __init__(self, fields: Mapping[str, str], states: Mapping[str, State]) -> None:
         self._plan = [
@@ -53,6 +60,9 @@ class Decoder:
                 where = f"{place}[{number}]{error.expression}"
                 sku, location = found.get("sku"), found.get("location", "")
                 refused.append(Refused(where, error.reason, sku, location))
+                if len(refused) > REFUSED_MAX:
+                    words = f"more than {REFUSED_MAX:,} records of a page can't be read"
+                    raise ContractBroken(f"{words}; the last: {error.reason}", path=where) from None
         return Answer(records, refused)
 
     def _one(self, item: object, found: dict[str, Any]) -> Record:

@@ -127,8 +127,13 @@ def price_minor(value: object) -> int | None:
 
 
 def title(value: object) -> str | None:
-    """Take a title, cut where it is absurdly long; something that is not text is none."""
-    return value[:TITLE_LENGTH_MAX] if isinstance(value, str) and value else None
+    """Take a title, cut where it is absurdly long; something that is not text is none.
+
+    JSON can say half of a surrogate pair, which the cache cannot keep: it is replaced.
+    """
+    if not isinstance(value, str) or not value:
+        return None
+    return value[:TITLE_LENGTH_MAX].encode("utf-8", "replace").decode()
 
 
 def instant(value: object) -> Millis | None:

@@ -41,6 +41,7 @@ _LOCATIONS = "query SkewLocations{stockLocations(options:{take:1,sort:{id:ASC}})
 _UPDATE = """mutation SkewSet($input:[UpdateProductVariantInput!]!){
   updateProductVariants(input:$input){id}}"""
 _Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+_Price = Annotated[int, msgspec.Meta(ge=-100 * QUANTITY_MAX, le=100 * QUANTITY_MAX)]
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,7 +88,7 @@ class _Variant(msgspec.Struct, frozen=True, rename="camel"):
     stock_levels: list[_Level]
     name: str | None = None
     updated_at: str | None = None
-    price_with_tax: int | None = None
+    price_with_tax: _Price | None = None
 
 
 class _Settings(msgspec.Struct, frozen=True, rename="camel"):

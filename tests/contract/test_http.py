@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from store.model import Record, State
+from sync.channels import values
 from sync.channels.base import Wanted
 from sync.channels.http import Options, abilities
+from sync.channels.records import Decoder
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.backends import Market
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
@@ -331,3 +333,13 @@ async def test_no_token_is_needed_where_none_is_set(market: OverHttp) -> None:
     await poll(market)
 
     assert "authorization" not in seen[0].headers
+
+
+def test_a_title_of_half_a_surrogate_pair_costs_nobody_anything() -> None:
+    assert values.title("Mug \ud800") == "Mug ?"
+
+
+def test_a_page_of_nothing_but_bad_records_is_not_read_to_its_end() -> None:
+    decoder = Decoder({"sku": "sku", "available": "available"}, {})
+    with pytest.raises(ContractBroken, match="more than 10,000 records of a page can't be read"):
+        decoder.all([1] * 50_000, "items")

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -225,6 +226,40 @@ async def test_a_compressed_body_counts_unfolded() -> None:
     bomb = Told(gzip.compress(b"0" * 5_000_000), headers={"Content-Encoding": "gzip"})
     async with rig(script(bomb), body_bytes_max=2**21) as r:
         await failure(r.read(), ContractBroken)
+
+
+async def test_compression_inside_compression_is_not_unfolded() -> None:
+    """2 kB of it would fill the memory before any bound is looked at."""
+    bomb = gzip.compress(gzip.compress(b"0" * 5_000_000))
+    twice = Told(bomb, headers={"Content-Encoding": "gzip, gzip"})
+    async with rig(script(twice)) as r:
+        error = await failure(r.read(), ContractBroken)
+        assert "undecodable compression" in str(error)
+        await failure(r.write(), WriteOutcomeUnknown)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZip", "deflate", "identity"])
+async def test_a_compressed_answer_comes_back_whole(coding: str) -> None:
+    body = {"deflate": zlib.compress(b"stock"), "identity": b"stock"}.get(
+        coding, gzip.compress(b"stock")
+    )
+    async with rig(script(Told(body, headers={"Content-Encoding": coding}))) as r:
+        assert await r.read() == b"stock"
+
+
+async def test_a_clock_that_was_set_back_does_not_stop_the_requests() -> None:
+    async with rig(script(Told(b"stock")), rate_per_s=10) as r:
+        await r.read()
+        r.clock.at -= 3_600_000
+        await r.read()
+        assert sum(r.clock.slept) <= 100
+
+
+async def test_half_a_surrogate_pair_is_quoted_harmlessly() -> None:
+    words = b'{"message": "no \\ud800"}'
+    async with rig(script(Told(words, status=400))) as r:
+        str(await failure(r.write(), WriteRejected)).encode()
+        assert r.transport.redactor.text("no \ud800") == "no \ufffd"
 
 
 async def test_a_redirect_to_another_host_is_not_followed_and_sends_nothing() -> None:
