@@ -13,6 +13,7 @@ from console.text import (
     age,
     clean,
     day_and_time,
+    exact,
     money,
     plural,
     signed,
@@ -335,7 +336,7 @@ def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Ce
     dim = "" if one.status is Status.OPEN else "dim"
     update = f"#{one.correction_id} {one.correction_status}" if one.correction_id else NONE
     return (
-        Cell(one.sku, dim),
+        Cell(exact(one.sku), dim),
         channel,
         str(one.kind),
         _value(one.available, one.state, of_state=one.kind == "state"),
@@ -355,7 +356,7 @@ def _update(one: Correction, now: Millis) -> tuple[Cell | str, ...]:
     by = " and ".join(clean(name) for name in (one.decided_by, one.second_by) if name)
     return (
         f"#{one.id}",
-        one.sku,
+        exact(one.sku),
         channel,
         *_change(one),
         way(one),

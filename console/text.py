@@ -15,6 +15,8 @@ NONE = "–"
 
 MINUS = "−"
 
+_BLANK = "\u2420"
+
 _SECOND_MS = 1000
 _MINUTE_MS = 60 * _SECOND_MS
 _HOUR_MS = 60 * _MINUTE_MS
@@ -40,6 +42,15 @@ def clean(text: str, width: int | None = None) -> str:
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_VISIBLE)
     return text if width is None else cut(text, width)
+
+
+def exact(name: str) -> str:
+    """Make the blanks at a name's ends visible: `A-1 ` and `A-1` are two SKUs."""
+    core = name.strip()
+    if core == name:
+        return name
+    before, _, after = name.partition(core) if core else (name, "", "")
+    return _BLANK * len(before) + core + _BLANK * len(after)
 
 
 def cells(text: str) -> int:

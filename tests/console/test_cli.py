@@ -17,6 +17,7 @@ import store
 import sync
 from console.__main__ import run
 from console.cli import COMMANDS
+from store.model import Record
 from tests.console.support import configure, seed, set_aside
 
 ROOT = Path(__file__).parents[2]
@@ -217,8 +218,6 @@ def test_status_has_the_keys_of_the_design_and_exits_1_while_anything_is_open(
 def test_status_exits_0_when_all_is_well(
     tmp_path: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from store.model import Record
-
     seed(tmp_path, {name: [Record("LAMP", 14)] for name in ("warehouse", "shop", "market")})
     monkeypatch.chdir(tmp_path)
     assert skew("status").code == 0
@@ -279,6 +278,16 @@ def test_diff_is_filtered_by_channel_sku_pattern_and_kind(seeded: Path, skew: An
     assert skus("--sku", "L*", "--sku", "KETTLE") == {"LAMP", "KETTLE"}
     assert skus("--kind", "missing") == set()
     assert skew("diff", "--channel", "shp").code == 2
+
+
+def test_diff_shows_the_blank_by_which_two_skus_differ(
+    tmp_path: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(tmp_path, {"warehouse": [Record("LAMP ", 14)], "shop": [Record("LAMP", 14)]})
+    monkeypatch.chdir(tmp_path)
+    shown = skew("diff", "--channel", "shop").out
+    assert "LAMP␠  shop     missing" in shown
+    assert "LAMP   shop     unlisted" in shown
 
 
 def test_no_cell_of_the_csv_can_be_a_formula(seeded: Path, skew: Any) -> None:

@@ -86,3 +86,18 @@ def test_instants_are_told_in_utc() -> None:
     assert text.time_of_day(1_795_442_531_250) == "14:02:11Z"
     assert text.day_and_time(1_795_442_531_250) == "2026-11-23 14:02:11Z"
     assert text.day_and_time(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("A-1", "A-1"),
+        ("A 1", "A 1"),
+        ("A-1 ", "A-1␠"),
+        ("  A-1", "␠␠A-1"),
+        ("A\u00a0", "A␠"),
+        ("  ", "␠␠"),
+    ],
+)
+def test_two_skus_that_differ_in_a_blank_do_not_look_alike(name: str, shown: str) -> None:
+    assert text.exact(name) == shown
