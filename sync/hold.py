@@ -28,9 +28,11 @@ class LeaseHeld(StoreError):
 
     def __init__(self, held: Lease, now: Millis) -> None:
         silent_s = max(0, now - held.heartbeat_at) // 1000
+        left_s = -(min(0, now - held.expires_at) // 1000)
         super().__init__(
             f"another engine runs for this cache: {held.holder}, since "
-            f"{rfc3339(held.started_at)}, last heard of {silent_s} s ago"
+            f"{rfc3339(held.started_at)}, last heard of {silent_s} s ago; "
+            f"should it be dead, its place is free in {left_s} s"
         )
         self.lease = held
 
