@@ -49,6 +49,7 @@ QUIET_MS = 2_000
 LOOK_AGAIN_MS = 250
 LOOKS_MAX = 5
 _HEADER_LENGTH_MAX = 64 * 1024
+_LINE_LENGTH_MAX = 1024 * 1024
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -235,9 +236,9 @@ def _pages(name: str, options: Options, look: _Look) -> Generator[Page]:
             raise Temporary(f"{name}: {look.path.name} changed while it was read")
 
 
-def _rows(name: str, layout: Layout, text: Iterable[str]) -> Iterator[_Row]:
+def _rows(name: str, layout: Layout, text: io.TextIOWrapper) -> Iterator[_Row]:
     """Split lines into fields, the header included. A broken line costs that line only."""
-    reader = csv.reader(text, delimiter=layout.delimiter, strict=True)
+    reader = csv.reader(_lines(name, text), delimiter=layout.delimiter, strict=True)
     before = 0
     while True:
         try:
@@ -256,6 +257,17 @@ def _rows(name: str, layout: Layout, text: Iterable[str]) -> Iterator[_Row]:
         before = reader.line_num
 
 
+def _lines(name: str, text: io.TextIOWrapper) -> Iterator[str]:
+    """Give the file's lines; one that never ends would fill the memory."""
+    number = 0
+    while line := text.readline(_LINE_LENGTH_MAX + 1):
+        number += 1
+        if len(line) > _LINE_LENGTH_MAX:
+            words = f"{name}: a line of more than {_LINE_LENGTH_MAX:,} characters"
+            raise ContractBroken(words, path=f"line {number}")
+        yield line
+
+
 def _page(rows: Iterable[_Row], layout: Layout, *, as_of: Millis) -> Page:
     records: list[Record] = []
     refused: list[Refused] = []
@@ -263,10 +275,24 @@ def _page(rows: Iterable[_Row], layout: Layout, *, as_of: Millis) -> Page:
         try:
             records.append(_record(row, layout))
         except ValueError as error:
-            place = layout.at["sku"]
-            sku = values.sku_or_none(row.fields[place]) if place < len(row.fields) else None
-            refused.append(Refused(place=f"line {row.line}", reason=str(error), sku=sku))
+            sku, location = _cell(row, layout)
+            refused.append(Refused(f"line {row.line}", str(error), sku, location))
     return Page(records=records, refused=refused, as_of=as_of)
+
+
+def _cell(row: _Row, layout: Layout) -> tuple[str | None, str]:
+    """Say whose row was refused, as far as can be read: nobody's where the location cannot."""
+    found = {
+        name: row.fields[layout.at[name]]
+        for name in ("sku", "location")
+        if name in layout.at and layout.at[name] < len(row.fields)
+    }
+    try:
+        return values.sku_or_none(found.get("sku")), values.location(
+            found["location"] if "location" in layout.at else None
+        )
+    except (KeyError, ValueError):
+        return None, ""
 
 
 def _record(row: _Row, layout: Layout) -> Record:
@@ -305,9 +331,14 @@ def _state(word: str | None) -> str | None:
         ) from None
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open even what is a pipe by now at once: without a writer it would hold us for ever."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 @contextlib.contextmanager
 def _opened(name: str, look: _Look) -> Iterator[BinaryIO]:
-    with _troubles(name, look), look.path.open("rb") as file:
+    with _troubles(name, look), open(look.path, "rb", opener=_without_waiting) as file:
         if not look.is_still(os.fstat(file.fileno())):
             raise Temporary(f"{name}: {look.path.name} is being replaced")
         yield file

@@ -343,3 +343,33 @@ async def test_signing_in_tells_what_was_found(tmp_path: Path) -> None:
 def test_options_that_cannot_work_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"path": "x", **table}, Options)
+
+
+async def test_a_bad_row_blinds_its_own_location(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku,location,available\nA,north,four\nB,\x07,4\n")
+    _, refused = await read(tmp_path)
+    assert [(one.sku, one.location) for one in refused] == [("A", "north"), (None, "")]
+
+
+async def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku,available\n" + "A" * 2**21 + ",4\n")
+    words = await failure(tmp_path, ContractBroken)
+    assert "a line of more than 1,048,576 characters" in words
+
+
+async def test_a_pipe_that_takes_the_files_place_holds_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "stock.csv"
+    drop(path, "sku,available\nA,4\n")
+    opened = os.open
+
+    def swapped(name: str, flags: int) -> int:
+        if path.is_file():
+            path.unlink()
+            os.mkfifo(path)
+        return opened(name, flags)
+
+    monkeypatch.setattr(os, "open", swapped)
+
+    assert "being replaced" in await failure(tmp_path, Temporary)
