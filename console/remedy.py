@@ -5,7 +5,7 @@ from itertools import groupby
 
 from console.text import plural
 from store.corrections import Standing
-from store.model import Freshness, Incident, IncidentKind
+from store.model import Freshness, Incident, IncidentKind, Lease
 from store.panels import ChannelHealth
 
 _READ_AFRESH = "`skew poll` reads it afresh"
@@ -88,3 +88,14 @@ def unread(incidents: Iterable[Incident]) -> dict[str, str]:
         for one in incidents
         if one.kind == IncidentKind.UNREADABLE and one.channel is not None
     }
+
+
+def left_behind(approved: int, lease: Lease | None) -> str | None:
+    """Say what the operator leaves unwritten, where no engine runs any more to write it."""
+    if not approved or lease is not None:
+        return None
+    waits = "waits" if approved == 1 else "wait"
+    return (
+        f"{plural(approved, 'approved update')} {waits} and no engine runs: "
+        "`skew apply` or `skew daemon` writes them before they expire"
+    )

@@ -57,7 +57,9 @@ def watch(config: Path, *, by: str, read_only: bool) -> int:
     _need_terminal("`skew daemon` and the reports need none")
     from console import app
 
-    return app.run(settings, read_only=read_only, operator=by)
+    code = app.run(settings, read_only=read_only, operator=by)
+    _tell_what_is_left(settings)
+    return code
 
 
 @click.command(epilog=example("skew daemon --config /etc/skew/acme.toml"))
@@ -175,6 +177,22 @@ def _listener(trouble: dict[str, str]) -> "FilteringBoundLogger":
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )
     return made
+
+
+def _tell_what_is_left(settings: "Settings") -> None:
+    """Say on leaving the console what is approved and has nobody to write it."""
+    from console import remedy
+    from store import lease, views
+    from store.database import Database
+    from store.model import CorrectionStatus
+    from sync.clock import SystemClock
+
+    now = SystemClock().now()
+    with Database.open(settings.database, read_only=True) as database:
+        approved = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
+        left = remedy.left_behind(len(approved), database.read(lease.current, now=now))
+    if left:
+        note(left)
 
 
 def _need_terminal(instead: str) -> None:

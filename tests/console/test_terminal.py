@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from console.__main__ import run
+from tests.console.support import seed
+
 CONFIGURATION = """
 [skew]
 database = "skew.db"
@@ -53,6 +56,28 @@ def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path, leavin
     assert b"LIVE" in shown
     assert ended == 0
     assert (tmp_path / "skew.db").exists()
+
+
+def test_leaving_the_console_tells_what_nobody_is_there_to_write(tmp_path: Path) -> None:
+    path = str(seed(tmp_path))
+    assert run(["approve", "--all", "--sku", "LAMP", "--config", path]) == 0
+    master, slave = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-m", "console", "watch", "--read-only", "--config", path],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+    )
+    os.close(slave)
+    try:
+        _until(master, b"LAMP", seconds=20)
+        os.write(master, b"q")
+        _until(master, b"1 approved update waits and no engine runs", seconds=15)
+    finally:
+        program.kill()
+        program.wait()
+        os.close(master)
 
 
 def _until(terminal: int, wanted: bytes, *, seconds: float) -> bytes:
