@@ -141,9 +141,16 @@ def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
     for (correction_id,) in rows:
         audit.end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
              result="its target or its reading moved")  # fmt: skip
+    # It has moved if it is not what was seen when the correction ended.
+    ended = "(SELECT max(u.id) FROM audit u WHERE u.correction_id = k.id)"
     connection.execute(
         f"""UPDATE corrections SET silences = 0 WHERE id IN
-          (SELECT k.id {of_moved} AND k.silences = 1 WHERE NOT {_stands("0")})"""
+          (SELECT k.id {of_moved} AND k.silences = 1 JOIN audit e ON e.id = {ended}
+          WHERE l.present = 0 OR l.copies > 1
+            OR l.available IS NOT json_extract(e.seen, '$.available')
+            OR l.state IS NOT json_extract(e.seen, '$.state')
+            OR l.target_quantity IS NOT json_extract(e.seen, '$.target_quantity')
+            OR l.target_state IS NOT json_extract(e.seen, '$.target_state'))"""
     )
     return len(rows)
 

@@ -176,11 +176,14 @@ class _Round:
 
     async def _read_back(self, waiting: Sequence[Sent]) -> str | None:
         """Read until each shows what was written or time is up; answer the first surprise."""
-        until = self._now() + self.watched.settings.read_back_within_ms
+        left_ms = self.watched.settings.read_back_within_ms
+        until = self._now() + left_ms
         pause_ms = READ_BACK_PAUSE_MS
         while waiting:
             shown = await self._look(waiting)
-            last = self._now() >= until
+            # A clock that is set back meanwhile gives no more time.
+            left_ms = min(left_ms, until - self._now())
+            last = left_ms <= 0
             odd: list[tuple[Sent, Verdict]] = []
             for one in waiting:
                 verdict = proof.judge(one, shown)
@@ -193,7 +196,9 @@ class _Round:
                 return f"{odd[0][0].name}: {odd[0][1].words}"
             waiting = [one for one, _ in odd]
             if waiting:
-                await self.gear.clock.sleep(max(1, min(pause_ms, until - self._now())))
+                pause_ms = max(1, min(pause_ms, left_ms))
+                await self.gear.clock.sleep(pause_ms)
+                left_ms -= pause_ms
                 pause_ms = min(2 * pause_ms, READ_BACK_PAUSE_MS_MAX)
         return None
 

@@ -183,6 +183,7 @@ class Engine:
         self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
+                schedule.keep_up()
                 await self._look_where_needed(fleet, schedule.next_at)
                 await self._nap()
         finally:

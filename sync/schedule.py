@@ -16,6 +16,7 @@ from store.model import Millis
 
 JITTER_SHARE = 0.1
 JITTER_S_MAX = 10.0
+_JITTER_MAX = timedelta(seconds=JITTER_S_MAX)
 STAGGER_S = 0.1
 """First polls start soon, one after the other, so that they don't all decode at once."""
 
@@ -50,6 +51,14 @@ class Schedule:
                 next_run_time=first + timedelta(seconds=STAGGER_S * place),
             )
         self._scheduler.start()
+
+    def keep_up(self) -> None:
+        """Poll now what is due later than it can be: the clock has been set back since."""
+        now = datetime.now(UTC)
+        for job in self._scheduler.get_jobs():
+            due = job.next_run_time
+            if due is not None and due - now > 2 * job.trigger.interval + _JITTER_MAX:
+                job.modify(next_run_time=now)
 
     def next_at(self, name: str) -> Millis | None:
         """When the channel's next poll begins."""

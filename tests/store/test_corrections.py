@@ -457,3 +457,20 @@ def test_a_state_is_not_proposed_alone_while_the_number_is_negative(tmp_path: Pa
         w.poll("shop", [record("A", -3, state="active")])
         (proposal,) = w.updates()
         assert (proposal.to_quantity, proposal.to_state) == (5, "disabled")
+
+
+def test_what_ended_badly_stays_quiet_while_only_other_channels_move(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop"), channel("market", writes=())) as w:
+        w.poll("market", stock(A=4))
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.poll("shop", stock(A=7))
+        begin(w, proposal.id)
+        finish(w, proposal.id, CorrectionStatus.NOT_APPLIED)
+        w.reconfigure(terms(warehouse(), channel("shop"), channel("market", writes=())))
+        w.poll("warehouse", [record("A", 4, state="active", on_hand=6)])
+        w.poll("market", stock(A=5))
+        w.database.write(corrections.propose, now=w.now)
+        assert [one.status for one in w.updates()] == ["not_applied"]
+        w.poll("shop", stock(A=6))
+        assert sorted(one.status for one in w.updates()) == ["not_applied", "proposed"]

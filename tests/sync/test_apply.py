@@ -173,6 +173,21 @@ async def test_a_write_that_shows_late_is_verified_within_the_time_for_it(bench:
     assert bench.update(update).status is Status.VERIFIED
 
 
+async def test_a_clock_that_is_set_back_does_not_prolong_the_reading_back(bench: Bench) -> None:
+    update = await one_approved(bench)
+    bench.shop.ignores = {"A"}
+
+    async def set_back() -> None:
+        bench.clock.at -= 3_600_000
+
+    bench.shop.read_faults.extend([None, set_back])
+
+    await bench.apply()
+
+    assert bench.update(update).status is Status.NOT_APPLIED
+    assert bench.shop.looked.count("read") < 20
+
+
 async def test_a_refused_write_fails_with_the_channels_words(bench: Bench) -> None:
     update = await one_approved(bench)
     bench.shop.write_faults.append(WriteRejected("422: quantity is locked"))
