@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from store import corrections
+from store.errors import NoSuchThing
 from store.model import NOT_FOR_SALE, ChannelTerms, Millis, Policy, Terms
 
 _WORK_TABLES = (
@@ -135,6 +136,8 @@ class Comparison:
     def _bind(self, connection: sqlite3.Connection) -> None:
         rows = connection.execute("SELECT name, id FROM channels").fetchall()
         self._ids = dict(rows)
+        for name in {one.name for one in self.terms.channels}.difference(self._ids):
+            raise NoSuchThing(f"the cache knows no channel {name} yet: poll it first")
         self._values = {}
 
     def _case(self, choices: Iterable[tuple[str, str]]) -> str:
@@ -316,13 +319,10 @@ class Comparison:
         return int(row.fetchone()[0])
 
     def _let_wait(self, connection: sqlite3.Connection) -> None:
-        """After a change of the configuration: what may be proposed for, may be or not from now."""
-        connection.execute(
-            """UPDATE disagreements SET waits = f.waits FROM found f
-            WHERE disagreements.item_id = f.item_id AND disagreements.channel_id = f.channel_id
-              AND disagreements.kind = f.kind AND disagreements.closed_at IS NULL
-              AND (disagreements.waits > 0) <> f.waits"""
-        )
+        """After a change of the configuration: more may be proposed for from now on, or less."""
+        connection.execute("""UPDATE disagreements AS d SET waits = f.waits FROM found f
+          WHERE d.item_id = f.item_id AND d.channel_id = f.channel_id AND d.kind = f.kind
+            AND d.closed_at IS NULL AND (d.waits > 0) <> f.waits""")
 
     def _run(self, connection: sqlite3.Connection, statement: str) -> None:
         connection.execute(statement, self._values)

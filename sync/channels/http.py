@@ -299,6 +299,8 @@ def _check_url(name: str, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{name} must begin with http:// or https:// and a host")
+    if "@" in parts.netloc:
+        raise ValueError(f"{name} must hold no user and no password: give a token")
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -60,6 +60,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("url must begin with http:// or https:// and a host")
+        if "@" in parts.netloc:
+            raise ValueError("url must hold no user and no password: they have keys of their own")
         signs_in = self.username is not None and self.password is not None
         half = (self.username is None) != (self.password is None)
         if half or signs_in == (self.api_key is not None):

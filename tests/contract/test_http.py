@@ -305,6 +305,7 @@ def test_what_a_description_can_do_follows_from_it() -> None:
     ("changes", "words"),
     [
         ({"url": "ftp://x/"}, "url must begin with http"),
+        ({"url": "http://ana:pw@127.0.0.1/"}, "url must hold no user and no password"),
         ({"items": "a["}, "items is no JMESPath"),
         ({"fields": {"sku": "sku"}}, "fields needs sku, and available or on_hand"),
         ({"fields": {"sku": "a", "available": "b", "colour": "c"}}, "fields has no colour"),

@@ -279,6 +279,7 @@ async def test_a_write_that_cannot_read_first_was_certainly_not_sent(
         {"password": {"env": "P"}},
         {"username": "u", "password": {"env": "P"}, "api_key": {"env": "K"}},
         {"url": "127.0.0.1", "api_key": {"env": "K"}},
+        {"url": "http://ana:pw@127.0.0.1/admin-api", "api_key": {"env": "K"}},
     ],
 )
 def test_options_that_cannot_sign_in_are_refused(table: dict[str, object]) -> None:

@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from store import incidents, quarantine, readings, staging
 from store.comparison import Comparison
 from store.database import Database
+from store.errors import NoSuchThing
 from store.model import (
     Authority,
     ChannelTerms,
@@ -81,3 +83,13 @@ def test_a_plausible_poll_ends_the_incident(database: Database) -> None:
     poll(database, now=2_000, implausible=False)
 
     assert quarantined(database) == []
+
+
+def test_a_configuration_that_the_cache_does_not_know_yet_is_told_so(database: Database) -> None:
+    poll(database, now=1_000, implausible=True)
+    terms = COMPARISON.terms
+    market = msgspec.structs.replace(terms.channels[0], name="market")
+    newer = Comparison(msgspec.structs.replace(terms, channels=(*terms.channels, market)))
+    with pytest.raises(NoSuchThing, match="no channel market yet"):
+        database.write(quarantine.accept, NAME, newer, who="ana", now=2_000)
+    assert database.read(quarantine.waiting, NAME) is not None
