@@ -114,7 +114,7 @@ class Acts:
             )
         )
         self._footing.last, self._footing.held_until = (), 0
-        self._told(decided, "taken back")
+        self._told(decided, "took back")
 
     async def follow(self) -> None:
         """Tell what became of what this operator approved, as it ends. Raises StoreError."""

@@ -118,7 +118,7 @@ def sparkline(values: Sequence[int], width: int) -> str:
 def incidents(found: Sequence[Incident], *, now: Millis, width: int) -> Content:
     """Trouble with channels, the newest last; each in one line and its message below."""
     if not found:
-        return write(Cell("\n  No incidents: every channel answers and is believed.", Tone.DIM))
+        return write(Cell("  No incidents: every channel answers and is believed.", Tone.DIM))
     rows = []
     for one in found:
         known = f"  seen by {one.acknowledged_by}" if one.acknowledged_by else ""

@@ -139,6 +139,7 @@ async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop
         await press(app, pilot, "u")
 
         assert "(u undo, 3s)" in counted
+        assert "ana took back #1" in text_of(app)
         assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
 
 

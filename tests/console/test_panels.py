@@ -2,7 +2,7 @@ import pytest
 
 from console.edges import Mode, Standing, header
 from console.footing import Footing, refusals
-from console.panels import plain_times, sparkline, wrap
+from console.panels import incidents, plain_times, sparkline, wrap
 from store.model import Decision
 from store.panels import Overview
 from tests.console.stage import NOW, Stand, StillClock
@@ -115,3 +115,8 @@ def test_text_is_wrapped_at_its_spaces_and_long_words_are_cut() -> None:
     assert wrap("one two three", 7) == ["one two", "three"]
     assert wrap("abcdefghij", 5) == ["abcd…"]
     assert wrap("", 5) == [""]
+
+
+def test_no_incident_is_said_in_plain_words() -> None:
+    said = incidents((), now=0, width=60).plain
+    assert said.strip() == "No incidents: every channel answers and is believed."
