@@ -149,7 +149,9 @@ class Acts:
             self._tell(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
             return []
         found = await self._read([number for number, _ in picked.seen])
-        batch = [one for one in found if one.status in UNDECIDED]
+        # What somebody put aside is not swept up with the rest; alone it can still be decided.
+        wanted = (CorrectionStatus.PROPOSED,) if bulk else UNDECIDED
+        batch = [one for one in found if one.status in wanted]
         if not batch:
             self._tell(f"can't {verb} {picked.about}: it was decided meanwhile", Tone.WARN)
         return batch

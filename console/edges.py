@@ -147,6 +147,9 @@ TABS = (
 """The views: name, short title, title; their keys are 1 to 4."""
 
 
+_ALWAYS_TOLD = ("help", "quit")
+
+
 def legend(
     width: int,
     *,
@@ -156,22 +159,25 @@ def legend(
     actions: Sequence[Action] = ACTIONS,
 ) -> Content:
     """The keys, from the table of actions; those that can't act on this row are faint."""
-    parts: list[Content | str] = [" "]
-    used, gap = 1, " " if narrow else "  "
+    gap = " " if narrow else "  "
+    told = []
     for action in actions:
         word = action.brief if narrow else action.legend
         if not word or (read_only and action.writes):
             continue
         shown = "spc" if action.keys[0] == "space" else action.keys[0]
-        part = key(
-            "enter" if shown == "enter" else shown,
-            word,
-            f"app.{action.name}",
-            able=not action.writes or action.name in able,
-        )
-        if used + part.cell_length > width:
+        can = not action.writes or action.name in able
+        told.append((action.name, key(shown, word, f"app.{action.name}", able=can)))
+    # The way to all the other keys, and out, is told whatever else there is no room for.
+    last = [part for name, part in told if name in _ALWAYS_TOLD]
+    room = width - 1 - sum(part.cell_length + len(gap) for part in last)
+    parts: list[Content | str] = [" "]
+    for part in (part for name, part in told if name not in _ALWAYS_TOLD):
+        room -= part.cell_length + len(gap)
+        if room < 0:
             break
-        used += part.cell_length + len(gap)
+        parts += [part, gap]
+    for part in last:
         parts += [part, gap]
     return Content.assemble(*parts)
 

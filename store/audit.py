@@ -62,7 +62,7 @@ def step(  # noqa: PLR0913 - a step is its change and its audit row.
     note_step(connection, correction_id, who=who, step=name, now=now, note=note)
 
 
-def end(
+def end(  # noqa: PLR0913 - a step is its change and its audit row.
     connection: sqlite3.Connection,
     correction_id: int,
     status: CorrectionStatus,
@@ -70,13 +70,15 @@ def end(
     now: Millis,
     who: str,
     result: str | None,
+    note: str | None = None,
 ) -> None:
+    """End a correction; the audit row keeps the note, else the result."""
     step(
         connection, correction_id,
         "status = :status, live = 0, silences = :silences, ended_at = :now, "
         "result = coalesce(:result, result)",
         {"status": status, "silences": int(status in SILENCING), "result": result},
-        now=now, who=who, name=status, note=result,
+        now=now, who=who, name=status, note=note or result,
     )  # fmt: skip
 
 

@@ -181,7 +181,10 @@ def proposals_for_rules(
 
 
 def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
-    """The approved ones whose hold has passed, oldest first; those too old are expired here."""
+    """The approved ones whose hold has passed; those too old are expired here.
+
+    Reductions come first, for what is oversold sells meanwhile; then the oldest.
+    """
     late = connection.execute(
         "SELECT id, listing_id FROM corrections WHERE status = 'approved' AND expires_at <= ?",
         (now,),
@@ -191,7 +194,10 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
              result="it was approved too long ago")  # fmt: skip
         _wait_again(connection, listing_id)
     return select(
-        connection, "k.status = 'approved' AND k.hold_until <= :now ORDER BY k.id", {"now": now}
+        connection,
+        """k.status = 'approved' AND k.hold_until <= :now
+        ORDER BY k.to_quantity >= k.from_quantity, k.id""",
+        {"now": now},
     )
 
 

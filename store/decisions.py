@@ -66,18 +66,23 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
 def reject(
     connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, reason: str
 ) -> list[Decision]:
-    """Reject: the listing stays quiet until its target or its reading moves."""
+    """Reject: the listing stays quiet until its target or its reading moves.
+
+    What is approved and not yet being written can be rejected too: when its hold has passed and
+    its channel cannot be written just now, that is the way to stop it.
+    """
 
     def act(correction: Correction) -> str:
-        if correction.status not in _UNDECIDED:
+        if correction.status not in (*_UNDECIDED, CorrectionStatus.APPROVED):
             return _not_now(correction)
         connection.execute(
             "UPDATE corrections SET decided_by = ?, decided_at = ?, note = ? WHERE id = ?",
             (who, now, reason, correction.id),
         )
         audit.end(
-            connection, correction.id, CorrectionStatus.REJECTED, now=now, who=who, result=None
-        )
+            connection, correction.id, CorrectionStatus.REJECTED,
+            now=now, who=who, result=None, note=reason,
+        )  # fmt: skip
         return ""
 
     return _decide(connection, seen, act)
@@ -111,7 +116,7 @@ def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -
         if correction.status is not CorrectionStatus.APPROVED:
             return _not_now(correction)
         if correction.hold_until is not None and correction.hold_until <= now:
-            return "its hold has passed"
+            return "its hold has passed: reject it to stop it, unless it is being written"
         audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who=who, name="undone")
         return ""
 

@@ -214,5 +214,6 @@ def _report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis
         return
     first = sweep.refused[0]
     more = f", and {len(sweep.refused) - 1} more" if len(sweep.refused) > 1 else ""
-    message = f"{first.place}: {first.reason}{more}"
+    sku = "" if first.sku is None else f" (SKU {first.sku})"
+    message = f"{first.place}{sku}: {first.reason}{more}"
     incidents.raise_incident(connection, sweep.channel, IncidentKind.UNREADABLE, message, now=now)

@@ -165,7 +165,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         self.now = now
         if self._loaded and ids == self._ids:
             self._next, self.waiting = None, 0
-        elif self._loaded and not at_once and monotonic() - self._touched < QUIET_S:
+        elif self._loaded and self._ids and not at_once and monotonic() - self._touched < QUIET_S:
             self._next, self.waiting = ids, fresh
             self.set_timer(QUIET_S, self._settle)
         else:

@@ -159,7 +159,34 @@ def test_undo_ends_with_the_hold(tmp_path: Path) -> None:
         approve(w, proposal.id)
         w.now += HOLD_MS
         (late,) = w.database.write(decisions.undo, [(proposal.id, None)], who="ana", now=w.now)
-        assert (late.ok, late.why) == (False, "its hold has passed")
+        assert not late.ok
+        assert late.why.startswith("its hold has passed: reject it to stop it")
+
+
+def test_an_approval_that_cannot_be_written_yet_can_be_rejected(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.now += 2 * HOLD_MS
+        seen = [(proposal.id, None)]
+        rejected = w.database.write(
+            decisions.reject, seen, who="ben", now=w.now, reason="counted again"
+        )
+        assert rejected == [Decision(proposal.id, ok=True)]
+        assert begin(w, proposal.id) == []
+        assert w.database.read(audit.rows, proposal.id)[-1].note == "counted again"
+
+
+def test_reductions_are_written_before_raises(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(UP=9, DOWN=1))
+        w.poll("shop", stock(UP=2, DOWN=5))
+        w.poll("shop", stock(UP=2, DOWN=5))
+        ids = {one.sku: one.id for one in w.updates()}
+        approve(w, *ids.values())
+        w.now += HOLD_MS
+        due = w.database.write(corrections.due, now=w.now)
+        assert [one.sku for one in due] == ["DOWN", "UP"]
 
 
 def test_above_the_threshold_two_names_are_needed(tmp_path: Path) -> None:

@@ -133,7 +133,8 @@ def test_an_unreadable_record_blinds_its_own_cell(tmp_path: Path) -> None:
         assert (blind.status, blind.reason) == (Status.UNKNOWN, "unreadable")
         assert other.status is Status.OPEN
         incident = w.database.read(views.status, now=w.now).incidents[0]
-        assert incident.message == "page 1, items[0].available: not a number: 'twelve'"
+        place = "page 1, items[0].available (SKU A)"
+        assert incident.message == f"{place}: not a number: 'twelve'"
         w.poll("shop", stock(A=9, B=9))
         assert {one.status for one in w.diff()} == {Status.OPEN}
         assert w.database.read(views.status, now=w.now).incidents == ()
