@@ -38,7 +38,7 @@ from console.text import clean
 from store.database import Database
 from store.errors import StoreError
 from sync.clock import Clock, SystemClock
-from sync.config import Settings
+from sync.settings import Settings
 
 if TYPE_CHECKING:
     from sync.engine import EngineThread

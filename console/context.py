@@ -13,7 +13,7 @@ from console.text import clean
 
 if TYPE_CHECKING:
     from store.database import Database
-    from sync.config import Settings
+    from sync.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 

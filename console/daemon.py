@@ -19,9 +19,9 @@ from console.text import clean
 from store.database import Database
 from store.errors import LeaseLost
 from sync.clock import SystemClock
-from sync.config import Settings
 from sync.engine import Engine
 from sync.hold import LeaseHeld, name_of_this_process
+from sync.settings import Settings
 
 
 def run(settings: Settings) -> int:

@@ -22,7 +22,8 @@ import click
 from console.context import note
 from store.model import CorrectionStatus, Policy, State
 from sync.clock import Clock, SystemClock
-from sync.config import Settings, decode
+from sync.config import decode
+from sync.settings import Settings
 from sync.simulation.script import catalogue, day, play
 from sync.simulation.server import WorldServer
 from sync.simulation.shelf import Terms

@@ -13,7 +13,7 @@ from sync.decoding import nearest
 if TYPE_CHECKING:
     from store.database import Database
     from store.model import Correction, Millis
-    from sync.config import Settings
+    from sync.settings import Settings
 
 _PATTERN = "*?["
 

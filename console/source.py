@@ -18,7 +18,7 @@ from store.model import Cause, Correction, Direction, Disagreement, Millis, Term
 from store.panels import DisagreementFilter, HistoryEntry, ShownCell, Sort, StatusCounts
 from sync import explain, policy, reconcile
 from sync.clock import Clock
-from sync.config import Settings
+from sync.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -17,7 +17,10 @@ import msgspec
 
 from store.model import Direction
 from sync import channels, tables
-from sync.config import (
+from sync.decoding import Findings, join, nearest, refuse_unknown, table
+from sync.errors import ConfigError
+from sync.secrets import SecretSource, resolve
+from sync.settings import (
     ApprovalRule,
     ApprovalSettings,
     AuthorityRule,
@@ -27,9 +30,6 @@ from sync.config import (
     PushLimits,
     Settings,
 )
-from sync.decoding import Findings, join, nearest, refuse_unknown, table
-from sync.errors import ConfigError
-from sync.secrets import SecretSource, resolve
 
 T = TypeVar("T", bound=msgspec.Struct)
 

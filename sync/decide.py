@@ -13,7 +13,7 @@ from store import corrections, decisions, incidents
 from store.database import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
 from sync import guard
-from sync.config import ApprovalRule, Settings
+from sync.settings import ApprovalRule, Settings
 
 Seen = Sequence[tuple[int, int | None]]
 """Corrections by id, each with the version that the person saw; None: whatever it is now."""

@@ -24,12 +24,12 @@ from store.lease import Request
 from store.model import Correction, Millis
 from sync import decide, reconcile, trouble
 from sync.clock import Clock, SystemClock
-from sync.config import Settings
 from sync.errors import ConfigError
 from sync.fleet import Fleet
 from sync.freshness import FreshnessWatch
 from sync.hold import Hold, LeaseHeld
 from sync.poll import PollReport
+from sync.settings import Settings
 from sync.trouble import Gear
 
 T = TypeVar("T")

@@ -13,9 +13,9 @@ from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
 from sync import channels, decide, guard
 from sync.apply import apply
-from sync.config import PushLimits, Settings
 from sync.hold import SPAN_MS
 from sync.poll import PollReport, poll
+from sync.settings import PushLimits, Settings
 from sync.trouble import Gear
 from sync.watched import Watched
 

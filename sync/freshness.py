@@ -7,7 +7,7 @@ asks every second or so.
 from store import incidents, views
 from store.model import Freshness, IncidentKind, Millis
 from store.panels import ChannelHealth
-from sync.config import Settings
+from sync.settings import Settings
 from sync.trouble import Gear
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from store.model import Correction, PollCounts
-from sync.config import GuardSettings, PushLimits
+from sync.settings import GuardSettings, PushLimits
 from sync.units import PPM
 
 PERCENTAGES_FROM = 20

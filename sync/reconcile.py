@@ -11,7 +11,7 @@ from store.model import Authority, ChannelTerms, Direction, Policy, Terms
 from sync import channels
 
 if TYPE_CHECKING:
-    from sync.config import ChannelSettings, Settings
+    from sync.settings import ChannelSettings, Settings
 
 
 def comparison(settings: "Settings") -> Comparison:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from store.model import Millis
 from store.staging import Memory
 from sync.channels.base import Channel
-from sync.config import ChannelSettings
+from sync.settings import ChannelSettings
 
 REQUESTS_ROOM = 10
 """Request timeouts that a whole poll may take, where `stale_after` leaves less."""

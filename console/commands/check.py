@@ -12,7 +12,7 @@ from console.context import config_option, example, json_option, load, note
 if TYPE_CHECKING:
     from console.table import Paper
     from sync.channels.base import Abilities
-    from sync.config import ChannelSettings, Settings
+    from sync.settings import ChannelSettings, Settings
 
 
 class Answer(NamedTuple):

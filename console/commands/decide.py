@@ -13,8 +13,8 @@ from console.context import by_option, cache, config_option, example, json_optio
 if TYPE_CHECKING:
     from store.database import Database
     from store.model import Correction, CorrectionStatus, Decision, Millis
-    from sync.config import Settings
     from sync.decide import BlastRadius
+    from sync.settings import Settings
 
 KINDS = ("quantity", "state", "negative")
 

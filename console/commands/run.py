@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from store.database import Database
-    from sync.config import Settings
     from sync.engine import Engine
+    from sync.settings import Settings
 
 
 @click.command(epilog=example("skew demo", "skew demo --headless --for 30s"))

@@ -14,7 +14,7 @@ from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
 
 if TYPE_CHECKING:
-    from sync.config import ChannelSettings
+    from sync.settings import ChannelSettings
     from sync.transport import Transport
 
 KINDS: Mapping[str, str] = MappingProxyType(

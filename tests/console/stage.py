@@ -14,7 +14,8 @@ from store import readings, staging
 from store.database import Database
 from store.model import Millis, Record
 from sync import reconcile
-from sync.config import Settings, decode
+from sync.config import decode
+from sync.settings import Settings
 
 NOW: Millis = 1_795_701_731_000  # 2026-11-26 14:02:11Z
 MINUTE = 60_000

@@ -18,7 +18,7 @@ from store.model import Direction, Record, Refused
 from sync import channels
 from sync.channels.base import Change, Channel, Page
 from sync.clock import SystemClock
-from sync.config import ChannelSettings
+from sync.settings import ChannelSettings
 from tests.loopback import Asked, Loopback, Told, serving
 
 SECRET_NAME = "CONTRACT_SECRET"

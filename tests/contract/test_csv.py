@@ -14,8 +14,8 @@ from sync.channels import open_channel
 from sync.channels.base import Channel, Page
 from sync.channels.csv import QUIET_MS, Options
 from sync.clock import Clock, SystemClock
-from sync.config import ChannelSettings
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
+from sync.settings import ChannelSettings
 
 
 def channel(base: Path, clock: Clock | None = None, /, **options: object) -> Channel:

@@ -21,9 +21,9 @@ from sync import channels, reconcile
 from sync.apply import apply
 from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
 from sync.clock import Clock
-from sync.config import ApprovalSettings, ChannelSettings, GuardSettings, Settings
 from sync.engine import SILENT
 from sync.poll import PollReport, poll
+from sync.settings import ApprovalSettings, ChannelSettings, GuardSettings, Settings
 from sync.trouble import Gear
 from sync.watched import Watched
 

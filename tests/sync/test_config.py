@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from store.model import Direction, State
-from sync.config import Settings, decode, load
+from sync.config import decode, load
 from sync.errors import ConfigErrors
+from sync.settings import Settings
 
 SMALLEST = """
 [authority]

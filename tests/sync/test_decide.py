@@ -7,7 +7,7 @@ from store import corrections, incidents
 from store.model import Correction, IncidentKind
 from store.model import CorrectionStatus as Status
 from sync import decide
-from sync.config import ApprovalRule, ApprovalSettings, PushLimits, Settings
+from sync.settings import ApprovalRule, ApprovalSettings, PushLimits, Settings
 from tests.sync.scripted import Bench
 from tests.sync.test_guard import correction
 

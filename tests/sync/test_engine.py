@@ -17,10 +17,10 @@ from store.model import CorrectionStatus as Status
 from sync import engine as engine_module
 from sync import hold as hold_module
 from sync.clock import SystemClock
-from sync.config import ApprovalRule, ApprovalSettings, PushLimits, Settings
 from sync.engine import Engine, EngineMode, EngineThread
 from sync.errors import NeedsOperator, Temporary
 from sync.hold import LeaseHeld
+from sync.settings import ApprovalRule, ApprovalSettings, PushLimits, Settings
 from tests.sync import scripted
 from tests.sync.scripted import Shop, hang
 

@@ -5,8 +5,8 @@ import pytest
 
 from store.model import Correction, CorrectionStatus, PollCounts
 from sync import guard
-from sync.config import GuardSettings, PushLimits
 from sync.guard import Push
+from sync.settings import GuardSettings, PushLimits
 
 LIMITS = GuardSettings()
 

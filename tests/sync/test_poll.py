@@ -8,8 +8,8 @@ import pytest
 from store import quarantine, views
 from store.errors import DatabaseBusy
 from store.model import Freshness, PollOutcome, Refused
-from sync.config import GuardSettings
 from sync.errors import ContractBroken, NeedsOperator, Temporary
+from sync.settings import GuardSettings
 from sync.trouble import PAUSE_MS
 from tests.sync.scripted import Bench, hang
 

@@ -1,0 +1,113 @@
+"""What `skew.toml` means: frozen values that everything runs on. `sync.config` makes them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from store.model import Direction, State
+from sync.units import PPM
+
+
+class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a channel may change in one poll before it is not believed (rule 8)."""
+
+    max_zeroed_ppm: int = 100_000
+    max_changed_ppm: int = 400_000
+    max_shrunk_ppm: int = 100_000
+
+
+class ChannelRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A narrower policy for the SKUs that match; None leaves the channel's own value."""
+
+    skus: str
+    buffer: int | None = None
+    share_ppm: int | None = None
+    cap: int | None = None
+    sold: bool | None = None
+    state: State | None = None
+
+
+class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[channels.NAME]` table, with every default filled in."""
+
+    name: str
+    kind: str
+    direction: Direction = Direction.OBSERVE
+    every_ms: int = 60_000
+    stale_after_ms: int = 180_000
+    """Three times `every_ms` where the file says nothing."""
+    max_source_age_ms: int | None = None
+    lag_ms: int = 0
+    timeout_ms: int = 30_000
+    rate_per_s: float | None = None
+    """None: the kind's own default."""
+    read_back_within_ms: int = 10_000
+    report_missing: bool = True
+    settle_reduce_ms: int = 0
+    settle_raise_ms: int = 0
+    buffer: int = 0
+    share_ppm: int = PPM
+    cap: int | None = None
+    when_out: str = "sold-out"
+    rules: tuple[ChannelRule, ...] = ()
+    guard: GuardSettings = GuardSettings()
+    """`[guard]`, overlaid by the channel's own."""
+    options: msgspec.Struct
+    """The kind's own `Options`, decoded."""
+
+
+class AuthorityRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Another authority for the SKUs that match; None leaves `[authority]`'s word."""
+
+    skus: str
+    quantity: str | None = None
+    state: str | None = None
+
+
+class ApprovalRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal that meets every condition of one rule is approved without a person."""
+
+    channel: str | None = None
+    skus: str | None = None
+    only: Literal["reduce", "raise"] | None = None
+    max_units: int | None = None
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    mode: Literal["manual", "rules"] = "manual"
+    hold_ms: int = 5_000
+    expires_ms: int = 900_000
+    second_person_above: int | None = None
+    """Units; a correction that moves more needs two names."""
+    rules: tuple[ApprovalRule, ...] = ()
+
+
+class PushLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may be written in one batch and in any hour; None is no limit."""
+
+    max_skus: int | None = None
+    max_units: int | None = None
+    max_to_zero: int | None = None
+    max_skus_per_hour: int | None = None
+    max_units_per_hour: int | None = None
+    max_to_zero_per_hour: int | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole configuration that has passed every check."""
+
+    path: Path
+    """The file that it came from; relative paths in it are relative to its folder."""
+    database: Path
+    authority_quantity: str
+    authority_state: str
+    authority_rules: tuple[AuthorityRule, ...] = ()
+    channels: Mapping[str, ChannelSettings]
+    """By name, in the order of the file."""
+    approval: ApprovalSettings = ApprovalSettings()
+    push: PushLimits = PushLimits()
+    history_keep_ms: int = 90 * 86_400_000
+    warnings: tuple[str, ...] = ()
+    """What the file says that this version does not use: for stderr, once per command."""
