@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from store import corrections
+from store import proposals
 from store.errors import NoSuchThing
 from store.model import NOT_FOR_SALE, ChannelTerms, Millis, Policy, Terms
 
@@ -126,8 +126,8 @@ class Comparison:
         opened = self._open(connection, now=now)
         if channel is None:
             self._let_wait(connection)
-        corrections.void_what_moved(connection, now=now)
-        proposed = corrections.propose(connection, now=now)
+        proposals.void_what_moved(connection, now=now)
+        proposed = proposals.propose(connection, now=now)
         return opened, closed, proposed
 
     def _is_authority(self, channel: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Corrections as the engine sees them: proposed, voided, due, written, proven.
+"""Corrections as the engine sees them: due, written, proven.
 
 A correction is a row, not a call: it survives a crash, and one process may approve what another
 applies. A listing has at most one live correction, held by a unique index. What a person decides
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from store import audit, lease
+from store import audit, lease, proposals
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.verdict import REASON, SOURCES
 
@@ -73,88 +73,6 @@ def select(
     return [_correction(row) for row in rows]
 
 
-def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
-    """Propose a correction for each disagreement that has become decidable; answer how many.
-
-    A state alone waits while the number is negative: a write sets both, and none below zero.
-    Cheap where nothing waits. What its channel or authority cannot be trusted for, what still
-    settles and what a decided correction keeps quiet is passed over (rules 3, 4, 9).
-    """
-    _wake_snoozed(connection, now=now)
-    rows = connection.execute(
-        f"""SELECT d.listing_id,
-          max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END),
-          max(CASE WHEN d.kind = 'state' THEN d.target_state END),
-          l.available, l.state, coalesce(l.price_minor, i.price_minor), group_concat(d.id)
-        FROM {SOURCES}
-        WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
-            SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
-              AND abs(:now - last_success_at) <= stale_after_ms)
-          AND {REASON} = ''
-          AND NOT EXISTS (SELECT 1 FROM corrections k
-            WHERE k.listing_id = d.listing_id AND k.live = 1)
-          AND NOT EXISTS (SELECT 1 FROM corrections k
-            WHERE k.listing_id = d.listing_id AND k.silences = 1)
-        GROUP BY d.listing_id
-        HAVING l.available >= 0 OR max(d.kind <> 'state')""",
-        {"now": now},
-    ).fetchall()
-    for listing_id, quantity, state, available, shown_state, price, disagreement_ids in rows:
-        row = connection.execute(
-            """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
-              to_quantity, to_state, price_minor, proposed_at)
-            VALUES (?, 'proposed', ?, ?, ?, ?, ?, ?) RETURNING id""",
-            (
-                listing_id,
-                available,
-                shown_state,
-                available if quantity is None else quantity,
-                shown_state if state is None else state,
-                price,
-                now,
-            ),
-        ).fetchone()
-        connection.execute(f"UPDATE disagreements SET waits = 2 WHERE id IN ({disagreement_ids})")
-        audit.note_step(connection, row[0], who="skew", step="proposed", now=now)
-    return len(rows)
-
-
-def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
-    """Supersede the corrections of the moved items whose ground has moved (rule 9).
-
-    An approved reduction stays while its target stands and the reading is still above it. A
-    decided correction whose ground has moved stops keeping its listing quiet.
-    """
-    (any_to_void,) = connection.execute(
-        """SELECT EXISTS (SELECT 1 FROM corrections WHERE live = 1)
-          OR EXISTS (SELECT 1 FROM corrections WHERE silences = 1)"""
-    ).fetchone()
-    if not any_to_void:
-        return 0
-    stands = _stands("k.status = 'approved'")
-    of_moved = """FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
-        CROSS JOIN corrections k ON k.listing_id = l.id"""
-    rows = connection.execute(
-        f"""SELECT k.id {of_moved} AND k.live = 1
-        WHERE k.status IN ('proposed', 'snoozed', 'approved') AND NOT {stands}"""
-    ).fetchall()
-    for (correction_id,) in rows:
-        audit.end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
-             result="its target or its reading moved")  # fmt: skip
-    # It has moved if it is not what was seen when the correction ended.
-    ended = "(SELECT max(u.id) FROM audit u WHERE u.correction_id = k.id)"
-    connection.execute(
-        f"""UPDATE corrections SET silences = 0 WHERE id IN
-          (SELECT k.id {of_moved} AND k.silences = 1 JOIN audit e ON e.id = {ended}
-          WHERE l.present = 0 OR l.copies > 1
-            OR l.available IS NOT json_extract(e.seen, '$.available')
-            OR l.state IS NOT json_extract(e.seen, '$.state')
-            OR l.target_quantity IS NOT json_extract(e.seen, '$.target_quantity')
-            OR l.target_state IS NOT json_extract(e.seen, '$.target_state'))"""
-    )
-    return len(rows)
-
-
 def proposals_for_rules(
     connection: sqlite3.Connection, *, now: Millis
 ) -> list[tuple[Correction, bool]]:
@@ -192,7 +110,7 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
     for correction_id, listing_id in late:
         audit.end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
              result="it was approved too long ago")  # fmt: skip
-        _wait_again(connection, listing_id)
+        proposals.wait_again(connection, listing_id)
     return select(
         connection,
         """k.status = 'approved' AND k.hold_until <= :now
@@ -297,7 +215,7 @@ def finish(
         return
     audit.end(connection, correction_id, status, now=now, who="skew", result=result)
     if status not in audit.SILENCING:
-        _wait_again(connection, row[0])
+        proposals.wait_again(connection, row[0])
 
 
 def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
@@ -348,7 +266,7 @@ def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Mi
 
 def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> Standing:
     row = connection.execute(
-        f"""SELECT l.ref, l.target_quantity, l.target_state, {_stands("1")},
+        f"""SELECT l.ref, l.target_quantity, l.target_state, {proposals.stands("1")},
           {", ".join("l." + name for name in _READING)}
         FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
         (correction.id,),
@@ -369,36 +287,3 @@ def _correction(row: Sequence[Any]) -> Correction:
     values = list(row)
     values[6] = CorrectionStatus(values[6])
     return Correction(*values)
-
-
-def _stands(may_be_kept: str) -> str:
-    """SQL for whether the ground of correction k is still what its listing l shows.
-
-    `may_be_kept` is SQL for whether k is approved: then a reduction stands while its target does
-    and the reading is still above it.
-    """
-    target = (
-        "(k.to_quantity IS k.from_quantity OR k.to_quantity IS l.target_quantity) "
-        "AND (k.to_state IS k.from_state OR k.to_state IS l.target_state)"
-    )
-    reading = "(l.available IS k.from_quantity AND l.state IS k.from_state)"
-    above = f"({may_be_kept} AND k.to_quantity < k.from_quantity AND l.available > k.to_quantity)"
-    return f"(l.present = 1 AND l.copies = 1 AND {target} AND ({reading} OR {above}))"
-
-
-def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
-    rows = connection.execute(
-        "SELECT id FROM corrections WHERE status = 'snoozed' AND snoozed_until <= ?", (now,)
-    ).fetchall()
-    for (correction_id,) in rows:
-        audit.step(connection, correction_id, "status = 'proposed', snoozed_until = NULL", {},
-              now=now, who="skew", name="proposed again")  # fmt: skip
-
-
-def _wait_again(connection: sqlite3.Connection, listing_id: int) -> None:
-    """Let what has been proposed for on the listing be proposed for again."""
-    connection.execute(
-        """UPDATE disagreements SET waits = 1
-        WHERE listing_id = ? AND closed_at IS NULL AND waits = 2""",
-        (listing_id,),
-    )

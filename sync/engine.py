@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from store import corrections, lease, polls
+from store import corrections, lease, polls, proposals
 from store.database import Database
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.lease import Request
@@ -225,7 +225,7 @@ class Engine:
     async def _decide_by_rules(self) -> None:
         """Propose what has become decidable, and approve what a written rule covers."""
         now = self._clock.now()
-        await self._database.awrite(corrections.propose, now=now)
+        await self._database.awrite(proposals.propose, now=now)
         await decide.approve_by_rules(self._database, self._settings, now)
 
     async def _answer_requests(self, fleet: Fleet) -> None:

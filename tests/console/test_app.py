@@ -11,7 +11,7 @@ from console.footing import Footing
 from console.ink import Tone
 from console.screens.confirm import Confirm, Reason, Snooze
 from console.screens.sku import SkuPage
-from store import corrections, incidents
+from store import corrections, incidents, proposals
 from store.model import Correction, CorrectionStatus, IncidentKind, Record
 from store.panels import Sort
 from tests.console.stage import (
@@ -453,7 +453,7 @@ async def test_no_control_byte_of_a_channel_reaches_any_screen(shop: Shop) -> No
     shop.read("warehouse", [Record(sku=r.sku, available=9) for r in records], at=NOW - 4_000)
     shop.read("market", records, at=NOW - 3_000)
     shop.database.write(incidents.raise_incident, "market", IncidentKind.CONTRACT, HOSTILE, now=NOW)
-    shop.database.write(corrections.propose, now=NOW)
+    shop.database.write(proposals.propose, now=NOW)
     async with console(shop) as (app, pilot):
         shop.database.write(
             incidents.raise_incident, "shop", IncidentKind.CRASHED, HOSTILE, now=NOW

@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 
 from console.demo import AUTHORITY, OUTLETS, shop
-from store import corrections, views
+from store import proposals, views
 from store.database import Database
 from store.model import CorrectionStatus, Disagreement, Freshness, Status
 from store.panels import DisagreementFilter
@@ -167,7 +167,7 @@ class Watcher:
             for name, one in self.watched.items():
                 if name != without:
                     await poll(self.gear, one)
-            self.gear.database.write(corrections.propose, now=self.clock.at)
+            self.gear.database.write(proposals.propose, now=self.clock.at)
             self.clock.at += 2_000
 
     def health(self) -> dict[str, Freshness]:

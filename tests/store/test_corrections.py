@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import audit, corrections, decisions, incidents, lease, past, readings, views
+from store import audit, corrections, decisions, incidents, lease, past, proposals, readings, views
 from store.comparison import Comparison
 from store.database import Database
 from store.errors import LeaseLost, NoSuchThing
@@ -423,7 +423,7 @@ def test_a_channel_that_is_pushed_from_now_on_gets_its_proposals(tmp_path: Path)
         w.reconfigure(terms(warehouse(), observed))
         w.now += 2 * MINUTE
         w.database.write(corrections.due, now=w.now)
-        w.database.write(corrections.propose, now=w.now)
+        w.database.write(proposals.propose, now=w.now)
         assert [one.status for one in w.updates()] == ["expired"]
 
 
@@ -442,7 +442,7 @@ def test_an_ended_quantity_proposes_no_state_that_the_channel_cannot_write(
         )  # fmt: skip
         finish(w, proposal.id, CorrectionStatus.VERIFIED)
         w.poll("shop", [record("A", 4, state="disabled")])
-        w.database.write(corrections.propose, now=w.now)
+        w.database.write(proposals.propose, now=w.now)
         assert [one.status for one in w.updates()] == ["verified"]
 
 
@@ -497,7 +497,7 @@ def test_what_ended_badly_stays_quiet_while_only_other_channels_move(tmp_path: P
         w.reconfigure(terms(warehouse(), channel("shop"), channel("market", writes=())))
         w.poll("warehouse", [record("A", 4, state="active", on_hand=6)])
         w.poll("market", stock(A=5))
-        w.database.write(corrections.propose, now=w.now)
+        w.database.write(proposals.propose, now=w.now)
         assert [one.status for one in w.updates()] == ["not_applied"]
         w.poll("shop", stock(A=6))
         assert sorted(one.status for one in w.updates()) == ["not_applied", "proposed"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from store import audit, corrections, decisions, incidents, lease, quarantine, views
+from store import audit, corrections, decisions, incidents, lease, proposals, quarantine, views
 from store.database import Database
 from store.model import Correction, Direction, Disagreement, Record, Refused
 from store.panels import DisagreementFilter
@@ -240,7 +240,7 @@ class Bench:
         await self.poll("shop")
         await self.poll("warehouse")
         await self.poll("shop")
-        self.database.write(corrections.propose, now=self.clock.now())
+        self.database.write(proposals.propose, now=self.clock.now())
         return self.updates()
 
     def approve(self, *ids: int) -> None:
