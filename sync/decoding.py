@@ -152,7 +152,7 @@ def _hook(kind: type, value: object) -> object:
         return portion(value)
     if kind is object:
         return value  # Whatever TOML can say, such as a part of a body to be sent.
-    raise NotImplementedError(f"settings cannot hold a {kind.__name__}")
+    raise TypeError(f"settings cannot hold a {kind.__name__}")
 
 
 def _required(kind: Any) -> Any:  # noqa: ANN401
