@@ -1,35 +1,22 @@
 import pytest
 
 from console.caution import Asking, asking, typed_count, undoable
-from store.model import Correction, CorrectionStatus
+from store.model import Correction
+from tests.blank import correction
 
 
 def change(
     before: int | None, after: int, *, number: int = 1, state: str | None = None
 ) -> Correction:
-    return Correction(
+    return correction(
         id=number,
         listing_id=number,
         sku=f"S{number}",
-        title="",
-        channel="shop",
-        location="",
-        status=CorrectionStatus.PROPOSED,
-        version=1,
         from_quantity=before,
         from_state="active" if state else None,
         to_quantity=after,
         to_state=state,
         price_minor=100,
-        proposed_at=0,
-        decided_at=None,
-        decided_by=None,
-        second_by=None,
-        hold_until=None,
-        expires_at=None,
-        snoozed_until=None,
-        note=None,
-        result=None,
     )
 
 

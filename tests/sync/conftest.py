@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from store.database import Database
+from sync.settings import Settings
 from tests.sync import scripted
 from tests.sync.scripted import SHOPS, Bench, HandClock, Shop
 
@@ -23,3 +24,17 @@ def bench(shops: dict[str, Shop], tmp_path: Path) -> Iterator[Bench]:
     settings = scripted.settings_of(tmp_path)
     with Database.open(settings.database) as database:
         yield Bench(settings, database, HandClock())
+
+
+@pytest.fixture
+def settings(shops: dict[str, Shop], tmp_path: Path) -> Settings:
+    quick = scripted.settings_of(tmp_path)
+    for name in quick.channels:
+        quick = scripted.changed(quick, name, every_ms=50, read_back_within_ms=300)
+    return quick
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    with Database.open(settings.database) as database:
+        yield database

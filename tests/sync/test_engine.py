@@ -1,91 +1,35 @@
-"""The engine: one at a time, polls on a schedule, writes what was approved, stops cleanly."""
+"""The engine: its schedule, its lease, its stop, and the thread beside a screen."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from store import corrections, decisions, incidents, lease, polls, views
+from store import corrections, incidents, lease, polls, views
 from store.database import Database
-from store.errors import DatabaseBusy, LeaseLost, NoSuchThing, StoreError
-from store.model import Correction, CorrectionStatus, Freshness, IncidentKind, PollOutcome
+from store.errors import DatabaseBusy, LeaseLost
 from store.model import CorrectionStatus as Status
+from store.model import Freshness, IncidentKind, PollOutcome
 from sync import engine as engine_module
 from sync import hold as hold_module
 from sync.clock import SystemClock
-from sync.engine import Engine, EngineMode, EngineThread
-from sync.errors import NeedsOperator, Temporary
+from sync.engine import EngineMode, EngineThread
+from sync.errors import NeedsOperator
 from sync.hold import LeaseHeld
-from sync.settings import ApprovalRule, ApprovalSettings, PushLimits, Settings
-from tests.sync import scripted
+from sync.settings import Settings
+from tests.sync.engines import (
+    PATIENCE_S,
+    approve_all,
+    freshness,
+    hold_by_another,
+    incident_kinds,
+    made,
+    running,
+    until,
+    updates,
+)
 from tests.sync.scripted import Shop, hang
-
-PATIENCE_S = 5.0
-
-
-@pytest.fixture
-def settings(shops: dict[str, Shop], tmp_path: Path) -> Settings:
-    quick = scripted.settings_of(tmp_path)
-    for name in quick.channels:
-        quick = scripted.changed(quick, name, every_ms=50, read_back_within_ms=300)
-    return quick
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    with Database.open(settings.database) as database:
-        yield database
-
-
-def made(settings: Settings, database: Database, holder: str = "one") -> Engine:
-    return Engine(settings, database, clock=SystemClock(), holder=holder)
-
-
-@asynccontextmanager
-async def running(engine: Engine) -> AsyncIterator[asyncio.Event]:
-    """The engine at work; it is stopped at the end."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(engine.run(stop))
-    try:
-        yield stop
-    finally:
-        stop.set()
-        await task
-
-
-async def until(found: Callable[[], bool]) -> None:
-    """Wait for something that the engine brings about by itself."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not found():  # noqa: ASYNC110 - what is awaited happens in the cache.
-            await asyncio.sleep(0.02)
-
-
-def updates(database: Database, status: Status) -> list[Correction]:
-    return database.read(views.updates, statuses=(status,))
-
-
-def approve_all(database: Database, hold_ms: int = 0) -> None:
-    seen = [(one.id, one.version) for one in updates(database, Status.PROPOSED)]
-    now = SystemClock().now()
-    database.write(decisions.approve, seen, who="ana", now=now, hold_ms=hold_ms, expires_ms=900_000)
-
-
-def hold_by_another(database: Database, span_ms: int = 60_000) -> None:
-    now = SystemClock().now()
-    database.write(lease.acquire, holder="another", token="theirs", now=now, span_ms=span_ms)
-
-
-def freshness(database: Database, name: str) -> Freshness:
-    channels = database.read(views.channels, now=SystemClock().now())
-    return next((one.freshness for one in channels if one.name == name), Freshness.NEVER)
-
-
-def incident_kinds(database: Database) -> list[str]:
-    return [str(one.kind) for one in database.read(incidents.open_incidents)]
 
 
 async def test_a_running_engine_polls_proposes_writes_and_verifies(
@@ -332,212 +276,6 @@ async def test_a_write_that_does_not_end_in_time_is_left_unknown(
 
     assert len(updates(database, Status.UNKNOWN)) == 1
     assert database.read(lease.current, now=SystemClock().now()) is None
-
-
-async def test_an_approval_made_while_no_engine_ran_is_applied_by_the_next(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].shows(A=31)
-    shops["warehouse"].shows(A=14)
-    async with running(made(settings, database)):
-        await until(lambda: bool(updates(database, Status.PROPOSED)))
-    approve_all(database)
-
-    async with running(made(settings, database)):
-        await until(lambda: bool(updates(database, Status.VERIFIED)))
-
-
-async def test_nothing_is_written_while_the_hold_lasts(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].shows(A=31)
-    shops["warehouse"].shows(A=14)
-
-    async with running(made(settings, database)):
-        await until(lambda: bool(updates(database, Status.PROPOSED)))
-        approve_all(database, hold_ms=60_000)
-        polls = shops["shop"].looked.count("poll")
-        await until(lambda: shops["shop"].looked.count("poll") > polls + 3)
-
-    assert shops["shop"].written == []
-
-
-async def test_rules_approve_without_a_person(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    approval = ApprovalSettings(mode="rules", hold_ms=0, rules=(ApprovalRule(only="reduce"),))
-    settings = msgspec.structs.replace(settings, approval=approval)
-    shops["shop"].shows(A=31)
-    shops["warehouse"].shows(A=14)
-
-    async with running(made(settings, database)):
-        await until(lambda: bool(updates(database, Status.VERIFIED)))
-
-
-async def test_rules_approve_in_single_rounds_too(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    """What cron runs, `skew poll` and then `skew apply`, goes by the same rules."""
-    approval = ApprovalSettings(mode="rules", hold_ms=0, rules=(ApprovalRule(only="reduce"),))
-    settings = msgspec.structs.replace(settings, approval=approval)
-    shops["shop"].shows(A=31)
-    shops["warehouse"].shows(A=14)
-
-    await made(settings, database).poll()
-    assert updates(database, Status.APPROVED)
-    report = await made(settings, database).apply()
-
-    assert [one.status for one in report.results] == [Status.VERIFIED]
-
-
-async def test_push_limits_hold_back_what_was_approved_and_say_so(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].shows(A=31, B=9)
-    shops["warehouse"].shows(A=14, B=5)
-    settings = msgspec.structs.replace(settings, push=PushLimits(max_units_per_hour=10))
-
-    async with running(made(settings, database)):
-        await until(lambda: len(updates(database, Status.PROPOSED)) == 2)
-        approve_all(database)
-        await until(lambda: bool(updates(database, Status.VERIFIED)))
-        await until(lambda: bool(incident_kinds(database)))
-
-    assert shops["shop"].written == [[("B", 5)]]
-    [incident] = database.read(incidents.open_incidents)
-    assert incident.message.startswith("push limit: ")
-    assert incident.message.endswith("units in an hour, at most 10 ([push]); approved updates wait")
-
-
-async def test_a_channel_that_is_observed_now_is_not_written_whatever_was_approved(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].shows(A=31)
-    shops["warehouse"].shows(A=14)
-    async with running(made(settings, database)):
-        await until(lambda: bool(updates(database, Status.PROPOSED)))
-    approve_all(database)
-    observed = scripted.changed(
-        settings, "shop", direction=settings.channels["warehouse"].direction
-    )
-
-    async with running(made(observed, database)):
-        await until(lambda: shops["shop"].looked.count("poll") >= 5)
-
-    assert shops["shop"].written == []
-
-
-async def test_a_channel_that_turns_stale_is_one_incident_and_ends_when_it_is_fresh(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    settings = scripted.changed(settings, "shop", stale_after_ms=300)
-    engine = made(settings, database)
-
-    async with running(engine):
-        await until(lambda: freshness(database, "shop") is Freshness.FRESH)
-        shops["shop"].page_faults.extend([Temporary("503")] * 100)
-        await until(lambda: incident_kinds(database) == ["stale"])
-        [incident] = database.read(incidents.open_incidents)
-        shops["shop"].page_faults.clear()
-        await engine.poll(["shop"])
-        await until(lambda: incident_kinds(database) == [])
-
-    assert incident.message == "no good poll for longer than 0.3 s: 503"
-    assert incident.count == 1
-
-
-async def test_a_channel_that_was_never_read_is_an_incident_once_there_was_time(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    settings = scripted.changed(settings, "shop", stale_after_ms=300)
-    shops["shop"].page_faults.extend([Temporary("503")] * 100)
-
-    async with running(made(settings, database)):
-        await until(lambda: incident_kinds(database) == ["stale"])
-
-    [incident] = database.read(incidents.open_incidents)
-    assert incident.message == "never read for longer than 0.3 s: 503"
-
-
-async def test_one_round_of_polls_needs_no_schedule_and_leaves_no_lease(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].page_faults.append(Temporary("503"))
-
-    reports = await made(settings, database).poll()
-
-    assert [(one.channel, one.outcome) for one in reports] == [
-        ("warehouse", PollOutcome.GOOD), ("shop", PollOutcome.FAILED),
-    ]  # fmt: skip
-    assert database.read(lease.current, now=SystemClock().now()) is None
-    assert all(one.closed for one in shops.values())
-
-
-async def test_a_round_of_polls_of_an_unknown_channel_is_refused(
-    settings: Settings, database: Database
-) -> None:
-    with pytest.raises(NoSuchThing, match="no channel 'shpo'"):
-        await made(settings, database).poll(["shpo"])
-
-
-async def test_one_round_of_writes_reports_how_each_ended(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].shows(A=31, B=9)
-    shops["warehouse"].shows(A=14, B=5)
-    engine = made(settings, database)
-    for names in (["shop"], ["warehouse"], ["shop"]):
-        await engine.poll(names)
-    approve_all(database)
-    shops["shop"].ignores = {"B"}
-
-    report = await engine.apply()
-
-    assert {one.sku: one.status for one in report.results} == {
-        "A": CorrectionStatus.VERIFIED, "B": CorrectionStatus.NOT_APPLIED,
-    }  # fmt: skip
-
-
-async def test_rounds_are_asked_of_the_engine_that_has_the_lease(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    shops["shop"].shows(A=31)
-    shops["warehouse"].shows(A=14)
-
-    async with running(made(settings, database, "the daemon")):
-        asking = made(settings, database, "skew poll")
-        await until(lambda: bool(updates(database, Status.PROPOSED)))
-        [report] = await asking.poll(["shop"])
-        approve_all(database)
-        applied = await asking.apply()
-
-    assert (report.channel, report.outcome, report.listings) == ("shop", PollOutcome.GOOD, 1)
-    # The daemon may have been quicker than the question; either way nothing is left to do.
-    assert all(one.status is Status.VERIFIED for one in applied.results)
-    assert len(updates(database, Status.VERIFIED)) == 1
-
-
-async def test_an_engine_that_is_asked_for_a_channel_it_lacks_says_so(
-    settings: Settings, database: Database
-) -> None:
-    fewer = msgspec.structs.replace(
-        settings, channels={"warehouse": settings.channels["warehouse"]}
-    )
-
-    async with running(made(fewer, database, "the daemon")) as _:
-        await until(lambda: database.read(lease.current, now=SystemClock().now()) is not None)
-        with pytest.raises(StoreError, match="the daemon: the running engine has no channel"):
-            await made(settings, database, "skew poll").poll(["shop"])
-
-
-async def test_a_round_names_the_holder_that_does_not_answer(
-    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_module, "ASK_MS_MAX", 50)
-    hold_by_another(database)
-
-    with pytest.raises(LeaseHeld, match="another"):
-        await made(settings, database).poll(["shop"])
 
 
 async def test_the_screen_learns_when_each_channel_is_polled_next(
