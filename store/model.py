@@ -59,6 +59,7 @@ class Status(StrEnum):
 class Direction(StrEnum):
     OBSERVE = "observe"
     PUSH = "push"
+    TWO_WAY = "two-way"
 
 
 class Freshness(StrEnum):
@@ -114,6 +115,12 @@ class IncidentKind(StrEnum):
     CRASHED = "crashed"
     SECOND_WRITER = "second writer"
     SURPRISE = "surprise"
+    EVENTS = "events"
+    """A channel's events can't be read, or some of them not be believed."""
+    UNSEEN = "unseen"
+    """The authority has not taken in an event for longer than `unseen_after`."""
+    LOOP = "loop"
+    """Two channels answer each other's corrections."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -159,6 +166,14 @@ class Authority(msgspec.Struct, frozen=True):
     state: str
 
 
+class Figure(StrEnum):
+    """Which of the authority's figures a target is made of."""
+
+    AVAILABLE = "available"
+    ON_HAND = "on_hand"
+    AVAILABLE_AND_INCOMING = "available+incoming"
+
+
 class Policy(msgspec.Struct, frozen=True):
     """How the authority's word becomes a channel's target, for the SKUs that match a pattern."""
 
@@ -169,6 +184,11 @@ class Policy(msgspec.Struct, frozen=True):
     cap: int | None = None
     sold: bool = True
     state: State | None = None
+    units: int = 1
+    """How many of the smallest pieces one unit of this channel holds; a target rounds down."""
+    made_of: Figure = Figure.AVAILABLE
+    when_out: State | None = None
+    """The state to show where the target is 0 and nothing else forbids selling; None: none."""
 
 
 class ChannelTerms(msgspec.Struct, frozen=True):
@@ -193,6 +213,29 @@ class ChannelTerms(msgspec.Struct, frozen=True):
     """Which of `quantity` and `state` may be proposed: empty unless the direction is push."""
     report_missing: bool
     policies: tuple[Policy, ...]
+    hides: tuple[State, ...] = NOT_FOR_SALE
+    """States that it cannot express and that collapse to a quantity of 0 (`sync.policy`)."""
+    places: tuple[str, ...] = ()
+    """The locations at which it is expected to list; empty: wherever the authority has stock."""
+    inflow: tuple[str, ...] = ()
+    """Attributes whose word flows in from it to the authority: two-way by contract (rule 2)."""
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """A place of a channel that sells from several of the authority's locations together."""
+
+    location: str
+    """Its name as an item's location."""
+    members: tuple[str, ...]
+    """The authority's locations whose stock it sums."""
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A bundle holds `quantity` pieces of `component`; nested bundles are flattened."""
+
+    bundle: str
+    component: str
+    quantity: int
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -200,6 +243,10 @@ class Terms(msgspec.Struct, frozen=True):
 
     authorities: tuple[Authority, ...]
     channels: tuple[ChannelTerms, ...]
+    bundles: tuple[Component, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    unseen_after_ms: int = 3_600_000
+    """Longer than this unseen by the authority, an event is an incident."""
 
 
 class PollCounts(msgspec.Struct, frozen=True):

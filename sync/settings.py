@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
-from store.model import Direction, State
+from store.model import Direction, Figure, State
 from sync.units import PPM
 
 
@@ -27,6 +28,8 @@ class ChannelRule(msgspec.Struct, frozen=True, kw_only=True):
     cap: int | None = None
     sold: bool | None = None
     state: State | None = None
+    units: int | None = None
+    made_of: Figure | None = None
 
 
 class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +53,16 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     buffer: int = 0
     share_ppm: int = PPM
     cap: int | None = None
-    when_out: str = "sold-out"
+    when_out: Literal["sold-out", "backorder", "preorder", "disable"] = "sold-out"
+    units: int = 1
+    """How many of the smallest pieces one unit of this channel holds."""
+    made_of: Figure = Figure.AVAILABLE
+    locations: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """Its own location → the authority's that it sells from; empty: the names are the same."""
+    aliases: Path | None = None
+    """A CSV of the channel's SKUs and ours."""
+    flows: Mapping[str, Literal["in", "out"]] = MappingProxyType({})
+    """Which way each attribute flows, where the direction is two-way."""
     rules: tuple[ChannelRule, ...] = ()
     guard: GuardSettings = GuardSettings()
     """`[guard]`, overlaid by the channel's own."""
@@ -95,6 +107,15 @@ class PushLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_to_zero_per_hour: int | None = None
 
 
+class EventSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[events]`."""
+
+    unseen_after_ms: int = 3_600_000
+    """Longer than this unseen by the authority, an event is an incident."""
+    ahead_ms: int = 300_000
+    """How far ahead of our clock an event's time may be: clocks differ."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration that has passed every check."""
 
@@ -108,6 +129,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """By name, in the order of the file."""
     approval: ApprovalSettings = ApprovalSettings()
     push: PushLimits = PushLimits()
+    events: EventSettings = EventSettings()
     history_keep_ms: int = 90 * 86_400_000
+    bundles: Path | None = None
+    """A CSV of what is sold as a bundle of what."""
     warnings: tuple[str, ...] = ()
     """What the file says that this version does not use: for stderr, once per command."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from store.model import Millis, Record, Refused, State
+from store.movement import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Abilities:
     """Changes in one call of `write`, at most."""
     reads_one: bool = False
     """`read` answers; otherwise a fresh reading costs a whole poll."""
+    events: bool = False
+    """It tells what moved, and when: it is an `EventSource` too."""
     notes: str = ""
 
 
@@ -44,6 +47,18 @@ class Page:
     """How many records the channel says that it has in all, where it says so."""
     as_of: Millis | None = None
     """A file's modification time; None where the page is as of its arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some of a channel's events, in its own units, SKUs and locations."""
+
+    events: Sequence[Event]
+    refused: Sequence[Refused] = ()
+    cursor: str | None = None
+    """Where to go on after this page, for whoever asks next; None: where it was."""
+    again_until: Millis | None = None
+    """Events up to here may have come before, because we ask with an overlap: no fault of its."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +138,14 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class EventSource(Protocol):
+    """What a channel with `abilities.events` also does."""
+
+    def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        """Read what moved after `cursor`, oldest first where the channel can; None: from the start.
+
+        Ends with the newest. Raises Temporary, NeedsOperator, ContractBroken.
+        """
+        ...

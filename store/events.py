@@ -1,0 +1,149 @@
+"""Stock events: each taken once, by (channel, id); what came of it, and what was odd about it.
+
+`sync.poll` and `skew events import` call this, through `take`. Order of arrival changes nothing
+but what is counted as odd.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from store import incidents, polls
+from store.model import IncidentKind, Millis, Refused
+from store.movement import EFFECTS, Event, Fate, Oddity, Taken
+
+CONFLICT = "conflict"
+"""Key of the incident that says that an event came again with another body."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a batch of events comes from, and by when."""
+
+    channel: str
+    now: Millis
+    ahead_ms: int = 300_000
+    """How far in the future an event may be: clocks differ."""
+    again_until: Millis | None = None
+    """Up to here we ask again on purpose: what comes again or late is no fault of the channel's."""
+
+
+def take(connection: sqlite3.Connection, source: Source, batch: Sequence[Event]) -> Taken:
+    """Record each event that is new; answer what became of all.
+
+    A repeat changes nothing; one with another body is an incident, and the first one stands.
+    """
+    channel_id, _, _ = polls.channel(connection, source.channel)
+    (newest,) = connection.execute(
+        "SELECT max(at) FROM events WHERE channel_id = ?", (channel_id,)
+    ).fetchone()
+    new = repeats = 0
+    conflicts: list[Refused] = []
+    refused: list[Refused] = []
+    for event in batch:
+        item_id, reason = _item(connection, event, source)
+        if item_id is None:
+            refused.append(Refused(f"event {event.id}", reason, event.sku, event.location))
+            note_odd(connection, source, event.id, Oddity.REFUSED, reason)
+            continue
+        again = source.again_until is not None and event.at <= source.again_until
+        row = connection.execute(
+            """INSERT INTO events (channel_id, event_id, kind, item_id, quantity, at, order_ref,
+              received_at, fate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id""",
+            (channel_id, event.id, event.kind, item_id, event.quantity, event.at, event.order,
+             source.now, Fate.INCLUDED),
+        ).fetchone()  # fmt: skip
+        if row is None:
+            difference = _difference(connection, channel_id, item_id, event)
+            if difference:
+                words = f"event {event.id} came again with another {difference}; the first stands"
+                conflicts.append(Refused(f"event {event.id}", words, event.sku, event.location))
+                note_odd(connection, source, event.id, Oddity.CONFLICT, words)
+            else:
+                repeats += 1
+                if not again:
+                    _count_repeat(connection, source, channel_id, event)
+            continue
+        new += 1
+        _move(connection, row[0], item_id, event)
+        if newest is not None and event.at < newest and not again:
+            words = f"event {event.id} came after a later one"
+            note_odd(connection, source, event.id, Oddity.DISORDERED, words)
+        newest = event.at if newest is None else max(newest, event.at)
+    if conflicts:
+        incidents.raise_incident(
+            connection, source.channel, IncidentKind.EVENTS, conflicts[0].reason,
+            now=source.now, key=CONFLICT,
+        )  # fmt: skip
+    return Taken(new, repeats, tuple(conflicts), tuple(refused))
+
+
+def cursor(connection: sqlite3.Connection, channel: str) -> str | None:
+    """Where the channel's events were read up to; None: from the start."""
+    row = connection.execute(
+        "SELECT event_cursor FROM channels WHERE name = ?", (channel,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def keep_cursor(connection: sqlite3.Connection, channel: str, cursor: str) -> None:
+    """Note where to go on. In the transaction that took the events before it."""
+    connection.execute("UPDATE channels SET event_cursor = ? WHERE name = ?", (cursor, channel))
+
+
+def note_odd(
+    connection: sqlite3.Connection, source: Source, event_id: str | None, what: Oddity, words: str
+) -> None:
+    """Count something odd about an event, for `skew check`."""
+    connection.execute(
+        """INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
+        VALUES ((SELECT id FROM channels WHERE name = ?), ?, ?, ?, ?)""",
+        (source.channel, event_id, what, source.now, words),
+    )
+
+
+def _item(connection: sqlite3.Connection, event: Event, source: Source) -> tuple[int | None, str]:
+    """Find what the event moves; without that, why it can't be taken."""
+    if event.at > source.now + source.ahead_ms:
+        ahead_s = (event.at - source.now) // 1000
+        return None, f"its time is {ahead_s:,} s ahead of this machine's clock"
+    row = connection.execute(
+        "SELECT id FROM items WHERE sku = ? AND location = ?", (event.sku, event.location)
+    ).fetchone()
+    if row is None:
+        place = f" at location {event.location}" if event.location else ""
+        return None, f"no channel has shown SKU {event.sku}{place} yet"
+    return row[0], ""
+
+
+def _difference(connection: sqlite3.Connection, channel_id: int, item_id: int, event: Event) -> str:
+    """Name what differs from the event of the same id that came first; empty where nothing."""
+    before = connection.execute(
+        """SELECT kind, item_id, quantity, at, order_ref FROM events
+        WHERE channel_id = ? AND event_id = ?""",
+        (channel_id, event.id),
+    ).fetchone()
+    now = (event.kind, item_id, event.quantity, event.at, event.order)
+    names = ("kind", "SKU", "quantity", "time", "order")
+    found = (name for name, a, b in zip(names, before, now, strict=True) if a != b)
+    return next(found, "")
+
+
+def _count_repeat(
+    connection: sqlite3.Connection, source: Source, channel_id: int, event: Event
+) -> None:
+    connection.execute(
+        "UPDATE events SET repeats = repeats + 1 WHERE channel_id = ? AND event_id = ?",
+        (channel_id, event.id),
+    )
+    note_odd(connection, source, event.id, Oddity.REPEAT, f"event {event.id} came again")
+
+
+def _move(connection: sqlite3.Connection, event_row: int, item_id: int, event: Event) -> None:
+    """Keep what the event moves, of the item itself."""
+    effect = EFFECTS[event.kind]
+    connection.execute(
+        "INSERT INTO movements (event_row, item_id, available, on_hand) VALUES (?, ?, ?, ?)",
+        (event_row, item_id, effect.available * event.quantity, effect.on_hand * event.quantity),
+    )

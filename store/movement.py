@@ -1,0 +1,105 @@
+"""Stock events: what kinds there are, and what each moves. Imports nothing of ours but the model.
+
+One event is one stock movement that a system reported. Its quantity is in that system's own units,
+and positive but for `adjusted`, which is signed.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+import msgspec
+
+from store.model import Millis, Refused
+
+
+class EventKind(StrEnum):
+    ORDERED = "ordered"
+    CANCELLED = "cancelled"
+    SHIPPED = "shipped"
+    RETURN_RECEIVED = "return_received"
+    RESTOCKED = "restocked"
+    RECEIVED = "received"
+    ADJUSTED = "adjusted"
+    HELD = "held"
+    RELEASED = "released"
+
+
+class Effect(NamedTuple):
+    """What one unit of an event adds to each figure: −1, 0 or 1."""
+
+    available: int = 0
+    committed: int = 0
+    unavailable: int = 0
+    on_hand: int = 0
+
+
+EFFECTS: Mapping[EventKind, Effect] = MappingProxyType(
+    {
+        EventKind.ORDERED: Effect(available=-1, committed=1),
+        EventKind.CANCELLED: Effect(available=1, committed=-1),
+        EventKind.SHIPPED: Effect(committed=-1, on_hand=-1),
+        EventKind.RETURN_RECEIVED: Effect(unavailable=1, on_hand=1),
+        EventKind.RESTOCKED: Effect(available=1, unavailable=-1),
+        EventKind.RECEIVED: Effect(available=1, on_hand=1),
+        EventKind.ADJUSTED: Effect(available=1, on_hand=1),
+        EventKind.HELD: Effect(available=-1, unavailable=1),
+        EventKind.RELEASED: Effect(available=1, unavailable=-1),
+    }
+)
+"""DESIGN's table. On hand = available + committed + unavailable holds in every row."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One stock movement, as its channel reported it, decoded and in our names."""
+
+    id: str
+    """The channel's own id of it: it counts once by (channel, id)."""
+    kind: EventKind
+    sku: str
+    quantity: int
+    at: Millis
+    """When it happened, by the channel's clock."""
+    location: str = ""
+    order: str | None = None
+    """The order that it belongs to: told by two channels, it projects once."""
+
+
+class Fate(StrEnum):
+    """What became of an event when it came."""
+
+    PROJECTED = "projected"
+    """The authority had not seen it: it moved the targets."""
+    INCLUDED = "included"
+    """The authority's reading included it already: no effect."""
+    EXPLAINS = "explains"
+    """The authority's own: it explains its readings and never projects."""
+    COPY = "copy"
+    """Another channel had told of the same order: it projects once."""
+
+
+class Oddity(StrEnum):
+    """How an event can be misreported; each is counted (`skew check`)."""
+
+    REPEAT = "repeat"
+    """It came again, the same."""
+    CONFLICT = "conflict"
+    """It came again with another body: the first one stands."""
+    LATE = "late"
+    """It came after the authority's reading had included it."""
+    DISORDERED = "out of order"
+    """It came after a later one of its channel."""
+    REFUSED = "refused"
+    """It could not be believed."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of a batch of events."""
+
+    new: int = 0
+    repeats: int = 0
+    conflicts: tuple[Refused, ...] = ()
+    """Those that came again with another body: the first one stands."""
+    refused: tuple[Refused, ...] = ()
+    """Those that could not be taken: an unknown SKU, a time to come."""
