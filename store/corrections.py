@@ -261,6 +261,12 @@ def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Mi
             "state": correction.to_state != correction.from_state,
         },
     )
+    frozen = connection.execute(
+        "SELECT frozen_why FROM listings WHERE id = ? AND frozen_at IS NOT NULL",
+        (correction.listing_id,),
+    ).fetchone()
+    if frozen is not None:
+        return f"frozen: {frozen[0]}"
     return next((str(reason) for (reason,) in rows if reason), "")
 
 

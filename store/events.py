@@ -1,20 +1,33 @@
 """Stock events: each taken once, by (channel, id); what came of it, and what was odd about it.
 
-`sync.poll` and `skew events import` call this, through `take`. Order of arrival changes nothing
-but what is counted as odd.
+A poll brings its events with its readings (`take`), `skew events import` by themselves
+(`record`). Order of arrival changes nothing but what is counted as odd.
 """
 
 import sqlite3
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 import msgspec
 
-from store import incidents, polls
-from store.model import IncidentKind, Millis, Refused
+from store import incidents, moved, polls
+from store.comparison import Comparison
+from store.model import IncidentKind, Millis, Refused, Terms
 from store.movement import EFFECTS, Event, Fate, Oddity, Taken
 
 CONFLICT = "conflict"
 """Key of the incident that says that an event came again with another body."""
+
+
+class _Units:
+    """How many pieces one unit of a channel holds, by SKU; asked once for each pattern."""
+
+    def __init__(self, terms: Terms, channel: str) -> None:
+        mine = next((one for one in terms.channels if one.name == channel), None)
+        self._policies = mine.policies if mine is not None else ()
+
+    def of(self, sku: str) -> int:
+        return next((one.units for one in self._policies if fnmatchcase(sku, one.skus)), 1)
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -28,11 +41,25 @@ class Source(msgspec.Struct, frozen=True):
     """Up to here we ask again on purpose: what comes again or late is no fault of the channel's."""
 
 
-def take(connection: sqlite3.Connection, source: Source, batch: Sequence[Event]) -> Taken:
-    """Record each event that is new; answer what became of all.
+def record(
+    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], comparison: Comparison
+) -> Taken:
+    """Take events by themselves, outside any poll, and compare what they move."""
+    comparison.forget_moved(connection)
+    taken = take(connection, source, batch, comparison.terms)
+    comparison.reconcile_moved(connection, now=source.now, channel=source.channel)
+    return taken
 
-    A repeat changes nothing; one with another body is an incident, and the first one stands.
+
+def take(
+    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], terms: Terms
+) -> Taken:
+    """Record each event that is new and note what it moves; answer what became of all.
+
+    A repeat changes nothing; one with another body is an incident, and the first one stands. The
+    caller reconciles in the same transaction.
     """
+    units = _Units(terms, source.channel)
     channel_id, _, _ = polls.channel(connection, source.channel)
     (newest,) = connection.execute(
         "SELECT max(at) FROM events WHERE channel_id = ?", (channel_id,)
@@ -66,7 +93,7 @@ def take(connection: sqlite3.Connection, source: Source, batch: Sequence[Event])
                     _count_repeat(connection, source, channel_id, event)
             continue
         new += 1
-        _move(connection, row[0], item_id, event)
+        _move(connection, row[0], item_id, event, units)
         if newest is not None and event.at < newest and not again:
             words = f"event {event.id} came after a later one"
             note_odd(connection, source, event.id, Oddity.DISORDERED, words)
@@ -140,10 +167,33 @@ def _count_repeat(
     note_odd(connection, source, event.id, Oddity.REPEAT, f"event {event.id} came again")
 
 
-def _move(connection: sqlite3.Connection, event_row: int, item_id: int, event: Event) -> None:
-    """Keep what the event moves, of the item itself."""
+def _move(
+    connection: sqlite3.Connection, event_row: int, item_id: int, event: Event, units: _Units
+) -> None:
+    """Keep what the event moves, in pieces: of the item itself, or of a bundle's components.
+
+    It counts as unseen until the projection has looked at it, and so do those of its order that
+    other channels told of: the authority's word of an order can come last.
+    """
     effect = EFFECTS[event.kind]
-    connection.execute(
-        "INSERT INTO movements (event_row, item_id, available, on_hand) VALUES (?, ?, ?, ?)",
-        (event_row, item_id, effect.available * event.quantity, effect.on_hand * event.quantity),
-    )
+    pieces = event.quantity * units.of(event.sku)
+    parts = connection.execute(
+        "SELECT part_id, quantity FROM parts WHERE item_id = ? AND how = 'bundle'", (item_id,)
+    ).fetchall()
+    connection.executemany(
+        """INSERT INTO movements (event_row, item_id, available, on_hand, at)
+        VALUES (?, ?, ?, ?, ?)""",
+        [
+            (event_row, part_id, effect.available * pieces * quantity,
+             effect.on_hand * pieces * quantity, event.at)
+            for part_id, quantity in parts or [(item_id, 1)]
+        ],
+    )  # fmt: skip
+    moved.note(connection, [item_id, *(part_id for part_id, _ in parts)])
+    moved.note_fresh_event(connection, event_row)
+    if event.order is not None:
+        connection.execute(
+            """UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT id FROM events
+            WHERE item_id = ? AND order_ref = ? AND kind = ?)""",
+            (item_id, event.order, event.kind),
+        )

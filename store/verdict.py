@@ -9,8 +9,8 @@ SOURCES = """disagreements d
 JOIN listings l ON l.id = d.listing_id
 JOIN items i ON i.id = d.item_id
 JOIN channels c ON c.id = d.channel_id
-LEFT JOIN listings a ON a.id = CASE WHEN d.kind = 'state' THEN i.state_listing_id
-  ELSE i.quantity_listing_id END
+LEFT JOIN listings a ON a.id = coalesce(d.rests_on, CASE WHEN d.kind = 'state'
+  THEN i.state_listing_id ELSE i.quantity_listing_id END)
 LEFT JOIN channels ac ON ac.id = a.channel_id"""
 
 RAISES = "(d.kind IN ('quantity', 'negative') AND d.delta > 0)"
@@ -26,9 +26,34 @@ def _stale(channel: str, listing: str) -> str:
     )
 
 
-# Nothing in a poll is of a later time than its start, whatever the source's clock says.
-_AUTHORITY_AS_OF = """min(coalesce(a.source_at, ac.as_of),
-    coalesce((SELECT p.started_at FROM polls p WHERE p.id = ac.good_poll_id), ac.as_of))"""
+def authority_as_of(listing: str, channel: str) -> str:
+    """SQL for the time that a channel's word on a listing is of (rule 7).
+
+    Nothing in a poll is of a later time than its start, whatever the source's clock says.
+    """
+    return f"""min(coalesce({listing}.source_at, {channel}.as_of), {_read_at(channel)})"""
+
+
+def _read_at(channel: str) -> str:
+    """SQL for when the channel's last good poll began."""
+    return f"""coalesce((SELECT p.started_at FROM polls p
+      WHERE p.id = {channel}.good_poll_id), {channel}.as_of)"""
+
+
+TROUBLED = """({listing}.problem IS NOT NULL OR {listing}.copies > 1
+  OR {channel}.quarantined_poll_id IS NOT NULL)"""
+"""SQL for whether what a channel says of a listing is in doubt, whatever the time."""
+
+# What a bundle or a pool is made of: the truth of any part may be the one that can't be trusted.
+_PART_IN_DOUBT = f"""EXISTS (SELECT 1 FROM parts pp JOIN items pi ON pi.id = pp.part_id
+  JOIN listings pl ON pl.id = pi.quantity_listing_id JOIN channels pc ON pc.id = pl.channel_id
+  WHERE pp.item_id = d.item_id
+    AND ({_stale("pc", "pl")} OR {TROUBLED.format(listing="pl", channel="pc")}))"""
+
+# A source's own time is often that of its last movement: an authority that has not moved for
+# `unseen_after` since the channel fell, and has been read since, is not going to.
+_UNSEEN_FALL = f"""{authority_as_of("a", "ac")} <= l.fell_at + ac.lag_ms
+    AND {_read_at("ac")} <= l.fell_at + ac.lag_ms + ac.unseen_after_ms"""
 
 REASON = f"""CASE
   WHEN c.last_success_at IS NULL THEN 'never read'
@@ -39,9 +64,10 @@ REASON = f"""CASE
   WHEN ac.id IS NOT NULL AND {_stale("ac", "a")} THEN 'authority stale'
   WHEN a.problem IS NOT NULL THEN 'authority unreadable'
   WHEN a.copies > 1 AND ac.id <> c.id THEN 'authority duplicate'
+  WHEN d.rests_on IS NULL AND {_PART_IN_DOUBT} THEN 'authority stale'
   WHEN d.settles_at > :now THEN 'settling'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
-    AND {_AUTHORITY_AS_OF} <= l.fell_at + ac.lag_ms
+    AND {_UNSEEN_FALL}
   THEN 'authority not read since this channel fell'
   WHEN {RAISES} AND ac.id <> c.id AND c.last_success_at <= l.observed_at
   THEN 'awaits a second reading'

@@ -7,7 +7,7 @@ Called by poll, apply, the engine and the commands; the rules themselves are SQL
 from typing import TYPE_CHECKING
 
 from store.comparison import Comparison
-from store.model import Authority, ChannelTerms, Direction, Policy, Terms
+from store.model import NOT_FOR_SALE, Authority, ChannelTerms, Direction, Policy, Terms
 from sync import channels
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) ->
         writes=can.writes if pushed else (),
         report_missing=settings.report_missing,
         policies=policies(settings),
+        hides=tuple(one for one in NOT_FOR_SALE if one not in can.states),
     )
 
 

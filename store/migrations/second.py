@@ -21,6 +21,7 @@ ALTER TABLE items ADD COLUMN truth_incoming INTEGER;
 ALTER TABLE items ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE items ADD COLUMN pending_on_hand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE channels ADD COLUMN event_cursor TEXT;
+ALTER TABLE channels ADD COLUMN unseen_after_ms INTEGER NOT NULL DEFAULT 3600000;
 ALTER TABLE channels ADD COLUMN unexplained INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listings ADD COLUMN opening INTEGER;
 ALTER TABLE listings ADD COLUMN opening_at INTEGER;
@@ -58,9 +59,12 @@ CREATE TABLE movements (
   item_id INTEGER NOT NULL REFERENCES items (id),
   available INTEGER NOT NULL,
   on_hand INTEGER NOT NULL,
-  unseen INTEGER NOT NULL DEFAULT 0,
+  at INTEGER NOT NULL,
+  unseen INTEGER NOT NULL DEFAULT 1,
   UNIQUE (item_id, event_row)
 );
+CREATE INDEX movements_of_item ON movements (item_id, at);
+CREATE INDEX movements_at ON movements (at);
 CREATE INDEX movements_unseen ON movements (item_id) WHERE unseen = 1;
 CREATE INDEX movements_of_event ON movements (event_row);
 -- One row for each time that a channel misreported an event: a repeat, another body, a late one.

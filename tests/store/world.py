@@ -8,6 +8,7 @@ from store import readings, staging, views
 from store.comparison import Comparison
 from store.database import Database
 from store.model import (
+    NOT_FOR_SALE,
     Authority,
     ChannelTerms,
     Correction,
@@ -46,7 +47,9 @@ def channel(name: str, **changes: object) -> ChannelTerms:
         "report_missing": True,
         "policies": (Policy("*"),),
     }
-    return ChannelTerms(**(defaults | changes))  # type: ignore[arg-type]
+    chosen = defaults | changes
+    hides = tuple(one for one in NOT_FOR_SALE if one not in chosen["states"])  # type: ignore[operator]
+    return ChannelTerms(**({"hides": hides} | chosen))  # type: ignore[arg-type]
 
 
 def warehouse(**changes: object) -> ChannelTerms:

@@ -1,0 +1,43 @@
+"""The list of items that one transaction has moved: work follows it, not the catalogue.
+
+Temporary tables of the writer's connection. `fresh_events` are the events taken in this
+transaction, until it is known what became of them.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+TABLES = (
+    "CREATE TEMP TABLE IF NOT EXISTS moved (item_id INTEGER PRIMARY KEY)",
+    "CREATE TEMP TABLE IF NOT EXISTS fresh_events (event_row INTEGER PRIMARY KEY)",
+)
+
+
+def forget(connection: sqlite3.Connection) -> None:
+    """Start a new list."""
+    for statement in TABLES:
+        connection.execute(statement)
+    connection.execute("DELETE FROM moved")
+    connection.execute("DELETE FROM fresh_events")
+
+
+def note(connection: sqlite3.Connection, item_ids: Iterable[int]) -> None:
+    """Add items to the list."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO moved (item_id) VALUES (?)", ((one,) for one in item_ids)
+    )
+
+
+def note_all(connection: sqlite3.Connection) -> None:
+    """Add every item to the list."""
+    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT id FROM items")
+
+
+def note_fresh_event(connection: sqlite3.Connection, event_row: int) -> None:
+    """Note an event whose fate is to be settled in this transaction."""
+    connection.execute("INSERT INTO fresh_events (event_row) VALUES (?)", (event_row,))
+
+
+def has_fresh_events(connection: sqlite3.Connection) -> bool:
+    """Whether events were taken in this transaction whose fate is not settled yet."""
+    return connection.execute("SELECT 1 FROM fresh_events LIMIT 1").fetchone() is not None

@@ -1,0 +1,126 @@
+"""Which events the authority's reading does not include yet, and what they add up to (rule 7).
+
+A movement is unseen while it is later than the reading's as-of; within the authority's `lag`
+before that, what lowers counts as unseen and what raises as seen: both err to the lower target.
+The order in which events and readings came plays no part: the flags are reckoned from what is
+known, for the items that moved and those whose flags could turn.
+
+Three kinds of events explain and never project: the authority's own; a second channel's word of
+an order that another channel told of first; and an adjustment by a channel that is not the
+authority where it raises, or is the echo of our own write: nothing but that channel vouches for
+it, and the authority will never take it in.
+"""
+
+import sqlite3
+
+from store.compiled import Compiled
+from store.model import Millis
+from store.movement import Fate, Oddity
+from store.verdict import authority_as_of
+
+WORK_TABLES = (
+    """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
+      lag_ms INTEGER, authority INTEGER)""",
+    "CREATE TEMP TABLE IF NOT EXISTS flags (movement_id INTEGER PRIMARY KEY, unseen INTEGER)",
+    """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, available INTEGER,
+      on_hand INTEGER)""",
+)
+
+ECHO_MS = 60_000
+"""How far apart the clocks of a channel and ours may be when it tells of our own write."""
+
+_CANDIDATES = """SELECT m.item_id FROM moved m
+  WHERE EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
+UNION SELECT v.item_id FROM movements v WHERE v.unseen = 1
+UNION SELECT v.item_id FROM movements v WHERE v.at >
+  (SELECT min(c.as_of - c.lag_ms) FROM channels c WHERE c.configured = 1
+    AND instr(c.roles, 'quantity authority') > 0)"""
+
+_SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
+_TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
+  WHERE {_SAME_ORDER} AND o.channel_id <> t.authority ORDER BY o.at, oc.name LIMIT 1)"""
+_TAKEN_IN_AT = f"""(SELECT max(o.at) FROM events o
+  WHERE {_SAME_ORDER} AND o.channel_id = t.authority)"""
+_ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
+  WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
+    AND e.at BETWEEN k.applying_at - {ECHO_MS}
+      AND coalesce(k.ended_at, k.applying_at) + {ECHO_MS})"""
+_UNSEEN = f"""CASE
+  WHEN e.channel_id = t.authority THEN 0
+  WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {_ECHO}) THEN 0
+  WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
+  WHEN e.order_ref IS NOT NULL AND {_TAKEN_IN_AT} IS NOT NULL THEN {_TAKEN_IN_AT} > t.as_of
+  ELSE v.at > t.as_of OR (v.available < 0 AND v.at > t.as_of - t.lag_ms) END"""
+
+
+def project(connection: sqlite3.Connection) -> None:
+    """Turn the flags that have turned, and note as moved each item whose pending sum has.
+
+    The truth of the moved items must have been read: it says which listing they rest on.
+    """
+    if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
+        return
+    for table in ("touched", "flags", "pendings"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute(
+        f"""INSERT INTO touched (item_id, as_of, lag_ms, authority)
+        SELECT i.id, {authority_as_of("a", "ac")}, ac.lag_ms, ac.id
+        FROM ({_CANDIDATES}) one CROSS JOIN items i ON i.id = one.item_id
+        JOIN listings a ON a.id = i.quantity_listing_id JOIN channels ac ON ac.id = a.channel_id"""
+    )
+    connection.execute(
+        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {_UNSEEN}
+        FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id
+        JOIN events e ON e.id = v.event_row
+        WHERE v.unseen = 1 OR v.at > t.as_of - t.lag_ms"""
+    )
+    connection.execute(
+        """UPDATE movements SET unseen = f.unseen FROM flags f
+        WHERE f.movement_id = movements.id AND movements.unseen <> f.unseen"""
+    )
+    connection.execute(
+        """INSERT INTO pendings SELECT item_id, available, on_hand FROM (
+          SELECT i.id AS item_id, i.pending, i.pending_on_hand,
+            coalesce((SELECT sum(v.available) FROM movements v
+              WHERE v.item_id = i.id AND v.unseen = 1), 0) AS available,
+            coalesce((SELECT sum(v.on_hand) FROM movements v
+              WHERE v.item_id = i.id AND v.unseen = 1), 0) AS on_hand
+          FROM touched t CROSS JOIN items i ON i.id = t.item_id)
+        WHERE pending <> available OR pending_on_hand <> on_hand"""
+    )
+    connection.execute(
+        """UPDATE items SET pending = p.available, pending_on_hand = p.on_hand FROM pendings p
+        WHERE p.item_id = items.id"""
+    )
+    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
+
+
+def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Millis) -> None:
+    """Note what became of each event that came in this transaction."""
+    if connection.execute("SELECT 1 FROM fresh_events LIMIT 1").fetchone() is None:
+        return
+    authority = compiled.authority("quantity")
+    connection.execute(
+        f"""UPDATE events SET fate = CASE
+          WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = events.id AND v.unseen = 1)
+            THEN '{Fate.PROJECTED}'
+          WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{Fate.EXPLAINS}'
+          WHEN order_ref IS NOT NULL AND EXISTS (SELECT 1 FROM events o
+            WHERE o.item_id = events.item_id AND o.order_ref = events.order_ref
+              AND o.kind = events.kind AND o.channel_id NOT IN (events.channel_id, f.authority)
+              AND o.at <= events.at) THEN '{Fate.COPY}'
+          ELSE '{Fate.INCLUDED}' END
+        FROM (SELECT e.id AS event_row, {authority} AS authority FROM fresh_events x
+          JOIN events e ON e.id = x.event_row JOIN items i ON i.id = e.item_id) f
+        WHERE f.event_row = events.id""",
+        compiled.values,
+    )
+    connection.execute(
+        f"""INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
+        SELECT e.channel_id, e.event_id, '{Oddity.LATE}', ?, 'event ' || e.event_id
+          || ' came when the authority''s reading included it already'
+        FROM fresh_events x JOIN events e ON e.id = x.event_row
+        WHERE e.fate = '{Fate.INCLUDED}'""",
+        (now,),
+    )
+    connection.execute("DELETE FROM fresh_events")
