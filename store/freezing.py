@@ -9,7 +9,7 @@ incident, until the cell agrees or a person thaws it (`skew unfreeze`).
 import sqlite3
 from collections.abc import Iterable
 
-from store import audit, incidents
+from store import audit, incidents, proposals
 from store.errors import NoSuchThing
 from store.model import CorrectionStatus, IncidentKind, Millis
 
@@ -18,14 +18,14 @@ LOOP_MS = 3_600_000
 
 # A channel without events can fall back by a sale: there, only what rose again was surely written,
 # or what came back twice.
-_SECOND_WRITERS = """SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity, k.ended_at
+_SECOND_WRITERS = """SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity
 FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
 JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id
 JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
   WHERE x.listing_id = l.id AND x.status = 'verified')
 WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :now - :window
   AND l.available = k.from_quantity AND k.from_quantity <> k.to_quantity
-  AND l.available <> l.target_quantity AND l.observed_at > k.ended_at
+  AND l.available <> l.target_quantity AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
     AND e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
   AND (l.available > k.to_quantity
@@ -41,9 +41,9 @@ JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
 JOIN channels c ON c.id = l.channel_id
 JOIN listings s ON s.id = d.rests_on JOIN channels sc ON sc.id = s.channel_id
 WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listing_id = l.id
-    AND k.status = 'verified' AND k.ended_at > :now - :loop) >=
+    AND k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))) >=
   CASE WHEN EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = l.id
-      AND k.status = 'verified' AND k.ended_at > :now - :loop
+      AND k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))
       AND (k.from_quantity IS l.target_quantity AND k.to_quantity <> k.from_quantity
         OR k.from_state IS l.target_state AND k.to_state <> k.from_state))
     THEN 1 ELSE 2 END
@@ -61,8 +61,7 @@ def look(connection: sqlite3.Connection, *, now: Millis) -> None:
         return
     values = {"now": now, "window": WINDOW_MS, "loop": LOOP_MS}
     for row in connection.execute(_SECOND_WRITERS, values).fetchall():
-        listing_id, sku, channel, correction_id, before, after, ended_at = row
-        del ended_at
+        listing_id, sku, channel, correction_id, before, after = row
         why = (
             f"update #{correction_id} set it from {before} to {after}, and something other than "
             f"Skew set it back to {before}; no event explains it"
@@ -97,7 +96,8 @@ def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, n
     if not rows:
         where = f" on {channel}" if channel else ""
         raise NoSuchThing(f"SKU {sku} is not frozen{where}")
-    _thaw(connection, [listing_id for listing_id, _ in rows])
+    # What was seen of the fight until now is forgiven: only what comes after freezes it again.
+    _thaw(connection, [listing_id for listing_id, _ in rows], now=now)
     for _, name in rows:
         _resolve(connection, sku, name, now=now)
     return len(rows)
@@ -127,22 +127,19 @@ def _thaw_what_agrees(connection: sqlite3.Connection, *, now: Millis) -> None:
         WHERE NOT EXISTS (SELECT 1 FROM disagreements d
           WHERE d.item_id = l.item_id AND d.closed_at IS NULL AND d.kind <> 'missing')"""
     ).fetchall()
-    _thaw(connection, [listing_id for listing_id, _, _ in rows])
+    _thaw(connection, [listing_id for listing_id, _, _ in rows], now=now)
     for _, sku, channel in rows:
         _resolve(connection, sku, channel, now=now)
 
 
-def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int]) -> None:
-    connection.executemany(
-        "UPDATE listings SET frozen_at = NULL, frozen_why = NULL WHERE id = ?",
-        ((listing_id,) for listing_id in listing_ids),
-    )
-    # What was proposed before it froze may be proposed anew.
-    connection.executemany(
-        """UPDATE disagreements SET waits = 1
-        WHERE listing_id = ? AND closed_at IS NULL AND waits = 2""",
-        ((listing_id,) for listing_id in listing_ids),
-    )
+def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Millis) -> None:
+    for listing_id in listing_ids:
+        connection.execute(
+            """UPDATE listings SET frozen_at = NULL, frozen_why = NULL, thawed_at = ?
+            WHERE id = ?""",
+            (now, listing_id),
+        )
+        proposals.wait_again(connection, listing_id)
 
 
 def _resolve(connection: sqlite3.Connection, sku: str, channel: str, *, now: Millis) -> None:

@@ -28,6 +28,7 @@ ALTER TABLE listings ADD COLUMN opening_at INTEGER;
 ALTER TABLE listings ADD COLUMN known INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listings ADD COLUMN frozen_at INTEGER;
 ALTER TABLE listings ADD COLUMN frozen_why TEXT;
+ALTER TABLE listings ADD COLUMN thawed_at INTEGER;
 ALTER TABLE disagreements ADD COLUMN rests_on INTEGER;
 CREATE INDEX listings_frozen ON listings (channel_id) WHERE frozen_at IS NOT NULL;
 UPDATE listings SET opening = available, opening_at = observed_at;

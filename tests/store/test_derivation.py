@@ -17,7 +17,7 @@ KIT = (Component("KIT", "A", 2), Component("KIT", "B", 1))
 
 
 def made(*channels: ChannelTerms, **more: object) -> Terms:
-    return msgspec.structs.replace(terms(warehouse(), *channels), **more)  # type: ignore[arg-type]
+    return msgspec.structs.replace(terms(warehouse(), *channels), **more)
 
 
 def at(location: str, **quantities: int) -> list[Record]:
