@@ -41,7 +41,7 @@ from sync.clock import Clock, SystemClock
 from sync.settings import Settings
 
 if TYPE_CHECKING:
-    from sync.engine import EngineThread
+    from sync.beside import EngineThread
 
 WATCH_S = 0.2
 """How often the watcher looks whether anyone has committed: 4 µs each time."""
@@ -385,7 +385,7 @@ def run(
 
 def _engine(settings: Settings) -> "EngineThread":
     # A console that only looks pays for no scheduler.
-    from sync.engine import EngineThread
+    from sync.beside import EngineThread
 
     holder = f"skew watch on {socket.gethostname()} ({os.getpid()})"
     engine = EngineThread(settings, settings.database, holder)

@@ -44,6 +44,7 @@ GROUPS = {
         "snooze": Entry("decide", "Put pending updates off."),
         "undo": Entry("decide", "Take an approval back while its hold lasts."),
         "accept": Entry("decide", "Believe a quarantined poll after all."),
+        "unfreeze": Entry("decide", "Let what a second writer froze be corrected again."),
     },
     "Shell": {
         "completion": Entry("setup", "Print the completion script for bash, zsh or fish."),

@@ -29,7 +29,7 @@ class Said(NamedTuple):
 
 
 class Collector(Protocol):
-    """The engine as the console sees it: `sync.engine.EngineThread`."""
+    """The engine as the console sees it: `sync.beside.EngineThread`."""
 
     @property
     def mode(self) -> str: ...

@@ -119,6 +119,26 @@ def keep_cursor(connection: sqlite3.Connection, channel: str, cursor: str) -> No
     connection.execute("UPDATE channels SET event_cursor = ? WHERE name = ?", (cursor, channel))
 
 
+def overdue(connection: sqlite3.Connection, *, now: Millis) -> dict[str, str]:
+    """Say by authority which events it has not taken in for longer than `unseen_after`."""
+    rows = connection.execute(
+        """SELECT ac.name, count(*), min(e.at), i.sku, c.name, e.event_id, e.kind
+        FROM movements v JOIN events e ON e.id = v.event_row JOIN channels c ON c.id = e.channel_id
+        JOIN items i ON i.id = v.item_id JOIN listings a ON a.id = i.quantity_listing_id
+        JOIN channels ac ON ac.id = a.channel_id
+        WHERE v.unseen = 1 AND ac.configured = 1 AND e.at < :now - ac.unseen_after_ms
+        GROUP BY ac.id""",
+        {"now": now},
+    )
+    return {
+        authority: (
+            f"{count:,} movement{'' if count == 1 else 's'} not in its readings yet; the oldest: "
+            f"SKU {sku}, {kind} on {channel} (event {event_id}), {(now - at) // 60_000:,} min ago"
+        )
+        for authority, count, at, sku, channel, event_id, kind in rows
+    }
+
+
 def note_odd(
     connection: sqlite3.Connection, source: Source, event_id: str | None, what: Oddity, words: str
 ) -> None:

@@ -32,7 +32,9 @@ def terms(settings: "Settings") -> Terms:
     everything = Authority("*", settings.authority_quantity, settings.authority_state)
     authorities = (*narrower, everything)
     return Terms(
-        authorities, tuple(_channel(one, authorities) for one in settings.channels.values())
+        authorities,
+        tuple(_channel(one, authorities) for one in settings.channels.values()),
+        unseen_after_ms=settings.events.unseen_after_ms,
     )
 
 

@@ -1,4 +1,4 @@
-"""`skew approve`, `reject`, `snooze`, `undo` and `accept`: what the console's keys do."""
+"""`skew approve`, `reject`, `snooze`, `undo`, `accept` and `unfreeze`: a person's decisions."""
 
 import functools
 import sys
@@ -220,6 +220,29 @@ def accept(config: Path, *, by: str, channel: str, poll_id: int | None) -> int:
         f"Accepted: {merge.changed:,} listings of {channel} changed, {merge.opened:,} "
         f"disagreements opened, {merge.closed:,} closed."
     )
+    return 0
+
+
+@click.command(epilog=example("skew unfreeze SKU-0004411 --channel shop"))
+@config_option
+@click.argument("sku")
+@click.option("--channel", help="Only on this channel.")
+def unfreeze(config: Path, *, sku: str, channel: str | None) -> int:
+    """Let a SKU be corrected again that a second writer or a loop has frozen.
+
+    Stop what fights first: the next time that it sets the number back, it freezes again.
+    """
+    from console.selection import known_channel
+    from console.text import clean, plural
+    from store import freezing
+    from sync.clock import SystemClock
+
+    settings = load(config, secrets=False)
+    if channel is not None:
+        known_channel(settings, channel)
+    with cache(settings) as database:
+        thawed = database.write(freezing.unfreeze, sku, channel, now=SystemClock().now())
+    click.echo(f"{plural(thawed, 'listing')} of {clean(sku)} can be corrected again.")
     return 0
 
 

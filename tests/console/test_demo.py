@@ -20,9 +20,10 @@ from store.database import Database
 from store.model import CorrectionStatus, Disagreement, Freshness, Status
 from store.panels import DisagreementFilter
 from sync import decide, reconcile
+from sync.beside import EngineThread
 from sync.channels import open_channel
 from sync.clock import SystemClock
-from sync.engine import SILENT, EngineThread
+from sync.engine import SILENT
 from sync.poll import poll
 from sync.trouble import Gear
 from sync.watched import Watched

@@ -304,3 +304,19 @@ def test_an_authority_by_sku_decides_whose_events_only_explain(tmp_path: Path) -
         tell(w, "supplier", sold("1", w.now, sku="DS-1"), sold("2", w.now, sku="A"))
         assert pending(w, "DS-1") == 0
         assert pending(w, "A") == -1
+
+
+def test_an_event_that_the_authority_does_not_take_in_is_overdue_after_a_while(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("warehouse", stock(A=10))
+        w.poll("shop", stock(A=9))
+        tell(w, "shop", sold("77", w.now))
+        assert w.database.read(events.overdue, now=w.now + 59 * MINUTE) == {}
+        assert w.database.read(events.overdue, now=w.now + 61 * MINUTE) == {
+            "warehouse": "1 movement not in its readings yet; the oldest: SKU A, ordered on shop "
+            "(event 77), 61 min ago"
+        }
+        w.poll("warehouse", stock(A=9))
+        assert w.database.read(events.overdue, now=w.now + 61 * MINUTE) == {}

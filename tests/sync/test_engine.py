@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,6 @@ from store.model import Freshness, IncidentKind, PollOutcome
 from sync import engine as engine_module
 from sync import hold as hold_module
 from sync.clock import SystemClock
-from sync.engine import EngineMode, EngineThread
 from sync.errors import NeedsOperator
 from sync.hold import LeaseHeld
 from sync.settings import Settings
@@ -322,50 +320,3 @@ async def test_a_restart_ends_a_pause(settings: Settings, database: Database) ->
 
     channels = database.read(views.channels, now=SystemClock().now())
     assert all(one.paused_until is None for one in channels)
-
-
-async def test_an_engine_beside_a_screen_runs_on_a_thread_and_stops(
-    settings: Settings, database: Database, shops: dict[str, Shop]
-) -> None:
-    thread = EngineThread(settings, settings.database, "the console")
-
-    thread.start()
-    await until(lambda: "poll" in shops["shop"].looked)
-    mode, holder = thread.mode, thread.holder
-    thread.wake()
-    ended = await asyncio.to_thread(thread.stop)
-
-    assert (mode, holder, ended) == (EngineMode.RUNNING, "the console", True)
-    assert (thread.mode, thread.problem) == (EngineMode.STOPPED, None)
-
-
-async def test_an_engine_beside_a_screen_attaches_and_takes_over_when_the_other_ends(
-    settings: Settings, database: Database, shops: dict[str, Shop],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(engine_module, "TAKE_OVER_EVERY_S", 0.05)
-    hold_by_another(database)
-    thread = EngineThread(settings, settings.database, "the console")
-
-    thread.start()
-    await until(lambda: thread.mode is EngineMode.ATTACHED)
-    attached_to = thread.holder
-    database.write(lease.release, token="theirs")
-    await until(lambda: thread.mode is EngineMode.RUNNING)
-    await asyncio.to_thread(thread.stop)
-
-    assert attached_to == "another"
-
-
-async def test_what_an_engine_beside_a_screen_died_of_can_be_seen(
-    settings: Settings, shops: dict[str, Shop], tmp_path: Path
-) -> None:
-    bad = tmp_path / "other.db"
-    bad.write_text("this is no database, and it is long enough to be told apart from one" * 20)
-    thread = EngineThread(settings, bad, "the console")
-
-    thread.start()
-    await until(lambda: thread.mode is EngineMode.STOPPED)
-
-    assert "is not a cache of ours" in (thread.problem or "")
-    assert thread.stop()
