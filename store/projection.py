@@ -75,8 +75,8 @@ def project(connection: sqlite3.Connection) -> None:
         WHERE v.unseen = 1 OR v.at > t.as_of - t.lag_ms"""
     )
     connection.execute(
-        """UPDATE movements SET unseen = f.unseen FROM flags f
-        WHERE f.movement_id = movements.id AND movements.unseen <> f.unseen"""
+        """UPDATE movements SET unseen = 1 - unseen WHERE id IN (SELECT v.id FROM flags f
+          CROSS JOIN movements v ON v.id = f.movement_id WHERE v.unseen <> f.unseen)"""
     )
     connection.execute(
         """INSERT INTO pendings SELECT item_id, available, on_hand FROM (
@@ -89,8 +89,9 @@ def project(connection: sqlite3.Connection) -> None:
         WHERE pending <> available OR pending_on_hand <> on_hand"""
     )
     connection.execute(
-        """UPDATE items SET pending = p.available, pending_on_hand = p.on_hand FROM pendings p
-        WHERE p.item_id = items.id"""
+        """UPDATE items SET (pending, pending_on_hand)
+          = (SELECT available, on_hand FROM pendings WHERE item_id = items.id)
+        WHERE id IN (SELECT item_id FROM pendings)"""
     )
     connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
 
@@ -111,8 +112,8 @@ def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Mil
               AND o.at <= events.at) THEN '{Fate.COPY}'
           ELSE '{Fate.INCLUDED}' END
         FROM (SELECT e.id AS event_row, {authority} AS authority FROM fresh_events x
-          JOIN events e ON e.id = x.event_row JOIN items i ON i.id = e.item_id) f
-        WHERE f.event_row = events.id""",
+          CROSS JOIN events e ON e.id = x.event_row JOIN items i ON i.id = e.item_id) f
+        WHERE f.event_row = events.id AND events.id IN (SELECT event_row FROM fresh_events)""",
         compiled.values,
     )
     connection.execute(
