@@ -1,4 +1,4 @@
-"""`skew check`: is the configuration right, what does it say, do the credentials work."""
+"""`skew check`: is the configuration right, does it fit what happens, do the credentials work."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,17 +11,9 @@ from console.context import config_option, example, json_option, load, note
 
 if TYPE_CHECKING:
     from console.table import Paper
-    from sync.channels.base import Abilities
+    from store.behaviour import Measured
+    from sync.questions.case import Answer, Case
     from sync.settings import ChannelSettings, Settings
-
-
-class Answer(NamedTuple):
-    """One question of the checklist, answered from the configuration alone."""
-
-    question: str
-    answer: str
-    evidence: str
-    ok: bool
 
 
 class SignedIn(NamedTuple):
@@ -35,67 +27,47 @@ class SignedIn(NamedTuple):
 @json_option
 @click.option("--online", is_flag=True, help="Also open every channel and sign in.")
 def check(config: Path, *, as_json: bool, online: bool) -> int:
-    """Validate the configuration and tell what it means; nothing is polled or written.
+    """Validate the configuration and answer the six questions; nothing is polled or written.
 
-    Everything that is wrong is told at once. Exits 0 where all is right, and 2 where anything is
-    not, with --online a refused credential included.
+    The answers come from the configuration and from how the channels behaved in the last seven
+    days. Everything that is wrong is told at once. Exits 0 where all is right, and 2 where
+    anything is not: an answer where settings and behaviour disagree, or with --online a refused
+    credential, included.
     """
     settings = load(config, secrets=True)
+    case, answers = _judge(settings)
     signed_in = asyncio.run(_sign_in(settings)) if online else []
     if as_json:
-        _print_json(settings, signed_in)
+        _print_json(case, answers, signed_in)
     else:
         from console.table import Paper
 
-        click.echo("\n".join(_report(settings, signed_in, Paper.stdout())))
-    return 0 if all(each.ok for each in signed_in) else 2
+        click.echo("\n".join(_report(case, answers, signed_in, Paper.stdout())))
+    well = all(each.ok for each in signed_in) and all(each.ok for each in answers)
+    return 0 if well else 2
 
 
-def checklist(settings: "Settings") -> list[Answer]:
-    """Answer what the configuration by itself proves."""
-    return [_source_of_truth(settings), _directions(settings), _states(settings)]
+def _judge(settings: "Settings") -> "tuple[Case, tuple[Answer, ...]]":
+    from sync import checklist
+
+    case = checklist.case(settings, _measure(settings))
+    return case, checklist.answers(case)
 
 
-def _source_of_truth(settings: "Settings") -> Answer:
-    said = f"quantity: {settings.authority_quantity}, state: {settings.authority_state}"
-    rules = [
-        f"{rule.skus}: "
-        + ", ".join(f"{name} {word}" for name, word in _words(rule.quantity, rule.state))
-        for rule in settings.authority_rules
-    ]
-    evidence = "[authority]" + (f", narrower by SKU: {'; '.join(rules)}" if rules else "")
-    return Answer("What is the source of truth?", said, evidence, ok=True)
+def _measure(settings: "Settings") -> "Measured | None":
+    """Read how the channels behaved from the cache, if there is one; it is never made here."""
+    from store import measured
+    from store.database import Database
+    from sync.clock import SystemClock
 
-
-def _words(quantity: str | None, state: str | None) -> Iterator[tuple[str, str]]:
-    return ((n, word) for n, word in (("quantity", quantity), ("state", state)) if word)
-
-
-def _directions(settings: "Settings") -> Answer:
-    pushed = [name for name, each in settings.channels.items() if each.direction == "push"]
-    said = f"one way: {', '.join(pushed)} written" if pushed else "nothing is written"
-    evidence = ", ".join(
-        f'channels.{name}.direction = "{each.direction}"'
-        for name, each in settings.channels.items()
-    )
-    return Answer("Is it one way or two ways?", said, evidence, ok=True)
-
-
-def _states(settings: "Settings") -> Answer:
-    able = {name: _abilities(each) for name, each in settings.channels.items()}
-    authority = able[settings.authority_state].states
-    evidence = "; ".join(
-        f"{name} expresses {', '.join(sorted(each.states)) or 'none'}"
-        for name, each in able.items()
-    )
-    said = ", ".join(sorted(authority)) or "none: states are not compared"
-    return Answer("Which availability states are compared?", said, evidence, ok=True)
-
-
-def _abilities(channel: "ChannelSettings") -> "Abilities":
-    from sync.channels import kind
-
-    return kind(channel.kind).abilities(channel.options)
+    if not settings.database.exists():
+        return None
+    with Database.open(settings.database, read_only=True) as database:
+        return database.read(
+            measured.measure,
+            now=SystemClock().now(),
+            unseen_after_ms=settings.events.unseen_after_ms,
+        )
 
 
 async def _sign_in(settings: "Settings") -> list[SignedIn]:
@@ -122,10 +94,14 @@ async def _try(settings: "Settings", name: str) -> SignedIn:
         return SignedIn(name, ok=False, seen="no answer within channels." + name + ".timeout")
 
 
-def _report(settings: "Settings", signed_in: list[SignedIn], paper: "Paper") -> Iterator[str]:
+def _report(
+    case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn], paper: "Paper"
+) -> Iterator[str]:
+    from console import checklist
     from console.table import Cell, Column
     from console.text import plural
 
+    settings = case.settings
     count = plural(len(settings.channels), "channel")
     yield paper.line(Cell("configuration OK", "green"), f": {count} in {settings.path}")
     yield paper.line(f"cache {settings.database}")
@@ -138,10 +114,11 @@ def _report(settings: "Settings", signed_in: list[SignedIn], paper: "Paper") -> 
         Column("POLICY", flexible=True),
         Column("CREDENTIALS", flexible=True),
     )
-    yield from paper.table(columns, (_row(settings, each) for each in settings.channels.values()))
+    yield from paper.table(columns, (_row(case, each) for each in settings.channels.values()))
+    if settings.bundles:
+        yield paper.line(f"bundles {settings.bundles}")
     yield ""
-    for answer in checklist(settings):
-        yield paper.line(f"{answer.question} ", Cell(answer.answer, "bold"))
+    yield from checklist.lines(answers, paper)
     if signed_in:
         yield ""
     for each in signed_in:
@@ -149,16 +126,13 @@ def _report(settings: "Settings", signed_in: list[SignedIn], paper: "Paper") -> 
         yield paper.line(sign, f" {each.channel}: {each.seen}")
 
 
-def _row(settings: "Settings", channel: "ChannelSettings") -> tuple[str, ...]:
+def _row(case: "Case", channel: "ChannelSettings") -> tuple[str, ...]:
     from console.reports import role
     from sync.assembly import secrets_of
     from sync.units import duration_text
 
-    roles = [
-        f"{attribute} authority"
-        for attribute, name in _words(settings.authority_quantity, settings.authority_state)
-        if name == channel.name
-    ]
+    attributes = ("quantity", "state")
+    roles = [f"{one} authority" for one in attributes if channel.name in case.authorities(one)]
     credentials = [source.name for _, source in secrets_of(channel.options, "")]
     return (
         channel.name,
@@ -171,20 +145,30 @@ def _row(settings: "Settings", channel: "ChannelSettings") -> tuple[str, ...]:
 
 
 def _policy(channel: "ChannelSettings") -> str:
+    from console.text import plural
+    from store.model import Figure
     from sync.units import PPM, portion_text
 
-    parts = [f"buffer {channel.buffer}"] if channel.buffer else []
+    parts = [f"made of {channel.made_of}"] if channel.made_of != Figure.AVAILABLE else []
+    parts += [f"buffer {channel.buffer}"] if channel.buffer else []
     parts += [f"share {portion_text(channel.share_ppm)}"] if channel.share_ppm != PPM else []
     parts += [f"cap {channel.cap}"] if channel.cap is not None else []
+    parts += [f"units of {channel.units}"] if channel.units != 1 else []
+    parts += [f"{channel.when_out} when out"] if channel.when_out != "sold-out" else []
+    parts += [plural(len(channel.locations), "location")] if channel.locations else []
+    parts += [f"aliases {channel.aliases}"] if channel.aliases else []
     parts += [f"{len(channel.rules)} by SKU"] if channel.rules else []
     return ", ".join(parts) or "all that is available"
 
 
-def _print_json(settings: "Settings", signed_in: list[SignedIn]) -> None:
-    from console import documents
+def _print_json(case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn]) -> None:
+    from console import checklist, documents
 
-    answers = [answer._asdict() for answer in checklist(settings)]
-    document: documents.Json = {"checklist": answers, "warnings": list(settings.warnings)}
+    document: documents.Json = {
+        "checklist": checklist.answers_json(answers),
+        "warnings": list(case.settings.warnings),
+        "measured": checklist.measured_json(case),
+    }
     if signed_in:
         document["online"] = [each._asdict() for each in signed_in]
     click.echo(documents.write(document))
