@@ -9,7 +9,9 @@ Four spans, each of the window only:
   very moment): how long they stood. Where the channel itself moved first, nothing is told of how
   late it is.
 - *included*: from another channel's event until the authority's reading included it. That is
-  exact only where the reading moved by just what the waiting events add up to, in one way.
+  exact only where the authority was read before the event, and its reading then moved by just
+  what the waiting events add up to, in one way. What waits for longer than `within_ms` is not late
+  but overdue, and no longer held to be what moved the reading.
 - *overlooked*: for the same events, how much later than the event was the as-of of the last
   reading that still lacked it; 0 where none was. A `lag` of at least this is what rule 7 asks for.
 """
@@ -19,15 +21,25 @@ import sqlite3
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from store.behaviour import Spans, spans
 from store.model import Millis
 
-EVENTS_MAX = 50_000
-SPANS_MAX = 50_000
-"""The newest of each are measured: enough for a percentile, and soon done."""
+EVENTS_MAX = 20_000
+SPANS_MAX = 5_000
+"""The newest are measured, spans of each channel: enough for a percentile, and soon done."""
+
+_SHOWN = """SELECT d.closed_at - d.first_seen_at,
+  EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = d.listing_id
+    AND k.applying_at BETWEEN d.first_seen_at AND d.closed_at)
+FROM (SELECT * FROM disagreements WHERE channel_id = ? AND closed_at > ? AND kind = 'quantity'
+  ORDER BY closed_at DESC LIMIT ?) d
+WHERE EXISTS (SELECT 1 FROM past_targets t
+    WHERE t.listing_id = d.listing_id AND t.until_at = d.first_seen_at)
+  AND EXISTS (SELECT 1 FROM past_readings r
+    WHERE r.listing_id = d.listing_id AND r.until_at = d.closed_at)"""
 
 _GOOD = "outcome IN ('good', 'accepted')"
 
@@ -46,12 +58,30 @@ class Included(NamedTuple):
     overlooked: Spans | None
 
 
-class _Step(NamedTuple):
-    """The authority's reading moved: what it said last before, and until when it was known to."""
+class _Waiting(NamedTuple):
+    """What an event should make of the authority's reading, once that includes it."""
 
     at: Millis
-    moved: int
+    available: int
+
+
+class _Step(NamedTuple):
+    """The authority's reading moved, by how much, and when the last reading before was of."""
+
+    at: Millis
+    moved: int | None
+    """None where it was not there before or after: what moved it can't be told."""
     lacked_at: Millis | None
+
+
+class _Known(NamedTuple):
+    """An authority's reading of one listing; `until_at` is None for the present one."""
+
+    available: int | None
+    present: int
+    source_at: Millis | None
+    observed_at: Millis | None
+    until_at: Millis | None
 
 
 def heard(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans | None]:
@@ -71,39 +101,32 @@ def heard(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans |
 
 def shown(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Shown]:
     """By channel, how long after its target moved it showed it."""
-    rows = connection.execute(
-        """SELECT d.channel_id, d.closed_at - d.first_seen_at,
-          EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = d.listing_id
-            AND k.applying_at BETWEEN d.first_seen_at AND d.closed_at)
-        FROM disagreements d WHERE d.closed_at > ? AND d.kind = 'quantity'
-          AND EXISTS (SELECT 1 FROM past_targets t
-            WHERE t.listing_id = d.listing_id AND t.until_at = d.first_seen_at)
-          AND EXISTS (SELECT 1 FROM past_readings r
-            WHERE r.listing_id = d.listing_id AND r.until_at = d.closed_at)
-        ORDER BY d.closed_at DESC LIMIT ?""",
-        (since, SPANS_MAX),
-    )
-    every: dict[int, list[int]] = defaultdict(list)
-    alone: dict[int, list[int]] = defaultdict(list)
-    for channel_id, span_ms, by_us in rows:
-        every[channel_id].append(span_ms)
-        if not by_us:
-            alone[channel_id].append(span_ms)
-    return {one: Shown(spans(each), spans(alone[one])) for one, each in every.items()}
+    found = {}
+    for (channel_id,) in connection.execute("SELECT id FROM channels").fetchall():
+        rows = connection.execute(_SHOWN, (channel_id, since, SPANS_MAX)).fetchall()
+        alone = [span_ms for span_ms, by_us in rows if not by_us]
+        found[channel_id] = Shown(spans([span_ms for span_ms, _ in rows]), spans(alone))
+    return found
 
 
-def included(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Included]:
+def included(
+    connection: sqlite3.Connection, *, since: Millis, within_ms: int
+) -> dict[int, Included]:
     """By authority, how long after other channels' events its readings included them."""
-    waiting: dict[int, list[tuple[Millis, int]]] = defaultdict(list)
+    waiting: dict[int, list[_Waiting]] = defaultdict(list)
     authorities: dict[int, int] = {}
     for listing_id, channel_id, at, available in _movements(connection, since=since):
-        waiting[listing_id].append((at, available))
+        waiting[listing_id].append(_Waiting(at, available))
         authorities[listing_id] = channel_id
     after: dict[int, list[int]] = defaultdict(list)
     overlooked: dict[int, list[int]] = defaultdict(list)
-    for listing_id, steps in _steps(connection, authorities, since=since):
+    polls = _Polls(connection, since=since)
+    for listing_id, known in _readings(connection, authorities, since=since).items():
         channel_id = authorities[listing_id]
-        for step, at in _taken_in(steps, sorted(waiting[listing_id])):
+        first = known[0].observed_at
+        told = [one for one in waiting[listing_id] if first is not None and first <= one.at]
+        steps = list(_steps(known, polls, channel_id))
+        for step, at in _taken_in(steps, sorted(told), within_ms):
             after[channel_id].append(max(0, step.at - at))
             overlooked[channel_id].append(max(0, (step.lacked_at or 0) - at))
     return {one: Included(spans(after[one]), spans(overlooked[one])) for one in after}
@@ -129,37 +152,42 @@ def _movements(
     )
 
 
-def _steps(
-    connection: sqlite3.Connection, authorities: dict[int, int], *, since: Millis
-) -> Iterator[tuple[int, list[_Step]]]:
-    """How the readings of these listings moved in the window, oldest first."""
+def _readings(
+    connection: sqlite3.Connection, listing_ids: Iterable[int], *, since: Millis
+) -> dict[int, list[_Known]]:
+    """What these listings showed in the window, oldest first."""
     rows = connection.execute(
         """SELECT * FROM (
-          SELECT j.value AS listing_id, r.available, r.present, r.source_at, r.until_at
+          SELECT j.value AS listing_id, r.available, r.present, r.source_at, r.observed_at,
+            r.until_at
           FROM json_each(:ids) j JOIN past_readings r ON r.listing_id = j.value
           WHERE r.until_at > :since
-          UNION ALL SELECT l.id, l.available, l.present, NULL, NULL
+          UNION ALL SELECT l.id, l.available, l.present, l.source_at, l.observed_at, NULL
           FROM json_each(:ids) j JOIN listings l ON l.id = j.value)
         ORDER BY listing_id, until_at IS NULL, until_at""",
-        {"ids": json.dumps(list(authorities)), "since": since},
+        {"ids": json.dumps(list(listing_ids)), "since": since},
     )
-    readings: dict[int, list[tuple[int | None, int, Millis | None, Millis | None]]]
-    readings = defaultdict(list)
+    found: dict[int, list[_Known]] = defaultdict(list)
     for listing_id, *reading in rows:
-        readings[listing_id].append(tuple(reading))
-    polls = _Polls(connection, since=since)
-    for listing_id, known in readings.items():
-        steps = []
-        for (before, there, source_at, until_at), (now, still, _, _) in pairwise(known):
-            if before is None or now is None or until_at is None or not (there and still):
-                continue
-            lacked_at = polls.as_of_before(authorities[listing_id], until_at, source_at)
-            steps.append(_Step(until_at, now - before, lacked_at))
-        yield listing_id, steps
+        found[listing_id].append(_Known(*reading))
+    return found
+
+
+def _steps(known: Sequence[_Known], polls: "_Polls", channel_id: int) -> Iterator[_Step]:
+    """How a listing moved from each reading to the next."""
+    for before, now in pairwise(known):
+        if before.until_at is None:
+            continue
+        there = before.present and now.present
+        moved = None
+        if there and before.available is not None and now.available is not None:
+            moved = now.available - before.available
+        lacked_at = polls.as_of_before(channel_id, before.until_at, before.source_at)
+        yield _Step(before.until_at, moved, lacked_at)
 
 
 def _taken_in(
-    steps: Sequence[_Step], waiting: list[tuple[Millis, int]]
+    steps: Sequence[_Step], waiting: list[_Waiting], within_ms: int
 ) -> Iterator[tuple[_Step, Millis]]:
     """Each event that one step of the authority surely included, with that step.
 
@@ -169,18 +197,13 @@ def _taken_in(
     for step in steps:
         if step.moved == 0:
             continue
-        before = [one for one in waiting if one[0] <= step.at]
-        total, fits = 0, []
-        for number, (_, available) in enumerate(before, 1):
-            total += available
-            if total == step.moved:
-                fits.append(number)
-        if len(fits) == 1:
-            for at, _ in before[: fits[0]]:
-                yield step, at
-            waiting = waiting[fits[0] :]
-        else:
-            waiting = waiting[len(before) :]
+        waiting = [one for one in waiting if one.at >= step.at - within_ms]
+        before = [one for one in waiting if one.at <= step.at]
+        sums = accumulate(one.available for one in before)
+        fits = [number for number, total in enumerate(sums, 1) if total == step.moved]
+        taken = fits[0] if len(fits) == 1 else 0
+        yield from ((step, one.at) for one in before[:taken])
+        waiting = waiting[taken or len(before) :]
 
 
 class _Polls:

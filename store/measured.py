@@ -26,7 +26,6 @@ SAMPLE = 2_000
 """SKUs whose states are looked at."""
 HOUR_MS = 3_600_000
 CORRECTIONS_MAX = 20_000
-CLOSED_MAX = 50_000
 
 Found = Mapping[int, dict[str, Any]]
 """By the channel's id, some fields of its behaviour."""
@@ -56,7 +55,7 @@ def measure(
         _events(connection, since=since),
         _odd(connection, since=since),
         _overdue(connection, before=now - unseen_after_ms, now=now),
-        _delays(connection, since=since),
+        _delays(connection, since=since, within_ms=unseen_after_ms),
         _fights(connection, since=since),
         _changed_back(connection, since=since),
         _open(connection, now=now),
@@ -141,13 +140,13 @@ def _overdue(connection: sqlite3.Connection, *, before: Millis, now: Millis) -> 
     }
 
 
-def _delays(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _delays(connection: sqlite3.Connection, *, since: Millis, within_ms: int) -> Found:
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     for channel_id, heard in delays.heard(connection, since=since).items():
         found[channel_id]["heard"] = heard
     for channel_id, shown in delays.shown(connection, since=since).items():
         found[channel_id] |= {"shown": shown.all, "followed": shown.followed}
-    for channel_id, taken in delays.included(connection, since=since).items():
+    for channel_id, taken in delays.included(connection, since=since, within_ms=within_ms).items():
         found[channel_id] |= {"included": taken.after, "overlooked": taken.overlooked}
     return found
 
@@ -212,15 +211,15 @@ def _open(connection: sqlite3.Connection, *, now: Millis) -> Found:
 
 
 def _closed(connection: sqlite3.Connection, *, since: Millis) -> Found:
-    rows = connection.execute(
-        """SELECT channel_id, closed_at - first_seen_at FROM disagreements
-        WHERE closed_at > ? ORDER BY closed_at DESC LIMIT ?""",
-        (since, CLOSED_MAX),
-    )
-    took: dict[int, list[int]] = defaultdict(list)
-    for channel_id, span_ms in rows:
-        took[channel_id].append(span_ms)
-    return {channel_id: {"closed": spans(each)} for channel_id, each in took.items()}
+    found = {}
+    for (channel_id,) in connection.execute("SELECT id FROM channels").fetchall():
+        rows = connection.execute(
+            """SELECT closed_at - first_seen_at FROM disagreements
+            WHERE channel_id = ? AND closed_at > ? ORDER BY closed_at DESC LIMIT ?""",
+            (channel_id, since, delays.SPANS_MAX),
+        )
+        found[channel_id] = {"closed": spans([span_ms for (span_ms,) in rows])}
+    return found
 
 
 def _ended(connection: sqlite3.Connection, *, since: Millis) -> Found:
@@ -239,8 +238,9 @@ def _oversold(connection: sqlite3.Connection, *, since: Millis) -> Found:
     rows = connection.execute(
         """SELECT channel_id, count(*) FROM (
           SELECT channel_id FROM disagreements WHERE closed_at IS NULL AND kind = 'negative'
-          UNION ALL SELECT channel_id FROM disagreements
-            WHERE closed_at > ? AND kind = 'negative') GROUP BY channel_id""",
+          UNION ALL SELECT d.channel_id FROM channels c
+            JOIN disagreements d ON d.channel_id = c.id AND d.closed_at > ?
+            WHERE d.kind = 'negative') GROUP BY channel_id""",
         (since,),
     )
     return {channel_id: {"oversold": count} for channel_id, count in rows}

@@ -114,7 +114,8 @@ CREATE TABLE thinned (
 # What `skew check` asks of the last days.
 MEASURED = """
 CREATE INDEX polls_ended ON polls (channel_id, finished_at, outcome, changed);
-CREATE INDEX disagreements_closed ON disagreements (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX disagreements_closed ON disagreements (channel_id, closed_at)
+  WHERE closed_at IS NOT NULL;
 CREATE INDEX corrections_ended ON corrections (ended_at) WHERE ended_at IS NOT NULL;
 """
 

@@ -90,7 +90,7 @@ def count(number: int, noun: str, many: str | None = None) -> str:
 def listed(counts: Mapping[str, int]) -> str:
     """Write counts by name, the most first: `ordered 100, cancelled 20`."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{name} {number:,}" for name, number in ordered if number)
+    return ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in ordered if number)
 
 
 def _short(number: float) -> str:

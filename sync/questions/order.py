@@ -16,6 +16,9 @@ from sync.units import duration_text
 
 QUESTION = "What happens to updates that arrive late, twice or out of order?"
 
+SAMPLES_MIN = 20
+"""Of fewer events, the 95th percentile is the worst one: a chance, told and not red."""
+
 _ODD = {
     Oddity.REPEAT: "came again and counted once",
     Oddity.LATE: "came late, after the authority's reading had included it: no effect",
@@ -110,7 +113,8 @@ def _wrong(case: Case) -> Iterator[str]:
                 f"{DAYS}: the first stands, and one of the two is wrong"
             )
         late = known.overlooked
-        if channel.name in authorities and late and late.p95_ms > channel.lag_ms:
+        enough = late is not None and late.count >= SAMPLES_MIN
+        if channel.name in authorities and late and enough and late.p95_ms > channel.lag_ms:
             yield (
                 f"{channel.name} took events in later than channels.{channel.name}.lag = "
                 f"{duration_text(channel.lag_ms)} says: p95 {span(late.p95_ms)}; a raise may "
