@@ -65,6 +65,7 @@ def _channel(one: ChannelBehaviour, buffer: tuple[int, int | None] | None) -> Js
             "kinds": dict(one.kinds),
             "fates": dict(one.fates),
             "repeats": one.odd.get("repeat", 0),
+            "repeated_events": one.repeated,
             "late": one.odd.get("late", 0),
             "out_of_order": one.odd.get("out of order", 0),
             "conflicts": one.odd.get("conflict", 0),

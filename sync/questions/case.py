@@ -63,10 +63,20 @@ class Case:
             named = [settings.authority_state, *(one.state for one in settings.authority_rules)]
         return tuple(dict.fromkeys(name for name in named if name))
 
-    def written(self) -> tuple[ChannelSettings, ...]:
-        """The channels that may be written to."""
+    def writes(self, channel: ChannelSettings) -> tuple[str, ...]:
+        """The attributes that may be written to the channel, as its kind and direction allow."""
+        can = self.able[channel.name].writes
+        if channel.direction is Direction.TWO_WAY:
+            return tuple(each for each in can if channel.flows.get(each) == "out")
+        return can if channel.direction is Direction.PUSH else ()
+
+    def sellers(self) -> tuple[ChannelSettings, ...]:
+        """The channels whose quantities are written from the authority."""
         every = self.settings.channels.values()
-        return tuple(one for one in every if one.direction is not Direction.OBSERVE)
+        authority = self.settings.authority_quantity
+        return tuple(
+            one for one in every if "quantity" in self.writes(one) and one.name != authority
+        )
 
 
 def span(span_ms: int) -> str:

@@ -16,10 +16,12 @@ _SIGNS = {-1: "−", 0: "", 1: "+"}
 def answer(case: Case) -> Answer:
     """Say who reports events; red where a source is silent, or the authority never takes them."""
     telling = [name for name, can in case.able.items() if can.events]
-    said = f"those that {_enumerated(telling)} {'reports' if len(telling) == 1 else 'report'}"
+    said = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
+    said += "reports its own" if len(telling) == 1 else "report their own"
     if not telling:
-        said = "no channel reports events: what sells is known from readings, or from a file"
-    if len(telling) < len(case.able) and telling:
+        said = f"{len(EFFECTS)} kinds, below; no channel reports its own: what sells is known from "
+        said += "readings, or from a file"
+    elif len(telling) < len(case.able):
         said += "; of the others only readings are known"
     evidence = (
         *(_channel(case, *each) for each in case.each()),

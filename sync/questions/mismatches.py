@@ -96,7 +96,7 @@ def _numbers(case: Case) -> Iterator[str]:
 def _buffers(case: Case) -> Iterator[str]:
     if case.measured is None:
         return
-    for channel in case.written():
+    for channel in case.sellers():
         known = case.behaviour(channel.name)
         if known is not None:
             yield _buffer(case, channel, known)
@@ -130,9 +130,12 @@ def _justified(channel: ChannelSettings, known: ChannelBehaviour, sales: Sales) 
 
 
 def buffers(case: Case) -> dict[str, tuple[int, int | None]]:
-    """By written channel, the configured buffer and what is justified, None if unmeasured."""
+    """The configured buffer and the justified one of each channel that is written quantities.
+
+    By channel; None is justified where it can't be measured.
+    """
     found: dict[str, tuple[int, int | None]] = {}
-    for channel in case.written():
+    for channel in case.sellers():
         known = case.behaviour(channel.name)
         sales = known.sold_elsewhere if known else None
         wanted = _justified(channel, known, sales) if known and sales else None

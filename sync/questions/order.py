@@ -20,7 +20,6 @@ SAMPLES_MIN = 20
 """Of fewer events, the 95th percentile is the worst one: a chance, told and not red."""
 
 _ODD = {
-    Oddity.REPEAT: "came again and counted once",
     Oddity.LATE: "came late, after the authority's reading had included it: no effect",
     Oddity.DISORDERED: "came out of order: the same end",
     Oddity.CONFLICT: "came again with another body: the first stands",
@@ -57,37 +56,38 @@ def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | Non
     name = channel.name
     if name in case.authorities("quantity"):
         yield f"channels.{name}.lag = {duration_text(channel.lag_ms)}: how late its word may be"
-    if known is None:
-        return
+    if known is not None:
+        yield from (f"{name}: {line}" for line in (*_what_became(known), *_lags(known)))
+    if known is not None and known.followed:
+        yield from _settling(channel, known.followed.p95_ms)
+
+
+def _what_became(known: ChannelBehaviour) -> Iterator[str]:
+    if repeats := known.odd.get(Oddity.REPEAT, 0):
+        yield f"{count(repeats, 'repeat')}; each event counted once"
     for what, words in _ODD.items():
         if number := known.odd.get(what, 0):
-            yield f"{name}: {count(number, 'event')} {words}{_detail(what, known)}"
+            why = f", the newest because {known.refused_words}" if what is Oddity.REFUSED else ""
+            yield f"{count(number, 'event')} {words}{why}"
     if known.fates:
-        became = (
+        became = ", ".join(
             f"{known.fates[fate]:,} {words}"
             for fate, words in _FATES.items()
-            if known.fates.get(fate)
+            if fate in known.fates
         )
-        yield f"{name}: of {count(sum(known.fates.values()), 'event')}, {', '.join(became)}"
-    if known.heard:
-        yield f"{name}: heard of an event after {lateness(known.heard)}"
-    if known.shown:
-        yield f"{name}: showed a moved target after {lateness(known.shown)}"
-    if known.followed:
-        yield f"{name}: without a write of ours, after {lateness(known.followed)}"
-        yield from _settling(channel, known.followed.p95_ms)
-    if known.included and known.overlooked:
-        taken, late = lateness(known.included), lateness(known.overlooked)
-        yield f"{name}: its readings included other channels' events after {taken}"
-        yield f"{name}: its last readings without them were later than they by {late}"
+        yield f"of {count(sum(known.fates.values()), 'event')}, {became}"
 
 
-def _detail(what: Oddity, known: ChannelBehaviour) -> str:
-    if what is Oddity.REPEAT and known.repeated:
-        return f" ({count(known.repeated, 'event')} of {DAYS.removeprefix('in ')})"
-    if what is Oddity.REFUSED and known.refused_words:
-        return f", the newest because {known.refused_words}"
-    return ""
+def _lags(known: ChannelBehaviour) -> Iterator[str]:
+    for spans, words in (
+        (known.heard, "heard of an event after"),
+        (known.shown, "showed a moved target after"),
+        (known.followed, "without a write of ours, after"),
+        (known.included, "its readings included other channels' events after"),
+        (known.overlooked, "its last readings without them were later than they by"),
+    ):
+        if spans:
+            yield f"{words} {lateness(spans)}"
 
 
 def _settling(channel: ChannelSettings, follows_ms: int) -> Iterator[str]:

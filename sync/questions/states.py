@@ -79,9 +79,9 @@ def _unheard(case: Case) -> Iterator[str]:
 
 
 def _wrong(case: Case) -> Iterator[str]:
-    for channel in case.written():
-        writes = case.able[channel.name].writes
-        if channel.when_out != "sold-out" and "state" not in writes:
+    for channel in case.settings.channels.values():
+        pushed = channel.direction is not Direction.OBSERVE
+        if pushed and channel.when_out != "sold-out" and "state" not in case.writes(channel):
             yield (
                 f'channels.{channel.name}.when_out = "{channel.when_out}", and no state is ever '
                 "written there: give it a way to write states, or take when_out away"

@@ -12,8 +12,9 @@ QUESTION = "Is one-way safer than two-way here?"
 
 def answer(case: Case) -> Answer:
     """Say which way each channel's words flow; red where something else writes too."""
-    two_way = [one for one in case.written() if one.direction is Direction.TWO_WAY]
-    pushed = [one.name for one in case.written() if one.direction is Direction.PUSH]
+    every = case.settings.channels.values()
+    two_way = [one for one in every if one.direction is Direction.TWO_WAY]
+    pushed = [one.name for one in every if one.direction is Direction.PUSH]
     if two_way:
         said = "it is two-way, by contract: " + "; ".join(
             f"{one.name} ({_flows(one)})" for one in two_way
@@ -32,7 +33,7 @@ def answer(case: Case) -> Answer:
 
 def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
     name = channel.name
-    can = " and ".join(case.able[name].writes)
+    can = " and ".join(case.writes(channel))
     means = {
         Direction.OBSERVE: "compared, never written",
         Direction.PUSH: f"{can} written from the authority",
