@@ -23,7 +23,7 @@ GROUPS = {
     "Begin": {
         "demo": Entry("run", "A shop that lives and misbehaves, and the console on it."),
         "init": Entry("setup", "Write a commented skew.toml to start from."),
-        "check": Entry("check", "Validate the configuration; --online also signs in everywhere."),
+        "check": Entry("check", "Is the configuration right, and does it fit what happens?"),
         "channels": Entry("setup", "The kinds of channel, and what each can do."),
     },
     "Run": {

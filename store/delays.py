@@ -13,7 +13,7 @@ Four spans, each of the window only:
   what the waiting events add up to, in one way. What waits for longer than `within_ms` is not late
   but overdue, and no longer held to be what moved the reading.
 - *overlooked*: for the same events, how much later than the event was the as-of of the last
-  reading that still lacked it; 0 where none was. A `lag` of at least this is what rule 7 asks for.
+  reading that still lacked it; 0 where none was. Rule 7 asks for a `lag` that is longer than this.
 """
 
 import json

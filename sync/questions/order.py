@@ -84,7 +84,7 @@ def _lags(known: ChannelBehaviour) -> Iterator[str]:
         (known.shown, "showed a moved target after"),
         (known.followed, "without a write of ours, after"),
         (known.included, "its readings included other channels' events after"),
-        (known.overlooked, "its last readings without them were later than they by"),
+        (known.overlooked, "its readings went without them for"),
     ):
         if spans:
             yield f"{words} {lateness(spans)}"
@@ -114,7 +114,8 @@ def _wrong(case: Case) -> Iterator[str]:
             )
         late = known.overlooked
         enough = late is not None and late.count >= SAMPLES_MIN
-        if channel.name in authorities and late and enough and late.p95_ms > channel.lag_ms:
+        # Rule 7 takes what is just as old as `lag` for seen: it must be longer than this.
+        if channel.name in authorities and late and enough and 0 < late.p95_ms >= channel.lag_ms:
             yield (
                 f"{channel.name} took events in later than channels.{channel.name}.lag = "
                 f"{duration_text(channel.lag_ms)} says: p95 {span(late.p95_ms)}; a raise may "
@@ -123,5 +124,5 @@ def _wrong(case: Case) -> Iterator[str]:
 
 
 def _seconds(span_ms: int) -> str:
-    """Write a duration for the file, rounded up to whole seconds."""
-    return duration_text(-(-span_ms // 1000) * 1000)
+    """Write the next longer duration of whole seconds, for the file."""
+    return duration_text((span_ms // 1000 + 1) * 1000)

@@ -120,7 +120,7 @@ RED: list[tuple[int, dict[str, Any], str]] = [
     (EVENTS, {"shop": {"tells": True, "overdue": 2, "overdue_ms": 5 * HOUR}}, OVERDUE),
     (WAYS, {"shop": {"frozen": 1}}, "1 listing of shop is frozen"),
     (ORDER, {"shop": {"odd": {"conflict": 2}}}, "shop sent 2 events again with another body"),
-    (ORDER, {"warehouse": {"included": spans(MINUTE), "overlooked": spans(10_001)}}, LATE),
+    (ORDER, {"warehouse": {"included": spans(MINUTE), "overlooked": spans(10_000)}}, LATE),
     (MISMATCHES, {"shop": SMALL}, "channels.shop.buffer = 2 is below the 3 that"),
 ]
 
@@ -143,7 +143,7 @@ NOT_RED: list[dict[str, Any]] = [
     {"shop": {"fought": {"second writer": 1}, "changed_back": 2}},
     {"market": {"frozen": 1}},
     {"shop": {"odd": {"repeat": 50, "late": 9, "out of order": 7, "refused": 4}}},
-    {"warehouse": {"included": spans(HOUR), "overlooked": spans(10_000)}},
+    {"warehouse": {"included": spans(HOUR), "overlooked": spans(9_999)}},
     {"warehouse": {"included": spans(HOUR), "overlooked": spans(HOUR, count=19)}},
     {"shop": {"overlooked": spans(HOUR)}},
     {"shop": {"shown": spans(HOUR), "followed": spans(HOUR)}},
