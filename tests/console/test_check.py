@@ -196,8 +196,10 @@ def test_the_policy_of_each_channel_is_told(tmp_path: Path, check: Any) -> None:
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=["example", "reference"])
-def test_the_configurations_of_the_readme_are_red_nowhere(text: str) -> None:
-    settings = decode(tomllib.loads(text), source="README.md", base=Path(), environ=None)
+def test_the_configurations_of_the_readme_are_red_nowhere(text: str, tmp_path: Path) -> None:
+    (tmp_path / "shop-skus.csv").write_text("channel_sku,sku\nK-12,KET-12\n")
+    (tmp_path / "bundles.csv").write_text("bundle_sku,component_sku,quantity\nSET,KET-12,2\n")
+    settings = decode(tomllib.loads(text), source="README.md", base=tmp_path, environ=None)
     answers = checklist.answers(checklist.case(settings, None))
     assert [one.wrong for one in answers] == [()] * 6
 
