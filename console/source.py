@@ -73,7 +73,8 @@ class Source:
         return tuple(
             name
             for name, channel in self.settings.channels.items()
-            if name != self.settings.authority_quantity or channel.direction is Direction.PUSH
+            if name != self.settings.authority_quantity
+            or channel.direction is not Direction.OBSERVE
         )
 
     def version(self) -> int:
@@ -146,7 +147,7 @@ class Source:
             detail,
             cells=cells,
             cause=None,
-            arithmetic=_arithmetic(detail.sku, detail.channel, cells, self._terms),
+            arithmetic=_arithmetic(detail.sku, detail.channel, detail.location, cells, self._terms),
             history=tuple(history),
         )
 
@@ -180,7 +181,7 @@ class Source:
             cells=cells,
             correction=correction,
             cause=causes.get(it.id) if it is not None else None,
-            arithmetic=_arithmetic(about.sku, about.channel, cells, self._terms),
+            arithmetic=_arithmetic(about.sku, about.channel, about.location, cells, self._terms),
             history=tuple(history),
             audit=tuple(steps),
         )
@@ -191,19 +192,32 @@ def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> R
     return Row(it, here, cause.kind if cause is not None else "")
 
 
-def _arithmetic(sku: str, channel: str, cells: Sequence[ShownCell], terms: Terms) -> str:
-    """The policy's sum in one line, for the channel."""
+def _arithmetic(
+    sku: str, channel: str, location: str, cells: Sequence[ShownCell], terms: Terms
+) -> str:
+    """The policy's sum in one line, for the channel at that location."""
     mine = next((one for one in terms.channels if one.name == channel), None)
-    rule = next(one for one in terms.authorities if fnmatchcase(sku, one.skus))
-    truth = next((cell for cell in cells if cell.channel == rule.quantity), None)
-    stated = next((cell for cell in cells if cell.channel == rule.state), None)
-    if mine is None:
+    here = {one.channel: one for one in cells if one.location == location}
+    if mine is None or channel not in here:
         return ""
+    rule = next(one for one in terms.authorities if fnmatchcase(sku, one.skus))
+    if channel == rule.quantity or "quantity" in mine.inflow:
+        return "its own word is the truth"
+    source = next(one for one in terms.channels if one.name == rule.quantity)
+    committed = here[source.name].committed if source.name in here else None
+    units = policy.policy_for(sku, source.policies).units
+    cell = here[channel]
     return policy.arithmetic(
-        truth.available if truth is not None and truth.present else None,
-        stated.state if stated is not None else None,
+        policy.Truth(
+            cell.truth,
+            cell.truth_state,
+            cell.pending,
+            cell.truth_on_hand,
+            cell.truth_incoming,
+            cell.pending_on_hand,
+        ),
         policy.policy_for(sku, mine.policies),
         mine.states,
-        on_hand=truth.on_hand if truth is not None else None,
-        committed=truth.committed if truth is not None else None,
+        authority=source.name,
+        committed=None if committed is None else committed * units,
     )

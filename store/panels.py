@@ -131,6 +131,13 @@ class ShownCell(msgspec.Struct, frozen=True):
     problem: str | None
     differs: bool
     copies: int
+    truth: int | None
+    """What the authority has of its item, in pieces; so are the next five."""
+    truth_state: str | None
+    truth_on_hand: int | None
+    truth_incoming: int | None
+    pending: int
+    pending_on_hand: int
 
 
 class StatusCounts(msgspec.Struct, frozen=True):

@@ -223,7 +223,8 @@ def shown(
           coalesce(l.price_minor, i.price_minor), l.observed_at, l.source_at,
           {FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL, l.problem,
           EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL),
-          l.copies
+          l.copies, i.truth_quantity, i.truth_state, i.truth_on_hand, i.truth_incoming,
+          i.pending, i.pending_on_hand
         FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
         WHERE i.sku IN (SELECT value FROM json_each(:skus)) AND c.configured = 1
         ORDER BY i.sku, i.location, c.id""",
@@ -251,6 +252,12 @@ def shown(
                 source_at=row[16],
                 problem=row[18],
                 copies=row[20],
+                truth=row[21],
+                truth_state=row[22],
+                truth_on_hand=row[23],
+                truth_incoming=row[24],
+                pending=row[25],
+                pending_on_hand=row[26],
                 **flags,
             )
         )

@@ -9,15 +9,16 @@ import difflib
 import enum
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from sync.errors import ConfigError
+from sync.places import Places, places
 from sync.secrets import REMEDY, SecretSource
-from sync.units import Duration, Period, Portion, duration, period, portion
+from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -40,10 +41,11 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What decoding found: all that is wrong, and every secret that is named."""
+    """What decoding found: all that is wrong, what is doubtful, every secret that is named."""
 
     errors: list[ConfigError] = field(default_factory=list)
     secrets: list[tuple[str, SecretSource]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def refuse(self, key: str, message: str) -> None:
         self.errors.append(ConfigError(key, message))
@@ -83,6 +85,16 @@ def refuse_unknown(
         for name in data
         if name not in known
     )
+
+
+def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretSource]]:
+    """Find every secret that a channel's options name, with its dotted key."""
+    for each in msgspec.structs.fields(options):
+        value = getattr(options, each.name)
+        if isinstance(value, SecretSource):
+            yield join(key, each.encode_name), value
+        elif isinstance(value, msgspec.Struct):
+            yield from secrets_of(value, join(key, each.encode_name))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -143,16 +155,15 @@ def _struct(value: object, shape: type[T], key: str, found: Findings) -> T | Non
     return None
 
 
+_READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
+    {Period: period, Duration: duration, Portion: portion, Flow: flow, Places: places}
+)
+
+
 def _hook(kind: type, value: object) -> object:
-    if kind is Period:
-        return period(value)
-    if kind is Duration:
-        return duration(value)
-    if kind is Portion:
-        return portion(value)
     if kind is object:
         return value  # Whatever TOML can say, such as a part of a body to be sent.
-    raise TypeError(f"settings cannot hold a {kind.__name__}")
+    return _READERS[kind](value)
 
 
 def _required(kind: Any) -> Any:  # noqa: ANN401
@@ -209,5 +220,6 @@ def _example(kind: Any) -> str:  # noqa: ANN401
         Duration: '"60s"',
         Period: '"60s"',
         Portion: '"50%"',
+        Flow: '"in"',
     }
     return examples.get(inner, "…")

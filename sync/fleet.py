@@ -173,7 +173,7 @@ class Fleet:
 
     def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
         watched = self.channels.get(correction.channel)
-        if watched is None or watched.settings.direction is not Direction.PUSH:
+        if watched is None or watched.settings.direction is Direction.OBSERVE:
             return False  # Approved under an earlier configuration: it expires.
         if correction.channel in self._writes:
             return False

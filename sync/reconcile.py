@@ -7,8 +7,9 @@ Called by poll, apply, the engine and the commands; the rules themselves are SQL
 from typing import TYPE_CHECKING
 
 from store.comparison import Comparison
-from store.model import NOT_FOR_SALE, Authority, ChannelTerms, Direction, Policy, Terms
-from sync import channels
+from store.model import Authority, ChannelTerms, Policy, Terms
+from sync import channels, flows, places
+from sync.policy import OUT_STATES, hides
 
 if TYPE_CHECKING:
     from sync.settings import ChannelSettings, Settings
@@ -31,16 +32,19 @@ def terms(settings: "Settings") -> Terms:
     )
     everything = Authority("*", settings.authority_quantity, settings.authority_state)
     authorities = (*narrower, everything)
+    maps = [one.locations for one in settings.channels.values()]
+    pools = {pool.location: pool for each in maps for pool in places.pools(each)}
     return Terms(
         authorities,
         tuple(_channel(one, authorities) for one in settings.channels.values()),
+        bundles=settings.bundles,
+        pools=tuple(pools.values()),
         unseen_after_ms=settings.events.unseen_after_ms,
     )
 
 
 def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) -> ChannelTerms:
     can = channels.kind(settings.kind).abilities(settings.options)
-    pushed = settings.direction is Direction.PUSH
     return ChannelTerms(
         name=settings.name,
         kind=settings.kind,
@@ -53,10 +57,12 @@ def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) ->
         settle_reduce_ms=settings.settle_reduce_ms,
         settle_raise_ms=settings.settle_raise_ms,
         states=tuple(sorted(can.states)),
-        writes=can.writes if pushed else (),
+        writes=flows.writes(settings),
         report_missing=settings.report_missing,
         policies=policies(settings),
-        hides=tuple(one for one in NOT_FOR_SALE if one not in can.states),
+        hides=hides(can.states),
+        places=tuple(dict.fromkeys(map(places.name_of, settings.locations.values()))),
+        inflow=flows.inflow(settings),
     )
 
 
@@ -72,6 +78,7 @@ def _roles(name: str, authorities: tuple[Authority, ...]) -> tuple[str, ...]:
 
 def policies(settings: "ChannelSettings") -> tuple[Policy, ...]:
     """The channel's policy per SKU pattern, first match first; the last is for all SKUs."""
+    when_out = OUT_STATES[settings.when_out]
     narrower = tuple(
         Policy(
             skus=rule.skus,
@@ -80,8 +87,19 @@ def policies(settings: "ChannelSettings") -> tuple[Policy, ...]:
             cap=settings.cap if rule.cap is None else rule.cap,
             sold=rule.sold is not False,
             state=rule.state,
+            units=settings.units if rule.units is None else rule.units,
+            made_of=settings.made_of if rule.made_of is None else rule.made_of,
+            when_out=when_out,
         )
         for rule in settings.rules
     )
-    everything = Policy("*", settings.buffer, settings.share_ppm, settings.cap)
+    everything = Policy(
+        "*",
+        settings.buffer,
+        settings.share_ppm,
+        settings.cap,
+        units=settings.units,
+        made_of=settings.made_of,
+        when_out=when_out,
+    )
     return (*narrower, everything)

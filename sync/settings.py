@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from store.model import Direction, Figure, State
+from store.model import Component, Direction, Figure, State
 from sync.units import PPM
 
 
@@ -58,9 +58,9 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the smallest pieces one unit of this channel holds."""
     made_of: Figure = Figure.AVAILABLE
     locations: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    """Its own location → the authority's that it sells from; empty: the names are the same."""
-    aliases: Path | None = None
-    """A CSV of the channel's SKUs and ours."""
+    """Its own location → the authority's that it sells from, sorted; empty: the same names."""
+    aliases: Mapping[str, str] = MappingProxyType({})
+    """Its own SKU → ours, where they differ: the file `aliases`, as far as it could be used."""
     flows: Mapping[str, Literal["in", "out"]] = MappingProxyType({})
     """Which way each attribute flows, where the direction is two-way."""
     rules: tuple[ChannelRule, ...] = ()
@@ -131,7 +131,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push: PushLimits = PushLimits()
     events: EventSettings = EventSettings()
     history_keep_ms: int = 90 * 86_400_000
-    bundles: Path | None = None
-    """A CSV of what is sold as a bundle of what."""
+    bundles: tuple[Component, ...] = ()
+    """What is sold as a bundle of what, flattened: the file `catalogue.bundles`."""
     warnings: tuple[str, ...] = ()
-    """What the file says that this version does not use: for stderr, once per command."""
+    """What is doubtful, and what was set aside of its files: for stderr, by every command."""

@@ -8,10 +8,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from store.model import QUANTITY_MAX, State
-from sync.units import PPM, Duration, Period, Portion
+from store.model import QUANTITY_MAX, Figure, State
+from sync.places import Places
+from sync.units import PPM, Duration, Flow, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
+Pieces = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+FilePath = Annotated[str, msgspec.Meta(min_length=1)]
 Pattern = Annotated[str, msgspec.Meta(min_length=1)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -19,7 +22,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1)]
 class SkewTable(msgspec.Struct, kw_only=True):
     """`[skew]`."""
 
-    database: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    database: FilePath | None = None
 
 
 class AuthorityRuleTable(msgspec.Struct, kw_only=True):
@@ -62,19 +65,30 @@ class ChannelRuleTable(msgspec.Struct, kw_only=True):
     buffer: Units | None = None
     share: Portion | None = None
     cap: Units | None = None
+    units: Pieces | None = None
+    made_of: Figure | None = None
     sold: bool | None = None
     state: State | None = None
 
     def __post_init__(self) -> None:
-        if (self.buffer, self.share, self.cap, self.sold, self.state) == (None,) * 5:
-            raise ValueError("changes nothing: add buffer, share, cap, sold or state")
+        changes = [name for name in self.__struct_fields__ if name != "skus"]
+        if all(getattr(self, name) is None for name in changes):
+            raise ValueError(f"changes nothing: add {', '.join(changes[:-1])} or {changes[-1]}")
+
+
+class FlowsTable(msgspec.Struct, kw_only=True):
+    """Which way each attribute flows, where the direction is two-way."""
+
+    quantity: Flow | None = None
+    state: Flow | None = None
 
 
 class ChannelTable(msgspec.Struct, kw_only=True):
     """`[channels.NAME]`: the keys that every kind has."""
 
     kind: str
-    direction: Literal["observe", "push"] = "observe"
+    direction: Literal["observe", "push", "two-way"] = "observe"
+    flows: FlowsTable = msgspec.field(default_factory=FlowsTable)
     every: Period = Period(60_000)
     stale_after: Period | None = None
     max_source_age: Period | None = None
@@ -87,7 +101,11 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     buffer: Units = 0
     share: Portion = Portion(PPM)
     cap: Units | None = None
-    when_out: Literal["sold-out"] = "sold-out"
+    units: Pieces = 1
+    made_of: Figure = Figure.AVAILABLE
+    when_out: Literal["sold-out", "backorder", "preorder", "disable"] = "sold-out"
+    locations: Places | None = None
+    aliases: FilePath | None = None
     rules: list[ChannelRuleTable] = []
     guard: GuardTable = msgspec.field(default_factory=GuardTable)
 
@@ -130,3 +148,16 @@ class HistoryTable(msgspec.Struct, kw_only=True):
     """`[history]`."""
 
     keep: Duration = Duration(90 * 86_400_000)
+
+
+class EventsTable(msgspec.Struct, kw_only=True):
+    """`[events]`."""
+
+    unseen_after: Period = Period(3_600_000)
+    ahead: Duration = Duration(300_000)
+
+
+class CatalogueTable(msgspec.Struct, kw_only=True):
+    """`[catalogue]`."""
+
+    bundles: FilePath | None = None

@@ -1,4 +1,7 @@
-"""The units of `skew.toml`: durations and percentages, read exactly and written back."""
+"""The units of `skew.toml`: durations and percentages, read exactly and written back.
+
+And the other words that need more than a type to be read: which way an attribute flows.
+"""
 
 import re
 from decimal import Decimal
@@ -28,6 +31,12 @@ class Period(Duration):
 
 class Portion(int):
     """Parts per million from 0 to 1,000,000, written in the file as `"50%"`."""
+
+    __slots__ = ()
+
+
+class Flow(str):
+    """Which way an attribute flows: `"in"` from the channel or `"out"` to it."""
 
     __slots__ = ()
 
@@ -63,6 +72,13 @@ def portion(value: object) -> Portion:
             f'{_quoted(value)} is not a percentage: write "0%" to "100%" in quotes, such as "50%"'
         )
     return Portion(ppm)
+
+
+def flow(value: object) -> Flow:
+    """Read `"in"` or `"out"`. Raises ValueError with the remedy."""
+    if isinstance(value, str) and value in ("in", "out"):
+        return Flow(value)
+    raise ValueError('must be "in" or "out": the same attribute can\'t flow both ways')
 
 
 def duration_text(span_ms: int) -> str:

@@ -128,7 +128,7 @@ def _report(
 
 def _row(case: "Case", channel: "ChannelSettings") -> tuple[str, ...]:
     from console.reports import role
-    from sync.assembly import secrets_of
+    from sync.decoding import secrets_of
     from sync.units import duration_text
 
     attributes = ("quantity", "state")

@@ -17,7 +17,7 @@ FIELDS = (
     *("threshold", "state", "price", "title", "updated_at"),
 )
 QUANTITIES = ("available", "on_hand")
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 _COLUMNS_SHOWN = 20
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
@@ -68,7 +68,7 @@ def find_layout(
 
     Raises ValueError naming what it lacks and what it has.
     """
-    tried = [delimiter] if delimiter else _DELIMITERS
+    tried = [delimiter] if delimiter else DELIMITERS
     layouts = [_split(first, encoding, each, columns) for each in tried]
     for layout in layouts:
         if not _lacking(layout, columns):

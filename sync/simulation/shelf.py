@@ -10,7 +10,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from store.model import QUANTITY_MAX, Millis, Policy, State
-from sync.policy import target_quantity
+from sync.policy import Truth, hides, target_quantity
 
 MOVES_KEPT = 16
 """How many past values of one SKU a lagging channel can fall back on."""
@@ -174,7 +174,8 @@ class Shelf:
         if self.terms is None:
             return available
         states = tuple(State) if self.terms.has_states else ()
-        return target_quantity(available, state, self.terms.policy, states) or 0
+        truth = Truth(available, state)
+        return target_quantity(truth, self.terms.policy, hides(states)) or 0
 
     def write(self, write: Write, now: Millis) -> Written:
         """Set one listing, unless its key was used, its value is mad or someone was first."""

@@ -33,7 +33,9 @@ def test_a_target_is_the_authority_through_the_policy(
         w.poll("warehouse", stock(A=available))
         w.poll("shop", stock(A=target))
         assert w.targets("shop") == {"A": target}
-        assert words.target_quantity(available, "active", rule, (State.ACTIVE,)) == target
+        hidden = words.hides((State.ACTIVE,))
+        truth = words.Truth(available, "active")
+        assert words.target_quantity(truth, rule, hidden) == target
 
 
 policies = st.builds(
@@ -68,8 +70,9 @@ def test_the_formula_in_words_is_the_formula_in_sql(
         w.poll("warehouse", [Record("A", available, state=state)])
         w.poll("shop", [Record("A", 0)])
         cell = w.database.read(views.shown, ["A"], now=w.now)["A"][1]
-        assert cell.target == words.target_quantity(available, state, rule, states)
-        assert cell.target_state == words.target_state(state, rule, states)
+        truth, hidden = words.Truth(available, state), words.hides(states)
+        assert cell.target == words.target_quantity(truth, rule, hidden)
+        assert cell.target_state == words.target_state(truth, rule, states, hidden)
         assert cell.target is not None
         assert 0 <= cell.target <= (max(0, available) if rule.cap is None else rule.cap)
 

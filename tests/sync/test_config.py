@@ -1,40 +1,13 @@
 """skew.toml: what decodes, and how everything that is wrong with it is told at once."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from store.model import Direction, State
-from sync.config import decode, load
+from sync.config import load
 from sync.errors import ConfigErrors
-from sync.settings import Settings
-
-SMALLEST = """
-[authority]
-quantity = "warehouse"
-[channels.warehouse]
-kind = "csv"
-path = "warehouse.csv"
-"""
-SHOP = """
-[channels.shop]
-kind = "simulated"
-url = "http://127.0.0.1:9/shop"
-token = { env = "SHOP_KEY" }
-"""
-
-
-def read(text: str, environ: dict[str, str] | None = None) -> Settings:
-    return decode(tomllib.loads(text), source="skew.toml", base=Path(), environ=environ)
-
-
-def errors_of(text: str, environ: dict[str, str] | None = None) -> dict[str, str]:
-    """Each error's key with its whole message; decoding must fail."""
-    with pytest.raises(ConfigErrors) as caught:
-        read(text, environ)
-    assert all(line.startswith("skew.toml: ") for line in str(caught.value).splitlines())
-    return {error.key: str(error) for error in caught.value.errors}
+from tests.sync.configured import SHOP, SMALLEST, errors_of, read
 
 
 def test_the_smallest_configuration_has_the_defaults_of_the_design() -> None:
@@ -224,13 +197,8 @@ def test_each_attribute_has_one_authority_and_it_is_a_channel(
 @pytest.mark.parametrize(
     ("line", "key", "says"),
     [
-        ('direction = "two-way"', "direction", 'must be "observe" or "push"'),
-        ('flows = { quantity = "in" }', "flows", "remove the key"),
-        ('when_out = "backorder"', "when_out", "this version cannot do it"),
         ('when_out = "gone"', "when_out", 'must be "sold-out"'),
-        ("units = 12", "units", "this version cannot do it"),
-        ('aliases = "aliases.csv"', "aliases", "remove the key"),
-        ('locations = ["main"]', "locations", "remove the key"),
+        ('direction = "both"', "direction", 'must be "observe" or "push" or "two-way"'),
         ('every = "0s"', "every", "at least 100ms"),
         ("rate = 0", "rate", "more than 0"),
         ('settle = { rise = "5m" }', "settle.rise", "did you mean `raise`?"),
@@ -304,18 +272,6 @@ def test_a_secret_is_looked_up_only_where_asked_for() -> None:
     assert read(text, {"SHOP_KEY": "s3cret"}).channels["shop"].name == "shop"
     assert "SHOP_KEY is not set" in errors_of(text, {})["channels.shop.token"]
     assert "s3cret" not in repr(read(text, {"SHOP_KEY": "s3cret"}))
-
-
-def test_what_a_later_version_takes_is_warned_of_where_it_changes_no_comparison() -> None:
-    settings = read(
-        SMALLEST + 'events = { url = "x" }\n[events]\nunseen_after = "1h"\n[history]\nkeep = "7d"\n'
-    )
-    assert [warning.split(":")[0] for warning in settings.warnings] == [
-        "events",
-        "history",
-        "channels.warehouse.events",
-    ]
-    assert "bundles" in next(iter(errors_of(SMALLEST + '[catalogue]\nbundles = "b.csv"')))
 
 
 def test_what_is_hardly_meant_is_warned_of() -> None:
