@@ -157,7 +157,7 @@ def _state(policy: Policy, channel: ChannelTerms, quantity: str) -> str:
         return "NULL"
     words = ", ".join(f"'{state}'" for state in channel.states)
     wanted = "i.truth_state" if policy.state is None else f"'{policy.state}'"
-    if policy.when_out not in channel.states:
+    if policy.when_out not in channel.states or not policy.sold:
         return f"CASE WHEN {wanted} IN ({words}) THEN {wanted} END"
     # With when_out, what can be sold is active and what is out is not, whoever has no states.
     shown = f"coalesce({wanted}, '{State.ACTIVE}')"
