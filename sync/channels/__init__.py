@@ -62,10 +62,16 @@ def kind(name: str) -> KindModule:
 
 
 def open_channel(settings: "ChannelSettings", clock: Clock, base: Path) -> Channel:
-    """Open a configured channel with a transport of its own. `base` is the settings' folder."""
+    """Open a configured channel, in our names, with a transport of its own.
+
+    `base` is the settings' folder.
+    """
+    from sync.naming import renamed
     from sync.transport import Limits, Transport
 
     limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
     url = getattr(settings.options, "url", "")
     transport = Transport(settings.name, url, clock=clock, limits=limits)
-    return kind(settings.kind).open_channel(settings.name, settings.options, transport, clock, base)
+    module = kind(settings.kind)
+    opened = module.open_channel(settings.name, settings.options, transport, clock, base)
+    return renamed(opened, settings)
