@@ -116,7 +116,8 @@ def _report(
     )
     yield from paper.table(columns, (_row(case, each) for each in settings.channels.values()))
     if settings.bundles:
-        yield paper.line(f"bundles {settings.bundles}")
+        count = plural(len({one.bundle for one in settings.bundles}), "bundle")
+        yield paper.line(f"{count} of {plural(len(settings.bundles), 'component')}")
     yield ""
     yield from checklist.lines(answers, paper)
     if signed_in:
@@ -156,7 +157,8 @@ def _policy(channel: "ChannelSettings") -> str:
     parts += [f"units of {channel.units}"] if channel.units != 1 else []
     parts += [f"{channel.when_out} when out"] if channel.when_out != "sold-out" else []
     parts += [plural(len(channel.locations), "location")] if channel.locations else []
-    parts += [f"aliases {channel.aliases}"] if channel.aliases else []
+    aliases = plural(len(channel.aliases), "alias", "aliases")
+    parts += [aliases] if channel.aliases else []
     parts += [f"{len(channel.rules)} by SKU"] if channel.rules else []
     return ", ".join(parts) or "all that is available"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from store.model import Direction, State
+from sync.policy import COLLAPSES
 from sync.questions.case import Answer, Case, listed
 from sync.settings import ChannelSettings
 
@@ -32,10 +33,7 @@ def answer(case: Case) -> Answer:
 
 def collapse(state: State, states: frozenset[State]) -> str:
     """What a state becomes on a channel that expresses `states` only, in words (rule 6)."""
-    if state in states:
-        return "itself"
-    allotted = state in (State.PREORDER, State.BACKORDER, State.ACTIVE)
-    return "the authority's allotment, else 0" if allotted else "0"
+    return "itself" if state in states else COLLAPSES[state]
 
 
 def _channel(case: Case, channel: ChannelSettings) -> Iterator[str]:

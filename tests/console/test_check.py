@@ -218,3 +218,20 @@ def test_red_shows_without_colour_and_long_lines_break_where_the_paper_ends() ->
         assert sum("✖ settings and behaviour disagree" in line for line in lines) == 1
         plain = [re.sub(r"\x1b\[\d+m", "", line) for line in lines]
         assert max(map(len, plain)) <= 40
+
+
+def test_bundles_and_aliases_are_counted(tmp_path: Path, check: Any) -> None:
+    (tmp_path / "aliases.csv").write_text("channel_sku,sku\nL,LAMP\n")
+    (tmp_path / "bundles.csv").write_text(
+        "bundle_sku,component_sku,quantity\nSET,LAMP,2\nSET,KETTLE,1\n"
+    )
+    path = configure(tmp_path)
+    changed = path.read_text().replace(
+        'direction = "push"',
+        'direction = "push"\naliases = "aliases.csv"\nunits = 6\n'
+        'locations = { "1" = "main", "2" = "yard" }',
+    )
+    path.write_text(f'{changed}\n[catalogue]\nbundles = "bundles.csv"\n')
+    ran = check(path)
+    assert "units of 6, 2 locations, 1 alias " in ran.out
+    assert "1 bundle of 2 components" in ran.out

@@ -295,11 +295,11 @@ def test_disagreements_and_updates_are_added_up_over_the_channels() -> None:
     ("state", "expressed", "becomes"),
     [
         (State.HOLD, {State.HOLD}, "itself"),
-        (State.HOLD, {State.ACTIVE}, "0"),
-        (State.DISABLED, set(), "0"),
-        (State.ARCHIVED, set(), "0"),
-        (State.PREORDER, set(), "the authority's allotment, else 0"),
-        (State.BACKORDER, {State.ACTIVE}, "the authority's allotment, else 0"),
+        (State.HOLD, {State.ACTIVE}, "nothing for sale"),
+        (State.DISABLED, set(), "nothing for sale"),
+        (State.ARCHIVED, set(), "nothing for sale"),
+        (State.PREORDER, set(), "the quantity that the policy allots"),
+        (State.BACKORDER, {State.ACTIVE}, "the quantity that the policy allots"),
     ],
 )
 def test_a_state_that_cannot_be_expressed_collapses(
