@@ -231,6 +231,7 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
             (one.idempotency, "idempotency keys"),
             (one.reads_one, "one listing by itself"),
             (one.batch_max > 1, f"{one.batch_max:,} writes at once"),
+            (one.events, "events"),
         )
         lines.append(paper.line(Cell(f"{one.kind:11}", "bold"), one.notes))
         for title, words in (

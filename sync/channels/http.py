@@ -11,22 +11,23 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 import jmespath
 import jmespath.exceptions
 import msgspec
 
 from store.model import Record, Refused, State
-from sync.channels import values
-from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
+from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.http_events import EventReader, Events
+from sync.channels.http_pages import PageReader, Where
 from sync.channels.records import FIELDS, QUANTITIES, Decoder, search
 from sync.clock import Clock
 from sync.errors import ContractBroken
 from sync.secrets import Secret, SecretSource, bearer, resolve
 
 if TYPE_CHECKING:
-    from sync.transport import Reply, Transport
+    from sync.transport import Transport
 
 PAGES_MAX = 100_000
 PLACEHOLDERS = {
@@ -69,6 +70,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     states: dict[str, State] = {}
     """The channel's word → our state. Empty: its words are ours."""
     write: Write | None = None
+    events: Events | None = None
 
     def __post_init__(self) -> None:
         _check_url("url", self.url)
@@ -83,6 +85,16 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError('states has no effect without `state = "…"` in fields')
         if self.write is not None:
             self._check_write(self.write)
+        if self.events is not None:
+            self._check_events(self.events)
+
+    def _check_events(self, events: Events) -> None:
+        _check_url("events.url", events.url)
+        if _place(events.url) != _place(self.url):
+            raise ValueError("events.url must be on the same host and port as url")
+        for name, expression in events.expressions().items():
+            _check_expression(name, expression)
+        events.check()
 
     def _check_write(self, write: Write) -> None:
         for name, url in {"write.url": write.url, "write.read": write.read}.items():
@@ -110,6 +122,7 @@ ABILITIES = Abilities(
     writes=("quantity", "state"),
     compare_and_set=True,
     reads_one=True,
+    events=True,
     notes="any JSON API, described in JMESPath",
 )
 
@@ -128,6 +141,7 @@ def abilities(options: Options) -> Abilities:
         writes=tuple(name for name in ABILITIES.writes if f"${name}" in used),
         compare_and_set=bool(write and write.conflict and "$previous" in used),
         reads_one=bool(write and write.read),
+        events=options.events is not None,
     )
 
 
@@ -135,19 +149,23 @@ def open_channel(
     name: str, options: Options, transport: "Transport", clock: Clock, base: Path
 ) -> "HttpApi":
     """Make the channel ready; nothing is sent. Raises ConfigError where the token is missing."""
-    del clock
     headers = {}
     if options.token is not None:
         token = resolve(options.token, key=f"channels.{name}.token", base=base)
         headers["Authorization"] = bearer(token)
-    return HttpApi(name, options, transport, headers)
+    return HttpApi(name, options, transport, headers, clock)
 
 
 class HttpApi:
     """One described API. Its pages are read one after another, its listings written one by one."""
 
     def __init__(
-        self, name: str, options: Options, transport: "Transport", headers: Mapping[str, Secret]
+        self,
+        name: str,
+        options: Options,
+        transport: "Transport",
+        headers: Mapping[str, Secret],
+        clock: Clock,
     ) -> None:
         self.abilities = abilities(options)
         self._name = name
@@ -155,9 +173,14 @@ class HttpApi:
         self._transport = transport
         self._headers = headers
         self._items = search(options.items)
-        self._next = search(options.next) if options.next else None
+        self._pages = PageReader(name, transport, headers, Where(options.items, options.next))
         self._decode = Decoder(options.fields, options.states)
         self._words = {state: word for word, state in reversed(options.states.items())}
+        told = options.events
+        self._events: EventReader | None = None
+        if told is not None:
+            pages = PageReader(name, transport, headers, Where(told.items, told.next))
+            self._events = EventReader(name, told, clock, pages)
 
     async def pages(self) -> AsyncIterator[Page]:
         url: str | None = self._options.url
@@ -166,11 +189,9 @@ class HttpApi:
             if url is None:
                 return
             seen.add(url)
-            reply = await self._get(url)
-            content = self._json(reply, f"page {number}")
-            items = self._list(content, f"page {number}, {self._options.items}")
-            answer = self._decode.all(items, f"page {number}, {self._options.items}")
-            url = self._following(content, reply.url, f"page {number}, {self._options.next}")
+            page = await self._pages.page(url, f"page {number}")
+            answer = self._decode.all(page.items, f"page {number}, {self._options.items}")
+            url = page.following
             if url in seen:
                 path = f"page {number}, {self._options.next}"
                 raise ContractBroken(f"{self._name} points to a page already read", path=path)
@@ -192,56 +213,27 @@ class HttpApi:
         return [await self._write_one(change) for change in changes]
 
     async def sign_in(self) -> str:
-        content = self._json(await self._get(self._options.url), "page 1")
-        items = self._list(content, f"page 1, {self._options.items}")
-        return f"answered with a page of {len(items)} listings"
+        page = await self._pages.page(self._options.url, "page 1")
+        return f"answered with a page of {len(page.items)} listings"
+
+    async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        if self._events is None:
+            return
+        async for page in self._events.read(cursor):
+            yield page
 
     async def close(self) -> None:
         await self._transport.aclose()
-
-    async def _get(self, url: str, accept: frozenset[int] = frozenset()) -> "Reply":
-        return await self._transport.request(
-            "GET", url, repeatable=True, headers=self._headers, accept=accept
-        )
-
-    def _json(self, reply: "Reply", place: str) -> object:
-        try:
-            return values.json_value(reply.body)
-        except ValueError as error:
-            reason = self._transport.redactor.reason(error)
-            raise ContractBroken(f"{self._name} sent no JSON ({reason})", path=place) from error
-
-    def _list(self, content: object, place: str) -> list[object]:
-        try:
-            items = self._items(content)
-        except jmespath.exceptions.JMESPathError:
-            items = None
-        if not isinstance(items, list):
-            what = "nothing" if items is None else values.named(items)
-            raise ContractBroken(f"{self._name} sent {what} where a list belongs", path=place)
-        return items
-
-    def _following(self, content: object, base: str, place: str) -> str | None:
-        """Find the next page's URL. The transport refuses one of another origin."""
-        try:
-            found = self._next(content) if self._next else None
-            if found is None or found == "":
-                return None
-            if isinstance(found, str):
-                return urljoin(base, found)
-        except (jmespath.exceptions.JMESPathError, ValueError):
-            pass
-        raise ContractBroken(f"{self._name} sent no URL of the next page", path=place)
 
     async def _read_one(self, wanted: Wanted) -> Answer:
         template = self._options.write.read if self._options.write else None
         url = _fill(template or "", wanted)
         if url is None:
             return Answer(refused=[_cannot_ask(wanted)])
-        reply = await self._get(url, accept=_GONE)
+        reply = await self._pages.get(url, accept=_GONE)
         if reply.status in _GONE:
             return Answer()
-        return self._only(wanted, self._json(reply, wanted.sku))
+        return self._only(wanted, self._pages.content(reply, wanted.sku))
 
     def _only(self, wanted: Wanted, content: object) -> Answer:
         """Take the record that was asked for, whether it comes alone or as a page of one."""

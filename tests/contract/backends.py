@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from sync.clock import SystemClock, rfc3339
 from sync.simulation.server import WorldServer
 from sync.simulation.shelf import Item
 from sync.simulation.world import World
@@ -14,6 +15,8 @@ from tests.contract.harness import SECRET, SECRET_NAME, with_raw
 from tests.loopback import Asked, Told
 
 TOKEN = {"env": SECRET_NAME}
+EVENTS_FROM = SystemClock().now() - 86_400_000
+"""Yesterday: nothing in these tests is still to happen."""
 
 
 @dataclass
@@ -24,6 +27,8 @@ class Market:
     stock: dict[str, int] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
     page_size: int = 400
+    moved: list[dict[str, object]] = field(default_factory=list)
+    events_size: int = 3
 
     def table(self, url: str) -> dict[str, Any]:
         return {
@@ -39,7 +44,46 @@ class Market:
                 "conflict": [409, 412],
                 "read": f"{url}/stock/{{sku}}",
             },
+            "events": {
+                "url": f"{url}/events?after={{cursor}}",
+                "items": "events",
+                "cursor": "cursor",
+                "kinds": {"sale": "ordered", "count": "adjusted"},
+                "fields": {
+                    "id": "id",
+                    "kind": "what",
+                    "sku": "sku",
+                    "quantity": "units",
+                    "at": "at",
+                    "order": "order",
+                },
+            },
         }
+
+    def order(self, sku: str, units: int) -> str:
+        order = f"M-{len(self.moved) + 1}"
+        self._move("sale", sku, units, order)
+        return order
+
+    def count(self, sku: str, units: int) -> None:
+        self._move("count", sku, units, None)
+
+    def misreport(self, sku: str) -> None:
+        self._last(sku)["units"] = 1.5
+
+    def _last(self, sku: str) -> dict[str, object]:
+        return next(each for each in reversed(self.moved) if each["sku"] == sku)
+
+    def _move(self, what: str, sku: str, units: int, order: str | None) -> None:
+        number = len(self.moved) + 1
+        at = rfc3339(EVENTS_FROM + 1000 * number)
+        self.moved.append(
+            {"id": number, "what": what, "sku": sku, "units": units, "at": at, "order": order}
+        )
+
+    def _events(self, after: str) -> Told:
+        found = [each for each in self.moved if str(each["at"]) >= after][: self.events_size]
+        return Told({"events": found, "cursor": found[-1]["at"] if found else after})
 
     def put(self, sku: str, quantity: int) -> None:
         self.stock[sku] = quantity
@@ -54,6 +98,8 @@ class Market:
         if asked.headers.get("authorization") != f"Bearer {SECRET}":
             return Told({"message": f"bad token {asked.headers.get('authorization')}"}, 401)
         url = urlsplit(asked.path)
+        if url.path == "/events":
+            return self._events(parse_qs(url.query).get("after", [""])[0])
         sku = unquote(url.path.removeprefix("/stock").removeprefix("/"))
         if not sku:
             return self._page(int(parse_qs(url.query).get("page", ["0"])[0]))

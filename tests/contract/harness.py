@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
 from store.model import Direction, Record, Refused
+from store.movement import Event, EventKind
 from sync import channels
-from sync.channels.base import Change, Channel, Page
+from sync.channels.base import Change, Channel, EventPage, EventSource, Page
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
 from tests.loopback import Asked, Loopback, Told, serving
@@ -71,6 +72,22 @@ class Backend(Protocol):
     def put(self, sku: str, quantity: int) -> None: ...
     def shown(self, sku: str) -> int: ...
     def corrupt(self, sku: str, raw: str) -> None: ...
+
+
+class EventBackend(Backend, Protocol):
+    """One that tells what moved."""
+
+    def order(self, sku: str, units: int) -> str:
+        """A customer orders; answers the order's name."""
+        ...
+
+    def count(self, sku: str, units: int) -> None:
+        """A stocktake finds so many more or fewer."""
+        ...
+
+    def misreport(self, sku: str) -> None:
+        """From now on the last event of this SKU is told with a quantity that is none."""
+        ...
 
 
 @dataclass
@@ -168,6 +185,40 @@ class Reading:
     def of(self, sku: str) -> Record:
         (found,) = (record for record in self.records if record.sku == sku)
         return found
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A whole reading of what moved."""
+
+    pages: Sequence[EventPage]
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for page in self.pages for event in page.events]
+
+    @property
+    def refused(self) -> list[Refused]:
+        return [refused for page in self.pages for refused in page.refused]
+
+    @property
+    def cursor(self) -> str | None:
+        told = [page.cursor for page in self.pages if page.cursor is not None]
+        return told[-1] if told else None
+
+    @property
+    def moved(self) -> list[tuple[EventKind, str, int]]:
+        return [(event.kind, event.sku, event.quantity) for event in self.events]
+
+
+async def hear(harness: Harness, cursor: str | None = None) -> Hearing:
+    async with opened(harness) as channel:
+        return await heard(channel, cursor)
+
+
+async def heard(channel: Channel, cursor: str | None = None) -> Hearing:
+    source = cast("EventSource", channel)
+    return Hearing([page async for page in source.events(cursor)])
 
 
 async def poll(harness: Harness) -> Reading:

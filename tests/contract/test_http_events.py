@@ -1,0 +1,319 @@
+"""Events of the http kind: cursors of every sort, pages, overlap, and what can't be an event."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+
+from store.movement import EventKind
+from sync.channels.http import Options, abilities
+from sync.channels.http_events import OVERLAP_MS, EventDecoder
+from sync.clock import SystemClock, from_rfc3339, rfc3339
+from sync.errors import ContractBroken, Temporary
+from tests.contract.backends import Market
+from tests.contract.harness import (
+    SECRET,
+    SECRET_NAME,
+    Hearing,
+    OverHttp,
+    hear,
+    heard,
+    opened,
+    over_http,
+)
+from tests.loopback import Asked, Told
+
+FIELDS = {"id": "id", "kind": "kind", "sku": "sku", "quantity": "n", "at": "at"}
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+
+
+class Feed(Market):
+    """A market whose events the test describes and answers itself."""
+
+    events: dict[str, Any]
+
+    def table(self, url: str) -> dict[str, Any]:
+        own = {"url": f"{url}/events?after={{cursor}}", "items": "events", "fields": FIELDS}
+        given = {name: value for name, value in {**own, **self.events}.items() if value is not None}
+        given["url"] = given["url"].replace("HOST", url)
+        return {**super().table(url), "events": given}
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Iterator[OverHttp]:
+    backend = Feed()
+    backend.events = {}
+    with over_http(backend, tmp_path) as harness:
+        yield harness
+
+
+def describe(feed: OverHttp, **events: Any) -> None:
+    assert isinstance(feed.backend, Feed)
+    feed.backend.events = events
+
+
+def answer(feed: OverHttp, *pages: object) -> None:
+    """Answer the requests in turn with these, the last one for ever."""
+    left = list(pages)
+
+    def told(asked: Asked) -> Told:
+        page = left.pop(0) if len(left) > 1 else left[0]
+        return page if isinstance(page, Told) else Told(page)
+
+    feed.front.spoil = told
+
+
+def asked(feed: OverHttp) -> list[str]:
+    """The cursors that the channel was asked with, in order."""
+    queries = [parse_qs(urlsplit(each.path).query) for each in feed.server.asked]
+    return [query.get("after", [""])[0] for query in queries]
+
+
+def ago(ms: int) -> str:
+    text = rfc3339(SystemClock().now() - ms)
+    assert text is not None
+    return text
+
+
+def sale(number: int, at: str, **changes: Any) -> dict[str, Any]:
+    return {"id": number, "kind": "ordered", "sku": "A-1", "n": 1, "at": at, **changes}
+
+
+def ids(hearing: Hearing) -> list[str]:
+    return [event.id for event in hearing.events]
+
+
+async def test_the_first_question_has_an_empty_cursor(feed: OverHttp) -> None:
+    answer(feed, {"events": []})
+
+    assert (await hear(feed)).cursor is None
+    assert asked(feed) == [""]
+
+
+async def test_an_opaque_cursor_is_asked_as_it_is_and_nothing_twice(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    answer(
+        feed, {"events": [sale(1, ago(0))], "cursor": "a b/1"}, {"events": [], "cursor": "a b/1"}
+    )
+
+    hearing = await hear(feed, "x&y")
+
+    assert asked(feed) == ["x&y", "a b/1"]
+    assert hearing.cursor == "a b/1"
+    assert hearing.pages[0].again_until is None
+
+
+async def test_a_number_is_a_cursor_too_and_no_date(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    answer(feed, {"events": [sale(1, ago(0))], "cursor": 20261123}, {"events": []})
+
+    assert (await hear(feed)).cursor == "20261123"
+    assert asked(feed) == ["", "20261123"]
+
+
+async def test_an_instant_is_kept_in_utc_and_asked_again_with_an_overlap(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    answer(feed, {"events": [], "cursor": "2026-11-22T12:00:00+05:30"})
+
+    hearing = await hear(feed, "2026-11-22T06:00:00.000Z")
+
+    assert asked(feed) == ["2026-11-22T05:55:00.000Z"]
+    assert hearing.cursor == "2026-11-22T06:30:00.000Z"
+    assert hearing.pages[0].again_until == from_rfc3339("2026-11-22T06:00:00Z")
+
+
+async def test_a_cursor_never_goes_back(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    answer(feed, {"events": [sale(1, "2026-11-22T05:57:00Z")], "cursor": "2026-11-22T05:57:00Z"},
+           {"events": [], "cursor": "2026-11-22T05:57:00Z"})  # fmt: skip
+
+    assert (await hear(feed, "2026-11-22T06:00:00Z")).cursor == "2026-11-22T06:00:00.000Z"
+
+
+async def test_without_a_cursor_the_newest_event_leads_on(feed: OverHttp) -> None:
+    first, second = ago(9_000), ago(3_000)
+    answer(feed, {"events": [sale(1, first), sale(2, second)]}, {"events": [sale(2, second)]})
+
+    hearing = await hear(feed)
+
+    assert asked(feed) == ["", second]
+    assert ids(hearing) == ["1", "2"]
+    assert hearing.cursor == second
+
+
+async def test_where_the_url_has_no_cursor_everything_is_told_each_time(feed: OverHttp) -> None:
+    describe(feed, url="HOST/events")
+    at = ago(60_000)
+    answer(feed, {"events": [sale(1, at)]})
+
+    hearing = await hear(feed, at)
+
+    assert len(feed.server.asked) == 1
+    assert ids(hearing) == ["1"]
+    assert hearing.pages[0].again_until == from_rfc3339(at)
+
+
+async def test_an_event_still_to_come_does_not_lead_past_now(feed: OverHttp) -> None:
+    at = ago(5_000)
+    answer(feed, {"events": [sale(1, at), sale(2, "9999-12-31T23:59:59Z")]}, {"events": []})
+
+    assert (await hear(feed)).cursor == at
+
+
+async def test_a_cursor_still_to_come_is_not_kept(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    answer(feed, {"events": [], "cursor": "9999-12-31T23:59:59Z"})
+
+    kept = (await hear(feed)).cursor
+
+    assert kept is not None
+    assert from_rfc3339(kept) <= SystemClock().now()
+
+
+async def test_a_cursor_that_circles_breaks_the_contract(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    page = {"events": [sale(1, ago(0))], "cursor": "a"}
+    answer(feed, page, {**page, "cursor": "b"}, {**page, "cursor": "a"})
+
+    with pytest.raises(ContractBroken, match="circle"):
+        await hear(feed)
+
+
+@pytest.mark.parametrize("cursor", [[], {"a": 1}, True, 1.5, "x" * 5000])
+async def test_what_is_no_cursor_breaks_the_contract(feed: OverHttp, cursor: object) -> None:
+    describe(feed, cursor="cursor")
+    answer(feed, {"events": [sale(1, ago(0))], "cursor": cursor})
+
+    with pytest.raises(ContractBroken) as caught:
+        await hear(feed)
+
+    assert caught.value.path == "events page 1, cursor"
+
+
+async def test_pages_are_followed_by_their_urls(feed: OverHttp) -> None:
+    describe(feed, next="next", cursor="cursor")
+    one = {"events": [sale(1, ago(9_000))], "next": "?page=2", "cursor": "c1"}
+    answer(feed, one, {"events": [sale(2, ago(3_000))], "next": None, "cursor": "c2"})
+
+    hearing = await hear(feed)
+
+    assert ids(hearing) == ["1", "2"]
+    assert [page.cursor for page in hearing.pages] == ["c1", "c2"]
+
+
+async def test_the_next_page_never_leads_to_another_host(feed: OverHttp) -> None:
+    describe(feed, next="next")
+    answer(feed, {"events": [], "next": "http://127.0.0.2:9/events"})
+
+    with pytest.raises(ContractBroken):
+        await hear(feed)
+
+
+async def test_newest_first_a_reading_that_ends_early_keeps_no_cursor(feed: OverHttp) -> None:
+    """The older events of the pages that were not read would be lost."""
+    describe(feed, next="next")
+    one = {"events": [sale(2, ago(3_000)), sale(1, ago(9_000))], "next": "?page=2"}
+    answer(feed, one, Told(status=503))
+
+    pages = []
+    try:
+        async with opened(feed) as channel:
+            async for page in channel.events(None):  # type: ignore[attr-defined]
+                pages.append(page)
+    except Temporary:
+        assert [page.cursor for page in pages] == [None]
+    else:
+        pytest.fail("it read a page that was not there")
+
+
+async def test_a_channel_without_the_block_tells_nothing(feed: OverHttp) -> None:
+    async with opened(feed) as channel:
+        channel._events = None  # type: ignore[attr-defined]
+        assert (await heard(channel)).pages == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": None}, "no id"),
+        ({"id": ""}, "no id"),
+        ({"id": True}, "the id is true"),
+        ({"id": "x" * 201}, "the id is"),
+        ({"id": "bell\x07"}, "the id is"),
+        ({"kind": "refunded"}, "no known kind of event: known are ordered, cancelled"),
+        ({"kind": None}, "nothing is no known kind"),
+        ({"sku": ""}, "the SKU is empty"),
+        ({"sku": "esc\x1b"}, "invisible"),
+        ({"n": 1.5}, "the quantity: 1.5 is no whole number"),
+        ({"n": 10**13}, "more than any shop holds"),
+        ({"n": 0}, "moves nothing"),
+        ({"n": -2}, "only that of `adjusted` may be negative"),
+        ({"n": "two"}, "no whole number"),
+        ({"at": None}, "no time"),
+        ({"at": "yesterday"}, "no RFC 3339 time"),
+        ({"at": "0001-01-01T00:00:00Z"}, "before 1970"),
+    ],
+)
+def test_what_cannot_be_believed_is_refused_alone(changes: dict[str, Any], reason: str) -> None:
+    good = sale(1, "2026-11-22T06:00:00Z")
+    decoder = EventDecoder(FIELDS, {})
+
+    events, refused = decoder.all([good, {**good, "id": 2, **changes}, 7], "page 1, events")
+
+    assert [event.id for event in events] == ["1"]
+    assert [each.sku for each in refused][1:] == [None]
+    assert reason in refused[0].reason
+    assert refused[0].place == ("page 1, events[1]" if "id" in changes else "event 2")
+    assert refused[1].place == "page 1, events[2]"
+
+
+def test_words_orders_and_locations_are_the_channels_own() -> None:
+    fields = {**FIELDS, "location": "loc", "order": "order.no"}
+    decoder = EventDecoder(fields, {"1": EventKind.SHIPPED})
+    item = sale(1, "2026-11-22T06:00:00", kind=1, loc=4, order={"no": 77})
+
+    ((event,), refused) = decoder.all([item], "events")
+
+    assert refused == []
+    assert (event.kind, event.location, event.order) == (EventKind.SHIPPED, "4", "77")
+    assert event.at == from_rfc3339("2026-11-22T06:00:00Z")
+
+
+BASE: dict[str, Any] = {
+    "url": "http://h/stock",
+    "items": "items",
+    "fields": {"sku": "sku", "available": "n"},
+}
+EVENTS: dict[str, Any] = {"url": "http://h/e?a={cursor}", "items": "e", "fields": FIELDS}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"url": "ftp://h/e"}, "events.url must begin with"),
+        ({"url": "http://other/e"}, "events.url must be on the same host"),
+        ({"url": "http://{cursor}/e"}, "events.url must be on the same host"),
+        ({"url": "http://me:pw@h/e"}, "events.url must hold no user"),
+        ({"items": "a["}, "events.items is no JMESPath"),
+        ({"cursor": "a["}, "events.cursor is no JMESPath"),
+        ({"url": "http://h/e", "cursor": "c"}, "events.cursor has no effect without"),
+        ({"fields": {**FIELDS, "who": "w"}}, "events.fields has no who"),
+        ({"fields": {"id": "id"}}, "events.fields needs kind"),
+    ],
+)
+def test_a_wrong_description_names_its_key(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=message.replace("[", r"\[")):
+        msgspec.convert({**BASE, "events": {**EVENTS, **changes}}, Options)
+
+
+def test_the_overlap_is_five_minutes_and_without_the_block_there_are_no_events() -> None:
+    assert OVERLAP_MS == 300_000
+    assert abilities(msgspec.convert({**BASE, "events": EVENTS}, Options)).events
+    assert not abilities(msgspec.convert(BASE, Options)).events
