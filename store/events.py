@@ -12,11 +12,17 @@ import msgspec
 
 from store import incidents, moved, polls
 from store.comparison import Comparison
+from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, Refused, Terms
 from store.movement import EFFECTS, Event, Fate, Oddity, Taken
 
 CONFLICT = "conflict"
 """Key of the incident that says that an event came again with another body."""
+
+REFUSED = "refused"
+"""Key of the incident that says that some of a channel's events can't be believed."""
+
+DAY_MS = 86_400_000
 
 
 class _Units:
@@ -41,6 +47,58 @@ class Source(msgspec.Struct, frozen=True):
     """Up to here we ask again on purpose: what comes again or late is no fault of the channel's."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What a channel told of its events in one poll, in our names and units."""
+
+    events: tuple[Event, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    """Those that could not be decoded."""
+    cursor: str | None = None
+    """Where to go on; None: where it was."""
+    again_until: Millis | None = None
+    ahead_ms: int = 300_000
+
+
+def bring_in(
+    connection: sqlite3.Connection, channel: str, told: Told, terms: Terms, *, now: Millis
+) -> Taken:
+    """Take what a channel told and note where to go on; tell an operator what was no good.
+
+    May be repeated: what comes again changes nothing. The caller reconciles in the same
+    transaction.
+    """
+    source = Source(channel, now, told.ahead_ms, told.again_until)
+    _note_once(connection, source, Oddity.REFUSED, told.refused)
+    taken = take(connection, source, told.events, terms)
+    if told.cursor is not None:
+        keep_cursor(connection, channel, told.cursor)
+    refused = (*told.refused, *taken.refused)
+    if refused:
+        incidents.raise_incident(
+            connection,
+            channel,
+            IncidentKind.EVENTS,
+            incidents.in_words(refused),
+            now=now,
+            key=REFUSED,
+        )
+    elif told.events:
+        incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=REFUSED)
+    if told.events and not taken.conflicts:
+        incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
+    return taken
+
+
+def bring_in_alone(
+    connection: sqlite3.Connection, channel: str, told: Told, comparison: Comparison, *, now: Millis
+) -> Taken:
+    """Bring in what a channel told where its readings did not come, and compare what it moves."""
+    comparison.forget_moved(connection)
+    taken = bring_in(connection, channel, told, comparison.terms, now=now)
+    comparison.reconcile_moved(connection, now=now, channel=channel)
+    return taken
+
+
 def record(
     connection: sqlite3.Connection, source: Source, batch: Sequence[Event], comparison: Comparison
 ) -> Taken:
@@ -49,6 +107,33 @@ def record(
     taken = take(connection, source, batch, comparison.terms)
     comparison.reconcile_moved(connection, now=source.now, channel=source.channel)
     return taken
+
+
+def record_each(
+    connection: sqlite3.Connection,
+    batch: Sequence[tuple[str, Event]],
+    comparison: Comparison,
+    *,
+    now: Millis,
+    ahead_ms: int = 300_000,
+) -> list[Taken]:
+    """Take events of any channels, as a file has them; answer what became of each, in order."""
+    comparison.forget_moved(connection)
+    taken = [
+        _take_one(connection, Source(name, now, ahead_ms), event, comparison.terms)
+        for name, event in batch
+    ]
+    comparison.reconcile_moved(connection, now=now, channel=batch[0][0] if batch else None)
+    return taken
+
+
+def _take_one(connection: sqlite3.Connection, source: Source, event: Event, terms: Terms) -> Taken:
+    """Take one event. One of a channel that the cache does not know is refused like any other."""
+    try:
+        return take(connection, source, (event,), terms)
+    except NoSuchThing as error:
+        refused = Refused(f"event {event.id}", str(error), event.sku, event.location)
+        return Taken(refused=(refused,))
 
 
 def take(
@@ -71,7 +156,6 @@ def take(
         item_id, reason = _item(connection, event, source)
         if item_id is None:
             refused.append(Refused(f"event {event.id}", reason, event.sku, event.location))
-            note_odd(connection, source, event.id, Oddity.REFUSED, reason)
             continue
         again = source.again_until is not None and event.at <= source.again_until
         row = connection.execute(
@@ -86,7 +170,6 @@ def take(
             if difference:
                 words = f"event {event.id} came again with another {difference}; the first stands"
                 conflicts.append(Refused(f"event {event.id}", words, event.sku, event.location))
-                note_odd(connection, source, event.id, Oddity.CONFLICT, words)
             else:
                 repeats += 1
                 if not again:
@@ -98,6 +181,8 @@ def take(
             words = f"event {event.id} came after a later one"
             note_odd(connection, source, event.id, Oddity.DISORDERED, words)
         newest = event.at if newest is None else max(newest, event.at)
+    _note_once(connection, source, Oddity.REFUSED, refused)
+    _note_once(connection, source, Oddity.CONFLICT, conflicts)
     if conflicts:
         incidents.raise_incident(
             connection, source.channel, IncidentKind.EVENTS, conflicts[0].reason,
@@ -150,11 +235,33 @@ def note_odd(
     )
 
 
+def _note_once(
+    connection: sqlite3.Connection, source: Source, what: Oddity, found: Sequence[Refused]
+) -> None:
+    """Count each bad event once a day, though we ask again and are told again."""
+    if not found:
+        return
+    rows = connection.execute(
+        """SELECT words FROM odd_events WHERE seen_at > ? AND what = ?
+          AND channel_id = (SELECT id FROM channels WHERE name = ?)""",
+        (source.now - DAY_MS, what, source.channel),
+    )
+    known = {row[0] for row in rows}
+    for each in found:
+        stands_alone = each.reason.startswith(each.place)
+        words = each.reason if stands_alone else f"{each.place}: {each.reason}"
+        if words not in known:
+            known.add(words)
+            event_id = each.place.removeprefix("event ")
+            is_named = each.place != event_id
+            note_odd(connection, source, event_id if is_named else None, what, words)
+
+
 def _item(connection: sqlite3.Connection, event: Event, source: Source) -> tuple[int | None, str]:
     """Find what the event moves; without that, why it can't be taken."""
     if event.at > source.now + source.ahead_ms:
-        ahead_s = (event.at - source.now) // 1000
-        return None, f"its time is {ahead_s:,} s ahead of this machine's clock"
+        ahead_s = source.ahead_ms // 1000
+        return None, f"its time is more than {ahead_s:,} s ahead of this machine's clock"
     row = connection.execute(
         "SELECT id FROM items WHERE sku = ? AND location = ?", (event.sku, event.location)
     ).fetchone()

@@ -1,9 +1,10 @@
 """Trouble with a channel: raised once, counted while it lasts, closed once."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from store.errors import NoSuchThing
-from store.model import Incident, IncidentKind, Millis
+from store.model import Incident, IncidentKind, Millis, Refused
 
 _COLUMNS = "n.id, c.name, n.kind, n.since, n.last_at, n.count, n.message, n.acknowledged_by"
 
@@ -49,6 +50,14 @@ def resolve(
         {"now": now, "kind": kind, "channel": channel, "key": key},
     )
     return cursor.rowcount
+
+
+def in_words(refused: Sequence[Refused]) -> str:
+    """Tell of some records or events that were refused: the first of them, and how many more."""
+    first = refused[0]
+    more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+    sku = "" if first.sku is None else f" (SKU {first.sku})"
+    return f"{first.place}{sku}: {first.reason}{more}"
 
 
 def acknowledge(connection: sqlite3.Connection, incident_id: int, *, who: str, now: Millis) -> None:

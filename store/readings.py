@@ -8,8 +8,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from store import incidents, polls, staging
+from store import events, incidents, polls, staging
 from store.comparison import Comparison
+from store.events import Told
 from store.model import IncidentKind, Merge, Millis, PollCounts, PollOutcome, Record, Refused
 from store.staging import NAMES, VALUES, Sweep
 
@@ -92,8 +93,9 @@ def merge(
     *,
     now: Millis,
     as_of: Millis | None,
+    told: Told | None = None,
 ) -> Merge:
-    """Record a good poll: its readings, what they close and open, and what that proposes.
+    """Record a good poll: its readings and events, what they close and open, what that proposes.
 
     `as_of` is the file's own time; without one the poll is as of its start, for nothing in it
     can be older. Repeating it is a bug: the stage is gone. Raises Overtaken.
@@ -108,6 +110,8 @@ def merge(
     _report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)
+    if told is not None:
+        events.bring_in(connection, sweep.channel, told, comparison.terms, now=now)
     merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
     staging.remember(connection, sweep)
     staging.forget(connection, sweep.channel_id)
@@ -212,8 +216,5 @@ def _report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis
     if not sweep.refused:
         incidents.resolve(connection, sweep.channel, IncidentKind.UNREADABLE, now=now)
         return
-    first = sweep.refused[0]
-    more = f", and {len(sweep.refused) - 1} more" if len(sweep.refused) > 1 else ""
-    sku = "" if first.sku is None else f" (SKU {first.sku})"
-    message = f"{first.place}{sku}: {first.reason}{more}"
+    message = incidents.in_words(sweep.refused)
     incidents.raise_incident(connection, sweep.channel, IncidentKind.UNREADABLE, message, now=now)

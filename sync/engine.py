@@ -69,7 +69,9 @@ class Engine:
         self._database = database
         self._clock = clock
         self._holder = holder
-        self._gear = Gear(database, reconcile.comparison(settings), clock, log)
+        self._gear = Gear(
+            database, reconcile.comparison(settings), clock, log, ahead_ms=settings.events.ahead_ms
+        )
         self._freshness = FreshnessWatch(self._gear, settings)
         self._overdue = OverdueWatch(self._gear)
         self._fleet: Fleet | None = None

@@ -6,17 +6,16 @@ one channel's trouble never stops another.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 import msgspec
 
 from store import corrections, quarantine, readings, staging
 from store.errors import Overtaken, StoreError
+from store.events import Told
 from store.model import Merge, Millis, PollCounts, PollOutcome, Refused
-from sync import guard, trouble
-from sync.channels.base import Page
+from sync import guard, hearing, trouble
+from sync.closing import closing
 from sync.errors import ContractBroken, Temporary
 from sync.trouble import Gear
 from sync.watched import Watched
@@ -54,9 +53,13 @@ async def poll(gear: Gear, watched: Watched) -> PollReport:
 async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     """Like `poll`, for a caller that holds `watched.busy`."""
     started = gear.clock.now()
-    sweep = await gear.database.awrite(staging.begin, watched.name, watched.memory, now=started)
+    told = await hearing.hear(gear, watched)
+    began = gear.clock.now()
+    sweep = await gear.database.awrite(staging.begin, watched.name, watched.memory, now=began)
     try:
-        report = await _attempt(gear, watched, sweep)
+        report = await _attempt(gear, watched, sweep, told)
+        if report.outcome is not PollOutcome.GOOD:
+            await hearing.record(gear, watched, told)
     except asyncio.CancelledError:
         await gear.database.awrite(staging.drop, sweep)
         raise
@@ -69,14 +72,16 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     return msgspec.structs.replace(report, took_ms=took_ms)
 
 
-async def _attempt(gear: Gear, watched: Watched, sweep: staging.Sweep) -> PollReport:
+async def _attempt(
+    gear: Gear, watched: Watched, sweep: staging.Sweep, told: Told | None
+) -> PollReport:
     try:
         began = gear.clock.now()
         async with asyncio.timeout(watched.deadline_s):
             read = await _stage_all(gear, watched, sweep)
         async with gear.merging:
             _make_sure_of_the_time(gear, watched, began)
-            return await _judge(gear, watched, sweep, read)
+            return await _judge(gear, watched, sweep, read, told)
     except Overtaken as error:
         return await _fail_with(gear, watched, sweep, Temporary(str(error)))
     except StoreError:
@@ -95,7 +100,7 @@ async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Rea
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused = 0
-    async with _closing(watched.channel.pages()) as pages:
+    async with closing(watched.channel.pages()) as pages:
         async for page in pages:
             await gear.database.awrite(
                 staging.stage, sweep, page.records, page.refused, page.announced
@@ -113,7 +118,9 @@ async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Rea
     return _Read(as_of, first_refused)
 
 
-async def _judge(gear: Gear, watched: Watched, sweep: staging.Sweep, read: _Read) -> PollReport:
+async def _judge(
+    gear: Gear, watched: Watched, sweep: staging.Sweep, read: _Read, told: Told | None
+) -> PollReport:
     counts: PollCounts = await gear.database.awrite(staging.counts, sweep)
     unreadable = guard.unreadable(counts)
     if unreadable is not None and read.first_refused is not None:
@@ -128,7 +135,7 @@ async def _judge(gear: Gear, watched: Watched, sweep: staging.Sweep, read: _Read
             watched.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
         )
     merge: Merge = await gear.database.awrite(
-        readings.merge, sweep, gear.comparison, now=now, as_of=read.as_of
+        readings.merge, sweep, gear.comparison, now=now, as_of=read.as_of, told=told
     )
     await trouble.recover(gear, watched, watched.polls)
     await gear.database.awrite(corrections.prove, watched.name, now=now)
@@ -145,13 +152,3 @@ async def _fail_with(
 
 async def _fail(gear: Gear, sweep: staging.Sweep, words: str) -> None:
     await gear.database.awrite(readings.fail, sweep, words, now=gear.clock.now())
-
-
-@contextlib.asynccontextmanager
-async def _closing(pages: AsyncIterator[Page]) -> AsyncGenerator[AsyncIterator[Page], None]:
-    """Close a channel's generator where it was left half way: it may hold a connection."""
-    try:
-        yield pages
-    finally:
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()

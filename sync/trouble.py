@@ -41,13 +41,15 @@ class Gear:
     log: FilteringBoundLogger
     merging: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Large transactions take turns, so that a heartbeat waits for one of them at most."""
+    ahead_ms: int = 300_000
+    """How far ahead of our clock an event's time may be (`[events]`)."""
 
 
 async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> str:
     """Do what the error's class asks for, and answer it in words for the operator."""
     now = gear.clock.now()
     way.failures += 1
-    way.rests_until = now + _rest_ms(watched, way, error)
+    way.rests_until = now + rest_ms(watched, way, error)
     words = in_words(error)
     if isinstance(error, NeedsOperator) and way is watched.polls:
         await gear.database.awrite(polls.pause, watched.name, words, way.rests_until)
@@ -112,7 +114,7 @@ def _incident(error: Exception) -> IncidentKind | None:
     return IncidentKind.CRASHED
 
 
-def _rest_ms(watched: Watched, way: Way, error: Exception) -> int:
+def rest_ms(watched: Watched, way: Way, error: Exception) -> int:
     """How long to leave it alone: doubling, and never less than the channel asked for.
 
     After a single failure the next scheduled poll is in its time; from the second on some are

@@ -14,7 +14,7 @@ REQUESTS_ROOM = 10
 
 @dataclass(slots=True)
 class Way:
-    """One of the two things done with a channel, polling or writing, and how it has gone.
+    """One of the things done with a channel, polling, hearing or writing, and how it has gone.
 
     They are apart because they fail apart: a key that may only read polls well and writes never.
     """
@@ -42,6 +42,8 @@ class Watched:
     """Held by whoever polls or writes: a poll must not read what a write is about to change."""
     polls: Way = field(default_factory=lambda: Way("poll"))
     writes: Way = field(default_factory=lambda: Way("write"))
+    hearing: Way = field(default_factory=lambda: Way("events"))
+    """Its events, whose trouble is not the readings'."""
 
     @property
     def name(self) -> str:

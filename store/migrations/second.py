@@ -54,6 +54,7 @@ CREATE TABLE events (
 CREATE INDEX events_of_item ON events (item_id, at);
 CREATE INDEX events_of_order ON events (item_id, order_ref, kind) WHERE order_ref IS NOT NULL;
 CREATE INDEX events_received ON events (received_at);
+CREATE INDEX events_newest ON events (channel_id, at);
 CREATE TABLE movements (
   id INTEGER PRIMARY KEY,
   event_row INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,

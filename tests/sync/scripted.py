@@ -5,6 +5,7 @@ exception to raise, a function to run first, or None to behave.
 """
 
 import asyncio
+import dataclasses
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +17,11 @@ import msgspec
 from store import audit, corrections, decisions, incidents, lease, proposals, quarantine, views
 from store.database import Database
 from store.model import Correction, Direction, Disagreement, Record, Refused
+from store.movement import Event
 from store.panels import DisagreementFilter
 from sync import channels, reconcile
 from sync.apply import apply
-from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
+from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
 from sync.clock import Clock
 from sync.engine import SILENT
 from sync.poll import PollReport, poll
@@ -77,6 +79,12 @@ class Shop:
     refused: Sequence[Refused] = ()
     announced: int | None = None
     as_of: int | None = None
+    told: list[EventPage] = field(default_factory=list)
+    """The pages of events that it tells, to whoever asks from wherever."""
+    event_faults: deque[Fault] = field(default_factory=deque)
+    """Strike after each page of events."""
+    asked: list[str | None] = field(default_factory=list)
+    """The cursors that it was asked for events with."""
     written: list[list[tuple[str, int]]] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
     closed: bool = False
@@ -93,6 +101,18 @@ class Shop:
         yield Page(records[:middle], announced=self.announced, as_of=self.as_of)
         await _strike(self.page_faults)
         yield Page(records[middle:], self.refused, as_of=self.as_of)
+
+    def tells(self, *events: Event, **page: Any) -> None:
+        """From now on it tells these, as one page."""
+        self.abilities = dataclasses.replace(self.abilities, events=True)
+        self.told = [EventPage(events, **page)]
+
+    async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        self.asked.append(cursor)
+        self.looked.append("events")
+        for page in self.told:
+            yield page
+            await _strike(self.event_faults)
 
     async def read(self, wanted: Sequence[Wanted]) -> Answer:
         self.looked.append("read")

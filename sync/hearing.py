@@ -1,0 +1,119 @@
+"""Read what moved on a channel, before its readings are read, so that neither is without the other.
+
+`sync.poll` calls `hear` and gives what it answers to the transaction that records the readings, or
+to `record` where there are none to record. Trouble with events never fails the readings: it is an
+incident of its own, and what was heard before it counts.
+"""
+
+import asyncio
+from typing import cast
+
+from store import events, incidents
+from store.events import Told
+from store.model import IncidentKind, Millis, Refused
+from store.movement import Event
+from sync import trouble
+from sync.channels.base import EventPage, EventSource
+from sync.closing import closing
+from sync.trouble import Gear
+from sync.watched import Watched
+
+EVENTS_MAX = 50_000
+"""New ones in one poll: the rest comes with the next."""
+
+REFUSED_MAX = 1_000
+"""So many bad events of one poll are told; each of them costs memory."""
+
+READ = "read"
+"""Key of the incident that says that a channel's events can't be read."""
+
+
+class _Heard:
+    """What the pages told so far."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.refused: list[Refused] = []
+        self.cursor: str | None = None
+        self.again_until: Millis | None = None
+        self.fresh = 0
+
+    def add(self, page: EventPage) -> None:
+        until = page.again_until
+        self.events += page.events
+        self.refused += page.refused[: REFUSED_MAX - len(self.refused)]
+        self.cursor = page.cursor if page.cursor is not None else self.cursor
+        if until is not None:
+            self.again_until = max(until, self.again_until or until)
+        self.fresh += sum(until is None or event.at > until for event in page.events)
+
+
+async def hear(gear: Gear, watched: Watched) -> Told | None:
+    """Read the channel's events since its cursor; None where it tells none, or rests.
+
+    Raises StoreError only.
+    """
+    if not watched.channel.abilities.events or gear.clock.now() < watched.hearing.rests_until:
+        return None
+    cursor = await gear.database.aread(events.cursor, watched.name)
+    heard = _Heard()
+    try:
+        async with asyncio.timeout(_deadline_s(watched)):
+            await _listen(watched, cursor, heard)
+    except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
+        await _suffer(gear, watched, error)
+    else:
+        await _recover(gear, watched)
+    return Told(
+        tuple(heard.events), tuple(heard.refused), heard.cursor, heard.again_until, gear.ahead_ms
+    )
+
+
+async def record(gear: Gear, watched: Watched, told: Told | None) -> None:
+    """Take what was heard in a poll that has no readings to record: it happened all the same."""
+    if told is not None:
+        now = gear.clock.now()
+        await gear.database.awrite(
+            events.bring_in_alone, watched.name, told, gear.comparison, now=now
+        )
+
+
+async def _listen(watched: Watched, cursor: str | None, heard: _Heard) -> None:
+    source = cast("EventSource", watched.channel)
+    async with closing(source.events(cursor)) as pages:
+        async for page in pages:
+            heard.add(page)
+            if heard.fresh >= EVENTS_MAX:
+                return
+
+
+def _deadline_s(watched: Watched) -> float:
+    """The readings come after, and must not turn stale for it."""
+    return max(watched.settings.timeout_ms, watched.settings.stale_after_ms // 3) / 1000
+
+
+async def _suffer(gear: Gear, watched: Watched, error: Exception) -> None:
+    """Leave the events alone for a while, and say why: once in the log, and as an incident."""
+    way, now = watched.hearing, gear.clock.now()
+    way.failures += 1
+    way.rests_until = now + trouble.rest_ms(watched, way, error)
+    words = trouble.in_words(error)
+    await gear.database.awrite(
+        incidents.raise_incident, watched.name, IncidentKind.EVENTS,
+        f"its events can't be read: {words}", now=now, key=READ,
+    )  # fmt: skip
+    trouble.note(gear, watched, way, type(error).__name__, words)
+
+
+async def _recover(gear: Gear, watched: Watched) -> None:
+    way = watched.hearing
+    way.failures = way.rests_until = 0
+    if way.proven and way.trouble is None:
+        return
+    now = gear.clock.now()
+    await gear.database.awrite(
+        incidents.resolve, watched.name, IncidentKind.EVENTS, now=now, key=READ
+    )
+    if way.trouble is not None:
+        gear.log.info("channel recovered", channel=watched.name, doing=way.what)
+    way.proven, way.trouble = True, None
