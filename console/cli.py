@@ -31,6 +31,7 @@ GROUPS = {
         "daemon": Entry("run", "Headless, until SIGTERM."),
         "poll": Entry("run", "One round of polls, no scheduler."),
         "apply": Entry("run", "Write what is approved, and read it back."),
+        "events": Entry("events", "Take stock events from a file: skew events import FILE."),
     },
     "Look": {
         "status": Entry("look", "Health: channels, counts, incidents."),

@@ -88,7 +88,7 @@ def note(line: str) -> None:
 
 
 def _chosen(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
-    before = ctx.find_root().params.get("config")
+    before = ctx.parent.params.get("config") if ctx.parent else None
     return value or before or Path(os.environ.get("SKEW_CONFIG") or "skew.toml")
 
 

@@ -16,6 +16,7 @@ from sync.clock import rfc3339
 from sync.decide import BlastRadius
 
 if TYPE_CHECKING:
+    from sync.intake import Intake
     from sync.poll import PollReport
 
 Json = dict[str, object]
@@ -133,6 +134,15 @@ def channels(kinds: Iterable[Abilities]) -> Json:
             }
             for one in kinds
         ]
+    }
+
+
+def intake(done: "Intake") -> Json:
+    return {
+        "taken": done.taken,
+        "repeats": done.repeats,
+        "conflicts": done.conflicts,
+        "refused": [{"line": line, "reason": reason} for line, reason in done.refused],
     }
 
 

@@ -85,7 +85,7 @@ def bring_in(
     elif told.events:
         incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=REFUSED)
     if told.events and not taken.conflicts:
-        incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
+        end_conflict(connection, channel, now=now)
     return taken
 
 
@@ -97,6 +97,14 @@ def bring_in_alone(
     taken = bring_in(connection, channel, told, comparison.terms, now=now)
     comparison.reconcile_moved(connection, now=now, channel=channel)
     return taken
+
+
+def end_conflict(connection: sqlite3.Connection, channel: str, *, now: Millis) -> None:
+    """Close the incident of another body, once the channel's events are told well again.
+
+    What happened stays counted among its odd events.
+    """
+    incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
 
 
 def record(

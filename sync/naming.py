@@ -52,6 +52,8 @@ class Names:
     places: Mapping[str, str]
     summed: frozenset[str]
     """Places that several of its own locations make up together."""
+    only: str = ""
+    """Its one place, where it has no more: an event that names none happened there."""
 
     def place_of(self, location: str) -> str:
         return self.places.get(location, location)
@@ -75,7 +77,8 @@ class Names:
     def event(self, event: Event) -> Event:
         """Put an event in our names."""
         sku = self.skus.get(event.sku, event.sku)
-        return msgspec.structs.replace(event, sku=sku, location=self.place_of(event.location))
+        location = self.place_of(event.location) or self.only
+        return msgspec.structs.replace(event, sku=sku, location=location)
 
     def own(self, sku: str, location: str, ref: str) -> Wanted:
         """Say what the channel itself calls a listing of ours."""
@@ -89,10 +92,12 @@ def names_of(settings: "ChannelSettings") -> Names | None:
     """The channel's own names, or None where they are ours."""
     if not settings.aliases and not settings.locations:
         return None
+    named = {own: places.name_of(members) for own, members in settings.locations.items()}
     return Names(
         settings.aliases,
-        {own: places.name_of(members) for own, members in settings.locations.items()},
+        named,
         frozenset(places.summed(settings.locations)),
+        only=next(iter(named.values())) if len(set(named.values())) == 1 else "",
     )
 
 

@@ -1,0 +1,72 @@
+"""`skew events`: what moved, from outside."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from console.context import cache, config_option, example, json_option, load, note
+
+if TYPE_CHECKING:
+    from sync.intake import Intake
+
+_LINE = (
+    '{"channel":"shop","id":"9","kind":"ordered","sku":"A","quantity":2,'
+    '"at":"2026-11-24T14:02:11Z"}'
+)
+
+
+@click.group(epilog=example("skew events import sales.jsonl"))
+@config_option
+def events(config: Path) -> None:
+    """Take stock events from elsewhere than the channels."""
+    # The command below reads this one from the context.
+    del config
+
+
+@events.command(
+    "import",
+    epilog=example("skew events import sales.jsonl", f"echo '{_LINE}' | skew events import -"),
+)
+@config_option
+@json_option
+@click.argument("file", metavar="FILE", type=click.File("rb"))
+def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
+    """Take events from FILE, one JSON object a line; `-` reads stdin.
+
+    A line has channel, id, kind, sku, quantity and at, and may have location and order, in the
+    channel's own names and units. The kinds are ordered, cancelled, shipped, return_received,
+    restocked, received, adjusted, held and released; only adjusted may be negative. An event that
+    is known already changes nothing, so a file may be taken again.
+
+    Exits 1 if any line was refused; each is named on stderr, and the others are taken.
+    """
+    from console import documents
+    from sync import reconcile
+    from sync.clock import SystemClock
+    from sync.intake import take_lines
+    from sync.naming import event_in_our_names
+
+    settings = load(config, secrets=False)
+    with cache(settings) as database:
+        intake = take_lines(
+            database,
+            file,
+            reconcile.comparison(settings),
+            now=SystemClock().now,
+            ahead_ms=settings.events.ahead_ms,
+            named=event_in_our_names(settings),
+        )
+    for line, reason in intake.refused:
+        note(f"line {line}: {reason}")
+    if intake.stopped_at is not None:
+        note(f"too many lines were refused: nothing from line {intake.stopped_at:,} on was read")
+    click.echo(documents.write(documents.intake(intake)) if as_json else _summary(intake))
+    return 1 if intake.refused else 0
+
+
+def _summary(intake: "Intake") -> str:
+    known = f"; {intake.repeats:,} were known already" if intake.repeats else ""
+    refused = f"; {len(intake.refused):,} refused" if intake.refused else ""
+    events = "1 event" if intake.taken == 1 else f"{intake.taken:,} events"
+    return f"Took {events}{known}{refused}."
