@@ -19,7 +19,10 @@ from sync.trouble import Gear
 from sync.watched import Watched
 
 EVENTS_MAX = 50_000
-"""New ones in one poll: the rest comes with the next."""
+"""New ones in one poll: the rest comes with the next, from the cursor of the page that is full."""
+
+HELD_MAX = 4 * EVENTS_MAX
+"""However the pages say where to go on."""
 
 REFUSED_MAX = 1_000
 """So many bad events of one poll are told; each of them costs memory."""
@@ -83,7 +86,7 @@ async def _listen(watched: Watched, cursor: str | None, heard: _Heard) -> None:
     async with closing(source.events(cursor)) as pages:
         async for page in pages:
             heard.add(page)
-            if heard.fresh >= EVENTS_MAX:
+            if heard.fresh >= (HELD_MAX if page.cursor is None else EVENTS_MAX):
                 return
 
 

@@ -17,7 +17,8 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync.channels import values
-from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
+from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.vendure_events import MovementReader
 from sync.channels.vendure_session import Session
 from sync.clock import Clock
 from sync.errors import ConfigError, ContractBroken, Temporary
@@ -127,6 +128,7 @@ ABILITIES = Abilities(
     writes=("quantity", "state"),
     batch_max=BATCH_MAX,
     reads_one=True,
+    events=True,
     notes="Vendure 3, Admin GraphQL; its stock locations count as one",
 )
 
@@ -141,27 +143,32 @@ def open_channel(
     name: str, options: Options, transport: "Transport", clock: Clock, base: Path
 ) -> "Vendure":
     """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
-    del clock
     key = "password" if options.api_key is None else "api_key"
     source = options.api_key or options.password
     if source is None:
         raise ConfigError(f"channels.{name}", "sign in with username and password, or api_key")
     secret = resolve(source, key=f"channels.{name}.{key}", base=base)
     session = Session(name, options.url, transport, username=options.username, secret=secret)
-    return Vendure(name, options, transport, session)
+    return Vendure(name, options, transport, session, clock)
 
 
 class Vendure:
-    """One shop, its variants as listings. Stateless but for its session."""
+    """One shop, its variants as listings. Stateless but for its session, and a hint for events."""
 
     def __init__(
-        self, name: str, options: Options, transport: "Transport", session: Session
+        self,
+        name: str,
+        options: Options,
+        transport: "Transport",
+        session: Session,
+        clock: Clock,
     ) -> None:
         self.abilities = abilities(options)
         self._name = name
         self._options = options
         self._transport = transport
         self._session = session
+        self._movements = MovementReader(name, session, clock)
 
     async def pages(self) -> AsyncIterator[Page]:
         """List by id, each page beginning with the last variant of the one before.
@@ -177,6 +184,7 @@ class Vendure:
             if last and (not items or _id(items[0]) != last):
                 raise Temporary(f"{self._name}'s catalogue moved while it was read")
             start = 1 if last else 0
+            self._movements.note(items)
             found = _decoded(items, listed.global_settings, f"page {number}, items", start)
             left_out += len(items) - start - len(found.records) - len(found.refused)
             if len(items) < TAKE_MAX or skip + len(items) >= total:
@@ -187,6 +195,10 @@ class Vendure:
             if not last:
                 raise ContractBroken(f"{self._name} sent no id", path=f"page {number}, items[-1]")
         raise ContractBroken(f"{self._name} has no last page", path=f"page {PAGES_MAX}")
+
+    def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        """Read stock movements. An untracked variant's are left out, as it is."""
+        return self._movements.read(cursor)
 
     async def read(self, wanted: Sequence[Wanted]) -> Answer:
         """Look the SKUs up, not the ids: a SKU may have come to stand on two variants."""

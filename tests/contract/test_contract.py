@@ -26,7 +26,7 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.simulation.server import WorldServer
-from tests.contract.backends import Market, Simulated, Vendure
+from tests.contract.backends import Market, Simulated
 from tests.contract.harness import (
     SECRET,
     SECRET_NAME,
@@ -38,6 +38,7 @@ from tests.contract.harness import (
     over_http,
     poll,
 )
+from tests.contract.vendure_backend import Vendure
 from tests.loopback import Asked, Told, script, serving
 from tests.simulation.support import small_world
 

@@ -83,13 +83,13 @@ class Shop:
             i=[{"id": self.variant(sku)["id"], "stockLevels": [level]}],
         )
 
-    def buy(self, sku: str, units: int) -> None:
-        """A customer orders and pays, as the storefront would do it."""
+    def buy(self, sku: str, units: int) -> str:
+        """A customer orders and pays, as the storefront would do it; answers the order's code."""
         token = ""
         address = {"streetLine1": "1 Quay", "countryCode": "IE"}
         customer = {"firstName": "Una", "lastName": "Daly", "emailAddress": "una@shop.example"}
         payment = {"method": "on-account", "metadata": {}}
-        fields = "{__typename ...on ErrorResult{errorCode message}}"
+        fields = "{__typename ...on ErrorResult{errorCode message} ...on Order{code}}"
         steps: list[tuple[str, dict[str, Any]]] = [
             (
                 "mutation($id:ID!,$n:Int!){x:addItemToOrder(productVariantId:$id,quantity:$n)"
@@ -121,6 +121,34 @@ class Shop:
             answer, given = self._ask("shop-api", query, variables, token)
             assert answer["x"]["__typename"] == "Order", answer
             token = given or token
+        return str(answer["x"]["code"])
+
+    def fulfil(self, code: str, units: int) -> None:
+        """Somebody packs so many of an order's first line."""
+        handler = {"code": "manual-fulfillment", "arguments": [
+            {"name": "method", "value": "post"}, {"name": "trackingCode", "value": "1"},
+        ]}  # fmt: skip
+        lines = [{"orderLineId": self._order(code)["lines"][0]["id"], "quantity": units}]
+        self.admin(
+            "mutation($i:FulfillOrderInput!){addFulfillmentToOrder(input:$i){__typename}}",
+            i={"lines": lines, "handler": handler},
+        )
+
+    def cancel(self, code: str, units: int) -> None:
+        """So many of an order's first line are cancelled, what was packed of them first."""
+        order = self._order(code)
+        lines = [{"orderLineId": order["lines"][0]["id"], "quantity": units}]
+        answer = self.admin(
+            "mutation($i:CancelOrderInput!){cancelOrder(input:$i){__typename}}",
+            i={"orderId": order["id"], "lines": lines, "reason": "changed her mind"},
+        )
+        assert answer["cancelOrder"]["__typename"] == "Order", answer
+
+    def _order(self, code: str) -> dict[str, Any]:
+        query = "query($c:String!){orders(options:{filter:{code:{eq:$c}}}){items{id lines{id}}}}"
+        (found,) = self.admin(query, c=code)["orders"]["items"]
+        assert isinstance(found, dict)
+        return found
 
     def _ask(
         self, api: str, query: str, variables: dict[str, Any], token: str

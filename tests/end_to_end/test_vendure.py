@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,15 @@ class Desk:
         assert "Traceback" not in ran.stderr, ran.stderr
         assert PASSWORD not in ran.stdout + ran.stderr
         return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def events(self) -> list[tuple[str, str, int, str | None, int]]:
+        """What the cache has of the shop's events: kind, SKU, quantity, order, repeats."""
+        with closing(sqlite3.connect(self.folder / "skew.db")) as cache:
+            rows = cache.execute(
+                """SELECT e.kind, i.sku, e.quantity, e.order_ref, e.repeats
+                FROM events e JOIN items i ON i.id = e.item_id ORDER BY e.id"""
+            )
+            return rows.fetchall()
 
     def warehouse_counts(
         self, available: Mapping[str, int], disabled: tuple[str, ...] = ()
@@ -172,6 +183,27 @@ def test_an_order_lowers_what_is_saleable_and_a_write_leaves_the_order_alone(
     (level,) = shop.variant("SKU-0045")["stockLevels"]
     assert (level["stockOnHand"], level["stockAllocated"]) == (34, 4)
     assert desk.skew("diff").code == 0
+
+
+def test_an_order_and_our_own_write_are_told_as_events_once(shop: Shop, desk: Desk) -> None:
+    counted = agreeing(shop)
+    desk.skew("poll")
+    code = shop.buy("SKU-0033", 2)
+    counted["SKU-0033"] = 20 + BUFFER
+    desk.warehouse_counts(counted)
+    desk.skew("poll")
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    assert desk.skew("apply").code == 0
+    desk.skew("poll")
+    desk.skew("poll")
+
+    mine = [event for event in desk.events() if event[1] == "SKU-0033"]
+    assert mine == [
+        ("adjusted", "SKU-0033", 33, None, 0),  # The shop was filled within the hour.
+        ("ordered", "SKU-0033", 2, code, 0),
+        ("adjusted", "SKU-0033", -11, None, 0),
+    ]
+    assert desk.skew("status", "--json").json["incidents"] == []
 
 
 def test_a_listing_that_moved_after_the_approval_is_not_overwritten(shop: Shop, desk: Desk) -> None:
