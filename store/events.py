@@ -12,7 +12,6 @@ import msgspec
 
 from store import incidents, moved, polls
 from store.comparison import Comparison
-from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, Refused, Terms
 from store.movement import EFFECTS, Event, Fate, Oddity, Taken
 
@@ -125,23 +124,17 @@ def record_each(
     now: Millis,
     ahead_ms: int = 300_000,
 ) -> list[Taken]:
-    """Take events of any channels, as a file has them; answer what became of each, in order."""
+    """Take events of any channels, as a file has them; answer what became of each, in order.
+
+    Raises NoSuchThing where the cache does not know a configured channel yet.
+    """
     comparison.forget_moved(connection)
     taken = [
-        _take_one(connection, Source(name, now, ahead_ms), event, comparison.terms)
+        take(connection, Source(name, now, ahead_ms), (event,), comparison.terms)
         for name, event in batch
     ]
     comparison.reconcile_moved(connection, now=now, channel=batch[0][0] if batch else None)
     return taken
-
-
-def _take_one(connection: sqlite3.Connection, source: Source, event: Event, terms: Terms) -> Taken:
-    """Take one event. One of a channel that the cache does not know is refused like any other."""
-    try:
-        return take(connection, source, (event,), terms)
-    except NoSuchThing as error:
-        refused = Refused(f"event {event.id}", str(error), event.sku, event.location)
-        return Taken(refused=(refused,))
 
 
 def take(

@@ -114,7 +114,7 @@ def test_events_are_counted_by_kind_by_fate_and_by_what_was_odd(tmp_path: Path) 
         assert told.fates == {"included": 1, "projected": 2}
         assert told.odd == {"late": 1, "repeat": 2, "out of order": 1, "conflict": 1, "refused": 1}
         assert told.repeated == 1
-        assert told.refused_words == "no channel has shown SKU Z yet"
+        assert told.refused_words == "event 4: no channel has shown SKU Z yet"
 
         w.now += WINDOW_MS + MINUTE
         after = of(w, "shop")
