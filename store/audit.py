@@ -8,6 +8,7 @@ import sqlite3
 
 import msgspec
 
+from store import account
 from store.model import CorrectionStatus, Millis
 
 SILENCING = (
@@ -80,6 +81,8 @@ def end(  # noqa: PLR0913 - a step is its change and its audit row.
         {"status": status, "silences": int(status in SILENCING), "result": result},
         now=now, who=who, name=status, note=note or result,
     )  # fmt: skip
+    if status is CorrectionStatus.VERIFIED:
+        account.settle_correction(connection, correction_id)
 
 
 def note_step(

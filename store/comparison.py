@@ -9,7 +9,7 @@ import sqlite3
 
 import msgspec
 
-from store import derivation, freezing, moved, projection, proposals, truth
+from store import account, derivation, freezing, moved, projection, proposals, truth
 from store.compiled import Compiled
 from store.errors import NoSuchThing
 from store.model import ChannelTerms, Millis, Terms
@@ -117,6 +117,7 @@ class Comparison:
         opened = work.open(now=now)
         if channel is None:
             self._let_wait(connection)
+        account.settle_known(connection, compiled)
         proposals.void_what_moved(connection, now=now)
         freezing.look(connection, now=now)
         proposed = proposals.propose(connection, now=now)

@@ -66,6 +66,8 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     recent_ms: tuple[int, ...]
     """How long each of the newest polls took, oldest first: a sparkline."""
     quarantined_poll: int | None
+    unexplained: int = 0
+    """Units, whatever their sign, that its listings moved and nothing accounts for."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -160,3 +162,5 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     kind: str
     """`reading`, `target`, `event`, `correction` or `disagreement`."""
     detail: Mapping[str, object] = MappingProxyType({})
+    known_at: Millis = 0
+    """When we first knew of it; a timeline is in this order."""

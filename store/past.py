@@ -4,20 +4,36 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from store.model import CorrectionStatus
+from store.model import CorrectionStatus, Millis
 from store.panels import Facts, HistoryEntry
 from store.verdict import SOURCES
 
 
 def history(
-    connection: sqlite3.Connection, sku: str, *, limit: int | None = None
+    connection: sqlite3.Connection,
+    sku: str,
+    *,
+    since: Millis | None = None,
+    until: Millis | None = None,
+    limit: int | None = None,
 ) -> list[HistoryEntry]:
-    """One SKU's timeline over all channels, oldest first; `limit` keeps the newest."""
+    """One SKU's timeline over all channels, in the order in which we came to know it.
+
+    Only what became known from `since` to `until`, where given; `limit` keeps the newest.
+    """
     entries = [
-        HistoryEntry(at, channel, kind, _detail(detail))
-        for at, channel, kind, detail in connection.execute(_HISTORY, {"sku": sku})
+        HistoryEntry(at, channel, kind, _detail(detail), known_at)
+        for known_at, at, channel, kind, detail in connection.execute(_HISTORY, {"sku": sku})
+        if (since is None or known_at >= since) and (until is None or known_at <= until)
     ]
     return entries[-limit:] if limit else entries
+
+
+def thinned_before(connection: sqlite3.Connection) -> Millis | None:
+    """Up to when something has been thinned out; None: all that ever was is kept."""
+    row = connection.execute("SELECT max(before_at) FROM thinned WHERE rows_removed > 0").fetchone()
+    before: Millis | None = row[0]
+    return before
 
 
 def facts(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]:
@@ -39,22 +55,29 @@ _READING = """json_object('available', {r}.available, 'state', {r}.state,
   'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
   'present', json(iif({r}.present, 'true', 'false')), 'location', i.location)"""
 
+_UNSEEN = "EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)"
+
+# Of a bundle's sale each component's timeline tells, too: `of` is the bundle, `moves` the pieces.
+_EVENT = """json_object('id', e.event_id, 'event', e.kind, 'quantity', e.quantity,
+  'order', e.order_ref, 'received_at', e.received_at, 'fate', e.fate,
+  'unseen', json(iif({unseen}, 'true', 'false')), 'location', i.location"""
+
 _HISTORY = f"""
-SELECT r.observed_at AS at, c.name, 'reading', {_READING.format(r="r")}
+SELECT r.observed_at AS known_at, r.observed_at, c.name, 'reading', {_READING.format(r="r")}
 {_OF_SKU.format(join="JOIN past_readings r ON r.listing_id = l.id")}
-UNION ALL SELECT l.observed_at, c.name, 'reading', {_READING.format(r="l")}
+UNION ALL SELECT l.observed_at, l.observed_at, c.name, 'reading', {_READING.format(r="l")}
 {_OF_SKU.format(join="")} AND l.observed_at IS NOT NULL
-UNION ALL SELECT t.since_at, c.name, 'target', json_object('quantity', t.quantity,
+UNION ALL SELECT t.since_at, t.since_at, c.name, 'target', json_object('quantity', t.quantity,
   'state', t.state, 'location', i.location)
 {_OF_SKU.format(join="JOIN past_targets t ON t.listing_id = l.id")}
-UNION ALL SELECT l.target_since, c.name, 'target', json_object('quantity', l.target_quantity,
-  'state', l.target_state, 'location', i.location)
+UNION ALL SELECT l.target_since, l.target_since, c.name, 'target',
+  json_object('quantity', l.target_quantity, 'state', l.target_state, 'location', i.location)
 {_OF_SKU.format(join="")} AND l.target_since IS NOT NULL
-UNION ALL SELECT d.first_seen_at, c.name, 'disagreement', json_object('id', d.id,
-  'disagreement', d.kind, 'available', d.available, 'target', d.target_quantity,
-  'delta', d.delta, 'closed_at', d.closed_at, 'location', i.location)
+UNION ALL SELECT d.first_seen_at, d.first_seen_at, c.name, 'disagreement',
+  json_object('id', d.id, 'disagreement', d.kind, 'available', d.available,
+  'target', d.target_quantity, 'delta', d.delta, 'closed_at', d.closed_at, 'location', i.location)
 {_OF_SKU.format(join="JOIN disagreements d ON d.listing_id = l.id")}
-UNION ALL SELECT u.at, c.name, 'correction', json_object('id', k.id, 'step', u.step,
+UNION ALL SELECT u.at, u.at, c.name, 'correction', json_object('id', k.id, 'step', u.step,
   'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
   'location', i.location)
 {
@@ -63,7 +86,16 @@ UNION ALL SELECT u.at, c.name, 'correction', json_object('id', k.id, 'step', u.s
 JOIN audit u ON u.correction_id = k.id'''
     )
 }
-ORDER BY at"""
+UNION ALL SELECT e.received_at, e.at, c.name, 'event', {_EVENT.format(unseen="v.unseen")},
+  'of', CASE WHEN e.item_id <> i.id THEN (SELECT sku FROM items WHERE id = e.item_id) END,
+  'moves', v.available)
+FROM items i JOIN movements v ON v.item_id = i.id JOIN events e ON e.id = v.event_row
+JOIN channels c ON c.id = e.channel_id WHERE i.sku = :sku
+UNION ALL SELECT e.received_at, e.at, c.name, 'event', {_EVENT.format(unseen=_UNSEEN)})
+FROM items i JOIN events e ON e.item_id = i.id JOIN channels c ON c.id = e.channel_id
+WHERE i.sku = :sku AND NOT EXISTS
+  (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.item_id = i.id)
+ORDER BY known_at"""
 
 _EARLIER = """FROM past_targets t WHERE t.listing_id = l.id AND (CASE WHEN d.kind = 'state'
   THEN t.state IS l.state ELSE t.quantity IS l.available END)"""

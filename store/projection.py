@@ -41,13 +41,14 @@ _TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.c
   WHERE {_SAME_ORDER} AND o.channel_id <> t.authority ORDER BY o.at, oc.name LIMIT 1)"""
 _TAKEN_IN_AT = f"""(SELECT max(o.at) FROM events o
   WHERE {_SAME_ORDER} AND o.channel_id = t.authority)"""
-_ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
+ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
   WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
     AND e.at BETWEEN k.applying_at - {ECHO_MS}
       AND coalesce(k.ended_at, k.applying_at) + {ECHO_MS})"""
+"""SQL for whether event e may be a write of ours that its channel tells back."""
 _UNSEEN = f"""CASE
   WHEN e.channel_id = t.authority THEN 0
-  WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {_ECHO}) THEN 0
+  WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
   WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
   WHEN e.order_ref IS NOT NULL AND {_TAKEN_IN_AT} IS NOT NULL THEN {_TAKEN_IN_AT} > t.as_of
   ELSE v.at > t.as_of OR (v.available < 0 AND v.at > t.as_of - t.lag_ms) END"""

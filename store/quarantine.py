@@ -95,7 +95,7 @@ def accept(
     comparison.forget_moved(connection)
     # Its readings are of the time at which they were taken, not of the time of the acceptance.
     numbers = staging.counts(connection, sweep)
-    changed = readings.bring_in(connection, sweep, numbers, now=finished_at)
+    changed = readings.bring_in(connection, sweep, numbers, now=finished_at, as_of=as_of)
     polls.record_end(
         connection, sweep.poll_id, PollOutcome.ACCEPTED, found[2], now=finished_at, as_of=as_of
     )

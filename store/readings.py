@@ -23,8 +23,10 @@ WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
   OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
 
 # A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
-_MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, {VALUES})
-SELECT i.id, :channel, :now, {", ".join("p." + name for name in NAMES)}
+_MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, opening, opening_at,
+  opening_read_at, {VALUES})
+SELECT i.id, :channel, :now, p.available, coalesce(p.source_at, :as_of, :now), :now,
+  {", ".join("p." + name for name in NAMES)}
 FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
@@ -43,7 +45,10 @@ _MERGE_KNOWN = f"""UPDATE listings SET
   observed_at = CASE WHEN listings.available IS NOT p.available
       OR listings.state IS NOT p.state OR listings.present = 0
     THEN :now ELSE listings.observed_at END,
-  fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END
+  fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END,
+  opening = coalesce(listings.opening, p.available),
+  opening_at = coalesce(listings.opening_at, p.source_at, :as_of, :now),
+  opening_read_at = coalesce(listings.opening_read_at, :now)
 FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
   AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
     AND listing_id IS NOT NULL GROUP BY listing_id)) p
@@ -104,7 +109,7 @@ def merge(
     numbers = staging.counts(connection, sweep)
     first = polls.is_first_good(connection, sweep.channel_id)
     comparison.forget_moved(connection)
-    changed = bring_in(connection, sweep, numbers, now=now)
+    changed = bring_in(connection, sweep, numbers, now=now, as_of=as_of)
     polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
     polls.end_quarantine(connection, sweep.channel_id, now=now)
     _report_refused(connection, sweep, now=now)
@@ -179,9 +184,13 @@ def bring_in(
     numbers: PollCounts,
     *,
     now: Millis,
+    as_of: Millis | None = None,
     own: bool = False,
 ) -> int:
-    """Bring the stage into the listings and note the items that moved; answer how many rows."""
+    """Bring the stage into the listings and note the items that moved; answer how many rows.
+
+    `as_of` is the file's own time, where there is one.
+    """
     # A record whose SKU could not be read may be any of those that were not seen.
     anonymous = [record for record in sweep.refused if record.sku is None]
     newest = connection.execute("SELECT coalesce(max(id), 0) FROM listings").fetchone()[0]
@@ -190,6 +199,7 @@ def bring_in(
         "poll": sweep.poll_id,
         "newest": newest,
         "now": now,
+        "as_of": as_of,
         "own": int(own),
         "doubt": f"may be the record at {anonymous[0].place}" if anonymous else None,
     }

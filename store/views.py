@@ -138,7 +138,8 @@ def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHea
     rows = connection.execute(
         f"""SELECT c.id, c.name, c.kind, c.direction, c.roles, {FRESHNESS}, c.last_success_at,
           :now - c.last_success_at, c.listings, coalesce(c.last_error, c.paused_reason),
-          c.last_poll_at, c.next_poll_at, c.every_ms, c.paused_until, c.quarantined_poll_id
+          c.last_poll_at, c.next_poll_at, c.every_ms, c.paused_until, c.quarantined_poll_id,
+          c.unexplained
         FROM channels c WHERE c.configured = 1 ORDER BY c.id""",
         {"now": now},
     )
@@ -160,6 +161,7 @@ def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHea
             paused_until=row[13],
             recent_ms=tuple(recent[row[0]][-RECENT_POLLS:]),
             quarantined_poll=row[14],
+            unexplained=row[15],
         )
         for row in rows
     )
