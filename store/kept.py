@@ -78,8 +78,8 @@ _ALL = f"""{
         join="JOIN past_readings r ON r.listing_id = l.id",
     )
 }
-UNION ALL {_READINGS.format(reading=_READING.format(r="l"), until="NULL", join="")}
-ORDER BY 1, until_at IS NULL, until_at"""
+UNION ALL {_READINGS.format(reading=_READING.format(r="l"), until=str(2**63 - 1), join="")}
+ORDER BY 1, until_at"""
 
 
 def listings(connection: sqlite3.Connection, sku: str) -> list[Listing]:
