@@ -37,7 +37,7 @@ GROUPS = {
         "status": Entry("look", "Health: channels, counts, incidents."),
         "diff": Entry("look", "Which listings disagree, since when, and why."),
         "updates": Entry("look", "Pending updates and what became of the others."),
-        "history": Entry("look", "One SKU's timeline over all channels."),
+        "history": Entry("history", "One SKU's timeline over all channels, and its account."),
     },
     "Decide": {
         "approve": Entry("decide", "Let pending updates be written."),

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from store.model import Cause, Correction, Decision, Disagreement, PollOutcome
+from store.account import Balance
+from store.hindsight import Hindsight
+from store.kept import Reading
+from store.model import Cause, Correction, Decision, Disagreement, Millis, PollOutcome
 from store.panels import ChannelHealth, HistoryEntry, StatusCounts
 from sync.channels.base import Abilities
 from sync.clock import rfc3339
@@ -107,19 +110,81 @@ def update(one: Correction) -> Json:
     }
 
 
-def history(sku: str, entries: Iterable[HistoryEntry]) -> Json:
-    """A SKU's timeline; an instant inside an entry (`…_at`) is written like every other."""
+def history(
+    sku: str,
+    entries: Iterable[HistoryEntry],
+    balances: Iterable[Balance] = (),
+    thinned_before: Millis | None = None,
+) -> Json:
+    """A SKU's timeline and accounts; an instant in it (`…_at`) is written like every other."""
     return {
         "sku": sku,
-        "entries": [
+        "entries": [_entry(entry) for entry in entries],
+        "conservation": [
             {
-                "at": rfc3339(entry.at),
-                "channel": entry.channel,
-                "kind": entry.kind,
-                **{name: _instant(name, value) for name, value in entry.detail.items()},
+                "channel": one.channel,
+                "location": one.location,
+                "opening": one.opening,
+                "closing": one.closing,
+                "events": one.events,
+                "corrections": one.corrections,
+                "unexplained": one.unexplained,
+                "from": rfc3339(one.from_at),
+                "until": rfc3339(one.until_at),
             }
-            for entry in entries
+            for one in balances
         ],
+        "thinned_before": rfc3339(thinned_before),
+    }
+
+
+def hindsight(sku: str, found: Hindsight, thinned_before: Millis | None = None) -> Json:
+    """What was true of a SKU at an instant, beside what was known of it then."""
+    return {
+        "sku": sku,
+        "at": rfc3339(found.at),
+        "cells": [
+            {
+                "channel": one.channel,
+                "location": one.location,
+                "true": _reading(one.true),
+                "known": _reading(one.known),
+                "known_at": rfc3339(one.known_at),
+                "known_then": one.known_at is not None and one.known_at <= found.at,
+                "target": None
+                if one.target is None
+                else {
+                    "quantity": one.target.quantity,
+                    "state": one.target.state,
+                    "since_at": rfc3339(one.target.since_at),
+                },
+            }
+            for one in found.cells
+        ],
+        "disagreements": [_entry(entry) for entry in found.open],
+        "entries": [{**_entry(one), "known": one.known_at <= found.at} for one in found.entries],
+        "thinned_before": rfc3339(thinned_before),
+    }
+
+
+def _entry(entry: HistoryEntry) -> Json:
+    return {
+        "at": rfc3339(entry.at),
+        "channel": entry.channel,
+        "kind": entry.kind,
+        **{name: _instant(name, value) for name, value in entry.detail.items()},
+    }
+
+
+def _reading(one: Reading | None) -> Json | None:
+    if one is None:
+        return None
+    return {
+        "available": one.available,
+        "state": one.state,
+        "present": one.present,
+        "source_at": rfc3339(one.source_at),
+        "observed_at": rfc3339(one.observed_at),
     }
 
 
@@ -178,6 +243,7 @@ def _channel(one: ChannelHealth) -> Json:
         "age_s": None if one.age_ms is None else one.age_ms / 1000,
         "listings": one.listings,
         "last_error": one.last_error,
+        "unexplained_units": one.unexplained,
     }
 
 

@@ -271,6 +271,7 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
         Column("HEALTH"),
         Column("LAST OK", right=True),
         Column("LISTINGS", right=True),
+        Column("UNEXPLAINED", right=True),
     )
     rows = [
         (
@@ -280,6 +281,7 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
             _FRESHNESS[one.freshness],
             age(one.age_ms),
             units(one.listings),
+            units(one.unexplained),
         )
         for one in found
     ]

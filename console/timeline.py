@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from console.table import Column, Paper
-from console.text import NONE, day_and_time, signed
+from console.text import NONE, day_and_time, signed, units
+from store.account import Balance
+from store.hindsight import Hindsight
+from store.kept import Reading
+from store.model import Millis
 from store.panels import HistoryEntry
 
 
@@ -22,6 +26,104 @@ def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:
             for entry in entries
         ),
     )
+
+
+def conservation(balances: Sequence[Balance], paper: Paper) -> list[str]:
+    """Each listing's account: opening + events + writes of ours + unexplained = closing."""
+    columns = (
+        Column("CHANNEL", flexible=True),
+        Column("OPENING", right=True),
+        Column("EVENTS", right=True),
+        Column("UPDATES", right=True),
+        Column("UNEXPLAINED", right=True),
+        Column("CLOSING", right=True),
+        Column("FROM"),
+        Column("UNTIL"),
+    )
+    return paper.table(
+        columns,
+        (
+            (
+                _where(one.channel, one.location),
+                units(one.opening),
+                signed(one.events),
+                signed(one.corrections),
+                signed(one.unexplained),
+                units(one.closing),
+                day_and_time(one.from_at),
+                day_and_time(one.until_at),
+            )
+            for one in balances
+        ),
+    )
+
+
+def hindsight(found: Hindsight, paper: Paper) -> list[str]:
+    """What was so at an instant, beside what was known then, and what had happened."""
+    columns = (
+        Column("CHANNEL", flexible=True),
+        Column("WAS"),
+        Column("KNOWN THEN"),
+        Column("TARGET", right=True),
+        Column("WHAT WAS", flexible=True),
+    )
+    cells = paper.table(
+        columns,
+        (
+            (
+                _where(one.channel, one.location),
+                _shown(one.true),
+                _shown(one.known),
+                NONE if one.target is None else units(one.target.quantity),
+                _when_known(one.known_at, found.at),
+            )
+            for one in found.cells
+        ),
+    )
+    columns = (
+        Column("AT"),
+        Column("CHANNEL", flexible=True),
+        Column("KIND"),
+        Column("WHAT", flexible=True),
+        Column("THEN"),
+    )
+    happened = paper.table(
+        columns,
+        (
+            (
+                day_and_time(one.at),
+                one.channel,
+                one.kind,
+                what_happened(one),
+                _when_known(one.known_at, found.at),
+            )
+            for one in found.entries
+        ),
+    )
+    still = [paper.line(f"Open then: {one.channel}, {what_happened(one)}") for one in found.open]
+    return [paper.line(f"At {day_and_time(found.at)}"), *cells, *still, "", *happened]
+
+
+def _shown(reading: Reading | None) -> str:
+    if reading is None:
+        return NONE
+    if not reading.present:
+        return "not listed"
+    state = f" {reading.state}" if reading.state else ""
+    return f"{units(reading.available)}{state}"
+
+
+def _when_known(known_at: Millis | None, at: Millis) -> str:
+    """A sign and a word: colour tells nothing here."""
+    if known_at is None:
+        return NONE
+    if known_at <= at:
+        return "● known"
+    return f"○ not yet known, until {day_and_time(known_at)}"
+
+
+def _where(channel: str, location: str) -> str:
+    return f"{channel}/{location}" if location else channel
 
 
 def what_happened(entry: HistoryEntry) -> str:
@@ -65,6 +167,24 @@ def _correction(detail: Mapping[str, object]) -> str:
     return f"#{detail.get('id')} {change} {step} by {detail.get('who')}{note}"
 
 
+def _event(detail: Mapping[str, object]) -> str:
+    parts = [f"{str(detail.get('event')).replace('_', ' ')} {detail.get('quantity')}"]
+    if detail.get("of"):
+        parts[0] += f" of {detail['of']}, which moves {signed(_number(detail.get('moves')))} of it"
+    if detail.get("order"):
+        parts.append(f"order {detail['order']}")
+    parts.append(_FATES.get(str(detail.get("fate")), str(detail.get("fate"))))
+    if detail.get("unseen"):
+        parts.append("not yet taken in by the authority")
+    if detail.get("received_at") is not None:
+        parts.append(f"heard of {day_and_time(_number(detail['received_at']))}")
+    return ", ".join(parts)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
 def _any(detail: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in detail.items() if value is not None)
 
@@ -73,8 +193,16 @@ def _or_none(value: object) -> str:
     return NONE if value is None else str(value)
 
 
+_FATES = {
+    "projected": "moved the targets",
+    "included": "the authority had taken it in",
+    "explains": "explains its readings only",
+    "copy": "another channel told of that order, too",
+}
+
 _SENTENCES = {
     "reading": _reading,
+    "event": _event,
     "target": _target,
     "disagreement": _disagreement,
     "correction": _correction,

@@ -218,6 +218,7 @@ class Engine:
             await self._freshness.look()
             await self._overdue.look()
             await fleet.note_next_polls(next_poll_at)
+            fleet.upkeep.begin_where_due()
         except LeaseLost:
             raise
         except StoreError as error:

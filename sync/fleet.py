@@ -17,6 +17,7 @@ from sync.hold import SPAN_MS
 from sync.poll import PollReport, poll
 from sync.settings import PushLimits, Settings
 from sync.trouble import Gear
+from sync.upkeep import Upkeep
 from sync.watched import Watched
 
 PUSH_LIMIT = "push limit"
@@ -39,6 +40,7 @@ class Fleet:
         self._lost: LeaseLost | None = None
         self._limited = ""
         self._noted: dict[str, Millis] = {}
+        self.upkeep = Upkeep(gear, settings.history_keep_ms)
 
     @classmethod
     async def open(cls, gear: Gear, settings: Settings, token: str) -> Self:
@@ -162,6 +164,7 @@ class Fleet:
         for write_task in writes:
             write_task.cancel()
         await asyncio.gather(*polls, *writes, return_exceptions=True)
+        await self.upkeep.end()
 
     async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
         """Tell the screen when each channel is polled next, where that has moved."""

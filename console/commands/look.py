@@ -1,4 +1,4 @@
-"""`skew status`, `diff`, `updates` and `history`: what is in the cache, with its trust."""
+"""`skew status`, `diff` and `updates`: what is in the cache, with its trust."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,27 +123,6 @@ def updates(
         _print(documents.write(documents.updates(found)))
     else:
         _print(reports.updates(found, Paper.stdout(), now=SystemClock().now()))
-    return 0
-
-
-@click.command(epilog=example("skew history SKU-0004411"))
-@config_option
-@json_option
-@click.argument("sku")
-def history(config: Path, *, as_json: bool, sku: str) -> int:
-    """Tell one SKU's timeline over all channels, oldest first."""
-    from console import documents, timeline
-    from console.table import Paper
-    from store import past
-
-    with cache(load(config, secrets=False)) as database:
-        entries = database.read(past.history, sku)
-    if not entries:
-        note(f"nothing is known of SKU {sku}; SKUs match exactly, capitals and spaces included")
-    if as_json:
-        _print(documents.write(documents.history(sku, entries)))
-    elif entries:
-        _print(timeline.history(entries, Paper.stdout()))
     return 0
 
 

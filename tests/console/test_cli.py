@@ -199,6 +199,7 @@ def test_status_has_the_keys_of_the_design_and_exits_1_while_anything_is_open(
     assert list(told) == ["channels", "disagreements", "updates", "incidents", "engine"]
     assert list(told["channels"][0]) == [
         "name", "kind", "roles", "freshness", "last_success_at", "age_s", "listings", "last_error",
+        "unexplained_units",
     ]  # fmt: skip
     assert [one["freshness"] for one in told["channels"]] == ["fresh"] * 3
     assert told["disagreements"] == {"open": 2, "settling": 1, "unknown": 0}
@@ -441,7 +442,9 @@ def test_a_history_tells_readings_disagreements_and_decisions(seeded: Path, skew
 
 def test_an_unknown_sku_has_an_empty_history_and_a_note(seeded: Path, skew: Any) -> None:
     ran = skew("history", "lamp", "--json")
-    assert (ran.code, ran.json) == (0, {"sku": "lamp", "entries": []})
+    assert (ran.code, ran.json) == (
+        0, {"sku": "lamp", "entries": [], "conservation": [], "thinned_before": None}
+    )  # fmt: skip
     assert "capitals and spaces included" in ran.err
 
 

@@ -115,7 +115,13 @@ def counts() -> StatusCounts:
                 direction=Direction.OBSERVE,
                 roles=("quantity authority",),
             ),
-            channel("market", Freshness.STALE, age_ms=2_463_000, last_error="401, MARKET_TOKEN"),
+            channel(
+                "market",
+                Freshness.STALE,
+                age_ms=2_463_000,
+                last_error="401, MARKET_TOKEN",
+                unexplained=7,
+            ),
         ),
         overview=Overview(
             skus=12_408,
@@ -145,9 +151,9 @@ def counts() -> StatusCounts:
 
 def test_status_is_read_at_a_glance() -> None:
     assert reports.status(counts(), PIPE) == [
-        "CHANNEL    KIND  ROLE                         HEALTH   LAST OK  LISTINGS",
-        "warehouse  csv   quantity authority, observe  ● fresh     0:04    12,408",
-        "market     http  push                         ✖ stale    41:03    12,408",
+        "CHANNEL    KIND  ROLE                         HEALTH   LAST OK  LISTINGS  UNEXPLAINED",
+        "warehouse  csv   quantity authority, observe  ● fresh     0:04    12,408            0",
+        "market     http  push                         ✖ stale    41:03    12,408            7",
         "  401, MARKET_TOKEN",
         "",
         "Disagreements  37 open · 2 settling · 1,920 unknown",

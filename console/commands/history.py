@@ -1,0 +1,128 @@
+"""`skew history`: one SKU's past, by when it was so and by when we knew."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from console.context import cache, config_option, example, json_option, load, note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from store.database import Database
+    from store.model import Millis
+    from sync.settings import Settings
+
+
+@click.command(
+    epilog=example(
+        "skew history SKU-0004411 --since 2h",
+        "skew history SKU-0004411 --at 2026-11-23T14:00:00Z",
+    )
+)
+@config_option
+@json_option
+@click.argument("sku")
+@click.option("--since", metavar="TIME", help="From this time on.  [default: all that is kept]")
+@click.option("--until", metavar="TIME", help="Up to this time.  [default: now]")
+@click.option("--at", metavar="TIME", help="What was true at this time, and was it known then?")
+def history(
+    config: Path, *, as_json: bool, sku: str, since: str | None, until: str | None, at: str | None
+) -> int:
+    """Tell one SKU's timeline over all channels, and what of its movements is unexplained.
+
+    The timeline is in the order in which we came to know things. A TIME is RFC 3339 in UTC, such
+    as 2026-11-23T14:00:00Z, or how long ago it was, such as 90s, 5m, 2h or 7d.
+    """
+    if at is not None and (since is not None or until is not None):
+        raise click.UsageError("--at is one time: leave out --since and --until.")
+    from console.instant import instant
+    from sync.clock import SystemClock
+
+    now = SystemClock().now()
+    times = [
+        None if text is None else instant(text, now, name)
+        for name, text in (("since", since), ("until", until), ("at", at))
+    ]
+    if times[0] is not None and times[1] is not None and times[0] > times[1]:
+        raise click.UsageError("--since is later than --until.")
+    settings = load(config, secrets=False)
+    with cache(settings) as database:
+        if times[2] is not None:
+            lines = _look_back(database, settings, sku, times[2], now=now, as_json=as_json)
+        else:
+            lines = _tell(database, settings, sku, times[0], times[1], as_json=as_json)
+    if lines:
+        click.echo("\n".join(lines))
+    return 0
+
+
+def _tell(
+    database: "Database",
+    settings: "Settings",
+    sku: str,
+    since: "Millis | None",
+    until: "Millis | None",
+    *,
+    as_json: bool,
+) -> "Sequence[str]":
+    from console import documents, timeline
+    from console.table import Paper
+    from store import account, past
+
+    entries = database.read(past.history, sku, since=since, until=until)
+    balances = database.read(account.balances, sku, since=since, until=until)
+    thinned_before = database.read(past.thinned_before)
+    if not entries and not balances:
+        note(_nothing(sku) if since is until is None else f"nothing of SKU {sku} is kept of then")
+    if as_json:
+        return [documents.write(documents.history(sku, entries, balances, thinned_before))]
+    paper = Paper.stdout()
+    lines = timeline.history(entries, paper) if entries else []
+    if balances:
+        lines += ["", *timeline.conservation(balances, paper)]
+    if thinned_before is not None and (since is None or since < thinned_before):
+        lines += ["", paper.line(_thinned_out(thinned_before, settings))]
+    return lines
+
+
+def _look_back(
+    database: "Database",
+    settings: "Settings",
+    sku: str,
+    at: "Millis",
+    *,
+    now: "Millis",
+    as_json: bool,
+) -> "Sequence[str]":
+    from console import documents, timeline
+    from console.table import Paper
+    from console.text import day_and_time
+    from store import hindsight, past
+
+    found = database.read(hindsight.look_back, sku, at=at)
+    thinned_before = database.read(past.thinned_before)
+    if at > now:
+        note(f"{day_and_time(at)} is still to come: this is how it stands now")
+    if thinned_before is not None and at < thinned_before:
+        note(_thinned_out(thinned_before, settings))
+    if not found.cells and not found.entries:
+        known = database.read(past.history, sku)
+        first = f"the first is of {day_and_time(known[0].at)}" if known else _nothing(sku)
+        note(f"nothing of SKU {sku} is kept of {day_and_time(at)}: {first}")
+    if as_json:
+        return [documents.write(documents.hindsight(sku, found, thinned_before))]
+    return timeline.hindsight(found, Paper.stdout()) if found.cells or found.entries else []
+
+
+def _nothing(sku: str) -> str:
+    return f"nothing is known of SKU {sku}; SKUs match exactly, capitals and spaces included"
+
+
+def _thinned_out(before: "Millis", settings: "Settings") -> str:
+    from console.text import day_and_time
+    from sync.units import duration_text
+
+    kept = f"[history] keep = {duration_text(settings.history_keep_ms)}"
+    return f"what was over before {day_and_time(before)} has been thinned out ({kept})"
