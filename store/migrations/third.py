@@ -26,7 +26,6 @@ BEGIN
   UPDATE channels SET unexplained = unexplained + {_UNEXPLAINED.format(row="NEW")}
     - {_UNEXPLAINED.format(row="OLD")} WHERE id = NEW.channel_id;
 END;
-CREATE INDEX polls_ended ON polls (channel_id, finished_at);
 """
 
 
