@@ -60,7 +60,7 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
     held: dict[str, dict[str, int]] = {}
     first: dict[str, int] = {}
     spoilt: set[str] = set()
-    for number, cells in _rows(path, key, _bundle_columns, aside):
+    for number, cells, problem in _rows(path, key, _bundle_columns, aside):
         try:
             bundle = values.sku(cells[0])
         except ValueError as error:
@@ -68,6 +68,8 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
             continue
         first.setdefault(bundle, number)
         try:
+            if problem:
+                raise ValueError(problem)  # noqa: TRY301 - told like what is wrong in a cell.
             _hold(held.setdefault(bundle, {}), bundle, cells[1], cells[2])
         except _Again as error:
             aside.line(number, str(error))
@@ -98,9 +100,12 @@ def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     found: dict[str, str] = {}
     lines: dict[str, int] = {}
     torn: set[str] = set()
-    for number, (own_cell, our_cell) in _rows(path, key, _alias_columns, aside):
+    for number, cells, problem in _rows(path, key, _alias_columns, aside):
+        if problem:
+            aside.line(number, problem)
+            continue
         try:
-            own, ours = values.sku(own_cell), values.sku(our_cell)
+            own, ours = values.sku(cells[0]), values.sku(cells[1])
         except ValueError as error:
             aside.line(number, str(error))
             continue
@@ -164,8 +169,8 @@ def _one(header: Sequence[str], name: str) -> int:
 
 def _rows(
     path: Path, key: str, columns: Callable[[Sequence[str]], Spots], aside: Aside
-) -> Iterator[tuple[int, list[str]]]:
-    """Give each line's number and its wanted cells; a line that is none is set aside."""
+) -> Iterator[tuple[int, list[str], str]]:
+    """Yield each line's number, its wanted cells as far as they are there, and what is wrong."""
     text = _text(path, key)
     header = io.StringIO(text, newline="").readline().rstrip("\r\n")
     delimiter, width, wanted = _layout(path, key, header, columns)
@@ -175,9 +180,10 @@ def _rows(
         if problem:
             aside.line(number, problem)
         elif len(row) != width:
-            aside.line(number, f"{len(row)} fields, but the header has {width}")
+            cells = [row[at] if at < len(row) else "" for at in wanted]
+            yield number, cells, f"{len(row)} fields, but the header has {width}"
         elif number > 1:
-            yield number, [row[at] for at in wanted]
+            yield number, [row[at] for at in wanted], ""
 
 
 def _numbered(
@@ -213,7 +219,7 @@ def _layout(
             names = [each.strip() for each in next(csv.reader([header], delimiter=delimiter), [])]
             return delimiter, len(names), columns([each.lower() for each in names])
         except ValueError as error:
-            if len(names) > len(found):
+            if not problem or len(names) > len(found):
                 problem, found = str(error), names
         except csv.Error as error:
             problem = problem or str(error)

@@ -132,7 +132,7 @@ class Renamed:
     async def pages(self) -> AsyncIterator[Page]:
         """Read all listings; those of a pool come summed, on a last page of their own.
 
-        They are held until then, about 500 bytes a SKU, because a pool's locations can lie on any
+        They are held until then, about 600 bytes a SKU, because a pool's locations can lie on any
         of the pages. A SKU that stands twice in one of them is given twice: nobody knows which of
         the two counts.
         """

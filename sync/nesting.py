@@ -35,12 +35,12 @@ def flatten(
         count += len(whole)
         if count > COMPONENTS_MAX:
             raise ValueError(f"more than {COMPONENTS_MAX:,} components, nested ones unfolded")
-        absurd = next((each for each, many in whole.items() if many > QUANTITY_MAX), None)
         unused = next((each for each in inner[bundle] if each in left), None)
         if unused is not None:
             left[bundle] = f"it holds {_unused(unused)}"
-        elif absurd is not None:
-            left[bundle] = f"it needs more of {values.named(absurd)} than any shop holds"
+        elif max(whole.values()) > QUANTITY_MAX:
+            most = max(whole, key=whole.__getitem__)
+            left[bundle] = f"it needs more of {values.named(most)} than any shop holds"
         else:
             flat[bundle] = whole
     _explain_the_endless(inner, flat, left)
@@ -64,6 +64,8 @@ def _innermost_first(inner: Mapping[str, list[str]]) -> list[str]:
 
 
 def _unfolded(components: Mapping[str, int], flat: Bundles) -> dict[str, int]:
+    if flat.keys().isdisjoint(components):
+        return dict(components)
     whole: dict[str, int] = {}
     for component, quantity in components.items():
         for part, pieces in flat.get(component, {component: 1}).items():
@@ -77,6 +79,8 @@ def _explain_the_endless(
     """Tell of each bundle that has no end which cycle it is in or holds, each looked at once."""
     ends: dict[str, str] = {}
     for bundle in inner:
+        if bundle in flat or bundle in left:
+            continue
         path: dict[str, int] = {}
         here = bundle
         while here in inner and not (here in path or here in flat or here in left):
