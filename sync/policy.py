@@ -142,7 +142,7 @@ def arithmetic(
     hidden = hides(states)
     target = target_quantity(truth, policy, hidden)
     if target is None:
-        return "the authority does not have this SKU"
+        return f"{authority} does not have this SKU"
     parts = [_pieces(truth, policy, authority, committed)]
     if policy.share_ppm != WHOLE_PPM:
         parts.append(f"share {policy.share_ppm / 10_000:g} %")
@@ -170,7 +170,8 @@ def _pieces(truth: Truth, policy: Policy, authority: str, committed: int | None)
     else:
         words = f"{truth.available} available"
     if pending:
-        words += f" {_signed(pending)} moved since, not yet in {authority}"
+        moved = "sold" if pending < 0 else "come in"
+        words += f" {_signed(pending)} {moved} since, not yet in {authority}"
     if policy.made_of is Figure.AVAILABLE_AND_INCOMING and truth.incoming:
         words += f" {_signed(truth.incoming)} incoming"
     if policy.buffer:
