@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from store.model import Component
-from sync import channel_tables, doubts, flows, tables
+from sync import channel_tables, doubts, flows, places, tables
 from sync.decoding import Findings, nearest, refuse_unknown, table
 from sync.errors import ConfigError
 from sync.secrets import resolve
@@ -147,7 +147,7 @@ def _check_between(
     authority: tables.AuthorityTable,
     known: Mapping[str, ChannelSettings | None],
 ) -> None:
-    """Hold what flows where against who is the authority (rule 2)."""
+    """Hold what flows where, and the places, against who is the authority (rule 2)."""
     state = authority.state or authority.quantity
     authorities = {
         "quantity": _names(authority.quantity, (rule.quantity for rule in authority.rules)),
@@ -156,6 +156,9 @@ def _check_between(
     right = {name: each for name, each in known.items() if each is not None}
     for key, message in flows.wrong_between(right, authorities):
         found.refuse(key, message)
+    maps = {name: each.locations for name, each in right.items()}
+    for name, message in places.wrong_between(maps, authorities["quantity"]):
+        found.refuse(f"channels.{name}.locations", message)
 
 
 def _names(first: str, narrower: Iterable[str | None]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Written `{ berlin = "BER", web = ["BER-2", "HAM"] }`, or as a plain list by a ch
 locations of its own. `sync.decoding` reads them, `sync.naming` and `sync.reconcile` use them. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from store.model import Pool
@@ -56,6 +56,31 @@ def pools(entries: Mapping[str, tuple[str, ...]]) -> tuple[Pool, ...]:
     """Make a pool of each entry that sells from several of the authority's locations."""
     several = dict.fromkeys(members for members in entries.values() if len(members) > 1)
     return tuple(Pool(name_of(members), members) for members in several)
+
+
+def wrong_between(
+    maps: Mapping[str, Mapping[str, tuple[str, ...]]], authorities: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Find what of the channels' maps cannot be together: a channel's name, and what is wrong.
+
+    `authorities` are the channels whose quantities are the truth: what would a sum of theirs be of?
+    """
+    known = {pool.location for entries in maps.values() for pool in pools(entries)}
+    for name, entries in maps.items():
+        for own, members in entries.items():
+            if len(members) > 1 and name in authorities:
+                yield (
+                    name,
+                    (
+                        f"{_own(own)} has several, and this is the authority, whose locations they "
+                        "are: let it name one"
+                    ),
+                )
+            elif len(members) == 1 and members[0] in known:
+                yield (
+                    name,
+                    f"{_own(own)} names {values.named(members[0])}, which is the name of a pool",
+                )
 
 
 def _members(own: str, there: object) -> tuple[str, ...]:

@@ -168,6 +168,25 @@ def test_a_location_map_names_the_places_and_the_pools_of_a_channel() -> None:
     assert terms.pools == (Pool("BER-2+HAM", ("BER-2", "HAM")),)
 
 
+def test_an_authority_maps_each_location_to_one_and_may_sum_its_own() -> None:
+    errors = errors_of(SMALLEST + 'locations = ["BER", "HAM"]\n' + SHOP)
+    assert "this is the authority" in errors["channels.warehouse.locations"]
+    errors = errors_of(
+        SMALLEST
+        + SHOP
+        + 'locations = { a = ["BER", "HAM"] }\n[[authority.rules]]\nskus = "A*"\nquantity = "shop"'
+    )
+    assert "let it name one" in errors["channels.shop.locations"]
+    settings = read(SMALLEST + 'locations = { zone1 = "BER", zone2 = "BER" }\n' + SHOP)
+    assert reconcile.terms(settings).channels[0].places == ("BER",)
+
+
+def test_no_location_has_the_name_of_a_pool() -> None:
+    text = SMALLEST + SHOP + 'locations = ["BER", "HAM"]\n' + TILL
+    errors = errors_of(text + 'locations = { till = "BER+HAM" }\n')
+    assert 'names "BER+HAM", which is the name of a pool' in errors["channels.till.locations"]
+
+
 def test_a_pool_of_one_own_location_can_be_pushed() -> None:
     settings = read(SMALLEST + SHOP + 'direction = "push"\nlocations = ["BER", "HAM"]\n')
     assert "quantity" in reconcile.terms(settings).channels[1].writes
