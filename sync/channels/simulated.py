@@ -3,7 +3,8 @@
 `sync/simulation/server.py` describes the requests and answers.
 
 It has everything that one could wish of a channel: pages that stay put while listings come and go,
-a few listings at a time, batches with a result for each, compare-and-set and idempotency keys.
+a few listings at a time, batches with a result for each, compare-and-set, idempotency keys, and
+events with a number each.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,8 +17,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
-from sync.channels import values
-from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
+from store.movement import Event
+from sync.channels import movements, values
+from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
 from sync.secrets import Secret, SecretSource, resolve
@@ -78,6 +80,7 @@ _PAGE = msgspec.json.Decoder(_Page)
 _LISTING = msgspec.json.Decoder(_Listing)
 _RESULTS = msgspec.json.Decoder(_Results)
 _NAMED = msgspec.json.Decoder(_Named)
+_HAPPENING = msgspec.json.Decoder(dict[str, object])
 _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoding text from outside can raise; bad UTF-8 is a ValueError."""
 
@@ -91,6 +94,7 @@ ABILITIES = Abilities(
     idempotency=True,
     batch_max=BATCH_MAX,
     reads_one=True,
+    events=True,
     notes="the demo's world, over HTTP on loopback",
 )
 
@@ -120,6 +124,7 @@ class Simulated:
         self.abilities = abilities(options)
         self._name = name
         self._stock = options.url.rstrip("/") + "/stock"
+        self._moved = options.url.rstrip("/") + "/events"
         self._page_size = options.page_size
         self._has_states = bool(options.states)
         self._transport = transport
@@ -130,7 +135,7 @@ class Simulated:
         cursor, number, read = "", 0, 0
         while True:
             number += 1
-            page = await self._page({"limit": str(self._page_size), "cursor": cursor})
+            page = await self._page(self._stock, {"limit": str(self._page_size), "cursor": cursor})
             found = self._listings(page, f"page {number}, items")
             read += len(page.items)
             yield Page(records=found.records, refused=found.refused, announced=page.total)
@@ -140,12 +145,28 @@ class Simulated:
                 raise ContractBroken(f"{self._name} pages in circles", path=f"page {number}, next")
             cursor = page.next
 
+    async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        """Read what moved. The cursor is the number of the last event that was told."""
+        after, number = cursor or "0", 0
+        while True:
+            number += 1
+            page = await self._page(self._moved, {"limit": str(self._page_size), "after": after})
+            found, refused = self._happenings(page, f"events page {number}, items")
+            if not page.next or page.next == after:
+                yield EventPage(found, refused)
+                return
+            if not page.next.isdecimal() or int(page.next) < int(after) or number == PAGES_MAX:
+                place = f"events page {number}, next"
+                raise ContractBroken(f"{self._name} tells its events in circles", path=place)
+            yield EventPage(found, refused, cursor=page.next)
+            after = page.next
+
     async def read(self, wanted: Sequence[Wanted]) -> Answer:
         records: list[Record] = []
         refused: list[Refused] = []
         for start in range(0, len(wanted), READ_MAX):
             skus = [each.sku for each in wanted[start : start + READ_MAX]]
-            page = await self._page({"sku": skus})
+            page = await self._page(self._stock, {"sku": skus})
             found = self._listings(page, "items")
             records += found.records
             refused += found.refused
@@ -169,14 +190,14 @@ class Simulated:
         return [self._receipt(*pair) for pair in zip(changes, results, strict=True)]
 
     async def sign_in(self) -> str:
-        page = await self._page({"limit": "1"})
+        page = await self._page(self._stock, {"limit": "1"})
         return f"the token is good; {page.total or 0} listings"
 
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _page(self, query: Mapping[str, str | list[str]]) -> _Page:
-        url = f"{self._stock}?{urlencode(query, doseq=True)}"
+    async def _page(self, path: str, query: Mapping[str, str | list[str]]) -> _Page:
+        url = f"{path}?{urlencode(query, doseq=True)}"
         reply = await self._transport.request("GET", url, repeatable=True, headers=self._headers)
         try:
             return _PAGE.decode(reply.body)
@@ -195,6 +216,17 @@ class Simulated:
                 reason = self._transport.redactor.reason(error)
                 refused.append(Refused(f"{place}[{number}]", reason, sku=_sku(raw)))
         return Answer(records=records, refused=refused)
+
+    def _happenings(self, page: _Page, place: str) -> tuple[list[Event], list[Refused]]:
+        events: list[Event] = []
+        refused: list[Refused] = []
+        for number, raw in enumerate(page.items):
+            try:
+                events.append(movements.event(_HAPPENING.decode(raw)))
+            except _UNREADABLE as error:
+                reason = self._transport.redactor.reason(error)
+                refused.append(Refused(f"{place}[{number}]", reason, sku=_sku(raw)))
+        return events, refused
 
     def _record(self, listing: _Listing) -> Record:
         updated_at = listing.updated_at

@@ -146,7 +146,7 @@ class MovementReader:
         """
         known = _known(cursor)
         since = self._clock.now() - BEGIN_MS if known is None else known - OVERLAP_MS
-        noted, self._noted, self._since = self._noted, {}, since
+        noted, self._since = dict(self._noted), since
         moves = _Moves(since)
         placed = await self._orders(moves, min([since, *noted.values()]) - MATCH_MS)
         await self._edits(moves)
@@ -162,6 +162,8 @@ class MovementReader:
                 told = decoded(found, placed)
             moves.newest = max([moves.newest, *(event.at for event in told.events)])
             yield EventPage(told.events, told.refused, again_until=known)
+        for variant in noted:
+            self._noted.pop(variant, None)
         newest = min(moves.newest, self._clock.now() + OVERLAP_MS)
         kept = rfc3339(max(newest, known or 0)) if newest else None
         yield EventPage((), _left_out(len(variants)), kept, known)

@@ -5,6 +5,8 @@
     GET  /shop/stock/{sku}                 that one, or 404
     POST /shop/stock                       {"changes": [{"sku", "available", "state"?, "previous"?,
                                            "key"?}]} → {"results": [{"sku", "status", "message"}]}
+    GET  /shop/events?after=0&limit=200    what moved: {"items": [{"id", "kind", "sku", "quantity",
+                                           "at", "order"}], "next": …}; the warehouse tells none
 
 Every request carries the channel's own bearer token. The world is advanced to the clock's time
 whenever someone asks, so nothing ticks while nobody looks. Started by the demo and by tests.
@@ -133,6 +135,24 @@ class WorldServer:
             now = self._advance()
             items, after, total = shelf.page(cursor, limit, now)
         return {"items": [self._told(shelf, item) for item in items], "next": after, "total": total}
+
+    def events(self, shelf: Shelf, after: int, limit: int) -> dict[str, object]:
+        """Answer what happened on a channel after its event of that number."""
+        with self._lock:
+            now = self._advance()
+            found = shelf.told(after, limit, now)
+        items = [
+            {
+                "id": each.number,
+                "kind": each.kind,
+                "sku": each.sku,
+                "quantity": each.units,
+                "at": rfc3339((self._began or 0) + each.at),
+                "order": each.order,
+            }
+            for each in found
+        ]
+        return {"items": items, "next": str(found[-1].number if found else after)}
 
     def few(self, shelf: Shelf, skus: list[str]) -> dict[str, object]:
         """Answer those of these SKUs that the channel lists."""
@@ -279,11 +299,20 @@ def _read(world: WorldServer, asked: _Asked) -> object:
         case ("stock",) if "sku" in asked.query:
             return world.few(asked.shelf, asked.query["sku"][:LIMIT_MAX])
         case ("stock",):
-            limit = asked.query.get("limit", [str(LIMIT_DEFAULT)])[0]
-            if not limit.isdecimal() or not 1 <= int(limit) <= LIMIT_MAX:
-                raise Refusal(HTTPStatus.BAD_REQUEST, f"limit is 1 to {LIMIT_MAX}")
-            return world.page(asked.shelf, asked.query.get("cursor", [""])[0], int(limit))
+            return world.page(asked.shelf, asked.query.get("cursor", [""])[0], _limit(asked))
+        case ("events",):
+            after = asked.query.get("after", ["0"])[0]
+            if not after.isdecimal():
+                raise Refusal(HTTPStatus.BAD_REQUEST, "after is the number of an event, or 0")
+            return world.events(asked.shelf, int(after), _limit(asked))
     raise Refusal(HTTPStatus.NOT_FOUND, "no such path")
+
+
+def _limit(asked: _Asked) -> int:
+    limit = asked.query.get("limit", [str(LIMIT_DEFAULT)])[0]
+    if not limit.isdecimal() or not 1 <= int(limit) <= LIMIT_MAX:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"limit is 1 to {LIMIT_MAX}")
+    return int(limit)
 
 
 def _write(world: WorldServer, asked: _Asked) -> object:

@@ -4,16 +4,22 @@ Pure, like the world that owns it; `now` is always the world's, in milliseconds 
 """
 
 from bisect import bisect_right, insort
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import islice
 
 from store.model import QUANTITY_MAX, Millis, Policy, State
+from store.movement import EventKind
 from sync.policy import Truth, hides, target_quantity
 
 MOVES_KEPT = 16
 """How many past values of one SKU a lagging channel can fall back on."""
+
+HAPPENINGS_KEPT = 10_000
+"""How many of its last events a channel can still tell."""
 
 
 _WHOLE = Policy(skus="*")
@@ -82,11 +88,24 @@ class Written:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event as the channel tells it. Its number counts the channel's events from 1."""
+
+    number: int
+    kind: EventKind
+    sku: str
+    units: int
+    at: Millis
+    order: str | None = None
+
+
 class Shelf:
     """What one channel holds. `terms` is None for the warehouse, which nobody may write."""
 
     __slots__ = (
         "_answered",
+        "_happenings",
         "_moves",
         "_skus",
         "faults",
@@ -108,6 +127,7 @@ class Shelf:
         self._moves: dict[str, list[Item]] = {}
         self._skus: list[str] = []
         self._answered: dict[str, Written] = {}
+        self._happenings: deque[Happening] = deque(maxlen=HAPPENINGS_KEPT)
 
     def put(self, item: Item) -> None:
         """Hold this from now on."""
@@ -138,13 +158,31 @@ class Shelf:
         moves = self._moves.get(sku)
         if not moves:
             return None
-        as_of = now - (self.terms.lag_ms if self.terms else 0)
-        if self.has(Fault.LAGS, now):
-            as_of = min(as_of, self.faults[Fault.LAGS][0])
+        as_of = self._as_of(now)
         item = next((move for move in reversed(moves) if move.moved_at <= as_of), moves[0])
         if self.has(Fault.ZEROED, now):
             return replace(item, available=0, committed=0)
         return item
+
+    def happens(
+        self, kind: EventKind, sku: str, units: int, now: Millis, *, is_order: bool = False
+    ) -> Happening:
+        """Have something happen here that the channel will tell as an event."""
+        number = self._happenings[-1].number + 1 if self._happenings else 1
+        order = f"{self.name}-{number}" if is_order else None
+        happening = Happening(number, kind, sku, units, now, order)
+        self._happenings.append(happening)
+        return happening
+
+    def told(self, after: int, limit: int, now: Millis) -> Sequence[Happening]:
+        """The first events after that number, as far as the channel shows what they did."""
+        as_of = self._as_of(now)
+        found = (each for each in self._happenings if each.number > after and each.at <= as_of)
+        return list(islice(found, limit))
+
+    def _as_of(self, now: Millis) -> Millis:
+        as_of = now - (self.terms.lag_ms if self.terms else 0)
+        return min(as_of, self.faults[Fault.LAGS][0]) if self.has(Fault.LAGS, now) else as_of
 
     def page(self, after: str, limit: int, now: Millis) -> tuple[Sequence[Item], str | None, int]:
         """Up to `limit` listings that sort after `after`, where to go on, and how many in all.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from store.model import Millis, State
+from store.movement import EventKind
 from sync.simulation.shelf import Fault, Item, Shelf, Terms
 
 CONNECTOR_MS = (600, 1_800)
@@ -91,8 +92,8 @@ class World:
     def sell(self, outlet: str, sku: str, units: int, *, told_after_ms: int) -> int:
         """Sell on an outlet what it shows, at most `units`; answers how many it sold.
 
-        The outlet falls at once. The warehouse learns of it `told_after_ms` later, and until then
-        shows what it no longer has.
+        The outlet falls at once, and tells it as an event. The warehouse learns of it
+        `told_after_ms` later, and until then shows what it no longer has.
         """
         shelf = self.outlets[outlet]
         item = shelf.held(sku)
@@ -100,6 +101,7 @@ class World:
             return 0
         sold = min(units, item.available)
         shelf.put(replace(item, available=item.available - sold, moved_at=self.now))
+        shelf.happens(EventKind.ORDERED, sku, sold, self.now, is_order=True)
         shelf.unbooked[sku] = shelf.unbooked.get(sku, 0) + sold
         self.later(told_after_ms, lambda: self._book(shelf, sku, sold))
         return sold

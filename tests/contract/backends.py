@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from store.movement import EventKind
 from sync.clock import SystemClock, rfc3339
 from sync.simulation.server import WorldServer
 from sync.simulation.shelf import Item
@@ -133,9 +134,22 @@ class Simulated:
     world: World
     kind: str = "simulated"
     raw: dict[str, str] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
+    """Orders that are told with a quantity that is none."""
 
     def table(self, url: str) -> dict[str, Any]:
         return {"url": f"{url}/shop", "token": TOKEN}
+
+    def order(self, sku: str, units: int) -> str:
+        shelf = self.world.shelf("shop")
+        told = shelf.happens(EventKind.ORDERED, sku, units, self.world.now, is_order=True)
+        return str(told.order)
+
+    def count(self, sku: str, units: int) -> None:
+        self.world.shelf("shop").happens(EventKind.ADJUSTED, sku, units, self.world.now)
+
+    def misreport(self, sku: str) -> None:
+        self.bad.add(sku)
 
     def put(self, sku: str, quantity: int) -> None:
         shelf = self.world.shelf("shop")
@@ -159,6 +173,8 @@ class Simulated:
         finally:
             connection.close()
         for item in body.get("items", []):
-            if item["sku"] in self.raw:
+            if item["sku"] in self.bad and "kind" in item:
+                item["quantity"] = 1.5
+            if item["sku"] in self.raw and "available" in item:
                 item["available"] = f"<raw {item['sku']}>"
         return Told(with_raw(body, self.raw), reply.status)

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
 
 from store.model import Record, State
-from sync.channels.base import Change, Channel, Page, Wanted
+from sync.channels.base import Change, Channel, EventSource, Page, Wanted
 from sync.channels.simulated import Options, open_channel
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
@@ -22,7 +23,15 @@ from sync.simulation.server import WorldServer
 from sync.simulation.shelf import Fault
 from sync.simulation.world import World
 from sync.transport import Limits, Transport
-from tests.simulation.support import ITEMS, OUTLETS, WAREHOUSE, HandClock, free, small_world
+from tests.simulation.support import (
+    ITEMS,
+    NOON,
+    OUTLETS,
+    WAREHOUSE,
+    HandClock,
+    free,
+    small_world,
+)
 
 TOKENS = {name: f"token-of-{name}" for name in (WAREHOUSE, *OUTLETS)}
 KETTLE, MUG, RUG = "KET-12-CRM", "MUG-30-OAT", "RUG-080-RST"
@@ -107,6 +116,25 @@ async def test_a_few_listings_are_read_without_the_others(stage: Stage) -> None:
         (MUG, State.ACTIVE),
     ]
     assert not answer.refused
+
+
+async def test_what_moved_is_told_page_by_page_with_the_worlds_time(stage: Stage) -> None:
+    async with stage.channel("till") as channel:
+        await everything(channel)
+        stage.clock.at += 5_000
+        stage.world.advance(5_000)
+        for units in (1, 2, 3, 4):
+            stage.world.sell("till", MUG, units, told_after_ms=1_000)
+        pages = [page async for page in cast("EventSource", channel).events(None)]
+        rest = [page async for page in cast("EventSource", channel).events("3")]
+
+    events = [event for page in pages for event in page.events]
+    assert [(event.id, event.quantity) for event in events] == [
+        ("1", 1), ("2", 2), ("3", 3), ("4", 4),
+    ]  # fmt: skip
+    assert {event.at for event in events} == {NOON + 5_000}
+    assert [page.cursor for page in pages] == ["3", "4", None]
+    assert [event.id for page in rest for event in page.events] == ["4"]
 
 
 async def test_a_till_tells_no_states(stage: Stage) -> None:
@@ -231,6 +259,9 @@ def bare(stage: Stage, method: str, path: str, body: bytes = b"") -> tuple[int, 
         ("GET", "/shop/stock/NO-SUCH", b"", 404),
         ("GET", "/shop/stock?limit=0", b"", 400),
         ("GET", "/shop/stock?limit=twelve", b"", 400),
+        ("GET", "/shop/events?after=-1", b"", 400),
+        ("GET", "/shop/events?limit=9999", b"", 400),
+        ("GET", "/shop/events", b"", 200),
         ("GET", f"/shop/stock/{KETTLE}", b"", 200),
         ("POST", "/shop/stock", b'{"changes": "all"}', 400),
         ("POST", "/shop/stock", b'{"changes"', 400),

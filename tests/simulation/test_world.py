@@ -4,6 +4,7 @@ from http import HTTPStatus
 import pytest
 
 from store.model import State
+from store.movement import EventKind
 from sync.simulation.shelf import Fault, Terms, Write
 from sync.simulation.trade import Trade
 from sync.simulation.world import World
@@ -39,6 +40,50 @@ def test_a_sale_lowers_the_outlet_at_once_and_the_others_after_the_warehouse_hea
     assert before == [5, 10, 10]
     assert after == [5, 7, 7, 3]
     assert world.warehouse.items()[0].committed == 4
+
+
+def test_a_sale_is_told_by_its_outlet_and_a_hand_that_sets_a_number_is_not() -> None:
+    world = small_world()
+    world.advance(1_000)
+
+    world.sell("till", MUG, 5, told_after_ms=1_000)
+    world.edit("till", MUG, 9)
+    world.sell("shop", "NOTHING", 5, told_after_ms=1_000)
+    world.advance(60_000)
+
+    (sale,) = world.shelf("till").told(0, 10, world.now)
+    assert (sale.kind, sale.sku, sale.units, sale.at) == (EventKind.ORDERED, MUG, 5, 1_000)
+    assert sale.order == "till-1"
+    assert [list(world.shelf(name).told(0, 10, world.now)) for name in (WAREHOUSE, "shop")] == [
+        [],
+        [],
+    ]
+
+
+def test_events_are_told_after_a_number_and_as_many_as_are_asked_for() -> None:
+    world = small_world()
+    for units in (1, 2, 3):
+        world.sell("till", MUG, units, told_after_ms=1_000)
+
+    till = world.shelf("till")
+
+    assert [each.units for each in till.told(1, 10, 0)] == [2, 3]
+    assert [each.units for each in till.told(0, 2, 0)] == [1, 2]
+
+
+def test_a_channel_that_lags_tells_no_event_before_it_shows_its_effect() -> None:
+    world = small_world()
+    world.fault("till", Fault.LAGS, 10_000)
+    world.advance(1_000)
+    world.sell("till", MUG, 5, told_after_ms=60_000)
+
+    world.advance(9_999)
+    assert shown(world, "till", MUG) == 40
+    assert world.shelf("till").told(0, 10, world.now) == []
+
+    world.advance(10_000)
+    assert shown(world, "till", MUG) == 35
+    assert len(world.shelf("till").told(0, 10, world.now)) == 1
 
 
 def test_an_order_leaves_the_warehouse_without_changing_what_is_free() -> None:
