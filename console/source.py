@@ -3,6 +3,7 @@
 The one seam between the screens and the store: no screen calls the database itself.
 """
 
+import contextlib
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,11 @@ from fnmatch import fnmatchcase
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from console.rows import Row
-from store import audit, corrections, past, views
+from store import audit, corrections, facts, lookalikes, past, views
 from store.audit import AuditRow
 from store.database import Database
-from store.errors import StoreError
+from store.errors import DatabaseBusy, StoreError
+from store.lookalikes import ASKS_FOR_ALIKE
 from store.model import Cause, Correction, Direction, Disagreement, Millis, Terms
 from store.panels import DisagreementFilter, HistoryEntry, ShownCell, Sort, StatusCounts
 from sync import explain, policy, reconcile
@@ -152,10 +154,16 @@ class Source:
         )
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
-        facts = await self._ask(past.facts, [one.id for one in found])
-        return {
-            one.id: explain.cause(one, facts[one.id], now=now) for one in found if one.id in facts
-        }
+        if any(one.kind in ASKS_FOR_ALIKE for one in found):
+            # A part of it at a time: each commit brings the screen here again, until all is done.
+            await self._ask_lookalikes()
+        known = await self._ask(facts.find, [one.id for one in found])
+        return explain.causes(found, known, self._terms, now=now)
+
+    async def _ask_lookalikes(self) -> None:
+        if not self._database.read_only and await self._ask(lookalikes.is_behind):
+            with contextlib.suppress(DatabaseBusy):
+                await self._database.awrite(lookalikes.fill)
 
     async def _detail(
         self, it: Disagreement | None, correction: Correction | None, *, whole: bool

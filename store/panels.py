@@ -10,7 +10,6 @@ from types import MappingProxyType
 import msgspec
 
 from store.model import (
-    CorrectionStatus,
     Direction,
     Freshness,
     Incident,
@@ -68,22 +67,6 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     quarantined_poll: int | None
     unexplained: int = 0
     """Units, whatever their sign, that its listings moved and nothing accounts for."""
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """What is known about a disagreement's past, for its explanation."""
-
-    disagreement_id: int
-    authority: str | None
-    earlier_target_since: Millis | None
-    """From when to when the reading of now was the target, where it ever was."""
-    earlier_target_until: Millis | None
-    last_correction_id: int | None
-    last_correction_status: CorrectionStatus | None
-    last_correction_at: Millis | None
-    last_correction_result: str | None
-    polls_since_moved: int
-    """Good polls of the channel since the reading or the target last moved."""
 
 
 class Overview(msgspec.Struct, frozen=True):

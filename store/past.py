@@ -1,12 +1,10 @@
-"""What was: a SKU's timeline over all channels, and the past of a disagreement."""
+"""What was: a SKU's timeline over all channels."""
 
 import json
 import sqlite3
-from collections.abc import Iterable
 
-from store.model import CorrectionStatus, Millis
-from store.panels import Facts, HistoryEntry
-from store.verdict import SOURCES
+from store.model import Millis
+from store.panels import HistoryEntry
 
 
 def history(
@@ -34,18 +32,6 @@ def thinned_before(connection: sqlite3.Connection) -> Millis | None:
     row = connection.execute("SELECT max(before_at) FROM thinned WHERE rows_removed > 0").fetchone()
     before: Millis | None = row[0]
     return before
-
-
-def facts(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]:
-    """What is known about the past of these disagreements, by their id."""
-    rows = connection.execute(_FACTS, {"ids": json.dumps(list(ids))})
-    found = {}
-    for row in rows:
-        values = list(row)
-        if values[5] is not None:
-            values[5] = CorrectionStatus(values[5])
-        found[values[0]] = Facts(*values)
-    return found
 
 
 _OF_SKU = """FROM items i JOIN listings l ON l.item_id = i.id
@@ -96,18 +82,6 @@ FROM items i JOIN events e ON e.item_id = i.id JOIN channels c ON c.id = e.chann
 WHERE i.sku = :sku AND NOT EXISTS
   (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.item_id = i.id)
 ORDER BY known_at"""
-
-_EARLIER = """FROM past_targets t WHERE t.listing_id = l.id AND (CASE WHEN d.kind = 'state'
-  THEN t.state IS l.state ELSE t.quantity IS l.available END)"""
-
-_FACTS = f"""SELECT d.id, ac.name,
-  (SELECT t.since_at {_EARLIER} ORDER BY t.until_at DESC LIMIT 1),
-  (SELECT max(t.until_at) {_EARLIER}), k.id, k.status, k.ended_at, k.result,
-  (SELECT count(*) FROM polls p WHERE p.channel_id = d.channel_id AND p.id > c.good_poll_id - 1000
-    AND p.outcome IN ('good', 'accepted') AND p.finished_at > d.moved_at)
-FROM {SOURCES} LEFT JOIN corrections k ON k.id = (SELECT max(e.id) FROM corrections e
-  WHERE e.listing_id = l.id AND e.live = 0 AND e.status <> 'superseded')
-WHERE d.id IN (SELECT value FROM json_each(:ids))"""
 
 
 def _detail(text: str) -> dict[str, object]:

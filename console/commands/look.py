@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from store.database import Database
     from store.model import Cause, Disagreement, Millis
     from store.panels import DisagreementFilter
+    from sync.settings import Settings
 
 KINDS = ("quantity", "state", "missing", "unlisted", "negative", "duplicate")
 
@@ -80,7 +81,9 @@ def diff(
     wanted, chosen = disagreement_filter(settings, channels=channels, skus=skus, kinds=kinds)
     now = SystemClock().now()
     with cache(settings) as database:
-        found = [each for each in _explained(database, wanted, now) if chosen(each[0].sku)]
+        found = [
+            each for each in _explained(database, settings, wanted, now) if chosen(each[0].sku)
+        ]
         health = database.read(views.channels, now=now)
         troubles = database.read(incidents.open_incidents)
     not_compared = list(remedy.not_compared(health, troubles, channels))
@@ -127,15 +130,22 @@ def updates(
 
 
 def _explained(
-    database: "Database", wanted: "DisagreementFilter", now: "Millis"
+    database: "Database",
+    settings: "Settings",
+    wanted: "DisagreementFilter",
+    now: "Millis",
 ) -> list[tuple["Disagreement", "Cause | None"]]:
     """Read disagreements with their causes, from one snapshot each."""
-    from store import past, views
-    from sync import explain
+    from store import facts, lookalikes, views
+    from sync import explain, reconcile
 
     found = database.read(views.disagreements, wanted, now=now)
-    facts = database.read(past.facts, [one.id for one in found])
-    return [(one, explain.cause(one, facts[one.id], now=now)) for one in found]
+    if any(one.kind in lookalikes.ASKS_FOR_ALIKE for one in found):
+        while database.read(lookalikes.is_behind):
+            database.write(lookalikes.fill)
+    known = database.read(facts.find, [one.id for one in found])
+    causes = explain.causes(found, known, reconcile.terms(settings), now=now)
+    return [(one, causes.get(one.id)) for one in found]
 
 
 def _print(text: str | list[str]) -> None:

@@ -31,6 +31,8 @@ ALTER TABLE listings ADD COLUMN frozen_why TEXT;
 ALTER TABLE listings ADD COLUMN thawed_at INTEGER;
 ALTER TABLE disagreements ADD COLUMN rests_on INTEGER;
 CREATE INDEX listings_frozen ON listings (channel_id) WHERE frozen_at IS NOT NULL;
+CREATE INDEX disagreements_in_number ON disagreements (channel_id, delta, available)
+  WHERE closed_at IS NULL AND kind = 'quantity';
 UPDATE listings SET opening = available, opening_at = observed_at;
 """
 

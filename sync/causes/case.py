@@ -1,0 +1,214 @@
+"""One disagreement with all that its predictors reckon with: sums over its events, and words. Pure.
+
+Quantities are in the channel's units; what is reckoned in pieces says so.
+"""
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+
+from store.evidence import Facts, KnownEvent, Update
+from store.model import (
+    NOT_FOR_SALE,
+    ChannelTerms,
+    CorrectionStatus,
+    Disagreement,
+    Figure,
+    Kind,
+    Millis,
+    Policy,
+)
+from store.movement import EFFECTS, EventKind
+from sync.clock import rfc3339
+from sync.policy import WHOLE_PPM
+
+SECOND_MS = 1000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+
+ECHO_MS = MINUTE_MS
+"""How far apart the clocks of a channel and ours may be when it tells of our own write."""
+
+_NOUNS = {
+    EventKind.ORDERED: "order",
+    EventKind.CANCELLED: "cancellation",
+    EventKind.SHIPPED: "shipment",
+    EventKind.RETURN_RECEIVED: "return",
+    EventKind.RESTOCKED: "restocked return",
+    EventKind.RECEIVED: "receipt",
+    EventKind.ADJUSTED: "adjustment",
+    EventKind.HELD: "hold",
+    EventKind.RELEASED: "release",
+}
+
+
+class Case:
+    """A disagreement, its facts and its channel's terms; None where it is no longer configured."""
+
+    def __init__(
+        self,
+        it: Disagreement,
+        facts: Facts,
+        terms: ChannelTerms | None,
+        policy: Policy | None,
+        now: Millis,
+    ) -> None:
+        self.it = it
+        self.facts = facts
+        self.terms = terms
+        self.policy = policy
+        self.now = now
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is about how many there are."""
+        return self.it.kind in (Kind.QUANTITY, Kind.NEGATIVE) and self.it.available is not None
+
+    @property
+    def shown(self) -> int:
+        """What the channel shows; only of a numeric one."""
+        return self.it.available or 0
+
+    @property
+    def wanted(self) -> int:
+        """What it should show; nothing is wanted of what the authority lacks."""
+        return self.it.target or 0
+
+    @cached_property
+    def own(self) -> tuple[KnownEvent, ...]:
+        """The channel's own events of just this item since it last agreed, each once.
+
+        Where it tells of our own writes as adjustments, those are none.
+        """
+        mine: dict[str, KnownEvent] = {}
+        for event in self.facts.events:
+            is_new = event.received_at >= self.facts.since
+            if event.channel == self.it.channel and event.direct and is_new:
+                mine.setdefault(event.event_id, event)
+        return tuple(event for event in mine.values() if not self._is_echo(event))
+
+    def _is_echo(self, event: KnownEvent) -> bool:
+        return event.kind is EventKind.ADJUSTED and any(
+            update.began_at is not None
+            and update.began_at - ECHO_MS <= event.at <= update.ended_at + ECHO_MS
+            for update in self.facts.written_since
+        )
+
+    @cached_property
+    def unseen(self) -> tuple[KnownEvent, ...]:
+        """What the target counts and the authority's reading does not, oldest first."""
+        return tuple(event for event in self.facts.events if event.unseen)
+
+    def was_read_after(self, event: KnownEvent) -> bool:
+        """Whether the channel was read again, whole, since we heard of the event."""
+        return self.facts.as_of is not None and self.facts.as_of > event.received_at
+
+    @cached_property
+    def moved(self) -> int | None:
+        """By how much the reading has moved since it last agreed; None where it never did."""
+        before = self.facts.agreed_quantity
+        return None if before is None else self.shown - before
+
+    @cached_property
+    def known(self) -> int | None:
+        """By how much it should have: own events and our updates; None where not all are known."""
+        if not self.facts.events_whole:
+            return None
+        return effects(self.own) + sum(map(_units, self.facts.written_since))
+
+    def target(self, included: Collection[KnownEvent], more: int = 0) -> int | None:
+        """The target if only these of the unseen events were counted, and `more` pieces.
+
+        None where it cannot be reckoned: no truth, or a made-up one of figures that we lack.
+        """
+        policy, terms = self.policy, self.terms
+        if policy is None or terms is None or self.facts.truth_quantity is None:
+            return None
+        wanted = policy.state if policy.state is not None else self.facts.truth_state
+        if not policy.sold or wanted in terms.hides:
+            return 0
+        base = self._base(policy, included)
+        if base is None:
+            return None
+        allotted = max(0, base + more - policy.buffer) * policy.share_ppm
+        quantity = allotted // (WHOLE_PPM * policy.units)
+        return quantity if policy.cap is None else min(policy.cap, quantity)
+
+    @cached_property
+    def reckons(self) -> bool:
+        """Whether we come to the target that is in force: else no sum of ours proves anything."""
+        return self.target(self.unseen) == self.it.target
+
+    def _base(self, policy: Policy, included: Collection[KnownEvent]) -> int | None:
+        facts = self.facts
+        if facts.parts:
+            return self._of_parts(included)
+        available = (facts.truth_quantity or 0) + sum(each.available for each in included)
+        if policy.made_of is Figure.ON_HAND and facts.truth_on_hand is not None:
+            return facts.truth_on_hand + sum(each.on_hand for each in included)
+        if policy.made_of is Figure.AVAILABLE_AND_INCOMING:
+            return available + (facts.truth_incoming or 0)
+        return available
+
+    def _of_parts(self, included: Iterable[KnownEvent]) -> int | None:
+        """A bundle has the least of its components, a pool the sum of its members and its own."""
+        added: dict[int, int] = {}
+        for event in included:
+            added[event.item_id] = added.get(event.item_id, 0) + event.available
+        own = sum(added.values()) - sum(added.get(part.item_id, 0) for part in self.facts.parts)
+        counts = []
+        for part in self.facts.parts:
+            if part.truth_quantity is None:
+                if part.how == "bundle":
+                    return None
+                continue
+            whole = max(0, part.truth_quantity + added.get(part.item_id, 0))
+            counts.append(0 if part.truth_state in NOT_FOR_SALE else whole // part.quantity)
+        if not counts:
+            return None
+        return own + (min(counts) if self.facts.parts[0].how == "bundle" else sum(counts))
+
+
+def effect(event: KnownEvent) -> int:
+    """What an event adds to what its own channel shows, in that channel's units."""
+    return EFFECTS[event.kind].available * event.quantity
+
+
+def effects(events: Iterable[KnownEvent]) -> int:
+    return sum(map(effect, events))
+
+
+def describe(event: KnownEvent, *, of_sku: bool = False) -> str:
+    """Name one event: `shop's order E-17 of 2 at 2026-11-23T14:02:11.000Z`."""
+    of = f" of {event.sku}" if of_sku else ""
+    called = event.order if event.kind is EventKind.ORDERED and event.order else event.event_id
+    return (
+        f"{event.channel}'s {_NOUNS[event.kind]} {called} of {event.quantity}{of} "
+        f"at {rfc3339(event.at)}"
+    )
+
+
+def listed(events: Collection[KnownEvent], *, of_sku: bool = False) -> str:
+    """Name events: one or two whole, of more the newest and how many there are."""
+    newest_last = sorted(events, key=lambda event: (event.at, event.event_id))
+    if len(newest_last) <= 2:  # noqa: PLR2004 - a sentence holds two.
+        return " and ".join(describe(event, of_sku=of_sku) for event in newest_last)
+    newest = describe(newest_last[-1], of_sku=of_sku)
+    return f"{newest} and {len(newest_last) - 1} events before it"
+
+
+def age(span_ms: int) -> str:
+    """A span in one unit: `40 s`, `4 min`, `3 h`."""
+    for unit_ms, name in ((HOUR_MS, "h"), (MINUTE_MS, "min")):
+        if span_ms >= unit_ms:
+            return f"{span_ms // unit_ms} {name}"
+    return f"{max(0, span_ms) // SECOND_MS} s"
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _units(update: Update) -> int:
+    if update.status is not CorrectionStatus.VERIFIED:
+        return 0
+    return (update.to_quantity or 0) - (update.from_quantity or 0)

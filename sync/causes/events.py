@@ -1,0 +1,195 @@
+"""Causes that stock events prove: in flight, applied twice, never applied. Pure.
+
+Each sum is exact: what is shown must be just what the events, counted or left out, come to.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from store.evidence import KnownEvent
+from store.model import Cause, CorrectionStatus
+from store.movement import EventKind
+from sync.causes.case import Case, describe, effect, effects, listed, plural
+from sync.clock import rfc3339
+
+
+def in_flight(case: Case) -> Cause | None:
+    """Events that one side knows and the other does not yet."""
+    if not case.numeric:
+        return None
+    return _not_here_yet(case) or _newer_than_reading(case) or _sold_unheard(case)
+
+
+def applied_twice(case: Case) -> Cause | None:
+    """An event or an update of ours, taken off once more than it should have been."""
+    if not case.numeric:
+        return None
+    return _event_twice(case) or _elsewhere_twice(case) or _update_twice(case)
+
+
+def never_applied(case: Case) -> Cause | None:
+    """Orders on the channel itself that its reading never fell by, though it was read since."""
+    if not case.numeric or case.moved is None or case.known is None:
+        return None
+    orders = [event for event in case.own if event.kind is EventKind.ORDERED]
+    orders = [event for event in orders if case.was_read_after(event)]
+    for lost in ([event] for event in reversed(orders)):
+        if _never_fell_by(case, lost):
+            return _lost(case, lost)
+    if len(orders) > 1 and _never_fell_by(case, orders):
+        return _lost(case, orders)
+    return None
+
+
+def _not_here_yet(case: Case) -> Cause | None:
+    """The channel shows the target without the newest of the events that the target counts."""
+    if not case.unseen or not case.reckons:
+        return None
+    for left_out, shown in _without_the_newest(case):
+        if shown == case.shown:
+            return Cause("in flight", 0.95, _words_of_flight(case, left_out))
+    return None
+
+
+def _without_the_newest(case: Case) -> Iterator[tuple[Sequence[KnownEvent], int | None]]:
+    """What could be missing, the least first, and what would be shown without it.
+
+    Of the channel's own events only those can be missing that came since it was last read.
+    """
+    theirs = [event for event in case.unseen if event.channel != case.it.channel]
+    mine = [event for event in case.unseen if event.channel == case.it.channel]
+    late = [event for event in mine if not case.was_read_after(event)]
+    for n in reversed(range(len(theirs))):
+        yield theirs[n:], case.target([*mine, *theirs[:n]])
+    waiting = [event for event in case.unseen if event in theirs or event in late]
+    certain = [event for event in mine if event not in late]
+    for n in reversed(range(len(waiting))):
+        yield waiting[n:], case.target([*certain, *waiting[:n]])
+    # A channel takes its own orders off whole, where the target counts a share of them.
+    own = effects(event for event in case.own if event.unseen)
+    for n in reversed(range(len(theirs) + 1)):
+        if own and (counted := case.target(theirs[:n])) is not None:
+            yield theirs[n:], counted + own
+
+
+def _words_of_flight(case: Case, left_out: Sequence[KnownEvent]) -> str:
+    it, authority = case.it, case.facts.authority or "the authority"
+    if not left_out:
+        own = [event for event in case.own if event.unseen]
+        return (
+            f"{it.channel} has taken {listed(own)} off whole and shows {case.shown}; the target "
+            f"of {case.wanted} counts its share of it until {authority} has seen it"
+        )
+    return (
+        f"{it.channel} shows {case.shown}, the target without "
+        f"{listed(left_out, of_sku=bool(case.facts.parts))}, which {authority} has not seen "
+        f"either; with {'it' if len(left_out) == 1 else 'them'} it is {case.wanted}"
+    )
+
+
+def _newer_than_reading(case: Case) -> Cause | None:
+    """The authority has counted what the channel told after it was last read."""
+    as_of = case.facts.as_of
+    newer = [e for e in case.own if not e.unseen and as_of is not None and e.at > as_of]
+    for n in reversed(range(len(newer))):
+        late = newer[n:]
+        if effects(late) and case.shown + effects(late) == case.wanted:
+            words = (
+                f"{listed(late)} {'is' if len(late) == 1 else 'are'} newer than its reading of "
+                f"{case.shown}, which is of {rfc3339(as_of)}; less that it shows {case.wanted}"
+            )
+            return Cause("in flight", 0.95, words)
+    return None
+
+
+def _sold_unheard(case: Case) -> Cause | None:
+    """A channel without events fell, and the authority has not been read since: likely a sale."""
+    waits = case.it.reason == "authority not read since this channel fell"
+    fell = case.moved is not None and case.moved < 0
+    if case.facts.tells_events or not waits or not fell:
+        return None
+    words = (
+        f"{case.it.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "
+        f"{rfc3339(case.it.observed_at)}, likely by a sale there: {case.facts.authority} has not "
+        "been read since"
+    )
+    return Cause("in flight", 0.5, words)
+
+
+def _event_twice(case: Case) -> Cause | None:
+    """One of the channel's own events, where all else that we know of adds up."""
+    for event in reversed(case.own):
+        once_more = effect(event)
+        if not once_more or case.shown != case.wanted + once_more:
+            continue
+        books = None if case.moved is None or case.known is None else case.moved - case.known
+        if books != once_more if books is not None else not event.repeats:
+            continue
+        told = f"; it was told {event.repeats + 1} times" if event.repeats else ""
+        words = (
+            f"{describe(event)} moved it twice: {case.it.channel} shows {case.shown}, "
+            f"{_by(once_more)} than the {case.wanted} that it should{told}"
+        )
+        sure = 0.95 if books is not None else 0.8
+        return Cause("applied twice", sure if told else 0.7, words)
+    return None
+
+
+def _elsewhere_twice(case: Case) -> Cause | None:
+    """An event of another channel that somebody took off here, beside or after us."""
+    if case.own or case.facts.written_since or not case.facts.events_whole:
+        return None
+    units = case.policy.units if case.policy is not None else 1
+    for event in reversed(case.facts.events):
+        if event.channel == case.it.channel or event.received_at < case.facts.since:
+            continue
+        once, rest = divmod(event.available, units)
+        if once and not rest and case.shown == case.wanted + once and case.moved == 2 * once:
+            words = (
+                f"{describe(event)} was taken off twice here: {case.it.channel} went from "
+                f"{case.facts.agreed_quantity} to {case.shown} at {rfc3339(case.it.observed_at)}, "
+                f"and should show {case.wanted}"
+            )
+            return Cause("applied twice", 0.6, words)
+    return None
+
+
+def _update_twice(case: Case) -> Cause | None:
+    """Our own last update, as if its difference had been written instead of its number."""
+    update = case.facts.written
+    if update is None or update.from_quantity is None or update.to_quantity is None:
+        return None
+    change = update.to_quantity - update.from_quantity
+    again = case.shown == update.to_quantity + change
+    if not change or not again or case.wanted != update.to_quantity:
+        return None
+    verb = "was verified" if update.status is CorrectionStatus.VERIFIED else "ended"
+    words = (
+        f"update #{update.id} from {update.from_quantity} to {update.to_quantity} {verb} at "
+        f"{rfc3339(update.ended_at)}, and {case.it.channel} shows {case.shown}: {_by(change)} "
+        "once more"
+    )
+    return Cause("applied twice", 0.8, words)
+
+
+def _never_fell_by(case: Case, lost: Sequence[KnownEvent]) -> bool:
+    """Whether without these the books are even, and the target would be what is shown."""
+    if case.moved is None or case.known is None or case.moved != case.known - effects(lost):
+        return False
+    counted = [event for event in case.unseen if event not in lost]
+    gone = sum(event.available for event in lost if not event.unseen)
+    return case.reckons and case.target(counted, more=-gone) == case.shown
+
+
+def _lost(case: Case, lost: Sequence[KnownEvent]) -> Cause:
+    what = f"{listed(lost)} never lowered what {case.it.channel} shows"
+    words = (
+        f"{what}: still {case.shown} when it was read at {rfc3339(case.facts.as_of)}, and it "
+        f"should show {case.wanted}"
+    )
+    if len(lost) > 1:
+        words += f"; {plural(len(lost), 'order')}, {-effects(lost)} in all"
+    return Cause("never applied", 0.9, words)
+
+
+def _by(change: int) -> str:
+    return f"{abs(change)} {'less' if change < 0 else 'more'}"

@@ -1,0 +1,69 @@
+"""Why a SKU is on one side only, or there twice: what a person would have to do. Pure."""
+
+from store.evidence import Alike
+from store.model import Cause, Kind
+from store.skeleton import differences
+from sync.causes.case import Case
+
+_WORDS = {
+    Kind.MISSING: "{authority} has this SKU and {channel} lacks it: list it there, or set "
+    'missing = "ignore" for {channel}',
+    Kind.UNLISTED: "{channel} has this SKU and the authority does not: add it there, or take it "
+    "off sale on {channel}",
+    Kind.DUPLICATE: "{channel} has this SKU more than once: rename or remove all but one there",
+}
+_BLANK = "\u2420"
+
+
+def structural(case: Case) -> Cause | None:
+    """A cause of its own for each kind that is no difference of numbers or states."""
+    if case.it.kind not in _WORDS:
+        return None
+    return _near_match(case) or _incomplete_bundle(case) or _plain(case)
+
+
+def _near_match(case: Case) -> Cause | None:
+    """A SKU of the other side that looks like this one. Never taken for it."""
+    if not case.facts.alike:
+        return None
+    other = case.facts.alike[0]
+    by = " and ".join(differences(case.it.sku, other.sku)) or "its spelling"
+    more = len(case.facts.alike) - 1
+    also = f" ({more} more look{'s' if more == 1 else ''} like it, too)" if more else ""
+    words = f"{_where(case, other)}{also}; it differs by {by}: add an alias if they are the same"
+    return Cause("near match", 0.9 if other.counterpart else 0.6, words)
+
+
+def _where(case: Case, other: Alike) -> str:
+    authority = case.facts.authority or "the authority"
+    mine, its, channel = quoted(case.it.sku), quoted(other.sku), case.it.channel
+    if case.it.kind is Kind.MISSING:
+        return f"{authority} has {mine}, {channel} lacks it and lists {its} instead"
+    lacks = f", which {channel} lacks" if other.counterpart else ""
+    return f"{channel} lists {mine}, the authority has {its}{lacks}"
+
+
+def _incomplete_bundle(case: Case) -> Cause | None:
+    """A bundle has no number where the authority lacks one of its components."""
+    lacking = [p.sku for p in case.facts.parts if p.how == "bundle" and p.truth_quantity is None]
+    if case.it.kind is not Kind.UNLISTED or not lacking:
+        return None
+    words = (
+        f"{case.it.channel} has this bundle, and the authority lacks its component "
+        f"{quoted(lacking[0])}: add it there, or correct the bundle"
+    )
+    return Cause(case.it.kind, 1.0, words)
+
+
+def _plain(case: Case) -> Cause:
+    words = _WORDS[case.it.kind].format(
+        authority=case.facts.authority or "the authority", channel=case.it.channel
+    )
+    return Cause(case.it.kind, 1.0, words)
+
+
+def quoted(sku: str) -> str:
+    """Write a SKU between quotes such that its blanks show."""
+    shown = "".join(_BLANK if each.isspace() else each for each in sku)
+    hidden = "".join(f"\\u{ord(each):04x}" if not each.isprintable() else each for each in shown)
+    return f"'{hidden}'"
