@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from console.groups import Explained, Group, in_order
 from store.account import Balance
 from store.hindsight import Hindsight
 from store.kept import Reading
@@ -56,8 +57,26 @@ def status(counts: StatusCounts) -> Json:
     }
 
 
-def diff(found: Iterable[tuple[Disagreement, Cause | None]]) -> Json:
+def diff(found: Iterable[Explained]) -> Json:
     return {"disagreements": [disagreement(one, cause) for one, cause in found]}
+
+
+def diff_by(groups: Sequence[Group]) -> Json:
+    """Like `diff`, sorted by group, with what each group comes to before it."""
+    return {
+        "groups": [
+            {
+                "by": group.by,
+                "value": group.value,
+                "count": len(group.members),
+                "oversell_units": group.oversell_units,
+                "undersell_units": group.undersell_units,
+                "money_at_risk": group.money_at_risk,
+            }
+            for group in groups
+        ],
+        **diff(in_order(groups)),
+    }
 
 
 def disagreement(one: Disagreement, cause: Cause | None) -> Json:

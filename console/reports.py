@@ -1,7 +1,5 @@
 """The reports for people: values in, lines of text out. What they say is in `documents` too."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,25 +14,20 @@ from console.text import (
     exact,
     money,
     plural,
-    signed,
-    time_of_day,
     units,
+    value,
 )
 from store.model import (
-    Cause,
     Correction,
     CorrectionStatus,
     Decision,
-    Disagreement,
     Freshness,
     Incident,
     Millis,
     PollOutcome,
-    Status,
 )
 from store.panels import ChannelHealth, StatusCounts
 from sync.channels.base import Abilities
-from sync.clock import rfc3339
 from sync.decide import BlastRadius, way
 
 if TYPE_CHECKING:
@@ -51,26 +44,6 @@ _FRESHNESS = {
 }
 _ENDED_WELL = (CorrectionStatus.VERIFIED,)
 _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
-_EXECUTED_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_CSV_COLUMNS = (
-    "id",
-    "sku",
-    "title",
-    "channel",
-    "location",
-    "kind",
-    "status",
-    "reason",
-    "reads",
-    "reads_state",
-    "target",
-    "target_state",
-    "delta",
-    "money_at_risk",
-    "first_seen_at",
-    "cause",
-    "evidence",
-)
 
 
 def status(counts: StatusCounts, paper: Paper) -> Lines:
@@ -80,73 +53,6 @@ def status(counts: StatusCounts, paper: Paper) -> Lines:
     if counts.incidents:
         lines += ["", *_incidents(counts.incidents, paper)]
     return lines
-
-
-def diff(
-    found: Sequence[tuple[Disagreement, Cause | None]],
-    paper: Paper,
-    *,
-    now: Millis,
-    all_compared: bool = True,
-) -> Lines:
-    """Disagreements, worst first, and what they add up to."""
-    if not found:
-        return [paper.line("No disagreements." if all_compared else "No disagreements known.")]
-    columns = (
-        Column("SKU", flexible=True),
-        Column("CHANNEL", flexible=True),
-        Column("KIND"),
-        Column("SHOWS", right=True),
-        Column("TARGET", right=True),
-        Column("Δ", right=True),
-        Column("RISK", right=True),
-        Column("AGE", right=True),
-        Column("WHY", flexible=True),
-        Column("UPDATE"),
-    )
-    lines = paper.table(columns, (_difference(one, cause, now) for one, cause in found))
-    opened = [one for one, _ in found if one.status is Status.OPEN]
-    over = sum(one.oversell_units for one in opened)
-    under = sum(one.undersell_units for one in opened)
-    total = f"{plural(len(found), 'disagreement')}, {len(opened):,} open"
-    return [*lines, "", paper.line(f"{total}: ▲ {over:,} units too many, ▼ {under:,} too few")]
-
-
-def diff_csv(found: Iterable[tuple[Disagreement, Cause | None]]) -> str:
-    """Disagreements for a spreadsheet; no cell of it can be a formula."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
-    for one, cause in found:
-        row = (
-            one.id,
-            one.sku,
-            one.title,
-            one.channel,
-            one.location,
-            one.kind,
-            one.status,
-            one.reason,
-            one.available,
-            one.state,
-            one.target,
-            one.target_state,
-            one.delta,
-            one.money_at_risk,
-            rfc3339(one.first_seen_at),
-            cause and cause.kind,
-            cause and cause.evidence,
-        )
-        writer.writerow([defused(value) for value in row])
-    return file.getvalue()
-
-
-def defused(value: object) -> object:
-    """Make a text that a spreadsheet would execute into plain text; numbers stay numbers."""
-    if not isinstance(value, str):
-        return value
-    danger = value.startswith(_EXECUTED_BY_SPREADSHEETS)
-    return ("'" if danger else "") + clean(value)
 
 
 def updates(found: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
@@ -246,17 +152,6 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
     return lines[:-1]
 
 
-def why(one: Disagreement, cause: Cause | None) -> str:
-    """Say in a few words why a disagreement stands, or why it can't be acted on."""
-    if one.decidable_at is not None:
-        return f"{one.reason}, decidable {time_of_day(one.decidable_at)}"
-    if one.reason or cause is None:
-        return one.reason
-    if cause.kind == "unexplained":
-        return cause.kind  # Its evidence only repeats the figures beside it.
-    return f"{cause.kind}: {cause.evidence}"
-
-
 def role(roles: Sequence[str], direction: str) -> str:
     """What a channel is to the others, short: `authority, observe`, `push`."""
     whole = {"quantity authority", "state authority"} <= set(roles)
@@ -334,24 +229,6 @@ def _incidents(found: Sequence[Incident], paper: Paper) -> Lines:
     return _with_notes(paper.table(columns, rows), [one.message for one in found], paper)
 
 
-def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Cell | str, ...]:
-    channel = f"{one.channel}/{one.location}" if one.location else one.channel
-    dim = "" if one.status is Status.OPEN else "dim"
-    update = f"#{one.correction_id} {one.correction_status}" if one.correction_id else NONE
-    return (
-        Cell(exact(one.sku), dim),
-        channel,
-        str(one.kind),
-        _value(one.available, one.state, of_state=one.kind == "state"),
-        _value(one.target, one.target_state, of_state=one.kind == "state"),
-        Cell(signed(one.delta), "red" if one.oversell_units and not dim else dim),
-        money(one.money_at_risk),
-        age(now - one.first_seen_at),
-        Cell(why(one, cause), dim),
-        update,
-    )
-
-
 def _update(one: Correction, now: Millis) -> tuple[Cell | str, ...]:
     style = "green" if one.status in _ENDED_WELL else ""
     style = "red" if one.status in _ENDED_BADLY else style
@@ -378,16 +255,10 @@ def _change(one: Correction) -> tuple[str, str, str]:
         before = f"{units(one.from_quantity)} {one.from_state or NONE}"
         return before, "→", f"{units(one.to_quantity)} {one.to_state}"
     return (
-        _value(one.from_quantity, one.from_state or NONE, of_state=of_state),
+        value(one.from_quantity, one.from_state or NONE, of_state=of_state),
         "→",
-        _value(one.to_quantity, one.to_state, of_state=of_state),
+        value(one.to_quantity, one.to_state, of_state=of_state),
     )
-
-
-def _value(quantity: int | None, state: str | None, *, of_state: bool) -> str:
-    if of_state and state is not None:
-        return state
-    return units(quantity)
 
 
 def _said(status: str) -> str:

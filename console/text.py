@@ -103,6 +103,13 @@ def units(number: int | None) -> str:
     return f"{number:,}".replace("-", MINUS)
 
 
+def value(quantity: int | None, state: str | None, *, of_state: bool) -> str:
+    """Write a figure of a listing: its state where that is what it is about, else its quantity."""
+    if of_state and state is not None:
+        return state
+    return units(quantity)
+
+
 def signed(number: int | None) -> str:
     """Write what must be added: `+14`, `−17`, `0`."""
     if number is None:

@@ -8,11 +8,15 @@ import click
 from console.context import cache, config_option, example, json_option, load, note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from console.groups import By, Explained
     from store.database import Database
-    from store.model import Cause, Disagreement, Millis
+    from store.model import Millis
     from store.panels import DisagreementFilter
     from sync.settings import Settings
 
+GROUPINGS = ("cause", "channel", "sku")
 KINDS = ("quantity", "state", "missing", "unlisted", "negative", "duplicate")
 
 
@@ -46,6 +50,7 @@ def status(config: Path, *, as_json: bool) -> int:
 @click.command(
     epilog=example(
         "skew diff --channel shop --kind quantity",
+        "skew diff --by cause",
         "skew diff --sku 'DS-*' --csv > disagreements.csv",
     )
 )
@@ -55,7 +60,8 @@ def status(config: Path, *, as_json: bool) -> int:
 @click.option("--channel", "channels", multiple=True, help="Only this channel. May be repeated.")
 @click.option("--sku", "skus", multiple=True, help="Only this SKU, or a pattern with *.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind.")
-def diff(
+@click.option("--by", type=click.Choice(GROUPINGS), help="Group them: what has one cause together.")
+def diff(  # noqa: PLR0913 - its options.
     config: Path,
     *,
     as_json: bool,
@@ -63,6 +69,7 @@ def diff(
     channels: tuple[str, ...],
     skus: tuple[str, ...],
     kinds: tuple[str, ...],
+    by: "By | None",
 ) -> int:
     """List the disagreements: what each channel shows, what it should show, and why.
 
@@ -71,9 +78,8 @@ def diff(
     """
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
-    from console import documents, remedy, reports
+    from console import remedy
     from console.selection import disagreement_filter
-    from console.table import Paper
     from store import incidents, views
     from sync.clock import SystemClock
 
@@ -81,21 +87,14 @@ def diff(
     wanted, chosen = disagreement_filter(settings, channels=channels, skus=skus, kinds=kinds)
     now = SystemClock().now()
     with cache(settings) as database:
-        found = [
-            each for each in _explained(database, settings, wanted, now) if chosen(each[0].sku)
-        ]
+        found = _explained(database, settings, wanted, chosen, now)
         health = database.read(views.channels, now=now)
         troubles = database.read(incidents.open_incidents)
     not_compared = list(remedy.not_compared(health, troubles, channels))
     for each in not_compared:
         note(each)
-    if as_json:
-        _print(documents.write(documents.diff(found)))
-    elif as_csv:
-        click.echo(reports.diff_csv(found), nl=False)
-    else:
-        paper = Paper.stdout()
-        _print(reports.diff(found, paper, now=now, all_compared=not not_compared))
+    form = "json" if as_json else "csv" if as_csv else "table"
+    _print_differences(found, form, by, now=now, all_compared=not not_compared)
     return 1 if found else 0
 
 
@@ -133,19 +132,41 @@ def _explained(
     database: "Database",
     settings: "Settings",
     wanted: "DisagreementFilter",
+    chosen: "Callable[[str], bool]",
     now: "Millis",
-) -> list[tuple["Disagreement", "Cause | None"]]:
+) -> "list[Explained]":
     """Read disagreements with their causes, from one snapshot each."""
     from store import facts, lookalikes, views
     from sync import explain, reconcile
 
-    found = database.read(views.disagreements, wanted, now=now)
+    found = [one for one in database.read(views.disagreements, wanted, now=now) if chosen(one.sku)]
     if any(one.kind in lookalikes.ASKS_FOR_ALIKE for one in found):
         while database.read(lookalikes.is_behind):
             database.write(lookalikes.fill)
     known = database.read(facts.find, [one.id for one in found])
     causes = explain.causes(found, known, reconcile.terms(settings), now=now)
     return [(one, causes.get(one.id)) for one in found]
+
+
+def _print_differences(
+    found: "list[Explained]", form: str, by: "By | None", *, now: "Millis", all_compared: bool
+) -> None:
+    """Print in one of the forms `json`, `csv` and `table`; `by` groups them."""
+    from console import differences, documents
+    from console.groups import grouped, in_order
+    from console.table import Paper
+
+    groups = grouped(found, by) if by else []
+    if form == "json":
+        document = documents.diff_by(groups) if by else documents.diff(found)
+        _print(documents.write(document))
+    elif form == "csv":
+        click.echo(differences.diff_csv(in_order(groups) if by else found), nl=False)
+    elif groups:
+        _print(differences.by_group(groups, Paper.stdout(), now=now))
+    else:
+        paper = Paper.stdout()
+        _print(differences.diff(found, paper, now=now, all_compared=all_compared))
 
 
 def _print(text: str | list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from console import documents, reports, timeline
+from console import differences, documents, reports, timeline
 from console.table import Paper
 from store.model import (
     Cause,
@@ -192,7 +192,7 @@ def test_a_difference_is_told_with_its_cause_or_with_why_it_must_wait() -> None:
         sku="KETTLE", kind=Kind.STATE, state="active", target_state="hold", delta=None,
         correction_id=None, location="oslo",
     )  # fmt: skip
-    lines = reports.diff([(disagreement(), lag), (settling, None), (held, lag)], PIPE, now=NOW)
+    lines = differences.diff([(disagreement(), lag), (settling, None), (held, lag)], PIPE, now=NOW)
     assert lines == [
         (
             "SKU          CHANNEL      KIND       SHOWS  TARGET    Δ  RISK   AGE  "
@@ -344,6 +344,6 @@ def test_an_instant_inside_a_history_is_written_as_a_time() -> None:
 
 def test_a_spreadsheet_gets_no_formula() -> None:
     for danger in ("=1+1", "+1", "-1", "@x", "\tx", "\r=x"):
-        assert str(reports.defused(danger)).startswith("'")
-    assert reports.defused("SKU-1") == "SKU-1"
-    assert reports.defused(-17) == -17
+        assert str(differences.defused(danger)).startswith("'")
+    assert differences.defused("SKU-1") == "SKU-1"
+    assert differences.defused(-17) == -17
