@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import readings, views
-from store.model import Authority, Kind, Policy, Record, State, Status
+from store import events, readings, views
+from store.events import Source
+from store.model import Authority, Figure, Kind, Policy, Record, State, Status
+from store.movement import Event, EventKind
 from sync import policy as words
 from tests.store.world import MINUTE, channel, record, stock, terms, warehouse, world
 
@@ -46,35 +48,53 @@ policies = st.builds(
     cap=st.none() | st.integers(0, 100),
     sold=st.booleans(),
     state=st.none() | st.sampled_from(State),
+    units=st.integers(1, 12),
+    made_of=st.sampled_from(Figure),
+    when_out=st.none() | st.sampled_from((State.BACKORDER, State.PREORDER, State.DISABLED)),
 )
+figures = st.none() | st.integers(-5, 200)
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    available=st.integers(-100, 10**9),
+    available=st.integers(-100, 200) | st.integers(0, 10**9),
     state=st.none() | st.sampled_from(State),
+    more=st.fixed_dictionaries({"on_hand": figures, "incoming": figures}),
+    sold=st.integers(0, 20),
     rule=policies,
     states=st.sets(st.sampled_from(State)).map(lambda chosen: tuple(sorted(chosen))),
 )
 def test_the_formula_in_words_is_the_formula_in_sql(
     tmp_path_factory: pytest.TempPathFactory,
+    *,
     available: int,
     state: State | None,
+    more: dict[str, int | None],
+    sold: int,
     rule: Policy,
     states: tuple[State, ...],
 ) -> None:
     folder = tmp_path_factory.mktemp("formula")
     with world(folder, channel("shop", policies=(rule,), states=states)) as w:
-        w.poll("warehouse", [Record("A", available, state=state)])
+        w.poll("warehouse", [record("A", available, state=state, **more)])
         w.poll("shop", [Record("A", 0)])
+        told = [
+            Event("1", EventKind.ORDERED, "A", sold, w.now),
+            Event("2", EventKind.SHIPPED, "A", 1, w.now),
+        ]
+        w.database.write(events.record, Source("shop", w.now), told, w.comparison)
         cell = w.database.read(views.shown, ["A"], now=w.now)["A"][1]
-        truth, hidden = words.Truth(available, state), words.hides(states)
+        truth = words.Truth(
+            available, state, pending=-sold * rule.units, pending_on_hand=-rule.units, **more
+        )
+        hidden = words.hides(states)
         assert cell.target == words.target_quantity(truth, rule, hidden)
         assert cell.target_state == words.target_state(truth, rule, states, hidden)
         assert cell.target is not None
-        assert 0 <= cell.target <= (max(0, available) if rule.cap is None else rule.cap)
+        assert cell.target >= 0
+        assert rule.cap is None or cell.target <= rule.cap
 
 
 def test_the_first_matching_pattern_wins_for_policy_and_for_authority(tmp_path: Path) -> None:
