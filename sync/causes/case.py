@@ -12,14 +12,13 @@ from store.model import (
     ChannelTerms,
     CorrectionStatus,
     Disagreement,
-    Figure,
     Kind,
     Millis,
     Policy,
 )
 from store.movement import EFFECTS, EventKind
 from sync.clock import rfc3339
-from sync.policy import WHOLE_PPM
+from sync.policy import Truth, target_quantity
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
@@ -118,36 +117,30 @@ class Case:
     def target(self, included: Collection[KnownEvent], more: int = 0) -> int | None:
         """The target if only these of the unseen events were counted, and `more` pieces.
 
-        None where it cannot be reckoned: no truth, or a made-up one of figures that we lack.
+        None where it cannot be reckoned: no truth, or a channel that is no longer configured.
         """
-        policy, terms = self.policy, self.terms
-        if policy is None or terms is None or self.facts.truth_quantity is None:
+        if self.policy is None or self.terms is None:
             return None
-        wanted = policy.state if policy.state is not None else self.facts.truth_state
-        if not policy.sold or wanted in terms.hides:
-            return 0
-        base = self._base(policy, included)
-        if base is None:
-            return None
-        allotted = max(0, base + more - policy.buffer) * policy.share_ppm
-        quantity = allotted // (WHOLE_PPM * policy.units)
-        return quantity if policy.cap is None else min(policy.cap, quantity)
+        return target_quantity(self._truth(included, more), self.policy, self.terms.hides)
 
     @cached_property
     def reckons(self) -> bool:
         """Whether we come to the target that is in force: else no sum of ours proves anything."""
         return self.target(self.unseen) == self.it.target
 
-    def _base(self, policy: Policy, included: Collection[KnownEvent]) -> int | None:
+    def _truth(self, included: Collection[KnownEvent], more: int) -> Truth:
         facts = self.facts
         if facts.parts:
-            return self._of_parts(included)
-        available = (facts.truth_quantity or 0) + sum(each.available for each in included)
-        if policy.made_of is Figure.ON_HAND and facts.truth_on_hand is not None:
-            return facts.truth_on_hand + sum(each.on_hand for each in included)
-        if policy.made_of is Figure.AVAILABLE_AND_INCOMING:
-            return available + (facts.truth_incoming or 0)
-        return available
+            available = self._of_parts(included)
+            return Truth(available, facts.truth_state, more, incoming=facts.truth_incoming)
+        return Truth(
+            facts.truth_quantity,
+            facts.truth_state,
+            sum(event.available for event in included) + more,
+            facts.truth_on_hand,
+            facts.truth_incoming,
+            sum(event.on_hand for event in included),
+        )
 
     def _of_parts(self, included: Iterable[KnownEvent]) -> int | None:
         """A bundle has the least of its components, a pool the sum of its members and its own."""

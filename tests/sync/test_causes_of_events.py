@@ -289,3 +289,11 @@ def test_less_than_nothing_is_oversold_where_no_event_says_more() -> None:
     sale = told(quantity=2, repeats=1)
     twice = differs(-2, 0, kind=Kind.NEGATIVE)
     assert kind_of(twice, events=(sale,), agreed_quantity=2) == "applied twice"
+
+
+def test_where_the_target_is_made_of_what_is_on_hand_an_order_never_moves_it() -> None:
+    on_hand = Policy("*", made_of=Figure.ON_HAND)
+    sale = told(quantity=2, minute=1)
+    known = {"truth_quantity": 8, "truth_on_hand": 8, "agreed_quantity": 10, "events": (sale,)}
+    assert kind_of(differs(10, 8), **known) == "never applied"
+    assert kind_of(differs(10, 8), on_hand, **known) == "unexplained"
