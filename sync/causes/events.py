@@ -82,7 +82,7 @@ def _words_of_flight(case: Case, left_out: Sequence[KnownEvent]) -> str:
     return (
         f"{it.channel} shows {case.shown}, the target without "
         f"{listed(left_out, of_sku=bool(case.facts.parts))}, which {authority} has not seen "
-        f"either; with {'it' if len(left_out) == 1 else 'them'} it is {case.wanted}"
+        f"either; with {'it' if len(left_out) == 1 else 'them'} the target is {case.wanted}"
     )
 
 

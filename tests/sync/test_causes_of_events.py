@@ -19,7 +19,7 @@ def test_an_order_elsewhere_that_the_authority_has_not_seen_is_in_flight() -> No
     assert (cause.kind, cause.confidence) == ("in flight", 0.95)
     assert cause.evidence == (
         "shop shows 10, the target without market's order M-17 of 2 at 2026-11-23T12:01:00.000Z, "
-        "which warehouse has not seen either; with it it is 8"
+        "which warehouse has not seen either; with it the target is 8"
     )
 
 
