@@ -1,16 +1,18 @@
 """Read what moved on a channel, before its readings are read, so that neither is without the other.
 
-`sync.poll` calls `hear` and gives what it answers to the transaction that records the readings, or
-to `record` where there are none to record. Trouble with events never fails the readings: it is an
-incident of its own, and what was heard before it counts.
+`sync.poll` calls `hear`, gives what was told to the transaction that records the readings, and
+calls `conclude` with what became of them. Trouble with events never fails the readings: it is an
+incident of its own, and what was heard before it counts. Where the readings fail too, theirs is
+the trouble.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import cast
 
 from store import events, incidents
 from store.events import Told
-from store.model import IncidentKind, Millis, Refused
+from store.model import IncidentKind, Millis, PollOutcome, Refused
 from store.movement import Event
 from sync import trouble
 from sync.channels.base import EventPage, EventSource
@@ -31,7 +33,16 @@ READ = "read"
 """Key of the incident that says that a channel's events can't be read."""
 
 
-class _Heard:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of asking a channel for its events."""
+
+    told: Told | None = None
+    """None where it was not asked: it tells none, or rests after trouble."""
+    trouble: Exception | None = None
+
+
+class _Pages:
     """What the pages told so far."""
 
     def __init__(self) -> None:
@@ -51,37 +62,43 @@ class _Heard:
         self.fresh += sum(until is None or event.at > until for event in page.events)
 
 
-async def hear(gear: Gear, watched: Watched) -> Told | None:
-    """Read the channel's events since its cursor; None where it tells none, or rests.
-
-    Raises StoreError only.
-    """
+async def hear(gear: Gear, watched: Watched) -> Heard:
+    """Read the channel's events since its cursor. Raises StoreError only."""
     if not watched.channel.abilities.events or gear.clock.now() < watched.hearing.rests_until:
-        return None
+        return Heard()
     cursor = await gear.database.aread(events.cursor, watched.name)
-    heard = _Heard()
+    pages = _Pages()
+    trouble: Exception | None = None
     try:
         async with asyncio.timeout(_deadline_s(watched)):
-            await _listen(watched, cursor, heard)
+            await _listen(watched, cursor, pages)
     except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
-        await _suffer(gear, watched, error)
-    else:
-        await _recover(gear, watched)
-    return Told(
-        tuple(heard.events), tuple(heard.refused), heard.cursor, heard.again_until, gear.ahead_ms
+        trouble = error
+    told = Told(
+        tuple(pages.events), tuple(pages.refused), pages.cursor, pages.again_until, gear.ahead_ms
     )
+    return Heard(told, trouble)
 
 
-async def record(gear: Gear, watched: Watched, told: Told | None) -> None:
-    """Take what was heard in a poll that has no readings to record: it happened all the same."""
-    if told is not None:
+async def conclude(gear: Gear, watched: Watched, heard: Heard, outcome: PollOutcome) -> None:
+    """Take what was heard where no readings were recorded, and tell what kept it from being heard.
+
+    What happened has happened, whatever became of the readings.
+    """
+    if heard.told is None:
+        return
+    if outcome is not PollOutcome.GOOD:
         now = gear.clock.now()
         await gear.database.awrite(
-            events.bring_in_alone, watched.name, told, gear.comparison, now=now
+            events.bring_in_alone, watched.name, heard.told, gear.comparison, now=now
         )
+    if heard.trouble is None:
+        await _recover(gear, watched)
+    elif outcome is not PollOutcome.FAILED:
+        await _suffer(gear, watched, heard.trouble)
 
 
-async def _listen(watched: Watched, cursor: str | None, heard: _Heard) -> None:
+async def _listen(watched: Watched, cursor: str | None, heard: _Pages) -> None:
     source = cast("EventSource", watched.channel)
     async with closing(source.events(cursor)) as pages:
         async for page in pages:

@@ -53,13 +53,12 @@ async def poll(gear: Gear, watched: Watched) -> PollReport:
 async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     """Like `poll`, for a caller that holds `watched.busy`."""
     started = gear.clock.now()
-    told = await hearing.hear(gear, watched)
+    heard = await hearing.hear(gear, watched)
     began = gear.clock.now()
     sweep = await gear.database.awrite(staging.begin, watched.name, watched.memory, now=began)
     try:
-        report = await _attempt(gear, watched, sweep, told)
-        if report.outcome is not PollOutcome.GOOD:
-            await hearing.record(gear, watched, told)
+        report = await _attempt(gear, watched, sweep, heard.told)
+        await hearing.conclude(gear, watched, heard, report.outcome)
     except asyncio.CancelledError:
         await gear.database.awrite(staging.drop, sweep)
         raise

@@ -13,6 +13,10 @@ QUESTION = "Which events change stock or availability?"
 _SIGNS = {-1: "−", 0: "", 1: "+"}
 
 
+SILENT_FROM = 20
+"""So many readings that moved without a word are no accident: fewer may be edits, or a new feed."""
+
+
 def answer(case: Case) -> Answer:
     """Say who reports events; red where a source is silent, or the authority never takes them."""
     telling = [name for name, can in case.able.items() if can.events]
@@ -69,7 +73,7 @@ def _wrong(case: Case) -> Iterator[str]:
     for channel, known in case.each():
         if known is None:
             continue
-        if case.able[channel.name].events and not known.tells and known.moved:
+        if case.able[channel.name].events and not known.tells and known.moved >= SILENT_FROM:
             yield (
                 f"{channel.name} is set up to report its events and has reported none, while "
                 f"{count(known.moved, 'reading')} of it moved {DAYS}: look at its events settings"

@@ -109,14 +109,14 @@ LATE = (
     "channels.warehouse.lag = 10s says: p95 10 s; a raise may resell what has just been sold: "
     'set lag = "11s"'
 )
-SILENT = "shop is set up to report its events and has reported none, while 3 readings of it moved"
+SILENT = "shop is set up to report its events and has reported none, while 20 readings of it moved"
 STALE = "warehouse is stale: last read 4 h ago, and channels.warehouse.stale_after is 3m"
 SMALL = {"oversold": 1, "shown": spans(MINUTE), "sold_elsewhere": Sales(9, 90, HOUR)}
 RED: list[tuple[int, dict[str, Any], str]] = [
     (TRUTH, {"warehouse": {"freshness": Freshness.STALE, "age_ms": 4 * HOUR}}, STALE),
     (TRUTH, {"warehouse": {"freshness": Freshness.NEVER, "age_ms": None}}, "has never delivered"),
     (TRUTH, {"warehouse": {"freshness": Freshness.QUARANTINED}}, "`skew accept warehouse`"),
-    (EVENTS, {"able": {"shop": {"events": True}}, "shop": {"moved": 3}}, SILENT),
+    (EVENTS, {"able": {"shop": {"events": True}}, "shop": {"moved": 20}}, SILENT),
     (EVENTS, {"shop": {"tells": True, "overdue": 2, "overdue_ms": 5 * HOUR}}, OVERDUE),
     (WAYS, {"shop": {"frozen": 1}}, "1 listing of shop is frozen"),
     (ORDER, {"shop": {"odd": {"conflict": 2}}}, "shop sent 2 events again with another body"),
@@ -137,9 +137,9 @@ def test_what_contradicts_the_settings_is_red(
 NOT_RED: list[dict[str, Any]] = [
     {"warehouse": {"freshness": Freshness.FAILING, "failed": 3}},
     {"shop": {"freshness": Freshness.STALE}, "market": {"freshness": Freshness.NEVER}},
-    {"able": {"shop": {"events": True}}, "shop": {"moved": 0}},
-    {"able": {"shop": {"events": True}}, "shop": {"moved": 3, "tells": True}},
-    {"shop": {"moved": 3}},
+    {"able": {"shop": {"events": True}}, "shop": {"moved": 19}},
+    {"able": {"shop": {"events": True}}, "shop": {"moved": 20, "tells": True}},
+    {"able": {"shop": {"events": False}}, "shop": {"moved": 20}},
     {"shop": {"fought": {"second writer": 1}, "changed_back": 2}},
     {"market": {"frozen": 1}},
     {"shop": {"odd": {"repeat": 50, "late": 9, "out of order": 7, "refused": 4}}},
