@@ -58,7 +58,9 @@ _ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
     WHERE u.correction_id = k.id AND u.step = 'applying' ORDER BY u.id DESC LIMIT 1),
     k.from_quantity) ELSE 0 END)"""
 
-_OURS = "k.listing_id = l.id AND k.status = 'verified'"
+# Unary plus keeps SQLite from going through all verified corrections for each listing, and
+# through all of an item's events for each order.
+_OURS = "k.listing_id = l.id AND +k.status = 'verified'"
 _WHILE_WRITTEN = f"BETWEEN k.applying_at - {ECHO_MS} AND k.ended_at + {ECHO_MS}"
 
 ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
@@ -71,7 +73,7 @@ ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
 # One order has one teller: the authority, where it tells of it, else who tells of it earliest.
 _SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
 _TOLD_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
-    JOIN channels oc ON oc.id = o.channel_id WHERE {_SAME_ORDER} ORDER BY o.at, oc.name LIMIT 1)
+    JOIN channels oc ON oc.id = o.channel_id WHERE {_SAME_ORDER} ORDER BY +o.at, oc.name LIMIT 1)
   AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND o.channel_id = l.channel_id))"""
 
 
@@ -107,9 +109,13 @@ def corrections(ends: Ends) -> str:
 
 _KNOWN = f"{events(EVER)} + {corrections(EVER)}"
 
-_SETTLE = f"""UPDATE listings SET known = told.known FROM
-  (SELECT l.id, {_KNOWN} AS known {{source}}) AS told
-WHERE listings.id = told.id AND listings.known <> told.known"""
+# By way of a table: joined to the listings, SQLite would drive the update by the catalogue.
+_FOUND = """CREATE TEMP TABLE IF NOT EXISTS accounts
+  (listing_id INTEGER PRIMARY KEY, known INTEGER NOT NULL)"""
+_COUNT = f"INSERT INTO accounts SELECT id, told FROM (SELECT l.id, l.known, {_KNOWN} AS told"
+_SETTLE = """UPDATE listings SET
+  known = (SELECT a.known FROM accounts a WHERE a.listing_id = listings.id)
+WHERE id IN (SELECT listing_id FROM accounts)"""
 
 _HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
   OR EXISTS (SELECT 1 FROM events e WHERE e.item_id = m.item_id))"""
@@ -117,6 +123,7 @@ _HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
 # CROSS JOIN keeps SQLite from driving the join by the catalogue.
 _MOVED = f"""FROM moved m CROSS JOIN items i ON i.id = m.item_id
   CROSS JOIN listings l ON l.item_id = m.item_id
+    AND (:channel IS NULL OR l.channel_id = :channel OR l.id = i.quantity_listing_id)
   WHERE l.opening IS NOT NULL AND ({_HAS_EVENTS}
     OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS}))"""
 
@@ -124,11 +131,13 @@ _ONE = """FROM listings l JOIN items i ON i.id = l.item_id
   WHERE l.id = :listing AND l.opening IS NOT NULL"""
 
 
-def settle_known(connection: sqlite3.Connection, compiled: Compiled) -> None:
+def settle_known(connection: sqlite3.Connection, compiled: Compiled, channel: str | None) -> None:
     """Count anew what is known to have moved the listings of the items in `moved`.
 
-    In every reconcile, after the flags of what is unseen have turned; safe to repeat. Costs an
-    indexed probe an item, and nothing while there are neither events nor verified corrections.
+    In every reconcile, after the flags of what is unseen have turned; safe to repeat. `channel`:
+    the only one whose readings moved or that told of events; its own accounts and the authority's
+    are all that this can touch. Costs an indexed probe an item, and nothing while there are
+    neither events nor verified corrections.
     """
     (any_events, any_written) = connection.execute(
         """SELECT EXISTS (SELECT 1 FROM events),
@@ -137,19 +146,17 @@ def settle_known(connection: sqlite3.Connection, compiled: Compiled) -> None:
     if any_events:
         units = compiled.authority_units()
         connection.execute(
-            f"""UPDATE items SET truth_units = told.units FROM
-              (SELECT i.id, {units} AS units FROM moved m CROSS JOIN items i ON i.id = m.item_id
-                WHERE {_HAS_EVENTS}) AS told
-            WHERE items.id = told.id AND items.truth_units <> told.units""",
+            f"""UPDATE items AS i SET truth_units = {units} WHERE i.id IN
+              (SELECT m.item_id FROM moved m WHERE {_HAS_EVENTS}) AND i.truth_units <> {units}""",
             compiled.values,
         )
     if any_events or any_written:
-        connection.execute(_SETTLE.format(source=_MOVED))
+        _settle(connection, _MOVED, {"channel": compiled.ids.get(channel or "")})
 
 
 def settle_listing(connection: sqlite3.Connection, listing_id: int) -> None:
     """Count one listing anew: some of its past has been thinned out."""
-    connection.execute(_SETTLE.format(source=_ONE), {"listing": listing_id})
+    _settle(connection, _ONE, {"listing": listing_id})
 
 
 def settle_correction(connection: sqlite3.Connection, correction_id: int) -> None:
@@ -158,6 +165,13 @@ def settle_correction(connection: sqlite3.Connection, correction_id: int) -> Non
         "SELECT listing_id FROM corrections WHERE id = ?", (correction_id,)
     ).fetchone()
     settle_listing(connection, row[0])
+
+
+def _settle(connection: sqlite3.Connection, source: str, values: dict[str, object]) -> None:
+    connection.execute(_FOUND)
+    connection.execute("DELETE FROM accounts")
+    connection.execute(f"{_COUNT} {source}) WHERE known <> told", values)
+    connection.execute(_SETTLE)
 
 
 class Balance(msgspec.Struct, frozen=True):

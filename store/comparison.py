@@ -117,7 +117,7 @@ class Comparison:
         opened = work.open(now=now)
         if channel is None:
             self._let_wait(connection)
-        account.settle_known(connection, compiled)
+        account.settle_known(connection, compiled, channel)
         proposals.void_what_moved(connection, now=now)
         freezing.look(connection, now=now)
         proposed = proposals.propose(connection, now=now)
