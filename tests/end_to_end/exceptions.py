@@ -24,8 +24,8 @@ from tests.loopback import Asked, Loopback, Told, serving
 DAY = "2026-11-24"
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "exceptions"
 EXPECTED = Path(__file__).parent / "expected"
-NAMES = ("warehouse", "shop", "market", "outlet")
-SKUS = ("TEA", "PAN", "MUG", "KIT", "WOK", "BOOK")
+NAMES = ("warehouse", "shop", "market", "outlet", "till")
+SKUS = ("TEA", "PAN", "MUG", "KIT", "WOK", "BOOK", "TILL-1")
 """Whose histories are kept as they are expected."""
 
 _WORDS = {"active": "live", "disabled": "off", "hold": "paused"}

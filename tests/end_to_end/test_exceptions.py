@@ -32,6 +32,7 @@ def test_the_day_ends_as_it_is_expected_to(ended: Day) -> None:
 
 def test_nothing_was_written_but_what_a_person_approved(ended: Day) -> None:
     assert ended.channels.written == [
+        'warehouse TILL-1@TILL {"available":7}',
         'shop MUG@berlin {"available":4,"state":"live"}',
         'shop JAR@berlin {"available":4,"state":"live"}',
     ]
@@ -57,6 +58,7 @@ def test_every_cause_has_its_example(ended: Day) -> None:
         "applied twice", "second writer", "lag", "never applied", "unit of measure", "mapping",
         "shared pool", "oversold", "unexplained", "not applied", "buffer", "in flight",
         "duplicate", "near match", "missing",
+        "loop",
     }  # fmt: skip
 
 
