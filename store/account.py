@@ -66,7 +66,7 @@ _WHILE_WRITTEN = f"BETWEEN k.applying_at - {ECHO_MS} AND k.ended_at + {ECHO_MS}"
 ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
   WHERE {_OURS} AND e.at {_WHILE_WRITTEN} AND e.quantity = {_ADDED}
   AND NOT EXISTS (SELECT 1 FROM events f WHERE f.item_id = e.item_id
-    AND f.channel_id = e.channel_id AND f.kind = e.kind AND f.quantity = e.quantity
+    AND +f.channel_id = e.channel_id AND f.kind = e.kind AND f.quantity = e.quantity
     AND f.at {_WHILE_WRITTEN} AND (f.at, f.event_id) < (e.at, e.event_id))))"""
 """SQL for whether event e is a write of ours to listing l, told back by its channel."""
 
@@ -74,7 +74,7 @@ ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
 _SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
 _TOLD_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
     JOIN channels oc ON oc.id = o.channel_id WHERE {_SAME_ORDER} ORDER BY +o.at, oc.name LIMIT 1)
-  AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND o.channel_id = l.channel_id))"""
+  AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND +o.channel_id = l.channel_id))"""
 
 
 def _own(ends: Ends) -> str:
@@ -86,6 +86,7 @@ def _own(ends: Ends) -> str:
       AND NOT {ECHO})"""
 
 
+# The plus keeps SQLite from the channel's index: one item's events are few, a channel's are many.
 def events(ends: Ends) -> str:
     """SQL for the sum of the events that moved listing l of item i between two readings."""
     others = f"""(e.at > {ends.opening_at} AND e.at <= {ends.closing_at}
@@ -97,7 +98,7 @@ def events(ends: Ends) -> str:
           AND CASE WHEN e.channel_id = l.channel_id THEN {_own(ends)} ELSE {others} END)
         / i.truth_units
     ELSE (SELECT coalesce(sum(e.quantity * CASE e.kind {_SIGNS} ELSE 0 END), 0) FROM events e
-      WHERE e.item_id = l.item_id AND e.channel_id = l.channel_id AND {_own(ends)}) END)"""
+      WHERE e.item_id = l.item_id AND +e.channel_id = l.channel_id AND {_own(ends)}) END)"""
 
 
 def corrections(ends: Ends) -> str:

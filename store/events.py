@@ -306,7 +306,10 @@ def _move(
     effect = EFFECTS[event.kind]
     pieces = event.quantity * units.of(event.sku)
     parts = connection.execute(
-        "SELECT part_id, quantity FROM parts WHERE item_id = ? AND how = 'bundle'", (item_id,)
+        """SELECT part.id, b.quantity FROM items whole JOIN bundles b ON b.bundle_sku = whole.sku
+        JOIN items part ON part.sku = b.component_sku AND part.location = whole.location
+        WHERE whole.id = ?""",
+        (item_id,),
     ).fetchall()
     connection.executemany(
         """INSERT INTO movements (event_row, item_id, available, on_hand, at)

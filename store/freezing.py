@@ -27,7 +27,7 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
   AND l.available = k.from_quantity AND k.from_quantity <> k.to_quantity
   AND l.available <> l.target_quantity AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
-    AND e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
+    AND +e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
   AND (l.available > k.to_quantity
     OR EXISTS (SELECT 1 FROM events e WHERE e.channel_id = l.channel_id)
     OR EXISTS (SELECT 1 FROM corrections y WHERE y.listing_id = l.id AND y.id < k.id

@@ -22,8 +22,8 @@ WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
       lag_ms INTEGER, authority INTEGER)""",
     "CREATE TEMP TABLE IF NOT EXISTS flags (movement_id INTEGER PRIMARY KEY, unseen INTEGER)",
-    """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, available INTEGER,
-      on_hand INTEGER)""",
+    """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, own INTEGER,
+      available INTEGER, on_hand INTEGER)""",
 )
 
 ECHO_MS = 60_000
@@ -38,9 +38,9 @@ UNION SELECT v.item_id FROM movements v WHERE v.at >
 
 _SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
 _TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
-  WHERE {_SAME_ORDER} AND o.channel_id <> t.authority ORDER BY o.at, oc.name LIMIT 1)"""
+  WHERE {_SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
 _TAKEN_IN_AT = f"""(SELECT max(o.at) FROM events o
-  WHERE {_SAME_ORDER} AND o.channel_id = t.authority)"""
+  WHERE {_SAME_ORDER} AND +o.channel_id = t.authority)"""
 ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
   WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
     AND e.at BETWEEN k.applying_at - {ECHO_MS}
@@ -52,6 +52,23 @@ _UNSEEN = f"""CASE
   WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
   WHEN e.order_ref IS NOT NULL AND {_TAKEN_IN_AT} IS NOT NULL THEN {_TAKEN_IN_AT} > t.as_of
   ELSE v.at > t.as_of OR (v.available < 0 AND v.at > t.as_of - t.lag_ms) END"""
+
+
+_UNSEEN_SUM = """coalesce((SELECT sum(v.{figure}) FROM movements v
+  WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
+
+# What a pool sold may have lain at any of its places: each of them, and each other pool that draws
+# on one of them, promises that much less until the authority says where it was.
+_POOLS_OF = """SELECT y.item_id FROM parts y WHERE y.how = 'pool' AND y.item_id <> {item}
+  AND y.part_id IN (SELECT {item} UNION ALL SELECT q.part_id FROM parts q
+    WHERE q.item_id = {item} AND q.how = 'pool')"""
+_ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
+  WHERE v.unseen = 1 AND v.item_id IN ({_POOLS_OF.format(item="i.id")})), 0)"""
+_SHARING = """SELECT item_id FROM touched
+  UNION SELECT p.part_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
+    WHERE p.how = 'pool'
+  UNION SELECT o.item_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
+    CROSS JOIN parts o ON o.part_id = p.part_id WHERE p.how = 'pool' AND o.how = 'pool'"""
 
 
 def project(connection: sqlite3.Connection) -> None:
@@ -79,22 +96,25 @@ def project(connection: sqlite3.Connection) -> None:
         """UPDATE movements SET unseen = 1 - unseen WHERE id IN (SELECT v.id FROM flags f
           CROSS JOIN movements v ON v.id = f.movement_id WHERE v.unseen <> f.unseen)"""
     )
+    _sum_up(connection)
+    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
+
+
+def _sum_up(connection: sqlite3.Connection) -> None:
+    """Add up what is pending of the touched items, and of those that share a place with them."""
     connection.execute(
-        """INSERT INTO pendings SELECT item_id, available, on_hand FROM (
-          SELECT i.id AS item_id, i.pending, i.pending_on_hand,
-            coalesce((SELECT sum(v.available) FROM movements v
-              WHERE v.item_id = i.id AND v.unseen = 1), 0) AS available,
-            coalesce((SELECT sum(v.on_hand) FROM movements v
-              WHERE v.item_id = i.id AND v.unseen = 1), 0) AS on_hand
-          FROM touched t CROSS JOIN items i ON i.id = t.item_id)
-        WHERE pending <> available OR pending_on_hand <> on_hand"""
+        f"""INSERT INTO pendings SELECT id, own, own + elsewhere, on_hand FROM (
+          SELECT i.id, i.pending_own, i.pending, i.pending_on_hand,
+            {_UNSEEN_SUM.format(figure="available")} AS own,
+            {_UNSEEN_SUM.format(figure="on_hand")} AS on_hand, {_ELSEWHERE} AS elsewhere
+          FROM ({_SHARING}) s CROSS JOIN items i ON i.id = s.item_id)
+        WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
     )
     connection.execute(
-        """UPDATE items SET (pending, pending_on_hand)
-          = (SELECT available, on_hand FROM pendings WHERE item_id = items.id)
+        """UPDATE items SET (pending_own, pending, pending_on_hand)
+          = (SELECT own, available, on_hand FROM pendings WHERE item_id = items.id)
         WHERE id IN (SELECT item_id FROM pendings)"""
     )
-    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
 
 
 def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Millis) -> None:

@@ -28,7 +28,10 @@ _ORDER_OF_STATES = " ".join(
 )
 _WORDS = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
 _SELLABLE = f"""CASE WHEN coalesce(c.truth_state, '') IN ({_WORDS}) THEN 0
-  ELSE max(0, c.truth_quantity + c.pending) END"""
+  ELSE max(0, c.truth_quantity + c.{{pending}}) END"""
+_OF_BUNDLE = _SELLABLE.format(pending="pending")
+# What a pool itself has sold is in its own sum, and once is enough.
+_OF_POOL = _SELLABLE.format(pending="pending_own")
 
 
 def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
@@ -59,11 +62,11 @@ def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
     """
     if compiled.terms.bundles:
         whole = (
-            f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({_SELLABLE} / p.quantity) END"
+            f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({_OF_BUNDLE} / p.quantity) END"
         )
         _derive(connection, compiled, "bundle", whole, "own.state")
     if compiled.terms.pools:
-        some = f"CASE WHEN count(c.truth_quantity) > 0 THEN sum(coalesce({_SELLABLE}, 0)) END"
+        some = f"CASE WHEN count(c.truth_quantity) > 0 THEN sum(coalesce({_OF_POOL}, 0)) END"
         best = f"""coalesce(own.state, (SELECT x.truth_state FROM parts y
           JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
           ORDER BY CASE x.truth_state {_ORDER_OF_STATES} END LIMIT 1))"""

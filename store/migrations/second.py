@@ -12,13 +12,15 @@ from store.migrations.statements import statements
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtils
 
-# Truth is in the authority's pieces: its reading times its unit of measure. `pending` is what the
-# unseen movements add up to. `opening` is the first reading, and `known` what events and our own
-# writes have added to it since: what is left of the difference is unexplained.
+# Truth is in the authority's pieces: its reading times its unit of measure. `pending_own` is what
+# the item's unseen movements add up to, `pending` that with what pools of its place have sold.
+# `opening` is the first reading, and `known` what events and our own writes have added to it since:
+# what is left of the difference is unexplained.
 COLUMNS = """
 ALTER TABLE items ADD COLUMN truth_on_hand INTEGER;
 ALTER TABLE items ADD COLUMN truth_incoming INTEGER;
 ALTER TABLE items ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE items ADD COLUMN pending_own INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE items ADD COLUMN pending_on_hand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE channels ADD COLUMN event_cursor TEXT;
 ALTER TABLE channels ADD COLUMN unseen_after_ms INTEGER NOT NULL DEFAULT 3600000;

@@ -216,3 +216,72 @@ def test_a_bundle_never_promises_more_than_its_components(
         assert isinstance(promised, int)
         assert promised >= 0
         assert all(promised * count <= max(0, left[part]) for part, count in needs.items())
+
+
+def two_places(w: World, *channels: ChannelTerms, **more: object) -> None:
+    """A marketplace that sells from north and south together, a shop that lists them apart."""
+    pool = Pool("north+south", ("north", "south"))
+    w.reconfigure(made(*channels, pools=(pool,), **more))
+
+
+MARKET = channel("market", places=("north+south",))
+
+
+def test_what_a_pool_sold_may_have_lain_at_any_of_its_places(tmp_path: Path) -> None:
+    shop = channel("shop", places=("north", "south"))
+    with world(tmp_path, shop, MARKET) as w:
+        two_places(w, shop, MARKET)
+        w.poll("warehouse", at("north", A=4) + at("south", A=3))
+        w.poll("shop", at("north", A=4) + at("south", A=3))
+        w.poll("market", at("north+south", A=5))
+        sale = Event("1", EventKind.ORDERED, "A", 2, w.now, location="north+south")
+        w.database.write(events.record, Source("market", w.now), [sale], w.comparison)
+        assert target(w, "market", "A", "north+south") == 5
+        assert target(w, "shop", "A", "north") == 2
+        assert target(w, "shop", "A", "south") == 1
+
+        w.poll("warehouse", at("north", A=2) + at("south", A=3))
+        assert target(w, "market", "A", "north+south") == 5
+        assert target(w, "shop", "A", "north") == 2
+        assert target(w, "shop", "A", "south") == 3
+
+
+def test_a_return_to_a_pool_raises_no_single_place(tmp_path: Path) -> None:
+    shop = channel("shop", places=("north", "south"))
+    with world(tmp_path, shop, MARKET) as w:
+        two_places(w, shop, MARKET)
+        w.poll("warehouse", at("north", A=4) + at("south", A=3))
+        w.poll("shop", at("north", A=4) + at("south", A=3))
+        w.poll("market", at("north+south", A=9))
+        back = Event("1", EventKind.CANCELLED, "A", 2, w.now, location="north+south")
+        w.database.write(events.record, Source("market", w.now), [back], w.comparison)
+        assert target(w, "market", "A", "north+south") == 9
+        assert target(w, "shop", "A", "north") == 4
+
+
+def test_a_bundle_sold_from_a_pool_lowers_its_components_everywhere(tmp_path: Path) -> None:
+    shop = channel("shop", places=("north", "south"))
+    with world(tmp_path, shop, MARKET) as w:
+        two_places(w, shop, MARKET, bundles=KIT)
+        w.poll("warehouse", at("north", A=4, B=4) + at("south", A=0, B=3))
+        w.poll("shop", at("north", A=4, B=4, KIT=2) + at("south", A=0, B=3, KIT=0))
+        w.poll("market", at("north+south", A=2, B=6, KIT=1))
+        sale = Event("1", EventKind.ORDERED, "KIT", 1, w.now, location="north+south")
+        w.database.write(events.record, Source("market", w.now), [sale], w.comparison)
+        assert w.diff(channels=("market",)) == []
+        assert target(w, "shop", "A", "north") == 2
+        assert target(w, "shop", "KIT", "north") == 1
+
+
+def test_pools_that_share_a_place_share_what_is_sold_from_it(tmp_path: Path) -> None:
+    other = channel("outlet", places=("south+west",))
+    pools = (Pool("north+south", ("north", "south")), Pool("south+west", ("south", "west")))
+    with world(tmp_path, MARKET, other) as w:
+        w.reconfigure(made(MARKET, other, pools=pools))
+        w.poll("warehouse", at("north", A=4) + at("south", A=3) + at("west", A=1))
+        w.poll("market", at("north+south", A=5))
+        w.poll("outlet", at("south+west", A=4))
+        sale = Event("1", EventKind.ORDERED, "A", 2, w.now, location="north+south")
+        w.database.write(events.record, Source("market", w.now), [sale], w.comparison)
+        assert target(w, "market", "A", "north+south") == 5
+        assert target(w, "outlet", "A", "south+west") == 2
