@@ -1,7 +1,9 @@
 """Which events the authority's reading does not include yet, and what they add up to (rule 7).
 
 A movement is unseen while it is later than the reading's as-of; within the authority's `lag`
-before that, what lowers counts as unseen and what raises as seen: both err to the lower target.
+before that, what lowers counts as unseen and what raises as seen: both err to the lower target. A
+listing's own source time is that of its last movement, and stands still while nothing moves: there
+the doubt ends once the authority has been read after the lag.
 The order in which events and readings came plays no part: the flags are reckoned from what is
 known, for the items that moved and those whose flags could turn.
 
@@ -16,11 +18,11 @@ import sqlite3
 from store.compiled import Compiled
 from store.model import Millis
 from store.movement import Fate, Oddity
-from store.verdict import authority_as_of
+from store.verdict import authority_as_of, read_at
 
 WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
-      lag_ms INTEGER, authority INTEGER)""",
+      sure_until INTEGER, lag_ms INTEGER, authority INTEGER)""",
     "CREATE TEMP TABLE IF NOT EXISTS flags (movement_id INTEGER PRIMARY KEY, unseen INTEGER)",
     """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, own INTEGER,
       available INTEGER, on_hand INTEGER)""",
@@ -51,7 +53,7 @@ _UNSEEN = f"""CASE
   WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
   WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
   WHEN e.order_ref IS NOT NULL AND {_TAKEN_IN_AT} IS NOT NULL THEN {_TAKEN_IN_AT} > t.as_of
-  ELSE v.at > t.as_of OR (v.available < 0 AND v.at > t.as_of - t.lag_ms) END"""
+  ELSE v.at > t.as_of OR (v.available < 0 AND v.at > t.sure_until) END"""
 
 
 _UNSEEN_SUM = """coalesce((SELECT sum(v.{figure}) FROM movements v
@@ -81,8 +83,10 @@ def project(connection: sqlite3.Connection) -> None:
     for table in ("touched", "flags", "pendings"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute(
-        f"""INSERT INTO touched (item_id, as_of, lag_ms, authority)
-        SELECT i.id, {authority_as_of("a", "ac")}, ac.lag_ms, ac.id
+        f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
+        SELECT i.id, {authority_as_of("a", "ac")}, CASE WHEN a.source_at IS NULL
+            THEN {authority_as_of("a", "ac")} ELSE {read_at("ac")} END - ac.lag_ms,
+          ac.lag_ms, ac.id
         FROM ({_CANDIDATES}) one CROSS JOIN items i ON i.id = one.item_id
         JOIN listings a ON a.id = i.quantity_listing_id JOIN channels ac ON ac.id = a.channel_id"""
     )

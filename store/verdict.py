@@ -31,10 +31,10 @@ def authority_as_of(listing: str, channel: str) -> str:
 
     Nothing in a poll is of a later time than its start, whatever the source's clock says.
     """
-    return f"""min(coalesce({listing}.source_at, {channel}.as_of), {_read_at(channel)})"""
+    return f"""min(coalesce({listing}.source_at, {channel}.as_of), {read_at(channel)})"""
 
 
-def _read_at(channel: str) -> str:
+def read_at(channel: str) -> str:
     """SQL for when the channel's last good poll began."""
     return f"""coalesce((SELECT p.started_at FROM polls p
       WHERE p.id = {channel}.good_poll_id), {channel}.as_of)"""
@@ -53,7 +53,7 @@ _PART_IN_DOUBT = f"""EXISTS (SELECT 1 FROM parts pp JOIN items pi ON pi.id = pp.
 # A source's own time is often that of its last movement: an authority that has not moved for
 # `unseen_after` since the channel fell, and has been read since, is not going to.
 _UNSEEN_FALL = f"""{authority_as_of("a", "ac")} <= l.fell_at + ac.lag_ms
-    AND {_read_at("ac")} <= l.fell_at + ac.lag_ms + ac.unseen_after_ms"""
+    AND {read_at("ac")} <= l.fell_at + ac.lag_ms + ac.unseen_after_ms"""
 
 REASON = f"""CASE
   WHEN c.last_success_at IS NULL THEN 'never read'
