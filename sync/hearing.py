@@ -17,6 +17,7 @@ from store.movement import Event
 from sync import trouble
 from sync.channels.base import EventPage, EventSource
 from sync.closing import closing
+from sync.errors import Temporary
 from sync.trouble import Gear
 from sync.watched import Watched
 
@@ -28,6 +29,9 @@ HELD_MAX = 4 * EVENTS_MAX
 
 REFUSED_MAX = 1_000
 """So many bad events of one poll are told; each of them costs memory."""
+
+PATIENCE = 3
+"""Passing trouble, such as a 503, is an incident from so many times in a row on."""
 
 READ = "read"
 """Key of the incident that says that a channel's events can't be read."""
@@ -118,10 +122,11 @@ async def _suffer(gear: Gear, watched: Watched, error: Exception) -> None:
     way.failures += 1
     way.rests_until = now + trouble.rest_ms(watched, way, error)
     words = trouble.in_words(error)
-    await gear.database.awrite(
-        incidents.raise_incident, watched.name, IncidentKind.EVENTS,
-        f"its events can't be read: {words}", now=now, key=READ,
-    )  # fmt: skip
+    if way.failures >= PATIENCE or not isinstance(error, Temporary | TimeoutError):
+        await gear.database.awrite(
+            incidents.raise_incident, watched.name, IncidentKind.EVENTS,
+            f"its events can't be read: {words}", now=now, key=READ,
+        )  # fmt: skip
     trouble.note(gear, watched, way, type(error).__name__, words)
 
 
