@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from store import incidents, moved, polls
+from store import incidents, moved, polls, projection
 from store.comparison import Comparison
 from store.model import IncidentKind, Millis, Refused, Terms
 from store.movement import EFFECTS, Event, Fate, Oddity, Taken
@@ -324,7 +324,7 @@ def _move(
     moved.note_fresh_event(connection, event_row)
     if event.order is not None:
         connection.execute(
-            """UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT id FROM events
-            WHERE item_id = ? AND order_ref = ? AND kind = ?)""",
-            (item_id, event.order, event.kind),
+            f"""UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT o.id FROM events e
+            JOIN events o ON {projection.SAME_ORDER} WHERE e.id = ?)""",
+            (event_row,),
         )

@@ -38,11 +38,28 @@ UNION SELECT v.item_id FROM movements v WHERE v.at >
   (SELECT min(c.as_of - c.lag_ms) FROM channels c WHERE c.configured = 1
     AND instr(c.roles, 'quantity authority') > 0)"""
 
-_SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
+# A pool's sale moves one of its places, and the others' own times stand still: the newest word of
+# any of them is the pool's.
+_NEWEST_PLACE = f"""(SELECT pl.id FROM parts p JOIN items pi ON pi.id = p.part_id
+  JOIN listings pl ON pl.id = pi.quantity_listing_id JOIN channels pc ON pc.id = pl.channel_id
+  WHERE p.item_id = i.id AND p.how = 'pool'
+  ORDER BY {authority_as_of("pl", "pc")} DESC, pl.id LIMIT 1)"""
+
+_POOLS_OF = """SELECT y.item_id FROM parts y WHERE y.how = 'pool' AND y.item_id <> {item}
+  AND y.part_id IN (SELECT {item} UNION ALL SELECT q.part_id FROM parts q
+    WHERE q.item_id = {item} AND q.how = 'pool')"""
+
+# One channel tells of a place, another of a pool that draws on it.
+SAME_ORDER = f"""o.item_id IN (SELECT e.item_id
+    UNION ALL SELECT p.part_id FROM parts p WHERE p.item_id = e.item_id AND p.how = 'pool'
+    UNION ALL {_POOLS_OF.format(item="e.item_id")})
+  AND o.order_ref = e.order_ref AND o.kind = e.kind"""
+"""SQL for whether events o and e may tell of the same part of one order."""
+
 _TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
-  WHERE {_SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
+  WHERE {SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
 _TAKEN_IN_AT = f"""(SELECT max(o.at) FROM events o
-  WHERE {_SAME_ORDER} AND +o.channel_id = t.authority)"""
+  WHERE {SAME_ORDER} AND +o.channel_id = t.authority)"""
 ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
   WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
     AND e.at BETWEEN k.applying_at - {ECHO_MS}
@@ -61,9 +78,6 @@ _UNSEEN_SUM = """coalesce((SELECT sum(v.{figure}) FROM movements v
 
 # What a pool sold may have lain at any of its places: each of them, and each other pool that draws
 # on one of them, promises that much less until the authority says where it was.
-_POOLS_OF = """SELECT y.item_id FROM parts y WHERE y.how = 'pool' AND y.item_id <> {item}
-  AND y.part_id IN (SELECT {item} UNION ALL SELECT q.part_id FROM parts q
-    WHERE q.item_id = {item} AND q.how = 'pool')"""
 _ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
   WHERE v.unseen = 1 AND v.item_id IN ({_POOLS_OF.format(item="i.id")})), 0)"""
 _SHARING = """SELECT item_id FROM touched
@@ -88,7 +102,8 @@ def project(connection: sqlite3.Connection) -> None:
             THEN {authority_as_of("a", "ac")} ELSE {read_at("ac")} END - ac.lag_ms,
           ac.lag_ms, ac.id
         FROM ({_CANDIDATES}) one CROSS JOIN items i ON i.id = one.item_id
-        JOIN listings a ON a.id = i.quantity_listing_id JOIN channels ac ON ac.id = a.channel_id"""
+        JOIN listings a ON a.id = coalesce({_NEWEST_PLACE}, i.quantity_listing_id)
+        JOIN channels ac ON ac.id = a.channel_id"""
     )
     connection.execute(
         f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {_UNSEEN}
@@ -127,18 +142,17 @@ def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Mil
         return
     authority = compiled.authority("quantity")
     connection.execute(
-        f"""UPDATE events SET fate = CASE
-          WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = events.id AND v.unseen = 1)
+        f"""UPDATE events AS e SET fate = CASE
+          WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
             THEN '{Fate.PROJECTED}'
           WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{Fate.EXPLAINS}'
           WHEN order_ref IS NOT NULL AND EXISTS (SELECT 1 FROM events o
-            WHERE o.item_id = events.item_id AND o.order_ref = events.order_ref
-              AND o.kind = events.kind AND o.channel_id NOT IN (events.channel_id, f.authority)
-              AND o.at <= events.at) THEN '{Fate.COPY}'
+            WHERE {SAME_ORDER} AND o.channel_id NOT IN (e.channel_id, f.authority)
+              AND +o.at <= e.at) THEN '{Fate.COPY}'
           ELSE '{Fate.INCLUDED}' END
-        FROM (SELECT e.id AS event_row, {authority} AS authority FROM fresh_events x
-          CROSS JOIN events e ON e.id = x.event_row JOIN items i ON i.id = e.item_id) f
-        WHERE f.event_row = events.id AND events.id IN (SELECT event_row FROM fresh_events)""",
+        FROM (SELECT y.id AS event_row, {authority} AS authority FROM fresh_events x
+          CROSS JOIN events y ON y.id = x.event_row JOIN items i ON i.id = y.item_id) f
+        WHERE f.event_row = e.id AND e.id IN (SELECT event_row FROM fresh_events)""",
         compiled.values,
     )
     connection.execute(
