@@ -27,11 +27,24 @@ _ORDER_OF_STATES = " ".join(
     )
 )
 _WORDS = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
-_SELLABLE = f"""CASE WHEN coalesce(c.truth_state, '') IN ({_WORDS}) THEN 0
-  ELSE max(0, c.truth_quantity + c.{{pending}}) END"""
-_OF_BUNDLE = _SELLABLE.format(pending="pending")
+_SELLABLE = f"""CASE WHEN coalesce({{item}}.truth_state, '') IN ({_WORDS}) THEN 0
+  ELSE max(0, {{item}}.truth_quantity + {{item}}.{{pending}}) END"""
+_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
 # What a pool itself has sold is in its own sum, and once is enough.
-_OF_POOL = _SELLABLE.format(pending="pending_own")
+_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
+
+# A bundle at a place of a pool: what its components there allow, but for what pools have sold.
+_BUNDLE_AT_PLACE = f"""(SELECT CASE WHEN count(*) = count(x.truth_quantity)
+    THEN min({_SELLABLE.format(item="x", pending="pending_own")} / b.quantity) END
+  FROM parts b JOIN items x ON x.id = b.part_id WHERE b.item_id = c.id AND b.how = 'bundle')"""
+# That counts once for all of the pool's places: each sale came from one of them, and made so many
+# bundles fewer there, rounded up.
+_SOLD_FROM_POOLS = """coalesce((SELECT min(fewer) FROM (
+  SELECT sum((min(0, v.available) - y.quantity + 1) / y.quantity) AS fewer FROM (
+    SELECT DISTINCT x.sku, b.quantity, o.item_id FROM parts q
+    JOIN parts b ON b.item_id = q.part_id AND b.how = 'bundle' JOIN items x ON x.id = b.part_id
+    JOIN parts o ON o.part_id = b.part_id AND o.how = 'pool' WHERE q.item_id = i.id) y
+  CROSS JOIN movements v ON v.item_id = y.item_id AND v.unseen = 1 GROUP BY y.sku)), 0)"""
 
 
 def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
@@ -66,7 +79,15 @@ def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
         )
         _derive(connection, compiled, "bundle", whole, "own.state")
     if compiled.terms.pools:
-        some = f"CASE WHEN count(c.truth_quantity) > 0 THEN sum(coalesce({_OF_POOL}, 0)) END"
+        at_place = _OF_POOL
+        sold = "0"
+        if compiled.terms.bundles:
+            at_place = f"""CASE WHEN coalesce(c.truth_state, '') NOT IN ({_WORDS})
+                AND EXISTS (SELECT 1 FROM parts b WHERE b.item_id = c.id)
+              THEN {_BUNDLE_AT_PLACE} ELSE {_OF_POOL} END"""
+            sold = _SOLD_FROM_POOLS
+        some = f"""CASE WHEN count(c.truth_quantity) > 0
+          THEN max(0, sum(coalesce({at_place}, 0)) + {sold}) END"""
         best = f"""coalesce(own.state, (SELECT x.truth_state FROM parts y
           JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
           ORDER BY CASE x.truth_state {_ORDER_OF_STATES} END LIMIT 1))"""

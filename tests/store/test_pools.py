@@ -6,11 +6,12 @@ import msgspec
 
 from store import events
 from store.events import Source
-from store.model import Pool, Record, Terms
+from store.model import Component, Pool, Record, Terms
 from store.movement import Event, EventKind
 from tests.store.test_derivation import at, target
 from tests.store.world import World, channel, terms, warehouse, world
 
+KIT = (Component("KIT", "A", 2), Component("KIT", "B", 1))
 MARKET = channel("market", places=("both",))
 SHOP = channel("shop", places=("north", "south"))
 
@@ -102,3 +103,41 @@ def test_lines_of_one_order_at_two_places_count_each(tmp_path: Path) -> None:
         tell(w, "shop", sold(w, 2, "north", order="M-1"))
         tell(w, "other", sold(w, 1, "south", order="M-1"))
         assert targets(w) == (4, 2, 2)
+
+
+def test_a_pool_of_bundles_loses_what_it_sold_once(tmp_path: Path) -> None:
+    with world(tmp_path, SHOP, MARKET) as w:
+        w.reconfigure(two_places(bundles=KIT))
+        stock = at("north", A=8, B=9) + at("south", A=6, B=9)
+        w.poll("warehouse", stock)
+        w.poll("shop", stock + at("north", KIT=4) + at("south", KIT=3))
+        w.poll("market", at("both", A=10, B=16, KIT=5))
+        assert targets(w, "KIT") == (7, 4, 3)
+        tell(w, "market", sold(w, 2, "both", "KIT"))
+        assert targets(w, "A") == (10, 4, 2)
+        assert targets(w, "KIT") == (5, 2, 1)
+
+
+def test_a_pool_of_bundles_loses_what_other_pools_sold_of_a_component(tmp_path: Path) -> None:
+    other = channel("other", places=("more",))
+    pools = (Pool("both", ("north", "south")), Pool("more", ("south", "west")))
+    with world(tmp_path, SHOP, MARKET, other) as w:
+        made = terms(warehouse(), SHOP, MARKET, other)
+        w.reconfigure(msgspec.structs.replace(made, pools=pools, bundles=KIT))
+        stock = at("north", A=8, B=9) + at("south", A=6, B=9)
+        w.poll("warehouse", stock + at("west", A=6, B=9))
+        w.poll("shop", stock + at("north", KIT=4) + at("south", KIT=3))
+        w.poll("market", at("both", A=14, B=18, KIT=7))
+        w.poll("other", at("more", A=9, B=18, KIT=6))
+        tell(w, "other", sold(w, 3, "more", "A"))
+        assert targets(w, "KIT") == (5, 4, 1)
+        assert target(w, "other", "KIT", "more") == 4
+
+
+def test_a_bundle_that_is_on_hold_at_a_place_gives_a_pool_nothing_there(tmp_path: Path) -> None:
+    with world(tmp_path, SHOP, MARKET) as w:
+        w.reconfigure(two_places(bundles=KIT))
+        kits = [Record("KIT", 0, "north", state="hold"), *at("south", KIT=0)]
+        w.poll("warehouse", [*at("north", A=8, B=9), *at("south", A=6, B=9), *kits])
+        w.poll("market", at("both", A=14, B=18, KIT=3))
+        assert target(w, "market", "KIT", "both") == 3
