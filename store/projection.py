@@ -3,7 +3,7 @@
 A movement is unseen while it is later than the reading's as-of; within the authority's `lag`
 before that, what lowers counts as unseen and what raises as seen: both err to the lower target. A
 listing's own source time is that of its last movement, and stands still while nothing moves: there
-the doubt ends once the authority has been read after the lag.
+the doubt ends once the authority has been read, or its file written, after the lag.
 The order in which events and readings came plays no part: the flags are reckoned from what is
 known, for the items that moved and those whose flags could turn.
 
@@ -18,7 +18,7 @@ import sqlite3
 from store.compiled import Compiled
 from store.model import Millis
 from store.movement import Fate, Oddity
-from store.verdict import authority_as_of, read_at
+from store.verdict import authority_as_of, whole_as_of
 
 WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
@@ -98,8 +98,7 @@ def project(connection: sqlite3.Connection) -> None:
         connection.execute(f"DELETE FROM {table}")
     connection.execute(
         f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
-        SELECT i.id, {authority_as_of("a", "ac")}, CASE WHEN a.source_at IS NULL
-            THEN {authority_as_of("a", "ac")} ELSE {read_at("ac")} END - ac.lag_ms,
+        SELECT i.id, {authority_as_of("a", "ac")}, {whole_as_of("ac")} - ac.lag_ms,
           ac.lag_ms, ac.id
         FROM ({_CANDIDATES}) one CROSS JOIN items i ON i.id = one.item_id
         JOIN listings a ON a.id = coalesce({_NEWEST_PLACE}, i.quantity_listing_id)

@@ -29,15 +29,17 @@ def _stale(channel: str, listing: str) -> str:
 def authority_as_of(listing: str, channel: str) -> str:
     """SQL for the time that a channel's word on a listing is of (rule 7).
 
-    Nothing in a poll is of a later time than its start, whatever the source's clock says.
+    Nothing in a file is of a later time than the file, and nothing in a poll of a later time than
+    its start, whatever the source's clock says.
     """
-    return f"""min(coalesce({listing}.source_at, {channel}.as_of), {read_at(channel)})"""
+    whole = whole_as_of(channel)
+    return f"min(coalesce({listing}.source_at, {whole}), {whole})"
 
 
-def read_at(channel: str) -> str:
-    """SQL for when the channel's last good poll began."""
-    return f"""coalesce((SELECT p.started_at FROM polls p
-      WHERE p.id = {channel}.good_poll_id), {channel}.as_of)"""
+def whole_as_of(channel: str) -> str:
+    """SQL for the time that all of the channel's last good poll is of."""
+    return f"""min({channel}.as_of, coalesce((SELECT p.started_at FROM polls p
+      WHERE p.id = {channel}.good_poll_id), {channel}.as_of))"""
 
 
 TROUBLED = """({listing}.problem IS NOT NULL OR {listing}.copies > 1
@@ -45,15 +47,29 @@ TROUBLED = """({listing}.problem IS NOT NULL OR {listing}.copies > 1
 """SQL for whether what a channel says of a listing is in doubt, whatever the time."""
 
 # What a bundle or a pool is made of: the truth of any part may be the one that can't be trusted.
-_PART_IN_DOUBT = f"""EXISTS (SELECT 1 FROM parts pp JOIN items pi ON pi.id = pp.part_id
-  JOIN listings pl ON pl.id = pi.quantity_listing_id JOIN channels pc ON pc.id = pl.channel_id
-  WHERE pp.item_id = d.item_id
+# The parts of a pool may be bundles.
+_PARTS = """FROM listings pl JOIN channels pc ON pc.id = pl.channel_id
+  WHERE pl.id IN (SELECT pi.quantity_listing_id FROM items pi WHERE pi.id IN (
+    SELECT p.part_id FROM parts p WHERE p.item_id = d.item_id
+    UNION SELECT q.part_id FROM parts p JOIN parts q ON q.item_id = p.part_id
+      WHERE p.item_id = d.item_id))"""
+_PART_IN_DOUBT = f"""EXISTS (SELECT 1 {_PARTS}
     AND ({_stale("pc", "pl")} OR {TROUBLED.format(listing="pl", channel="pc")}))"""
 
-# A source's own time is often that of its last movement: an authority that has not moved for
-# `unseen_after` since the channel fell, and has been read since, is not going to.
-_UNSEEN_FALL = f"""{authority_as_of("a", "ac")} <= l.fell_at + ac.lag_ms
-    AND {read_at("ac")} <= l.fell_at + ac.lag_ms + ac.unseen_after_ms"""
+
+def _unseen_fall(listing: str, channel: str) -> str:
+    """SQL for whether that word may be from before listing l last fell (rule 3).
+
+    A listing's own time is often that of its last movement: where it has not moved for
+    `unseen_after` since the fall, and the whole is of a later time than that, it is not going to.
+    A file that nobody has written since proves nothing, however often it is read.
+    """
+    return f"""({authority_as_of(listing, channel)} <= l.fell_at + {channel}.lag_ms
+    AND {whole_as_of(channel)} <= l.fell_at + {channel}.lag_ms + {channel}.unseen_after_ms)"""
+
+
+_UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL
+    AND EXISTS (SELECT 1 {_PARTS} AND {_unseen_fall("pl", "pc")}))"""
 
 REASON = f"""CASE
   WHEN c.last_success_at IS NULL THEN 'never read'
