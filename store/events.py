@@ -133,7 +133,11 @@ def record_each(
         take(connection, Source(name, now, ahead_ms), (event,), comparison.terms)
         for name, event in batch
     ]
-    comparison.reconcile_moved(connection, now=now, channel=batch[0][0] if batch else None)
+    # With events of several channels, the accounts of all of them may have moved.
+    names = {name for name, _ in batch}
+    comparison.reconcile_moved(
+        connection, now=now, channel=names.pop() if len(names) == 1 else None
+    )
     return taken
 
 

@@ -204,6 +204,20 @@ def test_a_bundles_own_listing_is_explained_by_its_own_sales_and_its_parts_by_th
         assert totals(w) == {"warehouse": 0, "shop": 0}
 
 
+def test_a_file_of_events_of_two_channels_moves_the_accounts_of_both(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop"), channel("market")) as w:
+        w.poll("warehouse", stock(A=60))
+        w.poll("shop", stock(A=60))
+        w.poll("market", stock(A=60))
+        sale = w.now + SECOND
+        w.poll("shop", stock(A=59))
+        w.poll("market", stock(A=59))
+        told = [("shop", sold("1", sale)), ("market", sold("1", sale))]
+        w.database.write(events.record_each, told, w.comparison, now=w.now)
+        assert w.database.read(known, "A") == {"warehouse": 0, "shop": -1, "market": -1}
+        assert totals(w) == {"warehouse": 0, "shop": 0, "market": 0}
+
+
 def test_windows_that_follow_each_other_add_up(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=10))
