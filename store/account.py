@@ -33,7 +33,7 @@ from store import kept, projection
 from store.compiled import Compiled
 from store.model import Millis
 from store.movement import EFFECTS
-from store.projection import ECHO_MS
+from store.projection import ADDED, ECHO_MS
 
 
 class Ends(NamedTuple):
@@ -52,19 +52,13 @@ EVER = Ends(
 
 _SIGNS = " ".join(f"WHEN '{kind}' THEN {effect.available}" for kind, effect in EFFECTS.items())
 
-# What the write added, to what the listing showed when it was sent. A change of state adds none.
-_ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
-  - coalesce((SELECT json_extract(u.seen, '$.available') FROM audit u
-    WHERE u.correction_id = k.id AND u.step = 'applying' ORDER BY u.id DESC LIMIT 1),
-    k.from_quantity) ELSE 0 END)"""
-
 # Unary plus keeps SQLite from going through all verified corrections for each listing, and
 # through all of an item's events for each order.
 _OURS = "k.listing_id = l.id AND +k.status = 'verified'"
 _WHILE_WRITTEN = f"BETWEEN k.applying_at - {ECHO_MS} AND k.ended_at + {ECHO_MS}"
 
 ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
-  WHERE {_OURS} AND e.at {_WHILE_WRITTEN} AND e.quantity = {_ADDED}
+  WHERE {_OURS} AND e.at {_WHILE_WRITTEN} AND e.quantity = {ADDED}
   AND NOT EXISTS (SELECT 1 FROM events f WHERE f.item_id = e.item_id
     AND +f.channel_id = e.channel_id AND f.kind = e.kind AND f.quantity = e.quantity
     AND f.at {_WHILE_WRITTEN} AND (f.at, f.event_id) < (e.at, e.event_id))))"""
@@ -103,7 +97,7 @@ def events(ends: Ends) -> str:
 
 def corrections(ends: Ends) -> str:
     """SQL for what our own verified writes added to listing l between two readings."""
-    return f"""(SELECT coalesce(sum({_ADDED}), 0) FROM corrections k
+    return f"""(SELECT coalesce(sum({ADDED}), 0) FROM corrections k
       WHERE {_OURS} AND k.applying_at > {ends.opening_read_at}
         AND k.applying_at <= {ends.closing_read_at})"""
 

@@ -64,6 +64,7 @@ class Comparison:
         same_shape = _shapes(before) == _shapes(after)
         if not same_shape:
             derivation.configure(connection, self.terms)
+            projection.remake(connection, self._compiled(connection))
         self.recompute(connection, now=now, targets_only=same_shape)
         return True
 
@@ -144,10 +145,13 @@ class Comparison:
         truth.read(connection, compiled)
         projection.project(connection)
         if self.terms.bundles or self.terms.pools:
-            derivation.spread(connection, "bundle")
-            derivation.spread(connection, "pool")
-            truth.derive(connection, compiled)
-            projection.project(connection)  # A pool's own events, now that it is known what of.
+            # What a pool has sold is known once it is known what the pool rests on.
+            is_more = True
+            while is_more:
+                derivation.spread(connection, "bundle")
+                derivation.spread(connection, "pool")
+                truth.derive(connection, compiled)
+                is_more = projection.project(connection)
         projection.settle_fates(connection, compiled, now=now)
 
     def _expect_listings(

@@ -16,8 +16,8 @@ it, and the authority will never take it in.
 import sqlite3
 
 from store.compiled import Compiled
-from store.model import Millis
-from store.movement import Fate, Oddity
+from store.model import QUANTITY_MAX, Millis
+from store.movement import EFFECTS, Fate, Oddity
 from store.verdict import authority_as_of, whole_as_of
 
 WORK_TABLES = (
@@ -60,17 +60,24 @@ _TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.c
   WHERE {SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
 _TAKEN_IN_AT = f"""(SELECT max(o.at) FROM events o
   WHERE {SAME_ORDER} AND +o.channel_id = t.authority)"""
+ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
+  - coalesce((SELECT json_extract(u.seen, '$.available') FROM audit u
+    WHERE u.correction_id = k.id AND u.step = 'applying' ORDER BY u.id DESC LIMIT 1),
+    k.from_quantity) ELSE 0 END)"""
+"""SQL for what correction k's write added to what was shown when it was sent: a state, nothing."""
+
 ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
   WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
-    AND e.at BETWEEN k.applying_at - {ECHO_MS}
+    AND e.quantity = {ADDED} AND e.at BETWEEN k.applying_at - {ECHO_MS}
       AND coalesce(k.ended_at, k.applying_at) + {ECHO_MS})"""
-"""SQL for whether event e may be a write of ours that its channel tells back."""
+"""SQL for whether event e is likely a write of ours that its channel tells back."""
+_LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
+  THEN min(t.as_of, t.sure_until) ELSE t.as_of END"""
 _UNSEEN = f"""CASE
   WHEN e.channel_id = t.authority THEN 0
   WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
   WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
-  WHEN e.order_ref IS NOT NULL AND {_TAKEN_IN_AT} IS NOT NULL THEN {_TAKEN_IN_AT} > t.as_of
-  ELSE v.at > t.as_of OR (v.available < 0 AND v.at > t.sure_until) END"""
+  ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
 
 
 _UNSEEN_SUM = """coalesce((SELECT sum(v.{figure}) FROM movements v
@@ -87,13 +94,15 @@ _SHARING = """SELECT item_id FROM touched
     CROSS JOIN parts o ON o.part_id = p.part_id WHERE p.how = 'pool' AND o.how = 'pool'"""
 
 
-def project(connection: sqlite3.Connection) -> None:
+def project(connection: sqlite3.Connection) -> bool:
     """Turn the flags that have turned, and note as moved each item whose pending sum has.
+
+    Answers whether any sum has.
 
     The truth of the moved items must have been read: it says which listing they rest on.
     """
     if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
-        return
+        return False
     for table in ("touched", "flags", "pendings"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute(
@@ -116,6 +125,7 @@ def project(connection: sqlite3.Connection) -> None:
     )
     _sum_up(connection)
     connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
+    return connection.execute("SELECT 1 FROM pendings LIMIT 1").fetchone() is not None
 
 
 def _sum_up(connection: sqlite3.Connection) -> None:
@@ -132,6 +142,48 @@ def _sum_up(connection: sqlite3.Connection) -> None:
         """UPDATE items SET (pending_own, pending, pending_on_hand)
           = (SELECT own, available, on_hand FROM pendings WHERE item_id = items.id)
         WHERE id IN (SELECT item_id FROM pendings)"""
+    )
+
+
+_SIGNS = {
+    figure: " ".join(
+        f"WHEN '{kind}' THEN {getattr(effect, figure)}" for kind, effect in EFFECTS.items()
+    )
+    for figure in ("available", "on_hand")
+}
+
+
+def remake(connection: sqlite3.Connection, compiled: Compiled) -> None:
+    """Reckon anew what is unseen: a unit or a bundle may be made of other pieces than before.
+
+    For a change of the configuration; what is pending is added up when all items are compared.
+    """
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS remade (event_row INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM remade")
+    connection.execute(
+        "INSERT OR IGNORE INTO remade SELECT event_row FROM movements WHERE unseen = 1"
+    )
+    # Alias l is the event here: its units are those of its channel.
+    source = """FROM remade r CROSS JOIN events l ON l.id = r.event_row
+      JOIN items i ON i.id = l.item_id"""
+    connection.execute(
+        f"""INSERT OR IGNORE INTO items (sku, location) SELECT b.component_sku, i.location {source}
+        JOIN bundles b ON b.bundle_sku = i.sku"""
+    )
+    connection.execute("DELETE FROM movements WHERE event_row IN (SELECT event_row FROM remade)")
+    connection.execute(
+        """UPDATE items SET pending = 0, pending_own = 0, pending_on_hand = 0
+        WHERE pending <> 0 OR pending_own <> 0 OR pending_on_hand <> 0"""
+    )
+    pieces = f"""max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, l.quantity
+      * coalesce({compiled.units()}, 1) * coalesce(b.quantity, 1)))"""
+    connection.execute(
+        f"""INSERT INTO movements (event_row, item_id, available, on_hand, at)
+        SELECT l.id, coalesce(part.id, i.id), {pieces} * CASE l.kind {_SIGNS["available"]} END,
+          {pieces} * CASE l.kind {_SIGNS["on_hand"]} END, l.at {source}
+        LEFT JOIN bundles b ON b.bundle_sku = i.sku
+        LEFT JOIN items part ON part.sku = b.component_sku AND part.location = i.location""",
+        compiled.values,
     )
 
 
