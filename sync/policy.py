@@ -115,7 +115,7 @@ def target_state(
     is not sold here has nothing to run out of.
     """
     shown = _wanted(truth, policy)
-    if policy.when_out is not None and policy.sold and truth.available is not None:
+    if policy.when_out in states and policy.sold and truth.available is not None:
         shown = shown or State.ACTIVE
         if shown == State.ACTIVE and target_quantity(truth, policy, hidden) == 0:
             shown = policy.when_out

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from store import events, readings, views
@@ -66,6 +66,10 @@ figures = st.none() | st.integers(-5, 200)
     rule=policies,
     states=st.sets(st.sampled_from(State)).map(lambda chosen: tuple(sorted(chosen))),
 )
+@example(
+    available=1, state=None, more={"on_hand": None, "incoming": None}, sold=1,
+    rule=Policy("*", when_out=State.BACKORDER), states=(State.ACTIVE,),
+)  # fmt: skip
 def test_the_formula_in_words_is_the_formula_in_sql(
     tmp_path_factory: pytest.TempPathFactory,
     *,
