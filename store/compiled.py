@@ -50,6 +50,14 @@ class Compiled:
             (rule.skus, self._units(channels[rule.quantity])) for rule in self.terms.authorities
         )
 
+    def counts_pieces(self) -> bool:
+        """Whether one unit of every quantity's authority is one piece."""
+        sources = {rule.quantity for rule in self.terms.authorities}
+        policies = (
+            rule for one in self.terms.channels if one.name in sources for rule in one.policies
+        )
+        return all(rule.units == 1 for rule in policies)
+
     def each(self, expression: Callable[[ChannelTerms], str]) -> str:
         """SQL for each channel's own expression over listing l and item i, NULL for others."""
         arms = " ".join(

@@ -5,14 +5,14 @@ A poll brings its events with its readings (`take`), `skew events import` by the
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
 
 from store import incidents, moved, polls, projection
 from store.comparison import Comparison
-from store.model import IncidentKind, Millis, Refused, Terms
+from store.model import QUANTITY_MAX, IncidentKind, Millis, Refused, Terms
 from store.movement import EFFECTS, Event, Fate, Oddity, Taken
 
 CONFLICT = "conflict"
@@ -162,6 +162,11 @@ def take(
         if item_id is None:
             refused.append(Refused(f"event {event.id}", reason, event.sku, event.location))
             continue
+        pieces = _pieces(connection, item_id, event, units)
+        if max(map(abs, pieces.values())) > QUANTITY_MAX:
+            reason = "it moves more pieces than any shop holds"
+            refused.append(Refused(f"event {event.id}", reason, event.sku, event.location))
+            continue
         again = source.again_until is not None and event.at <= source.again_until
         row = connection.execute(
             """INSERT INTO events (channel_id, event_id, kind, item_id, quantity, at, order_ref,
@@ -181,7 +186,7 @@ def take(
                     _count_repeat(connection, source, channel_id, event)
             continue
         new += 1
-        _move(connection, row[0], item_id, event, units)
+        _move(connection, row[0], item_id, event, pieces)
         if newest is not None and event.at < newest and not again:
             words = f"event {event.id} came after a later one"
             note_odd(connection, source, event.id, Oddity.DISORDERED, words)
@@ -299,15 +304,10 @@ def _count_repeat(
     note_odd(connection, source, event.id, Oddity.REPEAT, f"event {event.id} came again")
 
 
-def _move(
-    connection: sqlite3.Connection, event_row: int, item_id: int, event: Event, units: _Units
-) -> None:
-    """Keep what the event moves, in pieces: of the item itself, or of a bundle's components.
-
-    It counts as unseen until the projection has looked at it, and so do those of its order that
-    other channels told of: the authority's word of an order can come last.
-    """
-    effect = EFFECTS[event.kind]
+def _pieces(
+    connection: sqlite3.Connection, item_id: int, event: Event, units: _Units
+) -> dict[int, int]:
+    """Say how many pieces the event is about, by item: its own, or a bundle's components."""
     pieces = event.quantity * units.of(event.sku)
     parts = connection.execute(
         """SELECT part.id, b.quantity FROM items whole JOIN bundles b ON b.bundle_sku = whole.sku
@@ -315,16 +315,31 @@ def _move(
         WHERE whole.id = ?""",
         (item_id,),
     ).fetchall()
+    return {part_id: pieces * quantity for part_id, quantity in parts or [(item_id, 1)]}
+
+
+def _move(
+    connection: sqlite3.Connection,
+    event_row: int,
+    item_id: int,
+    event: Event,
+    pieces: Mapping[int, int],
+) -> None:
+    """Keep what the event moves, in pieces: of the item itself, or of a bundle's components.
+
+    It counts as unseen until the projection has looked at it, and so do those of its order that
+    other channels told of: the authority's word of an order can come last.
+    """
+    effect = EFFECTS[event.kind]
     connection.executemany(
         """INSERT INTO movements (event_row, item_id, available, on_hand, at)
         VALUES (?, ?, ?, ?, ?)""",
         [
-            (event_row, part_id, effect.available * pieces * quantity,
-             effect.on_hand * pieces * quantity, event.at)
-            for part_id, quantity in parts or [(item_id, 1)]
+            (event_row, part_id, effect.available * count, effect.on_hand * count, event.at)
+            for part_id, count in pieces.items()
         ],
     )  # fmt: skip
-    moved.note(connection, [item_id, *(part_id for part_id, _ in parts)])
+    moved.note(connection, [item_id, *pieces])
     moved.note_fresh_event(connection, event_row)
     if event.order is not None:
         connection.execute(

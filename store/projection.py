@@ -80,8 +80,8 @@ _UNSEEN = f"""CASE
   ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
 
 
-_UNSEEN_SUM = """coalesce((SELECT sum(v.{figure}) FROM movements v
-  WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
+_UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}})))
+  FROM movements v WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
 
 # What a pool sold may have lain at any of its places: each of them, and each other pool that draws
 # on one of them, promises that much less until the authority says where it was.

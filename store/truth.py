@@ -7,7 +7,7 @@ components allows at the same location; a pool has what its members have togethe
 import sqlite3
 
 from store.compiled import Compiled
-from store.model import NOT_FOR_SALE, State
+from store.model import NOT_FOR_SALE, QUANTITY_MAX, State
 from store.verdict import TROUBLED
 
 WORK_TABLES = (
@@ -46,6 +46,9 @@ _SOLD_FROM_POOLS = """coalesce((SELECT min(fewer) FROM (
     JOIN parts o ON o.part_id = b.part_id AND o.how = 'pool' WHERE q.item_id = i.id) y
   CROSS JOIN movements v ON v.item_id = y.item_id AND v.unseen = 1 GROUP BY y.sku)), 0)"""
 
+# A sum or a number of pieces beyond this would make a share of it more than SQLite's integers hold.
+_BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
+
 
 def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
     """Take an item's truth from its authorities' own listings, nothing where they lack it."""
@@ -54,7 +57,8 @@ def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
     derived = ""
     if compiled.terms.bundles or compiled.terms.pools:
         derived = "WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
-    there = "CASE WHEN q.present = 1 THEN q.{} * " + units + " END"
+    figure = "q.{}" if compiled.counts_pieces() else _BOUNDED.format("q.{} * " + units)
+    there = f"CASE WHEN q.present = 1 THEN {figure} END"
     _keep(
         connection,
         compiled,
@@ -86,8 +90,9 @@ def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
                 AND EXISTS (SELECT 1 FROM parts b WHERE b.item_id = c.id)
               THEN {_BUNDLE_AT_PLACE} ELSE {_OF_POOL} END"""
             sold = _SOLD_FROM_POOLS
+        together = _BOUNDED.format(f"sum(coalesce({at_place}, 0))")
         some = f"""CASE WHEN count(c.truth_quantity) > 0
-          THEN max(0, sum(coalesce({at_place}, 0)) + {sold}) END"""
+          THEN max(0, {together} + {sold}) END"""
         best = f"""coalesce(own.state, (SELECT x.truth_state FROM parts y
           JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
           ORDER BY CASE x.truth_state {_ORDER_OF_STATES} END LIMIT 1))"""
@@ -102,7 +107,9 @@ def _derive(
       JOIN channels pc ON pc.id = pl.channel_id WHERE pp.item_id = i.id
       ORDER BY {TROUBLED.format(listing="pl", channel="pc")} DESC,
         coalesce(pl.source_at, pc.as_of), pl.id LIMIT 1)"""
-    incoming = "min(c.truth_incoming / p.quantity)" if how == "bundle" else "sum(c.truth_incoming)"
+    incoming = "min(c.truth_incoming / p.quantity)"
+    if how == "pool":
+        incoming = _BOUNDED.format("sum(c.truth_incoming)")
     _keep(
         connection,
         compiled,

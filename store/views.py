@@ -77,10 +77,10 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
           coalesce(sum(status = 'unknown'), 0),
           coalesce(sum(status = 'open' AND delta < 0), 0),
           coalesce(sum(CASE WHEN status = 'open' AND delta < 0 THEN -delta END), 0),
-          coalesce(sum(CASE WHEN status = 'open' AND delta < 0 THEN risk_minor END), 0) / 100.0,
+          total(CASE WHEN status = 'open' AND delta < 0 THEN risk_minor END) / 100.0,
           coalesce(sum(status = 'open' AND delta > 0), 0),
           coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN delta END), 0),
-          coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END), 0) / 100.0
+          total(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END) / 100.0
         FROM (SELECT d.delta, d.risk_minor, {status_of(REASON)} AS status
           FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)""",
         {"now": now},
