@@ -7,6 +7,10 @@ from typing import Protocol
 
 from store.model import Millis
 
+_FIRST: Millis = -62_135_596_800_000
+_LAST: Millis = 253_402_300_799_999
+"""The first and the last instant that `rfc3339` can write, of the years 1 and 9999."""
+
 
 class Clock(Protocol):
     def now(self) -> Millis:
@@ -36,9 +40,13 @@ def rfc3339(at: Millis | None) -> str | None:
 def from_rfc3339(text: str) -> Millis:
     """Read an instant; one without an offset is taken as UTC (WooCommerce's `…_gmt`).
 
-    Raises ValueError with the text's own trouble.
+    Raises ValueError with the text's own trouble, and where in UTC it is of no year that can be
+    written back.
     """
     at = datetime.fromisoformat(text.strip())
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return round(at.timestamp() * 1000)
+    millis = round(at.timestamp() * 1000)
+    if not _FIRST <= millis <= _LAST:
+        raise ValueError("year out of range in UTC")
+    return millis
