@@ -17,7 +17,7 @@ from store.movement import Event
 from sync import trouble
 from sync.channels.base import EventPage, EventSource
 from sync.closing import closing
-from sync.errors import Temporary
+from sync.errors import ContractBroken, Temporary
 from sync.trouble import Gear
 from sync.watched import Watched
 
@@ -25,7 +25,7 @@ EVENTS_MAX = 50_000
 """New ones in one poll: the rest comes with the next, from the cursor of the page that is full."""
 
 HELD_MAX = 4 * EVENTS_MAX
-"""However the pages say where to go on."""
+"""However the pages say where to go on, and also of those that we ask for again."""
 
 REFUSED_MAX = 1_000
 """So many bad events of one poll are told; each of them costs memory."""
@@ -107,6 +107,9 @@ async def _listen(watched: Watched, cursor: str | None, heard: _Pages) -> None:
     async with closing(source.events(cursor)) as pages:
         async for page in pages:
             heard.add(page)
+            if len(heard.events) - heard.fresh > HELD_MAX:
+                words = f"{watched.name} tells more than {HELD_MAX:,} events of before its cursor"
+                raise ContractBroken(words, path="events")
             if heard.fresh >= (HELD_MAX if page.cursor is None else EVENTS_MAX):
                 return
 

@@ -190,7 +190,7 @@ class EventReader:
         if found is None or found == "":
             return None
         text = str(found) if type(found) is int else found
-        if not isinstance(text, str) or len(text) > CURSOR_LENGTH_MAX:
+        if not isinstance(text, str) or len(text) > CURSOR_LENGTH_MAX or not _is_whole(text):
             what = values.named(found)
             raise ContractBroken(f"{self._name} sent {what} where a cursor belongs", path=path)
         at = _instant(text)
@@ -198,6 +198,11 @@ class EventReader:
 
     def _filled(self, cursor: str) -> str:
         return self._events.url.replace(PLACEHOLDER, quote(cursor, safe=""))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text can be sent and kept: JSON can say half of a surrogate pair."""
+    return all(not "\ud800" <= each <= "\udfff" for each in text)
 
 
 def _named(found: Mapping[str, object], place: str) -> str:

@@ -177,6 +177,13 @@ async def test_a_cursor_still_to_come_is_not_kept(feed: OverHttp) -> None:
     assert from_rfc3339(kept) <= SystemClock().now()
 
 
+async def test_a_cursor_of_no_year_that_can_be_written_is_opaque(feed: OverHttp) -> None:
+    describe(feed, cursor="cursor")
+    answer(feed, {"events": [], "cursor": "9999-12-31T23:59:59.9999Z"})
+
+    assert (await hear(feed)).cursor == "9999-12-31T23:59:59.9999Z"
+
+
 async def test_a_cursor_that_circles_breaks_the_contract(feed: OverHttp) -> None:
     describe(feed, cursor="cursor")
     page = {"events": [sale(1, ago(0))], "cursor": "a"}
@@ -186,7 +193,7 @@ async def test_a_cursor_that_circles_breaks_the_contract(feed: OverHttp) -> None
         await hear(feed)
 
 
-@pytest.mark.parametrize("cursor", [[], {"a": 1}, True, 1.5, "x" * 5000])
+@pytest.mark.parametrize("cursor", [[], {"a": 1}, True, 1.5, "x" * 5000, "\ud800"])
 async def test_what_is_no_cursor_breaks_the_contract(feed: OverHttp, cursor: object) -> None:
     describe(feed, cursor="cursor")
     answer(feed, {"events": [sale(1, ago(0))], "cursor": cursor})

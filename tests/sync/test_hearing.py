@@ -280,3 +280,19 @@ async def test_told_by_itself_changes_nothing_where_it_is_empty(bench: Bench) ->
 
     assert (taken.new, taken.repeats) == (0, 0)
     assert cursor(bench) is None
+
+
+async def test_events_of_before_the_cursor_without_an_end_are_given_up_and_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "HELD_MAX", 3)
+    bench.shop.shows(A=3)
+    bench.shop.tells()
+    old = [[sale(f"e{n}", at=NOON - 9), sale(f"f{n}", at=NOON - 9)] for n in range(9)]
+    bench.shop.told = [EventPage(page, cursor="c0", again_until=NOON - 5) for page in old]
+
+    assert (await bench.poll()).outcome is PollOutcome.GOOD
+
+    assert len(recorded(bench)) == 4
+    ((_, _, words),) = bench.open_incidents()
+    assert "shop tells more than 3 events of before its cursor" in words
