@@ -130,9 +130,15 @@ def record_each(
     """
     comparison.forget_moved(connection)
     taken = [
-        take(connection, Source(name, now, ahead_ms), (event,), comparison.terms)
+        _take_in(connection, Source(name, now, ahead_ms), (event,), comparison.terms)
         for name, event in batch
     ]
+    for channel in dict.fromkeys(name for name, _ in batch):
+        # Together, for what was counted today is gone through once each time.
+        mine = [one for (name, _), one in zip(batch, taken, strict=True) if name == channel]
+        conflicts = [each for one in mine for each in one.conflicts]
+        refused = [each for one in mine for each in one.refused]
+        _tell(connection, Source(channel, now, ahead_ms), conflicts, refused)
     # With events of several channels, the accounts of all of them may have moved.
     names = {name for name, _ in batch}
     comparison.reconcile_moved(
@@ -149,6 +155,15 @@ def take(
     A repeat changes nothing; one with another body is an incident, and the first one stands. The
     caller reconciles in the same transaction.
     """
+    taken = _take_in(connection, source, batch, terms)
+    _tell(connection, source, taken.conflicts, taken.refused)
+    return taken
+
+
+def _take_in(
+    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], terms: Terms
+) -> Taken:
+    """Record what is new, and count what is odd of the events that are known."""
     units = _Units(terms, source.channel)
     channel_id, _, _ = polls.channel(connection, source.channel)
     (newest,) = connection.execute(
@@ -191,6 +206,16 @@ def take(
             words = f"event {event.id} came after a later one"
             note_odd(connection, source, event.id, Oddity.DISORDERED, words)
         newest = event.at if newest is None else max(newest, event.at)
+    return Taken(new, repeats, tuple(conflicts), tuple(refused))
+
+
+def _tell(
+    connection: sqlite3.Connection,
+    source: Source,
+    conflicts: Sequence[Refused],
+    refused: Sequence[Refused],
+) -> None:
+    """Count what was no good, and raise the incident of another body."""
     _note_once(connection, source, Oddity.REFUSED, refused)
     _note_once(connection, source, Oddity.CONFLICT, conflicts)
     if conflicts:
@@ -198,7 +223,6 @@ def take(
             connection, source.channel, IncidentKind.EVENTS, conflicts[0].reason,
             now=source.now, key=CONFLICT,
         )  # fmt: skip
-    return Taken(new, repeats, tuple(conflicts), tuple(refused))
 
 
 def cursor(connection: sqlite3.Connection, channel: str) -> str | None:

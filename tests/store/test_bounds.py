@@ -98,3 +98,23 @@ def test_prices_beyond_all_bounds_still_add_up(tmp_path: Path) -> None:
 
         assert overview.oversell == 20
         assert overview.oversell_money == 20 * 10.0**16
+
+
+def test_many_refused_lines_of_a_file_go_through_what_was_odd_today_once(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def record_each(connection: sqlite3.Connection, w: World) -> list[Taken]:
+        told = [("shop", sold(str(n), f"UNKNOWN-{n}", 1, w.now)) for n in range(50)]
+        connection.set_trace_callback(asked.append)
+        try:
+            return events.record_each(connection, told, w.comparison, now=w.now)
+        finally:
+            connection.set_trace_callback(None)
+
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("shop", stock(A=1))
+        taken = w.database.write(record_each, w)
+
+    assert [len(one.refused) for one in taken] == [1] * 50
+    assert sum("SELECT words FROM odd_events" in one for one in asked) == 1
+    assert sum("INSERT INTO odd_events" in one for one in asked) == 50
