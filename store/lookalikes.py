@@ -16,10 +16,13 @@ FILLED_AT_ONCE = 50_000
 
 ALIKE_MAX = 3
 
+CROWD = 50
+"""So many SKUs of one place that look alike say nothing of any: which of them would be meant?"""
+
 ASKS_FOR_ALIKE = (Kind.MISSING, Kind.UNLISTED)
 """The kinds of disagreement that a look-alike could explain."""
 
-_FIND = """WITH asked (id, since) AS (
+_FIND = f"""WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))
 SELECT d.id, i.sku, EXISTS (SELECT 1 FROM disagreements o WHERE o.item_id = i.id
     AND o.channel_id = d.channel_id AND o.closed_at IS NULL AND o.kind = CASE d.kind
@@ -28,6 +31,8 @@ FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('missing
 CROSS JOIN skeletons s ON s.item_id = d.item_id AND s.skeleton <> ''
 CROSS JOIN skeletons x ON x.skeleton = s.skeleton AND x.item_id <> s.item_id
 JOIN items mine ON mine.id = d.item_id
+  AND (SELECT count(*) FROM (SELECT 1 FROM skeletons y JOIN items n ON n.id = y.item_id
+    WHERE y.skeleton = s.skeleton AND n.location = mine.location LIMIT {CROWD + 1})) <= {CROWD}
 JOIN items i ON i.id = x.item_id AND i.location = mine.location AND i.sku <> mine.sku
 WHERE counterpart OR (d.kind = 'unlisted' AND i.truth_quantity IS NOT NULL)
 ORDER BY d.id, counterpart DESC, i.sku"""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from store import facts, lookalikes
 from store.evidence import Alike
-from store.model import Kind
+from store.model import Kind, Record
 from store.skeleton import differences, skeleton
 from tests.store.world import World, record, stock, world
 
@@ -96,6 +96,23 @@ def test_a_lookalike_at_another_location_is_none(tmp_path: Path) -> None:
         w.poll("warehouse", [record("A7", 4, location="oslo", state="active")])
         w.poll("shop", [record("a7", 4, location="rome", state="active")])
         assert alike(w, "a7") == ()
+
+
+def test_of_a_crowd_that_looks_alike_nothing_is_told_but_their_like_elsewhere_is_no_crowd(
+    tmp_path: Path,
+) -> None:
+    """A channel that lists thousands of them would otherwise be asked of each with each."""
+
+    def zeros(count: int) -> list[Record]:
+        return [record(f"A{'0' * n}7", 1) for n in range(1, count)]
+
+    with world(tmp_path) as w:
+        elsewhere = [record("A07", 1, location=f"P{n}") for n in range(lookalikes.CROWD)]
+        w.poll("warehouse", [record("A7", 4)])
+        w.poll("shop", [*zeros(lookalikes.CROWD), *elsewhere])
+        assert alike(w, "A7")[0].counterpart
+        w.poll("shop", [*zeros(lookalikes.CROWD + 1), *elsewhere])
+        assert alike(w, "A7") == ()
 
 
 def test_two_blank_skus_do_not_look_alike(tmp_path: Path) -> None:
