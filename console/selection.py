@@ -56,17 +56,20 @@ def proposals(
     statuses: Sequence[CorrectionStatus],
     now: "Millis",
 ) -> "list[Correction]":
-    """Find the corrections in these statuses whose disagreement the filter means."""
+    """Find the corrections in these statuses whose disagreement the filter means.
+
+    Each once: one may end two disagreements, of a quantity and of a state.
+    """
     from store import corrections, views
 
     found = database.read(views.disagreements, wanted, now=now)
-    ids = [one.correction_id for one in found if one.correction_id and chosen(one.sku)]
-    return [one for one in database.read(corrections.by_id, ids) if one.status in statuses]
+    ids = dict.fromkeys(one.correction_id for one in found if one.correction_id and chosen(one.sku))
+    return [one for one in database.read(corrections.by_id, [*ids]) if one.status in statuses]
 
 
 def seen(ids: Sequence[str]) -> list[tuple[int, int | None]]:
-    """Read `881`, `#881` or `881@3`: a correction, and the version that was seen of it."""
-    return [_seen(text) for text in ids]
+    """Read `881`, `#881` or `881@3`: a correction, and the version that was seen; each once."""
+    return list(dict.fromkeys(_seen(text) for text in ids))
 
 
 def _seen(text: str) -> tuple[int, int | None]:
