@@ -353,6 +353,7 @@ def _save_channel(connection: sqlite3.Connection, terms: Terms, channel: Channel
         "settle_raise_ms": channel.settle_raise_ms,
         "configured": 1,
         "unseen_after_ms": terms.unseen_after_ms,
+        "collapses": int(bool(channel.hides)),
         "terms": _fingerprint(terms, channel),
     }
     columns = ", ".join(values)

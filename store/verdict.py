@@ -47,14 +47,23 @@ TROUBLED = """({listing}.problem IS NOT NULL OR {listing}.copies > 1
 """SQL for whether what a channel says of a listing is in doubt, whatever the time."""
 
 # What a bundle or a pool is made of: the truth of any part may be the one that can't be trusted.
-# The parts of a pool may be bundles.
-_PARTS = """FROM listings pl JOIN channels pc ON pc.id = pl.channel_id
-  WHERE pl.id IN (SELECT pi.quantity_listing_id FROM items pi WHERE pi.id IN (
-    SELECT p.part_id FROM parts p WHERE p.item_id = d.item_id
-    UNION SELECT q.part_id FROM parts p JOIN parts q ON q.item_id = p.part_id
-      WHERE p.item_id = d.item_id))"""
-_PART_IN_DOUBT = f"""EXISTS (SELECT 1 {_PARTS}
+# The parts of a pool may be bundles. Most items have none, and to ask that first is cheap.
+_PARTS = """items pi WHERE pi.id IN (SELECT p.part_id FROM parts p WHERE p.item_id = d.item_id
+  UNION SELECT q.part_id FROM parts p JOIN parts q ON q.item_id = p.part_id
+    WHERE p.item_id = d.item_id)"""
+_HAS_PARTS = "EXISTS (SELECT 1 FROM parts p WHERE p.item_id = d.item_id)"
+_OF_PARTS = f"""FROM listings pl JOIN channels pc ON pc.id = pl.channel_id
+  WHERE pl.id IN (SELECT pi.quantity_listing_id FROM {_PARTS}"""
+_PART_IN_DOUBT = f"""{_HAS_PARTS}
+  AND EXISTS (SELECT 1 {_OF_PARTS} UNION SELECT pi.state_listing_id FROM {_PARTS})
     AND ({_stale("pc", "pl")} OR {TROUBLED.format(listing="pl", channel="pc")}))"""
+
+# Where a channel can't show a state, what is on hold there has a target of 0: by another's word.
+_STATE_IN_DOUBT = f"""d.kind IN ('quantity', 'negative') AND c.collapses = 1
+  AND i.state_listing_id <> i.quantity_listing_id
+  AND EXISTS (SELECT 1 FROM listings sl JOIN channels sc ON sc.id = sl.channel_id
+    WHERE sl.id = i.state_listing_id
+      AND ({_stale("sc", "sl")} OR {TROUBLED.format(listing="sl", channel="sc")}))"""
 
 
 def _unseen_fall(listing: str, channel: str) -> str:
@@ -68,8 +77,8 @@ def _unseen_fall(listing: str, channel: str) -> str:
     AND {whole_as_of(channel)} <= l.fell_at + {channel}.lag_ms + {channel}.unseen_after_ms)"""
 
 
-_UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL
-    AND EXISTS (SELECT 1 {_PARTS} AND {_unseen_fall("pl", "pc")}))"""
+_UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL AND {_HAS_PARTS}
+    AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")}))"""
 
 REASON = f"""CASE
   WHEN c.last_success_at IS NULL THEN 'never read'
@@ -80,7 +89,8 @@ REASON = f"""CASE
   WHEN ac.id IS NOT NULL AND {_stale("ac", "a")} THEN 'authority stale'
   WHEN a.problem IS NOT NULL THEN 'authority unreadable'
   WHEN a.copies > 1 AND ac.id <> c.id THEN 'authority duplicate'
-  WHEN d.rests_on IS NULL AND {_PART_IN_DOUBT} THEN 'authority stale'
+  WHEN d.rests_on IS NULL AND ({_PART_IN_DOUBT}
+    OR {_STATE_IN_DOUBT}) THEN 'authority stale'
   WHEN d.settles_at > :now THEN 'settling'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
     AND {_UNSEEN_FALL}
