@@ -73,7 +73,9 @@ def _wrong(case: Case) -> Iterator[str]:
     for channel, known in case.each():
         if known is None:
             continue
-        if case.able[channel.name].events and not known.tells and known.moved >= SILENT_FROM:
+        # An authority that takes in what the others tell moves by it, and may have no word to add.
+        silent = not known.tells and known.included is None and known.moved >= SILENT_FROM
+        if case.able[channel.name].events and silent:
             yield (
                 f"{channel.name} is set up to report its events and has reported none, while "
                 f"{count(known.moved, 'reading')} of it moved {DAYS}: look at its events settings"

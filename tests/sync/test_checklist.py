@@ -140,6 +140,7 @@ NOT_RED: list[dict[str, Any]] = [
     {"able": {"shop": {"events": True}}, "shop": {"moved": 19}},
     {"able": {"shop": {"events": True}}, "shop": {"moved": 20, "tells": True}},
     {"able": {"shop": {"events": False}}, "shop": {"moved": 20}},
+    {"able": {"warehouse": {"events": True}}, "warehouse": {"moved": 20, "included": spans(1)}},
     {"shop": {"fought": {"second writer": 1}, "changed_back": 2}},
     {"market": {"frozen": 1}},
     {"shop": {"odd": {"repeat": 50, "late": 9, "out of order": 7, "refused": 4}}},
