@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def text(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Take an argument that can be kept and printed; a shell can pass bytes that are none."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("it is not UTF-8.") from None
+    return value
+
+
 def example(*lines: str) -> str:
     """Write a command's examples for the foot of its help, each on its own line."""
     return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *_indented(lines)))
@@ -43,7 +52,9 @@ def json_option(command: F) -> F:
 
 def by_option(command: F) -> F:
     """Add `--by NAME`, who decides; the login name unless said."""
-    return click.option("--by", metavar="NAME", default=login_name, help="Who decides.")(command)
+    return click.option(
+        "--by", metavar="NAME", callback=text, default=login_name, help="Who decides."
+    )(command)
 
 
 def login_name() -> str:

@@ -20,6 +20,9 @@ LINE_BYTES_MAX = 64 * 1024
 LINES_AT_ONCE = 250
 """In one transaction: the cache is free for others in between."""
 
+LINE_PASSED_MAX = 1024 * 1024 * 1024
+"""How much of a line that is too long is passed over: a device may have no end of line at all."""
+
 REFUSED_MAX = 10_000
 """A file with more bad lines than this is none of events: it is not read to its end."""
 
@@ -46,7 +49,7 @@ class Intake:
     """Those that were known with another body: the first stands. They are among the refused."""
     refused: list[BadLine] = field(default_factory=list)
     stopped_at: int | None = None
-    """The line at which it was given up, where too many were refused."""
+    """The line at which it was given up, where too many were refused or one had no end."""
 
 
 class _Line(NamedTuple):
@@ -102,6 +105,9 @@ def _decoded(
 ) -> Iterator[_Line]:
     """Decode the lines one by one; those that can't be are put into `intake`."""
     for number, line in _lines(file):
+        if line is None:
+            intake.stopped_at = number
+            return
         if not line.strip():
             continue
         if len(intake.refused) >= REFUSED_MAX:
@@ -113,14 +119,22 @@ def _decoded(
             intake.refused.append(BadLine(number, str(error)))
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Number the lines, from 1; one that is too long comes cut, and its rest is passed over."""
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Number the lines, from 1; one that is too long comes cut, and its rest is passed over.
+
+    None follows a line without an end: there will be no other.
+    """
     number = 0
     while line := file.readline(LINE_BYTES_MAX + 1):
         number += 1
         yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        passed = 0
         while len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
             line = file.readline(LINE_BYTES_MAX + 1)
+            passed += len(line)
+            if passed > LINE_PASSED_MAX:
+                yield number, None
+                return
 
 
 def _line(number: int, line: bytes, channels: Collection[str], named: Named) -> _Line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import click
 
-from console.context import by_option, cache, config_option, example, json_option, load, note
+from console.context import by_option, cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
     from store.database import Database
@@ -97,7 +97,7 @@ class Selected:
 @config_option
 @json_option
 @by_option
-@click.option("--note", "note_text", metavar="TEXT", help="Why, for the audit.")
+@click.option("--note", "note_text", metavar="TEXT", callback=text, help="Why, for the audit.")
 @click.option("--yes", is_flag=True, help="Do not ask before approving many in a terminal.")
 @chosen_options
 def approve(
@@ -129,7 +129,9 @@ def approve(
 @config_option
 @json_option
 @by_option
-@click.option("--note", "--reason", "reason", metavar="TEXT", help="Why, for the audit.")
+@click.option(
+    "--note", "--reason", "reason", metavar="TEXT", callback=text, help="Why, for the audit."
+)
 @chosen_options
 def reject(config: Path, *, as_json: bool, by: str, reason: str | None, chosen: Chosen) -> int:
     """Refuse pending updates; they stay silent until the target or the reading moves.
@@ -225,7 +227,7 @@ def accept(config: Path, *, by: str, channel: str, poll_id: int | None) -> int:
 
 @click.command(epilog=example("skew unfreeze SKU-0004411 --channel shop"))
 @config_option
-@click.argument("sku")
+@click.argument("sku", callback=text)
 @click.option("--channel", help="Only on this channel.")
 def unfreeze(config: Path, *, sku: str, channel: str | None) -> int:
     """Let a SKU be corrected again that a second writer or a loop has frozen.

@@ -1,7 +1,7 @@
 """`skew events`: what moved, from outside."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -14,6 +14,16 @@ _LINE = (
     '{"channel":"shop","id":"9","kind":"ordered","sku":"A","quantity":2,'
     '"at":"2026-11-24T14:02:11Z"}'
 )
+
+
+class _Lines(click.File):
+    """A file of lines to be read, or stdin, which a process may have none of."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        try:
+            return super().convert(value, param, ctx)
+        except RuntimeError:
+            self.fail("there is no stdin to read.", param, ctx)
 
 
 @click.group(epilog=example("skew events import sales.jsonl"))
@@ -30,7 +40,7 @@ def events(config: Path) -> None:
 )
 @config_option
 @json_option
-@click.argument("file", metavar="FILE", type=click.File("rb"))
+@click.argument("file", metavar="FILE", type=_Lines("rb"))
 def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
     """Take events from FILE, one JSON object a line; `-` reads stdin.
 
@@ -60,7 +70,7 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
     for line, reason in intake.refused:
         note(f"line {line}: {reason}")
     if intake.stopped_at is not None:
-        note(f"too many lines were refused: nothing from line {intake.stopped_at:,} on was read")
+        note(f"this is no file of events: nothing from line {intake.stopped_at:,} on was read")
     click.echo(documents.write(documents.intake(intake)) if as_json else _summary(intake))
     return 1 if intake.refused else 0
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.context import cache, config_option, example, json_option, load, note
+from console.context import cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @config_option
 @json_option
-@click.argument("sku")
+@click.argument("sku", callback=text)
 @click.option("--since", metavar="TIME", help="From this time on.  [default: all that is kept]")
 @click.option("--until", metavar="TIME", help="Up to this time.  [default: now]")
 @click.option("--at", metavar="TIME", help="What was true at this time, and was it known then?")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.context import cache, config_option, example, json_option, load, note
+from console.context import cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,8 +101,8 @@ def diff(  # noqa: PLR0913 - its options.
 @click.command(epilog=example("skew updates", "skew updates --all --channel shop --json"))
 @config_option
 @json_option
-@click.option("--channel", help="Only this channel.")
-@click.option("--sku", help="Only this SKU.")
+@click.option("--channel", callback=text, help="Only this channel.")
+@click.option("--sku", callback=text, help="Only this SKU.")
 @click.option("--all", "everything", is_flag=True, help="Those that have ended, too.")
 def updates(
     config: Path, *, as_json: bool, channel: str | None, sku: str | None, everything: bool

@@ -386,6 +386,11 @@ def test_a_rejection_and_a_snooze_are_kept(seeded: Path, skew: Any) -> None:
         ("poll", "shp"),
         ("accept", "shp"),
         ("demo", "--for", "long"),
+        ("history", "\udcff"),
+        ("unfreeze", "\udcff"),
+        ("updates", "--sku", "\udcff"),
+        ("approve", "--all", "--by", "\udcff"),
+        ("reject", "1", "--note", "\udcff"),
     ],
 )
 def test_a_wrong_use_exits_2_and_changes_nothing(

@@ -183,6 +183,30 @@ def test_a_file_that_is_none_of_events_is_not_read_to_its_end(
     assert "nothing from line 4 on was read" in err
 
 
+def test_a_line_without_an_end_is_given_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LINE_PASSED_MAX", 10**6)
+    path = seed(tmp_path)
+
+    code, _, err = skew(path, "/dev/zero", capsys=capsys)
+
+    assert code == 1
+    assert "line 1: it is longer than 64 KiB" in err
+    assert "nothing from line 1 on was read" in err
+
+
+def test_where_there_is_no_stdin_it_is_a_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+
+    code, _, err = skew(seed(tmp_path), "-", capsys=capsys)
+
+    assert code == 2
+    assert "no stdin" in err
+
+
 def test_many_lines_are_taken_in_short_transactions_and_names_are_ours(tmp_path: Path) -> None:
     seed(tmp_path)
     total = 2 * intake.LINES_AT_ONCE + 7
