@@ -24,7 +24,9 @@ verified; and by `store.retention`. So its cost follows what moved, and nothing 
 are neither events nor corrections. `channels.unexplained` follows by a trigger.
 """
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -122,8 +124,8 @@ _MOVED = f"""FROM moved m CROSS JOIN items i ON i.id = m.item_id
   WHERE l.opening IS NOT NULL AND ({_HAS_EVENTS}
     OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS}))"""
 
-_ONE = """FROM listings l JOIN items i ON i.id = l.item_id
-  WHERE l.id = :listing AND l.opening IS NOT NULL"""
+_THESE = """FROM json_each(:listings) j CROSS JOIN listings l ON l.id = j.value
+  JOIN items i ON i.id = l.item_id WHERE l.opening IS NOT NULL"""
 
 
 def settle_known(connection: sqlite3.Connection, compiled: Compiled, channel: str | None) -> None:
@@ -149,9 +151,9 @@ def settle_known(connection: sqlite3.Connection, compiled: Compiled, channel: st
         _settle(connection, _MOVED, {"channel": compiled.ids.get(channel or "")})
 
 
-def settle_listing(connection: sqlite3.Connection, listing_id: int) -> None:
-    """Count one listing anew: some of its past has been thinned out."""
-    _settle(connection, _ONE, {"listing": listing_id})
+def settle_listings(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> None:
+    """Count these listings anew: some of their past has been thinned out."""
+    _settle(connection, _THESE, {"listings": json.dumps(listing_ids)})
 
 
 def settle_correction(connection: sqlite3.Connection, correction_id: int) -> None:
@@ -159,7 +161,7 @@ def settle_correction(connection: sqlite3.Connection, correction_id: int) -> Non
     row = connection.execute(
         "SELECT listing_id FROM corrections WHERE id = ?", (correction_id,)
     ).fetchone()
-    settle_listing(connection, row[0])
+    settle_listings(connection, [row[0]])
 
 
 def _settle(connection: sqlite3.Connection, source: str, values: dict[str, object]) -> None:

@@ -81,7 +81,7 @@ def _ensure_bundles(connection: sqlite3.Connection, terms: Terms) -> None:
     connection.execute(
         """INSERT OR IGNORE INTO parts (item_id, part_id, quantity, how)
         SELECT whole.id, part.id, b.quantity, 'bundle' FROM bundled d
-        JOIN bundles b ON b.bundle_sku = d.sku
-        JOIN items whole ON whole.sku = d.sku AND whole.location = d.location
-        JOIN items part ON part.sku = b.component_sku AND part.location = d.location"""
+        CROSS JOIN bundles b ON b.bundle_sku = d.sku
+        CROSS JOIN items whole ON whole.sku = d.sku AND whole.location = d.location
+        CROSS JOIN items part ON part.sku = b.component_sku AND part.location = d.location"""
     )

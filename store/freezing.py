@@ -16,13 +16,16 @@ from store.model import CorrectionStatus, IncidentKind, Millis
 WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
+# CROSS JOIN keeps SQLite from driving these by the catalogue, and unary plus from going through all
+# verified corrections, or all events of a channel, for each listing.
+
 # A channel without events can fall back by a sale: there, only what rose again was surely written,
 # or what came back twice.
 _SECOND_WRITERS = """SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity
 FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
-JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id
-JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
-  WHERE x.listing_id = l.id AND x.status = 'verified')
+CROSS JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
+  WHERE x.listing_id = l.id AND +x.status = 'verified')
+CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel_id
 WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :now - :window
   AND l.available = k.from_quantity AND k.from_quantity <> k.to_quantity
   AND l.available <> l.target_quantity AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
@@ -31,7 +34,7 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
   AND (l.available > k.to_quantity
     OR EXISTS (SELECT 1 FROM events e WHERE e.channel_id = l.channel_id)
     OR EXISTS (SELECT 1 FROM corrections y WHERE y.listing_id = l.id AND y.id < k.id
-      AND y.status = 'verified' AND y.from_quantity = k.from_quantity
+      AND +y.status = 'verified' AND y.from_quantity = k.from_quantity
       AND y.ended_at > :now - :window))"""
 
 _LOOPS = """SELECT l.id, d.rests_on, i.sku, c.name, sc.name
@@ -41,9 +44,9 @@ JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
 JOIN channels c ON c.id = l.channel_id
 JOIN listings s ON s.id = d.rests_on JOIN channels sc ON sc.id = s.channel_id
 WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listing_id = l.id
-    AND k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))) >=
+    AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))) >=
   CASE WHEN EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = l.id
-      AND k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))
+      AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))
       AND (k.from_quantity IS l.target_quantity AND k.to_quantity <> k.from_quantity
         OR k.from_state IS l.target_state AND k.to_state <> k.from_state))
     THEN 1 ELSE 2 END

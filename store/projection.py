@@ -58,7 +58,7 @@ SAME_ORDER = f"""o.item_id IN (SELECT e.item_id
 
 _TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
   WHERE {SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
-_TAKEN_IN_AT = f"""(SELECT max(o.at) FROM events o
+_TAKEN_IN_AT = f"""(SELECT max(+o.at) FROM events o
   WHERE {SAME_ORDER} AND +o.channel_id = t.authority)"""
 ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
   - coalesce((SELECT json_extract(u.seen, '$.available') FROM audit u
@@ -210,7 +210,7 @@ def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Mil
         f"""INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
         SELECT e.channel_id, e.event_id, '{Oddity.LATE}', ?, 'event ' || e.event_id
           || ' came when the authority''s reading included it already'
-        FROM fresh_events x JOIN events e ON e.id = x.event_row
+        FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
         WHERE e.fate = '{Fate.INCLUDED}'""",
         (now,),
     )

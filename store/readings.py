@@ -170,7 +170,7 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
     connection.execute(
         """INSERT INTO moved_outside_polls (channel_id, listing_id)
         SELECT ?, l.id FROM moved m
-        JOIN listings l ON l.item_id = m.item_id AND l.channel_id = ?""",
+        CROSS JOIN listings l ON l.item_id = m.item_id AND l.channel_id = ?""",
         (channel_id, channel_id),
     )
     merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)

@@ -98,15 +98,15 @@ def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:
     if table == "corrections":
         connection.execute(f"DELETE FROM audit WHERE correction_id {among}", values)
     connection.execute(f"DELETE FROM {table} WHERE id {among}", values)
-    for listing_id, known, newest_at in rolled:
-        connection.execute(
-            "UPDATE listings SET opening_at = max(opening_at, ?) WHERE id = ?",
-            (newest_at, listing_id),
-        )
-        account.settle_listing(connection, listing_id)
-        connection.execute(
-            "UPDATE listings SET opening = opening + ? - known WHERE id = ?", (known, listing_id)
-        )
+    connection.executemany(
+        "UPDATE listings SET opening_at = max(opening_at, ?) WHERE id = ?",
+        ((newest_at, listing_id) for listing_id, _, newest_at in rolled),
+    )
+    account.settle_listings(connection, [listing_id for listing_id, _, _ in rolled])
+    connection.executemany(
+        "UPDATE listings SET opening = opening + ?1 - known WHERE id = ?2 AND known <> ?1",
+        ((known, listing_id) for listing_id, known, _ in rolled),
+    )
 
 
 # What is known of each listing that events or writes have moved, before they go, and the last of

@@ -115,7 +115,7 @@ def _derive(
         compiled,
         f"""SELECT i.id, {rests_on}, own.id, {quantity}, {state}, NULL, {incoming}
           FROM moved m CROSS JOIN items i ON i.id = m.item_id
-          JOIN parts p ON p.item_id = i.id AND p.how = '{how}'
+          CROSS JOIN parts p ON p.item_id = i.id AND p.how = '{how}'
           JOIN items c ON c.id = p.part_id
           LEFT JOIN listings own ON own.item_id = i.id AND own.present = 1
             AND own.channel_id = {compiled.authority("state")}
