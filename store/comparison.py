@@ -109,7 +109,7 @@ class Comparison:
         only = compiled.ids.get(channel or "")
         if only is None or self._decides(channel) or moved.has_fresh_events(connection):
             only = None
-            self._set_truth(connection, compiled, now=now)
+            self._set_truth(connection, compiled, channel, now=now)
         self._expect_listings(connection, compiled, only)
         work = _Work(connection, compiled, only)
         work.set_targets(now=now)
@@ -137,13 +137,20 @@ class Comparison:
         return Compiled(self.terms, ids)
 
     def _set_truth(
-        self, connection: sqlite3.Connection, compiled: Compiled, *, now: Millis
+        self,
+        connection: sqlite3.Connection,
+        compiled: Compiled,
+        channel: str | None,
+        *,
+        now: Millis,
     ) -> None:
         """Read the moved items' truth, add what the authority has not seen, derive the others."""
+        polled = compiled.ids.get(channel or "")
+        could_turn = projection.could_turn(connection, polled, decides=self._decides(channel))
         if self.terms.bundles or self.terms.pools:
             derivation.ensure(connection, self.terms)
         truth.read(connection, compiled)
-        projection.project(connection)
+        projection.project(connection, could_turn)
         if self.terms.bundles or self.terms.pools:
             # What a pool has sold is known once it is known what the pool rests on.
             is_more = True
@@ -151,7 +158,7 @@ class Comparison:
                 derivation.spread(connection, "bundle")
                 derivation.spread(connection, "pool")
                 truth.derive(connection, compiled)
-                is_more = projection.project(connection)
+                is_more = projection.project(connection, could_turn)
         projection.settle_fates(connection, compiled, now=now)
 
     def _expect_listings(
@@ -326,10 +333,13 @@ def _fingerprint(terms: Terms, channel: ChannelTerms) -> str:
     sold = [(rule.skus, rule.sold) for rule in channel.policies if unsold]
     units = [(rule.skus, rule.units) for rule in channel.policies if rule.units != 1]
     settle = (channel.settle_reduce_ms, channel.settle_raise_ms)
+    # An authority's lag decides which events it has seen.
+    decides = any(rule.quantity == channel.name for rule in terms.authorities)
+    lag_ms = channel.lag_ms if decides else 0
     catalogue = msgspec.json.encode((terms.bundles, terms.pools))
     shape = (
         (terms.authorities, sold, settle, channel.writes, channel.report_missing),
-        (units, channel.places, channel.inflow, hashlib.sha256(catalogue).hexdigest()),
+        (units, channel.places, channel.inflow, lag_ms, hashlib.sha256(catalogue).hexdigest()),
     )
     sums = (channel.states, channel.hides, channel.policies)
     return msgspec.json.encode((shape, sums)).decode()

@@ -366,8 +366,9 @@ def _move(
     moved.note(connection, [item_id, *pieces])
     moved.note_fresh_event(connection, event_row)
     if event.order is not None:
-        connection.execute(
+        told_alike = connection.execute(
             f"""UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT o.id FROM events e
-            JOIN events o ON {projection.SAME_ORDER} WHERE e.id = ?)""",
+            JOIN events o ON {projection.SAME_ORDER} WHERE e.id = ?) RETURNING item_id""",
             (event_row,),
-        )
+        ).fetchall()
+        moved.note(connection, (moved_id for (moved_id,) in told_alike))

@@ -53,6 +53,21 @@ def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:
     return found.fetchone()[0] is None
 
 
+def went_back(connection: sqlite3.Connection, channel_id: int) -> bool:
+    """Whether the channel's last good poll is of an earlier time than the one before it.
+
+    Also where none is known before it; not where there is no good poll yet.
+    """
+    rows = connection.execute(
+        """SELECT min(coalesce(as_of, started_at), started_at) FROM polls
+        WHERE channel_id = ? AND outcome IN ('good', 'accepted') ORDER BY id DESC LIMIT 2""",
+        (channel_id,),
+    ).fetchall()
+    if len(rows) == 1:
+        return True
+    return bool(rows) and rows[0][0] < rows[1][0]
+
+
 def record_end(
     connection: sqlite3.Connection,
     poll_id: int,

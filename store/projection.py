@@ -5,7 +5,7 @@ before that, what lowers counts as unseen and what raises as seen: both err to t
 listing's own source time is that of its last movement, and stands still while nothing moves: there
 the doubt ends once the authority has been read, or its file written, after the lag.
 The order in which events and readings came plays no part: the flags are reckoned from what is
-known, for the items that moved and those whose flags could turn.
+known, for the items that moved and those whose flags could turn (`could_turn`).
 
 Three kinds of events explain and never project: the authority's own; a second channel's word of
 an order that another channel told of first; and an adjustment by a channel that is not the
@@ -15,6 +15,7 @@ it, and the authority will never take it in.
 
 import sqlite3
 
+from store import polls
 from store.compiled import Compiled
 from store.model import QUANTITY_MAX, Millis
 from store.movement import EFFECTS, Fate, Oddity
@@ -31,12 +32,12 @@ WORK_TABLES = (
 ECHO_MS = 60_000
 """How far apart the clocks of a channel and ours may be when it tells of our own write."""
 
-_CANDIDATES = """SELECT m.item_id FROM moved m
-  WHERE EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
-UNION SELECT v.item_id FROM movements v WHERE v.unseen = 1
-UNION SELECT v.item_id FROM movements v WHERE v.at >
-  (SELECT min(c.as_of - c.lag_ms) FROM channels c WHERE c.configured = 1
-    AND instr(c.roles, 'quantity authority') > 0)"""
+_OF_MOVED = """SELECT m.item_id FROM moved m
+  WHERE EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)"""
+_WAITING = "UNION SELECT v.item_id FROM movements v WHERE v.unseen = 1"
+_SINCE = f"""UNION SELECT v.item_id FROM movements v WHERE v.at >
+  (SELECT min({whole_as_of("c")} - c.lag_ms) FROM channels c WHERE c.configured = 1
+    AND instr(c.roles, 'quantity authority') > 0 AND {{whose}})"""
 
 # A pool's sale moves one of its places, and the others' own times stand still: the newest word of
 # any of them is the pool's.
@@ -94,12 +95,29 @@ _SHARING = """SELECT item_id FROM touched
     CROSS JOIN parts o ON o.part_id = p.part_id WHERE p.how = 'pool' AND o.how = 'pool'"""
 
 
-def project(connection: sqlite3.Connection) -> bool:
+def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: bool) -> str:
+    """SQL for the items whose flags could turn: beside those that moved, as few as can be told.
+
+    `polled` is the id of the only channel whose readings moved, `decides` whether it is an
+    authority. What an authority of a later time than before has seen, it has seen; only where it
+    went back in time, what came after is looked at again.
+    """
+    if polled is None:
+        return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose='1')}"
+    if not decides:
+        return _OF_MOVED
+    if not polls.went_back(connection, polled):
+        return f"{_OF_MOVED} {_WAITING}"
+    return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose=f'c.id = {polled}')}"
+
+
+def project(connection: sqlite3.Connection, candidates: str) -> bool:
     """Turn the flags that have turned, and note as moved each item whose pending sum has.
 
     Answers whether any sum has.
 
-    The truth of the moved items must have been read: it says which listing they rest on.
+    `candidates` is `could_turn`'s answer. The truth of the moved items must have been read: it
+    says which listing they rest on.
     """
     if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
         return False
@@ -109,7 +127,7 @@ def project(connection: sqlite3.Connection) -> bool:
         f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
         SELECT i.id, {authority_as_of("a", "ac")}, {whole_as_of("ac")} - ac.lag_ms,
           ac.lag_ms, ac.id
-        FROM ({_CANDIDATES}) one CROSS JOIN items i ON i.id = one.item_id
+        FROM ({candidates}) one CROSS JOIN items i ON i.id = one.item_id
         JOIN listings a ON a.id = coalesce({_NEWEST_PLACE}, i.quantity_listing_id)
         JOIN channels ac ON ac.id = a.channel_id"""
     )

@@ -103,6 +103,19 @@ def test_within_the_authoritys_lag_what_lowers_is_unseen_and_what_raises_is_seen
         assert pending(w) == -2
 
 
+def test_a_longer_lag_has_unseen_at_once_what_came_within_it(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("shop", stock(A=10))
+        tell_at = w.now + MINUTE - 1
+        w.poll("warehouse", stock(A=10))
+        tell(w, "shop", sold("1", tell_at, quantity=2))
+        assert pending(w) == 0
+        w.reconfigure(terms(warehouse(lag_ms=5 * MINUTE), channel("shop")))
+        assert pending(w) == -2
+        w.reconfigure(terms(warehouse(), channel("shop")))
+        assert pending(w) == 0
+
+
 def test_an_authority_whose_time_goes_back_has_not_seen_what_it_had(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=10))

@@ -10,10 +10,10 @@ import pytest
 
 from store import events, measured, readings, retention
 from store.events import Source
-from store.model import Component, Pool, Record
+from store.model import Authority, Component, Pool, Record
 from store.movement import Event, EventKind
 from tests.store.corrected import correct
-from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
+from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
 
 FEW, MANY = 40, 1500
 """What there is beside the change, in two worlds."""
@@ -97,6 +97,17 @@ def test_an_event_costs_the_same_whatever_was_told_before(tmp_path: Path, teller
     assert many < few * ROOM
 
 
+def test_an_event_costs_the_same_whatever_the_authority_has_yet_to_see(tmp_path: Path) -> None:
+    def work(w: World, count: int) -> int:
+        w.poll("warehouse", cells(count))
+        w.poll("shop", cells(count))
+        tell(w, "shop", sales(w, count))
+        return one_sale(w)
+
+    few, many = in_both(tmp_path, work)
+    assert many < few * ROOM
+
+
 def test_a_batch_of_events_costs_what_it_has_and_not_its_square(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(count))
@@ -130,6 +141,26 @@ def test_a_reading_after_a_write_costs_the_same_whatever_was_told_before(tmp_pat
         tell(w, "shop", sales(w, count))
         w.poll("warehouse", [*stock(A=9), *shelf])
         return steps(w, lambda: w.poll("shop", [*stock(A=12), *shelf]))
+
+    few, many = in_both(tmp_path, work)
+    assert many < few * ROOM
+
+
+def test_an_authority_pays_for_no_other_one_that_is_far_back(tmp_path: Path) -> None:
+    """What one authority has seen is not looked at again because another is of last year."""
+
+    def work(w: World, count: int) -> int:
+        supplier = channel("supplier", writes=(), roles=("quantity authority",))
+        narrower = [Authority("DS-*", "supplier", "supplier")]
+        w.reconfigure(terms(warehouse(), supplier, channel("shop"), authorities=narrower))
+        w.poll("supplier", [Record("DS-1", 5, state="active")], as_of=START - 300 * DAY)
+        w.poll("warehouse", cells(count))
+        w.poll("shop", [*cells(count), Record("DS-1", 5, state="active")])
+        tell(w, "shop", sales(w, count))
+        w.poll("warehouse", cells(count))
+        moved = cells(count)
+        moved[0] = Record("B0", 101, state="active")
+        return steps(w, lambda: w.poll("warehouse", moved))
 
     few, many = in_both(tmp_path, work)
     assert many < few * ROOM
