@@ -6,6 +6,7 @@ temporary table `moved`, so its cost follows what moved; `recompute` notes them 
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -61,30 +62,38 @@ class Comparison:
         if before == after:
             return False
         # Only where nothing but the arithmetic of targets changed does the change tell what moved.
-        same_shape = _shapes(before) == _shapes(after)
-        if not same_shape:
+        if _shapes(before) == _shapes(after):
+            self._retarget(connection, [one for one in after if after[one] != before[one]], now=now)
+        else:
             derivation.configure(connection, self.terms)
             projection.remake(connection, self._compiled(connection))
-        self.recompute(connection, now=now, targets_only=same_shape)
+            self.recompute(connection, now=now)
         return True
 
-    def recompute(
-        self, connection: sqlite3.Connection, *, now: Millis, targets_only: bool = False
-    ) -> tuple[int, int, int]:
-        """Compare everything anew; `targets_only`: what differs can only differ by its target."""
+    def recompute(self, connection: sqlite3.Connection, *, now: Millis) -> tuple[int, int, int]:
+        """Compare everything anew."""
+        self.forget_moved(connection)
+        moved.note_all(connection)
+        return self.reconcile_moved(connection, now=now)
+
+    def _retarget(
+        self, connection: sqlite3.Connection, channels: Sequence[str], *, now: Millis
+    ) -> None:
+        """Compare anew what differs from its target, which alone has changed on these channels."""
         self.forget_moved(connection)
         compiled = self._compiled(connection)
-        if targets_only:
-            connection.execute(
-                f"""INSERT OR IGNORE INTO moved (item_id)
-                SELECT l.item_id FROM listings l JOIN items i ON i.id = l.item_id
-                WHERE l.target_quantity IS NOT {compiled.each(compiled.target_quantity)}
-                  OR l.target_state IS NOT {compiled.each(compiled.target_state)}""",
-                compiled.values,
-            )
-        else:
-            moved.note_all(connection)
-        return self.reconcile_moved(connection, now=now)
+        ids = ", ".join(str(compiled.ids[one]) for one in channels)
+        connection.execute(
+            f"""INSERT OR IGNORE INTO moved (item_id)
+            SELECT l.item_id FROM listings l JOIN items i ON i.id = l.item_id
+            WHERE l.channel_id IN ({ids})
+              AND (l.target_quantity IS NOT {compiled.each(compiled.target_quantity)}
+                OR l.target_state IS NOT {compiled.each(compiled.target_state)})""",
+            compiled.values,
+        )
+        self.reconcile_moved(
+            connection, now=now, channel=channels[0] if len(channels) == 1 else None
+        )
 
     def forget_moved(self, connection: sqlite3.Connection) -> None:
         """Start a new list of the items that moved."""

@@ -10,7 +10,7 @@ import pytest
 
 from store import events, measured, readings, retention
 from store.events import Source
-from store.model import Authority, Component, Pool, Record
+from store.model import Authority, Component, Policy, Pool, Record
 from store.movement import Event, EventKind
 from tests.store.corrected import correct
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
@@ -252,3 +252,21 @@ def test_a_location_moves_its_pools_cell_and_no_other_one(tmp_path: Path) -> Non
 
     few, many = in_both(tmp_path, work)
     assert many < few * ROOM
+
+
+def test_a_policy_costs_the_listings_of_its_own_channel(tmp_path: Path) -> None:
+    def work(w: World, count: int) -> int:
+        others = [channel(f"other-{number}") for number in range(count // FEW // 4)]
+        w.reconfigure(terms(warehouse(), channel("shop"), *others))
+        w.poll("warehouse", cells(FEW))
+        w.poll("shop", cells(FEW))
+        for other in others:
+            w.poll(other.name, cells(FEW))
+        kept_back = channel("shop", policies=(Policy("*", buffer=3),))
+        spent = steps(w, lambda: w.reconfigure(terms(warehouse(), kept_back, *others)))
+        assert w.targets("shop") == {f"B{number}": 97 for number in range(FEW)}
+        assert w.database.write(w.comparison.recompute, now=w.now)[:2] == (0, 0)
+        return spent
+
+    few, many = in_both(tmp_path, work)
+    assert many < few * 2  # Every channel's row is kept up, and the listings are gone through once.
