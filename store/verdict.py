@@ -100,16 +100,21 @@ REASON = f"""CASE
   ELSE '' END"""
 """Why it cannot be acted on; empty where it can."""
 
-_SETTLING = """('settling', 'authority not read since this channel fell',
-  'awaits a second reading')"""
+_SETTLING = """'settling', 'authority not read since this channel fell',
+  'awaits a second reading'"""
 
 
 def status_of(reason: str) -> str:
     """SQL for the status that a reason (an SQL expression) means."""
     return (
-        f"CASE WHEN {reason} = '' THEN 'open' WHEN {reason} IN {_SETTLING} THEN 'settling' "
+        f"CASE WHEN {reason} = '' THEN 'open' WHEN {reason} IN ({_SETTLING}) THEN 'settling' "
         "ELSE 'unknown' END"
     )
+
+
+def is_unknown(reason: str) -> str:
+    """SQL for whether the status that a reason means is `unknown`; looks at the reason once."""
+    return f"{reason} NOT IN ('', {_SETTLING})"
 
 
 FRESHNESS = """CASE

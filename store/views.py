@@ -29,7 +29,7 @@ from store.panels import (
     Sort,
     StatusCounts,
 )
-from store.verdict import FRESHNESS, REASON, SOURCES, status_of
+from store.verdict import FRESHNESS, REASON, SOURCES, is_unknown, status_of
 
 RECENT_POLLS = 24
 ERROR_WINDOW_MS = 300_000
@@ -46,7 +46,7 @@ _JOINED = f"{SOURCES}\nLEFT JOIN corrections k ON {_LIVE}"
 
 _ORDERS = {
     # What cannot be trusted now cannot be acted on: it stands below what can.
-    Sort.RISK: f"{status_of('reason')} = 'unknown', risk DESC, units DESC, id",
+    Sort.RISK: f"{is_unknown('reason')}, risk DESC, units DESC, id",
     Sort.AGE: "first_seen_at, id",
     Sort.SKU: "sku, id",
     Sort.CHANNEL: "channel, sku, id",
@@ -71,8 +71,11 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
 
 def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
     """The header's numbers, at one instant."""
+    # Materialized, so that each disagreement is judged once and not once for each number.
     row = connection.execute(
-        f"""SELECT
+        f"""WITH told AS MATERIALIZED (SELECT d.delta, d.risk_minor, {REASON} AS reason
+          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
+        SELECT
           coalesce(sum(status = 'open'), 0), coalesce(sum(status = 'settling'), 0),
           coalesce(sum(status = 'unknown'), 0),
           coalesce(sum(status = 'open' AND delta < 0), 0),
@@ -81,8 +84,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
           coalesce(sum(status = 'open' AND delta > 0), 0),
           coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN delta END), 0),
           total(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END) / 100.0
-        FROM (SELECT d.delta, d.risk_minor, {status_of(REASON)} AS status
-          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)""",
+        FROM (SELECT delta, risk_minor, {status_of("reason")} AS status FROM told)""",
         {"now": now},
     ).fetchone()
     health = channels(connection, now=now)
