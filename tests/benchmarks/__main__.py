@@ -9,8 +9,6 @@ import statistics
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +17,8 @@ from store.comparison import Comparison
 from store.database import Database
 from store.model import Record
 from store.panels import DisagreementFilter, Sort
-from tests.benchmarks import bare, whole, world
+from tests.benchmarks import availability, bare, whole, world
+from tests.benchmarks.timing import best, once, show, show_span
 
 CHANNELS = 5
 
@@ -31,31 +30,32 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             incremental[skus] = _run(skus, Path(folder))
     help_s, pass_s = whole.start_up()
-    _show("skew --help, against python -c pass", help_s, pass_s, "4")
+    show("skew --help, against python -c pass", help_s, pass_s, "4")
     if len(incremental) > 1:
         low, high = incremental[min(sizes)], incremental[max(sizes)]
-        _show("1,000 changed SKUs, largest against smallest", high, low, "0.5–1.5")
+        show("1,000 changed SKUs, largest against smallest", high, low, "0.5–1.5")
 
 
 def _run(skus: int, folder: Path) -> float:
     print(f"\n{skus:,} SKUs x {CHANNELS} channels")
     plain = bare.Bare(folder / "bare.db")
     rows = world.records(skus)
-    bare_s = _time(lambda: plain.upsert("market", rows))
+    bare_s = once(lambda: plain.upsert("market", rows))
     with Database.open(folder / "skew.db") as database:
         comparison = Comparison(world.terms(CHANNELS))
         database.write(comparison.configure, now=1)
         memories = {name: staging.Memory() for name in world.NAMES}
         polls = {
-            name: _time(partial(world.poll, database, comparison, name, rows, memories))
+            name: once(partial(world.poll, database, comparison, name, rows, memories))
             for name in world.NAMES[:CHANNELS]
         }
-        _show("first ingest, the authority", polls["warehouse"], bare_s, "2")
+        show("first ingest, the authority", polls["warehouse"], bare_s, "2")
         others = statistics.median(polls[name] for name in world.NAMES[1:CHANNELS])
-        _show("first ingest, another channel", others, bare_s, "2")
+        show("first ingest, another channel", others, bare_s, "2")
         _repolls(database, comparison, rows, memories, bare_s)
         incremental = _reconcile(database, plain, rows, memories)
         _panel(database, comparison, rows, memories)
+    availability.run(rows, folder)
     _whole(skus)
     return incremental
 
@@ -82,10 +82,10 @@ def _repolls(
 ) -> None:
     world.poll(database, comparison, "shop", rows, memories)
     moved = world.nudged(rows, every=1000)
-    took = _time(lambda: world.poll(database, comparison, "shop", moved, memories))
-    _show("re-poll, 0.1 % changed", took, bare_s, "0.4")
-    took = _time(lambda: world.poll(database, comparison, "shop", moved, {}))
-    _show("re-poll by a new process", took, bare_s, "–")
+    took = once(lambda: world.poll(database, comparison, "shop", moved, memories))
+    show("re-poll, 0.1 % changed", took, bare_s, "0.4")
+    took = once(lambda: world.poll(database, comparison, "shop", moved, {}))
+    show("re-poll by a new process", took, bare_s, "–")
 
 
 def _reconcile(
@@ -95,24 +95,24 @@ def _reconcile(
     memories: dict[str, staging.Memory],
 ) -> float:
     plain.copy_from(database.path)
-    join_s = _best(plain.count_mismatches)
+    join_s = best(plain.count_mismatches)
     narrower = Comparison(world.terms(CHANNELS, narrow_glob="SKU-*777"))
-    took = _time(lambda: database.write(narrower.configure, now=10**9))
-    _show("full reconcile, 0.1 % of targets moved", took, join_s, "1.5")
-    scan_s = _best(plain.scan)
+    took = once(lambda: database.write(narrower.configure, now=10**9))
+    show("full reconcile, 0.1 % of targets moved", took, join_s, "1.5")
+    scan_s = best(plain.scan)
     everything = DisagreementFilter()
-    took = _best(lambda: database.read(views.disagreement_ids, everything, now=10**9))
-    _show("listing all disagreements, nothing moved", took, scan_s, "0.3")
+    took = best(lambda: database.read(views.disagreement_ids, everything, now=10**9))
+    show("listing all disagreements, nothing moved", took, scan_s, "0.3")
     other = Comparison(world.terms(CHANNELS, narrow_glob="SKU-*777", buffer=3))
-    took = _time(lambda: database.write(other.configure, now=10**9 + 1))
-    _show("policy change, every target of a channel", took, _best(plain.update_targets), "1.5")
+    took = once(lambda: database.write(other.configure, now=10**9 + 1))
+    show("policy change, every target of a channel", took, best(plain.update_targets), "1.5")
     world.poll(database, other, "warehouse", rows, memories)
     moved = world.nudged(rows, every=max(1, len(rows) // 1000))
     sweep = database.write(staging.begin, "warehouse", memories["warehouse"], now=10**9)
     for start in range(0, len(moved), 1000):
         database.write(staging.stage, sweep, moved[start : start + 1000])
-    took = _time(lambda: database.write(readings.merge, sweep, other, now=10**9, as_of=None))
-    print(f"  {'merge and reconcile of 1,000 changed SKUs':46} {took * 1000:9.1f} ms")
+    took = once(lambda: database.write(readings.merge, sweep, other, now=10**9, as_of=None))
+    show_span("merge and reconcile of 1,000 changed SKUs", took)
     return took
 
 
@@ -137,31 +137,14 @@ def _panel(
     try:
         ids = database.read(views.disagreement_ids, DisagreementFilter(), now=10**9, sort=Sort.RISK)
         spans = [
-            _time(lambda: database.read(views.disagreements_by_id, ids[:50], now=10**9))
+            once(lambda: database.read(views.disagreements_by_id, ids[:50], now=10**9))
             for _ in range(200)
         ]
     finally:
         stop.set()
         writer.join()
-    p95 = statistics.quantiles(spans, n=20)[-1] * 1000
-    print(f"  {'50 rows of the panel, a writer running, p95':46} {p95:9.2f} ms   at most 3 ms")
-
-
-def _time(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def _best(work: Callable[[], object]) -> float:
-    return min(_time(work) for _ in range(3))
-
-
-def _show(what: str, took_s: float, bare_s: float, limit: str) -> None:
-    print(
-        f"  {what:46} {took_s * 1000:9.1f} ms  bare {bare_s * 1000:9.1f} ms  "
-        f"ratio {took_s / bare_s:6.2f}  at most {limit}"
-    )
+    p95 = statistics.quantiles(spans, n=20)[-1]
+    show_span("50 rows of the panel, a writer running, p95", p95, "   at most 3 ms")
 
 
 if __name__ == "__main__":

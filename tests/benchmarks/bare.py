@@ -1,14 +1,21 @@
 """The bare counterparts: the least SQL that does each job, with nothing of ours around it."""
 
+import json
 import sqlite3
 from pathlib import Path
 
-from store.model import Record
+import msgspec
+
+from store.model import Component, Record
+from store.movement import Event
 
 UPSERT = """INSERT INTO readings (channel, sku, location, available, state, price, title, ref)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, sku, location) DO UPDATE SET
   available = excluded.available, state = excluded.state, price = excluded.price,
   title = excluded.title, ref = excluded.ref"""
+
+TAKE = """INSERT INTO events (channel, event_id, kind, sku, quantity, at, order_ref)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, event_id) DO NOTHING"""
 
 
 class Bare:
@@ -72,3 +79,82 @@ class Bare:
     def scan(self) -> None:
         """One full scan of the listings."""
         self.connection.execute("SELECT sum(available) FROM listings").fetchone()
+
+    def make_events(self) -> None:
+        """Make a plain table of events with the same unique key."""
+        self.connection.execute(
+            """CREATE TABLE events (id INTEGER PRIMARY KEY, channel TEXT, event_id TEXT, kind TEXT,
+            sku TEXT, quantity INTEGER, at INTEGER, order_ref TEXT, unseen INTEGER DEFAULT 1,
+            UNIQUE (channel, event_id))"""
+        )
+        self.connection.execute("CREATE INDEX events_of_sku ON events (sku, at)")
+        self.connection.execute("CREATE INDEX events_at ON events (at)")
+
+    def take(self, channel: str, batch: list[Event]) -> None:
+        """One executemany of events in one transaction; those that are there stay."""
+        self.connection.execute("BEGIN")
+        self.connection.executemany(
+            TAKE, ((channel, e.id, e.kind, e.sku, e.quantity, e.at, e.order) for e in batch)
+        )
+        self.connection.execute("COMMIT")
+
+    def see(self, until: int, rows: list[Record]) -> None:
+        """Flag the events up to an instant as seen, and upsert the authority's moved rows."""
+        self.connection.execute("UPDATE events SET unseen = 0 WHERE at <= ?", (until,))
+        self.upsert("warehouse", rows)
+
+    def look_up(self, ids: list[int]) -> None:
+        """Look these disagreements up by id, in a copy of ours."""
+        self.connection.execute(
+            "SELECT * FROM open_ones WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(ids),),
+        ).fetchall()
+
+    def copy_disagreements(self, path: Path) -> None:
+        """Take our disagreements as a plain table of the same rows."""
+        self.connection.execute("ATTACH ? AS ours", (str(path),))
+        self.connection.execute(
+            """CREATE TABLE open_ones (id INTEGER PRIMARY KEY, listing_id INTEGER, kind TEXT,
+            available INTEGER, target_quantity INTEGER, delta INTEGER, closed_at INTEGER)"""
+        )
+        self.connection.execute(
+            """INSERT INTO open_ones SELECT id, listing_id, kind, available, target_quantity, delta,
+            closed_at FROM ours.disagreements"""
+        )
+        self.connection.execute("DETACH ours")
+
+    def sum_open(self) -> None:
+        """Count and sum the disagreements that are open."""
+        self.connection.execute(
+            "SELECT count(*), sum(delta) FROM open_ones WHERE closed_at IS NULL"
+        ).fetchone()
+
+    def of_sku(self, sku: str) -> None:
+        """Look one SKU's events up."""
+        self.connection.execute("SELECT * FROM events WHERE sku = ? ORDER BY at", (sku,)).fetchall()
+
+    def count_events(self) -> None:
+        """Count the events by channel and kind."""
+        self.connection.execute(
+            "SELECT channel, kind, count(*) FROM events GROUP BY channel, kind"
+        ).fetchall()
+
+    def remove(self, step: int) -> None:
+        """Delete all events, `step` rows a transaction."""
+        while self.connection.execute(
+            "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)", (step,)
+        ).rowcount:
+            pass
+
+    def keep_bundles(self, parts: tuple[Component, ...]) -> None:
+        """One executemany of what bundles are made of."""
+        self.connection.execute(
+            """CREATE TABLE IF NOT EXISTS bundles (bundle_sku TEXT, component_sku TEXT,
+            quantity INTEGER, PRIMARY KEY (bundle_sku, component_sku))"""
+        )
+        self.connection.execute("BEGIN")
+        self.connection.execute("DELETE FROM bundles")
+        self.connection.executemany(
+            "INSERT INTO bundles VALUES (?, ?, ?)", map(msgspec.structs.astuple, parts)
+        )
+        self.connection.execute("COMMIT")

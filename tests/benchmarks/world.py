@@ -1,9 +1,23 @@
 """The data of the benchmarks: a catalogue, its channels and a poll of one of them."""
 
+from collections.abc import Mapping
+
+import msgspec
+
 from store import readings, staging
 from store.comparison import Comparison
 from store.database import Database
-from store.model import Authority, ChannelTerms, Direction, Policy, Record, State, Terms
+from store.model import (
+    Authority,
+    ChannelTerms,
+    Component,
+    Direction,
+    Millis,
+    Policy,
+    Record,
+    State,
+    Terms,
+)
 
 NAMES = ("warehouse", "shop", "market", "outlet", "till")
 PAGE = 1000
@@ -35,11 +49,24 @@ def nudged(rows: list[Record], *, every: int, by: int = 1) -> list[Record]:
     return moved
 
 
-def terms(count: int, *, narrow_glob: str = "", buffer: int = 0) -> Terms:
+def less(rows: list[Record], sold: Mapping[str, int]) -> list[Record]:
+    """The same rows less what was sold of each SKU."""
+    return [
+        msgspec.structs.replace(row, available=row.available - sold[row.sku])
+        if row.sku in sold
+        else row
+        for row in rows
+    ]
+
+
+def terms(
+    count: int, *, narrow_glob: str = "", buffer: int = 0, bundles: tuple[Component, ...] = ()
+) -> Terms:
     """Five channels, one policy each; `narrow_glob` moves some targets, `buffer` one channel's."""
     return Terms(
         (Authority("*", "warehouse", "warehouse"),),
         tuple(_channel(name, narrow_glob, buffer) for name in NAMES[:count]),
+        bundles=bundles,
     )
 
 
@@ -72,8 +99,21 @@ def poll(
     memories: dict[str, staging.Memory],
 ) -> None:
     """One good poll, page by page, as the engine does it."""
-    sweep = database.write(staging.begin, channel, memories.get(channel), now=1000)
+    sweep = read(database, channel, rows, memories, now=1000)
+    database.write(readings.merge, sweep, comparison, now=2000, as_of=None)
+
+
+def read(
+    database: Database,
+    channel: str,
+    rows: list[Record],
+    memories: dict[str, staging.Memory],
+    *,
+    now: Millis,
+) -> staging.Sweep:
+    """A good poll up to its merge."""
+    sweep = database.write(staging.begin, channel, memories.get(channel), now=now)
     for start in range(0, len(rows), PAGE):
         database.write(staging.stage, sweep, rows[start : start + PAGE], (), len(rows))
     database.write(staging.counts, sweep)
-    database.write(readings.merge, sweep, comparison, now=2000, as_of=None)
+    return sweep
