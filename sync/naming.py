@@ -6,8 +6,10 @@ listing goes into its `ref`, in front of the channel's own: so a write finds its
 process, whatever else the channel calls that SKU.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -40,6 +42,9 @@ SELLABLE_FIRST = (
     *(State.HOLD, State.DISABLED, State.ARCHIVED),
 )
 """A pool can be bought from while any of its members can."""
+
+PAGE_ROWS = 1000
+"""Of a page of sums: each is staged in a transaction of its own."""
 
 _SUMMED = ("available", "on_hand", "committed", "unavailable", "incoming", "threshold")
 
@@ -130,9 +135,9 @@ class Renamed:
         return self._channel.abilities
 
     async def pages(self) -> AsyncIterator[Page]:
-        """Read all listings; those of a pool come summed, on a last page of their own.
+        """Read all listings; those of a pool come summed, on last pages of their own.
 
-        They are held until then, about 600 bytes a SKU, because a pool's locations can lie on any
+        They are held until then, about 400 bytes a SKU, because a pool's locations can lie on any
         of the pages. A SKU that stands twice in one of them is given twice: nobody knows which of
         the two counts.
         """
@@ -141,7 +146,8 @@ class Renamed:
             async for page in pages:
                 yield self._page(page, held)
         if self._names.summed:
-            yield held.page()
+            for page in held.pages():
+                yield page
 
     async def read(self, wanted: Sequence[Wanted]) -> Answer:
         """Read a few listings afresh. Never called for a pool of several: it is not written."""
@@ -218,15 +224,19 @@ class _Sum:
     """One SKU's records of one pool, so far."""
 
     record: Record
-    copies: dict[str, int]
-    """The channel's own location → how often the SKU stands in it."""
+    seen: int
+    """A bit for each of the channel's own locations that it has stood in."""
 
 
 @dataclass(slots=True)
 class Pooled:
-    """What of one poll belongs to pools: SKU and place → the sum so far."""
+    """What of one poll belongs to pools: place → SKU → the sum so far."""
 
-    sums: dict[tuple[str, str], _Sum] = field(default_factory=dict)
+    sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
+    bits: dict[str, int] = field(default_factory=dict)
+    """The channel's own location → its bit in `_Sum.seen`."""
+    again: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """SKU, place and own location where a SKU stands more than once → how often too often."""
     blinded: set[tuple[str, str]] = field(default_factory=set)
     """Cells of which one record could not be read: their sum is not known."""
     count: int = 0
@@ -235,14 +245,15 @@ class Pooled:
 
     def add(self, record: Record, own_location: str) -> None:
         self.count += 1
-        key = (record.sku, record.location)
-        known = self.sums.get(key)
+        bit = self.bits.setdefault(own_location, 1 << len(self.bits))
+        there = self.sums.setdefault(record.location, {})
+        known = there.get(record.sku)
         if known is None:
-            whole = msgspec.structs.replace(record, ref="")
-            self.sums[key] = _Sum(whole, {own_location: 1})
-            return
-        known.copies[own_location] = known.copies.get(own_location, 0) + 1
-        if known.copies[own_location] == 1:
+            there[record.sku] = _Sum(msgspec.structs.replace(record, ref=""), bit)
+        elif known.seen & bit:
+            self.again[record.sku, record.location, own_location] += 1
+        else:
+            known.seen |= bit
             known.record = together(known.record, record)
 
     def blind(self, sku: str, place: str) -> None:
@@ -251,20 +262,26 @@ class Pooled:
     def note(self, announced: int | None) -> None:
         self.said = announced if announced is not None else self.said
 
-    def page(self) -> Page:
+    def pages(self) -> Iterator[Page]:
         """The sums, in the order of the poll; as often as a SKU stands in one own location.
 
         Of what the channel announced, those that went up in sums are not expected any more.
         """
-        records = [
-            one.record
-            for key, one in self.sums.items()
-            if key not in self.blinded
-            for _ in range(max(one.copies.values()))
-        ]
-        if self.said is None:
-            return Page(records)
-        return Page(records, announced=self.said - self.count + len(records))
+        given = sum(1 for _ in self._records())
+        announced = None if self.said is None else self.said - self.count + given
+        records = self._records()
+        yield Page(list(islice(records, PAGE_ROWS)), announced=announced)
+        while some := list(islice(records, PAGE_ROWS)):
+            yield Page(some, announced=announced)
+
+    def _records(self) -> Iterator[Record]:
+        times: dict[tuple[str, str], int] = {}
+        for (sku, place, _), more in self.again.items():
+            times[sku, place] = max(times.get((sku, place), 1), 1 + more)
+        for place, there in self.sums.items():
+            for sku, one in there.items():
+                if (sku, place) not in self.blinded:
+                    yield from repeat(one.record, times.get((sku, place), 1))
 
 
 def together(one: Record, other: Record) -> Record:

@@ -189,6 +189,18 @@ async def test_a_pool_is_the_sum_of_its_locations_whichever_pages_they_lie_on() 
     assert [page.as_of for page in pages] == [None, NOON, None]
 
 
+async def test_the_sums_of_many_skus_come_page_by_page_as_any_channels_do() -> None:
+    """Each page is staged in one transaction, and nobody is to wait for a million rows."""
+    told = [
+        Page([record(f"SKU-{number}", number, place) for number in range(2500)], announced=5000)
+        for place in ("web", "app")
+    ]
+    pages = await poll(Renamed(Recorded(told), POOL))
+    assert [len(page.records) for page in pages] == [0, 0, 1000, 1000, 500]
+    assert [page.announced for page in pages[2:]] == [2500] * 3
+    assert cells(pages)[2499] == ("SKU-2499", "BER-2+HAM", 4998)
+
+
 async def test_a_poll_cut_short_is_cut_short_by_as_much_after_summing() -> None:
     told = [Page([record("KET", 3, "web"), record("KET", 4, "app")], announced=6)]
     pages = await poll(Renamed(Recorded(told), POOL))
