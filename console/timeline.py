@@ -129,8 +129,12 @@ def _where(channel: str, location: str) -> str:
 def what_happened(entry: HistoryEntry) -> str:
     """One line of a timeline in words; the screens show it too."""
     detail = entry.detail
-    place = f" at {detail['location']}" if detail.get("location") else ""
+    place = "" if entry.kind == "event" else _place(detail)
     return _SENTENCES.get(entry.kind, _any)(detail) + place
+
+
+def _place(detail: Mapping[str, object]) -> str:
+    return f" at {detail['location']}" if detail.get("location") else ""
 
 
 def _reading(detail: Mapping[str, object]) -> str:
@@ -161,16 +165,25 @@ def _disagreement(detail: Mapping[str, object]) -> str:
 
 
 def _correction(detail: Mapping[str, object]) -> str:
-    change = f"{_or_none(detail.get('from'))} → {_or_none(detail.get('to'))}"
+    change = _change(detail)
     note = f": {detail['note']}" if detail.get("note") else ""
     step = str(detail.get("step")).replace("_", " ")
     return f"#{detail.get('id')} {change} {step} by {detail.get('who')}{note}"
+
+
+def _change(detail: Mapping[str, object]) -> str:
+    """What it would move: a number, a state, or both."""
+    ends = (("from", "to"), ("from_state", "to_state"))
+    pairs = [(detail.get(before), detail.get(after)) for before, after in ends]
+    moved = [(was, to) for was, to in pairs if to is not None and was != to] or pairs[:1]
+    return ", ".join(f"{_or_none(was)} → {_or_none(to)}" for was, to in moved)
 
 
 def _event(detail: Mapping[str, object]) -> str:
     parts = [f"{str(detail.get('event')).replace('_', ' ')} {detail.get('quantity')}"]
     if detail.get("of"):
         parts[0] += f" of {detail['of']}, which moves {signed(_number(detail.get('moves')))} of it"
+    parts[0] += _place(detail)
     if detail.get("order"):
         parts.append(f"order {detail['order']}")
     parts.append(_FATES.get(str(detail.get("fate")), str(detail.get("fate"))))

@@ -65,7 +65,7 @@ UNION ALL SELECT d.first_seen_at, d.first_seen_at, c.name, 'disagreement',
 {_OF_SKU.format(join="JOIN disagreements d ON d.listing_id = l.id")}
 UNION ALL SELECT u.at, u.at, c.name, 'correction', json_object('id', k.id, 'step', u.step,
   'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
-  'location', i.location)
+  'from_state', k.from_state, 'to_state', k.to_state, 'location', i.location)
 {
     _OF_SKU.format(
         join='''JOIN corrections k ON k.listing_id = l.id

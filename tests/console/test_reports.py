@@ -320,6 +320,12 @@ def test_a_timeline_reads_as_sentences() -> None:
         HistoryEntry(NOW, "shop", "correction", {"id": 881, "from": 31, "to": 14,
                                                  "step": "not_applied", "who": "engine",
                                                  "note": "shows 31"}),
+        HistoryEntry(NOW, "shop", "correction", {"id": 882, "from": 5, "to": 5, "who": "skew",
+                                                 "from_state": "active", "to_state": "disabled",
+                                                 "step": "proposed"}),
+        HistoryEntry(NOW, "shop", "event", {"event": "ordered", "quantity": 2, "order": "M-1",
+                                            "fate": "projected", "received_at": NOW,
+                                            "location": "oslo"}),
     ]  # fmt: skip
     assert [timeline.what_happened(entry) for entry in entries] == [
         "shows 31, 33 on hand, 2 committed, active",
@@ -327,6 +333,8 @@ def test_a_timeline_reads_as_sentences() -> None:
         "target 14 at oslo",
         "quantity, −17, open",
         "#881 31 → 14 not applied by engine: shows 31",
+        "#882 active → disabled proposed by skew",
+        "ordered 2 at oslo, order M-1, moved the targets, heard of 2026-11-23 14:02:11Z",
     ]
     assert timeline.history(entries[:1], PIPE) == [
         "AT                    CHANNEL  KIND     WHAT",
