@@ -9,7 +9,18 @@ from collections.abc import Iterable, Sequence
 
 from console.groups import Explained, Group, in_order
 from console.table import Cell, Column, Paper
-from console.text import NONE, age, clean, exact, money, plural, signed, time_of_day, value
+from console.text import (
+    NONE,
+    age,
+    clean,
+    exact,
+    money,
+    plain_times,
+    plural,
+    signed,
+    time_of_day,
+    value,
+)
 from store.model import Cause, Disagreement, Millis, Status
 from sync.clock import rfc3339
 
@@ -156,6 +167,6 @@ def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Ce
         Cell(signed(one.delta), "red" if one.oversell_units and not dim else dim),
         money(one.money_at_risk),
         age(now - one.first_seen_at),
-        Cell(why(one, cause), dim),
+        Cell(plain_times(why(one, cause), now), dim),
         update,
     )

@@ -3,7 +3,6 @@
 The widgets only place what is written here.
 """
 
-import re
 from collections.abc import Sequence
 
 from textual.content import Content
@@ -11,12 +10,21 @@ from textual.content import Content
 from console.ink import Cell, Tone, lines, write
 from console.rows import STEPS, change_text, sort_text, tone_of, waits_for
 from console.source import Detail
-from console.text import NONE, age, cells, cut, day_and_time, fit, signed, time_of_day, units
+from console.text import (
+    NONE,
+    age,
+    cells,
+    cut,
+    fit,
+    plain_times,
+    signed,
+    time_of_day,
+    units,
+)
 from console.timeline import what_happened
 from store.model import Freshness, Incident, Millis, Status
 from store.panels import ChannelHealth, HistoryEntry, ShownCell
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -170,16 +178,6 @@ def reasons(detail: Detail, *, now: Millis, width: int) -> list[Content]:
     elif detail.it is not None:
         rows.append(_told("act", why_no_update(detail), width))
     return rows
-
-
-def plain_times(text: str, now: Millis) -> str:
-    """Shorten the RFC 3339 times in a sentence: of today only the time, else day and time."""
-    today = day_and_time(now)[:10]
-
-    def short(match: re.Match[str]) -> str:
-        return f"{match[2]}Z" if match[1] == today else f"{match[1]} {match[2][:5]}Z"
-
-    return _RFC3339.sub(short, text)
 
 
 def trust_sign(cell: ShownCell) -> str:

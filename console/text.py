@@ -5,6 +5,7 @@ terminal, or a bidi control that turns a number round. `clean` is the one gate t
 passes, in the screens, the reports, the CSV and the logs alike.
 """
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 
@@ -16,6 +17,8 @@ NONE = "–"
 MINUS = "−"
 
 _BLANK = "\u2420"
+
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
 
 _SECOND_MS = 1000
 _MINUTE_MS = 60 * _SECOND_MS
@@ -148,3 +151,13 @@ def _cells_of(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def plain_times(text: str, now: Millis) -> str:
+    """Shorten the RFC 3339 times in a sentence: of today only the time, else day and time."""
+    today = day_and_time(now)[:10]
+
+    def short(match: re.Match[str]) -> str:
+        return f"{match[2]}Z" if match[1] == today else f"{match[1]} {match[2][:5]}Z"
+
+    return _RFC3339.sub(short, text)

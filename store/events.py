@@ -299,10 +299,17 @@ def _item(connection: sqlite3.Connection, event: Event, source: Source) -> tuple
     row = connection.execute(
         "SELECT id FROM items WHERE sku = ? AND location = ?", (event.sku, event.location)
     ).fetchone()
-    if row is None:
-        place = f" at location {event.location}" if event.location else ""
-        return None, f"no channel has shown SKU {event.sku}{place} yet"
-    return row[0], ""
+    return (row[0], "") if row is not None else (None, _unknown(connection, event))
+
+
+def _unknown(connection: sqlite3.Connection, event: Event) -> str:
+    """Say why nothing is known that the event could move."""
+    if event.location:
+        return f"no channel has shown SKU {event.sku} at location {event.location} yet"
+    shown = connection.execute("SELECT 1 FROM items WHERE sku = ? LIMIT 1", (event.sku,)).fetchone()
+    if shown is not None:
+        return f"SKU {event.sku} is known at locations only: the event must name one"
+    return f"no channel has shown SKU {event.sku} yet"
 
 
 def _difference(connection: sqlite3.Connection, channel_id: int, item_id: int, event: Event) -> str:

@@ -117,4 +117,4 @@ def _refuse_overlaps(found: Places) -> None:
 
 
 def _own(own: str) -> str:
-    return values.named(own)
+    return values.named(own) if own else "it"

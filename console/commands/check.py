@@ -1,7 +1,7 @@
 """`skew check`: is the configuration right, does it fit what happens, do the credentials work."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -156,11 +156,24 @@ def _policy(channel: "ChannelSettings") -> str:
     parts += [f"cap {channel.cap}"] if channel.cap is not None else []
     parts += [f"units of {channel.units}"] if channel.units != 1 else []
     parts += [f"{channel.when_out} when out"] if channel.when_out != "sold-out" else []
-    parts += [plural(len(channel.locations), "location")] if channel.locations else []
+    parts += [_places(channel.locations)] if channel.locations else []
     aliases = plural(len(channel.aliases), "alias", "aliases")
     parts += [aliases] if channel.aliases else []
     parts += [f"{len(channel.rules)} by SKU"] if channel.rules else []
     return ", ".join(parts) or "all that is available"
+
+
+def _places(locations: "Mapping[str, tuple[str, ...]]") -> str:
+    """How many places of the authority it sells from, and as how many of its own."""
+    from console.text import plural
+
+    told = plural(sum(map(len, locations.values())), "location")
+    pools = [own for own, members in locations.items() if len(members) > 1]
+    if not pools:
+        return told
+    if len(locations) == 1:
+        return f"{told} as one pool"
+    return f"{told} as {len(locations)}, {plural(len(pools), 'pool')}"
 
 
 def _print_json(case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn]) -> None:

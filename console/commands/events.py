@@ -76,7 +76,7 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
 
 
 def _summary(intake: "Intake") -> str:
-    known = f"; {intake.repeats:,} were known already" if intake.repeats else ""
+    known = f"; {intake.repeats:,} known already" if intake.repeats else ""
     refused = f"; {len(intake.refused):,} refused" if intake.refused else ""
     events = "1 event" if intake.taken == 1 else f"{intake.taken:,} events"
     return f"Took {events}{known}{refused}."

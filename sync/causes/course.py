@@ -13,9 +13,9 @@ def frozen(case: Case) -> Cause | None:
     """Nothing is proposed for it: somebody else writes there too."""
     if case.facts.frozen_at is None:
         return None
-    why = case.facts.frozen_why or "somebody else writes there too"
+    why = case.facts.frozen_why or "somebody else writes there too; `skew unfreeze` ends it"
     kind = "loop" if case.facts.in_loop else "second writer"
-    words = f"frozen since {rfc3339(case.facts.frozen_at)}: {why}; `skew unfreeze` ends it"
+    words = f"frozen since {rfc3339(case.facts.frozen_at)}: {why}"
     return Cause(kind, 1.0, words)
 
 

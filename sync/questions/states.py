@@ -44,7 +44,10 @@ def _channel(case: Case, channel: ChannelSettings) -> Iterator[str]:
     for state in State:
         if state not in states and state is not State.ACTIVE:
             becomes.setdefault(collapse(state, states), []).append(state)
-    lost = "; ".join(f"{_words(each)} become {what}" for what, each in becomes.items())
+    lost = "; ".join(
+        f"{_words(each)} {'becomes' if len(each) == 1 else 'become'} {what}"
+        for what, each in becomes.items()
+    )
     yield f"{name} expresses {_words(states) or 'no states'}{'; ' + lost if lost else ''}"
     if channel.direction is not Direction.OBSERVE or channel.when_out != "sold-out":
         yield f'channels.{name}.when_out = "{channel.when_out}": what it shows with nothing left'

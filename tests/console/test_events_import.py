@@ -50,7 +50,7 @@ def test_events_are_taken_once_however_often_the_file_is(
 
     assert first[0] == 0
     assert json.loads(first[1]) == {"taken": 2, "repeats": 0, "conflicts": 0, "refused": []}
-    assert again == (0, "Took 0 events; 2 were known already.\n", "")
+    assert again == (0, "Took 0 events; 2 known already.\n", "")
 
 
 REFUSED: tuple[tuple[object, str], ...] = (

@@ -141,3 +141,17 @@ def test_a_bundle_that_is_on_hold_at_a_place_gives_a_pool_nothing_there(tmp_path
         w.poll("warehouse", [*at("north", A=8, B=9), *at("south", A=6, B=9), *kits])
         w.poll("market", at("both", A=14, B=18, KIT=3))
         assert target(w, "market", "KIT", "both") == 3
+
+
+def test_an_event_that_names_no_place_where_places_are_apart_is_told_what_it_lacks(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, SHOP, MARKET) as w:
+        w.reconfigure(two_places())
+        w.poll("warehouse", at("north", A=4) + at("south", A=3))
+        taken = w.database.write(
+            events.record, Source("shop", w.now), [sold(w, 2, "")], w.comparison
+        )
+        assert [one.reason for one in taken.refused] == [
+            "SKU A is known at locations only: the event must name one"
+        ]
