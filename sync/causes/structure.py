@@ -6,8 +6,8 @@ from store.skeleton import differences
 from sync.causes.case import Case
 
 _WORDS = {
-    Kind.MISSING: "{authority} has this SKU and {channel} lacks it: list it there, or set "
-    'missing = "ignore" for {channel}',
+    Kind.MISSING: "{authority} has this SKU and {channel} lacks it: list it there, or give it a "
+    'rule with sold = false; missing = "ignore" leaves out all that {channel} lacks',
     Kind.UNLISTED: "{channel} has this SKU and the authority does not: add it there, or take it "
     "off sale on {channel}",
     Kind.DUPLICATE: "{channel} has this SKU more than once: rename or remove all but one there",
