@@ -45,6 +45,9 @@ def terms(settings: "Settings") -> Terms:
 
 def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) -> ChannelTerms:
     can = channels.kind(settings.kind).abilities(settings.options)
+    writes = flows.writes(settings)
+    # Where a quantity is all that can be written, that is what takes a listing off sale.
+    shown = can.states if "state" in writes or not writes else ()
     return ChannelTerms(
         name=settings.name,
         kind=settings.kind,
@@ -57,10 +60,10 @@ def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) ->
         settle_reduce_ms=settings.settle_reduce_ms,
         settle_raise_ms=settings.settle_raise_ms,
         states=tuple(sorted(can.states)),
-        writes=flows.writes(settings),
+        writes=writes,
         report_missing=settings.report_missing,
         policies=policies(settings),
-        hides=hides(can.states),
+        hides=hides(shown),
         places=tuple(dict.fromkeys(map(places.name_of, settings.locations.values()))),
         inflow=flows.inflow(settings),
     )

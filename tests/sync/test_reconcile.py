@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from store.model import Authority, Policy, State
+from store.model import NOT_FOR_SALE, Authority, Policy, State
 from sync import reconcile
 from sync.config import decode
 
@@ -64,3 +64,32 @@ def test_a_narrower_policy_keeps_what_it_does_not_change() -> None:
         Policy("X-*", buffer=2, share_ppm=500_000, sold=False, state=State.HOLD),
         Policy("*", buffer=2, share_ppm=500_000),
     )
+
+
+def test_a_state_that_is_shown_and_cannot_be_written_takes_the_quantity_off_sale() -> None:
+    described = """
+[authority]
+quantity = "warehouse"
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+[channels.market]
+kind = "http"
+url = "http://127.0.0.1:9/stock"
+items = "items"
+fields = { sku = "sku", available = "n", state = "state" }
+direction = "push"
+[channels.market.write]
+url = "http://127.0.0.1:9/stock/{sku}"
+body = { n = "$quantity" }
+"""
+
+    def hidden(text: str) -> tuple[State, ...]:
+        settings = decode(tomllib.loads(text), source="skew.toml", base=Path(), environ=None)
+        return reconcile.terms(settings).channels[1].hides
+
+    assert hidden(described) == NOT_FOR_SALE
+    assert (
+        hidden(described.replace('{ n = "$quantity" }', '{ n = "$quantity", s = "$state" }')) == ()
+    )
+    assert hidden(described.replace('direction = "push"', "")) == ()
