@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from store.model import QUANTITY_MAX, Figure, State
+from sync import patterns
 from sync.places import Places
 from sync.units import PPM, Duration, Flow, Period, Portion
 
@@ -33,6 +34,7 @@ class AuthorityRuleTable(msgspec.Struct, kw_only=True):
     state: Name | None = None
 
     def __post_init__(self) -> None:
+        patterns.check(self.skus)
         if self.quantity is None and self.state is None:
             raise ValueError("changes nothing: add `quantity` or `state`, a channel's name")
 
@@ -71,6 +73,7 @@ class ChannelRuleTable(msgspec.Struct, kw_only=True):
     state: State | None = None
 
     def __post_init__(self) -> None:
+        patterns.check(self.skus)
         changes = [name for name in self.__struct_fields__ if name != "skus"]
         if all(getattr(self, name) is None for name in changes):
             raise ValueError(f"changes nothing: add {', '.join(changes[:-1])} or {changes[-1]}")
@@ -117,6 +120,9 @@ class ApprovalRuleTable(msgspec.Struct, kw_only=True):
     skus: Pattern | None = None
     only: Literal["reduce", "raise"] | None = None
     max_units: Units | None = None
+
+    def __post_init__(self) -> None:
+        patterns.check(self.skus or "")
 
 
 class ApprovalTable(msgspec.Struct, kw_only=True):
