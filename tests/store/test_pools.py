@@ -90,6 +90,25 @@ def test_one_order_counts_once_though_one_channel_tells_the_place_and_another_th
             assert target(w, "market", "A", "both") == 5
 
 
+def test_an_order_that_the_authority_has_seen_is_not_unseen_because_another_channel_tells_it(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, SHOP, MARKET) as w:
+        w.reconfigure(two_places())
+        w.poll("warehouse", at("north", A=4) + at("south", A=3))
+        w.poll("shop", at("north", A=4) + at("south", A=3))
+        w.poll("market", at("both", A=7))
+        order = sold(w, 2, "north", order="M-1")
+        tell(w, "shop", order)
+        w.poll("warehouse", at("north", A=2) + at("south", A=3))
+        assert targets(w) == (5, 2, 3)
+
+        tell(w, "market", msgspec.structs.replace(order, location="both", at=order.at + 1))
+        assert targets(w) == (5, 2, 3)
+        w.poll("warehouse", at("north", A=2) + at("south", A=2))
+        assert targets(w) == (4, 2, 2)
+
+
 def test_lines_of_one_order_at_two_places_count_each(tmp_path: Path) -> None:
     other = channel("other", places=("north", "south"))
     with world(tmp_path, SHOP, MARKET, other) as w:
