@@ -106,7 +106,8 @@ class Events(RuleBasedStateMachine):
     ) -> None:  # fmt: skip
         if name == "market" and not self.setting.has_market:
             return
-        file_ms, source_ms = (file_ms, source_ms) if name == "warehouse" else (None, None)
+        if name != "warehouse" or self.has_orders():
+            file_ms = source_ms = None
         said = self.records(name, moved, source_ms)
         refused: list[Refused] = []
         if odd == 1:
@@ -224,7 +225,8 @@ class Events(RuleBasedStateMachine):
 
     @rule(lag_ms=strategies.sampled_from((0, 90 * SECOND)))
     def lag(self, lag_ms: int) -> None:
-        self.change(self.setting._replace(lag_ms=lag_ms))
+        if not self.has_orders():
+            self.change(self.setting._replace(lag_ms=lag_ms))
 
     @rule(box=strategies.sampled_from((1, 2)))
     def repack(self, box: int) -> None:
@@ -239,10 +241,13 @@ class Events(RuleBasedStateMachine):
         self.change(self.setting._replace(has_market=not self.setting.has_market))
 
     def change(self, setting: Setting) -> None:
-        self.setting = setting
+        was, self.setting = self.setting, setting
+        was_unseen = {one["event_row"] for one in self.known().movements if one["unseen"]}
         self.w.reconfigure(made(setting))
+        if was._replace(lag_ms=0) == setting._replace(lag_ms=0):
+            return  # What a longer lag makes unseen again keeps the pieces that it had.
         known = self.known()
-        unseen = [one for one in known.movements if one["unseen"]]
+        unseen = [one for one in known.movements if one["event_row"] in was_unseen]
         assert [one["available"] for one in unseen] == [known.moves(one) for one in unseen]
 
     # What holds.
@@ -342,6 +347,14 @@ class Events(RuleBasedStateMachine):
 
     def known(self) -> Known:
         return self.database.read(Known, self.setting)
+
+    def has_orders(self) -> bool:
+        """Whether the warehouse has told of orders.
+
+        What other channels told of those long before is not looked at again where the warehouse's
+        readings go back in time, or its lag grows.
+        """
+        return any(name == "warehouse" and event.order for (name, _), event in self.told.items())
 
     def saw(self, name: str, said: list[Record], at: Millis) -> None:
         for record in said:
