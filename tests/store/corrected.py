@@ -1,11 +1,49 @@
-"""A correction that went all its way, for tests of what comes after it."""
+"""The steps of a correction's life, by hand, and one that went all its way."""
 
-from store import corrections, decisions, lease, readings
-from store.model import Correction, CorrectionStatus, Record
-from tests.store.world import MINUTE, World
+from store import audit, corrections, decisions, lease, readings
+from store.model import Correction, CorrectionStatus, Decision, Record
+from tests.store.world import MINUTE, World, stock
 
 HOLD_MS = 5_000
+
+
+EXPIRES_MS = 15 * MINUTE
+
+
 TOKEN = "token"
+
+
+def oversold(w: World) -> Correction:
+    """A shop that shows 9 where it should show 4, and the proposal that follows."""
+    w.poll("warehouse", stock(A=4))
+    w.twice("shop", stock(A=9))
+    (proposal,) = w.updates()
+    return proposal
+
+
+def approve(w: World, *ids: int, who: str = "ana", **more: object) -> list[Decision]:
+    seen = [(one, None) for one in ids]
+    terms = {"hold_ms": HOLD_MS, "expires_ms": EXPIRES_MS} | more
+    return w.database.write(decisions.approve, seen, who=who, now=w.now, **terms)  # type: ignore[arg-type]
+
+
+def begin(w: World, *ids: int) -> list[int]:
+    w.now += HOLD_MS
+    w.database.write(lease.acquire, holder="e", token=TOKEN, now=w.now, span_ms=MINUTE)
+    return w.database.write(corrections.begin_applying, ids, token=TOKEN, now=w.now)
+
+
+def finish(w: World, correction_id: int, status: CorrectionStatus) -> None:
+    w.database.write(corrections.finish, correction_id, status, now=w.now, result="as it went")
+
+
+def steps(w: World, correction_id: int) -> list[str]:
+    return [row.step for row in w.database.read(audit.rows, correction_id)]
+
+
+def status(w: World, correction_id: int) -> CorrectionStatus:
+    (found,) = w.database.read(corrections.by_id, [correction_id])
+    return found.status
 
 
 def correct(w: World, sku: str = "A", channel: str = "shop") -> Correction:
@@ -15,22 +53,15 @@ def correct(w: World, sku: str = "A", channel: str = "shop") -> Correction:
         for one in w.updates()
         if (one.sku, one.channel, one.status) == (sku, channel, CorrectionStatus.PROPOSED)
     )
-    w.database.write(
-        decisions.approve, [(proposal.id, None)], who="ana", now=w.now,
-        hold_ms=HOLD_MS, expires_ms=MINUTE,
-    )  # fmt: skip
-    w.now += HOLD_MS
-    w.database.write(lease.acquire, holder="e", token=TOKEN, now=w.now, span_ms=MINUTE)
-    w.database.write(corrections.begin_applying, [proposal.id], token=TOKEN, now=w.now)
+    approve(w, proposal.id)
+    begin(w, proposal.id)
     w.database.write(corrections.applied, [proposal.id], now=w.now, result="200")
     shown = Record(sku, proposal.to_quantity or 0, proposal.location, state=proposal.to_state)
     w.database.write(
         readings.record_fresh, channel, [shown], (), [(sku, proposal.location)], w.comparison,
         now=w.now, own=True,
     )  # fmt: skip
-    w.database.write(
-        corrections.finish, proposal.id, CorrectionStatus.VERIFIED, now=w.now, result="shown"
-    )
+    finish(w, proposal.id, CorrectionStatus.VERIFIED)
     (ended,) = w.database.read(corrections.by_id, [proposal.id])
     assert ended.status is CorrectionStatus.VERIFIED
     return ended

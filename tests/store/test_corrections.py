@@ -4,59 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from store import audit, corrections, decisions, lease, past, proposals, readings
+from store import audit, corrections, lease, past, proposals, readings
 from store.comparison import Comparison
 from store.database import Database
 from store.errors import LeaseLost
 from store.model import (
     Authority,
-    Correction,
     CorrectionStatus,
     Decision,
     Direction,
 )
+from tests.store.corrected import (
+    HOLD_MS,
+    approve,
+    begin,
+    finish,
+    oversold,
+    status,
+    steps,
+)
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
-
-HOLD_MS = 5_000
-
-
-EXPIRES_MS = 15 * MINUTE
-
-
-TOKEN = "token"
-
-
-def oversold(w: World) -> Correction:
-    """A shop that shows 9 where it should show 4, and the proposal that follows."""
-    w.poll("warehouse", stock(A=4))
-    w.twice("shop", stock(A=9))
-    (proposal,) = w.updates()
-    return proposal
-
-
-def approve(w: World, *ids: int, who: str = "ana", **more: object) -> list[Decision]:
-    seen = [(one, None) for one in ids]
-    terms = {"hold_ms": HOLD_MS, "expires_ms": EXPIRES_MS} | more
-    return w.database.write(decisions.approve, seen, who=who, now=w.now, **terms)  # type: ignore[arg-type]
-
-
-def begin(w: World, *ids: int) -> list[int]:
-    w.now += HOLD_MS
-    w.database.write(lease.acquire, holder="e", token=TOKEN, now=w.now, span_ms=MINUTE)
-    return w.database.write(corrections.begin_applying, ids, token=TOKEN, now=w.now)
-
-
-def finish(w: World, correction_id: int, status: CorrectionStatus) -> None:
-    w.database.write(corrections.finish, correction_id, status, now=w.now, result="as it went")
-
-
-def steps(w: World, correction_id: int) -> list[str]:
-    return [row.step for row in w.database.read(audit.rows, correction_id)]
-
-
-def status(w: World, correction_id: int) -> CorrectionStatus:
-    (found,) = w.database.read(corrections.by_id, [correction_id])
-    return found.status
 
 
 def test_from_proposed_to_verified_every_step_is_audited(tmp_path: Path) -> None:
@@ -72,24 +39,6 @@ def test_from_proposed_to_verified_every_step_is_audited(tmp_path: Path) -> None
         seen = w.database.read(audit.rows, proposal.id)[1]
         assert (seen.who, seen.at) == ("ana", w.now - HOLD_MS)
         assert '"available":9' in seen.seen
-
-
-def test_an_approval_of_what_has_moved_since_it_was_seen_is_void(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        approve(w, proposal.id, who="ben")
-        w.database.write(decisions.undo, [(proposal.id, None)], who="ben", now=w.now)
-        (decision,) = w.database.write(
-            decisions.approve, [(proposal.id, proposal.version)], who="ana", now=w.now,
-            hold_ms=HOLD_MS, expires_ms=EXPIRES_MS,
-        )  # fmt: skip
-        assert not decision.ok
-        assert "undone by ben" in decision.why
-
-
-def test_an_unknown_update_is_named_as_such(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        assert approve(w, 77) == [Decision(77, ok=False, why="there is no such update")]
 
 
 def test_what_moves_supersedes_a_proposal_and_a_new_one_follows(tmp_path: Path) -> None:
@@ -131,55 +80,6 @@ def test_an_approved_raise_falls_with_any_movement(tmp_path: Path) -> None:
         assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
 
 
-def test_a_rejected_listing_is_quiet_until_it_moves_even_there_and_back(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        w.database.write(
-            decisions.reject, [(proposal.id, None)], who="ana", now=w.now, reason="stocktake"
-        )
-        w.poll("shop", stock(A=9))
-        assert w.updates()[0].status is CorrectionStatus.REJECTED
-        assert w.updates()[0].note == "stocktake"
-        w.poll("shop", stock(A=4))
-        w.twice("shop", stock(A=9))
-        assert w.updates()[0].status is CorrectionStatus.PROPOSED
-
-
-def test_a_snoozed_update_comes_back_by_itself(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        until = w.now + 90_000
-        w.database.write(decisions.snooze, [(proposal.id, None)], who="ana", now=w.now, until=until)
-        w.poll("shop", stock(A=9))
-        assert status(w, proposal.id) is CorrectionStatus.SNOOZED
-        w.poll("shop", stock(A=9))
-        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
-
-
-def test_undo_ends_with_the_hold(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        approve(w, proposal.id)
-        w.now += HOLD_MS
-        (late,) = w.database.write(decisions.undo, [(proposal.id, None)], who="ana", now=w.now)
-        assert not late.ok
-        assert late.why.startswith("its hold has passed: reject it to stop it")
-
-
-def test_an_approval_that_cannot_be_written_yet_can_be_rejected(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        approve(w, proposal.id)
-        w.now += 2 * HOLD_MS
-        seen = [(proposal.id, None)]
-        rejected = w.database.write(
-            decisions.reject, seen, who="ben", now=w.now, reason="counted again"
-        )
-        assert rejected == [Decision(proposal.id, ok=True)]
-        assert begin(w, proposal.id) == []
-        assert w.database.read(audit.rows, proposal.id)[-1].note == "counted again"
-
-
 def test_reductions_are_written_before_raises(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(UP=9, DOWN=1))
@@ -190,38 +90,6 @@ def test_reductions_are_written_before_raises(tmp_path: Path) -> None:
         w.now += HOLD_MS
         due = w.database.write(corrections.due, now=w.now)
         assert [one.sku for one in due] == ["DOWN", "UP"]
-
-
-def test_above_the_threshold_two_names_are_needed(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        first = approve(w, proposal.id, second_person_above=4)[0]
-        assert (first.ok, "second person" in first.why) == (True, True)
-        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
-        again = approve(w, proposal.id, second_person_above=4)[0]
-        assert (again.ok, "not ana again" in again.why) == (False, True)
-        approve(w, proposal.id, who="ben", second_person_above=4)
-        (done,) = w.database.read(corrections.by_id, [proposal.id])
-        assert (done.status, done.decided_by, done.second_by) == ("approved", "ana", "ben")
-
-
-def test_what_cannot_be_trusted_cannot_be_approved(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        w.now += 11 * MINUTE
-        (decision,) = approve(w, proposal.id)
-        assert decision == Decision(proposal.id, ok=False, why="not now: channel stale")
-
-
-def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        proposal = oversold(w)
-        approve(w, proposal.id, expires_ms=MINUTE)
-        w.now += MINUTE + HOLD_MS
-        assert w.database.write(corrections.due, now=w.now) == []
-        assert status(w, proposal.id) is CorrectionStatus.EXPIRED
-        w.poll("shop", stock(A=9))
-        assert w.updates()[0].status is CorrectionStatus.PROPOSED
 
 
 @pytest.mark.parametrize("ending", ["failed", "not_applied", "unknown"])
