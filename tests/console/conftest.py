@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from console.__main__ import run
 from tests.console.stage import Shop
-from tests.console.support import seed
+from tests.console.support import Ran, seed
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +33,15 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     opened.open()
     yield opened
     opened.database.close()
+
+
+@pytest.fixture
+def skew(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command in this process."""
+
+    def _skew(*args: str) -> Ran:
+        code = run(list(args))
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return _skew

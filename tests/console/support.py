@@ -1,6 +1,8 @@
 """A configuration and a cache with known disagreements, for the tests of commands and reports."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from store import quarantine, readings, staging
 from store.database import Database
@@ -69,3 +71,22 @@ def set_aside(path: Path, channel: str, reason: str) -> None:
         sweep = database.write(staging.begin, channel, None, now=now)
         database.write(staging.stage, sweep, [Record("LAMP", 0)], (), None)
         database.write(quarantine.set_aside, sweep, reason, now=now, as_of=now)
+
+
+class Ran:
+    """What a command answered, and what it printed."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def update_of(skew: Any, sku: str) -> dict[str, Any]:
+    found = skew("updates", "--json", "--sku", sku).json["updates"]
+    assert isinstance(found[0], dict)
+    return found[0]

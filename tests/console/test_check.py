@@ -22,7 +22,7 @@ from sync.clock import SystemClock
 from sync.config import decode, load
 from sync.questions import states
 from sync.questions.case import Answer
-from tests.console.support import configure, seed
+from tests.console.support import Ran, configure, seed
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,13 +36,6 @@ QUESTIONS = [
     "How are mismatches found and resolved?",
     states.QUESTION,
 ]
-
-
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
 
 
 @pytest.fixture
