@@ -10,9 +10,9 @@ from textual.widgets import Input
 
 from console.app import SkewApp
 from console.footing import Footing
-from store import readings, staging
+from store import corrections, readings, staging
 from store.database import Database
-from store.model import Millis, Record
+from store.model import Correction, Millis, Record
 from sync import reconcile
 from sync.config import decode
 from sync.settings import Settings
@@ -185,3 +185,19 @@ def style_at(app: SkewApp, needle: str) -> Any:
             if segment.text.strip().startswith(needle):
                 return segment.style
     raise AssertionError(f"{needle!r} is not on the screen")
+
+
+def update(shop: Shop, sku: str) -> Correction:
+    """The newest correction of a SKU."""
+    found = shop.database.read(corrections.by_id, range(1, 50))
+    return [one for one in found if one.sku == sku][-1]
+
+
+async def to(app: SkewApp, pilot: object, sku: str) -> None:
+    """Put the cursor on a SKU of the list that has the focus."""
+    table = app.dashboard.table
+    for line, row_id in enumerate(table.ids):
+        row = table._rows[row_id]
+        if (row.sku if isinstance(row, Correction) else row.it.sku) == sku:
+            table._go(line)
+    await settle(app, pilot)  # type: ignore[arg-type]
