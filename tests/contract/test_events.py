@@ -11,23 +11,16 @@ from sync import channels
 from sync.clock import SystemClock
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.harness import (
-    SECRET,
-    SECRET_NAME,
     EventBackend,
     OverHttp,
     hear,
     heard,
     opened,
 )
-from tests.contract.test_contract import running
+from tests.contract.kinds import running
 from tests.loopback import Told
 
 TELLING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.events)
-
-
-@pytest.fixture(autouse=True)
-def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SECRET_NAME, SECRET)
 
 
 @pytest.fixture(params=TELLING)

@@ -11,7 +11,7 @@ from sync.channels.base import Receipt
 from sync.channels.vendure import TAKE_MAX, Options
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
-from tests.contract.test_contract import is_write
+from tests.contract.kinds import is_write
 from tests.contract.vendure_backend import Vendure, VendureVariant
 from tests.loopback import Asked, Told
 

@@ -1,0 +1,113 @@
+"""Every registered kind of channel, ready for the contract suite: real, on this machine."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sync import channels
+from sync.channels.csv import QUIET_MS
+from sync.simulation.server import WorldServer
+from tests.contract.backends import Market, Simulated
+from tests.contract.harness import (
+    SECRET,
+    Harness,
+    QuickClock,
+    over_http,
+)
+from tests.contract.vendure_backend import Vendure
+from tests.loopback import Asked
+from tests.simulation.support import small_world
+
+
+@dataclass
+class DroppedFile:
+    """The `csv` kind's harness: the warehouse drops its file anew after every change."""
+
+    base: Path
+    kind: str = "csv"
+    stock: dict[str, str] = field(default_factory=dict)
+
+    def table(self) -> dict[str, Any]:
+        return {"path": "stock.csv", "delimiter": "\t"}
+
+    def put(self, sku: str, quantity: int) -> None:
+        self.corrupt(sku, str(quantity))
+
+    def shown(self, sku: str) -> int:
+        return int(self.stock[sku])
+
+    def corrupt(self, sku: str, raw: str) -> None:
+        self.stock[sku] = raw.strip('"')
+        rows = ["sku\tavailable"]
+        rows += ['"{}"\t{}'.format(s.replace('"', '""'), n) for s, n in self.stock.items()]
+        self._drop("".join(f"{row}\n" for row in rows))
+
+    def garble(self) -> None:
+        self._drop("<html>Sign in</html>\n")
+
+    def vanish(self) -> None:
+        (self.base / "stock.csv").unlink()
+
+    def _drop(self, content: str) -> None:
+        path = self.base / "stock.csv"
+        path.write_text(content)
+        then = time.time() - QUIET_MS / 1000 - 1
+        os.utime(path, (then, then))
+
+
+@contextmanager
+def _file(base: Path) -> Iterator[Harness]:
+    harness = DroppedFile(base)
+    harness.put("FIRST", 1)
+    yield harness
+
+
+@contextmanager
+def _simulated(base: Path) -> Iterator[Harness]:
+    world = small_world()
+    for item in list(world.shelf("shop").items()):
+        world.shelf("shop").drop(item.sku)
+    with (
+        WorldServer(world, tokens={"shop": SECRET}, clock=QuickClock()) as server,
+        over_http(Simulated(server, world), base) as harness,
+    ):
+        yield harness
+
+
+HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
+    "csv": _file,
+    "http": lambda base: over_http(Market(), base),
+    "simulated": _simulated,
+    "vendure": lambda base: over_http(Vendure(), base),
+}
+
+
+NETWORKED = sorted(set(channels.KINDS) - {"csv"})
+
+
+WRITING = sorted(kind for kind in NETWORKED if channels.kind(kind).ABILITIES.writes)
+
+
+@contextmanager
+def running(kind: str, base: Path) -> Iterator[Harness]:
+    """Run one kind's channel with three listings; a kind without a harness fails here."""
+    with HARNESSES[kind](base) as found:
+        found.put("A-1", 5)
+        found.put("B-2", 0)
+        found.put("C-3", 12)
+        yield found
+
+
+def is_write(asked: Asked) -> bool:
+    """Tell a write from a read, also where both are a POST."""
+    if asked.method == "POST" and b'"query"' in asked.body:
+        return b"updateProductVariants" in asked.body
+    return asked.method != "GET"
+
+
+STRANGE = (" spaced ", "ünï/côde?&#", "per%2Fcent", "../../admin", "{ref}", 'quo"te', "a+b;c|d")
+"""SKUs that must arrive at their own place, whatever they look like."""
