@@ -30,16 +30,12 @@ def sold(event_id: str, sku: str, quantity: int, at: int) -> Event:
 
 def kinds_of_numbers(w: World) -> set[str]:
     """How SQLite keeps the figures that a target is made of."""
-
-    def ask(connection: sqlite3.Connection) -> set[str]:
-        rows = connection.execute(
-            """SELECT typeof(truth_quantity) FROM items UNION SELECT typeof(pending) FROM items
-            UNION SELECT typeof(truth_incoming) FROM items
-            UNION SELECT typeof(target_quantity) FROM listings"""
-        )
-        return {row[0] for row in rows}
-
-    return w.database.read(ask)
+    found = w.rows(
+        """SELECT typeof(truth_quantity) FROM items UNION SELECT typeof(pending) FROM items
+        UNION SELECT typeof(truth_incoming) FROM items
+        UNION SELECT typeof(target_quantity) FROM listings"""
+    )
+    return {row[0] for row in found}
 
 
 def test_an_event_that_moves_more_pieces_than_any_shop_holds_is_refused_alone(

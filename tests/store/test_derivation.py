@@ -25,16 +25,13 @@ def at(location: str, **quantities: int) -> list[Record]:
 
 
 def target(w: World, name: str, sku: str, location: str = "") -> object:
-    def ask(connection: object) -> object:
-        row = connection.execute(  # type: ignore[attr-defined]
-            """SELECT l.target_quantity FROM listings l JOIN items i ON i.id = l.item_id
-            JOIN channels c ON c.id = l.channel_id
-            WHERE c.name = ? AND i.sku = ? AND i.location = ?""",
-            (name, sku, location),
-        ).fetchone()
-        return None if row is None else row[0]
-
-    return w.database.read(ask)
+    found = w.rows(
+        """SELECT l.target_quantity FROM listings l JOIN items i ON i.id = l.item_id
+        JOIN channels c ON c.id = l.channel_id
+        WHERE c.name = ? AND i.sku = ? AND i.location = ?""",
+        name, sku, location,
+    )  # fmt: skip
+    return found[0][0] if found else None
 
 
 def test_a_bundle_has_what_the_least_of_its_components_allows(tmp_path: Path) -> None:

@@ -127,14 +127,11 @@ def bounce(w: World, quantities: Sequence[int]) -> None:
 
 
 def shown_by_warehouse(w: World) -> int:
-    def ask(connection: object) -> int:
-        row = connection.execute(  # type: ignore[attr-defined]
-            """SELECT l.available FROM listings l JOIN channels c ON c.id = l.channel_id
-            WHERE c.name = 'warehouse'"""
-        ).fetchone()
-        return 10 if row is None else row[0]
-
-    return w.database.read(ask)
+    found = w.rows(
+        """SELECT l.available FROM listings l JOIN channels c ON c.id = l.channel_id
+        WHERE c.name = 'warehouse'"""
+    )
+    return int(found[0][0]) if found else 10
 
 
 def test_what_flows_in_corrects_the_authority_and_never_the_channel(tmp_path: Path) -> None:

@@ -27,18 +27,12 @@ def tell(w: World, name: str, *told: Event) -> Taken:
 
 
 def pending(w: World, sku: str = "A") -> int:
-    def ask(connection: object) -> int:
-        found = connection.execute("SELECT pending FROM items WHERE sku = ?", (sku,))  # type: ignore[attr-defined]
-        return int(found.fetchone()[0])
-
-    return w.database.read(ask)
+    ((found,),) = w.rows("SELECT pending FROM items WHERE sku = ?", sku)
+    return int(found)
 
 
 def fates(w: World) -> dict[str, str]:
-    def ask(connection: object) -> dict[str, str]:
-        return dict(connection.execute("SELECT event_id, fate FROM events"))  # type: ignore[attr-defined]
-
-    return w.database.read(ask)
+    return dict(w.rows("SELECT event_id, fate FROM events"))
 
 
 def test_a_sale_lowers_the_others_before_the_warehouse_reports_it_and_its_own_channel_agrees(

@@ -38,17 +38,12 @@ def thin(w: World, before: Millis) -> int:
 
 
 def rows(w: World, table: str) -> int:
-    def ask(connection: sqlite3.Connection) -> int:
-        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-    return w.database.read(ask)
+    ((found,),) = w.rows(f"SELECT count(*) FROM {table}")
+    return int(found)
 
 
 def thinned(w: World) -> dict[str, int]:
-    def ask(connection: sqlite3.Connection) -> dict[str, int]:
-        return dict(connection.execute("SELECT what, rows_removed FROM thinned"))
-
-    return w.database.read(ask)
+    return dict(w.rows("SELECT what, rows_removed FROM thinned"))
 
 
 def test_what_ended_long_ago_goes_and_what_stands_stays(tmp_path: Path) -> None:

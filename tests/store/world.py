@@ -1,8 +1,10 @@
 """A small shop in a real database, driven by hand: what the store's tests have in common."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from store import readings, staging, views
 from store.comparison import Comparison
@@ -126,13 +128,19 @@ class World:
     def targets(self, name: str) -> dict[str, int | None]:
         """SKU to target quantity on a channel."""
 
-        def ask(connection: object) -> dict[str, int | None]:
-            rows = connection.execute(  # type: ignore[attr-defined]
+        return dict(
+            self.rows(
                 """SELECT i.sku, l.target_quantity FROM listings l JOIN items i ON i.id = l.item_id
                 JOIN channels c ON c.id = l.channel_id WHERE c.name = ?""",
-                (name,),
+                name,
             )
-            return dict(rows.fetchall())
+        )
+
+    def rows(self, query: str, *values: object) -> list[Any]:
+        """What the cache holds, for a test that looks beneath the views."""
+
+        def ask(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(query, values).fetchall()
 
         return self.database.read(ask)
 
