@@ -9,12 +9,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from store.errors import NewerDatabase
-from store.migrations import first, second, third
+from store.migrations import first, fourth, second, third
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtils
 
-MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (first.run, second.run, third.run)
+MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
+    first.run,
+    second.run,
+    third.run,
+    fourth.run,
+)
 """In order, each once, never edited after a release: a change of mind is a new one."""
 
 
