@@ -1,11 +1,28 @@
 """The single table of actions: every key, its name, its title and what it does.
 
 The app's bindings, the footer's legend, the help and the command palette are all made from it,
-so that nothing works by a key that the palette lacks. Imports nothing of Textual.
+so that nothing works by a key that the palette lacks. A key means one thing, whatever the page.
+Imports nothing of Textual.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class Place(StrEnum):
+    """The console's pages, in the order of their tabs and of the keys from 1 up."""
+
+    DISAGREEMENTS = "disagreements"
+    CHANNELS = "channels"
+    UPDATES = "updates"
+    INCIDENTS = "incidents"
+    SKU = "sku"
+
+
+EVERYWHERE = frozenset(Place)
+DECIDING = frozenset((Place.DISAGREEMENTS, Place.UPDATES, Place.SKU))
+LISTS = frozenset((Place.DISAGREEMENTS, Place.UPDATES))
 
 
 class Group(StrEnum):
@@ -20,7 +37,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that an operator can do. The app's method is `action_` + `name`."""
+    """One thing that an operator can do: the page's method `do_` + `name`, else the app's."""
 
     name: str
     keys: tuple[str, ...]
@@ -34,6 +51,8 @@ class Action:
     """The word in the footer of a narrow terminal; empty: not in that one."""
     writes: bool = False
     """It ends in a decision: a read-only console refuses it."""
+    on: Collection[Place] = EVERYWHERE
+    """The pages that have it."""
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -47,6 +66,7 @@ ACTIONS: tuple[Action, ...] = (
         legend="Approve",
         brief="Appr",
         writes=True,
+        on=DECIDING,
     ),
     Action(
         "reject",
@@ -57,6 +77,7 @@ ACTIONS: tuple[Action, ...] = (
         legend="Reject",
         brief="Rej",
         writes=True,
+        on=DECIDING,
     ),
     Action(
         "snooze",
@@ -67,6 +88,7 @@ ACTIONS: tuple[Action, ...] = (
         legend="Snooze",
         brief="Snz",
         writes=True,
+        on=DECIDING,
     ),
     Action(
         "undo",
@@ -87,6 +109,7 @@ ACTIONS: tuple[Action, ...] = (
         legend="Approve marked…",
         brief="Bulk",
         writes=True,
+        on=LISTS,
     ),
     Action(
         "reject_marked",
@@ -96,6 +119,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.DECIDE,
         legend="Reject marked…",
         writes=True,
+        on=LISTS,
     ),
     Action(
         "mark",
@@ -105,6 +129,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.CHOOSE,
         legend="Mark",
         brief="Mark",
+        on=LISTS,
     ),
     Action(
         "mark_all",
@@ -113,6 +138,7 @@ ACTIONS: tuple[Action, ...] = (
         "All rows that the filter lets through; again: none.",
         Group.CHOOSE,
         legend="All",
+        on=LISTS,
     ),
     Action(
         "filter",
@@ -122,6 +148,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.CHOOSE,
         legend="Filter",
         brief="Filter",
+        on=frozenset((Place.DISAGREEMENTS,)),
     ),
     Action(
         "sort",
@@ -130,12 +157,14 @@ ACTIONS: tuple[Action, ...] = (
         "Money at risk, age, SKU, channel, delta.",
         Group.CHOOSE,
         legend="Sort",
+        on=frozenset((Place.DISAGREEMENTS,)),
     ),
     Action(
         "clear",
         ("escape",),
-        "Clear marks, then the filter",
-        "One press clears the marks, the next one the filter; on the SKU's page it goes back.",
+        "Clear, or go back",
+        "Closes the filter's line, else clears the marks, else the filter, else goes back to the"
+        " page before.",
         Group.CHOOSE,
     ),
     Action(
@@ -145,6 +174,7 @@ ACTIONS: tuple[Action, ...] = (
         "All channels, the policy's arithmetic, the cause with its evidence, the timeline.",
         Group.LOOK,
         legend="Open",
+        on=LISTS,
     ),
     Action(
         "show_disagreements", ("1",), "Show the disagreements", "The whole dashboard.", Group.LOOK
@@ -154,6 +184,13 @@ ACTIONS: tuple[Action, ...] = (
         "show_updates", ("3",), "Show the pending updates", "What waits for a decision.", Group.LOOK
     ),
     Action("show_incidents", ("4",), "Show the incidents", "Trouble with a channel.", Group.LOOK),
+    Action(
+        "show_sku",
+        ("5",),
+        "Show the SKU",
+        "The SKU under the cursor, or the one that was looked at last.",
+        Group.LOOK,
+    ),
     Action(
         "pause",
         ("p",),

@@ -1,16 +1,17 @@
 """The live console: `skew watch`, and the screen of `skew demo`.
 
-Owns the app, its watcher and its refresh loop; `run` starts the engine beside it, in its own
-thread, and stops all of it. The screens read through `Source`; decisions are in `console.acts`.
+Owns the pages, the watcher and the refresh loop, and leads each key to the page that knows it;
+`run` starts the engine beside it, in its own thread, and stops all of it. The pages read through
+`Source`; decisions are in `console.acts`.
 """
 
 import asyncio
 import contextlib
+import inspect
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -24,16 +25,20 @@ from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from console import failure
-from console.actions import ACTIONS, by_name
-from console.acts import Acts
-from console.caution import Picked
+from console.actions import ACTIONS, LISTS, Action, Place, by_name
+from console.acts.updates import UpdateActs
 from console.context import login_name
+from console.desk import Desk
 from console.footing import Footing
 from console.ink import THEMES, Cell, Tone, variables, write
+from console.screens.channels import ChannelsPage
 from console.screens.dashboard import Dashboard
 from console.screens.help import Help
+from console.screens.incidents import IncidentsPage
+from console.screens.page import Page
 from console.screens.sku import SkuPage
-from console.source import Source
+from console.screens.updates import UpdatesPage
+from console.source import Detail, Source
 from console.text import clean
 from store.database import Database
 from store.errors import StoreError
@@ -54,31 +59,32 @@ SILENCE_S = 5.0
 
 STOP_S = 10.0
 
-Decide = Callable[..., Coroutine[None, None, None]]
-"""One of `Acts`: what it is done to, and how, in; nothing out."""
-
 
 class Palette(Provider):
-    """Every action of the table, by name."""
+    """Every action of the page, by name."""
+
+    def _actions(self) -> list[Action]:
+        place = self.app.page.place if isinstance(self.app, SkewApp) else None
+        return [action for action in ACTIONS if place is None or place in action.on]
 
     async def discover(self) -> Hits:
-        for action in ACTIONS:
+        for action in self._actions():
             yield DiscoveryHit(
                 write(Cell(f"{action.title}  "), Cell(action.keys[0], Tone.DIM)),
-                partial(self.app.run_action, f"app.{action.name}"),
+                partial(self.app.run_action, f"app.do('{action.name}')"),
                 text=action.title,
                 help=action.help,
             )
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for action in ACTIONS:
+        for action in self._actions():
             score = matcher.match(action.title)
             if score > 0:
                 yield Hit(
                     score,
                     matcher.highlight(action.title),
-                    partial(self.app.run_action, f"app.{action.name}"),
+                    partial(self.app.run_action, f"app.do('{action.name}')"),
                     help=action.help,
                 )
 
@@ -90,7 +96,14 @@ class SkewApp(App[int]):
     TITLE = "skew"
     COMMANDS = {Palette}  # noqa: RUF012 (Textual's own spelling)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), action.name, action.title, show=False) for action in ACTIONS
+        Binding(
+            ",".join(action.keys),
+            f"do('{action.name}')",
+            action.title,
+            show=False,
+            id=action.name,
+        )
+        for action in ACTIONS
     ]
 
     def __init__(
@@ -107,9 +120,21 @@ class SkewApp(App[int]):
             self.register_theme(theme)
         self.theme = THEMES[0].name
         self.footing = footing
-        self.dashboard = Dashboard(source := Source(database, settings, footing.clock), footing)
+        source = Source(database, settings, footing.clock)
+        self._acts = UpdateActs(self, database, source, footing)
+        desk = Desk(source, footing, self._acts, self)
+        self.dashboard = Dashboard(desk)
+        self.sku = SkuPage(desk)
+        pages = (
+            self.dashboard,
+            ChannelsPage(desk),
+            UpdatesPage(desk),
+            IncidentsPage(desk),
+            self.sku,
+        )
+        self.pages: dict[Place, Page] = {page.place: page for page in pages}
+        self._before: list[Place] = []
         self._source = source
-        self._acts = Acts(self, database, source, footing)
         self._watching = watch
         self._stopped = threading.Event()
         self._stirred = asyncio.Event()
@@ -121,7 +146,9 @@ class SkewApp(App[int]):
         return variables(dark=self.current_theme.dark)
 
     async def on_mount(self) -> None:
-        await self.push_screen(self.dashboard)
+        for place, page in self.pages.items():
+            self.install_screen(page, place)
+        await self.push_screen(Place.DISAGREEMENTS)
         self.set_interval(1.0, self._tick)
         for told in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.
@@ -133,6 +160,12 @@ class SkewApp(App[int]):
     def on_unmount(self) -> None:
         self._stopped.set()
 
+    @property
+    def page(self) -> Page:
+        """The page that is on the screen, whatever dialog lies over it."""
+        found = (one for one in reversed(self.screen_stack) if isinstance(one, Page))
+        return next(found, self.dashboard)
+
     def stir(self) -> None:
         """Read everything anew at once, because the operator asked or acted."""
         self._asked.set()
@@ -143,21 +176,20 @@ class SkewApp(App[int]):
         before = self.footing.trouble
         try:
             await self._acts.follow()
-            await self.dashboard.reload(at_once=at_once)
-            if isinstance(self.screen, SkuPage):
-                await self.screen.reload()
+            self.footing.glance = await self._source.glance()
+            await self.page.reload(at_once=at_once)
             self.footing.trouble = ""
-            self.footing.tell_engine(self.dashboard.glance)
+            self.footing.tell_engine()
         except StoreError as error:
             self.footing.trouble = clean(str(error))
             if not before:
                 self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
-            self.dashboard.repaint()
+        self.page.repaint()
         self._announce()
 
     def _announce(self) -> None:
         """Tell a new incident once; the header carries it from then on."""
-        glance = self.dashboard.glance
+        glance = self.footing.glance
         if glance is None:
             return
         found = {one.id: one for one in glance.status.incidents}
@@ -169,13 +201,10 @@ class SkewApp(App[int]):
             self.notify(clean(one.message), title=clean(text), severity="warning", markup=False)
 
     def _tick(self) -> None:
-        screen = self.screen
         if self.footing.paused:
-            self.dashboard.rewrite("#header")
-            return
-        self.dashboard.tick()
-        if isinstance(screen, SkuPage):
-            screen.tick()
+            self.page.rewrite("#header")
+        else:
+            self.page.tick()
 
     def _watch(self) -> None:
         """The watcher's thread: notices commits of anyone, on a connection of its own."""
@@ -207,136 +236,84 @@ class SkewApp(App[int]):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), rest)
 
-    def _picked(self) -> Picked:
-        screen = self.screen
-        if isinstance(screen, Dashboard | SkuPage):
-            return screen.picked()
-        return Picked(why_not="close the dialog first")
+    async def action_do(self, name: str) -> None:
+        """Do what the table of actions names, on the page that is on the screen."""
+        action, page = by_name(name), self.page
+        act = getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None)
+        if act is None or page.place not in action.on:
+            self._refuse(f"{action.title}: not on this page")
+        elif action.writes and self.footing.read_only:
+            self._refuse(f"{action.title}: this console is read-only")
+        else:
+            doing = act()
+            if inspect.iscoroutine(doing):
+                self.run_worker(doing, group="act", exit_on_error=True)
 
-    def _act(self, name: str, decision: Decide, **how: bool) -> None:
-        """Start a deciding action, unless this console only looks."""
-        if self.footing.read_only:
-            self.footing.say(f"{by_name(name).title}: this console is read-only", Tone.WARN)
-            self._repaint()
+    def _refuse(self, why: str) -> None:
+        self.footing.say(why, Tone.WARN)
+        self.page.repaint()
+
+    async def show(self, place: Place) -> None:
+        """Turn to a page; the one left is where `back` leads."""
+        if place == self.page.place:
             return
-        self._decide(partial(decision, self._picked(), **how))
+        self._before = [one for one in self._before if one != place] + [self.page.place]
+        await self._turn_to(place)
 
-    @work(group="act")
-    async def _decide(self, decision: Callable[[], Coroutine[None, None, None]]) -> None:
-        await decision()
+    async def back(self) -> None:
+        if self._before:
+            await self._turn_to(self._before.pop())
 
-    def _act_on_marked(self, name: str, decision: Decide) -> None:
-        self._act(name, partial(self._with_marked, decision), approving=name == "approve_marked")
+    async def open_sku(self, detail: Detail) -> None:
+        self.sku.look_at(detail)
+        await self.show(Place.SKU)
 
-    async def _with_marked(self, decision: Decide, _under: Picked, *, approving: bool) -> None:
-        try:
-            marked = await self.dashboard.marked(approving=approving)
-        except StoreError as error:
-            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
-            return
-        await decision(marked, bulk=True)
+    async def _turn_to(self, place: Place) -> None:
+        await self.switch_screen(place)
+        await self.footing.guarded(partial(self.page.reload, at_once=True))
+        self.page.repaint()
 
-    def _repaint(self) -> None:
-        self.dashboard.repaint()
-        if isinstance(self.screen, SkuPage):
-            self.screen.tick()
+    async def do_show_disagreements(self) -> None:
+        await self.show(Place.DISAGREEMENTS)
 
-    def action_approve(self) -> None:
-        self._act("approve", self._acts.approve, bulk=False)
+    async def do_show_channels(self) -> None:
+        await self.show(Place.CHANNELS)
 
-    def action_reject(self) -> None:
-        self._act("reject", self._acts.reject, bulk=False)
+    async def do_show_updates(self) -> None:
+        await self.show(Place.UPDATES)
 
-    def action_snooze(self) -> None:
-        self._act("snooze", self._acts.snooze)
+    async def do_show_incidents(self) -> None:
+        await self.show(Place.INCIDENTS)
 
-    def action_undo(self) -> None:
-        self._act("undo", self._acts.undo)
+    async def do_show_sku(self) -> None:
+        if self.page.place in LISTS:
+            await self.action_do("detail")
+        else:
+            await self.show(Place.SKU)
 
-    def action_approve_marked(self) -> None:
-        self._act_on_marked("approve_marked", self._acts.approve)
-
-    def action_reject_marked(self) -> None:
-        self._act_on_marked("reject_marked", self._acts.reject)
-
-    def action_mark(self) -> None:
-        table = self.dashboard.table
-        if self.screen is self.dashboard and table.cursor_id is not None:
-            table.mark([table.cursor_id])
-            table.action_move(1)
-
-    def action_mark_all(self) -> None:
-        if self.screen is self.dashboard:
-            self.dashboard.table.mark_all()
-
-    def action_filter(self) -> None:
-        if self.screen is self.dashboard:
-            self.dashboard.open_filter()
-
-    def action_sort(self) -> None:
-        self.dashboard.next_sort()
-        self.footing.say(f"sorted by {self.dashboard.sort}", Tone.DIM)
-        self.stir()
-
-    def action_clear(self) -> None:
-        """Step back: close the page or the filter's line, else clear marks, else the filter."""
-        if isinstance(self.screen, SkuPage):
-            self.pop_screen()
-        elif self.dashboard.close_filter():
-            return
-        elif self.dashboard.table.marks:
-            self.dashboard.table.unmark()
-        elif self.dashboard.filter_text:
-            self.dashboard.filter_by("")
-            self.stir()
-
-    async def action_detail(self) -> None:
-        detail = self.dashboard.detail
-        if self.screen is not self.dashboard:
-            return
-        if detail is None:
-            self.footing.say("there is nothing under the cursor to open", Tone.WARN)
-            self._repaint()
-            return
-        await self.push_screen(page := SkuPage(self._source, self.footing, detail))
-        await self.footing.guarded(page.reload)
-
-    def _show(self, view: str) -> None:
-        if isinstance(self.screen, SkuPage):
-            self.pop_screen()
-        self.dashboard.show(view)
-
-    def action_show_disagreements(self) -> None:
-        self._show("disagreements")
-
-    def action_show_channels(self) -> None:
-        self._show("channels")
-
-    def action_show_updates(self) -> None:
-        self._show("updates")
-
-    def action_show_incidents(self) -> None:
-        self._show("incidents")
-
-    def action_pause(self) -> None:
+    def do_pause(self) -> None:
         self.footing.paused = not self.footing.paused
         paused = self.footing.paused
         self.footing.say("the screen is held; collecting goes on" if paused else "live", Tone.WARN)
-        self._repaint()
+        self.page.repaint()
         if not paused:
             self.stir()
 
-    def action_theme(self) -> None:
+    def do_theme(self) -> None:
         names = [theme.name for theme in THEMES]
-        self.theme = names[1] if self.theme == names[0] else names[0]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
 
-    def action_palette(self) -> None:
+    def do_palette(self) -> None:
         self.action_command_palette()
 
-    async def action_help(self) -> None:
-        await self.push_screen(Help())
+    async def do_help(self) -> None:
+        await self.push_screen(Help(self.page.place))
+
+    def do_quit(self) -> None:
+        self.exit(0)
 
     async def action_quit(self) -> None:
+        """Leave; Textual's own keys end here too."""
         self.exit(0)
 
     def _fatal_error(self) -> None:

@@ -1,16 +1,17 @@
 """What stands at the screen's edges: header, tabs and legend. Pure: values in, text out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from textual.content import Content
 
-from console.actions import ACTIONS, Action
+from console.actions import ACTIONS, Action, Place
 from console.ink import Cell, Tone, key, write
 from console.text import age, cells, cut, money, time_of_day, units
-from store.model import Millis
-from store.panels import Overview
+from store.model import LIVE_CORRECTIONS, Millis
+from store.panels import Overview, StatusCounts
 
 
 class Mode(StrEnum):
@@ -109,42 +110,64 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
     ]
 
 
-def tabs(overview: Overview | None, updates: int, view: str, *, note: str, width: int) -> Content:
+class Tab(NamedTuple):
+    """A page's tab: in full, and short where the terminal is narrow."""
+
+    long: str
+    short: str
+
+
+TABS: Mapping[Place, Tab] = {
+    Place.DISAGREEMENTS: Tab("Disagreements", "Disagree"),
+    Place.CHANNELS: Tab("Channels", "Chan"),
+    Place.UPDATES: Tab("Updates", "Upd"),
+    Place.INCIDENTS: Tab("Incidents", "Inc"),
+    Place.SKU: Tab("SKU", "SKU"),
+}
+_NARROW_TABS = 100
+
+
+def tabs(status: StatusCounts | None, place: Place, *, note: str, width: int) -> Content:
     """The tabs with their counts, and the filter, which stays in sight while it holds."""
     narrow = width < _NARROW_TABS
-    stale = overview.channels_stale if overview is not None else 0
-    counts = (
-        (overview.open + overview.settling + overview.unknown if overview is not None else 0, ""),
-        (overview.channels if overview is not None else 0, "!" if stale else ""),
-        (updates, ""),
-        (overview.incidents if overview is not None else 0, ""),
-    )
+    counts = {} if status is None else _counts(status)
     parts: list[Content] = [write(" ")]
-    for number, (name, short, long) in enumerate(TABS, 1):
-        count, alarm = counts[number - 1]
-        chosen = name == view
-        word = f"{short if narrow else long} {count:,}"
-        tab = Content.assemble(
-            (f"{number} " if narrow else f"[{number}]", f"${Tone.ACCENT if chosen else Tone.DIM}"),
-            (word, f"bold underline ${Tone.STRONG}" if chosen else f"${Tone.DIM}"),
-            (alarm, f"bold ${Tone.BAD}"),
+    for number, (one, tab) in enumerate(TABS.items(), 1):
+        word = tab.short if narrow else tab.long
+        told = Content.assemble(
+            (f"{number} " if narrow else f"[{number}]", f"${_tab_tone(one, place)}"),
+            (f"{word}{counts.get(one, '')}", _tab_style(one, place)),
+            ("!" if _alarming(one, status) else "", f"bold ${Tone.BAD}"),
         )
-        parts += [tab.stylize(f"@click=app.show_{name}"), write("  ")]
+        parts += [told.stylize(f"@click=app.do('show_{one}')"), write("  ")]
     left = Content.assemble(*parts)
     room = width - left.cell_length - 1
     right = write(Cell(cut(note, max(0, room)), Tone.WARN))
     return Content.assemble(left, " " * max(0, room - right.cell_length), right)
 
 
-_NARROW_TABS = 100
+def _counts(status: StatusCounts) -> dict[Place, str]:
+    overview = status.overview
+    live = sum(status.updates[name] for name in LIVE_CORRECTIONS)
+    counts = {
+        Place.DISAGREEMENTS: overview.open + overview.settling + overview.unknown,
+        Place.CHANNELS: overview.channels,
+        Place.UPDATES: live,
+        Place.INCIDENTS: overview.incidents,
+    }
+    return {place: f" {count:,}" for place, count in counts.items()}
 
-TABS = (
-    ("disagreements", "Disagree", "Disagreements"),
-    ("channels", "Chan", "Channels"),
-    ("updates", "Upd", "Updates"),
-    ("incidents", "Inc", "Incidents"),
-)
-"""The views: name, short title, title; their keys are 1 to 4."""
+
+def _alarming(place: Place, status: StatusCounts | None) -> bool:
+    return place is Place.CHANNELS and status is not None and bool(status.overview.channels_stale)
+
+
+def _tab_tone(one: Place, chosen: Place) -> Tone:
+    return Tone.ACCENT if one is chosen else Tone.DIM
+
+
+def _tab_style(one: Place, chosen: Place) -> str:
+    return f"bold underline ${Tone.STRONG}" if one is chosen else f"${Tone.DIM}"
 
 
 _ALWAYS_TOLD = ("help", "quit")
@@ -167,7 +190,7 @@ def legend(
             continue
         shown = "spc" if action.keys[0] == "space" else action.keys[0]
         can = not action.writes or action.name in able
-        told.append((action.name, key(shown, word, f"app.{action.name}", able=can)))
+        told.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
     # The way to all the other keys, and out, is told whatever else there is no room for.
     last = [part for name, part in told if name in _ALWAYS_TOLD]
     room = width - 1 - sum(part.cell_length + len(gap) for part in last)

@@ -53,6 +53,8 @@ class Footing:
     stir: Callable[[], None]
     """Have everything read anew, soon."""
     paused: bool = False
+    glance: Glance | None = None
+    """Everything but the lists, as it was read last."""
     told_engine: str = ""
     """What of the engine was told last."""
     trouble: str = ""
@@ -73,9 +75,9 @@ class Footing:
         except StoreError as error:
             self.trouble = clean(str(error))
 
-    def standing(self, glance: Glance | None) -> Standing:
+    def standing(self) -> Standing:
         """What the header says of the console itself."""
-        engine, running = self._engine(glance)
+        engine, running = self._engine()
         mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
         if self.paused:
             mode = Mode.PAUSED
@@ -85,8 +87,8 @@ class Footing:
             self.name, mode, engine, running and not self.trouble, self.operator, self.read_only
         )
 
-    def _engine(self, glance: Glance | None) -> tuple[str, bool]:
-        lease = glance.status.lease if glance is not None else None
+    def _engine(self) -> tuple[str, bool]:
+        lease = self.glance.status.lease if self.glance is not None else None
         if self.engine is None:
             held = lease is not None
             return (f"engine {lease.holder}" if lease else "no engine runs: nothing is read", held)
@@ -99,9 +101,9 @@ class Footing:
         }
         return told.get(str(self.engine.mode), ("engine stopped", False))
 
-    def tell_engine(self, glance: Glance | None) -> None:
+    def tell_engine(self) -> None:
         """Put it in the log when someone else begins or ceases to collect."""
-        now, _ = self._engine(glance)
+        now, _ = self._engine()
         before, self.told_engine = self.told_engine, now
         if now == before or self.engine is None:
             return

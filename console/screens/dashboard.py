@@ -1,30 +1,28 @@
-"""The one screen: disagreements, channels, the row under the cursor, pending updates.
+"""The first page: what disagrees, the channels, the row under the cursor, what waits for a yes.
 
-Reads through `Source`, off this thread, and decides nothing itself: it tells the app what stands
-under the cursor and what is marked. What is on it stays where it is while the data moves.
+Reads through `Source`, off this thread, and decides nothing itself: it tells what stands under
+the cursor and what is marked. What is on it stays where it is while the data moves.
 """
 
 import asyncio
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Input
 
-from console import edges, panels
+from console import panels
+from console.actions import Place
 from console.caution import Picked, why_not, why_not_update
-from console.filter import FilterError, parse
-from console.footing import Footing
-from console.ink import Cell, Tone, write
+from console.desk import Desk
+from console.filter import parse
+from console.ink import Cell, Tone
 from console.rows import DisagreementSheet, Row, UpdateSheet
-from console.source import Detail, Glance, Source
+from console.screens.page import Listing
+from console.source import Detail
 from console.text import plural
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
@@ -32,30 +30,25 @@ from store.model import Correction, Disagreement
 from store.panels import DisagreementFilter, Sort
 
 SORTS = tuple(Sort)
-ROOMY = 110
-"""From this width on the lines at the edges are told in full words."""
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (132, "-wide")]
 FIRST_PAGE = 100
 """Rows fetched before the first paint."""
 
 
-class Dashboard(Screen[None]):
+class Dashboard(Listing):
     """See the module."""
 
-    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    place = Place.DISAGREEMENTS
+    filter_hint = "channel:shop kind:state risk>100 age>1h, or words"
     AUTO_FOCUS = "#disagreements"
 
-    def __init__(self, source: Source, footing: Footing) -> None:
-        super().__init__()
-        self.footing = footing
-        self.glance: Glance | None = None
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self.detail: Detail | None = None
-        self.view = "disagreements"
         self.wanted = DisagreementFilter()
-        self.filter_text = ""
         self.sort = Sort.RISK
-        self._source = source
+        source = desk.source
         directions = {name: one.direction for name, one in source.settings.channels.items()}
+        self._source = source
         self._directions = directions
         self.rows: VirtualTable[Row] = VirtualTable(
             DisagreementSheet(source.compared, directions),
@@ -66,14 +59,10 @@ class Dashboard(Screen[None]):
             UpdateSheet(), empty="Nothing waits for a decision.", id="updates"
         )
 
-    def compose(self) -> ComposeResult:
-        yield Written(self._header, id="header")
-        yield Written(self._tabs, id="tabs")
+    def body(self) -> ComposeResult:
         with Horizontal(id="top"):
             with Vertical(id="rows-panel", classes="panel"):
                 yield self.rows
-            with VerticalScroll(id="incidents-panel", classes="panel"):
-                yield Written(self._incidents, id="incidents")
             with Vertical(id="side"):
                 with VerticalScroll(id="channels-panel", classes="panel"):
                     yield Written(self._channels, id="channels")
@@ -82,42 +71,34 @@ class Dashboard(Screen[None]):
         with Vertical(id="updates-panel", classes="panel"):
             yield self.updates
         yield Written(self._brief, id="brief")
-        yield Written(self._said, id="said")
-        yield Input(placeholder="channel:shop kind:state risk>100 age>1h, or words", id="filter")
-        yield Written(self._legend, id="legend")
 
     def on_mount(self) -> None:
-        self.add_class(f"-view-{self.view}")
-        for panel in self.query("#channels-panel, #preview-panel, #incidents-panel"):
+        for panel in self.query("#channels-panel, #preview-panel"):
             panel.can_focus = False
         self.repaint()
 
     @property
     def table(self) -> "VirtualTable[Any]":
-        """The list that the keys act on: the one with the focus, else the view's."""
-        if self.updates.has_focus:
-            return self.updates
-        return self.updates if self.view == "updates" else self.rows
+        """The list that the keys act on: the one with the focus."""
+        return self.updates if self.updates.has_focus else self.rows
 
     async def reload(self, *, at_once: bool = False) -> None:
         """Read everything anew. Raises StoreError, and leaves the screen as it was."""
-        glance = await self._source.glance()
+        now = self.footing.clock.now()
         ids = await self._source.disagreement_ids(self.wanted, self.sort)
         update_ids = await self._source.update_ids()
         if not self.rows.loaded:
             first = list(ids[:FIRST_PAGE])
             self.rows.fill(await self._source.disagreement_rows(first), first)
         fresh = await asyncio.to_thread(_count_new, ids, self.rows.ids)
-        self.glance = glance
-        self.rows.offer(ids, now=glance.at, fresh=fresh, at_once=at_once)
-        self.updates.offer(update_ids, now=glance.at, at_once=at_once)
+        self.rows.offer(ids, now=now, fresh=fresh, at_once=at_once)
+        self.updates.offer(update_ids, now=now, at_once=at_once)
         await self.fetch(self.rows, self.rows.window())
         await self.fetch(self.updates, self.updates.window())
         await self.look()
         self.repaint()
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
-        """Give a table the rows of these ids."""
         if not ids:
             return
         rows: dict[int, Any]
@@ -127,16 +108,7 @@ class Dashboard(Screen[None]):
             rows = dict(await self._source.updates(ids))
         table.fill(rows, ids)
 
-    @work(group="fetch")
-    async def _fetch_lacking(self, table: "VirtualTable[Any]") -> None:
-        await self.footing.guarded(partial(self.fetch, table, table.lacking()))
-
-    @work(group="look", exclusive=True)
-    async def _look_again(self) -> None:
-        await self.footing.guarded(self.look)
-
     async def look(self) -> None:
-        """Read what stands under the cursor, for the preview."""
         table, row_id = self.table, self.table.cursor_id
         if row_id is None:
             self.detail = None
@@ -147,34 +119,13 @@ class Dashboard(Screen[None]):
         self._paint_preview()
 
     def tick(self) -> None:
-        """Let time be seen: ages, the clock, countdowns."""
         now = self.footing.clock.now()
         self.rows.tick(now)
         self.updates.tick(now)
-        self.rewrite("#header, #channels, #incidents, #said")
+        self.rewrite("#header, #channels, #said")
         self._paint_preview()
 
-    def repaint(self) -> None:
-        """Write everything anew that is not a list."""
-        self.rewrite("Written")
-        self._title_panels()
-
-    def rewrite(self, selector: str) -> None:
-        """Write some of it anew; what is being taken down as the app closes is passed over."""
-        for written in self.query(selector).results(Written):
-            written.rewrite()
-
-    def show(self, view: str) -> None:
-        """Turn to one of the four views."""
-        self.remove_class(f"-view-{self.view}")
-        self.view = view
-        self.add_class(f"-view-{view}")
-        (self.updates if view == "updates" else self.rows).focus()
-        self.repaint()
-        self.post_message(VirtualTable.Moved(self.table))
-
     def picked(self) -> Picked:
-        """What the cursor is on."""
         value = self.table.current
         if isinstance(value, Row):
             it = value.it
@@ -189,7 +140,6 @@ class Dashboard(Screen[None]):
         return Picked(why_not="there is nothing under the cursor")
 
     async def marked(self, *, approving: bool) -> Picked:
-        """All that is marked in the list; what can't be decided is left out and told."""
         marks = sorted(self.table.marks)
         if not marks:
             return Picked(why_not="nothing is marked: space marks a row, * all of them")
@@ -213,95 +163,30 @@ class Dashboard(Screen[None]):
         told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
         return Picked(tuple(seen.items()), plural(len(seen), "update"), told)
 
-    def open_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.value = self.filter_text
-        self.add_class("-filtering")
-        box.focus()
-
-    def close_filter(self) -> bool:
-        """Put the filter's line away; whether it was open."""
-        was_open = self.has_class("-filtering")
-        self.remove_class("-filtering")
-        if was_open:
-            self.table.focus()
-        return was_open
-
     def filter_by(self, text: str) -> None:
-        """Take a new filter. Raises FilterError with the remedy."""
         self.wanted = parse(text, self._source.settings.channels)
-        self.filter_text = text.strip()
+        super().filter_by(text)
 
-    def next_sort(self) -> None:
+    def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-
-    @on(Input.Submitted, "#filter")
-    def _filter_typed(self, event: Input.Submitted) -> None:
-        event.stop()
-        try:
-            self.filter_by(event.value)
-        except FilterError as error:
-            self.footing.say(str(error), Tone.WARN)
-            self.repaint()
-            return
-        self.close_filter()
+        self.footing.say(f"sorted by {self.sort}", Tone.DIM)
         self.footing.stir()
 
-    @on(VirtualTable.Wanted)
-    def _rows_wanted(self, event: "VirtualTable.Wanted") -> None:
-        self._fetch_lacking(event.table)
-
-    @on(VirtualTable.Moved)
-    def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
-        if event.table is self.table:
-            self._look_again()
-            self.rewrite("#legend")
-
-    @on(VirtualTable.Restocked)
-    def _list_changed(self) -> None:
-        self._title_panels()
-        self.rewrite("#tabs, #said, #legend")
-
-    @on(VirtualTable.Chosen)
-    async def _row_chosen(self) -> None:
-        await self.app.run_action("detail")
-
-    def on_descendant_focus(self) -> None:
-        self.post_message(VirtualTable.Moved(self.table))
+    async def do_detail(self) -> None:
+        if self.detail is None:
+            self.footing.say("there is nothing under the cursor to open", Tone.WARN)
+            self.repaint()
+            return
+        await self.desk.way.open_sku(self.detail)
 
     def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
         reason = why_not(it, self._directions.get(it.channel))
         return reason or (it.reason if approving else "")
 
-    @property
-    def _narrow(self) -> bool:
-        return self.has_class("-narrow")
-
-    def _header(self, width: int) -> Content:
-        overview = self.glance.status.overview if self.glance is not None else None
-        return edges.header(
-            self.footing.standing(self.glance),
-            overview,
-            now=self.footing.clock.now(),
-            width=width,
-            brief=width < ROOMY,
-        )
-
-    def _tabs(self, width: int) -> Content:
-        overview = self.glance.status.overview if self.glance is not None else None
-        waiting = self.table.waiting
-        note = f"↻ {waiting} new " if waiting else ""
-        if self.filter_text:
-            note += f"filter: {self.filter_text}  (esc clears)"
-        return edges.tabs(overview, len(self.updates.ids), self.view, note=note, width=width)
-
     def _channels(self, width: int) -> Content:
-        health = self.glance.status.channels if self.glance is not None else ()
+        glance = self.footing.glance
+        health = glance.status.channels if glance is not None else ()
         return panels.channels(health, now=self.footing.clock.now(), width=width)
-
-    def _incidents(self, width: int) -> Content:
-        found = self.glance.status.incidents if self.glance is not None else ()
-        return panels.incidents(found, now=self.footing.clock.now(), width=width)
 
     def _preview(self, width: int) -> Content:
         return panels.preview(self.detail, now=self.footing.clock.now(), width=width)
@@ -309,52 +194,29 @@ class Dashboard(Screen[None]):
     def _brief(self, width: int) -> Content:
         return panels.brief(self.detail, now=self.footing.clock.now(), width=width)
 
-    def _said(self, width: int) -> Content:
-        marks = len(self.table.marks)
-        lead = f" {marks:,} marked" if marks and self._narrow else ""
-        return self.footing.line(width, lead)
-
-    def _legend(self, width: int) -> Content:
-        return edges.legend(
-            width,
-            narrow=width < ROOMY,
-            read_only=self.footing.read_only,
-            able=self.footing.able(self.picked(), marks=bool(self.table.marks)),
-        )
-
     def _paint_preview(self) -> None:
         self.rewrite("#preview, #brief")
         title = panels.preview_title(self.detail, self.footing.clock.now())
-        _entitle(self, "preview-panel", title)
-        _entitle(self, "brief", panels.brief_title(self.detail))
+        for panel, told in (
+            ("#preview-panel", title),
+            ("#brief", panels.brief_title(self.detail)),
+        ):
+            for widget in self.query(panel):
+                widget.border_title = told
 
-    def _title_panels(self) -> None:
-        overview = self.glance.status.overview if self.glance is not None else None
+    def entitle_all(self) -> None:
+        glance = self.footing.glance
+        overview = glance.status.overview if glance is not None else None
         shown, marks = len(self.rows.ids), len(self.rows.marks)
         of = f" of {overview.skus:,} SKUs" if overview is not None else ""
-        parts = [f"{of} · sort {self.sort}", f" · {marks:,} marked" if marks else ""]
+        told = f"{of} · sort {self.sort}" + (f" · {marks:,} marked" if marks else "")
         waiting = Cell(f" · ↻ {self.rows.waiting} new" if self.rows.waiting else "", Tone.WARN)
-        _title(self, "rows-panel", f"Disagreements {shown:,}", "".join(parts), waiting)
-        stale = (
-            f" · {overview.channels_stale} not fresh"
-            if overview and overview.channels_stale
-            else ""
-        )
-        _title(self, "channels-panel", "Channels", stale)
+        self.entitle("rows-panel", f"Disagreements {shown:,}", told, waiting)
+        stale = overview.channels_stale if overview is not None else 0
+        self.entitle("channels-panel", "Channels", f" · {stale} not fresh" if stale else "")
         marks = len(self.updates.marks)
-        tail = f" · {marks:,} marked" if marks else ""
-        _title(self, "updates-panel", f"Pending updates {len(self.updates.ids):,}", tail)
-        _title(self, "incidents-panel", f"Incidents {overview.incidents if overview else 0}", "")
-
-
-def _title(screen: Dashboard, panel: str, name: str, more: str, *cells: Cell) -> None:
-    title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
-    _entitle(screen, panel, title)
-
-
-def _entitle(screen: Dashboard, name: str, title: Content) -> None:
-    for widget in screen.query(f"#{name}"):
-        widget.border_title = title
+        told = f" · {marks:,} marked" if marks else ""
+        self.entitle("updates-panel", f"Pending updates {len(self.updates.ids):,}", told)
 
 
 def _count_new(ids: "array[int]", known: "array[int]") -> int:

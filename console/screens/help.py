@@ -1,5 +1,6 @@
 """The help: every action of the table, with its keys; and what the signs mean."""
 
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,7 +9,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from console.actions import ACTIONS, MOVES, Group
+from console.actions import ACTIONS, EVERYWHERE, MOVES, Action, Group, Place
 from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
 from console.text import cut, fit
@@ -26,18 +27,24 @@ SIGNS = (
 
 
 class Help(ModalScreen[None]):
+    """All keys; those that the page under it lacks name the pages that have them."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,question_mark,q", "dismiss(None)", "Close"),
     ]
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self._place = place
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = write(Cell("Keys", Tone.STRONG), Cell("  esc closes", Tone.DIM))
             with VerticalScroll():
-                yield Written(_text, id="help")
+                yield Written(partial(_text, self._place), id="help")
 
 
-def _text(width: int) -> Content:
+def _text(place: Place, width: int) -> Content:
     rows: list[Content] = []
     for group in Group:
         rows.append(write(Cell(group, Tone.ACCENT)))
@@ -45,7 +52,8 @@ def _text(width: int) -> Content:
             rows += [_line(keys, what, "", width) for keys, what in MOVES]
         for action in ACTIONS:
             if action.group is group:
-                rows.append(_line(" ".join(action.keys), action.title, action.help, width))
+                told = f"{_where(action, place)}{action.help}"
+                rows.append(_line(" ".join(action.keys), action.title, told, width))
         rows.append(write(""))
     rows.append(write(Cell("Signs", Tone.ACCENT)))
     rows += [
@@ -53,6 +61,13 @@ def _text(width: int) -> Content:
         for sign, tone, meaning in SIGNS
     ]
     return lines(*rows)
+
+
+def _where(action: Action, place: Place) -> str:
+    """The pages that have it, where not all do and this one does not."""
+    if place in action.on or set(action.on) == EVERYWHERE:
+        return ""
+    return f"On {', '.join(one for one in Place if one in action.on)}. "
 
 
 def _line(keys: str, title: str, more: str, width: int) -> Content:

@@ -6,36 +6,34 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 
-from console import edges, panels
-from console.actions import ACTIONS
+from console import panels
+from console.actions import Place
 from console.caution import Picked, why_not, why_not_update
-from console.footing import Footing
+from console.desk import Desk
 from console.ink import Cell, Tone, lines, write
-from console.screens.dashboard import BREAKPOINTS, ROOMY
-from console.source import Detail, Source
+from console.screens.page import Deciding
+from console.source import Detail
 from console.text import NONE, age, cut, day_and_time, fit, money, units
 from console.timeline import what_happened
 from console.widgets.written import Written
 from store.panels import HistoryEntry, ShownCell
 
 
-class SkuPage(Screen[None]):
+class SkuPage(Deciding):
     """Opened on a disagreement or an update; stays on its SKU when that one is over."""
 
-    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
-    BINDINGS: ClassVar[list[BindingType]] = [("backspace,left", "app.clear", "Back")]
+    place: ClassVar[Place] = Place.SKU
+    BINDINGS: ClassVar[list[BindingType]] = [("backspace,left", "app.do('clear')", "Back")]
 
-    def __init__(self, source: Source, footing: Footing, detail: Detail) -> None:
-        super().__init__()
-        self.footing = footing
-        self.detail = detail
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.detail: Detail | None = None
         self.over = False
         """The disagreement or update that it was opened on has ended."""
-        self._source = source
+        self._source = desk.source
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         yield Written(self._head, id="sku-head")
         with VerticalScroll(id="sku-body"):
             with Vertical(id="sku-facts", classes="panel"):
@@ -43,8 +41,10 @@ class SkuPage(Screen[None]):
                 yield Written(self._reasons, id="sku-reasons")
             with Vertical(id="sku-timeline", classes="panel"):
                 yield Written(self._timeline, id="sku-history")
-        yield Written(self.footing.line, id="said")
-        yield Written(self._legend, id="legend")
+
+    def look_at(self, detail: Detail) -> None:
+        """Turn to a SKU; `reload` reads the whole of it."""
+        self.detail, self.over = detail, False
 
     def on_mount(self) -> None:
         self.query_one("#sku-facts").border_title = write(Cell("Now", Tone.STRONG))
@@ -53,9 +53,11 @@ class SkuPage(Screen[None]):
         )
         self.query_one("#sku-body").focus()
 
-    async def reload(self) -> None:
-        """Read it anew. Raises StoreError."""
+    async def reload(self, *, at_once: bool = False) -> None:
+        del at_once
         detail = self.detail
+        if detail is None:
+            return
         if detail.it is not None:
             found = await self._source.detail_of_disagreement(detail.it.id, whole=True)
         elif detail.correction is not None:
@@ -64,15 +66,13 @@ class SkuPage(Screen[None]):
             found = None
         self.over = found is None
         self.detail = found or await self._source.refreshed(detail)
-        for written in self.query(Written):
-            written.rewrite()
-
-    def tick(self) -> None:
-        for written in self.query(Written):
-            written.rewrite()
+        self.repaint()
 
     def picked(self) -> Picked:
-        detail, correction = self.detail, self.detail.correction
+        detail = self.detail
+        if detail is None:
+            return Picked(why_not="no SKU is open")
+        correction = detail.correction
         if self.over:
             return Picked(why_not="it has ended")
         if correction is not None:
@@ -88,6 +88,8 @@ class SkuPage(Screen[None]):
 
     def _head(self, width: int) -> Content:
         detail = self.detail
+        if detail is None:
+            return write(Cell(" No SKU is open: enter opens the one under the cursor.", Tone.DIM))
         price = next((cell.price_minor for cell in detail.cells if cell.price_minor), None)
         told = f"  {money(price / 100)}" if price is not None else ""
         over = "  ● it agrees now" if self.over else ""
@@ -109,7 +111,8 @@ class SkuPage(Screen[None]):
         if wide:
             head += f"{'ON HAND':>10}{'COMMITTED':>11}{'INCOMING':>10}  TRUST"
         rows = [write(Cell(head, Tone.DIM))]
-        rows += [self._cell(cell, now, wide=wide) for cell in self.detail.cells]
+        found = self.detail.cells if self.detail is not None else ()
+        rows += [self._cell(cell, now, wide=wide) for cell in found]
         return lines(*rows)
 
     def _cell(self, cell: ShownCell, now: int, *, wide: bool) -> Content:
@@ -138,6 +141,8 @@ class SkuPage(Screen[None]):
         return write(*parts)
 
     def _reasons(self, width: int) -> Content:
+        if self.detail is None:
+            return write("")
         rows = [write(""), *panels.reasons(self.detail, now=self.footing.clock.now(), width=width)]
         for step in self.detail.audit:
             note = f": {step.note}" if step.note else ""
@@ -146,7 +151,7 @@ class SkuPage(Screen[None]):
         return lines(*rows)
 
     def _timeline(self, width: int) -> Content:
-        entries = list(reversed(self.detail.history))
+        entries = list(reversed(self.detail.history)) if self.detail is not None else []
         if not entries:
             return write(Cell("Nothing has happened yet.", Tone.DIM))
         return lines(*(self._entry(entry, width) for entry in entries))
@@ -160,18 +165,6 @@ class SkuPage(Screen[None]):
             Cell(cut(what_happened(entry), max(8, width - 47))),
         )
 
-    def _legend(self, width: int) -> Content:
-        return edges.legend(
-            width,
-            narrow=width < ROOMY,
-            read_only=self.footing.read_only,
-            able=self.footing.able(self.picked(), marks=False),
-            actions=[action for action in ACTIONS if action.name not in _NOT_HERE],
-        )
-
-
-_NOT_HERE = ("approve_marked", "reject_marked", "mark", "mark_all", "filter", "sort", "detail")
-"""Actions of the lists."""
 
 _WIDE = 100
 _KINDS = {

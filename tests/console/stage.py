@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from console.app import SkewApp
 from console.footing import Footing
+from console.screens.page import Listing
 from store import corrections, readings, staging
 from store.database import Database
 from store.model import Correction, Millis, Record
@@ -195,7 +196,8 @@ def update(shop: Shop, sku: str) -> Correction:
 
 async def to(app: SkewApp, pilot: object, sku: str) -> None:
     """Put the cursor on a SKU of the list that has the focus."""
-    table = app.dashboard.table
+    assert isinstance(app.page, Listing)
+    table = app.page.table
     for line, row_id in enumerate(table.ids):
         row = table._rows[row_id]
         if (row.sku if isinstance(row, Correction) else row.it.sku) == sku:

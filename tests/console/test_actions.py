@@ -1,6 +1,6 @@
 from textual.binding import Binding
 
-from console.actions import ACTIONS, by_name
+from console.actions import ACTIONS, Place, by_name
 from console.app import SkewApp
 from console.edges import legend
 from tests.console.stage import Shop, console, press, text_of
@@ -15,8 +15,30 @@ def test_no_key_does_two_things() -> None:
 def test_every_action_of_the_table_is_the_apps_and_bound_to_its_keys() -> None:
     bound = {b.action: b.key for b in SkewApp.BINDINGS if isinstance(b, Binding)}
 
-    assert bound == {action.name: ",".join(action.keys) for action in ACTIONS}
-    assert all(callable(getattr(SkewApp, f"action_{action.name}")) for action in ACTIONS)
+    assert bound == {f"do('{a.name}')": ",".join(a.keys) for a in ACTIONS}
+
+
+async def test_every_page_can_do_what_the_table_says_it_can(shop: Shop) -> None:
+    async with console(shop) as (app, _):
+        for action in ACTIONS:
+            for place in action.on:
+                acts = getattr(app.pages[place], f"do_{action.name}", None)
+                assert callable(acts or getattr(app, f"do_{action.name}")), (action.name, place)
+
+
+async def test_what_a_page_lacks_is_refused_in_words(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "2", "space")
+
+        assert "Mark or unmark the row: not on this page" in text_of(app)
+
+
+async def test_escape_leads_back_page_by_page(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "2", "4", "escape")
+        assert app.page.place is Place.CHANNELS
+        await press(app, pilot, "escape")
+        assert app.page is app.dashboard
 
 
 def test_the_legend_fits_the_width_and_names_the_keys_that_decide() -> None:

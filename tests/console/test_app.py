@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from console.actions import Place
 from console.app import SkewApp
 from console.footing import Footing
 from console.ink import Tone
@@ -111,7 +112,8 @@ async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:
         await press(app, pilot, "2")
         assert "LISTINGS  ROLE" in text_of(app)
         await press(app, pilot, "3")
-        assert app.dashboard.updates.has_focus
+        assert app.page.place is Place.UPDATES
+        assert app.page.query_one("#updates").has_focus
         await press(app, pilot, "1")
         assert app.dashboard.rows.has_focus
 

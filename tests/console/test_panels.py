@@ -67,18 +67,18 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
     engine.holder = "skew daemon on box (71)"
 
     held = footing(engine)
-    held.tell_engine(None)
+    held.tell_engine()
 
-    assert held.standing(None).engine == "attached"
+    assert held.standing().engine == "attached"
     assert held.said[0].text.startswith("attached: skew daemon on box (71) collects")
 
     engine.mode = "running"
-    held.tell_engine(None)
+    held.tell_engine()
     assert held.said[0].text == "the other engine has gone: this one collects now"
 
 
 def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
-    told = footing(None).standing(None)
+    told = footing(None).standing()
 
     assert told.mode is Mode.DISCONNECTED
     assert told.engine.startswith("no engine")

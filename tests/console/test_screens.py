@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.stage import Shop, console, press, text_of
+from store import incidents
+from store.model import IncidentKind
+from tests.console.stage import NOW, Shop, console, press, text_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -15,15 +17,22 @@ SCREENS = {
     "dashboard": (),
     "channels": ("2",),
     "updates": ("3",),
+    "incidents": ("4",),
     "marked": ("space", "space"),
     "confirm": ("asterisk", "A"),
     "sku": ("enter",),
 }
 
 
-@pytest.mark.parametrize("size", [(160, 45), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+SIZES = ((160, 45), (100, 30), (80, 24))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 async def test_a_screen_looks_as_it_should(shop: Shop, name: str, size: tuple[int, int]) -> None:
+    shop.database.write(
+        incidents.raise_incident, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", now=NOW
+    )
     async with console(shop, size) as (app, pilot):
         await press(app, pilot, *SCREENS[name])
         painted = text_of(app) + "\n"

@@ -1,16 +1,15 @@
-"""What the deciding keys do: ask as much as the act needs, decide off the screen's thread, tell.
+"""What the keys do to updates: approve, reject, snooze, undo.
 
-Called by the app, in workers; the decisions themselves are `sync.decide`'s, the same as the
-commands'.
+The decisions themselves are `sync.decide`'s, the same as the commands'.
 """
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from textual.app import App
 
+from console.acts.base import Acts
 from console.caution import UNDECIDED, Asking, Picked, asking, undoable
 from console.footing import Footing, refusals
 from console.ink import Tone
@@ -24,14 +23,11 @@ from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
 from sync import decide
 
 
-class Acts:
-    """One operator's decisions on one cache."""
+class UpdateActs(Acts):
+    """One operator's decisions on updates."""
 
     def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
-        self._app = app
-        self._database = database
-        self._source = source
-        self._footing = footing
+        super().__init__(app, database, source, footing)
         self._reasons: deque[str] = deque(maxlen=6)
         self._followed: set[int] = set()
 
@@ -135,14 +131,6 @@ class Acts:
         if not verified:
             self._app.notify(clean(text), severity="warning", markup=False)
 
-    @property
-    def _who(self) -> str:
-        return self._footing.operator
-
-    @property
-    def _now(self) -> int:
-        return self._footing.clock.now()
-
     async def _batch(self, picked: Picked, verb: str, *, bulk: bool) -> list[Correction]:
         """The updates that can be decided on; where there are none, why is told."""
         if not picked.seen or (picked.why_not and not bulk):
@@ -163,15 +151,6 @@ class Acts:
             self._tell(f"the cache can't be read: {error}", Tone.BAD)
             return []
 
-    async def _decide(self, act: Callable[[], list[Decision]]) -> list[Decision]:
-        """Run an act on another thread; trouble with the cache is told, and nothing was done."""
-        try:
-            return await asyncio.to_thread(act)
-        except (StoreError, RuntimeError) as error:
-            # A RuntimeError is the closed cache's: its writer has gone.
-            self._tell(f"nothing was decided: {error}", Tone.BAD)
-            return []
-
     def _told(self, decided: Sequence[Decision], verb: str) -> None:
         """Say what was done, and what stood in the way of the rest."""
         done = _done(decided)
@@ -182,10 +161,6 @@ class Acts:
         if done:
             what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")
             self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
-        self._footing.stir()
-
-    def _tell(self, text: str, tone: Tone) -> None:
-        self._footing.say(text, tone)
         self._footing.stir()
 
 

@@ -1,0 +1,32 @@
+"""What a page is handed: where it reads, what it may do, and the way to the other pages."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.actions import Place
+from console.acts.updates import UpdateActs
+from console.footing import Footing
+from console.source import Detail, Source
+
+
+class Way(Protocol):
+    """How one page leads to another: the app."""
+
+    async def show(self, place: Place) -> None:
+        """Turn to a page."""
+
+    async def open_sku(self, detail: Detail) -> None:
+        """Turn to the SKU's page, on this SKU."""
+
+    async def back(self) -> None:
+        """Turn to the page from which this one was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The same one for every page."""
+
+    source: Source
+    footing: Footing
+    updates: UpdateActs
+    way: Way
