@@ -1,10 +1,15 @@
 """A small shop in a real cache, and the console on it: what every screen's test starts from."""
 
+import asyncio
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from textual import events
+from textual.keys import _character_to_key, _get_unicode_name_from_key
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -156,21 +161,49 @@ async def console(
 async def press(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
     """Press keys one after another, letting each have its effect."""
     for key in keys:
-        await pilot.press(key)
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        event = events.Key(name, key if len(key) == 1 else _character_of(name))
+        event.set_sender(app)
+        app.post_message(event)
+        await rest(app, pilot)
         if not (isinstance(app.focused, Input) and len(key) == 1):
             await settle(app, pilot)
 
 
 async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
     """Let the keys, the reads and the acts come to an end, and show what the cache holds now."""
-    await pilot.pause()
-    for _ in range(200):
+    await rest(app, pilot)
+    for _ in range(400):
         if not any(w.is_running for w in app.workers) or app.screen.is_modal:
             break
-        await pilot.pause(0.005)
+        await asyncio.sleep(0.002)
+        await rest(app, pilot)
     if not app.screen.is_modal:
         await app.refresh_now()
-    await pilot.pause()
+    await rest(app, pilot)
+
+
+async def rest(app: SkewApp, pilot: Pilot[int]) -> None:
+    """Wait until every message has been handled, and what they changed is painted.
+
+    Not by looking whether the processor rests, as Textual's pilot does, which takes longer and
+    is no promise.
+    """
+    for _ in range(100):
+        await pilot._wait_for_screen()
+        nodes: list[MessagePump] = [app, *app.screen.walk_children(with_self=True)]
+        waiting = sum(node._message_queue.qsize() + len(node._next_callbacks) for node in nodes)
+        if not waiting:
+            break
+    app.screen._on_timer_update()
+
+
+def _character_of(key: str) -> str | None:
+    """What a key with a name types, if it types anything."""
+    try:
+        return unicodedata.lookup(_get_unicode_name_from_key(key))
+    except KeyError:
+        return None
 
 
 def text_of(app: SkewApp) -> str:
