@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from store import audit, lease, proposals
+from store import audit, lease, pauses, proposals
 from store.model import Correction, CorrectionStatus, Millis, Record
+from store.pauses import Pause
 from store.verdict import REASON, SOURCES
 
 _COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
@@ -43,7 +44,11 @@ class Standing(msgspec.Struct, frozen=True):
     valid: bool
     """Whether the ground that it was approved on still stands."""
     held_back: str
-    """Why it may not be written at this moment though it is valid: `channel stale`, …"""
+    """Why it may not be written at this moment though it is valid: `channel stale`, …
+
+    While a person pauses the channel, nothing is written to it: who stops the reading of a channel
+    has a reason to want it left alone, and a write could not be read back there.
+    """
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -231,7 +236,11 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
 
 def standing(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis) -> list[Standing]:
     """Hold corrections against what their listings show and should show now (rule 9)."""
-    return [_standing(connection, correction, now=now) for correction in by_id(connection, ids)]
+    paused = pauses.by_people(connection, now=now)
+    return [
+        _standing(connection, one, paused.get(one.channel), now=now)
+        for one in by_id(connection, ids)
+    ]
 
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
@@ -270,7 +279,10 @@ def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Mi
     return next((str(reason) for (reason,) in rows if reason), "")
 
 
-def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> Standing:
+def _standing(
+    connection: sqlite3.Connection, correction: Correction, paused: Pause | None, *, now: Millis
+) -> Standing:
+    held = pauses.in_words(paused) if paused else held_back(connection, correction, now=now)
     row = connection.execute(
         f"""SELECT l.ref, l.target_quantity, l.target_state, {proposals.stands("1")},
           {", ".join("l." + name for name in _READING)}
@@ -285,7 +297,7 @@ def _standing(connection: sqlite3.Connection, correction: Correction, *, now: Mi
         target_quantity=row[1],
         target_state=row[2],
         valid=bool(row[3]),
-        held_back=held_back(connection, correction, now=now),
+        held_back=held,
     )
 
 

@@ -5,7 +5,9 @@ anyone's after its expiry. The token, not the holder's name, is what proves the 
 that slept past its expiry and woke finds another token there and may not write.
 """
 
+import json
 import sqlite3
+from collections.abc import Collection
 
 import msgspec
 
@@ -18,7 +20,7 @@ _COLUMNS = "holder, token, started_at, heartbeat_at, expires_at"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Something that another process wants of the engine: `poll` (of a channel) or `apply`."""
+    """Something that is wanted of the engine: `poll` or `cancel` (of a channel), or `apply`."""
 
     id: int
     what: str
@@ -93,13 +95,18 @@ def ask(
 
 
 def take_requests(
-    connection: sqlite3.Connection, *, now: Millis, age_ms_max: int = 60_000
+    connection: sqlite3.Connection,
+    *,
+    now: Millis,
+    age_ms_max: int = 60_000,
+    sorts: Collection[str] = ("poll", "cancel", "apply"),
 ) -> list[Request]:
     """Take what was asked and not yet taken; what is older than its asker waits is left."""
     rows = connection.execute(
         """UPDATE requests SET taken_at = ? WHERE taken_at IS NULL AND asked_at > ?
+          AND what IN (SELECT value FROM json_each(?))
         RETURNING id, what, channel, who""",
-        (now, now - age_ms_max),
+        (now, now - age_ms_max, json.dumps(sorted(sorts))),
     ).fetchall()
     return sorted((Request(*row) for row in rows), key=lambda request: request.id)
 

@@ -79,6 +79,8 @@ class PollOutcome(StrEnum):
     QUARANTINED = "quarantined"
     ACCEPTED = "accepted"
     REPLACED = "replaced"
+    CANCELLED = "cancelled"
+    """A person stopped it: that says nothing about the channel."""
 
 
 class CorrectionStatus(StrEnum):

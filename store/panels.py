@@ -67,6 +67,9 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     quarantined_poll: int | None
     unexplained: int = 0
     """Units, whatever their sign, that its listings moved and nothing accounts for."""
+    paused_reason: str | None = None
+    paused_by: str | None = None
+    """The person; None where it is the engine's own pause, or none."""
 
 
 class Overview(msgspec.Struct, frozen=True):

@@ -24,18 +24,13 @@ def set_next_poll(connection: sqlite3.Connection, channel: str, at: Millis | Non
     connection.execute("UPDATE channels SET next_poll_at = ? WHERE name = ?", (at, channel))
 
 
-def pause(connection: sqlite3.Connection, channel: str, reason: str, until: Millis | None) -> None:
-    """Mark the channel as not polled, until an instant or (None) until somebody resumes it."""
+def note_progress(
+    connection: sqlite3.Connection, poll_id: int, seen: int, announced: int | None
+) -> None:
+    """Note how many records a running poll has read, and how many the channel says that it has."""
     connection.execute(
-        "UPDATE channels SET paused_until = ?, paused_reason = ? WHERE name = ?",
-        (until, reason, channel),
-    )
-
-
-def resume(connection: sqlite3.Connection, channel: str) -> None:
-    """End the channel's pause, if it has one."""
-    connection.execute(
-        "UPDATE channels SET paused_until = NULL, paused_reason = NULL WHERE name = ?", (channel,)
+        "UPDATE polls SET seen = ?, announced = ? WHERE id = ? AND outcome = 'running'",
+        (seen, announced, poll_id),
     )
 
 

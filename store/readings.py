@@ -136,6 +136,48 @@ def fail(connection: sqlite3.Connection, sweep: Sweep, error: str, *, now: Milli
     staging.forget(connection, sweep.channel_id)
 
 
+def drop(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Forget a poll that we stopped ourselves: it says nothing about the channel.
+
+    One that had ended just before is on record, and stays.
+    """
+    connection.execute(
+        "DELETE FROM polls WHERE id = ? AND outcome = ?", (sweep.poll_id, PollOutcome.RUNNING)
+    )
+    staging.forget(connection, sweep.channel_id)
+
+
+def cancel(
+    connection: sqlite3.Connection, channel: str, words: str, *, since: Millis, now: Millis
+) -> PollOutcome:
+    """End the channel's poll that a person stopped: its record says so, and nothing else is kept.
+
+    One that had ended just before is on record, and its outcome is the answer. One that had not
+    come to reading any listing gets its record here.
+    """
+    channel_id, known, _ = polls.channel(connection, channel)
+    newest = connection.execute(
+        "SELECT id, outcome, started_at FROM polls WHERE channel_id = ? ORDER BY id DESC LIMIT 1",
+        (channel_id,),
+    ).fetchone()
+    ended = (now, PollOutcome.CANCELLED, words)
+    if newest is not None and newest[1] == PollOutcome.RUNNING:
+        connection.execute(
+            "UPDATE polls SET finished_at = ?, outcome = ?, error = ? WHERE id = ?",
+            (*ended, newest[0]),
+        )
+        staging.forget(connection, channel_id)
+    elif newest is not None and newest[2] >= since:
+        return PollOutcome(newest[1])
+    else:
+        connection.execute(
+            """INSERT INTO polls (channel_id, started_at, known, finished_at, outcome, error)
+            VALUES (?, ?, ?, ?, ?, ?)""",
+            (channel_id, since, known, *ended),
+        )
+    return PollOutcome.CANCELLED
+
+
 def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them would only rename them.
     connection: sqlite3.Connection,
     channel: str,

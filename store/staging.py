@@ -139,8 +139,9 @@ def begin(
         connection.execute(statement)
     forget(connection, channel_id)
     row = connection.execute(
-        "INSERT INTO polls (channel_id, started_at, outcome) VALUES (?, ?, ?) RETURNING id",
-        (channel_id, now, PollOutcome.RUNNING),
+        """INSERT INTO polls (channel_id, started_at, outcome, known) VALUES (?, ?, ?, ?)
+        RETURNING id""",
+        (channel_id, now, PollOutcome.RUNNING, known),
     ).fetchone()
     outside = connection.execute(
         "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?", (channel_id,)
@@ -191,8 +192,13 @@ def stage(
     records: Sequence[Record],
     refused: Sequence[Refused] = (),
     announced: int | None = None,
+    *,
+    told: bool = False,
 ) -> None:
-    """Take one page: keep what differs from the last good reading, recognise the rest."""
+    """Take one page: keep what differs from the last good reading, recognise the rest.
+
+    `told`: how far it has come is put on record with it, for whoever watches.
+    """
     sweep.numbers = None
     if announced is not None:
         sweep.announced = announced
@@ -215,6 +221,9 @@ def stage(
                 "channel": sweep.channel_id,
             }
             connection.execute(_STAGE_REFUSED, values)
+    if told:
+        seen = len(sweep.digests) + len(sweep.refused)
+        polls.note_progress(connection, sweep.poll_id, seen, sweep.announced)
 
 
 def check(connection: sqlite3.Connection, sweep: Sweep) -> None:
@@ -262,17 +271,6 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         announced=sweep.announced,
     )
     return sweep.numbers
-
-
-def drop(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Forget a poll that we stopped ourselves: it says nothing about the channel.
-
-    One that had ended just before is on record, and stays.
-    """
-    connection.execute(
-        "DELETE FROM polls WHERE id = ? AND outcome = ?", (sweep.poll_id, PollOutcome.RUNNING)
-    )
-    forget(connection, sweep.channel_id)
 
 
 def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:

@@ -139,9 +139,10 @@ def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHea
         recent[channel_id].append(took_ms)
     rows = connection.execute(
         f"""SELECT c.id, c.name, c.kind, c.direction, c.roles, {FRESHNESS}, c.last_success_at,
-          :now - c.last_success_at, c.listings, coalesce(c.last_error, c.paused_reason),
+          :now - c.last_success_at, c.listings,
+          coalesce(c.last_error, CASE WHEN c.paused_by IS NULL THEN c.paused_reason END),
           c.last_poll_at, c.next_poll_at, c.every_ms, c.paused_until, c.quarantined_poll_id,
-          c.unexplained
+          c.unexplained, c.paused_reason, c.paused_by
         FROM channels c WHERE c.configured = 1 ORDER BY c.id""",
         {"now": now},
     )
@@ -164,6 +165,8 @@ def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHea
             recent_ms=tuple(recent[row[0]][-RECENT_POLLS:]),
             quarantined_poll=row[14],
             unexplained=row[15],
+            paused_reason=row[16],
+            paused_by=row[17],
         )
         for row in rows
     )

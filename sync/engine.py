@@ -14,17 +14,20 @@ import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from store import corrections, lease, polls, proposals
+from store import corrections, lease, pauses, polls, proposals
 from store.database import Database
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.lease import Request
 from store.model import Correction, Millis
-from sync import decide, reconcile
+from sync import asking, decide, reconcile
+from sync.answering import Act, Answering
+from sync.asking import NotAnswered
 from sync.clock import Clock
 from sync.fleet import Fleet
 from sync.freshness import FreshnessWatch
 from sync.hold import Hold, LeaseHeld
 from sync.overdue import OverdueWatch
+from sync.pausing import PauseWatch
 from sync.poll import PollReport
 from sync.settings import Settings
 from sync.trouble import Gear
@@ -37,9 +40,6 @@ GRACE_S = 8.0
 TICK_S = 0.2
 LOOK_EVERY_MS = 1_000
 """Between these it looks only where the cache has changed; holds pass and time does its work."""
-
-ASK_EVERY_S = 0.1
-ASK_MS_MAX = 5 * 60_000
 
 SILENT: FilteringBoundLogger = structlog.wrap_logger(
     structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL)
@@ -74,10 +74,10 @@ class Engine:
         )
         self._freshness = FreshnessWatch(self._gear, settings)
         self._overdue = OverdueWatch(self._gear)
+        self._pauses = PauseWatch(self._gear)
         self._fleet: Fleet | None = None
         self._awake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._answering: set[asyncio.Task[None]] = set()
         self._seen_version = -1
         self._looked_at: Millis = 0
 
@@ -101,18 +101,24 @@ class Engine:
         await self._holding(lambda fleet: self._watch(fleet, stop))
 
     async def poll(self, names: Sequence[str] | None = None) -> list[PollReport]:
-        """Poll the named channels once, all by default, also those that rest after trouble.
+        """Poll the named channels once, also those that rest after trouble or are paused.
 
-        Where another engine has the lease, it is asked and waited for. Raises NoSuchThing for an
-        unknown name, LeaseHeld where the other engine does not answer.
+        By default all, but those that a person has paused: a round of all is a schedule's. Where
+        another engine has the lease, it is asked and waited for. Raises NoSuchThing for an unknown
+        name, LeaseHeld where the other engine does not answer.
         """
-        wanted = list(self._settings.channels) if names is None else list(names)
+        if names is None:
+            paused = await self._database.aread(pauses.by_people, now=self._clock.now())
+            names = [name for name in self._settings.channels if name not in paused]
+        wanted = list(names)
         for name in wanted:
             if name not in self._settings.channels:
                 raise NoSuchThing(f"the configuration has no channel {name!r}")
         while True:
             try:
-                return await self._holding(lambda fleet: self._poll_round(fleet, wanted))
+                return await self._holding(
+                    lambda fleet: self._attended(fleet, self._poll_round(fleet, wanted))
+                )
             except LeaseHeld as held:
                 answers = await self._ask("poll", wanted, held)
             if answers is not None:
@@ -139,6 +145,7 @@ class Engine:
             await self._recover()
             self._freshness = FreshnessWatch(self._gear, self._settings)
             self._overdue = OverdueWatch(self._gear)
+            self._pauses = PauseWatch(self._gear)
             self._fleet = fleet = await Fleet.open(self._gear, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:
@@ -178,19 +185,19 @@ class Engine:
 
         for name in fleet.channels:
             # A restart is how a person says that a refused credential has been mended.
-            await self._database.awrite(polls.resume, name)
+            await self._database.awrite(pauses.end_rest, name)
+        answering = Answering(self._gear, self._acts(fleet))
         schedule = Schedule(fleet.scheduled_poll)
         schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
         self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
                 schedule.keep_up()
-                await self._look_where_needed(fleet, schedule.next_at)
+                await self._look_where_needed(fleet, answering, schedule.next_at)
                 await self._nap()
         finally:
             schedule.stop()
-            for task in self._answering:
-                task.cancel()
+            answering.stop()
         await fleet.end(GRACE_S)
         self._gear.log.info("engine stopped", holder=self._holder)
 
@@ -203,7 +210,7 @@ class Engine:
         self._seen_version = -1
 
     async def _look_where_needed(
-        self, fleet: Fleet, next_poll_at: Callable[[str], Millis | None]
+        self, fleet: Fleet, answering: Answering, next_poll_at: Callable[[str], Millis | None]
     ) -> None:
         """Look around if the cache has changed, if somebody asked, or if it is time."""
         now = self._clock.now()
@@ -212,7 +219,8 @@ class Engine:
             return
         self._seen_version, self._looked_at = version, now
         try:
-            await self._answer_requests(fleet)
+            await answering.look()
+            fleet.poll_again(await self._pauses.look())
             await self._decide_by_rules()
             await fleet.begin_writes()
             await self._freshness.look()
@@ -231,27 +239,34 @@ class Engine:
         await self._database.awrite(proposals.propose, now=now)
         await decide.approve_by_rules(self._database, self._settings, now)
 
-    async def _answer_requests(self, fleet: Fleet) -> None:
-        for request in await self._database.awrite(lease.take_requests, now=self._clock.now()):
-            task = asyncio.create_task(self._answer(fleet, request))
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+    def _acts(self, fleet: Fleet) -> dict[str, Act]:
+        """What others may ask of this engine while it runs."""
 
-    async def _answer(self, fleet: Fleet, request: Request) -> None:
-        """Do what another process asked for, and leave it the result as JSON."""
+        async def poll(request: Request) -> bytes:
+            names = list(fleet.channels) if request.channel is None else [request.channel]
+            return msgspec.json.encode(await self._poll_round(fleet, names))
+
+        async def apply(_: Request) -> bytes:
+            return msgspec.json.encode(await self._apply_round(fleet))
+
+        async def cancel(request: Request) -> bytes:
+            return msgspec.json.encode(await fleet.cancel_poll(request.channel or "", request.who))
+
+        return {"poll": poll, "apply": apply, "cancel": cancel}
+
+    async def _attended(self, fleet: Fleet, work: Awaitable[T]) -> T:
+        """Do a round that is no running engine's; whoever cancels a poll of it is obeyed."""
+        answering = Answering(self._gear, {"cancel": self._acts(fleet)["cancel"]})
+        working = asyncio.ensure_future(work)
         try:
-            if request.what == "apply":
-                result = msgspec.json.encode(await self._apply_round(fleet))
-            else:
-                names = list(fleet.channels) if request.channel is None else [request.channel]
-                result = msgspec.json.encode(await self._poll_round(fleet, names))
-        except StoreError as error:
-            answer = (False, str(error))
-        else:
-            answer = (True, result.decode())
-        await self._database.awrite(
-            lease.answer, request.id, now=self._clock.now(), ok=answer[0], result=answer[1]
-        )
+            while not working.done():
+                await answering.look()
+                await asyncio.wait([working], timeout=TICK_S)
+            await answering.finish()
+            return await working
+        finally:
+            working.cancel()
+            answering.stop()
 
     async def _poll_round(self, fleet: Fleet, names: Sequence[str]) -> list[PollReport]:
         reports = await asyncio.gather(*(fleet.poll_afresh(name) for name in names))
@@ -273,27 +288,16 @@ class Engine:
 
         None where that engine has ended meanwhile. Raises LeaseHeld where it does not answer.
         """
-        began = self._clock.now()
-        waiting = [
-            await self._database.awrite(lease.ask, what, one, who=self._holder, now=began)
-            for one in channels
-        ]
-        results: list[str] = []
-        while waiting:
-            answered = await self._database.aread(lease.answered, waiting[0])
-            if answered is not None and not answered.ok:
-                raise StoreError(f"{held.lease.holder}: {answered.result}")
-            now = self._clock.now()
-            if answered is not None:
-                results.append(answered.result)
-                waiting.pop(0)
-            elif await self._database.aread(lease.current, now=now) is None:
-                return None
-            elif now - began > ASK_MS_MAX:
-                raise held
-            else:
-                await asyncio.sleep(ASK_EVERY_S)
-        return results
+        try:
+            answers = await asking.ask(
+                self._database, self._clock, what, channels, who=self._holder
+            )
+        except NotAnswered as error:
+            raise held from error
+        for one in answers or ():
+            if not one.ok:
+                raise StoreError(f"{held.lease.holder}: {one.result}")
+        return None if answers is None else [one.result for one in answers]
 
 
 _REPORTS = list[PollReport]

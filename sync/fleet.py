@@ -5,12 +5,13 @@ in here, one of each at a time per channel, so that the engine can see, await an
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Self
 
-from store import corrections, incidents, lease, polls
+from store import corrections, incidents, lease, pauses, polls
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
+from store.pauses import Pause
 from sync import channels, decide, guard
 from sync.apply import apply
 from sync.hold import SPAN_MS
@@ -86,12 +87,32 @@ class Fleet:
 
     async def scheduled_poll(self, name: str) -> None:
         """Poll a channel unless it rests after trouble. For the schedule: raises nothing."""
-        if self._gear.clock.now() < self.channels[name].polls.rests_until:
+        now = self._gear.clock.now()
+        if now < self.channels[name].polls.rests_until:
             return
         try:
-            await self._poll(name)
+            if name not in await self._gear.database.aread(pauses.by_people, now=now):
+                await self._poll(name)
         except StoreError as error:
             self._gear.log.warning("poll not recorded", channel=name, error=str(error))
+
+    def poll_again(self, ended: Iterable[Pause]) -> None:
+        """Begin to poll the channels whose pause is over, unless the engine ended it by a poll."""
+        for one in ended:
+            watched = self.channels.get(one.channel)
+            if watched is None or one.channel in self._polls:
+                continue
+            if one.by is not None or self._gear.clock.now() < watched.polls.rests_until:
+                self._start(self._polls, one.channel, poll(self._gear, watched))
+
+    async def cancel_poll(self, name: str, who: str) -> PollReport:
+        """Stop the channel's poll at once, for a person. Raises NoSuchThing where none runs."""
+        task = self._polls.get(name)
+        if task is None or task.done():
+            raise NoSuchThing(f"no poll of {name} runs")
+        self.channels[name].cancelled_by = who
+        task.cancel()
+        return await asyncio.shield(task)
 
     async def begin_writes(self, *, patiently: bool = True) -> list[int]:
         """Start a round of writes on each channel that has something due.
@@ -104,7 +125,12 @@ class Fleet:
         database, now = self._gear.database, self._gear.clock.now()
         due = await database.awrite(corrections.due, now=now)
         ids = sorted({one.id for one in due}.union(*self._writing.values()))
-        ready = [one for one in due if self._may_write(one, now, patiently=patiently)]
+        paused = await database.aread(pauses.by_people, now=now) if due else {}
+        ready = [
+            one
+            for one in due
+            if one.channel not in paused and self._may_write(one, now, patiently=patiently)
+        ]
         limits = self._settings.push
         if limits != PushLimits() and self._writes:
             return ids  # What is being written is not yet counted as pushed.

@@ -54,5 +54,8 @@ class FreshnessWatch:
     def _words(self, health: ChannelHealth) -> str:
         after_s = self._settings.channels[health.name].stale_after_ms / 1000
         what = "never read" if health.last_success_at is None else "no good poll"
-        because = f": {health.last_error}" if health.last_error else ""
+        why = health.last_error
+        if health.paused_by is not None:
+            why = f"paused by {health.paused_by}: {health.paused_reason}"
+        because = f": {why}" if why else ""
         return f"{what} for longer than {after_s:g} s{because}"

@@ -24,6 +24,10 @@ REFUSED_MAX = 20_000
 """A poll with more bad records than this is not read to its end: each of them costs memory."""
 
 
+PROGRESS_EVERY_MS = 1_000
+"""How often a poll puts on record how far it has come: a short one never does, at no cost."""
+
+
 class PollReport(msgspec.Struct, frozen=True):
     """What became of one poll, for a report or an answer to another process."""
 
@@ -46,8 +50,30 @@ class _Read:
 
 async def poll(gear: Gear, watched: Watched) -> PollReport:
     """Poll the channel once, when nobody else polls or writes it. Raises StoreError only."""
-    async with watched.busy:
-        return await poll_held(gear, watched)
+    started = gear.clock.now()
+    try:
+        async with watched.busy:
+            return await poll_held(gear, watched)
+    except asyncio.CancelledError:
+        if watched.cancelled_by is None:
+            raise
+        return await _end_cancelled(gear, watched, watched.cancelled_by, started)
+    finally:
+        watched.cancelled_by = None
+
+
+async def _end_cancelled(gear: Gear, watched: Watched, who: str, started: Millis) -> PollReport:
+    """End a poll that a person cancelled, wherever it was: nothing of it is kept but its record."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+    now, words = gear.clock.now(), f"cancelled by {who}"
+    outcome = await gear.database.awrite(
+        readings.cancel, watched.name, words, since=started, now=now
+    )
+    cancelled = outcome is PollOutcome.CANCELLED
+    gear.log.info("poll cancelled", channel=watched.name, by=who, in_time=cancelled)
+    return PollReport(watched.name, outcome, 0, 0, now - started, words if cancelled else None)
 
 
 async def poll_held(gear: Gear, watched: Watched) -> PollReport:
@@ -60,7 +86,8 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
         report = await _attempt(gear, watched, sweep, heard.told)
         await hearing.conclude(gear, watched, heard, report.outcome)
     except asyncio.CancelledError:
-        await gear.database.awrite(staging.drop, sweep)
+        if watched.cancelled_by is None:
+            await gear.database.awrite(readings.drop, sweep)
         raise
     took_ms = gear.clock.now() - started
     if report.outcome is PollOutcome.GOOD:
@@ -99,11 +126,14 @@ async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Rea
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused = 0
+    told_at = gear.clock.now()
     async with closing(watched.channel.pages()) as pages:
         async for page in pages:
+            told = gear.clock.now() - told_at >= PROGRESS_EVERY_MS
             await gear.database.awrite(
-                staging.stage, sweep, page.records, page.refused, page.announced
+                staging.stage, sweep, page.records, page.refused, page.announced, told=told
             )
+            told_at = gear.clock.now() if told else told_at
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
             if page.refused and first_refused is None:

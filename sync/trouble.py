@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
 
-from store import incidents, polls
+from store import incidents, pauses
 from store.comparison import Comparison
 from store.database import Database
 from store.model import IncidentKind
@@ -52,7 +52,7 @@ async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> st
     way.rests_until = now + rest_ms(watched, way, error)
     words = in_words(error)
     if isinstance(error, NeedsOperator) and way is watched.polls:
-        await gear.database.awrite(polls.pause, watched.name, words, way.rests_until)
+        await gear.database.awrite(pauses.rest, watched.name, words, way.rests_until)
     kind = _incident(error)
     if kind is not None:
         await gear.database.awrite(
@@ -71,7 +71,7 @@ async def recover(gear: Gear, watched: Watched, way: Way) -> None:
     for kind in OURS:
         await gear.database.awrite(incidents.resolve, watched.name, kind, now=now, key=way.what)
     if way is watched.polls:
-        await gear.database.awrite(polls.resume, watched.name)
+        await gear.database.awrite(pauses.end_rest, watched.name)
     if way.trouble is not None:
         gear.log.info("channel recovered", channel=watched.name, doing=way.what)
     way.proven, way.trouble = True, None

@@ -44,6 +44,8 @@ class Watched:
     writes: Way = field(default_factory=lambda: Way("write"))
     hearing: Way = field(default_factory=lambda: Way("events"))
     """Its events, whose trouble is not the readings'."""
+    cancelled_by: str | None = None
+    """The person for whom the poll that runs is being stopped."""
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import past, polls, quarantine, readings, staging, views
+from store import past, polls, quarantine, readings, views
 from store.errors import NoSuchThing, Overtaken
 from store.model import Freshness, Kind, Record, Refused, Status
 from tests.store.world import MINUTE, record, stock, world
@@ -281,5 +281,5 @@ def test_a_poll_that_was_stopped_just_after_its_end_stays_on_record(tmp_path: Pa
         w.poll("shop", stock(A=3))
         sweep = w.sweep("shop")
         w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
-        w.database.write(staging.drop, sweep)
+        w.database.write(readings.drop, sweep)
         assert w.database.read(quarantine.waiting, "shop") is not None

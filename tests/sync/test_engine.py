@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from store import corrections, incidents, lease, polls, views
+from store import corrections, incidents, lease, pauses, polls, views
 from store.database import Database
 from store.errors import DatabaseBusy, LeaseLost
 from store.model import CorrectionStatus as Status
@@ -309,7 +309,7 @@ async def test_a_cache_that_is_busy_for_a_moment_does_not_end_the_engine(
 
 async def test_a_restart_ends_a_pause(settings: Settings, database: Database) -> None:
     await made(settings, database).poll()
-    database.write(polls.pause, "shop", "401", None)
+    database.write(pauses.rest, "shop", "401", None)
     database.write(
         incidents.raise_incident, "shop", IncidentKind.CREDENTIALS, "401",
         now=SystemClock().now(), key="poll",

@@ -8,7 +8,7 @@ from store.database import Database
 from store.errors import NoSuchThing, StoreError
 from store.model import CorrectionStatus, PollOutcome
 from store.model import CorrectionStatus as Status
-from sync import engine as engine_module
+from sync import asking
 from sync.clock import SystemClock
 from sync.errors import Temporary
 from sync.hold import LeaseHeld
@@ -91,7 +91,7 @@ async def test_an_engine_that_is_asked_for_a_channel_it_lacks_says_so(
 async def test_a_round_names_the_holder_that_does_not_answer(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "ASK_MS_MAX", 50)
+    monkeypatch.setattr(asking, "ASK_MS_MAX", 50)
     hold_by_another(database)
 
     with pytest.raises(LeaseHeld, match="another"):
