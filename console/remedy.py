@@ -5,7 +5,8 @@ from itertools import groupby
 
 from console.text import plural
 from store.corrections import Standing
-from store.model import Freshness, Incident, IncidentKind, Lease
+from store.lease import Lease
+from store.model import Freshness, Incident, IncidentKind
 from store.panels import ChannelHealth
 
 _READ_AFRESH = "`skew poll` reads it afresh"

@@ -12,11 +12,21 @@ from collections.abc import Collection
 import msgspec
 
 from store.errors import LeaseLost
-from store.model import Lease, Millis
+from store.model import Millis
 
 REQUEST_KEPT_MS = 3_600_000
 
 _COLUMNS = "holder, token, started_at, heartbeat_at, expires_at"
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who runs the engine for this database."""
+
+    holder: str
+    token: str
+    started_at: Millis
+    heartbeat_at: Millis
+    expires_at: Millis
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -378,16 +378,6 @@ class Incident(msgspec.Struct, frozen=True):
     acknowledged_by: str | None
 
 
-class Lease(msgspec.Struct, frozen=True):
-    """Who runs the engine for this database."""
-
-    holder: str
-    token: str
-    started_at: Millis
-    heartbeat_at: Millis
-    expires_at: Millis
-
-
 class Decision(msgspec.Struct, frozen=True):
     """What became of one operator's act on one correction. `why` says what stood in the way."""
 

@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 import msgspec
 
+from store.lease import Lease
 from store.model import (
     Direction,
     Freshness,
     Incident,
     Kind,
-    Lease,
     Millis,
     Status,
 )

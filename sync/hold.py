@@ -14,7 +14,8 @@ from typing import Self
 from store import lease
 from store.database import Database
 from store.errors import LeaseLost, StoreError
-from store.model import Lease, Millis
+from store.lease import Lease
+from store.model import Millis
 from sync.clock import Clock, rfc3339
 
 SPAN_MS = 30_000

@@ -4,6 +4,7 @@ import json
 
 from console import differences, documents, reports, timeline
 from console.table import Paper
+from store.lease import Lease
 from store.model import (
     Cause,
     Correction,
@@ -14,7 +15,6 @@ from store.model import (
     Freshness,
     Incident,
     Kind,
-    Lease,
     PollOutcome,
     Status,
 )
