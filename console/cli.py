@@ -44,6 +44,7 @@ GROUPS = {
         "reject": Entry("decide", "Refuse pending updates until something moves."),
         "snooze": Entry("decide", "Put pending updates off."),
         "undo": Entry("decide", "Take an approval back while its hold lasts."),
+        "retry": Entry("decide", "Ask anew for updates that ended badly."),
         "accept": Entry("decide", "Believe a quarantined poll after all."),
         "unfreeze": Entry("decide", "Let what a second writer froze be corrected again."),
     },

@@ -102,11 +102,3 @@ def note_step(
         FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
         (now, who, step, note, correction_id),
     )
-
-
-def last_step(connection: sqlite3.Connection, correction_id: int) -> str:
-    row = connection.execute(
-        "SELECT who, step FROM audit WHERE correction_id = ? ORDER BY id DESC LIMIT 1",
-        (correction_id,),
-    ).fetchone()
-    return f"{row[1]} by {row[0]}"

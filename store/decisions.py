@@ -1,4 +1,4 @@
-"""What an operator decides about a correction: approve, reject, snooze, undo.
+"""What an operator decides about a correction: approve, reject, snooze, undo, try again.
 
 Each act is a compare-and-set on the version that the operator saw, one decision per correction,
 in order. `sync.decide` adds the limits of the configuration.
@@ -7,7 +7,7 @@ in order. `sync.decide` adds the limits of the configuration.
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from store import audit, corrections
+from store import audit, corrections, meanwhile, proposals
 from store.model import Correction, CorrectionStatus, Decision, Millis
 
 Seen = Sequence[tuple[int, int | None]]
@@ -15,7 +15,13 @@ Seen = Sequence[tuple[int, int | None]]
 
 _UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
 
-"""Approved no more: as if nobody had decided."""
+RETRIABLE = (
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+    CorrectionStatus.EXPIRED,
+)
+"""How a correction ends that a person may ask for anew."""
 
 
 def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
@@ -123,6 +129,64 @@ def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -
     return _decide(connection, seen, act)
 
 
+def retry(
+    connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, note: str | None = None
+) -> list[Decision]:
+    """Ask anew for what ended badly: it is proposed again, at once where it can be judged.
+
+    Only for the listing's last correction, and never against a freeze. A decision that counts
+    names the new proposal, or says what it waits for.
+    """
+
+    def act(correction: Correction) -> str:
+        if correction.status not in RETRIABLE:
+            return _not_now(correction)
+        reason = _why_not_anew(connection, correction)
+        if reason:
+            return reason
+        audit.step(connection, correction.id, "silences = 0", {}, now=now, who=who,
+              name="asked anew", note=note)  # fmt: skip
+        proposals.wait_again(connection, correction.listing_id)
+        proposals.propose(connection, now=now)
+        (proposed,) = connection.execute(
+            "SELECT max(id) FROM corrections WHERE listing_id = ? AND live = 1",
+            (correction.listing_id,),
+        ).fetchone()
+        if proposed is not None:
+            raise _Noted(f"noted: #{proposed} is proposed in its place")
+        waits = corrections.held_back(connection, correction, now=now) or "until it can be judged"
+        raise _Noted(f"noted: it will be proposed; it waits: {waits}")
+
+    return _decide(connection, seen, act)
+
+
+def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str:
+    """Why nothing can be proposed anew for the listing of an ended correction."""
+    newer = connection.execute(
+        """SELECT id, status FROM corrections WHERE listing_id = ? AND id > ?
+        ORDER BY id DESC LIMIT 1""",
+        (correction.listing_id, correction.id),
+    ).fetchone()
+    if newer is not None:
+        return f"there is a later one for it: #{newer[0]} is {newer[1].replace('_', ' ')}"
+    frozen, read_since, differs = connection.execute(
+        """SELECT l.frozen_at IS NOT NULL,
+          l.observed_at > k.ended_at OR EXISTS (SELECT 1 FROM channels c
+            JOIN polls p ON p.id = c.good_poll_id
+            WHERE c.id = l.channel_id AND p.started_at >= k.ended_at),
+          EXISTS (SELECT 1 FROM disagreements d
+            WHERE d.listing_id = l.id AND d.closed_at IS NULL AND d.waits > 0)
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (correction.id,),
+    ).fetchone()
+    if frozen:
+        return f"it is frozen: `skew unfreeze {correction.sku}` lets it be corrected again"
+    if correction.status is CorrectionStatus.UNKNOWN and not read_since:
+        # It may have been written: a reading decides, not a second write (rule 9).
+        return "its outcome is unknown and it has not been read since: `skew poll` reads it"
+    return "" if differs else "there is nothing to correct there now"
+
+
 class _Noted(Exception):
     """The act counts, and the operator is to be told something."""
 
@@ -137,7 +201,10 @@ def _decide(
         if not found:
             decisions.append(Decision(correction_id, ok=False, why="there is no such update"))
         elif version is not None and version != found[0].version:
-            why = f"it has moved since you saw it: {audit.last_step(connection, correction_id)}"
+            words = meanwhile.in_words(connection, found[0], version)
+            why = (
+                f"it has moved since you saw it: {words}" if words else "it is not the one you saw"
+            )
             decisions.append(Decision(correction_id, ok=False, why=why))
         else:
             try:

@@ -74,6 +74,13 @@ def undo(database: Database, seen: Seen, *, who: str, now: Millis) -> list[Decis
     return database.write(decisions.undo, seen, who=who, now=now)
 
 
+def retry(
+    database: Database, seen: Seen, *, who: str, now: Millis, note: str | None = None
+) -> list[Decision]:
+    """Have what ended badly proposed anew; only a person may ask for it (rule 9)."""
+    return database.write(decisions.retry, seen, who=who, now=now, note=note)
+
+
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
     """What a set of corrections would do, for the dialog that asks before it is done."""

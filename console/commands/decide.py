@@ -1,4 +1,4 @@
-"""`skew approve`, `reject`, `snooze`, `undo`, `accept` and `unfreeze`: a person's decisions."""
+"""`skew approve`, `reject`, `snooze`, `undo`, `retry`, `accept`, `unfreeze`: a person decides."""
 
 import functools
 import sys
@@ -190,6 +190,30 @@ def undo(config: Path, *, as_json: bool, by: str, chosen: Chosen) -> int:
         selected = Selected(settings, database, chosen, (CorrectionStatus.APPROVED,))
         made = decide.undo(database, selected.seen, who=by, now=selected.now)
     return _report(made, "taken back", as_json=as_json)
+
+
+@click.command(epilog=example("skew retry 881 --note 'the token is renewed'"))
+@config_option
+@json_option
+@by_option
+@click.option("--note", "note_text", metavar="TEXT", callback=text, help="Why, for the audit.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+def retry(
+    config: Path, *, as_json: bool, by: str, note_text: str | None, ids: tuple[str, ...]
+) -> int:
+    """Ask anew for updates that failed, were not applied, have no known outcome or expired.
+
+    Each is proposed again, to be approved like any other, if its listing still disagrees. Nothing
+    but this lifts the silence after a bad end, unless the target or the reading moves.
+    """
+    from console import selection
+    from sync import decide
+    from sync.clock import SystemClock
+
+    with cache(load(config, secrets=False)) as database:
+        seen = selection.seen(ids)
+        made = decide.retry(database, seen, who=by, now=SystemClock().now(), note=note_text)
+    return _report(made, "asked for anew", as_json=as_json)
 
 
 @click.command(epilog=example("skew accept shop"))

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from store import quarantine, readings, staging
+from store import corrections, decisions, quarantine, readings, staging
 from store.database import Database
-from store.model import Millis, Record
+from store.model import CorrectionStatus, Millis, Record
 from sync import reconcile
 from sync.clock import SystemClock
 from sync.config import load
@@ -90,3 +90,16 @@ def update_of(skew: Any, sku: str) -> dict[str, Any]:
     found = skew("updates", "--json", "--sku", sku).json["updates"]
     assert isinstance(found[0], dict)
     return found[0]
+
+
+def fail(path: Path, correction_id: int) -> None:
+    """Have an update approved, written and refused by its channel."""
+    now = SystemClock().now()
+    with Database.open(load(path, None).database) as database:
+        database.write(
+            decisions.approve, [(correction_id, None)], who="ana", now=now, hold_ms=0,
+            expires_ms=60_000,
+        )  # fmt: skip
+        database.write(
+            corrections.finish, correction_id, CorrectionStatus.FAILED, now=now, result="refused"
+        )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.console.support import set_aside, update_of
+from tests.console.support import fail, set_aside, update_of
 
 
 def test_an_approval_is_kept_with_who_and_why_and_can_be_undone(seeded: Path, skew: Any) -> None:
@@ -67,3 +67,26 @@ def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None
     assert skew("status", "--json").json["channels"][2]["freshness"] == "fresh"
     again = skew("accept", "market")
     assert (again.code, again.out) == (1, "")
+
+
+def test_what_failed_is_asked_for_anew_by_its_number(seeded: Path, skew: Any) -> None:
+    one = update_of(skew, "LAMP")
+    fail(seeded, one["id"])
+
+    ran = skew("retry", f"#{one['id']}", "--by", "ana", "--note", "the token is renewed")
+
+    again = update_of(skew, "LAMP")
+    assert (ran.code, ran.out) == (
+        0,
+        f"noted #{one['id']}: #{again['id']} is proposed in its place\n",
+    )
+    assert (again["status"], again["id"] > one["id"]) == ("proposed", True)
+    assert "asked anew by ana: the token is renewed" in skew("history", "LAMP").out
+
+
+def test_asking_anew_for_what_is_only_proposed_is_void(seeded: Path, skew: Any) -> None:
+    one = update_of(skew, "LAMP")
+    ran = skew("retry", str(one["id"]), "--json")
+    assert ran.code == 1
+    assert ran.json["decisions"] == [{"id": one["id"], "ok": False, "why": "it is proposed"}]
+    assert skew("retry").code == 2
