@@ -5,13 +5,13 @@ glyph or a word stands beside it. Every widget writes through `Ink`, so that not
 channel reaches the terminal uncleaned, and nothing is ever read as markup.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from textual.content import Content
 from textual.theme import Theme
 
+from console.palettes import PALETTES, Palette
 from console.text import clean
 
 
@@ -37,63 +37,11 @@ class Cell(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class _Palette:
-    """One theme's colours. Blue against orange, not green against red."""
-
-    dark: bool
-    ground: str
-    surface: str
-    panel: str
-    line: str
-    cursor: str
-    ink: tuple[str, ...]
-    """One for each tone, in their order."""
+OURS = "skew-"
+"""Before the name of each of our themes: Textual has some of its own."""
 
 
-_DARK = _Palette(
-    dark=True,
-    ground="#0e1318",
-    surface="#121920",
-    panel="#1a232c",
-    line="#2c3945",
-    cursor="#1f3347",
-    ink=(
-        "#c3ccd5",
-        "#f2f5f8",
-        "#7f8c99",
-        "#4d5965",
-        "#8ab8e6",
-        "#5fc4ae",
-        "#f0a35a",
-        "#6db3f2",
-        "#e6c65c",
-        "#f47d74",
-    ),
-)
-_LIGHT = _Palette(
-    dark=False,
-    ground="#fbfaf7",
-    surface="#f4f2ec",
-    panel="#eae7df",
-    line="#cfcabf",
-    cursor="#d6e4f2",
-    ink=(
-        "#2b3138",
-        "#0b0e12",
-        "#6a727b",
-        "#a5a9ad",
-        "#1f5d99",
-        "#0f766a",
-        "#ad5200",
-        "#1667b0",
-        "#7d6200",
-        "#b3261e",
-    ),
-)
-
-
-def _theme(name: str, palette: _Palette) -> Theme:
+def _theme(name: str, palette: Palette) -> Theme:
     ink = dict(zip(Tone, palette.ink, strict=True))
     return Theme(
         name=name,
@@ -108,11 +56,12 @@ def _theme(name: str, palette: _Palette) -> Theme:
         surface=palette.surface,
         panel=palette.panel,
         dark=palette.dark,
+        ansi=palette.native,
         variables=_variables(palette),
     )
 
 
-def _variables(palette: _Palette) -> dict[str, str]:
+def _variables(palette: Palette) -> dict[str, str]:
     ink = {str(tone): colour for tone, colour in zip(Tone, palette.ink, strict=True)}
     return ink | {
         "rule": palette.line,
@@ -124,12 +73,22 @@ def _variables(palette: _Palette) -> dict[str, str]:
     }
 
 
-THEMES = (_theme("skew-dark", _DARK), _theme("skew-light", _LIGHT))
+THEMES = tuple(_theme(f"{OURS}{name}", palette) for name, palette in PALETTES.items())
+
+
+def theme_of(name: str) -> str:
+    """What the app calls the theme that an operator calls `name`."""
+    return f"{OURS}{name}"
+
+
+def name_of(theme: str) -> str:
+    """What an operator calls the app's theme."""
+    return theme.removeprefix(OURS)
 
 
 def variables(*, dark: bool) -> dict[str, str]:
     """The tones' colours for a theme that is not ours."""
-    return _variables(_DARK if dark else _LIGHT)
+    return _variables(PALETTES["dark" if dark else "light"])
 
 
 def write(*cells: Cell | str) -> Content:
