@@ -1,10 +1,11 @@
 """The way in and the way out: whatever happens becomes a message and an exit code here."""
 
-import io
 import os
 import sys
 
 import click
+
+from console import streams
 
 EXIT_TROUBLE = 1
 EXIT_USAGE = 2
@@ -15,10 +16,7 @@ EXIT_BROKEN_PIPE = 141
 
 def main() -> None:
     """Run `skew` and exit."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks a glyph gets a ? for it, not a traceback.
-            stream.reconfigure(errors="replace")
+    streams.settle()
     sys.exit(run(sys.argv[1:]))
 
 
