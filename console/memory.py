@@ -1,0 +1,147 @@
+"""What the console remembers between runs: where one was, and how it looked.
+
+A small JSON file for each configuration in the user's state folder, beside the crash reports;
+never a secret, never data of the shop but the filter that was typed. A file that can't be read is
+told of and passed over: nothing rests on it.
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+
+SIZE_MAX = 65_536
+"""A larger file is none of ours."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+Short = Annotated[str, msgspec.Meta(max_length=1_000)]
+
+
+class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one page was left."""
+
+    filter: Short = ""
+    sort: Short = ""
+    group: Short = ""
+
+
+class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is in the file of one configuration. Names of what is no more are passed over."""
+
+    page: Short = ""
+    """The action's place that was open."""
+    pages: dict[Short, PageMemory] = {}
+    panes: dict[Short, bool] = {}
+    """Which panes were open and which shut."""
+
+
+class Personal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What holds for the user, whichever configuration is open."""
+
+    theme: Short | None = None
+    """Chosen with a key, last."""
+    instead_of: Short | None = None
+    """The theme in the user's own file at that time: once that is changed, it holds again."""
+    operator: Short | None = None
+
+    def theme_beside(self, preferred: str | None) -> str | None:
+        """The theme to begin with, where the user's own file says `preferred`."""
+        return self.theme if self.theme and self.instead_of == preferred else preferred
+
+
+@dataclass(slots=True)
+class Memory:
+    """The memory of one configuration. With `folder` None it is of this run only."""
+
+    folder: Path | None
+    key: str
+    remembered: Remembered = field(default_factory=Remembered)
+    personal: Personal = field(default_factory=Personal)
+    trouble: str = ""
+    """Why it could not be read or kept; empty where it could."""
+
+    def keep(self, remembered: Remembered) -> None:
+        """Write down where one is, if that has changed."""
+        if remembered != self.remembered:
+            self.remembered = remembered
+            self._write(self.key, remembered)
+
+    def keep_personal(self, personal: Personal) -> None:
+        """Write down what holds for the user, if that has changed."""
+        if personal != self.personal:
+            self.personal = personal
+            self._write("console", personal)
+
+    def _write(self, name: str, what: msgspec.Struct) -> None:
+        if self.folder is None:
+            return
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            text = msgspec.json.format(msgspec.json.encode(what), indent=2)
+            _replace(self.folder / f"{name}.json", text + b"\n")
+        except OSError as error:
+            self.trouble = f"what the console looked like can't be kept: {error.strerror}"
+
+
+def recall(configuration: Path | None, *, fresh: bool = False) -> Memory:
+    """Remember how the console was left on this configuration; `fresh` forgets that for this run.
+
+    Without a configuration, as in the demo, nothing is written down.
+    """
+    key = key_of(configuration) if configuration is not None else ""
+    memory = Memory(folder(), key)
+    memory.personal = _read(memory, "console", Personal)
+    if configuration is None:
+        return Memory(None, key, personal=memory.personal, trouble=memory.trouble)
+    if not fresh:
+        memory.remembered = _read(memory, key, Remembered)
+    return memory
+
+
+def folder() -> Path:
+    """Where the files are."""
+    import platformdirs
+
+    return platformdirs.user_state_path("skew", appauthor=False)
+
+
+def key_of(configuration: Path) -> str:
+    """The name of a configuration's file: readable, and its own even where two are called alike."""
+    whole = configuration.resolve()
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{whole.parent.name}-{whole.stem}").strip("-")[:40]
+    digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
+    return f"console-{name}-{digest}"
+
+
+def _read(memory: Memory, name: str, shape: type[T]) -> T:
+    if memory.folder is None:
+        return shape()
+    path = memory.folder / f"{name}.json"
+    try:
+        with path.open("rb") as file:
+            # One cut short is no JSON: a file that is too large is refused so.
+            return msgspec.json.decode(file.read(SIZE_MAX), type=shape)
+    except FileNotFoundError:
+        return shape()
+    except OSError as error:
+        memory.trouble = f"{path} can't be read ({error.strerror}): begun anew"
+    except ValueError:
+        memory.trouble = f"{path} is not what Skew wrote: begun anew"
+    return shape()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".console-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

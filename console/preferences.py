@@ -1,0 +1,130 @@
+"""`console.toml` in the user's own folder: theme, glyphs, bell, name and keys of the console.
+
+Read by the commands that open a console, before the screen, and by `skew keys`; everything that
+is wrong is told at once, each with the file and the key. Only its owner writes it: what Skew
+remembers by itself is in `console.memory`.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from console import keys
+from console.actions import ACTIONS, Action
+from console.operators import Name, name_error
+from console.palettes import PALETTES
+from sync.decoding import Findings, join, table
+from sync.errors import ConfigError, ConfigErrors
+
+VARIABLE = "SKEW_CONSOLE"
+"""The environment's word on where the file is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How one user wants the console. None: as the terminal, or the memory, has it."""
+
+    actions: tuple[Action, ...] = ACTIONS
+    """The table of actions with the user's own keys."""
+    theme: str | None = None
+    ascii: bool | None = None
+    bell: bool = False
+    operator: str | None = None
+
+
+class _File(msgspec.Struct, kw_only=True):
+    """What may stand in the file."""
+
+    theme: str | None = None
+    ascii: bool | None = None
+    bell: bool = False
+    operator: str | None = None
+    keys: dict[str, Any] = {}
+
+
+def path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the file is, or would be."""
+    import platformdirs
+
+    named = environ.get(VARIABLE)
+    folder = platformdirs.user_config_path("skew", appauthor=False)
+    return Path(named).expanduser() if named else folder / "console.toml"
+
+
+def load(file: Path | None = None) -> Preferences:
+    """Read the file; where there is none, the defaults. Raises ConfigErrors with all that is wrong.
+
+    A file that SKEW_CONSOLE names must be there.
+    """
+    where = file or path()
+    try:
+        data = tomllib.loads(where.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if file is None and VARIABLE not in os.environ:
+            return Preferences()
+        error = ConfigError("no such file", f"{VARIABLE} names it; unset it, or write the file")
+    except OSError as problem:
+        error = ConfigError("cannot be read", problem.strerror or type(problem).__name__)
+    except UnicodeDecodeError as problem:
+        error = ConfigError("not UTF-8", f"byte {problem.start} begins no character; save it anew")
+    except tomllib.TOMLDecodeError as problem:
+        error = ConfigError("TOML", str(problem))
+    else:
+        return decode(data, source=str(where))
+    raise ConfigErrors(str(where), (error,))
+
+
+def decode(data: Mapping[str, object], *, source: str) -> Preferences:
+    """Check what stands in the file. Raises ConfigErrors with everything that is wrong."""
+    found = Findings()
+    read = table(data, _File, "", found)
+    actions = ACTIONS
+    bindings = data.get("keys")
+    if isinstance(bindings, dict):
+        actions = _bound(bindings, found)
+    if read is not None:
+        found.errors.extend(_refused(read))
+    if found.errors or read is None:
+        raise ConfigErrors(source, tuple(found.errors))
+    return Preferences(
+        actions=actions,
+        theme=read.theme,
+        ascii=read.ascii,
+        bell=read.bell,
+        operator=Name(read.operator) if read.operator is not None else None,
+    )
+
+
+def _refused(read: _File) -> Iterator[ConfigError]:
+    if read.theme is not None and read.theme not in PALETTES:
+        yield ConfigError("theme", f"is no theme: known are {', '.join(PALETTES)}")
+    wrong = name_error(read.operator) if read.operator is not None else ""
+    if wrong:
+        yield ConfigError("operator", wrong)
+
+
+def _bound(bindings: Mapping[str, object], found: Findings) -> tuple[Action, ...]:
+    """The table with these keys, and all that is wrong with them added to `found`."""
+    known = {action.name for action in ACTIONS}
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name, value in bindings.items():
+        place = join("keys", name)
+        if name not in known:
+            told = ", ".join(sorted(known))
+            found.refuse(place, f"is no action: known are {told}")
+            continue
+        try:
+            chosen[name] = keys.read(value)
+        except (ValueError, TypeError) as error:
+            found.refuse(place, str(error))
+    actions = tuple(
+        replace(action, keys=chosen.get(action.name, action.keys)) for action in ACTIONS
+    )
+    for name, message in keys.conflicts(actions, chosen):
+        found.refuse(join("keys", name), message)
+    return actions
