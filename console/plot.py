@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.ink import Cell, Tone
-from console.text import cut, fit, units
+from console.text import cells, cut, fit, units
 from store.course import Sample
 from store.model import Millis
 
@@ -279,14 +279,14 @@ def _legend(figure: Figure, width: int) -> list[Cell]:
             told.append(Cell("▲ update written", Tone.ACCENT))
         if own and any(figure.events):
             told.append(Cell("• events", Tone.OK))
-    cells, room = [], width - 2
+    fitting, room = [], width - 2
     for cell in told:
         text = f"  {cell.text}"
-        if len(fit(text, max(0, room))) < len(text):
+        if cells(text) > room:
             break
-        cells.append(Cell(text, cell.tone))
-        room -= len(text)
-    return cells
+        fitting.append(Cell(text, cell.tone))
+        room -= cells(text)
+    return fitting
 
 
 def _axis(figure: Figure, columns: int, ticks: Sequence[int]) -> list[Cell]:
