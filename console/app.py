@@ -134,6 +134,8 @@ class SkewApp(App[int]):
         )
         self.pages: dict[Place, Page] = {page.place: page for page in pages}
         self._before: list[Place] = []
+        self._turning = asyncio.Lock()
+        """One page after the other, however quickly the keys come."""
         self._source = source
         self._watching = watch
         self._stopped = threading.Event()
@@ -255,23 +257,29 @@ class SkewApp(App[int]):
 
     async def show(self, place: Place) -> None:
         """Turn to a page; the one left is where `back` leads."""
-        if place == self.page.place:
-            return
-        self._before = [one for one in self._before if one != place] + [self.page.place]
-        await self._turn_to(place)
+        async with self._turning:
+            left = self.page.place
+            if place == left:
+                return
+            self._before = [one for one in self._before if one != place] + [left]
+            await self.switch_screen(place)
+        await self._arrive()
 
     async def back(self) -> None:
-        if self._before:
-            await self._turn_to(self._before.pop())
+        async with self._turning:
+            if not self._before:
+                return
+            await self.switch_screen(self._before.pop())
+        await self._arrive()
 
     async def open_sku(self, detail: Detail) -> None:
         self.sku.look_at(detail)
         await self.show(Place.SKU)
 
-    async def _turn_to(self, place: Place) -> None:
-        await self.switch_screen(place)
-        await self.footing.guarded(partial(self.page.reload, at_once=True))
-        self.page.repaint()
+    async def _arrive(self) -> None:
+        page = self.page
+        await self.footing.guarded(partial(page.reload, at_once=True))
+        page.repaint()
 
     async def do_show_disagreements(self) -> None:
         await self.show(Place.DISAGREEMENTS)

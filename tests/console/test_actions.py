@@ -1,9 +1,10 @@
+from textual import events
 from textual.binding import Binding
 
 from console.actions import ACTIONS, Place, by_name
 from console.app import SkewApp
 from console.edges import legend
-from tests.console.stage import Shop, console, press, text_of
+from tests.console.stage import Shop, console, press, settle, text_of
 
 
 def test_no_key_does_two_things() -> None:
@@ -73,3 +74,14 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
         assert action.title in helped, action.name
     assert sum(action.title in offered for action in ACTIONS) == len(ACTIONS)
     assert by_name("approve").keys == ("a",)
+
+
+async def test_keys_that_come_faster_than_pages_turn_are_all_obeyed_in_order(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        for _ in range(5):
+            for key in "234512":
+                app.post_message(events.Key(key, key))
+        await settle(app, pilot)
+
+        assert app.page.place is Place.CHANNELS
+        assert len(app.screen_stack) == 2

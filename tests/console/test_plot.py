@@ -64,9 +64,7 @@ courses = st.lists(samples, max_size=60)
     height=st.integers(0, 24),
     span=st.integers(1, 400 * 24 * HOUR),
 )
-@example(
-    curves=[("", []), ("00\u0b45🌭", [])], target=[], happened=[2], width=65, height=5, span=1
-)
+@example(curves=[("", []), ("00\u0b45🌭", [])], target=[], happened=[2], width=65, height=5, span=1)
 def test_it_is_never_wider_or_taller_than_asked_whatever_it_is_given(
     curves: list[tuple[str, list[Sample | None]]],
     target: list[Sample | None],
