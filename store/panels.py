@@ -16,8 +16,12 @@ from store.model import (
     Incident,
     Kind,
     Millis,
+    PollOutcome,
     Status,
 )
+
+FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED)
+"""Outcomes that say that a poll went wrong; what a person accepted later went wrong no more."""
 
 
 class Sort(StrEnum):
@@ -45,6 +49,31 @@ class DisagreementFilter(msgspec.Struct, frozen=True):
     age_max_ms: int | None = None
 
 
+class RecentPoll(msgspec.Struct, frozen=True):
+    """One poll, as a sparkline and a list of them show it."""
+
+    id: int
+    started_at: Millis
+    took_ms: int | None
+    """None while it runs."""
+    seen: int
+    """Records that it read."""
+    outcome: PollOutcome
+    error: str | None = None
+    """What the channel said, or who stopped it; only where one channel is asked for."""
+    changed: int | None = None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a poll that runs has come."""
+
+    since: Millis
+    seen: int
+    """Records read so far, as of a second ago at most."""
+    expected: int | None
+    """How many there may be in all: as the channel announced, else as the last good poll had."""
+
+
 class ChannelHealth(msgspec.Struct, frozen=True):
     """One row of the channels panel and of `skew status`."""
 
@@ -70,6 +99,20 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     paused_reason: str | None = None
     paused_by: str | None = None
     """The person; None where it is the engine's own pause, or none."""
+    recent: tuple[RecentPoll, ...] = ()
+    """The newest polls that have ended, oldest first."""
+    running: Progress | None = None
+    allowance_left: int | None = None
+    """Requests that the channel said it would still take, and of how many; as of `…_at`."""
+    allowance_of: int | None = None
+    allowance_at: Millis | None = None
+    rate_per_s: float | None = None
+    """What we hold ourselves to, by `rate`; None: no limit of ours."""
+
+    @property
+    def failed(self) -> int:
+        """How many of the recent polls failed or were set aside."""
+        return sum(one.outcome in FAILURES for one in self.recent)
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -93,6 +136,8 @@ class Overview(msgspec.Struct, frozen=True):
     errors_5m: int
     """Polls that failed or were quarantined in the last five minutes."""
     newest_reading_at: Millis | None
+    errors_by_minute: tuple[int, ...] = ()
+    """The same for each of the last ten minutes, oldest first: a sparkline."""
 
 
 class ShownCell(msgspec.Struct, frozen=True):

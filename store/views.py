@@ -6,11 +6,10 @@ Verdicts are computed here, at the moment `now`, from `store.verdict`'s one defi
 import json
 import sqlite3
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from store import corrections, incidents, lease
+from store import corrections, health, incidents, lease
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -31,8 +30,7 @@ from store.panels import (
 )
 from store.verdict import FRESHNESS, REASON, SOURCES, is_unknown, status_of
 
-RECENT_POLLS = 24
-ERROR_WINDOW_MS = 300_000
+ERRORS_IN_MINUTES = 5
 
 _LIVE = "k.listing_id = d.listing_id AND k.live = 1"
 _DISAGREEMENT = f"""d.id, d.listing_id, i.sku, coalesce(i.title, '') AS title, c.name AS channel,
@@ -87,7 +85,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
         FROM (SELECT delta, risk_minor, {status_of("reason")} AS status FROM told)""",
         {"now": now},
     ).fetchone()
-    health = channels(connection, now=now)
+    found = channels(connection, now=now)
     not_fresh = (Freshness.STALE, Freshness.NEVER, Freshness.QUARANTINED)
     (skus,) = connection.execute(
         """SELECT coalesce(max(listings), 0) FROM channels
@@ -100,11 +98,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
     (pending,) = connection.execute(
         "SELECT count(*) FROM corrections WHERE live = 1 AND status <> 'snoozed'"
     ).fetchone()
-    (errors,) = connection.execute(
-        "SELECT count(*) FROM polls WHERE id > (SELECT coalesce(max(id), 0) - 1000 FROM polls) "
-        "AND outcome IN ('failed', 'quarantined') AND finished_at > ?",
-        (now - ERROR_WINDOW_MS,),
-    ).fetchone()
+    errors = health.errors_by_minute(connection, now=now)
     return Overview(
         skus=skus,
         open=row[0],
@@ -116,33 +110,27 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
         undersell=row[6],
         undersell_units=row[7],
         undersell_money=row[8],
-        channels=len(health),
-        channels_stale=sum(channel.freshness in not_fresh for channel in health),
+        channels=len(found),
+        channels_stale=sum(channel.freshness in not_fresh for channel in found),
         pending=pending,
         incidents=len(incidents.open_incidents(connection)),
-        errors_5m=errors,
-        newest_reading_at=max((channel.last_success_at or 0 for channel in health), default=0)
+        errors_5m=sum(errors[-ERRORS_IN_MINUTES:]),
+        newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
         or None,
+        errors_by_minute=errors,
     )
 
 
 def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:
     """The configured channels with their health, in the order of the configuration."""
-    recent: dict[int, list[int]] = defaultdict(list)
-    # A channel's newest polls stand near the end of the table, whatever its size.
-    for channel_id, took_ms in connection.execute(
-        """SELECT channel_id, finished_at - started_at FROM polls
-        WHERE finished_at IS NOT NULL AND id > (SELECT coalesce(max(id), 0) FROM polls) - ?
-        ORDER BY id""",
-        (RECENT_POLLS * 16,),
-    ):
-        recent[channel_id].append(took_ms)
+    recent, running = health.recent(connection), health.running(connection)
     rows = connection.execute(
         f"""SELECT c.id, c.name, c.kind, c.direction, c.roles, {FRESHNESS}, c.last_success_at,
           :now - c.last_success_at, c.listings,
           coalesce(c.last_error, CASE WHEN c.paused_by IS NULL THEN c.paused_reason END),
           c.last_poll_at, c.next_poll_at, c.every_ms, c.paused_until, c.quarantined_poll_id,
-          c.unexplained, c.paused_reason, c.paused_by
+          c.unexplained, c.paused_reason, c.paused_by,
+          c.allowance_left, c.allowance_of, c.allowance_at, c.rate_per_s
         FROM channels c WHERE c.configured = 1 ORDER BY c.id""",
         {"now": now},
     )
@@ -162,11 +150,17 @@ def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHea
             next_poll_at=row[11],
             every_ms=row[12],
             paused_until=row[13],
-            recent_ms=tuple(recent[row[0]][-RECENT_POLLS:]),
+            recent_ms=tuple(one.took_ms or 0 for one in recent.get(row[0], ())),
             quarantined_poll=row[14],
             unexplained=row[15],
             paused_reason=row[16],
             paused_by=row[17],
+            recent=recent.get(row[0], ()),
+            running=running.get(row[0]),
+            allowance_left=row[18],
+            allowance_of=row[19],
+            allowance_at=row[20],
+            rate_per_s=row[21],
         )
         for row in rows
     )

@@ -32,12 +32,14 @@ ALTER TABLE incidents ADD COLUMN snoozed_until INTEGER;
 """
 
 # `paused_by` is the person who paused the channel; NULL where the engine did. The allowance is
-# what the channel's own answers said of its rate limit: so much is left, of so much.
+# what the channel's own answers said of its rate limit: so much is left, of so much; `rate_per_s`
+# is what we hold ourselves to.
 CHANNELS = """
 ALTER TABLE channels ADD COLUMN paused_by TEXT;
 ALTER TABLE channels ADD COLUMN allowance_left INTEGER;
 ALTER TABLE channels ADD COLUMN allowance_of INTEGER;
 ALTER TABLE channels ADD COLUMN allowance_at INTEGER;
+ALTER TABLE channels ADD COLUMN rate_per_s REAL;
 """
 
 
