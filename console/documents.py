@@ -263,6 +263,13 @@ def _channel(one: ChannelHealth) -> Json:
         "listings": one.listings,
         "last_error": one.last_error,
         "unexplained_units": one.unexplained,
+        "paused": None
+        if one.paused_by is None
+        else {
+            "by": one.paused_by,
+            "reason": one.paused_reason,
+            "until": rfc3339(one.paused_until),
+        },
     }
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from console.text import plural
+from console.text import day_and_time, plural
+from store import pauses
 from store.corrections import Standing
 from store.lease import Lease
 from store.model import Freshness, Incident, IncidentKind
 from store.panels import ChannelHealth
+from store.pauses import Pause
 
 _READ_AFRESH = "`skew poll` reads it afresh"
 _SET_ASIDE = "`skew status` says why; `skew accept CHANNEL` believes it"
@@ -30,11 +32,15 @@ _OF_REASON = {
 _OF_REFUSAL = {"it is approved": "`skew undo` takes it back while its hold lasts"}
 
 NOT_NOW = "not now: "
+PAUSED = "paused by "
+"""How `store.pauses.in_words` begins."""
 
 
 def with_remedy(why: str) -> str:
     """Add to why an act was void what would make it possible, where anything would."""
     remedy = _OF_REFUSAL.get(why) or _OF_REASON.get(why.removeprefix(NOT_NOW))
+    if why.startswith(PAUSED):
+        remedy = "`skew resume CHANNEL` ends it"
     return f"{why}: {remedy}" if remedy else why
 
 
@@ -73,13 +79,25 @@ def not_compared(
     """Say what a list of disagreements cannot know of the wanted channels and the authorities."""
     names = [one.name for one in channels if one.name in wanted or one.roles or not wanted]
     yield from (
-        _UNKNOWN[one.freshness].format(one.name)
+        _UNKNOWN[one.freshness].format(one.name) if one.paused_by is None else _of_paused(one)
         for one in channels
         if one.name in names and one.freshness in _UNKNOWN
     )
     for channel, why in unread(incidents).items():
         if channel in names:
             yield f"{channel}: {why}"
+
+
+def _of_paused(one: ChannelHealth) -> str:
+    known = "was never read" if one.freshness is Freshness.NEVER else f"is {one.freshness}"
+    paused = f"paused by {one.paused_by}: {one.paused_reason}"
+    return f"{one.name} {known} and {paused}; `skew resume {one.name}` ends it"
+
+
+def of_pause(one: Pause) -> str:
+    """Tell of a pause of a person, and what ends it."""
+    until = "" if one.until is None else f", until {day_and_time(one.until)}"
+    return f"{pauses.in_words(one)}{until}; `skew resume {one.channel}` ends it"
 
 
 def unread(incidents: Iterable[Incident]) -> dict[str, str]:

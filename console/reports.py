@@ -180,13 +180,19 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
         )
         for one in found
     ]
-    notes = [
-        of_quarantine(one.last_error, one.name)
-        if one.last_error and one.freshness is Freshness.QUARANTINED
-        else one.last_error
-        for one in found
-    ]
-    return _with_notes(paper.table(columns, rows), notes, paper)
+    return _with_notes(paper.table(columns, rows), [_health(one) for one in found], paper)
+
+
+def _health(one: ChannelHealth) -> str | None:
+    """What is the matter with a channel, and who paused it."""
+    error = one.last_error
+    if error and one.freshness is Freshness.QUARANTINED:
+        error = of_quarantine(error, one.name)
+    paused = None
+    if one.paused_by is not None:
+        until = day_and_time(one.paused_until) if one.paused_until is not None else NONE
+        paused = f"paused by {one.paused_by} until {until}: {one.paused_reason}"
+    return "; ".join(filter(None, (paused, error))) or None
 
 
 def _with_notes(table: Lines, notes: Sequence[str | None], paper: Paper) -> Lines:

@@ -83,6 +83,7 @@ def daemon(config: Path) -> int:
 def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     """Poll every channel once, or the named ones, and compare; no scheduler.
 
+    A channel that somebody has paused is polled only where it is named.
     Where an engine is running already, it is asked to. Exits 1 if a channel failed or was
     quarantined.
     """
@@ -90,12 +91,14 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     from console import documents, remedy, reports
     from console.selection import known_channel
     from console.table import Paper
-    from store import incidents
+    from store import incidents, pauses
     from store.model import PollOutcome
+    from sync.clock import SystemClock
 
     for name in channels:
         known_channel(settings, name)
     with cache(settings) as database:
+        paused = database.read(pauses.by_people, now=SystemClock().now())
         engine = _engine(settings, database, "skew poll")
         made = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None))
         unread = remedy.unread(database.read(incidents.open_incidents))
@@ -107,6 +110,9 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
                 note(said if one.channel in said else f"{one.channel}: {said}")
     else:
         click.echo("\n".join(reports.polls(made, Paper.stdout(), unread)))
+    if not channels:
+        for pause in paused.values():
+            note(f"{pause.channel} not polled: {remedy.of_pause(pause)}")
     return 0 if all(one.outcome is PollOutcome.GOOD for one in made) else 1
 
 

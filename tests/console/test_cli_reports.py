@@ -19,7 +19,7 @@ def test_status_has_the_keys_of_the_design_and_exits_1_while_anything_is_open(
     assert list(told) == ["channels", "disagreements", "updates", "incidents", "engine"]
     assert list(told["channels"][0]) == [
         "name", "kind", "roles", "freshness", "last_success_at", "age_s", "listings", "last_error",
-        "unexplained_units",
+        "unexplained_units", "paused",
     ]  # fmt: skip
     assert [one["freshness"] for one in told["channels"]] == ["fresh"] * 3
     assert told["disagreements"] == {"open": 2, "settling": 1, "unknown": 0}
