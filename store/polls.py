@@ -4,6 +4,7 @@ A poll that changed nothing still leaves its record: that is the channel's heart
 """
 
 import sqlite3
+from collections.abc import Mapping
 
 from store import incidents
 from store.errors import NoSuchThing
@@ -22,6 +23,25 @@ def abandon(connection: sqlite3.Connection) -> int:
 def set_next_poll(connection: sqlite3.Connection, channel: str, at: Millis | None) -> None:
     """Note when the scheduler will poll the channel next, for the screen."""
     connection.execute("UPDATE channels SET next_poll_at = ? WHERE name = ?", (at, channel))
+
+
+def set_rates(connection: sqlite3.Connection, rates: Mapping[str, float | None]) -> None:
+    """Note how many requests a second we send each channel at most, for the screen."""
+    connection.executemany(
+        "UPDATE channels SET rate_per_s = ? WHERE name = ? AND rate_per_s IS NOT ?",
+        ((per_s, name, per_s) for name, per_s in rates.items()),
+    )
+
+
+def note_allowance(
+    connection: sqlite3.Connection, channel: str, left: int, of: int | None, *, at: Millis
+) -> None:
+    """Note what the channel's newest answer said of its rate limit."""
+    connection.execute(
+        """UPDATE channels SET allowance_left = ?, allowance_of = ?, allowance_at = ?
+        WHERE name = ?""",
+        (left, of, at, channel),
+    )
 
 
 def note_progress(

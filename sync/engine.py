@@ -146,6 +146,8 @@ class Engine:
             self._freshness = FreshnessWatch(self._gear, self._settings)
             self._overdue = OverdueWatch(self._gear)
             self._pauses = PauseWatch(self._gear)
+            rates = {name: one.rate_per_s for name, one in self._settings.channels.items()}
+            await self._database.awrite(polls.set_rates, rates)
             self._fleet = fleet = await Fleet.open(self._gear, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:

@@ -13,6 +13,7 @@ from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
 from store.pauses import Pause
 from sync import channels, decide, guard
+from sync.allowance import Meter
 from sync.apply import apply
 from sync.hold import SPAN_MS
 from sync.poll import PollReport, poll
@@ -49,8 +50,9 @@ class Fleet:
         fleet = cls(gear, settings, token)
         try:
             for name, one in settings.channels.items():
-                channel = channels.open_channel(one, gear.clock, settings.path.parent)
-                fleet.channels[name] = Watched(one, channel)
+                meter = Meter()
+                channel = channels.open_channel(one, gear.clock, settings.path.parent, meter)
+                fleet.channels[name] = Watched(one, channel, meter=meter)
         except BaseException:
             await fleet.close()
             raise

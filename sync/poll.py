@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from store import corrections, quarantine, readings, staging
+from store import corrections, polls, quarantine, readings, staging
 from store.errors import Overtaken, StoreError
 from store.events import Told
 from store.model import Merge, Millis, PollCounts, PollOutcome, Refused
@@ -89,6 +89,7 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
         if watched.cancelled_by is None:
             await gear.database.awrite(readings.drop, sweep)
         raise
+    await _note_allowance(gear, watched)
     took_ms = gear.clock.now() - started
     if report.outcome is PollOutcome.GOOD:
         gear.log.info(
@@ -96,6 +97,15 @@ async def poll_held(gear: Gear, watched: Watched) -> PollReport:
             changed=report.changed, took_ms=took_ms,
         )  # fmt: skip
     return msgspec.structs.replace(report, took_ms=took_ms)
+
+
+async def _note_allowance(gear: Gear, watched: Watched) -> None:
+    """Put on record what the channel says of its rate limit, where it says anything."""
+    told = watched.meter.allowance()
+    if told is not None:
+        await gear.database.awrite(
+            polls.note_allowance, watched.name, told.left, told.of, at=told.at
+        )
 
 
 async def _attempt(

@@ -33,6 +33,7 @@ import httpx
 import msgspec
 import tenacity
 
+from sync.allowance import Meter
 from sync.clock import Clock
 from sync.errors import (
     ChannelError,
@@ -120,6 +121,7 @@ class Transport:
         clock: Clock,
         limits: Limits | None = None,
         jitter: random.Random | None = None,
+        meter: Meter | None = None,
     ) -> None:
         limits = limits or Limits()
         self._channel = channel
@@ -129,6 +131,7 @@ class Transport:
         self._jitter = jitter or random.Random()  # noqa: S311  # Spreads retries, guards nothing.
         self.redactor = Redactor()
         """Makes texts fit for messages: it knows every credential that was sent."""
+        self._meter = meter or Meter()
         self._pace = _Pace(clock, limits.rate_per_s)
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._client = _client(url, limits)
@@ -188,6 +191,7 @@ class Transport:
                 if call.repeatable:
                     raise
                 raise WriteOutcomeUnknown(str(error)) from error
+        self._meter.note(reply.headers, reply.status, self._clock.now())
         if reply.status in _SUCCESS or reply.status in call.accept:
             return reply
         raise self._refusal(call, reply)

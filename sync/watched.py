@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from store.model import Millis
 from store.staging import Memory
+from sync.allowance import Meter
 from sync.channels.base import Channel
 from sync.settings import ChannelSettings
 
@@ -44,6 +45,8 @@ class Watched:
     writes: Way = field(default_factory=lambda: Way("write"))
     hearing: Way = field(default_factory=lambda: Way("events"))
     """Its events, whose trouble is not the readings'."""
+    meter: Meter = field(default_factory=Meter)
+    """What its answers said of its rate limit."""
     cancelled_by: str | None = None
     """The person for whom the poll that runs is being stopped."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from sync.allowance import Meter
 from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
 
@@ -61,17 +62,19 @@ def kind(name: str) -> KindModule:
     return cast("KindModule", importlib.import_module(KINDS[name]))
 
 
-def open_channel(settings: "ChannelSettings", clock: Clock, base: Path) -> Channel:
+def open_channel(
+    settings: "ChannelSettings", clock: Clock, base: Path, meter: Meter | None = None
+) -> Channel:
     """Open a configured channel, in our names, with a transport of its own.
 
-    `base` is the settings' folder.
+    `base` is the settings' folder; `meter` notes what its answers say of its rate limit.
     """
     from sync.naming import renamed
     from sync.transport import Limits, Transport
 
     limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
     url = getattr(settings.options, "url", "")
-    transport = Transport(settings.name, url, clock=clock, limits=limits)
+    transport = Transport(settings.name, url, clock=clock, limits=limits, meter=meter)
     module = kind(settings.kind)
     opened = module.open_channel(settings.name, settings.options, transport, clock, base)
     return renamed(opened, settings)
