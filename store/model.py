@@ -79,6 +79,7 @@ class PollOutcome(StrEnum):
     QUARANTINED = "quarantined"
     ACCEPTED = "accepted"
     REPLACED = "replaced"
+    DISCARDED = "discarded"
     CANCELLED = "cancelled"
     """A person stopped it: that says nothing about the channel."""
 
@@ -376,6 +377,15 @@ class Incident(msgspec.Struct, frozen=True):
     count: int
     message: str
     acknowledged_by: str | None
+    key: str = ""
+    """What tells it apart from others of its kind on its channel: of a fight, the SKU."""
+    acknowledged_at: Millis | None = None
+    snoozed_by: str | None = None
+    snoozed_until: Millis | None = None
+    closed_at: Millis | None = None
+    closed_by: str | None = None
+    """Whose decision ended it; None where it ended by itself."""
+    closed_why: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):

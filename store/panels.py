@@ -133,6 +133,7 @@ class Overview(msgspec.Struct, frozen=True):
     channels_stale: int
     pending: int
     incidents: int
+    """Those that are open and not snoozed."""
     errors_5m: int
     """Polls that failed or were quarantined in the last five minutes."""
     newest_reading_at: Millis | None

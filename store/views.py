@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from store import corrections, health, incidents, lease
+from store import corrections, health, incidents, lease, troubles
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -28,6 +28,7 @@ from store.panels import (
     Sort,
     StatusCounts,
 )
+from store.troubles import IncidentState
 from store.verdict import FRESHNESS, REASON, SOURCES, is_unknown, status_of
 
 ERRORS_IN_MINUTES = 5
@@ -99,6 +100,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
         "SELECT count(*) FROM corrections WHERE live = 1 AND status <> 'snoozed'"
     ).fetchone()
     errors = health.errors_by_minute(connection, now=now)
+    standing = [troubles.state(one, now) for one in incidents.open_incidents(connection)]
     return Overview(
         skus=skus,
         open=row[0],
@@ -113,7 +115,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
         channels=len(found),
         channels_stale=sum(channel.freshness in not_fresh for channel in found),
         pending=pending,
-        incidents=len(incidents.open_incidents(connection)),
+        incidents=sum(one is not IncidentState.SNOOZED for one in standing),
         errors_5m=sum(errors[-ERRORS_IN_MINUTES:]),
         newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
         or None,

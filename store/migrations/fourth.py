@@ -26,9 +26,25 @@ BEGIN
 END;
 """
 
+# `snoozed_message` is what it said when it was snoozed: another one wakes it. `closed_by` is the
+# person whose decision ended it; NULL where the trouble ended by itself.
 INCIDENTS = """
 ALTER TABLE incidents ADD COLUMN snoozed_by TEXT;
 ALTER TABLE incidents ADD COLUMN snoozed_until INTEGER;
+ALTER TABLE incidents ADD COLUMN snoozed_message TEXT;
+ALTER TABLE incidents ADD COLUMN closed_by TEXT;
+ALTER TABLE incidents ADD COLUMN closed_why TEXT;
+CREATE INDEX incidents_still_open ON incidents (since) WHERE closed_at IS NULL;
+"""
+
+# Who accepted or discarded a poll that was set aside. The digest is of what it would have changed,
+# so that a poll that says the same again is known.
+JUDGEMENTS = """
+ALTER TABLE polls ADD COLUMN judged_by TEXT;
+ALTER TABLE polls ADD COLUMN judged_at INTEGER;
+ALTER TABLE polls ADD COLUMN judged_why TEXT;
+ALTER TABLE polls ADD COLUMN digest TEXT;
+CREATE INDEX polls_discarded ON polls (channel_id, digest) WHERE outcome = 'discarded';
 """
 
 # `paused_by` is the person who paused the channel; NULL where the engine did. The allowance is
@@ -44,6 +60,6 @@ ALTER TABLE channels ADD COLUMN rate_per_s REAL;
 
 
 def run(database: "SqliteUtils") -> None:
-    """Make room for acknowledgements, snoozes, pauses and allowances."""
-    for statement in statements(DISAGREEMENTS + INCIDENTS + CHANNELS):
+    """Make room for acknowledgements, snoozes, pauses, allowances and judgements."""
+    for statement in statements(DISAGREEMENTS + INCIDENTS + CHANNELS + JUDGEMENTS):
         database.execute(statement)
