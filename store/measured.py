@@ -84,7 +84,7 @@ def _polls(connection: sqlite3.Connection, *, since: Millis) -> Found:
     rows = connection.execute(
         """SELECT c.id, coalesce(sum(p.outcome = 'good'), 0),
           coalesce(sum(p.outcome = 'failed'), 0),
-          coalesce(sum(p.outcome IN ('quarantined', 'accepted', 'replaced')), 0),
+          coalesce(sum(p.outcome IN ('quarantined', 'accepted', 'replaced', 'discarded')), 0),
           coalesce(sum(CASE WHEN p.outcome IN ('good', 'accepted') THEN p.changed END), 0)
         FROM channels c JOIN polls p ON p.channel_id = c.id AND p.finished_at > ?
         GROUP BY c.id""",

@@ -125,7 +125,12 @@ def end_quarantine(
     now: Millis,
     outcome: PollOutcome = PollOutcome.REPLACED,
     over: bool = True,
+    by: tuple[str, str] | None = None,
 ) -> None:
+    """Let go of the channel's quarantined poll, if it has one; its record says what became of it.
+
+    `over`: its incident ends too; `by` is the person who ended it, and what they decided.
+    """
     row = connection.execute(
         "SELECT name, quarantined_poll_id FROM channels WHERE id = ?", (channel_id,)
     ).fetchone()
@@ -135,4 +140,4 @@ def end_quarantine(
     connection.execute("UPDATE polls SET outcome = ? WHERE id = ?", (outcome, row[1]))
     connection.execute("UPDATE channels SET quarantined_poll_id = NULL WHERE id = ?", (channel_id,))
     if over:
-        incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now)
+        incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now, by=by)
