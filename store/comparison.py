@@ -66,7 +66,7 @@ class Comparison:
             self._retarget(connection, [one for one in after if after[one] != before[one]], now=now)
         else:
             derivation.configure(connection, self.terms)
-            projection.remake(connection, self._compiled(connection))
+            projection.remake(connection, self.compiled(connection))
             self.recompute(connection, now=now)
         return True
 
@@ -81,7 +81,7 @@ class Comparison:
     ) -> None:
         """Compare anew what differs from its target, which alone has changed on these channels."""
         self.forget_moved(connection)
-        compiled = self._compiled(connection)
+        compiled = self.compiled(connection)
         ids = ", ".join(str(compiled.ids[one]) for one in channels)
         connection.execute(
             f"""INSERT OR IGNORE INTO moved (item_id)
@@ -114,9 +114,9 @@ class Comparison:
         `channel`: the only one whose readings moved. Where it is no authority, nothing but its
         own listings can be touched by that.
         """
-        compiled = self._compiled(connection)
+        compiled = self.compiled(connection)
         only = compiled.ids.get(channel or "")
-        if only is None or self._decides(channel) or moved.has_fresh_events(connection):
+        if only is None or self.decides(channel) or moved.has_fresh_events(connection):
             only = None
             self._set_truth(connection, compiled, channel, now=now)
         self._expect_listings(connection, compiled, only)
@@ -133,13 +133,13 @@ class Comparison:
         proposed = proposals.propose(connection, now=now)
         return opened, closed, proposed
 
-    def _decides(self, channel: str | None) -> bool:
+    def decides(self, channel: str | None) -> bool:
         """Whether what the channel says can move another channel's target."""
         return any(
             channel in (rule.quantity, rule.state) for rule in self.terms.authorities
         ) or any(channel == one.name and one.inflow for one in self.terms.channels)
 
-    def _compiled(self, connection: sqlite3.Connection) -> Compiled:
+    def compiled(self, connection: sqlite3.Connection) -> Compiled:
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
         for name in {one.name for one in self.terms.channels}.difference(ids):
             raise NoSuchThing(f"the cache knows no channel {name} yet: poll it first")
@@ -155,7 +155,7 @@ class Comparison:
     ) -> None:
         """Read the moved items' truth, add what the authority has not seen, derive the others."""
         polled = compiled.ids.get(channel or "")
-        could_turn = projection.could_turn(connection, polled, decides=self._decides(channel))
+        could_turn = projection.could_turn(connection, polled, decides=self.decides(channel))
         if self.terms.bundles or self.terms.pools:
             derivation.ensure(connection, self.terms)
         truth.read(connection, compiled)
@@ -248,7 +248,7 @@ class _Work:
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
               FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
-                {raise_ms} AS raise_ms, {proposes} AS proposes, {each(self._kind)} AS kind,
+                {raise_ms} AS raise_ms, {proposes} AS proposes, {each(compiled.kind)} AS kind,
                 {compiled.rests_on("quantity")} AS rests_on {self._moved})) AS found_now
             WHERE kind IS NOT NULL"""
         )
@@ -305,22 +305,6 @@ class _Work:
         )
         row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
         return int(row.fetchone()[0])
-
-    def _kind(self, channel: ChannelTerms) -> str:
-        """SQL for the kind of disagreement of listing l, or NULL."""
-        compiled = self._compiled
-        authority = compiled.authority("quantity")
-        return f"""CASE
-          WHEN l.present = 0 THEN CASE WHEN l.target_quantity IS NOT NULL
-            AND {compiled.expected(channel)} THEN 'missing' END
-          WHEN l.copies > 1 THEN 'duplicate'
-          WHEN l.available < 0 THEN 'negative'
-          WHEN l.target_quantity IS NOT NULL THEN
-            CASE WHEN l.available <> l.target_quantity THEN 'quantity' END
-          WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL
-            AND {authority} <> {compiled.ids[channel.name]}
-            AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL
-          THEN 'unlisted' END"""
 
     def _price(self) -> str:
         """SQL for the price of one of listing l's units: its own, or what its pieces cost."""

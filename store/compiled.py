@@ -114,6 +114,21 @@ class Compiled:
         word = self._word_of(inflow, "s.state")
         return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {word} END"
 
+    def kind(self, channel: ChannelTerms) -> str:
+        """SQL for how listing l disagrees in presence or number, or NULL where it does not."""
+        authority = self.authority("quantity")
+        return f"""CASE
+          WHEN l.present = 0 THEN CASE WHEN l.target_quantity IS NOT NULL
+            AND {self.expected(channel)} THEN 'missing' END
+          WHEN l.copies > 1 THEN 'duplicate'
+          WHEN l.available < 0 THEN 'negative'
+          WHEN l.target_quantity IS NOT NULL THEN
+            CASE WHEN l.available <> l.target_quantity THEN 'quantity' END
+          WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL
+            AND {authority} <> {self.ids[channel.name]}
+            AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL
+          THEN 'unlisted' END"""
+
     def rests_on(self, attribute: str) -> str:
         """SQL for the listing that an authority's own target rests on; NULL for all others."""
         inflow = self._inflow(attribute)
