@@ -15,7 +15,7 @@ import threading
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.segment import Segments
 from rich.text import Text
@@ -24,7 +24,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from console import failure
+from console import alarms, failure
 from console.actions import ACTIONS, LISTS, Action, Place, by_name
 from console.acts.updates import UpdateActs
 from console.context import login_name
@@ -113,8 +113,12 @@ class SkewApp(App[int]):
         footing: Footing,
         *,
         watch: bool = True,
+        bell: bool = False,
     ) -> None:
-        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time."""
+        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time.
+
+        `bell`: the terminal's bell rings with a new incident.
+        """
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
@@ -141,7 +145,8 @@ class SkewApp(App[int]):
         self._stopped = threading.Event()
         self._stirred = asyncio.Event()
         self._asked = asyncio.Event()
-        self._known_incidents: set[int] | None = None
+        self._known: alarms.Known | None = None
+        self._rings = bell
         footing.stir = self.stir
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -190,17 +195,22 @@ class SkewApp(App[int]):
         self._announce()
 
     def _announce(self) -> None:
-        """Tell a new incident once; the header carries it from then on."""
+        """Tell what of the incidents is new; the header carries it from then on."""
         glance = self.footing.glance
         if glance is None:
             return
-        found = {one.id: one for one in glance.status.incidents}
-        known, self._known_incidents = self._known_incidents, set(found)
-        for number in sorted(set(found) - (known if known is not None else set(found))):
-            one = found[number]
-            text = f"{one.channel or 'skew'}: {one.kind}"
-            self.footing.say(text, Tone.WARN)
-            self.notify(clean(one.message), title=clean(text), severity="warning", markup=False)
+        heard = alarms.hear(self._known, glance.status.incidents, glance.at, bell=self._rings)
+        self._known = heard.known
+        for text, tone in heard.lines:
+            self.footing.say(text, tone)
+        if heard.lines:
+            self.page.rewrite("#said")
+        if heard.toast is not None:
+            title, text, severe = heard.toast
+            severity: Literal["error", "warning"] = "error" if severe else "warning"
+            self.notify(text, title=title, severity=severity, markup=False)
+        if heard.bell:
+            self.bell()
 
     def _tick(self) -> None:
         if self.footing.paused:

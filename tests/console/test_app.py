@@ -178,7 +178,7 @@ async def test_a_new_incident_is_told_once(shop: Shop) -> None:
         await settle(app, pilot)
         await settle(app, pilot)
 
-        assert [said.text for said in app.footing.said] == ["market: credentials"]
+        assert [said.text for said in app.footing.said] == ["market credentials: 401"]
 
 
 async def test_stale_numbers_are_marked_and_dimmed(shop: Shop) -> None:
