@@ -39,7 +39,7 @@ _COLUMNS = (
     Column("UPDATE"),
 )
 _EXECUTED_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_CSV_COLUMNS = (
+CSV_COLUMNS = (
     "id",
     "sku",
     "title",
@@ -88,29 +88,32 @@ def diff_csv(found: Iterable[Explained]) -> str:
     """Disagreements for a spreadsheet; no cell of it can be a formula."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
-    for one, cause in found:
-        row = (
-            one.id,
-            one.sku,
-            one.title,
-            one.channel,
-            one.location,
-            one.kind,
-            one.status,
-            one.reason,
-            one.available,
-            one.state,
-            one.target,
-            one.target_state,
-            one.delta,
-            one.money_at_risk,
-            rfc3339(one.first_seen_at),
-            cause and cause.kind,
-            cause and cause.evidence,
-        )
-        writer.writerow([defused(each) for each in row])
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows([defused(each) for each in csv_row(*one)] for one in found)
     return file.getvalue()
+
+
+def csv_row(one: Disagreement, cause: Cause | None) -> tuple[object, ...]:
+    """One disagreement in the order of `CSV_COLUMNS`; its texts are not cleaned yet."""
+    return (
+        one.id,
+        one.sku,
+        one.title,
+        one.channel,
+        one.location,
+        one.kind,
+        one.status,
+        one.reason,
+        one.available,
+        one.state,
+        one.target,
+        one.target_state,
+        one.delta,
+        one.money_at_risk,
+        rfc3339(one.first_seen_at),
+        cause and cause.kind,
+        cause and cause.evidence,
+    )
 
 
 def defused(text: object) -> object:

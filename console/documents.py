@@ -13,7 +13,15 @@ from console.groups import Explained, Group, in_order
 from store.account import Balance
 from store.hindsight import Hindsight
 from store.kept import Reading
-from store.model import Cause, Correction, Decision, Disagreement, Millis, PollOutcome
+from store.model import (
+    Cause,
+    Correction,
+    Decision,
+    Disagreement,
+    Incident,
+    Millis,
+    PollOutcome,
+)
 from store.panels import ChannelHealth, HistoryEntry, StatusCounts
 from sync.channels.base import Abilities
 from sync.clock import rfc3339
@@ -34,26 +42,28 @@ def write(document: Mapping[str, object]) -> str:
 def status(counts: StatusCounts) -> Json:
     overview = counts.overview
     return {
-        "channels": [_channel(channel) for channel in counts.channels],
+        "channels": [channel(one) for one in counts.channels],
         "disagreements": {
             "open": overview.open,
             "settling": overview.settling,
             "unknown": overview.unknown,
         },
         "updates": dict(counts.updates),
-        "incidents": [
-            {
-                "channel": incident.channel,
-                "kind": str(incident.kind),
-                "since": rfc3339(incident.since),
-                "message": incident.message,
-            }
-            for incident in counts.incidents
-        ],
+        "incidents": [incident(one) for one in counts.incidents],
         "engine": {
             "running": counts.lease is not None,
             "holder": counts.lease.holder if counts.lease else None,
         },
+    }
+
+
+def incident(one: Incident) -> Json:
+    """One incident as `skew status` tells it."""
+    return {
+        "channel": one.channel,
+        "kind": str(one.kind),
+        "since": rfc3339(one.since),
+        "message": one.message,
     }
 
 
@@ -127,6 +137,38 @@ def update(one: Correction) -> Json:
         "note": one.note,
         "result": one.result,
     }
+
+
+UPDATE_COLUMNS = (
+    "id",
+    "sku",
+    "channel",
+    "location",
+    "status",
+    "from_quantity",
+    "from_state",
+    "to_quantity",
+    "to_state",
+    "version",
+    "proposed_at",
+    "decided_by",
+    "note",
+    "result",
+)
+"""An update's document, flat: for a spreadsheet."""
+
+
+def flat(document: Mapping[str, object]) -> dict[str, object]:
+    """A document of one row in columns: what is in a part of it is named `part_name`."""
+    columns: dict[str, object] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            columns |= {f"{name}_{inner}": each for inner, each in flat(value).items()}
+        elif isinstance(value, list | tuple):
+            columns[name] = ", ".join(str(each) for each in value)
+        else:
+            columns[name] = value
+    return columns
 
 
 def history(
@@ -252,7 +294,8 @@ def polls(made: Iterable["PollReport"]) -> Json:
     }
 
 
-def _channel(one: ChannelHealth) -> Json:
+def channel(one: ChannelHealth) -> Json:
+    """One channel's health as `skew status` tells it."""
     return {
         "name": one.name,
         "kind": one.kind,

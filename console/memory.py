@@ -96,6 +96,8 @@ def recall(configuration: Path | None, *, fresh: bool = False) -> Memory:
     key = key_of(configuration) if configuration is not None else ""
     memory = Memory(folder(), key)
     memory.personal = _read(memory, "console", Personal)
+    if fresh:
+        memory.personal = Personal(operator=memory.personal.operator)
     if configuration is None:
         return Memory(None, key, personal=memory.personal, trouble=memory.trouble)
     if not fresh:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from console.groups import Explained
 from console.rows import Row
 from store import audit, corrections, facts, lookalikes, past, views
 from store.audit import AuditRow
@@ -107,6 +108,12 @@ class Source:
         shown = await self._ask(views.shown, skus, now=now)
         causes = await self._causes(found, now)
         return {one.id: _row(one, shown[one.sku], causes.get(one.id)) for one in found}
+
+    async def explained(self, ids: Sequence[int]) -> list[Explained]:
+        """These disagreements with their causes; one that has closed meanwhile is left out."""
+        found = await self.disagreements(ids)
+        causes = await self._causes(found, self._clock.now())
+        return [(one, causes.get(one.id)) for one in found]
 
     async def update_ids(self) -> "array[int]":
         return await self._ask(views.update_ids)

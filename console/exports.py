@@ -1,0 +1,244 @@
+"""A page's rows into a file: all that its filter lets through, in its order, as CSV or JSON.
+
+Read in parts through `Source` and written by another thread, so that no list is too long for it.
+The file is there when it is whole: one that is cancelled or fails leaves nothing behind.
+"""
+
+import asyncio
+import contextlib
+import csv
+import io
+import json
+import os
+import secrets
+import stat
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from console import documents
+from console.differences import CSV_COLUMNS, csv_row, defused
+from console.source import Source
+from console.text import day_and_time
+from store.errors import StoreError
+from store.model import Incident, Millis
+from store.panels import ChannelHealth
+
+CHUNK = 500
+"""Rows read and written at a time: what a cancel waits for."""
+
+FORMATS = (".csv", ".json")
+
+
+class ExportError(Exception):
+    """It can't be written there. Its message says why, and what would help."""
+
+
+class Line(NamedTuple):
+    """One row, as either format has it."""
+
+    cells: Sequence[object]
+    document: documents.Json
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page shows, read in parts. As it was when it was asked for: ids, not rows."""
+
+    name: str
+    """Begins the file's name, and is the JSON's key."""
+    count: int
+    columns: Sequence[str]
+    read: Callable[[int, int], Awaitable[Sequence[Line]]]
+    """The rows from one number to before another; what has gone meanwhile is left out."""
+
+
+def disagreements(source: Source, ids: Sequence[int]) -> View:
+    async def read(start: int, end: int) -> list[Line]:
+        found = await source.explained(ids[start:end])
+        return [Line(csv_row(*one), documents.disagreement(*one)) for one in found]
+
+    return View("disagreements", len(ids), CSV_COLUMNS, read)
+
+
+def updates(source: Source, ids: Sequence[int]) -> View:
+    async def read(start: int, end: int) -> list[Line]:
+        wanted = ids[start:end]
+        found = await source.updates(wanted)
+        return [_line(documents.update(found[one])) for one in wanted if one in found]
+
+    return View("updates", len(ids), documents.UPDATE_COLUMNS, read)
+
+
+def channels(found: Sequence[ChannelHealth]) -> View:
+    return _known("channels", [documents.channel(one) for one in found])
+
+
+def incidents(found: Sequence[Incident]) -> View:
+    return _known("incidents", [documents.incident(one) for one in found])
+
+
+def default_name(view: View, now: Millis) -> str:
+    """Where it goes unless said: `skew-disagreements-20261124-140211.csv`, in this folder."""
+    stamp = day_and_time(now).rstrip("Z").replace("-", "").replace(":", "").replace(" ", "-")
+    return f"skew-{view.name}-{stamp}.csv"
+
+
+def target(name: str) -> Path:
+    """Read a file's name as an operator writes it. Raises ExportError with the remedy."""
+    text = name.strip()
+    if not text or text.endswith(("/", os.sep)):
+        raise ExportError("write a file's name")
+    if "\0" in text:
+        raise ExportError("no file can be called so")
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise ExportError(f"{text}: whose folder that is, is not known") from error
+    if path.suffix.lower() not in FORMATS:
+        raise ExportError(f"end it in {' or '.join(FORMATS)}: that is the format")
+    return path
+
+
+def exists(path: Path) -> bool:
+    """Whether a file would be overwritten. Raises ExportError where nothing can be put there."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise ExportError(f"{path} is no file: choose another name")
+    return True
+
+
+async def export(view: View, path: Path, *, overwrite: bool, told: Callable[[int], None]) -> int:
+    """Write all of a view to a file, and answer how many rows were there; `told` hears how many.
+
+    Raises ExportError, with nothing left behind; a cancel leaves nothing either.
+    """
+    try:
+        draft = await asyncio.to_thread(Draft.begin, path, view)
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    try:
+        for start in range(0, view.count, CHUNK):
+            lines = await view.read(start, min(view.count, start + CHUNK))
+            await _whole(asyncio.to_thread(draft.write, lines))
+            told(min(view.count, start + CHUNK))
+        await _whole(asyncio.to_thread(draft.finish, overwrite=overwrite))
+    except FileExistsError as error:
+        raise ExportError(f"{path} is there already: choose another name") from error
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    except StoreError as error:
+        raise ExportError(f"the cache can't be read: {error}") from error
+    finally:
+        draft.abandon()
+    return draft.written
+
+
+async def _whole(step: Awaitable[None]) -> None:
+    """Let a step on another thread end before a cancel goes on: it holds the file."""
+    running = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+class Draft:
+    """A file in the making, beside the place where it will be."""
+
+    def __init__(self, path: Path, place: Path, file: IO[str], view: View) -> None:
+        self.written = 0
+        self._path = path
+        self._place: Path | None = place
+        self._file = file
+        self._view = view
+        self._as_json = path.suffix.lower() == ".json"
+
+    @classmethod
+    def begin(cls, path: Path, view: View) -> "Draft":
+        """Open it, with the rights that any new file of the user gets. Raises OSError."""
+        path = path.resolve()
+        place = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        draft = cls(path, place, os.fdopen(handle, "w", encoding="utf-8", newline=""), view)
+        draft._put(draft._head())
+        return draft
+
+    def write(self, lines: Sequence[Line]) -> None:
+        if self._as_json:
+            for line in lines:
+                comma = ",\n" if self.written else ""
+                self._put(f"{comma}  {json.dumps(line.document)}")
+                self.written += 1
+        else:
+            self._put(_csv([defused(cell) for cell in line.cells] for line in lines))
+            self.written += len(lines)
+
+    def finish(self, *, overwrite: bool) -> None:
+        """Put it in its place. Raises FileExistsError unless it may overwrite."""
+        if self._as_json:
+            self._put("\n]}\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        assert self._place is not None
+        if not overwrite:
+            _claim(self._place, self._path)
+        else:
+            self._place.replace(self._path)
+            self._place = None
+
+    def abandon(self) -> None:
+        """Leave nothing behind but what was finished."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if self._place is not None:
+            with contextlib.suppress(OSError):
+                self._place.unlink(missing_ok=True)
+
+    def _head(self) -> str:
+        if self._as_json:
+            return f"{{{json.dumps(self._view.name)}: [\n"
+        return _csv([self._view.columns])
+
+    def _put(self, text: str) -> None:
+        self._file.write(text)
+
+
+def _claim(draft: Path, path: Path) -> None:
+    """Give a file a name that nobody has taken meanwhile. Raises FileExistsError."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: the name is claimed first, then overwritten.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(path)
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _line(document: documents.Json) -> Line:
+    return Line(tuple(documents.flat(document).values()), document)
+
+
+def _known(name: str, found: Sequence[documents.Json]) -> View:
+    lines = [_line(one) for one in found]
+    columns = tuple(documents.flat(found[0])) if found else ()
+
+    async def read(start: int, end: int) -> Sequence[Line]:
+        return lines[start:end]
+
+    return View(name, len(lines), columns, read)
