@@ -26,6 +26,16 @@ UNDECIDE = (
 """The change that takes every decision back."""
 
 
+CHANGING = (
+    "status", "version", "live", "silences", "decided_at", "decided_by", "second_by", "by_rule",
+    "hold_until", "expires_at", "snoozed_until", "applying_at", "ended_at", "note", "result",
+)  # fmt: skip
+"""What of a correction its steps change: each step keeps how it left them."""
+
+_PAIRS = ", ".join(f"'{name}', k.{name}" for name in CHANGING)
+_LEFT_AS = f"json_object({_PAIRS})"
+
+
 class AuditRow(msgspec.Struct, frozen=True):
     at: Millis
     who: str
@@ -95,10 +105,10 @@ def note_step(
     note: str | None = None,
 ) -> None:
     connection.execute(
-        """INSERT INTO audit (correction_id, at, who, step, seen, note)
+        f"""INSERT INTO audit (correction_id, at, who, step, seen, note, left_as)
         SELECT k.id, ?, ?, ?, json_object('available', l.available, 'state', l.state,
           'target_quantity', l.target_quantity, 'target_state', l.target_state,
-          'version', k.version), ?
+          'version', k.version), ?, {_LEFT_AS}
         FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
         (now, who, step, note, correction_id),
     )

@@ -34,11 +34,12 @@ _FACTS = """l.id AS listing_id, l.item_id, l.channel_id, l.available, l.state, l
 
 # Rule 3: too high only if above every target that was in force during the last settle.reduce,
 # so it is decidable that long after the newest target that would have allowed it went.
-_SETTLES_AT = """coalesce(CASE WHEN available > wanted
+SETTLES_AT = """coalesce(CASE WHEN available > wanted
   THEN (SELECT max(t.until_at) + reduce_ms FROM past_targets t
     WHERE t.listing_id = found_now.listing_id AND t.quantity >= available)
   ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
     WHERE t.listing_id = found_now.listing_id AND t.quantity <= available) END, 0)"""
+"""SQL for when a number that differs is decidable; of a query that is named found_now."""
 
 
 class Comparison:
@@ -244,7 +245,7 @@ class _Work:
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
               numeric AND proposes AND target_quantity IS NOT NULL,
-              CASE WHEN numeric THEN {_SETTLES_AT} ELSE 0 END, rests_on
+              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
               FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,

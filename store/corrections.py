@@ -262,7 +262,7 @@ def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Mi
     """
     rows = connection.execute(
         f"""SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL
-          AND CASE WHEN d.kind = 'state' THEN :state ELSE :quantity END""",
+          AND CASE WHEN d.kind = 'state' THEN :state ELSE :quantity END ORDER BY d.id""",
         {
             "listing": correction.listing_id,
             "now": now,

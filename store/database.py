@@ -17,8 +17,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from store import schema
+from store import rewound, schema
 from store.errors import CacheGone, DatabaseBusy, NotADatabase, StoreError
+from store.model import Millis
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,28 +33,36 @@ WAL_BYTES_MAX = 64 * 1024 * 1024
 class Database:
     """A cache that is open. Close it, or use it as a context manager."""
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, at: Millis | None = None) -> None:
         self.path = path
         self.read_only = read_only
+        self._at = at
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        # Each thread's connection is rewound by itself: one is enough for a past that stands still.
+        readers = READERS if at is None else 1
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-reader")
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, at: Millis | None = None) -> Self:
         """Open the cache at `path`, made with mode 0600 and migrated where needed.
 
-        Raises NewerDatabase, NotADatabase, DatabaseBusy; a read-only open creates nothing.
+        `at`: as it stood at that instant, read-only; see `store.rewound`. Raises NewerDatabase,
+        OlderDatabase (only with `at`), NotADatabase, DatabaseBusy; a read-only open creates
+        nothing.
         """
+        read_only = read_only or at is not None
         if not read_only:
             _create_private(path)
-        database = cls(path, read_only=read_only)
+        database = cls(path, read_only=read_only, at=at)
         try:
             with _named_errors(path):
-                if read_only:
+                if at is not None:
+                    schema.check_is_newest(database._connection())
+                elif read_only:
                     schema.check_version(database._connection())
                 else:
                     database._writer.submit(database._migrate).result()
@@ -68,6 +77,17 @@ class Database:
         schema.check_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         schema.migrate(connection)
+
+    @property
+    def at(self) -> Millis | None:
+        """The instant that is shown; None: now."""
+        return self._at
+
+    def rewind(self, at: Millis) -> None:
+        """Show the cache as it stood at another instant, from the next read on."""
+        if self._at is None:
+            raise ValueError("this cache was opened as it is now")
+        self._at = at
 
     def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in one transaction on the writer thread; wait for its result.
@@ -88,6 +108,7 @@ class Database:
         """Run `work` on one snapshot, on the calling thread."""
         with _named_errors(self.path):
             connection = self._connection()
+            self._rewind(connection)
             connection.execute("BEGIN")
             try:
                 return work(connection, *args, **kwargs)
@@ -148,6 +169,17 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
             return result
+
+    def _rewind(self, connection: sqlite3.Connection) -> None:
+        """Bring the calling thread's connection to the instant that is shown."""
+        at = self._at
+        if at is None or getattr(self._local, "at", None) == at:
+            return
+        with rewound.transaction(connection):
+            if getattr(self._local, "at", None) is None:
+                rewound.prepare(connection)
+            rewound.rewind(connection, at)
+        self._local.at = at
 
     def _connection(self) -> sqlite3.Connection:
         held: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -2,6 +2,7 @@
 
 StoreError
 ├── NewerDatabase     the file was written by a newer Skew: upgrade Skew, nothing was touched
+├── OlderDatabase     the file has not been migrated yet: open it for writing once
 ├── NotADatabase      the file is something else, or damaged: name another file
 ├── CacheGone         the file was removed or replaced while open: stop at once
 ├── DatabaseBusy      another process held the write lock too long: try again
@@ -17,6 +18,10 @@ class StoreError(Exception):
 
 class NewerDatabase(StoreError):
     """The file's schema is newer than this program. Nothing was touched."""
+
+
+class OlderDatabase(StoreError):
+    """The file's schema is older than this program, and it was opened only to be read."""
 
 
 class NotADatabase(StoreError):

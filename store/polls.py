@@ -10,12 +10,16 @@ from store import incidents
 from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome
 
+ABANDONED = "the engine stopped while it was polling"
+"""The error of a poll that nobody ended: of its channel it says nothing."""
+
 
 def abandon(connection: sqlite3.Connection) -> int:
     """At an engine's start: end the records of polls that a dead engine left running."""
     cursor = connection.execute(
-        """UPDATE polls SET outcome = 'failed', finished_at = started_at,
-          error = 'the engine stopped while it was polling' WHERE outcome = 'running'"""
+        """UPDATE polls SET outcome = 'failed', finished_at = started_at, error = ?
+        WHERE outcome = 'running'""",
+        (ABANDONED,),
     )
     return cursor.rowcount
 

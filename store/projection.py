@@ -41,7 +41,7 @@ _SINCE = f"""UNION SELECT v.item_id FROM movements v WHERE v.at >
 
 # A pool's sale moves one of its places, and the others' own times stand still: the newest word of
 # any of them is the pool's.
-_NEWEST_PLACE = f"""(SELECT pl.id FROM parts p JOIN items pi ON pi.id = p.part_id
+NEWEST_PLACE = f"""(SELECT pl.id FROM parts p JOIN items pi ON pi.id = p.part_id
   JOIN listings pl ON pl.id = pi.quantity_listing_id JOIN channels pc ON pc.id = pl.channel_id
   WHERE p.item_id = i.id AND p.how = 'pool'
   ORDER BY {authority_as_of("pl", "pc")} DESC, pl.id LIMIT 1)"""
@@ -74,19 +74,20 @@ ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id =
 """SQL for whether event e is likely a write of ours that its channel tells back."""
 _LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
   THEN min(t.as_of, t.sure_until) ELSE t.as_of END"""
-_UNSEEN = f"""CASE
+UNSEEN = f"""CASE
   WHEN e.channel_id = t.authority THEN 0
   WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
   WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
   ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
+"""SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
 
 
-_UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}})))
+UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}})))
   FROM movements v WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
 
 # What a pool sold may have lain at any of its places: each of them, and each other pool that draws
 # on one of them, promises that much less until the authority says where it was.
-_ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
+ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
   WHERE v.unseen = 1 AND v.item_id IN ({_POOLS_OF.format(item="i.id")})), 0)"""
 _SHARING = """SELECT item_id FROM touched
   UNION SELECT p.part_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
@@ -128,11 +129,11 @@ def project(connection: sqlite3.Connection, candidates: str) -> bool:
         SELECT i.id, {authority_as_of("a", "ac")}, {whole_as_of("ac")} - ac.lag_ms,
           ac.lag_ms, ac.id
         FROM ({candidates}) one CROSS JOIN items i ON i.id = one.item_id
-        JOIN listings a ON a.id = coalesce({_NEWEST_PLACE}, i.quantity_listing_id)
+        JOIN listings a ON a.id = coalesce({NEWEST_PLACE}, i.quantity_listing_id)
         JOIN channels ac ON ac.id = a.channel_id"""
     )
     connection.execute(
-        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {_UNSEEN}
+        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {UNSEEN}
         FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id
         JOIN events e ON e.id = v.event_row
         WHERE v.unseen = 1 OR v.at > t.as_of - t.lag_ms"""
@@ -151,8 +152,8 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     connection.execute(
         f"""INSERT INTO pendings SELECT id, own, own + elsewhere, on_hand FROM (
           SELECT i.id, i.pending_own, i.pending, i.pending_on_hand,
-            {_UNSEEN_SUM.format(figure="available")} AS own,
-            {_UNSEEN_SUM.format(figure="on_hand")} AS on_hand, {_ELSEWHERE} AS elsewhere
+            {UNSEEN_SUM.format(figure="available")} AS own,
+            {UNSEEN_SUM.format(figure="on_hand")} AS on_hand, {ELSEWHERE} AS elsewhere
           FROM ({_SHARING}) s CROSS JOIN items i ON i.id = s.item_id)
         WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
     )

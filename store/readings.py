@@ -63,7 +63,8 @@ ON CONFLICT (item_id, channel_id) DO UPDATE SET problem = excluded.problem
 WHERE listings.problem IS NOT excluded.problem"""
 
 _MERGE_GONE = """UPDATE listings SET present = CASE WHEN :doubt IS NULL THEN 0 ELSE 1 END,
-  problem = :doubt, copies = 1, observed_at = :now
+  problem = :doubt, copies = 1,
+  observed_at = CASE WHEN :doubt IS NULL THEN :now ELSE observed_at END
 WHERE present = 1 AND id IN
   (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies = 0)"""
 
@@ -80,6 +81,16 @@ _MERGE_READABLE = """UPDATE listings SET problem = NULL
 WHERE channel_id = :channel AND problem IS NOT NULL AND id IN
   (SELECT listing_id FROM counted WHERE poll_id = :poll
     AND (copies > 1 OR copies = 0 AND :doubt IS NULL))"""
+
+# Of the listings that can't be believed: what was in doubt and since when, for the past.
+_END_DOUBTS = """UPDATE doubts SET until_at = :now
+WHERE channel_id = :channel AND until_at IS NULL AND NOT EXISTS (SELECT 1 FROM listings l
+  WHERE l.id = doubts.listing_id AND l.problem IS doubts.problem AND l.copies = doubts.copies)"""
+_BEGIN_DOUBTS = """INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at)
+SELECT l.id, l.channel_id, l.problem, l.copies, :now FROM listings l
+WHERE l.id IN (SELECT id FROM listings WHERE channel_id = :channel AND problem IS NOT NULL
+    UNION SELECT id FROM listings WHERE channel_id = :channel AND copies > 1)
+  AND NOT EXISTS (SELECT 1 FROM doubts x WHERE x.listing_id = l.id AND x.until_at IS NULL)"""
 
 _NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
 SELECT item_id FROM listings WHERE id > :newest
@@ -250,8 +261,8 @@ def bring_in(
     for statement in (_MERGE_NEW, _MERGE_KNOWN):
         connection.execute(statement, values)
         changed += connection.execute("SELECT changes()").fetchone()[0]
-    rest = (_MERGE_READABLE, _MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES, _NOTE_MOVED)
-    for statement in rest:
+    rest = (_MERGE_READABLE, _MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES)
+    for statement in (*rest, _END_DOUBTS, _BEGIN_DOUBTS, _NOTE_MOVED):
         connection.execute(statement, values)
     (new,) = connection.execute(
         "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)

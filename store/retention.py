@@ -40,6 +40,7 @@ class _Table(NamedTuple):
 _TABLES = (
     _Table("past_readings", "t.until_at", "t.until_at < :before"),
     _Table("past_targets", "t.until_at", "t.until_at < :before"),
+    _Table("doubts", "t.since_at", "t.until_at < :before"),
     _Table(
         "polls",
         "t.started_at",

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from store.errors import NewerDatabase
+from store.errors import NewerDatabase, OlderDatabase
 from store.migrations import first, fourth, second, third
 
 if TYPE_CHECKING:
@@ -59,4 +59,14 @@ def check_version(connection: sqlite3.Connection) -> None:
         raise NewerDatabase(
             f"the cache has schema {version(connection)}, this Skew knows {len(MIGRATIONS)}: "
             "upgrade Skew, or name another file as [skew] database; nothing was touched"
+        )
+
+
+def check_is_newest(connection: sqlite3.Connection) -> None:
+    """Refuse a file that another version wrote: nothing may be changed in it here."""
+    check_version(connection)
+    if version(connection) < len(MIGRATIONS):
+        raise OlderDatabase(
+            f"the cache has schema {version(connection)}, this Skew needs {len(MIGRATIONS)}: "
+            "`skew status` brings it up to date"
         )

@@ -29,7 +29,7 @@ _ORDER_OF_STATES = " ".join(
 _WORDS = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
 _SELLABLE = f"""CASE WHEN coalesce({{item}}.truth_state, '') IN ({_WORDS}) THEN 0
   ELSE max(0, {{item}}.truth_quantity + {{item}}.{{pending}}) END"""
-_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
+_PART_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
 # What a pool itself has sold is in its own sum, and once is enough.
 _OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
 
@@ -47,7 +47,7 @@ _SOLD_FROM_POOLS = """coalesce((SELECT min(fewer) FROM (
   CROSS JOIN movements v ON v.item_id = y.item_id AND v.unseen = 1 GROUP BY y.sku)), 0)"""
 
 # A sum or a number of pieces beyond this would make a share of it more than SQLite's integers hold.
-_BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
+BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
 
 
 def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
@@ -57,7 +57,7 @@ def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
     derived = ""
     if compiled.terms.bundles or compiled.terms.pools:
         derived = "WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
-    figure = "q.{}" if compiled.counts_pieces() else _BOUNDED.format("q.{} * " + units)
+    figure = "q.{}" if compiled.counts_pieces() else BOUNDED.format("q.{} * " + units)
     there = f"CASE WHEN q.present = 1 THEN {figure} END"
     _keep(
         connection,
@@ -78,25 +78,33 @@ def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
     the oldest.
     """
     if compiled.terms.bundles:
-        whole = (
-            f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({_OF_BUNDLE} / p.quantity) END"
-        )
-        _derive(connection, compiled, "bundle", whole, "own.state")
+        _derive(connection, compiled, "bundle", OF_BUNDLE, "own.state")
     if compiled.terms.pools:
-        at_place = _OF_POOL
-        sold = "0"
-        if compiled.terms.bundles:
-            at_place = f"""CASE WHEN coalesce(c.truth_state, '') NOT IN ({_WORDS})
-                AND EXISTS (SELECT 1 FROM parts b WHERE b.item_id = c.id)
-              THEN {_BUNDLE_AT_PLACE} ELSE {_OF_POOL} END"""
-            sold = _SOLD_FROM_POOLS
-        together = _BOUNDED.format(f"sum(coalesce({at_place}, 0))")
-        some = f"""CASE WHEN count(c.truth_quantity) > 0
-          THEN max(0, {together} + {sold}) END"""
-        best = f"""coalesce(own.state, (SELECT x.truth_state FROM parts y
-          JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
-          ORDER BY CASE x.truth_state {_ORDER_OF_STATES} END LIMIT 1))"""
-        _derive(connection, compiled, "pool", some, best)
+        some = of_pool(bundles=bool(compiled.terms.bundles))
+        _derive(connection, compiled, "pool", some, f"coalesce(own.state, {STATE_OF_PARTS})")
+
+
+OF_BUNDLE = (
+    f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({_PART_OF_BUNDLE} / p.quantity) END"
+)
+"""SQL for how many of a bundle there are, over its parts p, whose items are c."""
+
+STATE_OF_PARTS = f"""(SELECT x.truth_state FROM parts y
+  JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
+  ORDER BY CASE x.truth_state {_ORDER_OF_STATES} END LIMIT 1)"""
+"""SQL for the best state among the parts of item i."""
+
+
+def of_pool(*, bundles: bool) -> str:
+    """SQL for what a pool i has, over its parts p, whose items are c; `bundles`: there are any."""
+    at_place, sold = _OF_POOL, "0"
+    if bundles:
+        at_place = f"""CASE WHEN coalesce(c.truth_state, '') NOT IN ({_WORDS})
+            AND EXISTS (SELECT 1 FROM parts b WHERE b.item_id = c.id)
+          THEN {_BUNDLE_AT_PLACE} ELSE {_OF_POOL} END"""
+        sold = _SOLD_FROM_POOLS
+    together = BOUNDED.format(f"sum(coalesce({at_place}, 0))")
+    return f"CASE WHEN count(c.truth_quantity) > 0 THEN max(0, {together} + {sold}) END"
 
 
 def _derive(
@@ -109,7 +117,7 @@ def _derive(
         coalesce(pl.source_at, pc.as_of), pl.id LIMIT 1)"""
     incoming = "min(c.truth_incoming / p.quantity)"
     if how == "pool":
-        incoming = _BOUNDED.format("sum(c.truth_incoming)")
+        incoming = BOUNDED.format("sum(c.truth_incoming)")
     _keep(
         connection,
         compiled,

@@ -59,7 +59,41 @@ ALTER TABLE channels ADD COLUMN rate_per_s REAL;
 """
 
 
+# What the past is shown from: the reading that was in force with the time of its last fall, every
+# doubt about a listing with its span, and how each step left its correction.
+PAST = """
+ALTER TABLE past_readings ADD COLUMN fell_at INTEGER;
+DROP TRIGGER keep_past_reading;
+CREATE TRIGGER keep_past_reading AFTER UPDATE OF present, available, state ON listings
+WHEN OLD.observed_at IS NOT NULL AND (OLD.available IS NOT NEW.available
+  OR OLD.state IS NOT NEW.state OR OLD.present IS NOT NEW.present)
+BEGIN
+  INSERT INTO past_readings (listing_id, present, available, state, on_hand, committed,
+    source_at, observed_at, until_at, fell_at)
+  VALUES (OLD.id, OLD.present, OLD.available, OLD.state, OLD.on_hand, OLD.committed,
+    OLD.source_at, OLD.observed_at, NEW.observed_at, OLD.fell_at);
+END;
+CREATE TABLE doubts (
+  id INTEGER PRIMARY KEY,
+  listing_id INTEGER NOT NULL REFERENCES listings (id),
+  channel_id INTEGER NOT NULL REFERENCES channels (id),
+  problem TEXT,
+  copies INTEGER NOT NULL,
+  since_at INTEGER NOT NULL,
+  until_at INTEGER
+);
+CREATE INDEX doubts_of_listing ON doubts (listing_id, until_at);
+CREATE INDEX doubts_open ON doubts (channel_id) WHERE until_at IS NULL;
+INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at)
+SELECT l.id, l.channel_id, l.problem, l.copies, coalesce(c.last_success_at, 0)
+FROM listings l JOIN channels c ON c.id = l.channel_id
+WHERE l.problem IS NOT NULL OR l.copies > 1;
+ALTER TABLE audit ADD COLUMN left_as TEXT;
+CREATE INDEX incidents_by_key ON incidents (kind, key);
+"""
+
+
 def run(database: "SqliteUtils") -> None:
-    """Make room for acknowledgements, snoozes, pauses, allowances and judgements."""
-    for statement in statements(DISAGREEMENTS + INCIDENTS + CHANNELS + JUDGEMENTS):
+    """Make room for acknowledgements, snoozes, pauses, allowances, judgements and the past."""
+    for statement in statements(DISAGREEMENTS + INCIDENTS + CHANNELS + JUDGEMENTS + PAST):
         database.execute(statement)

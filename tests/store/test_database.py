@@ -174,7 +174,7 @@ def test_a_full_disk_is_named_and_the_next_write_gets_through(tmp_path: Path) ->
 def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
     def orphan(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA defer_foreign_keys = ON")
-        connection.execute("INSERT INTO audit VALUES (1, 99, 0, 'ana', 'step', '{}', NULL)")
+        connection.execute("INSERT INTO audit VALUES (1, 99, 0, 'ana', 'step', '{}', NULL, NULL)")
 
     with Database.open(tmp_path / "skew.db") as database:
         for _ in range(2):
