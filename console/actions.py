@@ -199,7 +199,32 @@ ACTIONS: tuple[Action, ...] = (
         Group.LOOK,
         legend="Pause",
     ),
-    Action("theme", ("t",), "Light or dark", "Our own two themes.", Group.PROGRAM),
+    Action(
+        "copy",
+        ("y",),
+        "Copy the row",
+        "As SKU, as a row for a spreadsheet, as JSON, or as the command that approves it; to the"
+        " terminal's clipboard (OSC 52).",
+        Group.LOOK,
+        legend="Copy",
+        on=DECIDING,
+    ),
+    Action(
+        "export",
+        ("e",),
+        "Export the list",
+        "All of its rows, as filtered and sorted, to a CSV or JSON file.",
+        Group.LOOK,
+        legend="Export",
+        on=LISTS | frozenset((Place.CHANNELS, Place.INCIDENTS)),
+    ),
+    Action(
+        "theme",
+        ("t",),
+        "Next theme",
+        "Dark, light, colour-blind, high contrast, sixteen colours. It is remembered.",
+        Group.PROGRAM,
+    ),
     Action(
         "palette",
         (":",),
@@ -221,6 +246,15 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("mouse", "click a row, a tab, or a word of the legend"),
 )
 """Keys that move and decide nothing, for the help; the lists own them."""
+
+
+SHORT = {"space": "spc", "escape": "esc", "pageup": "PgUp", "pagedown": "PgDn"}
+"""Keys whose names are long, as the foot and the tabs show them."""
+
+
+def shown_key(action: Action) -> str:
+    """The key that an action is told with; empty where it has none."""
+    return SHORT.get(action.keys[0], action.keys[0]) if action.keys else ""
 
 
 def by_name(name: str) -> Action:

@@ -12,33 +12,40 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.segment import Segments
 from rich.text import Text
 from textual import work
 from textual.app import App
-from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.filter import LineFilter
 
 from console import alarms, failure
-from console.actions import ACTIONS, LISTS, Action, Place, by_name
+from console.actions import LISTS, Action, Place, by_name, shown_key
+from console.acts.output import Output
 from console.acts.updates import UpdateActs
 from console.context import login_name
 from console.desk import Desk
 from console.footing import Footing
-from console.ink import THEMES, Cell, Tone, variables, write
+from console.habits import Habits
+from console.ink import THEMES, Cell, Tone, name_of, theme_of, variables, write
+from console.memory import PageMemory, Remembered
+from console.palettes import PALETTES
 from console.screens.channels import ChannelsPage
 from console.screens.dashboard import Dashboard
+from console.screens.handing import WhoAreYou
 from console.screens.help import Help
 from console.screens.incidents import IncidentsPage
 from console.screens.page import Page
 from console.screens.sku import SkuPage
 from console.screens.updates import UpdatesPage
 from console.source import Detail, Source
+from console.terminal import Ascii, bound
 from console.text import clean
 from store.database import Database
 from store.errors import StoreError
@@ -64,13 +71,14 @@ class Palette(Provider):
     """Every action of the page, by name."""
 
     def _actions(self) -> list[Action]:
-        place = self.app.page.place if isinstance(self.app, SkewApp) else None
-        return [action for action in ACTIONS if place is None or place in action.on]
+        app = self.app
+        assert isinstance(app, SkewApp)
+        return [action for action in app.footing.actions if app.page.place in action.on]
 
     async def discover(self) -> Hits:
         for action in self._actions():
             yield DiscoveryHit(
-                write(Cell(f"{action.title}  "), Cell(action.keys[0], Tone.DIM)),
+                write(Cell(f"{action.title}  "), Cell(shown_key(action), Tone.DIM)),
                 partial(self.app.run_action, f"app.do('{action.name}')"),
                 text=action.title,
                 help=action.help,
@@ -95,16 +103,6 @@ class SkewApp(App[int]):
     CSS_PATH = "console.tcss"
     TITLE = "skew"
     COMMANDS = {Palette}  # noqa: RUF012 (Textual's own spelling)
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            ",".join(action.keys),
-            f"do('{action.name}')",
-            action.title,
-            show=False,
-            id=action.name,
-        )
-        for action in ACTIONS
-    ]
 
     def __init__(
         self,
@@ -112,21 +110,24 @@ class SkewApp(App[int]):
         settings: Settings,
         footing: Footing,
         *,
+        habits: Habits | None = None,
         watch: bool = True,
-        bell: bool = False,
     ) -> None:
-        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time.
-
-        `bell`: the terminal's bell rings with a new incident.
-        """
+        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time."""
         super().__init__()
+        self.habits = habits or Habits()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.theme = theme_of(self.habits.theme(self.console.color_system))
+        self._plain = Ascii(enabled=self.habits.ascii)
+        footing.actions = self.habits.preferences.actions
+        for action in footing.actions:
+            if action.keys:
+                self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
         self.footing = footing
         source = Source(database, settings, footing.clock)
         self._acts = UpdateActs(self, database, source, footing)
-        desk = Desk(source, footing, self._acts, self)
+        desk = Desk(source, footing, self._acts, self, Output(self, footing))
         self.dashboard = Dashboard(desk)
         self.sku = SkuPage(desk)
         pages = (
@@ -140,21 +141,26 @@ class SkewApp(App[int]):
         self._before: list[Place] = []
         self._turning = asyncio.Lock()
         """One page after the other, however quickly the keys come."""
+        self._place = Place.DISAGREEMENTS
         self._source = source
         self._watching = watch
         self._stopped = threading.Event()
         self._stirred = asyncio.Event()
         self._asked = asyncio.Event()
         self._known: alarms.Known | None = None
-        self._rings = bell
         footing.stir = self.stir
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(dark=self.current_theme.dark)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *([self._plain] if self._plain.enabled else [])]
+
     async def on_mount(self) -> None:
+        remembered = self.habits.memory.remembered
         for place, page in self.pages.items():
             self.install_screen(page, place)
+            page.return_to(remembered.pages.get(place, PageMemory()))
         await self.push_screen(Place.DISAGREEMENTS)
         self.set_interval(1.0, self._tick)
         for told in (signal.SIGTERM, signal.SIGHUP):
@@ -164,8 +170,34 @@ class SkewApp(App[int]):
             threading.Thread(target=self._watch, name="skew-watcher", daemon=True).start()
             self._refresh_forever()
 
+        self._take_up()
+
     def on_unmount(self) -> None:
         self._stopped.set()
+
+    @work(group="act")
+    async def _take_up(self) -> None:
+        """Go to the page that was left last, and ask who decides where nobody knows."""
+        if self.habits.memory.trouble:
+            self.footing.say(self.habits.memory.trouble, Tone.WARN)
+        before = self.habits.memory.remembered.page
+        if before in self.pages and before != Place.SKU:
+            await self.show(Place(before))
+        if self.habits.asks and not self.footing.read_only:
+            name = await self.push_screen_wait(WhoAreYou(self.footing.operator))
+            if name:
+                self.footing.operator = name
+                self.habits.gave_name(name)
+                self.footing.say(f"{name} decides here", Tone.STRONG)
+                self.page.repaint()
+
+    def leave_word(self) -> None:
+        """Remember where the operator is, for the next run."""
+        self.habits.leave(self._where())
+
+    def _where(self) -> Remembered:
+        pages = {str(place): page.left() for place, page in self.pages.items()}
+        return self.habits.where(str(self._place), pages)
 
     @property
     def page(self) -> Page:
@@ -199,7 +231,8 @@ class SkewApp(App[int]):
         glance = self.footing.glance
         if glance is None:
             return
-        heard = alarms.hear(self._known, glance.status.incidents, glance.at, bell=self._rings)
+        rings = self.habits.preferences.bell
+        heard = alarms.hear(self._known, glance.status.incidents, glance.at, bell=rings)
         self._known = heard.known
         for text, tone in heard.lines:
             self.footing.say(text, tone)
@@ -213,6 +246,9 @@ class SkewApp(App[int]):
             self.bell()
 
     def _tick(self) -> None:
+        where = self._where()
+        if where != self.habits.memory.remembered:
+            self.run_worker(partial(self.habits.leave, where), thread=True, group="memory")
         if self.footing.paused:
             self.page.rewrite("#header")
         else:
@@ -272,19 +308,23 @@ class SkewApp(App[int]):
             if place == left:
                 return
             self._before = [one for one in self._before if one != place] + [left]
-            await self.switch_screen(place)
+            await self._turn_to(place)
         await self._arrive()
 
     async def back(self) -> None:
         async with self._turning:
             if not self._before:
                 return
-            await self.switch_screen(self._before.pop())
+            await self._turn_to(self._before.pop())
         await self._arrive()
 
     async def open_sku(self, detail: Detail) -> None:
         self.sku.look_at(detail)
         await self.show(Place.SKU)
+
+    async def _turn_to(self, place: Place) -> None:
+        await self.switch_screen(place)
+        self._place = place
 
     async def _arrive(self) -> None:
         page = self.page
@@ -320,12 +360,16 @@ class SkewApp(App[int]):
     def do_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        name = name_of(self.theme)
+        self.habits.chose_theme(name)
+        self.footing.say(f"theme {name}: for {PALETTES[name].purpose}", Tone.DIM)
+        self.page.repaint()
 
     def do_palette(self) -> None:
         self.action_command_palette()
 
     async def do_help(self) -> None:
-        await self.push_screen(Help(self.page.place))
+        await self.push_screen(Help(self.page.place, self.footing.actions))
 
     def do_quit(self) -> None:
         self.exit(0)
@@ -351,7 +395,7 @@ def run(
     settings: Settings,
     *,
     read_only: bool = False,
-    operator: str | None = None,
+    habits: Habits,
     name: str | None = None,
     clock: Clock | None = None,
 ) -> int:
@@ -365,14 +409,16 @@ def run(
         footing = Footing(
             name=name or _name(settings.path),
             clock=clock or SystemClock(),
-            operator=operator or login_name(),
+            operator=habits.said.operator or login_name(),
             read_only=read_only,
             engine=engine,
             stir=lambda: None,
         )
         try:
-            app = SkewApp(database, settings, footing)
-            return app.run() or app.return_code or 0
+            app = SkewApp(database, settings, footing, habits=habits)
+            code = app.run() or app.return_code or 0
+            app.leave_word()
+            return code
         finally:
             if engine is not None:
                 engine.stop(timeout_s=STOP_S)

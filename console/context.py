@@ -57,6 +57,24 @@ def by_option(command: F) -> F:
     )(command)
 
 
+def screen_options(command: F) -> F:
+    """Add what says how the console looks on this terminal: `--theme` and `--ascii`."""
+    from console.palettes import PALETTES
+
+    theme = click.option(
+        "--theme",
+        type=click.Choice(list(PALETTES)),
+        help="The colours; `t` changes them.  [default: as left, or as the terminal can]",
+    )
+    plain = click.option(
+        "--ascii/--glyphs",
+        "plain",
+        default=None,
+        help="Show nothing but ASCII, or everything.  [default: as the terminal can]",
+    )
+    return theme(plain(command))
+
+
 def login_name() -> str:
     """The user's name on this machine, for the audit."""
     try:

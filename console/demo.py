@@ -31,6 +31,7 @@ from sync.simulation.trade import Trade
 from sync.simulation.world import World
 
 if TYPE_CHECKING:
+    from console.habits import Habits
     from store.database import Database
 
 AUTHORITY = "warehouse"
@@ -54,13 +55,18 @@ WAITING_MAX = 20
 """How many pending updates a headless run tells of."""
 
 
-def run(*, headless: bool, for_ms: int | None) -> int:
-    """Play the shop, and watch it until the operator leaves, `for_ms` have passed or a signal."""
+def run(habits: "Habits | None", *, for_ms: int | None) -> int:
+    """Play the shop, and watch it until the operator leaves, `for_ms` have passed or a signal.
+
+    Without habits there is no console: headless.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with shop(SystemClock()) as settings:
-            return (_headless if headless else _console)(settings, for_ms)
+            if habits is None:
+                return _headless(settings, for_ms)
+            return _console(settings, habits, for_ms)
     except KeyboardInterrupt:
         return 0
 
@@ -123,7 +129,7 @@ def _channel(name: str, url: str) -> dict[str, object]:
     }
 
 
-def _console(settings: Settings, for_ms: int | None) -> int:
+def _console(settings: Settings, habits: "Habits", for_ms: int | None) -> int:
     """Run the console, which runs the engine beside it."""
     from console import app
 
@@ -132,7 +138,7 @@ def _console(settings: Settings, for_ms: int | None) -> int:
     if for_ms is not None:
         end.start()
     try:
-        return app.run(settings, name="demo")
+        return app.run(settings, habits=habits, name="demo")
     finally:
         end.cancel()
 

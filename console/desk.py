@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console.actions import Place
+from console.acts.output import Output
 from console.acts.updates import UpdateActs
 from console.footing import Footing
 from console.source import Detail, Source
@@ -30,3 +31,4 @@ class Desk:
     footing: Footing
     updates: UpdateActs
     way: Way
+    output: Output

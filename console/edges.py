@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from console.actions import ACTIONS, Action, Place
+from console.actions import ACTIONS, Action, Place, shown_key
 from console.ink import Cell, Tone, key, write
 from console.text import age, cells, cut, money, time_of_day, units
 from store.model import LIVE_CORRECTIONS, Millis
@@ -127,12 +127,21 @@ TABS: Mapping[Place, Tab] = {
 _NARROW_TABS = 100
 
 
-def tabs(status: StatusCounts | None, place: Place, *, note: str, width: int) -> Content:
+def tabs(
+    status: StatusCounts | None,
+    place: Place,
+    *,
+    note: str,
+    width: int,
+    actions: Sequence[Action] = ACTIONS,
+) -> Content:
     """The tabs with their counts, and the filter, which stays in sight while it holds."""
     narrow = width < _NARROW_TABS
     counts = {} if status is None else _counts(status)
     parts: list[Content] = [write(" ")]
-    for number, (one, tab) in enumerate(TABS.items(), 1):
+    keys = {action.name: shown_key(action) for action in actions}
+    for one, tab in TABS.items():
+        number = keys.get(f"show_{one}") or "·"
         word = tab.short if narrow else tab.long
         told = Content.assemble(
             (f"{number} " if narrow else f"[{number}]", f"${_tab_tone(one, place)}"),
@@ -170,7 +179,7 @@ def _tab_style(one: Place, chosen: Place) -> str:
     return f"bold underline ${Tone.STRONG}" if one is chosen else f"${Tone.DIM}"
 
 
-_ALWAYS_TOLD = ("help", "quit")
+_ALWAYS_TOLD = ("palette", "help", "quit")
 
 
 def legend(
@@ -186,9 +195,9 @@ def legend(
     told = []
     for action in actions:
         word = action.brief if narrow else action.legend
-        if not word or (read_only and action.writes):
+        if not word or not action.keys or (read_only and action.writes):
             continue
-        shown = "spc" if action.keys[0] == "space" else action.keys[0]
+        shown = shown_key(action)
         can = not action.writes or action.name in able
         told.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
     # The way to all the other keys, and out, is told whatever else there is no room for.

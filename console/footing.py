@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from textual.content import Content
 
+from console.actions import ACTIONS, Action, shown_key
 from console.caution import Picked, undoable
 from console.edges import Mode, Standing
 from console.ink import Cell, Tone, write
@@ -62,7 +63,13 @@ class Footing:
     last: tuple[int, ...] = ()
     """The updates that the operator approved last, while they can be taken back."""
     held_until: Millis = 0
+    actions: tuple[Action, ...] = ACTIONS
+    """The table of actions, with this operator's keys."""
     said: deque[Said] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
+
+    def key(self, name: str) -> str:
+        """The key of an action, as it is shown; empty where it has none."""
+        return next((shown_key(one) for one in self.actions if one.name == name), "")
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""
@@ -131,7 +138,7 @@ class Footing:
         for number, said in enumerate(self.said):
             text = f" {time_of_day(said.at)[:8]} {said.text}"
             if number == 0 and self.last and left > 0:
-                text += f" (u undo, {-(-left // 1000)}s)"
+                text += f" ({self.key('undo')} undo, {-(-left // 1000)}s)"
             text = text if number == 0 else f" ·{text}"
             if cells(text) > room:
                 parts.append(Cell(cut(text, room), said.tone if number == 0 else Tone.DIM))

@@ -57,10 +57,13 @@ class Habits:
         """Remember who decides, once asked."""
         self.memory.keep_personal(msgspec.structs.replace(self.memory.personal, operator=name))
 
-    def left(self, page: str, pages: dict[str, PageMemory]) -> None:
-        """Remember where the operator is; what of it is as it comes is not written."""
-        told = {name: one for name, one in pages.items() if one != PageMemory()}
-        self.memory.keep(Remembered(page=page, pages=told, panes=self.memory.remembered.panes))
+    def where(self, page: str, pages: dict[str, PageMemory]) -> Remembered:
+        """Put together where the operator is."""
+        return Remembered(page=page, pages=pages, panes=self.memory.remembered.panes)
+
+    def leave(self, where: Remembered) -> None:
+        """Remember it, if it has changed."""
+        self.memory.keep(where)
 
 
 def begin(configuration: Path | None, said: Said, login: str, *, fresh: bool = False) -> Habits:

@@ -5,6 +5,7 @@ glyph or a word stands beside it. Every widget writes through `Ink`, so that not
 channel reaches the terminal uncleaned, and nothing is ever read as markup.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -63,13 +64,52 @@ def _theme(name: str, palette: Palette) -> Theme:
 
 def _variables(palette: Palette) -> dict[str, str]:
     ink = {str(tone): colour for tone, colour in zip(Tone, palette.ink, strict=True)}
-    return ink | {
+    written = ink | {
         "rule": palette.line,
         "cursor": palette.cursor,
+        "cursor-style": "reverse" if palette.native else "none",
+        "resting-style": "underline" if palette.native else "none",
         "border": palette.line,
         "scrollbar": palette.line,
         "scrollbar-background": palette.ground,
         "scrollbar-corner-color": palette.ground,
+    }
+    return written | (_native(palette, ink) if palette.native else {})
+
+
+def _native(palette: Palette, ink: Mapping[str, str]) -> dict[str, str]:
+    """What Textual wants of a theme in the terminal's own colours, beside the rest.
+
+    Without them it takes the terminal's default ground here and there, which may be any colour.
+    """
+    ground, plain, strong = palette.ground, ink[Tone.PLAIN], ink[Tone.STRONG]
+    return {
+        "text": plain,
+        "text-muted": plain,
+        "text-disabled": ink[Tone.FAINT],
+        "ansi-background": ground,
+        "ansi-foreground": plain,
+        "border-blurred": palette.line,
+        "block-cursor-foreground": ground,
+        "block-cursor-background": plain,
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-foreground": plain,
+        "block-cursor-blurred-background": ground,
+        "block-hover-background": ground,
+        "input-cursor-background": plain,
+        "input-cursor-foreground": ground,
+        "input-cursor-text-style": "none",
+        "input-selection-background": plain,
+        "input-selection-foreground": ground,
+        "screen-selection-background": plain,
+        "screen-selection-foreground": ground,
+        "scrollbar-hover": plain,
+        "scrollbar-active": strong,
+        "scrollbar-background-hover": ground,
+        "scrollbar-background-active": ground,
+        "link-color": plain,
+        "link-color-hover": strong,
+        "link-background-hover": ground,
     }
 
 

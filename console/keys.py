@@ -51,15 +51,12 @@ def conflicts(actions: Sequence[Action], chosen: Collection[str]) -> Iterator[tu
             yield action.name, "needs a key: without one nobody finds it"
     for number, action in enumerate(actions):
         for other in actions[number + 1 :]:
+            if not set(action.on) & set(other.on):
+                continue
             for key in sorted(set(action.keys) & set(other.keys)):
                 at_fault = other if other.name in chosen else action
                 rest = action if at_fault is other else other
                 yield at_fault.name, f"{key} is bound to {rest.name} too"
-
-
-def bound(keys: Sequence[str]) -> str:
-    """Write keys as Textual's bindings have them."""
-    return ",".join("comma" if key == "," else key for key in keys)
 
 
 def _key(text: object) -> str:

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from console.groups import Explained
@@ -69,6 +70,12 @@ class Source:
         self._database = database
         self._clock = clock
         self._terms = reconcile.terms(settings)
+
+    @property
+    def configuration(self) -> Path | None:
+        """The file that a command beside this console would read; None: the demo has none."""
+        path = self.settings.path
+        return path.resolve() if path.is_file() else None
 
     @property
     def compared(self) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ themselves; what the operator says comes first.
 
 import base64
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.keys import _character_to_key
 
 from console import streams
 from console.glyphs import plain
@@ -48,6 +49,16 @@ def _plain(text: str) -> str:
 def lacks_glyphs(stream: object, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether the terminal behind a stream can't be trusted to show more than ASCII."""
     return not streams.is_utf8(stream) or environ.get("TERM") in _WITHOUT_GLYPHS
+
+
+def bound(keys: Iterable[str]) -> str:
+    """Write keys as Textual's bindings have them: `/` is `slash`, `alt+,` is `alt+comma`."""
+    return ",".join(_bound(key) for key in keys)
+
+
+def _bound(key: str) -> str:
+    before, plus, last = key.rpartition("+") if len(key) > 1 else ("", "", key)
+    return f"{before}{plus}{_character_to_key(last) if len(last) == 1 else last}"
 
 
 def theme_for(chosen: str | None, colour_system: str | None) -> str:

@@ -1,6 +1,7 @@
 """`skew demo`, `watch`, `daemon`, `poll` and `apply`: what starts an engine or asks one."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -8,13 +9,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from console.context import (
-    by_option,
     cache,
     config_option,
     example,
     json_option,
     load,
+    login_name,
     note,
+    screen_options,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -22,15 +25,31 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
+    from console.habits import Habits
     from store.database import Database
     from sync.engine import Engine
     from sync.settings import Settings
 
 
+_WITHOUT_A_CURSOR = ("", "dumb", "unknown")
+
+
+def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Take a name that can stand in the audit."""
+    from console.operators import name_error
+
+    name = text(ctx, param, value)
+    wrong = name_error(name) if name is not None else ""
+    if wrong:
+        raise click.BadParameter(f"it {wrong}.")
+    return name
+
+
 @click.command(epilog=example("skew demo", "skew demo --headless --for 30s"))
 @click.option("--headless", is_flag=True, help="No console: print the final status and exit.")
 @click.option("--for", "span", metavar="SPAN", help="How long to run, such as 30s.")
-def demo(*, headless: bool, span: str | None) -> int:
+@screen_options
+def demo(*, headless: bool, span: str | None, theme: str | None, plain: bool | None) -> int:
     """Start simulated channels on this machine, over real HTTP, and the console on them.
 
     Needs no configuration, leaves nothing behind, and talks to nobody else.
@@ -40,14 +59,27 @@ def demo(*, headless: bool, span: str | None) -> int:
     for_ms = None if span is None else _span_ms(span)
     if not headless:
         _need_terminal("`skew demo --headless` needs none")
-    return living_shop.run(headless=headless, for_ms=for_ms)
+    habits = None if headless else _habits(None, theme=theme, plain=plain)
+    return living_shop.run(habits, for_ms=for_ms)
 
 
 @click.command(epilog=example("skew watch", "skew watch --read-only"))
 @config_option
-@by_option
+@click.option(
+    "--by", metavar="NAME", callback=_operator, help="Who decides.  [default: asked once]"
+)
 @click.option("--read-only", is_flag=True, help="Look, and change nothing.")
-def watch(config: Path, *, by: str, read_only: bool) -> int:
+@screen_options
+@click.option("--fresh", is_flag=True, help="Begin as new: page, filter and theme forgotten.")
+def watch(
+    config: Path,
+    *,
+    by: str | None,
+    read_only: bool,
+    theme: str | None,
+    plain: bool | None,
+    fresh: bool,
+) -> int:
     """Open the live console.
 
     It polls and writes by itself, unless a daemon already does so for this cache: then it shows
@@ -57,7 +89,8 @@ def watch(config: Path, *, by: str, read_only: bool) -> int:
     _need_terminal("`skew daemon` and the reports need none")
     from console import app
 
-    code = app.run(settings, read_only=read_only, operator=by)
+    habits = _habits(settings.path, theme=theme, plain=plain, by=by, fresh=fresh)
+    code = app.run(settings, read_only=read_only, habits=habits)
     _tell_what_is_left(settings)
     return code
 
@@ -201,10 +234,30 @@ def _tell_what_is_left(settings: "Settings") -> None:
         note(left)
 
 
+def _habits(
+    configuration: Path | None,
+    *,
+    theme: str | None,
+    plain: bool | None,
+    by: str | None = None,
+    fresh: bool = False,
+) -> "Habits":
+    """Read how the operator wants the console. Raises ConfigErrors where their file is wrong."""
+    from console import habits
+
+    said = habits.Said(theme=theme, ascii=plain, operator=by)
+    return habits.begin(configuration, said, login_name(), fresh=fresh)
+
+
 def _need_terminal(instead: str) -> None:
     """Refuse to paint the console into a pipe or a file: Textual reads stdin, writes stderr."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"The console needs a terminal; {instead}.")
+    if os.environ.get("TERM", "") in _WITHOUT_A_CURSOR:
+        raise click.UsageError(
+            f"The console needs a terminal that can place its cursor, and TERM says that this one"
+            f" can't; {instead}."
+        )
 
 
 def _span_ms(span: str) -> int:

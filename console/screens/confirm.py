@@ -75,7 +75,7 @@ class Confirm(ModalScreen[bool]):
 
     def _question(self, *, wrong: bool = False) -> Content:
         if self._asked is not Asking.COUNT:
-            return _keys(("y", "approve"), ("n", "leave it"))
+            return keys_told(("y", "approve"), ("n", "leave it"))
         what = "units" if len(self._batch) == 1 else "updates"
         told = f"type the number of {what}, {typed_count(self._batch)}, and enter"
         return write(
@@ -104,7 +104,7 @@ class Reason(ModalScreen[str | None]):
             yield Input(placeholder="why?", id="reason", max_length=200)
             yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
             yield Static(
-                _keys(("enter", "reject"), ("↓", "a reason from before"), ("esc", "leave it"))
+                keys_told(("enter", "reject"), ("↓", "a reason from before"), ("esc", "leave it"))
             )
 
     def action_leave(self) -> None:
@@ -143,7 +143,8 @@ class Snooze(ModalScreen[int | None]):
             dialog.border_title = write(Cell(f"Snooze {self._about}"))
             yield OptionList(*(Option(self._option(span)) for span in self.SPANS))
             yield Input(placeholder="or so long: 30m, 2h, 3d", id="span", max_length=12)
-            yield Static(_keys(("enter", "snooze"), ("tab", "another span"), ("esc", "leave it")))
+            told = (("enter", "snooze"), ("tab", "another span"), ("esc", "leave it"))
+            yield Static(keys_told(*told))
 
     def action_leave(self) -> None:
         self.dismiss(None)
@@ -210,7 +211,8 @@ def _item(one: Correction) -> Content:
     )
 
 
-def _keys(*pairs: tuple[str, str]) -> Content:
+def keys_told(*pairs: tuple[str, str]) -> Content:
+    """The keys of a dialog, with what each does there."""
     parts = [
         cell for name, word in pairs for cell in (Cell(name, Tone.ACCENT), Cell(f" {word}   "))
     ]

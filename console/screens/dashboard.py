@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -20,6 +21,7 @@ from console.caution import Picked, why_not, why_not_update
 from console.desk import Desk
 from console.filter import parse
 from console.ink import Cell, Tone
+from console.memory import PageMemory
 from console.rows import DisagreementSheet, Row, UpdateSheet
 from console.screens.page import Listing
 from console.source import Detail
@@ -166,6 +168,13 @@ class Dashboard(Listing):
     def filter_by(self, text: str) -> None:
         self.wanted = parse(text, self._source.settings.channels)
         super().filter_by(text)
+
+    def left(self) -> PageMemory:
+        return msgspec.structs.replace(super().left(), sort=self.sort)
+
+    def return_to(self, before: PageMemory) -> None:
+        super().return_to(before)
+        self.sort = next((one for one in SORTS if one == before.sort), self.sort)
 
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]

@@ -1,5 +1,6 @@
 """The help: every action of the table, with its keys; and what the signs mean."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from textual.screen import ModalScreen
 from console.actions import ACTIONS, EVERYWHERE, MOVES, Action, Group, Place
 from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
+from console.terminal import bound
 from console.text import cut, fit
 from console.widgets.written import Written
 
@@ -30,27 +32,31 @@ class Help(ModalScreen[None]):
     """All keys; those that the page under it lacks name the pages that have them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,question_mark,q", "dismiss(None)", "Close"),
+        ("escape", "dismiss(None)", "Close"),
     ]
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
         self._place = place
+        self._actions = actions
+        for name in ("help", "quit"):
+            keys = next(one.keys for one in actions if one.name == name)
+            self._bindings.bind(bound(keys), "dismiss(None)", "Close")
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = write(Cell("Keys", Tone.STRONG), Cell("  esc closes", Tone.DIM))
             with VerticalScroll():
-                yield Written(partial(_text, self._place), id="help")
+                yield Written(partial(_text, self._place, self._actions), id="help")
 
 
-def _text(place: Place, width: int) -> Content:
+def _text(place: Place, actions: Sequence[Action], width: int) -> Content:
     rows: list[Content] = []
     for group in Group:
         rows.append(write(Cell(group, Tone.ACCENT)))
         if group is Group.MOVE:
             rows += [_line(keys, what, "", width) for keys, what in MOVES]
-        for action in ACTIONS:
+        for action in actions:
             if action.group is group:
                 told = f"{_where(action, place)}{action.help}"
                 rows.append(_line(" ".join(action.keys), action.title, told, width))

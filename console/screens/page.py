@@ -5,7 +5,9 @@ what the table of actions names in its methods `do_…`; the app finds them by n
 a coroutine runs as a worker, and may ask with a dialog.
 """
 
-from collections.abc import Coroutine, Sequence
+import contextlib
+from array import array
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -14,12 +16,17 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from console import edges
-from console.actions import ACTIONS, Place
+from console import edges, exports
+from console.actions import Place
 from console.caution import Picked
+from console.copying import Copied, of_row
 from console.desk import Desk
+from console.exports import View
 from console.filter import FilterError
 from console.ink import Cell, Tone, write
+from console.memory import PageMemory
+from console.rows import UpdateSheet
+from console.source import Detail
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
 from store.errors import StoreError
@@ -83,7 +90,8 @@ class Page(Screen[None]):
 
     def note(self) -> str:
         """What is told at the right of the tabs."""
-        return f"filter: {self.filter_text}  (esc clears)" if self.filter_text else ""
+        clears = f"  ({self.footing.key('clear')} clears)" if self.footing.key("clear") else ""
+        return f"filter: {self.filter_text}{clears}" if self.filter_text else ""
 
     def lead(self) -> str:
         """What is told before the log's line."""
@@ -120,6 +128,36 @@ class Page(Screen[None]):
         self.footing.stir()
         return True
 
+    def copies(self) -> Iterator[Copied]:
+        """The ways to copy what is under the cursor; none: there is nothing to copy."""
+        yield from ()
+
+    def view(self) -> View | None:
+        """What of this page can be exported; None: nothing."""
+        glance = self.footing.glance
+        if glance is None:
+            return None
+        lists = {
+            Place.CHANNELS: lambda: exports.channels(glance.status.channels),
+            Place.INCIDENTS: lambda: exports.incidents(glance.status.incidents),
+        }
+        return lists[self.place]() if self.place in lists else None
+
+    def left(self) -> PageMemory:
+        """What is remembered of this page between runs."""
+        return PageMemory(filter=self.filter_text)
+
+    def return_to(self, before: PageMemory) -> None:
+        """Take up what is remembered of this page; what is no more is passed over."""
+        with contextlib.suppress(FilterError):
+            self.filter_by(before.filter)
+
+    async def do_copy(self) -> None:
+        await self.desk.output.copy(self.copies())
+
+    async def do_export(self) -> None:
+        await self.desk.output.export(self.view())
+
     def do_undo(self) -> Coroutine[None, None, None]:
         return self.desk.updates.undo(self.picked())
 
@@ -148,7 +186,9 @@ class Page(Screen[None]):
     def _tabs(self, width: int) -> Content:
         glance = self.footing.glance
         status = glance.status if glance is not None else None
-        return edges.tabs(status, self.place, note=self.note(), width=width)
+        return edges.tabs(
+            status, self.place, note=self.note(), width=width, actions=self.footing.actions
+        )
 
     def _said(self, width: int) -> Content:
         return self.footing.line(width, self.lead())
@@ -159,12 +199,26 @@ class Page(Screen[None]):
             narrow=width < ROOMY,
             read_only=self.footing.read_only,
             able=self.able(),
-            actions=[action for action in ACTIONS if self.place in action.on],
+            actions=[action for action in self.footing.actions if self.place in action.on],
         )
 
 
 class Deciding(Page):
     """A page with updates that are decided on: one at a time."""
+
+    detail: Detail | None = None
+    """What is known of what stands under the cursor."""
+
+    def copies(self) -> Iterator[Copied]:
+        if self.detail is None:
+            return iter(())
+        return of_row(
+            # On the updates' page the row is the update.
+            None if self.place is Place.UPDATES else self.detail.it,
+            self.detail.cause,
+            self.detail.correction,
+            configuration=self.desk.source.configuration,
+        )
 
     def do_approve(self) -> Coroutine[None, None, None]:
         return self.desk.updates.approve(self.picked(), bulk=False)
@@ -188,6 +242,12 @@ class Listing(Deciding):
         """All that is marked; what can't be decided is left out and told. Raises StoreError."""
         del approving
         return self.picked()
+
+    def view(self) -> View:
+        """All of the list's rows, in its order."""
+        ids = array("q", self.table.ids)
+        of = exports.updates if isinstance(self.table.sheet, UpdateSheet) else exports.disagreements
+        return of(self.desk.source, ids)
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         """Give a table the rows of these ids. Raises StoreError."""

@@ -17,6 +17,16 @@ def _no_report_in_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
+@pytest.fixture(autouse=True)
+def _the_same_terminal_and_user_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test depend on whose terminal it runs in, or on how they like their console."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    for name in ("NO_COLOR", "SKEW_CONSOLE", "TMUX", "STY", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a configuration and a cache in it, entered; answers the configuration."""

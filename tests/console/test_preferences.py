@@ -8,6 +8,7 @@ from console import keys
 from console.actions import ACTIONS
 from console.palettes import PALETTES
 from console.preferences import Preferences, decode, load, path
+from console.terminal import bound
 from sync.errors import ConfigErrors
 
 
@@ -118,7 +119,7 @@ def test_two_actions_may_change_their_keys_for_each_others() -> None:
 
 
 def test_keys_are_written_as_the_screen_binds_them() -> None:
-    assert keys.bound(keys.read([",", "shift+f3", "+", "alt+x"])) == "comma,shift+f3,+,alt+x"
+    assert bound(keys.read([",", "shift+f3", "+", "alt+x"])) == "comma,shift+f3,plus,alt+x"
 
 
 def test_a_file_that_is_not_toml_or_not_utf8_is_told_with_the_place(home: Path) -> None:
@@ -135,5 +136,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's configuration folder."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("SKEW_CONSOLE", raising=False)
-    (tmp_path / "config").mkdir()
+    (tmp_path / "config").mkdir(exist_ok=True)
     return tmp_path / "config"
