@@ -131,9 +131,9 @@ def _read(memory: Memory, name: str, shape: type[T]) -> T:
     except FileNotFoundError:
         return shape()
     except OSError as error:
-        memory.trouble = f"{path} can't be read ({error.strerror}): begun anew"
+        memory.trouble = f"the memory is begun anew: {error.strerror}: {path}"
     except ValueError:
-        memory.trouble = f"{path} is not what Skew wrote: begun anew"
+        memory.trouble = f"the memory is begun anew: it is broken: {path}"
     return shape()
 
 

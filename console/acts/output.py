@@ -35,7 +35,8 @@ class Output:
             self._tell(f"{chosen.name}: too long for a terminal's clipboard; export it", Tone.WARN)
             return
         self._put(chosen.text)
-        self._tell(f"copied {chosen.name}: {cut(clean(chosen.text), 60)}", Tone.STRONG)
+        told = cut(clean(chosen.text.replace("\t", "  ")), 60)
+        self._tell(f"copied {chosen.name}: {told}", Tone.STRONG)
 
     async def export(self, view: View | None) -> None:
         """Write a list into a file that the operator names."""

@@ -46,7 +46,8 @@ class Copying(ModalScreen[Copied | None]):
             yield OptionList(
                 *(Option(_told(number, one)) for number, one in enumerate(self._offered, 1))
             )
-            yield Static(keys_told(("enter", "copy"), ("1…", "at once"), ("esc", "leave it")))
+            digits = f"1–{len(self._offered)}"
+            yield Static(keys_told(("enter", "copy"), (digits, "at once"), ("esc", "leave it")))
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = 0
@@ -64,7 +65,7 @@ class Copying(ModalScreen[Copied | None]):
 
 
 def _told(number: int, one: Copied) -> Content:
-    sample = cut(clean(one.text), _SAMPLE)
+    sample = cut(clean(one.text.replace("\t", "  ").replace("\n", "  ")), _SAMPLE)
     return write(Cell(f"{number} ", Tone.ACCENT), Cell(fit(one.name, 18)), Cell(sample, Tone.DIM))
 
 

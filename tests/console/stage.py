@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from console.app import SkewApp
 from console.footing import Footing
+from console.habits import Habits
 from console.screens.page import Listing
 from store import corrections, readings, staging
 from store.database import Database
@@ -141,7 +142,11 @@ class Stand:
 
 @asynccontextmanager
 async def console(
-    shop: Shop, size: tuple[int, int] = (160, 45), *, read_only: bool = False
+    shop: Shop,
+    size: tuple[int, int] = (160, 45),
+    *,
+    read_only: bool = False,
+    habits: Habits | None = None,
 ) -> AsyncIterator[tuple[SkewApp, Pilot[int]]]:
     """The console on a shop, read once; it reads again when a test says so."""
     footing = Footing(
@@ -152,7 +157,7 @@ async def console(
         engine=None if read_only else Stand(),
         stir=lambda: None,
     )
-    app = SkewApp(shop.database, shop.settings, footing, watch=False)
+    app = SkewApp(shop.database, shop.settings, footing, habits=habits, watch=False)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         yield app, pilot
