@@ -115,13 +115,14 @@ def of_accepting(
     )  # fmt: skip
 
 
-# Per listing of the poll: its last record, how many it has, how often it was counted.
+# Per listing of the poll: its last record, how many it has, how often it was counted. One whose
+# only record can't be read stays as it was, or comes to be without being there.
 _LAID_OVER = """INSERT INTO temp.laid (item_id, sku, location, listing_id, present, copies,
   available, state, on_hand, incoming, price_minor, title, was_present, was_available, was_state)
 SELECT coalesce(i.id, -g.first), g.sku, g.location, l.id,
   CASE WHEN g.counted = 0 THEN 0 WHEN g.counted > 1 OR r.id IS NOT NULL THEN 1
-    ELSE l.present END,
-  CASE WHEN l.id IS NULL THEN g.records WHEN g.counted = 0 THEN 1
+    ELSE coalesce(l.present, 0) END,
+  CASE WHEN l.id IS NULL THEN max(1, g.records) WHEN g.counted = 0 THEN 1
     ELSE coalesce(g.counted, l.copies) END,
   {values}, coalesce(r.price_minor, l.price_minor, i.price_minor), coalesce(i.title, r.title, ''),
   coalesce(l.present, 0), l.available, l.state
@@ -135,7 +136,7 @@ LEFT JOIN main.items i ON i.sku = g.sku AND i.location = g.location
 LEFT JOIN main.listings l ON l.item_id = i.id AND l.channel_id = :channel
 LEFT JOIN main.quarantined_readings r
   ON r.id = CASE WHEN l.id IS NULL THEN g.first_read ELSE g.last_read END
-WHERE r.id IS NOT NULL OR (l.id IS NOT NULL AND g.counted IS NOT NULL)"""
+WHERE r.id IS NOT NULL OR (l.id IS NULL) = (g.counted IS NULL)"""
 
 # A listing that stands twice in the poll keeps its values: neither of the two is the truth.
 _VALUES = ", ".join(
@@ -163,6 +164,11 @@ _TABLES = (
 _COPY_ITEMS = """INSERT OR IGNORE INTO temp.items SELECT id, sku, location, price_minor,
   truth_quantity, truth_state, truth_on_hand, truth_incoming, pending, pending_own,
   pending_on_hand, quantity_listing_id, state_listing_id FROM main.items"""
+
+# What bundles and pools say of themselves: their own state is theirs, whatever their parts are.
+_OWN_LISTINGS = """CREATE TEMP TABLE listings (id INTEGER PRIMARY KEY, item_id INTEGER,
+  channel_id INTEGER, present INTEGER, state TEXT, copies INTEGER DEFAULT 1, problem TEXT,
+  source_at INTEGER, UNIQUE (item_id, channel_id))"""
 
 _PARTS = (
     "CREATE TEMP TABLE parts AS SELECT * FROM main.parts",
@@ -322,9 +328,19 @@ class _Foresight:
         """Give the bundles and pools of these items theirs."""
         derivation.spread(self._connection, "bundle")
         derivation.spread(self._connection, "pool")
-        for statement in truth.WORK_TABLES:
+        for statement in (*truth.WORK_TABLES, _OWN_LISTINGS):
             self._run(statement)
+        self._run(
+            f"""INSERT INTO temp.listings (item_id, channel_id, present, state)
+            SELECT m.item_id, m.channel_id, {_shown("present")}, {_shown("state")}
+            FROM moved v CROSS JOIN main.listings m ON m.item_id = v.item_id
+            LEFT JOIN temp.laid p ON p.item_id = m.item_id AND m.channel_id = :channel
+            WHERE m.item_id IN (SELECT item_id FROM parts)
+            UNION ALL SELECT item_id, :channel, present, state FROM temp.laid
+            WHERE listing_id IS NULL"""
+        )
         truth.derive(self._connection, self._compiled)
+        self._run("DROP TABLE temp.listings")
 
     def _compare(self) -> None:
         """Compare what each channel would show with what it then should."""
@@ -336,7 +352,7 @@ class _Foresight:
         self._run(
             f"""INSERT INTO temp.cells
             WITH shown AS (SELECT i.id AS item_id, c.id AS channel_id, m.target_quantity AS was,
-                {", ".join(map(_shown, ("present", "copies", "available", "state")))}
+                {_shown("present")}, {_shown("copies")}, {_shown("available")}, {_shown("state")}
               FROM moved v CROSS JOIN temp.items i ON i.id = v.item_id
               CROSS JOIN temp.channels c
               LEFT JOIN main.listings m ON m.item_id = i.id AND m.channel_id = c.id
@@ -362,7 +378,7 @@ class _Foresight:
     def _show_listings(self) -> None:
         """Let what flows in from this channel be read as it would be."""
         columns = ("present", "copies", "available", "state")
-        laid = ", ".join(f"coalesce(p.{name}, m.{name}) AS {name}" for name in columns)
+        laid = ", ".join(map(_shown, columns))
         self._run(
             f"""CREATE TEMP VIEW listings AS
             SELECT m.id, m.item_id, m.channel_id, {laid} FROM main.listings m

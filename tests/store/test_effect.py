@@ -263,3 +263,28 @@ def standing(world: World) -> dict[tuple[str, str, str], tuple[int | None, int |
         FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
     )
     return {(row[0], row[1], row[2]): (row[3], row[4], row[5]) for row in rows}
+
+
+def test_a_bundles_own_state_is_foreseen() -> None:
+    with on(with_bundles()) as shop:
+        shop.poll("warehouse", [*stock(A=4, B=4), record("SET", 0, state="active")])
+        shop.poll("shop", [*stock(A=4, B=4), record("SET", 2, state="active")])
+        set_aside(shop, "warehouse", [*stock(A=4, B=4), record("SET", 0, state="disabled")])
+
+        told = foreseen(shop, "warehouse")
+
+        assert [(one.channel, one.opened) for one in told.channels] == [("shop", 1)]
+        assert accept(shop, "warehouse").opened == 1
+
+
+def test_a_listing_that_comes_to_be_unreadable_is_foreseen() -> None:
+    with on(two_way()) as shop:
+        shop.poll("shop", stock(A=3))
+        set_aside(shop, "warehouse", [], refused=(Refused("line 1", "no number", "A"),))
+
+        told = foreseen(shop, "warehouse")
+
+        # It is missing there, and the shop has what its authority, heard by now, does not.
+        told_of = [(one.channel, one.opened) for one in told.channels]
+        assert told_of == [("warehouse", 1), ("shop", 1)]
+        assert accept(shop, "warehouse").opened == told.opened
