@@ -35,6 +35,7 @@ GROUPS = {
     },
     "Look": {
         "status": Entry("look", "Health: channels, counts, incidents."),
+        "incidents": Entry("incidents", "Trouble with channels, and who knows of it."),
         "diff": Entry("look", "Which listings disagree, since when, and why."),
         "updates": Entry("look", "Pending updates and what became of the others."),
         "history": Entry("history", "One SKU's timeline over all channels, and its account."),
@@ -48,7 +49,8 @@ GROUPS = {
         "pause": Entry("channel", "Leave a channel alone for a while, with a reason."),
         "resume": Entry("channel", "End a channel's pause; it is polled at once."),
         "cancel": Entry("channel", "Stop the poll of a channel that runs."),
-        "accept": Entry("decide", "Believe a quarantined poll after all."),
+        "accept": Entry("quarantine", "Believe a quarantined poll after all."),
+        "discard": Entry("quarantine", "Throw a quarantined poll away."),
         "unfreeze": Entry("decide", "Let what a second writer froze be corrected again."),
     },
     "Shell": {

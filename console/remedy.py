@@ -118,3 +118,37 @@ def left_behind(approved: int, lease: Lease | None) -> str | None:
         f"{plural(approved, 'approved update')} {waits} and no engine runs: "
         "`skew apply` or `skew daemon` writes them before they expire"
     )
+
+
+_OF_INCIDENT = {
+    IncidentKind.QUARANTINED: "look at what it would change: `skew accept {0}` believes it, "
+    "`skew discard {0}` throws it away; the next plausible poll replaces it",
+    IncidentKind.STALE: "what {0} shows now is not known, and nothing is corrected there; "
+    "`skew poll {0}` reads it afresh",
+    IncidentKind.CREDENTIALS: "{0} rests and is tried again by itself; `skew check --online` says "
+    "which credential is used, and whether it works",
+    IncidentKind.CONTRACT: "{0} answers otherwise than [channels.{0}] says; the message names the "
+    "place in its answer",
+    IncidentKind.CRASHED: "a bug in the code for {0}, at the place that the message names; the "
+    "other channels go on",
+    IncidentKind.UNREADABLE: "only these records are not compared; put them right in {0}",
+    IncidentKind.EVENTS: "readings are compared without what can't be read of {0}'s events; the "
+    "message names the first of it",
+    IncidentKind.UNSEEN: "find out why {0} has not taken the event in; until it has, every target "
+    "goes without those pieces",
+    IncidentKind.SECOND_WRITER: "stop what else writes to {0}; then `skew unfreeze {1}` lets it be "
+    "corrected again",
+    IncidentKind.LOOP: "let the attribute flow one way only, or stop what moves {0}; then "
+    "`skew unfreeze {1}` lets it be corrected again",
+    IncidentKind.SURPRISE: "see what became of its last updates; once somebody has acknowledged "
+    "this, rules may approve on {0} again",
+}
+
+
+def of_incident(one: Incident) -> str:
+    """Say what to do about an incident; empty where nobody can tell."""
+    words = _OF_INCIDENT.get(IncidentKind(one.kind)) if one.kind in _KINDS else None
+    return "" if words is None else words.format(one.channel or "Skew", one.key or "SKU")
+
+
+_KINDS = frozenset(IncidentKind)

@@ -216,39 +216,6 @@ def retry(
     return _report(made, "asked for anew", as_json=as_json)
 
 
-@click.command(epilog=example("skew accept shop"))
-@config_option
-@by_option
-@click.argument("channel")
-@click.option("--poll", "poll_id", type=int, help="Only if this poll is the one set aside.")
-def accept(config: Path, *, by: str, channel: str, poll_id: int | None) -> int:
-    """Believe a channel's quarantined poll after all.
-
-    What was set aside becomes the channel's readings. `skew status` says why it was.
-    """
-    from console.selection import known_channel
-    from store import quarantine
-    from sync import reconcile
-    from sync.clock import SystemClock
-
-    settings = load(config, secrets=False)
-    known_channel(settings, channel)
-    with cache(settings) as database:
-        merge = database.write(
-            quarantine.accept,
-            channel,
-            reconcile.comparison(settings),
-            who=by,
-            now=SystemClock().now(),
-            poll_id=poll_id,
-        )
-    click.echo(
-        f"Accepted: {merge.changed:,} listings of {channel} changed, {merge.opened:,} "
-        f"disagreements opened, {merge.closed:,} closed."
-    )
-    return 0
-
-
 @click.command(epilog=example("skew unfreeze SKU-0004411 --channel shop"))
 @config_option
 @click.argument("sku", callback=text)

@@ -29,6 +29,7 @@ def status(config: Path, *, as_json: bool) -> int:
     """Tell the health of everything: channels, counts, incidents.
 
     Exits 0 when all is well, and 1 while anything is open or stale, so that a monitor can call it.
+    A snoozed incident counts for nothing until its time.
     """
     from console import documents, reports
     from console.table import Paper
@@ -44,7 +45,7 @@ def status(config: Path, *, as_json: bool) -> int:
         else reports.status(counts, Paper.stdout())
     )
     well = all(channel.freshness is Freshness.FRESH for channel in counts.channels)
-    return 0 if well and not counts.overview.open and not counts.incidents else 1
+    return 0 if well and not counts.overview.open and not counts.overview.incidents else 1
 
 
 @click.command(

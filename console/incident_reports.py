@@ -1,0 +1,84 @@
+"""`skew incidents` and the effect of a quarantined poll, for people: values in, lines out."""
+
+from collections.abc import Sequence
+
+from console import effects, troubles
+from console.table import Cell, Column, Paper
+from console.text import exact, signed, units
+from store.effect import Effect
+from store.model import Incident, Millis
+from store.troubles import IncidentState, Severity, severity, state
+
+Lines = list[str]
+
+ROWS_MAX = 20
+
+_STYLES = {Severity.SEVERE: "red", Severity.SERIOUS: "yellow", Severity.MINOR: "yellow"}
+
+
+def incidents(found: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
+    """Incidents, each with its message below it, whole."""
+    if not found:
+        return [paper.line("No incidents.")]
+    columns = (
+        Column("ID", right=True),
+        Column("SEVERITY"),
+        Column("CHANNEL", flexible=True),
+        Column("KIND"),
+        Column("LASTS", right=True),
+        Column("×", right=True),
+        Column("STATE", flexible=True),
+    )
+    heading, *rows = paper.table(columns, (_incident(one, now) for one in found))
+    lines = [heading]
+    for row, one in zip(rows, found, strict=True):
+        lines += [row, *paper.paragraph(troubles.message(one, now))]
+    return lines
+
+
+def effect(told: Effect, paper: Paper) -> Lines:
+    """What accepting a quarantined poll would change: totals, then what would move most."""
+    lines = [
+        paper.line(Cell(f"Poll {told.poll_id} of {told.channel}", "bold"), f": {told.reason}"),
+        *paper.paragraph(effects.counts(told)),
+        *paper.paragraph(effects.moves(told)),
+    ]
+    for line in effects.consequences(told):
+        lines += paper.paragraph(line)
+    shown = told.rows[:ROWS_MAX]
+    if not shown:
+        return lines
+    columns = (
+        Column("SKU", flexible=True),
+        Column("CHANGE", right=True),
+        Column("Δ", right=True),
+        Column("TARGET", right=True),
+        Column("WOULD BE", flexible=True),
+    )
+    rows = (
+        (
+            exact(row.sku) + (f"@{row.location}" if row.location else ""),
+            effects.change(row),
+            signed(effects.row_units(row)),
+            units(row.target),
+            effects.becomes(row),
+        )
+        for row in shown
+    )
+    lines += ["", *paper.table(columns, rows)]
+    more = effects.left_over(told, shown)
+    return [*lines, *([paper.line(more)] if more else [])]
+
+
+def _incident(one: Incident, now: Millis) -> tuple[Cell | str, ...]:
+    how = severity(one)
+    closed = state(one, now) is IncidentState.CLOSED
+    return (
+        str(one.id),
+        Cell(f"{troubles.GLYPHS[how]} {how}", "dim" if closed else _STYLES[how]),
+        one.channel or "skew",
+        one.kind,
+        troubles.span(one).long(now),
+        f"{one.count:,}",
+        troubles.standing(one, now),
+    )
