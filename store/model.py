@@ -313,6 +313,11 @@ class Disagreement(msgspec.Struct, frozen=True):
     correction_id: int | None
     correction_status: CorrectionStatus | None
     correction_version: int | None
+    acknowledged_by: str | None = None
+    acknowledged_at: Millis | None = None
+    acknowledged_why: str | None = None
+    assumed_risk_minor: int | None = None
+    severity: int = 0
 
     @property
     def oversell_units(self) -> int:

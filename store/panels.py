@@ -19,6 +19,7 @@ from store.model import (
     PollOutcome,
     Status,
 )
+from store.ranks import Side
 
 FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED)
 """Outcomes that say that a poll went wrong; what a person accepted later went wrong no more."""
@@ -28,6 +29,7 @@ class Sort(StrEnum):
     """Orders of the disagreements: the first is what the operator sees unless they choose."""
 
     RISK = "money at risk"
+    SEVERITY = "severity"
     AGE = "age"
     SKU = "SKU"
     CHANNEL = "channel"
@@ -37,16 +39,29 @@ class Sort(StrEnum):
 class DisagreementFilter(msgspec.Struct, frozen=True):
     """Which disagreements are wanted; empty means all. Shared by the reports and the console."""
 
-    text: str = ""
-    """Part of the SKU or the title, whatever its case."""
     skus: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     statuses: tuple[Status, ...] = ()
     risk_min: float | None = None
+    """Money at risk above this, estimates included; `risk_max`: below."""
     risk_max: float | None = None
     age_min_ms: int | None = None
+    """At least this old; `age_max_ms`: younger."""
     age_max_ms: int | None = None
+    words: tuple[str, ...] = ()
+    """Each is part of the SKU or the title, whatever its case."""
+    patterns: tuple[str, ...] = ()
+    """SKUs with `*` for any text and `?` for any character; one of these or of `skus` must fit."""
+    causes: tuple[str, ...] = ()
+    """Kinds of cause, as far as a `Lens` knows them."""
+    units_min: int | None = None
+    """Units above this, whatever their sign; `units_max`: below."""
+    units_max: int | None = None
+    side: Side | None = None
+    acknowledged: bool | None = None
+    without: "tuple[DisagreementFilter, ...]" = ()
+    """What must not be: whatever fits any of these is left out. None of them has one itself."""
 
 
 class RecentPoll(msgspec.Struct, frozen=True):
@@ -139,6 +154,8 @@ class Overview(msgspec.Struct, frozen=True):
     newest_reading_at: Millis | None
     errors_by_minute: tuple[int, ...] = ()
     """The same for each of the last ten minutes, oldest first: a sparkline."""
+    acknowledged: int = 0
+    """How many of all these, whatever their status, a person has acknowledged."""
 
 
 class ShownCell(msgspec.Struct, frozen=True):

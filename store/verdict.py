@@ -112,6 +112,11 @@ def status_of(reason: str) -> str:
     )
 
 
+def is_settling(reason: str) -> str:
+    """SQL for whether the status that a reason means is `settling`."""
+    return f"{reason} IN ({_SETTLING})"
+
+
 def is_unknown(reason: str) -> str:
     """SQL for whether the status that a reason means is `unknown`; looks at the reason once."""
     return f"{reason} NOT IN ('', {_SETTLING})"

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from store import corrections, health, incidents, lease, troubles
+from store import corrections, health, incidents, lease, ranking, triage, troubles
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -28,8 +28,10 @@ from store.panels import (
     Sort,
     StatusCounts,
 )
+from store.ranks import Lens
+from store.triage import RISK
 from store.troubles import IncidentState
-from store.verdict import FRESHNESS, REASON, SOURCES, is_unknown, status_of
+from store.verdict import FRESHNESS, REASON, SOURCES, status_of
 
 ERRORS_IN_MINUTES = 5
 
@@ -40,17 +42,9 @@ _DISAGREEMENT = f"""d.id, d.listing_id, i.sku, coalesce(i.title, '') AS title, c
   CASE WHEN l.present = 1 THEN l.available END AS available, l.state, l.observed_at,
   d.target_quantity, d.target_state, d.delta, coalesce(l.price_minor, i.price_minor) AS price,
   d.first_seen_at, max(d.moved_at, coalesce(c.last_success_at, 0)) AS last_seen_at,
-  k.id, k.status, k.version"""
+  k.id AS correction_id, k.status, k.version, d.acknowledged_by, d.acknowledged_at,
+  d.acknowledged_why, CASE WHEN d.risk_minor IS NULL THEN {RISK} END"""
 _JOINED = f"{SOURCES}\nLEFT JOIN corrections k ON {_LIVE}"
-
-_ORDERS = {
-    # What cannot be trusted now cannot be acted on: it stands below what can.
-    Sort.RISK: f"{is_unknown('reason')}, risk DESC, units DESC, id",
-    Sort.AGE: "first_seen_at, id",
-    Sort.SKU: "sku, id",
-    Sort.CHANNEL: "channel, sku, id",
-    Sort.DELTA: "units DESC, id",
-}
 
 
 def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
@@ -72,7 +66,8 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
     """The header's numbers, at one instant."""
     # Materialized, so that each disagreement is judged once and not once for each number.
     row = connection.execute(
-        f"""WITH told AS MATERIALIZED (SELECT d.delta, d.risk_minor, {REASON} AS reason
+        f"""WITH told AS MATERIALIZED (
+            SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
           FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
         SELECT
           coalesce(sum(status = 'open'), 0), coalesce(sum(status = 'settling'), 0),
@@ -82,8 +77,10 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
           total(CASE WHEN status = 'open' AND delta < 0 THEN risk_minor END) / 100.0,
           coalesce(sum(status = 'open' AND delta > 0), 0),
           coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN delta END), 0),
-          total(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END) / 100.0
-        FROM (SELECT delta, risk_minor, {status_of("reason")} AS status FROM told)""",
+          total(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END) / 100.0,
+          count(acknowledged_at)
+        FROM (SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status
+          FROM told)""",
         {"now": now},
     ).fetchone()
     found = channels(connection, now=now)
@@ -120,6 +117,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
         newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
         or None,
         errors_by_minute=errors,
+        acknowledged=row[9],
     )
 
 
@@ -177,8 +175,9 @@ def disagreements(
     limit: int | None = None,
 ) -> list[Disagreement]:
     """The open disagreements that are wanted, with their verdicts, worst first."""
-    ids = disagreement_ids(connection, wanted, now=now, sort=sort)
-    return disagreements_by_id(connection, ids[:limit], now=now)
+    lens = Lens(prices=triage.typical_prices(connection))
+    ids = ranking.ranked(connection, wanted, now=now, sort=sort, lens=lens).ids
+    return disagreements_by_id(connection, ids[:limit], now=now, lens=lens)
 
 
 def disagreement_ids(
@@ -189,28 +188,25 @@ def disagreement_ids(
     sort: Sort = Sort.RISK,
 ) -> "array[int]":
     """The ids of the open disagreements that are wanted, in order: a snapshot for a screen."""
-    where, values = _where(wanted, now=now)
-    rows = connection.execute(
-        f"""SELECT id FROM (SELECT d.id, i.sku, c.name AS channel, d.first_seen_at, d.kind,
-            d.risk_minor AS risk, abs(d.delta) AS units, {REASON} AS reason
-          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1 {where})
-        WHERE :statuses IS NULL
-          OR {status_of("reason")} IN (SELECT value FROM json_each(:statuses))
-        ORDER BY {_ORDERS[sort]}""",
-        values,
-    )
-    return array("q", (row[0] for row in rows))
+    lens = Lens(prices=triage.typical_prices(connection))
+    return ranking.ranked(connection, wanted, now=now, sort=sort, lens=lens).ids
 
 
 def disagreements_by_id(
-    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis
+    connection: sqlite3.Connection,
+    ids: Iterable[int],
+    *,
+    now: Millis,
+    lens: Lens | None = None,
 ) -> list[Disagreement]:
     """These disagreements in this order; one that has closed meanwhile is left out."""
     wanted = list(ids)
+    prices = dict(lens.prices) if lens is not None else {}
     rows = connection.execute(
-        f"""SELECT {_DISAGREEMENT} FROM {_JOINED}
-        WHERE d.closed_at IS NULL AND d.id IN (SELECT value FROM json_each(:ids))""",
-        {"now": now, "ids": json.dumps(wanted)},
+        f"""SELECT d.*, {triage.severity_of("reason")} FROM (
+          SELECT {_DISAGREEMENT} FROM {_JOINED}
+          WHERE d.closed_at IS NULL AND d.id IN (SELECT value FROM json_each(:ids))) d""",
+        {"now": now, "ids": json.dumps(wanted), "prices": json.dumps(prices)},
     )
     found = {row[0]: _disagreement(row) for row in rows}
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
@@ -301,41 +297,6 @@ def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "ar
     return array("q", (row[0] for row in rows))
 
 
-def _where(wanted: DisagreementFilter, *, now: Millis) -> tuple[str, dict[str, object]]:
-    """A filter as SQL over the verdict's sources; every value is bound."""
-    clauses: list[str] = []
-    values: dict[str, object] = {
-        "now": now,
-        "statuses": json.dumps([str(status) for status in wanted.statuses])
-        if wanted.statuses
-        else None,
-    }
-    for name, column, chosen in (
-        ("skus", "i.sku", wanted.skus),
-        ("channels", "c.name", wanted.channels),
-        ("kinds", "d.kind", wanted.kinds),
-    ):
-        if chosen:
-            clauses.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
-            values[name] = json.dumps([str(value) for value in chosen])
-    if wanted.text:
-        clauses.append(
-            "(instr(lower(i.sku), lower(:text)) OR instr(lower(coalesce(i.title, '')), "
-            "lower(:text)))"
-        )
-        values["text"] = wanted.text
-    for name, clause, bound in (
-        ("risk_min", "d.risk_minor > :risk_min * 100", wanted.risk_min),
-        ("risk_max", "d.risk_minor < :risk_max * 100", wanted.risk_max),
-        ("age_min", ":now - d.first_seen_at > :age_min", wanted.age_min_ms),
-        ("age_max", ":now - d.first_seen_at < :age_max", wanted.age_max_ms),
-    ):
-        if bound is not None:
-            clauses.append(clause)
-            values[name] = bound
-    return "".join(f" AND {clause}" for clause in clauses), values
-
-
 _SETTLING = frozenset(
     ("settling", "authority not read since this channel fell", "awaits a second reading")
 )
@@ -349,6 +310,6 @@ def _disagreement(row: Sequence[Any]) -> Disagreement:
         verdict = Status.SETTLING
     values[6] = Kind(values[6])
     values[7:8] = [verdict, reason]
-    if values[-2] is not None:
-        values[-2] = CorrectionStatus(values[-2])
+    if values[20] is not None:
+        values[20] = CorrectionStatus(values[20])
     return Disagreement(*values)

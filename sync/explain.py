@@ -14,6 +14,28 @@ from sync.causes.structure import structural
 from sync.clock import rfc3339
 from sync.policy import policy_for
 
+KINDS = (
+    "near match",
+    "missing",
+    "unlisted",
+    "duplicate",
+    "not trusted",
+    "second writer",
+    "loop",
+    "in flight",
+    "lag",
+    "applied twice",
+    "never applied",
+    "oversold",
+    "not applied",
+    "buffer",
+    "unit of measure",
+    "mapping",
+    "shared pool",
+    "unexplained",
+)
+"""Every kind of cause that there is, in the order in which they are looked for."""
+
 
 def causes(
     found: Iterable[Disagreement], facts: Mapping[int, Facts], terms: Terms, *, now: Millis

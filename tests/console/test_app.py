@@ -62,7 +62,7 @@ async def test_escape_clears_the_marks_first(shop: Shop) -> None:
 async def test_sorting_walks_through_the_orders(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         first = list(app.dashboard.rows.ids)
-        await press(app, pilot, "s", "s", "s")
+        await press(app, pilot, "s", "s", "s", "s")
 
         assert app.dashboard.sort is Sort.CHANNEL
         assert list(app.dashboard.rows.ids) != first

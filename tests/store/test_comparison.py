@@ -378,7 +378,7 @@ def test_a_filter_and_an_order_choose_what_is_shown(tmp_path: Path) -> None:
         w.poll("warehouse", rows)
         w.poll("shop", [record("A", 11), record("B", 2)])
         assert [one.sku for one in w.diff()] == ["B", "A"]
-        assert [one.sku for one in w.diff(text="lAm")] == ["A"]
+        assert [one.sku for one in w.diff(words=("lAm",))] == ["A"]
         assert [one.sku for one in w.diff(risk_min=50.0)] == ["B"]
         assert [one.sku for one in w.diff(skus=("A",))] == ["A"]
         assert w.diff(channels=("market",)) == []

@@ -1,11 +1,14 @@
 """The other predictors: what the course of things proves, what only a crowd shows, what is rest."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from store.evidence import Alike, Crowd, Part, Twin, Update
 from store.model import CorrectionStatus, Kind, Status
 from store.movement import EventKind
-from sync.explain import PREDICTORS
+from sync.explain import KINDS, PREDICTORS
 from tests.sync.explained import SINCE, at, cause_of, differs, kind_of, told, update
 
 LATE = {"earlier_target_since": at(-9), "earlier_target_until": at(-2)}
@@ -17,6 +20,15 @@ def test_the_predictors_stand_in_the_order_that_is_documented() -> None:
         "oversold", "second_writer", "not_applied", "buffer", "unit_of_measure", "mapping",
         "shared_pool",
     ]  # fmt: skip
+
+
+def test_every_cause_that_is_told_is_one_of_the_kinds_that_are_known() -> None:
+    files = [*Path("sync/causes").glob("*.py"), Path("sync/explain.py")]
+    sources = "".join(file.read_text(encoding="utf-8") for file in files)
+    told_of = {*re.findall(r'Cause\(\s*"([^"]+)"', sources), "loop"}
+    told_of |= {Kind.MISSING, Kind.UNLISTED, Kind.DUPLICATE}
+
+    assert told_of == set(KINDS)
 
 
 def test_what_cannot_be_trusted_is_not_explained() -> None:
