@@ -271,15 +271,6 @@ class PollCounts(msgspec.Struct, frozen=True):
     announced: int | None = None
 
 
-class Merge(msgspec.Struct, frozen=True):
-    """What a merged poll moved: enough for a log line and a wake-up, no data."""
-
-    changed: int
-    opened: int
-    closed: int
-    proposed: int
-
-
 class Cause(msgspec.Struct, frozen=True):
     """Why a listing disagrees, with the evidence as one sentence of numbers and times."""
 

@@ -7,10 +7,21 @@ transaction, until it is known what became of them.
 import sqlite3
 from collections.abc import Iterable
 
+import msgspec
+
 TABLES = (
     "CREATE TEMP TABLE IF NOT EXISTS moved (item_id INTEGER PRIMARY KEY)",
     "CREATE TEMP TABLE IF NOT EXISTS fresh_events (event_row INTEGER PRIMARY KEY)",
 )
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """What a merged poll moved: enough for a log line and a wake-up, no data."""
+
+    changed: int
+    opened: int
+    closed: int
+    proposed: int
 
 
 def forget(connection: sqlite3.Connection) -> None:

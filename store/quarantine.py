@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from store import incidents, polls, readings, staging
 from store.comparison import Comparison
 from store.errors import NoSuchThing
-from store.model import IncidentKind, Merge, Millis, PollCounts, PollOutcome
+from store.model import IncidentKind, Millis, PollCounts, PollOutcome
+from store.moved import Merge
 from store.staging import NAMES, VALUES, Sweep
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from store import events, incidents, polls, staging
 from store.comparison import Comparison
 from store.events import Told
-from store.model import IncidentKind, Merge, Millis, PollCounts, PollOutcome, Record, Refused
+from store.model import IncidentKind, Millis, PollCounts, PollOutcome, Record, Refused
+from store.moved import Merge
 from store.staging import NAMES, VALUES, Sweep
 
 _MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)

@@ -13,7 +13,8 @@ import msgspec
 from store import corrections, polls, quarantine, readings, staging
 from store.errors import Overtaken, StoreError
 from store.events import Told
-from store.model import Merge, Millis, PollCounts, PollOutcome, Refused
+from store.model import Millis, PollCounts, PollOutcome, Refused
+from store.moved import Merge
 from sync import guard, hearing, trouble
 from sync.closing import closing
 from sync.errors import ContractBroken, Temporary

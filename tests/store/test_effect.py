@@ -18,7 +18,6 @@ from store.effect import ChannelEffect, Effect
 from store.model import (
     Authority,
     Component,
-    Merge,
     Policy,
     Pool,
     Record,
@@ -26,6 +25,7 @@ from store.model import (
     State,
     Terms,
 )
+from store.moved import Merge
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
 

@@ -16,7 +16,6 @@ from store.model import (
     Correction,
     Direction,
     Disagreement,
-    Merge,
     Millis,
     Policy,
     PollCounts,
@@ -25,6 +24,7 @@ from store.model import (
     State,
     Terms,
 )
+from store.moved import Merge
 from store.panels import DisagreementFilter
 
 START = 1_700_000_000_000
