@@ -51,6 +51,7 @@ GROUPS = {
         "cancel": Entry("channel", "Stop the poll of a channel that runs."),
         "accept": Entry("quarantine", "Believe a quarantined poll after all."),
         "discard": Entry("quarantine", "Throw a quarantined poll away."),
+        "acknowledge": Entry("acknowledge", "Let a disagreement stand, until it moves."),
         "unfreeze": Entry("decide", "Let what a second writer froze be corrected again."),
     },
     "Shell": {

@@ -37,6 +37,7 @@ _COLUMNS = (
     Column("AGE", right=True),
     Column("WHY", flexible=True),
     Column("UPDATE"),
+    Column("ID", right=True),
 )
 _EXECUTED_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 CSV_COLUMNS = (
@@ -57,6 +58,10 @@ CSV_COLUMNS = (
     "first_seen_at",
     "cause",
     "evidence",
+    "update",
+    "acknowledged_by",
+    "acknowledged_at",
+    "acknowledged_why",
 )
 
 
@@ -113,6 +118,10 @@ def csv_row(one: Disagreement, cause: Cause | None) -> tuple[object, ...]:
         rfc3339(one.first_seen_at),
         cause and cause.kind,
         cause and cause.evidence,
+        one.correction_id,
+        one.acknowledged_by,
+        rfc3339(one.acknowledged_at),
+        one.acknowledged_why,
     )
 
 
@@ -126,6 +135,9 @@ def defused(text: object) -> object:
 
 def why(one: Disagreement, cause: Cause | None) -> str:
     """Say in a few words why a disagreement stands, or why it can't be acted on."""
+    if one.acknowledged_at is not None:
+        since = time_of_day(one.acknowledged_at)
+        return f"acknowledged by {one.acknowledged_by} {since}: {one.acknowledged_why}"
     if one.decidable_at is not None:
         return f"{one.reason}, decidable {time_of_day(one.decidable_at)}"
     if one.reason or cause is None:
@@ -149,11 +161,20 @@ def _heading(group: Group, paper: Paper) -> str:
     return paper.line(Cell(exact(group.value) or NONE, "bold"), told)
 
 
+def _risk(one: Disagreement) -> str:
+    """The money at risk; `~` before an estimate, where no price is known."""
+    if one.assumed_risk_minor is not None:
+        return f"~{money(one.assumed_risk_minor / 100)}"
+    return money(one.money_at_risk)
+
+
 def _total(found: Sequence[Explained], paper: Paper) -> str:
     opened = [one for one, _ in found if one.status is Status.OPEN]
     over = sum(one.oversell_units for one in opened)
     under = sum(one.undersell_units for one in opened)
+    said = sum(one.acknowledged_at is not None for one, _ in found)
     total = f"{plural(len(found), 'disagreement')}, {len(opened):,} open"
+    total += f", {said:,} acknowledged" if said else ""
     return paper.line(f"{total}: ▲ {over:,} units too many, ▼ {under:,} too few")
 
 
@@ -168,8 +189,9 @@ def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Ce
         value(one.available, one.state, of_state=one.kind == "state"),
         value(one.target, one.target_state, of_state=one.kind == "state"),
         Cell(signed(one.delta), "red" if one.oversell_units and not dim else dim),
-        money(one.money_at_risk),
+        _risk(one),
         age(now - one.first_seen_at),
         Cell(plain_times(why(one, cause), now), dim),
         update,
+        Cell(str(one.id), "dim"),
     )

@@ -54,6 +54,7 @@ def status(counts: StatusCounts) -> Json:
             "running": counts.lease is not None,
             "holder": counts.lease.holder if counts.lease else None,
         },
+        "acknowledged": overview.acknowledged,
     }
 
 
@@ -114,6 +115,15 @@ def disagreement(one: Disagreement, cause: Cause | None) -> Json:
         "cause": None
         if cause is None
         else {"kind": cause.kind, "confidence": cause.confidence, "evidence": cause.evidence},
+        "update": one.correction_id,
+        "acknowledged": None
+        if one.acknowledged_at is None
+        else {
+            "by": one.acknowledged_by,
+            "at": rfc3339(one.acknowledged_at),
+            "why": one.acknowledged_why,
+        },
+        "money_assumed": None if one.assumed_risk_minor is None else one.assumed_risk_minor / 100,
     }
 
 

@@ -86,10 +86,10 @@ def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:
     return [paper.line(line) for line in lines]
 
 
-def decisions(made: Sequence[Decision], done: str, paper: Paper) -> Lines:
+def decisions(made: Sequence[Decision], done: str, paper: Paper, noun: str = "update") -> Lines:
     """What became of an act: how many it moved, and each that it did not move, with why."""
     moved = sum(one.ok and not one.why for one in made)
-    lines = [paper.line(f"{plural(moved, 'update')} {done}.")] if moved or not made else []
+    lines = [paper.line(f"{plural(moved, noun)} {done}.")] if moved or not made else []
     for one in made:
         if one.why:
             sign = Cell("noted", "yellow") if one.ok else Cell("void", "red")
@@ -209,7 +209,8 @@ def _counts(counts: StatusCounts) -> list[tuple[Cell | str, ...]]:
     overview = counts.overview
     disagreements = (
         Cell("Disagreements  ", "bold"),
-        f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown",
+        f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown"
+        + (f" · {overview.acknowledged:,} acknowledged" if overview.acknowledged else ""),
     )
     over = f"▲ oversell {overview.oversell_units:,} units, {money(overview.oversell_money)}"
     under = f"▼ undersell {overview.undersell_units:,} units, {money(overview.undersell_money)}"

@@ -72,6 +72,15 @@ def seen(ids: Sequence[str]) -> list[tuple[int, int | None]]:
     return list(dict.fromkeys(_seen(text) for text in ids))
 
 
+def numbers(ids: Sequence[str], what: str, remedy: str) -> list[int]:
+    """Read `17` or `#17`, each once. Raises click's UsageError with the remedy."""
+    read = [text.removeprefix("#") for text in ids]
+    for text, number in zip(ids, read, strict=True):
+        if not _is_number(number):
+            raise click.UsageError(f"{text!r} is not {what}: write {remedy}")
+    return list(dict.fromkeys(map(int, read)))
+
+
 def _seen(text: str) -> tuple[int, int | None]:
     number, at, version = text.removeprefix("#").partition("@")
     if not _is_number(number) or (at and not _is_number(version)):

@@ -16,7 +16,9 @@ def test_status_has_the_keys_of_the_design_and_exits_1_while_anything_is_open(
     ran = skew("status", "--json")
     assert (ran.code, ran.err) == (1, "")
     told = ran.json
-    assert list(told) == ["channels", "disagreements", "updates", "incidents", "engine"]
+    assert list(told) == [
+        "channels", "disagreements", "updates", "incidents", "engine", "acknowledged",
+    ]  # fmt: skip
     assert list(told["channels"][0]) == [
         "name", "kind", "roles", "freshness", "last_success_at", "age_s", "listings", "last_error",
         "unexplained_units", "paused",
@@ -76,7 +78,7 @@ def test_diff_has_the_keys_of_the_design_and_exits_1_where_there_are_some(
     assert list(one) == [
         "id", "sku", "channel", "location", "kind", "status", "reason", "reading", "target",
         "delta", "oversell_units", "undersell_units", "money_at_risk", "first_seen_at",
-        "last_seen_at", "cause",
+        "last_seen_at", "cause", "update", "acknowledged", "money_assumed",
     ]  # fmt: skip
     assert (one["sku"], one["kind"], one["status"]) == ("LAMP", "quantity", "open")
     assert (one["reading"]["available"], one["target"]["quantity"], one["delta"]) == (31, 14, -17)

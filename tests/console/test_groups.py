@@ -68,23 +68,23 @@ def test_each_group_stands_below_its_heading() -> None:
     assert lines == [
         (
             "SKU      CHANNEL  KIND      SHOWS  TARGET    Δ   RISK   AGE  "
-            "WHY                             UPDATE"
+            "WHY                             UPDATE         ID"
         ),
         "",
         "lag  2 disagreements: ▲ 18 too many, ▼ 0 too few, 342 at risk",
         (
             "LAMP     market   quantity     31      14  −17    323  0:42  "
-            "lag: shows the target of 13:58  #881 proposed"
+            "lag: shows the target of 13:58  #881 proposed   1"
         ),
         (
             "=CABLE␠  shop     quantity      3       2   −1  19.00  0:42  "
-            "lag: shows the target of 13:58  #881 proposed"
+            "lag: shows the target of 13:58  #881 proposed   3"
         ),
         "",
         "unexplained  1 disagreement: ▲ 0 too many, ▼ 5 too few",
         (
             "LAMP     shop     quantity      9      14   +5      –  0:42  "
-            "unexplained                     #881 proposed"
+            "unexplained                     #881 proposed   2"
         ),
         "",
         "3 disagreements, 3 open: ▲ 18 units too many, ▼ 5 too few",

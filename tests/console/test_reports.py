@@ -196,19 +196,19 @@ def test_a_difference_is_told_with_its_cause_or_with_why_it_must_wait() -> None:
     assert lines == [
         (
             "SKU          CHANNEL      KIND       SHOWS  TARGET    Δ  RISK   AGE  "
-            "WHY                             UPDATE"
+            "WHY                             UPDATE         ID"
         ),
         (
             "SKU-0004411  market       quantity      31      14  −17   323  0:42  "
-            "lag: shows the target of 13:58  #881 proposed"
+            "lag: shows the target of 13:58  #881 proposed   1"
         ),
         (
             "LAMP         market       quantity      41      55  +14     –  0:42  "
-            "settling, decidable 14:03:11Z   –"
+            "settling, decidable 14:03:11Z   –               1"
         ),
         (
             "KETTLE       market/oslo  state     active    hold    –     –  0:42  "
-            "lag: shows the target of 13:58  –"
+            "lag: shows the target of 13:58  –               1"
         ),
         "",
         "3 disagreements, 2 open: ▲ 17 units too many, ▼ 0 too few",
