@@ -48,6 +48,25 @@ def note_allowance(
     )
 
 
+def open_record(
+    connection: sqlite3.Connection, name: str, *, now: Millis, poll_id: int | None = None
+) -> int:
+    """Begin a poll's record, `running`, or (`poll_id`) let one begin now; answer its id.
+
+    How many listings the last good poll had is how many are expected.
+    """
+    if poll_id is not None:
+        connection.execute("UPDATE polls SET started_at = ? WHERE id = ?", (now, poll_id))
+        return poll_id
+    channel_id, known, _ = channel(connection, name)
+    row = connection.execute(
+        """INSERT INTO polls (channel_id, started_at, outcome, known) VALUES (?, ?, ?, ?)
+        RETURNING id""",
+        (channel_id, now, PollOutcome.RUNNING, known),
+    ).fetchone()
+    return int(row[0])
+
+
 def note_progress(
     connection: sqlite3.Connection, poll_id: int, seen: int, announced: int | None
 ) -> None:

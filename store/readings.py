@@ -148,15 +148,16 @@ def fail(connection: sqlite3.Connection, sweep: Sweep, error: str, *, now: Milli
     staging.forget(connection, sweep.channel_id)
 
 
-def drop(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Forget a poll that we stopped ourselves: it says nothing about the channel.
+def drop(connection: sqlite3.Connection, channel: str) -> None:
+    """Forget the channel's poll that we stopped ourselves: it says nothing about the channel.
 
     One that had ended just before is on record, and stays.
     """
+    channel_id, _, _ = polls.channel(connection, channel)
     connection.execute(
-        "DELETE FROM polls WHERE id = ? AND outcome = ?", (sweep.poll_id, PollOutcome.RUNNING)
+        "DELETE FROM polls WHERE channel_id = ? AND outcome = ?", (channel_id, PollOutcome.RUNNING)
     )
-    staging.forget(connection, sweep.channel_id)
+    staging.forget(connection, channel_id)
 
 
 def cancel(

@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 
 from store import polls
 from store.errors import Overtaken
-from store.model import Millis, PollCounts, PollOutcome, Record, Refused
+from store.model import Millis, PollCounts, Record, Refused
 
 VALUES = (
     "available, state, on_hand, committed, unavailable, incoming, threshold, price_minor, title, "
@@ -131,24 +131,25 @@ class Sweep:
 
 
 def begin(
-    connection: sqlite3.Connection, channel: str, memory: Memory | None, *, now: Millis
+    connection: sqlite3.Connection,
+    channel: str,
+    memory: Memory | None,
+    *,
+    now: Millis,
+    poll_id: int | None = None,
 ) -> Sweep:
-    """Open a poll of `channel`: its record stands as `running` until it is merged or failed."""
+    """Open a poll of `channel`: its record stands as `running` until it is merged or failed.
+
+    `poll_id`: of the record that it has already, where it heard the channel's events first.
+    """
     channel_id, known, good_poll_id = polls.channel(connection, channel)
-    for statement in _WORK_TABLES:
-        connection.execute(statement)
     forget(connection, channel_id)
-    row = connection.execute(
-        """INSERT INTO polls (channel_id, started_at, outcome, known) VALUES (?, ?, ?, ?)
-        RETURNING id""",
-        (channel_id, now, PollOutcome.RUNNING, known),
-    ).fetchone()
     outside = connection.execute(
         "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?", (channel_id,)
     ).fetchall()
     counts = memory is not None and memory.poll_id == good_poll_id
     return Sweep(
-        poll_id=row[0],
+        poll_id=polls.open_record(connection, channel, now=now, poll_id=poll_id),
         channel_id=channel_id,
         channel=channel,
         known=known,
@@ -168,8 +169,6 @@ def begin_beside(
     For fresh readings of a few listings, or (`poll_id`) for a poll that was set aside.
     """
     channel_id, known, good_poll_id = polls.channel(connection, channel)
-    for statement in _WORK_TABLES:
-        connection.execute(statement)
     forget(connection, channel_id)
     return Sweep(
         poll_id=-channel_id if poll_id is None else poll_id,
@@ -292,6 +291,8 @@ def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
 
 def forget(connection: sqlite3.Connection, channel_id: int) -> None:
     """Empty the stage of this channel's polls; another channel's may be half way in it."""
+    for statement in _WORK_TABLES:
+        connection.execute(statement)
     polls = "SELECT id FROM polls WHERE channel_id = ?1 UNION ALL SELECT -?1"
     for table in ("stage", "counted"):
         connection.execute(f"DELETE FROM {table} WHERE poll_id IN ({polls})", (channel_id,))

@@ -80,15 +80,20 @@ async def _end_cancelled(gear: Gear, watched: Watched, who: str, started: Millis
 async def poll_held(gear: Gear, watched: Watched) -> PollReport:
     """Like `poll`, for a caller that holds `watched.busy`."""
     started = gear.clock.now()
-    heard = await hearing.hear(gear, watched)
-    began = gear.clock.now()
-    sweep = await gear.database.awrite(staging.begin, watched.name, watched.memory, now=began)
     try:
+        poll_id = None
+        if watched.channel.abilities.events:
+            # So that it is seen to run from its beginning, however long the events take.
+            poll_id = await gear.database.awrite(polls.open_record, watched.name, now=started)
+        heard = await hearing.hear(gear, watched)
+        sweep = await gear.database.awrite(
+            staging.begin, watched.name, watched.memory, now=gear.clock.now(), poll_id=poll_id
+        )
         report = await _attempt(gear, watched, sweep, heard.told)
         await hearing.conclude(gear, watched, heard, report.outcome)
     except asyncio.CancelledError:
         if watched.cancelled_by is None:
-            await gear.database.awrite(readings.drop, sweep)
+            await gear.database.awrite(readings.drop, watched.name)
         raise
     await _note_allowance(gear, watched)
     took_ms = gear.clock.now() - started

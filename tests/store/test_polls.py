@@ -281,5 +281,5 @@ def test_a_poll_that_was_stopped_just_after_its_end_stays_on_record(tmp_path: Pa
         w.poll("shop", stock(A=3))
         sweep = w.sweep("shop")
         w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
-        w.database.write(readings.drop, sweep)
+        w.database.write(readings.drop, "shop")
         assert w.database.read(quarantine.waiting, "shop") is not None

@@ -9,6 +9,7 @@ from store import health, lease, readings, views
 from store.database import Database
 from store.errors import StoreError
 from store.model import Freshness, PollOutcome
+from store.movement import Event, EventKind
 from sync import asking
 from sync.asking import NotAnswered
 from sync.clock import SystemClock
@@ -173,3 +174,38 @@ async def test_a_poll_that_has_just_ended_is_not_called_cancelled(bench: Bench) 
 
     assert outcome is PollOutcome.GOOD
     assert records(bench.database) == [("good", None)]
+
+
+async def test_a_poll_is_seen_to_run_while_it_hears_events_and_is_cancelled_there_too(
+    bench: Bench,
+) -> None:
+    bench.shop.tells(Event("1", EventKind.ORDERED, "A", 1, bench.clock.now()))
+    bench.shop.event_faults.append(hang)
+    polling = asyncio.create_task(bench.poll("shop"))
+    await until(lambda: "events" in bench.shop.looked)
+    await until(lambda: records(bench.database) == [("running", None)])
+
+    bench.watched["shop"].cancelled_by = "ana"
+    polling.cancel()
+    report = await polling
+
+    assert report.outcome is PollOutcome.CANCELLED
+    assert bench.shop.looked == ["events"]
+    assert records(bench.database) == [("cancelled", "cancelled by ana")]
+    good = await bench.poll("shop")
+    assert good.outcome is PollOutcome.GOOD
+    assert bench.shop.asked == [None, None]
+
+
+async def test_a_poll_that_the_engine_stops_while_it_hears_events_leaves_no_record(
+    bench: Bench,
+) -> None:
+    bench.shop.tells(Event("1", EventKind.ORDERED, "A", 1, bench.clock.now()))
+    bench.shop.event_faults.append(hang)
+    polling = asyncio.create_task(bench.poll("shop"))
+    await until(lambda: records(bench.database) == [("running", None)])
+
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+
+    assert records(bench.database) == []
