@@ -23,12 +23,14 @@ class Place(StrEnum):
 EVERYWHERE = frozenset(Place)
 DECIDING = frozenset((Place.DISAGREEMENTS, Place.UPDATES, Place.SKU))
 LISTS = frozenset((Place.DISAGREEMENTS, Place.UPDATES))
+ON_CHANNELS = frozenset((Place.CHANNELS,))
 
 
 class Group(StrEnum):
     """The help's chapters."""
 
     DECIDE = "Decide"
+    CHANNEL = "Channel"
     CHOOSE = "Choose"
     LOOK = "Look"
     MOVE = "Move"
@@ -171,10 +173,45 @@ ACTIONS: tuple[Action, ...] = (
         "detail",
         ("enter",),
         "Open the SKU",
-        "All channels, the policy's arithmetic, the cause with its evidence, the timeline.",
+        "All channels, the policy's arithmetic, the cause with its evidence, the timeline. On a"
+        " channel: its disagreements.",
         Group.LOOK,
         legend="Open",
-        on=LISTS,
+        on=LISTS | ON_CHANNELS,
+    ),
+    Action(
+        "poll_now",
+        ("o",),
+        "Poll the channel now",
+        "Read it afresh, also while it rests or is paused. What came of it is told when it ends.",
+        Group.CHANNEL,
+        legend="Poll now",
+        brief="Poll",
+        writes=True,
+        on=ON_CHANNELS,
+    ),
+    Action(
+        "pause_channel",
+        ("P",),
+        "Pause or resume the channel",
+        "Leave it alone for a while, with a reason that everybody sees: not polled, not written to."
+        " It ends by itself. Also ends the engine's own pause after refused credentials.",
+        Group.CHANNEL,
+        legend="Pause channel…",
+        brief="Pause",
+        writes=True,
+        on=ON_CHANNELS,
+    ),
+    Action(
+        "cancel",
+        ("X",),
+        "Cancel what runs",
+        "Stop the channel's poll: nothing of it is kept, and its record says who stopped it.",
+        Group.CHANNEL,
+        legend="Cancel poll",
+        brief="Cancel",
+        writes=True,
+        on=ON_CHANNELS,
     ),
     Action(
         "show_disagreements", ("1",), "Show the disagreements", "The whole dashboard.", Group.LOOK

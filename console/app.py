@@ -27,6 +27,7 @@ from textual.filter import LineFilter
 
 from console import alarms, failure
 from console.actions import LISTS, Action, Place, by_name, shown_key
+from console.acts.channels import ChannelActs
 from console.acts.output import Output
 from console.acts.updates import UpdateActs
 from console.context import login_name
@@ -127,7 +128,14 @@ class SkewApp(App[int]):
         self.footing = footing
         source = Source(database, settings, footing.clock)
         self._acts = UpdateActs(self, database, source, footing)
-        desk = Desk(source, footing, self._acts, self, Output(self, footing))
+        desk = Desk(
+            source,
+            footing,
+            self._acts,
+            self,
+            Output(self, footing),
+            ChannelActs(self, database, source, footing),
+        )
         self.dashboard = Dashboard(desk)
         self.sku = SkuPage(desk)
         pages = (
@@ -317,6 +325,10 @@ class SkewApp(App[int]):
                 return
             await self._turn_to(self._before.pop())
         await self._arrive()
+
+    async def show_disagreements_of(self, channel: str) -> None:
+        self.dashboard.filter_by(f"channel:{channel}")
+        await self.show(Place.DISAGREEMENTS)
 
     async def open_sku(self, detail: Detail) -> None:
         self.sku.look_at(detail)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console.actions import Place
+from console.acts.channels import ChannelActs
 from console.acts.output import Output
 from console.acts.updates import UpdateActs
 from console.footing import Footing
@@ -19,6 +20,9 @@ class Way(Protocol):
     async def open_sku(self, detail: Detail) -> None:
         """Turn to the SKU's page, on this SKU."""
 
+    async def show_disagreements_of(self, channel: str) -> None:
+        """Turn to the disagreements, filtered to one channel."""
+
     async def back(self) -> None:
         """Turn to the page from which this one was reached."""
 
@@ -32,3 +36,4 @@ class Desk:
     updates: UpdateActs
     way: Way
     output: Output
+    channels: ChannelActs

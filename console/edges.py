@@ -9,6 +9,7 @@ from textual.content import Content
 
 from console.actions import ACTIONS, Action, Place, shown_key
 from console.ink import Cell, Tone, key, write
+from console.sparkline import counted
 from console.text import age, cells, cut, money, time_of_day, units
 from store.model import LIVE_CORRECTIONS, Millis
 from store.panels import Overview, StatusCounts
@@ -35,6 +36,11 @@ class Standing:
     read_only: bool
 
 
+NOTHING = Cell("")
+_MINUTES = 5
+"""Of the errors' trend: the same as they are counted in."""
+_LAST = 11
+
 _MODES = {
     Mode.LIVE: Cell("● LIVE", Tone.OK),
     Mode.PAUSED: Cell("‖ PAUSED", Tone.WARN),
@@ -43,15 +49,27 @@ _MODES = {
 
 
 def header(
-    standing: Standing, overview: Overview | None, *, now: Millis, width: int, brief: bool
+    standing: Standing,
+    overview: Overview | None,
+    *,
+    now: Millis,
+    width: int,
+    brief: bool,
+    reading: Cell = NOTHING,
 ) -> Content:
-    """One line of health; what matters least is left out where it does not fit."""
+    """One line of health; what matters least is left out where it does not fit.
+
+    `reading`: the first poll of a channel, while it runs.
+    """
     left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
     right = [Cell("  "), *_identity(standing, now, brief=brief)]
     facts = [] if overview is None else _facts(overview, now, brief=brief)
-    if not standing.engine_ok or standing.engine == "attached" or not brief:
+    facts.append((2, [reading] if reading.text else []))
+    usual = standing.engine_ok and standing.engine != "attached"
+    if not usual or not brief:
         tone = Tone.DIM if standing.engine_ok else Tone.BAD
-        facts.append((2, [Cell(standing.engine, tone)]))
+        # That it collects by itself says LIVE already: it is told where there is room for it.
+        facts.append((_LAST if usual else 2, [Cell(standing.engine, tone)]))
     gap = "  "
     used = _width(left) + _width(right)
     chosen: list[tuple[int, list[Cell]]] = []
@@ -93,6 +111,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
             (3, [Cell(f"pending {overview.pending:,}", pending)]),
             (7, [Cell(f"errors {overview.errors_5m}", errors)]),
         ]
+    trend = counted(overview.errors_by_minute, _MINUTES)
     worth = [
         Cell(f"{units(overview.oversell_units)}u", over),
         Cell(f" {money(overview.oversell_money)}" if overview.oversell_money else "", over),
@@ -107,6 +126,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
         (2, [stale_cell]),
         (3, [Cell("pending ", Tone.DIM), Cell(f"{overview.pending:,}", pending)]),
         (8, [Cell("errors/5m ", Tone.DIM), Cell(f"{overview.errors_5m}", errors)]),
+        (10, [Cell(trend, Tone.DIM)] if trend else []),
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from console import channels as standing
 from console.ink import Cell, Tone, lines, write
 from console.rows import STEPS, change_text, sort_text, tone_of, waits_for
 from console.source import Detail
@@ -25,31 +26,12 @@ from console.timeline import what_happened
 from store.model import Freshness, Incident, Millis, Status
 from store.panels import ChannelHealth, HistoryEntry, ShownCell
 
-_BARS = "▁▂▃▄▅▆▇█"
-
-
-_FRESHNESS = {
-    Freshness.FRESH: Cell("●", Tone.OK),
-    Freshness.FAILING: Cell("▲", Tone.WARN),
-    Freshness.STALE: Cell("✖", Tone.BAD),
-    Freshness.QUARANTINED: Cell("■", Tone.WARN),
-    Freshness.NEVER: Cell("○", Tone.DIM),
-}
-_WORDS = {
-    Freshness.FAILING: "FAILING",
-    Freshness.STALE: "STALE",
-    Freshness.QUARANTINED: "QUARANT",
-    Freshness.NEVER: "UNREAD",
-}
-
 
 def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Content:
     """The channels, one line each, and under one in trouble its last error in its own words."""
-    wide = width >= _ROOMY
-    name = 16 if wide else max(7, min(14, width - 28))
+    name = max(7, min(14, width - 28))
     head = f"{fit('CHANNEL', name)} LAST OK  TOOK {fit('POLLS', _BARS_WIDE)}"
-    extra = f"  {fit('EVERY', 6)} {fit('NEXT', 6)} LISTINGS  ROLE" if wide else ""
-    rows = [write(Cell(cut(head + extra, width), Tone.DIM))]
+    rows = [write(Cell(cut(head, width), Tone.DIM))]
     for channel in health:
         rows.append(_channel(channel, now, name, width))
         trouble = _trouble(channel)
@@ -62,65 +44,31 @@ def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Con
 
 _TROUBLE_LINES = 2
 _BARS_WIDE = 7
-_ROOMY = 76
-"""From this width on the channels panel has all its columns."""
 
 
 def _channel(channel: ChannelHealth, now: Millis, name: int, width: int) -> Content:
-    glyph = _FRESHNESS[channel.freshness]
-    told = age(now - channel.last_success_at) if channel.last_success_at is not None else NONE
-    took = f"{channel.recent_ms[-1] / 1000:.1f}s" if channel.recent_ms else NONE
-    word = _WORDS.get(channel.freshness)
-    last = (
-        Cell(fit(word, _BARS_WIDE), glyph.tone)
-        if word
-        else Cell(sparkline(channel.recent_ms, _BARS_WIDE))
-    )
+    """Its newest polls as bars, where nothing else is to be said of it."""
+    glyph, state = standing.GLYPHS[channel.freshness], standing.state(channel, now)
+    if state.tone is Tone.OK:
+        state = Cell(standing.latencies(channel, _BARS_WIDE))
     parts = [
         Cell(fit(channel.name, name), Tone.STRONG),
         Cell(f" {glyph.text} ", glyph.tone),
-        Cell(fit(told, 6, right=True)),
-        Cell(f"{fit(took, 6, right=True)} ", Tone.DIM),
-        last,
+        Cell(fit(standing.last_good(channel, now), 6, right=True)),
+        Cell(f"{fit(standing.took(channel), 6, right=True)} ", Tone.DIM),
+        standing.fitted(state, _BARS_WIDE),
     ]
     role = "auth" if "quantity authority" in channel.roles else str(channel.direction)
-    if width < _ROOMY:
-        parts.append(Cell(cut(f" {role}", width - _width(parts)), Tone.DIM))
-        return write(*parts)
-    following = (
-        age(channel.next_poll_at - now)
-        if channel.next_poll_at and channel.next_poll_at > now
-        else NONE
-    )
-    tail = f"  {fit(age(channel.every_ms), 6)} {fit(following, 6)} {channel.listings:>8,}  "
-    tail += _role(channel)
-    parts.append(Cell(cut(tail, width - _width(parts)), Tone.DIM))
+    parts.append(Cell(cut(f" {role}", width - _width(parts)), Tone.DIM))
     return write(*parts)
 
 
-def _role(channel: ChannelHealth) -> str:
-    both = len(channel.roles) > 1
-    roles = ("authority",) if both else channel.roles
-    return ", ".join((*roles, str(channel.direction)))
-
-
 def _trouble(channel: ChannelHealth) -> str:
+    if channel.paused_by is not None:
+        return f"paused by {channel.paused_by}: {channel.paused_reason}"
     if channel.freshness is Freshness.FRESH:
         return ""
     return channel.last_error or ""
-
-
-def sparkline(values: Sequence[int], width: int) -> str:
-    """The newest `width` values as bars, flush left: the lowest bar is the least of them.
-
-    A bar is full at twice the least value, or at the greatest if that is more: what hardly
-    changes stays flat.
-    """
-    newest = values[-width:]
-    low = min(newest, default=0)
-    span = max(max(newest, default=0) - low, low, 1)
-    bars = (_BARS[(value - low) * (len(_BARS) - 1) // span] for value in newest)
-    return "".join(bars).ljust(width)
 
 
 def incidents(found: Sequence[Incident], *, now: Millis, width: int) -> Content:

@@ -11,15 +11,33 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from console.channel_panel import Whole
+from console.channels import PauseEffect
 from console.groups import Explained
 from console.rows import Row
-from store import audit, corrections, facts, lookalikes, past, views
+from store import audit, corrections, events, facts, health, lookalikes, past, views
 from store.audit import AuditRow
 from store.database import Database
 from store.errors import DatabaseBusy, StoreError
 from store.lookalikes import ASKS_FOR_ALIKE
-from store.model import Cause, Correction, Direction, Disagreement, Millis, Terms
-from store.panels import DisagreementFilter, HistoryEntry, ShownCell, Sort, StatusCounts
+from store.model import (
+    Cause,
+    Correction,
+    CorrectionStatus,
+    Direction,
+    Disagreement,
+    Millis,
+    Status,
+    Terms,
+)
+from store.panels import (
+    ChannelHealth,
+    DisagreementFilter,
+    HistoryEntry,
+    ShownCell,
+    Sort,
+    StatusCounts,
+)
 from sync import explain, policy, reconcile
 from sync.clock import Clock
 from sync.settings import Settings
@@ -28,6 +46,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 HISTORY_MAX = 200
+POLLS_TOLD = 60
 RECENT = 10
 """What the preview tells of the past."""
 
@@ -121,6 +140,41 @@ class Source:
         found = await self.disagreements(ids)
         causes = await self._causes(found, self._clock.now())
         return [(one, causes.get(one.id)) for one in found]
+
+    async def channel(self, name: str, status: StatusCounts) -> Whole | None:
+        """All there is to tell of a channel; `status` as it was read last. None: there is none."""
+        one = next((each for each in status.channels if each.name == name), None)
+        settings = self.settings.channels.get(name)
+        if one is None or settings is None:
+            return None
+        return Whole(
+            one,
+            settings,
+            await self._ask(health.recent_polls, name, limit=POLLS_TOLD),
+            await self._ask(events.cursor, name),
+            [each for each in status.incidents if each.channel == name],
+        )
+
+    async def pause_effect(self, one: ChannelHealth) -> PauseEffect:
+        """What pausing a channel comes to, for the dialog before it."""
+        authority = bool(one.roles)
+        wanted = DisagreementFilter(
+            channels=() if authority else (one.name,), statuses=(Status.OPEN, Status.SETTLING)
+        )
+        found = await self.disagreement_ids(wanted, Sort.SKU)
+        approved = await self._ask(
+            views.updates, statuses=(CorrectionStatus.APPROVED,), channel=one.name
+        )
+        stale_after_ms = self.settings.channels[one.name].stale_after_ms
+        read_at = one.last_success_at
+        return PauseEffect(
+            channel=one.name,
+            authority=authority,
+            disagreements=len(found),
+            approved=len(approved),
+            running=one.running is not None,
+            stale_at=None if read_at is None else read_at + stale_after_ms,
+        )
 
     async def update_ids(self) -> "array[int]":
         return await self._ask(views.update_ids)

@@ -12,6 +12,9 @@ import msgspec
 from store.errors import NoSuchThing
 from store.model import Millis
 
+SPAN_MS_MAX = 30 * 86_400_000
+"""How long a person may pause a channel for at once."""
+
 
 class Pause(msgspec.Struct, frozen=True):
     """One channel that is not polled, and why."""

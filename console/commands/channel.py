@@ -7,8 +7,6 @@ import click
 
 from console.context import by_option, cache, config_option, example, load, note, text
 
-PAUSE_MS_MAX = 30 * 86_400_000
-
 
 @click.command(
     epilog=example(
@@ -101,13 +99,14 @@ def cancel(config: Path, *, by: str, channel: str) -> int:
 
 
 def _span_ms(span: str) -> int:
+    from store.pauses import SPAN_MS_MAX
     from sync.units import period
 
     try:
         span_ms = period(span)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--for") from None
-    if span_ms > PAUSE_MS_MAX:
+    if span_ms > SPAN_MS_MAX:
         raise click.BadParameter(
             "at most 30d: a channel that nobody polls is one that nobody sees.", param_hint="--for"
         )

@@ -1,28 +1,141 @@
-"""The channels' page: how fresh each is, its polls, its last error in its own words."""
+"""The channels' page: how fresh each is, how its polls go, what it leaves us, and what it said.
 
-from typing import ClassVar
+A list with a cursor, and under it all there is to tell of the channel that the cursor stands on.
+The list comes with the glance that the app reads for every page; only that one channel's polls
+are read for it.
+"""
+
+from array import array
+from collections.abc import Coroutine, Iterator
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
-from console import panels
+from console import channel_panel, exports
 from console.actions import Place
-from console.screens.page import Page
+from console.channel_panel import Whole
+from console.channels import ChannelSheet
+from console.copying import Copied, of_channel
+from console.desk import Desk
+from console.exports import View
+from console.ink import Tone
+from console.screens.page import Listing
+from console.widgets.table import VirtualTable
 from console.widgets.written import Written
+from store.panels import ChannelHealth
 
 
-class ChannelsPage(Page):
+class ChannelsPage(Listing):
     """See the module."""
 
     place: ClassVar[Place] = Place.CHANNELS
-    AUTO_FOCUS = "#channels-panel"
+    AUTO_FOCUS = "#channel-rows"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.whole: Whole | None = None
+        self.rows: VirtualTable[ChannelHealth] = VirtualTable(
+            ChannelSheet(), empty="No channel is configured.", id="channel-rows"
+        )
+
+    @property
+    def table(self) -> "VirtualTable[Any]":
+        return self.rows
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="channels-panel", classes="panel whole"):
-            yield Written(self._channels, id="channels")
+        with Vertical(id="channel-rows-panel", classes="panel"):
+            yield self.rows
+        with Container(id="channel-body"):
+            with VerticalScroll(id="channel-panel", classes="panel"):
+                yield Written(self._facts, id="channel")
+            with VerticalScroll(id="polls-panel", classes="panel"):
+                yield Written(self._polls, id="polls")
 
-    def _channels(self, width: int) -> Content:
+    async def reload(self, *, at_once: bool = False) -> None:
+        """Take the channels from the glance, and read the one under the cursor."""
+        glance, now = self.footing.glance, self.footing.clock.now()
+        if glance is None:
+            return
+        health = {one.id: one for one in glance.status.channels}
+        self.rows.offer(array("q", health), now=now, at_once=at_once)
+        self.rows.fill(health, list(health))
+        await self.look()
+        self.repaint()
+
+    async def look(self) -> None:
+        glance, under = self.footing.glance, self.rows.current
+        self.whole = (
+            await self.desk.source.channel(under.name, glance.status)
+            if glance is not None and under is not None
+            else None
+        )
+        self.rewrite("#channel, #polls, #legend")
+        self.entitle_all()
+
+    def tick(self) -> None:
+        self.rows.tick(self.footing.clock.now())
+        self.rewrite("#header, #said, #channel, #polls")
+
+    def able(self) -> tuple[str, ...]:
+        one = self.rows.current
+        if one is None:
+            return ()
+        can = ("poll_now", "pause_channel")
+        return can if one.running is None else (*can, "cancel")
+
+    def do_poll_now(self) -> Coroutine[None, None, None] | None:
+        one = self._under()
+        return None if one is None else self.desk.channels.poll_now(one)
+
+    def do_pause_channel(self) -> Coroutine[None, None, None] | None:
+        one = self._under()
+        return None if one is None else self.desk.channels.pause_or_resume(one)
+
+    def do_cancel(self) -> Coroutine[None, None, None] | None:
+        one = self._under()
+        return None if one is None else self.desk.channels.cancel(one)
+
+    async def do_detail(self) -> None:
+        one = self._under()
+        if one is not None:
+            await self.desk.way.show_disagreements_of(one.name)
+
+    def copies(self) -> Iterator[Copied]:
+        one = self.rows.current
+        if one is not None:
+            yield from of_channel(one)
+
+    def view(self) -> View:
         glance = self.footing.glance
-        health = glance.status.channels if glance is not None else ()
-        return panels.channels(health, now=self.footing.clock.now(), width=width)
+        return exports.channels(glance.status.channels if glance is not None else ())
+
+    def _under(self) -> ChannelHealth | None:
+        """The channel under the cursor; that there is none is told."""
+        one = self.rows.current
+        if one is None:
+            self.footing.say("no channel is under the cursor", Tone.WARN)
+            self.repaint()
+        return one
+
+    def _facts(self, width: int) -> Content:
+        return channel_panel.facts(
+            self.whole, self.footing.key, now=self.footing.clock.now(), width=width
+        )
+
+    def _polls(self, width: int) -> Content:
+        return channel_panel.polls(self.whole, now=self.footing.clock.now(), width=width)
+
+    def entitle_all(self) -> None:
+        glance = self.footing.glance
+        stale = glance.status.overview.channels_stale if glance is not None else 0
+        told = f" · {stale} not fresh" if stale else ""
+        self.entitle("channel-rows-panel", f"Channels {len(self.rows.ids)}", told)
+        shown = len(self.whole.polls) if self.whole is not None else 0
+        # A rule, unlike a frame, leaves no space round its title.
+        gap = " " if self.has_class("-narrow") else ""
+        for widget in self.query("#channel-panel"):
+            widget.border_title = channel_panel.title(self.whole, gap)
+        told = f" · the newest {shown}" if shown else ""
+        self.entitle("polls-panel", f"{gap}Recent polls", f"{told}{gap}")

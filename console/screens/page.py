@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from console import edges, exports
+from console import channels, edges, exports
 from console.actions import Place
 from console.caution import Picked
 from console.copying import Copied, of_row
@@ -174,13 +174,14 @@ class Page(Screen[None]):
         self.footing.stir()
 
     def _header(self, width: int) -> Content:
-        glance = self.footing.glance
+        glance, now = self.footing.glance, self.footing.clock.now()
         return edges.header(
             self.footing.standing(),
             glance.status.overview if glance is not None else None,
-            now=self.footing.clock.now(),
+            now=now,
             width=width,
             brief=width < ROOMY,
+            reading=channels.reading(glance.status.channels if glance is not None else (), now),
         )
 
     def _tabs(self, width: int) -> Content:

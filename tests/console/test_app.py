@@ -110,7 +110,7 @@ async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:
         await press(app, pilot, "4")
         assert "401, MARKET_TOKEN" in text_of(app)
         await press(app, pilot, "2")
-        assert "LISTINGS  ROLE" in text_of(app)
+        assert "HEADROOM" in text_of(app)
         await press(app, pilot, "3")
         assert app.page.place is Place.UPDATES
         assert app.page.query_one("#updates").has_focus

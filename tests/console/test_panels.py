@@ -2,7 +2,8 @@ import pytest
 
 from console.edges import Mode, Standing, header
 from console.footing import Footing, refusals
-from console.panels import incidents, sparkline, wrap
+from console.panels import incidents, wrap
+from console.sparkline import sparkline
 from console.text import plain_times
 from store.model import Decision
 from store.panels import Overview

@@ -3,15 +3,12 @@
 A golden is written anew by deleting it and running the test, and looked at before it is kept.
 """
 
-from pathlib import Path
-
 import pytest
 
 from store import incidents
 from store.model import IncidentKind
+from tests.console.golden import SIZES, hold_to_golden
 from tests.console.stage import NOW, Shop, console, press, text_of
-
-GOLDENS = Path(__file__).parent / "goldens"
 
 SCREENS = {
     "dashboard": (),
@@ -24,9 +21,6 @@ SCREENS = {
 }
 
 
-SIZES = ((160, 45), (100, 30), (80, 24))
-
-
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 async def test_a_screen_looks_as_it_should(shop: Shop, name: str, size: tuple[int, int]) -> None:
@@ -35,14 +29,9 @@ async def test_a_screen_looks_as_it_should(shop: Shop, name: str, size: tuple[in
     )
     async with console(shop, size) as (app, pilot):
         await press(app, pilot, *SCREENS[name])
-        painted = text_of(app) + "\n"
+        painted = text_of(app)
 
-    golden = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
-    if not golden.exists():
-        golden.parent.mkdir(exist_ok=True)
-        golden.write_text(painted, encoding="utf-8")
-        pytest.fail(f"{golden.name} was not there: written, look at it and run again")
-    assert painted == golden.read_text(encoding="utf-8")
+    hold_to_golden(name, size, painted)
 
 
 @pytest.mark.parametrize("size", [(160, 45), (80, 24), (120, 30), (100, 30)])
