@@ -55,6 +55,7 @@ GROUPS = {
         "unfreeze": Entry("decide", "Let what a second writer froze be corrected again."),
     },
     "Shell": {
+        "keys": Entry("setup", "The console's keys, your own included, and where they are set."),
         "completion": Entry("setup", "Print the completion script for bash, zsh or fish."),
     },
 }

@@ -7,8 +7,10 @@ channel's text can't act on a terminal.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.actions import Action
 from console.groups import Explained, Group, in_order
 from store.account import Balance
 from store.hindsight import Hindsight
@@ -270,6 +272,24 @@ def channels(kinds: Iterable[Abilities]) -> Json:
             }
             for one in kinds
         ]
+    }
+
+
+def keys(actions: Iterable[Action], path: Path) -> Json:
+    """The console's actions, and the file in which a user sets their keys."""
+    return {
+        "file": str(path),
+        "there": path.is_file(),
+        "actions": [
+            {
+                "name": action.name,
+                "keys": list(action.keys),
+                "title": action.title,
+                "writes": action.writes,
+                "on": sorted(action.on),
+            }
+            for action in actions
+        ],
     }
 
 

@@ -1,9 +1,11 @@
 """The reports for people: values in, lines of text out. What they say is in `documents` too."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from console.actions import EVERYWHERE, Action, Place
 from console.remedy import of_quarantine, with_remedy
 from console.table import Cell, Column, Paper
 from console.text import (
@@ -150,6 +152,26 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
                 lines.append(paper.line(f"{'':11}", Cell(f"{title:8}", "dim"), ", ".join(words)))
         lines.append("")
     return lines[:-1]
+
+
+def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:
+    """The console's actions with their keys, and where a user sets their own."""
+    columns = (Column("KEY"), Column("ACTION"), Column("DOES", flexible=True), Column("ON"))
+    rows = (
+        (" ".join(one.keys) or Cell("none", "dim"), one.name, one.title, where(one))
+        for one in actions
+    )
+    state = "" if path.is_file() else ", which is not there yet"
+    told = f"Your own keys, and theme, ascii, bell and operator, go into {path}{state}:"
+    example = ('  theme = "light"', "  [keys]", '  approve = ["a", "f5"]')
+    return [*paper.table(columns, rows), "", told, *example]
+
+
+def where(action: Action) -> str:
+    """The pages that have an action."""
+    if set(action.on) == EVERYWHERE:
+        return "every page"
+    return ", ".join(place for place in Place if place in action.on)
 
 
 def role(roles: Sequence[str], direction: str) -> str:

@@ -1,4 +1,4 @@
-"""`skew init`, `channels` and `completion`: what needs no configuration."""
+"""`skew init`, `channels`, `keys` and `completion`: what needs no configuration."""
 
 from pathlib import Path
 
@@ -41,6 +41,24 @@ def channels(*, as_json: bool) -> int:
         click.echo(documents.write(documents.channels(able)))
     else:
         click.echo("\n".join(reports.channels(able, Paper.stdout())))
+    return 0
+
+
+@click.command(epilog=example("skew keys", "skew keys --json | jq -r '.actions[].name'"))
+@json_option
+def keys(*, as_json: bool) -> int:
+    """List the console's actions with their keys, and the file in which you set your own.
+
+    Exits 2 where that file is wrong, with everything that is wrong with it.
+    """
+    from console import documents, preferences, reports
+    from console.table import Paper
+
+    read, path = preferences.load(), preferences.path()
+    if as_json:
+        click.echo(documents.write(documents.keys(read.actions, path)))
+    else:
+        click.echo("\n".join(reports.keys(read.actions, path, Paper.stdout())))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The user's own file: what it may say, and that all that is wrong with it is told at once."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,24 @@ def test_a_file_that_is_not_toml_or_not_utf8_is_told_with_the_place(home: Path) 
         file.write_bytes(content)
         with pytest.raises(ConfigErrors, match=r"console\.toml: "):
             load()
+
+
+def test_skew_keys_lists_the_users_own_and_names_the_file(home: Path, skew: Any) -> None:
+    (home / "skew").mkdir()
+    file = home / "skew" / "console.toml"
+    told = skew("keys")
+    assert (told.code, told.err) == (0, "")
+    assert f"{file}, which is not there yet" in told.out
+
+    file.write_text('[keys]\napprove = "f5"\n')
+    document = skew("keys", "--json").json
+    assert (document["file"], document["there"]) == (str(file), True)
+    assert [one["name"] for one in document["actions"]] == [one.name for one in ACTIONS]
+    assert document["actions"][0]["keys"] == ["f5"]
+    assert "f5 " in skew("keys").out
+
+    file.write_text('[keys]\napprove = "quit"\n')
+    assert skew("keys").code == 2
 
 
 @pytest.fixture

@@ -8,14 +8,21 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
+from console import preferences
+from console.actions import ACTIONS, Action
 from console.cli import COMMANDS
+from console.palettes import PALETTES
+from console.reports import where
 from sync import channels, tables
 from sync.config import decode
 from sync.errors import ConfigErrors
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+(OWN,) = (text for text in TOML if "[keys]" in text)
+EXAMPLES = [text for text in TOML if text != OWN]
+KEYS_BETWEEN = ("<!-- The keys:", "<!-- End of the keys. -->")
 
 OTHER_WAY = {"channels.vendure.api_key"}
 """Stands in a comment, because it excludes username and password."""
@@ -31,6 +38,31 @@ def test_every_command_in_a_shell_example_is_one_that_there_is() -> None:
     named = set(re.findall(r"\bskew (\w+)", shell))
     assert named
     assert named <= set(COMMANDS)
+
+
+def test_the_readme_has_the_keys_that_there_are() -> None:
+    begin, end = (README.index(mark) for mark in KEYS_BETWEEN)
+    written = README[begin:end].split("\n", 1)[1]
+    rows = [f"| {_quoted(one)} | {one.title} | {where(one)} |\n" for one in ACTIONS]
+    table = "".join(["\n| key | does | on |\n|---|---|---|\n", *rows, "\n"])
+    if not written.strip():
+        whole = README[:begin] + README[begin:end].split("\n", 1)[0] + "\n" + table + README[end:]
+        (ROOT / "README.md").write_text(whole, encoding="utf-8")
+        pytest.fail("the keys were not there: written, look at them and run again")
+    assert written == table, "delete the table between its marks, and this writes it anew"
+
+
+def _quoted(action: Action) -> str:
+    return " ".join(f"`{key}`" for key in action.keys)
+
+
+def test_the_users_own_file_in_the_readme_decodes_and_has_every_key() -> None:
+    written = tomllib.loads(OWN)
+    read = preferences.decode(written, source="README.md")
+
+    assert set(written) == {field.name for field in msgspec.structs.fields(preferences._File)}
+    assert read.theme == "contrast"
+    assert all(theme in OWN for theme in PALETTES)
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=["example", "reference"])
