@@ -15,18 +15,20 @@ import stat
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from console import documents
 from console.differences import CSV_COLUMNS, csv_row, defused
+from console.groups import Explained
 from console.source import Source
 from console.text import day_and_time
 from store.errors import StoreError
-from store.model import Incident, Millis
+from store.model import Correction, Incident, Millis
 from store.panels import ChannelHealth
 
-CHUNK = 500
-"""Rows read and written at a time: what a cancel waits for."""
+CHUNK = 2_000
+"""Rows read and written at a time: what a cancel waits for. What explains a channel's crowd is
+found anew for each, so that smaller parts of a long list take longer in all."""
 
 FORMATS = (".csv", ".json")
 
@@ -50,25 +52,32 @@ class View:
     """Begins the file's name, and is the JSON's key."""
     count: int
     columns: Sequence[str]
-    read: Callable[[int, int], Awaitable[Sequence[Line]]]
+    read: Callable[[int, int], Awaitable[Sequence[Any]]]
     """The rows from one number to before another; what has gone meanwhile is left out."""
+    line: Callable[[Any], Line]
+    """How one of them is written. Called on another thread."""
 
 
 def disagreements(source: Source, ids: Sequence[int]) -> View:
-    async def read(start: int, end: int) -> list[Line]:
-        found = await source.explained(ids[start:end])
-        return [Line(csv_row(*one), documents.disagreement(*one)) for one in found]
+    async def read(start: int, end: int) -> list[Explained]:
+        return await source.explained(ids[start:end])
 
-    return View("disagreements", len(ids), CSV_COLUMNS, read)
+    def line(one: Explained) -> Line:
+        return Line(csv_row(*one), documents.disagreement(*one))
+
+    return View("disagreements", len(ids), CSV_COLUMNS, read, line)
 
 
 def updates(source: Source, ids: Sequence[int]) -> View:
-    async def read(start: int, end: int) -> list[Line]:
+    async def read(start: int, end: int) -> list[Correction]:
         wanted = ids[start:end]
         found = await source.updates(wanted)
-        return [_line(documents.update(found[one])) for one in wanted if one in found]
+        return [found[one] for one in wanted if one in found]
 
-    return View("updates", len(ids), documents.UPDATE_COLUMNS, read)
+    def line(one: Correction) -> Line:
+        return _line(documents.update(one))
+
+    return View("updates", len(ids), documents.UPDATE_COLUMNS, read, line)
 
 
 def channels(found: Sequence[ChannelHealth]) -> View:
@@ -125,8 +134,8 @@ async def export(view: View, path: Path, *, overwrite: bool, told: Callable[[int
         raise ExportError(f"{path}: {error.strerror}") from error
     try:
         for start in range(0, view.count, CHUNK):
-            lines = await view.read(start, min(view.count, start + CHUNK))
-            await _whole(asyncio.to_thread(draft.write, lines))
+            rows = await view.read(start, min(view.count, start + CHUNK))
+            await _whole(asyncio.to_thread(draft.write, rows))
             told(min(view.count, start + CHUNK))
         await _whole(asyncio.to_thread(draft.finish, overwrite=overwrite))
     except FileExistsError as error:
@@ -171,7 +180,8 @@ class Draft:
         draft._put(draft._head())
         return draft
 
-    def write(self, lines: Sequence[Line]) -> None:
+    def write(self, rows: Sequence[Any]) -> None:
+        lines = [self._view.line(row) for row in rows]
         if self._as_json:
             for line in lines:
                 comma = ",\n" if self.written else ""
@@ -235,10 +245,9 @@ def _line(document: documents.Json) -> Line:
 
 
 def _known(name: str, found: Sequence[documents.Json]) -> View:
-    lines = [_line(one) for one in found]
     columns = tuple(documents.flat(found[0])) if found else ()
 
-    async def read(start: int, end: int) -> Sequence[Line]:
-        return lines[start:end]
+    async def read(start: int, end: int) -> Sequence[documents.Json]:
+        return found[start:end]
 
-    return View(name, len(lines), columns, read)
+    return View(name, len(found), columns, read, _line)

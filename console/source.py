@@ -3,6 +3,7 @@
 The one seam between the screens and the store: no screen calls the database itself.
 """
 
+import asyncio
 import contextlib
 from array import array
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from store import audit, corrections, events, facts, health, lookalikes, past, v
 from store.audit import AuditRow
 from store.database import Database
 from store.errors import DatabaseBusy, StoreError
+from store.evidence import Facts
 from store.lookalikes import ASKS_FOR_ALIKE
 from store.model import (
     Cause,
@@ -138,7 +140,10 @@ class Source:
     async def explained(self, ids: Sequence[int]) -> list[Explained]:
         """These disagreements with their causes; one that has closed meanwhile is left out."""
         found = await self.disagreements(ids)
-        causes = await self._causes(found, self._clock.now())
+        known = await self._known(found)
+        now = self._clock.now()
+        # Of as many as an export asks for, that takes longer than a screen may stand still.
+        causes = await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
         return [(one, causes.get(one.id)) for one in found]
 
     async def channel(self, name: str, status: StatusCounts) -> Whole | None:
@@ -222,11 +227,13 @@ class Source:
         )
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
+        return explain.causes(found, await self._known(found), self._terms, now=now)
+
+    async def _known(self, found: Sequence[Disagreement]) -> dict[int, Facts]:
         if any(one.kind in ASKS_FOR_ALIKE for one in found):
             # A part of it at a time: each commit brings the screen here again, until all is done.
             await self._ask_lookalikes()
-        known = await self._ask(facts.find, [one.id for one in found])
-        return explain.causes(found, known, self._terms, now=now)
+        return await self._ask(facts.find, [one.id for one in found])
 
     async def _ask_lookalikes(self) -> None:
         if not self._database.read_only and await self._ask(lookalikes.is_behind):

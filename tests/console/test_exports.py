@@ -32,6 +32,10 @@ def names_in(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir())
 
 
+def as_it_is(line: Line) -> Line:
+    return line
+
+
 def nothing(_count: int) -> None:
     """Hear of progress, and do nothing."""
 
@@ -138,7 +142,7 @@ async def test_a_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
             await asyncio.Event().wait()
         return [Line((number,), {"number": number}) for number in range(start, end)]
 
-    view = View("numbers", 5_000, ("number",), read)
+    view = View("numbers", 5_000, ("number",), read, as_it_is)
     running = asyncio.create_task(export(view, tmp_path / "x.csv", overwrite=False, told=nothing))
     await reached.wait()
     assert [name.endswith(".part") for name in names_in(tmp_path)] == [True]
@@ -172,11 +176,11 @@ async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
         return [Line((number,), {"n": number}) for number in range(start, end)]
 
     heard: list[int] = []
-    view = View("numbers", 1_234, ("n",), read)
+    view = View("numbers", 4_321, ("n",), read, as_it_is)
     await export(view, tmp_path / "x.json", overwrite=False, told=heard.append)
 
-    assert heard == [500, 1_000, 1_234]
-    assert len(json.loads((tmp_path / "x.json").read_text())["numbers"]) == 1_234
+    assert heard == [2_000, 4_000, 4_321]
+    assert len(json.loads((tmp_path / "x.json").read_text())["numbers"]) == 4_321
 
 
 async def test_a_file_gets_the_rights_that_the_user_gives_new_ones(tmp_path: Path) -> None:
@@ -185,7 +189,9 @@ async def test_a_file_gets_the_rights_that_the_user_gives_new_ones(tmp_path: Pat
 
     before = os.umask(0o027)
     try:
-        await export(View("x", 0, (), read), tmp_path / "x.csv", overwrite=False, told=nothing)
+        await export(
+            View("x", 0, (), read, as_it_is), tmp_path / "x.csv", overwrite=False, told=nothing
+        )
     finally:
         os.umask(before)
 
