@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Literal
 from rich.segment import Segments
 from rich.text import Text
 from textual import work
-from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.filter import LineFilter
 
@@ -33,6 +32,7 @@ from console.acts.updates import UpdateActs
 from console.context import login_name
 from console.desk import Desk
 from console.footing import Footing
+from console.glass import ThinApp
 from console.habits import Habits
 from console.ink import THEMES, Cell, Tone, name_of, theme_of, variables, write
 from console.memory import PageMemory, Remembered
@@ -48,6 +48,7 @@ from console.screens.updates import UpdatesPage
 from console.source import Detail, Source
 from console.terminal import Ascii, bound
 from console.text import clean
+from console.widgets.table import AGES_MS
 from store.database import Database
 from store.errors import StoreError
 from sync.clock import Clock, SystemClock
@@ -98,7 +99,7 @@ class Palette(Provider):
                 )
 
 
-class SkewApp(App[int]):
+class SkewApp(ThinApp):
     """The console on an open cache. Everything that it is told comes from the cache."""
 
     CSS_PATH = "console.tcss"
@@ -156,6 +157,7 @@ class SkewApp(App[int]):
         self._stirred = asyncio.Event()
         self._asked = asyncio.Event()
         self._known: alarms.Known | None = None
+        self._ticked_at = 0
         footing.stir = self.stir
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -257,10 +259,14 @@ class SkewApp(App[int]):
         where = self._where()
         if where != self.habits.memory.remembered:
             self.run_worker(partial(self.habits.leave, where), thread=True, group="memory")
+        now, before = self.footing.clock.now(), self._ticked_at
         if self.footing.paused:
             self.page.rewrite("#header")
-        else:
+        elif now // AGES_MS != before // AGES_MS or self.footing.held_until > before:
+            self._ticked_at = now
             self.page.tick()
+        else:
+            self.page.rewrite("#header, #said")
 
     def _watch(self) -> None:
         """The watcher's thread: notices commits of anyone, on a connection of its own."""

@@ -29,6 +29,9 @@ V_contra = TypeVar("V_contra", contravariant=True)
 QUIET_S = 1.5
 """New order waits until the operator's last key is this old."""
 
+AGES_MS = 5_000
+"""Ages tick together, this far apart: over a slow line every digit counts."""
+
 FLASH_S = 0.7
 GUTTER = 5
 """The cursor's bar, the mark, and the space round them."""
@@ -162,7 +165,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
 
         `fresh` is how many of the ids are new: it is told while they wait.
         """
-        self.now = now
+        if not 0 <= now - self.now < AGES_MS:
+            self.now = now
         if self._loaded and ids == self._ids:
             self._next, self.waiting = None, 0
         elif self._loaded and self._ids and not at_once and monotonic() - self._touched < QUIET_S:

@@ -1,0 +1,227 @@
+"""What the terminal shows, remembered, so that only the cells that change are written to it.
+
+Textual writes a whole widget's line where one digit of it has changed, with the colours of each
+piece: over a slow line that is all the traffic there is. The app hands each of its updates here
+and writes what `Glass` makes of it. Source: textual 8.2.8, `App._display` and `_compositor.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from rich.cells import cell_len, get_character_cell_size
+from rich.color import ColorSystem
+from rich.console import COLOR_SYSTEMS, Console
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, on
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+from textual.strip import Strip
+
+Cell = tuple[str, str]
+"""A character and how it is styled, as the terminal is told it."""
+
+_GAP = 6
+"""So many unchanged cells are as cheap to write again as to step over."""
+
+_BACK = 4
+"""From so many cells further right, steps back are shorter than a place."""
+
+_NOTHING: Cell = ("\0", "")
+"""What is not known: it differs from all that can be shown."""
+
+
+class ThinApp(App[int]):
+    """An app that writes to its terminal only what changes there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._glass = Glass()
+
+    @on(events.Mount)
+    def _heed_who_else_writes(self) -> None:
+        # The shell wrote to it while the program was suspended.
+        self.app_resume_signal.subscribe(self, lambda _: self._glass.forget())
+
+    def on_resize(self) -> None:
+        self._glass.forget()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:  # noqa: ANN401 (its own)
+        if isinstance(renderable, CompositorUpdate) and self._writes:
+            colours = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
+            written = self._glass.write(renderable, colours)
+            if written == "":
+                self.post_display_hook()
+                return
+            if written is not None:
+                renderable = _Written(written)
+        super()._display(screen, renderable)
+
+    @property
+    def _writes(self) -> bool:
+        """Whether what is displayed now reaches a terminal: as the base class decides it."""
+        if self._batch_count or self._closed or not self._running:
+            return False
+        return self._driver is not None and not self.is_headless
+
+
+class _Written(CompositorUpdate):
+    """An update that has been put in the terminal's words."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def render_segments(self, console: Console) -> str:  # noqa: ARG002 (Textual's)
+        return self._text
+
+
+class Glass:
+    """The screen as the terminal has it, line by line."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, list[Cell]] = {}
+
+    def forget(self) -> None:
+        """Take nothing for granted: the terminal was resized, or somebody else wrote to it."""
+        self._lines.clear()
+
+    def write(self, update: CompositorUpdate, colours: ColorSystem) -> str | None:
+        """What makes the terminal show `update`; None where it is of a sort not known here."""
+        if isinstance(update, LayoutUpdate):
+            strips = _of_layout(update)
+        elif isinstance(update, ChopsUpdate):
+            strips = _of_chops(update)
+        else:
+            self.forget()
+            return None
+        pen = _Pen()
+        for y, x, strip in strips:
+            self._draw(pen, y, x, _exploded(strip, colours))
+        return pen.written()
+
+    def _draw(self, pen: "_Pen", y: int, x: int, new: list[Cell]) -> None:
+        line = self._lines.setdefault(y, [])
+        end = x + len(new)
+        if len(line) < end:
+            line.extend([_NOTHING] * (end - len(line)))
+        old = line[x:end]
+        if old == new:
+            return
+        line[x:end] = new
+        # Terminals disagree on how wide some characters are: what has any is written whole.
+        if _is_plain(old) and _is_plain(new):
+            for start, stop in _runs(old, new):
+                pen.draw(y, x + start, new[start:stop], edge=len(line))
+        else:
+            pen.draw(y, x, new, edge=len(line))
+
+
+class _Pen:
+    """Writes pieces of lines with as few sequences as can be.
+
+    Those of one style go together, for a style costs more than a place; at the end the terminal
+    has no style, as at the start.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: dict[str, list[tuple[int, int, str, bool]]] = {}
+
+    def draw(self, y: int, x: int, run: Sequence[Cell], *, edge: int) -> None:
+        """Have these cells written; `edge` is where the line ends."""
+        for style, group in groupby(run, key=itemgetter(1)):
+            piece = list(group)
+            # After a wide character, and at the edge, terminals differ in where the cursor is.
+            sure = x + len(piece) < edge and _is_plain(piece)
+            text = "".join(character for character, _ in piece)
+            self._pieces.setdefault(style, []).append((y, x, text, sure))
+            x += len(piece)
+
+    def written(self) -> str:
+        parts: list[str] = []
+        for style, pieces in self._pieces.items():
+            parts.append(f"\x1b[{style}m" if not parts else f"\x1b[0;{style}m".replace(";m", "m"))
+            before = (-2, -2, "", False)
+            for piece in pieces:
+                parts += [_step(before, piece), piece[2]]
+                before = piece
+        if parts:
+            parts.append("\x1b[m")
+        return "".join(parts)
+
+
+def _step(before: tuple[int, int, str, bool], piece: tuple[int, int, str, bool]) -> str:
+    """The shortest way for the cursor from the end of a piece to the start of the next."""
+    y, x, text, sure = before
+    if sure and piece[0] == y + 1 and piece[1] == x and len(text) <= _BACK:
+        return "\x1b[B" + "\b" * len(text)
+    if piece[0] == y:
+        return f"\x1b[{piece[1] + 1}G"
+    return f"\x1b[{piece[0] + 1};{piece[1] + 1}H"
+
+
+def _of_layout(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:
+    for y, line in enumerate(update.strips, update.region.y):
+        x = update.region.x
+        for strip in line:
+            yield y, x, strip
+            x += strip.cell_length
+
+
+def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """The whole pieces of lines that the update touches: what has not changed costs nothing."""
+    drawn = set()
+    for y, left, right in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is None or x >= right or end <= left or (y, x) in drawn:
+                continue
+            drawn.add((y, x))
+            yield y, x, strip
+
+
+def _exploded(strip: Iterable[Segment], colours: ColorSystem) -> list[Cell]:
+    """Its cells. A piece whose width terminals dispute is one cell, and blanks for the rest."""
+    found: list[Cell] = []
+    for text, style, _ in strip:
+        ansi = _ansi(style, colours) if style is not None else ""
+        if text.isascii() or all(get_character_cell_size(each) == 1 for each in text):
+            found += [(character, ansi) for character in text]
+        elif (width := cell_len(text)) > 0:
+            found.append((text, ansi))
+            found += [("", ansi)] * (width - 1)
+    return found
+
+
+@lru_cache(4096)
+def _ansi(style: Style, colours: ColorSystem) -> str:
+    return Strip.render_ansi(style, colours)
+
+
+def _is_plain(run: Sequence[Cell]) -> bool:
+    return all(len(character) == 1 for character, _ in run)
+
+
+def _runs(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """Where they differ: starts and ends. A short gap that needs no other style is bridged."""
+    start = stop = -1
+    for place, after in enumerate(new):
+        if old[place] == after:
+            continue
+        if start >= 0 and place > stop and not _is_bridge(new, stop, place):
+            yield start, stop
+            start = -1
+        if start < 0:
+            start = place
+        stop = place + 1
+    if start >= 0:
+        yield start, stop
+
+
+def _is_bridge(new: Sequence[Cell], start: int, stop: int) -> bool:
+    style = new[start - 1][1]
+    if stop - start > _GAP or new[stop][1] != style:
+        return False
+    return all(its == style for _, its in new[start:stop])
