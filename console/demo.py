@@ -25,7 +25,7 @@ from sync.clock import Clock, SystemClock
 from sync.config import decode
 from sync.settings import Settings
 from sync.simulation.script import catalogue, day, play
-from sync.simulation.server import WorldServer
+from sync.simulation.server import Allowance, WorldServer
 from sync.simulation.shelf import Terms
 from sync.simulation.trade import Trade
 from sync.simulation.world import World
@@ -44,6 +44,9 @@ OUTLETS: Mapping[str, Terms] = MappingProxyType(
 )
 BUSY = MappingProxyType({"shop": 5, "market": 3, "outlet": 2})
 """How much each outlet sells, against the others."""
+
+LIMITS = MappingProxyType({"shop": (1_000, 50.0), "market": (40, 4.0)})
+"""What a channel takes: so many requests in a row, and so many a second; the others tell none."""
 
 DAY_MS = 300_000
 """The scripted day is over after this, and begins again."""
@@ -79,7 +82,9 @@ def shop(clock: Clock) -> Iterator[Settings]:
         tokens = {name: secrets.token_urlsafe(24) for name in (AUTHORITY, *OUTLETS)}
         for name, token in tokens.items():
             (base / f"{name}.token").write_text(token)
-        with WorldServer(_world(), tokens=tokens, clock=clock) as server:
+        allowances = {name: Allowance(*limit) for name, limit in LIMITS.items()}
+        server = WorldServer(_world(), tokens=tokens, clock=clock, allowances=allowances)
+        with server:
             urls = {name: server.url(name) for name in tokens}
             yield decode(_configuration(urls), source="skew demo", base=base, environ={})
 

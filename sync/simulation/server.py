@@ -8,8 +8,10 @@
     GET  /shop/events?after=0&limit=200    what moved: {"items": [{"id", "kind", "sku", "quantity",
                                            "at", "order"}], "next": …}; the warehouse tells none
 
-Every request carries the channel's own bearer token. The world is advanced to the clock's time
-whenever someone asks, so nothing ticks while nobody looks. Started by the demo and by tests.
+A channel with an allowance tells it with every answer, in X-RateLimit-Limit and -Remaining, and
+answers 429 beyond it. Every request carries the channel's own bearer token. The world is advanced
+to the clock's time whenever someone asks, so nothing ticks while nobody looks. Started by the demo
+and by tests.
 """
 
 import hmac
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -40,6 +42,26 @@ STOP_LOOK_S = 0.05
 """How often the server looks whether it is to stop."""
 LOOK_S = 0.1
 """How often a silent channel looks whether it may speak again."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """A channel's rate limit, as many have it: so many in a row, and so many a second after."""
+
+    of: int
+    per_s: float
+    left: float = 0.0
+    at: Millis | None = None
+
+    def spend(self, now: Millis) -> bool:
+        """Take one request, if there is one to take."""
+        since_ms = self.of * 1000 / self.per_s if self.at is None else max(0, now - self.at)
+        self.left = min(float(self.of), self.left + since_ms * self.per_s / 1000)
+        self.at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -79,10 +101,18 @@ class LineDrops(Exception):
 class WorldServer:
     """A world on the network. Use it as a context; leaving it ends every thread it started."""
 
-    def __init__(self, world: World, *, tokens: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        tokens: Mapping[str, str],
+        clock: Clock,
+        allowances: Mapping[str, Allowance] = MappingProxyType({}),
+    ) -> None:
         """`tokens` gives each channel's; the world's time begins when first somebody asks."""
         self._world = world
         self._tokens = tokens
+        self._allowances = allowances
         self._clock = clock
         self._began: Millis | None = None
         self._lock = threading.Lock()
@@ -124,10 +154,19 @@ class WorldServer:
                 raise LineDrops
         if self._has(shelf, Fault.BUSY):
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy, come back later")
+        if not self._spend(channel):
+            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "slow down")
         given = authorization.removeprefix("Bearer ").encode()
         if self._has(shelf, Fault.REFUSES) or not hmac.compare_digest(given, token.encode()):
             raise Refusal(HTTPStatus.UNAUTHORIZED, "this token is not valid")
         return shelf
+
+    def limits(self, channel: str) -> dict[str, str]:
+        """What a channel tells of its rate limit with an answer, as headers."""
+        one = self._allowances.get(channel)
+        if one is None:
+            return {}
+        return {"X-RateLimit-Limit": str(one.of), "X-RateLimit-Remaining": str(int(one.left))}
 
     def page(self, shelf: Shelf, cursor: str, limit: int) -> dict[str, object]:
         """Answer one page of a channel's listings."""
@@ -196,6 +235,11 @@ class WorldServer:
         with self._lock:
             return shelf.has(fault, self._advance())
 
+    def _spend(self, channel: str) -> bool:
+        one = self._allowances.get(channel)
+        with self._lock:
+            return one is None or one.spend(self._clock.now())
+
     def _told(self, shelf: Shelf, item: Item) -> dict[str, object]:
         told: dict[str, object] = {
             "sku": item.sku,
@@ -249,6 +293,8 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Http
+    _channel = ""
+    """The one that is asked."""
 
     def do_GET(self) -> None:
         self._answer(b"", _read)
@@ -269,6 +315,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         channel, *path = [unquote(part) for part in parts.path.strip("/").split("/")]
         world = self.server.world
+        self._channel = channel
         try:
             shelf = world.shelf(channel, self.headers.get("Authorization", ""))
             asked = _Asked(shelf, tuple(path), parse_qs(parts.query), body)
@@ -281,7 +328,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: HTTPStatus, told: object) -> None:
         body = msgspec.json.encode(told)
         self.send_response(status)
-        if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        for name, value in self.server.world.limits(self._channel).items():
+            self.send_header(name, value)
+        if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             self.send_header("Retry-After", str(RETRY_AFTER_S))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

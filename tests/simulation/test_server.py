@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from store.model import Record, State
+from sync.allowance import Meter
 from sync.channels.base import Change, Channel, EventSource, Page, Wanted
 from sync.channels.simulated import Options, open_channel
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
 from sync.secrets import SecretSource
-from sync.simulation.server import WorldServer
+from sync.simulation.server import Allowance, WorldServer
 from sync.simulation.shelf import Fault
 from sync.simulation.world import World
 from sync.transport import Limits, Transport
@@ -317,3 +318,29 @@ async def test_time_passes_in_the_world_only_by_the_clock(stage: Stage) -> None:
 
     assert MUG in before
     assert MUG not in after
+
+
+async def test_a_channel_tells_what_is_left_of_its_rate_limit_and_holds_to_it(
+    tmp_path: Path,
+) -> None:
+    clock, meter = HandClock(), Meter()
+    limits = {"shop": Allowance(of=3, per_s=1.0)}
+    (tmp_path / "token").write_text(TOKENS["shop"])
+    with WorldServer(small_world(), tokens=TOKENS, clock=clock, allowances=limits) as server:
+        url = server.url("shop")
+        headers = {"Authorization": f"Bearer {TOKENS['shop']}"}
+        transport = Transport("shop", url, clock=clock, meter=meter)
+
+        async def ask() -> int | None:
+            await transport.request("GET", f"{url}/stock", repeatable=True, headers=headers)
+            told = meter.allowance()
+            return None if told is None else told.left
+
+        first = [await ask() for _ in range(3)]
+        began = clock.now()
+        waited_for = await ask()
+        await transport.aclose()
+
+    assert first == [2, 1, 0]
+    assert waited_for == 1
+    assert clock.now() - began >= 2_000
