@@ -178,7 +178,7 @@ def _times(settings: ChannelSettings) -> str:
 
 def _poll(one: RecentPoll, now: Millis, width: int) -> Content:
     outcome = channels.OUTCOMES[one.outcome]
-    took = NONE if one.took_ms is None else f"{one.took_ms / 1000:.1f}s"
+    took = NONE if one.took_ms is None else channels.span(one.took_ms)
     if one.outcome is PollOutcome.RUNNING:
         took = age(now - one.started_at)
     parts = [

@@ -108,7 +108,12 @@ def reading(health: Sequence[ChannelHealth], now: Millis) -> Cell:
 
 def took(channel: ChannelHealth) -> str:
     """How long its newest poll took."""
-    return f"{channel.recent_ms[-1] / 1000:.1f}s" if channel.recent_ms else NONE
+    return span(channel.recent_ms[-1]) if channel.recent_ms else NONE
+
+
+def span(span_ms: int) -> str:
+    """A poll's time in six cells at most: `40ms`, `1.2s`, `312s`."""
+    return f"{span_ms}ms" if span_ms < 100 else f"{span_ms / 1000:.1f}s"  # noqa: PLR2004
 
 
 def latencies(channel: ChannelHealth, width: int) -> str:

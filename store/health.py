@@ -68,7 +68,7 @@ def errors_by_minute(connection: sqlite3.Connection, *, now: Millis) -> tuple[in
         """SELECT (:now - p.finished_at) / :minute, count(*)
         FROM channels c CROSS JOIN polls p
         WHERE c.configured = 1 AND p.channel_id = c.id AND p.finished_at BETWEEN :since AND :now
-          AND p.outcome IN ('failed', 'quarantined')
+          AND p.outcome IN ('failed', 'quarantined', 'replaced')
         GROUP BY 1""",
         {"now": now, "minute": _MINUTE_MS, "since": now - ERROR_MINUTES * _MINUTE_MS + 1},
     )

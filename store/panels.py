@@ -21,8 +21,11 @@ from store.model import (
 )
 from store.ranks import Side
 
-FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED)
-"""Outcomes that say that a poll went wrong; what a person accepted later went wrong no more."""
+FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED, PollOutcome.REPLACED)
+"""Outcomes that say that a poll went wrong; what a person accepted later went wrong no more.
+
+One that was set aside is `replaced` as soon as another comes in: that does not make it good.
+"""
 
 
 class Sort(StrEnum):

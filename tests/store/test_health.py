@@ -118,3 +118,15 @@ def test_the_panels_query_costs_what_is_shown_whatever_came_before(
             w.poll("shop", stock(A=3))
 
         assert steps(w, lambda: w.database.write(ask)) < before * 1.5
+
+
+def test_a_poll_that_was_set_aside_went_wrong_also_when_a_good_one_has_replaced_it(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        sweep = w.sweep("shop")
+        w.database.write(quarantine.set_aside, sweep, "it is empty", now=w.now, as_of=None)
+        w.poll("shop", stock(A=3))
+
+        assert (of(w).failed, len(of(w).recent)) == (1, 2)
+        assert w.database.read(views.overview, now=w.now).errors_5m == 1
