@@ -7,8 +7,10 @@ import pytest
 from rich.color import ColorSystem
 from textual.color import Color
 
+from console.habits import Habits, Said
 from console.ink import THEMES, Tone
 from console.palettes import PALETTES, SIXTEEN, Palette
+from tests.console.stage import Shop, console, press
 
 TEXT = tuple(tone for tone in Tone if tone is not Tone.FAINT)
 MEANINGS = (Tone.OK, Tone.OVER, Tone.UNDER, Tone.WARN, Tone.BAD)
@@ -88,7 +90,7 @@ def test_a_theme_of_sixteen_names_writes_no_other_colours() -> None:
     theme = next(each for each in THEMES if each.name == f"skew-{SIXTEEN}")
 
     assert theme.ansi
-    styles = {name for name in theme.variables if name.endswith("-style")}
+    styles = {name for name in theme.variables if name.endswith("-style")} | {"veil"}
     for name in theme.variables.keys() - styles:
         value = theme.variables[name]
         rich = Color.parse(value).rich_color
@@ -142,3 +144,21 @@ def oklab(colour: tuple[float, ...]) -> tuple[float, ...]:
 
 def dot(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("name", OURS)
+async def test_the_chosen_option_of_a_dialog_can_be_read(shop: Shop, name: str) -> None:
+    async with console(shop, habits=Habits(said=Said(theme=name))) as (app, pilot):
+        await press(app, pilot, "y")
+        strips = app.screen._compositor.render_strips()
+        option = next(strip for strip in strips if "1 SKU" in "".join(s.text for s in strip))
+        inks = [one.style for one in option if one.text.startswith(("SKU", "1 "))]
+
+    assert len(inks) >= 3
+    for style in inks[1:]:
+        assert style is not None
+        assert style.color is not None
+        assert style.bgcolor is not None
+        assert style.color.triplet is not None
+        assert style.bgcolor.triplet is not None
+        assert contrast(style.color.triplet.hex, style.bgcolor.triplet.hex) >= 4.5
