@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING, Literal
 from rich.segment import Segments
 from rich.text import Text
 from textual import work
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.filter import LineFilter
 
 from console import alarms, failure
-from console.actions import LISTS, Action, Place, by_name, shown_key
+from console.actions import LISTS, Place, by_name
 from console.acts.channels import ChannelActs
 from console.acts.output import Output
 from console.acts.updates import UpdateActs
@@ -34,8 +33,9 @@ from console.desk import Desk
 from console.footing import Footing
 from console.glass import ThinApp
 from console.habits import Habits
-from console.ink import THEMES, Cell, Tone, name_of, theme_of, variables, write
+from console.ink import THEMES, Tone, name_of, theme_of, variables
 from console.memory import PageMemory, Remembered
+from console.palette import Palette
 from console.palettes import PALETTES
 from console.screens.channels import ChannelsPage
 from console.screens.dashboard import Dashboard
@@ -67,36 +67,6 @@ SILENCE_S = 5.0
 """And at least so often: verdicts hang on the clock too."""
 
 STOP_S = 10.0
-
-
-class Palette(Provider):
-    """Every action of the page, by name."""
-
-    def _actions(self) -> list[Action]:
-        app = self.app
-        assert isinstance(app, SkewApp)
-        return [action for action in app.footing.actions if app.page.place in action.on]
-
-    async def discover(self) -> Hits:
-        for action in self._actions():
-            yield DiscoveryHit(
-                write(Cell(f"{action.title}  "), Cell(shown_key(action), Tone.DIM)),
-                partial(self.app.run_action, f"app.do('{action.name}')"),
-                text=action.title,
-                help=action.help,
-            )
-
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for action in self._actions():
-            score = matcher.match(action.title)
-            if score > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(action.title),
-                    partial(self.app.run_action, f"app.do('{action.name}')"),
-                    help=action.help,
-                )
 
 
 class SkewApp(ThinApp):
