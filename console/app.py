@@ -27,6 +27,7 @@ from console import alarms, failure
 from console.actions import LISTS, Place, by_name
 from console.acts.channels import ChannelActs
 from console.acts.output import Output
+from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.context import login_name
 from console.desk import Desk
@@ -100,12 +101,13 @@ class SkewApp(ThinApp):
         source = Source(database, settings, footing.clock)
         self._acts = UpdateActs(self, database, source, footing)
         desk = Desk(
-            source,
-            footing,
-            self._acts,
-            self,
-            Output(self, footing),
-            ChannelActs(self, database, source, footing),
+            source=source,
+            footing=footing,
+            updates=self._acts,
+            triage=TriageActs(self, database, source, footing),
+            channels=ChannelActs(self, database, source, footing),
+            output=Output(self, footing),
+            way=self,
         )
         self.dashboard = Dashboard(desk)
         self.sku = SkuPage(desk)

@@ -6,6 +6,7 @@ from typing import Protocol
 from console.actions import Place
 from console.acts.channels import ChannelActs
 from console.acts.output import Output
+from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.footing import Footing
 from console.source import Detail, Source
@@ -34,6 +35,7 @@ class Desk:
     source: Source
     footing: Footing
     updates: UpdateActs
+    triage: TriageActs
     way: Way
     output: Output
     channels: ChannelActs

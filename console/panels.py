@@ -117,6 +117,10 @@ def reasons(detail: Detail, *, now: Millis, width: int) -> list[Content]:
         if detail.cause is not None
         else []
     )
+    it = detail.it
+    if it is not None and it.acknowledged_at is not None:
+        told = f"{it.acknowledged_by} {time_of_day(it.acknowledged_at)}: {it.acknowledged_why}"
+        rows.insert(0, _told("✓", f"acknowledged by {told}", width))
     rows += [_told("sum", detail.arithmetic, width)] if detail.arithmetic else []
     correction = detail.correction
     if correction is not None:

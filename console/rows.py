@@ -6,8 +6,19 @@ Pure: a value and the time in, cells out. The virtual table paints them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from console.heads import head
 from console.ink import Cell, Tone
-from console.text import NONE, age, clean, cut, money, signed, time_of_day, units
+from console.text import (
+    NONE,
+    age,
+    clean,
+    cut,
+    money,
+    plain_times,
+    signed,
+    time_of_day,
+    units,
+)
 from console.widgets.table import Column
 from store.model import (
     CORRECTABLE,
@@ -20,10 +31,13 @@ from store.model import (
     Status,
 )
 from store.panels import ShownCell
+from store.ranks import GroupTotal
 
 _TITLE_MIN = 10
 _TITLE_MAX = 44
 _CHANNEL_MIN = 7
+_TITLE_ENOUGH = 24
+_EVIDENCE_MIN = 24
 
 STEPS = {
     CorrectionStatus.PROPOSED: "proposed",
@@ -61,6 +75,16 @@ class Row:
     shown: Mapping[str, ShownCell] = field(default_factory=dict)
     why: str = ""
     """The cause in a word or two."""
+    evidence: str = ""
+    """The cause in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A group's own row."""
+
+    total: GroupTotal
+    opened: bool
 
 
 def tone_of(delta: int | None) -> Tone:
@@ -102,14 +126,24 @@ class DisagreementSheet:
         wide = self._wide(width)
         return wide if wide is not None else self._narrow(width)
 
-    def cells(self, value: Row, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
-        return [self._cell(value, column, now) for column in columns]
+    def cells(
+        self, value: Row | Head, columns: Sequence[Column], now: Millis
+    ) -> Sequence[Cell | None]:
+        if isinstance(value, Head):
+            return head(value.total, columns, now, opened=value.opened)
+        made = [self._cell(value, column, now) for column in columns]
+        if value.it.acknowledged_at is None:
+            return made
+        return [cell._replace(tone=Tone.DIM) for cell in made]
 
-    def pulse(self, value: Row) -> object:
+    def pulse(self, value: Row | Head) -> object:
+        if isinstance(value, Head):
+            total = value.total
+            return (total.count, total.open, total.oversell_units, total.undersell_units)
         it = value.it
         return (
             (it.available, it.state, it.target, it.target_state, it.status),
-            (it.correction_id, it.correction_status),
+            (it.correction_id, it.correction_status, it.acknowledged_at),
             {name: (cell.available, cell.state) for name, cell in value.shown.items()},
         )
 
@@ -130,9 +164,14 @@ class DisagreementSheet:
         room = width - sum(c.width + 1 for c in (*fixed, *per_channel, *tail)) - 1
         if room < _TITLE_MIN:
             return None
-        title = Column("title", "TITLE", min(room, _TITLE_MAX))
-        tail[3] = tail[3]._replace(width=14 + min(24, room - title.width))
-        return [fixed[0], title, fixed[1], *per_channel, *tail]
+        if room >= _TITLE_ENOUGH + _EVIDENCE_MIN:
+            title = min(_TITLE_MAX, max(_TITLE_ENOUGH, room // 3))
+            tail[3] = tail[3]._replace(width=17)
+            tail.append(Column("evidence", "EVIDENCE", room - title - 4))
+        else:
+            title = min(room, _TITLE_MAX)
+            tail[3] = tail[3]._replace(width=14 + min(24, room - title))
+        return [fixed[0], Column("title", "TITLE", title), fixed[1], *per_channel, *tail]
 
     def _narrow(self, width: int) -> Sequence[Column]:
         """One row per SKU and channel; what there is room for beyond the least is added."""
@@ -274,6 +313,8 @@ def _delta(row: Row, _now: Millis) -> Cell:
 
 def _risk(row: Row, _now: Millis) -> Cell:
     it = row.it
+    if it.assumed_risk_minor is not None:
+        return Cell(f"~{money(it.assumed_risk_minor / 100)} ", Tone.DIM)
     if it.money_at_risk is None:
         return Cell(f"{NONE} ", Tone.FAINT)
     if it.status is Status.UNKNOWN:
@@ -286,6 +327,9 @@ def _age(row: Row, now: Millis) -> Cell:
 
 
 def _why(row: Row, _now: Millis) -> Cell:
+    it = row.it
+    if it.acknowledged_at is not None:
+        return Cell(f" ✓ acked {it.acknowledged_by}: {it.acknowledged_why}", Tone.DIM)
     if row.it.status is Status.OPEN:
         return Cell(f" {row.why}", Tone.PLAIN)
     text = "settling" if row.it.status is Status.SETTLING else row.it.reason
@@ -301,6 +345,7 @@ _CELLS: Mapping[str, Callable[[Row, Millis], Cell]] = {
     "risk": _risk,
     "age": _age,
     "why": _why,
+    "evidence": lambda row, now: Cell(plain_times(row.evidence, now), Tone.DIM),
 }
 
 _UPDATE_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {

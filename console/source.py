@@ -6,7 +6,7 @@ The one seam between the screens and the store: no screen calls the database its
 import asyncio
 import contextlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,7 +16,18 @@ from console.channel_panel import Whole
 from console.channels import PauseEffect
 from console.groups import Explained
 from console.rows import Row
-from store import audit, corrections, events, facts, health, lookalikes, past, views
+from store import (
+    audit,
+    corrections,
+    events,
+    facts,
+    health,
+    lookalikes,
+    past,
+    ranking,
+    triage,
+    views,
+)
 from store.audit import AuditRow
 from store.database import Database
 from store.errors import DatabaseBusy, StoreError
@@ -40,6 +51,7 @@ from store.panels import (
     Sort,
     StatusCounts,
 )
+from store.ranks import GroupBy, Grouped, Lens, Ranked
 from sync import explain, policy, reconcile
 from sync.clock import Clock
 from sync.settings import Settings
@@ -49,6 +61,8 @@ T = TypeVar("T")
 
 HISTORY_MAX = 200
 POLLS_TOLD = 60
+MANY = 200
+"""More than so many causes are reckoned off the screen's thread."""
 RECENT = 10
 """What the preview tells of the past."""
 
@@ -129,9 +143,24 @@ class Source:
         now = self._clock.now()
         return await self._ask(views.disagreement_ids, wanted, now=now, sort=sort)
 
-    async def disagreement_rows(self, ids: Sequence[int]) -> dict[int, Row]:
+    async def typical_prices(self) -> Mapping[int, int]:
+        return await self._ask(triage.typical_prices)
+
+    async def ranked(self, wanted: DisagreementFilter, sort: Sort, lens: Lens) -> Ranked:
         now = self._clock.now()
-        found = await self._ask(views.disagreements_by_id, ids, now=now)
+        return await self._ask(ranking.ranked, wanted, now=now, sort=sort, lens=lens)
+
+    async def grouped(
+        self, wanted: DisagreementFilter, by: GroupBy, sort: Sort, lens: Lens
+    ) -> Grouped:
+        now = self._clock.now()
+        return await self._ask(ranking.grouped, wanted, by, now=now, sort=sort, lens=lens)
+
+    async def disagreement_rows(
+        self, ids: Sequence[int], lens: Lens | None = None
+    ) -> dict[int, Row]:
+        now = self._clock.now()
+        found = await self._ask(views.disagreements_by_id, ids, now=now, lens=lens)
         skus = sorted({one.sku for one in found})
         shown = await self._ask(views.shown, skus, now=now)
         causes = await self._causes(found, now)
@@ -227,7 +256,10 @@ class Source:
         )
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
-        return explain.causes(found, await self._known(found), self._terms, now=now)
+        known = await self._known(found)
+        if len(found) < MANY:
+            return explain.causes(found, known, self._terms, now=now)
+        return await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
 
     async def _known(self, found: Sequence[Disagreement]) -> dict[int, Facts]:
         if any(one.kind in ASKS_FOR_ALIKE for one in found):
@@ -272,7 +304,9 @@ class Source:
 
 def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> Row:
     here = {cell.channel: cell for cell in cells if cell.location == it.location}
-    return Row(it, here, cause.kind if cause is not None else "")
+    if cause is None:
+        return Row(it, here)
+    return Row(it, here, cause.kind, cause.evidence)
 
 
 def _arithmetic(

@@ -90,21 +90,34 @@ class Reason(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
 
-    def __init__(self, about: str, offered: Sequence[str]) -> None:
+    def __init__(
+        self,
+        about: str,
+        offered: Sequence[str],
+        *,
+        verb: str = "Reject",
+        told: str = "It stays silent until its target or reading moves.",
+        reasons: Sequence[str] = REASONS,
+    ) -> None:
+        """`offered` are the operator's last reasons; `told` says what the act means."""
         super().__init__()
         self._about = about
-        self._offered = tuple(dict.fromkeys((*offered, *REASONS)))[:6]
+        self._verb = verb
+        self._told = told
+        self._offered = tuple(dict.fromkeys((*offered, *reasons)))[:6]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = write(Cell(f"Reject {self._about}"))
-            yield Static(
-                write(Cell("It stays silent until its target or reading moves.", Tone.DIM))
-            )
+            dialog.border_title = write(Cell(f"{self._verb} {self._about}"))
+            yield Static(write(Cell(self._told, Tone.DIM)))
             yield Input(placeholder="why?", id="reason", max_length=200)
             yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
             yield Static(
-                keys_told(("enter", "reject"), ("↓", "a reason from before"), ("esc", "leave it"))
+                keys_told(
+                    ("enter", self._verb.lower()),
+                    ("↓", "a reason from before"),
+                    ("esc", "leave it"),
+                )
             )
 
     def action_leave(self) -> None:

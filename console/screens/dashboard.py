@@ -4,13 +4,10 @@ Reads through `Source`, off this thread, and decides nothing itself: it tells wh
 the cursor and what is marked. What is on it stays where it is while the data moves.
 """
 
-import asyncio
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -19,44 +16,31 @@ from console import panels
 from console.actions import Place
 from console.caution import Picked, why_not, why_not_update
 from console.desk import Desk
-from console.filter import parse
-from console.ink import Cell, Tone
-from console.memory import PageMemory
-from console.rows import DisagreementSheet, Row, UpdateSheet
-from console.screens.page import Listing
+from console.heads import label, preview
+from console.ink import Cell, Tone, lines, write
+from console.rows import Head, Row, UpdateSheet
+from console.screens.triaging import Triaging
 from console.source import Detail
 from console.text import plural
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
 from store.model import Correction, Disagreement
-from store.panels import DisagreementFilter, Sort
+from store.panels import Sort
 
 SORTS = tuple(Sort)
 FIRST_PAGE = 100
 """Rows fetched before the first paint."""
 
 
-class Dashboard(Listing):
+class Dashboard(Triaging):
     """See the module."""
 
     place = Place.DISAGREEMENTS
-    filter_hint = "channel:shop kind:state risk>100 age>1h, or words"
     AUTO_FOCUS = "#disagreements"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.detail: Detail | None = None
-        self.wanted = DisagreementFilter()
-        self.sort = Sort.RISK
-        source = desk.source
-        directions = {name: one.direction for name, one in source.settings.channels.items()}
-        self._source = source
-        self._directions = directions
-        self.rows: VirtualTable[Row] = VirtualTable(
-            DisagreementSheet(source.compared, directions),
-            empty="● No disagreements: every channel shows what it should.",
-            id="disagreements",
-        )
         self.updates: VirtualTable[Correction] = VirtualTable(
             UpdateSheet(), empty="Nothing waits for a decision.", id="updates"
         )
@@ -87,15 +71,9 @@ class Dashboard(Listing):
     async def reload(self, *, at_once: bool = False) -> None:
         """Read everything anew. Raises StoreError, and leaves the screen as it was."""
         now = self.footing.clock.now()
-        ids = await self._source.disagreement_ids(self.wanted, self.sort)
-        update_ids = await self._source.update_ids()
-        if not self.rows.loaded:
-            first = list(ids[:FIRST_PAGE])
-            self.rows.fill(await self._source.disagreement_rows(first), first)
-        fresh = await asyncio.to_thread(_count_new, ids, self.rows.ids)
-        self.rows.offer(ids, now=now, fresh=fresh, at_once=at_once)
+        await self.read_list(at_once=at_once)
+        update_ids = await self.desk.source.update_ids()
         self.updates.offer(update_ids, now=now, at_once=at_once)
-        await self.fetch(self.rows, self.rows.window())
         await self.fetch(self.updates, self.updates.window())
         await self.look()
         self.repaint()
@@ -105,19 +83,19 @@ class Dashboard(Listing):
             return
         rows: dict[int, Any]
         if table is self.rows:
-            rows = dict(await self._source.disagreement_rows(ids))
+            rows = dict(await self.rows_of(ids))
         else:
-            rows = dict(await self._source.updates(ids))
+            rows = dict(await self.desk.source.updates(ids))
         table.fill(rows, ids)
 
     async def look(self) -> None:
         table, row_id = self.table, self.table.cursor_id
-        if row_id is None:
+        if row_id is None or (table is self.rows and row_id < 0):
             self.detail = None
         elif table is self.rows:
-            self.detail = await self._source.detail_of_disagreement(row_id, whole=False)
+            self.detail = await self.desk.source.detail_of_disagreement(row_id, whole=False)
         else:
-            self.detail = await self._source.detail_of_update(row_id, whole=False)
+            self.detail = await self.desk.source.detail_of_update(row_id, whole=False)
         self._paint_preview()
 
     def tick(self) -> None:
@@ -131,7 +109,7 @@ class Dashboard(Listing):
         value = self.table.current
         if isinstance(value, Row):
             it = value.it
-            reason = why_not(it, self._directions.get(it.channel))
+            reason = why_not(it, self.directions.get(it.channel))
             if it.correction_id is None:
                 return Picked(why_not=reason or "no update")
             about = f"#{it.correction_id} {it.sku} {it.channel}"
@@ -139,6 +117,8 @@ class Dashboard(Listing):
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
             return Picked(((value.id, value.version),), about, why_not_update(value))
+        if isinstance(value, Head):
+            return Picked(why_not="a group is under the cursor: enter opens it, space marks it")
         return Picked(why_not="there is nothing under the cursor")
 
     async def marked(self, *, approving: bool) -> Picked:
@@ -146,12 +126,12 @@ class Dashboard(Listing):
         if not marks:
             return Picked(why_not="nothing is marked: space marks a row, * all of them")
         if self.table is self.updates:
-            found = (await self._source.updates(marks)).values()
+            found = (await self.desk.source.updates(marks)).values()
             reasons: list[tuple[int, int | None, str]] = [
                 (one.id, one.version, why_not_update(one)) for one in found
             ]
         else:
-            rows = await self._source.disagreements(marks)
+            rows = await self.desk.source.disagreements(marks)
             reasons = [
                 (
                     it.correction_id or 0,
@@ -165,23 +145,15 @@ class Dashboard(Listing):
         told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
         return Picked(tuple(seen.items()), plural(len(seen), "update"), told)
 
-    def filter_by(self, text: str) -> None:
-        self.wanted = parse(text, self._source.settings.channels)
-        super().filter_by(text)
-
-    def left(self) -> PageMemory:
-        return msgspec.structs.replace(super().left(), sort=self.sort)
-
-    def return_to(self, before: PageMemory) -> None:
-        super().return_to(before)
-        self.sort = next((one for one in SORTS if one == before.sort), self.sort)
-
-    def do_sort(self) -> None:
-        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self.footing.say(f"sorted by {self.sort}", Tone.DIM)
-        self.footing.stir()
+    def able(self) -> tuple[str, ...]:
+        can = self.rows.current is not None or bool(self.rows.marks)
+        return (*super().able(), *(("acknowledge",) if can else ()))
 
     async def do_detail(self) -> None:
+        head = self.head()
+        if head is not None:
+            self.turn(head, opened=not head.opened)
+            return
         if self.detail is None:
             self.footing.say("there is nothing under the cursor to open", Tone.WARN)
             self.repaint()
@@ -189,7 +161,7 @@ class Dashboard(Listing):
         await self.desk.way.open_sku(self.detail)
 
     def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
-        reason = why_not(it, self._directions.get(it.channel))
+        reason = why_not(it, self.directions.get(it.channel))
         return reason or (it.reason if approving else "")
 
     def _channels(self, width: int) -> Content:
@@ -198,17 +170,29 @@ class Dashboard(Listing):
         return panels.channels(health, now=self.footing.clock.now(), width=width)
 
     def _preview(self, width: int) -> Content:
+        head = self.head()
+        if head is not None:
+            told = preview(head.total, str(self.by), self.footing.clock.now(), width)
+            return lines(*(write(one) for one in told))
         return panels.preview(self.detail, now=self.footing.clock.now(), width=width)
 
     def _brief(self, width: int) -> Content:
+        head = self.head()
+        if head is not None:
+            told = preview(head.total, str(self.by), self.footing.clock.now(), width)
+            return write(Cell(f" {' · '.join(told[:4])}", Tone.DIM))
         return panels.brief(self.detail, now=self.footing.clock.now(), width=width)
 
     def _paint_preview(self) -> None:
         self.rewrite("#preview, #brief")
         title = panels.preview_title(self.detail, self.footing.clock.now())
+        brief = panels.brief_title(self.detail)
+        head = self.head()
+        if head is not None:
+            title = brief = write(Cell(f" {label(head.total)} ", Tone.STRONG))
         for panel, told in (
             ("#preview-panel", title),
-            ("#brief", panels.brief_title(self.detail)),
+            ("#brief", brief),
         ):
             for widget in self.query(panel):
                 widget.border_title = told
@@ -216,17 +200,16 @@ class Dashboard(Listing):
     def entitle_all(self) -> None:
         glance = self.footing.glance
         overview = glance.status.overview if glance is not None else None
-        shown, marks = len(self.rows.ids), len(self.rows.marks)
+        shown = len(self.listed.ranked.ids) if self.listed is not None else 0
+        marks = len(self.rows.marks)
         of = f" of {overview.skus:,} SKUs" if overview is not None else ""
-        told = f"{of} · sort {self.sort}" + (f" · {marks:,} marked" if marks else "")
+        told = f"{self.grouping()}{of} · sort {self.sort}{self.chosen()}"
+        told += f" · {marks:,} marked" if marks else ""
         waiting = Cell(f" · ↻ {self.rows.waiting} new" if self.rows.waiting else "", Tone.WARN)
         self.entitle("rows-panel", f"Disagreements {shown:,}", told, waiting)
+        self.tell_ages("rows-panel")
         stale = overview.channels_stale if overview is not None else 0
         self.entitle("channels-panel", "Channels", f" · {stale} not fresh" if stale else "")
         marks = len(self.updates.marks)
         told = f" · {marks:,} marked" if marks else ""
         self.entitle("updates-panel", f"Pending updates {len(self.updates.ids):,}", told)
-
-
-def _count_new(ids: "array[int]", known: "array[int]") -> int:
-    return len(set(ids).difference(known))

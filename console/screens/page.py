@@ -27,6 +27,7 @@ from console.ink import Cell, Tone, write
 from console.memory import PageMemory
 from console.rows import UpdateSheet
 from console.source import Detail
+from console.widgets.filterline import FilterLine
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
 from store.errors import StoreError
@@ -56,7 +57,7 @@ class Page(Screen[None]):
         yield from self.body()
         yield Written(self._said, id="said")
         if self.filter_hint:
-            yield Input(placeholder=self.filter_hint, id="filter")
+            yield FilterLine(self.filter_hint, self.complete)
         yield Written(self._legend, id="legend")
 
     def body(self) -> ComposeResult:
@@ -101,11 +102,14 @@ class Page(Screen[None]):
         """Take a new filter. Raises FilterError with the remedy."""
         self.filter_text = text.strip()
 
+    def complete(self, text: str) -> str | None:
+        """What is being typed into the filter's line, brought to its end; None: as it is."""
+        del text
+        return None
+
     def do_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.value = self.filter_text
         self.add_class("-filtering")
-        box.focus()
+        self.query_one(FilterLine).open(self.filter_text)
 
     def close_filter(self) -> bool:
         """Put the filter's line away; whether it was open."""
@@ -170,6 +174,7 @@ class Page(Screen[None]):
             self.footing.say(str(error), Tone.WARN)
             self.repaint()
             return
+        self.query_one(FilterLine).remember(event.value)
         self.close_filter()
         self.footing.stir()
 

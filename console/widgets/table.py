@@ -6,7 +6,7 @@ the cursor off its row nor the row off its line. The dashboard's lists are all m
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
@@ -52,6 +52,14 @@ class Column(NamedTuple):
     """Set flush right: numbers."""
 
 
+class _Order(NamedTuple):
+    """The ids in order, with what stands beside them."""
+
+    ids: "array[int]"
+    tags: bytes
+    whole: "array[int] | None"
+
+
 class Sheet(Protocol[V_contra]):
     """How rows of one sort are written. Pure: the same value at the same time, the same cells."""
 
@@ -59,8 +67,10 @@ class Sheet(Protocol[V_contra]):
         """The columns that fit `width` cells."""
         ...
 
-    def cells(self, value: V_contra, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
-        """One cell per column."""
+    def cells(
+        self, value: V_contra, columns: Sequence[Column], now: Millis
+    ) -> Sequence[Cell | None]:
+        """One cell per column; None: the one before it runs over this column, too."""
         ...
 
     def pulse(self, value: V_contra) -> object:
@@ -68,7 +78,7 @@ class Sheet(Protocol[V_contra]):
         ...
 
 
-class VirtualTable(ScrollView, Generic[V], can_focus=True):
+class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=False):
     """A list whose cursor and marks stand on ids."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -121,8 +131,12 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         self.waiting = 0
         """How many rows wait behind the present order."""
         self.now: Millis = 0
+        self.group_marks: Mapping[int, str] = {}
+        """By the id of a row that stands for others, the sign of their marks."""
         self._ids: array[int] = array("q")
-        self._next: array[int] | None = None
+        self._tags = b""
+        self._whole: array[int] | None = None
+        self._next: _Order | None = None
         self._rows: dict[int, V] = {}
         self._gone: set[int] = set()
         self._flashes: dict[int, float] = {}
@@ -130,11 +144,26 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         self._touched = -QUIET_S
         self._loaded = False
         self._columns: Sequence[Column] = ()
-        self._drawn: dict[int, Sequence[Cell]] = {}
+        self._drawn: dict[int, Sequence[Cell | None]] = {}
 
     @property
     def ids(self) -> "array[int]":
         return self._ids
+
+    @property
+    def tags(self) -> bytes:
+        """A byte beside each id, as they were offered with it."""
+        return self._tags
+
+    @property
+    def whole(self) -> "array[int]":
+        """All that can be marked, what is folded away included."""
+        return self._ids if self._whole is None else self._whole
+
+    @property
+    def cursor(self) -> int:
+        """The place of the row under the cursor."""
+        return self._cursor
 
     @property
     def loaded(self) -> bool:
@@ -159,21 +188,31 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         return [row_id for row_id in self.window() if row_id not in self._rows]
 
     def offer(
-        self, ids: "array[int]", *, now: Millis, fresh: int = 0, at_once: bool = False
+        self,
+        ids: "array[int]",
+        *,
+        now: Millis,
+        fresh: int = 0,
+        at_once: bool = False,
+        tags: bytes = b"",
+        whole: "array[int] | None" = None,
     ) -> None:
         """Take a new order: at once, or when the operator's hands have come to rest.
 
-        `fresh` is how many of the ids are new: it is told while they wait.
+        `fresh` is how many of the ids are new: it is told while they wait. `tags` has a byte for
+        each id; `whole` are all ids that can be marked, where some are folded away.
         """
         if not 0 <= now - self.now < AGES_MS:
             self.now = now
+        order = _Order(ids, tags, whole)
         if self._loaded and ids == self._ids:
             self._next, self.waiting = None, 0
+            self._tags, self._whole = tags, whole
         elif self._loaded and self._ids and not at_once and monotonic() - self._touched < QUIET_S:
-            self._next, self.waiting = ids, fresh
+            self._next, self.waiting = order, fresh
             self.set_timer(QUIET_S, self._settle)
         else:
-            self._adopt(ids)
+            self._adopt(order)
         self.post_message(self.Restocked(self))
 
     def fill(self, rows: Mapping[int, V], asked: Sequence[int]) -> None:
@@ -205,14 +244,17 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
                 self._refresh_row(line)
 
     def mark(self, ids: Sequence[int]) -> None:
-        """Turn the marks of these rows over."""
-        self.marks.symmetric_difference_update(ids)
+        """Mark these rows; if all of them are marked, unmark them."""
+        if self.marks.issuperset(ids):
+            self.marks.difference_update(ids)
+        else:
+            self.marks.update(ids)
         self.refresh()
         self.post_message(self.Restocked(self))
 
     def mark_all(self) -> None:
         """Mark every row of the list; if all are marked, none."""
-        everything = set(self._ids)
+        everything = set(self.whole)
         self.marks = set() if self.marks >= everything else everything
         self.refresh()
         self.post_message(self.Restocked(self))
@@ -230,6 +272,10 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
 
     def action_jump(self, to: int) -> None:
         self._go(to % len(self._ids) if self._ids else 0)
+
+    def go_to(self, line: int) -> None:
+        """Put the cursor on a row, by its place."""
+        self._go(line)
 
     def touch(self) -> None:
         """The operator is at it: hold the order still for a moment."""
@@ -280,7 +326,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         row_id = self._ids[line]
         ground = self._ground(line, row_id)
         bar = "▌" if line == self._cursor else " "
-        mark = "x" if row_id in self.marks else " "
+        mark = "x" if row_id in self.marks else self.group_marks.get(row_id, " ")
         segments = [
             Segment(f"{bar} ", ground + self._ink(Tone.ACCENT)),
             Segment(f"{mark}  ", ground + self._ink(Tone.STRONG)),
@@ -290,9 +336,9 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
             return _strip([*segments, Segment("·", ground + self._ink(Tone.FAINT))], width, ground)
         cells = self.sheet.cells(value, self._columns, self.now)
         self._drawn[row_id] = cells
-        for column, cell in zip(self._columns, cells, strict=True):
+        for cell, room, right in _spans(cells, self._columns):
             tone = Tone.FAINT if row_id in self._gone else cell.tone
-            text = fit(clean(cell.text), column.width, right=column.right)
+            text = fit(clean(cell.text), room, right=right)
             segments.append(Segment(text + " ", ground + self._ink(tone)))
         return _strip(segments, width, ground)
 
@@ -326,16 +372,19 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         if self.lacking():
             self.post_message(self.Wanted(self))
 
-    def _adopt(self, ids: "array[int]") -> None:
+    def _adopt(self, order: "_Order") -> None:
         """Show a new order with the cursor on its id and that id on its line of the screen."""
         stood = self.cursor_id
         offset = self._cursor - round(self.scroll_y)
+        ids = order.ids
         self._ids, self._next, self.waiting, self._loaded = ids, None, 0, True
+        self._tags, self._whole = order.tags, order.whole
         try:
             self._cursor = ids.index(stood) if stood is not None else 0
         except ValueError:
             self._cursor = max(0, min(self._cursor, len(ids) - 1))
-        self.marks.intersection_update(ids)
+        if self.marks:
+            self.marks.intersection_update(ids if order.whole is None else order.whole)
         self._gone.clear()
         self._drawn.clear()
         self._measure()
@@ -368,6 +417,20 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True):
         y = line + 1 - round(self.scroll_y)
         if 1 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
+
+
+def _spans(
+    cells: Sequence[Cell | None], columns: Sequence[Column]
+) -> Iterator[tuple[Cell, int, bool]]:
+    """Each cell with the room that it has and whether it is set flush right."""
+    place = 0
+    while place < len(columns):
+        end = place + 1
+        while end < len(columns) and cells[end] is None:
+            end += 1
+        room = sum(one.width + 1 for one in columns[place:end]) - 1
+        yield cells[place] or Cell(""), room, columns[place].right and end == place + 1
+        place = end
 
 
 def _strip(segments: list[Segment], width: int, style: Style) -> Strip:

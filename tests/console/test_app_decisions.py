@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from console.app import SkewApp
+from console.rows import Row
 from console.screens.confirm import Confirm, Reason, Snooze
 from store import corrections
 from store.model import CorrectionStatus
@@ -205,7 +206,9 @@ async def test_a_disabled_act_says_why(shop: Shop) -> None:
 
 
 def _channel(app: SkewApp, row_id: int) -> str:
-    return app.dashboard.rows._rows[row_id].it.channel
+    row = app.dashboard.rows._rows[row_id]
+    assert isinstance(row, Row)
+    return row.it.channel
 
 
 async def test_what_becomes_of_an_approval_is_told(shop: Shop) -> None:

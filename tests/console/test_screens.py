@@ -15,6 +15,8 @@ SCREENS = {
     "channels": ("2",),
     "updates": ("3",),
     "incidents": ("4",),
+    "grouped": ("g", "g", "g", "down", "right"),
+    "acknowledged": ("c", *"recount", "enter"),
     "marked": ("space", "space"),
     "confirm": ("asterisk", "A"),
     "sku": ("enter",),
