@@ -190,6 +190,35 @@ class Balance(msgspec.Struct, frozen=True):
         return self.closing - self.opening - self.events - self.corrections
 
 
+_STANDING = f"""SELECT c.name, i.location, l.opening, l.available, l.known,
+  {corrections(EVER)}, {EVER.opening_at}, {EVER.closing_at}
+FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
+WHERE i.sku = ? AND l.opening IS NOT NULL AND l.available IS NOT NULL ORDER BY l.id"""
+
+
+def standing(connection: sqlite3.Connection, sku: str) -> list[Balance]:
+    """The account of every listing of a SKU over all that is kept, as `balances` counts it.
+
+    From the sums that every reconcile keeps: however many readings and events there were, it
+    costs the updates of the listing alone.
+    """
+    return [
+        Balance(
+            channel=channel,
+            location=location,
+            opening=opening,
+            closing=closing,
+            events=known - written,
+            corrections=written,
+            from_at=from_at,
+            until_at=until_at,
+        )
+        for channel, location, opening, closing, known, written, from_at, until_at in (
+            connection.execute(_STANDING, (sku,))
+        )
+    ]
+
+
 _BOUND = Ends(":opening_at", ":opening_read_at", ":closing_at", ":closing_read_at")
 _TOLD = f"""SELECT {events(_BOUND)}, {corrections(_BOUND)}
 FROM listings l JOIN items i ON i.id = l.item_id WHERE l.id = :listing"""

@@ -71,7 +71,7 @@ def window(now: Millis, span_ms: int, columns: int) -> Window:
 
 
 def stamp(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> tuple[object, ...]:
-    """A value that changes when what `course` would tell of these listings may have changed.
+    """A value that changes when anything has happened to these listings.
 
     An indexed probe each; what only time changes is not in it.
     """
@@ -140,7 +140,7 @@ _STAMP = f"""SELECT l.id, l.available, l.present, l.observed_at, l.target_quanti
   (SELECT max(d.closed_at) FROM disagreements d WHERE d.listing_id = l.id),
   EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL),
   (SELECT max(k.id) FROM corrections k WHERE k.listing_id = l.id),
-  (SELECT k.applying_at FROM corrections k WHERE k.listing_id = l.id ORDER BY k.id DESC LIMIT 1),
+  (SELECT k.version FROM corrections k WHERE k.listing_id = l.id ORDER BY k.id DESC LIMIT 1),
   (SELECT max(v.event_row) FROM movements v WHERE v.item_id = l.item_id),
   c.quarantined_poll_id, c.last_success_at IS NULL
 FROM {_IDS} CROSS JOIN listings l ON l.id = j.value JOIN channels c ON c.id = l.channel_id"""

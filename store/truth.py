@@ -29,9 +29,11 @@ _ORDER_OF_STATES = " ".join(
 _WORDS = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
 _SELLABLE = f"""CASE WHEN coalesce({{item}}.truth_state, '') IN ({_WORDS}) THEN 0
   ELSE max(0, {{item}}.truth_quantity + {{item}}.{{pending}}) END"""
-_PART_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
+PART_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
+"""SQL for the pieces that a part, item c, gives to a bundle."""
 # What a pool itself has sold is in its own sum, and once is enough.
-_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
+PART_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
+"""SQL for the pieces that a part, item c, gives to a pool."""
 
 # A bundle at a place of a pool: what its components there allow, but for what pools have sold.
 _BUNDLE_AT_PLACE = f"""(SELECT CASE WHEN count(*) = count(x.truth_quantity)
@@ -85,7 +87,7 @@ def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
 
 
 OF_BUNDLE = (
-    f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({_PART_OF_BUNDLE} / p.quantity) END"
+    f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({PART_OF_BUNDLE} / p.quantity) END"
 )
 """SQL for how many of a bundle there are, over its parts p, whose items are c."""
 
@@ -97,11 +99,11 @@ STATE_OF_PARTS = f"""(SELECT x.truth_state FROM parts y
 
 def of_pool(*, bundles: bool) -> str:
     """SQL for what a pool i has, over its parts p, whose items are c; `bundles`: there are any."""
-    at_place, sold = _OF_POOL, "0"
+    at_place, sold = PART_OF_POOL, "0"
     if bundles:
         at_place = f"""CASE WHEN coalesce(c.truth_state, '') NOT IN ({_WORDS})
             AND EXISTS (SELECT 1 FROM parts b WHERE b.item_id = c.id)
-          THEN {_BUNDLE_AT_PLACE} ELSE {_OF_POOL} END"""
+          THEN {_BUNDLE_AT_PLACE} ELSE {PART_OF_POOL} END"""
         sold = _SOLD_FROM_POOLS
     together = BOUNDED.format(f"sum(coalesce({at_place}, 0))")
     return f"CASE WHEN count(c.truth_quantity) > 0 THEN max(0, {together} + {sold}) END"

@@ -306,3 +306,8 @@ def check(w: World) -> None:
     for one in w.database.read(account.balances, "A"):
         assert one.closing - one.opening == one.events + one.corrections + one.unexplained
         assert kept[one.channel] == one.events + one.corrections
+    counted, standing = (
+        sorted(w.database.read(ask, "A"), key=lambda one: (one.channel, one.location))
+        for ask in (account.balances, account.standing)
+    )
+    assert standing == counted
