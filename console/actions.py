@@ -18,6 +18,7 @@ class Place(StrEnum):
     UPDATES = "updates"
     INCIDENTS = "incidents"
     SKU = "sku"
+    CHECKLIST = "checklist"
 
 
 EVERYWHERE = frozenset(Place)
@@ -229,12 +230,12 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "detail",
         ("enter",),
-        "Open the SKU",
-        "All channels, the policy's arithmetic, the cause with its evidence, the timeline. On a"
-        " channel: its disagreements.",
+        "Open what is under the cursor",
+        "A SKU with all channels, the cause with its evidence, its stock over time. On a channel:"
+        " its disagreements. On an answer of the checklist: the channel that it names.",
         Group.LOOK,
         legend="Open",
-        on=LISTS | ON_CHANNELS,
+        on=LISTS | ON_CHANNELS | {Place.CHECKLIST},
     ),
     Action(
         "poll_now",
@@ -284,6 +285,30 @@ ACTIONS: tuple[Action, ...] = (
         "Show the SKU",
         "The SKU under the cursor, or the one that was looked at last.",
         Group.LOOK,
+    ),
+    Action(
+        "show_checklist",
+        ("6",),
+        "Show the checklist",
+        "The six questions, answered from the settings and from what happens.",
+        Group.LOOK,
+    ),
+    Action(
+        "zoom_in",
+        ("+",),
+        "Plot a shorter time",
+        "30 days, 7 days, 24 hours, 6 hours, 1 hour.",
+        Group.LOOK,
+        legend="Zoom",
+        on=frozenset((Place.SKU,)),
+    ),
+    Action(
+        "zoom_out",
+        ("-",),
+        "Plot a longer time",
+        "And the other way round.",
+        Group.LOOK,
+        on=frozenset((Place.SKU,)),
     ),
     Action(
         "pause",

@@ -24,13 +24,13 @@ from textual import work
 from textual.filter import LineFilter
 
 from console import alarms, failure
-from console.actions import LISTS, Place, by_name
+from console.actions import Place, by_name
 from console.acts.channels import ChannelActs
 from console.acts.output import Output
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.context import login_name
-from console.desk import Desk
+from console.desk import Desk, Subject
 from console.footing import Footing
 from console.glass import ThinApp
 from console.habits import Habits
@@ -39,6 +39,7 @@ from console.memory import PageMemory, Remembered
 from console.palette import Palette
 from console.palettes import PALETTES
 from console.screens.channels import ChannelsPage
+from console.screens.checklist import ChecklistPage
 from console.screens.dashboard import Dashboard
 from console.screens.handing import WhoAreYou
 from console.screens.help import Help
@@ -46,7 +47,7 @@ from console.screens.incidents import IncidentsPage
 from console.screens.page import Page
 from console.screens.sku import SkuPage
 from console.screens.updates import UpdatesPage
-from console.source import Detail, Source
+from console.source import Source
 from console.terminal import Ascii, bound
 from console.text import clean
 from console.widgets.table import AGES_MS
@@ -117,6 +118,7 @@ class SkewApp(ThinApp):
             UpdatesPage(desk),
             IncidentsPage(desk),
             self.sku,
+            ChecklistPage(desk),
         )
         self.pages: dict[Place, Page] = {page.place: page for page in pages}
         self._before: list[Place] = []
@@ -308,9 +310,16 @@ class SkewApp(ThinApp):
         self.dashboard.filter_by(f"channel:{channel}")
         await self.show(Place.DISAGREEMENTS)
 
-    async def open_sku(self, detail: Detail) -> None:
-        self.sku.look_at(detail)
-        await self.show(Place.SKU)
+    async def open_sku(self, subject: Subject) -> None:
+        self.sku.look_at(subject)
+        if self.page is self.sku:
+            await self._arrive()
+        else:
+            await self.show(Place.SKU)
+
+    async def open_channel(self, name: str) -> None:
+        self.pages[Place.CHANNELS].point_at(name)
+        await self.show(Place.CHANNELS)
 
     async def _turn_to(self, place: Place) -> None:
         await self.switch_screen(place)
@@ -334,10 +343,14 @@ class SkewApp(ThinApp):
         await self.show(Place.INCIDENTS)
 
     async def do_show_sku(self) -> None:
-        if self.page.place in LISTS:
-            await self.action_do("detail")
+        under = self.page.subject()
+        if under is not None:
+            await self.open_sku(under)
         else:
             await self.show(Place.SKU)
+
+    async def do_show_checklist(self) -> None:
+        await self.show(Place.CHECKLIST)
 
     def do_pause(self) -> None:
         self.footing.paused = not self.footing.paused

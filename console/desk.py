@@ -9,7 +9,26 @@ from console.acts.output import Output
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.footing import Footing
-from console.source import Detail, Source
+from console.source import Source
+
+
+class Subject(Protocol):
+    """What a SKU's page can be opened on: a disagreement, an update, a detail of either."""
+
+    @property
+    def sku(self) -> str:
+        """Whose page."""
+        ...
+
+    @property
+    def channel(self) -> str:
+        """Where the cursor goes, with the location."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """See the channel."""
+        ...
 
 
 class Way(Protocol):
@@ -18,11 +37,14 @@ class Way(Protocol):
     async def show(self, place: Place) -> None:
         """Turn to a page."""
 
-    async def open_sku(self, detail: Detail) -> None:
+    async def open_sku(self, subject: Subject) -> None:
         """Turn to the SKU's page, on this SKU."""
 
     async def show_disagreements_of(self, channel: str) -> None:
         """Turn to the disagreements, filtered to one channel."""
+
+    async def open_channel(self, name: str) -> None:
+        """Turn to the channels' page, with the cursor on this channel."""
 
     async def back(self) -> None:
         """Turn to the page from which this one was reached."""

@@ -143,6 +143,7 @@ TABS: Mapping[Place, Tab] = {
     Place.UPDATES: Tab("Updates", "Upd"),
     Place.INCIDENTS: Tab("Incidents", "Inc"),
     Place.SKU: Tab("SKU", "SKU"),
+    Place.CHECKLIST: Tab("Checklist", "Check"),
 }
 _NARROW_TABS = 100
 

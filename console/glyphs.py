@@ -87,6 +87,8 @@ FALLBACKS: Mapping[str, str] = MappingProxyType(
         "█": "#",
         "▀": "-",
         "▔": "-",
+        "╌": ".",
+        "━": "=",
         "░": ".",
         "▒": ":",
         "▓": "#",

@@ -1,8 +1,8 @@
 """Stock over time as lines of text: a step for each move, a letter for each channel. Pure.
 
-The SKU's page draws with this. What it paints with, and what stands for it where only ASCII is to
-be had: `─ ╌ ━ ═` are lines (- . = =), `│` a move (|), corners and joints `╭ ╮ ╰ ╯ ├ ┤ ┼ └ ┴` (+),
-`·` the zero line (.), `•` events (o) and `▲` a write of ours (^). Every one takes one cell.
+The SKU's page draws with this. Every glyph takes one cell and has its own stand-in where only ASCII
+can be shown (`console.glyphs`): a target's dashes and a dispute's heavy line stay apart from a
+curve.
 """
 
 import string
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.ink import Cell, Tone
-from console.text import cells, cut, fit, units
+from console.text import cells, clean, cut, fit, units
 from store.course import Sample
 from store.model import Millis
 
@@ -266,19 +266,18 @@ def _runs(row: Row) -> list[Cell]:
 
 
 def _legend(figure: Figure, width: int) -> list[Cell]:
-    """Which letter is which channel, the one it is about first; what the other signs mean."""
-    told = []
-    for curve in reversed(figure.curves):
-        own = curve is figure.curves[-1]
-        told.append(Cell(f"{curve.sign} {cut(curve.name, 16)}", Tone.STRONG if own else Tone.DIM))
-        if own and any(figure.target):
-            told.append(Cell("╌ its target", Tone.ACCENT))
-        if own and any(figure.differs):
-            told.append(Cell("━ disagrees", Tone.WARN))
-        if own and any(figure.written):
-            told.append(Cell("▲ update written", Tone.ACCENT))
-        if own and any(figure.events):
-            told.append(Cell("• events", Tone.OK))
+    """Which letter is which channel, the one it is about first; then what the signs mean."""
+    told = [
+        Cell(f"{curve.sign} {cut(clean(curve.name), 16)}", Tone.STRONG if not number else Tone.DIM)
+        for number, curve in enumerate(reversed(figure.curves))
+    ]
+    meant = (
+        (figure.target, Cell("╌ target", Tone.ACCENT)),
+        (figure.differs, Cell("━ differs", Tone.WARN)),
+        (figure.written, Cell("▲ written", Tone.ACCENT)),
+        (figure.events, Cell("• events", Tone.OK)),
+    )
+    told += [cell for values, cell in meant if any(values)]
     fitting, room = [], width - 2
     for cell in told:
         text = f"  {cell.text}"

@@ -8,14 +8,16 @@ import contextlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from console.arithmetic import arithmetic
 from console.channel_panel import Whole
 from console.channels import PauseEffect
+from console.checkup import Checkup
 from console.groups import Explained
 from console.rows import Row
+from console.skus import Skus
 from store import (
     audit,
     corrections,
@@ -41,7 +43,6 @@ from store.model import (
     Disagreement,
     Millis,
     Status,
-    Terms,
 )
 from store.panels import (
     ChannelHealth,
@@ -52,7 +53,7 @@ from store.panels import (
     StatusCounts,
 )
 from store.ranks import GroupBy, Grouped, Lens, Ranked
-from sync import explain, policy, reconcile
+from sync import explain, reconcile
 from sync.clock import Clock
 from sync.settings import Settings
 
@@ -105,6 +106,8 @@ class Source:
         self._database = database
         self._clock = clock
         self._terms = reconcile.terms(settings)
+        self.skus = Skus(self._ask, self._causes, self._terms, clock)
+        self.checkup = Checkup(self._ask, settings, clock)
 
     @property
     def configuration(self) -> Path | None:
@@ -251,7 +254,7 @@ class Source:
             detail,
             cells=cells,
             cause=None,
-            arithmetic=_arithmetic(detail.sku, detail.channel, detail.location, cells, self._terms),
+            arithmetic=arithmetic(detail.sku, detail.channel, detail.location, cells, self._terms),
             history=tuple(history),
         )
 
@@ -296,7 +299,7 @@ class Source:
             cells=cells,
             correction=correction,
             cause=causes.get(it.id) if it is not None else None,
-            arithmetic=_arithmetic(about.sku, about.channel, about.location, cells, self._terms),
+            arithmetic=arithmetic(about.sku, about.channel, about.location, cells, self._terms),
             history=tuple(history),
             audit=tuple(steps),
         )
@@ -307,34 +310,3 @@ def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> R
     if cause is None:
         return Row(it, here)
     return Row(it, here, cause.kind, cause.evidence)
-
-
-def _arithmetic(
-    sku: str, channel: str, location: str, cells: Sequence[ShownCell], terms: Terms
-) -> str:
-    """The policy's sum in one line, for the channel at that location."""
-    mine = next((one for one in terms.channels if one.name == channel), None)
-    here = {one.channel: one for one in cells if one.location == location}
-    if mine is None or channel not in here:
-        return ""
-    rule = next(one for one in terms.authorities if fnmatchcase(sku, one.skus))
-    if channel == rule.quantity or "quantity" in mine.inflow:
-        return "its own word is the truth"
-    source = next(one for one in terms.channels if one.name == rule.quantity)
-    committed = here[source.name].committed if source.name in here else None
-    units = policy.policy_for(sku, source.policies).units
-    cell = here[channel]
-    return policy.arithmetic(
-        policy.Truth(
-            cell.truth,
-            cell.truth_state,
-            cell.pending,
-            cell.truth_on_hand,
-            cell.truth_incoming,
-            cell.pending_on_hand,
-        ),
-        policy.policy_for(sku, mine.policies),
-        mine.states,
-        authority=source.name,
-        committed=None if committed is None else committed * units,
-    )

@@ -59,6 +59,8 @@ class Holder(msgspec.Struct, frozen=True):
 class Dossier(msgspec.Struct, frozen=True):
     sku: str
     title: str
+    first_read_at: Millis | None
+    """Since when anything is known of it: what its plot can show."""
     cells: tuple[ShownCell, ...]
     """By place, then in the configuration's order of channels."""
     parts: tuple[Part, ...]
@@ -84,6 +86,7 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> Dossier | 
     return Dossier(
         sku=sku,
         title=named[0] or "",
+        first_read_at=connection.execute(_FIRST, (sku,)).fetchone()[0],
         cells=tuple(views.shown(connection, [sku], now=now)[sku]),
         parts=tuple(map(_part, connection.execute(_PARTS, {"sku": sku, "now": now}))),
         holders=tuple(Holder(*row) for row in connection.execute(_HOLDERS, {"sku": sku})),
@@ -106,6 +109,9 @@ _HOLDERS = f"""SELECT w.sku, w.location, p.quantity
 FROM items i CROSS JOIN parts p ON p.part_id = i.id AND p.how = 'bundle'
 JOIN items w ON w.id = p.item_id WHERE i.sku = :sku
 ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
+
+_FIRST = """SELECT min(l.opening_read_at) FROM items i JOIN listings l ON l.item_id = i.id
+WHERE i.sku = ?"""
 
 _NEWEST = """SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
   ORDER BY k.id DESC LIMIT 1) AS newest

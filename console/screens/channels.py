@@ -36,6 +36,8 @@ class ChannelsPage(Listing):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.whole: Whole | None = None
+        self._wanted = ""
+        """The channel that the cursor goes to with the next reading."""
         self.rows: VirtualTable[ChannelHealth] = VirtualTable(
             ChannelSheet(), empty="No channel is configured.", id="channel-rows"
         )
@@ -58,11 +60,25 @@ class ChannelsPage(Listing):
         glance, now = self.footing.glance, self.footing.clock.now()
         if glance is None:
             return
-        health = {one.id: one for one in glance.status.channels}
+        health = self._health()
         self.rows.offer(array("q", health), now=now, at_once=at_once)
         self.rows.fill(health, list(health))
+        self._go_to_wanted()
         await self.look()
         self.repaint()
+
+    def point_at(self, channel: str) -> None:
+        self._wanted = channel
+
+    def _go_to_wanted(self) -> None:
+        wanted, self._wanted = self._wanted, ""
+        names = [one.name for one in map(self._health().get, self.rows.ids) if one is not None]
+        if wanted in names:
+            self.rows.action_jump(names.index(wanted))
+
+    def _health(self) -> dict[int, ChannelHealth]:
+        glance = self.footing.glance
+        return {one.id: one for one in glance.status.channels} if glance is not None else {}
 
     async def look(self) -> None:
         glance, under = self.footing.glance, self.rows.current

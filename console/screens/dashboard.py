@@ -15,7 +15,7 @@ from textual.content import Content
 from console import panels
 from console.actions import Place
 from console.caution import Picked, why_not, why_not_update
-from console.desk import Desk
+from console.desk import Desk, Subject
 from console.heads import label, preview
 from console.ink import Cell, Tone, lines, write
 from console.rows import Head, Row, UpdateSheet
@@ -148,6 +148,9 @@ class Dashboard(Triaging):
     def able(self) -> tuple[str, ...]:
         can = self.rows.current is not None or bool(self.rows.marks)
         return (*super().able(), *(("acknowledge",) if can else ()))
+
+    def subject(self) -> Subject | None:
+        return self.detail
 
     async def do_detail(self) -> None:
         head = self.head()

@@ -20,7 +20,7 @@ from console import channels, edges, exports
 from console.actions import Place
 from console.caution import Picked
 from console.copying import Copied, of_row
-from console.desk import Desk
+from console.desk import Desk, Subject
 from console.exports import View
 from console.filter import FilterError
 from console.ink import Cell, Tone, write
@@ -88,6 +88,13 @@ class Page(Screen[None]):
     def picked(self) -> Picked:
         """The update that a deciding key would decide on."""
         return Picked(why_not="no update is under the cursor here")
+
+    def subject(self) -> Subject | None:
+        """What of a SKU is under the cursor; None where nothing is."""
+        return None
+
+    def point_at(self, channel: str) -> None:
+        """Put the cursor on a channel, where the page has them."""
 
     def note(self) -> str:
         """What is told at the right of the tabs."""

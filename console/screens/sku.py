@@ -1,175 +1,384 @@
-"""One SKU's page: every channel, the cause, the sum, the update with its audit, the timeline."""
+"""One SKU's page: its channels, why they differ, its updates, its stock over time, its timeline.
 
+A cursor over the channels' rows chooses which update the keys act on and whose target the plot
+shows. The page stays on its SKU whatever ends, and on the row under the cursor whatever moves.
+"""
+
+from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 
-from console import panels
+from console import plot, sku_panels, sku_table
 from console.actions import Place
 from console.caution import Picked, why_not, why_not_update
-from console.desk import Desk
+from console.copying import Copied, of_row
+from console.desk import Desk, Subject
 from console.ink import Cell, Tone, lines, write
 from console.screens.page import Deciding
-from console.source import Detail
-from console.text import NONE, age, cut, day_and_time, fit, money, units
-from console.timeline import what_happened
+from console.skus import Opened
+from console.text import clean
+from console.widgets.steps import Body, Steps
 from console.widgets.written import Written
-from store.panels import HistoryEntry, ShownCell
+from store import course
+from store.chronicle import Rest, Told
+from store.course import Course
+from store.model import LIVE_CORRECTIONS, Correction, Disagreement
+from store.panels import ChannelHealth, ShownCell
+
+_HOUR_MS = 3_600_000
+SPANS = (
+    ("1 h", _HOUR_MS),
+    ("6 h", 6 * _HOUR_MS),
+    ("24 h", 24 * _HOUR_MS),
+    ("7 d", 7 * 24 * _HOUR_MS),
+    ("30 d", 30 * 24 * _HOUR_MS),
+)
+"""What the plot can show, and how each is called."""
+
+ENTRIES_MAX = 4_000
+"""Of the timeline: `skew history` has the rest."""
+
+CURVES_MAX = 8
+"""Channels in one plot: more could not be told apart."""
+
+_DAY = 2
+_PLOT_MIN, _PLOT_MAX = 8, 20
 
 
 class SkuPage(Deciding):
-    """Opened on a disagreement or an update; stays on its SKU when that one is over."""
+    """See the module."""
 
     place: ClassVar[Place] = Place.SKU
-    BINDINGS: ClassVar[list[BindingType]] = [("backspace,left", "app.do('clear')", "Back")]
+    AUTO_FOCUS = "#sku-left"
+    BINDINGS: ClassVar[list[BindingType]] = [("backspace", "app.do('clear')", "Back")]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.detail: Detail | None = None
-        self.over = False
-        """The disagreement or update that it was opened on has ended."""
-        self._source = desk.source
+        self.sku = ""
+        self.opened: Opened | None = None
+        self.chosen: int | None = None
+        """The listing under the cursor."""
+        self._wanted = ("", "")
+        """The channel and the place that it was opened on."""
+        self._differed: int | None = None
+        """The listing that it was opened on, where that differed then."""
+        self._span: int | None = None
+        """Which of the spans is plotted; None until it is known how much there is to plot."""
+        self._course: Course | None = None
+        self._told: list[Told] = []
+        self._rest: Rest | None = None
+        self._lines: dict[int, int] = {}
+        self._reader = desk.source.skus
 
     def body(self) -> ComposeResult:
         yield Written(self._head, id="sku-head")
-        with VerticalScroll(id="sku-body"):
-            with Vertical(id="sku-facts", classes="panel"):
-                yield Written(self._cells, id="sku-cells")
-                yield Written(self._reasons, id="sku-reasons")
-            with Vertical(id="sku-timeline", classes="panel"):
-                yield Written(self._timeline, id="sku-history")
-
-    def look_at(self, detail: Detail) -> None:
-        """Turn to a SKU; `reload` reads the whole of it."""
-        self.detail, self.over = detail, False
+        with Body(id="sku-body"):
+            with Steps(self.step, id="sku-left"):
+                with Vertical(id="sku-now", classes="panel"):
+                    yield Written(self._cells, id="sku-cells")
+                with Vertical(id="sku-why", classes="panel"):
+                    yield Written(self._reasons, id="sku-reasons")
+                with Vertical(id="sku-sum", classes="panel"):
+                    yield Written(self._account, id="sku-account")
+            with Steps(id="sku-right"):
+                with Vertical(id="sku-stock", classes="panel"):
+                    yield Written(self._plot, id="sku-plot")
+                # Where all is one column, the plot comes before the account.
+                with Vertical(id="sku-sum-below", classes="panel"):
+                    yield Written(self._account, id="sku-account-below")
+                with Vertical(id="sku-timeline", classes="panel"):
+                    yield Written(self._timeline, id="sku-history")
 
     def on_mount(self) -> None:
-        self.query_one("#sku-facts").border_title = write(Cell("Now", Tone.STRONG))
-        self.query_one("#sku-timeline").border_title = write(
-            Cell("Timeline", Tone.STRONG), Cell(", newest first", Tone.DIM)
-        )
-        self.query_one("#sku-body").focus()
+        self._entitle()
+
+    def look_at(self, subject: Subject) -> None:
+        """Turn to a SKU, with the cursor on that channel; `reload` reads the whole of it."""
+        if subject.sku != self.sku:
+            self.opened, self._course, self._told, self._rest = None, None, [], None
+            self._span = None
+        self.sku = subject.sku
+        self.chosen = self._differed = None
+        self._wanted = (subject.channel, subject.location)
 
     async def reload(self, *, at_once: bool = False) -> None:
         del at_once
-        detail = self.detail
-        if detail is None:
+        sku = self.sku
+        if not sku:
             return
-        if detail.it is not None:
-            found = await self._source.detail_of_disagreement(detail.it.id, whole=True)
-        elif detail.correction is not None:
-            found = await self._source.detail_of_update(detail.correction.id, whole=True)
-        else:
-            found = None
-        self.over = found is None
-        self.detail = found or await self._source.refreshed(detail)
+        opened = await self._reader.open(sku)
+        if sku != self.sku:
+            return
+        self.opened = opened
+        if opened is not None:
+            self._settle(opened)
+            await self._read_course()
+            await self._read_newest(opened)
         self.repaint()
 
+    def repaint(self) -> None:
+        super().repaint()
+        self._entitle()
+
+    def tick(self) -> None:
+        self.rewrite("#header, #said, #sku-head, #sku-cells, #sku-reasons")
+
     def picked(self) -> Picked:
-        detail = self.detail
-        if detail is None:
+        """The update of the row under the cursor, else why it has none."""
+        cell = self._cell()
+        if self.opened is None or cell is None:
             return Picked(why_not="no SKU is open")
-        correction = detail.correction
-        if self.over:
-            return Picked(why_not="it has ended")
-        if correction is not None:
-            about = f"#{correction.id} {correction.sku} {correction.channel}"
-            not_now = detail.it.reason if detail.it is not None else ""
-            seen = ((correction.id, correction.version),)
-            return Picked(seen, about, why_not_update(correction), not_now)
-        direction = self._source.settings.channels.get(detail.channel)
-        if detail.it is None:
-            return Picked(why_not="no update")
-        reason = why_not(detail.it, direction.direction if direction else None)
-        return Picked(why_not=reason or "no update")
+        it, update = self._disagreement(cell), self._update(cell)
+        if update is not None and update.status in LIVE_CORRECTIONS:
+            about = f"#{update.id} {update.sku} {update.channel}"
+            seen = ((update.id, update.version),)
+            return Picked(seen, about, why_not_update(update), it.reason if it is not None else "")
+        if it is None:
+            return Picked(why_not=f"{cell.channel} shows what it should")
+        channel = self.desk.source.settings.channels.get(cell.channel)
+        reason = why_not(it, channel.direction if channel is not None else None)
+        return Picked(why_not=reason or "no update is proposed")
+
+    def copies(self) -> Iterator[Copied]:
+        """The row under the cursor: its disagreement, its update, else the SKU alone."""
+        cell = self._cell()
+        if self.opened is None or cell is None:
+            return
+        it, update = self._disagreement(cell), self._update(cell)
+        if it is None and update is None:
+            yield Copied("SKU", clean(self.sku))
+            return
+        cause = self.opened.causes.get(it.id) if it is not None else None
+        yield from of_row(it, cause, update, configuration=self.desk.source.configuration)
+
+    def step(self, by: int) -> bool:
+        """Move the cursor by a row; False where it can't be moved, or is not in sight."""
+        if self.opened is None or not self._in_sight():
+            return False
+        ids = [cell.listing_id for cell in self.opened.dossier.cells]
+        at = ids.index(self.chosen) + by if self.chosen in ids else 0
+        if not 0 <= at < len(ids):
+            return False
+        self.choose(ids[at])
+        return True
+
+    def choose(self, listing_id: int) -> None:
+        """Put the cursor on a listing; the plot and the reasons follow."""
+        before, self.chosen = self._cell(), listing_id
+        after = self._cell()
+        if before is not None and after is not None and before.location != after.location:
+            self._read_course_soon()
+        self.repaint()
+        self._bring_into_sight()
+
+    def action_choose(self, listing_id: int) -> None:
+        """Put the cursor on the row that was clicked."""
+        if self.opened is not None and listing_id in self._lines:
+            self.choose(listing_id)
+
+    def do_zoom_in(self) -> None:
+        self._zoom(-1)
+
+    def do_zoom_out(self) -> None:
+        self._zoom(1)
+
+    def _zoom(self, by: int) -> None:
+        now = self._span if self._span is not None else _DAY
+        span = max(0, min(len(SPANS) - 1, now + by))
+        if span == now:
+            which = "shortest" if by < 0 else "longest"
+            self.footing.say(f"{SPANS[span][0]} is the {which} time that the plot shows", Tone.DIM)
+        self._span = span
+        self._read_course_soon()
+        self.repaint()
+
+    def _settle(self, opened: Opened) -> None:
+        """Put the cursor where it was: on its listing, else on the channel asked for."""
+        cells = opened.dossier.cells
+        if any(cell.listing_id == self.chosen for cell in cells):
+            return
+        if self._span is None:
+            self._span = self._fitting(opened)
+        channel, location = self._wanted
+        order = sorted(
+            cells,
+            key=lambda cell: (
+                cell.channel != channel,
+                cell.location != location,
+                not cell.differs,
+            ),
+        )
+        self.chosen = order[0].listing_id if order else None
+        cell = self._cell()
+        if cell is not None and self._is_open(cell):
+            self._differed = cell.listing_id
+
+    def _fitting(self, opened: Opened) -> int:
+        """A day, or less where the SKU has not been known for so long."""
+        age_ms = opened.at - (opened.dossier.first_read_at or 0)
+        return next((n for n, (_, span_ms) in enumerate(SPANS[:_DAY]) if age_ms <= span_ms), _DAY)
+
+    def _is_open(self, cell: ShownCell) -> bool:
+        update = self._update(cell)
+        return self._disagreement(cell) is not None or (
+            update is not None and update.status in LIVE_CORRECTIONS
+        )
+
+    def _cell(self) -> ShownCell | None:
+        cells = self.opened.dossier.cells if self.opened is not None else ()
+        return next((cell for cell in cells if cell.listing_id == self.chosen), None)
+
+    def _disagreement(self, cell: ShownCell) -> Disagreement | None:
+        """The one that has an update, else any."""
+        found = self.opened.dossier.open if self.opened is not None else ()
+        mine = [one for one in found if one.listing_id == cell.listing_id]
+        return min(mine, key=lambda one: one.correction_id is None, default=None)
+
+    def _update(self, cell: ShownCell) -> Correction | None:
+        found = self.opened.dossier.updates if self.opened is not None else ()
+        return next((one for one in found if one.listing_id == cell.listing_id), None)
+
+    def _plotted(self) -> list[int]:
+        """The listings at the cursor's place: as many as can be told apart, that one included."""
+        cell = self._cell()
+        if self.opened is None or cell is None:
+            return []
+        here = [
+            one.listing_id
+            for one in self.opened.dossier.cells
+            if one.location == cell.location and one.observed_at is not None
+        ]
+        first = [one for one in here if one != cell.listing_id][: CURVES_MAX - 1]
+        return [one for one in here if one in first or one == cell.listing_id]
+
+    async def _read_course(self) -> None:
+        """Read what the plot shows, a column of it at a time. Raises StoreError."""
+        width = next(iter(self.query("#sku-plot"))).size.width or plot.WIDTH_MIN
+        now = self.footing.clock.now()
+        within = course.window(now, SPANS[self._span or 0][1], plot.inner_width(width))
+        self._course = await self._reader.course(tuple(self._plotted()), within)
+
+    @work(group="course", exclusive=True)
+    async def _read_course_soon(self) -> None:
+        await self.footing.guarded(self._read_course)
+        self.rewrite("#sku-plot")
+
+    async def _read_newest(self, opened: Opened) -> None:
+        """Read the newest of the timeline; older pages that were read stay. Raises StoreError."""
+        page = await self._reader.newest(opened.dossier)
+        oldest = page.told[-1].key if page.told else None
+        older = [one for one in self._told if oldest is not None and one.key < oldest]
+        if not older or not self._told or oldest is None or oldest > self._told[0].key:
+            # Nothing older was read, or so much has come that there would be a gap.
+            self._told, self._rest = list(page.told), page.rest
+        else:
+            self._told = [*page.told, *older]
+
+    @on(Body.Reached)
+    @work(group="older", exclusive=True)
+    async def _read_older(self) -> None:
+        """Read the next older page of the timeline: its end has come in sight."""
+        await self.footing.guarded(partial(self._add_older, self.sku))
+
+    async def _add_older(self, sku: str) -> None:
+        rest = self._rest
+        if rest is None or len(self._told) >= ENTRIES_MAX:
+            return
+        page = await self._reader.older(sku, rest)
+        if sku == self.sku and rest is self._rest:
+            self._told, self._rest = [*self._told, *page.told], page.rest
+            self.rewrite("#sku-history")
+            self._entitle()
+
+    def _in_sight(self) -> bool:
+        """Whether the cursor's row is on the screen: it is not moved where no one sees it."""
+        top, bottom, line = self._sight()
+        return top <= line < bottom
+
+    def _bring_into_sight(self) -> None:
+        top, bottom, line = self._sight()
+        if not top <= line < bottom:
+            by = line - top if line < top else line - bottom + 1
+            self.query_one("#sku-left", Steps).mover.scroll_relative(y=by, animate=False)
+
+    def _sight(self) -> tuple[int, int, int]:
+        """The first line of the column on the screen, the one after its last, the cursor's."""
+        column = self.query_one("#sku-left", Steps).mover.region
+        line = self.query_one("#sku-cells").region.y + self._lines.get(self.chosen or 0, 0)
+        return column.y, column.bottom, line
+
+    def _health(self) -> dict[str, ChannelHealth]:
+        glance = self.footing.glance
+        return {one.name: one for one in glance.status.channels} if glance is not None else {}
 
     def _head(self, width: int) -> Content:
-        detail = self.detail
-        if detail is None:
-            return write(Cell(" No SKU is open: enter opens the one under the cursor.", Tone.DIM))
-        price = next((cell.price_minor for cell in detail.cells if cell.price_minor), None)
-        told = f"  {money(price / 100)}" if price is not None else ""
-        over = "  ● it agrees now" if self.over else ""
-        left = write(
-            Cell(f" {detail.sku}", Tone.STRONG),
-            Cell(f"  {cut(detail.title, max(8, width - len(detail.sku) - 40))}"),
-            Cell(told, Tone.DIM),
-            Cell(over, Tone.OK),
+        return sku_table.head(self.opened, self.sku, self._ended(), width)
+
+    def _ended(self) -> str:
+        """What is told where what it was opened on is over."""
+        cells = self.opened.dossier.cells if self.opened is not None else ()
+        cell = next((one for one in cells if one.listing_id == self._differed), None)
+        return (
+            f"● {cell.channel} agrees now" if cell is not None and not self._is_open(cell) else ""
         )
-        right = write(Cell("esc back ", Tone.DIM))
-        gap = max(1, width - left.cell_length - right.cell_length)
-        return Content.assemble(left, " " * gap, right)
 
     def _cells(self, width: int) -> Content:
-        now = self.footing.clock.now()
-        wide = width >= _WIDE
-        head = f"{fit('CHANNEL', 12)}{'TARGET':>8}{'SHOWS':>8}  {'Δ':>6}  {fit('STATE', 10)}"
-        head += f"{'READ':>8}"
-        if wide:
-            head += f"{'ON HAND':>10}{'COMMITTED':>11}{'INCOMING':>10}  TRUST"
-        rows = [write(Cell(head, Tone.DIM))]
-        found = self.detail.cells if self.detail is not None else ()
-        rows += [self._cell(cell, now, wide=wide) for cell in found]
-        return lines(*rows)
-
-    def _cell(self, cell: ShownCell, now: int, *, wide: bool) -> Content:
-        known = cell.differs and cell.available is not None and cell.target is not None
-        delta = (cell.target or 0) - (cell.available or 0) if known else None
-        tone = panels.trust_tone(cell, delta)
-        sign = panels.trust_sign(cell)
-        read = age(now - cell.observed_at) if cell.observed_at is not None else NONE
-        parts = [
-            Cell(fit(cell.channel, 12), Tone.STRONG),
-            Cell(fit(units(cell.target), 8, right=True)),
-            Cell(fit(units(cell.available) if cell.present else "none", 8, right=True), tone),
-            Cell(f"{sign} ", tone),
-            Cell(fit(panels.delta_text(delta), 6, right=True), tone),
-            Cell(f"  {fit(cell.state or NONE, 10)}"),
-            Cell(fit(read, 8, right=True), Tone.DIM),
-        ]
-        if wide:
-            trust = cell.problem or ("" if cell.trusted else "not to be trusted now")
-            parts += [
-                Cell(fit(units(cell.on_hand), 10, right=True), Tone.DIM),
-                Cell(fit(units(cell.committed), 11, right=True), Tone.DIM),
-                Cell(fit(units(cell.incoming), 10, right=True), Tone.DIM),
-                Cell(f"  {trust}", Tone.WARN),
-            ]
-        return write(*parts)
+        if self.opened is None:
+            return write("")
+        told, self._lines = sku_table.table(
+            self.opened,
+            self._health(),
+            chosen=self.chosen,
+            now=self.footing.clock.now(),
+            width=width,
+        )
+        return told
 
     def _reasons(self, width: int) -> Content:
-        if self.detail is None:
+        if self.opened is None:
             return write("")
-        rows = [write(""), *panels.reasons(self.detail, now=self.footing.clock.now(), width=width)]
-        for step in self.detail.audit:
-            note = f": {step.note}" if step.note else ""
-            text = f"      {day_and_time(step.at)}  {step.step} by {step.who}{note}"
-            rows.append(write(Cell(cut(text, width), Tone.DIM)))
-        return lines(*rows)
-
-    def _timeline(self, width: int) -> Content:
-        entries = list(reversed(self.detail.history)) if self.detail is not None else []
-        if not entries:
-            return write(Cell("Nothing has happened yet.", Tone.DIM))
-        return lines(*(self._entry(entry, width) for entry in entries))
-
-    def _entry(self, entry: HistoryEntry, width: int) -> Content:
-        tone = _KINDS.get(entry.kind, Tone.DIM)
-        return write(
-            Cell(f"{day_and_time(entry.at)}  ", Tone.DIM),
-            Cell(fit(entry.channel, 11), Tone.PLAIN),
-            Cell(fit(entry.kind, 13), tone),
-            Cell(cut(what_happened(entry), max(8, width - 47))),
+        return sku_panels.reasons(
+            self.opened, chosen=self.chosen, now=self.footing.clock.now(), width=width
         )
 
+    def _account(self, width: int) -> Content:
+        balances = self.opened.dossier.balances if self.opened is not None else ()
+        return sku_panels.account(balances, width)
 
-_WIDE = 100
-_KINDS = {
-    "correction": Tone.ACCENT,
-    "disagreement": Tone.OVER,
-    "target": Tone.UNDER,
-    "event": Tone.OK,
-}
+    def _plot(self, width: int) -> Content:
+        height = max(_PLOT_MIN, min(_PLOT_MAX, (self.app.size.height - 6) * 2 // 5))
+        if self._course is None:
+            return write("")
+        figure = sku_panels.figure(self._course, self.chosen)
+        return lines(*(write(*row) for row in plot.draw(figure, width, height)))
+
+    def _timeline(self, width: int) -> Content:
+        more = ""
+        if self._rest is not None:
+            more = "… more with ↓"
+            if len(self._told) >= ENTRIES_MAX:
+                more = "… the rest is told by `skew history`"
+        now = self.footing.clock.now()
+        return sku_panels.timeline(self._told, more=more, now=now, width=width)
+
+    def _entitle(self) -> None:
+        cell = self._cell()
+        where = f" at {cell.location}" if cell is not None and cell.location else ""
+        count = len(self.opened.dossier.cells) if self.opened is not None else 0
+        shown = f"{len(self._told):,}{'+' if self._rest is not None else ''}"
+        for panel, name, more in (
+            ("sku-now", "Now", f" · {count} listings" if count else ""),
+            ("sku-why", "Why, and what is done", f" · {cell.channel}{where}" if cell else ""),
+            ("sku-sum", "Account", " · units since the first reading"),
+            ("sku-sum-below", "Account", " · units since the first reading"),
+            ("sku-stock", f"Stock{where}", f" · last {SPANS[self._span or 0][0]} · + − zoom"),
+            ("sku-timeline", "Timeline", f" · {shown}, newest first"),
+        ):
+            for widget in self.query(f"#{panel}"):
+                widget.border_title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM))

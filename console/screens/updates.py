@@ -11,7 +11,7 @@ from textual.content import Content
 from console import panels
 from console.actions import Place
 from console.caution import Picked, why_not_update
-from console.desk import Desk
+from console.desk import Desk, Subject
 from console.ink import Tone
 from console.rows import UpdateSheet
 from console.screens.page import Listing
@@ -85,6 +85,9 @@ class UpdatesPage(Listing):
         left = Counter(reason for one in found if (reason := why_not_update(one)))
         told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
         return Picked(seen, plural(len(seen), "update"), told)
+
+    def subject(self) -> Subject | None:
+        return self.detail
 
     async def do_detail(self) -> None:
         if self.detail is None:

@@ -21,7 +21,14 @@ async def test_every_action_of_the_table_is_the_apps_and_bound_to_its_keys(shop:
 
 def _written(key: str) -> str:
     """A key as the table has it: Textual spells the signs out."""
-    signs = {"slash": "/", "asterisk": "*", "colon": ":", "question_mark": "?"}
+    signs = {
+        "slash": "/",
+        "asterisk": "*",
+        "colon": ":",
+        "question_mark": "?",
+        "plus": "+",
+        "minus": "-",
+    }
     return signs.get(key, key)
 
 

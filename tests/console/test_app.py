@@ -99,7 +99,7 @@ async def test_a_page_whose_disagreement_ended_says_so(shop: Shop) -> None:
         shop.show("market", (17, 0, 55, 200, 38), at=NOW)
         await settle(app, pilot)
 
-        assert "it agrees now" in text_of(app)
+        assert "● market agrees now" in text_of(app)
 
 
 async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:

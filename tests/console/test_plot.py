@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from console.glyphs import plain
 from console.ink import Cell, Tone
 from console.plot import Curve, Figure, draw, inner_width, signs
 from console.text import cells
@@ -120,6 +121,17 @@ def test_only_glyphs_that_ascii_has_a_stand_in_for_are_used(
     drawn = text(draw(figure(one, other, target=one, events=[1], written=[1]), 80, 16))
 
     assert set("".join(drawn)) <= GLYPHS
+
+
+def test_in_ascii_the_target_and_the_dispute_stay_apart_from_the_curve() -> None:
+    drawn = text(draw(figure(flat(*[9] * 70), target=flat(*[4] * 70), differs=[True]), 80, 9))
+    plainly = [plain(line) for line in drawn]
+
+    assert all(line.isascii() for line in plainly)
+    assert [len(line) for line in plainly] == [len(line) for line in drawn]
+    assert "....." in plainly[5]
+    assert "=====" in plainly[6]
+    assert "-----" in plainly[1]
 
 
 def test_a_fall_and_a_rise_are_steps() -> None:

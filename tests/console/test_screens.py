@@ -20,6 +20,7 @@ SCREENS = {
     "marked": ("space", "space"),
     "confirm": ("asterisk", "A"),
     "sku": ("enter",),
+    "checklist": ("6",),
 }
 
 

@@ -101,6 +101,16 @@ def test_a_component_that_nobody_has_allows_nothing_that_is_known(tmp_path: Path
     assert [(one.sku, one.makes) for one in found.parts] == [("A", 4), ("B", None)]
 
 
+def test_it_tells_since_when_anything_was_read_whatever_a_file_says_of_its_time(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=9), as_of=w.now - 500 * MINUTE)
+        first = w.now
+        w.poll("shop", stock(A=9))
+        assert read(w).first_read_at == first
+
+
 def test_an_unknown_sku_has_none(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=1))

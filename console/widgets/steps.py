@@ -1,0 +1,65 @@
+"""Columns that scroll: where there is a cursor in one, the arrow keys move that first."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.message import Message
+
+
+class Body(VerticalScroll, can_focus=False):
+    """What columns stand in: side by side, or under each other and scrolled together."""
+
+    class Reached(Message):
+        """Its end has come in sight."""
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value > old_value and new_value >= self.max_scroll_y - 1:
+            self.post_message(self.Reached())
+
+
+class Steps(Body, can_focus=True):
+    """One column of a body. It scrolls by itself where it is too long for its place."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("j", "scroll_down", "Down"), ("k", "scroll_up", "Up")]
+
+    def __init__(
+        self,
+        step: Callable[[int], bool] = lambda _: False,
+        *,
+        id: str,  # noqa: A002 (Textual's)
+        classes: str = "",
+    ) -> None:
+        """`step` moves a cursor by so many rows, and says whether it could."""
+        super().__init__(id=id, classes=classes)
+        self._step_by = step
+
+    @property
+    def mover(self) -> VerticalScroll:
+        """What an arrow key scrolls: the column, or the body where that holds it whole."""
+        body = self.parent
+        if self.max_scroll_y > 0 or not isinstance(body, VerticalScroll):
+            return self
+        return body
+
+    def action_scroll_down(self) -> None:
+        if not self._step_by(1):
+            self.mover.scroll_relative(y=1, animate=False)
+
+    def action_scroll_up(self) -> None:
+        if not self._step_by(-1):
+            self.mover.scroll_relative(y=-1, animate=False)
+
+    def action_page_down(self) -> None:
+        self.mover.scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        self.mover.scroll_page_up(animate=False)
+
+    def action_scroll_home(self) -> None:
+        self.mover.scroll_home(animate=False)
+
+    def action_scroll_end(self) -> None:
+        self.mover.scroll_end(animate=False)
