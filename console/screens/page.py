@@ -27,6 +27,7 @@ from console.ink import Cell, Tone, write
 from console.memory import PageMemory
 from console.rows import UpdateSheet
 from console.source import Detail
+from console.text import clean
 from console.widgets.filterline import FilterLine
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
@@ -178,8 +179,9 @@ class Page(Screen[None]):
         try:
             self.filter_by(event.value)
         except FilterError as error:
+            # The filter's line stands where the log's does: there nobody sees it yet.
             self.footing.say(str(error), Tone.WARN)
-            self.repaint()
+            self.notify(clean(str(error)), severity="warning", markup=False)
             return
         self.query_one(FilterLine).remember(event.value)
         self.close_filter()
