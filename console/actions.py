@@ -85,13 +85,48 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "snooze",
         ("z",),
-        "Snooze the update",
-        "Put the update aside for a while; it is proposed again afterwards.",
+        "Snooze the update or incident",
+        "Put the update aside for a while; it is proposed again afterwards. Of an incident nobody"
+        " is told until then, unless it gets worse; one that is snoozed is woken.",
         Group.DECIDE,
         legend="Snooze",
         brief="Snz",
         writes=True,
-        on=DECIDING,
+        on=DECIDING | {Place.INCIDENTS},
+    ),
+    Action(
+        "acknowledge",
+        ("c",),
+        "Acknowledge the incident",
+        "Note that you have seen it: the others see who knows. It stays open.",
+        Group.DECIDE,
+        legend="Acknowledge",
+        brief="Ack",
+        writes=True,
+        on=frozenset((Place.INCIDENTS,)),
+    ),
+    Action(
+        "believe",
+        ("b",),
+        "Believe the quarantined poll",
+        "Shows what that changes first: units, money, what goes to zero, what would disagree.",
+        Group.DECIDE,
+        legend="Believe…",
+        brief="Bel",
+        writes=True,
+        on=ON_CHANNELS | {Place.INCIDENTS},
+    ),
+    Action(
+        "discard",
+        ("d",),
+        "Discard the quarantined poll",
+        "Throw it away, with a reason. The last good readings count again; the next poll is judged"
+        " anew.",
+        Group.DECIDE,
+        legend="Discard…",
+        brief="Disc",
+        writes=True,
+        on=ON_CHANNELS | {Place.INCIDENTS},
     ),
     Action(
         "undo",
@@ -161,11 +196,21 @@ ACTIONS: tuple[Action, ...] = (
         "Filter the list",
         "Words in the SKU or title, “a phrase”, channel:shop, sku:DS-*, state:open, side:oversell,"
         " cause:lag, acked:no, risk>100, units>5, age:1h-4h; -channel:shop leaves out. → completes,"
-        " ↑ brings back.",
+        " ↑ brings back. Of incidents severity:severe, state:closed.",
         Group.CHOOSE,
         legend="Filter",
         brief="Filter",
-        on=frozenset((Place.DISAGREEMENTS,)),
+        on=frozenset((Place.DISAGREEMENTS, Place.INCIDENTS)),
+    ),
+    Action(
+        "next_state",
+        ("f",),
+        "Show the next state",
+        "Incidents that are open, snoozed, closed, all of them.",
+        Group.CHOOSE,
+        legend="State",
+        brief="State",
+        on=frozenset((Place.INCIDENTS,)),
     ),
     Action(
         "sort",
@@ -231,11 +276,12 @@ ACTIONS: tuple[Action, ...] = (
         "detail",
         ("enter",),
         "Open what is under the cursor",
-        "A SKU with all channels, the cause with its evidence, its stock over time. On a channel:"
-        " its disagreements. On an answer of the checklist: the channel that it names.",
+        "A SKU with all channels, the cause with its evidence, its stock over time. On a channel or"
+        " an incident: its disagreements. On an answer of the checklist: the channel that it"
+        " names.",
         Group.LOOK,
         legend="Open",
-        on=LISTS | ON_CHANNELS | {Place.CHECKLIST},
+        on=LISTS | ON_CHANNELS | {Place.INCIDENTS, Place.CHECKLIST},
     ),
     Action(
         "poll_now",
@@ -326,7 +372,7 @@ ACTIONS: tuple[Action, ...] = (
         " terminal's clipboard (OSC 52).",
         Group.LOOK,
         legend="Copy",
-        on=DECIDING,
+        on=DECIDING | {Place.INCIDENTS},
     ),
     Action(
         "export",

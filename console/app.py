@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rich.segment import Segments
 from rich.text import Text
@@ -26,6 +26,7 @@ from textual.filter import LineFilter
 from console import alarms, failure
 from console.actions import Place, by_name
 from console.acts.channels import ChannelActs
+from console.acts.incidents import IncidentActs
 from console.acts.output import Output
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
@@ -100,13 +101,15 @@ class SkewApp(ThinApp):
                 self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
         self.footing = footing
         source = Source(database, settings, footing.clock)
-        self._acts = UpdateActs(self, database, source, footing)
+        acts = (self, database, source, footing)
+        self._acts = UpdateActs(*acts)
         desk = Desk(
             source=source,
             footing=footing,
             updates=self._acts,
-            triage=TriageActs(self, database, source, footing),
-            channels=ChannelActs(self, database, source, footing),
+            triage=TriageActs(*acts),
+            channels=ChannelActs(*acts),
+            incidents=IncidentActs(*acts),
             output=Output(self, footing),
             way=self,
         )
@@ -224,8 +227,7 @@ class SkewApp(ThinApp):
             self.page.rewrite("#said")
         if heard.toast is not None:
             title, text, severe = heard.toast
-            severity: Literal["error", "warning"] = "error" if severe else "warning"
-            self.notify(text, title=title, severity=severity, markup=False)
+            self.notify(text, title=title, severity="error" if severe else "warning", markup=False)
         if heard.bell:
             self.bell()
 
@@ -306,8 +308,8 @@ class SkewApp(ThinApp):
             await self._turn_to(self._before.pop())
         await self._arrive()
 
-    async def show_disagreements_of(self, channel: str) -> None:
-        self.dashboard.filter_by(f"channel:{channel}")
+    async def show_disagreements_of(self, channel: str, sku: str = "") -> None:
+        self.dashboard.filter_by(f"channel:{channel} sku:{sku}" if sku else f"channel:{channel}")
         await self.show(Place.DISAGREEMENTS)
 
     async def open_sku(self, subject: Subject) -> None:

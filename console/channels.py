@@ -34,12 +34,14 @@ OUTCOMES: Mapping[PollOutcome, Cell] = {
     PollOutcome.QUARANTINED: Cell("■ set aside", Tone.WARN),
     PollOutcome.ACCEPTED: Cell("● accepted", Tone.OK),
     PollOutcome.REPLACED: Cell("■ replaced", Tone.DIM),
+    PollOutcome.DISCARDED: Cell("□ discarded", Tone.DIM),
     PollOutcome.CANCELLED: Cell("‖ cancelled", Tone.DIM),
 }
 _IN_A_LINE = {
     PollOutcome.FAILED: "✖",
     PollOutcome.QUARANTINED: "■",
     PollOutcome.REPLACED: "■",
+    PollOutcome.DISCARDED: "□",
     PollOutcome.CANCELLED: "‖",
 }
 """What stands in a sparkline where a poll brought no readings."""

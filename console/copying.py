@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from console import documents
+from console import documents, incident_documents
 from console.differences import CSV_COLUMNS, csv_row
 from console.text import clean
-from store.model import Cause, Correction, Disagreement, Incident
+from store.model import Cause, Correction, Disagreement, Incident, Millis
 from store.panels import ChannelHealth
 
 
@@ -54,9 +54,9 @@ def of_channel(one: ChannelHealth) -> Iterator[Copied]:
     yield from _documented(documents.channel(one))
 
 
-def of_incident(one: Incident) -> Iterator[Copied]:
+def of_incident(one: Incident, now: Millis) -> Iterator[Copied]:
     yield Copied("message", clean(one.message))
-    yield from _documented(documents.incident(one))
+    yield from _documented(incident_documents.incident(one, now))
 
 
 def approve_command(update: Correction, configuration: Path) -> str:

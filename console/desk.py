@@ -5,6 +5,7 @@ from typing import Protocol
 
 from console.actions import Place
 from console.acts.channels import ChannelActs
+from console.acts.incidents import IncidentActs
 from console.acts.output import Output
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
@@ -40,8 +41,8 @@ class Way(Protocol):
     async def open_sku(self, subject: Subject) -> None:
         """Turn to the SKU's page, on this SKU."""
 
-    async def show_disagreements_of(self, channel: str) -> None:
-        """Turn to the disagreements, filtered to one channel."""
+    async def show_disagreements_of(self, channel: str, sku: str = "") -> None:
+        """Turn to the disagreements of one channel, or of one SKU there. Raises FilterError."""
 
     async def open_channel(self, name: str) -> None:
         """Turn to the channels' page, with the cursor on this channel."""
@@ -61,3 +62,4 @@ class Desk:
     way: Way
     output: Output
     channels: ChannelActs
+    incidents: IncidentActs

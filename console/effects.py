@@ -68,16 +68,15 @@ def consequences(effect: Effect) -> list[str]:
 
 
 def becomes(row: EffectRow) -> str:
-    """What the listing's disagreement would come to."""
+    """What the listing's disagreement would come to, there and on the other channels."""
+    told = []
     if row.disagrees:
-        delta = f" {signed(row.delta)}" if row.delta is not None else ""
-        told = row.disagrees + delta
-    elif row.disagreed:
-        told = "agrees again"
-    else:
-        told = "agrees"
-    elsewhere = f", differs on {plural(row.elsewhere, 'other channel')}" if row.elsewhere else ""
-    return told + elsewhere
+        told.append(f"{row.disagrees} {signed(row.delta)}" if row.delta else row.disagrees)
+    elif row.target is not None:
+        told.append("agrees again" if row.disagreed else "agrees")
+    if row.elsewhere:
+        told.append(f"differs on {plural(row.elsewhere, 'other channel')}")
+    return ", ".join(told) or NONE
 
 
 def change(row: EffectRow) -> str:

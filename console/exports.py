@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from console import documents
+from console import documents, incident_documents
 from console.differences import CSV_COLUMNS, csv_row, defused
 from console.groups import Explained
 from console.source import Source
@@ -84,8 +84,18 @@ def channels(found: Sequence[ChannelHealth]) -> View:
     return _known("channels", [documents.channel(one) for one in found])
 
 
-def incidents(found: Sequence[Incident]) -> View:
-    return _known("incidents", [documents.incident(one) for one in found])
+def incidents(source: Source, ids: Sequence[int], now: Millis) -> View:
+    """As they stand at an instant with the people."""
+
+    async def read(start: int, end: int) -> list[Incident]:
+        wanted = ids[start:end]
+        found = await source.incidents(wanted)
+        return [found[one] for one in wanted if one in found]
+
+    def line(one: Incident) -> Line:
+        return _line(incident_documents.incident(one, now))
+
+    return View("incidents", len(ids), incident_documents.COLUMNS, read, line)
 
 
 def default_name(view: View, now: Millis) -> str:

@@ -14,9 +14,16 @@ from sync.clock import rfc3339
 
 Json = dict[str, object]
 
+COLUMNS = (
+    "id", "channel", "kind", "severity", "state", "since", "last_at", "count", "message",
+    "acknowledged_by", "acknowledged_at", "snoozed_by", "snoozed_until", "closed_at", "closed_by",
+    "closed_why",
+)  # fmt: skip
+"""The keys of an incident's document, in order."""
+
 
 def incidents(found: Iterable[Incident], *, now: Millis) -> Json:
-    return {"incidents": [_incident(one, now) for one in found]}
+    return {"incidents": [incident(one, now) for one in found]}
 
 
 def effect(told: Effect, *, accepted: bool) -> Json:
@@ -39,7 +46,7 @@ def effect(told: Effect, *, accepted: bool) -> Json:
     }
 
 
-def _incident(one: Incident, now: Millis) -> Json:
+def incident(one: Incident, now: Millis) -> Json:
     return {
         "id": one.id,
         "channel": one.channel,

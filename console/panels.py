@@ -23,7 +23,7 @@ from console.text import (
     units,
 )
 from console.timeline import what_happened
-from store.model import Freshness, Incident, Millis, Status
+from store.model import Freshness, Millis, Status
 from store.panels import ChannelHealth, HistoryEntry, ShownCell
 
 
@@ -69,27 +69,6 @@ def _trouble(channel: ChannelHealth) -> str:
     if channel.freshness is Freshness.FRESH:
         return ""
     return channel.last_error or ""
-
-
-def incidents(found: Sequence[Incident], *, now: Millis, width: int) -> Content:
-    """Trouble with channels, the newest last; each in one line and its message below."""
-    if not found:
-        return write(Cell("  No incidents: every channel answers and is believed.", Tone.DIM))
-    rows = []
-    for one in found:
-        known = f"  seen by {one.acknowledged_by}" if one.acknowledged_by else ""
-        times = f"  ×{one.count}" if one.count > 1 else ""
-        rows.append(
-            write(
-                Cell(" ✖ ", Tone.BAD),
-                Cell(fit(one.channel or "skew", 12), Tone.STRONG),
-                Cell(f" {one.kind}", Tone.WARN),
-                Cell(f"  since {time_of_day(one.since)[:5]}, {age(now - one.since)}", Tone.DIM),
-                Cell(f"{times}{known}", Tone.DIM),
-            )
-        )
-        rows.append(write(Cell(cut(f"   {one.message}", width), Tone.PLAIN)))
-    return lines(*rows)
 
 
 def preview(detail: Detail | None, *, now: Millis, width: int) -> Content:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import msgspec
+
 from console.arithmetic import arithmetic
 from console.channel_panel import Whole
 from console.channels import PauseEffect
@@ -18,20 +20,25 @@ from console.checkup import Checkup
 from console.groups import Explained
 from console.rows import Row
 from console.skus import Skus
+from console.troubles import POLLS_SHOWN, Trouble, waits_for_a_person
 from store import (
     audit,
     corrections,
+    effect,
     events,
     facts,
     health,
     lookalikes,
     past,
+    quarantine,
     ranking,
     triage,
+    troubles,
     views,
 )
 from store.audit import AuditRow
 from store.database import Database
+from store.effect import Effect
 from store.errors import DatabaseBusy, StoreError
 from store.evidence import Facts
 from store.lookalikes import ASKS_FOR_ALIKE
@@ -41,6 +48,7 @@ from store.model import (
     CorrectionStatus,
     Direction,
     Disagreement,
+    Incident,
     Millis,
     Status,
 )
@@ -53,6 +61,7 @@ from store.panels import (
     StatusCounts,
 )
 from store.ranks import GroupBy, Grouped, Lens, Ranked
+from store.troubles import IncidentFilter, IncidentState
 from sync import explain, reconcile
 from sync.clock import Clock
 from sync.settings import Settings
@@ -106,6 +115,7 @@ class Source:
         self._database = database
         self._clock = clock
         self._terms = reconcile.terms(settings)
+        self._comparison = reconcile.comparison(settings)
         self.skus = Skus(self._ask, self._causes, self._terms, clock)
         self.checkup = Checkup(self._ask, settings, clock)
 
@@ -215,6 +225,34 @@ class Source:
 
     async def update_ids(self) -> "array[int]":
         return await self._ask(views.update_ids)
+
+    async def incident_ids(
+        self, wanted: IncidentFilter, states: Sequence[IncidentState]
+    ) -> "array[int]":
+        """The ids of the wanted incidents in these states."""
+        asked = msgspec.structs.replace(wanted, states=tuple(states))
+        return await self._ask(troubles.incident_ids, asked, now=self._clock.now())
+
+    async def incidents(self, ids: Sequence[int]) -> dict[int, Incident]:
+        return {one.id: one for one in await self._ask(troubles.incidents_by_id, ids)}
+
+    async def incident(self, row_id: int) -> Trouble | None:
+        """All there is to tell of one but the effect of a poll; None where it is no more."""
+        found = (await self.incidents([row_id])).get(row_id)
+        if found is None or found.channel is None:
+            return None if found is None else Trouble(found)
+        polls = await self._ask(health.recent_polls, found.channel, limit=POLLS_SHOWN)
+        poll_id = await self.quarantined_poll(found.channel) if waits_for_a_person(found) else None
+        return Trouble(found, tuple(polls), poll_id)
+
+    async def quarantined_poll(self, channel: str) -> int | None:
+        """The poll of the channel that waits for a person, if one does."""
+        found = await self._ask(quarantine.waiting, channel)
+        return None if found is None else found[0]
+
+    async def effect(self, channel: str) -> Effect | None:
+        """What believing the channel's quarantined poll would change; None where it has none."""
+        return await self._ask(effect.of_accepting, channel, self._comparison)
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
         return {one.id: one for one in await self._ask(corrections.by_id, ids)}

@@ -4,11 +4,14 @@ Pure: values and the time in, words out.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
 from console.text import age, day_and_time, plain_times, time_of_day
-from store.model import Incident, Millis
+from store.effect import Effect
+from store.model import Incident, IncidentKind, Millis
+from store.panels import RecentPoll
 from store.troubles import IncidentState, Severity, state
 
 GLYPHS: Mapping[Severity, str] = MappingProxyType(
@@ -27,13 +30,41 @@ class Span(NamedTuple):
         return age((now if self.until is None else self.until) - self.since)
 
 
+POLLS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """All there is to tell of the incident under the cursor."""
+
+    it: Incident
+    polls: tuple[RecentPoll, ...] = ()
+    """The channel's newest polls, the newest first."""
+    quarantined: int | None = None
+    """The poll that waits for a person, where the incident is of one."""
+    effect: Effect | None = None
+    """What believing that poll would change; None until it is reckoned."""
+
+    def with_effect(self, effect: Effect | None) -> "Trouble":
+        return replace(self, effect=effect)
+
+
+def waits_for_a_person(one: Incident) -> bool:
+    """Whether it is of a quarantined poll that can be believed or discarded."""
+    return one.kind == IncidentKind.QUARANTINED and one.closed_at is None
+
+
 def span(one: Incident) -> Span:
     return Span(one.since, one.closed_at)
 
 
-def standing(one: Incident, now: Millis) -> str:
+def standing(one: Incident, now: Millis, *, brief: bool = False) -> str:
     """How it stands with the people, and whose word that is."""
     what = state(one, now)
+    if brief and what is IncidentState.SNOOZED:
+        return f"till {_short(one.snoozed_until, now)}"
+    if brief and what is IncidentState.SEEN:
+        return f"seen {one.acknowledged_by}"
     if what is IncidentState.CLOSED:
         return f"closed by {one.closed_by}" if one.closed_by else "over"
     if what is IncidentState.SNOOZED:

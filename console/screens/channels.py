@@ -98,8 +98,9 @@ class ChannelsPage(Listing):
         one = self.rows.current
         if one is None:
             return ()
-        can = ("poll_now", "pause_channel")
-        return can if one.running is None else (*can, "cancel")
+        judge = ("believe", "discard") if one.quarantined_poll is not None else ()
+        cancel = ("cancel",) if one.running is not None else ()
+        return ("poll_now", "pause_channel", *judge, *cancel)
 
     def do_poll_now(self) -> Coroutine[None, None, None] | None:
         one = self._under()
@@ -112,6 +113,14 @@ class ChannelsPage(Listing):
     def do_cancel(self) -> Coroutine[None, None, None] | None:
         one = self._under()
         return None if one is None else self.desk.channels.cancel(one)
+
+    def do_believe(self) -> Coroutine[None, None, None] | None:
+        one = self._under()
+        return None if one is None else self.desk.incidents.believe(one.name)
+
+    def do_discard(self) -> Coroutine[None, None, None] | None:
+        one = self._under()
+        return None if one is None else self.desk.incidents.discard(one.name)
 
     async def do_detail(self) -> None:
         one = self._under()

@@ -151,7 +151,6 @@ class Page(Screen[None]):
             return None
         lists = {
             Place.CHANNELS: lambda: exports.channels(glance.status.channels),
-            Place.INCIDENTS: lambda: exports.incidents(glance.status.incidents),
         }
         return lists[self.place]() if self.place in lists else None
 

@@ -56,8 +56,9 @@ async def test_escape_leads_back_page_by_page(shop: Shop) -> None:
 
 
 def test_the_legend_fits_the_width_and_names_the_keys_that_decide() -> None:
-    narrow = legend(80, narrow=True, read_only=False, able=()).plain
-    wide = legend(160, narrow=False, read_only=False, able=()).plain
+    here = [action for action in ACTIONS if Place.DISAGREEMENTS in action.on]
+    narrow = legend(80, narrow=True, read_only=False, able=(), actions=here).plain
+    wide = legend(160, narrow=False, read_only=False, able=(), actions=here).plain
 
     assert len(narrow) <= 80
     assert len(wide) <= 160

@@ -14,7 +14,8 @@ from console import exports
 from console.differences import CSV_COLUMNS
 from console.exports import ExportError, Line, View, export
 from console.source import Source
-from store import views
+from store import incidents, views
+from store.model import IncidentKind
 from store.panels import DisagreementFilter, Sort
 from tests.console.stage import NOW, Shop, record
 
@@ -80,7 +81,13 @@ async def test_channels_and_incidents_are_exported_too(
     shop: Shop, tmp_path: Path, ending: str
 ) -> None:
     health = shop.database.read(views.channels, now=NOW)
-    for view, count in ((exports.channels(health), 4), (exports.incidents(()), 0)):
+    raised = [
+        shop.database.write(incidents.raise_incident, name, IncidentKind.STALE, "=late", now=NOW)
+        for name in ("shop", "market")
+    ]
+    found = exports.incidents(source_of(shop), array("q", (2, 1)), NOW)
+    assert all(raised)
+    for view, count in ((exports.channels(health), 4), (found, 2)):
         path = tmp_path / f"{view.name}{ending}"
         assert await export(view, path, overwrite=False, told=nothing) == count
         if ending == ".json":
@@ -218,6 +225,6 @@ def test_only_a_file_may_be_overwritten(tmp_path: Path) -> None:
 
 
 def test_the_default_name_tells_what_and_when() -> None:
-    view = exports.incidents(())
+    view = exports.channels(())
 
-    assert exports.default_name(view, NOW) == "skew-incidents-20261126-140211.csv"
+    assert exports.default_name(view, NOW) == "skew-channels-20261126-140211.csv"

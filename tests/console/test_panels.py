@@ -2,7 +2,7 @@ import pytest
 
 from console.edges import Mode, Standing, header
 from console.footing import Footing, refusals
-from console.panels import incidents, wrap
+from console.panels import wrap
 from console.sparkline import sparkline
 from console.text import plain_times
 from store.model import Decision
@@ -117,8 +117,3 @@ def test_text_is_wrapped_at_its_spaces_and_long_words_are_cut() -> None:
     assert wrap("one two three", 7) == ["one two", "three"]
     assert wrap("abcdefghij", 5) == ["abcd…"]
     assert wrap("", 5) == [""]
-
-
-def test_no_incident_is_said_in_plain_words() -> None:
-    said = incidents((), now=0, width=60).plain
-    assert said.strip() == "No incidents: every channel answers and is believed."
