@@ -83,7 +83,8 @@ def proposals_for_rules(
 ) -> list[tuple[Correction, bool]]:
     """Undecided proposals, each with whether a written rule may approve it.
 
-    It may not after a failure on that listing, until one has been verified again (rule 9).
+    It may not after a failure on that listing, until one has been verified again (rule 9), nor
+    what a person has taken back.
     """
     proposals = select(
         connection, "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL", {"now": now}
@@ -97,9 +98,16 @@ def proposals_for_rules(
               GROUP BY k.listing_id)"""
         ).fetchall()
     )
+    taken_back = {
+        row[0]
+        for row in connection.execute(
+            """SELECT u.correction_id FROM corrections k JOIN audit u ON u.correction_id = k.id
+            WHERE k.live = 1 AND k.status = 'proposed' AND u.step = 'undone'"""
+        )
+    }
     return [
-        (proposal, last.get(proposal.listing_id, "verified") == "verified")
-        for proposal in proposals
+        (one, last.get(one.listing_id, "verified") == "verified" and one.id not in taken_back)
+        for one in proposals
     ]
 
 

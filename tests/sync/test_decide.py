@@ -146,6 +146,20 @@ async def test_a_rule_never_decides_a_cell_again_after_a_failure(bench: Bench) -
     assert await decide.approve_by_rules(bench.database, settings, bench.clock.now()) == 0
 
 
+async def test_a_rule_leaves_alone_what_a_person_took_back(bench: Bench) -> None:
+    [update] = await bench.disagree({"A": 9}, {"A": 5})
+    settings = by_rules(bench, ApprovalRule(only="reduce"))
+    held = msgspec.structs.replace(settings.approval, hold_ms=5_000)
+    settings = msgspec.structs.replace(settings, approval=held)
+    await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+
+    decide.undo(bench.database, [(update.id, None)], who="ana", now=bench.clock.now())
+    again = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+
+    assert again == 0
+    assert bench.update(update.id).status is Status.PROPOSED
+
+
 async def test_rules_rest_after_a_surprise_and_longer_after_each_further_one(
     bench: Bench,
 ) -> None:
