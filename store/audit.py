@@ -4,7 +4,9 @@ A step changes the correction, counts its version up and writes the row, in the 
 transaction. `store.corrections` and `store.decisions` take all their steps here.
 """
 
+import json
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -43,6 +45,35 @@ class AuditRow(msgspec.Struct, frozen=True):
     seen: str
     """What the step rested on, as JSON: the listing's reading and target at that moment."""
     note: str | None
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What one person did in one act."""
+
+    who: str
+    at: Millis
+    step: str
+    count: int
+    correction_id: int
+    """The first of those it was done to."""
+    note: str | None
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """The number of the last step that anybody took."""
+    (found,) = connection.execute("SELECT coalesce(max(id), 0) FROM audit").fetchone()
+    return int(found)
+
+
+def deeds_since(connection: sqlite3.Connection, after: int, *, but: Sequence[str]) -> list[Deed]:
+    """What people did after step `after`, in order; all but those named. Costs what is new."""
+    rows = connection.execute(
+        """SELECT who, at, step, count(*), min(correction_id), max(note) FROM audit
+        WHERE id > ? AND who NOT IN (SELECT value FROM json_each(?))
+        GROUP BY who, at, step ORDER BY min(id)""",
+        (after, json.dumps(list(but))),
+    )
+    return [Deed(*row) for row in rows]
 
 
 def rows(connection: sqlite3.Connection, correction_id: int) -> list[AuditRow]:

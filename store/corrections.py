@@ -20,7 +20,7 @@ from store.verdict import REASON, SOURCES
 _COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
   k.version, k.from_quantity, k.from_state, k.to_quantity, k.to_state, k.price_minor,
   k.proposed_at, k.decided_at, k.decided_by, k.second_by, k.hold_until, k.expires_at,
-  k.snoozed_until, k.note, k.result"""
+  k.snoozed_until, k.note, k.result, k.ended_at"""
 
 _SOURCES = """corrections k JOIN listings l ON l.id = k.listing_id
 JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""

@@ -353,6 +353,7 @@ class Correction(msgspec.Struct, frozen=True):
     snoozed_until: Millis | None
     note: str | None
     result: str | None
+    ended_at: Millis | None = None
 
     @property
     def units(self) -> int:

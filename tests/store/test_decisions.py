@@ -115,3 +115,24 @@ def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:
         assert status(w, proposal.id) is CorrectionStatus.EXPIRED
         w.poll("shop", stock(A=9))
         assert w.updates()[0].status is CorrectionStatus.PROPOSED
+
+
+def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=4))
+        w.twice("shop", stock(A=9, B=9))
+        before = w.database.read(audit.newest)
+        ids = sorted(one.id for one in w.updates())
+        approve(w, *ids, who="ben")
+        w.now += 1
+        w.database.write(decisions.undo, [(ids[0], None)], who="ana", now=w.now)
+        w.database.write(
+            decisions.reject, [(ids[1], None)], who="ben", now=w.now, reason="stocktake"
+        )
+        told = w.database.read(audit.deeds_since, before, but=("ana", "skew"))
+
+        assert [(one.who, one.step, one.count, one.correction_id, one.note) for one in told] == [
+            ("ben", "approved", 2, ids[0], None),
+            ("ben", "rejected", 1, ids[1], "stocktake"),
+        ]
+        assert w.database.read(audit.deeds_since, w.database.read(audit.newest), but=()) == []
