@@ -169,14 +169,16 @@ def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, 
             )
 
 
-def hand_back(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> int:
-    """Approved → proposed, for a person to decide anew after a surprise; answer how many."""
-    handed = 0
+def hand_back(
+    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str
+) -> list[Correction]:
+    """Approved → proposed, for a person to decide anew after a surprise; answer which."""
+    handed = []
     for correction in by_id(connection, ids):
         if correction.status is CorrectionStatus.APPROVED:
             audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who="skew",
                   name="handed back", note=why)  # fmt: skip
-            handed += 1
+            handed.append(correction)
     return handed
 
 

@@ -6,12 +6,12 @@ under the cursor. Times are RFC 3339; whoever shows the words may shorten them.
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from store import audit
+from store import audit, corrections
 from store.audit import AuditRow
 from store.model import Correction, Millis
 
@@ -55,6 +55,18 @@ def in_words(connection: sqlite3.Connection, correction: Correction, seen: int) 
     if last is not acted:
         told.append(_of_program(connection, correction, last))
     return "; ".join(told)
+
+
+def of_all(
+    connection: sqlite3.Connection, seen: Sequence[tuple[int, int | None]]
+) -> dict[int, str]:
+    """The same of several, each by the version that was seen; without those that nobody moved."""
+    versions = dict(seen)
+    told = {
+        one.id: in_words(connection, one, versions[one.id] or 0)
+        for one in corrections.by_id(connection, versions)
+    }
+    return {number: words for number, words in told.items() if words}
 
 
 def _of_person(row: AuditRow) -> str:

@@ -14,6 +14,7 @@ from store.corrections import Standing
 from store.errors import StoreError
 from store.model import Correction, CorrectionStatus, IncidentKind, PollOutcome
 from sync import proof, trouble
+from sync.batch import STOPPED, account
 from sync.channels.base import Change, Receipt, Wanted
 from sync.errors import ChannelError, NeedsOperator, Temporary, WriteRejected
 from sync.poll import poll_held
@@ -65,6 +66,7 @@ class _Round:
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.watched.channel.abilities
         left = [one.correction.id for one in await self._standings(ids)]
+        tried: list[int] = []
         if left and not abilities.reads_one and not abilities.compare_and_set:
             # No cheaper fresh reading: one poll serves the whole batch.
             await self._poll()
@@ -73,11 +75,13 @@ class _Round:
             left = left[len(batch) :]
             if not going:
                 continue
+            tried += [correction.id for correction, _ in going]
             call = await self._send(going)
             surprise = await self._settle(call.sent)
             if surprise is not None:
                 unsent = [one.correction.id for one in call.sent if one.fate is Fate.UNSENT]
-                await self._stop([*unsent, *left], surprise)
+                sent = [one for one in tried if one not in unsent]
+                await self._stop(sent, [*unsent, *left], surprise)
             if call.kept_from is not None:
                 raise call.kept_from
             if surprise is not None:
@@ -261,16 +265,19 @@ class _Round:
             status=verdict.status.value,
         )
 
-    async def _stop(self, rest: Sequence[int], surprise: str) -> None:
-        """Hand what was not written back to the operator, and tell why."""
+    async def _stop(self, tried: Sequence[int], rest: Sequence[int], surprise: str) -> None:
+        """Hand what was not written back to the operator; tell why, and what was applied."""
         database, now = self.gear.database, self._now()
-        why = f"its batch stopped: {surprise}"
+        why = f"{STOPPED}{surprise}"
         handed = await database.awrite(corrections.hand_back, rest, now=now, why=why)
-        words = f"{surprise}; {handed} more of its batch were handed back" if handed else surprise
+        words = surprise
+        if handed or len(tried) > 1:
+            ends = await database.aread(corrections.by_id, tried)
+            words = f"{surprise}. Of its batch: {account(ends, handed)}"
         await database.awrite(
             incidents.raise_incident, self.watched.name, IncidentKind.SURPRISE, words, now=now
         )
-        self.gear.log.warning("batch stopped", channel=self.watched.name, handed_back=handed)
+        self.gear.log.warning("batch stopped", channel=self.watched.name, handed_back=len(handed))
 
     async def _went_well(self) -> None:
         """A batch that shows what was written ends the trouble that an earlier one had."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from store import corrections, decisions, incidents
+from store import batches, corrections, decisions, incidents
 from store.database import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
 from sync import guard
@@ -81,6 +81,13 @@ def retry(
     return database.write(decisions.retry, seen, who=who, now=now, note=note)
 
 
+def cancel(
+    database: Database, ids: Sequence[int], *, who: str, now: Millis, note: str
+) -> list[Decision]:
+    """Take back what of a batch is not being written yet."""
+    return database.write(batches.cancel, ids, who=who, now=now, note=note)
+
+
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
     """What a set of corrections would do, for the dialog that asks before it is done."""
@@ -110,6 +117,34 @@ def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
         money_up=_worth(up),
         money_down=_worth(down),
         unpriced=sum(one.price_minor is None for one in batch),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an approval of a batch would meet, told before it is given."""
+
+    over: str = ""
+    """The push limit that would refuse all of it; empty where it is within all."""
+    above: int | None = None
+    """From so many units on a second person is needed; None: never."""
+    first: int = 0
+    """How many wait for a second name after this one."""
+    again: int = 0
+    """How many this person has approved already: another one must."""
+
+
+def outlook(
+    batch: Sequence[Correction], settings: Settings, pushed: corrections.Pushed, *, who: str
+) -> Outlook:
+    """Foresee what approving all of `batch` would meet; `pushed`: what the last hour wrote."""
+    above = settings.approval.second_person_above
+    large = [one for one in batch if above is not None and abs(one.units) > above]
+    return Outlook(
+        over=guard.judge_batch(batch, settings.push, as_push(pushed)) or "",
+        above=above,
+        first=sum(one.decided_by is None for one in large),
+        again=sum(one.decided_by == who for one in large),
     )
 
 
