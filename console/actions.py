@@ -172,6 +172,18 @@ ACTIONS: tuple[Action, ...] = (
         on=frozenset((Place.DISAGREEMENTS,)),
     ),
     Action(
+        "retry",
+        ("T",),
+        "Try a failed update again",
+        "Ask anew, with a reason, for what failed, was not applied, is unknown or expired: the"
+        " marked ones, else the one under the cursor. It is proposed again, not written.",
+        Group.DECIDE,
+        legend="Try again",
+        brief="Try",
+        writes=True,
+        on=frozenset((Place.UPDATES, Place.SKU)),
+    ),
+    Action(
         "mark",
         ("space",),
         "Mark or unmark the row",
@@ -196,30 +208,33 @@ ACTIONS: tuple[Action, ...] = (
         "Filter the list",
         "Words in the SKU or title, “a phrase”, channel:shop, sku:DS-*, state:open, side:oversell,"
         " cause:lag, acked:no, risk>100, units>5, age:1h-4h; -channel:shop leaves out. → completes,"
-        " ↑ brings back. Of incidents severity:severe, state:closed.",
+        " ↑ brings back. Of updates status:failed, by:ana; of incidents severity:severe,"
+        " state:closed.",
         Group.CHOOSE,
         legend="Filter",
         brief="Filter",
-        on=frozenset((Place.DISAGREEMENTS, Place.INCIDENTS)),
-    ),
-    Action(
-        "next_state",
-        ("f",),
-        "Show the next state",
-        "Incidents that are open, snoozed, closed, all of them.",
-        Group.CHOOSE,
-        legend="State",
-        brief="State",
-        on=frozenset((Place.INCIDENTS,)),
+        on=LISTS | {Place.INCIDENTS},
     ),
     Action(
         "sort",
         ("s",),
         "Sort by the next order",
-        "Money at risk, severity, age, SKU, channel, delta.",
+        "Money at risk, severity, age, SKU, channel, delta; of updates money at stake, newest,"
+        " ended last, channel.",
         Group.CHOOSE,
         legend="Sort",
-        on=frozenset((Place.DISAGREEMENTS,)),
+        on=LISTS,
+    ),
+    Action(
+        "next_state",
+        ("f",),
+        "Show the next state",
+        "Updates that are open, that failed, that are done, all; incidents that are open, snoozed,"
+        " closed, all.",
+        Group.CHOOSE,
+        legend="State",
+        brief="State",
+        on=frozenset((Place.UPDATES, Place.INCIDENTS)),
     ),
     Action(
         "group",
@@ -310,19 +325,34 @@ ACTIONS: tuple[Action, ...] = (
         "cancel",
         ("X",),
         "Cancel what runs",
-        "Stop the channel's poll: nothing of it is kept, and its record says who stopped it.",
+        "Stop the channel's poll: nothing of it is kept, and its record says who stopped it. Of"
+        " updates: take back the batch of the one under the cursor, else the last batch, as far as"
+        " it is not being written yet.",
         Group.CHANNEL,
-        legend="Cancel poll",
+        legend="Cancel",
         brief="Cancel",
         writes=True,
-        on=ON_CHANNELS,
+        on=ON_CHANNELS | {Place.UPDATES},
+    ),
+    Action(
+        "batch",
+        ("B",),
+        "Show how far a batch is",
+        "What was approved together with the update under the cursor, else the last batch: what is"
+        " written, what was read back, what stopped it.",
+        Group.LOOK,
+        on=DECIDING,
     ),
     Action(
         "show_disagreements", ("1",), "Show the disagreements", "The whole dashboard.", Group.LOOK
     ),
     Action("show_channels", ("2",), "Show the channels", "Freshness, polls, errors.", Group.LOOK),
     Action(
-        "show_updates", ("3",), "Show the pending updates", "What waits for a decision.", Group.LOOK
+        "show_updates",
+        ("3",),
+        "Show the updates",
+        "What waits for a decision, what failed, and all that ever was.",
+        Group.LOOK,
     ),
     Action("show_incidents", ("4",), "Show the incidents", "Trouble with a channel.", Group.LOOK),
     Action(

@@ -45,6 +45,7 @@ from console.screens.dashboard import Dashboard
 from console.screens.handing import WhoAreYou
 from console.screens.help import Help
 from console.screens.incidents import IncidentsPage
+from console.screens.overlay import Overlay
 from console.screens.page import Page
 from console.screens.sku import SkuPage
 from console.screens.updates import UpdatesPage
@@ -192,6 +193,12 @@ class SkewApp(ThinApp):
         found = (one for one in reversed(self.screen_stack) if isinstance(one, Page))
         return next(found, self.dashboard)
 
+    @property
+    def _overlay(self) -> Overlay | None:
+        """The living dialog that lies over the page; none while the app closes."""
+        top = next(reversed(self.screen_stack), None)
+        return top if isinstance(top, Overlay) else None
+
     def stir(self) -> None:
         """Read everything anew at once, because the operator asked or acted."""
         self._asked.set()
@@ -204,6 +211,8 @@ class SkewApp(ThinApp):
             await self._acts.follow()
             self.footing.glance = await self._source.glance()
             await self.page.reload(at_once=at_once)
+            if (overlay := self._overlay) is not None:
+                await overlay.reload()
             self.footing.trouble = ""
             self.footing.tell_engine()
         except StoreError as error:
@@ -243,6 +252,8 @@ class SkewApp(ThinApp):
             self.page.tick()
         else:
             self.page.rewrite("#header, #said")
+        if (overlay := self._overlay) is not None and not self.footing.paused:
+            overlay.tick()
 
     def _watch(self) -> None:
         """The watcher's thread: notices commits of anyone, on a connection of its own."""

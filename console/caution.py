@@ -9,6 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from console.text import time_of_day
+from store.decisions import RETRIABLE
 from store.model import (
     CORRECTABLE,
     Correction,
@@ -98,6 +99,13 @@ def undoable(it: Correction, now: Millis) -> bool:
     return (
         it.status is CorrectionStatus.APPROVED and it.hold_until is not None and it.hold_until > now
     )
+
+
+def why_not_anew(it: Correction) -> str:
+    """Why an update can't be asked for anew; empty where it can, as far as it tells itself."""
+    if it.status in RETRIABLE:
+        return ""
+    return f"#{it.id} is {str(it.status).replace('_', ' ')}: only what ended badly is tried again"
 
 
 def _why_not_in(status: CorrectionStatus, number: int) -> str:

@@ -65,6 +65,8 @@ class Footing:
     held_until: Millis = 0
     actions: tuple[Action, ...] = ACTIONS
     """The table of actions, with this operator's keys."""
+    busy: str = ""
+    """What goes on at the operator's word, in a few words: a batch that is being written."""
     said: deque[Said] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
 
     def key(self, name: str) -> str:
@@ -157,10 +159,18 @@ class Footing:
 
 def refusals(decided: list[Decision]) -> str:
     """What stood in the way of the acts that were not done, the commonest first."""
+    return _by_reason([one for one in decided if not one.ok])
+
+
+def notes(decided: list[Decision]) -> str:
+    """What there is to tell of the acts that were done: `#7: a second person must approve it`."""
+    return _by_reason([one for one in decided if one.ok and one.why]).replace("noted: ", "")
+
+
+def _by_reason(decided: list[Decision]) -> str:
     reasons: dict[str, list[int]] = {}
     for one in decided:
-        if not one.ok:
-            reasons.setdefault(one.why, []).append(one.id)
+        reasons.setdefault(one.why, []).append(one.id)
     return "; ".join(
         f"{_numbers(ids)}: {why}"
         for why, ids in sorted(reasons.items(), key=lambda item: -len(item[1]))

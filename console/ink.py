@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.theme import Theme
 
 from console.palettes import PALETTES, Palette
-from console.text import clean
+from console.text import cells, clean, cut
 
 
 class Tone(StrEnum):
@@ -138,6 +138,15 @@ def variables(*, dark: bool) -> dict[str, str]:
 def write(*cells: Cell | str) -> Content:
     """Put cells together as `Content`; each text is cleaned, none is markup."""
     return Content.assemble(*(_part(cell) for cell in cells))
+
+
+def within(width: int, *parts: Cell) -> Content:
+    """Put cells together in one line of at most `width`: what does not fit is cut."""
+    told = []
+    for part in parts:
+        told.append(part._replace(text=cut(clean(part.text), width)))
+        width -= cells(told[-1].text)
+    return write(*told)
 
 
 def lines(*rows: Content) -> Content:

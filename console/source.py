@@ -23,20 +23,23 @@ from console.skus import Skus
 from console.troubles import POLLS_SHOWN, Trouble, waits_for_a_person
 from store import (
     audit,
+    batches,
     corrections,
     effect,
     events,
     facts,
     health,
     lookalikes,
+    meanwhile,
     past,
     quarantine,
     ranking,
     triage,
     troubles,
+    updates,
     views,
 )
-from store.audit import AuditRow
+from store.audit import AuditRow, Deed
 from store.database import Database
 from store.effect import Effect
 from store.errors import DatabaseBusy, StoreError
@@ -62,7 +65,9 @@ from store.panels import (
 )
 from store.ranks import GroupBy, Grouped, Lens, Ranked
 from store.troubles import IncidentFilter, IncidentState
-from sync import explain, reconcile
+from store.updates import UpdateFilter, UpdateList, UpdateSort
+from sync import decide, explain, reconcile
+from sync.batch import BatchProgress, of_batch
 from sync.clock import Clock
 from sync.settings import Settings
 
@@ -256,6 +261,35 @@ class Source:
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
         return {one.id: one for one in await self._ask(corrections.by_id, ids)}
+
+    async def history_ids(self, wanted: UpdateFilter, sort: UpdateSort) -> UpdateList:
+        return await self._ask(updates.find, wanted, sort=sort)
+
+    async def steps(self, correction_id: int) -> list[AuditRow]:
+        """Everything that happened to an update, oldest first."""
+        return await self._ask(audit.rows, correction_id)
+
+    async def meanwhile(self, seen: Sequence[tuple[int, int | None]]) -> dict[int, str]:
+        """Who moved what of these since they were seen; those that nobody moved are left out."""
+        return await self._ask(meanwhile.of_all, seen)
+
+    async def progress(self, correction_id: int) -> BatchProgress | None:
+        """How far the batch has come in which an update was approved last; None: in none."""
+        now = self._clock.now()
+        batch = await self._ask(batches.of_correction, correction_id, now=now)
+        return None if batch is None else of_batch(batch, now=now)
+
+    async def outlook(self, batch: Sequence[Correction], who: str) -> decide.Outlook:
+        """What approving all of these would meet."""
+        pushed = await self._ask(corrections.pushed_since, self._clock.now() - decide.HOUR_MS)
+        return decide.outlook(batch, self.settings, pushed, who=who)
+
+    async def newest_step(self) -> int:
+        return await self._ask(audit.newest)
+
+    async def deeds_since(self, after: int, but: Sequence[str]) -> list[Deed]:
+        """What other people decided after that step."""
+        return await self._ask(audit.deeds_since, after, but=but)
 
     async def disagreements(self, ids: Sequence[int]) -> list[Disagreement]:
         now = self._clock.now()

@@ -1,4 +1,4 @@
-"""What the keys do to updates: approve, reject, snooze, undo.
+"""What the keys do to updates: approve, reject, snooze, undo, try again.
 
 The decisions themselves are `sync.decide`'s, the same as the commands'.
 """
@@ -10,13 +10,15 @@ from typing import Any
 from textual.app import App
 
 from console.acts.base import Acts
+from console.acts.batches import BatchActs
+from console.acts.hearing import Hearing
 from console.caution import UNDECIDED, Asking, Picked, asking, undoable
-from console.footing import Footing, refusals
+from console.footing import Footing, notes, refusals
 from console.ink import Tone
 from console.rows import STEPS
-from console.screens.confirm import Confirm, Reason, Snooze
+from console.screens.confirm import Confirm, Reason, Retry, Snooze
 from console.source import Source
-from console.text import clean, plural, time_of_day
+from console.text import clean, plain_times, plural, time_of_day
 from store.database import Database
 from store.errors import StoreError
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
@@ -30,6 +32,8 @@ class UpdateActs(Acts):
         super().__init__(app, database, source, footing)
         self._reasons: deque[str] = deque(maxlen=6)
         self._followed: set[int] = set()
+        self.batches = BatchActs(app, database, source, footing)
+        self._hearing = Hearing(app, database, source, footing)
 
     async def approve(self, picked: Picked, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
@@ -40,14 +44,17 @@ class UpdateActs(Acts):
         if not batch:
             return
         asked = asking(batch)
-        left_out = picked.why_not if bulk else ""
+        left_out = _left_out(picked, len(batch)) if bulk else ""
         if asked is Asking.NOTHING and not bulk:
             # No dialog showed anything newer: what the row showed is what was seen.
             seen: Sequence[tuple[int, int | None]] = picked.seen
         else:
             asked = Asking.YES if asked is Asking.NOTHING else asked
             seen = [(one.id, one.version) for one in batch]
-            if not await self._app.push_screen_wait(Confirm(batch, asked, left_out=left_out)):
+            outlook = await self._outlook(batch)
+            if outlook is None or not await self._app.push_screen_wait(
+                Confirm(batch, asked, outlook, left_out=left_out)
+            ):
                 self._tell("nothing approved", Tone.DIM)
                 return
         decided = await self._decide(
@@ -57,10 +64,14 @@ class UpdateActs(Acts):
         )
         approved = await self._read(_done(decided))
         self._footing.remember(approved)
-        self._followed.update(one.id for one in approved if one.status not in UNDECIDED)
+        going = [one.id for one in approved if one.status not in UNDECIDED]
         self._told(decided, "approved")
         if self._footing.engine is not None:
             self._footing.engine.wake()
+        if len(going) > 1:
+            await self.batches.begin(going[0])
+        else:
+            self._followed.update(going)
 
     async def reject(self, picked: Picked, *, bulk: bool) -> None:
         """Reject with a reason."""
@@ -112,8 +123,26 @@ class UpdateActs(Acts):
         self._footing.last, self._footing.held_until = (), 0
         self._told(decided, "took back")
 
+    async def retry(self, picked: Picked) -> None:
+        """Ask anew for what ended badly, with a reason."""
+        if not picked.seen:
+            self._tell(f"can't try again: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
+            return
+        reason = await self._app.push_screen_wait(Retry(picked.about, ()))
+        if reason is None:
+            self._tell("nothing tried again", Tone.DIM)
+            return
+        decided = await self._decide(
+            lambda: decide.retry(
+                self._database, picked.seen, who=self._who, now=self._now, note=reason
+            )
+        )
+        self._told(decided, "asked anew for")
+
     async def follow(self) -> None:
         """Tell what became of what this operator approved, as it ends. Raises StoreError."""
+        await self._hearing.hear()
+        await self.batches.follow()
         if not self._followed:
             return
         for one in (await self._source.updates(sorted(self._followed))).values():
@@ -141,8 +170,25 @@ class UpdateActs(Acts):
         wanted = (CorrectionStatus.PROPOSED,) if bulk else UNDECIDED
         batch = [one for one in found if one.status in wanted]
         if not batch:
-            self._tell(f"can't {verb} {picked.about}: it was decided meanwhile", Tone.WARN)
+            told = await self._meanwhile(picked) if len(picked.seen) == 1 else ""
+            why = told or "it was decided meanwhile"
+            self._tell(f"can't {verb} {picked.about}: {why}", Tone.WARN)
         return batch
+
+    async def _meanwhile(self, picked: Picked) -> str:
+        """Who moved what of the one that was picked."""
+        try:
+            told = await self._source.meanwhile(picked.seen)
+        except StoreError:
+            return ""
+        return plain_times(told.get(picked.seen[0][0], ""), self._now)
+
+    async def _outlook(self, batch: Sequence[Correction]) -> decide.Outlook | None:
+        try:
+            return await self._source.outlook(batch, self._who)
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return None
 
     async def _read(self, ids: Sequence[int]) -> list[Correction]:
         try:
@@ -153,15 +199,26 @@ class UpdateActs(Acts):
 
     def _told(self, decided: Sequence[Decision], verb: str) -> None:
         """Say what was done, and what stood in the way of the rest."""
-        done = _done(decided)
-        refused = refusals(list(decided))
+        done = [one.id for one in decided if one.ok and not one.why]
+        refused = plain_times(refusals(list(decided)), self._now)
         if refused:
             self._app.notify(clean(refused), title=f"Not {verb}", severity="warning", markup=False)
             self._tell(f"not {verb}: {refused}", Tone.WARN)
         if done:
             what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")
             self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
+        noted = notes(list(decided))
+        if noted:
+            self._app.notify(clean(noted), markup=False)
+            self._tell(noted, Tone.ACCENT)
         self._footing.stir()
+
+
+def _left_out(picked: Picked, taken: int) -> str:
+    """What of the marks is not in the batch, and why."""
+    moved = len(picked.seen) - taken
+    told = [picked.why_not, f"{moved} × decided or put aside meanwhile" if moved else ""]
+    return ", ".join(one for one in told if one)
 
 
 def _done(decided: Sequence[Decision]) -> list[int]:

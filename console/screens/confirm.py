@@ -17,15 +17,15 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.caution import Asking, typed_count
-from console.ink import Cell, Tone, lines, write
-from console.rows import change_text, sort_text, tone_of
-from console.text import fit, money, plural, signed, time_of_day, units
+from console.effect import effect, items
+from console.ink import Cell, Tone, write
+from console.text import fit, plural, time_of_day
+from console.widgets.written import Written
 from store.model import Correction, Millis
-from sync.decide import blast_radius
+from sync.decide import Outlook
 from sync.units import duration, duration_text
 
-LISTED_MAX = 200
-"""More items than a person would read are counted, not listed."""
+WHY_ANEW = ("what refused it is mended", "the channel was down", "it was unlocked")
 
 REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
 
@@ -39,18 +39,27 @@ class Confirm(ModalScreen[bool]):
         ("y", "yes", "Yes"),
     ]
 
-    def __init__(self, batch: Sequence[Correction], asked: Asking, *, left_out: str = "") -> None:
+    def __init__(
+        self,
+        batch: Sequence[Correction],
+        asked: Asking,
+        outlook: Outlook,
+        *,
+        left_out: str = "",
+    ) -> None:
         super().__init__()
         self._batch = batch
-        self._asked = asked
+        self._asked = Asking.NOTHING if outlook.over else asked
+        """Where all of it would be refused there is nothing to ask."""
+        self._outlook = outlook
         self._left_out = left_out
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell(f"Approve {plural(len(self._batch), 'update')}"))
-            yield Static(effect(self._batch, self._left_out), id="effect")
+            yield Written(self._effect, id="effect")
             with VerticalScroll(id="items"):
-                yield Static(items(self._batch))
+                yield Written(self._items, id="confirmed")
             yield Static(self._question(), id="question")
             if self._asked is Asking.COUNT:
                 yield Input(id="count", max_length=9, restrict=r"\d*", select_on_focus=False)
@@ -59,8 +68,14 @@ class Confirm(ModalScreen[bool]):
         if self._asked is Asking.COUNT:
             self.query_one("#count", Input).focus()
 
+    def _effect(self, width: int) -> Content:
+        return effect(self._batch, self._outlook, self._left_out, width)
+
+    def _items(self, width: int) -> Content:
+        return items(self._batch, width)
+
     def action_yes(self) -> None:
-        if self._asked is not Asking.COUNT:
+        if self._asked is Asking.YES:
             self.dismiss(True)
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (a key's parameter)
@@ -74,7 +89,9 @@ class Confirm(ModalScreen[bool]):
             self.query_one("#question", Static).update(self._question(wrong=True))
 
     def _question(self, *, wrong: bool = False) -> Content:
-        if self._asked is not Asking.COUNT:
+        if self._asked is Asking.NOTHING:
+            return keys_told(("esc", "leave it"))
+        if self._asked is Asking.YES:
             return keys_told(("y", "approve"), ("n", "leave it"))
         what = "units" if len(self._batch) == 1 else "updates"
         told = f"type the number of {what}, {typed_count(self._batch)}, and enter"
@@ -140,6 +157,19 @@ class Reason(ModalScreen[str | None]):
         self.dismiss(self._offered[event.option_index])
 
 
+class Retry(Reason):
+    """Asks why what failed should go well now."""
+
+    def __init__(self, about: str, offered: Sequence[str]) -> None:
+        super().__init__(
+            about,
+            offered,
+            verb="Try again",
+            told="It is proposed anew, where it still disagrees, and approved like any other.",
+            reasons=WHY_ANEW,
+        )
+
+
 class Snooze(ModalScreen[int | None]):
     """Asks for how long, in milliseconds."""
 
@@ -178,50 +208,6 @@ class Snooze(ModalScreen[int | None]):
     def _option(self, span: int) -> Content:
         until = time_of_day(self._now + span)[:5]
         return write(Cell(fit(duration_text(span), 6)), Cell(f"until {until}Z", Tone.DIM))
-
-
-def effect(batch: Sequence[Correction], left_out: str) -> Content:
-    """The blast radius in words."""
-    total = blast_radius(batch)
-    unpriced = f", {total.unpriced} without a price" if total.unpriced else ""
-    rows = [
-        write(
-            Cell(
-                f"{plural(total.skus, 'SKU')} on {plural(total.channels, 'channel')}", Tone.STRONG
-            ),
-        ),
-        write(
-            Cell(f"▼ {units(total.units_down)} units down", Tone.OVER),
-            Cell(f"  {money(total.money_down)}", Tone.DIM),
-            Cell(f"     ▲ {units(total.units_up)} units up", Tone.UNDER),
-            Cell(f"  {money(total.money_up)}{unpriced}", Tone.DIM),
-        ),
-        write(
-            Cell(f"{total.to_zero} to zero", Tone.BAD if total.to_zero else Tone.DIM),
-        ),
-    ]
-    if left_out:
-        rows.append(write(Cell(f"left out: {left_out}", Tone.WARN)))
-    return lines(*rows)
-
-
-def items(batch: Sequence[Correction]) -> Content:
-    """Each update: before → after."""
-    rows = [_item(one) for one in batch[:LISTED_MAX]]
-    if len(batch) > LISTED_MAX:
-        rows.append(write(Cell(f"… and {len(batch) - LISTED_MAX:,} more", Tone.DIM)))
-    return lines(*rows)
-
-
-def _item(one: Correction) -> Content:
-    return write(
-        Cell(fit(f"#{one.id}", 7), Tone.DIM),
-        Cell(fit(one.sku, 15), Tone.STRONG),
-        Cell(fit(one.channel, 11)),
-        Cell(fit(change_text(one), 16, right=True)),
-        Cell(fit(signed(one.units) if one.units else "", 7, right=True), tone_of(one.units)),
-        Cell(f"  {sort_text(one)}", Tone.DIM),
-    )
 
 
 def keys_told(*pairs: tuple[str, str]) -> Content:

@@ -100,7 +100,8 @@ class Page(Screen[None]):
     def note(self) -> str:
         """What is told at the right of the tabs."""
         clears = f"  ({self.footing.key('clear')} clears)" if self.footing.key("clear") else ""
-        return f"filter: {self.filter_text}{clears}" if self.filter_text else ""
+        filtered = f"filter: {self.filter_text}{clears}" if self.filter_text else ""
+        return "  ".join(told for told in (self.footing.busy, filtered) if told)
 
     def lead(self) -> str:
         """What is told before the log's line."""
@@ -242,6 +243,17 @@ class Deciding(Page):
 
     def do_snooze(self) -> Coroutine[None, None, None]:
         return self.desk.updates.snooze(self.picked())
+
+    def do_retry(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.retry(self.picked()._replace(why_not=""))
+
+    def do_batch(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.batches.show(self.of_picked())
+
+    def of_picked(self) -> int | None:
+        """The update under the cursor by its number."""
+        seen = self.picked().seen
+        return seen[0][0] if seen else None
 
 
 class Listing(Deciding):

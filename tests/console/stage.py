@@ -16,6 +16,7 @@ from textual.widgets import Input
 from console.app import SkewApp
 from console.footing import Footing
 from console.habits import Habits
+from console.screens.overlay import Overlay
 from console.screens.page import Listing
 from store import corrections, readings, staging
 from store.database import Database
@@ -147,12 +148,13 @@ async def console(
     *,
     read_only: bool = False,
     habits: Habits | None = None,
+    operator: str = "ana",
 ) -> AsyncIterator[tuple[SkewApp, Pilot[int]]]:
     """The console on a shop, read once; it reads again when a test says so."""
     footing = Footing(
         name="acme-eu",
         clock=shop.clock,
-        operator="ana",
+        operator=operator,
         read_only=read_only,
         engine=None if read_only else Stand(),
         stir=lambda: None,
@@ -183,7 +185,7 @@ async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
             break
         await asyncio.sleep(0.002)
         await rest(app, pilot)
-    if not app.screen.is_modal:
+    if not app.screen.is_modal or isinstance(app.screen, Overlay):
         await app.refresh_now()
     await rest(app, pilot)
 
