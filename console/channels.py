@@ -259,7 +259,7 @@ _CELLS: Mapping[str, Callable[[ChannelHealth, int, Millis], Cell]] = {
     "unexplained": lambda it, _w, _now: Cell(
         units(it.unexplained), Tone.WARN if it.unexplained else Tone.DIM
     ),
-    "role": lambda it, _w, _now: Cell(role(it), Tone.DIM),
+    "role": lambda it, _w, _now: Cell(role(it).replace(" authority", " auth"), Tone.DIM),
 }
 
 

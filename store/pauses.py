@@ -9,6 +9,7 @@ import sqlite3
 
 import msgspec
 
+from store import lease
 from store.errors import NoSuchThing
 from store.model import Millis
 
@@ -64,15 +65,16 @@ def pause(
         raise NoSuchThing(f"the cache knows no channel {channel!r}")
 
 
-def resume(connection: sqlite3.Connection, channel: str) -> Pause:
+def resume(connection: sqlite3.Connection, channel: str, *, who: str, now: Millis) -> Pause:
     """End the channel's pause, whoever's it is, and answer it. Raises NoSuchThing.
 
-    A running engine polls the channel at once.
+    A running engine is asked to poll the channel, also one that never saw the pause.
     """
     found = next((one for one in _select(connection, "name = ?", channel)), None)
     if found is None:
         raise NoSuchThing(f"channel {channel} is not paused")
     _end(connection, "name = ?", channel)
+    lease.ask(connection, "poll", channel, who=who, now=now)
     return found
 
 

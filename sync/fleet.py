@@ -11,7 +11,6 @@ from typing import Any, Self
 from store import corrections, incidents, lease, pauses, polls
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
-from store.pauses import Pause
 from sync import channels, decide, guard
 from sync.allowance import Meter
 from sync.apply import apply
@@ -98,14 +97,11 @@ class Fleet:
         except StoreError as error:
             self._gear.log.warning("poll not recorded", channel=name, error=str(error))
 
-    def poll_again(self, ended: Iterable[Pause]) -> None:
-        """Begin to poll the channels whose pause is over, unless the engine ended it by a poll."""
-        for one in ended:
-            watched = self.channels.get(one.channel)
-            if watched is None or one.channel in self._polls:
-                continue
-            if one.by is not None or self._gear.clock.now() < watched.polls.rests_until:
-                self._start(self._polls, one.channel, poll(self._gear, watched))
+    def poll_again(self, names: Iterable[str]) -> None:
+        """Begin to poll these channels, for their pause has run out."""
+        for name in names:
+            if name in self.channels and name not in self._polls:
+                self._start(self._polls, name, poll(self._gear, self.channels[name]))
 
     async def cancel_poll(self, name: str, who: str) -> PollReport:
         """Stop the channel's poll at once, for a person. Raises NoSuchThing where none runs."""

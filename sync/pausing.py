@@ -19,18 +19,20 @@ class PauseWatch:
         self._gear = gear
         self._known: Mapping[str, Pause] | None = None
 
-    async def look(self) -> list[Pause]:
-        """End the pauses that have run out; answer all that are over since the last look."""
+    async def look(self) -> list[str]:
+        """End the pauses of people that have run out; answer their channels.
+
+        Whoever resumes one asks for a poll with it (`store.pauses`).
+        """
         now, database = self._gear.clock.now(), self._gear.database
         found = await database.aread(pauses.standing)
-        if any(_has_passed(one, now) for one in found.values()):
+        passed = [name for name, one in found.items() if _has_passed(one, now)]
+        if passed:
             await database.awrite(pauses.end_passed, now=now)
-            found = {name: one for name, one in found.items() if not _has_passed(one, now)}
-        before, self._known = self._known, found
-        if before is None:
-            return []
-        self._tell(before, found)
-        return [one for name, one in before.items() if name not in found]
+        before, self._known = self._known, {n: found[n] for n in found if n not in passed}
+        if before is not None:
+            self._tell(before, self._known)
+        return passed
 
     def _tell(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
         """Log what people have begun and ended; the engine's own is logged as trouble."""

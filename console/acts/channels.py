@@ -113,7 +113,9 @@ class ChannelActs(Acts):
         ):
             self._tell(f"{one.name} stays paused", Tone.DIM)
             return
-        ended = await self._decide(lambda: [self._database.write(pauses.resume, one.name)])
+        ended = await self._decide(
+            lambda: [self._database.write(pauses.resume, one.name, who=self._who, now=self._now)]
+        )
         if ended:
             self._tell(f"{self._who} resumed {one.name}; it is polled now", Tone.STRONG)
 

@@ -64,8 +64,9 @@ def resume(config: Path, *, by: str, channel: str) -> int:
     settings = load(config, secrets=False)
     known_channel(settings, channel)
     with cache(settings) as database:
-        ended = database.write(pauses.resume, channel)
-        engine = database.read(lease.current, now=SystemClock().now())
+        now = SystemClock().now()
+        ended = database.write(pauses.resume, channel, who=by, now=now)
+        engine = database.read(lease.current, now=now)
     click.echo(f"Resumed: {channel} by {clean(by)}; it was {clean(pauses.in_words(ended))}")
     if engine is None:
         note(f"no engine runs: `skew poll {channel}` reads it")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store import corrections, decisions, pauses, proposals, views
+from store import corrections, decisions, lease, pauses, proposals, views
 from store.errors import NoSuchThing
 from tests.store.world import MINUTE, World, stock, world
 
@@ -13,6 +13,10 @@ def paused(w: World, *, minutes: int = 60) -> None:
     w.database.write(
         pauses.pause, "shop", who="ana", reason="stock count", until=w.now + minutes * MINUTE
     )
+
+
+def resumed(w: World) -> pauses.Pause:
+    return w.database.write(pauses.resume, "shop", who="bo", now=w.now)
 
 
 def shown(w: World) -> tuple[str | None, str | None, int | None]:
@@ -44,16 +48,18 @@ def test_a_persons_pause_replaces_the_engines_and_a_resume_ends_whichever_there_
 ) -> None:
     with world(tmp_path) as w:
         w.database.write(pauses.rest, "shop", "401", None)
-        assert w.database.write(pauses.resume, "shop").by is None
+        assert resumed(w).by is None
         w.database.write(pauses.rest, "shop", "401", None)
         paused(w)
 
-        ended = w.database.write(pauses.resume, "shop")
+        ended = resumed(w)
 
         assert (ended.by, ended.reason) == ("ana", "stock count")
+        asked = w.database.write(lease.take_requests, now=w.now)
+        assert [(one.what, one.channel, one.who) for one in asked] == [("poll", "shop", "bo")] * 2
         assert shown(w) == (None, None, None)
         with pytest.raises(NoSuchThing, match="shop is not paused"):
-            w.database.write(pauses.resume, "shop")
+            resumed(w)
 
 
 def test_a_pause_that_has_run_out_holds_no_more_and_is_ended(tmp_path: Path) -> None:
@@ -93,5 +99,5 @@ def test_what_is_approved_for_a_paused_channel_is_held_back_and_says_by_whom(
         assert held() == ""
         paused(w)
         assert held() == "paused by ana: stock count"
-        w.database.write(pauses.resume, "shop")
+        resumed(w)
         assert held() == ""

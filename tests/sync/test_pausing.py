@@ -1,5 +1,7 @@
 """A person pauses a channel: the engine, whichever it is, leaves it alone until it is over."""
 
+from typing import Any
+
 from store import lease, pauses, views
 from store.database import Database
 from store.model import CorrectionStatus as Status
@@ -15,6 +17,10 @@ def pause(database: Database, *, span_ms: int = 60_000) -> None:
     """From another process, as far as the engine can tell."""
     until_at = SystemClock().now() + span_ms
     database.write(pauses.pause, "shop", who="ana", reason="stock count", until=until_at)
+
+
+def resume(database: Database) -> None:
+    database.write(pauses.resume, "shop", who="bo", now=SystemClock().now())
 
 
 def polls(shop: Shop) -> int:
@@ -68,9 +74,7 @@ async def test_a_pause_ends_by_itself_and_the_channel_is_polled_at_once(
     before = polls(shops["shop"])
 
     async with running(made(slow, database)):
-        await until(lambda: polls(shops["shop"]) > before)
-
-    assert paused_until(database) is None
+        await until(lambda: polls(shops["shop"]) > before and paused_until(database) is None)
 
 
 async def test_a_resumed_channel_is_polled_at_once(
@@ -82,7 +86,23 @@ async def test_a_resumed_channel_is_polled_at_once(
         pause(database)
         await rounds_of(shops["warehouse"], 10)
 
-        database.write(pauses.resume, "shop")
+        resume(database)
+        await until(lambda: polls(shops["shop"]) == 2)
+
+
+async def test_a_pause_that_no_engine_saw_ends_with_a_poll_too(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    slow = changed(settings, "shop", every_ms=3_600_000)
+
+    def pause_and_resume(connection: Any) -> None:
+        now = SystemClock().now()
+        pauses.pause(connection, "shop", who="ana", reason="a slip", until=now + 60_000)
+        pauses.resume(connection, "shop", who="ana", now=now)
+
+    async with running(made(slow, database)):
+        await until(lambda: polls(shops["shop"]) == 1)
+        database.write(pause_and_resume)
         await until(lambda: polls(shops["shop"]) == 2)
 
 
@@ -96,7 +116,7 @@ async def test_resuming_what_the_engine_itself_has_paused_tries_the_credentials_
         await rounds_of(shops["warehouse"], 10)
         assert polls(shops["shop"]) == 1
 
-        database.write(pauses.resume, "shop")
+        resume(database)
         await until(lambda: incident_kinds(database) == [])
 
 
@@ -114,7 +134,7 @@ async def test_approved_updates_of_a_paused_channel_wait_and_are_written_when_it
         assert len(updates(database, Status.APPROVED)) == 1
         assert shops["shop"].written == []
 
-        database.write(pauses.resume, "shop")
+        resume(database)
         await until(lambda: bool(updates(database, Status.VERIFIED)))
 
 
