@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.ink import Tone
-from store import pauses
+from store import pauses, quarantine, staging
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.stage import MINUTE, NOW, Shop, console, press, settle, style_at, text_of
 from tests.console.troubled import WORDS, begin, busy, fail, trouble
@@ -153,3 +153,14 @@ async def test_a_channel_can_be_copied_and_the_list_exported(shop: Shop) -> None
     assert copies[0] == "shop"
     assert view is not None
     assert view.name == "channels"
+
+
+async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop) -> None:
+    sweep = shop.database.write(staging.begin, "market", None, now=NOW - MINUTE)
+    shop.database.write(quarantine.set_aside, sweep, "all gone", now=NOW, as_of=None)
+    async with console(shop, (120, 30)) as (app, pilot):
+        await press(app, pilot, "2", "j", "j")
+        told = text_of(app)
+
+    assert "quarantined all gone" in told
+    assert "the last good readings stay in force; b believes it, d discards it" in told
