@@ -95,17 +95,6 @@ ACTIONS: tuple[Action, ...] = (
         on=DECIDING | {Place.INCIDENTS},
     ),
     Action(
-        "acknowledge",
-        ("c",),
-        "Acknowledge the incident",
-        "Note that you have seen it: the others see who knows. It stays open.",
-        Group.DECIDE,
-        legend="Acknowledge",
-        brief="Ack",
-        writes=True,
-        on=frozenset((Place.INCIDENTS,)),
-    ),
-    Action(
         "believe",
         ("b",),
         "Believe the quarantined poll",
@@ -162,14 +151,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "acknowledge",
         ("c",),
-        "Acknowledge the disagreement",
+        "Acknowledge the row",
         "Say why what is marked, or under the cursor, may stand: it is told last until it moves."
-        " On what is acknowledged: take that back.",
+        " On what is acknowledged: take that back. Of an incident: note that you have seen it.",
         Group.DECIDE,
         legend="Acknowledge",
         brief="Ack",
         writes=True,
-        on=frozenset((Place.DISAGREEMENTS,)),
+        on=frozenset((Place.DISAGREEMENTS, Place.INCIDENTS)),
     ),
     Action(
         "retry",

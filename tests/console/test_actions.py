@@ -100,3 +100,11 @@ async def test_keys_that_come_faster_than_pages_turn_are_all_obeyed_in_order(sho
 
         assert app.page.place is Place.CHANNELS
         assert len(app.screen_stack) == 2
+
+
+def test_an_action_has_one_row_and_a_key_one_action_on_each_page() -> None:
+    names = [action.name for action in ACTIONS]
+    assert sorted(set(names)) == sorted(names)
+    for place in Place:
+        keys = [key for action in ACTIONS if place in action.on for key in action.keys]
+        assert sorted(set(keys)) == sorted(keys), place
