@@ -15,7 +15,7 @@ from store import account, audit, corrections, views
 from store.account import Balance
 from store.audit import AuditRow
 from store.model import Correction, Disagreement, Freshness, Millis
-from store.panels import DisagreementFilter, ShownCell
+from store.panels import ShownCell
 from store.truth import PART_OF_BUNDLE, PART_OF_POOL
 from store.verdict import FRESHNESS
 
@@ -81,7 +81,8 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> Dossier | 
     ).fetchone()
     if named is None:
         return None
-    found = views.disagreements(connection, DisagreementFilter(skus=(sku,)), now=now)
+    ids = [row[0] for row in connection.execute(_OPEN, (sku,))]
+    found = views.disagreements_by_id(connection, ids, now=now)
     updates = _updates(connection, sku)
     return Dossier(
         sku=sku,
@@ -109,6 +110,11 @@ _HOLDERS = f"""SELECT w.sku, w.location, p.quantity
 FROM items i CROSS JOIN parts p ON p.part_id = i.id AND p.how = 'bundle'
 JOIN items w ON w.id = p.item_id WHERE i.sku = :sku
 ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
+
+# By the SKU's own items: the view's filter would judge all that is open.
+_OPEN = """SELECT d.id FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
+JOIN channels c ON c.id = d.channel_id
+WHERE i.sku = ? AND d.closed_at IS NULL AND c.configured = 1 ORDER BY d.first_seen_at, d.id"""
 
 _FIRST = """SELECT min(l.opening_read_at) FROM items i JOIN listings l ON l.item_id = i.id
 WHERE i.sku = ?"""
