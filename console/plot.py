@@ -319,6 +319,25 @@ def _any_of(values: Sequence[int], column: int, columns: int) -> bool:
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
+
+SPANS = (
+    ("1 h", _HOUR_MS),
+    ("6 h", 6 * _HOUR_MS),
+    ("24 h", _DAY_MS),
+    ("7 d", 7 * _DAY_MS),
+    ("30 d", 30 * _DAY_MS),
+)
+"""What the plot can show, and how each is called."""
+
+DAY = 2
+"""Which of them is a day."""
+
+
+def span_of(age_ms: int) -> int:
+    """A day, or the shortest that shows all where nothing is older than `age_ms`."""
+    return next((n for n, (_, span_ms) in enumerate(SPANS[:DAY]) if age_ms <= span_ms), DAY)
+
+
 _TICKS = (
     *(n * _MINUTE_MS for n in (1, 2, 5, 10, 15, 30)),
     *(n * _HOUR_MS for n in (1, 2, 3, 6, 12)),

@@ -228,26 +228,17 @@ def figure(found: Course, chosen: int | None) -> Figure:
     )
 
 
-def timeline(told: Sequence[Told], *, more: str, now: Millis, width: int) -> Content:
-    """What happened, newest first; `more` says what lies beyond the last line."""
-    if not told:
-        return write(Cell("Nothing has happened yet.", Tone.DIM))
-    written = [_entry(one, now, width) for one in told]
-    if more:
-        written.append(write(Cell(cut(more, width), Tone.ACCENT)))
-    return lines(*written)
-
-
-def _entry(told: Told, now: Millis, width: int) -> Content:
-    entry = told.entry
-    day = day_and_time(entry.at)
+def entry(told: Told, *, now: Millis, width: int) -> Content:
+    """One line of the timeline."""
+    one = told.entry
+    day = day_and_time(one.at)
     # Today's day is known; before that the day matters more than the second.
     when = day[11:] if day[:10] == day_and_time(now)[:10] else f"{day[5:16]}"
     return write(
         Cell(fit(when, 12), Tone.DIM),
-        Cell(fit(clean(entry.channel), 11)),
-        Cell(fit(entry.kind, 13), _KINDS.get(entry.kind, Tone.DIM)),
-        Cell(cut(clean(what_happened(entry)), max(8, width - 36))),
+        Cell(fit(clean(one.channel), 11)),
+        Cell(fit(one.kind, 13), _KINDS.get(one.kind, Tone.DIM)),
+        Cell(cut(clean(what_happened(one)), max(8, width - 36))),
     )
 
 

@@ -42,7 +42,6 @@ class ChecklistPage(Page):
     async def reload(self, *, at_once: bool = False) -> None:
         del at_once
         self.checked = await self.desk.source.checkup.look()
-        self.repaint()
 
     def repaint(self) -> None:
         super().repaint()

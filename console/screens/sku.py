@@ -22,24 +22,14 @@ from console.desk import Desk, Subject
 from console.ink import Cell, Tone, lines, write
 from console.screens.page import Deciding
 from console.skus import Opened
-from console.text import clean
+from console.text import clean, cut
 from console.widgets.steps import Body, Steps
-from console.widgets.written import Written
+from console.widgets.written import Roll, Written
 from store import course
-from store.chronicle import Rest, Told
+from store.chronicle import Page, Rest, Told
 from store.course import Course
 from store.model import LIVE_CORRECTIONS, Correction, Disagreement
 from store.panels import ChannelHealth, ShownCell
-
-_HOUR_MS = 3_600_000
-SPANS = (
-    ("1 h", _HOUR_MS),
-    ("6 h", 6 * _HOUR_MS),
-    ("24 h", 24 * _HOUR_MS),
-    ("7 d", 7 * 24 * _HOUR_MS),
-    ("30 d", 30 * 24 * _HOUR_MS),
-)
-"""What the plot can show, and how each is called."""
 
 ENTRIES_MAX = 4_000
 """Of the timeline: `skew history` has the rest."""
@@ -47,7 +37,6 @@ ENTRIES_MAX = 4_000
 CURVES_MAX = 8
 """Channels in one plot: more could not be told apart."""
 
-_DAY = 2
 _PLOT_MIN, _PLOT_MAX = 8, 20
 
 
@@ -71,7 +60,11 @@ class SkuPage(Deciding):
         self._span: int | None = None
         """Which of the spans is plotted; None until it is known how much there is to plot."""
         self._course: Course | None = None
+        self._drawn: tuple[object, Content] | None = None
+        """The plot as it was drawn last, and of what."""
         self._told: list[Told] = []
+        self._newest: Page | None = None
+        """Of the timeline: the page that stands at its head."""
         self._rest: Rest | None = None
         self._lines: dict[int, int] = {}
         self._reader = desk.source.skus
@@ -93,7 +86,7 @@ class SkuPage(Deciding):
                 with Vertical(id="sku-sum-below", classes="panel"):
                     yield Written(self._account, id="sku-account-below")
                 with Vertical(id="sku-timeline", classes="panel"):
-                    yield Written(self._timeline, id="sku-history")
+                    yield Roll(self._happened, id="sku-history")
 
     def on_mount(self) -> None:
         self._entitle()
@@ -102,7 +95,7 @@ class SkuPage(Deciding):
         """Turn to a SKU, with the cursor on that channel; `reload` reads the whole of it."""
         if subject.sku != self.sku:
             self.opened, self._course, self._told, self._rest = None, None, [], None
-            self._span = None
+            self._newest = self._span = None
         self.sku = subject.sku
         self.chosen = self._differed = None
         self._wanted = (subject.channel, subject.location)
@@ -120,7 +113,6 @@ class SkuPage(Deciding):
             self._settle(opened)
             await self._read_course()
             await self._read_newest(opened)
-        self.repaint()
 
     def repaint(self) -> None:
         super().repaint()
@@ -189,11 +181,13 @@ class SkuPage(Deciding):
         self._zoom(1)
 
     def _zoom(self, by: int) -> None:
-        now = self._span if self._span is not None else _DAY
-        span = max(0, min(len(SPANS) - 1, now + by))
+        now = self._span if self._span is not None else plot.DAY
+        span = max(0, min(len(plot.SPANS) - 1, now + by))
         if span == now:
             which = "shortest" if by < 0 else "longest"
-            self.footing.say(f"{SPANS[span][0]} is the {which} time that the plot shows", Tone.DIM)
+            self.footing.say(
+                f"{plot.SPANS[span][0]} is the {which} time that the plot shows", Tone.DIM
+            )
         self._span = span
         self._read_course_soon()
         self.repaint()
@@ -204,7 +198,7 @@ class SkuPage(Deciding):
         if any(cell.listing_id == self.chosen for cell in cells):
             return
         if self._span is None:
-            self._span = self._fitting(opened)
+            self._span = plot.span_of(opened.at - (opened.dossier.first_read_at or 0))
         channel, location = self._wanted
         order = sorted(
             cells,
@@ -218,11 +212,6 @@ class SkuPage(Deciding):
         cell = self._cell()
         if cell is not None and self._is_open(cell):
             self._differed = cell.listing_id
-
-    def _fitting(self, opened: Opened) -> int:
-        """A day, or less where the SKU has not been known for so long."""
-        age_ms = opened.at - (opened.dossier.first_read_at or 0)
-        return next((n for n, (_, span_ms) in enumerate(SPANS[:_DAY]) if age_ms <= span_ms), _DAY)
 
     def _is_open(self, cell: ShownCell) -> bool:
         update = self._update(cell)
@@ -261,7 +250,7 @@ class SkuPage(Deciding):
         """Read what the plot shows, a column of it at a time. Raises StoreError."""
         width = next(iter(self.query("#sku-plot"))).size.width or plot.WIDTH_MIN
         now = self.footing.clock.now()
-        within = course.window(now, SPANS[self._span or 0][1], plot.inner_width(width))
+        within = course.window(now, plot.SPANS[self._span or 0][1], plot.inner_width(width))
         self._course = await self._reader.course(tuple(self._plotted()), within)
 
     @work(group="course", exclusive=True)
@@ -272,6 +261,9 @@ class SkuPage(Deciding):
     async def _read_newest(self, opened: Opened) -> None:
         """Read the newest of the timeline; older pages that were read stay. Raises StoreError."""
         page = await self._reader.newest(opened.dossier)
+        if page is self._newest:
+            return
+        self._newest = page
         oldest = page.told[-1].key if page.told else None
         older = [one for one in self._told if oldest is not None and one.key < oldest]
         if not older or not self._told or oldest is None or oldest > self._told[0].key:
@@ -279,6 +271,7 @@ class SkuPage(Deciding):
             self._told, self._rest = list(page.told), page.rest
         else:
             self._told = [*page.told, *older]
+        self._roll()
 
     @on(Body.Reached)
     @work(group="older", exclusive=True)
@@ -293,7 +286,7 @@ class SkuPage(Deciding):
         page = await self._reader.older(sku, rest)
         if sku == self.sku and rest is self._rest:
             self._told, self._rest = [*self._told, *page.told], page.rest
-            self.rewrite("#sku-history")
+            self._roll()
             self._entitle()
 
     def _in_sight(self) -> bool:
@@ -355,17 +348,29 @@ class SkuPage(Deciding):
         height = max(_PLOT_MIN, min(_PLOT_MAX, (self.app.size.height - 6) * 2 // 5))
         if self._course is None:
             return write("")
-        figure = sku_panels.figure(self._course, self.chosen)
-        return lines(*(write(*row) for row in plot.draw(figure, width, height)))
+        drawn = (self._course, self.chosen, width, height)
+        if self._drawn is None or self._drawn[0] != drawn:
+            figure = sku_panels.figure(self._course, self.chosen)
+            rows = plot.draw(figure, width, height)
+            self._drawn = drawn, lines(*(write(*row) for row in rows))
+        return self._drawn[1]
 
-    def _timeline(self, width: int) -> Content:
-        more = ""
-        if self._rest is not None:
-            more = "… more with ↓"
-            if len(self._told) >= ENTRIES_MAX:
-                more = "… the rest is told by `skew history`"
-        now = self.footing.clock.now()
-        return sku_panels.timeline(self._told, more=more, now=now, width=width)
+    def _happened(self, number: int, width: int) -> Content:
+        """A line of the timeline; after its entries, what lies beyond them."""
+        if number < len(self._told):
+            now = self.footing.clock.now()
+            return sku_panels.entry(self._told[number], now=now, width=width)
+        words = "… more with ↓"
+        if not self._told:
+            words = "Nothing has happened yet."
+        elif len(self._told) >= ENTRIES_MAX:
+            words = "… the rest is told by `skew history`"
+        return write(Cell(cut(words, width), Tone.ACCENT if self._told else Tone.DIM))
+
+    def _roll(self) -> None:
+        """Show the timeline as it was read."""
+        more = self._rest is not None or not self._told
+        self.query_one("#sku-history", Roll).show(len(self._told) + more)
 
     def _entitle(self) -> None:
         cell = self._cell()
@@ -377,7 +382,7 @@ class SkuPage(Deciding):
             ("sku-why", "Why, and what is done", f" · {cell.channel}{where}" if cell else ""),
             ("sku-sum", "Account", " · units since the first reading"),
             ("sku-sum-below", "Account", " · units since the first reading"),
-            ("sku-stock", f"Stock{where}", f" · last {SPANS[self._span or 0][0]} · + − zoom"),
+            ("sku-stock", f"Stock{where}", f" · last {plot.SPANS[self._span or 0][0]} · + − zoom"),
             ("sku-timeline", "Timeline", f" · {shown}, newest first"),
         ):
             for widget in self.query(f"#{panel}"):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from textual.content import Content
 from textual.geometry import Size
+from textual.strip import Strip
+from textual.visual import Visual
 from textual.widget import Widget
 
 Writer = Callable[[int], Content]
@@ -42,3 +44,33 @@ class Written(Widget):
             return
         taller = after.plain.count("\n") != before.plain.count("\n")
         self.refresh(layout=taller)
+
+
+class Roll(Widget):
+    """Many lines under each other, of which only those in sight are ever written."""
+
+    auto_links = False
+
+    def __init__(self, line: Callable[[int, int], Content], *, id: str) -> None:  # noqa: A002 (Textual's)
+        """`line` writes the line of a number for a width."""
+        super().__init__(id=id)
+        self._line = line
+        self._count = 1
+
+    def show(self, count: int) -> None:
+        """Write anew what is in sight; there are so many lines by now."""
+        taller, self._count = count != self._count, count
+        self.refresh(layout=taller)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        return self._count
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
+        return container.width
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y >= self._count:
+            return Strip.blank(width, self.visual_style.rich_style)
+        strips = Visual.to_strips(self, self._line(y, width), width, 1, self.visual_style, pad=True)
+        return strips[0]

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from console.actions import Place
-from console.screens.sku import SPANS, SkuPage
+from console.plot import SPANS
+from console.screens.sku import SkuPage
 from store.model import Component, CorrectionStatus, Record
 from sync import reconcile
 from sync.places import Places
