@@ -27,6 +27,8 @@ FALLBACKS: Mapping[str, str] = MappingProxyType(
         "△": "^",
         "▼": "v",
         "▽": "v",
+        "▾": "v",
+        "▴": "^",
         "▶": ">",
         "▸": ">",
         "◀": "<",
