@@ -78,6 +78,10 @@ def _meets(outlook: Outlook, count: int, left_out: str) -> list[tuple[str, Tone]
     told = []
     if left_out:
         told.append((f"left out: {left_out}", Tone.WARN))
+    told += [
+        (f"{held} of {count} can't be approved now: {reason}", Tone.WARN)
+        for reason, held in outlook.not_now.items()
+    ]
     if outlook.first:
         which = "it needs" if count == 1 else f"{outlook.first} of {count} need"
         words = f"a second person (more than {outlook.above} units): yours is the first of two"

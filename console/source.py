@@ -281,8 +281,10 @@ class Source:
 
     async def outlook(self, batch: Sequence[Correction], who: str) -> decide.Outlook:
         """What approving all of these would meet."""
-        pushed = await self._ask(corrections.pushed_since, self._clock.now() - decide.HOUR_MS)
-        return decide.outlook(batch, self.settings, pushed, who=who)
+        now = self._clock.now()
+        pushed = await self._ask(corrections.pushed_since, now - decide.HOUR_MS)
+        not_now = await self._ask(corrections.all_held_back, batch, now=now)
+        return decide.outlook(batch, self.settings, pushed, not_now, who=who)
 
     async def newest_step(self) -> int:
         return await self._ask(audit.newest)

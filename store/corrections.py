@@ -311,6 +311,18 @@ def _standing(
     )
 
 
+def all_held_back(
+    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
+) -> dict[str, int]:
+    """Why some of these cannot be acted on now: how many for each reason."""
+    reasons: dict[str, int] = {}
+    for one in batch:
+        reason = held_back(connection, one, now=now)
+        if reason:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    return reasons
+
+
 def _correction(row: Sequence[Any]) -> Correction:
     values = list(row)
     values[6] = CorrectionStatus(values[6])

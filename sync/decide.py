@@ -5,8 +5,8 @@ The command line and the console both decide through here, and the engine throug
 block on the cache's writer: the console calls them in a thread worker.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from store import batches, corrections, decisions, incidents
@@ -132,10 +132,17 @@ class Outlook:
     """How many wait for a second name after this one."""
     again: int = 0
     """How many this person has approved already: another one must."""
+    not_now: Mapping[str, int] = field(default_factory=dict)
+    """Why some can't be approved at this moment: how many for each reason."""
 
 
 def outlook(
-    batch: Sequence[Correction], settings: Settings, pushed: corrections.Pushed, *, who: str
+    batch: Sequence[Correction],
+    settings: Settings,
+    pushed: corrections.Pushed,
+    not_now: Mapping[str, int],
+    *,
+    who: str,
 ) -> Outlook:
     """Foresee what approving all of `batch` would meet; `pushed`: what the last hour wrote."""
     above = settings.approval.second_person_above
@@ -145,6 +152,7 @@ def outlook(
         above=above,
         first=sum(one.decided_by is None for one in large),
         again=sum(one.decided_by == who for one in large),
+        not_now=not_now,
     )
 
 

@@ -16,7 +16,10 @@ from store import audit, corrections, decisions, lease, updates
 from store.model import CorrectionStatus as Status
 from sync.settings import PushLimits
 from tests.console.stage import (
+    MINUTE,
     NOW,
+    SHOWN,
+    STOCK,
     Shop,
     console,
     press,
@@ -234,6 +237,17 @@ async def test_a_batch_over_a_push_limit_is_told_before_and_cannot_be_approved(
     assert "Mark fewer" in shown
     assert still_asking
     assert statuses == {Status.PROPOSED}
+
+
+async def test_what_cannot_be_approved_at_this_moment_is_told_before(shop: Shop) -> None:
+    shop.clock.at = NOW + 30 * MINUTE
+    shop.show("warehouse", STOCK, at=shop.clock.at - 2_000)
+    shop.show("outlet", SHOWN["outlet"], at=shop.clock.at - 1_000)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "3", "asterisk", "A")
+        shown = text_of(app)
+
+    assert "3 of 4 can't be approved now: channel stale" in shown
 
 
 async def test_b_says_where_there_is_no_batch_and_shows_anybodys_batch(lived: Shop) -> None:
