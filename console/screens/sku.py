@@ -4,7 +4,7 @@ A cursor over the channels' rows chooses which update the keys act on and whose 
 shows. The page stays on its SKU whatever ends, and on the row under the cursor whatever moves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from textual.content import Content
 
 from console import plot, sku_panels, sku_table
 from console.actions import Place
-from console.caution import Picked, why_not, why_not_update
+from console.caution import Picked, why_not, why_not_anew, why_not_update
 from console.copying import Copied, of_row
 from console.desk import Desk, Subject
 from console.ink import Cell, Tone, lines, write
@@ -137,6 +137,22 @@ class SkuPage(Deciding):
         reason = why_not(it, channel.direction if channel is not None else None)
         return Picked(why_not=reason or "no update is proposed")
 
+    def able(self) -> tuple[str, ...]:
+        return (*super().able(), *(("retry",) if self._to_retry().seen else ()))
+
+    def do_retry(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.retry(self._to_retry())
+
+    def _to_retry(self) -> Picked:
+        """The newest update of the row under the cursor, where that ended badly."""
+        cell = self._cell()
+        update = self._update(cell) if cell is not None else None
+        if update is None:
+            return Picked(why_not="no update is under the cursor")
+        why = why_not_anew(update)
+        about = f"#{update.id} {update.sku} {update.channel}"
+        return Picked(() if why else ((update.id, update.version),), about, why)
+
     def copies(self) -> Iterator[Copied]:
         """The row under the cursor: its disagreement, its update, else the SKU alone."""
         cell = self._cell()
@@ -151,7 +167,7 @@ class SkuPage(Deciding):
 
     def step(self, by: int) -> bool:
         """Move the cursor by a row; False where it can't be moved, or is not in sight."""
-        if self.opened is None or not self._in_sight():
+        if self.opened is None or self._out_of_sight():
             return False
         ids = [cell.listing_id for cell in self.opened.dossier.cells]
         at = ids.index(self.chosen) + by if self.chosen in ids else 0
@@ -167,7 +183,9 @@ class SkuPage(Deciding):
         if before is not None and after is not None and before.location != after.location:
             self._read_course_soon()
         self.repaint()
-        self._bring_into_sight()
+        self.query_one("#sku-left", Steps).mover.scroll_relative(
+            y=self._out_of_sight(), animate=False
+        )
 
     def action_choose(self, listing_id: int) -> None:
         """Put the cursor on the row that was clicked."""
@@ -289,22 +307,10 @@ class SkuPage(Deciding):
             self._roll()
             self._entitle()
 
-    def _in_sight(self) -> bool:
-        """Whether the cursor's row is on the screen: it is not moved where no one sees it."""
-        top, bottom, line = self._sight()
-        return top <= line < bottom
-
-    def _bring_into_sight(self) -> None:
-        top, bottom, line = self._sight()
-        if not top <= line < bottom:
-            by = line - top if line < top else line - bottom + 1
-            self.query_one("#sku-left", Steps).mover.scroll_relative(y=by, animate=False)
-
-    def _sight(self) -> tuple[int, int, int]:
-        """The first line of the column on the screen, the one after its last, the cursor's."""
-        column = self.query_one("#sku-left", Steps).mover.region
-        line = self.query_one("#sku-cells").region.y + self._lines.get(self.chosen or 0, 0)
-        return column.y, column.bottom, line
+    def _out_of_sight(self) -> int:
+        """How far the cursor's row is off the screen: it is not moved where no one sees it."""
+        line = self._lines.get(self.chosen or 0, 0)
+        return self.query_one("#sku-left", Steps).beyond(self.query_one("#sku-cells"), line)
 
     def _health(self) -> dict[str, ChannelHealth]:
         glance = self.footing.glance

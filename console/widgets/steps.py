@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 
 
 class Body(VerticalScroll, can_focus=False):
@@ -43,6 +44,13 @@ class Steps(Body, can_focus=True):
         if self.max_scroll_y > 0 or not isinstance(body, VerticalScroll):
             return self
         return body
+
+    def beyond(self, widget: Widget, line: int) -> int:
+        """How far a widget's line is below what is in sight; below 0 where it is above."""
+        seen, at = self.mover.region, widget.region.y + line
+        if at < seen.y:
+            return at - seen.y
+        return max(0, at - seen.bottom + 1)
 
     def action_scroll_down(self) -> None:
         if not self._step_by(1):

@@ -9,6 +9,7 @@ import pytest
 from console.actions import Place
 from console.plot import SPANS
 from console.screens.sku import SkuPage
+from store import corrections, decisions, lease
 from store.model import Component, CorrectionStatus, Record
 from sync import reconcile
 from sync.places import Places
@@ -96,6 +97,33 @@ async def test_an_update_is_rejected_and_snoozed_from_it(lived: Lived) -> None:
         await press(app, pilot, "r", *"sold", "enter")
         assert "rejected by ana: sold" in text_of(app)
     assert update(lived, SKU).status is CorrectionStatus.REJECTED
+
+
+async def test_what_ended_badly_is_tried_again_from_it(lived: Lived) -> None:
+    failed = update(lived, SKU)
+    lived.database.write(
+        decisions.approve,
+        [(failed.id, failed.version)],
+        who="ana",
+        now=NOW,
+        hold_ms=0,
+        expires_ms=MINUTE,
+    )
+    lived.database.write(lease.acquire, holder="e", token="t", now=NOW, span_ms=MINUTE)
+    lived.database.write(corrections.begin_applying, [failed.id], token="t", now=NOW)
+    lived.database.write(
+        corrections.finish, failed.id, CorrectionStatus.FAILED, now=NOW, result="405 not allowed"
+    )
+    async with console(lived) as (app, pilot):
+        await press(app, pilot, "enter")
+        assert "✖ failed" in text_of(app)
+        assert "405 not allowed" in text_of(app)
+        assert "retry" in app.page.able()
+        await press(app, pilot, "T", *"fixed", "enter")
+        assert "in its place" in text_of(app)
+        assert update(lived, SKU).id > failed.id
+        await press(app, pilot, "up", "T")
+        assert "can't try again" in text_of(app)
 
 
 async def test_the_cursor_stays_on_its_row_while_channels_move(lived: Lived) -> None:
