@@ -272,7 +272,8 @@ class Listing(Deciding):
     def view(self) -> View:
         """All of the list's rows, in its order."""
         ids = array("q", self.table.ids)
-        of = exports.updates if isinstance(self.table.sheet, UpdateSheet) else exports.disagreements
+        updates = self.place is Place.UPDATES or isinstance(self.table.sheet, UpdateSheet)
+        of = exports.updates if updates else exports.disagreements
         return of(self.desk.source, ids)
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:

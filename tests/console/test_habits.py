@@ -51,13 +51,16 @@ async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop
 
 
 async def test_every_place_that_shows_keys_shows_the_same(shop: Shop) -> None:
-    own = {action.name: f"f{n}" for n, action in enumerate(ACTIONS[:8], 1)}
+    here = [one for one in ACTIONS if Place.DISAGREEMENTS in one.on and one.legend][:6]
+    own = {action.name: f"f{n}" for n, action in enumerate(here, 1)}
     async with console(shop, (200, 90), habits=preferring(keys=own)) as (app, pilot):
         foot = text_of(app).splitlines()[-1]
         await press(app, pilot, "question_mark")
         helped = text_of(app)
 
-    for action in app.footing.actions[:8]:
+    mine = [action for action in app.footing.actions if action.name in own]
+    assert len(mine) == len(own)
+    for action in mine:
         assert f"{action.keys[0]} {action.legend}" in foot
         assert f"{action.keys[0]} " in helped
         assert action.title in helped
