@@ -265,10 +265,10 @@ def test_a_wrong_file_of_the_users_own_ends_before_the_screen(path: Path, tmp_pa
     own.write_text('theme = "pink"\n[keys]\nquit = []\n')
     terminal = Terminal(path, SKEW_CONSOLE=str(own))
     try:
-        terminal.until("keys.quit: needs a key")
+        terminal.until(b"keys.quit: needs a key")
+        terminal.until(b"theme: is no theme: known are dark, light")
         assert terminal._program.wait(timeout=SECONDS) == 2
     finally:
         terminal.close()
 
-    assert b"theme: is no theme: known are dark, light" in terminal.sent
     assert b"\x1b[?1049h" not in terminal.sent
