@@ -6,16 +6,13 @@ Owns the pages, the watcher and the refresh loop, and leads each key to the page
 """
 
 import asyncio
-import contextlib
 import inspect
 import os
 import signal
 import socket
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.segment import Segments
@@ -39,6 +36,7 @@ from console.ink import THEMES, Tone, name_of, theme_of, variables
 from console.memory import PageMemory, Remembered
 from console.palette import Palette
 from console.palettes import PALETTES
+from console.pulse import Pulse, collect_seldom
 from console.screens.channels import ChannelsPage
 from console.screens.checklist import ChecklistPage
 from console.screens.dashboard import Dashboard
@@ -60,15 +58,6 @@ from sync.settings import Settings
 
 if TYPE_CHECKING:
     from sync.beside import EngineThread
-
-WATCH_S = 0.2
-"""How often the watcher looks whether anyone has committed: 4 µs each time."""
-
-REPAINT_S = 0.3
-"""Data is read anew at most so often; what the operator asks for, at once."""
-
-SILENCE_S = 5.0
-"""And at least so often: verdicts hang on the clock too."""
 
 STOP_S = 10.0
 
@@ -131,9 +120,7 @@ class SkewApp(ThinApp):
         self._place = Place.DISAGREEMENTS
         self._source = source
         self._watching = watch
-        self._stopped = threading.Event()
-        self._stirred = asyncio.Event()
-        self._asked = asyncio.Event()
+        self._pulse = Pulse(source.version)
         self._known: alarms.Known | None = None
         self._ticked_at = 0
         footing.stir = self.stir
@@ -155,13 +142,13 @@ class SkewApp(ThinApp):
             # Leaving in good order gives the terminal and the lease back.
             asyncio.get_running_loop().add_signal_handler(told, self.exit, 0)
         if self._watching:
-            threading.Thread(target=self._watch, name="skew-watcher", daemon=True).start()
+            self._pulse.start()
             self._refresh_forever()
 
         self._take_up()
 
     def on_unmount(self) -> None:
-        self._stopped.set()
+        self._pulse.stop()
 
     @work(group="act")
     async def _take_up(self) -> None:
@@ -201,16 +188,14 @@ class SkewApp(ThinApp):
 
     def stir(self) -> None:
         """Read everything anew at once, because the operator asked or acted."""
-        self._asked.set()
-        self._stirred.set()
+        self._pulse.ask()
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
         """Read the cache and show it. Trouble with the cache shows in the header, no more."""
         before = self.footing.trouble
         try:
             await self._acts.follow()
-            self.footing.glance = await self._source.glance()
-            await self.page.reload(at_once=at_once)
+            await self._read(at_once=at_once)
             if (overlay := self._overlay) is not None:
                 await overlay.reload()
             self.footing.trouble = ""
@@ -221,6 +206,20 @@ class SkewApp(ThinApp):
                 self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
         self.page.repaint()
         self._announce()
+
+    async def _read(self, *, at_once: bool) -> None:
+        """Read the header's numbers and the page: both at a time where the page does without."""
+        if not self.page.is_apart:
+            await self._take_glance()
+            await self.page.reload(at_once=at_once)
+            return
+        both = self._take_glance(), self.page.reload(at_once=at_once)
+        for found in await asyncio.gather(*both, return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found
+
+    async def _take_glance(self) -> None:
+        self.footing.glance = await self._source.glance()
 
     def _announce(self) -> None:
         """Tell what of the incidents is new; the header carries it from then on."""
@@ -255,35 +254,13 @@ class SkewApp(ThinApp):
         if (overlay := self._overlay) is not None and not self.footing.paused:
             overlay.tick()
 
-    def _watch(self) -> None:
-        """The watcher's thread: notices commits of anyone, on a connection of its own."""
-        seen: int | None = None
-        loop = self._loop
-        while loop is not None and not self._stopped.wait(WATCH_S):
-            try:
-                version = self._source.version()
-            except StoreError:
-                version = -1
-            if version != seen:
-                seen = version
-                with contextlib.suppress(RuntimeError):  # The loop has closed: so do we.
-                    loop.call_soon_threadsafe(self._stirred.set)
-
     @work(group="refresh")
     async def _refresh_forever(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), SILENCE_S)
-            asked = self._asked.is_set()
-            self._stirred.clear()
-            self._asked.clear()
-            began = monotonic()
-            if not self.footing.paused or asked:
-                await self.refresh_now(at_once=asked)
-            # A list that takes long to read is read less often, so that it never takes a core.
-            rest = max(REPAINT_S, min(SILENCE_S, 2 * (monotonic() - began)))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), rest)
+        async for beat in self._pulse.beats():
+            if beat.asked or (beat.whole and not self.footing.paused):
+                await self.refresh_now(at_once=beat.asked)
+            elif not self.footing.paused:
+                await self.footing.guarded(self.page.freshen)
 
     async def action_do(self, name: str) -> None:
         """Do what the table of actions names, on the page that is on the screen."""
@@ -432,6 +409,7 @@ def run(
         )
         try:
             app = SkewApp(database, settings, footing, habits=habits)
+            collect_seldom()
             code = app.run() or app.return_code or 0
             app.leave_word()
             return code

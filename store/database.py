@@ -26,7 +26,7 @@ T = TypeVar("T")
 Work = Callable[Concatenate[sqlite3.Connection, P], T]
 
 BUSY_TIMEOUT_S = 10.0
-READERS = 2
+READERS = 3
 WAL_BYTES_MAX = 64 * 1024 * 1024
 
 

@@ -6,10 +6,10 @@ take some 0.2 s, off the screen's thread.
 
 import json
 import sqlite3
-from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from store.columns import columns
 from store.model import Millis
 from store.panels import DisagreementFilter, Sort
 from store.ranks import AGE_EDGES_MS, GroupBy, Grouped, GroupTotal, Lens, Ranked, Severity
@@ -48,7 +48,7 @@ def ranked(
 ) -> Ranked:
     """The open disagreements that are wanted, in order, each with its severity and age."""
     judged, values = _judged(connection, wanted, now, lens or Lens(), GroupBy.NONE)
-    return _ranked(connection.execute(f"{judged} {_IN_ORDER} {ORDERS[sort]}", values).fetchall())
+    return _ranked(connection, f"{judged} {_IN_ORDER} {ORDERS[sort]}", values)
 
 
 def grouped(
@@ -65,13 +65,13 @@ def grouped(
     # Judged once for both, in a table that goes with the transaction.
     connection.execute("DROP TABLE IF EXISTS temp.judged")
     connection.execute(f"CREATE TEMP TABLE judged AS {judged} SELECT * FROM judged", values)
-    members = connection.execute(f"{_IN_ORDER} {ORDERS[sort]}").fetchall()
+    members = _ranked(connection, f"{_IN_ORDER} {ORDERS[sort]}", {})
     totals = connection.execute(f"{_TOTALS} {GROUP_ORDERS[sort]}").fetchall()
     connection.execute("DROP TABLE temp.judged")
-    return Grouped(_ranked(members), totals)
+    return Grouped(members, totals)
 
 
-_IN_ORDER = f"""SELECT id, severity * {_AGES} + age, group_id FROM judged ORDER BY"""
+_IN_ORDER = f"""SELECT id, severity * {_AGES} + age AS code, group_id FROM judged ORDER BY"""
 
 _TOTALS = """SELECT group_id, label, max(title), count(*),
   sum(reason = ''), sum(acknowledged_at IS NOT NULL),
@@ -83,13 +83,14 @@ _TOTALS = """SELECT group_id, label, max(title), count(*),
 FROM judged GROUP BY group_id, label ORDER BY"""
 
 
-def _ranked(rows: Sequence[tuple[int, int, int]]) -> Ranked:
-    packed = bytes(row[1] for row in rows)
+def _ranked(connection: sqlite3.Connection, query: str, values: Mapping[str, object]) -> Ranked:
+    ids, codes, groups = columns(connection, ("id", "code", "group_id"), query, values)
+    packed = bytes(codes)
     return Ranked(
-        ids=array("q", (row[0] for row in rows)),
+        ids=ids,
         severities=packed.translate(_SEVERITIES),
         ages=packed.translate(_AGE_BUCKETS),
-        groups=array("q", (row[2] for row in rows)),
+        groups=groups,
     )
 
 

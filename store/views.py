@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from store import corrections, health, incidents, lease, ranking, triage, troubles
+from store.columns import columns
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -288,13 +289,12 @@ def updates(
 
 def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "array[int]":
     """The ids of the corrections, live ones first by money at stake, then the newest."""
-    rows = connection.execute(
-        f"""SELECT k.id FROM corrections k {"WHERE k.live = 1" if live_only else ""}
-        ORDER BY k.live DESC,
-          CASE WHEN k.live THEN -abs(k.to_quantity - k.from_quantity) * k.price_minor END,
-          k.id DESC"""
-    )
-    return array("q", (row[0] for row in rows))
+    query = f"""SELECT k.id FROM corrections k {"WHERE k.live = 1" if live_only else ""}
+      ORDER BY k.live DESC,
+        CASE WHEN k.live THEN -abs(k.to_quantity - k.from_quantity) * k.price_minor END,
+        k.id DESC"""
+    (ids,) = columns(connection, ("id",), query)
+    return ids
 
 
 _SETTLING = frozenset(

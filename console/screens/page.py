@@ -46,6 +46,9 @@ class Page(Screen[None]):
     filter_hint: ClassVar[str] = ""
     """What the filter's empty line shows; empty: the page has no filter."""
 
+    is_apart: ClassVar[bool] = False
+    """Whether it is read without the glance, so that both can be read at a time."""
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
@@ -68,6 +71,9 @@ class Page(Screen[None]):
     async def reload(self, *, at_once: bool = False) -> None:
         """Read anew what this page shows; `at_once`: the operator asked. Raises StoreError."""
         del at_once
+
+    async def freshen(self) -> None:
+        """Read anew what is in view of a long list, between two reloads. Raises StoreError."""
 
     def tick(self) -> None:
         """Let time be seen: ages, the clock, countdowns."""
@@ -278,6 +284,10 @@ class Listing(Deciding):
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         """Give a table the rows of these ids. Raises StoreError."""
+
+    async def freshen(self) -> None:
+        for table in self.query(VirtualTable):
+            await self.fetch(table, table.window())
 
     async def look(self) -> None:
         """Read what stands under the cursor, for the preview. Raises StoreError."""

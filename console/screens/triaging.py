@@ -39,6 +39,7 @@ LEARN_REST_S = 3.0
 class Triaging(Listing):
     """See the module."""
 
+    is_apart = True
     filter_hint = 'channel:shop state:open sku:DS-* side:oversell risk>100 age>1h -lamp "a phrase"'
 
     def __init__(self, desk: Desk) -> None:
@@ -68,7 +69,9 @@ class Triaging(Listing):
         self.listed = listed
         if not self.rows.loaded:
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
-        fresh = await asyncio.to_thread(_count_new, listed.ranked.ids, self.rows.whole)
+        fresh = 0
+        if self.rows.is_touched:
+            fresh = await asyncio.to_thread(_count_new, listed.ranked.ids, self.rows.whole)
         self.rows.offer(
             listed.ids,
             now=now,
@@ -120,6 +123,7 @@ class Triaging(Listing):
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
         self.footing.say(f"sorted by {self.sort}", Tone.DIM)
+        self.rewrite("#said")
         self.footing.stir()
 
     def do_group(self) -> None:
@@ -127,6 +131,7 @@ class Triaging(Listing):
         self.opened.clear()
         told = "in one piece" if self.by is GroupBy.NONE else f"grouped by {self.by}"
         self.footing.say(told, Tone.DIM)
+        self.rewrite("#said")
         self.footing.stir()
 
     def do_expand(self) -> None:

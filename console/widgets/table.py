@@ -208,7 +208,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         if self._loaded and ids == self._ids:
             self._next, self.waiting = None, 0
             self._tags, self._whole = tags, whole
-        elif self._loaded and self._ids and not at_once and monotonic() - self._touched < QUIET_S:
+        elif self._loaded and self._ids and not at_once and self.is_touched:
             self._next, self.waiting = order, fresh
             self.set_timer(QUIET_S, self._settle)
         else:
@@ -276,6 +276,11 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
     def go_to(self, line: int) -> None:
         """Put the cursor on a row, by its place."""
         self._go(line)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether the operator is at it: a new order would wait."""
+        return monotonic() - self._touched < QUIET_S
 
     def touch(self) -> None:
         """The operator is at it: hold the order still for a moment."""

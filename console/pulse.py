@@ -1,0 +1,104 @@
+"""When the screen reads the cache anew: at a commit of anyone's, when asked, and after a silence.
+
+The app owns one, and does the reading. A long list is read in proportion to how long that takes;
+what is in view of it follows at once meanwhile.
+"""
+
+import asyncio
+import contextlib
+import gc
+import threading
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
+from typing import NamedTuple
+
+from store.errors import StoreError
+
+WATCH_S = 0.2
+"""How often the watcher looks whether anyone has committed: 4 µs each time."""
+
+REPAINT_S = 0.3
+"""Data is read anew at most so often; what the operator asks for, at once."""
+
+SILENCE_S = 5.0
+"""And at least so often: verdicts hang on the clock too."""
+
+COLLECT_AFTER = 4_000
+"""So many new objects before Python looks for cycles among them."""
+
+
+class Beat(NamedTuple):
+    """A moment to read."""
+
+    asked: bool
+    """The operator asked or acted."""
+    whole: bool
+    """Time to read everything; else only what is in view."""
+
+
+class Pulse:
+    """Tells the moments to read, one after the other."""
+
+    def __init__(self, version: Callable[[], int]) -> None:
+        """`version` changes with every commit; it is always asked from one thread."""
+        self._version = version
+        self._stopped = threading.Event()
+        self._stirred = asyncio.Event()
+        self._asked = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to watch for commits. Call it on the event loop that the moments are for."""
+        threading.Thread(
+            target=self._watch, args=(asyncio.get_running_loop(),), name="skew-watcher", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def ask(self) -> None:
+        """Have everything read at once."""
+        self._asked.set()
+        self._stirred.set()
+
+    async def beats(self) -> AsyncIterator[Beat]:
+        """The moments, for ever: the next comes when what was begun at the last has ended."""
+        whole_at = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), SILENCE_S)
+            asked, began = self._asked.is_set(), monotonic()
+            self._stirred.clear()
+            self._asked.clear()
+            whole = asked or began >= whole_at
+            yield Beat(asked, whole)
+            if whole:
+                # What takes long to read is read less often, so that it never takes a core.
+                ended = monotonic()
+                whole_at = ended + max(REPAINT_S, min(SILENCE_S, 2 * (ended - began)))
+            else:
+                self._stirred.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), REPAINT_S)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The watcher's thread: notices commits of anyone, on a connection of its own."""
+        seen: int | None = None
+        while not self._stopped.wait(WATCH_S):
+            try:
+                version = self._version()
+            except StoreError:
+                version = -1
+            if version != seen:
+                seen = version
+                with contextlib.suppress(RuntimeError):  # The loop has closed: so do we.
+                    loop.call_soon_threadsafe(self._stirred.set)
+
+
+def collect_seldom() -> None:
+    """Keep Python's search for cycles from stopping the screen: it took 60 to 90 ms at a time.
+
+    What is loaded by now stays for good and is looked at no more; the rest is looked at later.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
