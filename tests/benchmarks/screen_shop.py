@@ -1,0 +1,146 @@
+"""The shop of the screen's benchmarks: its cache, and a process that changes it without rest.
+
+Run by itself it is that process: python -m tests.benchmarks.screen_shop FOLDER SKUS A_SECOND
+(and without these, one that only naps: how late it wakes is the machine's own).
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from store import readings
+from store.database import Database
+from store.model import Record
+from sync import reconcile
+from sync.clock import SystemClock
+from sync.config import decode
+from sync.settings import Settings
+from tests.benchmarks import world
+
+OUTLETS = ("shop", "market", "outlet")
+DIFFERS = "market"
+"""The outlet that shows three more of everything."""
+
+NAP_S = 0.002
+
+BATCH = 10
+"""So many changes come in one transaction."""
+
+
+def settings(folder: Path) -> Settings:
+    def outlet(name: str) -> dict[str, object]:
+        return {
+            "kind": "simulated",
+            "url": f"http://127.0.0.1:9/{name}",
+            "token": {"env": "NO_SUCH_TOKEN"},
+            "states": [],
+            "direction": "push",
+            "every": "60s",
+            "stale_after": "10h",
+        }
+
+    return decode(
+        {
+            "skew": {"database": "skew.db"},
+            "authority": {"quantity": "warehouse"},
+            "channels": {
+                "warehouse": {"kind": "csv", "path": "warehouse.csv", "stale_after": "10h"},
+                **{name: outlet(name) for name in OUTLETS},
+            },
+        },
+        source="benchmark",
+        base=folder,
+        environ=None,
+    )
+
+
+def fill(folder: Path, skus: int) -> Settings:
+    """Make a cache in which every SKU disagrees on one outlet and has an update proposed."""
+    made = settings(folder)
+    comparison = reconcile.comparison(made)
+    rows = world.records(skus)
+    with Database.open(made.database) as database:
+        database.write(comparison.configure, now=SystemClock().now())
+        for name in ("warehouse", *OUTLETS):
+            shown = world.nudged(rows, every=1, by=3) if name == DIFFERS else rows
+            now = SystemClock().now()
+            sweep = world.read(database, name, shown, {}, now=now)
+            database.write(readings.merge, sweep, comparison, now=now, as_of=None)
+    return made
+
+
+@contextlib.contextmanager
+def changing(folder: Path, skus: int, a_second: int) -> Iterator[None]:
+    """Have another process bring so many changed readings a second."""
+    command = [sys.executable, "-m", "tests.benchmarks.screen_shop", str(folder)]
+    process = subprocess.Popen([*command, str(skus), str(a_second)])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def idle() -> Iterator[Callable[[], list[float]]]:
+    """Have another process do nothing but nap; called, answer how late it woke, in ms."""
+    command = [sys.executable, "-m", "tests.benchmarks.screen_shop"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+
+        def lateness() -> list[float]:
+            process.terminate()
+            out, _ = process.communicate()
+            return [float(word) for word in out.split()]
+
+        yield lateness
+    finally:
+        process.kill()
+        process.wait()
+
+
+def nap() -> None:
+    """Tell how late each nap ended, until SIGTERM."""
+    late: list[float] = []
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    while not told.is_set():
+        began = time.perf_counter()
+        time.sleep(NAP_S)
+        late.append((time.perf_counter() - began - NAP_S) * 1000)
+    print(*(f"{each:.3f}" for each in late))
+
+
+def change(folder: Path, skus: int, a_second: int) -> None:
+    """Move readings of the outlet that differs, so many a second, for ever."""
+    made = settings(folder)
+    comparison = reconcile.comparison(made)
+    batch = min(BATCH, skus)
+    with Database.open(made.database) as database:
+        due, turn = time.monotonic(), 0
+        while True:
+            turn += 1
+            numbers = [(turn * batch + place) * 7919 % skus for place in range(batch)]
+            records = [
+                Record(f"SKU-{number:07}", number * 7 % 120 + 3 + turn % 5, state="active")
+                for number in numbers
+            ]
+            wanted = [(record.sku, "") for record in records]
+            database.write(
+                readings.record_fresh, DIFFERS, records, [], wanted, comparison,
+                now=SystemClock().now(), own=False,
+            )  # fmt: skip
+            due += batch / a_second
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        nap()
+    else:
+        change(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
