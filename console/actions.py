@@ -34,6 +34,7 @@ class Group(StrEnum):
     CHANNEL = "Channel"
     CHOOSE = "Choose"
     LOOK = "Look"
+    PAST = "The past"
     MOVE = "Move"
     PROGRAM = "Skew"
 
@@ -56,7 +57,11 @@ class Action:
     """It ends in a decision: a read-only console refuses it."""
     on: Collection[Place] = EVERYWHERE
     """The pages that have it."""
+    past: bool | None = None
+    """Only a console on the past has it; False: only one that is live."""
 
+
+_IN_THE_PAST = "In `skew watch --at TIME` only."
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -382,6 +387,54 @@ ACTIONS: tuple[Action, ...] = (
         "Holds the screen still to read it. Collecting never stops.",
         Group.LOOK,
         legend="Pause",
+        past=False,
+    ),
+    Action(
+        "previous_change",
+        ("[",),
+        "The change before",
+        f"{_IN_THE_PAST} On a SKU's page: of that SKU.",
+        Group.PAST,
+        legend="Before",
+        brief="Prev",
+        past=True,
+    ),
+    Action(
+        "next_change",
+        ("]",),
+        "The next change",
+        f"{_IN_THE_PAST} On a SKU's page: of that SKU.",
+        Group.PAST,
+        legend="Next",
+        brief="Next",
+        past=True,
+    ),
+    Action(
+        "hour_back",
+        ("{",),
+        "An hour back",
+        _IN_THE_PAST,
+        Group.PAST,
+        legend="−1 h",
+        past=True,
+    ),
+    Action(
+        "hour_on",
+        ("}",),
+        "An hour on",
+        f"{_IN_THE_PAST} No further than to now.",
+        Group.PAST,
+        legend="+1 h",
+        past=True,
+    ),
+    Action(
+        "go_to",
+        ("@",),
+        "Go to a time…",
+        f"{_IN_THE_PAST} An instant, or how long ago: 2026-11-23T14:00:00Z, 2h.",
+        Group.PAST,
+        legend="Go to",
+        past=True,
     ),
     Action(
         "copy",

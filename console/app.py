@@ -25,6 +25,7 @@ from console.actions import Place, by_name
 from console.acts.channels import ChannelActs
 from console.acts.incidents import IncidentActs
 from console.acts.output import Output
+from console.acts.travel import Travel
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.context import login_name
@@ -101,6 +102,7 @@ class SkewApp(ThinApp):
             channels=ChannelActs(*acts),
             incidents=IncidentActs(*acts),
             output=Output(self, footing),
+            travel=Travel(self, footing),
             way=self,
         )
         self.dashboard = Dashboard(desk)
@@ -120,7 +122,7 @@ class SkewApp(ThinApp):
         self._place = Place.DISAGREEMENTS
         self._source = source
         self._watching = watch
-        self._pulse = Pulse(source.version)
+        self._pulse = Pulse(source.version, still=footing.replay is not None)
         self._known: alarms.Known | None = None
         self._ticked_at = 0
         footing.stir = self.stir
@@ -143,6 +145,7 @@ class SkewApp(ThinApp):
             asyncio.get_running_loop().add_signal_handler(told, self.exit, 0)
         if self._watching:
             self._pulse.start()
+            self.stir()
             self._refresh_forever()
 
         self._take_up()
@@ -224,7 +227,7 @@ class SkewApp(ThinApp):
     def _announce(self) -> None:
         """Tell what of the incidents is new; the header carries it from then on."""
         glance = self.footing.glance
-        if glance is None:
+        if glance is None or self.footing.replay is not None:
             return
         rings = self.habits.preferences.bell
         heard = alarms.hear(self._known, glance.status.incidents, glance.at, bell=rings)
@@ -240,6 +243,8 @@ class SkewApp(ThinApp):
             self.bell()
 
     def _tick(self) -> None:
+        if self.footing.replay is not None:
+            return
         where = self._where()
         if where != self.habits.memory.remembered:
             self.run_worker(partial(self.habits.leave, where), thread=True, group="memory")
@@ -268,8 +273,8 @@ class SkewApp(ThinApp):
         act = getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None)
         if act is None or page.place not in action.on:
             self._refuse(f"{action.title}: not on this page")
-        elif action.writes and self.footing.read_only:
-            self._refuse(f"{action.title}: this console is read-only")
+        elif why := self.footing.refuses(action):
+            self._refuse(f"{action.title}: {why}")
         else:
             doing = act()
             if inspect.iscoroutine(doing):
@@ -400,7 +405,7 @@ def run(
     with Database.open(settings.database) as database:
         engine = None if read_only else _engine(settings)
         footing = Footing(
-            name=name or _name(settings.path),
+            name=name or name_of_settings(settings.path),
             clock=clock or SystemClock(),
             operator=habits.said.operator or login_name(),
             read_only=read_only,
@@ -428,6 +433,6 @@ def _engine(settings: Settings) -> "EngineThread":
     return engine
 
 
-def _name(path: Path) -> str:
+def name_of_settings(path: Path) -> str:
     """What to call this configuration: its file's name, or its folder's where that says more."""
     return path.resolve().parent.name if path.stem in ("skew", "") else path.stem

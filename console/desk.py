@@ -7,6 +7,7 @@ from console.actions import Place
 from console.acts.channels import ChannelActs
 from console.acts.incidents import IncidentActs
 from console.acts.output import Output
+from console.acts.travel import Travel
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.footing import Footing
@@ -63,3 +64,4 @@ class Desk:
     output: Output
     channels: ChannelActs
     incidents: IncidentActs
+    travel: Travel

@@ -10,7 +10,7 @@ from textual.content import Content
 from console.actions import ACTIONS, Action, Place, shown_key
 from console.ink import Cell, Tone, key, write
 from console.sparkline import counted
-from console.text import age, cells, cut, money, time_of_day, units
+from console.text import age, cells, cut, day_and_time, money, time_of_day, units
 from store.model import LIVE_CORRECTIONS, Millis
 from store.panels import Overview, StatusCounts
 
@@ -21,6 +21,8 @@ class Mode(StrEnum):
     LIVE = "LIVE"
     PAUSED = "PAUSED"
     DISCONNECTED = "DISCONNECTED"
+    REPLAY = "REPLAY"
+    """It was true once: the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ _MODES = {
     Mode.LIVE: Cell("● LIVE", Tone.OK),
     Mode.PAUSED: Cell("‖ PAUSED", Tone.WARN),
     Mode.DISCONNECTED: Cell("✖ DISCONNECTED", Tone.BAD),
+    Mode.REPLAY: Cell("◀◀ REPLAY", Tone.WARN),
 }
+
+
+_NOT_LIVE = "NOT LIVE"
 
 
 def header(
@@ -61,12 +67,17 @@ def header(
 
     `reading`: the first poll of a channel, while it runs.
     """
+    replay = standing.mode is Mode.REPLAY
     left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
     right = [Cell("  "), *_identity(standing, now, brief=brief)]
+    if replay:
+        mode = f"{_MODES[standing.mode].text} {day_and_time(now)}"
+        left = [Cell(f" {_NOT_LIVE} "), Cell(f" skew {cut(standing.name, 16)} "), Cell(mode)]
+        right = [Cell(f"  RO  {_NOT_LIVE} ")]
     facts = [] if overview is None else _facts(overview, now, brief=brief)
     facts.append((2, [reading] if reading.text else []))
     usual = standing.engine_ok and standing.engine != "attached"
-    if not usual or not brief:
+    if standing.engine and not (usual and brief):
         tone = Tone.DIM if standing.engine_ok else Tone.BAD
         # That it collects by itself says LIVE already: it is told where there is room for it.
         facts.append((_LAST if usual else 2, [Cell(standing.engine, tone)]))
@@ -79,6 +90,11 @@ def header(
             chosen.append((rank, fact))
     kept = [fact for rank, fact in facts if (rank, fact) in chosen]
     middle = [cell for fact in kept for cell in (Cell(gap), *fact)]
+    if replay:
+        # One colour from edge to edge, and reversed, so that nobody takes it for the live line.
+        told = "".join(cell.text for cell in (*left, *middle))
+        line = f"{told}{' ' * max(0, width - used)}{right[0].text}"
+        return write(Cell(cut(line, width), Tone.WARN)).stylize("bold reverse")
     return write(*left, *middle, Cell(" " * max(0, width - used)), *right)
 
 

@@ -14,6 +14,7 @@ from console.actions import ACTIONS, Action, shown_key
 from console.caution import Picked, undoable
 from console.edges import Mode, Standing
 from console.ink import Cell, Tone, write
+from console.replay import Replay
 from console.source import Glance
 from console.text import cells, clean, cut, time_of_day
 from store.errors import StoreError
@@ -53,6 +54,8 @@ class Footing:
     """None where this console runs none: read-only."""
     stir: Callable[[], None]
     """Have everything read anew, soon."""
+    replay: Replay | None = None
+    """The past that is shown, and the clock with it; None: now."""
     paused: bool = False
     glance: Glance | None = None
     """Everything but the lists, as it was read last."""
@@ -86,6 +89,8 @@ class Footing:
 
     def standing(self) -> Standing:
         """What the header says of the console itself."""
+        if self.replay is not None and not self.trouble:
+            return Standing(self.name, Mode.REPLAY, "", True, self.operator, True)
         engine, running = self._engine()
         mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
         if self.paused:
@@ -120,6 +125,18 @@ class Footing:
             self.say(f"attached: {self.engine.holder} collects, you decide here", Tone.ACCENT)
         elif before == "attached" and now == "engine here":
             self.say("the other engine has gone: this one collects now", Tone.ACCENT)
+
+    def refuses(self, action: Action) -> str:
+        """Why an action can't be done in this console at all; empty where it can."""
+        if action.writes and self.replay is not None:
+            return "the past can't be changed"
+        if action.writes and self.read_only:
+            return "this console is read-only"
+        if action.past is True and self.replay is None:
+            return "this is now; `skew watch --at TIME` shows the past"
+        if action.past is False and self.replay is not None:
+            return "the past stands still"
+        return ""
 
     def able(self, picked: Picked, *, marks: bool) -> tuple[str, ...]:
         """The deciding actions that can be done now, for the legend."""

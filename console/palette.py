@@ -17,7 +17,12 @@ class Palette(Provider):
 
     def _actions(self) -> list[Action]:
         app = cast("SkewApp", self.app)
-        return [action for action in app.footing.actions if app.page.place in action.on]
+        past = app.footing.replay is not None
+        return [
+            action
+            for action in app.footing.actions
+            if app.page.place in action.on and action.past in (None, past)
+        ]
 
     async def discover(self) -> Hits:
         for action in self._actions():

@@ -39,15 +39,21 @@ class Beat(NamedTuple):
 class Pulse:
     """Tells the moments to read, one after the other."""
 
-    def __init__(self, version: Callable[[], int]) -> None:
-        """`version` changes with every commit; it is always asked from one thread."""
+    def __init__(self, version: Callable[[], int], *, still: bool = False) -> None:
+        """`version` changes with every commit; it is always asked from one thread.
+
+        `still`: it is the past that is shown, which nobody commits to, and whose clock stands.
+        """
         self._version = version
+        self._silence_s = None if still else SILENCE_S
         self._stopped = threading.Event()
         self._stirred = asyncio.Event()
         self._asked = asyncio.Event()
 
     def start(self) -> None:
         """Begin to watch for commits. Call it on the event loop that the moments are for."""
+        if self._silence_s is None:
+            return
         threading.Thread(
             target=self._watch, args=(asyncio.get_running_loop(),), name="skew-watcher", daemon=True
         ).start()
@@ -65,7 +71,7 @@ class Pulse:
         whole_at = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), SILENCE_S)
+                await asyncio.wait_for(self._stirred.wait(), self._silence_s)
             asked, began = self._asked.is_set(), monotonic()
             self._stirred.clear()
             self._asked.clear()

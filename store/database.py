@@ -37,12 +37,13 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._at = at
+        self._rewound: Millis | None = None
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
-        # Each thread's connection is rewound by itself: one is enough for a past that stands still.
+        # A connection is rewound by itself: one is enough for a past that stands still.
         readers = READERS if at is None else 1
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-reader")
 
@@ -105,7 +106,12 @@ class Database:
         return await asyncio.wrap_future(_uncancelled(self._submit(work, *args, **kwargs)))
 
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` on one snapshot, on the calling thread."""
+        """Run `work` on one snapshot, on the calling thread; of the past, on the only reader."""
+        if self._at is not None:
+            return self._readers.submit(lambda: self._read(work, *args, **kwargs)).result()
+        return self._read(work, *args, **kwargs)
+
+    def _read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with _named_errors(self.path):
             connection = self._connection()
             self._rewind(connection)
@@ -118,7 +124,7 @@ class Database:
 
     async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `read`, on a reader thread."""
-        future = self._readers.submit(lambda: self.read(work, *args, **kwargs))
+        future = self._readers.submit(lambda: self._read(work, *args, **kwargs))
         return await asyncio.wrap_future(_uncancelled(future))
 
     def data_version(self) -> int:
@@ -171,15 +177,15 @@ class Database:
             return result
 
     def _rewind(self, connection: sqlite3.Connection) -> None:
-        """Bring the calling thread's connection to the instant that is shown."""
+        """Bring the only reader's connection to the instant that is shown."""
         at = self._at
-        if at is None or getattr(self._local, "at", None) == at:
+        if at is None or self._rewound == at:
             return
         with rewound.transaction(connection):
-            if getattr(self._local, "at", None) is None:
+            if self._rewound is None:
                 rewound.prepare(connection)
             rewound.rewind(connection, at)
-        self._local.at = at
+        self._rewound = at
 
     def _connection(self) -> sqlite3.Connection:
         held: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -85,6 +85,9 @@ class _Poll(NamedTuple):
     outcome: str
     as_of: Millis | None
     error: str | None
+    judged_at: Millis | None
+    judged_by: str | None
+    judged_why: str | None
 
 
 def _rewind_channels(connection: sqlite3.Connection, at: Millis) -> None:
@@ -113,17 +116,8 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
         at if aside_since is None else aside_since - 1,
         (PollOutcome.GOOD, PollOutcome.ACCEPTED),
     )
-    last = _poll(connection, channel_id, at, _ENDED)
-    error = None if last is None or last is good else last.error
-    aside = None
-    if aside_since is not None:
-        aside = _poll(connection, channel_id, at, _SET_ASIDE)
-    elif good is not None and last is not None and good.outcome == PollOutcome.ACCEPTED:
-        accepted_at = _accepted_at(connection, channel_id, good)
-        if accepted_at is not None and accepted_at >= last.finished_at:
-            last, error = good, None
-    if last is not None and last.outcome == PollOutcome.GOOD:
-        error = None
+    aside = _poll(connection, channel_id, at, _SET_ASIDE)
+    last, error = _last(connection, channel_id, at, aside)
     following = connection.execute(_NEXT, {"channel": channel_id, "at": at}).fetchone()
     return {
         "good": None if good is None else good.id,
@@ -131,12 +125,32 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
         "as_of": None if good is None else good.started_at if good.as_of is None else good.as_of,
         "last_at": None if last is None else last.finished_at,
         "outcome": None if last is None else last.outcome,
-        # The words of whoever accepted it later were not there yet.
-        "error": None if error is None else error.split("; accepted by ")[0],
-        "aside": None if aside is None else aside.id,
+        "error": error,
+        "aside": None if aside is None or aside_since is None else aside.id,
         "next": None if following is None else following[0],
         "listings": _listings(connection, channel_id, at),
     }
+
+
+def _last(
+    connection: sqlite3.Connection, channel_id: int, at: Millis, aside: _Poll | None
+) -> tuple[_Poll | None, str | None]:
+    """The poll that told last of the channel, and what it complained of.
+
+    `aside` is the last one that was set aside: a person's judgement of it may have come since.
+    """
+    last = _poll(connection, channel_id, at, _ENDED)
+    if last is None or last.outcome == PollOutcome.GOOD:
+        return last, None
+    judged = aside is not None and aside.judged_at is not None and aside.judged_at <= at
+    if aside is not None and judged and (aside.judged_at or 0) >= last.finished_at:
+        if aside.outcome == PollOutcome.DISCARDED:
+            return last, f"the last poll was discarded by {aside.judged_by}: {aside.judged_why}"
+        return aside, None
+    if last.judged_at is not None:
+        # The words of whoever judged it later were not there yet.
+        return last, (last.error or "").rsplit(f"; {last.outcome} by ", 1)[0]
+    return last, last.error
 
 
 _ENDED = (
@@ -145,8 +159,14 @@ _ENDED = (
     PollOutcome.QUARANTINED,
     PollOutcome.ACCEPTED,
     PollOutcome.REPLACED,
+    PollOutcome.DISCARDED,
 )
-_SET_ASIDE = (PollOutcome.QUARANTINED, PollOutcome.REPLACED, PollOutcome.ACCEPTED)
+_SET_ASIDE = (
+    PollOutcome.QUARANTINED,
+    PollOutcome.REPLACED,
+    PollOutcome.ACCEPTED,
+    PollOutcome.DISCARDED,
+)
 
 _NEXT = """SELECT started_at FROM main.polls WHERE channel_id = :channel
   AND id > (SELECT poll_id FROM rewound) ORDER BY id LIMIT 1"""
@@ -157,7 +177,8 @@ def _poll(
 ) -> _Poll | None:
     """The channel's last poll that had ended, of those outcomes."""
     row = connection.execute(
-        """SELECT id, started_at, finished_at, outcome, as_of, error FROM main.polls
+        """SELECT id, started_at, finished_at, outcome, as_of, error, judged_at, judged_by,
+          judged_why FROM main.polls
         WHERE channel_id = :channel AND finished_at <= :at
           AND outcome IN (SELECT value FROM json_each(:outcomes)) AND error IS NOT :abandoned
         ORDER BY finished_at DESC, id DESC LIMIT 1""",
@@ -177,15 +198,6 @@ def _aside_since(connection: sqlite3.Connection, channel_id: int, at: Millis) ->
         """SELECT since FROM main.incidents WHERE channel_id = :channel AND kind = :kind
           AND since <= :at AND (closed_at IS NULL OR closed_at > :at) ORDER BY id DESC LIMIT 1""",
         {"channel": channel_id, "kind": IncidentKind.QUARANTINED, "at": at},
-    ).fetchone()
-    return None if row is None else row[0]
-
-
-def _accepted_at(connection: sqlite3.Connection, channel_id: int, poll: _Poll) -> Millis | None:
-    row = connection.execute(
-        """SELECT closed_at FROM main.incidents WHERE channel_id = :channel AND kind = :kind
-          AND since <= :at AND closed_at >= :at ORDER BY id DESC LIMIT 1""",
-        {"channel": channel_id, "kind": IncidentKind.QUARANTINED, "at": poll.finished_at},
     ).fetchone()
     return None if row is None else row[0]
 

@@ -180,9 +180,15 @@ _POLL = {
     column: f"CASE WHEN {_ENDED_POLL} THEN p.{column} END"
     for column in (
         "finished_at", "as_of", "seen", "changed", "zeroed", "gone", "added", "refused",
-        "announced", "known", "error",
+        "announced", "known",
     )
 } | {
+    "error": f"""CASE WHEN p.judged_at > {AT}
+      THEN substr(p.error, 1, instr(p.error, '; ' || p.outcome || ' by ') - 1)
+      WHEN {_ENDED_POLL} THEN p.error END""",
+    "judged_by": f"CASE WHEN p.judged_at <= {AT} THEN p.judged_by END",
+    "judged_at": _until("p.judged_at"),
+    "judged_why": f"CASE WHEN p.judged_at <= {AT} THEN p.judged_why END",
     "outcome": f"""CASE WHEN coalesce({_ENDED_POLL}, 0) = 0 THEN 'running'
       WHEN p.id IN (SELECT c.quarantined_poll_id FROM temp.channels c) THEN 'quarantined'
       ELSE p.outcome END""",
@@ -190,6 +196,8 @@ _POLL = {
 
 _INCIDENT = {
     "closed_at": _until("n.closed_at"),
+    "closed_by": f"CASE WHEN n.closed_at <= {AT} THEN n.closed_by END",
+    "closed_why": f"CASE WHEN n.closed_at <= {AT} THEN n.closed_why END",
     "last_at": f"min(n.last_at, {AT})",
     "acknowledged_by": f"CASE WHEN n.acknowledged_at <= {AT} THEN n.acknowledged_by END",
     "acknowledged_at": _until("n.acknowledged_at"),

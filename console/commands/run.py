@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from console.habits import Habits
     from store.database import Database
+    from store.model import Millis
     from sync.engine import Engine
     from sync.settings import Settings
 
@@ -63,19 +64,21 @@ def demo(*, headless: bool, span: str | None, theme: str | None, plain: bool | N
     return living_shop.run(habits, for_ms=for_ms)
 
 
-@click.command(epilog=example("skew watch", "skew watch --read-only"))
+@click.command(epilog=example("skew watch", "skew watch --read-only", "skew watch --at 2h"))
 @config_option
 @click.option(
     "--by", metavar="NAME", callback=_operator, help="Who decides.  [default: asked once]"
 )
 @click.option("--read-only", is_flag=True, help="Look, and change nothing.")
+@click.option("--at", metavar="TIME", help="The screen as it was then; read-only.")
 @screen_options
 @click.option("--fresh", is_flag=True, help="Begin as new: page, filter and theme forgotten.")
-def watch(
+def watch(  # noqa: PLR0913 - a parameter for each option.
     config: Path,
     *,
     by: str | None,
     read_only: bool,
+    at: str | None,
     theme: str | None,
     plain: bool | None,
     fresh: bool,
@@ -83,13 +86,17 @@ def watch(
     """Open the live console.
 
     It polls and writes by itself, unless a daemon already does so for this cache: then it shows
-    what that one finds, and takes your decisions.
+    what that one finds, and takes your decisions. With `--at` it shows the past instead, such as
+    2026-11-23T14:00:00Z or 2h ago, and [ and ] lead from change to change.
     """
-    settings = load(config, secrets=not read_only)
+    settings = load(config, secrets=not read_only and at is None)
+    then = None if at is None else _past(settings, at)
     _need_terminal("`skew daemon` and the reports need none")
-    from console import app
+    from console import app, past
 
     habits = _habits(settings.path, theme=theme, plain=plain, by=by, fresh=fresh)
+    if then is not None:
+        return past.run(settings, then, habits=habits)
     code = app.run(settings, read_only=read_only, habits=habits)
     _tell_what_is_left(settings)
     return code
@@ -184,6 +191,28 @@ def apply(config: Path, *, as_json: bool) -> int:
     if holds:
         note(f"{len(holds)} still in their hold; the last passes in {max(holds) / 1000:.0f} s")
     return 0 if all(one.status is CorrectionStatus.VERIFIED for one in results) else 1
+
+
+def _past(settings: "Settings", at: str) -> "Millis":
+    """Read the time to show; there must be something to show of it."""
+    from console import replay
+    from console.instant import instant
+    from store.database import Database
+    from store.errors import NoSuchThing
+    from sync.clock import SystemClock
+
+    now = SystemClock().now()
+    then = instant(at, now, "at")
+    if not settings.database.exists():
+        raise click.BadParameter(
+            f"there is no cache yet at {settings.database}.", param_hint="--at"
+        )
+    try:
+        with Database.open(settings.database, read_only=True) as database:
+            replay.check(database, then, now)
+    except NoSuchThing as error:
+        raise click.BadParameter(f"{error}.", param_hint="--at") from None
+    return then
 
 
 def _engine(

@@ -176,6 +176,26 @@ class Page(Screen[None]):
     async def do_export(self) -> None:
         await self.desk.output.export(self.view())
 
+    @property
+    def sku_shown(self) -> str | None:
+        """The one SKU that the page is about."""
+        return None
+
+    def do_previous_change(self) -> Coroutine[None, None, None]:
+        return self.desk.travel.step(on=False, sku=self.sku_shown)
+
+    def do_next_change(self) -> Coroutine[None, None, None]:
+        return self.desk.travel.step(on=True, sku=self.sku_shown)
+
+    def do_hour_back(self) -> Coroutine[None, None, None]:
+        return self.desk.travel.leap(-1)
+
+    def do_hour_on(self) -> Coroutine[None, None, None]:
+        return self.desk.travel.leap(1)
+
+    def do_go_to(self) -> Coroutine[None, None, None]:
+        return self.desk.travel.ask()
+
     def do_undo(self) -> Coroutine[None, None, None]:
         return self.desk.updates.undo(self.picked())
 
@@ -212,7 +232,9 @@ class Page(Screen[None]):
         )
 
     def _said(self, width: int) -> Content:
-        return self.footing.line(width, self.lead())
+        replay = self.footing.replay
+        told = "" if replay is None else replay.told
+        return self.footing.line(width, told + self.lead())
 
     def _legend(self, width: int) -> Content:
         return edges.legend(
@@ -220,7 +242,11 @@ class Page(Screen[None]):
             narrow=width < ROOMY,
             read_only=self.footing.read_only,
             able=self.able(),
-            actions=[action for action in self.footing.actions if self.place in action.on],
+            actions=[
+                action
+                for action in self.footing.actions
+                if self.place in action.on and not self.footing.refuses(action)
+            ],
         )
 
 

@@ -69,6 +69,10 @@ class SkuPage(Deciding):
         self._lines: dict[int, int] = {}
         self._reader = desk.source.skus
 
+    @property
+    def sku_shown(self) -> str | None:
+        return self.sku or None
+
     def body(self) -> ComposeResult:
         yield Written(self._head, id="sku-head")
         with Body(id="sku-body"):

@@ -28,6 +28,11 @@ def _written(key: str) -> str:
         "question_mark": "?",
         "plus": "+",
         "minus": "-",
+        "left_square_bracket": "[",
+        "right_square_bracket": "]",
+        "left_curly_bracket": "{",
+        "right_curly_bracket": "}",
+        "at": "@",
     }
     return signs.get(key, key)
 
@@ -86,7 +91,7 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
 
     for action in ACTIONS:
         assert action.title in helped, action.name
-    here = [action for action in ACTIONS if Place.DISAGREEMENTS in action.on]
+    here = [one for one in ACTIONS if Place.DISAGREEMENTS in one.on and one.past is not True]
     assert [action.title for action in here if action.title not in offered] == []
     assert by_name("approve").keys == ("a",)
 

@@ -177,6 +177,12 @@ def accept(life: Life) -> None:
         del life.aside[name]
 
 
+def discard(life: Life) -> None:
+    for name in list(life.aside):
+        life.w.database.write(quarantine.discard, name, who="bob", why="no", now=life.w.now)
+        del life.aside[name]
+
+
 def read_afresh(life: Life) -> None:
     sku, name = SKUS[life.pick(3)], life.name
     shown = [] if life.pick(6) == 0 else [_record(sku, life.pick(5))]
@@ -286,5 +292,5 @@ def first_polls(life: Life) -> None:
 
 ACTS: tuple[Callable[[Life], None], ...] = (
     poll, poll, poll, poll, poll, decide, decide, decide, decide, sell, propose, fail, set_aside,
-    accept, read_afresh, trouble,
+    accept, discard, read_afresh, trouble,
 )  # fmt: skip

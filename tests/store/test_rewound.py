@@ -36,7 +36,7 @@ def _last_said(incident: Incident) -> Incident:
     return replace(incident, count=1, last_at=incident.since, message="")
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 40))
 def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) -> None:
     with (
