@@ -86,11 +86,10 @@ def _facts(whole: Whole, key: Key, now: Millis) -> Iterator[_Fact]:
     lately = f"{one.failed} of the last {len(one.recent)} polls went wrong"
     yield _Fact("polls", f"every {duration_text(one.every_ms)}, next {_next(one, now)}; {lately}")
     yield _Fact("times", _times(settings))
-    yield _Fact(
-        "holds",
-        f"{plural(one.listings, 'listing')}; {plural(one.unexplained, 'unit')} moved that nothing"
-        " explains",
-    )
+    unexplained = ""
+    if one.unexplained is not None:
+        unexplained = f"; {plural(one.unexplained, 'unit')} moved that nothing explains"
+    yield _Fact("holds", f"{plural(one.listings, 'listing')}{unexplained}")
     if whole.cursor is not None:
         yield _Fact("events", f"read up to {whole.cursor}")
 

@@ -15,6 +15,7 @@ from store.model import Millis
 from sync.clock import Clock
 
 HOUR_MS = 3_600_000
+_MINUTE_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -30,6 +31,8 @@ class Replay:
     """When the first poll that is kept began: before it there is nothing to show."""
     thinned_before: Millis | None
     """What was over before has been thinned out; None: all is kept."""
+    moved: str = ""
+    """How far the last step led."""
 
     @classmethod
     def begin(cls, database: Database, clock: Clock) -> "Replay":
@@ -46,19 +49,18 @@ class Replay:
     async def sleep(self, span_ms: int) -> None:
         await self.clock.sleep(span_ms)
 
-    async def go(self, at: Millis) -> str:
-        """Show another instant; answer how far that was. Raises NoSuchThing, and stays."""
+    async def go(self, at: Millis) -> None:
+        """Show another instant. Raises NoSuchThing, and stays."""
         await asyncio.to_thread(check, self.database, at, self.clock.now())
         before, self.at = self.at, at
         self.database.rewind(at)
-        span = age(abs(at - before))
-        return f"{span} {'on' if at > before else 'back'}, to {day_and_time(at)}"
+        self.moved = f"{_span(abs(at - before))} {'on' if at > before else 'back'}"
 
-    async def leap(self, span_ms: int) -> str:
+    async def leap(self, span_ms: int) -> None:
         """Go so far on, or back, but no further than there is anything to show."""
-        return await self.go(max(self.first, min(self.clock.now(), self.at + span_ms)))
+        await self.go(max(self.first, min(self.clock.now(), self.at + span_ms)))
 
-    async def step(self, *, on: bool, sku: str | None) -> str:
+    async def step(self, *, on: bool, sku: str | None) -> None:
         """Go to the next change or the one before, of one SKU where it is given.
 
         Raises NoSuchThing where there is none, and other trouble with the cache.
@@ -73,15 +75,21 @@ class Replay:
             whose = f" of {sku}" if sku is not None else ""
             way = "has changed since" if on else "that is kept came before"
             raise NoSuchThing(f"nothing{whose} {way}")
-        return await self.go(at)
+        await self.go(at)
 
     @property
     def told(self) -> str:
         """What the log's line begins with: how long ago, and what may be lacking."""
         ago = f" as it was {age(self.clock.now() - self.at)} ago"
+        if self.moved:
+            ago += f" ({self.moved})"
         if self.thinned_before is not None and self.at < self.thinned_before:
             return f"{ago}, thinned out before {day_and_time(self.thinned_before)}"
         return ago
+
+
+def _span(span_ms: int) -> str:
+    return f"{span_ms / 1000:.1f} s" if span_ms < _MINUTE_MS else age(span_ms)
 
 
 def check(database: Database, at: Millis, now: Millis) -> Millis:

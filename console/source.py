@@ -256,7 +256,12 @@ class Source:
         return None if found is None else found[0]
 
     async def effect(self, channel: str) -> Effect | None:
-        """What believing the channel's quarantined poll would change; None where it has none."""
+        """What believing the channel's quarantined poll would change; None where it has none.
+
+        Of the past neither: of a poll that has been judged or replaced the rows are gone.
+        """
+        if self._database.at is not None:
+            return None
         return await self._ask(effect.of_accepting, channel, self._comparison)
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:

@@ -112,8 +112,10 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     recent_ms: tuple[int, ...]
     """How long each of the newest polls took, oldest first: a sparkline."""
     quarantined_poll: int | None
-    unexplained: int = 0
-    """Units, whatever their sign, that its listings moved and nothing accounts for."""
+    unexplained: int | None = 0
+    """Units, whatever their sign, that its listings moved and nothing accounts for.
+
+    None of the past: it is not kept."""
     paused_reason: str | None = None
     paused_by: str | None = None
     """The person; None where it is the engine's own pause, or none."""

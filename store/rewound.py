@@ -53,13 +53,17 @@ def prepare(connection: sqlite3.Connection) -> None:
     for statement in _TABLES:
         connection.execute(statement)
     connection.execute("INSERT INTO rewound VALUES (0, 0)")
-    (channels,) = connection.execute(
-        "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = 'channels'"
-    ).fetchone()
-    connection.execute(channels.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
+    connection.execute(_like(connection, "channels"))
     derived = connection.execute("SELECT EXISTS (SELECT 1 FROM main.parts)").fetchone()[0]
     for statement in stood.views(connection, derived=bool(derived)):
         connection.execute(statement)
+
+
+def _like(connection: sqlite3.Connection, table: str) -> str:
+    """A temporary table of the same columns, which may all be empty."""
+    columns = connection.execute(f"PRAGMA main.table_info({table})").fetchall()
+    told = (f"{name} {kind}" for _, name, kind, *_ in columns if name != "id")
+    return f"CREATE TEMP TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(told)})"
 
 
 def rewind(connection: sqlite3.Connection, at: Millis) -> None:
@@ -100,7 +104,7 @@ def _rewind_channels(connection: sqlite3.Connection, at: Millis) -> None:
               as_of = :as_of, last_poll_at = :last_at, last_outcome = :outcome,
               last_error = :error, quarantined_poll_id = :aside, next_poll_at = :next,
               listings = coalesce(:listings, listings), paused_until = NULL,
-              paused_reason = NULL, paused_by = NULL, unexplained = 0,
+              paused_reason = NULL, paused_by = NULL, unexplained = NULL,
               allowance_left = CASE WHEN allowance_at <= :at THEN allowance_left END,
               allowance_of = CASE WHEN allowance_at <= :at THEN allowance_of END
             WHERE id = :channel""",

@@ -42,9 +42,9 @@ class Travel:
         if at is not None:
             await self._go(replay.go(at))
 
-    async def _go(self, going: Coroutine[None, None, str]) -> None:
+    async def _go(self, going: Coroutine[None, None, None]) -> None:
         try:
-            self._footing.say(await going, Tone.DIM)
+            await going
         except StoreError as error:
             self._footing.say(str(error), Tone.WARN)
         self._footing.stir()

@@ -12,7 +12,7 @@ from console.actions import Place
 from console.app import SkewApp
 from console.footing import Footing
 from console.replay import Replay
-from store import decisions, incidents
+from store import decisions, incidents, quarantine, staging
 from store.database import Database
 from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis
@@ -272,3 +272,31 @@ def test_without_a_cache_there_is_no_past(skew: Any, seeded: Path) -> None:
 
     assert ran.code == 2
     assert "there is no cache yet" in ran.err
+
+
+async def test_a_poll_that_was_set_aside_then_is_told_of_on_every_page(lived: Shop) -> None:
+    at = LATER - 10 * MINUTE
+    _set_aside(lived, "outlet", at=at)
+    lived.show("outlet", SHOWN["outlet"], at=at + MINUTE)
+
+    async with replayed(lived, at + 400) as (app, pilot):
+        for page in "123456":
+            await press(app, pilot, page)
+        await press(app, pilot, "4")
+        told = text_of(app)
+        await press(app, pilot, "2")
+
+        assert "quarantined" in told
+        assert "QUARANT" in text_of(app).upper()
+        await press(app, pilot, "]")
+        assert app.footing.glance is not None
+        kinds = [one.kind for one in app.footing.glance.status.incidents]
+        assert "quarantined" not in kinds
+
+
+def _set_aside(shop: Shop, channel: str, *, at: Millis) -> None:
+    def poll(connection: Any) -> None:
+        sweep = staging.begin(connection, channel, None, now=at)
+        quarantine.set_aside(connection, sweep, "all 5 are gone", now=at + 400, as_of=None)
+
+    shop.database.write(poll)

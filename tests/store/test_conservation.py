@@ -42,7 +42,7 @@ def sums(w: World, name: str, sku: str = "A") -> tuple[int, int, int]:
 
 
 def totals(w: World) -> dict[str, int]:
-    return {one.name: one.unexplained for one in w.database.read(views.channels, now=w.now)}
+    return {one.name: one.unexplained or 0 for one in w.database.read(views.channels, now=w.now)}
 
 
 def counted_anew(connection: sqlite3.Connection) -> dict[str, int]:

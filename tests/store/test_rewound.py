@@ -17,7 +17,9 @@ from tests.store.world import world
 def promised(told: dict[str, Any]) -> dict[str, Any]:
     """What the views said, without what is not kept: see `store.rewound`."""
     status = told["status"]
-    health = (replace(one, next_poll_at=None, unexplained=0, listings=0) for one in status.channels)
+    health = (
+        replace(one, next_poll_at=None, unexplained=None, listings=0) for one in status.channels
+    )
     told = told | {
         "incidents": [_last_said(one) for one in told["incidents"]],
         "rows": [replace(one, last_seen_at=0) for one in told["rows"]],
