@@ -134,7 +134,7 @@ CROSS JOIN {table} {alias} ON {alias}.id = n.id {source}"""
 
 
 _DISAGREEMENTS = _by_id(
-    "disagreements",
+    "disagreements_ever",
     "d",
     "d.first_seen_at",
     past.DISAGREEMENT,

@@ -37,7 +37,6 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._at = at
-        self._rewound: Millis | None = None
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -114,13 +113,15 @@ class Database:
     def _read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with _named_errors(self.path):
             connection = self._connection()
-            self._rewind(connection)
             connection.execute("BEGIN")
             try:
+                if self._at is not None:
+                    rewound.rewind(connection, self._at)
                 return work(connection, *args, **kwargs)
             finally:
                 if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                    # What is held of the past is temporary, and serves the next read too.
+                    connection.execute("ROLLBACK" if self._at is None else "COMMIT")
 
     async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `read`, on a reader thread."""
@@ -176,21 +177,12 @@ class Database:
                 raise
             return result
 
-    def _rewind(self, connection: sqlite3.Connection) -> None:
-        """Bring the only reader's connection to the instant that is shown."""
-        at = self._at
-        if at is None or self._rewound == at:
-            return
-        with rewound.transaction(connection):
-            if self._rewound is None:
-                rewound.prepare(connection)
-            rewound.rewind(connection, at)
-        self._rewound = at
-
     def _connection(self) -> sqlite3.Connection:
         held: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if held is None:
             held = self._local.connection = _connect(self.path, read_only=self.read_only)
+            if self._at is not None:
+                rewound.prepare(held)
             with self._lock:
                 self._opened.append(held)
         return held

@@ -113,7 +113,8 @@ _SINCE = """WITH RECURSIVE chain (id, listing_id, of_state, since) AS (
   FROM json_each(:ids) j CROSS JOIN disagreements d ON d.id = j.value
   UNION
   SELECT h.id, h.listing_id, h.of_state, p.first_seen_at
-  FROM chain h CROSS JOIN disagreements p ON p.listing_id = h.listing_id AND p.closed_at = h.since
+  FROM chain h CROSS JOIN disagreements_ever p ON p.listing_id = h.listing_id
+    AND p.closed_at = h.since
   WHERE (p.kind = 'state') = h.of_state)
 SELECT id, min(since) FROM chain GROUP BY id"""
 

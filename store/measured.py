@@ -215,7 +215,7 @@ def _closed(connection: sqlite3.Connection, *, since: Millis) -> Found:
     found = {}
     for (channel_id,) in connection.execute("SELECT id FROM channels").fetchall():
         rows = connection.execute(
-            """SELECT closed_at - first_seen_at FROM disagreements
+            """SELECT closed_at - first_seen_at FROM disagreements_ever
             WHERE channel_id = ? AND closed_at > ? ORDER BY closed_at DESC LIMIT ?""",
             (channel_id, since, delays.SPANS_MAX),
         )
@@ -240,7 +240,7 @@ def _oversold(connection: sqlite3.Connection, *, since: Millis) -> Found:
         """SELECT channel_id, count(*) FROM (
           SELECT channel_id FROM disagreements WHERE closed_at IS NULL AND kind = 'negative'
           UNION ALL SELECT d.channel_id FROM channels c
-            CROSS JOIN disagreements d ON d.channel_id = c.id AND d.closed_at > ?
+            CROSS JOIN disagreements_ever d ON d.channel_id = c.id AND d.closed_at > ?
             WHERE d.kind = 'negative') GROUP BY channel_id""",
         (since,),
     )

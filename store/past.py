@@ -74,7 +74,7 @@ UNION ALL SELECT t.since_at, t.since_at, c.name, 'target', {TARGET}
 UNION ALL SELECT l.target_since, l.target_since, c.name, 'target', {TARGET_NOW}
 {_OF_SKU.format(join="")} AND l.target_since IS NOT NULL
 UNION ALL SELECT d.first_seen_at, d.first_seen_at, c.name, 'disagreement', {DISAGREEMENT}
-{_OF_SKU.format(join="JOIN disagreements d ON d.listing_id = l.id")}
+{_OF_SKU.format(join="JOIN disagreements_ever d ON d.listing_id = l.id")}
 UNION ALL SELECT u.at, u.at, c.name, 'correction', {CORRECTION}
 {
     _OF_SKU.format(

@@ -4,6 +4,10 @@
 (SQLite looks there first), so that every query of this package answers for the instant without
 knowing of it; `rewind` moves the instant. `store.stood` is the SQL of the views.
 
+What has moved since the instant is held beside the cache as it was then: listings, updates and the
+disagreements that were open. So a query costs what it costs live, a step what changed between two
+instants, and the first look what has changed since.
+
 What is kept is shown as it was: readings, targets, disagreements, corrections, polls, incidents,
 events, what could not be believed. Shown as it is now, for its past is not kept: the
 configuration, titles and prices, what a channel says beside its quantity and state (the last of it
@@ -14,49 +18,55 @@ set aside and accepted later brought its readings when it was taken, and moved w
 How many listings a channel had is what the next poll found.
 """
 
-import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
-from store import stood
+from store import channels_then, stood
 from store.audit import CHANGING
 from store.comparison import SETTLES_AT
-from store.model import CorrectionStatus, IncidentKind, Millis, PollOutcome
-from store.polls import ABANDONED
+from store.model import CorrectionStatus, Millis
 
 _TABLES = (
-    "CREATE TEMP TABLE rewound (at INTEGER NOT NULL, poll_id INTEGER NOT NULL)",
-    # Disagreements that have moved since, with what they were: the others stand as they are.
-    """CREATE TEMP TABLE moved_since (id INTEGER PRIMARY KEY, available INTEGER, state TEXT,
-      target_quantity INTEGER, target_state TEXT, delta INTEGER, settles_at INTEGER,
-      risk_minor INTEGER, moved_at INTEGER)""",
+    """CREATE TEMP TABLE rewound (at INTEGER NOT NULL, poll_id INTEGER NOT NULL,
+      past_readings INTEGER NOT NULL, past_targets INTEGER NOT NULL, audit INTEGER NOT NULL)""",
+    # `waits` is 1 where there was no reading or no target yet, and one came later.
+    """CREATE TEMP TABLE listings_since (id INTEGER PRIMARY KEY, present INTEGER, available INTEGER,
+      state TEXT, on_hand INTEGER, committed INTEGER, source_at INTEGER, observed_at INTEGER,
+      fell_at INTEGER, target_quantity INTEGER, target_state TEXT, target_since INTEGER,
+      waits INTEGER)""",
+    "CREATE INDEX temp.listings_waiting ON listings_since (id) WHERE waits = 1",
+    """CREATE TEMP TABLE doubted (id INTEGER PRIMARY KEY, problem TEXT, copies INTEGER)""",
     f"CREATE TEMP TABLE stepped_since (id INTEGER PRIMARY KEY, {', '.join(CHANGING)})",
+    "CREATE TEMP TABLE turned (id INTEGER PRIMARY KEY)",
 )
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that touches nothing but what is temporary."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+class _Stand(NamedTuple):
+    """What the temporary tables are of: an instant, and the last row of each history seen."""
+
+    at: Millis
+    past_readings: int
+    past_targets: int
+    audit: int
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Put the views in the tables' place. Before the first `rewind`, once for a connection."""
+    """Put the views in the tables' place, once for a connection."""
+    connection.execute("BEGIN")
     for statement in _TABLES:
         connection.execute(statement)
-    connection.execute("INSERT INTO rewound VALUES (0, 0)")
-    connection.execute(_like(connection, "channels"))
-    derived = connection.execute("SELECT EXISTS (SELECT 1 FROM main.parts)").fetchone()[0]
-    for statement in stood.views(connection, derived=bool(derived)):
+    for table in ("channels", "disagreements"):
+        connection.execute(_like(connection, table))
+    for name, text in connection.execute(
+        """SELECT name, sql FROM main.sqlite_master WHERE type = 'index' AND sql IS NOT NULL
+        AND tbl_name = 'disagreements' AND sql NOT LIKE '%IS NOT NULL%'"""
+    ).fetchall():
+        connection.execute(text.replace(name, f"temp.{name}", 1))
+    (derived,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.parts)").fetchone()
+    (moving,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.movements)").fetchone()
+    for statement in stood.views(connection, derived=bool(derived), moving=bool(moving)):
         connection.execute(statement)
+    connection.execute("COMMIT")
 
 
 def _like(connection: sqlite3.Connection, table: str) -> str:
@@ -67,180 +77,188 @@ def _like(connection: sqlite3.Connection, table: str) -> str:
 
 
 def rewind(connection: sqlite3.Connection, at: Millis) -> None:
-    """Move the instant. In a transaction of the caller's, which must be committed.
+    """Bring the temporary tables to an instant, and up to what has been written meanwhile.
 
-    Costs what has moved since of the disagreements and corrections that stood then.
+    In the transaction of the read that follows, which must be committed. Costs what changed
+    between the two instants, the first time what has changed since.
     """
-    connection.execute("UPDATE rewound SET at = ?, poll_id = ?", (at, _last_poll(connection, at)))
-    _rewind_channels(connection, at)
-    _rewind_disagreements(connection)
-    _rewind_corrections(connection, at)
-
-
-def _last_poll(connection: sqlite3.Connection, at: Millis) -> int:
-    """The last poll that had begun: polls come in the order of their ids."""
-    return stood.last_id(connection, "polls", "started_at", at)
-
-
-class _Poll(NamedTuple):
-    id: int
-    started_at: Millis
-    finished_at: Millis
-    outcome: str
-    as_of: Millis | None
-    error: str | None
-    judged_at: Millis | None
-    judged_by: str | None
-    judged_why: str | None
-
-
-def _rewind_channels(connection: sqlite3.Connection, at: Millis) -> None:
-    connection.execute("DELETE FROM temp.channels")
-    connection.execute("INSERT INTO temp.channels SELECT * FROM main.channels")
-    ids = [row[0] for row in connection.execute("SELECT id FROM main.channels").fetchall()]
-    for channel_id in ids:
+    row = connection.execute(
+        "SELECT at, past_readings, past_targets, audit FROM temp.rewound"
+    ).fetchone()
+    newest = _newest(connection, at)
+    if row is not None and _Stand(*row) == newest:
+        return
+    before = None if row is None else _Stand(*row)
+    connection.execute("DELETE FROM temp.turned")
+    if before is None or before.at != at:
+        connection.execute("DELETE FROM temp.rewound")
+        last_poll = stood.last_id(connection, "polls", "started_at", at)
         connection.execute(
-            """UPDATE temp.channels SET good_poll_id = :good, last_success_at = :success,
-              as_of = :as_of, last_poll_at = :last_at, last_outcome = :outcome,
-              last_error = :error, quarantined_poll_id = :aside, next_poll_at = :next,
-              listings = coalesce(:listings, listings), paused_until = NULL,
-              paused_reason = NULL, paused_by = NULL, unexplained = NULL,
-              allowance_left = CASE WHEN allowance_at <= :at THEN allowance_left END,
-              allowance_of = CASE WHEN allowance_at <= :at THEN allowance_of END
-            WHERE id = :channel""",
-            _channel(connection, channel_id, at) | {"channel": channel_id, "at": at},
+            "INSERT INTO temp.rewound VALUES (?, ?, ?, ?, ?)", (at, last_poll, *newest[1:])
         )
+        channels_then.rewind(connection, at)
+        _rewind_doubts(connection, at)
+    else:
+        connection.execute(
+            "UPDATE temp.rewound SET past_readings = ?, past_targets = ?, audit = ?", newest[1:]
+        )
+    _rewind_listings(connection, before, newest)
+    _rewind_corrections(connection, before, newest)
+    if before is None or before.at != at:
+        _rewind_disagreements(connection, before, at)
 
 
-def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dict[str, object]:
-    aside_since = _aside_since(connection, channel_id, at)
-    good = _poll(
-        connection,
-        channel_id,
-        at if aside_since is None else aside_since - 1,
-        (PollOutcome.GOOD, PollOutcome.ACCEPTED),
+def _newest(connection: sqlite3.Connection, at: Millis) -> _Stand:
+    ids = (
+        connection.execute(f"SELECT coalesce(max(id), 0) FROM main.{table}").fetchone()[0]
+        for table in _Stand._fields[1:]
     )
-    aside = _poll(connection, channel_id, at, _SET_ASIDE)
-    last, error = _last(connection, channel_id, at, aside)
-    following = connection.execute(_NEXT, {"channel": channel_id, "at": at}).fetchone()
-    return {
-        "good": None if good is None else good.id,
-        "success": None if good is None else good.finished_at,
-        "as_of": None if good is None else good.started_at if good.as_of is None else good.as_of,
-        "last_at": None if last is None else last.finished_at,
-        "outcome": None if last is None else last.outcome,
-        "error": error,
-        "aside": None if aside is None or aside_since is None else aside.id,
-        "next": None if following is None else following[0],
-        "listings": _listings(connection, channel_id, at),
-    }
+    return _Stand(at, *ids)
 
 
-def _last(
-    connection: sqlite3.Connection, channel_id: int, at: Millis, aside: _Poll | None
-) -> tuple[_Poll | None, str | None]:
-    """The poll that told last of the channel, and what it complained of.
-
-    `aside` is the last one that was set aside: a person's judgement of it may have come since.
-    """
-    last = _poll(connection, channel_id, at, _ENDED)
-    if last is None or last.outcome == PollOutcome.GOOD:
-        return last, None
-    judged = aside is not None and aside.judged_at is not None and aside.judged_at <= at
-    if aside is not None and judged and (aside.judged_at or 0) >= last.finished_at:
-        if aside.outcome == PollOutcome.DISCARDED:
-            return last, f"the last poll was discarded by {aside.judged_by}: {aside.judged_why}"
-        return aside, None
-    if last.judged_at is not None:
-        # The words of whoever judged it later were not there yet.
-        return last, (last.error or "").rsplit(f"; {last.outcome} by ", 1)[0]
-    return last, last.error
-
-
-_ENDED = (
-    PollOutcome.GOOD,
-    PollOutcome.FAILED,
-    PollOutcome.QUARANTINED,
-    PollOutcome.ACCEPTED,
-    PollOutcome.REPLACED,
-    PollOutcome.DISCARDED,
-)
-_SET_ASIDE = (
-    PollOutcome.QUARANTINED,
-    PollOutcome.REPLACED,
-    PollOutcome.ACCEPTED,
-    PollOutcome.DISCARDED,
-)
-
-_NEXT = """SELECT started_at FROM main.polls WHERE channel_id = :channel
-  AND id > (SELECT poll_id FROM rewound) ORDER BY id LIMIT 1"""
+def _spans(
+    connection: sqlite3.Connection, table: str, column: str, before: _Stand | None, newest: _Stand
+) -> list[tuple[int, int]]:
+    """The ids of a history that lie between two instants, and those that are new: after, up to."""
+    upto = getattr(newest, table)
+    if before is None:
+        return [(stood.last_id(connection, table, column, newest.at), upto)]
+    spans = [(getattr(before, table), upto)]
+    if before.at != newest.at:
+        low, high = sorted((before.at, newest.at))
+        ends = [stood.last_id(connection, table, column, end) for end in (low, high)]
+        spans.append((ends[0], ends[1]))
+        if table == "past_readings":
+            # What an accepted poll moved has its own time, and lies where it was accepted.
+            spans += [
+                (stood.last_id(connection, table, column, judged - 1),
+                 stood.last_id(connection, table, column, judged))
+                for (judged,) in connection.execute(
+                    """SELECT judged_at FROM main.polls WHERE outcome = 'accepted'
+                    AND finished_at > ? AND finished_at <= ?""", (low, high),
+                ).fetchall()
+            ]  # fmt: skip
+    return [(after, last) for after, last in spans if last > after]
 
 
-def _poll(
-    connection: sqlite3.Connection, channel_id: int, at: Millis, outcomes: tuple[PollOutcome, ...]
-) -> _Poll | None:
-    """The channel's last poll that had ended, of those outcomes."""
-    row = connection.execute(
-        """SELECT id, started_at, finished_at, outcome, as_of, error, judged_at, judged_by,
-          judged_why FROM main.polls
-        WHERE channel_id = :channel AND finished_at <= :at
-          AND outcome IN (SELECT value FROM json_each(:outcomes)) AND error IS NOT :abandoned
-        ORDER BY finished_at DESC, id DESC LIMIT 1""",
-        {
-            "channel": channel_id,
-            "at": at,
-            "outcomes": json.dumps(outcomes),
-            "abandoned": ABANDONED,
-        },
-    ).fetchone()
-    return None if row is None else _Poll(*row)
+def _rewind_listings(connection: sqlite3.Connection, before: _Stand | None, newest: _Stand) -> None:
+    """Hold what has turned since as it was; `turned` is what turned between the two instants."""
+    for table, column in (("past_readings", "until_at"), ("past_targets", "until_at")):
+        for span in _spans(connection, table, column, before, newest):
+            connection.execute(
+                f"""INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.{table}
+                WHERE id > ? AND id <= ?""",
+                span,
+            )
+    connection.execute(
+        """INSERT OR IGNORE INTO temp.turned SELECT id FROM temp.listings_since
+        WHERE observed_at > :at OR target_since > :at
+        UNION ALL SELECT id FROM temp.listings_since WHERE waits = 1""",
+        {"at": newest.at},
+    )
+    connection.execute(_LISTINGS_THEN, {"at": newest.at})
 
 
-def _aside_since(connection: sqlite3.Connection, channel_id: int, at: Millis) -> Millis | None:
-    """Since when the channel's polls were being set aside: as long as the incident was open."""
-    row = connection.execute(
-        """SELECT since FROM main.incidents WHERE channel_id = :channel AND kind = :kind
-          AND since <= :at AND (closed_at IS NULL OR closed_at > :at) ORDER BY id DESC LIMIT 1""",
-        {"channel": channel_id, "kind": IncidentKind.QUARANTINED, "at": at},
-    ).fetchone()
-    return None if row is None else row[0]
+def _then(column: str) -> str:
+    return f"CASE WHEN l.observed_at <= :at THEN l.{column} ELSE r.{column} END"
 
 
-def _listings(connection: sqlite3.Connection, channel_id: int, at: Millis) -> int | None:
-    """How many listings the channel had: the next poll tells how many there were before it."""
-    row = connection.execute(
-        """SELECT known FROM main.polls WHERE channel_id = ? AND finished_at > ?
-        AND known IS NOT NULL ORDER BY finished_at, id LIMIT 1""",
-        (channel_id, at),
-    ).fetchone()
-    return None if row is None else row[0]
+def _target_then(column: str, kept: str) -> str:
+    return f"CASE WHEN l.target_since <= :at THEN l.{column} ELSE t.{kept} END"
 
 
-# As `store.comparison` finds them, from the reading and the target that stood then.
-_MOVED_SINCE = f"""WITH then_now AS MATERIALIZED (
-    SELECT d.id, d.listing_id, d.kind, l.available, l.state, l.target_quantity, l.target_state,
-      d.kind IN ('quantity', 'negative') AS numeric, coalesce(l.target_quantity, 0) AS wanted,
+_LISTINGS_THEN = f"""INSERT OR REPLACE INTO temp.listings_since
+SELECT l.id, coalesce({_then("present")}, 0), {_then("available")}, {_then("state")},
+  {_then("on_hand")}, {_then("committed")}, {_then("source_at")}, {_then("observed_at")},
+  CASE WHEN l.fell_at <= :at THEN l.fell_at WHEN l.observed_at > :at THEN r.fell_at END,
+  {_target_then("target_quantity", "quantity")}, {_target_then("target_state", "state")},
+  {_target_then("target_since", "since_at")},
+  (l.observed_at > :at AND r.id IS NULL) OR (l.target_since > :at AND t.id IS NULL)
+FROM temp.turned v CROSS JOIN main.listings l ON l.id = v.id
+LEFT JOIN main.past_readings r ON l.observed_at > :at AND r.id = (SELECT x.id
+  FROM main.past_readings x WHERE x.listing_id = l.id AND x.until_at > :at
+    AND x.observed_at <= :at ORDER BY x.until_at, x.id LIMIT 1)
+LEFT JOIN main.past_targets t ON l.target_since > :at AND t.id = (SELECT x.id
+  FROM main.past_targets x WHERE x.listing_id = l.id AND x.until_at > :at
+    AND x.since_at <= :at ORDER BY x.until_at, x.id LIMIT 1)"""
+
+
+def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
+    connection.execute("DELETE FROM temp.doubted")
+    connection.execute(
+        """INSERT OR REPLACE INTO temp.doubted SELECT listing_id, problem, copies FROM main.doubts
+        WHERE since_at <= :at AND (until_at IS NULL OR until_at > :at) ORDER BY id""",
+        {"at": at},
+    )
+
+
+# What has moved since is found anew, as `store.comparison` does, from the reading and the target
+# that stood then; a price is that of the last reckoning.
+_DISAGREEMENTS_THEN = """WITH found_now AS MATERIALIZED (
+    SELECT d.*, l.available AS shown, l.state AS shown_state, l.target_quantity AS goal,
+      l.target_state AS goal_state, d.kind IN ('quantity', 'negative') AS numeric,
+      coalesce(l.target_quantity, 0) AS wanted, d.moved_at > :at AS moved,
       c.settle_reduce_ms AS reduce_ms, c.settle_raise_ms AS raise_ms,
       d.risk_minor / nullif(abs(d.delta), 0) AS price,
-      max(d.first_seen_at, coalesce(l.observed_at, 0), coalesce(l.target_since, 0)) AS moved_at
-    FROM main.disagreements d JOIN main.channels c ON c.id = d.channel_id
-    JOIN listings l ON l.id = d.listing_id
-    WHERE d.moved_at > {stood.AT} AND d.first_seen_at <= {stood.AT}
-      AND (d.closed_at IS NULL OR d.closed_at > {stood.AT}))
-INSERT INTO moved_since SELECT id, available, state,
-  CASE WHEN numeric THEN wanted ELSE target_quantity END, target_state,
-  CASE WHEN numeric THEN wanted - available END,
-  CASE WHEN numeric THEN {SETTLES_AT}
-    WHEN kind = 'state' THEN coalesce((SELECT max(t.until_at) + raise_ms FROM past_targets t
-      WHERE t.listing_id = found_now.listing_id AND t.state = found_now.state), 0)
-    ELSE 0 END,
-  CASE WHEN numeric THEN abs(wanted - available) * price END, moved_at
-FROM then_now AS found_now"""
+      max(d.first_seen_at, coalesce(l.observed_at, 0), coalesce(l.target_since, 0)) AS then_at
+    FROM {which} CROSS JOIN main.channels c ON c.id = d.channel_id
+    CROSS JOIN listings l ON l.id = d.listing_id
+    WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))
+INSERT OR REPLACE INTO temp.disagreements ({columns}) SELECT {values} FROM found_now"""
+
+_FOUND_THEN = {
+    "closed_at": "NULL",
+    "available": "CASE WHEN moved THEN shown ELSE available END",
+    "state": "CASE WHEN moved THEN shown_state ELSE state END",
+    "target_quantity": """CASE WHEN NOT moved THEN target_quantity WHEN numeric THEN wanted
+      ELSE goal END""",
+    "target_state": "CASE WHEN moved THEN goal_state ELSE target_state END",
+    "delta": "CASE WHEN moved AND numeric THEN wanted - shown ELSE delta END",
+    "risk_minor": """CASE WHEN moved AND numeric THEN abs(wanted - shown) * price
+      ELSE risk_minor END""",
+    "moved_at": "CASE WHEN moved THEN then_at ELSE moved_at END",
+    "settles_at": f"""CASE WHEN NOT moved THEN settles_at
+      WHEN numeric THEN {SETTLES_AT.replace("available", "shown")}
+      WHEN kind = 'state' THEN coalesce((SELECT max(t.until_at) + raise_ms FROM past_targets t
+        WHERE t.listing_id = found_now.listing_id AND t.state = shown_state), 0)
+      ELSE 0 END""",
+    "acknowledged_by": "CASE WHEN acknowledged_at <= :at THEN acknowledged_by END",
+    "acknowledged_at": "CASE WHEN acknowledged_at <= :at THEN acknowledged_at END",
+    "acknowledged_why": "CASE WHEN acknowledged_at <= :at THEN acknowledged_why END",
+}
+
+_OF_TURNED = """temp.turned v CROSS JOIN main.disagreements d ON d.listing_id = v.id"""
+_BETWEEN = """(SELECT id FROM main.disagreements WHERE id > :opened_after AND id <= :opened_upto
+  UNION SELECT x.id FROM main.channels c CROSS JOIN main.disagreements x
+    ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high) v
+CROSS JOIN main.disagreements d ON d.id = v.id"""
 
 
-def _rewind_disagreements(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM moved_since")
-    connection.execute(_MOVED_SINCE)
+def _rewind_disagreements(
+    connection: sqlite3.Connection, before: _Stand | None, at: Millis
+) -> None:
+    names = [row[1] for row in connection.execute("PRAGMA main.table_info(disagreements)")]
+    values = ", ".join(_FOUND_THEN.get(name, name) for name in names)
+    fill = _DISAGREEMENTS_THEN.replace("{columns}", ", ".join(names)).replace("{values}", values)
+    if before is None:
+        connection.execute(fill.replace("{which}", "main.disagreements d"), {"at": at})
+        return
+    low, high = sorted((before.at, at))
+    connection.execute(
+        """DELETE FROM temp.disagreements WHERE first_seen_at > :at
+          OR listing_id IN (SELECT id FROM temp.turned)
+          OR id IN (SELECT x.id FROM main.channels c CROSS JOIN main.disagreements x
+            ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high)""",
+        {"at": at, "low": low, "high": high},
+    )
+    opened = [stood.last_id(connection, "disagreements", "first_seen_at", end)
+              for end in (low, high)]  # fmt: skip
+    for which in (_OF_TURNED, _BETWEEN):
+        connection.execute(
+            fill.replace("{which}", which),
+            {"at": at, "low": low, "high": high, "opened_after": opened[0],
+             "opened_upto": opened[1]},
+        )  # fmt: skip
 
 
 # What a correction's last step by then left it as. Steps from before that was kept tell it by
@@ -254,15 +272,21 @@ _BY_NAME = {
 }
 
 
-def _rewind_corrections(connection: sqlite3.Connection, at: Millis) -> None:
-    connection.execute("DELETE FROM stepped_since")
-    connection.execute(
-        f"""INSERT INTO stepped_since SELECT u.correction_id, {_as_left()}
-        FROM (SELECT DISTINCT correction_id AS id FROM main.audit WHERE id > :last) s
-        CROSS JOIN main.audit u ON u.id = (SELECT x.id FROM main.audit x
-          WHERE x.correction_id = s.id AND x.at <= :at ORDER BY x.id DESC LIMIT 1)""",
-        {"at": at, "last": stood.last_id(connection, "audit", "at", at)},
-    )
+def _rewind_corrections(
+    connection: sqlite3.Connection, before: _Stand | None, newest: _Stand
+) -> None:
+    """Hold the corrections that have taken a step since as their last step by then left them."""
+    # Those that were proposed later are out of sight anyway.
+    last = stood.last_id(connection, "corrections", "proposed_at", newest.at)
+    for after, upto in _spans(connection, "audit", "at", before, newest):
+        connection.execute(
+            f"""INSERT OR REPLACE INTO temp.stepped_since SELECT u.correction_id, {_as_left()}
+            FROM (SELECT DISTINCT correction_id AS id FROM main.audit
+              WHERE id > :after AND id <= :upto AND correction_id <= :last) s
+            CROSS JOIN main.audit u ON u.id = (SELECT x.id FROM main.audit x
+              WHERE x.correction_id = s.id AND x.at <= :at ORDER BY x.id DESC LIMIT 1)""",
+            {"at": newest.at, "after": after, "upto": upto, "last": last},
+        )
 
 
 def _as_left() -> str:
@@ -275,9 +299,10 @@ def _as_left() -> str:
         "silences": "0",
         "by_rule": "0",
     }
+    # A proposal is as it came; nothing of it need be read.
+    new = {"status": "'proposed'", "version": "1", "live": "1", "silences": "0", "by_rule": "0"}
     return ", ".join(
-        f"coalesce(json_extract(u.left_as, '$.{name}'), {by_name[name]})"
-        if name in by_name
-        else f"json_extract(u.left_as, '$.{name}')"
+        f"""CASE WHEN u.step = 'proposed' THEN {new.get(name, "NULL")}
+          ELSE coalesce(json_extract(u.left_as, '$.{name}'), {by_name.get(name, "NULL")}) END"""
         for name in CHANGING
     )

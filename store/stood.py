@@ -25,7 +25,10 @@ def last_id(connection: sqlite3.Connection, table: str, column: str, at: Millis)
 
     Halves the ids, so that it costs a score of lookups and the table no index.
     """
-    first, last = connection.execute(f"SELECT min(id), max(id) FROM main.{table}").fetchone()
+    # Asked for both at once, SQLite would go through the table.
+    first, last = connection.execute(
+        f"SELECT (SELECT min(id) FROM main.{table}), (SELECT max(id) FROM main.{table})"
+    ).fetchone()
     found, above = 0, (last or 0) + 1
     below = (first or 1) - 1
     while above - below > 1:
@@ -40,15 +43,19 @@ def last_id(connection: sqlite3.Connection, table: str, column: str, at: Millis)
     return found
 
 
-def views(connection: sqlite3.Connection, *, derived: bool) -> Iterator[str]:
-    """The statements that make all of them; `derived`: there are bundles or pools."""
-    for name, (alias, columns, where) in _VIEWS.items():
-        yield _view(connection, name, alias, columns, where)
+def views(connection: sqlite3.Connection, *, derived: bool, moving: bool) -> Iterator[str]:
+    """The statements that make all of them; `derived`: there are bundles or pools.
+
+    `moving`: there have been events.
+    """
+    for name, (table, alias, columns, where) in _VIEWS.items():
+        yield _view(connection, table, alias, columns, where, name)
+    item = _ITEM if moving else _ITEM | dict.fromkeys(_PENDING, "0")
     if derived:
-        yield _view(connection, "items", "i", _ITEM, "1", "items_read")
-        yield from _derived_items(connection)
+        yield _view(connection, "items", "i", item, "1", "items_read")
+        yield from _derived_items(connection, item)
     else:
-        yield _view(connection, "items", "i", _ITEM, "1")
+        yield _view(connection, "items", "i", item, "1")
 
 
 def _view(
@@ -75,32 +82,18 @@ def _until(column: str) -> str:
 
 # --- listings -------------------------------------------------------------------------------
 
-_PAST_READING = f"""FROM main.past_readings x WHERE x.listing_id = l.id AND x.until_at > {AT}
-  AND x.observed_at <= {AT} ORDER BY x.until_at, x.id LIMIT 1"""
-_PAST_TARGET = f"""FROM main.past_targets x WHERE x.listing_id = l.id AND x.until_at > {AT}
-  AND x.since_at <= {AT} ORDER BY x.until_at, x.id LIMIT 1"""
-_DOUBT = f"""FROM main.doubts x WHERE x.listing_id = l.id AND x.since_at <= {AT}
-  AND (x.until_at IS NULL OR x.until_at > {AT}) ORDER BY x.id DESC LIMIT 1"""
+
+def _since(column: str, otherwise: str) -> str:
+    """SQL for what listing l had: as it is held if it has turned since, else as it is."""
+    return f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
+      THEN (SELECT s.{column} FROM temp.listings_since s WHERE s.id = l.id)
+      WHEN {otherwise} THEN l.{column} END"""
 
 
-def _reading(column: str, present: str | None = None) -> str:
-    """SQL for what was said of listing l: the reading that stands, else the one that ended next.
-
-    `present` is SQL for the column of one that stands, where that is not the column itself.
-    """
-    return f"""CASE WHEN l.observed_at <= {AT} THEN {present or f"l.{column}"}
-      ELSE (SELECT x.{column} {_PAST_READING}) END"""
-
-
-def _read(column: str) -> str:
-    """SQL for what is not kept of the past: as it is now, if anything had been read."""
-    return f"CASE WHEN coalesce(l.opening_read_at, l.observed_at) <= {AT} THEN l.{column} END"
-
-
-def _target(column: str, kept: str) -> str:
-    return f"""CASE WHEN l.target_since <= {AT} THEN l.{column}
-      ELSE (SELECT x.{kept} {_PAST_TARGET}) END"""
-
+_READ = f"l.observed_at <= {AT}"
+_AIMED = f"l.target_since <= {AT}"
+_LATER_READ = f"CASE WHEN coalesce(l.opening_read_at, l.observed_at) <= {AT} THEN l.{{}} END"
+"""SQL for what is not kept of the past: as it is now, if anything had been read."""
 
 # What was frozen and has thawed since is told by its incident; a loop freezes both its sides.
 _FROZEN = f"""FROM main.incidents n WHERE n.kind IN ('second writer', 'loop')
@@ -108,65 +101,53 @@ _FROZEN = f"""FROM main.incidents n WHERE n.kind IN ('second writer', 'loop')
   AND (n.kind = 'loop' OR n.channel_id = l.channel_id)
   AND n.since <= {AT} AND n.closed_at > {AT} ORDER BY n.id DESC LIMIT 1"""
 
-# No source is of a later time than the poll that read it.
-_SOURCE_AT = _reading(
-    "source_at",
-    f"""CASE WHEN l.source_at <= {AT} THEN l.source_at ELSE min(l.source_at,
-      coalesce((SELECT c.as_of FROM temp.channels c WHERE c.id = l.channel_id), {AT})) END""",
-)
-
 _LISTING = {
-    "present": f"coalesce({_reading('present')}, 0)",
-    "copies": f"coalesce((SELECT x.copies {_DOUBT}), 1)",
-    "problem": f"(SELECT x.problem {_DOUBT})",
-    "available": _reading("available"),
-    "state": _reading("state"),
-    "on_hand": _reading("on_hand"),
-    "committed": _reading("committed"),
-    "source_at": _SOURCE_AT,
-    "observed_at": _reading("observed_at"),
-    "fell_at": f"""CASE WHEN l.fell_at <= {AT} THEN l.fell_at
-      ELSE {_reading("fell_at", "NULL")} END""",
-    "target_quantity": _target("target_quantity", "quantity"),
-    "target_state": _target("target_state", "state"),
-    "target_since": _target("target_since", "since_at"),
+    "present": f"coalesce({_since('present', _READ)}, 0)",
+    "copies": "coalesce((SELECT x.copies FROM temp.doubted x WHERE x.id = l.id), 1)",
+    "problem": "(SELECT x.problem FROM temp.doubted x WHERE x.id = l.id)",
+    # No source is of a later time than the poll that read it.
+    "source_at": f"min({AT}, {_since('source_at', _READ)})",
+    "fell_at": _since("fell_at", f"l.fell_at <= {AT}"),
     "frozen_at": f"""CASE WHEN l.frozen_at <= {AT} THEN l.frozen_at
       ELSE (SELECT n.since {_FROZEN}) END""",
     "frozen_why": f"""CASE WHEN l.frozen_at <= {AT} THEN l.frozen_why
       ELSE (SELECT substr(n.message, length('SKU ' || n.key || ': ') + 1) {_FROZEN}) END""",
     "thawed_at": _until("l.thawed_at"),
-} | {column: _read(column) for column in ("unavailable", "incoming", "threshold")}
+}
+_LISTING |= {
+    column: _since(column, _READ)
+    for column in ("available", "state", "on_hand", "committed", "observed_at")
+}
+_LISTING |= {
+    column: _since(column, _AIMED) for column in ("target_quantity", "target_state", "target_since")
+}
+_LISTING |= {
+    column: _LATER_READ.format(column) for column in ("unavailable", "incoming", "threshold")
+}
 
-_KNOWN_LISTING = f"""(l.observed_at <= {AT} OR l.opening_read_at <= {AT} OR l.target_since <= {AT}
-  OR EXISTS (SELECT 1 FROM main.past_readings x WHERE x.listing_id = l.id
-    AND x.observed_at <= {AT})
-  OR EXISTS (SELECT 1 FROM main.past_targets x WHERE x.listing_id = l.id AND x.since_at <= {AT})
-  OR EXISTS (SELECT 1 {_DOUBT}))"""
+_KNOWN_LISTING = f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
+  THEN (SELECT s.observed_at IS NOT NULL OR s.target_since IS NOT NULL
+    FROM temp.listings_since s WHERE s.id = l.id)
+  ELSE {_READ} OR {_AIMED} END OR l.id IN (SELECT id FROM temp.doubted)"""
 
 # --- disagreements and corrections ----------------------------------------------------------
 
 
-def _moved(column: str) -> str:
-    return f"""CASE WHEN d.moved_at <= {AT} THEN d.{column}
-      ELSE (SELECT m.{column} FROM temp.moved_since m WHERE m.id = d.id) END"""
+def _open_then(column: str) -> str:
+    """SQL for what an open disagreement was told with; one that had closed stays as it ended."""
+    return f"""CASE WHEN d.id IN (SELECT id FROM temp.disagreements)
+      THEN (SELECT x.{column} FROM temp.disagreements x WHERE x.id = d.id) ELSE d.{column} END"""
 
 
 _DISAGREEMENT = {
-    column: _moved(column)
-    for column in (
-        "available", "state", "target_quantity", "target_state", "delta", "settles_at",
-        "risk_minor", "moved_at",
-    )
-} | {
-    "closed_at": _until("d.closed_at"),
-    "acknowledged_by": f"CASE WHEN d.acknowledged_at <= {AT} THEN d.acknowledged_by END",
-    "acknowledged_at": _until("d.acknowledged_at"),
-    "acknowledged_why": f"CASE WHEN d.acknowledged_at <= {AT} THEN d.acknowledged_why END",
-}  # fmt: skip
+    column: _open_then(column)
+    for column in ("available", "state", "target_quantity", "target_state", "delta", "settles_at",
+                   "risk_minor", "moved_at")
+} | {"closed_at": _until("d.closed_at")}  # fmt: skip
 
 
 def _stepped(column: str) -> str:
-    return f"""CASE WHEN EXISTS (SELECT 1 FROM temp.stepped_since s WHERE s.id = k.id)
+    return f"""CASE WHEN k.id IN (SELECT id FROM temp.stepped_since)
       THEN (SELECT s.{column} FROM temp.stepped_since s WHERE s.id = k.id) ELSE k.{column} END"""
 
 
@@ -215,26 +196,27 @@ _MOVEMENT = {
       CROSS JOIN main.events e ON e.id = v.event_row), 1)"""
 }
 
-_VIEWS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
-    "listings": ("l", _LISTING, _KNOWN_LISTING),
-    "past_readings": ("x", {}, f"x.until_at <= {AT}"),
-    "past_targets": ("x", {}, f"x.until_at <= {AT}"),
-    "disagreements": ("d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
-    "corrections": ("k", _CORRECTION, f"k.proposed_at <= {AT}"),
-    "audit": ("u", {}, f"u.at <= {AT}"),
-    "polls": ("p", _POLL, "p.id <= (SELECT poll_id FROM temp.rewound)"),
-    "incidents": ("n", _INCIDENT, f"n.since <= {AT}"),
-    "events": ("e", {}, f"e.received_at <= {AT}"),
-    "odd_events": ("o", {}, f"o.seen_at <= {AT}"),
+_VIEWS: Mapping[str, tuple[str, str, Mapping[str, str], str]] = {
+    "listings": ("listings", "l", _LISTING, _KNOWN_LISTING),
+    "past_readings": ("past_readings", "x", {}, f"x.until_at <= {AT}"),
+    "past_targets": ("past_targets", "x", {}, f"x.until_at <= {AT}"),
+    "disagreements_ever": ("disagreements", "d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
+    "corrections": ("corrections", "k", _CORRECTION, f"k.proposed_at <= {AT}"),
+    "audit": ("audit", "u", {}, f"u.at <= {AT}"),
+    "polls": ("polls", "p", _POLL, "p.id <= (SELECT poll_id FROM temp.rewound)"),
+    "incidents": ("incidents", "n", _INCIDENT, f"n.since <= {AT}"),
+    "events": ("events", "e", {}, f"e.received_at <= {AT}"),
+    "odd_events": ("odd_events", "o", {}, f"o.seen_at <= {AT}"),
     "movements": (
+        "movements",
         "v",
         _MOVEMENT,
         f"(SELECT e.received_at FROM main.events e WHERE e.id = v.event_row) <= {AT}",
     ),
-    "engine": ("g", {}, "0"),
-    "requests": ("r", {}, "0"),
+    "engine": ("engine", "g", {}, "0"),
+    "requests": ("requests", "r", {}, "0"),
 }
-"""Table → its alias, its columns as they stood, and which of its rows there were."""
+"""View → its table, its alias, the columns as they stood, and which of its rows there were."""
 
 # --- items ----------------------------------------------------------------------------------
 
@@ -247,28 +229,30 @@ def _truth(figure: str) -> str:
     return _OF_AUTHORITY.format(pieces, "quantity_listing_id")
 
 
-_ITEM = {
-    "truth_quantity": _truth("available"),
-    "truth_on_hand": _truth("on_hand"),
-    "truth_state": _OF_AUTHORITY.format("q.state", "state_listing_id"),
+_PENDING = {
     "pending_own": UNSEEN_SUM.format(figure="available"),
     "pending": f"{UNSEEN_SUM.format(figure='available')} + {ELSEWHERE}",
     "pending_on_hand": UNSEEN_SUM.format(figure="on_hand"),
 }
+_ITEM = {
+    "truth_quantity": _truth("available"),
+    "truth_on_hand": _truth("on_hand"),
+    "truth_state": _OF_AUTHORITY.format("q.state", "state_listing_id"),
+} | _PENDING
 """What the authority said of an item, and what it had not taken in."""
 
 
-def _derived_items(connection: sqlite3.Connection) -> Iterator[str]:
+def _derived_items(connection: sqlite3.Connection, item: Mapping[str, str]) -> Iterator[str]:
     """Items of which some are made of others: first the bundles, of what was read, then pools."""
     bundle = _of_parts("bundle", OF_BUNDLE, "items_read")
-    yield _item(connection, "items_bundled", "items_read", bundle, "r.truth_state")
+    yield _item(connection, item, "items_bundled", "items_read", bundle, "r.truth_state")
     (any_bundle,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.bundles)").fetchone()
     sum_of_pool = of_pool(bundles=bool(any_bundle)).replace("JOIN items x", "JOIN items_read x")
     pool = _of_parts("pool", sum_of_pool, "items_bundled")
     state = STATE_OF_PARTS.replace("JOIN items x", "JOIN items_bundled x")
     state = f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = 'pool')
       THEN coalesce(r.truth_state, {state}) ELSE r.truth_state END"""
-    yield _item(connection, "items", "items_bundled", pool, state)
+    yield _item(connection, item, "items", "items_bundled", pool, state)
 
 
 def _of_parts(how: str, quantity: str, items: str) -> str:
@@ -280,11 +264,16 @@ def _of_parts(how: str, quantity: str, items: str) -> str:
 
 
 def _item(
-    connection: sqlite3.Connection, name: str, beneath: str, quantity: str, state: str
+    connection: sqlite3.Connection,
+    item: Mapping[str, str],
+    name: str,
+    beneath: str,
+    quantity: str,
+    state: str,
 ) -> str:
     of = "(SELECT {} FROM " + beneath + " r WHERE r.id = i.id)"
     whole = "EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
-    columns = dict(_ITEM) | {
+    columns = dict(item) | {
         "truth_quantity": of.format(quantity),
         "truth_state": of.format(state),
         "truth_on_hand": f"CASE WHEN NOT {whole} THEN {_ITEM['truth_on_hand']} END",

@@ -90,6 +90,7 @@ FROM listings l JOIN channels c ON c.id = l.channel_id
 WHERE l.problem IS NOT NULL OR l.copies > 1;
 ALTER TABLE audit ADD COLUMN left_as TEXT;
 CREATE INDEX incidents_by_key ON incidents (kind, key);
+CREATE VIEW disagreements_ever AS SELECT * FROM disagreements;
 """
 
 

@@ -61,7 +61,7 @@ def test_before_everything_there_is_no_change_and_no_first_poll(tmp_path: Path) 
         assert preceding(w, w.now) is None
 
 
-@settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 25))
 def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts: int) -> None:
     """Between two neighbouring changes nothing differs but what hangs on the clock."""
