@@ -1,18 +1,15 @@
 """The live console: `skew watch`, and the screen of `skew demo`.
 
-Owns the pages, the watcher and the refresh loop, and leads each key to the page that knows it;
-`run` starts the engine beside it, in its own thread, and stops all of it. The pages read through
+Owns the pages and the refresh loop, and leads each key to the page that knows it; `console.watch`
+opens the cache, starts the engine beside it and stops all of it. The pages read through
 `Source`; decisions are in `console.acts`.
 """
 
 import asyncio
 import inspect
-import os
 import signal
-import socket
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.segment import Segments
@@ -28,7 +25,6 @@ from console.acts.output import Output
 from console.acts.travel import Travel
 from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
-from console.context import login_name
 from console.desk import Desk, Subject
 from console.footing import Footing
 from console.glass import ThinApp
@@ -37,7 +33,7 @@ from console.ink import THEMES, Tone, name_of, theme_of, variables
 from console.memory import PageMemory, Remembered
 from console.palette import Palette
 from console.palettes import PALETTES
-from console.pulse import Pulse, collect_seldom
+from console.pulse import Pulse
 from console.screens.channels import ChannelsPage
 from console.screens.checklist import ChecklistPage
 from console.screens.dashboard import Dashboard
@@ -54,13 +50,10 @@ from console.text import clean
 from console.widgets.table import AGES_MS
 from store.database import Database
 from store.errors import StoreError
-from sync.clock import Clock, SystemClock
 from sync.settings import Settings
 
 if TYPE_CHECKING:
-    from sync.beside import EngineThread
-
-STOP_S = 10.0
+    pass
 
 
 class SkewApp(ThinApp):
@@ -387,52 +380,3 @@ class SkewApp(ThinApp):
             told += f"; the details are in {where}" if where else ""
         self._exit_renderables.append(Segments(self.console.render(Text(clean(told)))))
         self._close_messages_no_wait()
-
-
-def run(
-    settings: Settings,
-    *,
-    read_only: bool = False,
-    habits: Habits,
-    name: str | None = None,
-    clock: Clock | None = None,
-) -> int:
-    """Show the console until the operator leaves; the exit code.
-
-    Runs the engine beside it, or attaches to the one that runs; `read_only` does neither, and
-    refuses every decision. Raises StoreError where the cache can't be opened.
-    """
-    with Database.open(settings.database) as database:
-        engine = None if read_only else _engine(settings)
-        footing = Footing(
-            name=name or name_of_settings(settings.path),
-            clock=clock or SystemClock(),
-            operator=habits.said.operator or login_name(),
-            read_only=read_only,
-            engine=engine,
-            stir=lambda: None,
-        )
-        try:
-            app = SkewApp(database, settings, footing, habits=habits)
-            collect_seldom()
-            code = app.run() or app.return_code or 0
-            app.leave_word()
-            return code
-        finally:
-            if engine is not None:
-                engine.stop(timeout_s=STOP_S)
-
-
-def _engine(settings: Settings) -> "EngineThread":
-    # A console that only looks pays for no scheduler.
-    from sync.beside import EngineThread
-
-    holder = f"skew watch on {socket.gethostname()} ({os.getpid()})"
-    engine = EngineThread(settings, settings.database, holder)
-    engine.start()
-    return engine
-
-
-def name_of_settings(path: Path) -> str:
-    """What to call this configuration: its file's name, or its folder's where that says more."""
-    return path.resolve().parent.name if path.stem in ("skew", "") else path.stem

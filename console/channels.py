@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console.ink import Cell, Tone
 from console.sparkline import gauge, sparkline
 from console.text import NONE, age, fit, units
-from console.widgets.table import Column
+from console.widgets.sheet import Column
 from store.model import Freshness, Millis, PollOutcome
 from store.panels import ChannelHealth, Progress, RecentPoll
 

@@ -136,14 +136,14 @@ def _channel(name: str, url: str) -> dict[str, object]:
 
 def _console(settings: Settings, habits: "Habits", for_ms: int | None) -> int:
     """Run the console, which runs the engine beside it."""
-    from console import app
+    from console import watch
 
     end = threading.Timer((for_ms or 0) / 1000, os.kill, (os.getpid(), signal.SIGTERM))
     end.daemon = True
     if for_ms is not None:
         end.start()
     try:
-        return app.run(settings, habits=habits, name="demo")
+        return watch.live(settings, habits=habits, name="demo")
     finally:
         end.cancel()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from console.ink import Cell, Tone
 from console.text import NONE, age, cells, cut, exact, money, plural, units
-from console.widgets.table import Column
+from console.widgets.sheet import Column
 from store.model import Millis
 from store.ranks import GroupTotal, Severity
 

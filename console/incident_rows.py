@@ -14,7 +14,7 @@ from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
 from console.remedy import of_incident
 from console.text import age, cut, fit, plain_times, signed, time_of_day, units
-from console.widgets.table import Column
+from console.widgets.sheet import Column
 from store.effect import Effect, EffectRow
 from store.model import Incident, Millis
 from store.panels import RecentPoll

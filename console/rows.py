@@ -19,7 +19,7 @@ from console.text import (
     time_of_day,
     units,
 )
-from console.widgets.table import Column
+from console.widgets.sheet import Column
 from store.model import (
     CORRECTABLE,
     Correction,

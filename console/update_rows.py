@@ -13,7 +13,7 @@ from console.ink import Cell, Tone, lines, write
 from console.rows import STEPS, change_text, sort_text, step_tone, tone_of, waits_for
 from console.source import Detail
 from console.text import NONE, age, cells, cut, fit, money, signed, time_of_day, units
-from console.widgets.table import Column
+from console.widgets.sheet import Column
 from store.audit import AuditRow
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Millis
 

@@ -92,12 +92,12 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     settings = load(config, secrets=not read_only and at is None)
     then = None if at is None else _past(settings, at)
     _need_terminal("`skew daemon` and the reports need none")
-    from console import app, past
+    from console import watch
 
     habits = _habits(settings.path, theme=theme, plain=plain, by=by, fresh=fresh)
     if then is not None:
-        return past.run(settings, then, habits=habits)
-    code = app.run(settings, read_only=read_only, habits=habits)
+        return watch.past(settings, then, habits=habits)
+    code = watch.live(settings, read_only=read_only, habits=habits)
     _tell_what_is_left(settings)
     return code
 

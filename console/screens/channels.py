@@ -21,7 +21,7 @@ from console.copying import Copied, of_channel
 from console.desk import Desk
 from console.exports import View
 from console.ink import Tone
-from console.screens.page import Listing
+from console.screens.listing import Listing
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written
 from store.panels import ChannelHealth

@@ -22,7 +22,7 @@ from console.filter import FilterError
 from console.incident_filter import STATES
 from console.incident_rows import IncidentSheet
 from console.ink import Tone
-from console.screens.page import Listing
+from console.screens.listing import Listing
 from console.troubles import Trouble, waits_for_a_person
 from console.widgets.table import VirtualTable
 from console.widgets.written import Written

@@ -20,7 +20,7 @@ from console.caution import Picked, why_not, why_not_anew, why_not_update
 from console.copying import Copied, of_row
 from console.desk import Desk, Subject
 from console.ink import Cell, Tone, lines, write
-from console.screens.page import Deciding
+from console.screens.listing import Deciding
 from console.skus import Opened
 from console.text import clean, cut
 from console.widgets.steps import Body, Steps

@@ -18,7 +18,7 @@ from console.folding import Listed, age_line, jump, worst
 from console.ink import Tone, write
 from console.memory import PageMemory
 from console.rows import DisagreementSheet, Head, Row
-from console.screens.page import Listing
+from console.screens.listing import Listing
 from console.survey import Survey, asks_for_causes
 from console.text import plural
 from console.widgets.table import VirtualTable

@@ -16,7 +16,7 @@ from console.actions import Place
 from console.caution import Picked, why_not_anew, why_not_update
 from console.desk import Desk, Subject
 from console.ink import Cell, Tone, write
-from console.screens.page import Listing
+from console.screens.listing import Listing
 from console.source import Detail
 from console.text import plural
 from console.widgets.table import VirtualTable

@@ -6,9 +6,9 @@ the cursor off its row nor the row off its line. The dashboard's lists are all m
 """
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,10 +21,10 @@ from textual.strip import Strip
 
 from console.ink import Cell, Tone
 from console.text import clean, fit
+from console.widgets.sheet import Column, Sheet, spans
 from store.model import Millis
 
 V = TypeVar("V")
-V_contra = TypeVar("V_contra", contravariant=True)
 
 QUIET_S = 1.5
 """New order waits until the operator's last key is this old."""
@@ -40,42 +40,12 @@ _CACHED_MAX = 2_000
 _WORD_LINE = 2
 
 
-class Column(NamedTuple):
-    """A column of a sheet."""
-
-    key: str
-    """What the sheet writes in it."""
-    title: str
-    width: int
-    """In cells, without the space that follows."""
-    right: bool = False
-    """Set flush right: numbers."""
-
-
 class _Order(NamedTuple):
     """The ids in order, with what stands beside them."""
 
     ids: "array[int]"
     tags: bytes
     whole: "array[int] | None"
-
-
-class Sheet(Protocol[V_contra]):
-    """How rows of one sort are written. Pure: the same value at the same time, the same cells."""
-
-    def columns(self, width: int) -> Sequence[Column]:
-        """The columns that fit `width` cells."""
-        ...
-
-    def cells(
-        self, value: V_contra, columns: Sequence[Column], now: Millis
-    ) -> Sequence[Cell | None]:
-        """One cell per column; None: the one before it runs over this column, too."""
-        ...
-
-    def pulse(self, value: V_contra) -> object:
-        """What makes the row flash when it changes; ages do not."""
-        ...
 
 
 class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=False):
@@ -341,7 +311,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             return _strip([*segments, Segment("·", ground + self._ink(Tone.FAINT))], width, ground)
         cells = self.sheet.cells(value, self._columns, self.now)
         self._drawn[row_id] = cells
-        for cell, room, right in _spans(cells, self._columns):
+        for cell, room, right in spans(cells, self._columns):
             tone = Tone.FAINT if row_id in self._gone else cell.tone
             text = fit(clean(cell.text), room, right=right)
             segments.append(Segment(text + " ", ground + self._ink(tone)))
@@ -422,20 +392,6 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         y = line + 1 - round(self.scroll_y)
         if 1 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
-
-
-def _spans(
-    cells: Sequence[Cell | None], columns: Sequence[Column]
-) -> Iterator[tuple[Cell, int, bool]]:
-    """Each cell with the room that it has and whether it is set flush right."""
-    place = 0
-    while place < len(columns):
-        end = place + 1
-        while end < len(columns) and cells[end] is None:
-            end += 1
-        room = sum(one.width + 1 for one in columns[place:end]) - 1
-        yield cells[place] or Cell(""), room, columns[place].right and end == place + 1
-        place = end
 
 
 def _strip(segments: list[Segment], width: int, style: Style) -> Strip:

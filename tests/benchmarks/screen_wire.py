@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from console import app
+from console import watch
 from console.habits import Habits
 from tests.benchmarks import screen_shop
 
@@ -120,5 +120,7 @@ def _measure(folder: Path, size: tuple[int, int], idle_s: float) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--watch"]:
-        sys.exit(app.run(screen_shop.settings(Path(sys.argv[2])), habits=Habits(), read_only=True))
+        sys.exit(
+            watch.live(screen_shop.settings(Path(sys.argv[2])), habits=Habits(), read_only=True)
+        )
     run(*(float(word) for word in sys.argv[1:]))

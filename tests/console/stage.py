@@ -16,8 +16,8 @@ from textual.widgets import Input
 from console.app import SkewApp
 from console.footing import Footing
 from console.habits import Habits
+from console.screens.listing import Listing
 from console.screens.overlay import Overlay
-from console.screens.page import Listing
 from store import corrections, readings, staging
 from store.database import Database
 from store.model import Correction, Millis, Record

@@ -8,7 +8,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from console.ink import THEMES, Cell
-from console.widgets.table import Column, VirtualTable
+from console.widgets.sheet import Column
+from console.widgets.table import VirtualTable
 
 
 class Numbers:

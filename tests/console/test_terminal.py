@@ -34,7 +34,7 @@ def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path, leavin
     (tmp_path / "shop.csv").write_text("sku,available\nKETTLE-1,9\n")
     master, slave = pty.openpty()
     program = subprocess.Popen(
-        [sys.executable, "-m", "console", "watch"],
+        [sys.executable, "-m", "console", "watch", "--by", "ana"],
         stdin=slave,
         stdout=slave,
         stderr=slave,

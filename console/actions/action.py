@@ -1,0 +1,56 @@
+"""What an action is, and where it is: the words of the table of actions."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Place(StrEnum):
+    """The console's pages, in the order of their tabs and of the keys from 1 up."""
+
+    DISAGREEMENTS = "disagreements"
+    CHANNELS = "channels"
+    UPDATES = "updates"
+    INCIDENTS = "incidents"
+    SKU = "sku"
+    CHECKLIST = "checklist"
+
+
+EVERYWHERE = frozenset(Place)
+DECIDING = frozenset((Place.DISAGREEMENTS, Place.UPDATES, Place.SKU))
+LISTS = frozenset((Place.DISAGREEMENTS, Place.UPDATES))
+ON_CHANNELS = frozenset((Place.CHANNELS,))
+
+
+class Group(StrEnum):
+    """The help's chapters."""
+
+    DECIDE = "Decide"
+    CHANNEL = "Channel"
+    CHOOSE = "Choose"
+    LOOK = "Look"
+    PAST = "The past"
+    MOVE = "Move"
+    PROGRAM = "Skew"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that an operator can do: the page's method `do_` + `name`, else the app's."""
+
+    name: str
+    keys: tuple[str, ...]
+    """As the operator presses them; the first is the one shown."""
+    title: str
+    help: str
+    group: Group
+    legend: str = ""
+    """The word in the footer; empty: not in the footer."""
+    brief: str = ""
+    """The word in the footer of a narrow terminal; empty: not in that one."""
+    writes: bool = False
+    """It ends in a decision: a read-only console refuses it."""
+    on: Collection[Place] = EVERYWHERE
+    """The pages that have it."""
+    past: bool | None = None
+    """Only a console on the past has it; False: only one that is live."""
