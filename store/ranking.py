@@ -85,7 +85,7 @@ FROM judged GROUP BY group_id, label ORDER BY"""
 
 def _ranked(connection: sqlite3.Connection, query: str, values: Mapping[str, object]) -> Ranked:
     ids, codes, groups = columns(connection, ("id", "code", "group_id"), query, values)
-    packed = bytes(codes)
+    packed = bytes(codes.tolist())  # One byte for each, not the eight that it stands in.
     return Ranked(
         ids=ids,
         severities=packed.translate(_SEVERITIES),
