@@ -114,14 +114,16 @@ class Database:
         with _named_errors(self.path):
             connection = self._connection()
             connection.execute("BEGIN")
+            end = "ROLLBACK"
             try:
                 if self._at is not None:
                     rewound.rewind(connection, self._at)
+                    # What is held of the past is temporary, and serves the next read too.
+                    end = "COMMIT"
                 return work(connection, *args, **kwargs)
             finally:
                 if connection.in_transaction:
-                    # What is held of the past is temporary, and serves the next read too.
-                    connection.execute("ROLLBACK" if self._at is None else "COMMIT")
+                    connection.execute(end)
 
     async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `read`, on a reader thread."""
