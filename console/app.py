@@ -16,6 +16,7 @@ from rich.segment import Segments
 from rich.text import Text
 from textual import work
 from textual.filter import LineFilter
+from textual.worker import WorkerFailed
 
 from console import alarms, failure
 from console.actions import Place, by_name
@@ -372,6 +373,8 @@ class SkewApp(ThinApp):
     def _fatal_error(self) -> None:
         """Leave with the place of a redacted report; Textual's own way prints every local."""
         error = self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error  # What went wrong, and where: the wrapper has no traceback.
         self.bell()
         told = "skew: a bug in the console"
         if error is not None:

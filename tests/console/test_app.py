@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input
+from textual.worker import WorkerFailed
 
 from console.actions import Place
 from console.app import SkewApp
@@ -279,6 +280,25 @@ def test_a_crash_leaves_a_redacted_report_and_no_locals(
 
     assert "a bug in the console: ValueError; the details are in" in told.get().replace("\n", " ")
     assert "hunter2" not in told.get()
+
+
+def test_a_crash_of_a_worker_is_reported_with_the_place_where_it_happened(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    footing = Footing("acme", shop.clock, "ana", False, None, lambda: None)
+    app = SkewApp(shop.database, shop.settings, footing, watch=False)
+    with pytest.raises(ValueError, match="3") as caught:
+        _break("hunter2" * 3)
+    app._exception = WorkerFailed(caught.value)
+    app._fatal_error()
+
+    (report,) = tmp_path.rglob("crash-*.txt")
+    assert "in _break" in report.read_text()
+    with app.console.capture() as told:
+        for renderable in app._exit_renderables:
+            app.console.print(renderable)
+    assert "a bug in the console: ValueError" in told.get()
 
 
 def _break(hidden_value: str) -> None:
