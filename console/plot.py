@@ -321,6 +321,8 @@ _HOUR_MS = 60 * _MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
 
 SPANS = (
+    ("5 min", 5 * _MINUTE_MS),
+    ("15 min", 15 * _MINUTE_MS),
     ("1 h", _HOUR_MS),
     ("6 h", 6 * _HOUR_MS),
     ("24 h", _DAY_MS),
@@ -329,7 +331,7 @@ SPANS = (
 )
 """What the plot can show, and how each is called."""
 
-DAY = 2
+DAY = 4
 """Which of them is a day."""
 
 
