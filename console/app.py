@@ -198,7 +198,7 @@ class SkewApp(ThinApp):
             self.footing.trouble = ""
             self.footing.tell_engine()
         except StoreError as error:
-            self.footing.trouble = clean(str(error))
+            self.footing.fail(error)
             if not before:
                 self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
         self.page.repaint()

@@ -53,6 +53,8 @@ _MODES = {
 
 _NOT_LIVE = "NOT LIVE"
 
+_WHY_LEAST = 24
+
 
 def header(
     standing: Standing,
@@ -78,9 +80,13 @@ def header(
     facts.append((2, [reading] if reading.text else []))
     usual = standing.engine_ok and standing.engine != "attached"
     if standing.engine and not (usual and brief):
-        tone = Tone.DIM if standing.engine_ok else Tone.BAD
+        tone, told = Tone.DIM, standing.engine
+        if not standing.engine_ok:
+            # Why nothing is read outlives the numbers, which are old by then.
+            room = width - _width(left) - _width(right) - 2
+            tone, told = Tone.BAD, cut(told, max(room // 2, min(room, _WHY_LEAST)))
         # That it collects by itself says LIVE already: it is told where there is room for it.
-        facts.append((_LAST if usual else 2, [Cell(standing.engine, tone)]))
+        facts.append((_LAST if usual else 2, [Cell(told, tone)]))
     gap = "  "
     used = _width(left) + _width(right)
     chosen: list[tuple[int, list[Cell]]] = []

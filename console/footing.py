@@ -3,6 +3,7 @@
 Held by the app, handed to every screen, so that a screen needs no app to be tested.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from store.model import Correction, Decision, Millis
 from sync.clock import Clock
 
 SAID_MAX = 50
+
+_FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+")
 
 
 class Said(NamedTuple):
@@ -66,6 +69,8 @@ class Footing:
     last: tuple[int, ...] = ()
     """The updates that the operator approved last, while they can be taken back."""
     held_until: Millis = 0
+    hold_ms: Millis = 0
+    """How long that was when it was approved: a clock that is set back makes it no longer."""
     actions: tuple[Action, ...] = ACTIONS
     """The table of actions, with this operator's keys."""
     busy: str = ""
@@ -85,7 +90,11 @@ class Footing:
         try:
             await read()
         except StoreError as error:
-            self.trouble = clean(str(error))
+            self.fail(error)
+
+    def fail(self, error: StoreError) -> None:
+        """Note why the cache can't be read; which folder it is in, the log tells."""
+        self.trouble = _FOLDERS.sub("", clean(str(error)))
 
     def standing(self) -> Standing:
         """What the header says of the console itself."""
@@ -107,7 +116,7 @@ class Footing:
             held = lease is not None
             return (f"engine {lease.holder}" if lease else "no engine runs: nothing is read", held)
         if self.engine.problem:
-            return f"engine stopped: {self.engine.problem}", False
+            return f"engine stopped: {_FOLDERS.sub('', self.engine.problem)}", False
         told = {
             "starting": ("engine starting", True),
             "running": ("engine here", True),
@@ -121,7 +130,9 @@ class Footing:
         before, self.told_engine = self.told_engine, now
         if now == before or self.engine is None:
             return
-        if now == "attached":
+        if self.engine.problem:
+            self.say(now, Tone.BAD)
+        elif now == "attached":
             self.say(f"attached: {self.engine.holder} collects, you decide here", Tone.ACCENT)
         elif before == "attached" and now == "engine here":
             self.say("the other engine has gone: this one collects now", Tone.ACCENT)
@@ -152,7 +163,7 @@ class Footing:
     def line(self, width: int, lead: str = "") -> Content:
         """The newest of the log, with the countdown of what can still be undone."""
         parts = [Cell(f"{lead} ·" if lead and self.said else lead, Tone.STRONG)]
-        left = self.held_until - self.clock.now()
+        left = min(self.held_until - self.clock.now(), self.hold_ms or self.held_until)
         room = width - cells(parts[0].text) - 1
         for number, said in enumerate(self.said):
             text = f" {time_of_day(said.at)[:8]} {said.text}"
@@ -172,6 +183,7 @@ class Footing:
         held = [one for one in batch if undoable(one, now)]
         self.last = tuple(one.id for one in held)
         self.held_until = max((one.hold_until or 0 for one in held), default=0)
+        self.hold_ms = max(0, self.held_until - now)
 
 
 def refusals(decided: list[Decision]) -> str:

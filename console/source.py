@@ -142,6 +142,7 @@ class Source:
 
     def version(self) -> int:
         """Changes when anyone has committed. Always ask from the same thread."""
+        self._database.check_file()
         return self._database.data_version()
 
     async def _ask(
@@ -155,6 +156,7 @@ class Source:
 
     async def glance(self) -> Glance:
         now = self._clock.now()
+        await asyncio.to_thread(self._database.check_file)
         return Glance(now, await self._ask(views.status, now=now))
 
     async def disagreement_ids(self, wanted: DisagreementFilter, sort: Sort) -> "array[int]":

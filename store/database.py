@@ -170,6 +170,9 @@ class Database:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                if self._file is not None:
+                    # What is written to a file that was removed, nobody ever sees.
+                    self.check_file()
                 result = work(connection, *args, **kwargs)
                 connection.execute("COMMIT")
             except BaseException:
