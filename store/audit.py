@@ -6,7 +6,7 @@ transaction. `store.corrections` and `store.decisions` take all their steps here
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -115,15 +115,34 @@ def end(  # noqa: PLR0913 - a step is its change and its audit row.
     note: str | None = None,
 ) -> None:
     """End a correction; the audit row keeps the note, else the result."""
-    step(
-        connection, correction_id,
-        "status = :status, live = 0, silences = :silences, ended_at = :now, "
-        "result = coalesce(:result, result)",
-        {"status": status, "silences": int(status in SILENCING), "result": result},
-        now=now, who=who, name=status, note=note or result,
-    )  # fmt: skip
+    end_all(connection, [correction_id], status, now=now, who=who, result=result, note=note)
     if status is CorrectionStatus.VERIFIED:
         account.settle_correction(connection, correction_id)
+
+
+def end_all(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_ids: Sequence[int],
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    who: str,
+    result: str | None,
+    note: str | None = None,
+) -> None:
+    """End corrections in the same way, none of them by verifying it; they may be very many."""
+    ids = json.dumps(correction_ids)
+    connection.execute(
+        """UPDATE corrections SET status = :status, live = 0, silences = :silences,
+          ended_at = :now, result = coalesce(:result, result), version = version + 1
+        WHERE id IN (SELECT value FROM json_each(:ids))""",
+        {"status": status, "silences": int(status in SILENCING), "now": now, "result": result}
+        | {"ids": ids},
+    )
+    note_steps(
+        connection, "k.id IN (SELECT value FROM json_each(:ids))", {"ids": ids},
+        who=who, step=status, now=now, note=note or result,
+    )  # fmt: skip
 
 
 def note_step(
@@ -135,11 +154,29 @@ def note_step(
     now: Millis,
     note: str | None = None,
 ) -> None:
+    """Write the audit row of a step that has been taken."""
+    note_steps(
+        connection, "k.id = :id", {"id": correction_id}, who=who, step=step, now=now, note=note
+    )
+
+
+def note_steps(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    which: str,
+    values: Mapping[str, object],
+    *,
+    who: str,
+    step: str,
+    now: Millis,
+    note: str | None = None,
+) -> None:
+    """Write the audit rows of a step that many have taken; `which` is SQL of correction k."""
     connection.execute(
         f"""INSERT INTO audit (correction_id, at, who, step, seen, note, left_as)
-        SELECT k.id, ?, ?, ?, json_object('available', l.available, 'state', l.state,
+        SELECT k.id, :now, :who, :step, json_object('available', l.available, 'state', l.state,
           'target_quantity', l.target_quantity, 'target_state', l.target_state,
-          'version', k.version), ?, {_LEFT_AS}
-        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
-        (now, who, step, note, correction_id),
+          'version', k.version), :note, {_LEFT_AS}
+        FROM corrections k CROSS JOIN listings l ON l.id = k.listing_id WHERE {which}
+        ORDER BY k.id""",
+        {**values, "now": now, "who": who, "step": step, "note": note},
     )

@@ -11,6 +11,23 @@ from store.verdict import REASON, SOURCES
 
 _APPROVED = "k.status = 'approved'"
 
+_DECIDABLE = """CREATE TEMP TABLE IF NOT EXISTS decidable (listing_id INTEGER NOT NULL,
+  id INTEGER NOT NULL, PRIMARY KEY (listing_id, id)) WITHOUT ROWID"""
+
+# CROSS JOIN keeps SQLite from driving these by all that differs: work follows what is decidable.
+_PROPOSE = """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
+  to_quantity, to_state, price_minor, proposed_at)
+SELECT l.id, 'proposed', l.available, l.state,
+  coalesce(max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END), l.available),
+  coalesce(max(CASE WHEN d.kind = 'state' THEN d.target_state END), l.state),
+  coalesce(l.price_minor, i.price_minor), :now
+FROM decidable x CROSS JOIN disagreements d ON d.id = x.id
+CROSS JOIN listings l ON l.id = x.listing_id CROSS JOIN items i ON i.id = l.item_id
+GROUP BY x.listing_id HAVING l.available >= 0 OR max(d.kind <> 'state')"""
+
+_PROPOSED = """UPDATE disagreements SET waits = 2 WHERE id IN (SELECT x.id FROM decidable x
+  CROSS JOIN corrections k ON k.listing_id = x.listing_id AND k.id > ?)"""
+
 
 def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     """Propose a correction for each disagreement that has become decidable; answer how many.
@@ -20,12 +37,10 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     settles and what a decided correction keeps quiet is passed over (rules 3, 4, 9).
     """
     _wake_snoozed(connection, now=now)
-    rows = connection.execute(
-        f"""SELECT d.listing_id,
-          max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END),
-          max(CASE WHEN d.kind = 'state' THEN d.target_state END),
-          l.available, l.state, coalesce(l.price_minor, i.price_minor), group_concat(d.id)
-        FROM {SOURCES}
+    connection.execute(_DECIDABLE)
+    connection.execute("DELETE FROM decidable")
+    connection.execute(
+        f"""INSERT INTO decidable SELECT d.listing_id, d.id FROM {SOURCES}
         WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
             SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
               AND abs(:now - last_success_at) <= stale_after_ms)
@@ -33,29 +48,18 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
           AND NOT EXISTS (SELECT 1 FROM corrections k
             WHERE k.listing_id = d.listing_id AND k.live = 1)
           AND NOT EXISTS (SELECT 1 FROM corrections k
-            WHERE k.listing_id = d.listing_id AND k.silences = 1)
-        GROUP BY d.listing_id
-        HAVING l.available >= 0 OR max(d.kind <> 'state')""",
+            WHERE k.listing_id = d.listing_id AND k.silences = 1)""",
         {"now": now},
-    ).fetchall()
-    for listing_id, quantity, state, available, shown_state, price, disagreement_ids in rows:
-        row = connection.execute(
-            """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
-              to_quantity, to_state, price_minor, proposed_at)
-            VALUES (?, 'proposed', ?, ?, ?, ?, ?, ?) RETURNING id""",
-            (
-                listing_id,
-                available,
-                shown_state,
-                available if quantity is None else quantity,
-                shown_state if state is None else state,
-                price,
-                now,
-            ),
-        ).fetchone()
-        connection.execute(f"UPDATE disagreements SET waits = 2 WHERE id IN ({disagreement_ids})")
-        audit.note_step(connection, row[0], who="skew", step="proposed", now=now)
-    return len(rows)
+    )
+    (before,) = connection.execute("SELECT coalesce(max(id), 0) FROM corrections").fetchone()
+    # All together: a poll that says 0 of everything makes a proposal for every listing there is.
+    cursor = connection.execute(_PROPOSE, {"now": now})
+    if cursor.rowcount:
+        connection.execute(_PROPOSED, (before,))
+        audit.note_steps(
+            connection, "k.id > :before", {"before": before}, who="skew", step="proposed", now=now
+        )
+    return cursor.rowcount
 
 
 def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
@@ -76,9 +80,10 @@ def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
         f"""SELECT k.id {of_moved} AND k.live = 1
         WHERE k.status IN ('proposed', 'snoozed', 'approved') AND NOT {stands(_APPROVED)}"""
     ).fetchall()
-    for (correction_id,) in rows:
-        audit.end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
-             result="its target or its reading moved")  # fmt: skip
+    audit.end_all(
+        connection, [row[0] for row in rows], CorrectionStatus.SUPERSEDED, now=now, who="skew",
+        result="its target or its reading moved",
+    )  # fmt: skip
     # It has moved if it is not what was seen when the correction ended.
     ended = "(SELECT max(u.id) FROM audit u WHERE u.correction_id = k.id)"
     connection.execute(
