@@ -321,7 +321,7 @@ class Source:
         correction = found[row_id]
         about = DisagreementFilter(skus=(correction.sku,), channels=(correction.channel,))
         now = self._clock.now()
-        same = await self._ask(views.disagreements, about, now=now)
+        same = await self._ask(views.disagreements, about, now=now, estimates=False)
         it = next((one for one in same if one.listing_id == correction.listing_id), None)
         return await self._detail(it, correction, whole=whole)
 

@@ -10,8 +10,9 @@ priced cent. Where no price at all is known, units rank. What cannot be acted on
 what can, and what a person has acknowledged below everything.
 """
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from store.panels import Sort
 from store.ranks import AGE_EDGES_MS, Severity
@@ -30,8 +31,10 @@ _TYPICAL = """WITH priced AS (
 SELECT channel_id, price FROM placed WHERE place = (total + 1) / 2
 UNION ALL SELECT 0, price FROM overall WHERE place = (total + 1) / 2"""
 
-_IS_UNPRICED = """SELECT 1 FROM disagreements
-WHERE closed_at IS NULL AND delta <> 0 AND risk_minor IS NULL LIMIT 1"""
+_UNPRICED = "d.closed_at IS NULL AND d.delta <> 0 AND d.risk_minor IS NULL LIMIT 1"
+_IS_UNPRICED = f"SELECT 1 FROM disagreements d WHERE {_UNPRICED}"
+_IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
+WHERE i.sku IN (SELECT value FROM json_each(?)) AND {_UNPRICED}"""
 
 ASSUMED_PRICE = """(SELECT coalesce(max(CASE WHEN p.key = CAST(d.channel_id AS TEXT)
   THEN p.value END), max(CASE WHEN p.key = '0' THEN p.value END)) FROM json_each(:prices) p)"""
@@ -84,12 +87,16 @@ GROUP_ORDERS: Mapping[Sort, str] = {
 """The same for groups of them: by what all of a group come to, and the worst in it."""
 
 
-def typical_prices(connection: sqlite3.Connection) -> dict[int, int]:
+def typical_prices(connection: sqlite3.Connection, skus: Sequence[str] = ()) -> dict[int, int]:
     """By channel's id, the middle price of a unit among its open disagreements; 0: among all.
 
-    Empty where nothing lacks a price, so that it costs nothing where it is not needed. In minor
-    units. Some tens of milliseconds for 100,000.
+    Empty where nothing lacks a price, of these SKUs where any are given, so that it costs nothing
+    where it is not needed. In minor units. Some tens of milliseconds for 100,000.
     """
-    if connection.execute(_IS_UNPRICED).fetchone() is None:
+    if skus:
+        lacking = connection.execute(_IS_UNPRICED_OF, (json.dumps(list(skus)),))
+    else:
+        lacking = connection.execute(_IS_UNPRICED)
+    if lacking.fetchone() is None:
         return {}
     return dict(connection.execute(_TYPICAL).fetchall())

@@ -174,9 +174,13 @@ def disagreements(
     now: Millis,
     sort: Sort = Sort.RISK,
     limit: int | None = None,
+    estimates: bool = True,
 ) -> list[Disagreement]:
-    """The open disagreements that are wanted, with their verdicts, worst first."""
-    lens = Lens(prices=triage.typical_prices(connection))
+    """The open disagreements that are wanted, with their verdicts, worst first.
+
+    Without `estimates`, what has no price is worth nothing, and nothing else is looked at for it.
+    """
+    lens = Lens(prices=_prices(connection, wanted) if estimates else {})
     ids = ranking.ranked(connection, wanted, now=now, sort=sort, lens=lens).ids
     return disagreements_by_id(connection, ids[:limit], now=now, lens=lens)
 
@@ -189,8 +193,13 @@ def disagreement_ids(
     sort: Sort = Sort.RISK,
 ) -> "array[int]":
     """The ids of the open disagreements that are wanted, in order: a snapshot for a screen."""
-    lens = Lens(prices=triage.typical_prices(connection))
+    lens = Lens(prices=_prices(connection, wanted))
     return ranking.ranked(connection, wanted, now=now, sort=sort, lens=lens).ids
+
+
+def _prices(connection: sqlite3.Connection, wanted: DisagreementFilter) -> dict[int, int]:
+    """What is needed of the typical prices: a filter of some SKUs asks for nothing of the rest."""
+    return triage.typical_prices(connection, () if wanted.patterns else wanted.skus)
 
 
 def disagreements_by_id(

@@ -8,7 +8,7 @@ import pytest
 from store import health, quarantine, readings, staging, views
 from store.model import PollOutcome
 from store.panels import ChannelHealth
-from tests.store.test_work import steps
+from tests.store.spent import steps
 from tests.store.world import MINUTE, START, World, channel, stock, world
 
 

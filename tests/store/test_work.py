@@ -1,47 +1,20 @@
 """What a change costs, counted in SQLite's own steps: it follows the change, not what there is."""
 
-import itertools
-import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from store import events, measured, quarantine, readings, retention
+from store import events, measured, readings, retention
 from store.events import Source
-from store.model import Authority, Component, CorrectionStatus, Policy, Pool, Record
+from store.model import Authority, Component, Policy, Pool, Record
 from store.movement import Event, EventKind
 from tests.store.corrected import correct
-from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
-
-FEW, MANY = 40, 1500
-"""What there is beside the change, in two worlds."""
-
-STEPS_AT_ONCE = 50
-ROOM = 1.5
-"""Trees are deeper where there is more."""
+from tests.store.spent import FEW, MANY, ROOM, cells, in_both, steps
+from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse
 
 DAY = 24 * 60 * MINUTE
-
-
-def steps(w: World, work: Callable[[], object]) -> int:
-    """How much SQLite's machine does on the writer during some work."""
-    count = itertools.count()
-
-    def watch(connection: sqlite3.Connection, counted: Callable[[], int] | None) -> None:
-        connection.set_progress_handler(counted and (lambda: 0 * next(count)), STEPS_AT_ONCE)
-
-    w.database.write(watch, lambda: 0)
-    work()
-    w.database.write(watch, None)
-    return next(count) * STEPS_AT_ONCE
-
-
-def cells(count: int) -> list[Record]:
-    return [Record(f"B{number}", 100, state="active") for number in range(count)]
 
 
 def sales(w: World, count: int, sku: str = "B{}") -> list[Event]:
@@ -56,37 +29,6 @@ def sales(w: World, count: int, sku: str = "B{}") -> list[Event]:
 def tell(w: World, name: str, batch: Sequence[Event]) -> None:
     w.now += 1
     w.database.write(events.record, Source(name, w.now), batch, w.comparison)
-
-
-class Counting(sqlite3.Connection):
-    """A connection that counts the statements it is given: each costs, however little it does."""
-
-    statements = 0
-
-    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
-        self.statements += 1
-        return super().execute(sql, values)
-
-
-def statements(w: World, work: Callable[[sqlite3.Connection], object]) -> int:
-    """How many statements some work takes, in a transaction of its own."""
-    counting = sqlite3.connect(w.database.path, factory=Counting, isolation_level=None)
-    with closing(counting):
-        counting.execute("BEGIN IMMEDIATE")
-        work(counting)
-        counting.execute("COMMIT")
-        return counting.statements
-
-
-def in_both(tmp_path: Path, work: Callable[[World, int], int]) -> tuple[int, int]:
-    """Do the same beside a few and beside many; answer what it cost."""
-    found = []
-    for count in (FEW, MANY):
-        folder = tmp_path / str(count)
-        folder.mkdir()
-        with world(folder) as w:
-            found.append(work(w, count))
-    return found[0], found[1]
 
 
 def one_sale(w: World) -> int:
@@ -292,64 +234,3 @@ def test_a_policy_costs_the_listings_of_its_own_channel(tmp_path: Path) -> None:
 
     few, many = in_both(tmp_path, work)
     assert many < few * 2  # Every channel's row is kept up, and the listings are gone through once.
-
-
-PUSHED = ("shop", "market", "outlet")
-
-
-def sell_out(w: World, count: int) -> None:
-    """Three channels that show what the authority has, whose poll of nothing but 0 is set aside."""
-    w.reconfigure(terms(warehouse(), *map(channel, PUSHED)))
-    for name in ("warehouse", *PUSHED):
-        w.poll(name, cells(count))
-    sweep = w.sweep(
-        "warehouse", [Record(f"B{number}", 0, state="active") for number in range(count)]
-    )
-    w.database.write(quarantine.set_aside, sweep, "all at 0", now=w.now, as_of=None)
-
-
-def test_an_accepted_poll_of_zeros_costs_what_it_moves_and_not_its_square(tmp_path: Path) -> None:
-    def work(w: World, count: int) -> int:
-        sell_out(w, count)
-
-        def accept() -> None:
-            merged = w.database.write(
-                quarantine.accept, "warehouse", w.comparison, who="ana", now=w.now
-            )
-            assert (merged.opened, merged.proposed) == (3 * count, 3 * count)
-
-        return steps(w, accept)
-
-    few, many = in_both(tmp_path, work)
-    assert many / MANY < few / FEW * ROOM
-
-
-def test_proposals_for_every_listing_take_no_more_statements_than_for_a_few(tmp_path: Path) -> None:
-    """Row by row they took two thirds of the time, and the writes of everybody waited."""
-
-    def work(w: World, count: int) -> int:
-        sell_out(w, count)
-        spent = statements(
-            w, lambda c: quarantine.accept(c, "warehouse", w.comparison, who="ana", now=w.now)
-        )
-        assert len(w.updates()) == 3 * count
-        return spent
-
-    few, many = in_both(tmp_path, work)
-    assert many == few
-
-
-def test_superseding_every_proposal_takes_no_more_statements_than_a_few(tmp_path: Path) -> None:
-    def work(w: World, count: int) -> int:
-        sell_out(w, count)
-        w.database.write(quarantine.accept, "warehouse", w.comparison, who="ana", now=w.now)
-        sweep = w.sweep("warehouse", cells(count))
-        w.database.write(quarantine.set_aside, sweep, "again", now=w.now, as_of=None)
-        spent = statements(
-            w, lambda c: quarantine.accept(c, "warehouse", w.comparison, who="ana", now=w.now)
-        )
-        assert {one.status for one in w.updates()} == {CorrectionStatus.SUPERSEDED}
-        return spent
-
-    few, many = in_both(tmp_path, work)
-    assert many == few
