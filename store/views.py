@@ -54,9 +54,10 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
     counted |= dict(
         connection.execute("SELECT status, count(*) FROM corrections GROUP BY status").fetchall()
     )
+    found = channels(connection, now=now)
     return StatusCounts(
-        channels=channels(connection, now=now),
-        overview=overview(connection, now=now),
+        channels=found,
+        overview=_overview(connection, found, now=now),
         updates=counted,
         incidents=tuple(incidents.open_incidents(connection)),
         lease=lease.current(connection, now=now),
@@ -65,6 +66,12 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
 
 def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
     """The header's numbers, at one instant."""
+    return _overview(connection, channels(connection, now=now), now=now)
+
+
+def _overview(
+    connection: sqlite3.Connection, found: Sequence[ChannelHealth], *, now: Millis
+) -> Overview:
     # Materialized, so that each disagreement is judged once and not once for each number.
     row = connection.execute(
         f"""WITH told AS MATERIALIZED (
@@ -84,7 +91,6 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
           FROM told)""",
         {"now": now},
     ).fetchone()
-    found = channels(connection, now=now)
     not_fresh = (Freshness.STALE, Freshness.NEVER, Freshness.QUARANTINED)
     (skus,) = connection.execute(
         """SELECT coalesce(max(listings), 0) FROM channels

@@ -1,6 +1,7 @@
 """What it costs to move every listing, and to read of a few beside many: counted, no clock."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from store import quarantine, views
 from store.model import CorrectionStatus, Record
 from store.panels import DisagreementFilter
 from tests.store.spent import FEW, MANY, ROOM, cells, in_both, statements, steps, steps_to_read
-from tests.store.world import World, channel, stock, terms, warehouse
+from tests.store.world import World, channel, stock, terms, warehouse, world
 
 PUSHED = ("shop", "market", "outlet")
 
@@ -96,3 +97,17 @@ def test_the_disagreements_of_a_sku_cost_nothing_of_what_else_is_open(
 
     few, many = in_both(tmp_path, work)
     assert many < few * ROOM
+
+
+def test_a_glance_reads_each_channels_health_once(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        for _ in range(MANY // 30):
+            w.poll("warehouse", stock(A=3))
+            w.poll("shop", stock(A=2))
+
+        def cost(what: Callable[..., object]) -> int:
+            return steps_to_read(w, lambda connection: what(connection, now=w.now))
+
+        glance = cost(views.status)
+        health = cost(views.channels)
+        assert glance < cost(views.overview) + health / 2
