@@ -372,7 +372,7 @@ class SkewApp(ThinApp):
 
     def _fatal_error(self) -> None:
         """Leave with the place of a redacted report; Textual's own way prints every local."""
-        error = self._exception
+        error: BaseException | None = self._exception
         if isinstance(error, WorkerFailed):
             error = error.error  # What went wrong, and where: the wrapper has no traceback.
         self.bell()
