@@ -1,24 +1,17 @@
-"""The incidents' page through its keys: who knows, who is told, and what becomes of a poll."""
-
-import sqlite3
-from collections.abc import Sequence
-from typing import Any
+"""The incidents' page through its keys: who knows, who is told, what is left of it."""
 
 import pytest
 
 from console.actions import Place
-from console.app import SkewApp
 from console.channels import OUTCOMES
-from console.screens.incidents import IncidentsPage
-from store import incidents, quarantine, staging
-from store.model import IncidentKind, Millis, PollOutcome, Record
+from store import incidents
+from store.model import IncidentKind, PollOutcome
+from tests.console.aside import aside, page, said, set_aside, trouble, troubled_shop, waiting
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.stage import (
     MINUTE,
     NOW,
-    SHOWN,
     STOCK,
-    WAREHOUSE,
     Shop,
     console,
     press,
@@ -29,56 +22,11 @@ from tests.console.stage import (
 )
 
 HOSTILE = "\x1b]0;owned\x07[red]zero[/red]\u202e\x9b2J"
-ZEROS = "5 of 5 listings newly at zero (100 %), more than 10 %"
-
-
-def trouble(shop: Shop, channel: str, kind: IncidentKind, words: str, **more: Any) -> None:
-    at: Millis = more.pop("at", NOW - 5 * MINUTE)
-    shop.database.write(incidents.raise_incident, channel, kind, words, now=at, **more)
-
-
-def set_aside(
-    shop: Shop, channel: str, quantities: Sequence[int], reason: str = ZEROS, at: Millis = NOW
-) -> int:
-    """Have an implausible poll of the channel show these, in the warehouse's order of SKUs."""
-    records = [
-        record(sku, quantity, title, price)
-        for (sku, _, title, price), quantity in zip(WAREHOUSE, quantities, strict=True)
-    ]
-    return aside(shop, channel, records, reason, at)
-
-
-def aside(shop: Shop, channel: str, records: Sequence[Record], reason: str, at: Millis) -> int:
-    def poll(connection: sqlite3.Connection) -> int:
-        sweep = staging.begin(connection, channel, None, now=at - 1_000)
-        staging.stage(connection, sweep, records)
-        quarantine.set_aside(connection, sweep, reason, now=at, as_of=None)
-        return sweep.poll_id
-
-    return shop.database.write(poll)
-
-
-def waiting(shop: Shop, channel: str) -> int | None:
-    found = shop.database.read(quarantine.waiting, channel)
-    return None if found is None else found[0]
-
-
-def said(app: SkewApp) -> str:
-    return app.footing.said[0].text
-
-
-def page(app: SkewApp) -> IncidentsPage:
-    assert isinstance(app.page, IncidentsPage)
-    return app.page
 
 
 @pytest.fixture
 def troubled(shop: Shop) -> Shop:
-    """Refused credentials at the market, a warehouse that shows only zeros, a bad event."""
-    trouble(shop, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", at=NOW - 41 * MINUTE)
-    trouble(shop, "outlet", IncidentKind.EVENTS, "its events can't be read: 503")
-    set_aside(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW - 30_000)
-    return shop
+    return troubled_shop(shop)
 
 
 async def test_an_incident_is_acknowledged_with_a_key_and_stays_open(troubled: Shop) -> None:
@@ -143,134 +91,6 @@ async def test_what_ends_while_its_dialog_is_open_is_told(troubled: Shop) -> Non
 
         told = [line.text for line in app.footing.said]
         assert "nothing was decided: incident 1 is over" in told
-
-
-async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change(
-    troubled: Shop,
-) -> None:
-    async with console(troubled) as (app, pilot):
-        await press(app, pilot, "4", "down")
-        told = text_of(app)
-
-    assert "What believing it would change" in told
-    assert "5 of 5 known listings seen, 5 changed, 5 newly at zero" in told
-    assert "▼ 320 down, 5 SKUs to zero; worth ▲ 0.00 ▼ 7,590" in told
-    assert "shop: 4 disagreements opened, 4 targets down to zero" in told
-    assert "SKU-0007733                    202 → 0    −202" in told
-    assert "■ set aside" in told
-
-
-async def test_a_poll_that_takes_many_to_zero_is_believed_by_its_count_only(
-    troubled: Shop,
-) -> None:
-    poll_id = waiting(troubled, "warehouse")
-    async with console(troubled) as (app, pilot):
-        await press(app, pilot, "4", "down", "b")
-        assert f"Believe poll {poll_id} of warehouse" in text_of(app)
-        assert "type how many listings would move, 5, and enter" in text_of(app)
-
-        await press(app, pilot, "y", "4", "enter")
-        assert "that is not it" in text_of(app)
-        assert waiting(troubled, "warehouse") == poll_id
-
-        await press(app, pilot, "backspace", "5", "enter")
-
-        told = [line.text for line in app.footing.said]
-        assert told[0] == "warehouse quarantined: over"
-        assert told[1].startswith(f"ana believed poll {poll_id} of warehouse: 9 disagreements")
-        assert "[4]Incidents 2" in text_of(app)
-    assert waiting(troubled, "warehouse") is None
-
-
-async def test_a_small_poll_is_believed_with_a_y_and_left_with_an_n(shop: Shop) -> None:
-    shown = SHOWN["shop"]
-    set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
-    async with console(shop) as (app, pilot):
-        await press(app, pilot, "4", "b")
-        assert "y believe it   n leave it" in text_of(app)
-        await press(app, pilot, "n")
-        assert said(app) == "nothing believed"
-        assert waiting(shop, "shop") is not None
-
-        await press(app, pilot, "b", "y")
-
-        assert waiting(shop, "shop") is None
-        told = [line.text for line in app.footing.said]
-        assert any("ana believed poll" in line for line in told)
-        assert "● No incidents: every channel answers and is believed." in text_of(app)
-
-
-async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_believed(
-    shop: Shop,
-) -> None:
-    shown = SHOWN["shop"]
-    seen = set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
-    async with console(shop) as (app, pilot):
-        await press(app, pilot, "4", "b")
-        newer = set_aside(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
-        await press(app, pilot, "y")
-
-        told = [line.text for line in app.footing.said]
-        why = f"channel shop's quarantined poll is now {newer}, not {seen}: look again"
-        assert f"nothing was decided: {why}" in told
-        await settle(app, pilot)
-        # What is shown now is what the newer one would change.
-        assert f"poll {newer}, nothing is changed yet" in text_of(app)
-        assert "4 SKUs to zero" in text_of(app)
-    assert waiting(shop, "shop") == newer
-
-
-async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) -> None:
-    poll_id = waiting(troubled, "warehouse")
-    async with console(troubled) as (app, pilot):
-        await press(app, pilot, "4", "down", "d")
-        assert f"Discard poll {poll_id} of warehouse" in text_of(app)
-        await press(app, pilot, *"a test", "enter")
-
-        told = [line.text for line in app.footing.said]
-        assert f"ana discarded poll {poll_id} of warehouse: its last good readings count" in told
-        assert waiting(troubled, "warehouse") is None
-        assert "[4]Incidents 2" in text_of(app)
-
-        await press(app, pilot, "f", "f")
-        assert "Incidents 1 · closed" in text_of(app)
-        assert "closed by ana" in text_of(app)
-        assert "ended at 14:02Z by ana: discarded: a test" in text_of(app)
-        assert "□ discarded" in text_of(app)
-
-        # The last reason is offered first.
-        set_aside(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW)
-        await press(app, pilot, "f", "f", "home", "down", "d", "down", "enter")
-        assert waiting(troubled, "warehouse") is None
-
-
-async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> None:
-    poll_id = waiting(troubled, "warehouse")
-    async with console(troubled) as (app, pilot):
-        await press(app, pilot, "2", "b")
-        assert f"Believe poll {poll_id} of warehouse" in text_of(app)
-        await press(app, pilot, "escape", "d", *"zeros", "enter")
-        assert waiting(troubled, "warehouse") is None
-
-        await press(app, pilot, "b")
-        assert said(app) == "warehouse has no quarantined poll"
-
-
-async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled: Shop) -> None:
-    async with console(troubled) as (app, pilot):
-        await press(app, pilot, "4", "down", "d", *"zeros", "enter")
-        set_aside(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW + 1_000)
-        await press(app, pilot, "home", "down")
-
-        assert "the same that ana discarded at 14:02:11Z" in text_of(app)
-
-
-async def test_only_a_quarantined_poll_can_be_believed_or_discarded(troubled: Shop) -> None:
-    async with console(troubled) as (app, pilot):
-        await press(app, pilot, "4", "b")
-        assert said(app) == "there is no quarantined poll under the cursor to believe"
-        await press(app, pilot, "d")
-        assert said(app) == "there is no quarantined poll under the cursor to discard"
 
 
 async def test_what_is_over_can_be_neither_acknowledged_nor_snoozed(troubled: Shop) -> None:
