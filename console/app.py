@@ -28,7 +28,6 @@ from console.acts.triage import TriageActs
 from console.acts.updates import UpdateActs
 from console.desk import Desk, Subject
 from console.footing import Footing
-from console.glass import ThinApp
 from console.habits import Habits
 from console.ink import THEMES, Tone, name_of, theme_of, variables
 from console.memory import PageMemory, Remembered
@@ -38,6 +37,7 @@ from console.pulse import Pulse
 from console.screens.channels import ChannelsPage
 from console.screens.checklist import ChecklistPage
 from console.screens.dashboard import Dashboard
+from console.screens.dialog import AskingApp
 from console.screens.handing import WhoAreYou
 from console.screens.help import Help
 from console.screens.incidents import IncidentsPage
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     pass
 
 
-class SkewApp(ThinApp):
+class SkewApp(AskingApp):
     """The console on an open cache. Everything that it is told comes from the cache."""
 
     CSS_PATH = "console.tcss"
@@ -263,6 +263,8 @@ class SkewApp(ThinApp):
 
     async def action_do(self, name: str) -> None:
         """Do what the table of actions names, on the page that is on the screen."""
+        if self.screen.is_modal:
+            return  # The key came before its dialog did: what is asked goes first.
         action, page = by_name(name), self.page
         act = getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None)
         if act is None or page.place not in action.on:
@@ -282,7 +284,7 @@ class SkewApp(ThinApp):
         """Turn to a page; the one left is where `back` leads."""
         async with self._turning:
             left = self.page.place
-            if place == left:
+            if place == left or self.screen.is_modal:
                 return
             self._before = [one for one in self._before if one != place] + [left]
             await self._turn_to(place)
@@ -290,7 +292,7 @@ class SkewApp(ThinApp):
 
     async def back(self) -> None:
         async with self._turning:
-            if not self._before:
+            if not self._before or self.screen.is_modal:
                 return
             await self._turn_to(self._before.pop())
         await self._arrive()
@@ -360,8 +362,8 @@ class SkewApp(ThinApp):
     def do_palette(self) -> None:
         self.action_command_palette()
 
-    async def do_help(self) -> None:
-        await self.push_screen(Help(self.page.place, self.footing.actions))
+    def do_help(self) -> None:
+        self.push_screen(Help(self.page.place, self.footing.actions))
 
     def do_quit(self) -> None:
         self.exit(0)

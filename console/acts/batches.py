@@ -32,6 +32,8 @@ class BatchActs(Acts):
             self._tell("there is no batch to show: this update was never approved", Tone.WARN)
             return
         number = progress.standings[0].correction.id
+        if self._app.screen.is_modal:
+            return  # What is being asked goes first; the key shows the batch after that.
         await self._app.push_screen(
             BatchDialog(
                 self._footing,

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from console import effects, incident_rows
@@ -16,13 +15,14 @@ from console.caution import Asking
 from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
 from console.screens.confirm import Reason
+from console.screens.dialog import Dialog
 from console.text import plain_times
 from console.widgets.written import Written
 from store.effect import Effect
 from store.model import Millis
 
 
-class Believe(ModalScreen[bool]):
+class Believe(Dialog[bool]):
     """Shows what believing a quarantined poll changes, and asks: `y`, or the count typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

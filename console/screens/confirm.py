@@ -12,13 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.caution import Asking, typed_count
 from console.effect import effect, items
 from console.ink import Cell, Tone, write
+from console.screens.dialog import Dialog
 from console.text import fit, plural, time_of_day
 from console.widgets.written import Written
 from store.model import Correction, Millis
@@ -30,7 +30,7 @@ WHY_ANEW = ("what refused it is mended", "the channel was down", "it was unlocke
 REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """Shows what approving a batch does, and asks: `y`, or the count typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -102,7 +102,7 @@ class Confirm(ModalScreen[bool]):
         )
 
 
-class Reason(ModalScreen[str | None]):
+class Reason(Dialog[str | None]):
     """Asks why; the last reasons are offered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
@@ -170,7 +170,7 @@ class Retry(Reason):
         )
 
 
-class Snooze(ModalScreen[int | None]):
+class Snooze(Dialog[int | None]):
     """Asks for how long, in milliseconds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]

@@ -7,17 +7,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from console.ink import Cell, Tone, write
 from console.instant import instant
 from console.replay import Replay
+from console.screens.dialog import Dialog
 from console.text import clean, day_and_time
 from store.model import Millis
 
 
-class GoTo(ModalScreen[Millis | None]):
+class GoTo(Dialog[Millis | None]):
     """The answer is an instant, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]

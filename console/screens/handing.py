@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
@@ -22,13 +21,14 @@ from console.exports import FORMATS, ExportError, View, exists, export, target
 from console.ink import Cell, Tone, write
 from console.operators import NAME_MAX, name_error
 from console.screens.confirm import keys_told
+from console.screens.dialog import Dialog
 from console.text import clean, cut, fit, plural
 
 _SAMPLE = 46
 """Cells of what would be copied that are shown."""
 
 
-class Copying(ModalScreen[Copied | None]):
+class Copying(Dialog[Copied | None]):
     """Asks as what to copy the row: a digit, or enter on the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +76,7 @@ class Exported(NamedTuple):
     rows: int
 
 
-class Exporting(ModalScreen[Exported | None]):
+class Exporting(Dialog[Exported | None]):
     """Asks for a file's name, writes the file, and shows how far it is; escape cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -178,7 +178,7 @@ class Exporting(ModalScreen[Exported | None]):
         return keys_told(("enter", "export"), ("↑↓", "CSV or JSON"), ("esc", "leave it"))
 
 
-class WhoAreYou(ModalScreen[str | None]):
+class WhoAreYou(Dialog[str | None]):
     """Asks once who decides here; with escape it stays the login."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from console.actions import ACTIONS, EVERYWHERE, MOVES, Action, Group, Place
 from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
+from console.screens.dialog import Dialog
 from console.terminal import bound
 from console.text import cut, fit
 from console.widgets.written import Written
@@ -28,7 +28,7 @@ SIGNS = (
 )
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """All keys; those that the page under it lacks name the pages that have them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -3,10 +3,10 @@
 The page under it goes on too: nothing on the screen is frozen by a dialog.
 """
 
-from textual.screen import ModalScreen
+from console.screens.dialog import Dialog
 
 
-class Overlay(ModalScreen[None]):
+class Overlay(Dialog[None]):
     """The app reads and ticks whichever lies on top."""
 
     async def reload(self) -> None:

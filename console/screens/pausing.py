@@ -12,12 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.channels import PauseEffect
 from console.ink import Cell, Tone, lines, write
+from console.screens.dialog import Dialog
 from console.text import age, plural, time_of_day
 from store.model import Millis
 from store.panels import ChannelHealth
@@ -37,7 +37,7 @@ class Said:
     reason: str
 
 
-class PauseDialog(ModalScreen[Said | None]):
+class PauseDialog(Dialog[Said | None]):
     """Shows what a pause does, and asks for how long and why."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
@@ -112,7 +112,7 @@ class PauseDialog(ModalScreen[Said | None]):
         return span_ms, ""
 
 
-class ResumeDialog(ModalScreen[bool]):
+class ResumeDialog(Dialog[bool]):
     """Shows whose pause would end, and asks: `y`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

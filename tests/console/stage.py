@@ -168,13 +168,18 @@ async def console(
 async def press(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
     """Press keys one after another, letting each have its effect."""
     for key in keys:
-        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
-        event = events.Key(name, key if len(key) == 1 else _character_of(name))
-        event.set_sender(app)
-        app.post_message(event)
+        app.post_message(key_of(app, key))
         await rest(app, pilot)
         if not (isinstance(app.focused, Input) and len(key) == 1):
             await settle(app, pilot)
+
+
+def key_of(app: SkewApp, key: str) -> events.Key:
+    """A key as the terminal hands it to the app."""
+    name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+    event = events.Key(name, key if len(key) == 1 else _character_of(name))
+    event.set_sender(app)
+    return event
 
 
 async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
