@@ -14,13 +14,14 @@ from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
 from console.screens.dialog import Dialog
 from console.terminal import bound
-from console.text import cut, fit
+from console.text import fit
 from console.widgets.written import Written
 
 SIGNS = (
     ("31*", Tone.OVER, "disagrees with its target"),
     ("180~", Tone.DIM, "not to be trusted now: stale, quarantined, unreadable"),
-    ("▲ ▼", Tone.OVER, "in the header: shown above, below the target"),
+    ("▲14 ▼2", Tone.OVER, "in the header: open disagreements that show too much, too little"),
+    ("55u 6,228", Tone.OVER, "beside them: the units that are shown too many, and their price"),
     ("●", Tone.OK, "fresh"),
     ("▲", Tone.WARN, "failing: the last poll went wrong, the readings still count"),
     ("✖", Tone.BAD, "stale: its disagreements count as unknown"),
@@ -63,7 +64,12 @@ def _text(place: Place, actions: Sequence[Action], width: int) -> Content:
         rows.append(write(""))
     rows.append(write(Cell("Signs", Tone.ACCENT)))
     rows += [
-        write("  ", Cell(fit(sign, 11), tone), Cell(cut(meaning, width - 13), Tone.DIM))
+        lines(
+            *(
+                write("  ", Cell(fit(sign if not n else "", 11), tone), Cell(line, Tone.DIM))
+                for n, line in enumerate(wrap(meaning, width - _TITLE_AT))
+            )
+        )
         for sign, tone, meaning in SIGNS
     ]
     return lines(*rows)
@@ -77,12 +83,18 @@ def _where(action: Action, place: Place) -> str:
 
 
 def _line(keys: str, title: str, more: str, width: int) -> Content:
-    """An action in a line, its help beside it and wrapped in its own column."""
-    told = wrap(more, max(10, width - _TEXT_AT)) if more else [""]
-    wide = 30 if more else max(30, width - 13)
-    first = write("  ", Cell(fit(keys, 11), Tone.STRONG), Cell(fit(title, wide)))
-    rest = [write(" " * _TEXT_AT, Cell(line, Tone.DIM)) for line in told[1:]]
-    return lines(Content.assemble(first, write(Cell(told[0], Tone.DIM))), *rest)
+    """An action in a line, its help wrapped in its own column."""
+    beside = width >= _ROOMY
+    at = _TEXT_AT if beside else _TITLE_AT
+    told = wrap(more, width - at) if more else []
+    wide = _TEXT_AT - _TITLE_AT if beside and more else max(1, width - _TITLE_AT)
+    first = write("  ", Cell(fit(keys, _TITLE_AT - 2), Tone.STRONG), Cell(fit(title, wide)))
+    if beside and told:
+        first = Content.assemble(first, write(Cell(told.pop(0), Tone.DIM)))
+    return lines(first, *(write(" " * at, Cell(line, Tone.DIM)) for line in told))
 
 
+_TITLE_AT = 13
 _TEXT_AT = 43
+_ROOMY = 70
+"""From this width on an action's help stands beside its title, else below it."""

@@ -2,6 +2,7 @@ from textual import events
 
 from console.actions import ACTIONS, Place, by_name
 from console.edges import legend
+from console.screens.help import SIGNS
 from tests.console.stage import Shop, console, press, settle, text_of
 
 
@@ -94,6 +95,20 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
     here = [one for one in ACTIONS if Place.DISAGREEMENTS in one.on and one.past is not True]
     assert [action.title for action in here if action.title not in offered] == []
     assert by_name("approve").keys == ("a",)
+
+
+async def test_the_help_of_a_narrow_terminal_stands_below_the_titles_in_whole_words(
+    shop: Shop,
+) -> None:
+    async with console(shop, (60, 260)) as (app, pilot):
+        await press(app, pilot, "question_mark")
+        told = text_of(app)
+
+    words = " ".join(told.replace("│", " ").split())
+    for action in ACTIONS:
+        assert action.help in words, action.name
+    for _, _, meaning in SIGNS:
+        assert meaning in words
 
 
 async def test_keys_that_come_faster_than_pages_turn_are_all_obeyed_in_order(shop: Shop) -> None:
