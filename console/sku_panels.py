@@ -176,7 +176,7 @@ def _holders(opened: Opened, width: int) -> Iterator[Content]:
 def account(balances: Sequence[Balance], width: int) -> Content:
     """Each listing's account: opening + events + updates + unexplained = closing."""
     if not balances:
-        return write(Cell("No channel has been read yet.", Tone.DIM))
+        return write(Cell("No reading of it yet.", Tone.DIM))
     places = max(len(_where(one)) for one in balances)
     name = max(CHANNEL_MIN, min(places + 1, width - sum(_FIGURES.values())))
     titles = (fit(title, figure, right=True) for title, figure in _FIGURES.items())

@@ -26,7 +26,11 @@ def head(opened: Opened | None, sku: str, note: str, width: int) -> Content:
     """The SKU in one line: what it is called and costs, and how many of its listings differ."""
     if opened is None:
         told = f" {exact(clean(sku))}" if sku else ""
-        words = " is not known here any more" if sku else " No SKU is open: enter opens the one"
+        words = (
+            " is not known here any more"
+            if sku
+            else " No SKU is open: enter on a disagreement opens one"
+        )
         return write(Cell(told, Tone.STRONG), Cell(cut(words, width - len(told)), Tone.DIM))
     found = opened.dossier
     price = next((cell.price_minor for cell in found.cells if cell.price_minor is not None), None)

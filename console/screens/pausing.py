@@ -105,8 +105,8 @@ class PauseDialog(Dialog[Said | None]):
         """The span that is typed, or what is wrong with it."""
         try:
             span_ms = int(period(self.query_one("#span", Input).value))
-        except ValueError as error:
-            return None, str(error)
+        except ValueError:
+            return None, "a number and a unit, such as 30m, 2h or 3d"
         if span_ms > SPAN_MS_MAX:
             return None, "at most 30d: a channel that nobody polls is one that nobody sees"
         return span_ms, ""

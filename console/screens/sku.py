@@ -372,7 +372,7 @@ class SkuPage(Deciding):
             return sku_panels.entry(self._told[number], now=now, width=width)
         words = "… more with ↓"
         if not self._told:
-            words = "Nothing has happened yet."
+            words = "Nothing has happened to it yet." if self.sku else "No SKU is open."
         elif len(self._told) >= ENTRIES_MAX:
             words = "… the rest is told by `skew history`"
         return write(Cell(cut(words, width), Tone.ACCENT if self._told else Tone.DIM))

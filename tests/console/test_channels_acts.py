@@ -132,6 +132,29 @@ async def test_a_pause_shows_its_effect_and_can_be_thought_better_of(shop: Shop)
         assert "nothing paused" in text_of(app)
 
 
+async def test_what_a_pause_does_is_broken_at_spaces_where_the_dialog_is_narrow(shop: Shop) -> None:
+    async with console(shop, (60, 24)) as (app, pilot):
+        await press(app, pilot, "2", "j", "j", "P")
+        told = text_of(app)
+
+    for line in (
+        "the other channels",
+        "go on.",
+        "at 14:11:12Z: its 3",
+        "disagreements turn unknown.",
+    ):
+        assert f"{line} " in told
+
+
+async def test_a_span_that_is_none_is_told_as_one_is_typed_here(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "2", "j", "j", "P", *"x")
+        told = text_of(app)
+
+    assert "a number and a unit, such as 30m, 2h or 3d" in told
+    assert "in quotes" not in told
+
+
 async def test_a_pause_of_the_authority_concerns_every_channel(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "P")

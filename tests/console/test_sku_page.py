@@ -160,7 +160,8 @@ async def test_before_any_sku_was_opened_it_says_how_one_is(tmp_path: Path) -> N
     empty = Shop(tmp_path)
     async with console(empty) as (app, pilot):
         await press(app, pilot, "5")
-        assert "No SKU is open" in text_of(app)
+        assert "No SKU is open: enter on a disagreement opens one" in text_of(app)
+        assert "No channel has been read" not in text_of(app)
         await press(app, pilot, "a", "plus", "down", "end")
         assert "can't" not in text_of(app).splitlines()[-1]
     empty.database.close()
