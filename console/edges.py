@@ -222,7 +222,7 @@ def _tab_style(one: Place, chosen: Place) -> str:
     return f"bold underline ${Tone.STRONG}" if one is chosen else f"${Tone.DIM}"
 
 
-_ALWAYS_TOLD = ("palette", "help", "quit")
+_ALWAYS_TOLD = ("detail", "palette", "help", "quit")
 
 
 def legend(
@@ -243,16 +243,16 @@ def legend(
         shown = shown_key(action)
         can = not action.writes or action.name in able
         told.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
-    # The way to all the other keys, and out, is told whatever else there is no room for.
-    last = [part for name, part in told if name in _ALWAYS_TOLD]
-    room = width - 1 - sum(part.cell_length + len(gap) for part in last)
+    # The way on, to all the other keys, and out is told whatever else there is no room for.
+    kept = sum(part.cell_length + len(gap) for name, part in told if name in _ALWAYS_TOLD)
+    room = width - 1 - kept
     parts: list[Content | str] = [" "]
-    for part in (part for name, part in told if name not in _ALWAYS_TOLD):
-        room -= part.cell_length + len(gap)
-        if room < 0:
-            break
-        parts += [part, gap]
-    for part in last:
+    for name, part in told:
+        if name not in _ALWAYS_TOLD:
+            # Once one has no room the shorter ones after it have none either.
+            room = room - part.cell_length - len(gap) if room >= 0 else room
+            if room < 0:
+                continue
         parts += [part, gap]
     return Content.assemble(*parts)
 
