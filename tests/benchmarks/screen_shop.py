@@ -122,7 +122,7 @@ def change(folder: Path, skus: int, a_second: int) -> None:
     comparison = reconcile.comparison(made)
     batch = min(BATCH, skus)
     with Database.open(made.database) as database:
-        due, turn = time.monotonic(), 0
+        due, turn = time.monotonic(), int(time.time())
         while True:
             turn += 1
             numbers = [(turn * batch + place) * 7919 % skus for place in range(batch)]
