@@ -1,4 +1,4 @@
-"""Benchmarks of the store: each beside its bare counterpart, in the same run.
+"""Benchmarks of the store, each beside its bare counterpart in the same run; then of the screen.
 
 Run: python -m tests.benchmarks [SKUS…]   (default 10000 100000; 1000000 on request)
 
@@ -17,7 +17,7 @@ from store.comparison import Comparison
 from store.database import Database
 from store.model import Record
 from store.panels import DisagreementFilter, Sort
-from tests.benchmarks import availability, bare, whole, world
+from tests.benchmarks import availability, bare, screen, screen_wire, whole, world
 from tests.benchmarks.timing import best, once, show, show_span
 
 CHANNELS = 5
@@ -149,3 +149,5 @@ def _panel(
 
 if __name__ == "__main__":
     main()
+    screen.run()
+    screen_wire.run()
