@@ -23,7 +23,7 @@ from console.exports import View
 from console.ink import Tone
 from console.screens.listing import Listing
 from console.widgets.table import VirtualTable
-from console.widgets.written import Written
+from console.widgets.written import Written, entitle
 from store.panels import ChannelHealth
 
 
@@ -161,6 +161,6 @@ class ChannelsPage(Listing):
         # A rule, unlike a frame, leaves no space round its title.
         gap = " " if self.has_class("-narrow") else ""
         for widget in self.query("#channel-panel"):
-            widget.border_title = channel_panel.title(self.whole, gap)
+            entitle(widget, channel_panel.title(self.whole, gap))
         told = f" · the newest {shown}" if shown else ""
         self.entitle("polls-panel", f"{gap}Recent polls", f"{told}{gap}")

@@ -18,7 +18,7 @@ from console.ink import Cell, Tone, write
 from console.screens.page import Page
 from console.text import age, plural
 from console.widgets.steps import Steps
-from console.widgets.written import Written
+from console.widgets.written import Written, entitle
 
 
 class ChecklistPage(Page):
@@ -127,7 +127,7 @@ class ChecklistPage(Page):
         )
         old = Cell(f" · measured {age(now - checked.at)} ago", Tone.DIM)
         panel = self.query_one(Steps)
-        panel.border_title = write(Cell("Checklist", Tone.STRONG), verdict, old)
+        entitle(panel, write(Cell("Checklist", Tone.STRONG), verdict, old))
 
 
 def channels_in(texts: Iterable[str], known: Iterable[str]) -> list[str]:

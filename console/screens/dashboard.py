@@ -23,7 +23,7 @@ from console.screens.triaging import Triaging
 from console.source import Detail
 from console.text import plural
 from console.widgets.table import VirtualTable
-from console.widgets.written import Written
+from console.widgets.written import Written, entitle
 from store.model import Correction, Disagreement
 from store.panels import Sort
 
@@ -198,7 +198,7 @@ class Dashboard(Triaging):
             ("#brief", brief),
         ):
             for widget in self.query(panel):
-                widget.border_title = told
+                entitle(widget, told)
 
     def entitle_all(self) -> None:
         glance = self.footing.glance

@@ -25,7 +25,7 @@ from console.ink import Tone
 from console.screens.listing import Listing
 from console.troubles import Trouble, waits_for_a_person
 from console.widgets.table import VirtualTable
-from console.widgets.written import Written
+from console.widgets.written import Written, entitle
 from store.effect import Effect
 from store.model import Incident, IncidentKind
 from store.troubles import IncidentFilter
@@ -208,7 +208,7 @@ class IncidentsPage(Listing):
             told += f" · {quiet} snoozed" if quiet else ""
         self.entitle("incident-rows-panel", f"Incidents {len(self.rows.ids):,}", told)
         for widget in self.query("#incident-panel"):
-            widget.border_title = incident_rows.title(self.whole)
+            entitle(widget, incident_rows.title(self.whole))
 
 
 async def _nothing() -> None:

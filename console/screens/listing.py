@@ -16,6 +16,7 @@ from console.rows import UpdateSheet
 from console.screens.page import Page
 from console.source import Detail
 from console.widgets.table import VirtualTable
+from console.widgets.written import entitle
 from store.errors import StoreError
 
 
@@ -178,4 +179,4 @@ class Listing(Deciding):
         """Write a panel's title: its name, and in dimmer ink what is told of it."""
         title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
         for widget in self.query(f"#{panel}"):
-            widget.border_title = title
+            entitle(widget, title)

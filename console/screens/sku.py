@@ -24,7 +24,7 @@ from console.screens.listing import Deciding
 from console.skus import Opened
 from console.text import clean, cut
 from console.widgets.steps import Body, Steps
-from console.widgets.written import Roll, Written
+from console.widgets.written import Roll, Written, entitle
 from store import course
 from store.chronicle import Page, Rest, Told
 from store.course import Course
@@ -396,4 +396,4 @@ class SkuPage(Deciding):
             ("sku-timeline", "Timeline", f" · {shown}, newest first"),
         ):
             for widget in self.query(f"#{panel}"):
-                widget.border_title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM))
+                entitle(widget, write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM)))

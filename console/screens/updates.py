@@ -20,7 +20,7 @@ from console.screens.listing import Listing
 from console.source import Detail
 from console.text import plural
 from console.widgets.table import VirtualTable
-from console.widgets.written import Written
+from console.widgets.written import Written, entitle
 from store.audit import AuditRow
 from store.model import Correction
 from store.updates import LOOKED_AT_MAX, STATUSES, UpdateFilter, UpdateGroup, UpdateSort
@@ -179,7 +179,7 @@ class UpdatesPage(Listing):
 
     def entitle_all(self) -> None:
         for widget in self.query("#updates-panel"):
-            widget.border_title = write(Cell("Updates ", Tone.STRONG), *self._told())
+            entitle(widget, write(Cell("Updates ", Tone.STRONG), *self._told()))
         self._entitle_chosen()
 
     def _heading(self, width: int) -> Content:
@@ -209,7 +209,7 @@ class UpdatesPage(Listing):
 
     def _entitle_chosen(self) -> None:
         for widget in self.query("#update-panel"):
-            widget.border_title = update_rows.chosen_title(self.detail)
+            entitle(widget, update_rows.chosen_title(self.detail))
 
 
 def _about(one: Correction) -> str:

@@ -219,7 +219,10 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             self.marks.difference_update(ids)
         else:
             self.marks.update(ids)
-        self.refresh()
+        if len(ids) == 1 and self.cursor_id == ids[0]:
+            self._refresh_row(self._cursor)
+        else:
+            self.refresh()
         self.post_message(self.Restocked(self))
 
     def mark_all(self) -> None:

@@ -74,3 +74,10 @@ class Roll(Widget):
             return Strip.blank(width, self.visual_style.rich_style)
         strips = Visual.to_strips(self, self._line(y, width), width, 1, self.visual_style, pad=True)
         return strips[0]
+
+
+def entitle(panel: Widget, title: Content) -> None:
+    """Give a panel its title. What is there already is not painted again, nor what it frames."""
+    before = panel._border_title  # noqa: SLF001 (its public name answers with markup)
+    if before is None or not title.is_same(before):
+        panel.border_title = title
