@@ -13,10 +13,8 @@ from collections.abc import Iterable, Iterator
 from store.model import Millis
 from store.stood import last_id
 
-# Table → the instant of its rows, whose ids follow it. Of readings an accepted poll breaks the
-# order, and its incident ends with it.
+# Table → the instant of its rows, whose ids follow it.
 _IN_ORDER = (
-    ("past_readings", "until_at"),
     ("past_targets", "until_at"),
     ("disagreements", "first_seen_at"),
     ("audit", "at"),
@@ -98,8 +96,11 @@ def _before(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
         )
 
 
-# Events have an index of their instant, and of incidents there are few.
+# These have an index of their instant, and of incidents there are few.
 _SOUGHT = (
+    ("until_at", "past_readings"),
+    ("since_at", "doubts"),
+    ("until_at", "doubts"),
     ("received_at", "events"),
     ("since", "incidents"),
     ("acknowledged_at", "incidents"),

@@ -41,6 +41,10 @@ _TABLES = (
 )
 
 
+# Later than any instant.
+_EVER_AFTER = 2**63 - 1
+
+
 class _Stand(NamedTuple):
     """What the temporary tables are of: an instant, and the last row of each history seen."""
 
@@ -128,28 +132,26 @@ def _spans(
         low, high = sorted((before.at, newest.at))
         ends = [stood.last_id(connection, table, column, end) for end in (low, high)]
         spans.append((ends[0], ends[1]))
-        if table == "past_readings":
-            # What an accepted poll moved has its own time, and lies where it was accepted.
-            spans += [
-                (stood.last_id(connection, table, column, judged - 1),
-                 stood.last_id(connection, table, column, judged))
-                for (judged,) in connection.execute(
-                    """SELECT judged_at FROM main.polls WHERE outcome = 'accepted'
-                    AND finished_at > ? AND finished_at <= ?""", (low, high),
-                ).fetchall()
-            ]  # fmt: skip
     return [(after, last) for after, last in spans if last > after]
 
 
 def _rewind_listings(connection: sqlite3.Connection, before: _Stand | None, newest: _Stand) -> None:
     """Hold what has turned since as it was; `turned` is what turned between the two instants."""
-    for table, column in (("past_readings", "until_at"), ("past_targets", "until_at")):
-        for span in _spans(connection, table, column, before, newest):
-            connection.execute(
-                f"""INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.{table}
-                WHERE id > ? AND id <= ?""",
-                span,
-            )
+    # Readings are sought by their time: an accepted poll's ids are of when it was accepted.
+    low, high = sorted((newest.at, _EVER_AFTER if before is None else before.at))
+    after = newest.past_readings if before is None else before.past_readings
+    connection.execute(
+        """INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.past_readings
+        WHERE until_at > :low AND until_at <= :high
+        UNION ALL SELECT listing_id FROM main.past_readings WHERE id > :after AND id <= :upto""",
+        {"low": low, "high": high, "after": after, "upto": newest.past_readings},
+    )
+    for span in _spans(connection, "past_targets", "until_at", before, newest):
+        connection.execute(
+            """INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.past_targets
+            WHERE id > ? AND id <= ?""",
+            span,
+        )
     connection.execute(
         """INSERT OR IGNORE INTO temp.turned SELECT id FROM temp.listings_since
         WHERE observed_at > :at OR target_since > :at

@@ -60,7 +60,8 @@ ALTER TABLE channels ADD COLUMN rate_per_s REAL;
 
 
 # What the past is shown from: the reading that was in force with the time of its last fall, every
-# doubt about a listing with its span, and how each step left its correction.
+# doubt about a listing with its span, and how each step left its correction. Neither readings nor
+# doubts are written in the order of time: an accepted poll's are of when it was taken.
 PAST = """
 ALTER TABLE past_readings ADD COLUMN fell_at INTEGER;
 DROP TRIGGER keep_past_reading;
@@ -84,6 +85,9 @@ CREATE TABLE doubts (
 );
 CREATE INDEX doubts_of_listing ON doubts (listing_id, until_at);
 CREATE INDEX doubts_open ON doubts (channel_id) WHERE until_at IS NULL;
+CREATE INDEX doubts_begun ON doubts (since_at);
+CREATE INDEX doubts_ended ON doubts (until_at) WHERE until_at IS NOT NULL;
+CREATE INDEX past_readings_by_time ON past_readings (until_at);
 INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at)
 SELECT l.id, l.channel_id, l.problem, l.copies, coalesce(c.last_success_at, 0)
 FROM listings l JOIN channels c ON c.id = l.channel_id

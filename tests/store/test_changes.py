@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from store import changes
+from store import changes, quarantine, readings
 from store.database import Database
-from store.model import Millis
+from store.model import Millis, Record, Refused
 from tests.store.corrected import approve, oversold
 from tests.store.life import SKUS, Life, ask, channels, first_polls
 from tests.store.test_rewound import promised
-from tests.store.world import MINUTE, World, stock, world
+from tests.store.world import MINUTE, World, record, stock, world
 
 
 def following(w: World, at: Millis, sku: str | None = None) -> Millis | None:
@@ -61,8 +61,57 @@ def test_before_everything_there_is_no_change_and_no_first_poll(tmp_path: Path) 
         assert preceding(w, w.now) is None
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
-@given(st.data(), st.integers(5, 25))
+def test_an_accepted_poll_hides_no_reading_that_changed_after_it_was_taken(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=4))
+        w.poll("shop", stock(A=4, B=4))
+        sweep = w.sweep("shop", stock(A=4, B=0))
+        w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
+        taken = w.now
+        read = []
+        for available in (3, 2, 1):
+            read_afresh(w, record("A", available, state="active"))
+            read.append(w.now)
+        w.now += MINUTE
+        w.database.write(quarantine.accept, "shop", w.comparison, who="ana", now=w.now)
+        accepted = w.now
+
+        instants = [taken, *read, accepted]
+        assert stepped(w, taken) == instants[1:]
+        assert [preceding(w, at) for at in instants[1:]] == instants[:-1]
+
+
+def test_a_fresh_reading_that_ends_a_doubt_is_a_change(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=4))
+        w.poll("shop", stock(A=4, B=4))
+        w.poll("shop", stock(B=4), refused=[Refused("line 2", "is no number", "A")])
+        doubted = w.now
+        read_afresh(w, record("A", 4, state="active"))
+
+        assert stepped(w, doubted) == [w.now]
+        assert preceding(w, w.now + 1) == w.now
+
+
+def read_afresh(w: World, shown: Record) -> None:
+    w.now += MINUTE
+    w.database.write(
+        readings.record_fresh, "shop", [shown], (), [(shown.sku, "")], w.comparison,
+        now=w.now, own=False,
+    )  # fmt: skip
+
+
+def stepped(w: World, at: Millis) -> list[Millis]:
+    """Every change after an instant, one by one."""
+    found = []
+    while (then := following(w, at)) is not None:
+        found.append(then)
+        at = then
+    return found
+
+
+@settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
+@given(st.data(), st.integers(5, 15))
 def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts: int) -> None:
     """Between two neighbouring changes nothing differs but what hangs on the clock."""
     with tempfile.TemporaryDirectory() as folder, world(Path(folder), *channels()) as w:
