@@ -81,6 +81,11 @@ class Footing:
         """The key of an action, as it is shown; empty where it has none."""
         return next((shown_key(one) for one in self.actions if one.name == name), "")
 
+    def usable_key(self, name: str) -> str:
+        """The same, and empty too where this console can't do it: read-only, or of the past."""
+        refused = any(one.name == name and self.refuses(one) for one in self.actions)
+        return "" if refused else self.key(name)
+
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""
         self.said.appendleft(Said(self.clock.now(), text, tone))

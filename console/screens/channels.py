@@ -146,7 +146,7 @@ class ChannelsPage(Listing):
 
     def _facts(self, width: int) -> Content:
         return channel_panel.facts(
-            self.whole, self.footing.key, now=self.footing.clock.now(), width=width
+            self.whole, self.footing.usable_key, now=self.footing.clock.now(), width=width
         )
 
     def _polls(self, width: int) -> Content:

@@ -164,3 +164,17 @@ async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop)
 
     assert "quarantined all gone" in told
     assert "the last good readings stay in force; b believes it, d discards it" in told
+
+
+async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop) -> None:
+    trouble(shop)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "2", "j", "j", "j")
+        deciding = text_of(app)
+    async with console(shop, read_only=True) as (app, pilot):
+        await press(app, pilot, "2", "j", "j", "j")
+        looking = text_of(app)
+
+    assert "X cancels it" in deciding
+    assert "reading  ↻" in looking
+    assert "cancels it" not in looking
