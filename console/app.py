@@ -8,7 +8,7 @@ opens the cache, starts the engine beside it and stops all of it. The pages read
 import asyncio
 import inspect
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -274,7 +274,15 @@ class SkewApp(AskingApp):
         else:
             doing = act()
             if inspect.iscoroutine(doing):
-                self.run_worker(doing, group="act", exit_on_error=True)
+                self.run_worker(self._act(doing), group="act", exit_on_error=True)
+
+    async def _act(self, doing: Coroutine[None, None, None]) -> None:
+        """See an act to its end; where what it acts on can't be read, that is told."""
+        try:
+            await doing
+        except StoreError as error:
+            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+            self.page.repaint()
 
     def _refuse(self, why: str) -> None:
         self.footing.say(why, Tone.WARN)

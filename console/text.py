@@ -143,6 +143,12 @@ def day_and_time(at: Millis | None) -> str:
     return NONE if at is None else _utc(at).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
+def until_text(at: Millis, now: Millis) -> str:
+    """Write until when: `14:02Z`, with the day where it is a day away or more."""
+    told = day_and_time(at)[:16] if at - now >= _DAY_MS else time_of_day(at)[:5]
+    return f"{told}Z"
+
+
 def _utc(at: Millis) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 

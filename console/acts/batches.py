@@ -27,9 +27,10 @@ class BatchActs(Acts):
 
     async def show(self, correction_id: int | None) -> None:
         """Show how far the batch of an update is, else the last one."""
-        progress = await self._progress(correction_id) or await self._progress(self.last)
+        progress = await self._progress(
+            correction_id, "there is no batch to show: this update was never approved"
+        )
         if progress is None:
-            self._tell("there is no batch to show: this update was never approved", Tone.WARN)
             return
         number = progress.standings[0].correction.id
         if self._app.screen.is_modal:
@@ -45,9 +46,12 @@ class BatchActs(Acts):
 
     async def cancel_of(self, correction_id: int | None) -> None:
         """Take back the batch of an update, else the last one, as far as it is not written."""
-        progress = await self._progress(correction_id) or await self._progress(self.last)
-        if progress is None or not progress.cancellable:
-            self._tell("nothing to take back: no batch waits to be written", Tone.WARN)
+        none = "nothing to take back: no batch waits to be written"
+        progress = await self._progress(correction_id, none)
+        if progress is None:
+            return
+        if not progress.cancellable:
+            self._tell(none, Tone.WARN)
             return
         await self.cancel(progress)
 
@@ -98,11 +102,15 @@ class BatchActs(Acts):
                 clean(f"{words}. {why}"), title="Batch over", severity="warning", markup=False
             )
 
-    async def _progress(self, correction_id: int | None) -> BatchProgress | None:
-        if correction_id is None:
-            return None
+    async def _progress(self, correction_id: int | None, none: str) -> BatchProgress | None:
+        """The batch of an update, else the last one; `none` is told where there is neither."""
         try:
-            return await self._source.progress(correction_id)
+            for number in (correction_id, self.last):
+                found = None if number is None else await self._source.progress(number)
+                if found is not None:
+                    return found
         except StoreError as error:
             self._tell(f"the cache can't be read: {error}", Tone.BAD)
             return None
+        self._tell(none, Tone.WARN)
+        return None

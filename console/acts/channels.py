@@ -16,7 +16,7 @@ from console.footing import Footing
 from console.ink import Tone
 from console.screens.pausing import PauseDialog, ResumeDialog
 from console.source import Source
-from console.text import plural, time_of_day
+from console.text import plural, until_text
 from store import pauses
 from store.database import Database
 from store.errors import StoreError
@@ -104,8 +104,8 @@ class ChannelActs(Acts):
             return [one.name]
 
         if await self._decide(act):
-            told = f"{self._who} paused {one.name} until {time_of_day(until)}: {said.reason}"
-            self._tell(told, Tone.STRONG)
+            told = f"{self._who} paused {one.name} until {until_text(until, self._now)}"
+            self._tell(f"{told}: {said.reason}", Tone.STRONG)
 
     async def _resume(self, one: ChannelHealth) -> None:
         if one.paused_by is not None and not await self._app.push_screen_wait(

@@ -15,7 +15,7 @@ from console.ink import Tone
 from console.screens.believe import Believe, Discard
 from console.screens.confirm import Snooze
 from console.source import Source
-from console.text import plural, time_of_day
+from console.text import plural, until_text
 from store import incidents, quarantine
 from store.database import Database
 from store.errors import StoreError
@@ -59,7 +59,7 @@ class IncidentActs(Acts):
             lambda: self._database.write(incidents.snooze, one.id, who=self._who, until=until)
         )
         if done:
-            told = f"{self._who} snoozed {_about(one)} until {time_of_day(until)[:5]}Z"
+            told = f"{self._who} snoozed {_about(one)} until {until_text(until, self._now)}"
             self._tell(f"{told}, unless it gets worse", Tone.STRONG)
 
     async def believe(self, channel: str) -> None:

@@ -18,7 +18,7 @@ from console.ink import Tone
 from console.rows import STEPS
 from console.screens.confirm import Confirm, Reason, Retry, Snooze
 from console.source import Source
-from console.text import clean, plain_times, plural, time_of_day
+from console.text import clean, plain_times, plural, until_text
 from store.database import Database
 from store.errors import StoreError
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
@@ -62,8 +62,10 @@ class UpdateActs(Acts):
                 self._database, self._source.settings, seen, who=self._who, now=self._now
             )
         )
-        approved = await self._read(_done(decided))
-        self._footing.remember(approved)
+        done = _done(decided)
+        approved = await self._read(done) or []
+        if done:
+            self._footing.remember(approved)
         going = [one.id for one in approved if one.status not in UNDECIDED]
         self._told(decided, "approved")
         if self._footing.engine is not None:
@@ -103,7 +105,7 @@ class UpdateActs(Acts):
         decided = await self._decide(
             lambda: decide.snooze(self._database, seen, who=self._who, now=self._now, until=until)
         )
-        self._told(decided, f"snoozed until {time_of_day(until)[:5]}Z")
+        self._told(decided, f"snoozed until {until_text(until, self._now)}")
 
     async def undo(self, picked: Picked) -> None:
         """Take back the last approval, else the one under the cursor, while the hold lasts."""
@@ -111,6 +113,8 @@ class UpdateActs(Acts):
         ids = list(self._footing.last) if self._footing.held_until > now else []
         if not ids:
             under = await self._read([number for number, _ in picked.seen])
+            if under is None:
+                return
             ids = [one.id for one in under if undoable(one, now)]
         if not ids:
             self._tell("nothing to undo: no approval is in its hold", Tone.WARN)
@@ -120,7 +124,8 @@ class UpdateActs(Acts):
                 self._database, [(number, None) for number in ids], who=self._who, now=self._now
             )
         )
-        self._footing.last, self._footing.held_until = (), 0
+        if decided:
+            self._footing.last, self._footing.held_until = (), 0
         self._told(decided, "took back")
 
     async def retry(self, picked: Picked) -> None:
@@ -166,6 +171,8 @@ class UpdateActs(Acts):
             self._tell(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
             return []
         found = await self._read([number for number, _ in picked.seen])
+        if found is None:
+            return []
         # What somebody put aside is not swept up with the rest; alone it can still be decided.
         wanted = (CorrectionStatus.PROPOSED,) if bulk else UNDECIDED
         batch = [one for one in found if one.status in wanted]
@@ -190,12 +197,13 @@ class UpdateActs(Acts):
             self._tell(f"the cache can't be read: {error}", Tone.BAD)
             return None
 
-    async def _read(self, ids: Sequence[int]) -> list[Correction]:
+    async def _read(self, ids: Sequence[int]) -> list[Correction] | None:
+        """The updates of these ids; None where the cache can't be read, which is told."""
         try:
             return list((await self._source.updates(ids)).values())
         except StoreError as error:
             self._tell(f"the cache can't be read: {error}", Tone.BAD)
-            return []
+            return None
 
     def _told(self, decided: Sequence[Decision], verb: str) -> None:
         """Say what was done, and what stood in the way of the rest."""

@@ -19,11 +19,14 @@ from console.caution import Asking, typed_count
 from console.effect import effect, items
 from console.ink import Cell, Tone, write
 from console.screens.dialog import Dialog
-from console.text import fit, plural, time_of_day
+from console.text import clean, fit, plural, until_text
 from console.widgets.written import Written
 from store.model import Correction, Millis
 from sync.decide import Outlook
 from sync.units import duration, duration_text
+
+SPAN_MS_MIN = 60_000
+"""A snooze that is shorter would be none."""
 
 WHY_ANEW = ("what refused it is mended", "the channel was down", "it was unlocked")
 
@@ -201,13 +204,16 @@ class Snooze(Dialog[int | None]):
         try:
             span = int(duration(event.value))
         except ValueError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.notify(clean(str(error)), severity="warning", markup=False)
+            return
+        if span < SPAN_MS_MIN:
+            self.notify("a snooze lasts a minute or more", severity="warning", markup=False)
             return
         self.dismiss(span)
 
     def _option(self, span: int) -> Content:
-        until = time_of_day(self._now + span)[:5]
-        return write(Cell(fit(duration_text(span), 6)), Cell(f"until {until}Z", Tone.DIM))
+        until = until_text(self._now + span, self._now)
+        return write(Cell(fit(duration_text(span), 6)), Cell(f"until {until}", Tone.DIM))
 
 
 def keys_told(*pairs: tuple[str, str]) -> Content:

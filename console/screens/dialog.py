@@ -6,10 +6,12 @@ a key that is pressed twice would answer twice, and take the page under the dial
 
 from typing import Any, TypeVar
 
+from textual import events
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 
 from console.glass import ThinApp
+from console.text import clean
 
 T = TypeVar("T")
 
@@ -32,6 +34,12 @@ class AskingApp(ThinApp):
         if self.screen.is_modal:
             return None
         return await super().push_screen_wait(screen, mode=mode)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let nothing be pasted that a terminal would obey: an input shows what is in it."""
+        if isinstance(event, events.Paste):
+            event = events.Paste(clean(next(iter(event.text.splitlines()), "")))
+        await super().on_event(event)
 
     def pop_screen(self) -> AwaitComplete:
         """Take what lies on top away, where that is a dialog: a page is never taken away."""

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 from console.channels import PauseEffect
 from console.ink import Cell, Tone, lines, write
 from console.screens.dialog import Dialog
-from console.text import age, plural, time_of_day
+from console.text import age, plural, time_of_day, until_text
 from store.model import Millis
 from store.panels import ChannelHealth
 from store.pauses import SPAN_MS_MAX
@@ -79,7 +79,8 @@ class PauseDialog(Dialog[Said | None]):
         span_ms, wrong = self._span()
         told = write(Cell(f"✖ {wrong}", Tone.BAD))
         if span_ms is not None:
-            until = time_of_day(self._clock.now() + span_ms)
+            now = self._clock.now()
+            until = until_text(now + span_ms, now)
             told = write(Cell(f"until {until}, then it is polled at once", Tone.DIM))
         self.query_one("#until", Static).update(told)
 
