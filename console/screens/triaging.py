@@ -141,9 +141,9 @@ class Triaging(Listing):
 
     def do_collapse(self) -> None:
         """Fold away the group under the cursor, or the one that the row under it is of."""
-        if self.listed is None or self.by is GroupBy.NONE:
-            return
         ids, line = self.rows.ids, self.rows.cursor
+        if not ids or self.by is GroupBy.NONE:
+            return
         while line >= 0 and ids[line] > 0:
             line -= 1
         if line >= 0:
