@@ -15,6 +15,7 @@ from console.ink import Cell, Tone, write
 from console.rows import UpdateSheet
 from console.screens.page import Page
 from console.source import Detail
+from console.text import plural
 from console.widgets.table import VirtualTable
 from console.widgets.written import entitle
 from store.errors import StoreError
@@ -157,7 +158,12 @@ class Listing(Deciding):
             self.rewrite("#legend")
 
     @on(VirtualTable.Restocked)
-    def _list_changed(self) -> None:
+    def _list_changed(self, event: "VirtualTable.Restocked") -> None:
+        lost, event.table.lost = event.table.lost, 0
+        if lost:
+            # Their rows are over, or the filter leaves them out: nobody took the marks away.
+            told = f"{plural(lost, 'mark')} taken off: what had them is not in the list now"
+            self.footing.say(told, Tone.WARN)
         self.entitle_all()
         self.rewrite("#tabs, #said, #legend")
 

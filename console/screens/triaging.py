@@ -184,6 +184,11 @@ class Triaging(Listing):
     async def _meant(self) -> list[Disagreement]:
         """What was seen of it: the row as it is painted, of many what they are now."""
         value = self.rows.current
+        if self.table is not self.rows:
+            # The other list has the focus: what the update under its cursor is of.
+            of, update = self.detail, self.table.current
+            same = of is not None and update is not None and of.correction == update
+            return [of.it] if of is not None and same and of.it is not None else []
         if self.rows.marks:
             return await self.desk.source.disagreements(sorted(self.rows.marks))
         if isinstance(value, Head) and self.listed is not None:

@@ -139,7 +139,6 @@ class UpdatesPage(Listing):
         """Turn to the next of: open, failed, done, all."""
         self.group = GROUPS[(GROUPS.index(self.group) + 1) % len(GROUPS)]
         self.rows.empty = EMPTY[self.group]
-        self.rows.unmark()
         self.filter_by(self.filter_text)
         self.footing.stir()
 

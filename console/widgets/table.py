@@ -98,6 +98,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self.sheet = sheet
         self.empty = empty
         self.marks: set[int] = set()
+        self.lost = 0
+        """How many marks went with their rows since it was told last."""
         self.waiting = 0
         """How many rows wait behind the present order."""
         self.now: Millis = 0
@@ -233,9 +235,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self.post_message(self.Restocked(self))
 
     def unmark(self) -> None:
-        self.marks.clear()
-        self.refresh()
-        self.post_message(self.Restocked(self))
+        self.mark(tuple(self.marks))
 
     def action_move(self, by: int) -> None:
         self._go(self._cursor + by)
@@ -361,8 +361,9 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             self._cursor = ids.index(stood) if stood is not None else 0
         except ValueError:
             self._cursor = max(0, min(self._cursor, len(ids) - 1))
-        if self.marks:
+        if marked := len(self.marks):
             self.marks.intersection_update(ids if order.whole is None else order.whole)
+            self.lost += marked - len(self.marks)
         self._gone.clear()
         self._drawn.clear()
         self._measure()
