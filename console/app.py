@@ -274,6 +274,7 @@ class SkewApp(AskingApp):
         else:
             doing = act()
             if inspect.iscoroutine(doing):
+                self.begin_act()
                 self.run_worker(self._act(doing), group="act", exit_on_error=True)
 
     async def _act(self, doing: Coroutine[None, None, None]) -> None:

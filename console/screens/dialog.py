@@ -4,6 +4,7 @@ Textual pops whatever lies on top when a screen is dismissed, and lays any numbe
 a key that is pressed twice would answer twice, and take the page under the dialog away.
 """
 
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from textual import events
@@ -14,6 +15,9 @@ from console.glass import ThinApp
 from console.text import clean
 
 T = TypeVar("T")
+
+_BEGUN: ContextVar[int] = ContextVar("begun")
+"""How many questions had been put when this act began, or after its own last one."""
 
 
 class Dialog(ModalScreen[T]):
@@ -28,11 +32,23 @@ class Dialog(ModalScreen[T]):
 class AskingApp(ThinApp):
     """An app over whose pages lies one dialog at most."""
 
+    _questions = 0
+
+    def begin_act(self) -> None:
+        """Note that an act begins here: what is asked from now on by others comes before it."""
+        _BEGUN.set(self._questions)
+
     async def push_screen_wait(self, screen: Screen[Any] | str, *, mode: str | None = None) -> Any:  # noqa: ANN401 (Textual's own)
-        """Ask, and wait for the answer; None where something else is being asked already."""
+        """Ask, and wait for the answer; None where something else is or was asked meanwhile.
+
+        A key that is pressed twice begins two acts, and the second may be ready to ask only when
+        the first has been answered.
+        """
         await self._flush_next_callbacks()
-        if self.screen.is_modal:
+        if self.screen.is_modal or _BEGUN.get(self._questions) != self._questions:
             return None
+        self._questions += 1
+        _BEGUN.set(self._questions)
         return await super().push_screen_wait(screen, mode=mode)
 
     async def on_event(self, event: events.Event) -> None:

@@ -37,6 +37,7 @@ LIMIT_DEFAULT = 100
 LIMIT_MAX = 500
 CHANGES_MAX = 100
 BODY_BYTES_MAX = 1024 * 1024
+DRAINED_BYTES_MAX = 4 * BODY_BYTES_MAX
 RETRY_AFTER_S = 2
 STOP_LOOK_S = 0.05
 """How often the server looks whether it is to stop."""
@@ -303,6 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         if length > BODY_BYTES_MAX:
             self.close_connection = True
+            # Who is answered while still sending may never see the answer: the pipe breaks first.
+            self.rfile.read(min(length, DRAINED_BYTES_MAX))
             self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"error": "too long"})
         else:
             self._answer(self.rfile.read(length), _write)

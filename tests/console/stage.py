@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from textual import events
@@ -27,6 +28,8 @@ from sync.settings import Settings
 
 NOW: Millis = 1_795_701_731_000  # 2026-11-26 14:02:11Z
 MINUTE = 60_000
+PATIENCE_S = 5.0
+"""How long a test waits for what goes on to come to an end."""
 
 WAREHOUSE = (
     ("SKU-0004411", 19, "Blue widget 12 mm", 1900),
@@ -185,9 +188,10 @@ def key_of(app: SkewApp, key: str) -> events.Key:
 async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
     """Let the keys, the reads and the acts come to an end, and show what the cache holds now."""
     await rest(app, pilot)
-    for _ in range(400):
-        if not any(w.is_running for w in app.workers) or app.screen.is_modal:
-            break
+    end = monotonic() + PATIENCE_S
+    while any(w.is_running for w in app.workers) and not app.screen.is_modal:
+        if monotonic() > end:
+            break  # Some wait for what a test has yet to do.
         await asyncio.sleep(0.002)
         await rest(app, pilot)
     if not app.screen.is_modal or isinstance(app.screen, Overlay):
