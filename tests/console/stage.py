@@ -28,7 +28,7 @@ from sync.settings import Settings
 
 NOW: Millis = 1_795_701_731_000  # 2026-11-26 14:02:11Z
 MINUTE = 60_000
-PATIENCE_S = 5.0
+PATIENCE_S = 1.5
 """How long a test waits for what goes on to come to an end."""
 
 WAREHOUSE = (
