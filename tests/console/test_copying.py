@@ -75,7 +75,7 @@ SEQUENCE = "\x1b]52;c;U0tVLTE=\a"
     [
         ({}, SEQUENCE),
         (
-            {"TMUX": "/tmp/tmux"},
+            {"TMUX": "a-socket,1,0"},
             f"{SEQUENCE}\x1bPtmux;\x1b\x1b]52;c;U0tVLTE=\a\x1b\\",
         ),
         ({"STY": "1.tty"}, f"\x1bP{SEQUENCE}\x1b\\"),

@@ -247,7 +247,7 @@ def test_a_terminal_without_a_cursor_is_refused_before_the_screen(path: Path, te
         terminal.close()
 
 
-@pytest.mark.parametrize("multiplexer", [{}, {"TMUX": "/tmp/none,1,0"}, {"STY": "1.pts"}])
+@pytest.mark.parametrize("multiplexer", [{}, {"TMUX": "no-socket,1,0"}, {"STY": "1.pts"}])
 def test_what_is_copied_reaches_the_terminal(path: Path, multiplexer: dict[str, str]) -> None:
     terminal = Terminal(path, **multiplexer)
     try:
