@@ -3,41 +3,39 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
 
 from console import effects, incident_rows
-from console.caution import Asking
 from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
 from console.screens.confirm import Reason
-from console.screens.dialog import Dialog
+from console.screens.question import Question
 from console.text import plain_times
 from console.widgets.written import Written
 from store.effect import Effect
 from store.model import Millis
 
 
-class Believe(Dialog[bool]):
-    """Shows what believing a quarantined poll changes, and asks: `y`, or the count typed."""
+class Believe(Question):
+    """Shows what believing a quarantined poll changes, and asks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "answer(False)", "No"),
-        ("n", "answer(False)", "No"),
-        ("y", "yes", "Yes"),
         ("pageup", "page(-1)", "Up"),
         ("pagedown", "page(1)", "Down"),
     ]
 
     def __init__(self, effect: Effect, now: Millis) -> None:
-        super().__init__()
+        super().__init__(
+            effects.asking(effect),
+            effect.moved,
+            what="how many listings would move",
+            yes="believe it",
+        )
         self._effect = effect
         self._now = now
-        self._asked = effects.asking(effect)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog broad") as dialog:
@@ -45,27 +43,7 @@ class Believe(Dialog[bool]):
             dialog.border_title = write(Cell(told))
             with VerticalScroll(id="items"):
                 yield Written(self._told, id="believe-effect")
-            yield Static(self._question(), id="question")
-            if self._asked is Asking.COUNT:
-                yield Input(id="count", max_length=9, restrict=r"\d*", select_on_focus=False)
-
-    def on_mount(self) -> None:
-        if self._asked is Asking.COUNT:
-            self.query_one("#count", Input).focus()
-
-    def action_yes(self) -> None:
-        if self._asked is not Asking.COUNT:
-            self.dismiss(True)
-
-    def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (a key's parameter)
-        self.dismiss(answer)
-
-    @on(Input.Submitted, "#count")
-    def _typed(self, event: Input.Submitted) -> None:
-        if event.value == str(self._effect.moved):
-            self.dismiss(True)
-        else:
-            self.query_one("#question", Static).update(self._question(wrong=True))
+            yield from self.foot()
 
     def action_page(self, by: int) -> None:
         box = self.query_one("#items", VerticalScroll)
@@ -78,19 +56,6 @@ class Believe(Dialog[bool]):
         rows += [*incident_rows.totals(self._effect, width), write("")]
         rows += incident_rows.listings(self._effect, width, len(self._effect.rows))
         return lines(*rows)
-
-    def _question(self, *, wrong: bool = False) -> Content:
-        if self._asked is not Asking.COUNT:
-            return write(
-                Cell("y", Tone.ACCENT), Cell(" believe it   "),
-                Cell("n", Tone.ACCENT), Cell(" leave it"),
-            )  # fmt: skip
-        told = f"type how many listings would move, {self._effect.moved}, and enter"
-        return write(
-            Cell("✖ that is not it: " if wrong else "", Tone.BAD),
-            Cell(told, Tone.WARN),
-            Cell("   esc leave it", Tone.DIM),
-        )
 
 
 class Discard(Reason):

@@ -19,6 +19,7 @@ from console.caution import Asking, typed_count
 from console.effect import effect, items
 from console.ink import Cell, Tone, write
 from console.screens.dialog import Dialog
+from console.screens.question import Question, keys_told
 from console.text import clean, fit, plural, until_text
 from console.widgets.written import Written
 from store.model import Correction, Millis
@@ -33,14 +34,8 @@ WHY_ANEW = ("what refused it is mended", "the channel was down", "it was unlocke
 REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
 
 
-class Confirm(Dialog[bool]):
-    """Shows what approving a batch does, and asks: `y`, or the count typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "answer(False)", "No"),
-        ("n", "answer(False)", "No"),
-        ("y", "yes", "Yes"),
-    ]
+class Confirm(Question):
+    """Shows what approving a batch does, and asks."""
 
     def __init__(
         self,
@@ -50,10 +45,14 @@ class Confirm(Dialog[bool]):
         *,
         left_out: str = "",
     ) -> None:
-        super().__init__()
+        super().__init__(
+            # Where all of it would be refused there is nothing to ask.
+            Asking.NOTHING if outlook.over else asked,
+            typed_count(batch),
+            what=f"the number of {'units' if len(batch) == 1 else 'updates'}",
+            yes="approve",
+        )
         self._batch = batch
-        self._asked = Asking.NOTHING if outlook.over else asked
-        """Where all of it would be refused there is nothing to ask."""
         self._outlook = outlook
         self._left_out = left_out
 
@@ -63,46 +62,13 @@ class Confirm(Dialog[bool]):
             yield Written(self._effect, id="effect")
             with VerticalScroll(id="items"):
                 yield Written(self._items, id="confirmed")
-            yield Static(self._question(), id="question")
-            if self._asked is Asking.COUNT:
-                yield Input(id="count", max_length=9, restrict=r"\d*", select_on_focus=False)
-
-    def on_mount(self) -> None:
-        if self._asked is Asking.COUNT:
-            self.query_one("#count", Input).focus()
+            yield from self.foot()
 
     def _effect(self, width: int) -> Content:
         return effect(self._batch, self._outlook, self._left_out, width)
 
     def _items(self, width: int) -> Content:
         return items(self._batch, width)
-
-    def action_yes(self) -> None:
-        if self._asked is Asking.YES:
-            self.dismiss(True)
-
-    def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (a key's parameter)
-        self.dismiss(answer)
-
-    @on(Input.Submitted, "#count")
-    def _typed(self, event: Input.Submitted) -> None:
-        if event.value == str(typed_count(self._batch)):
-            self.dismiss(True)
-        else:
-            self.query_one("#question", Static).update(self._question(wrong=True))
-
-    def _question(self, *, wrong: bool = False) -> Content:
-        if self._asked is Asking.NOTHING:
-            return keys_told(("esc", "leave it"))
-        if self._asked is Asking.YES:
-            return keys_told(("y", "approve"), ("n", "leave it"))
-        what = "units" if len(self._batch) == 1 else "updates"
-        told = f"type the number of {what}, {typed_count(self._batch)}, and enter"
-        return write(
-            Cell("✖ that is not it: " if wrong else "", Tone.BAD),
-            Cell(told, Tone.WARN),
-            Cell("   esc leave it", Tone.DIM),
-        )
 
 
 class Reason(Dialog[str | None]):
@@ -214,11 +180,3 @@ class Snooze(Dialog[int | None]):
     def _option(self, span: int) -> Content:
         until = until_text(self._now + span, self._now)
         return write(Cell(fit(duration_text(span), 6)), Cell(f"until {until}", Tone.DIM))
-
-
-def keys_told(*pairs: tuple[str, str]) -> Content:
-    """The keys of a dialog, with what each does there."""
-    parts = [
-        cell for name, word in pairs for cell in (Cell(name, Tone.ACCENT), Cell(f" {word}   "))
-    ]
-    return write(*parts)

@@ -20,8 +20,8 @@ from console.copying import Copied
 from console.exports import FORMATS, ExportError, View, exists, export, target
 from console.ink import Cell, Tone, write
 from console.operators import NAME_MAX, name_error
-from console.screens.confirm import keys_told
 from console.screens.dialog import Dialog
+from console.screens.question import keys_told
 from console.text import clean, cut, fit, plural
 
 _SAMPLE = 46
