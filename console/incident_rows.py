@@ -14,7 +14,7 @@ from console.ink import Cell, Tone, lines, write
 from console.panels import wrap
 from console.remedy import of_incident
 from console.text import age, cut, fit, plain_times, signed, time_of_day, units
-from console.widgets.sheet import Column
+from console.widgets.sheet import Column, squeeze
 from store.effect import Effect, EffectRow
 from store.model import Incident, Millis
 from store.panels import RecentPoll
@@ -49,9 +49,8 @@ class IncidentSheet:
             Column("count", "× ", 5, True),
             Column("message", " MESSAGE", _MESSAGE_MIN),
         ]
-        room = width - sum(column.width + 1 for column in columns)
-        while room < 0 and len(columns) > 5:  # noqa: PLR2004 (how bad, where, what, how long, who)
-            room += columns.pop().width + 1
+        # How bad, where, what, how long, and who knows: these stay.
+        room = squeeze(columns, width, least=5)
         if room < 0:
             columns[4] = columns[4]._replace(width=max(4, columns[4].width + room))
         elif columns[-1].key == "message":

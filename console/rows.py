@@ -19,7 +19,7 @@ from console.text import (
     time_of_day,
     units,
 )
-from console.widgets.sheet import Column
+from console.widgets.sheet import Column, squeeze
 from store.model import (
     CORRECTABLE,
     Correction,
@@ -185,9 +185,7 @@ class DisagreementSheet:
             Column("why", " WHY", 12),
             Column("update", "UPDATE", 12),
         ]
-        room = width - sum(c.width + 1 for c in columns)
-        while room < 0 and len(columns) > 5:  # noqa: PLR2004 (the number itself always stays)
-            room += columns.pop().width + 1
+        room = squeeze(columns, width, least=5)  # The number itself always stays.
         if room > 7 and columns[-1].key == "update":  # noqa: PLR2004 (the risk and its space)
             columns.insert(5, Column("risk", "RISK ", 7, True))
             room -= 8
@@ -233,9 +231,7 @@ class UpdateSheet:
             Column("when", "AGE", 6, True),
             Column("told", " ", 10),
         ]
-        room = width - sum(c.width + 1 for c in columns)
-        while room < 0 and len(columns) > 4:  # noqa: PLR2004 (number, SKU, channel and change stay)
-            room += columns.pop().width + 1
+        room = squeeze(columns, width, least=4)  # Number, SKU, channel and change stay.
         if columns[-1].key == "told" and room > 0:
             title = min(max(0, room - 30), _TITLE_MAX)
             columns[-1] = columns[-1]._replace(width=10 + room - title)

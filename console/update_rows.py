@@ -13,7 +13,7 @@ from console.ink import Cell, Tone, lines, write
 from console.rows import STEPS, change_text, sort_text, step_tone, tone_of, waits_for
 from console.source import Detail
 from console.text import NONE, age, cells, cut, fit, money, signed, time_of_day, units
-from console.widgets.sheet import Column
+from console.widgets.sheet import Column, squeeze
 from store.audit import AuditRow
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Millis
 
@@ -47,9 +47,7 @@ class HistorySheet:
             Column("delta", "Δ", 5, True),
             Column("stake", "AT STAKE", 8, True),
         ]
-        room = width - sum(column.width + 1 for column in columns)
-        while room < 0 and len(columns) > _KEPT_MIN:
-            room += columns.pop().width + 1
+        room = squeeze(columns, width, least=_KEPT_MIN)
         columns = [one._replace(width=_narrowed(one, room)) for one in columns]
         room = width - sum(column.width + 1 for column in columns)
         if room > _TOLD_MIN:

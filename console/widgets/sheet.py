@@ -1,5 +1,6 @@
 """How the rows of a virtual table are written: its columns, and one cell for each of them."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -19,6 +20,14 @@ class Column(NamedTuple):
     """In cells, without the space that follows."""
     right: bool = False
     """Set flush right: numbers."""
+
+
+class Order(NamedTuple):
+    """The ids in order, with what stands beside them."""
+
+    ids: "array[int]"
+    tags: bytes
+    whole: "array[int] | None"
 
 
 class Sheet(Protocol[V_contra]):
@@ -51,3 +60,14 @@ def spans(
         room = sum(one.width + 1 for one in columns[place:end]) - 1
         yield cells[place] or Cell(""), room, columns[place].right and end == place + 1
         place = end
+
+
+def squeeze(columns: list[Column], width: int, *, least: int) -> int:
+    """Drop columns from the end until the others fit; answer the room left, below 0 if none is.
+
+    The first `least` always stay.
+    """
+    room = width - sum(column.width + 1 for column in columns)
+    while room < 0 and len(columns) > least:
+        room += columns.pop().width + 1
+    return room

@@ -8,7 +8,7 @@ the cursor off its row nor the row off its line. The dashboard's lists are all m
 from array import array
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,7 +21,7 @@ from textual.strip import Strip
 
 from console.ink import Cell, Tone
 from console.text import clean, fit
-from console.widgets.sheet import Column, Sheet, spans
+from console.widgets.sheet import Column, Order, Sheet, spans
 from store.model import Millis
 
 V = TypeVar("V")
@@ -38,14 +38,6 @@ GUTTER = 5
 
 _CACHED_MAX = 2_000
 _WORD_LINE = 2
-
-
-class _Order(NamedTuple):
-    """The ids in order, with what stands beside them."""
-
-    ids: "array[int]"
-    tags: bytes
-    whole: "array[int] | None"
 
 
 class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=False):
@@ -108,7 +100,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self._ids: array[int] = array("q")
         self._tags = b""
         self._whole: array[int] | None = None
-        self._next: _Order | None = None
+        self._next: Order | None = None
         self._rows: dict[int, V] = {}
         self._gone: set[int] = set()
         self._flashes: dict[int, float] = {}
@@ -176,7 +168,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         """
         if not 0 <= now - self.now < AGES_MS:
             self.now = now
-        order = _Order(ids, tags, whole)
+        order = Order(ids, tags, whole)
         if self._loaded and ids == self._ids:
             self._next, self.waiting = None, 0
             self._tags, self._whole = tags, whole
@@ -350,7 +342,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         if self.lacking():
             self.post_message(self.Wanted(self))
 
-    def _adopt(self, order: "_Order") -> None:
+    def _adopt(self, order: "Order") -> None:
         """Show a new order with the cursor on its id and that id on its line of the screen."""
         stood = self.cursor_id
         offset = self._cursor - round(self.scroll_y)
