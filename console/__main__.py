@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from console import streams
+from console.text import streams
 
 EXIT_TROUBLE = 1
 EXIT_USAGE = 2
@@ -37,7 +37,7 @@ def run(args: list[str]) -> int:
         error.show()
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into a message.
-        from console import failure
+        from console.text import failure
 
         return failure.tell(error)
     return code if isinstance(code, int) else 0

@@ -34,10 +34,10 @@ GROUPS = {
         "events": Entry("events", "Take stock events from a file: skew events import FILE."),
     },
     "Look": {
-        "status": Entry("look", "Health: channels, counts, incidents."),
+        "status": Entry("status_diff_updates", "Health: channels, counts, incidents."),
         "incidents": Entry("incidents", "Trouble with channels, and who knows of it."),
-        "diff": Entry("look", "Which listings disagree, since when, and why."),
-        "updates": Entry("look", "Pending updates and what became of the others."),
+        "diff": Entry("status_diff_updates", "Which listings disagree, since when, and why."),
+        "updates": Entry("status_diff_updates", "Pending updates and what became of the others."),
         "history": Entry("history", "One SKU's timeline over all channels, and its account."),
     },
     "Decide": {

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from console.text import clean
+from console.text.format import clean
 
 if TYPE_CHECKING:
-    from store.database import Database
+    from store.database.connection import Database
     from sync.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,7 +59,7 @@ def by_option(command: F) -> F:
 
 def screen_options(command: F) -> F:
     """Add what says how the console looks on this terminal: `--theme` and `--ascii`."""
-    from console.palettes import PALETTES
+    from console.text.themes import PALETTES
 
     theme = click.option(
         "--theme",
@@ -88,7 +88,7 @@ def load(config: Path, *, secrets: bool) -> "Settings":
 
     Raises ConfigErrors.
     """
-    from sync.config import load as load_settings
+    from sync.config.load import load as load_settings
 
     settings = load_settings(config, os.environ if secrets else None)
     for warning in settings.warnings:
@@ -99,15 +99,15 @@ def load(config: Path, *, secrets: bool) -> "Settings":
 @contextmanager
 def cache(settings: "Settings") -> Iterator["Database"]:
     """Open the cache, brought in line with the configuration unless an engine keeps it so."""
-    from store import lease
-    from store.database import Database
-    from sync import reconcile
+    from store.database import lease
+    from store.database.connection import Database
     from sync.clock import SystemClock
+    from sync.targets import terms
 
     now = SystemClock().now()
     with Database.open(settings.database) as database:
         if database.read(lease.current, now=now) is None:
-            database.write(reconcile.comparison(settings).configure, now=now)
+            database.write(terms.comparison(settings).configure, now=now)
         yield database
 
 

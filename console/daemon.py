@@ -15,12 +15,12 @@ from typing import Any
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from console.text import clean
-from store.database import Database
+from console.text.format import clean
+from store.database.connection import Database
 from store.errors import LeaseLost
 from sync.clock import SystemClock
-from sync.engine import Engine
-from sync.hold import LeaseHeld, name_of_this_process
+from sync.engine.engine import Engine
+from sync.engine.lease import LeaseHeld, name_of_this_process
 from sync.settings import Settings
 
 

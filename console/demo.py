@@ -22,17 +22,17 @@ import click
 from console.context import note
 from store.model import CorrectionStatus, Policy, State
 from sync.clock import Clock, SystemClock
-from sync.config import decode
+from sync.config.load import decode
 from sync.settings import Settings
+from sync.simulation.channel import Terms
+from sync.simulation.orders import Trade
 from sync.simulation.script import catalogue, day, play
 from sync.simulation.server import Allowance, WorldServer
-from sync.simulation.shelf import Terms
-from sync.simulation.trade import Trade
 from sync.simulation.world import World
 
 if TYPE_CHECKING:
-    from console.habits import Habits
-    from store.database import Database
+    from console.tui.session.preferences import Habits
+    from store.database.connection import Database
 
 AUTHORITY = "warehouse"
 OUTLETS: Mapping[str, Terms] = MappingProxyType(
@@ -136,7 +136,7 @@ def _channel(name: str, url: str) -> dict[str, object]:
 
 def _console(settings: Settings, habits: "Habits", for_ms: int | None) -> int:
     """Run the console, which runs the engine beside it."""
-    from console import watch
+    from console.tui import watch
 
     end = threading.Timer((for_ms or 0) / 1000, os.kill, (os.getpid(), signal.SIGTERM))
     end.daemon = True
@@ -150,10 +150,10 @@ def _console(settings: Settings, habits: "Habits", for_ms: int | None) -> int:
 
 def _headless(settings: Settings, for_ms: int | None) -> int:
     """Run the engine alone and tell the day; then print what it knows and what waits for one."""
-    from console import reports
-    from console.table import Paper
-    from store import views
-    from store.database import Database
+    from console.reports import tables
+    from console.reports.table import Paper
+    from store.database.connection import Database
+    from store.queries import views
 
     span = "until it is stopped" if for_ms is None else f"for {for_ms / 1000:g} s"
     note(f"a shop of {len(catalogue())} SKUs on loopback, {span}")
@@ -165,14 +165,14 @@ def _headless(settings: Settings, for_ms: int | None) -> int:
             views.updates, statuses=(CorrectionStatus.PROPOSED,), limit=WAITING_MAX
         )
     paper = Paper.stdout()
-    lines = [*reports.status(counts, paper), "", *reports.updates(waiting, paper, now=now)]
+    lines = [*tables.status(counts, paper), "", *tables.updates(waiting, paper, now=now)]
     click.echo("\n".join(lines))
     return 0
 
 
 async def _engine(settings: Settings, database: "Database", for_ms: int | None) -> None:
     """Run until it is time or a signal comes, saying on stderr what the shop goes through."""
-    from sync.engine import Engine
+    from sync.engine.engine import Engine
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for step in day():

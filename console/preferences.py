@@ -2,7 +2,7 @@
 
 Read by the commands that open a console, before the screen, and by `skew keys`; everything that
 is wrong is told at once, each with the file and the key. Only its owner writes it: what Skew
-remembers by itself is in `console.memory`.
+remembers by itself is in `console.tui.session.memory`.
 """
 
 import os
@@ -14,11 +14,10 @@ from typing import Any
 
 import msgspec
 
-from console import keys
-from console.actions import ACTIONS, Action
-from console.operators import Name, name_error
-from console.palettes import PALETTES
-from sync.decoding import Findings, join, table
+from console.keys import ACTIONS, Action, parse
+from console.text.operators import Name, name_error
+from console.text.themes import PALETTES
+from sync.config.decoding import Findings, join, table
 from sync.errors import ConfigError, ConfigErrors
 
 VARIABLE = "SKEW_CONSOLE"
@@ -119,12 +118,12 @@ def _bound(bindings: Mapping[str, object], found: Findings) -> tuple[Action, ...
             found.refuse(place, f"is no action: known are {told}")
             continue
         try:
-            chosen[name] = keys.read(value)
+            chosen[name] = parse.read(value)
         except (ValueError, TypeError) as error:
             found.refuse(place, str(error))
     actions = tuple(
         replace(action, keys=chosen.get(action.name, action.keys)) for action in ACTIONS
     )
-    for name, message in keys.conflicts(actions, chosen):
+    for name, message in parse.conflicts(actions, chosen):
         found.refuse(join("keys", name), message)
     return actions

@@ -217,7 +217,7 @@ class ChannelTerms(msgspec.Struct, frozen=True):
     report_missing: bool
     policies: tuple[Policy, ...]
     hides: tuple[State, ...] = NOT_FOR_SALE
-    """States that it cannot express and that collapse to a quantity of 0 (`sync.policy`)."""
+    """States that it cannot express: they collapse to a quantity of 0 (`sync.targets.policy`)."""
     places: tuple[str, ...] = ()
     """The locations at which it is expected to list; empty: wherever the authority has stock."""
     inflow: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Where credentials come from, and how they are kept out of sight.
 
 The configuration says where a secret is (`{ env = … }`, `{ file = … }`, `{ keyring = … }`), never
-what it is. `sync/config.py` decodes the sources and resolves each once, so that a missing one is
-found before anything is polled; a channel resolves its own again when it is opened.
+what it is. `sync/config/load.py` decodes the sources and resolves each once, so that a missing one
+is found before anything is polled; a channel resolves its own again when it is opened.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What `skew.toml` means: frozen values that everything runs on. `sync.config` makes them."""
+"""What `skew.toml` means: frozen values that everything runs on. `sync.config.load` makes them."""
 
 from collections.abc import Mapping
 from pathlib import Path

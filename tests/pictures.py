@@ -20,12 +20,12 @@ from typing import NamedTuple
 from textual.pilot import Pilot
 
 from console import demo
-from console.app import SkewApp
-from console.footing import Footing
-from console.habits import Habits, Said
-from store.database import Database
-from sync.beside import EngineThread
+from console.tui.app import SkewApp
+from console.tui.session.preferences import Habits, Said
+from console.tui.session.state import Footing
+from store.database.connection import Database
 from sync.clock import SystemClock
+from sync.engine.thread import EngineThread
 from sync.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -34,25 +34,27 @@ def acknowledge(
         if not sys.stdin.isatty():
             raise click.UsageError("Give a --reason: others will ask why it may stand.")
         reason = click.prompt("Reason")
-    from console import documents, reports
-    from console.selection import numbers
-    from console.table import Paper
-    from store import acknowledged
-    from store.acknowledged import Sight
+    from console.commands.options import numbers
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
+    from store.queries import acknowledgements
+    from store.queries.acknowledgements import Sight
     from sync.clock import SystemClock
 
     chosen = numbers(ids, "a disagreement", "its ID (see `skew diff`)")
     with cache(load(config, secrets=False)) as database:
         if undo:
-            made = database.write(acknowledged.take_back, chosen)
+            made = database.write(acknowledgements.take_back, chosen)
         else:
             seen = [Sight(one) for one in chosen]
             now = SystemClock().now()
-            made = database.write(acknowledged.acknowledge, seen, who=by, why=reason or "", now=now)
+            made = database.write(
+                acknowledgements.acknowledge, seen, who=by, why=reason or "", now=now
+            )
     if as_json:
-        click.echo(documents.write(documents.decisions(made)))
+        click.echo(json_documents.write(json_documents.decisions(made)))
     else:
         done = "no longer acknowledged" if undo else "acknowledged until it moves"
-        told = reports.decisions(made, done, Paper.stdout(), noun="disagreement")
+        told = tables.decisions(made, done, Paper.stdout(), noun="disagreement")
         click.echo("\n".join(told))
     return 0 if all(one.ok for one in made) else 1

@@ -28,9 +28,9 @@ def pause(config: Path, *, by: str, channel: str, span: str, reason: str) -> int
     Meanwhile its readings grow old, turn stale, and what it disagrees on is unknown. A poll that
     runs goes on to its end (`skew cancel` stops it), and `skew poll CHANNEL` reads it all the same.
     """
-    from console.selection import known_channel
-    from console.text import clean, day_and_time
-    from store import pauses
+    from console.commands.options import known_channel
+    from console.text.format import clean, day_and_time
+    from store.channels import pauses
     from sync.clock import SystemClock
 
     span_ms = _span_ms(span)
@@ -56,9 +56,10 @@ def resume(config: Path, *, by: str, channel: str) -> int:
 
     A running engine polls it at once. Exits 1 if it is not paused.
     """
-    from console.selection import known_channel
-    from console.text import clean
-    from store import lease, pauses
+    from console.commands.options import known_channel
+    from console.text.format import clean
+    from store.channels import pauses
+    from store.database import lease
     from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
@@ -82,10 +83,10 @@ def cancel(config: Path, *, by: str, channel: str) -> int:
 
     Nothing of it is kept but its record, which says who stopped it. Exits 1 if none runs.
     """
-    from console.selection import known_channel
+    from console.commands.options import known_channel
     from store.errors import NoSuchThing, StoreError
-    from sync import asking
     from sync.clock import SystemClock
+    from sync.engine import asking
 
     settings = load(config, secrets=False)
     known_channel(settings, channel)
@@ -100,7 +101,7 @@ def cancel(config: Path, *, by: str, channel: str) -> int:
 
 
 def _span_ms(span: str) -> int:
-    from store.pauses import SPAN_MS_MAX
+    from store.channels.pauses import SPAN_MS_MAX
     from sync.units import period
 
     try:

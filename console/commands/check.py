@@ -10,9 +10,9 @@ import click
 from console.context import config_option, example, json_option, load, note
 
 if TYPE_CHECKING:
-    from console.table import Paper
-    from store.behaviour import Measured
-    from sync.questions.case import Answer, Case
+    from console.reports.table import Paper
+    from store.checklist.values import Measured
+    from sync.checklist.case import Answer, Case
     from sync.settings import ChannelSettings, Settings
 
 
@@ -40,7 +40,7 @@ def check(config: Path, *, as_json: bool, online: bool) -> int:
     if as_json:
         _print_json(case, answers, signed_in)
     else:
-        from console.table import Paper
+        from console.reports.table import Paper
 
         click.echo("\n".join(_report(case, answers, signed_in, Paper.stdout())))
     well = all(each.ok for each in signed_in) and all(each.ok for each in answers)
@@ -56,15 +56,15 @@ def _judge(settings: "Settings") -> "tuple[Case, tuple[Answer, ...]]":
 
 def _measure(settings: "Settings") -> "Measured | None":
     """Read how the channels behaved from the cache, if there is one; it is never made here."""
-    from store import measured
-    from store.database import Database
+    from store.checklist import measure
+    from store.database.connection import Database
     from sync.clock import SystemClock
 
     if not settings.database.exists():
         return None
     with Database.open(settings.database, read_only=True) as database:
         return database.read(
-            measured.measure,
+            measure.measure,
             now=SystemClock().now(),
             unseen_after_ms=settings.events.unseen_after_ms,
         )
@@ -97,9 +97,9 @@ async def _try(settings: "Settings", name: str) -> SignedIn:
 def _report(
     case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn], paper: "Paper"
 ) -> Iterator[str]:
-    from console import checklist
-    from console.table import Cell, Column
-    from console.text import plural
+    from console.reports import checklist
+    from console.reports.table import Cell, Column
+    from console.text.format import plural
 
     settings = case.settings
     count = plural(len(settings.channels), "channel")
@@ -128,8 +128,8 @@ def _report(
 
 
 def _row(case: "Case", channel: "ChannelSettings") -> tuple[str, ...]:
-    from console.reports import role
-    from sync.decoding import secrets_of
+    from console.reports.tables import role
+    from sync.config.decoding import secrets_of
     from sync.units import duration_text
 
     attributes = ("quantity", "state")
@@ -146,7 +146,7 @@ def _row(case: "Case", channel: "ChannelSettings") -> tuple[str, ...]:
 
 
 def _policy(channel: "ChannelSettings") -> str:
-    from console.text import plural
+    from console.text.format import plural
     from store.model import Figure
     from sync.units import PPM, portion_text
 
@@ -165,7 +165,7 @@ def _policy(channel: "ChannelSettings") -> str:
 
 def _places(locations: "Mapping[str, tuple[str, ...]]") -> str:
     """How many places of the authority it sells from, and as how many of its own."""
-    from console.text import plural
+    from console.text.format import plural
 
     told = plural(sum(map(len, locations.values())), "location")
     pools = [own for own, members in locations.items() if len(members) > 1]
@@ -177,16 +177,16 @@ def _places(locations: "Mapping[str, tuple[str, ...]]") -> str:
 
 
 def _print_json(case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn]) -> None:
-    from console import checklist, documents
+    from console.reports import checklist, json_documents
 
-    document: documents.Json = {
+    document: json_documents.Json = {
         "checklist": checklist.answers_json(answers),
         "warnings": list(case.settings.warnings),
         "measured": checklist.measured_json(case),
     }
     if signed_in:
         document["online"] = [each._asdict() for each in signed_in]
-    click.echo(documents.write(document))
+    click.echo(json_documents.write(document))
     for each in signed_in:
         if not each.ok:
             note(f"{each.channel}: {each.seen}")

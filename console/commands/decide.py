@@ -11,9 +11,9 @@ import click
 from console.context import by_option, cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
-    from store.database import Database
+    from store.database.connection import Database
     from store.model import Correction, CorrectionStatus, Decision, Millis
-    from sync.decide import BlastRadius
+    from sync.corrections.decide import BlastRadius
     from sync.settings import Settings
 
 KINDS = ("quantity", "state", "negative")
@@ -70,18 +70,18 @@ class Selected:
         chosen: Chosen,
         statuses: "Sequence[CorrectionStatus]",
     ) -> None:
-        from console import selection
+        from console.commands import options as options_module
         from sync.clock import SystemClock
 
         self.now: Millis = SystemClock().now()
         self.corrections: list[Correction] | None = None
         if not chosen.everything:
-            self.seen = selection.seen(chosen.ids)
+            self.seen = options_module.seen(chosen.ids)
             return
-        wanted, is_meant = selection.disagreement_filter(
+        wanted, is_meant = options_module.disagreement_filter(
             settings, channels=chosen.channels, skus=chosen.skus, kinds=chosen.kinds
         )
-        self.corrections = selection.proposals(
+        self.corrections = options_module.proposals(
             database, wanted, is_meant, statuses=statuses, now=self.now
         )
         self.seen = [(one.id, one.version) for one in self.corrections]
@@ -108,7 +108,7 @@ def approve(
     ID@VERSION approves only the version that you saw. Exits 1 if any was void.
     """
     from store.model import CorrectionStatus
-    from sync import decide
+    from sync.corrections import decide
 
     settings = load(config, secrets=False)
     with cache(settings) as database:
@@ -141,7 +141,7 @@ def reject(config: Path, *, as_json: bool, by: str, reason: str | None, chosen: 
     if not reason:
         reason = click.prompt("Reason") if sys.stdin.isatty() else "no reason given"
     from store.model import CorrectionStatus
-    from sync import decide
+    from sync.corrections import decide
 
     settings = load(config, secrets=False)
     with cache(settings) as database:
@@ -160,7 +160,7 @@ def reject(config: Path, *, as_json: bool, by: str, reason: str | None, chosen: 
 def snooze(config: Path, *, as_json: bool, by: str, span: str, chosen: Chosen) -> int:
     """Put pending updates off; they are proposed again afterwards."""
     from store.model import CorrectionStatus
-    from sync import decide
+    from sync.corrections import decide
     from sync.units import period
 
     try:
@@ -183,7 +183,7 @@ def snooze(config: Path, *, as_json: bool, by: str, span: str, chosen: Chosen) -
 def undo(config: Path, *, as_json: bool, by: str, chosen: Chosen) -> int:
     """Take approvals back while their hold lasts."""
     from store.model import CorrectionStatus
-    from sync import decide
+    from sync.corrections import decide
 
     settings = load(config, secrets=False)
     with cache(settings) as database:
@@ -206,12 +206,12 @@ def retry(
     Each is proposed again, to be approved like any other, if its listing still disagrees. Nothing
     but this lifts the silence after a bad end, unless the target or the reading moves.
     """
-    from console import selection
-    from sync import decide
+    from console.commands import options as options_module
     from sync.clock import SystemClock
+    from sync.corrections import decide
 
     with cache(load(config, secrets=False)) as database:
-        seen = selection.seen(ids)
+        seen = options_module.seen(ids)
         made = decide.retry(database, seen, who=by, now=SystemClock().now(), note=note_text)
     return _report(made, "asked for anew", as_json=as_json)
 
@@ -225,26 +225,26 @@ def unfreeze(config: Path, *, sku: str, channel: str | None) -> int:
 
     Stop what fights first: the next time that it sets the number back, it freezes again.
     """
-    from console.selection import known_channel
-    from console.text import clean, plural
-    from store import freezing
+    from console.commands.options import known_channel
+    from console.text.format import clean, plural
+    from store.corrections import freeze
     from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
     if channel is not None:
         known_channel(settings, channel)
     with cache(settings) as database:
-        thawed = database.write(freezing.unfreeze, sku, channel, now=SystemClock().now())
+        thawed = database.write(freeze.unfreeze, sku, channel, now=SystemClock().now())
     click.echo(f"{plural(thawed, 'listing')} of {clean(sku)} can be corrected again.")
     return 0
 
 
 def _show_effect(effect: "BlastRadius", count: int, *, as_json: bool) -> None:
-    from console import reports
-    from console.table import Paper
+    from console.reports import tables
+    from console.reports.table import Paper
 
     if not as_json:
-        click.echo("\n".join(reports.effect(effect, count, Paper.stdout())))
+        click.echo("\n".join(tables.effect(effect, count, Paper.stdout())))
 
 
 def _confirmed(count: int, *, yes: bool) -> bool:
@@ -261,11 +261,11 @@ def _confirmed(count: int, *, yes: bool) -> bool:
 def _report(
     made: "list[Decision]", done: str, effect: "BlastRadius | None" = None, *, as_json: bool
 ) -> int:
-    from console import documents, reports
-    from console.table import Paper
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
 
     if as_json:
-        click.echo(documents.write(documents.decisions(made, effect)))
+        click.echo(json_documents.write(json_documents.decisions(made, effect)))
     else:
-        click.echo("\n".join(reports.decisions(made, done, Paper.stdout())))
+        click.echo("\n".join(tables.decisions(made, done, Paper.stdout())))
     return 0 if all(one.ok for one in made) else 1

@@ -8,7 +8,7 @@ import click
 from console.context import cache, config_option, example, json_option, load, note
 
 if TYPE_CHECKING:
-    from sync.intake import Intake
+    from sync.polling.event_import import Intake
 
 _LINE = (
     '{"channel":"shop","id":"9","kind":"ordered","sku":"A","quantity":2,'
@@ -51,18 +51,18 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
 
     Exits 1 if any line was refused; each is named on stderr, and the others are taken.
     """
-    from console import documents
-    from sync import reconcile
+    from console.reports import json_documents
+    from sync.channels.translation import event_in_our_names
     from sync.clock import SystemClock
-    from sync.intake import take_lines
-    from sync.naming import event_in_our_names
+    from sync.polling.event_import import take_lines
+    from sync.targets import terms
 
     settings = load(config, secrets=False)
     with cache(settings) as database:
         intake = take_lines(
             database,
             file,
-            reconcile.comparison(settings),
+            terms.comparison(settings),
             now=SystemClock().now,
             ahead_ms=settings.events.ahead_ms,
             named=event_in_our_names(settings),
@@ -71,7 +71,7 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
         note(f"line {line}: {reason}")
     if intake.stopped_at is not None:
         note(f"this is no file of events: nothing from line {intake.stopped_at:,} on was read")
-    click.echo(documents.write(documents.intake(intake)) if as_json else _summary(intake))
+    click.echo(json_documents.write(json_documents.intake(intake)) if as_json else _summary(intake))
     return 1 if intake.refused else 0
 
 

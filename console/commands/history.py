@@ -10,7 +10,7 @@ from console.context import cache, config_option, example, json_option, load, no
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from store.database import Database
+    from store.database.connection import Database
     from store.model import Millis
     from sync.settings import Settings
 
@@ -37,7 +37,7 @@ def history(
     """
     if at is not None and (since is not None or until is not None):
         raise click.UsageError("--at is one time: leave out --since and --until.")
-    from console.instant import instant
+    from console.text.instant import instant
     from sync.clock import SystemClock
 
     now = SystemClock().now()
@@ -67,17 +67,20 @@ def _tell(
     *,
     as_json: bool,
 ) -> "Sequence[str]":
-    from console import documents, timeline
-    from console.table import Paper
-    from store import account, past
+    from console.reports import json_documents, timeline
+    from console.reports.table import Paper
+    from store.history import past
+    from store.targets import balance
 
     entries = database.read(past.history, sku, since=since, until=until)
-    balances = database.read(account.balances, sku, since=since, until=until)
+    balances = database.read(balance.balances, sku, since=since, until=until)
     thinned_before = database.read(past.thinned_before)
     if not entries and not balances:
         note(_nothing(sku) if since is until is None else f"nothing of SKU {sku} is kept of then")
     if as_json:
-        return [documents.write(documents.history(sku, entries, balances, thinned_before))]
+        return [
+            json_documents.write(json_documents.history(sku, entries, balances, thinned_before))
+        ]
     paper = Paper.stdout()
     lines = timeline.history(entries, paper) if entries else []
     if balances:
@@ -96,12 +99,12 @@ def _look_back(
     now: "Millis",
     as_json: bool,
 ) -> "Sequence[str]":
-    from console import documents, timeline
-    from console.table import Paper
-    from console.text import day_and_time
-    from store import hindsight, past
+    from console.reports import json_documents, timeline
+    from console.reports.table import Paper
+    from console.text.format import day_and_time
+    from store.history import as_of, past
 
-    found = database.read(hindsight.look_back, sku, at=at)
+    found = database.read(as_of.look_back, sku, at=at)
     thinned_before = database.read(past.thinned_before)
     if at > now:
         note(f"{day_and_time(at)} is still to come: this is how it stands now")
@@ -112,7 +115,7 @@ def _look_back(
         first = f"the first is of {day_and_time(known[0].at)}" if known else _nothing(sku)
         note(f"nothing of SKU {sku} is kept of {day_and_time(at)}: {first}")
     if as_json:
-        return [documents.write(documents.hindsight(sku, found, thinned_before))]
+        return [json_documents.write(json_documents.hindsight(sku, found, thinned_before))]
     return timeline.hindsight(found, Paper.stdout()) if found.cells or found.entries else []
 
 
@@ -121,7 +124,7 @@ def _nothing(sku: str) -> str:
 
 
 def _thinned_out(before: "Millis", settings: "Settings") -> str:
-    from console.text import day_and_time
+    from console.text.format import day_and_time
     from sync.units import duration_text
 
     kept = f"[history] keep = {duration_text(settings.history_keep_ms)}"

@@ -9,7 +9,7 @@ import click
 from console.context import by_option, cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
-    from store.database import Database
+    from store.database.connection import Database
     from store.model import Millis
 
     Act = Callable[[Database, int, Millis], None]
@@ -39,11 +39,11 @@ def incidents(
     """
     if ctx.invoked_subcommand is not None:
         return 0
-    from console import documents, incident_documents, incident_reports
-    from console.selection import known_channel
-    from console.table import Paper
-    from store import troubles
-    from store.troubles import IncidentFilter, IncidentState
+    from console.commands.options import known_channel
+    from console.reports import incident_tables, json_documents, json_incidents
+    from console.reports.table import Paper
+    from store.channels import incident_list
+    from store.channels.incident_list import IncidentFilter, IncidentState
     from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
@@ -52,14 +52,14 @@ def incidents(
     now = SystemClock().now()
     wanted = IncidentFilter(channels=channels, states=tuple(IncidentState) if everything else ())
     with cache(settings) as database:
-        ids = database.read(troubles.incident_ids, wanted, now=now)
-        found = database.read(troubles.incidents_by_id, ids)
+        ids = database.read(incident_list.incident_ids, wanted, now=now)
+        found = database.read(incident_list.incidents_by_id, ids)
     if as_json:
-        click.echo(documents.write(incident_documents.incidents(found, now=now)))
+        click.echo(json_documents.write(json_incidents.incidents(found, now=now)))
     else:
-        click.echo("\n".join(incident_reports.incidents(found, Paper.stdout(), now=now)))
+        click.echo("\n".join(incident_tables.incidents(found, Paper.stdout(), now=now)))
     quiet = (IncidentState.CLOSED, IncidentState.SNOOZED)
-    return 1 if any(troubles.state(one, now) not in quiet for one in found) else 0
+    return 1 if any(incident_list.state(one, now) not in quiet for one in found) else 0
 
 
 @incidents.command(epilog=example("skew incidents acknowledge 12 --by ana"))
@@ -68,7 +68,7 @@ def incidents(
 @click.argument("ids", nargs=-1, type=int, required=True, metavar="ID…")
 def acknowledge(config: Path, *, by: str, ids: tuple[int, ...]) -> int:
     """Note that you have seen incidents; they stay open. Exits 1 if any is over."""
-    from store import incidents as store
+    from store.channels import incidents as store
 
     def act(database: "Database", number: int, now: "Millis") -> None:
         database.write(store.acknowledge, number, who=by, now=now)
@@ -88,7 +88,7 @@ def snooze(config: Path, *, by: str, span: str, ids: tuple[int, ...]) -> int:
 
     Exits 1 if any is over.
     """
-    from store import incidents as store
+    from store.channels import incidents as store
     from sync.units import period
 
     try:
@@ -108,7 +108,7 @@ def snooze(config: Path, *, by: str, span: str, ids: tuple[int, ...]) -> int:
 @click.argument("ids", nargs=-1, type=int, required=True, metavar="ID…")
 def wake(config: Path, *, by: str, ids: tuple[int, ...]) -> int:
     """End the snooze of incidents: they are told again. Exits 1 if any is not snoozed."""
-    from store import incidents as store
+    from store.channels import incidents as store
 
     def act(database: "Database", number: int, now: "Millis") -> None:
         database.write(store.wake, number, who=by, now=now)
@@ -118,7 +118,7 @@ def wake(config: Path, *, by: str, ids: tuple[int, ...]) -> int:
 
 def _each(config: Path, ids: Sequence[int], act: "Act", done: str) -> int:
     """Do it to each, say which could not be, and how many were."""
-    from console.text import plural
+    from console.text.format import plural
     from store.errors import NoSuchThing
     from sync.clock import SystemClock
 

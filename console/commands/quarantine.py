@@ -9,7 +9,7 @@ import click
 from console.context import by_option, cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
-    from store.effect import Effect
+    from store.polling.quarantine_preview import Effect
 
 
 @click.command(epilog=example("skew accept shop --show", "skew accept shop --by ana"))
@@ -35,25 +35,25 @@ def accept(  # noqa: PLR0913 - its options.
     What was set aside becomes the channel's readings. `--json` has the effect with its listings,
     those that would move most first.
     """
-    from console import documents, incident_documents
-    from console.selection import known_channel
-    from store import effect, quarantine
+    from console.commands.options import known_channel
+    from console.reports import json_documents, json_incidents
     from store.errors import NoSuchThing
-    from sync import reconcile
+    from store.polling import quarantine, quarantine_preview
     from sync.clock import SystemClock
+    from sync.targets import terms
 
     settings = load(config, secrets=False)
     known_channel(settings, channel)
-    comparison = reconcile.comparison(settings)
+    comparison = terms.comparison(settings)
     with cache(settings) as database:
-        told = database.read(effect.of_accepting, channel, comparison)
+        told = database.read(quarantine_preview.of_accepting, channel, comparison)
         if told is None:
             raise NoSuchThing(f"channel {channel} has no quarantined poll")
         if not as_json:
             _show(told)
         if show or not _confirmed(told, yes=yes or as_json):
             if as_json:
-                click.echo(documents.write(incident_documents.effect(told, accepted=False)))
+                click.echo(json_documents.write(json_incidents.effect(told, accepted=False)))
             return 0 if show else 1
         merge = database.write(
             quarantine.accept,
@@ -64,7 +64,7 @@ def accept(  # noqa: PLR0913 - its options.
             poll_id=told.poll_id if poll_id is None else poll_id,
         )
     if as_json:
-        click.echo(documents.write(incident_documents.effect(told, accepted=True)))
+        click.echo(json_documents.write(json_incidents.effect(told, accepted=True)))
     else:
         click.echo(
             f"Accepted: {merge.changed:,} listings of {channel} changed, {merge.opened:,} "
@@ -86,8 +86,8 @@ def discard(config: Path, *, by: str, channel: str, reason: str | None, poll_id:
 
     The next poll is judged anew. In a terminal it asks for a reason if none is given.
     """
-    from console.selection import known_channel
-    from store import quarantine
+    from console.commands.options import known_channel
+    from store.polling import quarantine
     from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
@@ -109,10 +109,10 @@ def discard(config: Path, *, by: str, channel: str, reason: str | None, poll_id:
 
 
 def _show(told: "Effect") -> None:
-    from console import incident_reports
-    from console.table import Paper
+    from console.reports import incident_tables
+    from console.reports.table import Paper
 
-    click.echo("\n".join(incident_reports.effect(told, Paper.stdout())))
+    click.echo("\n".join(incident_tables.effect(told, Paper.stdout())))
 
 
 def _confirmed(told: "Effect", *, yes: bool) -> bool:

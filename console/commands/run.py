@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from console.habits import Habits
-    from store.database import Database
+    from console.tui.session.preferences import Habits
+    from store.database.connection import Database
     from store.model import Millis
-    from sync.engine import Engine
+    from sync.engine.engine import Engine
     from sync.settings import Settings
 
 
@@ -37,7 +37,7 @@ _WITHOUT_A_CURSOR = ("", "dumb", "unknown")
 
 def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Take a name that can stand in the audit."""
-    from console.operators import name_error
+    from console.text.operators import name_error
 
     name = text(ctx, param, value)
     wrong = name_error(name) if name is not None else ""
@@ -92,7 +92,7 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     settings = load(config, secrets=not read_only and at is None)
     then = None if at is None else _past(settings, at)
     _need_terminal("`skew daemon` and the reports need none")
-    from console import watch
+    from console.tui import watch
 
     habits = _habits(settings.path, theme=theme, plain=plain, by=by, fresh=fresh)
     if then is not None:
@@ -128,10 +128,11 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     quarantined.
     """
     settings = load(config, secrets=True)
-    from console import documents, remedy, reports
-    from console.selection import known_channel
-    from console.table import Paper
-    from store import incidents, pauses
+    from console.commands.options import known_channel
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
+    from console.text import remedies
+    from store.channels import incidents, pauses
     from store.model import PollOutcome
     from sync.clock import SystemClock
 
@@ -141,18 +142,18 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
         paused = database.read(pauses.by_people, now=SystemClock().now())
         engine = _engine(settings, database, "skew poll")
         made = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None))
-        unread = remedy.unread(database.read(incidents.open_incidents))
+        unread = remedies.unread(database.read(incidents.open_incidents))
     if as_json:
-        click.echo(documents.write(documents.polls(made)))
+        click.echo(json_documents.write(json_documents.polls(made)))
         for one in made:
             said = one.error or unread.get(one.channel)
             if said:
                 note(said if one.channel in said else f"{one.channel}: {said}")
     else:
-        click.echo("\n".join(reports.polls(made, Paper.stdout(), unread)))
+        click.echo("\n".join(tables.polls(made, Paper.stdout(), unread)))
     if not channels:
         for pause in paused.values():
-            note(f"{pause.channel} not polled: {remedy.of_pause(pause)}")
+            note(f"{pause.channel} not polled: {remedies.of_pause(pause)}")
     return 0 if all(one.outcome is PollOutcome.GOOD for one in made) else 1
 
 
@@ -165,10 +166,12 @@ def apply(config: Path, *, as_json: bool) -> int:
     Each listing is read afresh first. Exits 1 if any did not end verified.
     """
     settings = load(config, secrets=True)
-    from console import documents, remedy, reports
-    from console.table import Paper
-    from store import corrections, views
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
+    from console.text import remedies
+    from store.corrections import lifecycle
     from store.model import CorrectionStatus
+    from store.queries import views
     from sync.clock import SystemClock
 
     trouble: dict[str, str] = {}
@@ -178,14 +181,14 @@ def apply(config: Path, *, as_json: bool) -> int:
         now = SystemClock().now()
         waiting = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
         unwritten = [one.id for one in results if one.status is CorrectionStatus.APPROVED]
-        standings = database.read(corrections.standing, unwritten, now=now)
+        standings = database.read(lifecycle.standing, unwritten, now=now)
     if as_json:
-        click.echo(documents.write(documents.updates(results)))
+        click.echo(json_documents.write(json_documents.updates(results)))
     elif results:
-        click.echo("\n".join(reports.updates(results, Paper.stdout(), now=now)))
+        click.echo("\n".join(tables.updates(results, Paper.stdout(), now=now)))
     else:
         click.echo("Nothing was due.")
-    for why in remedy.waiting(standings, trouble):
+    for why in remedies.waiting(standings, trouble):
         note(why)
     holds = [one.hold_until - now for one in waiting if one.hold_until and one.hold_until > now]
     if holds:
@@ -195,9 +198,9 @@ def apply(config: Path, *, as_json: bool) -> int:
 
 def _past(settings: "Settings", at: str) -> "Millis":
     """Read the time to show; there must be something to show of it."""
-    from console import replay
-    from console.instant import instant
-    from store.database import Database
+    from console.text.instant import instant
+    from console.tui.data import replay
+    from store.database.connection import Database
     from store.errors import NoSuchThing
     from sync.clock import SystemClock
 
@@ -220,8 +223,8 @@ def _engine(
 ) -> "Engine":
     """Make an engine for one round; what its channels complain of is put into `trouble`."""
     from sync.clock import SystemClock
-    from sync.engine import SILENT, Engine
-    from sync.hold import name_of_this_process
+    from sync.engine.engine import SILENT, Engine
+    from sync.engine.lease import name_of_this_process
 
     log = SILENT if trouble is None else _listener(trouble)
     holder = name_of_this_process(name)
@@ -249,16 +252,17 @@ def _listener(trouble: dict[str, str]) -> "FilteringBoundLogger":
 
 def _tell_what_is_left(settings: "Settings") -> None:
     """Say on leaving the console what is approved and has nobody to write it."""
-    from console import remedy
-    from store import lease, views
-    from store.database import Database
+    from console.text import remedies
+    from store.database import lease
+    from store.database.connection import Database
     from store.model import CorrectionStatus
+    from store.queries import views
     from sync.clock import SystemClock
 
     now = SystemClock().now()
     with Database.open(settings.database, read_only=True) as database:
         approved = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
-        left = remedy.left_behind(len(approved), database.read(lease.current, now=now))
+        left = remedies.left_behind(len(approved), database.read(lease.current, now=now))
     if left:
         note(left)
 
@@ -272,10 +276,10 @@ def _habits(
     fresh: bool = False,
 ) -> "Habits":
     """Read how the operator wants the console. Raises ConfigErrors where their file is wrong."""
-    from console import habits
+    from console.tui.session import preferences
 
-    said = habits.Said(theme=theme, ascii=plain, operator=by)
-    return habits.begin(configuration, said, login_name(), fresh=fresh)
+    said = preferences.Said(theme=theme, ascii=plain, operator=by)
+    return preferences.begin(configuration, said, login_name(), fresh=fresh)
 
 
 def _need_terminal(instead: str) -> None:

@@ -32,15 +32,15 @@ def init(folder: Path) -> int:
 @json_option
 def channels(*, as_json: bool) -> int:
     """List the kinds of channel, and what each can read, write and promise."""
-    from console import documents, reports
-    from console.table import Paper
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
     from sync.channels import KINDS, kind
 
     able = [kind(name).ABILITIES for name in KINDS]
     if as_json:
-        click.echo(documents.write(documents.channels(able)))
+        click.echo(json_documents.write(json_documents.channels(able)))
     else:
-        click.echo("\n".join(reports.channels(able, Paper.stdout())))
+        click.echo("\n".join(tables.channels(able, Paper.stdout())))
     return 0
 
 
@@ -51,14 +51,15 @@ def keys(*, as_json: bool) -> int:
 
     Exits 2 where that file is wrong, with everything that is wrong with it.
     """
-    from console import documents, preferences, reports
-    from console.table import Paper
+    from console import preferences
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
 
     read, path = preferences.load(), preferences.path()
     if as_json:
-        click.echo(documents.write(documents.keys(read.actions, path)))
+        click.echo(json_documents.write(json_documents.keys(read.actions, path)))
     else:
-        click.echo("\n".join(reports.keys(read.actions, path, Paper.stdout())))
+        click.echo("\n".join(tables.keys(read.actions, path, Paper.stdout())))
     return 0
 
 

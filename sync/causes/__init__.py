@@ -1,1 +1,1 @@
-"""The predictors of a disagreement's cause, by subject. `sync.explain` puts them in order."""
+"""Why a listing disagrees: the predictors of a cause, by subject, and their order. Pure."""

@@ -6,7 +6,8 @@ Quantities are in the channel's units; what is reckoned in pieces says so.
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from store.evidence import Facts, KnownEvent, Update
+from store.causes.facts import Facts, KnownEvent, Update
+from store.event_kinds import EFFECTS, EventKind
 from store.model import (
     NOT_FOR_SALE,
     ChannelTerms,
@@ -16,9 +17,8 @@ from store.model import (
     Millis,
     Policy,
 )
-from store.movement import EFFECTS, EventKind
 from sync.clock import rfc3339
-from sync.policy import Truth, target_quantity
+from sync.targets.policy import Truth, target_quantity
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS

@@ -5,9 +5,9 @@ Each sum is exact: what is shown must be just what the events, counted or left o
 
 from collections.abc import Iterator, Sequence
 
-from store.evidence import KnownEvent
+from store.causes.facts import KnownEvent
+from store.event_kinds import EventKind
 from store.model import Cause, CorrectionStatus
-from store.movement import EventKind
 from sync.causes.case import Case, describe, effect, effects, listed, plural
 from sync.clock import rfc3339
 

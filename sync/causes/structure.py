@@ -1,8 +1,8 @@
 """Why a SKU is on one side only, or there twice: what a person would have to do. Pure."""
 
-from store.evidence import Alike
+from store.causes.facts import Alike
+from store.causes.sku_skeleton import differences
 from store.model import Cause, Kind
-from store.skeleton import differences
 from sync.causes.case import Case
 
 _WORDS = {

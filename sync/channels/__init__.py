@@ -10,20 +10,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from sync.allowance import Meter
 from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
+from sync.transport.rate_limit import Meter
 
 if TYPE_CHECKING:
     from sync.settings import ChannelSettings
-    from sync.transport import Transport
+    from sync.transport.transport import Transport
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "csv": "sync.channels.csv",
-        "http": "sync.channels.http",
+        "csv": "sync.channels.csv.channel",
+        "http": "sync.channels.http.channel",
         "simulated": "sync.channels.simulated",
-        "vendure": "sync.channels.vendure",
+        "vendure": "sync.channels.vendure.channel",
     }
 )
 
@@ -69,8 +69,8 @@ def open_channel(
 
     `base` is the settings' folder; `meter` notes what its answers say of its rate limit.
     """
-    from sync.naming import renamed
-    from sync.transport import Limits, Transport
+    from sync.channels.translation import renamed
+    from sync.transport.transport import Limits, Transport
 
     limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
     url = getattr(settings.options, "url", "")

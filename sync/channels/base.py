@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
-from store.movement import Event
 
 
 @dataclass(frozen=True, slots=True)

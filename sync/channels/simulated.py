@@ -16,16 +16,17 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from store.event_kinds import Event
 from store.model import QUANTITY_MAX, Record, Refused, State
-from store.movement import Event
-from sync.channels import movements, values
+from sync import values
+from sync.channels import event_decoding
 from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
 from sync.secrets import Secret, SecretSource, resolve
 
 if TYPE_CHECKING:
-    from sync.transport import Transport
+    from sync.transport.transport import Transport
 
 BATCH_MAX = 50
 READ_MAX = 50
@@ -222,7 +223,7 @@ class Simulated:
         refused: list[Refused] = []
         for number, raw in enumerate(page.items):
             try:
-                events.append(movements.event(_HAPPENING.decode(raw)))
+                events.append(event_decoding.event(_HAPPENING.decode(raw)))
             except _UNREADABLE as error:
                 reason = self._transport.redactor.reason(error)
                 refused.append(Refused(f"{place}[{number}]", reason, sku=_sku(raw)))

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TypeVar
 
 from store.model import Millis, State
-from sync.simulation.shelf import Fault, Item
+from sync.simulation.channel import Fault, Item
 from sync.simulation.world import World
 
 T = TypeVar("T")

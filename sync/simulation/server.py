@@ -30,7 +30,7 @@ import msgspec
 
 from store.model import Millis, State
 from sync.clock import Clock, rfc3339
-from sync.simulation.shelf import Fault, Item, Shelf, Write
+from sync.simulation.channel import Fault, Item, Shelf, Write
 from sync.simulation.world import World
 
 LIMIT_DEFAULT = 100

@@ -14,9 +14,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from store.event_kinds import EventKind
 from store.model import Millis, State
-from store.movement import EventKind
-from sync.simulation.shelf import Fault, Item, Shelf, Terms
+from sync.simulation.channel import Fault, Item, Shelf, Terms
 
 CONNECTOR_MS = (600, 1_800)
 """How long the connector takes to tell an outlet, from and to."""

@@ -12,11 +12,12 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from store import readings, staging, views
-from store.comparison import Comparison
-from store.database import Database
+from store.database.connection import Database
 from store.model import Record
-from store.panels import DisagreementFilter, Sort
+from store.polling import merge, staging
+from store.polling.comparison import Comparison
+from store.queries import views
+from store.queries.values import DisagreementFilter, Sort
 from tests.benchmarks import availability, bare, screen, screen_wire, whole, world
 from tests.benchmarks.timing import best, once, show, show_span
 
@@ -111,7 +112,7 @@ def _reconcile(
     sweep = database.write(staging.begin, "warehouse", memories["warehouse"], now=10**9)
     for start in range(0, len(moved), 1000):
         database.write(staging.stage, sweep, moved[start : start + 1000])
-    took = once(lambda: database.write(readings.merge, sweep, other, now=10**9, as_of=None))
+    took = once(lambda: database.write(merge.merge, sweep, other, now=10**9, as_of=None))
     show_span("merge and reconcile of 1,000 changed SKUs", took)
     return took
 

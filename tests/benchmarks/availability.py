@@ -12,14 +12,20 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from store import account, events, facts, measured, past, readings, retention, staging, views
-from store.comparison import Comparison
-from store.database import Database
-from store.events import Source
+from store.causes import find_facts
+from store.checklist import measure
+from store.database.connection import Database
+from store.event_kinds import Event, EventKind
+from store.history import past, retention
 from store.model import Component, Millis, Record
-from store.movement import Event, EventKind
-from store.panels import DisagreementFilter, Sort
-from sync import explain
+from store.polling import events, staging
+from store.polling import merge as merge_module
+from store.polling.comparison import Comparison
+from store.polling.events import Source
+from store.queries import views
+from store.queries.values import DisagreementFilter, Sort
+from store.targets import balance
+from sync.causes import explain
 from tests.benchmarks import world
 from tests.benchmarks.bare import Bare
 from tests.benchmarks.timing import best, once, show, show_span
@@ -89,7 +95,7 @@ class _Shop:
         self.now += 1000
         return once(
             lambda: self.database.write(
-                readings.merge, sweep, self.comparison, now=self.now, as_of=as_of
+                merge_module.merge, sweep, self.comparison, now=self.now, as_of=as_of
             )
         )
 
@@ -144,7 +150,7 @@ def _history(shop: _Shop, bare: Bare) -> None:
 
     def tell() -> None:
         shop.database.read(past.history, sku)
-        shop.database.read(account.balances, sku)
+        shop.database.read(balance.balances, sku)
 
     bare_s = best(lambda: bare.of_sku(sku))
     show(f"history of a SKU with {OF_ONE_SKU:,} events", best(tell), bare_s)
@@ -154,7 +160,7 @@ def _history(shop: _Shop, bare: Bare) -> None:
 def _check(shop: _Shop, bare: Bare) -> None:
     unseen_after_ms = shop.terms.unseen_after_ms
     took = best(
-        lambda: shop.database.read(measured.measure, now=shop.now, unseen_after_ms=unseen_after_ms)
+        lambda: shop.database.read(measure.measure, now=shop.now, unseen_after_ms=unseen_after_ms)
     )
     show("skew check's measuring", took, best(bare.count_events))
 
@@ -172,7 +178,7 @@ def _causes(shop: _Shop, bare: Bare) -> None:
 
     def explained() -> None:
         found = shop.database.read(views.disagreements_by_id, asked, now=shop.now)
-        known = shop.database.read(facts.find, asked)
+        known = shop.database.read(find_facts.find, asked)
         explain.causes(found, known, shop.terms, now=shop.now)
 
     bare_s = best(lambda: bare.look_up(asked))

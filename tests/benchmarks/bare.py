@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from store.event_kinds import Event
 from store.model import Component, Record
-from store.movement import Event
 
 UPSERT = """INSERT INTO readings (channel, sku, location, available, state, price, title, ref)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, sku, location) DO UPDATE SET

@@ -24,13 +24,13 @@ from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import Input
 
-import console.app
-from console.actions import ACTIONS
-from console.app import SkewApp
-from console.footing import Footing
-from console.pulse import collect_seldom
-from console.widgets.table import VirtualTable
-from store.database import Database
+import console.tui.app
+from console.keys import ACTIONS
+from console.tui.app import SkewApp
+from console.tui.data.refresh import collect_seldom
+from console.tui.session.state import Footing
+from console.tui.widgets.table import VirtualTable
+from store.database.connection import Database
 from sync.clock import SystemClock
 from tests.benchmarks import screen_shop, screen_wire
 
@@ -71,7 +71,7 @@ class Collector:
 class Timed(SkewApp):
     """The console, which tells when a frame has been painted."""
 
-    CSS_PATH = str(Path(console.app.__file__).with_name("console.tcss"))
+    CSS_PATH = str(Path(console.tui.app.__file__).with_name("console.tcss"))
     seen: Seen | None = None
     shown: "asyncio.Future[float] | None" = None
     whole_since = 0.0

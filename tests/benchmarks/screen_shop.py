@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from store import readings
-from store.database import Database
+from store.database.connection import Database
 from store.model import Record
-from sync import reconcile
+from store.polling import merge
 from sync.clock import SystemClock
-from sync.config import decode
+from sync.config.load import decode
 from sync.settings import Settings
+from sync.targets import terms
 from tests.benchmarks import world
 
 OUTLETS = ("shop", "market", "outlet")
@@ -62,7 +62,7 @@ def settings(folder: Path) -> Settings:
 def fill(folder: Path, skus: int) -> Settings:
     """Make a cache in which every SKU disagrees on one outlet and has an update proposed."""
     made = settings(folder)
-    comparison = reconcile.comparison(made)
+    comparison = terms.comparison(made)
     rows = world.records(skus)
     with Database.open(made.database) as database:
         database.write(comparison.configure, now=SystemClock().now())
@@ -70,7 +70,7 @@ def fill(folder: Path, skus: int) -> Settings:
             shown = world.nudged(rows, every=1, by=3) if name == DIFFERS else rows
             now = SystemClock().now()
             sweep = world.read(database, name, shown, {}, now=now)
-            database.write(readings.merge, sweep, comparison, now=now, as_of=None)
+            database.write(merge.merge, sweep, comparison, now=now, as_of=None)
     return made
 
 
@@ -119,7 +119,7 @@ def nap() -> None:
 def change(folder: Path, skus: int, a_second: int) -> None:
     """Move readings of the outlet that differs, so many a second, for ever."""
     made = settings(folder)
-    comparison = reconcile.comparison(made)
+    comparison = terms.comparison(made)
     batch = min(BATCH, skus)
     with Database.open(made.database) as database:
         due, turn = time.monotonic(), int(time.time())
@@ -132,7 +132,7 @@ def change(folder: Path, skus: int, a_second: int) -> None:
             ]
             wanted = [(record.sku, "") for record in records]
             database.write(
-                readings.record_fresh, DIFFERS, records, [], wanted, comparison,
+                merge.record_fresh, DIFFERS, records, [], wanted, comparison,
                 now=SystemClock().now(), own=False,
             )  # fmt: skip
             due += batch / a_second

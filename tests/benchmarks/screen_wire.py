@@ -20,8 +20,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from console import watch
-from console.habits import Habits
+from console.tui import watch
+from console.tui.session.preferences import Habits
 from tests.benchmarks import screen_shop
 
 SIZES = ((160, 45), (80, 24))

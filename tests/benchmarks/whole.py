@@ -12,10 +12,10 @@ from pathlib import Path
 
 import httpx
 
-from store.database import Database
+from store.database.connection import Database
 from sync.clock import SystemClock
-from sync.config import decode
-from sync.engine import Engine
+from sync.config.load import decode
+from sync.engine.engine import Engine
 from tests.benchmarks import world
 
 PAGE = 1000

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from store import readings, staging
-from store.comparison import Comparison
-from store.database import Database
+from store.database.connection import Database
 from store.model import (
     Authority,
     ChannelTerms,
@@ -18,6 +16,8 @@ from store.model import (
     State,
     Terms,
 )
+from store.polling import merge, staging
+from store.polling.comparison import Comparison
 
 NAMES = ("warehouse", "shop", "market", "outlet", "till")
 PAGE = 1000
@@ -100,7 +100,7 @@ def poll(
 ) -> None:
     """One good poll, page by page, as the engine does it."""
     sweep = read(database, channel, rows, memories, now=1000)
-    database.write(readings.merge, sweep, comparison, now=2000, as_of=None)
+    database.write(merge.merge, sweep, comparison, now=2000, as_of=None)
 
 
 def read(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from console.__main__ import run
-from tests.console.stage import Shop
-from tests.console.support import Ran, seed
+from tests.console.command_shop import Ran, seed
+from tests.console.small_shop import Shop
 
 
 @pytest.fixture(autouse=True)

@@ -16,12 +16,15 @@ from typing import Any
 import pytest
 
 from console import daemon
-from store import decisions, incidents, lease, views
-from store.database import Database
+from store.channels import incidents
+from store.corrections import decisions
+from store.database import lease
+from store.database.connection import Database
 from store.model import Correction
 from store.model import CorrectionStatus as Status
-from sync import hold
+from store.queries import views
 from sync.clock import SystemClock
+from sync.engine import lease as lease_module
 from tests.loopback import Asked, Loopback, Told, serving
 
 PATIENCE_S = 20.0
@@ -280,8 +283,8 @@ def expire_lease(database: Database) -> None:
     """What thirty seconds of a dead holder's silence come to."""
     held = database.read(lease.current, now=SystemClock().now())
     assert held is not None
-    late = SystemClock().now() - hold.SPAN_MS - 1
-    database.write(lease.renew, token=held.token, now=late, span_ms=hold.SPAN_MS)
+    late = SystemClock().now() - lease_module.SPAN_MS - 1
+    database.write(lease.renew, token=held.token, now=late, span_ms=lease_module.SPAN_MS)
 
 
 def test_the_daemon_never_imports_textual() -> None:

@@ -15,19 +15,21 @@ from typing import TypeVar
 import pytest
 
 from console.demo import AUTHORITY, OUTLETS, shop
-from store import proposals, views
-from store.database import Database
+from store.corrections import propose
+from store.database.connection import Database
 from store.model import CorrectionStatus, Disagreement, Freshness, Status
-from store.panels import DisagreementFilter
-from sync import decide, reconcile
-from sync.beside import EngineThread
+from store.queries import views
+from store.queries.values import DisagreementFilter
 from sync.channels import open_channel
 from sync.clock import SystemClock
-from sync.engine import SILENT
-from sync.poll import poll
-from sync.trouble import Gear
-from sync.watched import Watched
-from tests.simulation.support import NOON, HandClock
+from sync.corrections import decide
+from sync.engine.engine import SILENT
+from sync.engine.thread import EngineThread
+from sync.polling.channel_state import Watched
+from sync.polling.poll import poll
+from sync.polling.recovery import Gear
+from sync.targets import terms
+from tests.simulation.small_world import NOON, HandClock
 
 T = TypeVar("T")
 
@@ -143,7 +145,7 @@ async def by_hand() -> AsyncIterator["Watcher"]:
     """The demo's shop on a clock that is moved by hand, and no engine but our own polls."""
     clock = HandClock()
     with shop(clock) as settings, Database.open(settings.database) as database:
-        gear = Gear(database, reconcile.comparison(settings), clock, SILENT)
+        gear = Gear(database, terms.comparison(settings), clock, SILENT)
         database.write(gear.comparison.configure, now=clock.now())
         watched = {
             name: Watched(one, open_channel(one, clock, settings.path.parent))
@@ -168,7 +170,7 @@ class Watcher:
             for name, one in self.watched.items():
                 if name != without:
                     await poll(self.gear, one)
-            self.gear.database.write(proposals.propose, now=self.clock.at)
+            self.gear.database.write(propose.propose, now=self.clock.at)
             self.clock.at += 2_000
 
     def health(self) -> dict[str, Freshness]:

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.console.stage import Shop, console
+from tests.console.small_shop import Shop, console
 from tests.pictures import PICTURES, drawn, main
 
 

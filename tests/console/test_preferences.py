@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from console import keys
-from console.actions import ACTIONS
-from console.palettes import PALETTES
+from console.keys import ACTIONS, parse
 from console.preferences import Preferences, decode, load, path
-from console.terminal import bound
+from console.text.themes import PALETTES
+from console.tui.drawing.terminal import bound
 from sync.errors import ConfigErrors
 
 
@@ -120,7 +119,7 @@ def test_two_actions_may_change_their_keys_for_each_others() -> None:
 
 
 def test_keys_are_written_as_the_screen_binds_them() -> None:
-    assert bound(keys.read([",", "shift+f3", "+", "alt+x"])) == "comma,shift+f3,plus,alt+x"
+    assert bound(parse.read([",", "shift+f3", "+", "alt+x"])) == "comma,shift+f3,plus,alt+x"
 
 
 def test_a_file_that_is_not_toml_or_not_utf8_is_told_with_the_place(home: Path) -> None:

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from console import preferences
-from console.actions import ACTIONS, Action
 from console.cli import COMMANDS
-from console.palettes import PALETTES
-from console.reports import where
-from sync import channels, tables
-from sync.config import decode
+from console.keys import ACTIONS, Action
+from console.reports.tables import where
+from console.text.themes import PALETTES
+from sync import channels
+from sync.config import schema
+from sync.config.load import decode
 from sync.errors import ConfigErrors
 
 ROOT = Path(__file__).parents[2]
@@ -78,23 +79,23 @@ def test_every_configuration_in_the_readme_decodes(text: str, tmp_path: Path) ->
 
 def test_the_reference_has_every_key_and_no_other() -> None:
     shapes: dict[str, type[msgspec.Struct]] = {
-        "skew": tables.SkewTable,
-        "authority": tables.AuthorityTable,
-        "approval": tables.ApprovalTable,
-        "push": tables.PushTable,
-        "guard": tables.GuardTable,
-        "catalogue": tables.CatalogueTable,
-        "events": tables.EventsTable,
-        "history": tables.HistoryTable,
+        "skew": schema.SkewTable,
+        "authority": schema.AuthorityTable,
+        "approval": schema.ApprovalTable,
+        "push": schema.PushTable,
+        "guard": schema.GuardTable,
+        "catalogue": schema.CatalogueTable,
+        "events": schema.EventsTable,
+        "history": schema.HistoryTable,
     }
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
-    known |= {f"channels.{key}" for key in keys_of(tables.ChannelTable)}
+    known |= {f"channels.{key}" for key in keys_of(schema.ChannelTable)}
     for kind in ("csv", "http", "vendure"):
         known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).Options)}
 
     reference = tomllib.loads(EXAMPLES[1])
     written = {f"{name}.{key}" for name in shapes for key in keys_in(reference[name])}
-    common = {key.partition(".")[0] for key in keys_of(tables.ChannelTable)}
+    common = {key.partition(".")[0] for key in keys_of(schema.ChannelTable)}
     for table in reference["channels"].values():
         for key in keys_in(table):
             own = "" if key.partition(".")[0] in common else f"{table['kind']}."

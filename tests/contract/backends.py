@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from store.movement import EventKind
+from store.event_kinds import EventKind
 from sync.clock import SystemClock, rfc3339
+from sync.simulation.channel import Item
 from sync.simulation.server import WorldServer
-from sync.simulation.shelf import Item
 from sync.simulation.world import World
 from tests.contract.harness import SECRET, SECRET_NAME, with_raw
 from tests.loopback import Asked, Told

@@ -14,8 +14,8 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
+from store.event_kinds import Event, EventKind
 from store.model import Direction, Record, Refused
-from store.movement import Event, EventKind
 from sync import channels
 from sync.channels.base import Change, Channel, EventPage, EventSource, Page
 from sync.clock import SystemClock

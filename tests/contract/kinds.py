@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sync import channels
-from sync.channels.csv import QUIET_MS
+from sync.channels.csv.channel import QUIET_MS
 from sync.simulation.server import WorldServer
 from tests.contract.backends import Market, Simulated
 from tests.contract.harness import (
@@ -20,7 +20,7 @@ from tests.contract.harness import (
 )
 from tests.contract.vendure_backend import Vendure
 from tests.loopback import Asked
-from tests.simulation.support import small_world
+from tests.simulation.small_world import small_world
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from store.model import Direction, Record, Refused, State
 from sync.channels import open_channel
 from sync.channels.base import Channel, Page
-from sync.channels.csv import QUIET_MS, Options
+from sync.channels.csv.channel import QUIET_MS, Options
 from sync.clock import Clock, SystemClock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.settings import ChannelSettings

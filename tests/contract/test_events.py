@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from store.movement import EventKind
+from store.event_kinds import EventKind
 from sync import channels
 from sync.clock import SystemClock
 from sync.errors import ChannelError, ContractBroken

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from store.model import Record, State
-from sync.channels import values
+from sync import values
 from sync.channels.base import Wanted
-from sync.channels.http import Options, abilities
-from sync.channels.records import Decoder
+from sync.channels.http.channel import Options, abilities
+from sync.channels.http.records import Decoder
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.backends import Market
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll

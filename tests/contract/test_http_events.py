@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
-from store.movement import EventKind
-from sync.channels.http import Options, abilities
-from sync.channels.http_events import OVERLAP_MS, EventDecoder
+from store.event_kinds import EventKind
+from sync.channels.http.channel import Options, abilities
+from sync.channels.http.events import OVERLAP_MS, EventDecoder
 from sync.clock import SystemClock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken, Temporary
 from tests.contract.backends import Market

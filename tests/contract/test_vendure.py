@@ -8,7 +8,7 @@ import pytest
 
 from store.model import State
 from sync.channels.base import Receipt
-from sync.channels.vendure import TAKE_MAX, Options
+from sync.channels.vendure.channel import TAKE_MAX, Options
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
 from tests.contract.kinds import is_write

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from store.movement import EventKind
-from sync.channels import vendure_events
+from store.event_kinds import EventKind
 from sync.channels.base import Channel
-from sync.channels.vendure_movements import KINDS
+from sync.channels.vendure import events
+from sync.channels.vendure.movements import KINDS
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, hear, heard, opened, over_http
@@ -154,8 +154,8 @@ async def test_an_allocation_without_an_order_is_told_without_one(shop: OverHttp
 async def test_more_variants_than_a_reading_asks_for_are_said(
     shop: OverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vendure_events, "VARIANTS_MAX", 2)
-    monkeypatch.setattr(vendure_events, "AT_ONCE", 1)
+    monkeypatch.setattr(events, "VARIANTS_MAX", 2)
+    monkeypatch.setattr(events, "AT_ONCE", 1)
     for number in range(1, 4):
         api(shop).order(f"SKU-{number}", number)
 

@@ -8,10 +8,10 @@ from typing import cast
 import msgspec
 import pytest
 
-from store.movement import EFFECTS, Event
+from store.event_kinds import EFFECTS, Event
 from sync import channels
 from sync.channels.base import Channel, EventSource
-from sync.channels.vendure import Options
+from sync.channels.vendure.channel import Options
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
 from tests.end_to_end.shop import PASSWORD, USER, Shop, missing, running_shop

@@ -7,8 +7,8 @@ import pytest
 
 from console.demo import AUTHORITY, DAY_MS, OUTLETS, _world
 from store.model import State
+from sync.simulation.channel import Fault
 from sync.simulation.script import Act, Step, catalogue, day
-from sync.simulation.shelf import Fault
 from sync.simulation.world import World
 
 ITEMS = {item.sku: item for item in catalogue()}

@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from store.model import Record, State
-from sync.allowance import Meter
 from sync.channels.base import Change, Channel, EventSource, Page, Wanted
 from sync.channels.simulated import Options, open_channel
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
 from sync.secrets import SecretSource
+from sync.simulation.channel import Fault
 from sync.simulation.server import Allowance, WorldServer
-from sync.simulation.shelf import Fault
 from sync.simulation.world import World
-from sync.transport import Limits, Transport
-from tests.simulation.support import (
+from sync.transport.rate_limit import Meter
+from sync.transport.transport import Limits, Transport
+from tests.simulation.small_world import (
     ITEMS,
     NOON,
     OUTLETS,

@@ -3,12 +3,12 @@ from http import HTTPStatus
 
 import pytest
 
+from store.event_kinds import EventKind
 from store.model import State
-from store.movement import EventKind
-from sync.simulation.shelf import Fault, Terms, Write
-from sync.simulation.trade import Trade
+from sync.simulation.channel import Fault, Terms, Write
+from sync.simulation.orders import Trade
 from sync.simulation.world import World
-from tests.simulation.support import ITEMS, OUTLETS, WAREHOUSE, free, shown, small_world
+from tests.simulation.small_world import ITEMS, OUTLETS, WAREHOUSE, free, shown, small_world
 
 KETTLE, MUG, RUG = "KET-12-CRM", "MUG-30-OAT", "RUG-080-RST"
 

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from store import readings, staging, views
-from store.comparison import Comparison
-from store.database import Database
+from store.database.connection import Database
+from store.database.worklist import Merge
 from store.model import (
     NOT_FOR_SALE,
     Authority,
@@ -24,8 +23,10 @@ from store.model import (
     State,
     Terms,
 )
-from store.moved import Merge
-from store.panels import DisagreementFilter
+from store.polling import merge, staging
+from store.polling.comparison import Comparison
+from store.queries import views
+from store.queries.values import DisagreementFilter
 
 START = 1_700_000_000_000
 MINUTE = 60_000
@@ -101,9 +102,7 @@ class World:
     ) -> Merge:
         """A good poll."""
         sweep = self.sweep(name, *pages, refused=refused)
-        return self.database.write(
-            readings.merge, sweep, self.comparison, now=self.now, as_of=as_of
-        )
+        return self.database.write(merge.merge, sweep, self.comparison, now=self.now, as_of=as_of)
 
     def twice(self, name: str, *pages: Sequence[Record]) -> None:
         """Poll and confirm: a raise needs a second reading."""

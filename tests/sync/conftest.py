@@ -5,32 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from store.database import Database
+from store.database.connection import Database
 from sync.settings import Settings
-from tests.sync import scripted
-from tests.sync.scripted import SHOPS, Bench, HandClock, Shop
+from tests.sync import scripted_channel
+from tests.sync.scripted_channel import SHOPS, Bench, HandClock, Shop
 
 
 @pytest.fixture
 def shops(monkeypatch: pytest.MonkeyPatch) -> dict[str, Shop]:
     """A scripted warehouse and a scripted shop, which the registry knows."""
-    scripted.register(monkeypatch)
+    scripted_channel.register(monkeypatch)
     SHOPS.update(warehouse=Shop(), shop=Shop())
     return SHOPS
 
 
 @pytest.fixture
 def bench(shops: dict[str, Shop], tmp_path: Path) -> Iterator[Bench]:
-    settings = scripted.settings_of(tmp_path)
+    settings = scripted_channel.settings_of(tmp_path)
     with Database.open(settings.database) as database:
         yield Bench(settings, database, HandClock())
 
 
 @pytest.fixture
 def settings(shops: dict[str, Shop], tmp_path: Path) -> Settings:
-    quick = scripted.settings_of(tmp_path)
+    quick = scripted_channel.settings_of(tmp_path)
     for name in quick.channels:
-        quick = scripted.changed(quick, name, every_ms=50, read_back_within_ms=300)
+        quick = scripted_channel.changed(quick, name, every_ms=50, read_back_within_ms=300)
     return quick
 
 

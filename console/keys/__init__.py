@@ -1,0 +1,54 @@
+"""The single table of actions: every key, its name, its title and what it does.
+
+The app's bindings, the footer's legend, the help and the command palette are all made from it,
+so that nothing works by a key that the palette lacks. A key means one thing, whatever the page.
+Imports nothing of Textual.
+"""
+
+from console.keys.action import DECIDING, EVERYWHERE, LISTS, ON_CHANNELS, Action, Group, Place
+from console.keys.deciding import DECIDING_TABLE
+from console.keys.navigating import LOOKING_TABLE
+from console.keys.selecting import CHOOSING_TABLE
+
+__all__ = [
+    "ACTIONS",
+    "DECIDING",
+    "EVERYWHERE",
+    "LISTS",
+    "MOVES",
+    "ON_CHANNELS",
+    "Action",
+    "Group",
+    "Place",
+    "by_name",
+    "shown_key",
+]
+
+ACTIONS: tuple[Action, ...] = (*DECIDING_TABLE, *CHOOSING_TABLE, *LOOKING_TABLE)
+"""In the order in which the foot tells them."""
+
+
+MOVES: tuple[tuple[str, str], ...] = (
+    ("↑ ↓  j k", "one row"),
+    ("PgUp PgDn", "one page"),
+    ("Home End", "first, last"),
+    ("Tab", "next panel"),
+    ("mouse", "click a row, a tab, or a word of the legend"),
+)
+"""Keys that move and decide nothing, for the help; the lists own them."""
+
+
+SHORT = {"space": "spc", "escape": "esc", "pageup": "PgUp", "pagedown": "PgDn"}
+"""Keys whose names are long, as the foot and the tabs show them."""
+
+
+def shown_key(action: Action) -> str:
+    """The key that an action is told with; empty where it has none."""
+    return SHORT.get(action.keys[0], action.keys[0]) if action.keys else ""
+
+
+def by_name(name: str) -> Action:
+    return _BY_NAME[name]
+
+
+_BY_NAME = {action.name: action for action in ACTIONS}

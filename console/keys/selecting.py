@@ -1,0 +1,110 @@
+"""What the keys act on: marks, the filter, the order, the groups."""
+
+from console.keys.action import LISTS, Action, Group, Place
+
+CHOOSING_TABLE: tuple[Action, ...] = (
+    Action(
+        "mark",
+        ("space",),
+        "Mark or unmark the row",
+        "Marks belong to the row, not to its place: they stay while rows come and go.",
+        Group.CHOOSE,
+        legend="Mark",
+        brief="Mark",
+        on=LISTS,
+    ),
+    Action(
+        "mark_all",
+        ("*",),
+        "Mark everything in the list",
+        "All rows that the filter lets through; again: none.",
+        Group.CHOOSE,
+        legend="All",
+        on=LISTS,
+    ),
+    Action(
+        "filter",
+        ("/",),
+        "Filter the list",
+        "Words in the SKU or title, “a phrase”, channel:shop, sku:DS-*, state:open, side:oversell,"
+        " cause:lag, acked:no, risk>100, units>5, age:1h-4h; -channel:shop leaves out. → completes,"
+        " ↑ brings back. Of updates status:failed, by:ana; of incidents severity:severe,"
+        " state:closed.",
+        Group.CHOOSE,
+        legend="Filter",
+        brief="Filter",
+        on=LISTS | {Place.INCIDENTS},
+    ),
+    Action(
+        "sort",
+        ("s",),
+        "Sort by the next order",
+        "Money at risk, severity, age, SKU, channel, delta; of updates money at stake, newest,"
+        " ended last, channel.",
+        Group.CHOOSE,
+        legend="Sort",
+        on=LISTS,
+    ),
+    Action(
+        "next_state",
+        ("f",),
+        "Show the next state",
+        "Updates that are open, that failed, that are done, all; incidents that are open, snoozed,"
+        " closed, all.",
+        Group.CHOOSE,
+        legend="State",
+        brief="State",
+        on=frozenset((Place.UPDATES, Place.INCIDENTS)),
+    ),
+    Action(
+        "group",
+        ("g",),
+        "Group the list",
+        "By cause, by SKU, by channel, and in one piece again.",
+        Group.CHOOSE,
+        legend="Group",
+        on=frozenset((Place.DISAGREEMENTS,)),
+    ),
+    Action(
+        "expand",
+        ("right",),
+        "Open the group",
+        "Shows the rows of the group under the cursor; so does enter.",
+        Group.CHOOSE,
+        on=frozenset((Place.DISAGREEMENTS,)),
+    ),
+    Action(
+        "collapse",
+        ("left",),
+        "Close the group",
+        "Folds the group away that the cursor is in.",
+        Group.CHOOSE,
+        on=frozenset((Place.DISAGREEMENTS,)),
+    ),
+    Action(
+        "next_worst",
+        ("n",),
+        "Next of the worst",
+        "Oversell before what is wrongly sold, before undersell, before the rest; never what is"
+        " acknowledged. Goes round at the end.",
+        Group.CHOOSE,
+        legend="Next worst",
+        on=frozenset((Place.DISAGREEMENTS,)),
+    ),
+    Action(
+        "previous_worst",
+        ("N",),
+        "Previous of the worst",
+        "The same, backwards.",
+        Group.CHOOSE,
+        on=frozenset((Place.DISAGREEMENTS,)),
+    ),
+    Action(
+        "clear",
+        ("escape",),
+        "Clear, or go back",
+        "Closes the filter's line, else clears the marks, else the filter, else goes back to the"
+        " page before.",
+        Group.CHOOSE,
+    ),
+)

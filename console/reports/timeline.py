@@ -1,0 +1,222 @@
+"""One SKU's timeline in words: `skew history`, and the detail screen."""
+
+from collections.abc import Mapping, Sequence
+
+from console.reports.table import Column, Paper
+from console.text.format import NONE, day_and_time, signed, units
+from store.history.as_of import Hindsight
+from store.model import Millis
+from store.queries.values import HistoryEntry
+from store.targets.balance import Balance
+from store.targets.reading_history import Reading
+
+
+def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:
+    """A timeline, oldest first."""
+    columns = (
+        Column("AT"),
+        Column("CHANNEL", flexible=True),
+        Column("KIND"),
+        Column("WHAT", flexible=True),
+    )
+    return paper.table(
+        columns,
+        (
+            (day_and_time(entry.at), entry.channel, entry.kind, what_happened(entry))
+            for entry in entries
+        ),
+    )
+
+
+def conservation(balances: Sequence[Balance], paper: Paper) -> list[str]:
+    """Each listing's account: opening + events + writes of ours + unexplained = closing."""
+    columns = (
+        Column("CHANNEL", flexible=True),
+        Column("OPENING", right=True),
+        Column("EVENTS", right=True),
+        Column("UPDATES", right=True),
+        Column("UNEXPLAINED", right=True),
+        Column("CLOSING", right=True),
+        Column("FROM"),
+        Column("UNTIL"),
+    )
+    return paper.table(
+        columns,
+        (
+            (
+                _where(one.channel, one.location),
+                units(one.opening),
+                signed(one.events),
+                signed(one.corrections),
+                signed(one.unexplained),
+                units(one.closing),
+                day_and_time(one.from_at),
+                day_and_time(one.until_at),
+            )
+            for one in balances
+        ),
+    )
+
+
+def hindsight(found: Hindsight, paper: Paper) -> list[str]:
+    """What was so at an instant, beside what was known then, and what had happened."""
+    columns = (
+        Column("CHANNEL", flexible=True),
+        Column("WAS"),
+        Column("KNOWN THEN"),
+        Column("TARGET", right=True),
+        Column("WHAT WAS", flexible=True),
+    )
+    cells = paper.table(
+        columns,
+        (
+            (
+                _where(one.channel, one.location),
+                _shown(one.true),
+                _shown(one.known),
+                NONE if one.target is None else units(one.target.quantity),
+                _when_known(one.known_at, found.at),
+            )
+            for one in found.cells
+        ),
+    )
+    columns = (
+        Column("AT"),
+        Column("CHANNEL", flexible=True),
+        Column("KIND"),
+        Column("WHAT", flexible=True),
+        Column("THEN"),
+    )
+    happened = paper.table(
+        columns,
+        (
+            (
+                day_and_time(one.at),
+                one.channel,
+                one.kind,
+                what_happened(one),
+                _when_known(one.known_at, found.at),
+            )
+            for one in found.entries
+        ),
+    )
+    still = [paper.line(f"Open then: {one.channel}, {what_happened(one)}") for one in found.open]
+    return [paper.line(f"At {day_and_time(found.at)}"), *cells, *still, "", *happened]
+
+
+def _shown(reading: Reading | None) -> str:
+    if reading is None:
+        return NONE
+    if not reading.present:
+        return "not listed"
+    state = f" {reading.state}" if reading.state else ""
+    return f"{units(reading.available)}{state}"
+
+
+def _when_known(known_at: Millis | None, at: Millis) -> str:
+    """A sign and a word: colour tells nothing here."""
+    if known_at is None:
+        return NONE
+    if known_at <= at:
+        return "● known"
+    return f"○ not yet known, until {day_and_time(known_at)}"
+
+
+def _where(channel: str, location: str) -> str:
+    return f"{channel}/{location}" if location else channel
+
+
+def what_happened(entry: HistoryEntry) -> str:
+    """One line of a timeline in words; the screens show it too."""
+    detail = entry.detail
+    place = "" if entry.kind == "event" else _place(detail)
+    return _SENTENCES.get(entry.kind, _any)(detail) + place
+
+
+def _place(detail: Mapping[str, object]) -> str:
+    return f" at {detail['location']}" if detail.get("location") else ""
+
+
+def _reading(detail: Mapping[str, object]) -> str:
+    if not detail.get("present"):
+        return "not listed"
+    parts = [f"shows {detail.get('available')}"]
+    if detail.get("on_hand") is not None:
+        parts.append(f"{detail['on_hand']} on hand")
+    if detail.get("committed"):
+        parts.append(f"{detail['committed']} committed")
+    if detail.get("state"):
+        parts.append(str(detail["state"]))
+    return ", ".join(parts)
+
+
+def _target(detail: Mapping[str, object]) -> str:
+    state = f", {detail['state']}" if detail.get("state") else ""
+    quantity = detail.get("quantity")
+    return "no target" if quantity is None else f"target {quantity}{state}"
+
+
+def _disagreement(detail: Mapping[str, object]) -> str:
+    delta = detail.get("delta")
+    by = f", {signed(delta)}" if isinstance(delta, int) else ""
+    closed = detail.get("closed_at")
+    until = f", until {day_and_time(closed)}" if isinstance(closed, int) else ", open"
+    return f"{detail.get('disagreement')}{by}{until}"
+
+
+def _correction(detail: Mapping[str, object]) -> str:
+    change = _change(detail)
+    note = f": {detail['note']}" if detail.get("note") else ""
+    step = str(detail.get("step")).replace("_", " ")
+    return f"#{detail.get('id')} {change} {step} by {detail.get('who')}{note}"
+
+
+def _change(detail: Mapping[str, object]) -> str:
+    """What it would move: a number, a state, or both."""
+    ends = (("from", "to"), ("from_state", "to_state"))
+    pairs = [(detail.get(before), detail.get(after)) for before, after in ends]
+    moved = [(was, to) for was, to in pairs if to is not None and was != to] or pairs[:1]
+    return ", ".join(f"{_or_none(was)} → {_or_none(to)}" for was, to in moved)
+
+
+def _event(detail: Mapping[str, object]) -> str:
+    parts = [f"{str(detail.get('event')).replace('_', ' ')} {detail.get('quantity')}"]
+    if detail.get("of"):
+        parts[0] += f" of {detail['of']}, which moves {signed(_number(detail.get('moves')))} of it"
+    parts[0] += _place(detail)
+    if detail.get("order"):
+        parts.append(f"order {detail['order']}")
+    parts.append(_FATES.get(str(detail.get("fate")), str(detail.get("fate"))))
+    if detail.get("unseen"):
+        parts.append("not yet taken in by the authority")
+    if detail.get("received_at") is not None:
+        parts.append(f"heard of {day_and_time(_number(detail['received_at']))}")
+    return ", ".join(parts)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _any(detail: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in detail.items() if value is not None)
+
+
+def _or_none(value: object) -> str:
+    return NONE if value is None else str(value)
+
+
+_FATES = {
+    "projected": "moved the targets",
+    "included": "the authority had taken it in",
+    "explains": "explains its readings only",
+    "copy": "another channel told of that order, too",
+}
+
+_SENTENCES = {
+    "reading": _reading,
+    "event": _event,
+    "target": _target,
+    "disagreement": _disagreement,
+    "correction": _correction,
+}

@@ -1,0 +1,1 @@
+"""Words, numbers, glyphs and remedies, for every screen and report. Pure."""

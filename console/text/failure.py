@@ -1,0 +1,78 @@
+"""What an exception that reached `main` says to the operator, and which exit code it means."""
+
+import os
+import platform
+import re
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import click
+
+from console.text.format import clean
+from store.errors import StoreError
+from sync.errors import ChannelError, ConfigError, ConfigErrors
+
+_SECRET_NAME = re.compile(r"key|token|secret|password|passwd|auth|credential", re.IGNORECASE)
+_SECRET_LENGTH_MIN = 4
+_CREDENTIAL = re.compile(r"(?i)(bearer|basic)\s+[^\s'\"]+|(?<=://)[^/@\s]+@")
+
+
+def tell(error: Exception) -> int:
+    """Print what went wrong on stderr; answers the exit code."""
+    if isinstance(error, ConfigErrors):
+        for line in str(error).splitlines():
+            _say(line)
+        return 2
+    if isinstance(error, ConfigError):
+        _say(str(error))
+        return 2
+    if isinstance(error, StoreError | ChannelError):
+        _say(str(error))
+        return 1
+    if isinstance(error, OSError) and error.filename is not None:
+        _say(f"{error.filename}: {error.strerror}")
+        return 1
+    _say(f"a bug in Skew: {redacted(_last_line(error))}")
+    where = write_report(error)
+    if where:
+        _say(f"the details are in {where}; please report it with them")
+    return 1
+
+
+def write_report(error: BaseException) -> Path | None:
+    """Write a traceback, without locals and without credentials, for a bug report.
+
+    Only its owner may read the file. None where it can't be written.
+    """
+    import platformdirs
+
+    folder = platformdirs.user_state_path("skew", appauthor=False)
+    text = "".join(traceback.format_exception(error))
+    header = f"skew on Python {platform.python_version()}, {platform.system()}\n\n"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.txt"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(header + redacted(text))
+    except OSError:
+        return None
+    return path
+
+
+def redacted(text: str) -> str:
+    """Take credentials out: in their known forms, and every value that the environment hides."""
+    text = _CREDENTIAL.sub("•••", text)
+    for name, value in os.environ.items():
+        if _SECRET_NAME.search(name) and len(value) >= _SECRET_LENGTH_MIN:
+            text = text.replace(value, "•••")
+    return text
+
+
+def _last_line(error: BaseException) -> str:
+    return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+
+
+def _say(line: str) -> None:
+    click.echo(f"skew: {clean(line)}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""The live console: everything that needs Textual."""

@@ -1,0 +1,397 @@
+"""The live console: `skew watch`, and the screen of `skew demo`.
+
+Owns the pages and the refresh loop, and leads each key to the page that knows it;
+`console.tui.watch` opens the cache, starts the engine beside it and stops all of it. The pages read
+through `Source`; decisions are in `console.tui.handlers`.
+"""
+
+import asyncio
+import inspect
+import signal
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.segment import Segments
+from rich.text import Text
+from textual import work
+from textual.filter import LineFilter
+from textual.worker import WorkerFailed
+
+from console.keys import Place, by_name
+from console.text import failure
+from console.text.format import clean
+from console.text.themes import PALETTES
+from console.tui.command_palette import Palette
+from console.tui.data.refresh import Pulse
+from console.tui.data.source import Source
+from console.tui.dialogs.copy_export import WhoAreYou
+from console.tui.dialogs.dialog import AskingApp
+from console.tui.dialogs.help import Help
+from console.tui.dialogs.overlay import Overlay
+from console.tui.drawing.terminal import Ascii, bound
+from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
+from console.tui.handlers.acknowledge import TriageActs
+from console.tui.handlers.channels import ChannelActs
+from console.tui.handlers.copy_export import Output
+from console.tui.handlers.incidents import IncidentActs
+from console.tui.handlers.replay import Travel
+from console.tui.handlers.updates import UpdateActs
+from console.tui.pages.channels import ChannelsPage
+from console.tui.pages.checklist import ChecklistPage
+from console.tui.pages.context import Desk, Subject
+from console.tui.pages.dashboard import Dashboard
+from console.tui.pages.incidents import IncidentsPage
+from console.tui.pages.page import Page
+from console.tui.pages.sku import SkuPage
+from console.tui.pages.updates import UpdatesPage
+from console.tui.session.memory import PageMemory, Remembered
+from console.tui.session.preferences import Habits
+from console.tui.session.state import Footing
+from console.tui.views import alarms
+from console.tui.widgets.table import AGES_MS
+from store.database.connection import Database
+from store.errors import StoreError
+from sync.settings import Settings
+
+if TYPE_CHECKING:
+    pass
+
+
+class SkewApp(AskingApp):
+    """The console on an open cache. Everything that it is told comes from the cache."""
+
+    CSS_PATH = "console.tcss"
+    TITLE = "skew"
+    COMMANDS = {Palette}  # noqa: RUF012 (Textual's own spelling)
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        footing: Footing,
+        *,
+        habits: Habits | None = None,
+        watch: bool = True,
+    ) -> None:
+        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time."""
+        super().__init__()
+        self.habits = habits or Habits()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_of(self.habits.theme(self.console.color_system))
+        self._plain = Ascii(enabled=self.habits.ascii)
+        footing.actions = self.habits.preferences.actions
+        for action in footing.actions:
+            if action.keys:
+                self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
+        self.footing = footing
+        source = Source(database, settings, footing.clock)
+        acts = (self, database, source, footing)
+        self._acts = UpdateActs(*acts)
+        desk = Desk(
+            source=source,
+            footing=footing,
+            updates=self._acts,
+            triage=TriageActs(*acts),
+            channels=ChannelActs(*acts),
+            incidents=IncidentActs(*acts),
+            output=Output(self, footing),
+            travel=Travel(self, footing),
+            way=self,
+        )
+        self.dashboard = Dashboard(desk)
+        self.sku = SkuPage(desk)
+        pages = (
+            self.dashboard,
+            ChannelsPage(desk),
+            UpdatesPage(desk),
+            IncidentsPage(desk),
+            self.sku,
+            ChecklistPage(desk),
+        )
+        self.pages: dict[Place, Page] = {page.place: page for page in pages}
+        self._before: list[Place] = []
+        self._turning = asyncio.Lock()
+        """One page after the other, however quickly the keys come."""
+        self._place = Place.DISAGREEMENTS
+        self._source = source
+        self._watching = watch
+        self._pulse = Pulse(source.version, still=footing.replay is not None)
+        self._known: alarms.Known | None = None
+        self._ticked_at = 0
+        footing.stir = self.stir
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variables(dark=self.current_theme.dark)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *([self._plain] if self._plain.enabled else [])]
+
+    async def on_mount(self) -> None:
+        remembered = self.habits.memory.remembered
+        for place, page in self.pages.items():
+            self.install_screen(page, place)
+            page.return_to(remembered.pages.get(place, PageMemory()))
+        await self.push_screen(Place.DISAGREEMENTS)
+        self.set_interval(1.0, self._tick)
+        for told in (signal.SIGTERM, signal.SIGHUP):
+            # Leaving in good order gives the terminal and the lease back.
+            asyncio.get_running_loop().add_signal_handler(told, self.exit, 0)
+        if self._watching:
+            self._pulse.start()
+            self.stir()
+            self._refresh_forever()
+
+        self._take_up()
+
+    def on_unmount(self) -> None:
+        self._pulse.stop()
+
+    @work(group="act")
+    async def _take_up(self) -> None:
+        """Go to the page that was left last, and ask who decides where nobody knows."""
+        if self.habits.memory.trouble:
+            self.footing.say(self.habits.memory.trouble, Tone.WARN)
+        before = self.habits.memory.remembered.page
+        if before in self.pages and before != Place.SKU:
+            await self.show(Place(before))
+        if self.habits.asks and not self.footing.read_only:
+            name = await self.push_screen_wait(WhoAreYou(self.footing.operator))
+            if name:
+                self.footing.operator = name
+                self.habits.gave_name(name)
+                self.footing.say(f"{name} decides here", Tone.STRONG)
+                self.page.repaint()
+
+    def leave_word(self) -> None:
+        """Remember where the operator is, for the next run."""
+        self.habits.leave(self._where())
+
+    def _where(self) -> Remembered:
+        pages = {str(place): page.left() for place, page in self.pages.items()}
+        return self.habits.where(str(self._place), pages)
+
+    @property
+    def page(self) -> Page:
+        """The page that is on the screen, whatever dialog lies over it."""
+        found = (one for one in reversed(self.screen_stack) if isinstance(one, Page))
+        return next(found, self.dashboard)
+
+    @property
+    def _overlay(self) -> Overlay | None:
+        """The living dialog that lies over the page; none while the app closes."""
+        top = next(reversed(self.screen_stack), None)
+        return top if isinstance(top, Overlay) else None
+
+    def stir(self) -> None:
+        """Read everything anew at once, because the operator asked or acted."""
+        self._pulse.ask()
+
+    async def refresh_now(self, *, at_once: bool = True) -> None:
+        """Read the cache and show it. Trouble with the cache shows in the header, no more."""
+        before = self.footing.trouble
+        try:
+            await self._acts.follow()
+            await self._read(at_once=at_once)
+            if (overlay := self._overlay) is not None:
+                await overlay.reload()
+            self.footing.trouble = ""
+            self.footing.tell_engine()
+        except StoreError as error:
+            self.footing.fail(error)
+            if not before:
+                self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+        self.page.repaint()
+        self._announce()
+
+    async def _read(self, *, at_once: bool) -> None:
+        """Read the header's numbers and the page: both at a time where the page does without."""
+        if not self.page.is_apart:
+            await self._take_glance()
+            await self.page.reload(at_once=at_once)
+            return
+        both = self._take_glance(), self.page.reload(at_once=at_once)
+        for found in await asyncio.gather(*both, return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found
+
+    async def _take_glance(self) -> None:
+        self.footing.glance = await self._source.glance()
+
+    def _announce(self) -> None:
+        """Tell what of the incidents is new; the header carries it from then on."""
+        glance = self.footing.glance
+        if glance is None or self.footing.replay is not None:
+            return
+        rings = self.habits.preferences.bell
+        heard = alarms.hear(self._known, glance.status.incidents, glance.at, bell=rings)
+        self._known = heard.known
+        for text, tone in heard.lines:
+            self.footing.say(text, tone)
+        if heard.lines:
+            self.page.rewrite("#said")
+        if heard.toast is not None:
+            title, text, severe = heard.toast
+            self.notify(text, title=title, severity="error" if severe else "warning", markup=False)
+        if heard.bell:
+            self.bell()
+
+    def _tick(self) -> None:
+        if self.footing.replay is not None:
+            return
+        where = self._where()
+        if where != self.habits.memory.remembered:
+            self.run_worker(partial(self.habits.leave, where), thread=True, group="memory")
+        now, before = self.footing.clock.now(), self._ticked_at
+        if self.footing.paused:
+            self.page.rewrite("#header")
+        elif now // AGES_MS != before // AGES_MS or self.footing.held_until > before:
+            self._ticked_at = now
+            self.page.tick()
+        else:
+            self.page.rewrite("#header, #said")
+        if (overlay := self._overlay) is not None and not self.footing.paused:
+            overlay.tick()
+
+    @work(group="refresh")
+    async def _refresh_forever(self) -> None:
+        async for beat in self._pulse.beats():
+            if beat.asked or (beat.whole and not self.footing.paused):
+                await self.refresh_now(at_once=beat.asked)
+            elif not self.footing.paused:
+                await self.footing.guarded(self.page.freshen)
+
+    async def action_do(self, name: str) -> None:
+        """Do what the table of actions names, on the page that is on the screen."""
+        if self.screen.is_modal:
+            return  # The key came before its dialog did: what is asked goes first.
+        action, page = by_name(name), self.page
+        act = getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None)
+        if act is None or page.place not in action.on:
+            self._refuse(f"{action.title}: not on this page")
+        elif why := self.footing.refuses(action):
+            self._refuse(f"{action.title}: {why}")
+        else:
+            doing = act()
+            if inspect.iscoroutine(doing):
+                self.begin_act()
+                self.run_worker(self._act(doing), group="act", exit_on_error=True)
+
+    async def _act(self, doing: Coroutine[None, None, None]) -> None:
+        """See an act to its end; where what it acts on can't be read, that is told."""
+        try:
+            await doing
+        except StoreError as error:
+            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+            self.page.repaint()
+
+    def _refuse(self, why: str) -> None:
+        self.footing.say(why, Tone.WARN)
+        self.page.repaint()
+
+    async def show(self, place: Place) -> None:
+        """Turn to a page; the one left is where `back` leads."""
+        async with self._turning:
+            left = self.page.place
+            if place == left or self.screen.is_modal:
+                return
+            self._before = [one for one in self._before if one != place] + [left]
+            await self._turn_to(place)
+        await self._arrive()
+
+    async def back(self) -> None:
+        async with self._turning:
+            if not self._before or self.screen.is_modal:
+                return
+            await self._turn_to(self._before.pop())
+        await self._arrive()
+
+    async def show_disagreements_of(self, channel: str, sku: str = "") -> None:
+        self.dashboard.filter_by(f"channel:{channel} sku:{sku}" if sku else f"channel:{channel}")
+        await self.show(Place.DISAGREEMENTS)
+
+    async def open_sku(self, subject: Subject) -> None:
+        self.sku.look_at(subject)
+        if self.page is self.sku:
+            await self._arrive()
+        else:
+            await self.show(Place.SKU)
+
+    async def open_channel(self, name: str) -> None:
+        self.pages[Place.CHANNELS].point_at(name)
+        await self.show(Place.CHANNELS)
+
+    async def _turn_to(self, place: Place) -> None:
+        await self.switch_screen(place)
+        self._place = place
+
+    async def _arrive(self) -> None:
+        page = self.page
+        await self.footing.guarded(partial(page.reload, at_once=True))
+        page.repaint()
+
+    async def do_show_disagreements(self) -> None:
+        await self.show(Place.DISAGREEMENTS)
+
+    async def do_show_channels(self) -> None:
+        await self.show(Place.CHANNELS)
+
+    async def do_show_updates(self) -> None:
+        await self.show(Place.UPDATES)
+
+    async def do_show_incidents(self) -> None:
+        await self.show(Place.INCIDENTS)
+
+    async def do_show_sku(self) -> None:
+        under = self.page.subject()
+        if under is not None:
+            await self.open_sku(under)
+        else:
+            await self.show(Place.SKU)
+
+    async def do_show_checklist(self) -> None:
+        await self.show(Place.CHECKLIST)
+
+    def do_pause(self) -> None:
+        self.footing.paused = not self.footing.paused
+        paused = self.footing.paused
+        self.footing.say("the screen is held; collecting goes on" if paused else "live", Tone.WARN)
+        self.page.repaint()
+        if not paused:
+            self.stir()
+
+    def do_theme(self) -> None:
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        name = name_of(self.theme)
+        self.habits.chose_theme(name)
+        self.footing.say(f"theme {name}: for {PALETTES[name].purpose}", Tone.DIM)
+        self.page.repaint()
+
+    def do_palette(self) -> None:
+        self.action_command_palette()
+
+    def do_help(self) -> None:
+        self.push_screen(Help(self.page.place, self.footing.actions))
+
+    def do_quit(self) -> None:
+        self.exit(0)
+
+    async def action_quit(self) -> None:
+        """Leave; Textual's own keys end here too."""
+        self.exit(0)
+
+    def _fatal_error(self) -> None:
+        """Leave with the place of a redacted report; Textual's own way prints every local."""
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error  # What went wrong, and where: the wrapper has no traceback.
+        self.bell()
+        told = "skew: a bug in the console"
+        if error is not None:
+            where = failure.write_report(error)
+            told = f"skew: a bug in the console: {type(error).__name__}"
+            told += f"; the details are in {where}" if where else ""
+        self._exit_renderables.append(Segments(self.console.render(Text(clean(told)))))
+        self._close_messages_no_wait()

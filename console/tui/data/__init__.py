@@ -1,0 +1,1 @@
+"""What the screens show, read from the cache, filtered and refreshed."""

@@ -1,0 +1,95 @@
+"""What the list of disagreements is read through: typical prices, and causes as they are found.
+
+A cause is found for some at a time, off the screen's thread: for 100,000 that takes some seconds,
+so the causes are kept, and it is told of how many they are known. Each is looked for again when it
+has been known for a minute, or at once where its row is on the screen. The dashboard owns one.
+"""
+
+import asyncio
+from array import array
+from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
+
+from console.tui.data.grouping import Listed, flat, folded
+from console.tui.data.source import Source
+from console.tui.views.rows import Row
+from store.queries.ranking_values import GroupBy, Lens
+from store.queries.values import DisagreementFilter, Sort
+from sync.causes.explain import KINDS
+
+CHUNK = 2_000
+"""Found at a time: some 0.1 s of work."""
+
+KEPT_S = 60.0
+
+
+class Survey:
+    """Reads the list. Raises StoreError where the cache can't be read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._prices: Mapping[int, int] = {}
+        self._priced_at = -KEPT_S
+        self._causes: dict[int, str] = {}
+        self._found_at: dict[int, float] = {}
+
+    async def read(
+        self, wanted: DisagreementFilter, sort: Sort, by: GroupBy, opened: Collection[int]
+    ) -> Listed:
+        """The list as it is now."""
+        if monotonic() - self._priced_at >= KEPT_S:
+            # Kept for a while, so that an estimate that wavers does not stir the order.
+            self._prices = await self._source.typical_prices()
+            self._priced_at = monotonic()
+        lens = Lens(self._prices)
+        if by is GroupBy.CAUSE or asks_for_causes(wanted):
+            lens = await asyncio.to_thread(self._lens)
+        if by is GroupBy.NONE:
+            return flat(await self._source.ranked(wanted, sort, lens))
+        return folded(await self._source.grouped(wanted, by, sort, lens), opened)
+
+    async def rows(self, ids: Sequence[int]) -> dict[int, Row]:
+        """These rows, with their causes, which are kept."""
+        rows = await self._source.disagreement_rows(ids, Lens(self._prices))
+        self._keep({one: row.why for one, row in rows.items() if row.why})
+        return rows
+
+    def lacking(self, ids: "array[int]") -> list[int]:
+        """Some of those whose cause is not known or was found too long ago; empty: all are."""
+        before = monotonic() - KEPT_S
+        unknown = [one for one in ids if one not in self._causes]
+        if not unknown:
+            unknown = [one for one in ids if self._found_at[one] < before]
+        return unknown[:CHUNK]
+
+    def known(self, ids: "array[int]") -> int:
+        """Of how many of these the cause is known."""
+        return sum(one in self._causes for one in ids)
+
+    async def learn(self, ids: Sequence[int]) -> None:
+        """Find the causes of these."""
+        explained = await self._source.explained(ids)
+        found = {one.id: cause.kind for one, cause in explained if cause is not None}
+        # What has closed meanwhile is asked for no more.
+        self._keep(dict.fromkeys(ids, "unexplained") | found)
+
+    def forget_others(self, ids: "array[int]") -> None:
+        """Drop the causes of what is in the list no more, when they have become many."""
+        if len(self._causes) > 2 * len(ids) + CHUNK:
+            self._causes = {one: self._causes[one] for one in ids if one in self._causes}
+            self._found_at = {one: self._found_at[one] for one in self._causes}
+
+    def _keep(self, found: Mapping[int, str]) -> None:
+        self._causes.update(found)
+        self._found_at.update(dict.fromkeys(found, monotonic()))
+
+    def _lens(self) -> Lens:
+        ids: dict[str, array[int]] = {kind: array("q") for kind in KINDS}
+        for one, kind in list(self._causes.items()):
+            ids[kind].append(one)
+        return Lens(self._prices, tuple((kind, str(ids[kind].tolist())) for kind in KINDS))
+
+
+def asks_for_causes(wanted: DisagreementFilter) -> bool:
+    """Whether a filter can be answered only where causes are known."""
+    return bool(wanted.causes) or any(one.causes for one in wanted.without)

@@ -1,0 +1,263 @@
+"""A page's rows into a file: all that its filter lets through, in its order, as CSV or JSON.
+
+Read in parts through `Source` and written by another thread, so that no list is too long for it.
+The file is there when it is whole: one that is cancelled or fails leaves nothing behind.
+"""
+
+import asyncio
+import contextlib
+import csv
+import io
+import json
+import os
+import secrets
+import stat
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from console.reports import json_documents, json_incidents
+from console.reports.disagreements import CSV_COLUMNS, csv_row, defused
+from console.text.format import day_and_time
+from console.text.groups import Explained
+from console.tui.data.source import Source
+from store.errors import StoreError
+from store.model import Correction, Incident, Millis
+from store.queries.values import ChannelHealth
+
+CHUNK = 2_000
+"""Rows read and written at a time: what a cancel waits for. What explains a channel's crowd is
+found anew for each, so that smaller parts of a long list take longer in all."""
+
+FORMATS = (".csv", ".json")
+
+
+class ExportError(Exception):
+    """It can't be written there. Its message says why, and what would help."""
+
+
+class Line(NamedTuple):
+    """One row, as either format has it."""
+
+    cells: Sequence[object]
+    document: json_documents.Json
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page shows, read in parts. As it was when it was asked for: ids, not rows."""
+
+    name: str
+    """Begins the file's name, and is the JSON's key."""
+    count: int
+    columns: Sequence[str]
+    read: Callable[[int, int], Awaitable[Sequence[Any]]]
+    """The rows from one number to before another; what has gone meanwhile is left out."""
+    line: Callable[[Any], Line]
+    """How one of them is written. Called on another thread."""
+
+
+def disagreements(source: Source, ids: Sequence[int]) -> View:
+    async def read(start: int, end: int) -> list[Explained]:
+        return await source.explained(ids[start:end])
+
+    def line(one: Explained) -> Line:
+        return Line(csv_row(*one), json_documents.disagreement(*one))
+
+    return View("disagreements", len(ids), CSV_COLUMNS, read, line)
+
+
+def updates(source: Source, ids: Sequence[int]) -> View:
+    async def read(start: int, end: int) -> list[Correction]:
+        wanted = ids[start:end]
+        found = await source.updates(wanted)
+        return [found[one] for one in wanted if one in found]
+
+    def line(one: Correction) -> Line:
+        return _line(json_documents.update(one))
+
+    return View("updates", len(ids), json_documents.UPDATE_COLUMNS, read, line)
+
+
+def channels(found: Sequence[ChannelHealth]) -> View:
+    return _known("channels", [json_documents.channel(one) for one in found])
+
+
+def incidents(source: Source, ids: Sequence[int], now: Millis) -> View:
+    """As they stand at an instant with the people."""
+
+    async def read(start: int, end: int) -> list[Incident]:
+        wanted = ids[start:end]
+        found = await source.incidents(wanted)
+        return [found[one] for one in wanted if one in found]
+
+    def line(one: Incident) -> Line:
+        return _line(json_incidents.incident(one, now))
+
+    return View("incidents", len(ids), json_incidents.COLUMNS, read, line)
+
+
+def default_name(view: View, now: Millis) -> str:
+    """Where it goes unless said: `skew-disagreements-20261124-140211.csv`, in this folder."""
+    stamp = day_and_time(now).rstrip("Z").replace("-", "").replace(":", "").replace(" ", "-")
+    return f"skew-{view.name}-{stamp}.csv"
+
+
+def target(name: str) -> Path:
+    """Read a file's name as an operator writes it. Raises ExportError with the remedy."""
+    text = name.strip()
+    if not text or text.endswith(("/", os.sep)):
+        raise ExportError("write a file's name")
+    if "\0" in text:
+        raise ExportError("no file can be called so")
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise ExportError(f"{text}: whose folder that is, is not known") from error
+    if path.suffix.lower() not in FORMATS:
+        raise ExportError(f"end it in {' or '.join(FORMATS)}: that is the format")
+    return path
+
+
+def exists(path: Path) -> bool:
+    """Whether a file would be overwritten. Raises ExportError where nothing can be put there."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise ExportError(f"{path} is no file: choose another name")
+    return True
+
+
+async def export(view: View, path: Path, *, overwrite: bool, told: Callable[[int], None]) -> int:
+    """Write all of a view to a file, and answer how many rows were there; `told` hears how many.
+
+    Raises ExportError, with nothing left behind; a cancel leaves nothing either.
+    """
+    try:
+        draft = await asyncio.to_thread(Draft.begin, path, view)
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    try:
+        for start in range(0, view.count, CHUNK):
+            rows = await view.read(start, min(view.count, start + CHUNK))
+            await _whole(asyncio.to_thread(draft.write, rows))
+            told(min(view.count, start + CHUNK))
+        await _whole(asyncio.to_thread(draft.finish, overwrite=overwrite))
+    except FileExistsError as error:
+        raise ExportError(f"{path} is there already: choose another name") from error
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    except StoreError as error:
+        raise ExportError(f"the cache can't be read: {error}") from error
+    finally:
+        draft.abandon()
+    return draft.written
+
+
+async def _whole(step: Awaitable[None]) -> None:
+    """Let a step on another thread end before a cancel goes on: it holds the file."""
+    running = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+class Draft:
+    """A file in the making, beside the place where it will be."""
+
+    def __init__(self, path: Path, place: Path, file: IO[str], view: View) -> None:
+        self.written = 0
+        self._path = path
+        self._place: Path | None = place
+        self._file = file
+        self._view = view
+        self._as_json = path.suffix.lower() == ".json"
+
+    @classmethod
+    def begin(cls, path: Path, view: View) -> "Draft":
+        """Open it, with the rights that any new file of the user gets. Raises OSError."""
+        path = path.resolve()
+        place = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        draft = cls(path, place, os.fdopen(handle, "w", encoding="utf-8", newline=""), view)
+        draft._put(draft._head())
+        return draft
+
+    def write(self, rows: Sequence[Any]) -> None:
+        lines = [self._view.line(row) for row in rows]
+        if self._as_json:
+            for line in lines:
+                comma = ",\n" if self.written else ""
+                self._put(f"{comma}  {json.dumps(line.document)}")
+                self.written += 1
+        else:
+            self._put(_csv([defused(cell) for cell in line.cells] for line in lines))
+            self.written += len(lines)
+
+    def finish(self, *, overwrite: bool) -> None:
+        """Put it in its place. Raises FileExistsError unless it may overwrite."""
+        if self._as_json:
+            self._put("\n]}\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        assert self._place is not None
+        if not overwrite:
+            _claim(self._place, self._path)
+        else:
+            self._place.replace(self._path)
+            self._place = None
+
+    def abandon(self) -> None:
+        """Leave nothing behind but what was finished."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if self._place is not None:
+            with contextlib.suppress(OSError):
+                self._place.unlink(missing_ok=True)
+
+    def _head(self) -> str:
+        if self._as_json:
+            return f"{{{json.dumps(self._view.name)}: [\n"
+        return _csv([self._view.columns])
+
+    def _put(self, text: str) -> None:
+        self._file.write(text)
+
+
+def _claim(draft: Path, path: Path) -> None:
+    """Give a file a name that nobody has taken meanwhile. Raises FileExistsError."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: the name is claimed first, then overwritten.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(path)
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _line(document: json_documents.Json) -> Line:
+    return Line(tuple(json_documents.flat(document).values()), document)
+
+
+def _known(name: str, found: Sequence[json_documents.Json]) -> View:
+    columns = tuple(json_documents.flat(found[0])) if found else ()
+
+    async def read(start: int, end: int) -> Sequence[json_documents.Json]:
+        return found[start:end]
+
+    return View(name, len(found), columns, read, _line)

@@ -1,0 +1,134 @@
+"""The list of disagreements as it stands on the screen: in one piece, or folded into groups. Pure.
+
+A group's own row has an id below zero. It is followed by its members while it is open. Beside each
+row stands how bad it is, so that the next of the worst is found without a look at the rows.
+"""
+
+from array import array
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from console.text.format import cells
+from console.tui.drawing.tones import Cell, Tone
+from store.queries.ranking_values import AGE_EDGES_MS, Grouped, Ranked, Severity
+
+NOTHING = 255
+"""Beside an open group's row: its members speak for themselves."""
+
+AGES = ("<5m", "<1h", "<4h", "<1d", "<7d", "7d+")
+"""The buckets of ages, as `AGE_EDGES_MS` parts them, the youngest first."""
+AGE_FILTERS = ("age<5m", "age:5m-1h", "age:1h-4h", "age:4h-1d", "age:1d-7d", "age>7d")
+"""What narrows the list to a bucket."""
+
+_BARS = "▁▂▃▄▅▆▇█"
+_OLD = 3
+"""From this bucket on an age is too old to be passed over."""
+
+
+class Listed(NamedTuple):
+    """What the table shows, and what all of it comes to."""
+
+    ids: "array[int]"
+    severities: bytes
+    """Beside each id a `Severity`, the worst one's where it is a folded group; else `NOTHING`."""
+    ranked: Ranked
+    """All that the filter lets through, folded away or not."""
+    totals: Mapping[int, tuple[Any, ...]]
+    """By a group's id what it comes to, as the cache answers."""
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """How many there are in each bucket."""
+        return tuple(self.ranked.ages.count(place) for place in range(len(AGES)))
+
+    def members(self, group_id: int) -> list[int]:
+        """The ids of a group."""
+        pairs = zip(self.ranked.ids, self.ranked.groups, strict=True)
+        return [one for one, group in pairs if group == group_id]
+
+    def marked(self, marks: Collection[int]) -> Mapping[int, str]:
+        """By group's id the sign of its marks: `x` all of it is marked, `+` some of it."""
+        if not marks or not self.totals:
+            return {}
+        pairs = zip(self.ranked.ids, self.ranked.groups, strict=True)
+        counted = Counter(group for one, group in pairs if one in marks)
+        return {
+            group: "x" if count == self.totals[group][3] else "+"
+            for group, count in counted.items()
+            if group in self.totals
+        }
+
+
+def flat(ranked: Ranked) -> Listed:
+    """All of it in one piece."""
+    return Listed(ranked.ids, ranked.severities, ranked, {})
+
+
+def folded(grouped: Grouped, opened: Collection[int]) -> Listed:
+    """The groups, the worst first, each followed by its members where it is open."""
+    ranked = grouped.ranked
+    inside: dict[int, tuple[array[int], bytearray]] = {}
+    if opened:
+        rows = zip(ranked.ids, ranked.severities, ranked.groups, strict=True)
+        for one, severity, group in rows:
+            if group in opened:
+                ids, severities = inside.setdefault(group, (array("q"), bytearray()))
+                ids.append(one)
+                severities.append(severity)
+    every, beside = array("q"), bytearray()
+    for row in grouped.totals:
+        group = row[0]
+        every.append(group)
+        beside.append(NOTHING if group in inside else row[11])
+        if group in inside:
+            every.extend(inside[group][0])
+            beside.extend(inside[group][1])
+    return Listed(every, bytes(beside), ranked, {row[0]: row for row in grouped.totals})
+
+
+def worst(severities: bytes) -> Severity | None:
+    """The worst that nobody has acknowledged; None where there is none."""
+    return next(
+        (one for one in Severity if one in severities and one < Severity.ACKNOWLEDGED), None
+    )
+
+
+def jump(severities: bytes, place: int, *, forward: bool) -> int | None:
+    """The place of the next of the worst after `place`, or before it, wrapping; None: no more.
+
+    100,000 are searched in some microseconds.
+    """
+    found = worst(severities)
+    if found is None:
+        return None
+    sign = bytes((found,))
+    if forward:
+        after = severities.find(sign, place + 1)
+        return after if after >= 0 else severities.find(sign)
+    before = severities.rfind(sign, 0, max(0, place))
+    return before if before >= 0 else severities.rfind(sign)
+
+
+def age_line(counts: Collection[int], width: int) -> list[Cell]:
+    """How many are how old; with bars where there is room, and nothing where there is none."""
+    if not any(counts):
+        return []
+    most = max(counts)
+    for bars in (True, False):
+        line = [Cell(" ages", Tone.DIM)]
+        for place, (name, count) in enumerate(zip(AGES, counts, strict=True)):
+            bar = f" {_bar(count, most)}" if bars and count else ""
+            told = Tone.WARN if place >= _OLD and count else Tone.PLAIN
+            line += [Cell(f"  {name}", Tone.DIM), Cell(f"{bar} {count:,}", told)]
+        line.append(Cell(" "))
+        if sum(cells(cell.text) for cell in line) <= width:
+            return line
+    return []
+
+
+def _bar(count: int, most: int) -> str:
+    return _BARS[(count * (len(_BARS) - 1) + most - 1) // most]
+
+
+assert len(AGES) == len(AGE_FILTERS) == len(AGE_EDGES_MS) + 1

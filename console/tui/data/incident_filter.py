@@ -1,0 +1,68 @@
+"""The incidents' filter: what is typed after `/` on their page → an `IncidentFilter`. Pure.
+
+Words look in the message, the channel's name and the kind; `channel:shop`, `kind:stale`,
+`severity:severe` and `state:snoozed` narrow, several values with commas.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+
+from console.tui.data.disagreement_filter import FilterError
+from store.channels.incident_list import OPEN, IncidentFilter, IncidentState, Severity
+from store.model import IncidentKind
+
+HINT = "channel:shop kind:stale severity:severe state:snoozed, or words"
+
+_KEYED = re.compile(r"([a-z]+):(.*)", re.ASCII)
+
+STATES = (
+    ("open", OPEN),
+    ("snoozed", (IncidentState.SNOOZED,)),
+    ("closed", (IncidentState.CLOSED,)),
+    ("all", tuple(IncidentState)),
+)
+"""What the key for the next state goes through, by the word that stands in the title."""
+
+_STATE_WORDS = {word: states for word, states in STATES if word != "all"} | {
+    str(one): (one,) for one in IncidentState
+}
+
+
+def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
+    """Read a filter; `channels` are the known names, to catch a misspelt one.
+
+    Raises FilterError with the remedy.
+    """
+    known = {
+        "channel": tuple(channels),
+        # A kind of two words is written with a dash.
+        "kind": tuple(str(one).replace(" ", "-") for one in IncidentKind),
+        "severity": tuple(Severity),
+        "state": tuple(_STATE_WORDS),
+    }
+    chosen: dict[str, list[str]] = {key: [] for key in known}
+    words = []
+    for token in text.split():
+        match = _KEYED.fullmatch(token)
+        if match is None or match[1] not in known:
+            words.append(token)
+            continue
+        chosen[match[1]] += _values(match[1], match[2], known[match[1]])
+    states = dict.fromkeys(one for word in chosen["state"] for one in _STATE_WORDS[word])
+    return IncidentFilter(
+        text=" ".join(words),
+        channels=tuple(chosen["channel"]),
+        kinds=tuple(one.replace("-", " ") for one in chosen["kind"]),
+        severities=tuple(Severity(one) for one in chosen["severity"]),
+        states=tuple(states),
+    )
+
+
+def _values(key: str, text: str, known: Collection[str]) -> list[str]:
+    values = [value for value in text.split(",") if value]
+    if not values:
+        raise FilterError(f"{key}: needs a value: {', '.join(known)}")
+    for value in values:
+        if value not in known:
+            raise FilterError(f"“{value[:24]}” is no {key}: {', '.join(known)}")
+    return values

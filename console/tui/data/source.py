@@ -1,0 +1,383 @@
+"""What the console reads: the cache's views, asked off the screen's thread, as frozen values.
+
+The one seam between the screens and the store: no screen calls the database itself.
+"""
+
+import asyncio
+import contextlib
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import msgspec
+
+from console.text.groups import Explained
+from console.text.incidents import POLLS_SHOWN, Trouble, waits_for_a_person
+from console.text.target_sum import arithmetic
+from console.tui.data.checklist import Checkup
+from console.tui.data.sku import Skus
+from console.tui.views.channel_detail import Whole
+from console.tui.views.channels import PauseEffect
+from console.tui.views.rows import Row
+from store.causes import find_facts, similar_skus
+from store.causes.facts import Facts
+from store.causes.similar_skus import ASKS_FOR_ALIKE
+from store.channels import incident_list
+from store.channels.incident_list import IncidentFilter, IncidentState
+from store.corrections import audit, batches, conflicts, lifecycle, update_list
+from store.corrections.audit import AuditRow, Deed
+from store.corrections.update_list import UpdateFilter, UpdateList, UpdateSort
+from store.database.connection import Database
+from store.errors import DatabaseBusy, StoreError
+from store.history import past
+from store.model import (
+    Cause,
+    Correction,
+    CorrectionStatus,
+    Direction,
+    Disagreement,
+    Incident,
+    Millis,
+    Status,
+)
+from store.polling import events, quarantine, quarantine_preview
+from store.polling.quarantine_preview import Effect
+from store.queries import poll_health, ranking, severity_sql, views
+from store.queries.ranking_values import GroupBy, Grouped, Lens, Ranked
+from store.queries.values import (
+    ChannelHealth,
+    DisagreementFilter,
+    HistoryEntry,
+    ShownCell,
+    Sort,
+    StatusCounts,
+)
+from sync.causes import explain
+from sync.clock import Clock
+from sync.corrections import decide
+from sync.corrections.batch_progress import BatchProgress, of_batch
+from sync.settings import Settings
+from sync.targets import terms
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HISTORY_MAX = 200
+POLLS_TOLD = 60
+MANY = 200
+"""More than so many causes are reckoned off the screen's thread."""
+RECENT = 10
+"""What the preview tells of the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Everything but the lists, at one instant."""
+
+    at: Millis
+    status: StatusCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """All there is to tell of one SKU, seen from one of its disagreements or updates."""
+
+    sku: str
+    title: str
+    channel: str
+    location: str
+    it: Disagreement | None
+    cells: tuple[ShownCell, ...]
+    """What every channel shows for it, at that location."""
+    correction: Correction | None
+    cause: Cause | None
+    arithmetic: str
+    history: tuple[HistoryEntry, ...] = ()
+    audit: tuple[AuditRow, ...] = ()
+
+    @property
+    def mine(self) -> ShownCell | None:
+        return next((cell for cell in self.cells if cell.channel == self.channel), None)
+
+
+class Source:
+    """Reads for the screens. Raises StoreError where the cache can't be read."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self._database = database
+        self._clock = clock
+        self._terms = terms.terms(settings)
+        self._comparison = terms.comparison(settings)
+        self.skus = Skus(self._ask, self._causes, self._terms, clock)
+        self.checkup = Checkup(self._ask, settings, clock)
+
+    @property
+    def configuration(self) -> Path | None:
+        """The file that a command beside this console would read; None: the demo has none."""
+        path = self.settings.path
+        return path.resolve() if path.is_file() else None
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The channels that have targets: all but the authority for quantities."""
+        return tuple(
+            name
+            for name, channel in self.settings.channels.items()
+            if name != self.settings.authority_quantity
+            or channel.direction is not Direction.OBSERVE
+        )
+
+    def version(self) -> int:
+        """Changes when anyone has committed. Always ask from the same thread."""
+        self._database.check_file()
+        return self._database.data_version()
+
+    async def _ask(
+        self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            return await self._database.aread(work, *args, **kwargs)
+        except RuntimeError as error:
+            # Its reader threads have gone: somebody closed it under us.
+            raise StoreError("the cache is closed") from error
+
+    async def glance(self) -> Glance:
+        now = self._clock.now()
+        await asyncio.to_thread(self._database.check_file)
+        return Glance(now, await self._ask(views.status, now=now))
+
+    async def disagreement_ids(self, wanted: DisagreementFilter, sort: Sort) -> "array[int]":
+        now = self._clock.now()
+        return await self._ask(views.disagreement_ids, wanted, now=now, sort=sort)
+
+    async def typical_prices(self) -> Mapping[int, int]:
+        return await self._ask(severity_sql.typical_prices)
+
+    async def ranked(self, wanted: DisagreementFilter, sort: Sort, lens: Lens) -> Ranked:
+        now = self._clock.now()
+        return await self._ask(ranking.ranked, wanted, now=now, sort=sort, lens=lens)
+
+    async def grouped(
+        self, wanted: DisagreementFilter, by: GroupBy, sort: Sort, lens: Lens
+    ) -> Grouped:
+        now = self._clock.now()
+        return await self._ask(ranking.grouped, wanted, by, now=now, sort=sort, lens=lens)
+
+    async def disagreement_rows(
+        self, ids: Sequence[int], lens: Lens | None = None
+    ) -> dict[int, Row]:
+        now = self._clock.now()
+        found = await self._ask(views.disagreements_by_id, ids, now=now, lens=lens)
+        skus = sorted({one.sku for one in found})
+        shown = await self._ask(views.shown, skus, now=now)
+        causes = await self._causes(found, now)
+        return {one.id: _row(one, shown[one.sku], causes.get(one.id)) for one in found}
+
+    async def explained(self, ids: Sequence[int]) -> list[Explained]:
+        """These disagreements with their causes; one that has closed meanwhile is left out."""
+        found = await self.disagreements(ids)
+        known = await self._known(found)
+        now = self._clock.now()
+        # Of as many as an export asks for, that takes longer than a screen may stand still.
+        causes = await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
+        return [(one, causes.get(one.id)) for one in found]
+
+    async def channel(self, name: str, status: StatusCounts) -> Whole | None:
+        """All there is to tell of a channel; `status` as it was read last. None: there is none."""
+        one = next((each for each in status.channels if each.name == name), None)
+        settings = self.settings.channels.get(name)
+        if one is None or settings is None:
+            return None
+        return Whole(
+            one,
+            settings,
+            await self._ask(poll_health.recent_polls, name, limit=POLLS_TOLD),
+            await self._ask(events.cursor, name),
+            [each for each in status.incidents if each.channel == name],
+        )
+
+    async def pause_effect(self, one: ChannelHealth) -> PauseEffect:
+        """What pausing a channel comes to, for the dialog before it."""
+        authority = bool(one.roles)
+        wanted = DisagreementFilter(
+            channels=() if authority else (one.name,), statuses=(Status.OPEN, Status.SETTLING)
+        )
+        found = await self.disagreement_ids(wanted, Sort.SKU)
+        approved = await self._ask(
+            views.updates, statuses=(CorrectionStatus.APPROVED,), channel=one.name
+        )
+        stale_after_ms = self.settings.channels[one.name].stale_after_ms
+        read_at = one.last_success_at
+        return PauseEffect(
+            channel=one.name,
+            authority=authority,
+            disagreements=len(found),
+            approved=len(approved),
+            running=one.running is not None,
+            stale_at=None if read_at is None else read_at + stale_after_ms,
+        )
+
+    async def update_ids(self) -> "array[int]":
+        return await self._ask(views.update_ids)
+
+    async def incident_ids(
+        self, wanted: IncidentFilter, states: Sequence[IncidentState]
+    ) -> "array[int]":
+        """The ids of the wanted incidents in these states."""
+        asked = msgspec.structs.replace(wanted, states=tuple(states))
+        return await self._ask(incident_list.incident_ids, asked, now=self._clock.now())
+
+    async def incidents(self, ids: Sequence[int]) -> dict[int, Incident]:
+        return {one.id: one for one in await self._ask(incident_list.incidents_by_id, ids)}
+
+    async def incident(self, row_id: int) -> Trouble | None:
+        """All there is to tell of one but the effect of a poll; None where it is no more."""
+        found = (await self.incidents([row_id])).get(row_id)
+        if found is None or found.channel is None:
+            return None if found is None else Trouble(found)
+        polls = await self._ask(poll_health.recent_polls, found.channel, limit=POLLS_SHOWN)
+        poll_id = await self.quarantined_poll(found.channel) if waits_for_a_person(found) else None
+        return Trouble(found, tuple(polls), poll_id)
+
+    async def quarantined_poll(self, channel: str) -> int | None:
+        """The poll of the channel that waits for a person, if one does."""
+        found = await self._ask(quarantine.waiting, channel)
+        return None if found is None else found[0]
+
+    async def effect(self, channel: str) -> Effect | None:
+        """What believing the channel's quarantined poll would change; None where it has none.
+
+        Of the past neither: of a poll that has been judged or replaced the rows are gone.
+        """
+        if self._database.at is not None:
+            return None
+        return await self._ask(quarantine_preview.of_accepting, channel, self._comparison)
+
+    async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
+        return {one.id: one for one in await self._ask(lifecycle.by_id, ids)}
+
+    async def history_ids(self, wanted: UpdateFilter, sort: UpdateSort) -> UpdateList:
+        return await self._ask(update_list.find, wanted, sort=sort)
+
+    async def steps(self, correction_id: int) -> list[AuditRow]:
+        """Everything that happened to an update, oldest first."""
+        return await self._ask(audit.rows, correction_id)
+
+    async def meanwhile(self, seen: Sequence[tuple[int, int | None]]) -> dict[int, str]:
+        """Who moved what of these since they were seen; those that nobody moved are left out."""
+        return await self._ask(conflicts.of_all, seen)
+
+    async def progress(self, correction_id: int) -> BatchProgress | None:
+        """How far the batch has come in which an update was approved last; None: in none."""
+        now = self._clock.now()
+        batch = await self._ask(batches.of_correction, correction_id, now=now)
+        return None if batch is None else of_batch(batch, now=now)
+
+    async def outlook(self, batch: Sequence[Correction], who: str) -> decide.Outlook:
+        """What approving all of these would meet."""
+        now = self._clock.now()
+        pushed = await self._ask(lifecycle.pushed_since, now - decide.HOUR_MS)
+        not_now = await self._ask(lifecycle.all_held_back, batch, now=now)
+        return decide.outlook(batch, self.settings, pushed, not_now, who=who)
+
+    async def newest_step(self) -> int:
+        return await self._ask(audit.newest)
+
+    async def deeds_since(self, after: int, but: Sequence[str]) -> list[Deed]:
+        """What other people decided after that step."""
+        return await self._ask(audit.deeds_since, after, but=but)
+
+    async def disagreements(self, ids: Sequence[int]) -> list[Disagreement]:
+        now = self._clock.now()
+        return await self._ask(views.disagreements_by_id, ids, now=now)
+
+    async def detail_of_disagreement(self, row_id: int, *, whole: bool) -> Detail | None:
+        """`whole` adds the whole timeline and the audit; None where it has closed."""
+        found = await self.disagreements([row_id])
+        if not found:
+            return None
+        it = found[0]
+        seen = await self.updates([it.correction_id]) if it.correction_id else {}
+        return await self._detail(it, seen.get(it.correction_id or 0), whole=whole)
+
+    async def detail_of_update(self, row_id: int, *, whole: bool) -> Detail | None:
+        """None where there is no such update."""
+        found = await self.updates([row_id])
+        if not found:
+            return None
+        correction = found[row_id]
+        about = DisagreementFilter(skus=(correction.sku,), channels=(correction.channel,))
+        now = self._clock.now()
+        same = await self._ask(views.disagreements, about, now=now, estimates=False)
+        it = next((one for one in same if one.listing_id == correction.listing_id), None)
+        return await self._detail(it, correction, whole=whole)
+
+    async def refreshed(self, detail: Detail) -> Detail:
+        """The same SKU on the same channel, when what the detail was of has ended."""
+        now = self._clock.now()
+        shown = (await self._ask(views.shown, [detail.sku], now=now))[detail.sku]
+        history = await self._ask(past.history, detail.sku, limit=HISTORY_MAX)
+        cells = tuple(cell for cell in shown if cell.location in (detail.location, ""))
+        return replace(
+            detail,
+            cells=cells,
+            cause=None,
+            arithmetic=arithmetic(detail.sku, detail.channel, detail.location, cells, self._terms),
+            history=tuple(history),
+        )
+
+    async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
+        known = await self._known(found)
+        if len(found) < MANY:
+            return explain.causes(found, known, self._terms, now=now)
+        return await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
+
+    async def _known(self, found: Sequence[Disagreement]) -> dict[int, Facts]:
+        if any(one.kind in ASKS_FOR_ALIKE for one in found):
+            # A part of it at a time: each commit brings the screen here again, until all is done.
+            await self._ask_lookalikes()
+        return await self._ask(find_facts.find, [one.id for one in found])
+
+    async def _ask_lookalikes(self) -> None:
+        if not self._database.read_only and await self._ask(similar_skus.is_behind):
+            with contextlib.suppress(DatabaseBusy):
+                await self._database.awrite(similar_skus.fill)
+
+    async def _detail(
+        self, it: Disagreement | None, correction: Correction | None, *, whole: bool
+    ) -> Detail:
+        about = it or correction
+        if about is None:
+            raise ValueError("a detail is of a disagreement or of an update")
+        now = self._clock.now()
+        shown = (await self._ask(views.shown, [about.sku], now=now))[about.sku]
+        cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
+        causes = await self._causes([it], now) if it is not None else {}
+        limit = HISTORY_MAX if whole else RECENT
+        history = await self._ask(past.history, about.sku, limit=limit)
+        steps: Sequence[AuditRow] = ()
+        if whole and correction is not None:
+            steps = await self._ask(audit.rows, correction.id)
+        return Detail(
+            sku=about.sku,
+            title=about.title,
+            channel=about.channel,
+            location=about.location,
+            it=it,
+            cells=cells,
+            correction=correction,
+            cause=causes.get(it.id) if it is not None else None,
+            arithmetic=arithmetic(about.sku, about.channel, about.location, cells, self._terms),
+            history=tuple(history),
+            audit=tuple(steps),
+        )
+
+
+def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> Row:
+    here = {cell.channel: cell for cell in cells if cell.location == it.location}
+    if cause is None:
+        return Row(it, here)
+    return Row(it, here, cause.kind, cause.evidence)

@@ -1,0 +1,62 @@
+"""The updates' filter: what the operator types after `/` → an `UpdateFilter`. Pure.
+
+Plain words look in the SKU and the title; `status:failed`, `channel:shop`, `sku:SKU-1` and
+`by:ana` narrow, several values with commas.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+
+from console.tui.data.disagreement_filter import FilterError
+from store.corrections.update_list import UpdateFilter
+from store.model import CorrectionStatus
+
+KEYS = ("status", "channel", "sku", "by")
+
+_KEYED = re.compile(r"([a-z]+):(.*)", re.ASCII)
+
+
+def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatus]) -> UpdateFilter:
+    """Read a filter; `statuses` are wanted where it names none. Raises FilterError."""
+    named: dict[str, list[str]] = {key: [] for key in KEYS}
+    words = []
+    for token in text.split():
+        match = _KEYED.fullmatch(token)
+        if match and match[1] in KEYS:
+            named[match[1]] += _values(match[1], match[2])
+        else:
+            words.append(token)
+    _check(named["channel"], tuple(channels), "channel")
+    told = [value.replace("-", "_") for value in named["status"]]
+    _check(told, tuple(CorrectionStatus), "status")
+    return msgspec.structs.replace(
+        UpdateFilter(),
+        statuses=tuple(CorrectionStatus(value) for value in told) or tuple(statuses),
+        channels=tuple(named["channel"]),
+        skus=tuple(named["sku"]),
+        people=tuple(named["by"]),
+        text=" ".join(words),
+    )
+
+
+def _values(key: str, text: str) -> list[str]:
+    values = [value for value in text.split(",") if value]
+    if not values:
+        raise FilterError(f"{key}: needs a value, such as {_EXAMPLES[key]}")
+    return values
+
+
+_EXAMPLES = {
+    "status": "status:failed",
+    "channel": "channel:shop",
+    "sku": "sku:SKU-1",
+    "by": "by:ana",
+}
+
+
+def _check(values: Iterable[str], known: Collection[str], key: str) -> None:
+    for value in values:
+        if value not in known:
+            raise FilterError(f"“{value[:24]}” is no {key}: {', '.join(known)}")

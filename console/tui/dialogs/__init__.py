@@ -1,0 +1,1 @@
+"""What is asked, and lies over a page until it is answered."""

@@ -1,0 +1,75 @@
+"""The dialogs about a quarantined poll: what believing it would change, and why it is discarded."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+
+from console.reports import quarantine_effect
+from console.text.format import plain_times
+from console.tui.dialogs.confirm import Reason
+from console.tui.dialogs.question import Question
+from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.views import incidents
+from console.tui.views.preview import wrap
+from console.tui.widgets.text import Written
+from store.model import Millis
+from store.polling.quarantine_preview import Effect
+
+
+class Believe(Question):
+    """Shows what believing a quarantined poll changes, and asks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("pageup", "page(-1)", "Up"),
+        ("pagedown", "page(1)", "Down"),
+    ]
+
+    def __init__(self, effect: Effect, now: Millis) -> None:
+        super().__init__(
+            quarantine_effect.asking(effect),
+            effect.moved,
+            what="how many listings would move",
+            yes="believe it",
+        )
+        self._effect = effect
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog broad") as dialog:
+            told = f"Believe poll {self._effect.poll_id} of {self._effect.channel}"
+            dialog.border_title = write(Cell(told))
+            with VerticalScroll(id="items"):
+                yield Written(self._told, id="believe-effect")
+            yield from self.foot()
+
+    def action_page(self, by: int) -> None:
+        box = self.query_one("#items", VerticalScroll)
+        box.scroll_relative(y=by * max(1, box.size.height - 1), animate=False)
+
+    def _told(self, width: int) -> Content:
+        """Why it was set aside, what it comes to, and the listings that would move most."""
+        reason = plain_times(self._effect.reason, self._now)
+        rows = [write(Cell(line, Tone.WARN)) for line in wrap(reason, width)]
+        rows += [*incidents.totals(self._effect, width), write("")]
+        rows += incidents.listings(self._effect, width, len(self._effect.rows))
+        return lines(*rows)
+
+
+class Discard(Reason):
+    """Asks why a quarantined poll is discarded."""
+
+    def __init__(self, about: str, offered: Sequence[str]) -> None:
+        super().__init__(
+            about,
+            offered,
+            verb="Discard",
+            told="Its last good readings count again; the next poll is judged anew.",
+            reasons=WHY_DISCARDED,
+        )
+
+
+WHY_DISCARDED = ("a test export", "cut short on its way", "exported by mistake", "it was down")

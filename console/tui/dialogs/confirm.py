@@ -1,0 +1,182 @@
+"""The dialogs that stand between a key and an act: the effect, a reason, a span.
+
+Each is dismissed with what the operator said, or None where they thought better of it. What lies
+under it goes on living.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from console.text.confirmation import Asking, typed_count
+from console.text.format import clean, fit, plural, until_text
+from console.tui.dialogs.dialog import Dialog
+from console.tui.dialogs.question import Question, keys_told
+from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.views.approval import effect, items
+from console.tui.widgets.text import Written
+from store.model import Correction, Millis
+from sync.corrections.decide import Outlook
+from sync.units import duration, duration_text
+
+SPAN_MS_MIN = 60_000
+"""A snooze that is shorter would be none."""
+
+WHY_ANEW = ("what refused it is mended", "the channel was down", "it was unlocked")
+
+REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
+
+
+class Confirm(Question):
+    """Shows what approving a batch does, and asks."""
+
+    def __init__(
+        self,
+        batch: Sequence[Correction],
+        asked: Asking,
+        outlook: Outlook,
+        *,
+        left_out: str = "",
+    ) -> None:
+        super().__init__(
+            # Where all of it would be refused there is nothing to ask.
+            Asking.NOTHING if outlook.over else asked,
+            typed_count(batch),
+            what=f"the number of {'units' if len(batch) == 1 else 'updates'}",
+            yes="approve",
+        )
+        self._batch = batch
+        self._outlook = outlook
+        self._left_out = left_out
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = write(Cell(f"Approve {plural(len(self._batch), 'update')}"))
+            yield Written(self._effect, id="effect")
+            with VerticalScroll(id="items"):
+                yield Written(self._items, id="confirmed")
+            yield from self.foot()
+
+    def _effect(self, width: int) -> Content:
+        return effect(self._batch, self._outlook, self._left_out, width)
+
+    def _items(self, width: int) -> Content:
+        return items(self._batch, width)
+
+
+class Reason(Dialog[str | None]):
+    """Asks why; the last reasons are offered."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+
+    def __init__(
+        self,
+        about: str,
+        offered: Sequence[str],
+        *,
+        verb: str = "Reject",
+        told: str = "It stays silent until its target or reading moves.",
+        reasons: Sequence[str] = REASONS,
+    ) -> None:
+        """`offered` are the operator's last reasons; `told` says what the act means."""
+        super().__init__()
+        self._about = about
+        self._verb = verb
+        self._told = told
+        self._offered = tuple(dict.fromkeys((*offered, *reasons)))[:6]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = write(Cell(f"{self._verb} {self._about}"))
+            yield Static(write(Cell(self._told, Tone.DIM)))
+            yield Input(placeholder="why?", id="reason", max_length=200)
+            yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
+            yield Static(
+                keys_told(
+                    ("enter", self._verb.lower()),
+                    ("↓", "a reason from before"),
+                    ("esc", "leave it"),
+                )
+            )
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def on_key(self, event: events.Key) -> None:
+        offered = self.query_one(OptionList)
+        if event.key == "down" and not offered.has_focus:
+            offered.focus()
+            offered.highlighted = 0
+            event.stop()
+
+    @on(Input.Submitted, "#reason")
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._offered[event.option_index])
+
+
+class Retry(Reason):
+    """Asks why what failed should go well now."""
+
+    def __init__(self, about: str, offered: Sequence[str]) -> None:
+        super().__init__(
+            about,
+            offered,
+            verb="Try again",
+            told="It is proposed anew, where it still disagrees, and approved like any other.",
+            reasons=WHY_ANEW,
+        )
+
+
+class Snooze(Dialog[int | None]):
+    """Asks for how long, in milliseconds."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    SPANS: ClassVar[tuple[int, ...]] = (900_000, 3_600_000, 14_400_000, 86_400_000)
+
+    def __init__(self, about: str, now: Millis) -> None:
+        super().__init__()
+        self._about = about
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = write(Cell(f"Snooze {self._about}"))
+            yield OptionList(*(Option(self._option(span)) for span in self.SPANS))
+            yield Input(placeholder="or so long: 30m, 2h, 3d", id="span", max_length=12)
+            told = (("enter", "snooze"), ("tab", "another span"), ("esc", "leave it"))
+            yield Static(keys_told(*told))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.SPANS[event.option_index])
+
+    @on(Input.Submitted, "#span")
+    def _typed(self, event: Input.Submitted) -> None:
+        try:
+            span = int(duration(event.value))
+        except ValueError as error:
+            self.notify(clean(str(error)), severity="warning", markup=False)
+            return
+        if span < SPAN_MS_MIN:
+            self.notify("a snooze lasts a minute or more", severity="warning", markup=False)
+            return
+        self.dismiss(span)
+
+    def _option(self, span: int) -> Content:
+        until = until_text(self._now + span, self._now)
+        return write(Cell(fit(duration_text(span), 6)), Cell(f"until {until}", Tone.DIM))

@@ -1,0 +1,100 @@
+"""The help: every action of the table, with its keys; and what the signs mean."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+
+from console.keys import ACTIONS, EVERYWHERE, MOVES, Action, Group, Place
+from console.text.format import fit
+from console.tui.dialogs.dialog import Dialog
+from console.tui.drawing.terminal import bound
+from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.views.preview import wrap
+from console.tui.widgets.text import Written
+
+SIGNS = (
+    ("31*", Tone.OVER, "disagrees with its target"),
+    ("180~", Tone.DIM, "not to be trusted now: stale, quarantined, unreadable"),
+    ("▲14 ▼2", Tone.OVER, "in the header: open disagreements that show too much, too little"),
+    ("55u 6,228", Tone.OVER, "beside them: the units that are shown too many, and their price"),
+    ("●", Tone.OK, "fresh"),
+    ("▲", Tone.WARN, "failing: the last poll went wrong, the readings still count"),
+    ("✖", Tone.BAD, "stale: its disagreements count as unknown"),
+    ("■", Tone.WARN, "quarantined: the last poll is not believed until someone accepts it"),
+)
+
+
+class Help(Dialog[None]):
+    """All keys; those that the page under it lacks name the pages that have them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss(None)", "Close"),
+    ]
+
+    def __init__(self, place: Place, actions: Sequence[Action] = ACTIONS) -> None:
+        super().__init__()
+        self._place = place
+        self._actions = actions
+        for name in ("help", "quit"):
+            keys = next(one.keys for one in actions if one.name == name)
+            self._bindings.bind(bound(keys), "dismiss(None)", "Close")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide") as dialog:
+            dialog.border_title = write(Cell("Keys", Tone.STRONG), Cell("  esc closes", Tone.DIM))
+            with VerticalScroll():
+                yield Written(partial(_text, self._place, self._actions), id="help")
+
+
+def _text(place: Place, actions: Sequence[Action], width: int) -> Content:
+    rows: list[Content] = []
+    for group in Group:
+        rows.append(write(Cell(group, Tone.ACCENT)))
+        if group is Group.MOVE:
+            rows += [_line(keys, what, "", width) for keys, what in MOVES]
+        for action in actions:
+            if action.group is group:
+                told = f"{_where(action, place)}{action.help}"
+                rows.append(_line(" ".join(action.keys), action.title, told, width))
+        rows.append(write(""))
+    rows.append(write(Cell("Signs", Tone.ACCENT)))
+    rows += [
+        lines(
+            *(
+                write("  ", Cell(fit(sign if not n else "", 11), tone), Cell(line, Tone.DIM))
+                for n, line in enumerate(wrap(meaning, width - _TITLE_AT))
+            )
+        )
+        for sign, tone, meaning in SIGNS
+    ]
+    return lines(*rows)
+
+
+def _where(action: Action, place: Place) -> str:
+    """The pages that have it, where not all do and this one does not."""
+    if place in action.on or set(action.on) == EVERYWHERE:
+        return ""
+    return f"On {', '.join(one for one in Place if one in action.on)}. "
+
+
+def _line(keys: str, title: str, more: str, width: int) -> Content:
+    """An action in a line, its help wrapped in its own column."""
+    beside = width >= _ROOMY
+    at = _TEXT_AT if beside else _TITLE_AT
+    told = wrap(more, width - at) if more else []
+    wide = _TEXT_AT - _TITLE_AT if beside and more else max(1, width - _TITLE_AT)
+    first = write("  ", Cell(fit(keys, _TITLE_AT - 2), Tone.STRONG), Cell(fit(title, wide)))
+    if beside and told:
+        first = Content.assemble(first, write(Cell(told.pop(0), Tone.DIM)))
+    return lines(first, *(write(" " * at, Cell(line, Tone.DIM)) for line in told))
+
+
+_TITLE_AT = 13
+_TEXT_AT = 43
+_ROOMY = 70
+"""From this width on an action's help stands beside its title, else below it."""

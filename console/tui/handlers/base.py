@@ -1,0 +1,49 @@
+"""What every act shares: who acts and when, a decision off the screen's thread, and its telling.
+
+An act runs in a worker of the app: it may ask with a dialog and wait for the answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from textual.app import App
+
+from console.tui.data.source import Source
+from console.tui.drawing.tones import Tone
+from console.tui.session.state import Footing
+from store.database.connection import Database
+from store.errors import StoreError
+
+T = TypeVar("T")
+
+
+class Acts:
+    """One operator's acts on one cache."""
+
+    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
+        self._app = app
+        self._database = database
+        self._source = source
+        self._footing = footing
+
+    @property
+    def _who(self) -> str:
+        return self._footing.operator
+
+    @property
+    def _now(self) -> int:
+        return self._footing.clock.now()
+
+    async def _decide(self, act: Callable[[], list[T]]) -> list[T]:
+        """Run an act on another thread; trouble with the cache is told, and nothing was done."""
+        try:
+            return await asyncio.to_thread(act)
+        except (StoreError, RuntimeError) as error:
+            # A RuntimeError is the closed cache's: its writer has gone.
+            self._tell(f"nothing was decided: {error}", Tone.BAD)
+            return []
+
+    def _tell(self, text: str, tone: Tone) -> None:
+        self._footing.say(text, tone)
+        self._footing.stir()

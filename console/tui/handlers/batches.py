@@ -1,0 +1,116 @@
+"""What is done with a batch that was approved: it is shown, followed to its end, taken back."""
+
+from console.text.format import clean, plural
+from console.tui.dialogs.batch import BatchDialog
+from console.tui.drawing.tones import Tone
+from console.tui.handlers.base import Acts
+from console.tui.views import batch
+from store.errors import StoreError
+from store.model import Decision
+from sync.corrections import decide
+from sync.corrections.batch_progress import BatchProgress, Stage
+
+
+class BatchActs(Acts):
+    """The batches of this operator; anybody's can be shown."""
+
+    _followed: tuple[int, ...] = ()
+    """One update of each batch that is not over yet, the newest last."""
+    last: int | None = None
+    """One update of the batch that was approved last on this console."""
+
+    async def begin(self, correction_id: int) -> None:
+        """Show a batch that has just been approved, and follow it."""
+        self.last = correction_id
+        self._followed = (*self._followed, correction_id)
+        await self.show(correction_id)
+
+    async def show(self, correction_id: int | None) -> None:
+        """Show how far the batch of an update is, else the last one."""
+        progress = await self._progress(
+            correction_id, "there is no batch to show: this update was never approved"
+        )
+        if progress is None:
+            return
+        number = progress.standings[0].correction.id
+        if self._app.screen.is_modal:
+            return  # What is being asked goes first; the key shows the batch after that.
+        await self._app.push_screen(
+            BatchDialog(
+                self._footing,
+                progress,
+                lambda: self._source.progress(number),
+                self.cancel,
+            )
+        )
+
+    async def cancel_of(self, correction_id: int | None) -> None:
+        """Take back the batch of an update, else the last one, as far as it is not written."""
+        none = "nothing to take back: no batch waits to be written"
+        progress = await self._progress(correction_id, none)
+        if progress is None:
+            return
+        if not progress.cancellable:
+            self._tell(none, Tone.WARN)
+            return
+        await self.cancel(progress)
+
+    async def cancel(self, progress: BatchProgress) -> None:
+        """Take back what of a batch is not being written yet; what is, is left and told."""
+        if self._footing.read_only:
+            self._tell("this console is read-only: it takes nothing back", Tone.WARN)
+            return
+        ids = [one.correction.id for one in progress.standings]
+        note = "its batch was cancelled"
+        decided: list[Decision] = await self._decide(
+            lambda: decide.cancel(self._database, ids, who=self._who, now=self._now, note=note)
+        )
+        self._footing.last, self._footing.held_until = (), 0
+        back = sum(one.ok for one in decided)
+        left = len(decided) - back
+        told = f"{self._who} took {plural(back, 'update')} of the batch back"
+        if left:
+            told += f"; {left} {'is' if left == 1 else 'are'} being written and can't be"
+        self._tell(told if back else f"nothing taken back{told.partition(';')[2]}", Tone.STRONG)
+
+    async def follow(self) -> None:
+        """Tell what came of each batch, once it is over. Raises StoreError."""
+        running: list[BatchProgress] = []
+        for number in self._followed:
+            progress = await self._source.progress(number)
+            if progress is not None and not progress.over:
+                running.append(progress)
+                continue
+            self._followed = tuple(one for one in self._followed if one != number)
+            if progress is not None:
+                self._ended(progress)
+        key = self._footing.key("batch")
+        shows = f" ({key} shows it)" if key else ""
+        self._footing.busy = f"{batch.brief(running[-1])}{shows}" if running else ""
+
+    def _ended(self, progress: BatchProgress) -> None:
+        counts, total = progress.counts, len(progress.standings)
+        if counts.get(Stage.TAKEN_BACK, 0) == total:
+            return  # It was told when it was done.
+        good = counts.get(Stage.VERIFIED, 0) == total
+        words = batch.summary(progress)
+        why = "; ".join(batch.stops(progress))
+        self._footing.say(f"batch over: {words}" + (f": {why}" if why else ""),
+                          Tone.OK if good else Tone.WARN)  # fmt: skip
+        if not good:
+            self._app.notify(
+                clean(f"{words}. {why}"), title="Batch over", severity="warning", markup=False
+            )
+
+    async def _progress(self, correction_id: int | None, none: str) -> BatchProgress | None:
+        """The batch of an update, else the last one; `none` is told where there is neither."""
+        try:
+            for number in (correction_id, self.last):
+                found = None if number is None else await self._source.progress(number)
+                if found is not None:
+                    return found
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return None
+        self._tell(none, Tone.WARN)
+        return None

@@ -1,0 +1,146 @@
+"""What the keys do to a channel: poll it now, pause and resume it, cancel its poll.
+
+The engine does it, whichever process has it: it is asked through the cache (`sync.engine.asking`),
+and its answer is told when it comes. Nothing here waits on the screen's thread.
+"""
+
+from collections import deque
+from typing import Any
+
+import msgspec
+from textual.app import App
+
+from console.text.format import plural, until_text
+from console.tui.data.source import Source
+from console.tui.dialogs.pause import PauseDialog, ResumeDialog
+from console.tui.drawing.tones import Tone
+from console.tui.handlers.base import Acts
+from console.tui.session.state import Footing
+from console.tui.views import channels
+from store.channels import pauses
+from store.database.connection import Database
+from store.database.lease import Answered
+from store.errors import StoreError
+from store.model import PollOutcome
+from store.queries.values import ChannelHealth
+from sync.engine import asking
+from sync.polling.poll import PollReport
+
+PATIENCE_MS = 3_600_000
+"""A poll is waited for as long as its request is kept; the operator waits for none of it."""
+
+
+class ChannelActs(Acts):
+    """One operator's acts on channels."""
+
+    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
+        super().__init__(app, database, source, footing)
+        self._reasons: deque[str] = deque(maxlen=6)
+        self._polling: set[str] = set()
+
+    async def poll_now(self, one: ChannelHealth) -> None:
+        """Have the channel polled, also one that rests or is paused."""
+        if one.name in self._polling:
+            self._tell(f"{one.name} is being polled for you already", Tone.WARN)
+            return
+        self._polling.add(one.name)
+        self._tell(f"{self._who} asked for a poll of {one.name}", Tone.DIM)
+        try:
+            answer = await self._ask("poll", one.name)
+        finally:
+            self._polling.discard(one.name)
+        if answer is None:
+            return
+        if not answer.ok:
+            self._tell(f"{one.name} not polled: {answer.result}", Tone.BAD)
+            return
+        for report in msgspec.json.decode(answer.result, type=list[PollReport]):
+            self._tell(*_ended(report))
+
+    async def cancel(self, one: ChannelHealth) -> None:
+        """Stop the channel's poll that runs."""
+        if one.running is None:
+            self._tell(f"can't cancel: no poll of {one.name} runs", Tone.WARN)
+            return
+        answer = await self._ask("cancel", one.name)
+        if answer is None:
+            return
+        if not answer.ok:
+            self._tell(f"not cancelled: {answer.result}", Tone.WARN)
+            return
+        report = msgspec.json.decode(answer.result, type=PollReport)
+        if report.outcome is PollOutcome.CANCELLED:
+            told = f"{self._who} cancelled the poll of {one.name}: its readings stand as they were"
+            self._tell(told, Tone.STRONG)
+        else:
+            self._tell(f"the poll of {one.name} had ended already: {report.outcome}", Tone.WARN)
+
+    async def pause_or_resume(self, one: ChannelHealth) -> None:
+        """Turn the pause over, after its effect was shown."""
+        if channels.is_paused(one, self._now):
+            await self._resume(one)
+        else:
+            await self._pause(one)
+
+    async def _pause(self, one: ChannelHealth) -> None:
+        try:
+            effect = await self._source.pause_effect(one)
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return
+        said = await self._app.push_screen_wait(
+            PauseDialog(effect, tuple(self._reasons), self._footing.clock)
+        )
+        if said is None:
+            self._tell("nothing paused", Tone.DIM)
+            return
+        self._reasons.appendleft(said.reason)
+        until = self._now + said.span_ms
+
+        def act() -> list[str]:
+            self._database.write(
+                pauses.pause, one.name, who=self._who, reason=said.reason, until=until
+            )
+            return [one.name]
+
+        if await self._decide(act):
+            told = f"{self._who} paused {one.name} until {until_text(until, self._now)}"
+            self._tell(f"{told}: {said.reason}", Tone.STRONG)
+
+    async def _resume(self, one: ChannelHealth) -> None:
+        if one.paused_by is not None and not await self._app.push_screen_wait(
+            ResumeDialog(one, self._now)
+        ):
+            self._tell(f"{one.name} stays paused", Tone.DIM)
+            return
+        ended = await self._decide(
+            lambda: [self._database.write(pauses.resume, one.name, who=self._who, now=self._now)]
+        )
+        if ended:
+            self._tell(f"{self._who} resumed {one.name}; it is polled now", Tone.STRONG)
+
+    async def _ask(self, what: str, channel: str) -> Answered | None:
+        """Ask the engine; why there is no answer is told."""
+        try:
+            answers = await asking.ask(
+                self._database, self._footing.clock, what, [channel],
+                who=self._who, wait_ms_max=PATIENCE_MS,
+            )  # fmt: skip
+        except (StoreError, RuntimeError) as error:
+            # A RuntimeError is the closed cache's: its threads have gone.
+            self._tell(f"the engine did not answer: {error}", Tone.BAD)
+            return None
+        if answers is None:
+            self._tell(f"nobody to {what} it: no engine runs for this cache", Tone.BAD)
+            return None
+        return answers[0]
+
+
+def _ended(report: PollReport) -> tuple[str, Tone]:
+    """What became of a poll, in a line."""
+    took = f"{report.took_ms / 1000:.1f}s"
+    if report.outcome is PollOutcome.GOOD:
+        told = f"polled {report.channel}: {plural(report.listings, 'listing')}"
+        return f"{told}, {report.changed:,} changed, in {took}", Tone.OK
+    said = f": {report.error}" if report.error else ""
+    return f"the poll of {report.channel} ended {report.outcome} after {took}{said}", Tone.WARN

@@ -1,0 +1,64 @@
+"""What leaves the console: a row for the clipboard, a list for a file."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from textual.app import App
+
+from console.reports.clipboard import Copied
+from console.text.format import clean, cut, plural
+from console.tui.data.export import View, default_name
+from console.tui.dialogs.copy_export import Copying, Exporting
+from console.tui.drawing.terminal import COPIED_MAX, clipboard
+from console.tui.drawing.tones import Tone
+from console.tui.session.state import Footing
+
+
+class Output:
+    """Asks as what, does it, and tells what was done."""
+
+    def __init__(self, app: App[Any], footing: Footing) -> None:
+        self._app = app
+        self._footing = footing
+
+    async def copy(self, offered: Iterable[Copied]) -> None:
+        """Copy one of these, as the operator chooses."""
+        ways = tuple(offered)
+        if not ways:
+            self._tell("there is nothing under the cursor to copy", Tone.WARN)
+            return
+        chosen = await self._app.push_screen_wait(Copying(ways))
+        if chosen is None:
+            return
+        if len(chosen.text.encode()) > COPIED_MAX:
+            self._tell(f"{chosen.name}: too long for a terminal's clipboard; export it", Tone.WARN)
+            return
+        self._put(chosen.text)
+        told = cut(clean(chosen.text.replace("\t", "  ")), 60)
+        self._tell(f"copied {chosen.name}: {told}", Tone.STRONG)
+
+    async def export(self, view: View | None) -> None:
+        """Write a list into a file that the operator names."""
+        if view is None or not view.count:
+            self._tell("there is nothing here to export", Tone.WARN)
+            return
+        name = default_name(view, self._footing.clock.now())
+        done = await self._app.push_screen_wait(Exporting(view, name))
+        if done is None:
+            self._tell("nothing exported", Tone.DIM)
+            return
+        gone = view.count - done.rows
+        left = f"; {gone:,} had gone meanwhile" if gone else ""
+        what = plural(done.rows, view.name.removesuffix("s"), view.name)
+        self._tell(f"exported {what} to {done.path}{left}", Tone.STRONG)
+
+    def _put(self, text: str) -> None:
+        """Hand it to the terminal, through whatever lies between."""
+        self._app._clipboard = text  # noqa: SLF001 (where Textual's own paste looks)
+        if self._app._driver is not None:  # noqa: SLF001 (Textual is pinned)
+            self._app._driver.write(clipboard(text, os.environ))  # noqa: SLF001
+
+    def _tell(self, text: str, tone: Tone) -> None:
+        self._footing.say(text, tone)
+        self._footing.stir()

@@ -1,0 +1,154 @@
+"""What the keys do to incidents and quarantined polls: acknowledge, snooze, believe, discard.
+
+The decisions themselves are the store's, the same as the commands'.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+
+from console.text.format import plural, until_text
+from console.tui.data.source import Source
+from console.tui.dialogs.accept_poll import Believe, Discard
+from console.tui.dialogs.confirm import Snooze
+from console.tui.drawing.tones import Tone
+from console.tui.handlers.base import Acts
+from console.tui.session.state import Footing
+from store.channels import incidents
+from store.channels.incident_list import IncidentState, state
+from store.database.connection import Database
+from store.database.worklist import Merge
+from store.errors import StoreError
+from store.model import Incident
+from store.polling import quarantine
+from sync.targets import terms
+
+
+class IncidentActs(Acts):
+    """One operator's acts on trouble."""
+
+    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
+        super().__init__(app, database, source, footing)
+        self._reasons: deque[str] = deque(maxlen=6)
+
+    async def acknowledge(self, one: Incident) -> None:
+        """Note that this operator has seen it."""
+        if not self._is_open(one, "acknowledge"):
+            return
+        now = self._now
+        done = await self._do(
+            lambda: self._database.write(incidents.acknowledge, one.id, who=self._who, now=now)
+        )
+        if done:
+            self._tell(f"{self._who} has seen {_about(one)}", Tone.STRONG)
+
+    async def snooze(self, one: Incident) -> None:
+        """Put it aside for a span; one that is snoozed is woken."""
+        if not self._is_open(one, "snooze"):
+            return
+        if state(one, self._now) is IncidentState.SNOOZED:
+            await self._wake(one)
+            return
+        span = await self._app.push_screen_wait(Snooze(_about(one), self._now))
+        if span is None:
+            self._tell("nothing snoozed", Tone.DIM)
+            return
+        until = self._now + span
+        done = await self._do(
+            lambda: self._database.write(incidents.snooze, one.id, who=self._who, until=until)
+        )
+        if done:
+            told = f"{self._who} snoozed {_about(one)} until {until_text(until, self._now)}"
+            self._tell(f"{told}, unless it gets worse", Tone.STRONG)
+
+    async def believe(self, channel: str) -> None:
+        """Accept the channel's quarantined poll, once its effect has been seen and agreed to."""
+        try:
+            effect = await self._source.effect(channel)
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return
+        if effect is None:
+            self._tell(f"{channel} has no quarantined poll", Tone.WARN)
+            return
+        if not await self._app.push_screen_wait(Believe(effect, self._now)):
+            self._tell("nothing believed", Tone.DIM)
+            return
+        poll = f"poll {effect.poll_id} of {channel}"
+        self._tell(f"taking in {poll}: {plural(effect.moved, 'listing')}…", Tone.DIM)
+        comparison = terms.comparison(self._source.settings)
+        merged: list[Merge] = await self._decide(
+            lambda: [
+                self._database.write(
+                    quarantine.accept, channel, comparison, who=self._who, now=self._now,
+                    poll_id=effect.poll_id,
+                )
+            ]
+        )  # fmt: skip
+        for merge in merged:
+            self._tell(
+                f"{self._who} believed {poll}: {merge.opened:,} disagreements opened, "
+                f"{merge.closed:,} closed, {plural(merge.proposed, 'update')} proposed",
+                Tone.STRONG,
+            )
+            self._wake_engine()
+
+    async def discard(self, channel: str) -> None:
+        """Throw the channel's quarantined poll away, with a reason."""
+        try:
+            poll_id = await self._source.quarantined_poll(channel)
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return
+        if poll_id is None:
+            self._tell(f"{channel} has no quarantined poll", Tone.WARN)
+            return
+        about = f"poll {poll_id} of {channel}"
+        reason = await self._app.push_screen_wait(Discard(about, tuple(self._reasons)))
+        if reason is None:
+            self._tell("nothing discarded", Tone.DIM)
+            return
+        self._reasons.appendleft(reason)
+        discarded: list[int] = await self._decide(
+            lambda: [
+                self._database.write(
+                    quarantine.discard, channel, who=self._who, why=reason, now=self._now,
+                    poll_id=poll_id,
+                )
+            ]
+        )  # fmt: skip
+        if discarded:
+            self._tell(f"{self._who} discarded {about}: its last good readings count", Tone.STRONG)
+            self._wake_engine()
+
+    async def _wake(self, one: Incident) -> None:
+        now = self._now
+        done = await self._do(
+            lambda: self._database.write(incidents.wake, one.id, who=self._who, now=now)
+        )
+        if done:
+            self._tell(f"{self._who} ended the snooze of {_about(one)}", Tone.STRONG)
+
+    def _is_open(self, one: Incident, verb: str) -> bool:
+        if one.closed_at is not None:
+            self._tell(f"can't {verb} {_about(one)}: it is over", Tone.WARN)
+        return one.closed_at is None
+
+    async def _do(self, act: Callable[[], None]) -> bool:
+        """Run an act that answers nothing; whether it was done."""
+
+        def done() -> list[bool]:
+            act()
+            return [True]
+
+        return bool(await self._decide(done))
+
+    def _wake_engine(self) -> None:
+        if self._footing.engine is not None:
+            self._footing.engine.wake()
+
+
+def _about(one: Incident) -> str:
+    return f"#{one.id} {one.channel or 'skew'} {one.kind}"

@@ -1,0 +1,233 @@
+"""What the keys do to updates: approve, reject, snooze, undo, try again.
+
+The decisions themselves are `sync.corrections.decide`'s, the same as the commands'.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import App
+
+from console.text.confirmation import UNDECIDED, Asking, Picked, asking, undoable
+from console.text.format import clean, plain_times, plural, until_text
+from console.tui.data.source import Source
+from console.tui.dialogs.confirm import Confirm, Reason, Retry, Snooze
+from console.tui.drawing.tones import Tone
+from console.tui.handlers.base import Acts
+from console.tui.handlers.batches import BatchActs
+from console.tui.handlers.others import Hearing
+from console.tui.session.state import Footing, notes, refusals
+from console.tui.views.rows import STEPS
+from store.database.connection import Database
+from store.errors import StoreError
+from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
+from sync.corrections import decide
+
+
+class UpdateActs(Acts):
+    """One operator's decisions on updates."""
+
+    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
+        super().__init__(app, database, source, footing)
+        self._reasons: deque[str] = deque(maxlen=6)
+        self._followed: set[int] = set()
+        self.batches = BatchActs(app, database, source, footing)
+        self._hearing = Hearing(app, database, source, footing)
+
+    async def approve(self, picked: Picked, *, bulk: bool) -> None:
+        """Approve after asking as much as it needs."""
+        if picked.not_now:
+            self._tell(f"can't approve {picked.about}: {picked.not_now}", Tone.WARN)
+            return
+        batch = await self._batch(picked, "approve", bulk=bulk)
+        if not batch:
+            return
+        asked = asking(batch)
+        left_out = _left_out(picked, len(batch)) if bulk else ""
+        if asked is Asking.NOTHING and not bulk:
+            # No dialog showed anything newer: what the row showed is what was seen.
+            seen: Sequence[tuple[int, int | None]] = picked.seen
+        else:
+            asked = Asking.YES if asked is Asking.NOTHING else asked
+            seen = [(one.id, one.version) for one in batch]
+            outlook = await self._outlook(batch)
+            if outlook is None or not await self._app.push_screen_wait(
+                Confirm(batch, asked, outlook, left_out=left_out)
+            ):
+                self._tell("nothing approved", Tone.DIM)
+                return
+        decided = await self._decide(
+            lambda: decide.approve(
+                self._database, self._source.settings, seen, who=self._who, now=self._now
+            )
+        )
+        done = _done(decided)
+        approved = await self._read(done) or []
+        if done:
+            self._footing.remember(approved)
+        going = [one.id for one in approved if one.status not in UNDECIDED]
+        self._told(decided, "approved")
+        if self._footing.engine is not None:
+            self._footing.engine.wake()
+        if len(going) > 1:
+            await self.batches.begin(going[0])
+        else:
+            self._followed.update(going)
+
+    async def reject(self, picked: Picked, *, bulk: bool) -> None:
+        """Reject with a reason."""
+        batch = await self._batch(picked, "reject", bulk=bulk)
+        if not batch:
+            return
+        reason = await self._app.push_screen_wait(Reason(picked.about, tuple(self._reasons)))
+        if reason is None:
+            self._tell("nothing rejected", Tone.DIM)
+            return
+        self._reasons.appendleft(reason)
+        seen = [(one.id, one.version) for one in batch]
+        decided = await self._decide(
+            lambda: decide.reject(self._database, seen, who=self._who, now=self._now, reason=reason)
+        )
+        self._told(decided, "rejected")
+
+    async def snooze(self, picked: Picked) -> None:
+        """Put aside for a span."""
+        batch = await self._batch(picked, "snooze", bulk=False)
+        if not batch:
+            return
+        span = await self._app.push_screen_wait(Snooze(picked.about, self._now))
+        if span is None:
+            self._tell("nothing snoozed", Tone.DIM)
+            return
+        until = self._now + span
+        seen = [(one.id, one.version) for one in batch]
+        decided = await self._decide(
+            lambda: decide.snooze(self._database, seen, who=self._who, now=self._now, until=until)
+        )
+        self._told(decided, f"snoozed until {until_text(until, self._now)}")
+
+    async def undo(self, picked: Picked) -> None:
+        """Take back the last approval, else the one under the cursor, while the hold lasts."""
+        now = self._now
+        ids = list(self._footing.last) if self._footing.held_until > now else []
+        if not ids:
+            under = await self._read([number for number, _ in picked.seen])
+            if under is None:
+                return
+            ids = [one.id for one in under if undoable(one, now)]
+        if not ids:
+            self._tell("nothing to undo: no approval is in its hold", Tone.WARN)
+            return
+        decided = await self._decide(
+            lambda: decide.undo(
+                self._database, [(number, None) for number in ids], who=self._who, now=self._now
+            )
+        )
+        if decided:
+            self._footing.last, self._footing.held_until = (), 0
+        self._told(decided, "took back")
+
+    async def retry(self, picked: Picked) -> None:
+        """Ask anew for what ended badly, with a reason."""
+        if not picked.seen:
+            self._tell(f"can't try again: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
+            return
+        reason = await self._app.push_screen_wait(Retry(picked.about, ()))
+        if reason is None:
+            self._tell("nothing tried again", Tone.DIM)
+            return
+        decided = await self._decide(
+            lambda: decide.retry(
+                self._database, picked.seen, who=self._who, now=self._now, note=reason
+            )
+        )
+        self._told(decided, "asked anew for")
+
+    async def follow(self) -> None:
+        """Tell what became of what this operator approved, as it ends. Raises StoreError."""
+        await self._hearing.hear()
+        await self.batches.follow()
+        if not self._followed:
+            return
+        for one in (await self._source.updates(sorted(self._followed))).values():
+            if one.status in LIVE_CORRECTIONS and one.status not in UNDECIDED:
+                continue
+            self._followed.discard(one.id)
+            if one.status not in UNDECIDED:
+                self._ended(one)
+
+    def _ended(self, one: Correction) -> None:
+        verified = one.status is CorrectionStatus.VERIFIED
+        result = f": {one.result}" if one.result else ""
+        text = f"{STEPS[one.status]} #{one.id} {one.sku} on {one.channel}{result}"
+        self._footing.say(text, Tone.OK if verified else Tone.WARN)
+        if not verified:
+            self._app.notify(clean(text), severity="warning", markup=False)
+
+    async def _batch(self, picked: Picked, verb: str, *, bulk: bool) -> list[Correction]:
+        """The updates that can be decided on; where there are none, why is told."""
+        if not picked.seen or (picked.why_not and not bulk):
+            self._tell(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
+            return []
+        found = await self._read([number for number, _ in picked.seen])
+        if found is None:
+            return []
+        # What somebody put aside is not swept up with the rest; alone it can still be decided.
+        wanted = (CorrectionStatus.PROPOSED,) if bulk else UNDECIDED
+        batch = [one for one in found if one.status in wanted]
+        if not batch:
+            told = await self._meanwhile(picked) if len(picked.seen) == 1 else ""
+            why = told or "it was decided meanwhile"
+            self._tell(f"can't {verb} {picked.about}: {why}", Tone.WARN)
+        return batch
+
+    async def _meanwhile(self, picked: Picked) -> str:
+        """Who moved what of the one that was picked."""
+        try:
+            told = await self._source.meanwhile(picked.seen)
+        except StoreError:
+            return ""
+        return plain_times(told.get(picked.seen[0][0], ""), self._now)
+
+    async def _outlook(self, batch: Sequence[Correction]) -> decide.Outlook | None:
+        try:
+            return await self._source.outlook(batch, self._who)
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return None
+
+    async def _read(self, ids: Sequence[int]) -> list[Correction] | None:
+        """The updates of these ids; None where the cache can't be read, which is told."""
+        try:
+            return list((await self._source.updates(ids)).values())
+        except StoreError as error:
+            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            return None
+
+    def _told(self, decided: Sequence[Decision], verb: str) -> None:
+        """Say what was done, and what stood in the way of the rest."""
+        done = [one.id for one in decided if one.ok and not one.why]
+        refused = plain_times(refusals(list(decided)), self._now)
+        if refused:
+            self._app.notify(clean(refused), title=f"Not {verb}", severity="warning", markup=False)
+            self._tell(f"not {verb}: {refused}", Tone.WARN)
+        if done:
+            what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")
+            self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
+        noted = notes(list(decided))
+        if noted:
+            self._app.notify(clean(noted), markup=False)
+            self._tell(noted, Tone.ACCENT)
+        self._footing.stir()
+
+
+def _left_out(picked: Picked, taken: int) -> str:
+    """What of the marks is not in the batch, and why."""
+    moved = len(picked.seen) - taken
+    told = [picked.why_not, f"{moved} × decided or put aside meanwhile" if moved else ""]
+    return ", ".join(one for one in told if one)
+
+
+def _done(decided: Sequence[Decision]) -> list[int]:
+    return [one.id for one in decided if one.ok]

@@ -1,0 +1,218 @@
+"""The first page: what disagrees, the channels, the row under the cursor, what waits for a yes.
+
+Reads through `Source`, off this thread, and decides nothing itself: it tells what stands under
+the cursor and what is marked. What is on it stays where it is while the data moves.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+
+from console.keys import Place
+from console.text.confirmation import Picked, why_not, why_not_update
+from console.text.format import plural
+from console.tui.data.source import Detail
+from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.pages.context import Desk, Subject
+from console.tui.pages.disagreements import Triaging
+from console.tui.views import preview as previews
+from console.tui.views.heads import label, preview
+from console.tui.views.rows import Head, Row, UpdateSheet
+from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.text import Written, entitle
+from store.model import Correction, Disagreement
+from store.queries.values import Sort
+
+SORTS = tuple(Sort)
+FIRST_PAGE = 100
+"""Rows fetched before the first paint."""
+
+
+class Dashboard(Triaging):
+    """See the module."""
+
+    place = Place.DISAGREEMENTS
+    AUTO_FOCUS = "#disagreements"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.detail: Detail | None = None
+        self.updates: VirtualTable[Correction] = VirtualTable(
+            UpdateSheet(), empty="Nothing waits for a decision.", id="updates"
+        )
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="top"):
+            with Vertical(id="rows-panel", classes="panel"):
+                yield self.rows
+            with Vertical(id="side"):
+                with VerticalScroll(id="channels-panel", classes="panel"):
+                    yield Written(self._channels, id="channels")
+                with VerticalScroll(id="preview-panel", classes="panel"):
+                    yield Written(self._preview, id="preview")
+        with Vertical(id="updates-panel", classes="panel"):
+            yield self.updates
+        yield Written(self._brief, id="brief")
+
+    def on_mount(self) -> None:
+        for panel in self.query("#channels-panel, #preview-panel"):
+            panel.can_focus = False
+        self.repaint()
+
+    @property
+    def table(self) -> "VirtualTable[Any]":
+        """The list that the keys act on: the one with the focus."""
+        return self.updates if self.updates.has_focus else self.rows
+
+    async def reload(self, *, at_once: bool = False) -> None:
+        """Read everything anew. Raises StoreError, and leaves the screen as it was."""
+        now = self.footing.clock.now()
+        await self.read_list(at_once=at_once)
+        update_ids = await self.desk.source.update_ids()
+        self.updates.offer(update_ids, now=now, at_once=at_once)
+        await self.fetch(self.updates, self.updates.window())
+        await self.look()
+        self.repaint()
+
+    async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        rows: dict[int, Any]
+        if table is self.rows:
+            rows = dict(await self.rows_of(ids))
+        else:
+            rows = dict(await self.desk.source.updates(ids))
+        table.fill(rows, ids)
+
+    async def look(self) -> None:
+        table, row_id = self.table, self.table.cursor_id
+        if row_id is None or (table is self.rows and row_id < 0):
+            self.detail = None
+        elif table is self.rows:
+            self.detail = await self.desk.source.detail_of_disagreement(row_id, whole=False)
+        else:
+            self.detail = await self.desk.source.detail_of_update(row_id, whole=False)
+        self._paint_preview()
+
+    def tick(self) -> None:
+        now = self.footing.clock.now()
+        self.rows.tick(now)
+        self.updates.tick(now)
+        self.rewrite("#header, #channels, #said")
+        self._paint_preview()
+
+    def picked(self) -> Picked:
+        value = self.table.current
+        if isinstance(value, Row):
+            it = value.it
+            reason = why_not(it, self.directions.get(it.channel))
+            if it.correction_id is None:
+                return Picked(why_not=reason or "no update")
+            about = f"#{it.correction_id} {it.sku} {it.channel}"
+            return Picked(((it.correction_id, it.correction_version),), about, reason, it.reason)
+        if isinstance(value, Correction):
+            about = f"#{value.id} {value.sku} {value.channel}"
+            return Picked(((value.id, value.version),), about, why_not_update(value))
+        if isinstance(value, Head):
+            return Picked(why_not="a group is under the cursor: enter opens it, space marks it")
+        return Picked(why_not="there is nothing under the cursor")
+
+    async def marked(self, *, approving: bool) -> Picked:
+        marks = sorted(self.table.marks)
+        if not marks:
+            return Picked(why_not="nothing is marked: space marks a row, * all of them")
+        if self.table is self.updates:
+            found = (await self.desk.source.updates(marks)).values()
+            reasons: list[tuple[int, int | None, str]] = [
+                (one.id, one.version, why_not_update(one)) for one in found
+            ]
+        else:
+            rows = await self.desk.source.disagreements(marks)
+            reasons = [
+                (
+                    it.correction_id or 0,
+                    it.correction_version,
+                    self._why_not_marked(it, approving=approving),
+                )
+                for it in rows
+            ]
+        seen = {number: version for number, version, reason in reasons if not reason}
+        left = Counter(reason for _, _, reason in reasons if reason)
+        told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
+        return Picked(tuple(seen.items()), plural(len(seen), "update"), told)
+
+    def able(self) -> tuple[str, ...]:
+        can = self.rows.current is not None or bool(self.rows.marks)
+        return (*super().able(), *(("acknowledge",) if can else ()))
+
+    def subject(self) -> Subject | None:
+        return self.detail
+
+    async def do_detail(self) -> None:
+        head = self.head()
+        if head is not None:
+            self.turn(head, opened=not head.opened)
+            return
+        if self.detail is None:
+            self.footing.say("there is nothing under the cursor to open", Tone.WARN)
+            self.repaint()
+            return
+        await self.desk.way.open_sku(self.detail)
+
+    def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
+        reason = why_not(it, self.directions.get(it.channel))
+        return reason or (it.reason if approving else "")
+
+    def _channels(self, width: int) -> Content:
+        glance = self.footing.glance
+        health = glance.status.channels if glance is not None else ()
+        return previews.channels(health, now=self.footing.clock.now(), width=width)
+
+    def _preview(self, width: int) -> Content:
+        head = self.head()
+        if head is not None:
+            told = preview(head.total, str(self.by), self.footing.clock.now(), width)
+            return lines(*(write(one) for one in told))
+        return previews.preview(self.detail, now=self.footing.clock.now(), width=width)
+
+    def _brief(self, width: int) -> Content:
+        head = self.head()
+        if head is not None:
+            told = preview(head.total, str(self.by), self.footing.clock.now(), width)
+            return write(Cell(f" {' · '.join(told[:4])}", Tone.DIM))
+        return previews.brief(self.detail, now=self.footing.clock.now(), width=width)
+
+    def _paint_preview(self) -> None:
+        self.rewrite("#preview, #brief")
+        title = previews.preview_title(self.detail, self.footing.clock.now())
+        brief = previews.brief_title(self.detail)
+        head = self.head()
+        if head is not None:
+            title = brief = write(Cell(f" {label(head.total)} ", Tone.STRONG))
+        for panel, told in (
+            ("#preview-panel", title),
+            ("#brief", brief),
+        ):
+            for widget in self.query(panel):
+                entitle(widget, told)
+
+    def entitle_all(self) -> None:
+        glance = self.footing.glance
+        overview = glance.status.overview if glance is not None else None
+        shown = len(self.listed.ranked.ids) if self.listed is not None else 0
+        marks = len(self.rows.marks)
+        of = f" of {overview.skus:,} SKUs" if overview is not None else ""
+        told = f"{self.grouping()}{of} · sort {self.sort}{self.chosen()}"
+        told += f" · {marks:,} marked" if marks else ""
+        waiting = Cell(f" · ↻ {self.rows.waiting} new" if self.rows.waiting else "", Tone.WARN)
+        self.entitle("rows-panel", f"Disagreements {shown:,}", told, waiting)
+        self.tell_ages("rows-panel")
+        stale = overview.channels_stale if overview is not None else 0
+        self.entitle("channels-panel", "Channels", f" · {stale} not fresh" if stale else "")
+        marks = len(self.updates.marks)
+        told = f" · {marks:,} marked" if marks else ""
+        self.entitle("updates-panel", f"Pending updates {len(self.updates.ids):,}", told)

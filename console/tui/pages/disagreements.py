@@ -1,0 +1,289 @@
+"""The list of disagreements and all that sorts, folds, narrows and walks through it.
+
+The dashboard puts other panels round it. Nothing is decided here but what may stand.
+"""
+
+import asyncio
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+from textual import work
+
+from console.text.format import plural
+from console.tui.data import export
+from console.tui.data.disagreement_filter import completed, parse
+from console.tui.data.disagreements import Survey, asks_for_causes
+from console.tui.data.export import View
+from console.tui.data.grouping import Listed, age_line, jump, worst
+from console.tui.drawing.tones import Tone, write
+from console.tui.pages.context import Desk
+from console.tui.pages.listing import Listing
+from console.tui.session.memory import PageMemory
+from console.tui.views.rows import DisagreementSheet, Head, Row
+from console.tui.widgets.table import VirtualTable
+from store.model import Disagreement
+from store.queries import ranking
+from store.queries.ranking_values import GroupBy, Severity
+from store.queries.values import DisagreementFilter, Sort
+
+SORTS = tuple(Sort)
+GROUPINGS = tuple(GroupBy)
+FIRST_PAGE = 100
+"""Rows fetched before the first paint."""
+
+LEARN_REST_S = 3.0
+"""While causes are found the list is read anew so often."""
+
+
+class Triaging(Listing):
+    """See the module."""
+
+    is_apart = True
+    filter_hint = 'channel:shop state:open sku:DS-* side:oversell risk>100 age>1h -lamp "a phrase"'
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.wanted = DisagreementFilter()
+        self.sort = Sort.RISK
+        self.by = GroupBy.NONE
+        self.opened: set[int] = set()
+        """The groups that are open, by their id."""
+        self.listed: Listed | None = None
+        source = desk.source
+        self.directions = {name: one.direction for name, one in source.settings.channels.items()}
+        self.survey = Survey(source)
+        self._learning = False
+        self.rows: VirtualTable[Row | Head] = VirtualTable(
+            DisagreementSheet(source.compared, self.directions),
+            empty="● No disagreements: every channel shows what it should.",
+            id="disagreements",
+        )
+
+    async def read_list(self, *, at_once: bool) -> None:
+        """Read the list anew. Raises StoreError."""
+        now, by = self.footing.clock.now(), self.by
+        listed = await self.survey.read(self.wanted, self.sort, by, self.opened)
+        if by is not self.by:
+            return  # The operator was quicker: the next reading is on its way.
+        self.listed = listed
+        if not self.rows.loaded:
+            await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
+        fresh = 0
+        if self.rows.is_touched:
+            fresh = await asyncio.to_thread(_count_new, listed.ranked.ids, self.rows.whole)
+        self.rows.offer(
+            listed.ids,
+            now=now,
+            fresh=fresh,
+            at_once=at_once,
+            tags=listed.severities,
+            whole=listed.ranked.ids,
+        )
+        self._mark_groups()
+        await self.fetch(self.rows, self.rows.window())
+        if self._asks_for_causes():
+            self._learn()
+
+    async def rows_of(self, ids: Sequence[int]) -> dict[int, Row | Head]:
+        """The rows of these ids, groups' own among them."""
+        found: dict[int, Row | Head] = dict(await self.survey.rows([one for one in ids if one > 0]))
+        totals = self.listed.totals if self.listed is not None else {}
+        for one in ids:
+            if one in totals:
+                found[one] = Head(ranking.total_of(totals[one]), one in self.opened)
+        return found
+
+    def head(self) -> Head | None:
+        """The group under the cursor, where one is."""
+        value = self.table.current
+        return value if isinstance(value, Head) else None
+
+    def complete(self, text: str) -> str | None:
+        return completed(text, tuple(self.desk.source.settings.channels))
+
+    def filter_by(self, text: str) -> None:
+        self.wanted = parse(text, self.desk.source.settings.channels)
+        super().filter_by(text)
+
+    def left(self) -> PageMemory:
+        return msgspec.structs.replace(super().left(), sort=self.sort, group=self.by)
+
+    def return_to(self, before: PageMemory) -> None:
+        super().return_to(before)
+        self.sort = next((one for one in SORTS if one == before.sort), self.sort)
+        self.by = next((one for one in GROUPINGS if one == before.group), self.by)
+
+    def view(self) -> View:
+        """All that the filter lets through, what is folded away included."""
+        if self.table is not self.rows or self.listed is None:
+            return super().view()
+        return export.disagreements(self.desk.source, self.listed.ranked.ids)
+
+    def do_sort(self) -> None:
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.footing.say(f"sorted by {self.sort}", Tone.DIM)
+        self.rewrite("#said")
+        self.footing.stir()
+
+    def do_group(self) -> None:
+        self.by = GROUPINGS[(GROUPINGS.index(self.by) + 1) % len(GROUPINGS)]
+        self.opened.clear()
+        told = "in one piece" if self.by is GroupBy.NONE else f"grouped by {self.by}"
+        self.footing.say(told, Tone.DIM)
+        self.rewrite("#said")
+        self.footing.stir()
+
+    def do_expand(self) -> None:
+        head = self.head()
+        if head is not None:
+            self.turn(head, opened=True)
+
+    def do_collapse(self) -> None:
+        """Fold away the group under the cursor, or the one that the row under it is of."""
+        ids, line = self.rows.ids, self.rows.cursor
+        if not ids or self.by is GroupBy.NONE:
+            return
+        while line >= 0 and ids[line] > 0:
+            line -= 1
+        if line >= 0:
+            self.rows.go_to(line)
+            self._turn(ids[line], opened=False)
+
+    def turn(self, head: Head, *, opened: bool) -> None:
+        self._turn(head.total.id, opened=opened)
+
+    def do_mark(self) -> None:
+        head = self.head()
+        if head is None or self.listed is None:
+            super().do_mark()
+        else:
+            self.rows.mark(self.listed.members(head.total.id))
+            self.rows.action_move(1)
+        self._mark_groups()
+
+    def do_mark_all(self) -> None:
+        super().do_mark_all()
+        self._mark_groups()
+
+    def unchoose(self) -> bool:
+        done = super().unchoose()
+        self._mark_groups()
+        return done
+
+    def do_next_worst(self) -> None:
+        self._jump(forward=True)
+
+    def do_previous_worst(self) -> None:
+        self._jump(forward=False)
+
+    async def do_acknowledge(self) -> None:
+        """Of what is marked, else of the group or the row under the cursor."""
+        await self.desk.triage.acknowledge(await self._meant())
+
+    async def _meant(self) -> list[Disagreement]:
+        """What was seen of it: the row as it is painted, of many what they are now."""
+        value = self.rows.current
+        if self.table is not self.rows:
+            # The other list has the focus: what the update under its cursor is of.
+            of, update = self.detail, self.table.current
+            same = of is not None and update is not None and of.correction == update
+            return [of.it] if of is not None and same and of.it is not None else []
+        if self.rows.marks:
+            return await self.desk.source.disagreements(sorted(self.rows.marks))
+        if isinstance(value, Head) and self.listed is not None:
+            return await self.desk.source.disagreements(self.listed.members(value.total.id))
+        return [value.it] if isinstance(value, Row) else []
+
+    def _turn(self, group_id: int, *, opened: bool) -> None:
+        (self.opened.add if opened else self.opened.discard)(group_id)
+        self.footing.stir()
+
+    def _jump(self, *, forward: bool) -> None:
+        tags = self.rows.tags
+        found, place = worst(tags), jump(tags, self.rows.cursor, forward=forward)
+        if found is None or place is None:
+            self.footing.say("nothing is left that is not acknowledged", Tone.OK)
+            self.repaint()
+            return
+        self.rows.focus()
+        self.rows.go_to(place)
+        of, nth = tags.count(found), tags.count(found, 0, place + 1)
+        self.footing.say(f"{found.word} {nth:,} of {of:,}{self._after(tags, found)}", Tone.DIM)
+        self.repaint()
+
+    def _after(self, tags: bytes, found: Severity) -> str:
+        """What comes when all of the worst are acknowledged or gone."""
+        left = ((one, tags.count(one)) for one in Severity if found < one < Severity.ACKNOWLEDGED)
+        after = next((f"{count:,} {one.word}" for one, count in left if count), "")
+        return f"; then {after}" if after else ""
+
+    def _mark_groups(self) -> None:
+        signs = self.listed.marked(self.rows.marks) if self.listed is not None else {}
+        if signs != self.rows.group_marks:
+            self.rows.group_marks = signs
+            self.rows.refresh()
+
+    def _asks_for_causes(self) -> bool:
+        return self.by is GroupBy.CAUSE or asks_for_causes(self.wanted)
+
+    @work(group="learn")
+    async def _learn(self) -> None:
+        """Find the causes that are lacking, some at a time, while they are asked for."""
+        if self._learning:
+            return
+        self._learning = True
+        try:
+            await self.footing.guarded(self._learn_all)
+        finally:
+            self._learning = False
+
+    async def _learn_all(self) -> None:
+        told_at, everything = 0.0, await self._all_ids()
+        clock = asyncio.get_running_loop().time
+        while chunk := self.survey.lacking(everything):
+            await self.survey.learn(chunk)
+            if not self.is_attached or not self._asks_for_causes() or self.app.page is not self:  # type: ignore[attr-defined]
+                return
+            if clock() - told_at >= LEARN_REST_S:
+                told_at = clock()
+                self.footing.stir()
+        self.survey.forget_others(everything)
+        self.footing.stir()
+
+    async def _all_ids(self) -> "array[int]":
+        """All that may have a cause that is asked for, whatever the filter knows by now."""
+        if self.listed is not None and not asks_for_causes(self.wanted):
+            return self.listed.ranked.ids
+        read = await self.survey.read(DisagreementFilter(), Sort.RISK, GroupBy.NONE, ())
+        return read.ranked.ids
+
+    def grouping(self) -> str:
+        """How the list is folded, for its title."""
+        if self.by is GroupBy.NONE or self.listed is None:
+            return ""
+        noun = {GroupBy.SKU: "SKU", GroupBy.CHANNEL: "channel"}.get(self.by, "cause")
+        return f" in {plural(len(self.listed.totals), noun)}"
+
+    def chosen(self) -> str:
+        """How many are acknowledged, and of how many the cause is known, for the title."""
+        if self.listed is None:
+            return ""
+        ranked = self.listed.ranked
+        said = ranked.severities.count(Severity.ACKNOWLEDGED)
+        told = f" · {said:,} acknowledged" if said else ""
+        if self._asks_for_causes():
+            known, total = self.survey.known(ranked.ids), len(ranked.ids)
+            if known < total or asks_for_causes(self.wanted):
+                told += f" · causes of {known:,} of {total:,} so far" if known < total else ""
+        return told
+
+    def tell_ages(self, panel: str) -> None:
+        """Write the buckets of ages on the panel's lower edge."""
+        counts = self.listed.ages if self.listed is not None else ()
+        for widget in self.query(f"#{panel}"):
+            widget.border_subtitle = write(*age_line(counts, widget.size.width - 4))
+
+
+def _count_new(ids: "array[int]", known: "array[int]") -> int:
+    return len(set(ids).difference(known))

@@ -1,0 +1,216 @@
+"""The incidents' page: trouble with a channel rather than with a SKU, and what became of it.
+
+A list with a cursor, and under it or beside it all there is to tell of the one under the cursor:
+of a quarantined poll also what believing it would change, reckoned once for each poll.
+"""
+
+from array import array
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+
+from console.keys import Place
+from console.reports.clipboard import Copied, of_incident
+from console.text.incidents import Trouble, waits_for_a_person
+from console.tui.data import export, incident_filter
+from console.tui.data.disagreement_filter import FilterError
+from console.tui.data.export import View
+from console.tui.data.incident_filter import STATES
+from console.tui.drawing.tones import Tone
+from console.tui.pages.context import Desk
+from console.tui.pages.listing import Listing
+from console.tui.views import incidents
+from console.tui.views.incidents import IncidentSheet
+from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.text import Written, entitle
+from store.channels.incident_list import IncidentFilter
+from store.model import Incident, IncidentKind
+from store.polling.quarantine_preview import Effect
+
+
+class IncidentsPage(Listing):
+    """See the module."""
+
+    place: ClassVar[Place] = Place.INCIDENTS
+    AUTO_FOCUS = "#incident-rows"
+    filter_hint = incident_filter.HINT
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.wanted = IncidentFilter()
+        self.whole: Trouble | None = None
+        self._states = 0
+        """Which of `STATES` is shown, unless the filter names states itself."""
+        self._reckoned: Effect | None = None
+        self._reckoning: int | None = None
+        """The poll that is being reckoned: once, however often the page is read meanwhile."""
+        self.rows: VirtualTable[Incident] = VirtualTable(
+            IncidentSheet(),
+            empty="● No incidents: every channel answers and is believed.",
+            id="incident-rows",
+        )
+
+    @property
+    def table(self) -> "VirtualTable[Any]":
+        return self.rows
+
+    def body(self) -> ComposeResult:
+        with Container(id="incident-body"):
+            with Vertical(id="incident-rows-panel", classes="panel"):
+                yield self.rows
+            with VerticalScroll(id="incident-panel", classes="panel"):
+                yield Written(self._whole, id="incident")
+
+    async def reload(self, *, at_once: bool = False) -> None:
+        states = self.wanted.states or STATES[self._states][1]
+        ids = await self.desk.source.incident_ids(self.wanted, states)
+        self.rows.empty = self._nothing()
+        self.rows.offer(ids, now=self.footing.clock.now(), at_once=at_once)
+        await self.fetch(self.rows, self.rows.window())
+        await self.look()
+        self.repaint()
+
+    async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
+        if ids:
+            table.fill(dict(await self.desk.source.incidents(ids)), ids)
+
+    async def look(self) -> None:
+        number = self.rows.cursor_id
+        found = await self.desk.source.incident(number) if number is not None else None
+        if found is not None and found.quarantined is not None:
+            known = self._reckoned
+            if known is not None and known.poll_id == found.quarantined:
+                found = found.with_effect(known)
+            elif found.it.channel is not None and self._reckoning != found.quarantined:
+                self._reckoning = found.quarantined
+                self._reckon(found.it.channel)
+        self.whole = found
+        self.rewrite("#incident, #legend")
+        self.entitle_all()
+
+    @work(group="reckon")
+    async def _reckon(self, channel: str) -> None:
+        """Reckon what believing the channel's poll would change, beside everything else."""
+
+        async def read() -> None:
+            try:
+                effect = self._reckoned = await self.desk.source.effect(channel)
+            finally:
+                self._reckoning = None
+            under = self.whole
+            if under is not None and effect is not None and under.quarantined == effect.poll_id:
+                self.whole = under.with_effect(effect)
+                self.rewrite("#incident")
+
+        await self.footing.guarded(read)
+
+    def tick(self) -> None:
+        self.rows.tick(self.footing.clock.now())
+        self.rewrite("#header, #said, #incident")
+
+    def copies(self) -> Iterator[Copied]:
+        one = self.rows.current
+        return iter(()) if one is None else of_incident(one, self.footing.clock.now())
+
+    def view(self) -> View:
+        ids = array("q", self.rows.ids)
+        return export.incidents(self.desk.source, ids, self.footing.clock.now())
+
+    def able(self) -> tuple[str, ...]:
+        one = self.rows.current
+        if one is None or one.closed_at is not None:
+            return self.footing.able(self.picked(), marks=False)
+        can = ("acknowledge", "snooze")
+        return (*can, "believe", "discard") if waits_for_a_person(one) else can
+
+    def filter_by(self, text: str) -> None:
+        self.wanted = incident_filter.parse(text, self.desk.source.settings.channels)
+        self.filter_text = text.strip()
+
+    def do_next_state(self) -> None:
+        self._states = (self._states + 1) % len(STATES)
+        if self.wanted.states:
+            self.footing.say("the filter says which states are shown: esc clears it", Tone.WARN)
+        self.footing.stir()
+
+    def do_acknowledge(self) -> Coroutine[None, None, None] | None:
+        one = self._under()
+        return None if one is None else self.desk.incidents.acknowledge(one)
+
+    def do_snooze(self) -> Coroutine[None, None, None]:
+        one = self._under()
+        return _nothing() if one is None else self.desk.incidents.snooze(one)
+
+    def do_believe(self) -> Coroutine[None, None, None] | None:
+        channel = self._channel_to_judge("believe")
+        return None if channel is None else self.desk.incidents.believe(channel)
+
+    def do_discard(self) -> Coroutine[None, None, None] | None:
+        channel = self._channel_to_judge("discard")
+        return None if channel is None else self.desk.incidents.discard(channel)
+
+    async def do_detail(self) -> None:
+        """Turn to what the trouble is with: the channel's disagreements, or the SKU's there."""
+        one = self._under()
+        if one is None:
+            return
+        if one.channel is None:
+            self._say("this is no trouble of one channel: there is nothing to open")
+            return
+        # A filter is words: a SKU with a blank in it can't be one, and some keys are no SKUs.
+        fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP)
+        sku = one.key if one.kind in fights and not any(map(str.isspace, one.key)) else ""
+        try:
+            await self.desk.way.show_disagreements_of(one.channel, sku)
+        except FilterError as error:
+            self._say(str(error))
+
+    def _channel_to_judge(self, verb: str) -> str | None:
+        """The channel whose quarantined poll is under the cursor; that there is none is told."""
+        one = self._under()
+        if one is None or one.channel is None:
+            return None
+        if not waits_for_a_person(one):
+            self._say(f"there is no quarantined poll under the cursor to {verb}")
+            return None
+        return one.channel
+
+    def _under(self) -> Incident | None:
+        one = self.rows.current
+        if one is None:
+            self._say("no incident is under the cursor")
+        return one
+
+    def _say(self, text: str) -> None:
+        self.footing.say(text, Tone.WARN)
+        self.repaint()
+
+    def _nothing(self) -> str:
+        if self.filter_text:
+            return "No incident passes the filter: esc clears it."
+        word = STATES[self._states][0]
+        if word == "open":
+            return "● No incidents: every channel answers and is believed."
+        return f"No {word} incidents." if word != "all" else "There never was an incident."
+
+    def _whole(self, width: int) -> Content:
+        return incidents.whole(self.whole, now=self.footing.clock.now(), width=width)
+
+    def entitle_all(self) -> None:
+        word = STATES[self._states][0] if not self.wanted.states else "filtered"
+        glance = self.footing.glance
+        told = f" · {word}"
+        if glance is not None:
+            quiet = len(glance.status.incidents) - glance.status.overview.incidents
+            told += f" · {quiet} snoozed" if quiet else ""
+        self.entitle("incident-rows-panel", f"Incidents {len(self.rows.ids):,}", told)
+        for widget in self.query("#incident-panel"):
+            entitle(widget, incidents.title(self.whole))
+
+
+async def _nothing() -> None:
+    """Do nothing: what there was to say has been said."""

@@ -1,0 +1,188 @@
+"""Pages with updates that are decided on, one at a time or all that are marked."""
+
+from array import array
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any
+
+from textual import on, work
+
+from console.keys import Place
+from console.reports.clipboard import Copied, of_row
+from console.text.confirmation import Picked
+from console.text.format import plural
+from console.tui.data import export
+from console.tui.data.export import View
+from console.tui.data.source import Detail
+from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.pages.page import Page
+from console.tui.views.rows import UpdateSheet
+from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.text import entitle
+from store.errors import StoreError
+
+
+class Deciding(Page):
+    """A page with updates that are decided on: one at a time."""
+
+    detail: Detail | None = None
+    """What is known of what stands under the cursor."""
+
+    def copies(self) -> Iterator[Copied]:
+        if self.detail is None:
+            return iter(())
+        return of_row(
+            # On the updates' page the row is the update.
+            None if self.place is Place.UPDATES else self.detail.it,
+            self.detail.cause,
+            self.detail.correction,
+            configuration=self.desk.source.configuration,
+        )
+
+    def do_approve(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.approve(self.picked(), bulk=False)
+
+    def do_reject(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.reject(self.picked(), bulk=False)
+
+    def do_snooze(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.snooze(self.picked())
+
+    def do_retry(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.retry(self.picked()._replace(why_not=""))
+
+    def do_batch(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.batches.show(self.of_picked())
+
+    def of_picked(self) -> int | None:
+        """The update under the cursor by its number."""
+        seen = self.picked().seen
+        return seen[0][0] if seen else None
+
+
+class Listing(Deciding):
+    """A page whose keys act on the rows of a virtual table, on one or on all that are marked."""
+
+    @property
+    def table(self) -> "VirtualTable[Any]":
+        """The list that the keys act on."""
+        return self.query_one(VirtualTable)
+
+    async def marked(self, *, approving: bool) -> Picked:
+        """All that is marked; what can't be decided is left out and told. Raises StoreError."""
+        del approving
+        return self.picked()
+
+    def view(self) -> View:
+        """All of the list's rows, in its order."""
+        ids = array("q", self.table.ids)
+        updates = self.place is Place.UPDATES or isinstance(self.table.sheet, UpdateSheet)
+        of = export.updates if updates else export.disagreements
+        return of(self.desk.source, ids)
+
+    async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
+        """Give a table the rows of these ids. Raises StoreError."""
+
+    async def freshen(self) -> None:
+        for table in self.query(VirtualTable):
+            await self.fetch(table, table.window())
+
+    async def look(self) -> None:
+        """Read what stands under the cursor, for the preview. Raises StoreError."""
+
+    def able(self) -> tuple[str, ...]:
+        return self.footing.able(self.picked(), marks=bool(self.table.marks))
+
+    def lead(self) -> str:
+        marks = len(self.table.marks)
+        return f" {marks:,} marked" if marks and self.has_class("-narrow") else ""
+
+    def note(self) -> str:
+        waiting = self.table.waiting
+        return (f"↻ {waiting} new " if waiting else "") + super().note()
+
+    def unchoose(self) -> bool:
+        if not self.table.marks:
+            return super().unchoose()
+        self.table.unmark()
+        return True
+
+    def close_filter(self) -> bool:
+        was_open = super().close_filter()
+        if was_open:
+            self.table.focus()
+        return was_open
+
+    def do_mark(self) -> None:
+        table = self.table
+        if table.cursor_id is not None:
+            table.mark([table.cursor_id])
+            table.action_move(1)
+
+    def do_mark_all(self) -> None:
+        self.table.mark_all()
+
+    async def do_approve_marked(self) -> None:
+        marked = await self._marked(approving=True)
+        if marked is not None:
+            await self.desk.updates.approve(marked, bulk=True)
+
+    async def do_reject_marked(self) -> None:
+        marked = await self._marked(approving=False)
+        if marked is not None:
+            await self.desk.updates.reject(marked, bulk=True)
+
+    async def _marked(self, *, approving: bool) -> Picked | None:
+        try:
+            return await self.marked(approving=approving)
+        except StoreError as error:
+            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+            return None
+
+    @work(group="fetch")
+    async def _fetch_lacking(self, table: "VirtualTable[Any]") -> None:
+        await self.footing.guarded(lambda: self.fetch(table, table.lacking()))
+
+    @work(group="look", exclusive=True)
+    async def look_again(self) -> None:
+        """Read what stands under the cursor anew, soon."""
+        await self.footing.guarded(self.look)
+
+    @on(VirtualTable.Wanted)
+    def _rows_wanted(self, event: "VirtualTable.Wanted") -> None:
+        self._fetch_lacking(event.table)
+
+    @on(VirtualTable.Moved)
+    def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
+        if event.table is self.table:
+            self.look_again()
+            self.rewrite("#legend")
+
+    @on(VirtualTable.Restocked)
+    def _list_changed(self, event: "VirtualTable.Restocked") -> None:
+        lost, event.table.lost = event.table.lost, 0
+        if lost:
+            # Their rows are over, or the filter leaves them out: nobody took the marks away.
+            told = f"{plural(lost, 'mark')} taken off: what had them is not in the list now"
+            self.footing.say(told, Tone.WARN)
+        self.entitle_all()
+        self.rewrite("#tabs, #said, #legend")
+
+    @on(VirtualTable.Chosen)
+    async def _row_chosen(self) -> None:
+        await self.app.run_action("app.do('detail')")
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(VirtualTable.Moved(self.table))
+
+    def repaint(self) -> None:
+        super().repaint()
+        self.entitle_all()
+
+    def entitle_all(self) -> None:
+        """Write the panels' titles anew."""
+
+    def entitle(self, panel: str, name: str, more: str = "", *cells: Cell) -> None:
+        """Write a panel's title: its name, and in dimmer ink what is told of it."""
+        title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
+        for widget in self.query(f"#{panel}"):
+            entitle(widget, title)

@@ -1,0 +1,227 @@
+"""The updates' page: what waits, what failed, what is over; the chosen one with all its steps.
+
+The list is a snapshot of ids over the whole history; only the rows in sight are read.
+"""
+
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+
+from console.keys import Place
+from console.text.confirmation import Picked, why_not_anew, why_not_update
+from console.text.format import plural
+from console.tui.data import update_filter
+from console.tui.data.source import Detail
+from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.pages.context import Desk, Subject
+from console.tui.pages.listing import Listing
+from console.tui.views import updates
+from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.text import Written, entitle
+from store.corrections.audit import AuditRow
+from store.corrections.update_list import (
+    LOOKED_AT_MAX,
+    STATUSES,
+    UpdateFilter,
+    UpdateGroup,
+    UpdateSort,
+)
+from store.model import Correction
+
+SORTS = tuple(UpdateSort)
+GROUPS = tuple(UpdateGroup)
+
+EMPTY = {
+    UpdateGroup.OPEN: "● Nothing waits for a decision.",
+    UpdateGroup.FAILED: "● Nothing failed.",
+    UpdateGroup.DONE: "Nothing has been decided yet.",
+    UpdateGroup.ALL: "Nothing has been proposed yet.",
+}
+
+
+class UpdatesPage(Listing):
+    """See the module."""
+
+    place: ClassVar[Place] = Place.UPDATES
+    filter_hint = "status:failed channel:shop sku:SKU-1 by:ana, or words"
+    AUTO_FOCUS = "#updates"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.group = UpdateGroup.OPEN
+        self.sort = UpdateSort.MONEY
+        self.detail: Detail | None = None
+        self.steps: Sequence[AuditRow] = ()
+        self._wanted = UpdateFilter(statuses=STATUSES[self.group])
+        self._older = False
+        self.rows: VirtualTable[Correction] = VirtualTable(
+            updates.HistorySheet(), empty=EMPTY[self.group], id="updates"
+        )
+
+    @property
+    def table(self) -> "VirtualTable[Any]":
+        return self.rows
+
+    def body(self) -> ComposeResult:
+        with Container(id="updates-body"):
+            with Vertical(id="updates-panel", classes="panel whole"):
+                yield Written(self._heading, id="updates-heading")
+                yield self.rows
+            with VerticalScroll(id="update-panel", classes="panel"):
+                yield Written(self._chosen, id="update")
+
+    async def reload(self, *, at_once: bool = False) -> None:
+        found = await self.desk.source.history_ids(self._wanted, self.sort)
+        self._older = found.older
+        self.rows.offer(found.ids, now=self.footing.clock.now(), at_once=at_once)
+        await self.fetch(self.rows, self.rows.window())
+        await self.look()
+        self.repaint()
+
+    async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
+        if ids:
+            table.fill(dict(await self.desk.source.updates(ids)), ids)
+
+    async def look(self) -> None:
+        row_id, source = self.rows.cursor_id, self.desk.source
+        if row_id is None:
+            self.detail, self.steps = None, ()
+        else:
+            self.detail = await source.detail_of_update(row_id, whole=False)
+            self.steps = await source.steps(row_id)
+        self.rewrite("#update")
+        self._entitle_chosen()
+
+    def tick(self) -> None:
+        self.rows.tick(self.footing.clock.now())
+        self.rewrite("#header, #said, #update")
+
+    def note(self) -> str:
+        older = f"newest {LOOKED_AT_MAX:,} only, sku: finds older" if self._older else ""
+        return "  ".join(told for told in (older, super().note()) if told)
+
+    def able(self) -> tuple[str, ...]:
+        names = list(super().able())
+        if self._to_retry().seen:
+            names.append("retry")
+        if self.footing.busy:
+            names.append("cancel")
+        return tuple(names)
+
+    def picked(self) -> Picked:
+        value = self.rows.current
+        if value is None:
+            return Picked(why_not="there is nothing under the cursor")
+        return Picked(((value.id, value.version),), _about(value), why_not_update(value))
+
+    async def marked(self, *, approving: bool) -> Picked:
+        del approving
+        marks = sorted(self.rows.marks)
+        if not marks:
+            return Picked(why_not="nothing is marked: space marks a row, * all of them")
+        found = (await self.desk.source.updates(marks)).values()
+        seen = tuple((one.id, one.version) for one in found if not why_not_update(one))
+        left = Counter(reason for one in found if (reason := _why_left_out(one)))
+        told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
+        return Picked(seen, plural(len(seen), "update"), told)
+
+    def subject(self) -> Subject | None:
+        return self.detail
+
+    def filter_by(self, text: str) -> None:
+        channels = self.desk.source.settings.channels
+        self._wanted = update_filter.parse(text, channels, STATUSES[self.group])
+        super().filter_by(text)
+
+    def do_sort(self) -> None:
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.footing.say(f"sorted by {self.sort}", Tone.DIM)
+        self.footing.stir()
+
+    def do_next_state(self) -> None:
+        """Turn to the next of: open, failed, done, all."""
+        self.group = GROUPS[(GROUPS.index(self.group) + 1) % len(GROUPS)]
+        self.rows.empty = EMPTY[self.group]
+        self.filter_by(self.filter_text)
+        self.footing.stir()
+
+    def do_retry(self) -> Coroutine[None, None, None]:
+        return self._retry()
+
+    async def _retry(self) -> None:
+        marks = sorted(self.rows.marks)
+        picked = self._to_retry()
+        if marks:
+            found = (await self.desk.source.updates(marks)).values()
+            seen = tuple((one.id, one.version) for one in found if not why_not_anew(one))
+            picked = Picked(seen, plural(len(seen), "update"), "none of the marked ended badly")
+        await self.desk.updates.retry(picked)
+
+    def do_cancel(self) -> Coroutine[None, None, None]:
+        return self.desk.updates.batches.cancel_of(self.of_picked())
+
+    async def do_detail(self) -> None:
+        if self.detail is None:
+            self.footing.say("there is nothing under the cursor to open", Tone.WARN)
+            self.repaint()
+            return
+        await self.desk.way.open_sku(self.detail)
+
+    def _to_retry(self) -> Picked:
+        """The update under the cursor, if it ended in a way that can be tried again."""
+        value = self.rows.current
+        if value is None:
+            return Picked(why_not="there is nothing under the cursor")
+        why = why_not_anew(value)
+        return Picked((), _about(value), why) if why else self.picked()._replace(why_not="")
+
+    def _chosen(self, width: int) -> Content:
+        now = self.footing.clock.now()
+        return updates.chosen(self.detail, self.steps, now=now, width=width)
+
+    def entitle_all(self) -> None:
+        for widget in self.query("#updates-panel"):
+            entitle(widget, write(Cell("Updates ", Tone.STRONG), *self._told()))
+        self._entitle_chosen()
+
+    def _heading(self, width: int) -> Content:
+        """What the panel's title tells, for a terminal that has no room for a frame."""
+        del width
+        return write(" ", *self._told())
+
+    def _told(self) -> list[Cell]:
+        """Which state is listed of how many, and in what order."""
+        glance = self.footing.glance
+        counts = glance.status.updates if glance is not None else {}
+        told: list[Cell] = []
+        for group in GROUPS:
+            count = sum(counts.get(name, 0) for name in STATUSES[group])
+            chosen = group is self.group
+            told.append(
+                Cell(f"▸{group} {count:,}" if chosen else f"{group} {count:,}",
+                     Tone.STRONG if chosen else Tone.DIM)
+            )  # fmt: skip
+            told.append(Cell(" · ", Tone.FAINT))
+        told.append(Cell(str(self.sort), Tone.DIM))
+        if self.filter_text:
+            told.append(Cell(f" · {len(self.rows.ids):,} found", Tone.DIM))
+        if self.rows.marks:
+            told.append(Cell(f" · {len(self.rows.marks):,} marked", Tone.DIM))
+        return told
+
+    def _entitle_chosen(self) -> None:
+        for widget in self.query("#update-panel"):
+            entitle(widget, updates.chosen_title(self.detail))
+
+
+def _about(one: Correction) -> str:
+    return f"#{one.id} {one.sku} {one.channel}"
+
+
+def _why_left_out(one: Correction) -> str:
+    """Why a marked update is not decided on, without its number: they are counted by it."""
+    return why_not_update(one).removeprefix(f"#{one.id} is ")

@@ -1,0 +1,1 @@
+"""What the operator's session is in: state, preferences, memory."""

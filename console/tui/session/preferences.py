@@ -1,0 +1,87 @@
+"""How this operator wants the console on this terminal: what was said, preferred and remembered.
+
+Made by the commands that open a console, before the screen; the app asks it what to begin with
+and tells it what changes.
+"""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from console import preferences
+from console.preferences import Preferences
+from console.text import operators
+from console.tui.drawing import terminal
+from console.tui.session import memory
+from console.tui.session.memory import Memory, PageMemory, Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said on the command line; None where nothing was."""
+
+    theme: str | None = None
+    ascii: bool | None = None
+    operator: str | None = None
+
+
+def _of_this_run() -> Memory:
+    return Memory(None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Without anything, as in a test, the defaults; and nothing is written down."""
+
+    preferences: Preferences = field(default_factory=Preferences)
+    memory: Memory = field(default_factory=_of_this_run)
+    said: Said = field(default_factory=Said)
+    ascii: bool = False
+    """Only ASCII is shown."""
+    asks: bool = False
+    """Nobody knows who decides: the operator is asked at the start."""
+
+    def theme(self, colour_system: str | None) -> str:
+        """The theme to begin with."""
+        personal = self.memory.personal
+        chosen = self.said.theme or personal.theme_beside(self.preferences.theme)
+        return terminal.theme_for(chosen, colour_system)
+
+    def chose_theme(self, name: str) -> None:
+        """Remember a theme that was chosen with a key."""
+        personal = msgspec.structs.replace(
+            self.memory.personal, theme=name, instead_of=self.preferences.theme
+        )
+        self.memory.keep_personal(personal)
+
+    def gave_name(self, name: str) -> None:
+        """Remember who decides, once asked."""
+        self.memory.keep_personal(msgspec.structs.replace(self.memory.personal, operator=name))
+
+    def where(self, page: str, pages: dict[str, PageMemory]) -> Remembered:
+        """Put together where the operator is."""
+        return Remembered(page=page, pages=pages, panes=self.memory.remembered.panes)
+
+    def leave(self, where: Remembered) -> None:
+        """Remember it, if it has changed."""
+        self.memory.keep(where)
+
+
+def begin(configuration: Path | None, said: Said, login: str, *, fresh: bool = False) -> Habits:
+    """Read what is preferred and remembered. Raises ConfigErrors where the user's file is wrong.
+
+    Without a configuration, as in the demo, nothing is written down and nobody is asked.
+    """
+    read = preferences.load()
+    recalled = memory.recall(configuration, fresh=fresh)
+    chosen = next((one for one in (said.ascii, read.ascii) if one is not None), None)
+    named = operators.chosen(said.operator, read.operator, recalled.personal.operator, login)
+    return Habits(
+        preferences=read,
+        memory=recalled,
+        said=Said(said.theme, chosen, named or login),
+        ascii=terminal.lacks_glyphs(sys.__stderr__) if chosen is None else chosen,
+        asks=not named and configuration is not None,
+    )

@@ -1,0 +1,216 @@
+"""What the screens need of the app they stand in: time, who is there, what was last said.
+
+Held by the app, handed to every screen, so that a screen needs no app to be tested.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from textual.content import Content
+
+from console.keys import ACTIONS, Action, shown_key
+from console.text.confirmation import Picked, undoable
+from console.text.format import cells, clean, cut, time_of_day
+from console.tui.data.replay import Replay
+from console.tui.data.source import Glance
+from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.views.header import Mode, Standing
+from store.errors import StoreError
+from store.model import Correction, Decision, Millis
+from sync.clock import Clock
+
+SAID_MAX = 50
+
+_FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+")
+
+
+class Said(NamedTuple):
+    at: Millis
+    text: str
+    tone: Tone
+
+
+class Collector(Protocol):
+    """The engine as the console sees it: `sync.engine.thread.EngineThread`."""
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def problem(self) -> str | None: ...
+    @property
+    def holder(self) -> str: ...
+    def wake(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Footing:
+    """The console's own state: small, and nothing of it is data."""
+
+    name: str
+    clock: Clock
+    operator: str
+    read_only: bool
+    engine: Collector | None
+    """None where this console runs none: read-only."""
+    stir: Callable[[], None]
+    """Have everything read anew, soon."""
+    replay: Replay | None = None
+    """The past that is shown, and the clock with it; None: now."""
+    paused: bool = False
+    glance: Glance | None = None
+    """Everything but the lists, as it was read last."""
+    told_engine: str = ""
+    """What of the engine was told last."""
+    trouble: str = ""
+    """Why the cache could not be read last time; empty where it could."""
+    last: tuple[int, ...] = ()
+    """The updates that the operator approved last, while they can be taken back."""
+    held_until: Millis = 0
+    hold_ms: Millis = 0
+    """How long that was when it was approved: a clock that is set back makes it no longer."""
+    actions: tuple[Action, ...] = ACTIONS
+    """The table of actions, with this operator's keys."""
+    busy: str = ""
+    """What goes on at the operator's word, in a few words: a batch that is being written."""
+    said: deque[Said] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
+
+    def key(self, name: str) -> str:
+        """The key of an action, as it is shown; empty where it has none."""
+        return next((shown_key(one) for one in self.actions if one.name == name), "")
+
+    def usable_key(self, name: str) -> str:
+        """The same, and empty too where this console can't do it: read-only, or of the past."""
+        refused = any(one.name == name and self.refuses(one) for one in self.actions)
+        return "" if refused else self.key(name)
+
+    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Put a line in the log: the newest stands above the legend."""
+        self.said.appendleft(Said(self.clock.now(), text, tone))
+
+    async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
+        try:
+            await read()
+        except StoreError as error:
+            self.fail(error)
+
+    def fail(self, error: StoreError) -> None:
+        """Note why the cache can't be read; which folder it is in, the log tells."""
+        self.trouble = _FOLDERS.sub("", clean(str(error)))
+
+    def standing(self) -> Standing:
+        """What the header says of the console itself."""
+        if self.replay is not None and not self.trouble:
+            return Standing(self.name, Mode.REPLAY, "", True, self.operator, True)
+        engine, running = self._engine()
+        mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
+        if self.paused:
+            mode = Mode.PAUSED
+        if self.trouble:
+            engine = self.trouble
+        return Standing(
+            self.name, mode, engine, running and not self.trouble, self.operator, self.read_only
+        )
+
+    def _engine(self) -> tuple[str, bool]:
+        lease = self.glance.status.lease if self.glance is not None else None
+        if self.engine is None:
+            held = lease is not None
+            return (f"engine {lease.holder}" if lease else "no engine runs: nothing is read", held)
+        if self.engine.problem:
+            return f"engine stopped: {_FOLDERS.sub('', self.engine.problem)}", False
+        told = {
+            "starting": ("engine starting", True),
+            "running": ("engine here", True),
+            "attached": ("attached", lease is not None),
+        }
+        return told.get(str(self.engine.mode), ("engine stopped", False))
+
+    def tell_engine(self) -> None:
+        """Put it in the log when someone else begins or ceases to collect."""
+        now, _ = self._engine()
+        before, self.told_engine = self.told_engine, now
+        if now == before or self.engine is None:
+            return
+        if self.engine.problem:
+            self.say(now, Tone.BAD)
+        elif now == "attached":
+            self.say(f"attached: {self.engine.holder} collects, you decide here", Tone.ACCENT)
+        elif before == "attached" and now == "engine here":
+            self.say("the other engine has gone: this one collects now", Tone.ACCENT)
+
+    def refuses(self, action: Action) -> str:
+        """Why an action can't be done in this console at all; empty where it can."""
+        if action.writes and self.replay is not None:
+            return "the past can't be changed"
+        if action.writes and self.read_only:
+            return "this console is read-only"
+        if action.past is True and self.replay is None:
+            return "this is now; `skew watch --at TIME` shows the past"
+        if action.past is False and self.replay is not None:
+            return "the past stands still"
+        return ""
+
+    def able(self, picked: Picked, *, marks: bool) -> tuple[str, ...]:
+        """The deciding actions that can be done now, for the legend."""
+        names = []
+        if picked.seen and not picked.why_not:
+            names += ["reject", "snooze"] if picked.not_now else ["approve", "reject", "snooze"]
+        if marks:
+            names += ["approve_marked", "reject_marked"]
+        if self.last and self.held_until > self.clock.now():
+            names.append("undo")
+        return tuple(names)
+
+    def line(self, width: int, lead: str = "") -> Content:
+        """The newest of the log, with the countdown of what can still be undone."""
+        parts = [Cell(f"{lead} ·" if lead and self.said else lead, Tone.STRONG)]
+        left = min(self.held_until - self.clock.now(), self.hold_ms or self.held_until)
+        room = width - cells(parts[0].text) - 1
+        for number, said in enumerate(self.said):
+            text = f" {time_of_day(said.at)[:8]} {said.text}"
+            if number == 0 and self.last and left > 0:
+                text += f" ({self.key('undo')} undo, {-(-left // 1000)}s)"
+            text = text if number == 0 else f" ·{text}"
+            if cells(text) > room:
+                parts.append(Cell(cut(text, room), said.tone if number == 0 else Tone.DIM))
+                break
+            room -= cells(text)
+            parts.append(Cell(text, said.tone if number == 0 else Tone.DIM))
+        return write(*parts)
+
+    def remember(self, batch: list[Correction]) -> None:
+        """Note what was approved, for as long as it can be undone."""
+        now = self.clock.now()
+        held = [one for one in batch if undoable(one, now)]
+        self.last = tuple(one.id for one in held)
+        self.held_until = max((one.hold_until or 0 for one in held), default=0)
+        self.hold_ms = max(0, self.held_until - now)
+
+
+def refusals(decided: list[Decision]) -> str:
+    """What stood in the way of the acts that were not done, the commonest first."""
+    return _by_reason([one for one in decided if not one.ok])
+
+
+def notes(decided: list[Decision]) -> str:
+    """What there is to tell of the acts that were done: `#7: a second person must approve it`."""
+    return _by_reason([one for one in decided if one.ok and one.why]).replace("noted: ", "")
+
+
+def _by_reason(decided: list[Decision]) -> str:
+    reasons: dict[str, list[int]] = {}
+    for one in decided:
+        reasons.setdefault(one.why, []).append(one.id)
+    return "; ".join(
+        f"{_numbers(ids)}: {why}"
+        for why, ids in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    )
+
+
+def _numbers(ids: list[int]) -> str:
+    shown = ", ".join(f"#{number}" for number in ids[:3])
+    return f"{shown} and {len(ids) - 3} more" if len(ids) > 3 else shown  # noqa: PLR2004

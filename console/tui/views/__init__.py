@@ -1,0 +1,1 @@
+"""How each thing looks on a screen: rows, panels, header."""

@@ -1,0 +1,191 @@
+"""How far a batch has come, written for people: channel by channel, and one by one. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from textual.content import Content
+
+from console.text.format import fit, plural
+from console.tui.drawing.tones import Cell, Tone, lines, within, write
+from console.tui.views.preview import wrap
+from console.tui.views.rows import change_text
+from store.model import Millis
+from sync.corrections.batch_progress import (
+    STOPPED,
+    UNDER_WAY,
+    WRITTEN,
+    BatchProgress,
+    ChannelProgress,
+    Stage,
+    Standing,
+)
+
+BAR_WIDE = 20
+BAR_NARROW = 8
+ROOMY = 64
+"""From this width on all the columns fit."""
+
+LISTED_MAX = 300
+"""More items than a person would read are counted, not listed; what went wrong comes first."""
+
+SIGNS: Mapping[Stage, Cell] = MappingProxyType(
+    {
+        Stage.HELD: Cell("·", Tone.DIM),
+        Stage.WAITING: Cell("·", Tone.DIM),
+        Stage.WRITING: Cell("→", Tone.ACCENT),
+        Stage.READING_BACK: Cell("←", Tone.ACCENT),
+        Stage.VERIFIED: Cell("●", Tone.OK),
+        Stage.NOT_APPLIED: Cell("✖", Tone.BAD),
+        Stage.FAILED: Cell("✖", Tone.BAD),
+        Stage.UNKNOWN: Cell("?", Tone.WARN),
+        Stage.HANDED_BACK: Cell("↺", Tone.WARN),
+        Stage.TAKEN_BACK: Cell("↺", Tone.WARN),
+        Stage.REJECTED: Cell("–", Tone.DIM),
+        Stage.SUPERSEDED: Cell("–", Tone.DIM),
+        Stage.EXPIRED: Cell("–", Tone.DIM),
+    }
+)
+"""Each stage's glyph; its word always stands beside it."""
+
+_BAD_FIRST = (
+    Stage.FAILED,
+    Stage.NOT_APPLIED,
+    Stage.UNKNOWN,
+    Stage.WRITING,
+    Stage.READING_BACK,
+    Stage.HANDED_BACK,
+    Stage.TAKEN_BACK,
+)
+
+
+def channels(progress: BatchProgress, *, now: Millis, width: int, cancel: str) -> Content:
+    """The batch in a few lines for each channel; `cancel`: the key that takes it back."""
+    rows: list[Content] = []
+    if progress.held_until is not None:
+        left = max(0, -(-(progress.held_until - now) // 1000))
+        rows.append(
+            write(Cell(f"in hold: {left} s left to take it all back ({cancel})", Tone.ACCENT))
+        )
+    for channel in progress.channels:
+        rows += _channel(channel, width)
+    return lines(*rows)
+
+
+def items(progress: BatchProgress, *, width: int) -> Content:
+    """Each update: where it stands and what was said; what went wrong stands first."""
+    ranked = sorted(progress.standings, key=lambda one: _rank(one.stage))
+    rows = [_item(one, width) for one in ranked[:LISTED_MAX]]
+    if len(ranked) > LISTED_MAX:
+        rows.append(write(Cell(f"… and {len(ranked) - LISTED_MAX:,} more", Tone.DIM)))
+    return lines(*rows)
+
+
+def title(progress: BatchProgress | None, at: str) -> Content:
+    if progress is None:
+        return write("Batch")
+    told = plural(len(progress.standings), "update")
+    return write(
+        Cell(f"Batch of {told}", Tone.STRONG), Cell(f" approved by {progress.who} {at}", Tone.DIM)
+    )
+
+
+def verdict(progress: BatchProgress, width: int) -> Content:
+    """The batch in a sentence, in the tone that it deserves."""
+    good = progress.counts.get(Stage.VERIFIED, 0) == len(progress.standings)
+    glyph = "●" if good else "→" if not progress.over else "✖"
+    tone = Tone.OK if good else Tone.ACCENT if not progress.over else Tone.WARN
+    told = wrap(f"{glyph} {summary(progress)}", width)
+    return lines(*(write(Cell(line, tone)) for line in told))
+
+
+def summary(progress: BatchProgress) -> str:
+    """What was and wasn't applied, in words: `2 of 8 applied and verified, 5 handed back`."""
+    counts = progress.counts
+    total = len(progress.standings)
+    told = [f"{counts.get(Stage.VERIFIED, 0)} of {total} applied and verified"]
+    told += [
+        f"{counts[stage]} {stage}"
+        for stage in Stage
+        if stage is not Stage.VERIFIED and counts.get(stage)
+    ]
+    back = counts.get(Stage.HANDED_BACK, 0) + counts.get(Stage.TAKEN_BACK, 0)
+    anew = "; what is back waits for a new decision" if progress.over and back else ""
+    return ", ".join(told) + anew
+
+
+def brief(progress: BatchProgress) -> str:
+    """How far it is, for a line that has little room: `batch 3 of 8`."""
+    tried = sum(progress.counts.get(stage, 0) for stage in WRITTEN)
+    return f"batch {tried} of {len(progress.standings)}"
+
+
+def stops(progress: BatchProgress) -> list[str]:
+    """By channel, the surprise that stopped it."""
+    return [f"{one.channel}: {one.stopped}" for one in progress.channels if one.stopped]
+
+
+def _channel(channel: ChannelProgress, width: int) -> list[Content]:
+    counts, total = channel.counts, len(channel.standings)
+    tried = sum(counts.get(stage, 0) for stage in WRITTEN)
+    wide = BAR_WIDE if width >= ROOMY else BAR_NARROW
+    full = wide * tried // total
+    state, tone = _state(channel)
+    rows = [
+        within(
+            width,
+            Cell(fit(channel.channel, 10), Tone.STRONG),
+            Cell(f" {'█' * full}{'░' * (wide - full)} ", tone),
+            Cell(f"{tried} of {total}  "),
+            Cell(state, tone),
+        )
+    ]
+    told = [f"{counts[stage]} {stage}" for stage in Stage if counts.get(stage)]
+    rows.append(within(width, Cell(f"  {' · '.join(told)}", Tone.DIM)))
+    why = channel.stopped or channel.waits
+    if why:
+        rows += [
+            write(Cell(f"  {line}", Tone.WARN)) for line in wrap(why, max(10, width - 2))[:_LINES]
+        ]
+    return rows
+
+
+_LINES = 3
+
+
+def _state(channel: ChannelProgress) -> tuple[str, Tone]:
+    """What the channel is at, in a word or two."""
+    if channel.stopped:
+        return "✖ stopped", Tone.BAD
+    if channel.over:
+        good = all(one.stage is Stage.VERIFIED for one in channel.standings)
+        return ("● done", Tone.OK) if good else ("▲ over", Tone.WARN)
+    stages = {one.stage for one in channel.standings}
+    doing = next((stage for stage in reversed(UNDER_WAY) if stage in stages), Stage.WAITING)
+    phase = f"{channel.phase}: " if channel.phase else ""
+    if channel.waits and doing is Stage.WAITING:
+        return "▲ waits", Tone.WARN
+    return f"{phase}{doing}", Tone.ACCENT
+
+
+def _rank(stage: Stage) -> int:
+    return _BAD_FIRST.index(stage) if stage in _BAD_FIRST else len(_BAD_FIRST)
+
+
+def _item(one: Standing, width: int) -> Content:
+    it, sign = one.correction, SIGNS[one.stage]
+    roomy = width >= ROOMY
+    return within(
+        width,
+        Cell(f"{sign.text} ", sign.tone),
+        Cell(fit(one.stage, 13), sign.tone),
+        Cell(fit(f"#{it.id}", 7), Tone.DIM),
+        Cell(fit(it.sku, 14 if roomy else 12), Tone.STRONG),
+        Cell(fit(it.channel, 9) if roomy else ""),
+        Cell(fit(change_text(it), 13 if roomy else 11, right=True)),
+        Cell(f"  {_said(one)}", Tone.DIM),
+    )
+
+
+def _said(one: Standing) -> str:
+    """What there is to say of one; why a batch stopped stands with its channel."""
+    return "not written" if one.told.startswith(STOPPED) else one.told

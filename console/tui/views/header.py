@@ -1,0 +1,261 @@
+"""What stands at the screen's edges: header, tabs and legend. Pure: values in, text out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from textual.content import Content
+
+from console.keys import ACTIONS, Action, Place, shown_key
+from console.text.format import age, cells, cut, day_and_time, money, time_of_day, units
+from console.text.sparkline import counted
+from console.tui.drawing.tones import Cell, Tone, key, write
+from store.model import LIVE_CORRECTIONS, Millis
+from store.queries.values import Overview, StatusCounts
+
+
+class Mode(StrEnum):
+    """Whether what is on the screen is true now."""
+
+    LIVE = "LIVE"
+    PAUSED = "PAUSED"
+    DISCONNECTED = "DISCONNECTED"
+    REPLAY = "REPLAY"
+    """It was true once: the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the console itself stands: for the header."""
+
+    name: str
+    mode: Mode
+    engine: str
+    """Who collects: `engine here`, `attached`, `no engine …`."""
+    engine_ok: bool
+    operator: str
+    read_only: bool
+
+
+NOTHING = Cell("")
+_MINUTES = 5
+"""Of the errors' trend: the same as they are counted in."""
+_LAST = 11
+
+_MODES = {
+    Mode.LIVE: Cell("● LIVE", Tone.OK),
+    Mode.PAUSED: Cell("‖ PAUSED", Tone.WARN),
+    Mode.DISCONNECTED: Cell("✖ DISCONNECTED", Tone.BAD),
+    Mode.REPLAY: Cell("◀◀ REPLAY", Tone.WARN),
+}
+
+
+_NOT_LIVE = "NOT LIVE"
+
+_WHY_LEAST = 24
+
+
+def header(
+    standing: Standing,
+    overview: Overview | None,
+    *,
+    now: Millis,
+    width: int,
+    brief: bool,
+    reading: Cell = NOTHING,
+) -> Content:
+    """One line of health; what matters least is left out where it does not fit.
+
+    `reading`: the first poll of a channel, while it runs.
+    """
+    replay = standing.mode is Mode.REPLAY
+    left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
+    right = [Cell("  "), *_identity(standing, now, brief=brief)]
+    if replay:
+        mode = f"{_MODES[standing.mode].text} {day_and_time(now)}"
+        left = [Cell(f" {_NOT_LIVE} "), Cell(f" skew {cut(standing.name, 16)} "), Cell(mode)]
+        right = [Cell(f"  RO  {_NOT_LIVE} ")]
+    facts = [] if overview is None else _facts(overview, now, brief=brief)
+    facts.append((2, [reading] if reading.text else []))
+    usual = standing.engine_ok and standing.engine != "attached"
+    if standing.engine and not (usual and brief):
+        tone, told = Tone.DIM, standing.engine
+        if not standing.engine_ok:
+            # Why nothing is read outlives the numbers, which are old by then.
+            room = width - _width(left) - _width(right) - 2
+            tone, told = Tone.BAD, cut(told, max(room // 2, min(room, _WHY_LEAST)))
+        # That it collects by itself says LIVE already: it is told where there is room for it.
+        facts.append((_LAST if usual else 2, [Cell(told, tone)]))
+    gap = "  "
+    used = _width(left) + _width(right)
+    chosen: list[tuple[int, list[Cell]]] = []
+    for rank, fact in sorted(facts, key=lambda ranked: ranked[0]):
+        if fact and used + len(gap) + _width(fact) <= width:
+            used += len(gap) + _width(fact)
+            chosen.append((rank, fact))
+    kept = [fact for rank, fact in facts if (rank, fact) in chosen]
+    middle = [cell for fact in kept for cell in (Cell(gap), *fact)]
+    if replay:
+        # One colour from edge to edge, and reversed, so that nobody takes it for the live line.
+        told = "".join(cell.text for cell in (*left, *middle))
+        line = f"{told}{' ' * max(0, width - used)}{right[0].text}"
+        return write(Cell(cut(line, width), Tone.WARN)).stylize("bold reverse")
+    return write(*left, *middle, Cell(" " * max(0, width - used)), *right)
+
+
+def _identity(standing: Standing, now: Millis, *, brief: bool) -> list[Cell]:
+    right = Cell("RO", Tone.WARN) if standing.read_only else Cell("RW", Tone.DIM)
+    if brief:
+        return [right, Cell(f"  {time_of_day(now)[:5]}Z ", Tone.DIM)]
+    return [
+        Cell(f"{cut(standing.operator, 16)}   ", Tone.PLAIN),
+        right,
+        Cell(f"   {time_of_day(now)} ", Tone.DIM),
+    ]
+
+
+def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, list[Cell]]]:
+    """Each with its rank: the lowest is the last to be left out."""
+    newest = overview.newest_reading_at
+    old = age(now - newest) if newest is not None else "never"
+    over = Tone.OVER if overview.oversell else Tone.DIM
+    under = Tone.UNDER if overview.undersell else Tone.DIM
+    stale = Tone.BAD if overview.channels_stale else Tone.DIM
+    pending = Tone.STRONG if overview.pending else Tone.DIM
+    errors = Tone.BAD if overview.errors_5m else Tone.DIM
+    stale_cell = Cell(f"stale {overview.channels_stale}/{overview.channels}", stale)
+    if brief:
+        return [
+            (6, [Cell(f"{old} old" if newest else old, Tone.DIM)]),
+            (1, [Cell(f"▲{overview.oversell:,}", over), Cell(f" ▼{overview.undersell:,}", under)]),
+            (2, [stale_cell]),
+            (3, [Cell(f"pending {overview.pending:,}", pending)]),
+            (7, [Cell(f"errors {overview.errors_5m}", errors)]),
+        ]
+    trend = counted(overview.errors_by_minute, _MINUTES)
+    worth = [
+        Cell(f"{units(overview.oversell_units)}u", over),
+        Cell(f" {money(overview.oversell_money)}" if overview.oversell_money else "", over),
+    ]
+    return [
+        (6, [Cell(f"{old} old" if newest else "never read", Tone.DIM)]),
+        (9, [Cell(f"{overview.skus:,} SKUs")]),
+        (0, [Cell("oversell ", Tone.DIM), Cell(f"▲{overview.oversell:,}", over)]),
+        (4, worth if overview.oversell else []),
+        (1, [Cell("undersell ", Tone.DIM), Cell(f"▼{overview.undersell:,}", under)]),
+        (7, [Cell("unknown ", Tone.DIM), Cell(f"{overview.unknown:,}")]),
+        (2, [stale_cell]),
+        (3, [Cell("pending ", Tone.DIM), Cell(f"{overview.pending:,}", pending)]),
+        (8, [Cell("errors/5m ", Tone.DIM), Cell(f"{overview.errors_5m}", errors)]),
+        (10, [Cell(trend, Tone.DIM)] if trend else []),
+    ]
+
+
+class Tab(NamedTuple):
+    """A page's tab: in full, and short where the terminal is narrow."""
+
+    long: str
+    short: str
+
+
+TABS: Mapping[Place, Tab] = {
+    Place.DISAGREEMENTS: Tab("Disagreements", "Disagree"),
+    Place.CHANNELS: Tab("Channels", "Chan"),
+    Place.UPDATES: Tab("Updates", "Upd"),
+    Place.INCIDENTS: Tab("Incidents", "Inc"),
+    Place.SKU: Tab("SKU", "SKU"),
+    Place.CHECKLIST: Tab("Checklist", "Check"),
+}
+_NARROW_TABS = 100
+
+
+def tabs(
+    status: StatusCounts | None,
+    place: Place,
+    *,
+    note: str,
+    width: int,
+    actions: Sequence[Action] = ACTIONS,
+) -> Content:
+    """The tabs with their counts, and the filter, which stays in sight while it holds."""
+    narrow = width < _NARROW_TABS
+    counts = {} if status is None else _counts(status)
+    parts: list[Content] = [write(" ")]
+    keys = {action.name: shown_key(action) for action in actions}
+    for one, tab in TABS.items():
+        number = keys.get(f"show_{one}") or "·"
+        word = tab.short if narrow else tab.long
+        told = Content.assemble(
+            (f"{number} " if narrow else f"[{number}]", f"${_tab_tone(one, place)}"),
+            (f"{word}{counts.get(one, '')}", _tab_style(one, place)),
+            ("!" if _alarming(one, status) else "", f"bold ${Tone.BAD}"),
+        )
+        parts += [told.stylize(f"@click=app.do('show_{one}')"), write("  ")]
+    left = Content.assemble(*parts)
+    room = width - left.cell_length - 1
+    right = write(Cell(cut(note, max(0, room)), Tone.WARN))
+    return Content.assemble(left, " " * max(0, room - right.cell_length), right)
+
+
+def _counts(status: StatusCounts) -> dict[Place, str]:
+    overview = status.overview
+    live = sum(status.updates[name] for name in LIVE_CORRECTIONS)
+    counts = {
+        Place.DISAGREEMENTS: overview.open + overview.settling + overview.unknown,
+        Place.CHANNELS: overview.channels,
+        Place.UPDATES: live,
+        Place.INCIDENTS: overview.incidents,
+    }
+    return {place: f" {count:,}" for place, count in counts.items()}
+
+
+def _alarming(place: Place, status: StatusCounts | None) -> bool:
+    return place is Place.CHANNELS and status is not None and bool(status.overview.channels_stale)
+
+
+def _tab_tone(one: Place, chosen: Place) -> Tone:
+    return Tone.ACCENT if one is chosen else Tone.DIM
+
+
+def _tab_style(one: Place, chosen: Place) -> str:
+    return f"bold underline ${Tone.STRONG}" if one is chosen else f"${Tone.DIM}"
+
+
+_ALWAYS_TOLD = ("detail", "palette", "help", "quit")
+
+
+def legend(
+    width: int,
+    *,
+    narrow: bool,
+    read_only: bool,
+    able: Sequence[str],
+    actions: Sequence[Action] = ACTIONS,
+) -> Content:
+    """The keys, from the table of actions; those that can't act on this row are faint."""
+    gap = " " if narrow else "  "
+    told = []
+    for action in actions:
+        word = action.brief if narrow else action.legend
+        if not word or not action.keys or (read_only and action.writes):
+            continue
+        shown = shown_key(action)
+        can = not action.writes or action.name in able
+        told.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
+    # The way on, to all the other keys, and out is told whatever else there is no room for.
+    kept = sum(part.cell_length + len(gap) for name, part in told if name in _ALWAYS_TOLD)
+    room = width - 1 - kept
+    parts: list[Content | str] = [" "]
+    for name, part in told:
+        if name not in _ALWAYS_TOLD:
+            # Once one has no room the shorter ones after it have none either.
+            room = room - part.cell_length - len(gap) if room >= 0 else room
+            if room < 0:
+                continue
+        parts += [part, gap]
+    return Content.assemble(*parts)
+
+
+def _width(parts: Sequence[Cell]) -> int:
+    return sum(cells(part.text) for part in parts)

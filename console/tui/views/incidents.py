@@ -1,0 +1,190 @@
+"""How an incident is written: as a row of the list, and whole beside it. Pure.
+
+The virtual table paints the rows; what is whole has the effect of a quarantined poll in it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from textual.content import Content
+
+from console.reports import quarantine_effect
+from console.text import incidents
+from console.text.format import age, cut, fit, plain_times, signed, time_of_day, units
+from console.text.remedies import of_incident
+from console.tui.drawing.columns import Column, squeeze
+from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.views.alarms import tone_of
+from console.tui.views.channels import OUTCOMES
+from console.tui.views.preview import wrap
+from store.channels.incident_list import IncidentState, severity, state
+from store.model import Incident, Millis
+from store.polling.quarantine_preview import Effect, EffectRow
+from store.queries.values import RecentPoll
+
+LISTED = 12
+"""Listings of a poll's effect beside its incident; the dialog that asks has more."""
+
+_SEVERITY_WIDE = 9
+_STATE_WIDE = 21
+_MESSAGE_MIN = 12
+
+_STATE_TONES = {
+    IncidentState.NEW: Tone.STRONG,
+    IncidentState.SEEN: Tone.PLAIN,
+    IncidentState.SNOOZED: Tone.DIM,
+    IncidentState.CLOSED: Tone.DIM,
+}
+
+
+class IncidentSheet:
+    """The list: how bad, where, what, since when, who knows."""
+
+    def columns(self, width: int) -> Sequence[Column]:
+        columns = [
+            Column("severity", "SEVERITY", _SEVERITY_WIDE),
+            Column("channel", "CHANNEL", 10),
+            Column("kind", "KIND", 13),
+            Column("lasts", "LASTS", 7, True),
+            Column("state", " STATE", _STATE_WIDE),
+            Column("since", "SINCE", 6, True),
+            Column("count", "× ", 5, True),
+            Column("message", " MESSAGE", _MESSAGE_MIN),
+        ]
+        # How bad, where, what, how long, and who knows: these stay.
+        room = squeeze(columns, width, least=5)
+        if room < 0:
+            columns[4] = columns[4]._replace(width=max(4, columns[4].width + room))
+        elif columns[-1].key == "message":
+            columns[-1] = columns[-1]._replace(width=_MESSAGE_MIN + room)
+        return columns
+
+    def cells(self, value: Incident, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
+        return [
+            _state(value, now, column.width)
+            if column.key == "state"
+            else _CELLS[column.key](value, now)
+            for column in columns
+        ]
+
+    def pulse(self, value: Incident) -> object:
+        return (value.message, value.acknowledged_at, value.snoozed_until, value.closed_at)
+
+
+def whole(one: incidents.Trouble | None, *, now: Millis, width: int) -> Content:
+    """The incident's message, its story, what to do, the polls, and a poll's effect."""
+    if one is None:
+        return write(Cell("Nothing under the cursor.", Tone.DIM))
+    rows = [write(Cell(line)) for line in wrap(incidents.message(one.it, now), width)]
+    rows += _paragraph(incidents.story(one.it, now), width, Tone.DIM)
+    if incidents.waits_for_a_person(one.it):
+        rows += [write(""), *_effect(one, width)]
+    remedy = of_incident(one.it) if one.it.closed_at is None else ""
+    if remedy:
+        rows += [write(""), *_paragraph(remedy, width, Tone.ACCENT)]
+    if one.polls:
+        rows += [write(""), write(Cell("Its newest polls", Tone.STRONG))]
+        rows += [_poll(poll, now, width) for poll in one.polls[: incidents.POLLS_SHOWN]]
+    return lines(*rows)
+
+
+def title(one: incidents.Trouble | None) -> Content:
+    if one is None:
+        return write("Incident")
+    told = f" {one.it.channel or 'skew'} · {one.it.kind}"
+    return write(Cell(f"#{one.it.id}", Tone.STRONG), Cell(told, Tone.DIM))
+
+
+def totals(effect: Effect, width: int) -> list[Content]:
+    """What believing a poll comes to, above its listings."""
+    tone = Tone.BAD if effect.to_zero or effect.targets_to_zero else Tone.PLAIN
+    rows = _paragraph(quarantine_effect.counts(effect), width, Tone.DIM)
+    rows += _paragraph(quarantine_effect.moves(effect), width, tone)
+    for line in quarantine_effect.consequences(effect):
+        rows += _paragraph(line, width, Tone.WARN)
+    return rows
+
+
+def listings(effect: Effect, width: int, most: int) -> list[Content]:
+    """The listings that would move most: before → after, target, what would come of it."""
+    shown = effect.rows[:most]
+    if not shown:
+        return []
+    sku = max(12, min(20, width - 54))
+    head = f"{fit('SKU', sku)} {fit('CHANGE', 17, right=True)} {'Δ':>7} {'TARGET':>7}  WOULD BE"
+    rows = [write(Cell(cut(head, width), Tone.DIM))]
+    rows += [_listing(row, sku, width) for row in shown]
+    more = quarantine_effect.left_over(effect, shown)
+    return [*rows, write(Cell(more, Tone.DIM))] if more else rows
+
+
+def _effect(one: incidents.Trouble, width: int) -> list[Content]:
+    heading = "What believing it would change"
+    if one.quarantined is None:
+        return [write(Cell("The poll has been replaced meanwhile.", Tone.DIM))]
+    if one.effect is None:
+        return [write(Cell(heading, Tone.STRONG), Cell("  reckoning…", Tone.DIM))]
+    poll = cut(f"  poll {one.quarantined}, nothing is changed yet", width - len(heading))
+    rows = [write(Cell(heading, Tone.STRONG), Cell(poll, Tone.DIM))]
+    return [*rows, *totals(one.effect, width), *listings(one.effect, width, LISTED)]
+
+
+def _listing(row: EffectRow, sku: int, width: int) -> Content:
+    moved = quarantine_effect.row_units(row)
+    tone = Tone.UNDER if moved > 0 else Tone.OVER if moved < 0 else Tone.PLAIN
+    place = f"@{row.location}" if row.location else ""
+    room = max(0, width - sku - 36)
+    return write(
+        Cell(fit(row.sku + place, sku), Tone.STRONG),
+        Cell(f" {fit(quarantine_effect.change(row), 17, right=True)}"),
+        Cell(f" {fit(signed(moved), 7, right=True)}", tone),
+        Cell(f" {fit(units(row.target), 7, right=True)}", Tone.DIM),
+        Cell(
+            f"  {cut(quarantine_effect.becomes(row), room)}",
+            Tone.WARN if row.disagrees else Tone.DIM,
+        ),
+    )
+
+
+def _poll(poll: RecentPoll, now: Millis, width: int) -> Content:
+    outcome = OUTCOMES[poll.outcome]
+    error = plain_times(poll.error, now) if poll.error else ""
+    lead = f"{time_of_day(poll.started_at)[:8]} {age(now - poll.started_at):>6} "
+    listed = f" {units(poll.seen):>7} listings "
+    room = width - len(lead) - 14 - len(listed)
+    return write(
+        Cell(lead, Tone.DIM),
+        Cell(fit(outcome.text, 14), outcome.tone),
+        Cell(listed, Tone.DIM),
+        Cell(cut(error, max(0, room)), Tone.DIM),
+    )
+
+
+def _paragraph(text: str, width: int, tone: Tone) -> list[Content]:
+    return [write(Cell(line, tone)) for line in wrap(text, width)]
+
+
+def _severity(one: Incident, now: Millis) -> Cell:
+    how = severity(one)
+    quiet = state(one, now) in (IncidentState.SNOOZED, IncidentState.CLOSED)
+    return Cell(f"{incidents.GLYPHS[how]} {how}", Tone.DIM if quiet else tone_of(how))
+
+
+def _state(one: Incident, now: Millis, width: int) -> Cell:
+    brief = width < _STATE_WIDE
+    return Cell(f" {incidents.standing(one, now, brief=brief)}", _STATE_TONES[state(one, now)])
+
+
+_CELLS: Mapping[str, Callable[[Incident, Millis], Cell]] = {
+    "severity": _severity,
+    "channel": lambda one, _now: Cell(one.channel or "skew", Tone.STRONG),
+    "kind": lambda one, _now: Cell(one.kind),
+    "lasts": lambda one, now: Cell(incidents.span(one).long(now), Tone.DIM),
+    "count": lambda one, _now: Cell(f"×{one.count:,}" if one.count > 1 else "", Tone.DIM),
+    "since": lambda one, now: Cell(
+        time_of_day(one.since)[:5] + "Z" if now - one.since < _DAY_MS else age(now - one.since),
+        Tone.DIM,
+    ),
+    "message": lambda one, now: Cell(f" {incidents.message(one, now)}", Tone.DIM),
+}
+
+_DAY_MS = 86_400_000

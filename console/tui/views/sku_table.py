@@ -1,0 +1,222 @@
+"""A SKU's listings as a table: what each should show and shows, and how far to believe it. Pure.
+
+And the SKU in one line. `console.tui.views.sku_detail` writes what stands under it.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from textual.content import Content
+
+from console.text.format import NONE, age, clean, cut, exact, fit, money, units
+from console.tui.data.sku import Opened
+from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.views import preview
+from console.tui.views.rows import STEPS, step_tone
+from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Freshness, Millis
+from store.queries.values import ChannelHealth, ShownCell
+
+Health = Mapping[str, ChannelHealth]
+
+CHANNEL_MIN = 8
+CHANNEL_MAX = 20
+
+
+def head(opened: Opened | None, sku: str, note: str, width: int) -> Content:
+    """The SKU in one line: what it is called and costs, and how many of its listings differ."""
+    if opened is None:
+        told = f" {exact(clean(sku))}" if sku else ""
+        words = (
+            " is not known here any more"
+            if sku
+            else " No SKU is open: enter on a disagreement opens one"
+        )
+        return write(Cell(told, Tone.STRONG), Cell(cut(words, width - len(told)), Tone.DIM))
+    found = opened.dossier
+    price = next((cell.price_minor for cell in found.cells if cell.price_minor is not None), None)
+    count = len({one.listing_id for one in found.open})
+    state = (
+        Cell(f"  ▲ {count} of {len(found.cells)} differ", Tone.WARN)
+        if count
+        else Cell("  ● nothing differs", Tone.OK)
+    )
+    right = [Cell(f"  {note}", Tone.OK)] if note else []
+    name = Cell(f" {cut(exact(clean(found.sku)), max(8, width // 3))}", Tone.STRONG)
+    worth = Cell(f"  {money(price / 100)}" if price is not None else "", Tone.DIM)
+    used = write(name, worth, state, *right).cell_length
+    title = cut(clean(found.title), max(0, width - used - 3))
+    return write(name, Cell(f"  {title}"), worth, state, *right)
+
+
+def rows_of(opened: Opened) -> list[ShownCell]:
+    """The listings in the order in which the table shows them."""
+    return list(opened.dossier.cells)
+
+
+def table(
+    opened: Opened, health: Health, *, chosen: int | None, now: Millis, width: int
+) -> tuple[Content, dict[int, int]]:
+    """What every channel should show and shows at every place; and each listing's line.
+
+    `chosen` is the listing under the cursor. Where there is room, the other quantities stand
+    beside, and how old each word is.
+    """
+    columns = _columns(opened, health, width)
+    written = [write(Cell("  " + "".join(_titled(*one) for one in columns), Tone.DIM))]
+    places: dict[int, int] = {}
+    several = len({cell.location for cell in opened.dossier.cells}) > 1
+    for location, cells in groupby(rows_of(opened), key=lambda cell: cell.location):
+        if several or location:
+            written.append(write(Cell(f"at {clean(location) or 'no place'}", Tone.DIM)))
+        for cell in cells:
+            places[cell.listing_id] = len(written)
+            update = update_of(opened, cell.listing_id)
+            row = _row(cell, update, health.get(cell.channel), columns, now)
+            mark = Cell("▌ ", Tone.ACCENT) if cell.listing_id == chosen else Cell("  ")
+            line = Content.assemble(write(mark), row)
+            written.append(line.stylize(f"@click=screen.choose({cell.listing_id})"))
+    return lines(*written), places
+
+
+_Column = tuple[str, str, int, bool]
+"""Its key, its title, its width, and whether its numbers are flush right."""
+
+_ALWAYS: tuple[_Column, ...] = (
+    ("target", "TARGET", 8, True),
+    ("shows", "SHOWS ", 9, True),
+    ("delta", "Δ", 6, True),
+    ("read", "READ", 7, True),
+)
+_ROOM: tuple[_Column, ...] = (
+    ("update", "  UPDATE", 19, False),
+    ("trust", "  TRUST", 9, False),
+    ("state", "  STATE", 9, False),
+    ("moved", "MOVED", 8, True),
+    ("on_hand", "ON HAND", 9, True),
+    ("committed", "COMMITTED", 11, True),
+    ("incoming", "INCOMING", 10, True),
+    ("unavailable", "UNAVAIL", 9, True),
+)
+"""What is added where there is room, the most useful first."""
+
+
+def _columns(opened: Opened, health: Health, width: int) -> list[_Column]:
+    """Those that fit; what no channel tells has no column."""
+    longest = max((len(cell.channel) for cell in opened.dossier.cells), default=0)
+    name = min(CHANNEL_MAX, max(CHANNEL_MIN, longest + 1))
+    room = width - 2 - name - sum(one[2] for one in _ALWAYS)
+    chosen = [("channel", "CHANNEL", name, False), *_ALWAYS]
+    cells = opened.dossier.cells
+    words = {
+        "state": [f"  {_state(cell)}" for cell in cells],
+        "trust": [_trust(cell, health.get(cell.channel)).text for cell in cells],
+    }
+    for key, title, least, right in _ROOM:
+        wide = min(_WORDS_MAX, max([least, *(len(clean(word)) for word in words.get(key, ()))]))
+        told = any(getattr(cell, key, 0) is not None for cell in cells)
+        if told and room >= wide:
+            chosen.append((key, title, wide, right))
+            room -= wide
+    return chosen
+
+
+_WORDS_MAX = 26
+
+
+def _titled(_: str, title: str, width: int, right: bool) -> str:  # noqa: FBT001 - one of a table.
+    return fit(title, width, right=right)
+
+
+def _row(
+    cell: ShownCell,
+    update: Correction | None,
+    health: ChannelHealth | None,
+    columns: Sequence[_Column],
+    now: Millis,
+) -> Content:
+    told = _told_of(cell, update, health, now)
+    return write(
+        *(
+            Cell(fit(clean(told[key].text), width, right=right), told[key].tone)
+            for key, _, width, right in columns
+        )
+    )
+
+
+def _told_of(
+    cell: ShownCell, update: Correction | None, health: ChannelHealth | None, now: Millis
+) -> dict[str, Cell]:
+    known = cell.available is not None and cell.target is not None
+    delta = cell.target - cell.available if known and cell.differs else None  # type: ignore[operator]
+    tone, sign = preview.trust_tone(cell, delta), preview.trust_sign(cell)
+    shows = f"{units(cell.available) if cell.present else 'none'}{sign}"
+    read_at = health.last_success_at if health is not None else None
+    told = {
+        "channel": Cell(cell.channel, Tone.STRONG),
+        "target": Cell(units(cell.target)),
+        "shows": Cell(shows, tone),
+        "delta": Cell(preview.delta_text(delta), tone),
+        "read": Cell(age(now - read_at) if read_at is not None else NONE, _age_tone(cell)),
+        "state": Cell(f"  {_state(cell)}", Tone.WARN if _is_other(cell) else Tone.PLAIN),
+        "moved": Cell(since(cell.observed_at, now), Tone.DIM),
+        "trust": _trust(cell, health),
+        "update": Cell("  "),
+    }
+    for name in ("on_hand", "committed", "incoming", "unavailable"):
+        told[name] = Cell(units(getattr(cell, name)), Tone.DIM)
+    if update is not None and (update.status in LIVE_CORRECTIONS or _tells(cell, update)):
+        words = f"  #{update.id} {STEPS[update.status]}"
+        told["update"] = Cell(words, step_tone(update.status))
+    return told
+
+
+def _state(cell: ShownCell) -> str:
+    """What it shows, and what it should where that is something else."""
+    shown = cell.state or NONE
+    return f"{shown} → {cell.target_state}" if _is_other(cell) else shown
+
+
+def _is_other(cell: ShownCell) -> bool:
+    return cell.present and cell.target_state is not None and cell.target_state != cell.state
+
+
+def _tells(cell: ShownCell, update: Correction) -> bool:
+    """Whether an update that has ended still says something of what is shown."""
+    return cell.differs and update.status is not CorrectionStatus.SUPERSEDED
+
+
+def since(at: Millis | None, now: Millis) -> str:
+    """How long ago an instant was, if it ever was."""
+    return NONE if at is None else age(now - at)
+
+
+def _age_tone(cell: ShownCell) -> Tone:
+    return Tone.DIM if cell.trusted else Tone.WARN
+
+
+def _trust(cell: ShownCell, health: ChannelHealth | None) -> Cell:
+    """A word for each reason not to believe it."""
+    if cell.problem is not None:
+        return Cell("  ✖ unreadable", Tone.BAD)
+    if cell.copies > 1:
+        return Cell(f"  ▲ stands {cell.copies} ×", Tone.WARN)
+    if health is None:
+        return Cell("  ○ unknown", Tone.DIM)
+    if health.freshness is Freshness.FRESH:
+        return Cell("  ● fresh", Tone.OK)
+    tone = Tone.BAD if health.freshness is Freshness.STALE else Tone.WARN
+    return Cell(f"  {SIGNS[health.freshness]} {health.freshness}", tone)
+
+
+SIGNS = {
+    Freshness.FRESH: "●",
+    Freshness.FAILING: "▲",
+    Freshness.STALE: "✖",
+    Freshness.QUARANTINED: "■",
+    Freshness.NEVER: "○",
+}
+
+
+def update_of(opened: Opened, listing_id: int) -> Correction | None:
+    """The newest update of a listing."""
+    return next((one for one in opened.dossier.updates if one.listing_id == listing_id), None)

@@ -1,0 +1,194 @@
+"""How an update of the history is written: as a row of the list, and whole, with its audit. Pure.
+
+The dashboard's shorter list of what waits is `console.tui.views.rows.UpdateSheet`.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from textual.content import Content
+
+from console.text.format import NONE, age, cells, cut, fit, money, signed, time_of_day, units
+from console.tui.data.source import Detail
+from console.tui.drawing.columns import Column, squeeze
+from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.views import preview
+from console.tui.views.rows import STEPS, change_text, sort_text, step_tone, tone_of, waits_for
+from store.corrections.audit import AuditRow
+from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Millis
+
+_TITLE_MIN = 12
+_TITLE_MAX = 36
+_KEPT_MIN = 5
+_TOLD_MIN = 24
+
+_SIGNS = {
+    CorrectionStatus.APPLYING: "… writing",
+    CorrectionStatus.APPLIED: "… reading back",
+}
+_SHORT = {
+    CorrectionStatus.APPLIED: "… reading",
+    CorrectionStatus.NOT_APPLIED: "✖ no effect",
+}
+
+
+class HistorySheet:
+    """Live and ended updates alike: what they change, how they stand, who decided, what came."""
+
+    def columns(self, width: int) -> Sequence[Column]:
+        columns = [
+            Column("id", "#", 7),
+            Column("sku", "SKU", 12),
+            Column("channel", "CHANNEL", 9),
+            Column("change", "CHANGE", 13),
+            Column("status", "STATUS", 13),
+            Column("when", "AGE", 6, True),
+            Column("by", " BY", 10),
+            Column("delta", "Δ", 5, True),
+            Column("stake", "AT STAKE", 8, True),
+        ]
+        room = squeeze(columns, width, least=_KEPT_MIN)
+        columns = [one._replace(width=_narrowed(one, room)) for one in columns]
+        room = width - sum(column.width + 1 for column in columns)
+        if room > _TOLD_MIN:
+            title = min(_TITLE_MAX, (room - _TOLD_MIN) // 2)
+            if title >= _TITLE_MIN:
+                columns.insert(2, Column("title", "TITLE", title))
+                room -= title + 1
+            columns.append(Column("told", "  WHAT CAME OF IT", room - 1))
+        order = ("id", "sku", "title", "channel", "change", "delta", "stake", "status", "when",
+                 "by", "told")  # fmt: skip
+        return sorted(columns, key=lambda column: order.index(column.key))
+
+    def cells(self, value: Correction, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
+        return [self._cell(value, column, now) for column in columns]
+
+    def pulse(self, value: Correction) -> object:
+        return (value.status, value.version, value.result)
+
+    def _cell(self, value: Correction, column: Column, now: Millis) -> Cell:
+        if column.key == "status":
+            return Cell(_status(value.status, column.width), step_tone(value.status))
+        return _CELLS[column.key](value, now)
+
+
+def _narrowed(column: Column, room: int) -> int:
+    """What is left of a column where not even the least of them fit."""
+    return column.width if room >= 0 else column.width - _LESS.get(column.key, 0)
+
+
+_LESS = {"id": 3, "channel": 2, "status": 2, "change": 1}
+
+
+def _status(status: CorrectionStatus, width: int) -> str:
+    text = _SIGNS.get(status, STEPS[status])
+    return text if cells(text) <= width else _SHORT.get(status, text)
+
+
+def _place(it: Correction) -> str:
+    return f"{it.sku}@{it.location}" if it.location else it.sku
+
+
+def _stake(it: Correction) -> str:
+    if it.price_minor is None or not it.units:
+        return NONE
+    return money(abs(it.units) * it.price_minor / 100)
+
+
+def _people(it: Correction) -> str:
+    return " + ".join(name for name in (it.decided_by, it.second_by) if name)
+
+
+_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
+    "id": lambda it, _now: Cell(f"#{it.id}", Tone.DIM),
+    "sku": lambda it, _now: Cell(_place(it), Tone.STRONG),
+    "title": lambda it, _now: Cell(it.title, Tone.DIM),
+    "channel": lambda it, _now: Cell(it.channel),
+    "change": lambda it, _now: Cell(change_text(it), tone_of(it.units)),
+    "delta": lambda it, _now: Cell(signed(it.units) if it.units else NONE, tone_of(it.units)),
+    "stake": lambda it, _now: Cell(_stake(it), Tone.DIM),
+    "when": lambda it, now: Cell(age(now - _moved_at(it)), Tone.DIM),
+    "by": lambda it, _now: Cell(f" {_people(it)}"),
+    "told": lambda it, now: Cell(f"  {waits_for(it, now)}", Tone.DIM),
+}
+
+
+def _moved_at(it: Correction) -> Millis:
+    """When it last moved: an age is of that."""
+    return it.ended_at or it.decided_at or it.proposed_at
+
+
+def chosen(detail: Detail | None, steps: Sequence[AuditRow], *, now: Millis, width: int) -> Content:
+    """The update under the cursor: before → after, how it stands, and all its steps."""
+    it = detail.correction if detail is not None else None
+    if detail is None or it is None:
+        return write(Cell("Nothing under the cursor.", Tone.DIM))
+    what = [
+        Cell(f"{it.channel}  ", Tone.STRONG),
+        Cell(change_text(it), tone_of(it.units)),
+        Cell(f"  {signed(it.units)}" if it.units else "", tone_of(it.units)),
+        Cell(f"  {_stake(it)} at stake" if it.units else "", Tone.DIM),
+        Cell(f"  {sort_text(it)}", Tone.DIM),
+    ]
+    rows = [write(*what), _stands(it, now, width)]
+    if it.status in LIVE_CORRECTIONS and detail.it is not None:
+        rows += preview.reasons(detail, now=now, width=width)[:-1]
+    rows.append(write(Cell("audit", Tone.ACCENT), Cell(", newest first", Tone.FAINT)))
+    rows += [line for step in reversed(steps) for line in _step(step, now, width)]
+    return lines(*rows)
+
+
+def chosen_title(detail: Detail | None) -> Content:
+    it = detail.correction if detail is not None else None
+    if it is None:
+        return write("Update")
+    return write(
+        Cell(f"#{it.id} {cut(it.sku, 24)}", Tone.STRONG),
+        Cell(f" {cut(it.title, 28)}" if it.title else "", Tone.DIM),
+    )
+
+
+def _stands(it: Correction, now: Millis, width: int) -> Content:
+    status = STEPS[it.status]
+    told = waits_for(it, now)
+    since = f" {age(now - _moved_at(it))} ago"
+    room = width - cells(status) - cells(since) - 2
+    return write(
+        Cell(status, step_tone(it.status)),
+        Cell(since, Tone.DIM),
+        Cell(f": {cut(told, max(8, room))}" if told else ""),
+    )
+
+
+def _step(step: AuditRow, now: Millis, width: int) -> list[Content]:
+    """One step in a line: when, what, who, what was seen; its note below."""
+    told = f"{fit(step.step.replace('_', ' '), 12)} {fit(step.who, 8)} "
+    rows = [
+        write(
+            Cell(f"{_when(step.at, now)} ", Tone.FAINT),
+            Cell(told, Tone.STRONG if step.who != "skew" else Tone.PLAIN),
+            Cell(cut(_seen(step), max(8, width - 31)), Tone.DIM),
+        )
+    ]
+    if step.note:
+        rows += [
+            write(Cell(f"         {line}", Tone.DIM))
+            for line in preview.wrap(step.note, max(10, width - 9))
+        ]
+    return rows
+
+
+def _when(at: Millis, now: Millis) -> str:
+    """The time of day; what is older than a day tells its age instead."""
+    old = now - at >= 24 * 3_600_000
+    return fit(f"{age(now - at)} ago" if old else time_of_day(at)[:8], 8)
+
+
+def _seen(step: AuditRow) -> str:
+    """What the step rested on: the reading and the target at that moment."""
+    facts = json.loads(step.seen)
+    shows, target = units(facts.get("available")), units(facts.get("target_quantity"))
+    if facts.get("state") != facts.get("target_state") and facts.get("target_state") is not None:
+        shows += f" {facts.get('state') or NONE}"
+        target += f" {facts['target_state']}"
+    return f"saw {shows}, target {target}"

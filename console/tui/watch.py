@@ -1,0 +1,92 @@
+"""`skew watch`: the console on what is so now, with an engine beside it, or on what was so."""
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.context import login_name
+from console.tui.app import SkewApp
+from console.tui.data.refresh import collect_seldom
+from console.tui.data.replay import Replay
+from console.tui.session.preferences import Habits
+from console.tui.session.state import Footing
+from store.database.connection import Database
+from store.model import Millis
+from sync.clock import Clock, SystemClock
+from sync.settings import Settings
+
+if TYPE_CHECKING:
+    from sync.engine.thread import EngineThread
+
+STOP_S = 10.0
+
+
+def live(
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    habits: Habits,
+    name: str | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """Show the console until the operator leaves; the exit code.
+
+    Runs the engine beside it, or attaches to the one that runs; `read_only` does neither, and
+    refuses every decision. Raises StoreError where the cache can't be opened.
+    """
+    with Database.open(settings.database) as database:
+        engine = None if read_only else _engine(settings)
+        footing = Footing(
+            name=name or name_of_settings(settings.path),
+            clock=clock or SystemClock(),
+            operator=habits.said.operator or login_name(),
+            read_only=read_only,
+            engine=engine,
+            stir=lambda: None,
+        )
+        try:
+            app = SkewApp(database, settings, footing, habits=habits)
+            collect_seldom()
+            code = app.run() or app.return_code or 0
+            app.leave_word()
+            return code
+        finally:
+            if engine is not None:
+                engine.stop(timeout_s=STOP_S)
+
+
+def _engine(settings: Settings) -> "EngineThread":
+    # A console that only looks pays for no scheduler.
+    from sync.engine.thread import EngineThread
+
+    holder = f"skew watch on {socket.gethostname()} ({os.getpid()})"
+    engine = EngineThread(settings, settings.database, holder)
+    engine.start()
+    return engine
+
+
+def name_of_settings(path: Path) -> str:
+    """What to call this configuration: its file's name, or its folder's where that says more."""
+    return path.resolve().parent.name if path.stem in ("skew", "") else path.stem
+
+
+def past(settings: Settings, at: Millis, *, habits: Habits, clock: Clock | None = None) -> int:
+    """Show the console as it was at an instant until the operator leaves; the exit code.
+
+    Changes nothing, whoever else works on the cache. Raises StoreError where it can't be opened,
+    or has nothing of that instant.
+    """
+    with Database.open(settings.database, at=at) as database:
+        replay = Replay.begin(database, clock or SystemClock())
+        footing = Footing(
+            name=name_of_settings(settings.path),
+            clock=replay,
+            operator=habits.said.operator or login_name(),
+            read_only=True,
+            engine=None,
+            stir=lambda: None,
+            replay=replay,
+        )
+        app = SkewApp(database, settings, footing, habits=habits)
+        return app.run() or app.return_code or 0

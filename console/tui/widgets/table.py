@@ -1,0 +1,394 @@
+"""The virtual table: any number of rows, of which only the visible ones are fetched and painted.
+
+It holds a snapshot of row ids and a small cache of rows; it asks for what it lacks by posting
+`Wanted` and is answered with `fill`. Cursor and marks belong to ids, so that new data never moves
+the cursor off its row nor the row off its line. The dashboard's lists are all made of it.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.text.format import clean, fit
+from console.tui.drawing.columns import Column, Order, Sheet, spans
+from console.tui.drawing.tones import Cell, Tone
+from store.model import Millis
+
+V = TypeVar("V")
+
+QUIET_S = 1.5
+"""New order waits until the operator's last key is this old."""
+
+AGES_MS = 5_000
+"""Ages tick together, this far apart: over a slow line every digit counts."""
+
+FLASH_S = 0.7
+GUTTER = 5
+"""The cursor's bar, the mark, and the space round them."""
+
+_CACHED_MAX = 2_000
+_WORD_LINE = 2
+
+
+class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=False):
+    """A list whose cursor and marks stand on ids."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "virtual-table--head",
+        "virtual-table--cursor",
+        "virtual-table--resting",
+        "virtual-table--flash",
+        *(f"virtual-table--{tone}" for tone in Tone),
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("up,k", "move(-1)", "Up"),
+        ("down,j", "move(1)", "Down"),
+        ("pageup", "page(-1)", "Page up"),
+        ("pagedown", "page(1)", "Page down"),
+        ("home", "jump(0)", "First"),
+        ("end", "jump(-1)", "Last"),
+    ]
+
+    class OfTable(Message):
+        """Something that a table says; a newer one of its sort replaces it."""
+
+        def __init__(self, table: "VirtualTable[Any]") -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> "VirtualTable[Any]":
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, type(self)) and message.table is self.table
+
+    class Wanted(OfTable):
+        """Rows came into view that the table does not have."""
+
+    class Moved(OfTable):
+        """The cursor stands on another id, or what stands there has changed."""
+
+    class Chosen(OfTable):
+        """A double click: open the row."""
+
+    class Restocked(OfTable):
+        """The ids, the marks or the number of waiting rows changed: for a title."""
+
+    def __init__(self, sheet: Sheet[V], *, empty: str, id: str) -> None:  # noqa: A002 (Textual's)
+        super().__init__(id=id)
+        self.sheet = sheet
+        self.empty = empty
+        self.marks: set[int] = set()
+        self.lost = 0
+        """How many marks went with their rows since it was told last."""
+        self.waiting = 0
+        """How many rows wait behind the present order."""
+        self.now: Millis = 0
+        self.group_marks: Mapping[int, str] = {}
+        """By the id of a row that stands for others, the sign of their marks."""
+        self._ids: array[int] = array("q")
+        self._tags = b""
+        self._whole: array[int] | None = None
+        self._next: Order | None = None
+        self._rows: dict[int, V] = {}
+        self._gone: set[int] = set()
+        self._flashes: dict[int, float] = {}
+        self._cursor = 0
+        self._touched = -QUIET_S
+        self._loaded = False
+        self._columns: Sequence[Column] = ()
+        self._drawn: dict[int, Sequence[Cell | None]] = {}
+
+    @property
+    def ids(self) -> "array[int]":
+        return self._ids
+
+    @property
+    def tags(self) -> bytes:
+        """A byte beside each id, as they were offered with it."""
+        return self._tags
+
+    @property
+    def whole(self) -> "array[int]":
+        """All that can be marked, what is folded away included."""
+        return self._ids if self._whole is None else self._whole
+
+    @property
+    def cursor(self) -> int:
+        """The place of the row under the cursor."""
+        return self._cursor
+
+    @property
+    def loaded(self) -> bool:
+        return self._loaded
+
+    @property
+    def cursor_id(self) -> int | None:
+        return self._ids[self._cursor] if self._ids else None
+
+    @property
+    def current(self) -> V | None:
+        """The row under the cursor, where it has been fetched and still stands."""
+        return None if self.cursor_id in self._gone else self._rows.get(self.cursor_id or -1)
+
+    def window(self) -> list[int]:
+        """The ids in view and a page on either side: what is worth having."""
+        page = max(1, self.size.height)
+        top = max(0, round(self.scroll_y) - page)
+        return list(self._ids[top : top + 3 * page])
+
+    def lacking(self) -> list[int]:
+        return [row_id for row_id in self.window() if row_id not in self._rows]
+
+    def offer(
+        self,
+        ids: "array[int]",
+        *,
+        now: Millis,
+        fresh: int = 0,
+        at_once: bool = False,
+        tags: bytes = b"",
+        whole: "array[int] | None" = None,
+    ) -> None:
+        """Take a new order: at once, or when the operator's hands have come to rest.
+
+        `fresh` is how many of the ids are new: it is told while they wait. `tags` has a byte for
+        each id; `whole` are all ids that can be marked, where some are folded away.
+        """
+        if not 0 <= now - self.now < AGES_MS:
+            self.now = now
+        order = Order(ids, tags, whole)
+        if self._loaded and ids == self._ids:
+            self._next, self.waiting = None, 0
+            self._tags, self._whole = tags, whole
+        elif self._loaded and self._ids and not at_once and self.is_touched:
+            self._next, self.waiting = order, fresh
+            self.set_timer(QUIET_S, self._settle)
+        else:
+            self._adopt(order)
+        self.post_message(self.Restocked(self))
+
+    def fill(self, rows: Mapping[int, V], asked: Sequence[int]) -> None:
+        """Take rows. An id that was asked for and is not among them has gone: it greys."""
+        until = monotonic() + FLASH_S
+        for row_id, value in rows.items():
+            known = self._rows.get(row_id)
+            if known is not None and self.sheet.pulse(known) != self.sheet.pulse(value):
+                self._flashes[row_id] = until
+        self._rows.update(rows)
+        for row_id in asked:
+            (self._gone.discard if row_id in rows else self._gone.add)(row_id)
+        if len(self._rows) > _CACHED_MAX:
+            self._rows = {i: self._rows[i] for i in self.window() if i in self._rows}
+        if self._flashes:
+            self.set_timer(FLASH_S, self._unflash)
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def tick(self, now: Millis) -> None:
+        """Let ages grow, repainting only the lines whose text that changes."""
+        self.now = now
+        top = round(self.scroll_y)
+        for line in range(top, min(len(self._ids), top + self.size.height)):
+            value = self._rows.get(self._ids[line])
+            if value is None:
+                continue
+            if self.sheet.cells(value, self._columns, now) != self._drawn.get(self._ids[line]):
+                self._refresh_row(line)
+
+    def mark(self, ids: Sequence[int]) -> None:
+        """Mark these rows; if all of them are marked, unmark them."""
+        if self.marks.issuperset(ids):
+            self.marks.difference_update(ids)
+        else:
+            self.marks.update(ids)
+        if len(ids) == 1 and self.cursor_id == ids[0]:
+            self._refresh_row(self._cursor)
+        else:
+            self.refresh()
+        self.post_message(self.Restocked(self))
+
+    def mark_all(self) -> None:
+        """Mark every row of the list; if all are marked, none."""
+        everything = set(self.whole)
+        self.marks = set() if self.marks >= everything else everything
+        self.refresh()
+        self.post_message(self.Restocked(self))
+
+    def unmark(self) -> None:
+        self.mark(tuple(self.marks))
+
+    def action_move(self, by: int) -> None:
+        self._go(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self._cursor + by * max(1, self.size.height - 2))
+
+    def action_jump(self, to: int) -> None:
+        self._go(to % len(self._ids) if self._ids else 0)
+
+    def go_to(self, line: int) -> None:
+        """Put the cursor on a row, by its place."""
+        self._go(line)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether the operator is at it: a new order would wait."""
+        return monotonic() - self._touched < QUIET_S
+
+    def touch(self) -> None:
+        """The operator is at it: hold the order still for a moment."""
+        self._touched = monotonic()
+
+    def on_click(self, event: events.Click) -> None:
+        line = event.y - 1 + round(self.scroll_y)
+        if event.y < 1 or line >= len(self._ids):
+            return
+        self._go(line)
+        if event.x < GUTTER:
+            self.mark([self._ids[line]])
+        elif event.chain > 1:
+            self.post_message(self.Chosen(self))
+
+    def on_resize(self) -> None:
+        self._measure()
+        self._go(self._cursor)
+
+    def on_focus(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self.touch()
+            if self.lacking():
+                self.post_message(self.Wanted(self))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            style = self.get_component_rich_style("virtual-table--head")
+            return _strip([Segment(self._heading(), style)], width, style)
+        line = y - 1 + round(self.scroll_y)
+        if line < len(self._ids):
+            return self._row(line, width)
+        text = ""
+        if y == _WORD_LINE and not self._ids:
+            text = self.empty if self._loaded else "reading the cache…"
+        style = self.rich_style + self._ink(Tone.DIM)
+        return _strip([Segment(" " * GUTTER + text, style)], width, style)
+
+    def _row(self, line: int, width: int) -> Strip:
+        row_id = self._ids[line]
+        ground = self._ground(line, row_id)
+        bar = "▌" if line == self._cursor else " "
+        mark = "x" if row_id in self.marks else self.group_marks.get(row_id, " ")
+        segments = [
+            Segment(f"{bar} ", ground + self._ink(Tone.ACCENT)),
+            Segment(f"{mark}  ", ground + self._ink(Tone.STRONG)),
+        ]
+        value = self._rows.get(row_id)
+        if value is None:
+            return _strip([*segments, Segment("·", ground + self._ink(Tone.FAINT))], width, ground)
+        cells = self.sheet.cells(value, self._columns, self.now)
+        self._drawn[row_id] = cells
+        for cell, room, right in spans(cells, self._columns):
+            tone = Tone.FAINT if row_id in self._gone else cell.tone
+            text = fit(clean(cell.text), room, right=right)
+            segments.append(Segment(text + " ", ground + self._ink(tone)))
+        return _strip(segments, width, ground)
+
+    def _ground(self, line: int, row_id: int) -> Style:
+        name = ""
+        if self._flashes.get(row_id, 0) > monotonic():
+            name = "flash"
+        elif line == self._cursor:
+            name = "cursor" if self.has_focus else "resting"
+        return self.get_component_rich_style(f"virtual-table--{name}") if name else self.rich_style
+
+    def _ink(self, tone: Tone) -> Style:
+        return self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
+
+    def _heading(self) -> str:
+        titles = (fit(c.title, c.width, right=c.right) + " " for c in self._columns)
+        return " " * GUTTER + "".join(titles)
+
+    def _go(self, line: int) -> None:
+        """Move the cursor, bring it into view, and say so."""
+        self.touch()
+        before, self._cursor = self._cursor, max(0, min(line, len(self._ids) - 1))
+        visible = max(1, self.size.height - 1)
+        top = round(self.scroll_y)
+        if not top <= self._cursor < top + visible:
+            top = self._cursor if self._cursor < top else self._cursor - visible + 1
+            self.scroll_to(y=top, animate=False)
+        self._refresh_row(before)
+        self._refresh_row(self._cursor)
+        self.post_message(self.Moved(self))
+        if self.lacking():
+            self.post_message(self.Wanted(self))
+
+    def _adopt(self, order: "Order") -> None:
+        """Show a new order with the cursor on its id and that id on its line of the screen."""
+        stood = self.cursor_id
+        offset = self._cursor - round(self.scroll_y)
+        ids = order.ids
+        self._ids, self._next, self.waiting, self._loaded = ids, None, 0, True
+        self._tags, self._whole = order.tags, order.whole
+        try:
+            self._cursor = ids.index(stood) if stood is not None else 0
+        except ValueError:
+            self._cursor = max(0, min(self._cursor, len(ids) - 1))
+        if marked := len(self.marks):
+            self.marks.intersection_update(ids if order.whole is None else order.whole)
+            self.lost += marked - len(self.marks)
+        self._gone.clear()
+        self._drawn.clear()
+        self._measure()
+        self.scroll_to(y=max(0, self._cursor - offset), animate=False)
+        self.refresh()
+        self.post_message(self.Wanted(self))
+        self.post_message(self.Moved(self))
+
+    def _settle(self) -> None:
+        """Take the waiting order once the hands have rested long enough."""
+        if self._next is None:
+            return
+        rest = monotonic() - self._touched
+        if rest < QUIET_S:
+            self.set_timer(QUIET_S - rest, self._settle)
+            return
+        self._adopt(self._next)
+        self.post_message(self.Restocked(self))
+
+    def _unflash(self) -> None:
+        now = monotonic()
+        self._flashes = {i: until for i, until in self._flashes.items() if until > now}
+        self.refresh()
+
+    def _measure(self) -> None:
+        self._columns = self.sheet.columns(self.size.width - GUTTER)
+        self.virtual_size = Size(self.size.width, len(self._ids) + 1)
+
+    def _refresh_row(self, line: int) -> None:
+        y = line + 1 - round(self.scroll_y)
+        if 1 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+
+def _strip(segments: list[Segment], width: int, style: Style) -> Strip:
+    return Strip(segments).adjust_cell_length(width, style)

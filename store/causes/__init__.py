@@ -1,0 +1,1 @@
+"""The facts that can explain a disagreement."""

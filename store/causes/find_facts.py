@@ -1,0 +1,277 @@
+"""What is known of disagreements that could explain them, found for many at once.
+
+A few queries, each by an index and for all that is asked: the console asks for a screenful with
+every refresh, `skew diff` for all there are. `store.causes.peers` finds what only the others of a
+channel can tell, `store.causes.similar_skus` which SKUs look alike.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+from store.causes import peers, similar_skus
+from store.causes.facts import CHANGES, Facts, KnownEvent, Part, Twin, Update
+from store.event_kinds import EventKind
+from store.model import CorrectionStatus, Millis
+from store.targets.verdict_sql import SOURCES
+
+T = TypeVar("T")
+
+EVENTS_MAX = 300
+"""Of one item: a busy SKU that has disagreed for weeks would have thousands."""
+
+EARLIER_MS = 86_400_000
+"""How long before the first sight of a disagreement the events begin that may bear on it."""
+
+_ROWS_OF_CHANGES = 3 * CHANGES  # Some rows tell of a state only.
+
+REACHED = (CorrectionStatus.VERIFIED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
+"""Ends of corrections that were written, or may have been."""
+
+
+def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]:
+    """What could explain these disagreements, by their id."""
+    asked = _since(connection, ids)
+    pairs = json.dumps(list(asked.items()))
+    parts = _parts(connection, pairs)
+    events = _events(connection, pairs)
+    updates = _updates(connection, pairs)
+    twins = _twins(connection, pairs)
+    swapped = peers.swapped(connection, pairs)
+    alike = similar_skus.find(connection, pairs)
+    crowds = peers.by_channel(connection, pairs)
+    found = {}
+    for row in map(_Cell._make, connection.execute(_CELLS, {"asked": pairs})):
+        written = [one for one in updates[row.id] if one.status in REACHED]
+        changes, others = twins.get(row.id, ((), ()))
+        found[row.id] = Facts(
+            disagreement_id=row.id,
+            authority=row.authority,
+            truth_quantity=row.truth_quantity,
+            truth_state=row.truth_state,
+            truth_on_hand=row.truth_on_hand,
+            truth_incoming=row.truth_incoming,
+            pending=row.pending,
+            pending_on_hand=row.pending_on_hand,
+            parts=tuple(parts[row.id]),
+            events=tuple(events[row.id]),
+            events_whole=_is_whole(events[row.id]),
+            tells_events=bool(row.tells_events),
+            as_of=row.as_of,
+            since=asked[row.id],
+            agreed_quantity=_equal(row.quantity_before, row.target_before),
+            agreed_state=_equal(row.state_before, row.target_state_before),
+            earlier_target_since=row.earlier_since,
+            earlier_target_until=row.earlier_until,
+            polls_since_moved=row.polls_since_moved,
+            last=updates[row.id][-1] if updates[row.id] else None,
+            written=written[-1] if written else None,
+            written_since=tuple(one for one in written if one.ended_at >= asked[row.id]),
+            frozen_at=row.frozen_at,
+            frozen_why=row.frozen_why,
+            in_loop=bool(row.in_loop),
+            changes=changes,
+            twins=others,
+            swapped_with=swapped.get(row.id),
+            alike=tuple(alike.get(row.id, ())),
+            crowd=crowds.get(row.channel_id, peers.NONE),
+        )
+    return found
+
+
+class _Cell(NamedTuple):
+    """One row of `_CELLS`, in the order of its columns."""
+
+    id: int
+    channel_id: int
+    authority: str | None
+    truth_quantity: int | None
+    truth_state: str | None
+    truth_on_hand: int | None
+    truth_incoming: int | None
+    pending: int
+    pending_on_hand: int
+    tells_events: int
+    as_of: Millis | None
+    quantity_before: int | None
+    state_before: str | None
+    target_before: int | None
+    target_state_before: str | None
+    earlier_since: Millis | None
+    earlier_until: Millis | None
+    polls_since_moved: int
+    frozen_at: Millis | None
+    frozen_why: str | None
+    in_loop: int
+
+
+# A disagreement that changes its kind closes and opens in the same instant: it is still the same.
+_SINCE = """WITH RECURSIVE chain (id, listing_id, of_state, since) AS (
+  SELECT d.id, d.listing_id, d.kind = 'state', d.first_seen_at
+  FROM json_each(:ids) j CROSS JOIN disagreements d ON d.id = j.value
+  UNION
+  SELECT h.id, h.listing_id, h.of_state, p.first_seen_at
+  FROM chain h CROSS JOIN disagreements_ever p ON p.listing_id = h.listing_id
+    AND p.closed_at = h.since
+  WHERE (p.kind = 'state') = h.of_state)
+SELECT id, min(since) FROM chain GROUP BY id"""
+
+_ASKED = """WITH asked (id, since) AS (
+  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
+
+_LISTING = "asked CROSS JOIN disagreements d ON d.id = asked.id"
+
+# What was shown, and what should have been, at the last instant before `since`: the oldest span of
+# the past that reaches so far, or the present if none does.
+_CELLS = f"""{_ASKED}
+SELECT d.id, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_hand,
+  i.truth_incoming, i.pending, i.pending_on_hand,
+  EXISTS (SELECT 1 FROM events e WHERE e.channel_id = d.channel_id), c.as_of,
+  CASE WHEN r.id IS NULL THEN CASE WHEN l.present = 1 AND l.observed_at < since
+      THEN l.available END
+    WHEN r.present = 1 AND r.observed_at < since THEN r.available END,
+  CASE WHEN r.id IS NULL THEN CASE WHEN l.present = 1 AND l.observed_at < since THEN l.state END
+    WHEN r.present = 1 AND r.observed_at < since THEN r.state END,
+  CASE WHEN t.id IS NULL THEN CASE WHEN l.target_since < since THEN l.target_quantity END
+    WHEN t.since_at < since THEN t.quantity END,
+  CASE WHEN t.id IS NULL THEN CASE WHEN l.target_since < since THEN l.target_state END
+    WHEN t.since_at < since THEN t.state END,
+  (SELECT x.since_at FROM past_targets x WHERE x.listing_id = l.id AND x.until_at >= since
+    AND {{earlier}} ORDER BY x.until_at DESC LIMIT 1),
+  (SELECT max(x.until_at) FROM past_targets x WHERE x.listing_id = l.id AND x.until_at >= since
+    AND {{earlier}}),
+  (SELECT count(*) FROM polls p WHERE p.channel_id = d.channel_id AND p.id > c.good_poll_id - 1000
+    AND p.outcome IN ('good', 'accepted') AND p.finished_at > d.moved_at),
+  l.frozen_at, l.frozen_why, l.frozen_at IS NOT NULL AND EXISTS (SELECT 1 FROM incidents n
+    WHERE n.kind = 'loop' AND n.key = i.sku AND n.closed_at IS NULL)
+FROM asked CROSS JOIN {SOURCES}
+LEFT JOIN past_readings r ON r.id = (SELECT x.id FROM past_readings x
+  WHERE x.listing_id = l.id AND x.until_at >= since ORDER BY x.until_at, x.id LIMIT 1)
+LEFT JOIN past_targets t ON t.id = (SELECT x.id FROM past_targets x
+  WHERE x.listing_id = l.id AND x.until_at >= since ORDER BY x.until_at, x.id LIMIT 1)
+WHERE d.id = asked.id""".format(
+    earlier="(CASE WHEN d.kind = 'state' THEN x.state IS l.state "
+    "ELSE x.quantity IS l.available END)"
+)
+
+_PARTS = f"""{_ASKED}
+SELECT d.id, x.id, x.sku, p.quantity, p.how, x.truth_quantity, x.truth_state, x.pending
+FROM {_LISTING} CROSS JOIN parts p ON p.item_id = d.item_id JOIN items x ON x.id = p.part_id
+ORDER BY d.id, x.sku"""
+
+_EVENTS = f"""{_ASKED}, movers (id, since, item_id, own_id) AS (
+  SELECT d.id, since, d.item_id, d.item_id FROM {_LISTING}
+  UNION ALL SELECT d.id, since, p.part_id, d.item_id
+  FROM {_LISTING} CROSS JOIN parts p ON p.item_id = d.item_id)
+SELECT m.id, c.name, e.event_id, e.kind, ei.sku, e.quantity, e.at, e.received_at, e.order_ref,
+  e.repeats, e.item_id = m.own_id, v.item_id, v.available, v.on_hand, v.unseen
+FROM movers m CROSS JOIN movements v ON v.id IN (
+    SELECT u.id FROM movements u WHERE u.item_id = m.item_id AND u.unseen = 1
+    UNION SELECT id FROM (SELECT u.id FROM movements u
+      WHERE u.item_id = m.item_id AND u.at >= m.since - {EARLIER_MS}
+      ORDER BY u.at DESC LIMIT {EVENTS_MAX}))
+  CROSS JOIN events e ON e.id = v.event_row
+  JOIN items ei ON ei.id = e.item_id JOIN channels c ON c.id = e.channel_id
+ORDER BY m.id, e.at, e.id"""
+
+_UPDATES = f"""{_ASKED}
+SELECT d.id, k.id, k.status, k.from_quantity, k.from_state, k.to_quantity, k.to_state,
+  k.applying_at, k.ended_at
+FROM {_LISTING} CROSS JOIN corrections k ON k.listing_id = d.listing_id
+WHERE k.live = 0 AND k.status <> 'superseded' AND k.ended_at IS NOT NULL
+ORDER BY d.id, k.id"""
+
+_TWINS = f"""{_ASKED}
+SELECT d.id, l.id = d.listing_id, c.name, l.target_quantity, l.available,
+  (SELECT json_group_array(available) FROM (SELECT r.available FROM past_readings r
+    WHERE r.listing_id = l.id ORDER BY r.until_at DESC, r.id DESC LIMIT {_ROWS_OF_CHANGES}))
+FROM {_LISTING} CROSS JOIN listings l ON l.item_id = d.item_id AND l.present = 1
+JOIN channels c ON c.id = l.channel_id AND c.configured = 1
+WHERE d.kind IN ('quantity', 'negative') AND (l.id = d.listing_id OR (l.available = d.available
+    AND l.target_quantity IS NOT NULL AND l.target_quantity IS NOT d.target_quantity))
+  AND (SELECT count(*) FROM
+  (SELECT 1 FROM past_readings x WHERE x.listing_id = d.listing_id LIMIT {CHANGES})) = {CHANGES}
+ORDER BY d.id, c.id"""
+
+
+def _since(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Millis]:
+    rows = connection.execute(_SINCE, {"ids": json.dumps(list(ids))})
+    return dict(rows.fetchall())
+
+
+def _parts(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Part]]:
+    found = defaultdict(list)
+    for row in connection.execute(_PARTS, {"asked": pairs}):
+        found[row[0]].append(Part(*row[1:]))
+    return found
+
+
+def _events(connection: sqlite3.Connection, pairs: str) -> dict[int, list[KnownEvent]]:
+    found: dict[int, list[KnownEvent]] = defaultdict(list)
+    if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
+        return found
+    for row in connection.execute(_EVENTS, {"asked": pairs}):
+        told = KnownEvent(
+            channel=row[1],
+            event_id=row[2],
+            kind=EventKind(row[3]),
+            sku=row[4],
+            quantity=row[5],
+            at=row[6],
+            received_at=row[7],
+            order=row[8],
+            repeats=row[9],
+            direct=bool(row[10]),
+            item_id=row[11],
+            available=row[12],
+            on_hand=row[13],
+            unseen=bool(row[14]),
+        )
+        found[row[0]].append(told)
+    return found
+
+
+def _is_whole(events: Iterable[KnownEvent]) -> bool:
+    counted: dict[int, int] = defaultdict(int)
+    for each in events:
+        counted[each.item_id] += 1
+    return all(count < EVENTS_MAX for count in counted.values())
+
+
+def _updates(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Update]]:
+    found = defaultdict(list)
+    for row in connection.execute(_UPDATES, {"asked": pairs}):
+        found[row[0]].append(Update(row[1], CorrectionStatus(row[2]), *row[3:]))
+    return found
+
+
+def _twins(
+    connection: sqlite3.Connection, pairs: str
+) -> dict[int, tuple[tuple[int | None, ...], tuple[Twin, ...]]]:
+    """Each one's own changes and its twins, where it has changed often enough to have any."""
+    own: dict[int, tuple[int | None, ...]] = {}
+    others: dict[int, list[Twin]] = defaultdict(list)
+    for id_, is_own, channel, target, available, past in connection.execute(
+        _TWINS, {"asked": pairs}
+    ):
+        values = tuple(_changes([*reversed(json.loads(past)), available]))
+        if is_own:
+            own[id_] = values
+        else:
+            others[id_].append(Twin(channel, target, values))
+    return {id_: (values, tuple(others[id_])) for id_, values in own.items()}
+
+
+def _changes(values: Iterable[int | None]) -> Iterator[int | None]:
+    """The values without those that repeat the one before."""
+    before: object = object()
+    for value in values:
+        if value != before:
+            yield value
+        before = value
+
+
+def _equal(shown: T | None, target: T | None) -> T | None:
+    return shown if shown == target else None

@@ -1,0 +1,73 @@
+"""Which SKUs look like one another: a table of skeletons, filled when somebody asks.
+
+Only an `unlisted` or a `missing` disagreement asks. `fill` runs on the writer, a bounded number of
+items at a time: a million SKUs take some seconds, once; when nothing is new, one lookup.
+"""
+
+import sqlite3
+from collections import defaultdict
+
+from store.causes.facts import Alike
+from store.causes.sku_skeleton import skeleton
+from store.model import Kind
+
+FILLED_AT_ONCE = 50_000
+"""Items that one `fill` takes: about a quarter of a second of the writer's time."""
+
+ALIKE_MAX = 3
+
+CROWD = 50
+"""So many SKUs of one place that look alike say nothing of any: which of them would be meant?"""
+
+ASKS_FOR_ALIKE = (Kind.MISSING, Kind.UNLISTED)
+"""The kinds of disagreement that a look-alike could explain."""
+
+_FIND = f"""WITH asked (id, since) AS (
+  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))
+SELECT d.id, i.sku, EXISTS (SELECT 1 FROM disagreements o WHERE o.item_id = i.id
+    AND o.channel_id = d.channel_id AND o.closed_at IS NULL AND o.kind = CASE d.kind
+      WHEN 'missing' THEN 'unlisted' ELSE 'missing' END) AS counterpart
+FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
+CROSS JOIN skeletons s ON s.item_id = d.item_id AND s.skeleton <> ''
+CROSS JOIN skeletons x ON x.skeleton = s.skeleton AND x.item_id <> s.item_id
+JOIN items mine ON mine.id = d.item_id
+  AND (SELECT count(*) FROM (SELECT 1 FROM skeletons y JOIN items n ON n.id = y.item_id
+    WHERE y.skeleton = s.skeleton AND n.location = mine.location LIMIT {CROWD + 1})) <= {CROWD}
+JOIN items i ON i.id = x.item_id AND i.location = mine.location AND i.sku <> mine.sku
+WHERE counterpart OR (d.kind = 'unlisted' AND i.truth_quantity IS NOT NULL)
+ORDER BY d.id, counterpart DESC, i.sku"""
+
+
+def is_behind(connection: sqlite3.Connection) -> bool:
+    """Whether there are items that have no skeleton yet."""
+    (behind,) = connection.execute(
+        """SELECT coalesce((SELECT max(id) FROM items), 0)
+          > coalesce((SELECT max(item_id) FROM skeletons), 0)"""
+    ).fetchone()
+    return bool(behind)
+
+
+def fill(connection: sqlite3.Connection, *, at_once: int = FILLED_AT_ONCE) -> bool:
+    """Give the next items their skeletons; answer whether there are more. On the writer."""
+    connection.create_function("skeleton_of", 1, skeleton, deterministic=True)
+    connection.execute(
+        """INSERT INTO skeletons (item_id, skeleton)
+        SELECT id, skeleton_of(sku) FROM items
+        WHERE id > (SELECT coalesce(max(item_id), 0) FROM skeletons) ORDER BY id LIMIT ?""",
+        (at_once,),
+    )
+    return is_behind(connection)
+
+
+def find(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Alike]]:
+    """For each asked `missing` or `unlisted` one, the SKUs that look like it, the likeliest first.
+
+    Of what an unlisted one could be: SKUs that the authority has, best such that its channel
+    lacks. Of what a missing one could be: SKUs that its channel has and the authority lacks.
+    `pairs` is a JSON list of [disagreement id, since].
+    """
+    found: dict[int, list[Alike]] = defaultdict(list)
+    for id_, sku, counterpart in connection.execute(_FIND, {"asked": pairs}):
+        if len(found[id_]) < ALIKE_MAX:
+            found[id_].append(Alike(sku, bool(counterpart)))
+    return found

@@ -1,0 +1,81 @@
+"""What is left of a SKU when all that people and systems change by mistake is taken off. Pure.
+
+Two SKUs with one skeleton are a near match: reported, never merged. `store.causes.similar_skus`
+keeps the skeletons, `sync.causes.structure` says how two such SKUs differ.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+_DRAWN_ALIKE = {
+    "'": "\u2019\u2018\u00b4", ",": "\u201a",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d", ".": "\u2024",
+    "/": "\u2044\u2215", "A": "\u0391\u0410", "B": "\u0392\u0412", "C": "\u0421",
+    "E": "\u0395\u0415", "H": "\u0397\u041d", "I": "\u0399\u0406\u04c0", "J": "\u0408",
+    "K": "\u039a\u041a", "M": "\u039c\u041c", "N": "\u039d", "O": "\u039f\u041e",
+    "P": "\u03a1\u0420", "S": "\u0405", "T": "\u03a4\u0422", "X": "\u03a7\u0425",
+    "Y": "\u03a5\u0423", "Z": "\u0396", "a": "\u03b1\u0430", "c": "\u0441", "d": "\u0501",
+    "e": "\u0435", "g": "\u0261", "h": "\u04bb", "i": "\u03b9\u0456\u0131", "j": "\u0458",
+    "k": "\u043a", "o": "\u03bf\u043e", "p": "\u03c1\u0440", "q": "\u051b", "s": "\u0455",
+    "u": "\u03c5", "v": "\u03bd", "w": "\u051d", "x": "\u0445", "y": "\u0443",
+}  # fmt: skip
+LOOKALIKES: Mapping[int, str] = MappingProxyType(
+    {ord(other): plain for plain, others in _DRAWN_ALIKE.items() for other in others}
+)
+"""Greek and Cyrillic letters and signs that are drawn like a character of ASCII."""
+
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_ASCII_BLANKS = dict.fromkeys((*range(0x21), 0x7F))
+
+
+def skeleton(sku: str) -> str:
+    """Take off capitals, blanks and invisible characters, look-alikes, and leading zeros."""
+    if sku.isascii():  # Nearly all are, and there may be a million.
+        plain = sku.lower()
+        if not plain.isalnum():
+            plain = plain.translate(_ASCII_BLANKS)
+        return _ZEROS.sub("", plain) if "0" in plain else plain
+    return _apply(sku, (step for _, step in _STEPS))
+
+
+def differences(one: str, other: str) -> tuple[str, ...]:
+    """Say by what two SKUs of one skeleton differ, in plain words."""
+    return tuple(
+        words
+        for words, left_out in _STEPS
+        if _apply(one, _all_but(left_out)) != _apply(other, _all_but(left_out))
+    )
+
+
+def _latin(sku: str) -> str:
+    # Twice, for a sign may become another by NFKC, or come from one.
+    return unicodedata.normalize("NFKC", sku.translate(LOOKALIKES)).translate(LOOKALIKES)
+
+
+def _visible(sku: str) -> str:
+    return "".join(each for each in sku if unicodedata.category(each) not in _UNSEEN)
+
+
+def _significant(sku: str) -> str:
+    return _ZEROS.sub("", sku)
+
+
+_UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
+_STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("characters that look alike", _latin),
+    ("capitals", str.casefold),
+    ("spaces or invisible characters", _visible),
+    ("leading zeros", _significant),
+)
+
+
+def _all_but(left_out: Callable[[str], str]) -> Iterable[Callable[[str], str]]:
+    return (step for _, step in _STEPS if step is not left_out)
+
+
+def _apply(sku: str, steps: Iterable[Callable[[str], str]]) -> str:
+    for step in steps:
+        sku = step(sku)
+    return sku

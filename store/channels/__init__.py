@@ -1,0 +1,1 @@
+"""How each channel fares: polls, pauses, incidents."""

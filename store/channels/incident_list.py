@@ -1,0 +1,169 @@
+"""How bad an incident is, how it stands with the people, and which of them are wanted.
+
+What the incidents' page and `skew incidents` read: ids first, rows by id.
+`store.channels.incidents` is an incident's life.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+from store.model import Incident, IncidentKind, Millis
+
+CLOSED_MAX = 1_000
+"""The newest so many closed ones are told; an older one is found by a narrower filter."""
+
+COLUMNS = """n.id, c.name, n.kind, n.since, n.last_at, n.count, n.message, n.acknowledged_by,
+  n.key, n.acknowledged_at, n.snoozed_by, n.snoozed_until, n.closed_at, n.closed_by, n.closed_why"""
+"""In the order of Incident's fields; n is the incident, c its channel."""
+
+SOURCES = "incidents n LEFT JOIN channels c ON c.id = n.channel_id"
+
+
+class Severity(StrEnum):
+    """How bad an incident is, the worst first."""
+
+    SEVERE = "severe"
+    """Nothing new is known of the channel, or what it says waits for a person."""
+    SERIOUS = "serious"
+    """Corrections have stopped somewhere, or do not do what they should."""
+    MINOR = "minor"
+    """Some cells or events are in doubt."""
+
+
+SEVERITIES: Mapping[str, Severity] = MappingProxyType(
+    {
+        IncidentKind.QUARANTINED: Severity.SEVERE,
+        IncidentKind.CREDENTIALS: Severity.SEVERE,
+        IncidentKind.CRASHED: Severity.SEVERE,
+        IncidentKind.CONTRACT: Severity.SEVERE,
+        IncidentKind.STALE: Severity.SEVERE,
+        IncidentKind.SECOND_WRITER: Severity.SERIOUS,
+        IncidentKind.LOOP: Severity.SERIOUS,
+        IncidentKind.SURPRISE: Severity.SERIOUS,
+        IncidentKind.EVENTS: Severity.MINOR,
+        IncidentKind.UNSEEN: Severity.MINOR,
+        IncidentKind.UNREADABLE: Severity.MINOR,
+    }
+)
+
+
+class IncidentState(StrEnum):
+    """How an incident stands with the people. Hangs on the clock: never stored."""
+
+    NEW = "new"
+    SEEN = "seen"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+OPEN = (IncidentState.NEW, IncidentState.SEEN, IncidentState.SNOOZED)
+
+
+class IncidentFilter(msgspec.Struct, frozen=True):
+    """Which incidents are wanted; empty means all that are open."""
+
+    text: str = ""
+    """Part of the message, the channel's name or the kind, whatever its case."""
+    channels: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    states: tuple[IncidentState, ...] = ()
+
+
+def severity(incident: Incident) -> Severity:
+    """How bad it is; a kind that this Skew does not know is taken for the worst."""
+    return SEVERITIES.get(incident.kind, Severity.SEVERE)
+
+
+def state(incident: Incident, now: Millis) -> IncidentState:
+    """How it stands at this moment. What was seen before a snooze ended is new again since."""
+    if incident.closed_at is not None:
+        return IncidentState.CLOSED
+    until = incident.snoozed_until or 0
+    if until > now:
+        return IncidentState.SNOOZED
+    seen_at = incident.acknowledged_at
+    return IncidentState.NEW if seen_at is None or seen_at < until else IncidentState.SEEN
+
+
+# The same as `state`, for the open ones.
+_STATE = """CASE WHEN coalesce(n.snoozed_until, 0) > :now THEN 'snoozed'
+  WHEN n.acknowledged_at >= coalesce(n.snoozed_until, 0) THEN 'seen' ELSE 'new' END"""
+
+_SEVERITY = " ".join(f"WHEN '{kind}' THEN '{one}'" for kind, one in SEVERITIES.items())
+_SEVERITY = f"CASE n.kind {_SEVERITY} ELSE '{Severity.SEVERE}' END"
+_RANK = " ".join(f"WHEN '{one}' THEN {rank}" for rank, one in enumerate(Severity))
+_RANK = f"CASE {_SEVERITY} {_RANK} END"
+
+
+def incident_ids(
+    connection: sqlite3.Connection,
+    wanted: IncidentFilter,
+    *,
+    now: Millis,
+    before: int | None = None,
+) -> "array[int]":
+    """The ids of the wanted incidents: the open ones, worst and oldest first, then the closed.
+
+    Snoozed ones stand below the other open ones. Of the closed ones, the newest first, at most
+    `CLOSED_MAX`; `before` is the id from which to go on, exclusive.
+    """
+    where, values = _where(wanted)
+    values |= {"now": now, "before": before, "most": CLOSED_MAX}
+    states = wanted.states or OPEN
+    found = array("q")
+    if before is None and set(states) & set(OPEN):
+        values["states"] = json.dumps([str(one) for one in states])
+        rows = connection.execute(
+            f"""SELECT n.id FROM {SOURCES} WHERE n.closed_at IS NULL {where}
+              AND {_STATE} IN (SELECT value FROM json_each(:states))
+            ORDER BY {_STATE} = 'snoozed', {_RANK}, n.since, n.id""",
+            values,
+        )
+        found.extend(row[0] for row in rows)
+    if IncidentState.CLOSED in states:
+        rows = connection.execute(
+            f"""SELECT n.id FROM {SOURCES} WHERE n.closed_at IS NOT NULL {where}
+              AND (:before IS NULL OR n.id < :before) ORDER BY n.id DESC LIMIT :most""",
+            values,
+        )
+        found.extend(row[0] for row in rows)
+    return found
+
+
+def incidents_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Incident]:
+    """These incidents in this order; one that is no more is left out."""
+    wanted = list(ids)
+    rows = connection.execute(
+        f"""SELECT {COLUMNS} FROM {SOURCES}
+        WHERE n.id IN (SELECT value FROM json_each(:ids))""",
+        {"ids": json.dumps(wanted)},
+    )
+    found = {row[0]: Incident(*row) for row in rows}
+    return [found[one] for one in wanted if one in found]
+
+
+def _where(wanted: IncidentFilter) -> tuple[str, dict[str, object]]:
+    """A filter as SQL over n and c; every value is bound."""
+    clauses: list[str] = []
+    values: dict[str, object] = {}
+    for name, column, chosen in (
+        ("channels", "c.name", wanted.channels),
+        ("kinds", "n.kind", wanted.kinds),
+        ("severities", _SEVERITY, wanted.severities),
+    ):
+        if chosen:
+            clauses.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
+            values[name] = json.dumps([str(one) for one in chosen])
+    if wanted.text:
+        clauses.append(
+            "instr(lower(n.message || ' ' || coalesce(c.name, '') || ' ' || n.kind), lower(:text))"
+        )
+        values["text"] = wanted.text
+    return "".join(f" AND {clause}" for clause in clauses), values

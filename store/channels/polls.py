@@ -1,0 +1,166 @@
+"""The record of each poll, and what it says of its channel: when it was last good, and why not.
+
+A poll that changed nothing still leaves its record: that is the channel's heartbeat.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+
+from store.channels import incidents
+from store.errors import NoSuchThing
+from store.model import IncidentKind, Millis, PollCounts, PollOutcome
+
+ABANDONED = "the engine stopped while it was polling"
+"""The error of a poll that nobody ended: of its channel it says nothing."""
+
+
+def abandon(connection: sqlite3.Connection) -> int:
+    """At an engine's start: end the records of polls that a dead engine left running."""
+    cursor = connection.execute(
+        """UPDATE polls SET outcome = 'failed', finished_at = started_at, error = ?
+        WHERE outcome = 'running'""",
+        (ABANDONED,),
+    )
+    return cursor.rowcount
+
+
+def set_next_poll(connection: sqlite3.Connection, channel: str, at: Millis | None) -> None:
+    """Note when the scheduler will poll the channel next, for the screen."""
+    connection.execute("UPDATE channels SET next_poll_at = ? WHERE name = ?", (at, channel))
+
+
+def set_rates(connection: sqlite3.Connection, rates: Mapping[str, float | None]) -> None:
+    """Note how many requests a second we send each channel at most, for the screen."""
+    connection.executemany(
+        "UPDATE channels SET rate_per_s = ? WHERE name = ? AND rate_per_s IS NOT ?",
+        ((per_s, name, per_s) for name, per_s in rates.items()),
+    )
+
+
+def note_allowance(
+    connection: sqlite3.Connection, channel: str, left: int, of: int | None, *, at: Millis
+) -> None:
+    """Note what the channel's newest answer said of its rate limit."""
+    connection.execute(
+        """UPDATE channels SET allowance_left = ?, allowance_of = ?, allowance_at = ?
+        WHERE name = ?""",
+        (left, of, at, channel),
+    )
+
+
+def open_record(
+    connection: sqlite3.Connection, name: str, *, now: Millis, poll_id: int | None = None
+) -> int:
+    """Begin a poll's record, `running`, or (`poll_id`) let one begin now; answer its id.
+
+    How many listings the last good poll had is how many are expected.
+    """
+    if poll_id is not None:
+        connection.execute("UPDATE polls SET started_at = ? WHERE id = ?", (now, poll_id))
+        return poll_id
+    channel_id, known, _ = channel(connection, name)
+    row = connection.execute(
+        """INSERT INTO polls (channel_id, started_at, outcome, known) VALUES (?, ?, ?, ?)
+        RETURNING id""",
+        (channel_id, now, PollOutcome.RUNNING, known),
+    ).fetchone()
+    return int(row[0])
+
+
+def note_progress(
+    connection: sqlite3.Connection, poll_id: int, seen: int, announced: int | None
+) -> None:
+    """Note how many records a running poll has read, and how many the channel says that it has."""
+    connection.execute(
+        "UPDATE polls SET seen = ?, announced = ? WHERE id = ? AND outcome = 'running'",
+        (seen, announced, poll_id),
+    )
+
+
+def channel(connection: sqlite3.Connection, name: str) -> tuple[int, int, int | None]:
+    row = connection.execute(
+        "SELECT id, listings, good_poll_id FROM channels WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        raise NoSuchThing(f"the cache knows no channel {name!r}")
+    return row[0], row[1], row[2]
+
+
+def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:
+    found = connection.execute("SELECT good_poll_id FROM channels WHERE id = ?", (channel_id,))
+    return found.fetchone()[0] is None
+
+
+def went_back(connection: sqlite3.Connection, channel_id: int) -> bool:
+    """Whether the channel's last good poll is of an earlier time than the one before it.
+
+    Also where none is known before it; not where there is no good poll yet.
+    """
+    rows = connection.execute(
+        """SELECT min(coalesce(as_of, started_at), started_at) FROM polls
+        WHERE channel_id = ? AND outcome IN ('good', 'accepted') ORDER BY id DESC LIMIT 2""",
+        (channel_id,),
+    ).fetchall()
+    if len(rows) == 1:
+        return True
+    return bool(rows) and rows[0][0] < rows[1][0]
+
+
+def record_end(
+    connection: sqlite3.Connection,
+    poll_id: int,
+    outcome: PollOutcome,
+    numbers: PollCounts,
+    *,
+    now: Millis,
+    as_of: Millis | None,
+) -> None:
+    """Complete a poll's record; a good one is what its channel's freshness counts from.
+
+    Without an `as_of` the poll is as of its start, for nothing in it can be older.
+    """
+    values = {name: getattr(numbers, name) for name in PollCounts.__struct_fields__}
+    values |= {"poll": poll_id, "outcome": outcome, "now": now, "as_of": as_of}
+    connection.execute(
+        """UPDATE polls SET finished_at = :now, outcome = :outcome, as_of = :as_of,
+          known = :known, seen = :seen, changed = :changed, zeroed = :zeroed, gone = :gone,
+          added = :added, refused = :refused, announced = :announced WHERE id = :poll""",
+        values,
+    )
+    connection.execute(
+        """UPDATE channels SET last_poll_at = :now, last_outcome = :outcome
+        WHERE id = (SELECT channel_id FROM polls WHERE id = :poll)""",
+        values,
+    )
+    if outcome is not PollOutcome.QUARANTINED:
+        connection.execute(
+            """UPDATE channels SET good_poll_id = :poll, last_success_at = :now, last_error = NULL,
+              as_of = (SELECT coalesce(p.as_of, p.started_at) FROM polls p WHERE p.id = :poll)
+            WHERE id = (SELECT channel_id FROM polls WHERE id = :poll)""",
+            values,
+        )
+
+
+def end_quarantine(
+    connection: sqlite3.Connection,
+    channel_id: int,
+    *,
+    now: Millis,
+    outcome: PollOutcome = PollOutcome.REPLACED,
+    over: bool = True,
+    by: tuple[str, str] | None = None,
+) -> None:
+    """Let go of the channel's quarantined poll, if it has one; its record says what became of it.
+
+    `over`: its incident ends too; `by` is the person who ended it, and what they decided.
+    """
+    row = connection.execute(
+        "SELECT name, quarantined_poll_id FROM channels WHERE id = ?", (channel_id,)
+    ).fetchone()
+    if row[1] is None:
+        return
+    connection.execute("DELETE FROM quarantined_readings WHERE poll_id = ?", (row[1],))
+    connection.execute("UPDATE polls SET outcome = ? WHERE id = ?", (outcome, row[1]))
+    connection.execute("UPDATE channels SET quarantined_poll_id = NULL WHERE id = ?", (channel_id,))
+    if over:
+        incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now, by=by)

@@ -1,0 +1,1 @@
+"""How the channels behaved of late."""

@@ -1,0 +1,1 @@
+"""A correction's life: propose, decide, batches, audit, freeze."""

@@ -1,0 +1,183 @@
+"""Every step of a correction's life, with its audit row: who, when, what was seen, why.
+
+A step changes the correction, counts its version up and writes the row, in the caller's
+transaction. `store.corrections.lifecycle` and `store.corrections.decisions` take all their steps
+here.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from store.model import CorrectionStatus, Millis
+from store.targets import balance
+
+SILENCING = (
+    CorrectionStatus.REJECTED,
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+)
+"""After these nothing is proposed for the listing until its target or its reading moves."""
+
+UNDECIDE = (
+    "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
+    "hold_until = NULL, expires_at = NULL, by_rule = 0"
+)
+"""The change that takes every decision back."""
+
+
+CHANGING = (
+    "status", "version", "live", "silences", "decided_at", "decided_by", "second_by", "by_rule",
+    "hold_until", "expires_at", "snoozed_until", "applying_at", "ended_at", "note", "result",
+)  # fmt: skip
+"""What of a correction its steps change: each step keeps how it left them."""
+
+_PAIRS = ", ".join(f"'{name}', k.{name}" for name in CHANGING)
+_LEFT_AS = f"json_object({_PAIRS})"
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    at: Millis
+    who: str
+    step: str
+    seen: str
+    """What the step rested on, as JSON: the listing's reading and target at that moment."""
+    note: str | None
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What one person did in one act."""
+
+    who: str
+    at: Millis
+    step: str
+    count: int
+    correction_id: int
+    """The first of those it was done to."""
+    note: str | None
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """The number of the last step that anybody took."""
+    (found,) = connection.execute("SELECT coalesce(max(id), 0) FROM audit").fetchone()
+    return int(found)
+
+
+def deeds_since(connection: sqlite3.Connection, after: int, *, but: Sequence[str]) -> list[Deed]:
+    """What people did after step `after`, in order; all but those named. Costs what is new."""
+    rows = connection.execute(
+        """SELECT who, at, step, count(*), min(correction_id), max(note) FROM audit
+        WHERE id > ? AND who NOT IN (SELECT value FROM json_each(?))
+        GROUP BY who, at, step ORDER BY min(id)""",
+        (after, json.dumps(list(but))),
+    )
+    return [Deed(*row) for row in rows]
+
+
+def rows(connection: sqlite3.Connection, correction_id: int) -> list[AuditRow]:
+    """Everything that happened to one correction, oldest first."""
+    rows = connection.execute(
+        "SELECT at, who, step, seen, note FROM audit WHERE correction_id = ? ORDER BY id",
+        (correction_id,),
+    )
+    return [AuditRow(*row) for row in rows]
+
+
+def step(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_id: int,
+    sets: str,
+    values: dict[str, object],
+    *,
+    now: Millis,
+    who: str,
+    name: str,
+    note: str | None = None,
+) -> None:
+    """Change a correction, count its version up and write the audit row."""
+    connection.execute(
+        f"UPDATE corrections SET {sets}, version = version + 1 WHERE id = :id",
+        values | {"id": correction_id, "now": now},
+    )
+    note_step(connection, correction_id, who=who, step=name, now=now, note=note)
+
+
+def end(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_id: int,
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    who: str,
+    result: str | None,
+    note: str | None = None,
+) -> None:
+    """End a correction; the audit row keeps the note, else the result."""
+    end_all(connection, [correction_id], status, now=now, who=who, result=result, note=note)
+    if status is CorrectionStatus.VERIFIED:
+        balance.settle_correction(connection, correction_id)
+
+
+def end_all(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_ids: Sequence[int],
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    who: str,
+    result: str | None,
+    note: str | None = None,
+) -> None:
+    """End corrections in the same way, none of them by verifying it; they may be very many."""
+    ids = json.dumps(correction_ids)
+    connection.execute(
+        """UPDATE corrections SET status = :status, live = 0, silences = :silences,
+          ended_at = :now, result = coalesce(:result, result), version = version + 1
+        WHERE id IN (SELECT value FROM json_each(:ids))""",
+        {"status": status, "silences": int(status in SILENCING), "now": now, "result": result}
+        | {"ids": ids},
+    )
+    note_steps(
+        connection, "k.id IN (SELECT value FROM json_each(:ids))", {"ids": ids},
+        who=who, step=status, now=now, note=note or result,
+    )  # fmt: skip
+
+
+def note_step(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    *,
+    who: str,
+    step: str,
+    now: Millis,
+    note: str | None = None,
+) -> None:
+    """Write the audit row of a step that has been taken."""
+    note_steps(
+        connection, "k.id = :id", {"id": correction_id}, who=who, step=step, now=now, note=note
+    )
+
+
+def note_steps(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    which: str,
+    values: Mapping[str, object],
+    *,
+    who: str,
+    step: str,
+    now: Millis,
+    note: str | None = None,
+) -> None:
+    """Write the audit rows of a step that many have taken; `which` is SQL of correction k."""
+    connection.execute(
+        f"""INSERT INTO audit (correction_id, at, who, step, seen, note, left_as)
+        SELECT k.id, :now, :who, :step, json_object('available', l.available, 'state', l.state,
+          'target_quantity', l.target_quantity, 'target_state', l.target_state,
+          'version', k.version), :note, {_LEFT_AS}
+        FROM corrections k CROSS JOIN listings l ON l.id = k.listing_id WHERE {which}
+        ORDER BY k.id""",
+        {**values, "now": now, "who": who, "step": step, "note": note},
+    )

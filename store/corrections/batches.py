@@ -1,0 +1,111 @@
+"""A batch: the corrections that one person approved in one act, and how far each has come.
+
+Nothing is stored of a batch: its approvals are neighbours in the audit, of one person at one
+instant. So any console can follow it, after a restart too. `sync.corrections.batch_progress` says
+what it comes to.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from store.corrections import audit, lifecycle
+from store.corrections.audit import AuditRow
+from store.model import Correction, CorrectionStatus, Decision, Millis
+
+SPAN_MAX = 20_000
+"""How far apart in the audit the approvals of one act can lie: the most that a batch holds."""
+
+UNDONE = "undone"
+
+
+class Course(msgspec.Struct, frozen=True):
+    """One correction of a batch, and the steps that it took since it was approved in it."""
+
+    correction: Correction
+    """As it is now: it may have been approved again since, in another batch."""
+    steps: tuple[AuditRow, ...]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one person approved in one act."""
+
+    who: str
+    at: Millis
+    courses: tuple[Course, ...]
+    """In the order in which they are written: reductions first."""
+    held_back: Mapping[str, str]
+    """By channel, why what waits there can't be written now."""
+
+
+def of_correction(
+    connection: sqlite3.Connection, correction_id: int, *, now: Millis
+) -> Batch | None:
+    """The batch in which a correction was approved last; None where it never was."""
+    row = connection.execute(
+        """SELECT id, at, who FROM audit WHERE correction_id = ? AND step = 'approved'
+        ORDER BY id DESC LIMIT 1""",
+        (correction_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    audit_id, at, who = row
+    approvals = connection.execute(
+        """SELECT id, correction_id FROM audit WHERE id BETWEEN :id - :span AND :id + :span
+          AND step = 'approved' AND at = :at AND who = :who ORDER BY id""",
+        {"id": audit_id, "span": SPAN_MAX, "at": at, "who": who},
+    ).fetchall()
+    ids = [number for _, number in approvals]
+    steps = _steps(connection, ids, since=approvals[0][0])
+    found = sorted(lifecycle.by_id(connection, ids), key=lambda one: (one.units >= 0, one.id))
+    courses = tuple(Course(one, tuple(steps[one.id])) for one in found)
+    return Batch(who, at, courses, _held_back(connection, courses, now=now))
+
+
+def cancel(
+    connection: sqlite3.Connection, ids: Sequence[int], *, who: str, now: Millis, note: str
+) -> list[Decision]:
+    """Take back whatever of these is approved and not being written yet; one transaction.
+
+    What is being written is left, and told. What is over, or not approved any more, is no matter.
+    """
+    decisions = []
+    for correction in lifecycle.by_id(connection, ids):
+        if correction.status is CorrectionStatus.APPROVED:
+            audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who=who,
+                  name=UNDONE, note=note)  # fmt: skip
+            decisions.append(Decision(correction.id, ok=True))
+        elif correction.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
+            decisions.append(Decision(correction.id, ok=False, why="it is being written"))
+    return decisions
+
+
+def _steps(
+    connection: sqlite3.Connection, ids: Sequence[int], *, since: int
+) -> dict[int, list[AuditRow]]:
+    rows = connection.execute(
+        """SELECT correction_id, at, who, step, seen, note FROM audit
+        WHERE correction_id IN (SELECT value FROM json_each(?)) AND id >= ? ORDER BY id""",
+        (json.dumps(list(ids)), since),
+    )
+    found: dict[int, list[AuditRow]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(AuditRow(*row[1:]))
+    return found
+
+
+def _held_back(
+    connection: sqlite3.Connection, courses: Sequence[Course], *, now: Millis
+) -> dict[str, str]:
+    """By channel, why the first of what waits there can't be written now."""
+    first: dict[str, Correction] = {}
+    for one in (course.correction for course in courses):
+        if one.status is CorrectionStatus.APPROVED and (one.hold_until or 0) <= now:
+            first.setdefault(one.channel, one)
+    reasons = {
+        channel: lifecycle.held_back(connection, one, now=now) for channel, one in first.items()
+    }
+    return {channel: reason for channel, reason in reasons.items() if reason}

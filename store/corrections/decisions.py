@@ -1,0 +1,220 @@
+"""What an operator decides about a correction: approve, reject, snooze, undo, try again.
+
+Each act is a compare-and-set on the version that the operator saw, one decision per correction,
+in order. `sync.corrections.decide` adds the limits of the configuration.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from store.corrections import audit, conflicts, lifecycle, propose
+from store.model import Correction, CorrectionStatus, Decision, Millis
+
+Seen = Sequence[tuple[int, int | None]]
+"""Corrections by id, each with the version that the operator saw, or None for whatever it is."""
+
+_UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
+
+RETRIABLE = (
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+    CorrectionStatus.EXPIRED,
+)
+"""How a correction ends that a person may ask for anew."""
+
+
+def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
+    connection: sqlite3.Connection,
+    seen: Seen,
+    *,
+    who: str,
+    now: Millis,
+    hold_ms: int,
+    expires_ms: int,
+    second_person_above: int | None = None,
+    note: str | None = None,
+    by_rule: bool = False,
+) -> list[Decision]:
+    """Approve what is still as it was seen; one decision per correction, in order.
+
+    Above `second_person_above` units the first approval is noted, and the second, by another
+    name, counts.
+    """
+
+    def act(correction: Correction) -> str:
+        if correction.status not in _UNDECIDED:
+            return _not_now(correction)
+        reason = lifecycle.held_back(connection, correction, now=now)
+        if reason:
+            return f"not now: {reason}"
+        needs_two = second_person_above is not None and abs(correction.units) > second_person_above
+        if needs_two and correction.decided_by in (None, who):
+            if correction.decided_by == who:
+                return f"{abs(correction.units)} units need a second person, not {who} again"
+            audit.step(connection, correction.id, "decided_by = :who, decided_at = :now",
+                  {"who": who}, now=now, who=who, name="first approval", note=note)  # fmt: skip
+            raise _Noted("noted: a second person must approve it too")
+        names = "second_by = :who" if needs_two else "decided_by = :who"
+        audit.step(
+            connection, correction.id,
+            f"status = 'approved', {names}, decided_at = :now, hold_until = :hold, "
+            "expires_at = :expires, by_rule = :rule, note = coalesce(:note, note)",
+            {"who": who, "hold": now + hold_ms, "expires": now + hold_ms + expires_ms,
+             "rule": int(by_rule), "note": note},
+            now=now, who=who, name="approved", note=note,
+        )  # fmt: skip
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def reject(
+    connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, reason: str
+) -> list[Decision]:
+    """Reject: the listing stays quiet until its target or its reading moves.
+
+    What is approved and not yet being written can be rejected too: when its hold has passed and
+    its channel cannot be written just now, that is the way to stop it.
+    """
+
+    def act(correction: Correction) -> str:
+        if correction.status not in (*_UNDECIDED, CorrectionStatus.APPROVED):
+            return _not_now(correction)
+        connection.execute(
+            "UPDATE corrections SET decided_by = ?, decided_at = ?, note = ? WHERE id = ?",
+            (who, now, reason, correction.id),
+        )
+        audit.end(
+            connection, correction.id, CorrectionStatus.REJECTED,
+            now=now, who=who, result=None, note=reason,
+        )  # fmt: skip
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def snooze(
+    connection: sqlite3.Connection,
+    seen: Seen,
+    *,
+    who: str,
+    now: Millis,
+    until: Millis,
+    note: str | None = None,
+) -> list[Decision]:
+    """Put off until an instant, after which it counts as proposed again."""
+
+    def act(correction: Correction) -> str:
+        if correction.status not in _UNDECIDED:
+            return _not_now(correction)
+        audit.step(connection, correction.id, "status = 'snoozed', snoozed_until = :until",
+              {"until": until}, now=now, who=who, name="snoozed", note=note)  # fmt: skip
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
+    """Take an approval back while its hold lasts."""
+
+    def act(correction: Correction) -> str:
+        if correction.status is not CorrectionStatus.APPROVED:
+            return _not_now(correction)
+        if correction.hold_until is not None and correction.hold_until <= now:
+            return "its hold has passed: reject it to stop it, unless it is being written"
+        audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who=who, name="undone")
+        return ""
+
+    return _decide(connection, seen, act)
+
+
+def retry(
+    connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, note: str | None = None
+) -> list[Decision]:
+    """Ask anew for what ended badly: it is proposed again, at once where it can be judged.
+
+    Only for the listing's last correction, and never against a freeze. A decision that counts
+    names the new proposal, or says what it waits for.
+    """
+
+    def act(correction: Correction) -> str:
+        if correction.status not in RETRIABLE:
+            return _not_now(correction)
+        reason = _why_not_anew(connection, correction)
+        if reason:
+            return reason
+        audit.step(connection, correction.id, "silences = 0", {}, now=now, who=who,
+              name="asked anew", note=note)  # fmt: skip
+        propose.wait_again(connection, correction.listing_id)
+        propose.propose(connection, now=now)
+        (proposed,) = connection.execute(
+            "SELECT max(id) FROM corrections WHERE listing_id = ? AND live = 1",
+            (correction.listing_id,),
+        ).fetchone()
+        if proposed is not None:
+            raise _Noted(f"noted: #{proposed} is proposed in its place")
+        waits = lifecycle.held_back(connection, correction, now=now) or "until it can be judged"
+        raise _Noted(f"noted: it will be proposed; it waits: {waits}")
+
+    return _decide(connection, seen, act)
+
+
+def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str:
+    """Why nothing can be proposed anew for the listing of an ended correction."""
+    newer = connection.execute(
+        """SELECT id, status FROM corrections WHERE listing_id = ? AND id > ?
+        ORDER BY id DESC LIMIT 1""",
+        (correction.listing_id, correction.id),
+    ).fetchone()
+    if newer is not None:
+        return f"there is a later one for it: #{newer[0]} is {newer[1].replace('_', ' ')}"
+    frozen, read_since, differs = connection.execute(
+        """SELECT l.frozen_at IS NOT NULL,
+          l.observed_at > k.ended_at OR EXISTS (SELECT 1 FROM channels c
+            JOIN polls p ON p.id = c.good_poll_id
+            WHERE c.id = l.channel_id AND p.started_at >= k.ended_at),
+          EXISTS (SELECT 1 FROM disagreements d
+            WHERE d.listing_id = l.id AND d.closed_at IS NULL AND d.waits > 0)
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (correction.id,),
+    ).fetchone()
+    if frozen:
+        return f"it is frozen: `skew unfreeze {correction.sku}` lets it be corrected again"
+    if correction.status is CorrectionStatus.UNKNOWN and not read_since:
+        # It may have been written: a reading decides, not a second write (rule 9).
+        return "its outcome is unknown and it has not been read since: `skew poll` reads it"
+    return "" if differs else "there is nothing to correct there now"
+
+
+class _Noted(Exception):
+    """The act counts, and the operator is to be told something."""
+
+
+def _decide(
+    connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], str]
+) -> list[Decision]:
+    """Run `act` on each correction that is still at the version seen; it answers why not."""
+    decisions = []
+    for correction_id, version in seen:
+        found = lifecycle.by_id(connection, [correction_id])
+        if not found:
+            decisions.append(Decision(correction_id, ok=False, why="there is no such update"))
+        elif version is not None and version != found[0].version:
+            words = conflicts.in_words(connection, found[0], version)
+            why = (
+                f"it has moved since you saw it: {words}" if words else "it is not the one you saw"
+            )
+            decisions.append(Decision(correction_id, ok=False, why=why))
+        else:
+            try:
+                why = act(found[0])
+                decisions.append(Decision(correction_id, ok=not why, why=why))
+            except _Noted as noted:
+                decisions.append(Decision(correction_id, ok=True, why=str(noted)))
+    return decisions
+
+
+def _not_now(correction: Correction) -> str:
+    words = f"it is {correction.status.replace('_', ' ')}"
+    return f"{words}: {correction.result}" if correction.result else words

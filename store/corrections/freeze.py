@@ -1,0 +1,153 @@
+"""Cells that somebody else fights over: frozen, so that no correction answers another for ever.
+
+A second writer changes back what was corrected, and no event explains it. A loop is a two-way
+contract whose sides answer each other: the authority is corrected towards a channel, that channel
+moves without an event, and the authority is to be corrected again. Both stop here, with an
+incident, until the cell agrees or a person thaws it (`skew unfreeze`).
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from store.channels import incidents
+from store.corrections import audit, propose
+from store.errors import NoSuchThing
+from store.model import CorrectionStatus, IncidentKind, Millis
+
+WINDOW_MS = 24 * 3_600_000
+LOOP_MS = 3_600_000
+
+# CROSS JOIN keeps SQLite from driving these by the catalogue, and unary plus from going through all
+# verified corrections, or all events of a channel, for each listing.
+
+# A channel without events can fall back by a sale: there, only what rose again was surely written,
+# or what came back twice.
+_SECOND_WRITERS = """SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity
+FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
+CROSS JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
+  WHERE x.listing_id = l.id AND +x.status = 'verified')
+CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel_id
+WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :now - :window
+  AND l.available = k.from_quantity AND k.from_quantity <> k.to_quantity
+  AND l.available <> l.target_quantity AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
+    AND +e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
+  AND (l.available > k.to_quantity
+    OR EXISTS (SELECT 1 FROM events e WHERE e.channel_id = l.channel_id)
+    OR EXISTS (SELECT 1 FROM corrections y WHERE y.listing_id = l.id AND y.id < k.id
+      AND +y.status = 'verified' AND y.from_quantity = k.from_quantity
+      AND y.ended_at > :now - :window))"""
+
+_LOOPS = """SELECT l.id, d.rests_on, i.sku, c.name, sc.name
+FROM moved m CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
+  AND d.rests_on IS NOT NULL
+JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
+JOIN channels c ON c.id = l.channel_id
+JOIN listings s ON s.id = d.rests_on JOIN channels sc ON sc.id = s.channel_id
+WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listing_id = l.id
+    AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))) >=
+  CASE WHEN EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = l.id
+      AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))
+      AND (k.from_quantity IS l.target_quantity AND k.to_quantity <> k.from_quantity
+        OR k.from_state IS l.target_state AND k.to_state <> k.from_state))
+    THEN 1 ELSE 2 END
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
+    AND e.kind <> 'adjusted' AND e.at > :now - :loop)"""
+
+
+def look(connection: sqlite3.Connection, *, now: Millis) -> None:
+    """Freeze what of the moved items is fought over, thaw what agrees again."""
+    _thaw_what_agrees(connection, now=now)
+    if (
+        connection.execute("SELECT 1 FROM corrections WHERE status = 'verified' LIMIT 1").fetchone()
+        is None
+    ):
+        return
+    values = {"now": now, "window": WINDOW_MS, "loop": LOOP_MS}
+    for row in connection.execute(_SECOND_WRITERS, values).fetchall():
+        listing_id, sku, channel, correction_id, before, after = row
+        why = (
+            f"update #{correction_id} set it from {before} to {after}, and something other than "
+            f"Skew set it back to {before}; no event explains it. Nothing is proposed for it until "
+            "it agrees, or `skew unfreeze` says so"
+        )
+        _freeze(connection, [listing_id], why, now=now)
+        incidents.raise_incident(
+            connection, channel, IncidentKind.SECOND_WRITER, f"SKU {sku}: {why}", now=now, key=sku
+        )
+    for listing_id, rests_on, sku, authority, channel in connection.execute(_LOOPS, values):
+        why = (
+            f"{authority} was corrected towards {channel}, and {channel} has moved since without "
+            "an event: the two answer each other. Nothing is proposed for either until they "
+            "agree, or `skew unfreeze` says so"
+        )
+        _freeze(connection, [listing_id, rests_on], why, now=now)
+        incidents.raise_incident(
+            connection, channel, IncidentKind.LOOP, f"SKU {sku}: {why}", now=now, key=sku
+        )
+
+
+def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, now: Millis) -> int:
+    """Let a SKU's cells be corrected again; answer how many were frozen.
+
+    Raises NoSuchThing where none is.
+    """
+    rows = connection.execute(
+        """SELECT l.id, c.name FROM items i JOIN listings l ON l.item_id = i.id
+        JOIN channels c ON c.id = l.channel_id
+        WHERE i.sku = :sku AND l.frozen_at IS NOT NULL AND (:channel IS NULL OR c.name = :channel)
+        """,
+        {"sku": sku, "channel": channel},
+    ).fetchall()
+    if not rows:
+        where = f" on {channel}" if channel else ""
+        raise NoSuchThing(f"SKU {sku} is not frozen{where}")
+    # What was seen of the fight until now is forgiven: only what comes after freezes it again.
+    _thaw(connection, [listing_id for listing_id, _ in rows], now=now)
+    for _, name in rows:
+        _resolve(connection, sku, name, now=now)
+    return len(rows)
+
+
+def _freeze(
+    connection: sqlite3.Connection, listing_ids: Iterable[int], why: str, *, now: Millis
+) -> None:
+    for listing_id in listing_ids:
+        connection.execute(
+            "UPDATE listings SET frozen_at = ?, frozen_why = ? WHERE id = ?", (now, why, listing_id)
+        )
+        for (correction_id,) in connection.execute(
+            """SELECT id FROM corrections WHERE listing_id = ? AND live = 1
+            AND status IN ('proposed', 'snoozed', 'approved')""",
+            (listing_id,),
+        ).fetchall():
+            audit.end(connection, correction_id, CorrectionStatus.SUPERSEDED, now=now, who="skew",
+                 result=f"frozen: {why}")  # fmt: skip
+
+
+def _thaw_what_agrees(connection: sqlite3.Connection, *, now: Millis) -> None:
+    rows = connection.execute(
+        """SELECT l.id, i.sku, c.name FROM channels c
+        CROSS JOIN listings l ON l.channel_id = c.id AND l.frozen_at IS NOT NULL
+        JOIN moved m ON m.item_id = l.item_id JOIN items i ON i.id = l.item_id
+        WHERE NOT EXISTS (SELECT 1 FROM disagreements d
+          WHERE d.item_id = l.item_id AND d.closed_at IS NULL AND d.kind <> 'missing')"""
+    ).fetchall()
+    _thaw(connection, [listing_id for listing_id, _, _ in rows], now=now)
+    for _, sku, channel in rows:
+        _resolve(connection, sku, channel, now=now)
+
+
+def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Millis) -> None:
+    for listing_id in listing_ids:
+        connection.execute(
+            """UPDATE listings SET frozen_at = NULL, frozen_why = NULL, thawed_at = ?
+            WHERE id = ?""",
+            (now, listing_id),
+        )
+        propose.wait_again(connection, listing_id)
+
+
+def _resolve(connection: sqlite3.Connection, sku: str, channel: str, *, now: Millis) -> None:
+    for kind in (IncidentKind.SECOND_WRITER, IncidentKind.LOOP):
+        incidents.resolve(connection, channel, kind, now=now, key=sku)

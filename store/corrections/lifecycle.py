@@ -1,0 +1,331 @@
+"""Corrections as the engine sees them: due, written, proven.
+
+A correction is a row, not a call: it survives a crash, and one process may approve what another
+applies. A listing has at most one live correction, held by a unique index. What a person decides
+is `store.corrections.decisions`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from store.channels import pauses
+from store.channels.pauses import Pause
+from store.corrections import audit, propose
+from store.database import lease
+from store.model import Correction, CorrectionStatus, Millis, Record
+from store.targets.verdict_sql import REASON, SOURCES
+
+_COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
+  k.version, k.from_quantity, k.from_state, k.to_quantity, k.to_state, k.price_minor,
+  k.proposed_at, k.decided_at, k.decided_by, k.second_by, k.hold_until, k.expires_at,
+  k.snoozed_until, k.note, k.result, k.ended_at"""
+
+_SOURCES = """corrections k JOIN listings l ON l.id = k.listing_id
+JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
+
+_READING = (
+    "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
+    "price_minor", "title", "source_at",
+)  # fmt: skip
+
+_ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An approved correction beside what its listing shows and should show now."""
+
+    correction: Correction
+    ref: str
+    reading: Record
+    target_quantity: int | None
+    target_state: str | None
+    valid: bool
+    """Whether the ground that it was approved on still stands."""
+    held_back: str
+    """Why it may not be written at this moment though it is valid: `channel stale`, …
+
+    While a person pauses the channel, nothing is written to it: who stops the reading of a channel
+    has a reason to want it left alone, and a write could not be read back there.
+    """
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """What was written to channels within an hour, for the push limits."""
+
+    skus: int = 0
+    units: int = 0
+    to_zero: int = 0
+
+
+def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction]:
+    """The corrections of these ids, in this order; unknown ids are left out."""
+    wanted = list(ids)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM {_SOURCES} WHERE k.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(wanted),),
+    )
+    found = {row[0]: _correction(row) for row in rows}
+    return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
+
+
+def select(
+    connection: sqlite3.Connection, where: str, values: dict[str, object]
+) -> list[Correction]:
+    """Corrections by a condition on the aliases k, l, i and c. For this package only."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM {_SOURCES} WHERE {where}", values)
+    return [_correction(row) for row in rows]
+
+
+def proposals_for_rules(
+    connection: sqlite3.Connection, *, now: Millis
+) -> list[tuple[Correction, bool]]:
+    """Undecided proposals, each with whether a written rule may approve it.
+
+    It may not after a failure on that listing, until one has been verified again (rule 9), nor
+    what a person has taken back.
+    """
+    proposals = select(
+        connection, "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL", {"now": now}
+    )
+    last = dict(
+        connection.execute(
+            f"""SELECT listing_id, status FROM corrections WHERE id IN (
+              SELECT max(k.id) FROM corrections k JOIN corrections p
+                ON p.listing_id = k.listing_id AND p.live = 1 AND p.status = 'proposed'
+              WHERE k.live = 0 AND k.status IN ({_ENDED_BADLY}, 'verified')
+              GROUP BY k.listing_id)"""
+        ).fetchall()
+    )
+    taken_back = {
+        row[0]
+        for row in connection.execute(
+            """SELECT u.correction_id FROM corrections k JOIN audit u ON u.correction_id = k.id
+            WHERE k.live = 1 AND k.status = 'proposed' AND u.step = 'undone'"""
+        )
+    }
+    return [
+        (one, last.get(one.listing_id, "verified") == "verified" and one.id not in taken_back)
+        for one in proposals
+    ]
+
+
+def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
+    """The approved ones whose hold has passed; those too old are expired here.
+
+    Reductions come first, for what is oversold sells meanwhile; then the oldest.
+    """
+    late = connection.execute(
+        "SELECT id, listing_id FROM corrections WHERE status = 'approved' AND expires_at <= ?",
+        (now,),
+    ).fetchall()
+    for correction_id, listing_id in late:
+        audit.end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
+             result="it was approved too long ago")  # fmt: skip
+        propose.wait_again(connection, listing_id)
+    return select(
+        connection,
+        """k.status = 'approved' AND k.hold_until <= :now
+        ORDER BY k.to_quantity >= k.from_quantity, k.id""",
+        {"now": now},
+    )
+
+
+def begin_applying(
+    connection: sqlite3.Connection, ids: Iterable[int], *, token: str, now: Millis
+) -> list[int]:
+    """Mark as `applying` what is approved, held long enough and not expired; answer which.
+
+    The lease is checked in the same transaction: a holder that slept cannot write. Raises
+    LeaseLost.
+    """
+    lease.check(connection, token=token, now=now)
+    begun = []
+    for correction_id in ids:
+        cursor = connection.execute(
+            """UPDATE corrections SET status = 'applying', applying_at = :now,
+              version = version + 1
+            WHERE id = :id AND status = 'approved' AND hold_until <= :now AND expires_at > :now""",
+            {"id": correction_id, "now": now},
+        )
+        if cursor.rowcount:
+            begun.append(correction_id)
+            audit.note_step(connection, correction_id, who="skew", step="applying", now=now)
+    return begun
+
+
+def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> None:
+    """Back to approved: the write was certainly not sent."""
+    for correction_id in ids:
+        cursor = connection.execute(
+            """UPDATE corrections SET status = 'approved', applying_at = NULL,
+              version = version + 1 WHERE id = ? AND status = 'applying'""",
+            (correction_id,),
+        )
+        if cursor.rowcount:
+            audit.note_step(
+                connection, correction_id, who="skew", step="not sent", now=now, note=why
+            )
+
+
+def hand_back(
+    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str
+) -> list[Correction]:
+    """Approved → proposed, for a person to decide anew after a surprise; answer which."""
+    handed = []
+    for correction in by_id(connection, ids):
+        if correction.status is CorrectionStatus.APPROVED:
+            audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who="skew",
+                  name="handed back", note=why)  # fmt: skip
+            handed.append(correction)
+    return handed
+
+
+def prove(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
+    """Verify the channel's unknown outcomes whose listing now shows what was written.
+
+    After a good poll: a reading decides what the lost reply did not. Answers how many.
+    """
+    rows = connection.execute(
+        """SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
+        JOIN channels c ON c.id = l.channel_id
+        WHERE k.status = 'unknown' AND c.name = ? AND l.present = 1 AND l.problem IS NULL
+          AND l.available IS k.to_quantity AND (k.to_state IS NULL OR l.state IS k.to_state)
+          AND l.observed_at >= k.applying_at
+          AND NOT EXISTS (SELECT 1 FROM corrections n
+            WHERE n.listing_id = k.listing_id AND n.id > k.id)""",
+        (channel,),
+    ).fetchall()
+    for (correction_id,) in rows:
+        audit.end(connection, correction_id, CorrectionStatus.VERIFIED, now=now, who="skew",
+             result="a later reading shows what was written")  # fmt: skip
+    return len(rows)
+
+
+def applied(
+    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, result: str
+) -> None:
+    """The channel accepted it; only a reading back will prove it."""
+    for correction in by_id(connection, ids):
+        # Another engine that took over meanwhile has called it unknown: so it stays.
+        if correction.status is CorrectionStatus.APPLYING:
+            audit.step(connection, correction.id, "status = 'applied', result = :result",
+                  {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
+
+
+def finish(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    status: CorrectionStatus,
+    *,
+    now: Millis,
+    result: str,
+) -> None:
+    """End an approved, applying or applied correction; other ones are left as they are."""
+    row = connection.execute(
+        "SELECT listing_id, status FROM corrections WHERE id = ? AND live = 1", (correction_id,)
+    ).fetchone()
+    if row is None or row[1] not in ("approved", "applying", "applied"):
+        return
+    audit.end(connection, correction_id, status, now=now, who="skew", result=result)
+    if status not in audit.SILENCING:
+        propose.wait_again(connection, row[0])
+
+
+def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
+    """At an engine's start: what a dead engine left half way has an unknown outcome (rule 9)."""
+    rows = connection.execute(
+        "SELECT id FROM corrections WHERE live = 1 AND status IN ('applying', 'applied')"
+    ).fetchall()
+    for (correction_id,) in rows:
+        audit.end(connection, correction_id, CorrectionStatus.UNKNOWN, now=now, who="skew",
+             result="the engine stopped while writing it; the next reading tells")  # fmt: skip
+    return len(rows)
+
+
+def standing(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis) -> list[Standing]:
+    """Hold corrections against what their listings show and should show now (rule 9)."""
+    paused = pauses.by_people(connection, now=now)
+    return [
+        _standing(connection, one, paused.get(one.channel), now=now)
+        for one in by_id(connection, ids)
+    ]
+
+
+def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
+    """What has been sent to channels since an instant."""
+    row = connection.execute(
+        """SELECT count(DISTINCT listing_id), coalesce(sum(abs(to_quantity - from_quantity)), 0),
+          coalesce(sum(to_quantity = 0 AND from_quantity > 0), 0)
+        FROM corrections WHERE applying_at > ?""",
+        (since,),
+    ).fetchone()
+    return Pushed(*row)
+
+
+def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> str:
+    """Why the correction cannot be acted on now; empty where it can.
+
+    It must be free of every doubt about what it rests on: the quantity may be in one authority's
+    word and the state in another's.
+    """
+    rows = connection.execute(
+        f"""SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL
+          AND CASE WHEN d.kind = 'state' THEN :state ELSE :quantity END ORDER BY d.id""",
+        {
+            "listing": correction.listing_id,
+            "now": now,
+            "quantity": correction.to_quantity != correction.from_quantity,
+            "state": correction.to_state != correction.from_state,
+        },
+    )
+    frozen = connection.execute(
+        "SELECT frozen_why FROM listings WHERE id = ? AND frozen_at IS NOT NULL",
+        (correction.listing_id,),
+    ).fetchone()
+    if frozen is not None:
+        return f"frozen: {frozen[0]}"
+    return next((str(reason) for (reason,) in rows if reason), "")
+
+
+def _standing(
+    connection: sqlite3.Connection, correction: Correction, paused: Pause | None, *, now: Millis
+) -> Standing:
+    held = pauses.in_words(paused) if paused else held_back(connection, correction, now=now)
+    row = connection.execute(
+        f"""SELECT l.ref, l.target_quantity, l.target_state, {propose.stands("1")},
+          {", ".join("l." + name for name in _READING)}
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (correction.id,),
+    ).fetchone()
+    values = dict(zip(_READING, row[4:], strict=True))
+    return Standing(
+        correction=correction,
+        ref=row[0],
+        reading=Record(correction.sku, location=correction.location, ref=row[0], **values),
+        target_quantity=row[1],
+        target_state=row[2],
+        valid=bool(row[3]),
+        held_back=held,
+    )
+
+
+def all_held_back(
+    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
+) -> dict[str, int]:
+    """Why some of these cannot be acted on now: how many for each reason."""
+    reasons: dict[str, int] = {}
+    for one in batch:
+        reason = held_back(connection, one, now=now)
+        if reason:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    return reasons
+
+
+def _correction(row: Sequence[Any]) -> Correction:
+    values = list(row)
+    values[6] = CorrectionStatus(values[6])
+    return Correction(*values)

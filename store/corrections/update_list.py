@@ -1,0 +1,153 @@
+"""All corrections, live and ended, as a list for a screen: which of them, and in what order.
+
+A screen takes a snapshot of ids and asks for the rows that it shows
+(`store.corrections.lifecycle.by_id`). The open ones are listed whole. Of the others the newest
+`LOOKED_AT_MAX` are looked at, so that a list costs the same however long the history is; a SKU that
+is named is found however old.
+"""
+
+import json
+import sqlite3
+from array import array
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+from store.model import LIVE_CORRECTIONS, CorrectionStatus
+
+LOOKED_AT_MAX = 100_000
+
+
+class UpdateGroup(StrEnum):
+    """What an operator asks of the history: what waits, what went wrong, what is over."""
+
+    OPEN = "open"
+    FAILED = "failed"
+    DONE = "done"
+    ALL = "all"
+
+
+STATUSES = MappingProxyType(
+    {
+        UpdateGroup.OPEN: LIVE_CORRECTIONS,
+        UpdateGroup.FAILED: (
+            CorrectionStatus.FAILED,
+            CorrectionStatus.NOT_APPLIED,
+            CorrectionStatus.UNKNOWN,
+        ),
+        UpdateGroup.DONE: (
+            CorrectionStatus.VERIFIED,
+            CorrectionStatus.REJECTED,
+            CorrectionStatus.SUPERSEDED,
+            CorrectionStatus.EXPIRED,
+        ),
+        UpdateGroup.ALL: tuple(CorrectionStatus),
+    }
+)
+
+
+class UpdateSort(StrEnum):
+    """Orders of the list; the first is what the operator sees unless they choose."""
+
+    MONEY = "money at stake"
+    NEWEST = "newest"
+    ENDED = "ended last"
+    CHANNEL = "channel"
+
+
+class UpdateFilter(msgspec.Struct, frozen=True):
+    """Which corrections are wanted; empty means all."""
+
+    statuses: tuple[CorrectionStatus, ...] = tuple(CorrectionStatus)
+    channels: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    """Who decided, as the first or the second name; `rule` for the rules."""
+    text: str = ""
+    """Part of the SKU or the title, whatever its case."""
+
+
+class UpdateList(msgspec.Struct, frozen=True):
+    """A snapshot of ids, in order."""
+
+    ids: "array[int]"
+    older: bool
+    """There are older ones that were not looked at."""
+
+
+_ORDERS = {
+    UpdateSort.MONEY: "abs(k.to_quantity - k.from_quantity) * k.price_minor DESC, k.id DESC",
+    UpdateSort.NEWEST: "k.id DESC",
+    UpdateSort.ENDED: "k.ended_at DESC, k.id DESC",
+    UpdateSort.CHANNEL: "c.name, i.sku, k.id DESC",
+}
+
+# CROSS JOIN keeps SQLite in this order: it begins with what was asked for, not with a table.
+_OF_SKUS = """SELECT k.id FROM items i CROSS JOIN listings l ON l.item_id = i.id
+CROSS JOIN corrections k ON k.listing_id = l.id
+WHERE i.sku IN (SELECT value FROM json_each(:skus))
+  AND k.status IN (SELECT value FROM json_each(:statuses))"""
+
+_NAMES = """CROSS JOIN listings l ON l.id = k.listing_id
+CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel_id"""
+
+
+def find(
+    connection: sqlite3.Connection, wanted: UpdateFilter, *, sort: UpdateSort = UpdateSort.MONEY
+) -> UpdateList:
+    """The ids of the corrections that are wanted, in order."""
+    pool, older = _pool(connection, wanted)
+    clauses = _clauses(wanted)
+    named = sort is UpdateSort.CHANNEL or wanted.channels or wanted.text
+    rows = connection.execute(
+        f"""SELECT k.id FROM ({pool}) w CROSS JOIN corrections k ON k.id = w.id
+        {_NAMES if named else ""} WHERE {" AND ".join(clauses) or "1"} ORDER BY {_ORDERS[sort]}""",
+        _values(wanted),
+    )
+    return UpdateList(array("q", (row[0] for row in rows)), older)
+
+
+def _pool(connection: sqlite3.Connection, wanted: UpdateFilter) -> tuple[str, bool]:
+    """SQL for the ids to choose among, and whether there are older ones beyond them."""
+    if wanted.skus:
+        return _OF_SKUS, False
+    if set(wanted.statuses) == set(CorrectionStatus):
+        newest = "SELECT id FROM corrections ORDER BY id DESC"
+    else:
+        # One walk down the index of each status, merged: nothing is sorted.
+        walks = (f"SELECT id FROM corrections WHERE status = '{one}'" for one in wanted.statuses)
+        newest = " UNION ALL ".join(walks) + " ORDER BY id DESC"
+    if set(wanted.statuses) <= set(LIVE_CORRECTIONS):
+        return newest, False
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM ({newest} LIMIT :max))", {"max": LOOKED_AT_MAX + 1}
+    ).fetchone()
+    return f"{newest} LIMIT {LOOKED_AT_MAX}", count > LOOKED_AT_MAX
+
+
+def _clauses(wanted: UpdateFilter) -> list[str]:
+    clauses = []
+    if wanted.channels:
+        clauses.append("c.name IN (SELECT value FROM json_each(:channels))")
+    if wanted.people:
+        clauses.append(
+            "(k.decided_by IN (SELECT value FROM json_each(:people)) "
+            "OR k.second_by IN (SELECT value FROM json_each(:people)))"
+        )
+    if wanted.text:
+        clauses.append(
+            "(instr(lower(i.sku), lower(:text)) OR instr(lower(coalesce(i.title, '')), "
+            "lower(:text)))"
+        )
+    return clauses
+
+
+def _values(wanted: UpdateFilter) -> dict[str, object]:
+    return {
+        "statuses": json.dumps([str(one) for one in wanted.statuses]),
+        "channels": json.dumps(wanted.channels),
+        "skus": json.dumps(wanted.skus),
+        "people": json.dumps(wanted.people),
+        "text": wanted.text,
+    }

@@ -1,0 +1,262 @@
+"""The cache's file: one writer thread, many readers, short transactions.
+
+Everything above the store works through `Database`: it hands a plain function of a connection to
+`write` or `read` and gets its result. So SQL stays in `store/`, and every act is a transaction.
+
+WAL with synchronous=NORMAL: a commit survives the death of the process at any instant, and an
+operating system crash can lose the newest commits but never tear the file.
+"""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from store.database import schema
+from store.errors import CacheGone, DatabaseBusy, NotADatabase, StoreError
+from store.history import rewind as rewind_module
+from store.model import Millis
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Work = Callable[Concatenate[sqlite3.Connection, P], T]
+
+BUSY_TIMEOUT_S = 10.0
+READERS = 3
+WAL_BYTES_MAX = 64 * 1024 * 1024
+
+
+class Database:
+    """A cache that is open. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path, *, read_only: bool, at: Millis | None = None) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._at = at
+        self._file: tuple[int, int] | None = None
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        # A connection is rewound by itself: one is enough for a past that stands still.
+        readers = READERS if at is None else 1
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-reader")
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False, at: Millis | None = None) -> Self:
+        """Open the cache at `path`, made with mode 0600 and migrated where needed.
+
+        `at`: as it stood at that instant, read-only; see `store.history.rewind`. Raises
+        NewerDatabase, OlderDatabase (only with `at`), NotADatabase, DatabaseBusy; a read-only open
+        creates nothing.
+        """
+        read_only = read_only or at is not None
+        if not read_only:
+            _create_private(path)
+        database = cls(path, read_only=read_only, at=at)
+        try:
+            with _named_errors(path):
+                if at is not None:
+                    schema.check_is_newest(database._connection())
+                elif read_only:
+                    schema.check_version(database._connection())
+                else:
+                    database._writer.submit(database._migrate).result()
+                database._file = _identity(path)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _migrate(self) -> None:
+        connection = self._connection()
+        schema.check_version(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        schema.migrate(connection)
+
+    @property
+    def at(self) -> Millis | None:
+        """The instant that is shown; None: now."""
+        return self._at
+
+    def rewind(self, at: Millis) -> None:
+        """Show the cache as it stood at another instant, from the next read on."""
+        if self._at is None:
+            raise ValueError("this cache was opened as it is now")
+        self._at = at
+
+    def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in one transaction on the writer thread; wait for its result.
+
+        Commits when it returns, rolls back when it raises. Raises DatabaseBusy where another
+        process holds the lock for longer than ten seconds; nothing is written then.
+        """
+        return self._submit(work, *args, **kwargs).result()
+
+    async def awrite(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `write`, without blocking the event loop.
+
+        A cancelled caller leaves the transaction to finish: it commits whole or not at all.
+        """
+        return await asyncio.wrap_future(_uncancelled(self._submit(work, *args, **kwargs)))
+
+    def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` on one snapshot, on the calling thread; of the past, on the only reader."""
+        if self._at is not None:
+            return self._readers.submit(lambda: self._read(work, *args, **kwargs)).result()
+        return self._read(work, *args, **kwargs)
+
+    def _read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with _named_errors(self.path):
+            connection = self._connection()
+            connection.execute("BEGIN")
+            end = "ROLLBACK"
+            try:
+                if self._at is not None:
+                    rewind_module.rewind(connection, self._at)
+                    # What is held of the past is temporary, and serves the next read too.
+                    end = "COMMIT"
+                return work(connection, *args, **kwargs)
+            finally:
+                if connection.in_transaction:
+                    connection.execute(end)
+
+    async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `read`, on a reader thread."""
+        future = self._readers.submit(lambda: self._read(work, *args, **kwargs))
+        return await asyncio.wrap_future(_uncancelled(future))
+
+    def data_version(self) -> int:
+        """A number that changes when any other connection has committed, 3 µs.
+
+        Compare it with what the same thread was told before; other threads see other numbers.
+        """
+        with _named_errors(self.path):
+            return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
+
+    def check_file(self) -> None:
+        """Raise CacheGone where the path leads to another file by now, or to none.
+
+        SQLite goes on with the file that it has open, while the next process makes a new one:
+        then two engines run, each with a lease of its own.
+        """
+        if self._file != _identity(self.path):
+            raise CacheGone(f"{self.path} has been removed or replaced while it was in use")
+
+    def close(self) -> None:
+        """Finish what was submitted and close every connection. May be called twice."""
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _submit(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return self._writer.submit(lambda: self._transact(work, *args, **kwargs))
+
+    def _transact(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with _named_errors(self.path):
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if self._file is not None:
+                    # What is written to a file that was removed, nobody ever sees.
+                    self.check_file()
+                result = work(connection, *args, **kwargs)
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk has ended the transaction already; a commit that failed has not.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+    def _connection(self) -> sqlite3.Connection:
+        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if held is None:
+            held = self._local.connection = _connect(self.path, read_only=self.read_only)
+            if self._at is not None:
+                rewind_module.prepare(held)
+            with self._lock:
+                self._opened.append(held)
+        return held
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rw"
+    # The path goes through as_uri, which escapes what a URI would read as a parameter.
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
+    )
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -32768")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
+    return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file the path leads to: its device and its inode there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _create_private(path: Path) -> None:
+    """Make the file with mode 0600 where there is none; its WAL inherits the mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _uncancelled(future: "Future[T]") -> "Future[T]":
+    """A view of `future` whose cancellation does not reach the work behind it."""
+    shown: Future[T] = Future()
+    shown.set_running_or_notify_cancel()
+
+    def pass_on(done: "Future[T]") -> None:
+        error = done.exception()
+        if error is None:
+            shown.set_result(done.result())
+        else:
+            shown.set_exception(error)
+
+    future.add_done_callback(pass_on)
+    return shown
+
+
+@contextlib.contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's trouble with the file into ours; a bug in our SQL stays a bug."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise DatabaseBusy(f"{path}: another process holds the cache: {text}") from error
+        if "unable to open" in text or "disk" in text or "readonly" in text or "full" in text:
+            raise StoreError(f"{path}: {text}") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        if type(error) is sqlite3.DatabaseError:
+            raise NotADatabase(f"{path} is not a cache of ours, or is damaged: {error}") from error
+        raise

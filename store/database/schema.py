@@ -1,0 +1,72 @@
+"""The cache's schema, by ordered migrations. Only `database.open` calls this.
+
+`PRAGMA user_version` counts the migrations that a file has had. A file with more than this
+program knows was written by a newer Skew and is refused before anything is touched.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from store.database.migrations import v1_core, v2_events, v3_unexplained, v4_acknowledgements
+from store.errors import NewerDatabase, OlderDatabase
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as SqliteUtils
+
+MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
+    v1_core.run,
+    v2_events.run,
+    v3_unexplained.run,
+    v4_acknowledgements.run,
+)
+"""In order, each once, never edited after a release: a change of mind is a new one."""
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the file to this program's version in one transaction; answer how many steps ran.
+
+    Raises NewerDatabase before anything is touched.
+    """
+    check_version(connection)
+    if version(connection) == len(MIGRATIONS):
+        return 0
+    # Imported here: nine commands in ten open a file that has all its migrations.
+    from sqlite_utils import Database as SqliteUtils
+
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated while this one waited for the lock.
+        waiting = MIGRATIONS[version(connection) :]
+        for migration in waiting:
+            migration(SqliteUtils(connection))
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return len(waiting)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many migrations the file has had."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_version(connection: sqlite3.Connection) -> None:
+    """Refuse a file that a newer Skew wrote."""
+    if version(connection) > len(MIGRATIONS):
+        raise NewerDatabase(
+            f"the cache has schema {version(connection)}, this Skew knows {len(MIGRATIONS)}: "
+            "upgrade Skew, or name another file as [skew] database; nothing was touched"
+        )
+
+
+def check_is_newest(connection: sqlite3.Connection) -> None:
+    """Refuse a file that another version wrote: nothing may be changed in it here."""
+    check_version(connection)
+    if version(connection) < len(MIGRATIONS):
+        raise OlderDatabase(
+            f"the cache has schema {version(connection)}, this Skew needs {len(MIGRATIONS)}: "
+            "`skew status` brings it up to date"
+        )

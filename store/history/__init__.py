@@ -1,0 +1,1 @@
+"""What was: timeline, as of, plots, rewinding, retention."""

@@ -1,0 +1,96 @@
+"""Truth in time: what was true of a SKU at an instant, beside what was known of it then.
+
+`skew history --at` shows it. What was true goes by the time at which a channel says that it was
+so; what was known by the time at which we read it.
+"""
+
+import sqlite3
+
+import msgspec
+
+from store.history import past
+from store.model import Millis
+from store.queries.values import HistoryEntry
+from store.targets import reading_history
+from store.targets.reading_history import Reading
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """A target, and from when on it was in force."""
+
+    quantity: int | None
+    state: str | None
+    since_at: Millis
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One listing at an instant."""
+
+    channel: str
+    location: str
+    true: Reading | None
+    """What was so, as far as is known by now; None where nothing is kept of it."""
+    known: Reading | None
+    """What we knew then; None where we had not read it."""
+    target: Goal | None
+
+    @property
+    def known_at(self) -> Millis | None:
+        """When we came to know what was true."""
+        return None if self.true is None else self.true.observed_at
+
+
+class Hindsight(msgspec.Struct, frozen=True):
+    """All there is to tell of a SKU at an instant."""
+
+    at: Millis
+    cells: tuple[Cell, ...]
+    entries: tuple[HistoryEntry, ...]
+    """What had happened by then, whether or not we knew of it."""
+    open: tuple[HistoryEntry, ...]
+    """The disagreements that were open then."""
+
+
+def look_back(connection: sqlite3.Connection, sku: str, *, at: Millis) -> Hindsight:
+    """What was true of a SKU at an instant, what was known of it, and what had happened."""
+    targets = _targets(connection, sku, at=at)
+    cells = (
+        Cell(one.channel, one.location, one.true_at(at), one.known_at(at), targets.get(one.id))
+        for one in reading_history.listings(connection, sku)
+    )
+    entries = tuple(one for one in past.history(connection, sku) if _happened_at(one) <= at)
+    still = (one for one in entries if one.kind == "disagreement")
+    return Hindsight(
+        at=at,
+        cells=tuple(one for one in cells if one.true or one.known),
+        entries=entries,
+        open=tuple(one for one in still if not _had_closed(one, at)),
+    )
+
+
+def _happened_at(entry: HistoryEntry) -> Millis:
+    """When it was so, by the channel's word where it has one."""
+    source_at = entry.detail.get("source_at")
+    return min(entry.at, source_at) if isinstance(source_at, int) else entry.at
+
+
+def _had_closed(entry: HistoryEntry, at: Millis) -> bool:
+    closed_at = entry.detail.get("closed_at")
+    return isinstance(closed_at, int) and closed_at <= at
+
+
+def _targets(connection: sqlite3.Connection, sku: str, *, at: Millis) -> dict[int, Goal]:
+    """By listing, the target that was in force."""
+    rows = connection.execute(_TARGETS, {"sku": sku, "at": at})
+    return {row[0]: Goal(*row[1:]) for row in rows}
+
+
+_OF_SKU = "FROM items i JOIN listings l ON l.item_id = i.id"
+
+# In the order in which they came into force: the last one by then stands.
+_TARGETS = f"""SELECT l.id, t.quantity, t.state, t.since_at AS since_at {_OF_SKU}
+JOIN past_targets t ON t.listing_id = l.id
+WHERE i.sku = :sku AND t.since_at <= :at AND t.until_at > :at
+UNION ALL SELECT l.id, l.target_quantity, l.target_state, l.target_since {_OF_SKU}
+WHERE i.sku = :sku AND l.target_since <= :at
+ORDER BY since_at"""

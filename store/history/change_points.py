@@ -1,0 +1,145 @@
+"""When something changed: the nearest instants before and after another, for who steps through.
+
+An instant counts at which the screen would have shown something else: a reading or a target
+moved, a disagreement came or went, an event came, an update took a step, an incident opened, was
+seen or closed, a poll brought something, ended badly, or ended well after that. Each is found by
+an index or by halving the ids of a table that is written in the order of time, so that it costs
+the same in a long past. Verdicts that only the clock turned, as when a settling ends, are none.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from store.history.past_views import last_id
+from store.model import Millis
+
+# Table → the instant of its rows, whose ids follow it.
+_IN_ORDER = (
+    ("past_targets", "until_at"),
+    ("disagreements", "first_seen_at"),
+    ("audit", "at"),
+)
+
+# What a good poll that changed nothing is not: then it is the channel's heartbeat only.
+_TELLING = """(p.outcome <> 'good' OR p.changed + p.zeroed + p.gone + p.added + p.refused > 0
+  OR EXISTS (SELECT 1 FROM main.polls b WHERE b.id = (SELECT max(x.id) FROM main.polls x
+    WHERE x.channel_id = p.channel_id AND x.id < p.id) AND b.outcome <> 'good'))"""
+
+
+def following(
+    connection: sqlite3.Connection, at: Millis, *, sku: str | None = None, until: Millis
+) -> Millis | None:
+    """The next change after an instant and up to another; None: nothing has changed since."""
+    found = _of_sku(connection, sku) if sku is not None else _after(connection, at)
+    return min((one for one in found if at < one <= until), default=None)
+
+
+def preceding(
+    connection: sqlite3.Connection, at: Millis, *, sku: str | None = None
+) -> Millis | None:
+    """The last change before an instant; None: nothing that is kept came before."""
+    found = _of_sku(connection, sku) if sku is not None else _before(connection, at)
+    return max((one for one in found if one < at), default=None)
+
+
+def first(connection: sqlite3.Connection) -> Millis | None:
+    """When the first poll that is kept began; None: there has been none."""
+    row = connection.execute("SELECT started_at FROM main.polls ORDER BY id LIMIT 1").fetchone()
+    return None if row is None else row[0]
+
+
+def _after(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
+    for table, column in _IN_ORDER:
+        last = last_id(connection, table, column, at)
+        yield from _instants(
+            connection,
+            f"SELECT {column} FROM main.{table} WHERE id > ? ORDER BY id LIMIT 1",
+            (last,),
+        )
+    for channel_id in _channels(connection):
+        yield from _instants(
+            connection,
+            "SELECT min(closed_at) FROM main.disagreements WHERE channel_id = ? AND closed_at > ?",
+            (channel_id, at),
+        )
+        yield from _instants(
+            connection,
+            f"""SELECT finished_at FROM main.polls p WHERE channel_id = ? AND finished_at > ?
+            AND {_TELLING} ORDER BY finished_at LIMIT 1""",
+            (channel_id, at),
+        )
+    for column, table in _SOUGHT:
+        yield from _instants(
+            connection, f"SELECT min({column}) FROM main.{table} WHERE {column} > ?", (at,)
+        )
+
+
+def _before(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
+    for table, column in _IN_ORDER:
+        last = last_id(connection, table, column, at - 1)
+        yield from _instants(connection, f"SELECT {column} FROM main.{table} WHERE id = ?", (last,))
+    for channel_id in _channels(connection):
+        yield from _instants(
+            connection,
+            "SELECT max(closed_at) FROM main.disagreements WHERE channel_id = ? AND closed_at < ?",
+            (channel_id, at),
+        )
+        yield from _instants(
+            connection,
+            f"""SELECT finished_at FROM main.polls p WHERE channel_id = ? AND finished_at < ?
+            AND {_TELLING} ORDER BY finished_at DESC LIMIT 1""",
+            (channel_id, at),
+        )
+    for column, table in _SOUGHT:
+        yield from _instants(
+            connection, f"SELECT max({column}) FROM main.{table} WHERE {column} < ?", (at,)
+        )
+
+
+# These have an index of their instant, and of incidents there are few.
+_SOUGHT = (
+    ("until_at", "past_readings"),
+    ("since_at", "doubts"),
+    ("until_at", "doubts"),
+    ("received_at", "events"),
+    ("since", "incidents"),
+    ("acknowledged_at", "incidents"),
+    ("closed_at", "incidents"),
+)
+
+
+def _channels(connection: sqlite3.Connection) -> list[int]:
+    return [row[0] for row in connection.execute("SELECT id FROM main.channels").fetchall()]
+
+
+def _of_sku(connection: sqlite3.Connection, sku: str) -> Iterator[Millis]:
+    """All instants at which something of one SKU changed, in no order."""
+    return _instants(connection, _OF_SKU, {"sku": sku})
+
+
+def _instants(
+    connection: sqlite3.Connection, query: str, values: "tuple[object, ...] | dict[str, object]"
+) -> Iterator[Millis]:
+    rows: Iterable[tuple[Millis | None]] = connection.execute(query, values)
+    return (row[0] for row in rows if row[0] is not None)
+
+
+_LISTINGS = "FROM main.items i JOIN main.listings l ON l.item_id = i.id"
+_OF = "WHERE i.sku = :sku"
+
+_OF_SKU = f"""
+SELECT l.observed_at {_LISTINGS} {_OF}
+UNION SELECT x.until_at {_LISTINGS} JOIN main.past_readings x ON x.listing_id = l.id {_OF}
+UNION SELECT x.observed_at {_LISTINGS} JOIN main.past_readings x ON x.listing_id = l.id {_OF}
+UNION SELECT l.target_since {_LISTINGS} {_OF}
+UNION SELECT x.until_at {_LISTINGS} JOIN main.past_targets x ON x.listing_id = l.id {_OF}
+UNION SELECT x.since_at {_LISTINGS} JOIN main.past_targets x ON x.listing_id = l.id {_OF}
+UNION SELECT x.since_at {_LISTINGS} JOIN main.doubts x ON x.listing_id = l.id {_OF}
+UNION SELECT x.until_at {_LISTINGS} JOIN main.doubts x ON x.listing_id = l.id {_OF}
+UNION SELECT d.first_seen_at {_LISTINGS} JOIN main.disagreements d ON d.listing_id = l.id {_OF}
+UNION SELECT d.closed_at {_LISTINGS} JOIN main.disagreements d ON d.listing_id = l.id {_OF}
+UNION SELECT u.at {_LISTINGS} JOIN main.corrections k ON k.listing_id = l.id
+  JOIN main.audit u ON u.correction_id = k.id {_OF}
+UNION SELECT e.received_at FROM main.items i JOIN main.movements v ON v.item_id = i.id
+  JOIN main.events e ON e.id = v.event_row {_OF}
+UNION SELECT e.received_at FROM main.items i JOIN main.events e ON e.item_id = i.id {_OF}"""

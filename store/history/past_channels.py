@@ -1,0 +1,147 @@
+"""How each channel stood at an instant: its last good poll, its last error, what was set aside.
+
+`store.history.rewind` calls this. A channel's row keeps the present only: all of it is told from
+polls and incidents, of which a channel has an index each.
+"""
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+from store.channels.polls import ABANDONED
+from store.model import IncidentKind, Millis, PollOutcome
+
+
+class _Poll(NamedTuple):
+    id: int
+    started_at: Millis
+    finished_at: Millis
+    outcome: str
+    as_of: Millis | None
+    error: str | None
+    judged_at: Millis | None
+    judged_by: str | None
+    judged_why: str | None
+
+
+def rewind(connection: sqlite3.Connection, at: Millis) -> None:
+    """Fill the temporary channels with how each stood."""
+    connection.execute("DELETE FROM temp.channels")
+    connection.execute("INSERT INTO temp.channels SELECT * FROM main.channels")
+    ids = [row[0] for row in connection.execute("SELECT id FROM main.channels").fetchall()]
+    for channel_id in ids:
+        connection.execute(
+            """UPDATE temp.channels SET good_poll_id = :good, last_success_at = :success,
+              as_of = :as_of, last_poll_at = :last_at, last_outcome = :outcome,
+              last_error = :error, quarantined_poll_id = :aside, next_poll_at = :next,
+              listings = coalesce(:listings, listings), paused_until = NULL,
+              paused_reason = NULL, paused_by = NULL, unexplained = NULL,
+              allowance_left = CASE WHEN allowance_at <= :at THEN allowance_left END,
+              allowance_of = CASE WHEN allowance_at <= :at THEN allowance_of END
+            WHERE id = :channel""",
+            _channel(connection, channel_id, at) | {"channel": channel_id, "at": at},
+        )
+
+
+def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dict[str, object]:
+    aside_since = _aside_since(connection, channel_id, at)
+    good = _poll(
+        connection,
+        channel_id,
+        at if aside_since is None else aside_since - 1,
+        (PollOutcome.GOOD, PollOutcome.ACCEPTED),
+    )
+    aside = _poll(connection, channel_id, at, _SET_ASIDE)
+    last, error = _last(connection, channel_id, at, aside)
+    following = connection.execute(_NEXT, {"channel": channel_id, "at": at}).fetchone()
+    return {
+        "good": None if good is None else good.id,
+        "success": None if good is None else good.finished_at,
+        "as_of": None if good is None else good.started_at if good.as_of is None else good.as_of,
+        "last_at": None if last is None else last.finished_at,
+        "outcome": None if last is None else last.outcome,
+        "error": error,
+        "aside": None if aside is None or aside_since is None else aside.id,
+        "next": None if following is None else following[0],
+        "listings": _listings(connection, channel_id, at),
+    }
+
+
+def _last(
+    connection: sqlite3.Connection, channel_id: int, at: Millis, aside: _Poll | None
+) -> tuple[_Poll | None, str | None]:
+    """The poll that told last of the channel, and what it complained of.
+
+    `aside` is the last one that was set aside: a person's judgement of it may have come since.
+    """
+    last = _poll(connection, channel_id, at, _ENDED)
+    if last is None or last.outcome == PollOutcome.GOOD:
+        return last, None
+    judged = aside is not None and aside.judged_at is not None and aside.judged_at <= at
+    if aside is not None and judged and (aside.judged_at or 0) >= last.finished_at:
+        if aside.outcome == PollOutcome.DISCARDED:
+            return last, f"the last poll was discarded by {aside.judged_by}: {aside.judged_why}"
+        return aside, None
+    if last.judged_at is not None:
+        # The words of whoever judged it later were not there yet.
+        return last, (last.error or "").rsplit(f"; {last.outcome} by ", 1)[0]
+    return last, last.error
+
+
+_ENDED = (
+    PollOutcome.GOOD,
+    PollOutcome.FAILED,
+    PollOutcome.QUARANTINED,
+    PollOutcome.ACCEPTED,
+    PollOutcome.REPLACED,
+    PollOutcome.DISCARDED,
+)
+_SET_ASIDE = (
+    PollOutcome.QUARANTINED,
+    PollOutcome.REPLACED,
+    PollOutcome.ACCEPTED,
+    PollOutcome.DISCARDED,
+)
+
+_NEXT = """SELECT started_at FROM main.polls WHERE channel_id = :channel
+  AND id > (SELECT poll_id FROM rewound) ORDER BY id LIMIT 1"""
+
+
+def _poll(
+    connection: sqlite3.Connection, channel_id: int, at: Millis, outcomes: tuple[PollOutcome, ...]
+) -> _Poll | None:
+    """The channel's last poll that had ended, of those outcomes."""
+    row = connection.execute(
+        """SELECT id, started_at, finished_at, outcome, as_of, error, judged_at, judged_by,
+          judged_why FROM main.polls
+        WHERE channel_id = :channel AND finished_at <= :at
+          AND outcome IN (SELECT value FROM json_each(:outcomes)) AND error IS NOT :abandoned
+        ORDER BY finished_at DESC, id DESC LIMIT 1""",
+        {
+            "channel": channel_id,
+            "at": at,
+            "outcomes": json.dumps(outcomes),
+            "abandoned": ABANDONED,
+        },
+    ).fetchone()
+    return None if row is None else _Poll(*row)
+
+
+def _aside_since(connection: sqlite3.Connection, channel_id: int, at: Millis) -> Millis | None:
+    """Since when the channel's polls were being set aside: as long as the incident was open."""
+    row = connection.execute(
+        """SELECT since FROM main.incidents WHERE channel_id = :channel AND kind = :kind
+          AND since <= :at AND (closed_at IS NULL OR closed_at > :at) ORDER BY id DESC LIMIT 1""",
+        {"channel": channel_id, "kind": IncidentKind.QUARANTINED, "at": at},
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _listings(connection: sqlite3.Connection, channel_id: int, at: Millis) -> int | None:
+    """How many listings the channel had: the next poll tells how many there were before it."""
+    row = connection.execute(
+        """SELECT known FROM main.polls WHERE channel_id = ? AND finished_at > ?
+        AND known IS NOT NULL ORDER BY finished_at, id LIMIT 1""",
+        (channel_id, at),
+    ).fetchone()
+    return None if row is None else row[0]

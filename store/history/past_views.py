@@ -1,0 +1,281 @@
+"""The views that show the cache as it stood at an instant: SQL only.
+
+A view has every column of its table: those that are named here as they stood, the rest as they
+are. Each is of one table, whatever it looks up, so that SQLite can flatten it into any query and
+reach it by the table's own indexes.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+
+from store.corrections.audit import CHANGING
+from store.model import LIVE_CORRECTIONS, Millis
+from store.targets.pending_events import ELSEWHERE, NEWEST_PLACE, UNSEEN, UNSEEN_SUM
+from store.targets.truth import BOUNDED, OF_BUNDLE, STATE_OF_PARTS, of_pool
+from store.targets.verdict_sql import authority_as_of, whole_as_of
+
+AT = "(SELECT at FROM temp.rewound)"
+"""SQL for the instant."""
+
+LIVE = ", ".join(f"'{status}'" for status in LIVE_CORRECTIONS)
+
+
+def last_id(connection: sqlite3.Connection, table: str, column: str, at: Millis) -> int:
+    """The last row up to an instant, of a table whose ids follow the time; 0 where there is none.
+
+    Halves the ids, so that it costs a score of lookups and the table no index.
+    """
+    # Asked for both at once, SQLite would go through the table.
+    first, last = connection.execute(
+        f"SELECT (SELECT min(id) FROM main.{table}), (SELECT max(id) FROM main.{table})"
+    ).fetchone()
+    found, above = 0, (last or 0) + 1
+    below = (first or 1) - 1
+    while above - below > 1:
+        middle = (above + below) // 2
+        row_id, when = connection.execute(
+            f"SELECT id, {column} FROM main.{table} WHERE id >= ? ORDER BY id LIMIT 1", (middle,)
+        ).fetchone()
+        if when <= at:
+            found = below = row_id
+        else:
+            above = middle
+    return found
+
+
+def views(connection: sqlite3.Connection, *, derived: bool, moving: bool) -> Iterator[str]:
+    """The statements that make all of them; `derived`: there are bundles or pools.
+
+    `moving`: there have been events.
+    """
+    for name, (table, alias, columns, where) in _VIEWS.items():
+        yield _view(connection, table, alias, columns, where, name)
+    item = _ITEM if moving else _ITEM | dict.fromkeys(_PENDING, "0")
+    if derived:
+        yield _view(connection, "items", "i", item, "1", "items_read")
+        yield from _derived_items(connection, item)
+    else:
+        yield _view(connection, "items", "i", item, "1")
+
+
+def _view(
+    connection: sqlite3.Connection,
+    table: str,
+    alias: str,
+    columns: Mapping[str, str],
+    where: str,
+    name: str = "",
+) -> str:
+    names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+    unknown = set(columns).difference(names)
+    if unknown:
+        raise ValueError(f"the cache's {table} have no {', '.join(sorted(unknown))}")
+    shown = ", ".join(f"{columns.get(each, f'{alias}.{each}')} AS {each}" for each in names)
+    rows = f"SELECT {shown} FROM main.{table} {alias} WHERE {where}"
+    return f"CREATE TEMP VIEW {name or table} AS {rows}"
+
+
+def _until(column: str) -> str:
+    """A row that ended later had not ended."""
+    return f"CASE WHEN {column} <= {AT} THEN {column} END"
+
+
+# --- listings -------------------------------------------------------------------------------
+
+
+def _since(column: str, otherwise: str) -> str:
+    """SQL for what listing l had: as it is held if it has turned since, else as it is."""
+    return f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
+      THEN (SELECT s.{column} FROM temp.listings_since s WHERE s.id = l.id)
+      WHEN {otherwise} THEN l.{column} END"""
+
+
+_READ = f"l.observed_at <= {AT}"
+_AIMED = f"l.target_since <= {AT}"
+_LATER_READ = f"CASE WHEN coalesce(l.opening_read_at, l.observed_at) <= {AT} THEN l.{{}} END"
+"""SQL for what is not kept of the past: as it is now, if anything had been read."""
+
+# What was frozen and has thawed since is told by its incident; a loop freezes both its sides.
+_FROZEN = f"""FROM main.incidents n WHERE n.kind IN ('second writer', 'loop')
+  AND n.key = (SELECT sku FROM main.items WHERE id = l.item_id)
+  AND (n.kind = 'loop' OR n.channel_id = l.channel_id)
+  AND n.since <= {AT} AND n.closed_at > {AT} ORDER BY n.id DESC LIMIT 1"""
+
+_LISTING = {
+    "present": f"coalesce({_since('present', _READ)}, 0)",
+    "copies": "coalesce((SELECT x.copies FROM temp.doubted x WHERE x.id = l.id), 1)",
+    "problem": "(SELECT x.problem FROM temp.doubted x WHERE x.id = l.id)",
+    # No source is of a later time than the poll that read it.
+    "source_at": f"min({AT}, {_since('source_at', _READ)})",
+    "fell_at": _since("fell_at", f"l.fell_at <= {AT}"),
+    "frozen_at": f"""CASE WHEN l.frozen_at <= {AT} THEN l.frozen_at
+      ELSE (SELECT n.since {_FROZEN}) END""",
+    "frozen_why": f"""CASE WHEN l.frozen_at <= {AT} THEN l.frozen_why
+      ELSE (SELECT substr(n.message, length('SKU ' || n.key || ': ') + 1) {_FROZEN}) END""",
+    "thawed_at": _until("l.thawed_at"),
+}
+_LISTING |= {
+    column: _since(column, _READ)
+    for column in ("available", "state", "on_hand", "committed", "observed_at")
+}
+_LISTING |= {
+    column: _since(column, _AIMED) for column in ("target_quantity", "target_state", "target_since")
+}
+_LISTING |= {
+    column: _LATER_READ.format(column) for column in ("unavailable", "incoming", "threshold")
+}
+
+_KNOWN_LISTING = f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
+  THEN (SELECT s.observed_at IS NOT NULL OR s.target_since IS NOT NULL
+    FROM temp.listings_since s WHERE s.id = l.id)
+  ELSE {_READ} OR {_AIMED} END OR l.id IN (SELECT id FROM temp.doubted)"""
+
+# --- disagreements and corrections ----------------------------------------------------------
+
+
+def _open_then(column: str) -> str:
+    """SQL for what an open disagreement was told with; one that had closed stays as it ended."""
+    return f"""CASE WHEN d.id IN (SELECT id FROM temp.disagreements)
+      THEN (SELECT x.{column} FROM temp.disagreements x WHERE x.id = d.id) ELSE d.{column} END"""
+
+
+_DISAGREEMENT = {
+    column: _open_then(column)
+    for column in ("available", "state", "target_quantity", "target_state", "delta", "settles_at",
+                   "risk_minor", "moved_at")
+} | {"closed_at": _until("d.closed_at")}  # fmt: skip
+
+
+def _stepped(column: str) -> str:
+    return f"""CASE WHEN k.id IN (SELECT id FROM temp.stepped_since)
+      THEN (SELECT s.{column} FROM temp.stepped_since s WHERE s.id = k.id) ELSE k.{column} END"""
+
+
+_CORRECTION = {column: _stepped(column) for column in CHANGING}
+
+# --- polls, incidents, events ---------------------------------------------------------------
+
+_ENDED_POLL = f"p.finished_at <= {AT}"
+# One that was set aside was so until it was accepted or replaced.
+_POLL = {
+    column: f"CASE WHEN {_ENDED_POLL} THEN p.{column} END"
+    for column in (
+        "finished_at", "as_of", "seen", "changed", "zeroed", "gone", "added", "refused",
+        "announced", "known",
+    )
+} | {
+    "error": f"""CASE WHEN p.judged_at > {AT}
+      THEN substr(p.error, 1, instr(p.error, '; ' || p.outcome || ' by ') - 1)
+      WHEN {_ENDED_POLL} THEN p.error END""",
+    "judged_by": f"CASE WHEN p.judged_at <= {AT} THEN p.judged_by END",
+    "judged_at": _until("p.judged_at"),
+    "judged_why": f"CASE WHEN p.judged_at <= {AT} THEN p.judged_why END",
+    "outcome": f"""CASE WHEN coalesce({_ENDED_POLL}, 0) = 0 THEN 'running'
+      WHEN p.id IN (SELECT c.quarantined_poll_id FROM temp.channels c) THEN 'quarantined'
+      ELSE p.outcome END""",
+}  # fmt: skip
+
+_INCIDENT = {
+    "closed_at": _until("n.closed_at"),
+    "closed_by": f"CASE WHEN n.closed_at <= {AT} THEN n.closed_by END",
+    "closed_why": f"CASE WHEN n.closed_at <= {AT} THEN n.closed_why END",
+    "last_at": f"min(n.last_at, {AT})",
+    "acknowledged_by": f"CASE WHEN n.acknowledged_at <= {AT} THEN n.acknowledged_by END",
+    "acknowledged_at": _until("n.acknowledged_at"),
+}
+
+# Whether the authority had taken a movement in is reckoned anew, by the one rule, from what was
+# known of its time. The listing that an item rests on is the same then and now.
+_AS_OF = f"""(SELECT {authority_as_of("a", "ac")} AS as_of,
+    {whole_as_of("ac")} - ac.lag_ms AS sure_until, ac.id AS authority
+  FROM main.items i JOIN listings a ON a.id = coalesce(
+    {NEWEST_PLACE.replace("JOIN items", "JOIN main.items")}, i.quantity_listing_id)
+  JOIN channels ac ON ac.id = a.channel_id WHERE i.id = v.item_id)"""
+_MOVEMENT = {
+    "unseen": f"""coalesce((SELECT {UNSEEN} FROM {_AS_OF} t
+      CROSS JOIN main.events e ON e.id = v.event_row), 1)"""
+}
+
+_VIEWS: Mapping[str, tuple[str, str, Mapping[str, str], str]] = {
+    "listings": ("listings", "l", _LISTING, _KNOWN_LISTING),
+    "past_readings": ("past_readings", "x", {}, f"x.until_at <= {AT}"),
+    "past_targets": ("past_targets", "x", {}, f"x.until_at <= {AT}"),
+    "disagreements_ever": ("disagreements", "d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
+    "corrections": ("corrections", "k", _CORRECTION, f"k.proposed_at <= {AT}"),
+    "audit": ("audit", "u", {}, f"u.at <= {AT}"),
+    "polls": ("polls", "p", _POLL, "p.id <= (SELECT poll_id FROM temp.rewound)"),
+    "incidents": ("incidents", "n", _INCIDENT, f"n.since <= {AT}"),
+    "events": ("events", "e", {}, f"e.received_at <= {AT}"),
+    "odd_events": ("odd_events", "o", {}, f"o.seen_at <= {AT}"),
+    "movements": (
+        "movements",
+        "v",
+        _MOVEMENT,
+        f"(SELECT e.received_at FROM main.events e WHERE e.id = v.event_row) <= {AT}",
+    ),
+    "engine": ("engine", "g", {}, "0"),
+    "requests": ("requests", "r", {}, "0"),
+}
+"""View → its table, its alias, the columns as they stood, and which of its rows there were."""
+
+# --- items ----------------------------------------------------------------------------------
+
+_OF_AUTHORITY = "(SELECT CASE WHEN q.present = 1 THEN {} END FROM listings q WHERE q.id = i.{})"
+
+
+def _truth(figure: str) -> str:
+    pieces = f"""CASE WHEN i.truth_units = 1 THEN q.{figure}
+      ELSE {BOUNDED.format(f"q.{figure} * i.truth_units")} END"""
+    return _OF_AUTHORITY.format(pieces, "quantity_listing_id")
+
+
+_PENDING = {
+    "pending_own": UNSEEN_SUM.format(figure="available"),
+    "pending": f"{UNSEEN_SUM.format(figure='available')} + {ELSEWHERE}",
+    "pending_on_hand": UNSEEN_SUM.format(figure="on_hand"),
+}
+_ITEM = {
+    "truth_quantity": _truth("available"),
+    "truth_on_hand": _truth("on_hand"),
+    "truth_state": _OF_AUTHORITY.format("q.state", "state_listing_id"),
+} | _PENDING
+"""What the authority said of an item, and what it had not taken in."""
+
+
+def _derived_items(connection: sqlite3.Connection, item: Mapping[str, str]) -> Iterator[str]:
+    """Items of which some are made of others: first the bundles, of what was read, then pools."""
+    bundle = _of_parts("bundle", OF_BUNDLE, "items_read")
+    yield _item(connection, item, "items_bundled", "items_read", bundle, "r.truth_state")
+    (any_bundle,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.bundles)").fetchone()
+    sum_of_pool = of_pool(bundles=bool(any_bundle)).replace("JOIN items x", "JOIN items_read x")
+    pool = _of_parts("pool", sum_of_pool, "items_bundled")
+    state = STATE_OF_PARTS.replace("JOIN items x", "JOIN items_bundled x")
+    state = f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = 'pool')
+      THEN coalesce(r.truth_state, {state}) ELSE r.truth_state END"""
+    yield _item(connection, item, "items", "items_bundled", pool, state)
+
+
+def _of_parts(how: str, quantity: str, items: str) -> str:
+    """SQL for the quantity of an item that is made of others, else as the view beneath has it."""
+    return f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = '{how}')
+      THEN (SELECT {quantity} FROM parts p JOIN {items} c ON c.id = p.part_id
+        WHERE p.item_id = i.id AND p.how = '{how}')
+      ELSE r.truth_quantity END"""
+
+
+def _item(
+    connection: sqlite3.Connection,
+    item: Mapping[str, str],
+    name: str,
+    beneath: str,
+    quantity: str,
+    state: str,
+) -> str:
+    of = "(SELECT {} FROM " + beneath + " r WHERE r.id = i.id)"
+    whole = "EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
+    columns = dict(item) | {
+        "truth_quantity": of.format(quantity),
+        "truth_state": of.format(state),
+        "truth_on_hand": f"CASE WHEN NOT {whole} THEN {_ITEM['truth_on_hand']} END",
+    }
+    return _view(connection, "items", "i", columns, "1", name)

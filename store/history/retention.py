@@ -1,0 +1,132 @@
+"""Thinning of the past: what ended before an instant goes, a few rows at a time, and is counted.
+
+The engine calls `thin` until it answers None, each time in a transaction of its own, so that no
+poll waits for long. A table is walked by its ids from the oldest on, and no further than to the
+first row that began after the instant: the cost is that of what goes, and of the few old rows
+that must stay.
+
+An account goes on as it was (`store.targets.balance`): what the events and writes that go had added
+is rolled into its listing's opening, so that what is unexplained neither grows nor shrinks. The
+opening moves on to the last of them: one that a channel tells again is older than that, and counts
+no second time.
+"""
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+from store.model import Millis
+from store.targets import balance
+
+STEP = 500
+"""Rows that one transaction looks at: a few milliseconds."""
+
+
+class Place(NamedTuple):
+    """How far the thinning has come."""
+
+    table: int = 0
+    after: int = 0
+
+
+class _Table(NamedTuple):
+    name: str
+    began: str
+    """SQL for when a row came in, of alias t: ids follow it, but for a clock that was set back."""
+    ended: str
+    """SQL for whether the row is over, and over before `:before`."""
+
+
+_TABLES = (
+    _Table("past_readings", "t.until_at", "t.until_at < :before"),
+    _Table("past_targets", "t.until_at", "t.until_at < :before"),
+    _Table("doubts", "t.since_at", "t.until_at < :before"),
+    _Table(
+        "polls",
+        "t.started_at",
+        """t.finished_at < :before AND NOT EXISTS (SELECT 1 FROM channels c
+          WHERE t.id IN (c.good_poll_id, c.quarantined_poll_id))""",
+    ),
+    _Table("disagreements", "t.first_seen_at", "t.closed_at < :before"),
+    # What nobody has taken in yet still moves targets.
+    _Table(
+        "events",
+        "t.received_at",
+        """t.received_at < :before AND t.at < :before AND NOT EXISTS
+          (SELECT 1 FROM movements v WHERE v.event_row = t.id AND v.unseen = 1)""",
+    ),
+    # A failure that stands last keeps rules from approving on its listing (rule 9).
+    _Table(
+        "corrections",
+        "t.proposed_at",
+        """t.live = 0 AND t.silences = 0 AND t.ended_at < :before
+          AND NOT (t.status IN ('failed', 'not_applied', 'unknown') AND NOT EXISTS
+            (SELECT 1 FROM corrections n WHERE n.listing_id = t.listing_id AND n.id > t.id
+              AND n.status IN ('failed', 'not_applied', 'unknown', 'verified')))""",
+    ),
+    _Table("incidents", "t.since", "t.closed_at < :before"),
+    _Table("odd_events", "t.seen_at", "t.seen_at < :before"),
+    _Table("requests", "t.asked_at", "t.asked_at < :before"),
+)
+
+
+def thin(connection: sqlite3.Connection, place: Place, *, before: Millis) -> Place | None:
+    """Take out of one table what ended before an instant; answer where to go on, None at the end.
+
+    Looks at `STEP` rows at most. Safe to repeat from the start.
+    """
+    table = _TABLES[place.table]
+    rows = connection.execute(
+        f"""SELECT t.id, {table.began} >= :before, {table.ended} FROM {table.name} t
+        WHERE t.id > :after ORDER BY t.id LIMIT {STEP}""",
+        {"after": place.after, "before": before},
+    ).fetchall()
+    over = [row_id for row_id, _, ended in rows if ended]
+    if over:
+        _remove(connection, table.name, over)
+        _count(connection, table.name, len(over), before=before)
+    if len(rows) == STEP and not rows[-1][1]:
+        return Place(place.table, rows[-1][0])
+    return Place(place.table + 1) if place.table + 1 < len(_TABLES) else None
+
+
+def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:
+    """Delete rows, and what hangs on them; an account that rested on them is rolled on."""
+    values = {"ids": json.dumps(ids)}
+    among = "IN (SELECT value FROM json_each(:ids))"
+    rests = _ACCOUNTS.get(table)
+    rolled = [] if rests is None else connection.execute(rests, values).fetchall()
+    if table == "corrections":
+        connection.execute(f"DELETE FROM audit WHERE correction_id {among}", values)
+    connection.execute(f"DELETE FROM {table} WHERE id {among}", values)
+    connection.executemany(
+        "UPDATE listings SET opening_at = max(opening_at, ?) WHERE id = ?",
+        ((newest_at, listing_id) for listing_id, _, newest_at in rolled),
+    )
+    balance.settle_listings(connection, [listing_id for listing_id, _, _ in rolled])
+    connection.executemany(
+        "UPDATE listings SET opening = opening + ?1 - known WHERE id = ?2 AND known <> ?1",
+        ((known, listing_id) for listing_id, known, _ in rolled),
+    )
+
+
+# What is known of each listing that events or writes have moved, before they go, and the last of
+# those that go. An own write is no event: it can't be told again.
+_ACCOUNTS = {
+    "events": """SELECT l.id, l.known, max(e.at) FROM events e
+      JOIN movements v ON v.event_row = e.id
+      JOIN listings l ON l.item_id IN (e.item_id, v.item_id) AND l.opening IS NOT NULL
+      WHERE e.id IN (SELECT value FROM json_each(:ids)) GROUP BY l.id""",
+    "corrections": """SELECT DISTINCT l.id, l.known, l.opening_at FROM corrections k
+      JOIN listings l ON l.id = k.listing_id AND l.opening IS NOT NULL
+      WHERE k.status = 'verified' AND k.id IN (SELECT value FROM json_each(:ids))""",
+}
+
+
+def _count(connection: sqlite3.Connection, table: str, removed: int, *, before: Millis) -> None:
+    connection.execute(
+        """INSERT INTO thinned (what, before_at, rows_removed) VALUES (:what, :before, :removed)
+        ON CONFLICT (what) DO UPDATE SET before_at = max(before_at, excluded.before_at),
+          rows_removed = rows_removed + excluded.rows_removed""",
+        {"what": table, "before": before, "removed": removed},
+    )

@@ -1,0 +1,311 @@
+"""The cache as it stood at an instant, on a connection that only reads.
+
+`store.database.connection` calls this. Temporary views and tables take the names of the cache's own
+tables (SQLite looks there first), so that every query of this package answers for the instant
+without knowing of it; `rewind` moves the instant. `store.history.past_views` is the SQL of the
+views.
+
+What has moved since the instant is held beside the cache as it was then: listings, updates and the
+disagreements that were open. So a query costs what it costs live, a step what changed between two
+instants, and the first look what has changed since.
+
+What is kept is shown as it was: readings, targets, disagreements, corrections, polls, incidents,
+events, what could not be believed. Shown as it is now, for its past is not kept: the
+configuration, titles and prices, what a channel says beside its quantity and state (the last of it
+that came with that quantity), which listing a bundle or a two-way disagreement rests on, and an
+incident's last words. Not shown, for it cannot be told from what came later: acknowledgements and
+snoozes that have ended since, pauses, who ran the engine, and what is unexplained. A poll that was
+set aside and accepted later brought its readings when it was taken, and moved what it moved then.
+How many listings a channel had is what the next poll found.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from store.corrections.audit import CHANGING
+from store.history import past_channels, past_views
+from store.model import CorrectionStatus, Millis
+from store.polling.comparison import SETTLES_AT
+
+_TABLES = (
+    """CREATE TEMP TABLE rewound (at INTEGER NOT NULL, poll_id INTEGER NOT NULL,
+      past_readings INTEGER NOT NULL, past_targets INTEGER NOT NULL, audit INTEGER NOT NULL)""",
+    # `waits` is 1 where there was no reading or no target yet, and one came later.
+    """CREATE TEMP TABLE listings_since (id INTEGER PRIMARY KEY, present INTEGER, available INTEGER,
+      state TEXT, on_hand INTEGER, committed INTEGER, source_at INTEGER, observed_at INTEGER,
+      fell_at INTEGER, target_quantity INTEGER, target_state TEXT, target_since INTEGER,
+      waits INTEGER)""",
+    "CREATE INDEX temp.listings_waiting ON listings_since (id) WHERE waits = 1",
+    """CREATE TEMP TABLE doubted (id INTEGER PRIMARY KEY, problem TEXT, copies INTEGER)""",
+    f"CREATE TEMP TABLE stepped_since (id INTEGER PRIMARY KEY, {', '.join(CHANGING)})",
+    "CREATE TEMP TABLE turned (id INTEGER PRIMARY KEY)",
+)
+
+
+# Later than any instant.
+_EVER_AFTER = 2**63 - 1
+
+
+class _Stand(NamedTuple):
+    """What the temporary tables are of: an instant, and the last row of each history seen."""
+
+    at: Millis
+    past_readings: int
+    past_targets: int
+    audit: int
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Put the views in the tables' place, once for a connection."""
+    connection.execute("BEGIN")
+    for statement in _TABLES:
+        connection.execute(statement)
+    for table in ("channels", "disagreements"):
+        connection.execute(_like(connection, table))
+    for name, text in connection.execute(
+        """SELECT name, sql FROM main.sqlite_master WHERE type = 'index' AND sql IS NOT NULL
+        AND tbl_name = 'disagreements' AND sql NOT LIKE '%IS NOT NULL%'"""
+    ).fetchall():
+        connection.execute(text.replace(name, f"temp.{name}", 1))
+    (derived,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.parts)").fetchone()
+    (moving,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.movements)").fetchone()
+    for statement in past_views.views(connection, derived=bool(derived), moving=bool(moving)):
+        connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _like(connection: sqlite3.Connection, table: str) -> str:
+    """A temporary table of the same columns, which may all be empty."""
+    columns = connection.execute(f"PRAGMA main.table_info({table})").fetchall()
+    told = (f"{name} {kind}" for _, name, kind, *_ in columns if name != "id")
+    return f"CREATE TEMP TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(told)})"
+
+
+def rewind(connection: sqlite3.Connection, at: Millis) -> None:
+    """Bring the temporary tables to an instant, and up to what has been written meanwhile.
+
+    In the transaction of the read that follows, which must be committed. Costs what changed
+    between the two instants, the first time what has changed since.
+    """
+    row = connection.execute(
+        "SELECT at, past_readings, past_targets, audit FROM temp.rewound"
+    ).fetchone()
+    newest = _newest(connection, at)
+    if row is not None and _Stand(*row) == newest:
+        return
+    before = None if row is None else _Stand(*row)
+    connection.execute("DELETE FROM temp.turned")
+    if before is None or before.at != at:
+        connection.execute("DELETE FROM temp.rewound")
+        last_poll = past_views.last_id(connection, "polls", "started_at", at)
+        connection.execute(
+            "INSERT INTO temp.rewound VALUES (?, ?, ?, ?, ?)", (at, last_poll, *newest[1:])
+        )
+        past_channels.rewind(connection, at)
+        _rewind_doubts(connection, at)
+    else:
+        connection.execute(
+            "UPDATE temp.rewound SET past_readings = ?, past_targets = ?, audit = ?", newest[1:]
+        )
+    _rewind_listings(connection, before, newest)
+    _rewind_corrections(connection, before, newest)
+    if before is None or before.at != at:
+        _rewind_disagreements(connection, before, at)
+
+
+def _newest(connection: sqlite3.Connection, at: Millis) -> _Stand:
+    ids = (
+        connection.execute(f"SELECT coalesce(max(id), 0) FROM main.{table}").fetchone()[0]
+        for table in _Stand._fields[1:]
+    )
+    return _Stand(at, *ids)
+
+
+def _spans(
+    connection: sqlite3.Connection, table: str, column: str, before: _Stand | None, newest: _Stand
+) -> list[tuple[int, int]]:
+    """The ids of a history that lie between two instants, and those that are new: after, up to."""
+    upto = getattr(newest, table)
+    if before is None:
+        return [(past_views.last_id(connection, table, column, newest.at), upto)]
+    spans = [(getattr(before, table), upto)]
+    if before.at != newest.at:
+        low, high = sorted((before.at, newest.at))
+        ends = [past_views.last_id(connection, table, column, end) for end in (low, high)]
+        spans.append((ends[0], ends[1]))
+    return [(after, last) for after, last in spans if last > after]
+
+
+def _rewind_listings(connection: sqlite3.Connection, before: _Stand | None, newest: _Stand) -> None:
+    """Hold what has turned since as it was; `turned` is what turned between the two instants."""
+    # Readings are sought by their time: an accepted poll's ids are of when it was accepted.
+    low, high = sorted((newest.at, _EVER_AFTER if before is None else before.at))
+    after = newest.past_readings if before is None else before.past_readings
+    connection.execute(
+        """INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.past_readings
+        WHERE until_at > :low AND until_at <= :high
+        UNION ALL SELECT listing_id FROM main.past_readings WHERE id > :after AND id <= :upto""",
+        {"low": low, "high": high, "after": after, "upto": newest.past_readings},
+    )
+    for span in _spans(connection, "past_targets", "until_at", before, newest):
+        connection.execute(
+            """INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.past_targets
+            WHERE id > ? AND id <= ?""",
+            span,
+        )
+    connection.execute(
+        """INSERT OR IGNORE INTO temp.turned SELECT id FROM temp.listings_since
+        WHERE observed_at > :at OR target_since > :at
+        UNION ALL SELECT id FROM temp.listings_since WHERE waits = 1""",
+        {"at": newest.at},
+    )
+    connection.execute(_LISTINGS_THEN, {"at": newest.at})
+
+
+def _then(column: str) -> str:
+    return f"CASE WHEN l.observed_at <= :at THEN l.{column} ELSE r.{column} END"
+
+
+def _target_then(column: str, kept: str) -> str:
+    return f"CASE WHEN l.target_since <= :at THEN l.{column} ELSE t.{kept} END"
+
+
+_LISTINGS_THEN = f"""INSERT OR REPLACE INTO temp.listings_since
+SELECT l.id, coalesce({_then("present")}, 0), {_then("available")}, {_then("state")},
+  {_then("on_hand")}, {_then("committed")}, {_then("source_at")}, {_then("observed_at")},
+  CASE WHEN l.fell_at <= :at THEN l.fell_at WHEN l.observed_at > :at THEN r.fell_at END,
+  {_target_then("target_quantity", "quantity")}, {_target_then("target_state", "state")},
+  {_target_then("target_since", "since_at")},
+  (l.observed_at > :at AND r.id IS NULL) OR (l.target_since > :at AND t.id IS NULL)
+FROM temp.turned v CROSS JOIN main.listings l ON l.id = v.id
+LEFT JOIN main.past_readings r ON l.observed_at > :at AND r.id = (SELECT x.id
+  FROM main.past_readings x WHERE x.listing_id = l.id AND x.until_at > :at
+    AND x.observed_at <= :at ORDER BY x.until_at, x.id LIMIT 1)
+LEFT JOIN main.past_targets t ON l.target_since > :at AND t.id = (SELECT x.id
+  FROM main.past_targets x WHERE x.listing_id = l.id AND x.until_at > :at
+    AND x.since_at <= :at ORDER BY x.until_at, x.id LIMIT 1)"""
+
+
+def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
+    connection.execute("DELETE FROM temp.doubted")
+    connection.execute(
+        """INSERT OR REPLACE INTO temp.doubted SELECT listing_id, problem, copies FROM main.doubts
+        WHERE since_at <= :at AND (until_at IS NULL OR until_at > :at) ORDER BY id""",
+        {"at": at},
+    )
+
+
+# What has moved since is found anew, as `store.polling.comparison` does, from the reading and the
+# target that stood then; a price is that of the last reckoning.
+_DISAGREEMENTS_THEN = """WITH found_now AS MATERIALIZED (
+    SELECT d.*, l.available AS shown, l.state AS shown_state, l.target_quantity AS goal,
+      l.target_state AS goal_state, d.kind IN ('quantity', 'negative') AS numeric,
+      coalesce(l.target_quantity, 0) AS wanted, d.moved_at > :at AS moved,
+      c.settle_reduce_ms AS reduce_ms, c.settle_raise_ms AS raise_ms,
+      d.risk_minor / nullif(abs(d.delta), 0) AS price,
+      max(d.first_seen_at, coalesce(l.observed_at, 0), coalesce(l.target_since, 0)) AS then_at
+    FROM {which} CROSS JOIN main.channels c ON c.id = d.channel_id
+    CROSS JOIN listings l ON l.id = d.listing_id
+    WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))
+INSERT OR REPLACE INTO temp.disagreements ({columns}) SELECT {values} FROM found_now"""
+
+_FOUND_THEN = {
+    "closed_at": "NULL",
+    "available": "CASE WHEN moved THEN shown ELSE available END",
+    "state": "CASE WHEN moved THEN shown_state ELSE state END",
+    "target_quantity": """CASE WHEN NOT moved THEN target_quantity WHEN numeric THEN wanted
+      ELSE goal END""",
+    "target_state": "CASE WHEN moved THEN goal_state ELSE target_state END",
+    "delta": "CASE WHEN moved AND numeric THEN wanted - shown ELSE delta END",
+    "risk_minor": """CASE WHEN moved AND numeric THEN abs(wanted - shown) * price
+      ELSE risk_minor END""",
+    "moved_at": "CASE WHEN moved THEN then_at ELSE moved_at END",
+    "settles_at": f"""CASE WHEN NOT moved THEN settles_at
+      WHEN numeric THEN {SETTLES_AT.replace("available", "shown")}
+      WHEN kind = 'state' THEN coalesce((SELECT max(t.until_at) + raise_ms FROM past_targets t
+        WHERE t.listing_id = found_now.listing_id AND t.state = shown_state), 0)
+      ELSE 0 END""",
+    "acknowledged_by": "CASE WHEN acknowledged_at <= :at THEN acknowledged_by END",
+    "acknowledged_at": "CASE WHEN acknowledged_at <= :at THEN acknowledged_at END",
+    "acknowledged_why": "CASE WHEN acknowledged_at <= :at THEN acknowledged_why END",
+}
+
+_OF_TURNED = """temp.turned v CROSS JOIN main.disagreements d ON d.listing_id = v.id"""
+_BETWEEN = """(SELECT id FROM main.disagreements WHERE id > :opened_after AND id <= :opened_upto
+  UNION SELECT x.id FROM main.channels c CROSS JOIN main.disagreements x
+    ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high) v
+CROSS JOIN main.disagreements d ON d.id = v.id"""
+
+
+def _rewind_disagreements(
+    connection: sqlite3.Connection, before: _Stand | None, at: Millis
+) -> None:
+    names = [row[1] for row in connection.execute("PRAGMA main.table_info(disagreements)")]
+    values = ", ".join(_FOUND_THEN.get(name, name) for name in names)
+    fill = _DISAGREEMENTS_THEN.replace("{columns}", ", ".join(names)).replace("{values}", values)
+    if before is None:
+        connection.execute(fill.replace("{which}", "main.disagreements d"), {"at": at})
+        return
+    low, high = sorted((before.at, at))
+    connection.execute(
+        """DELETE FROM temp.disagreements WHERE first_seen_at > :at
+          OR listing_id IN (SELECT id FROM temp.turned)
+          OR id IN (SELECT x.id FROM main.channels c CROSS JOIN main.disagreements x
+            ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high)""",
+        {"at": at, "low": low, "high": high},
+    )
+    opened = [past_views.last_id(connection, "disagreements", "first_seen_at", end)
+              for end in (low, high)]  # fmt: skip
+    for which in (_OF_TURNED, _BETWEEN):
+        connection.execute(
+            fill.replace("{which}", which),
+            {"at": at, "low": low, "high": high, "opened_after": opened[0],
+             "opened_upto": opened[1]},
+        )  # fmt: skip
+
+
+# What a correction's last step by then left it as. Steps from before that was kept tell it by
+# their name, and nothing of holds.
+_BY_NAME = {
+    "first approval": CorrectionStatus.PROPOSED,
+    "undone": CorrectionStatus.PROPOSED,
+    "handed back": CorrectionStatus.PROPOSED,
+    "proposed again": CorrectionStatus.PROPOSED,
+    "not sent": CorrectionStatus.APPROVED,
+}
+
+
+def _rewind_corrections(
+    connection: sqlite3.Connection, before: _Stand | None, newest: _Stand
+) -> None:
+    """Hold the corrections that have taken a step since as their last step by then left them."""
+    # Those that were proposed later are out of sight anyway.
+    last = past_views.last_id(connection, "corrections", "proposed_at", newest.at)
+    for after, upto in _spans(connection, "audit", "at", before, newest):
+        connection.execute(
+            f"""INSERT OR REPLACE INTO temp.stepped_since SELECT u.correction_id, {_as_left()}
+            FROM (SELECT DISTINCT correction_id AS id FROM main.audit
+              WHERE id > :after AND id <= :upto AND correction_id <= :last) s
+            CROSS JOIN main.audit u ON u.id = (SELECT x.id FROM main.audit x
+              WHERE x.correction_id = s.id AND x.at <= :at ORDER BY x.id DESC LIMIT 1)""",
+            {"at": newest.at, "after": after, "upto": upto, "last": last},
+        )
+
+
+def _as_left() -> str:
+    """SQL for the columns of a correction after step u, in the order of CHANGING."""
+    told = " ".join(f"WHEN '{name}' THEN '{status}'" for name, status in _BY_NAME.items())
+    by_name = {
+        "status": f"CASE u.step {told} ELSE u.step END",
+        "version": "json_extract(u.seen, '$.version')",
+        "live": f"CASE u.step {told} ELSE u.step END IN ({past_views.LIVE})",
+        "silences": "0",
+        "by_rule": "0",
+    }
+    # A proposal is as it came; nothing of it need be read.
+    new = {"status": "'proposed'", "version": "1", "live": "1", "silences": "0", "by_rule": "0"}
+    return ", ".join(
+        f"""CASE WHEN u.step = 'proposed' THEN {new.get(name, "NULL")}
+          ELSE coalesce(json_extract(u.left_as, '$.{name}'), {by_name.get(name, "NULL")}) END"""
+        for name in CHANGING
+    )

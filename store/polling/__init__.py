@@ -1,0 +1,1 @@
+"""What came in: staging, merge, comparison, events, quarantine."""

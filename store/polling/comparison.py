@@ -1,0 +1,372 @@
+"""The one comparison (rule 10): from readings to truth, to targets, to disagreements.
+
+`Comparison` is one configuration; `store.targets.policy_sql` is its SQL. It works on the items
+noted in the temporary table `moved`, so its cost follows what moved; `recompute` notes them all.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from store.corrections import freeze, propose
+from store.database import worklist
+from store.errors import NoSuchThing
+from store.model import ChannelTerms, Millis, Terms
+from store.targets import balance, bundles, pending_events, truth
+from store.targets.policy_sql import Compiled
+
+_WORK_TABLES = (
+    *truth.WORK_TABLES,
+    *pending_events.WORK_TABLES,
+    """CREATE TEMP TABLE IF NOT EXISTS targets (listing_id INTEGER PRIMARY KEY, quantity INTEGER,
+      state TEXT)""",
+    """CREATE TEMP TABLE IF NOT EXISTS found (listing_id INTEGER NOT NULL, item_id INTEGER NOT NULL,
+      channel_id INTEGER NOT NULL, kind TEXT NOT NULL, available INTEGER, state TEXT,
+      target_quantity INTEGER, target_state TEXT, delta INTEGER, price_minor INTEGER,
+      settles_at INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL, rests_on INTEGER,
+      PRIMARY KEY (item_id, channel_id, kind))""",
+)
+
+_INTO_FOUND = """INSERT INTO found (listing_id, item_id, channel_id, kind, available, state,
+  target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on)"""
+_FACTS = """l.id AS listing_id, l.item_id, l.channel_id, l.available, l.state, l.target_state,
+  l.target_quantity"""
+
+# Rule 3: too high only if above every target that was in force during the last settle.reduce,
+# so it is decidable that long after the newest target that would have allowed it went.
+SETTLES_AT = """coalesce(CASE WHEN available > wanted
+  THEN (SELECT max(t.until_at) + reduce_ms FROM past_targets t
+    WHERE t.listing_id = found_now.listing_id AND t.quantity >= available)
+  ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
+    WHERE t.listing_id = found_now.listing_id AND t.quantity <= available) END, 0)"""
+"""SQL for when a number that differs is decidable; of a query that is named found_now."""
+
+
+class Comparison:
+    """The rules of one configuration, ready to run. Cheap to make, holds no data."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+
+    def configure(self, connection: sqlite3.Connection, *, now: Millis) -> bool:
+        """Bring the channels' rows up to the configuration; recompute what its change moves.
+
+        Answers whether anything was recomputed. A channel that is no longer configured keeps its
+        data, is not compared, and its open disagreements close.
+        """
+        rows = connection.execute("SELECT name, terms FROM channels WHERE configured = 1")
+        before = dict(rows.fetchall())
+        connection.execute("UPDATE channels SET configured = 0, terms = ''")
+        for channel in self.terms.channels:
+            _save_channel(connection, self.terms, channel)
+        after = {one.name: _fingerprint(self.terms, one) for one in self.terms.channels}
+        if before == after:
+            return False
+        # Only where nothing but the arithmetic of targets changed does the change tell what moved.
+        if _shapes(before) == _shapes(after):
+            self._retarget(connection, [one for one in after if after[one] != before[one]], now=now)
+        else:
+            bundles.configure(connection, self.terms)
+            pending_events.remake(connection, self.compiled(connection))
+            self.recompute(connection, now=now)
+        return True
+
+    def recompute(self, connection: sqlite3.Connection, *, now: Millis) -> tuple[int, int, int]:
+        """Compare everything anew."""
+        self.forget_moved(connection)
+        worklist.note_all(connection)
+        return self.reconcile_moved(connection, now=now)
+
+    def _retarget(
+        self, connection: sqlite3.Connection, channels: Sequence[str], *, now: Millis
+    ) -> None:
+        """Compare anew what differs from its target, which alone has changed on these channels."""
+        self.forget_moved(connection)
+        compiled = self.compiled(connection)
+        ids = ", ".join(str(compiled.ids[one]) for one in channels)
+        connection.execute(
+            f"""INSERT OR IGNORE INTO moved (item_id)
+            SELECT l.item_id FROM listings l JOIN items i ON i.id = l.item_id
+            WHERE l.channel_id IN ({ids})
+              AND (l.target_quantity IS NOT {compiled.each(compiled.target_quantity)}
+                OR l.target_state IS NOT {compiled.each(compiled.target_state)})""",
+            compiled.values,
+        )
+        self.reconcile_moved(
+            connection, now=now, channel=channels[0] if len(channels) == 1 else None
+        )
+
+    def forget_moved(self, connection: sqlite3.Connection) -> None:
+        """Start a new list of the items that moved."""
+        for statement in _WORK_TABLES:
+            connection.execute(statement)
+        worklist.forget(connection)
+
+    def expect_everything(self, connection: sqlite3.Connection, channel: str) -> None:
+        """Note every item: after a channel's first good poll, what it lacks counts as missing."""
+        if any(terms.name == channel for terms in self.terms.channels):
+            worklist.note_all(connection)
+
+    def reconcile_moved(
+        self, connection: sqlite3.Connection, *, now: Millis, channel: str | None = None
+    ) -> tuple[int, int, int]:
+        """Recompute what the moved items imply; answer how many opened, closed and proposed.
+
+        `channel`: the only one whose readings moved. Where it is no authority, nothing but its
+        own listings can be touched by that.
+        """
+        compiled = self.compiled(connection)
+        only = compiled.ids.get(channel or "")
+        if only is None or self.decides(channel) or worklist.has_fresh_events(connection):
+            only = None
+            self._set_truth(connection, compiled, channel, now=now)
+        self._expect_listings(connection, compiled, only)
+        work = _Work(connection, compiled, only)
+        work.set_targets(now=now)
+        work.find()
+        closed = work.close(now=now)
+        opened = work.open(now=now)
+        if channel is None:
+            self._let_wait(connection)
+        balance.settle_known(connection, compiled, channel)
+        propose.void_what_moved(connection, now=now)
+        freeze.look(connection, now=now)
+        proposed = propose.propose(connection, now=now)
+        return opened, closed, proposed
+
+    def decides(self, channel: str | None) -> bool:
+        """Whether what the channel says can move another channel's target."""
+        return any(
+            channel in (rule.quantity, rule.state) for rule in self.terms.authorities
+        ) or any(channel == one.name and one.inflow for one in self.terms.channels)
+
+    def compiled(self, connection: sqlite3.Connection) -> Compiled:
+        ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
+        for name in {one.name for one in self.terms.channels}.difference(ids):
+            raise NoSuchThing(f"the cache knows no channel {name} yet: poll it first")
+        return Compiled(self.terms, ids)
+
+    def _set_truth(
+        self,
+        connection: sqlite3.Connection,
+        compiled: Compiled,
+        channel: str | None,
+        *,
+        now: Millis,
+    ) -> None:
+        """Read the moved items' truth, add what the authority has not seen, derive the others."""
+        polled = compiled.ids.get(channel or "")
+        could_turn = pending_events.could_turn(connection, polled, decides=self.decides(channel))
+        if self.terms.bundles or self.terms.pools:
+            bundles.ensure(connection, self.terms)
+        truth.read(connection, compiled)
+        pending_events.project(connection, could_turn)
+        if self.terms.bundles or self.terms.pools:
+            # What a pool has sold is known once it is known what the pool rests on.
+            is_more = True
+            while is_more:
+                bundles.spread(connection, "bundle")
+                bundles.spread(connection, "pool")
+                truth.derive(connection, compiled)
+                is_more = pending_events.project(connection, could_turn)
+        pending_events.settle_fates(connection, compiled, now=now)
+
+    def _expect_listings(
+        self, connection: sqlite3.Connection, compiled: Compiled, only: int | None
+    ) -> None:
+        """Give a row to each listing that the authority implies and a polled channel lacks."""
+        polled = dict(
+            connection.execute("SELECT id, good_poll_id IS NOT NULL FROM channels").fetchall()
+        )
+        for channel in self.terms.channels:
+            mine = compiled.ids[channel.name]
+            if not (channel.report_missing and polled[mine] and only in (None, mine)):
+                continue
+            connection.execute(
+                f"""INSERT INTO listings (item_id, channel_id, present)
+                SELECT i.id, {mine}, 0 FROM moved m CROSS JOIN items i ON i.id = m.item_id
+                LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = {mine}
+                WHERE l.id IS NULL AND i.truth_quantity IS NOT NULL
+                  AND {compiled.expected(channel)}
+                  AND {compiled.authority("quantity")} <> {mine}""",
+                compiled.values,
+            )
+
+    def _let_wait(self, connection: sqlite3.Connection) -> None:
+        """After a change of the configuration: more may be proposed for from now on, or less."""
+        connection.execute("""UPDATE disagreements AS d SET waits = f.waits FROM found f
+          WHERE d.item_id = f.item_id AND d.channel_id = f.channel_id AND d.kind = f.kind
+            AND d.closed_at IS NULL AND (d.waits > 0) <> f.waits""")
+
+
+class _Work:
+    """One reconcile of the moved items: their targets, and what differs from them."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, compiled: Compiled, only: int | None
+    ) -> None:
+        self._connection = connection
+        self._compiled = compiled
+        self._only = only
+        # CROSS JOIN keeps SQLite from driving the join by the catalogue: work follows what moved.
+        own = "" if only is None else f" AND l.channel_id = {only}"
+        self._moved = f"""FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id{own}
+          JOIN items i ON i.id = l.item_id"""
+
+    def set_targets(self, *, now: Millis) -> None:
+        """Write those of the targets that have moved."""
+        compiled = self._compiled
+        self._run("DELETE FROM targets")
+        quantity = compiled.each(compiled.target_quantity)
+        state = compiled.each(compiled.target_state)
+        self._run(
+            f"""INSERT INTO targets SELECT l.id, {quantity}, {state} {self._moved}
+            WHERE l.target_quantity IS NOT {quantity} OR l.target_state IS NOT {state}"""
+        )
+        self._connection.execute(
+            """UPDATE listings SET target_since = ?, (target_quantity, target_state)
+              = (SELECT quantity, state FROM targets WHERE listing_id = listings.id)
+            WHERE id IN (SELECT listing_id FROM targets)""",
+            (now,),
+        )
+
+    def find(self) -> None:
+        """Note what disagrees: at most one kind of presence or number, and the state."""
+        compiled, each = self._compiled, self._compiled.each
+        self._run("DELETE FROM found")
+        reduce_ms = each(lambda channel: str(channel.settle_reduce_ms))
+        raise_ms = each(lambda channel: str(channel.settle_raise_ms))
+        proposes = each(lambda channel: str(int("quantity" in channel.writes)))
+        states = each(lambda channel: str(int("state" in channel.writes)))
+        price = self._price()
+        self._run(
+            f"""{_INTO_FOUND}
+            SELECT listing_id, item_id, channel_id, kind, available, state, target_state, price,
+              CASE WHEN numeric THEN wanted ELSE target_quantity END,
+              CASE WHEN numeric THEN wanted - available END,
+              numeric AND proposes AND target_quantity IS NOT NULL,
+              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on
+            FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
+                coalesce(target_quantity, 0) AS wanted
+              FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
+                {raise_ms} AS raise_ms, {proposes} AS proposes, {each(compiled.kind)} AS kind,
+                {compiled.rests_on("quantity")} AS rests_on {self._moved})) AS found_now
+            WHERE kind IS NOT NULL"""
+        )
+        self._run(
+            f"""{_INTO_FOUND}
+            SELECT l.id, l.item_id, l.channel_id, 'state', l.available, l.state, l.target_state,
+              {price}, l.target_quantity, NULL, {states},
+              coalesce((SELECT max(t.until_at) + {raise_ms} FROM past_targets t
+                WHERE t.listing_id = l.id AND t.state = l.state), 0),
+              {compiled.rests_on("state")}
+            {self._moved} WHERE l.present = 1 AND l.copies = 1 AND l.state <> l.target_state"""
+        )
+
+    def close(self, *, now: Millis) -> int:
+        """End the disagreements that are no more; answer how many."""
+        self._connection.execute(
+            """UPDATE disagreements SET closed_at = :now, waits = 0
+            WHERE id IN (SELECT d.id FROM moved m
+              CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
+              WHERE (:only IS NULL OR d.channel_id = :only)
+                AND NOT EXISTS (SELECT 1 FROM found f WHERE f.item_id = d.item_id
+                  AND f.channel_id = d.channel_id AND f.kind = d.kind))""",
+            {"now": now, "only": self._only},
+        )
+        return int(self._connection.execute("SELECT changes()").fetchone()[0])
+
+    def open(self, *, now: Millis) -> int:
+        """Record what was found; answer how many are new."""
+        connection = self._connection
+        before = connection.execute("SELECT coalesce(max(id), 0) FROM disagreements").fetchone()[0]
+        connection.execute(
+            """INSERT INTO disagreements (item_id, listing_id, channel_id, kind, available, state,
+              target_quantity, target_state, delta, settles_at, risk_minor, waits, rests_on,
+              first_seen_at, moved_at)
+            SELECT item_id, listing_id, channel_id, kind, available, state, target_quantity,
+              target_state, delta, settles_at, abs(delta) * price_minor, waits, rests_on, :now,
+              :now
+            FROM found WHERE 1
+            ON CONFLICT (item_id, channel_id, kind) WHERE closed_at IS NULL DO UPDATE SET
+              available = excluded.available, state = excluded.state,
+              target_quantity = excluded.target_quantity, target_state = excluded.target_state,
+              delta = excluded.delta, settles_at = excluded.settles_at,
+              risk_minor = excluded.risk_minor, waits = excluded.waits,
+              rests_on = excluded.rests_on, moved_at = excluded.moved_at,
+              listing_id = excluded.listing_id
+            WHERE disagreements.available IS NOT excluded.available
+              OR disagreements.state IS NOT excluded.state
+              OR disagreements.target_quantity IS NOT excluded.target_quantity
+              OR disagreements.target_state IS NOT excluded.target_state
+              OR disagreements.settles_at IS NOT excluded.settles_at
+              OR disagreements.risk_minor IS NOT excluded.risk_minor
+              OR disagreements.rests_on IS NOT excluded.rests_on""",
+            {"now": now},
+        )
+        row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
+        return int(row.fetchone()[0])
+
+    def _price(self) -> str:
+        """SQL for the price of one of listing l's units: its own, or what its pieces cost."""
+        if all(rule.units == 1 for one in self._compiled.terms.channels for rule in one.policies):
+            return "coalesce(l.price_minor, i.price_minor)"
+        return f"coalesce(l.price_minor, i.price_minor * {self._compiled.units()})"
+
+    def _run(self, statement: str) -> None:
+        self._connection.execute(statement, self._compiled.values)
+
+
+def _fingerprint(terms: Terms, channel: ChannelTerms) -> str:
+    """What, if it changes, moves this channel's targets or disagreements: a shape and a sum.
+
+    The shape decides which listings are expected, what the truth is made of and which
+    disagreements are told apart; the sum only how high a target is.
+    """
+    unsold = any(not rule.sold for rule in channel.policies)
+    sold = [(rule.skus, rule.sold) for rule in channel.policies if unsold]
+    units = [(rule.skus, rule.units) for rule in channel.policies if rule.units != 1]
+    settle = (channel.settle_reduce_ms, channel.settle_raise_ms)
+    # An authority's lag decides which events it has seen.
+    decides = any(rule.quantity == channel.name for rule in terms.authorities)
+    lag_ms = channel.lag_ms if decides else 0
+    catalogue = msgspec.json.encode((terms.bundles, terms.pools))
+    shape = (
+        (terms.authorities, sold, settle, channel.writes, channel.report_missing),
+        (units, channel.places, channel.inflow, lag_ms, hashlib.sha256(catalogue).hexdigest()),
+    )
+    sums = (channel.states, channel.hides, channel.policies)
+    return msgspec.json.encode((shape, sums)).decode()
+
+
+def _shapes(fingerprints: dict[str, str]) -> dict[str, object]:
+    return {name: msgspec.json.decode(text)[0] for name, text in fingerprints.items() if text}
+
+
+def _save_channel(connection: sqlite3.Connection, terms: Terms, channel: ChannelTerms) -> None:
+    values = {
+        "name": channel.name,
+        "kind": channel.kind,
+        "direction": channel.direction,
+        "roles": ", ".join(channel.roles),
+        "every_ms": channel.every_ms,
+        "stale_after_ms": channel.stale_after_ms,
+        "max_source_age_ms": channel.max_source_age_ms,
+        "lag_ms": channel.lag_ms,
+        "settle_reduce_ms": channel.settle_reduce_ms,
+        "settle_raise_ms": channel.settle_raise_ms,
+        "configured": 1,
+        "unseen_after_ms": terms.unseen_after_ms,
+        "collapses": int(bool(channel.hides)),
+        "terms": _fingerprint(terms, channel),
+    }
+    columns = ", ".join(values)
+    slots = ", ".join(f":{name}" for name in values)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in values)
+    connection.execute(
+        f"""INSERT INTO channels ({columns}) VALUES ({slots})
+        ON CONFLICT (name) DO UPDATE SET {sets}""",
+        values,
+    )

@@ -1,0 +1,383 @@
+"""Stock events: each taken once, by (channel, id); what came of it, and what was odd about it.
+
+A poll brings its events with its readings (`take`), `skew events import` by themselves
+(`record`). Order of arrival changes nothing but what is counted as odd.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from store.channels import incidents, polls
+from store.database import worklist
+from store.event_kinds import EFFECTS, Event, Fate, Oddity, Taken
+from store.model import QUANTITY_MAX, IncidentKind, Millis, Refused, Terms
+from store.polling.comparison import Comparison
+from store.targets import pending_events
+
+CONFLICT = "conflict"
+"""Key of the incident that says that an event came again with another body."""
+
+REFUSED = "refused"
+"""Key of the incident that says that some of a channel's events can't be believed."""
+
+DAY_MS = 86_400_000
+
+
+class _Units:
+    """How many pieces one unit of a channel holds, by SKU; asked once for each pattern."""
+
+    def __init__(self, terms: Terms, channel: str) -> None:
+        mine = next((one for one in terms.channels if one.name == channel), None)
+        self._policies = mine.policies if mine is not None else ()
+
+    def of(self, sku: str) -> int:
+        return next((one.units for one in self._policies if fnmatchcase(sku, one.skus)), 1)
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a batch of events comes from, and by when."""
+
+    channel: str
+    now: Millis
+    ahead_ms: int = 300_000
+    """How far in the future an event may be: clocks differ."""
+    again_until: Millis | None = None
+    """Up to here we ask again on purpose: what comes again or late is no fault of the channel's."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a channel told of its events in one poll, in our names and units."""
+
+    events: tuple[Event, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    """Those that could not be decoded."""
+    cursor: str | None = None
+    """Where to go on; None: where it was."""
+    again_until: Millis | None = None
+    ahead_ms: int = 300_000
+
+
+def bring_in(
+    connection: sqlite3.Connection, channel: str, told: Told, terms: Terms, *, now: Millis
+) -> Taken:
+    """Take what a channel told and note where to go on; tell an operator what was no good.
+
+    May be repeated: what comes again changes nothing. The caller reconciles in the same
+    transaction.
+    """
+    source = Source(channel, now, told.ahead_ms, told.again_until)
+    _note_once(connection, source, Oddity.REFUSED, told.refused)
+    taken = take(connection, source, told.events, terms)
+    if told.cursor is not None:
+        keep_cursor(connection, channel, told.cursor)
+    refused = (*told.refused, *taken.refused)
+    if refused:
+        incidents.raise_incident(
+            connection,
+            channel,
+            IncidentKind.EVENTS,
+            incidents.in_words(refused),
+            now=now,
+            key=REFUSED,
+        )
+    elif told.events:
+        incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=REFUSED)
+    if told.events and not taken.conflicts:
+        end_conflict(connection, channel, now=now)
+    return taken
+
+
+def bring_in_alone(
+    connection: sqlite3.Connection, channel: str, told: Told, comparison: Comparison, *, now: Millis
+) -> Taken:
+    """Bring in what a channel told where its readings did not come, and compare what it moves."""
+    comparison.forget_moved(connection)
+    taken = bring_in(connection, channel, told, comparison.terms, now=now)
+    comparison.reconcile_moved(connection, now=now, channel=channel)
+    return taken
+
+
+def end_conflict(connection: sqlite3.Connection, channel: str, *, now: Millis) -> None:
+    """Close the incident of another body, once the channel's events are told well again.
+
+    What happened stays counted among its odd events.
+    """
+    incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
+
+
+def record(
+    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], comparison: Comparison
+) -> Taken:
+    """Take events by themselves, outside any poll, and compare what they move."""
+    comparison.forget_moved(connection)
+    taken = take(connection, source, batch, comparison.terms)
+    comparison.reconcile_moved(connection, now=source.now, channel=source.channel)
+    return taken
+
+
+def record_each(
+    connection: sqlite3.Connection,
+    batch: Sequence[tuple[str, Event]],
+    comparison: Comparison,
+    *,
+    now: Millis,
+    ahead_ms: int = 300_000,
+) -> list[Taken]:
+    """Take events of any channels, as a file has them; answer what became of each, in order.
+
+    Raises NoSuchThing where the cache does not know a configured channel yet.
+    """
+    comparison.forget_moved(connection)
+    taken = [
+        _take_in(connection, Source(name, now, ahead_ms), (event,), comparison.terms)
+        for name, event in batch
+    ]
+    for channel in dict.fromkeys(name for name, _ in batch):
+        # Together, for what was counted today is gone through once each time.
+        mine = [one for (name, _), one in zip(batch, taken, strict=True) if name == channel]
+        conflicts = [each for one in mine for each in one.conflicts]
+        refused = [each for one in mine for each in one.refused]
+        _tell(connection, Source(channel, now, ahead_ms), conflicts, refused)
+    # With events of several channels, the accounts of all of them may have moved.
+    names = {name for name, _ in batch}
+    comparison.reconcile_moved(
+        connection, now=now, channel=names.pop() if len(names) == 1 else None
+    )
+    return taken
+
+
+def take(
+    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], terms: Terms
+) -> Taken:
+    """Record each event that is new and note what it moves; answer what became of all.
+
+    A repeat changes nothing; one with another body is an incident, and the first one stands. The
+    caller reconciles in the same transaction.
+    """
+    taken = _take_in(connection, source, batch, terms)
+    _tell(connection, source, taken.conflicts, taken.refused)
+    return taken
+
+
+def _take_in(
+    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], terms: Terms
+) -> Taken:
+    """Record what is new, and count what is odd of the events that are known."""
+    units = _Units(terms, source.channel)
+    channel_id, _, _ = polls.channel(connection, source.channel)
+    (newest,) = connection.execute(
+        "SELECT max(at) FROM events WHERE channel_id = ?", (channel_id,)
+    ).fetchone()
+    new = repeats = 0
+    conflicts: list[Refused] = []
+    refused: list[Refused] = []
+    for event in batch:
+        item_id, reason = _item(connection, event, source)
+        if item_id is None:
+            refused.append(Refused(f"event {event.id}", reason, event.sku, event.location))
+            continue
+        pieces = _pieces(connection, item_id, event, units)
+        if max(map(abs, pieces.values())) > QUANTITY_MAX:
+            reason = "it moves more pieces than any shop holds"
+            refused.append(Refused(f"event {event.id}", reason, event.sku, event.location))
+            continue
+        again = source.again_until is not None and event.at <= source.again_until
+        row = connection.execute(
+            """INSERT INTO events (channel_id, event_id, kind, item_id, quantity, at, order_ref,
+              received_at, fate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id""",
+            (channel_id, event.id, event.kind, item_id, event.quantity, event.at, event.order,
+             source.now, Fate.INCLUDED),
+        ).fetchone()  # fmt: skip
+        if row is None:
+            difference = _difference(connection, channel_id, item_id, event)
+            if difference:
+                words = f"event {event.id} came again with another {difference}; the first stands"
+                conflicts.append(Refused(f"event {event.id}", words, event.sku, event.location))
+            else:
+                repeats += 1
+                if not again:
+                    _count_repeat(connection, source, channel_id, event)
+            continue
+        new += 1
+        _move(connection, row[0], item_id, event, pieces)
+        if newest is not None and event.at < newest and not again:
+            words = f"event {event.id} came after a later one"
+            note_odd(connection, source, event.id, Oddity.DISORDERED, words)
+        newest = event.at if newest is None else max(newest, event.at)
+    return Taken(new, repeats, tuple(conflicts), tuple(refused))
+
+
+def _tell(
+    connection: sqlite3.Connection,
+    source: Source,
+    conflicts: Sequence[Refused],
+    refused: Sequence[Refused],
+) -> None:
+    """Count what was no good, and raise the incident of another body."""
+    _note_once(connection, source, Oddity.REFUSED, refused)
+    _note_once(connection, source, Oddity.CONFLICT, conflicts)
+    if conflicts:
+        incidents.raise_incident(
+            connection, source.channel, IncidentKind.EVENTS, conflicts[0].reason,
+            now=source.now, key=CONFLICT,
+        )  # fmt: skip
+
+
+def cursor(connection: sqlite3.Connection, channel: str) -> str | None:
+    """Where the channel's events were read up to; None: from the start."""
+    row = connection.execute(
+        "SELECT event_cursor FROM channels WHERE name = ?", (channel,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def keep_cursor(connection: sqlite3.Connection, channel: str, cursor: str) -> None:
+    """Note where to go on. In the transaction that took the events before it."""
+    connection.execute("UPDATE channels SET event_cursor = ? WHERE name = ?", (cursor, channel))
+
+
+def overdue(connection: sqlite3.Connection, *, now: Millis) -> dict[str, str]:
+    """Say by authority which events it has not taken in for longer than `unseen_after`."""
+    rows = connection.execute(
+        """SELECT ac.name, count(*), min(e.at), i.sku, c.name, e.event_id, e.kind
+        FROM movements v JOIN events e ON e.id = v.event_row JOIN channels c ON c.id = e.channel_id
+        JOIN items i ON i.id = v.item_id JOIN listings a ON a.id = i.quantity_listing_id
+        JOIN channels ac ON ac.id = a.channel_id
+        WHERE v.unseen = 1 AND ac.configured = 1 AND e.at < :now - ac.unseen_after_ms
+        GROUP BY ac.id""",
+        {"now": now},
+    )
+    return {
+        authority: (
+            f"{count:,} movement{'' if count == 1 else 's'} not in its readings yet; the oldest: "
+            f"SKU {sku}, {kind} on {channel} (event {event_id}), {(now - at) // 60_000:,} min ago"
+        )
+        for authority, count, at, sku, channel, event_id, kind in rows
+    }
+
+
+def note_odd(
+    connection: sqlite3.Connection, source: Source, event_id: str | None, what: Oddity, words: str
+) -> None:
+    """Count something odd about an event, for `skew check`."""
+    connection.execute(
+        """INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
+        VALUES ((SELECT id FROM channels WHERE name = ?), ?, ?, ?, ?)""",
+        (source.channel, event_id, what, source.now, words),
+    )
+
+
+def _note_once(
+    connection: sqlite3.Connection, source: Source, what: Oddity, found: Sequence[Refused]
+) -> None:
+    """Count each bad event once a day, though we ask again and are told again."""
+    if not found:
+        return
+    rows = connection.execute(
+        """SELECT words FROM odd_events WHERE seen_at > ? AND what = ?
+          AND channel_id = (SELECT id FROM channels WHERE name = ?)""",
+        (source.now - DAY_MS, what, source.channel),
+    )
+    known = {row[0] for row in rows}
+    for each in found:
+        stands_alone = each.reason.startswith(each.place)
+        words = each.reason if stands_alone else f"{each.place}: {each.reason}"
+        if words not in known:
+            known.add(words)
+            event_id = each.place.removeprefix("event ")
+            is_named = each.place != event_id
+            note_odd(connection, source, event_id if is_named else None, what, words)
+
+
+def _item(connection: sqlite3.Connection, event: Event, source: Source) -> tuple[int | None, str]:
+    """Find what the event moves; without that, why it can't be taken."""
+    if event.at > source.now + source.ahead_ms:
+        ahead_s = source.ahead_ms // 1000
+        return None, f"its time is more than {ahead_s:,} s ahead of this machine's clock"
+    row = connection.execute(
+        "SELECT id FROM items WHERE sku = ? AND location = ?", (event.sku, event.location)
+    ).fetchone()
+    return (row[0], "") if row is not None else (None, _unknown(connection, event))
+
+
+def _unknown(connection: sqlite3.Connection, event: Event) -> str:
+    """Say why nothing is known that the event could move."""
+    if event.location:
+        return f"no channel has shown SKU {event.sku} at location {event.location} yet"
+    shown = connection.execute("SELECT 1 FROM items WHERE sku = ? LIMIT 1", (event.sku,)).fetchone()
+    if shown is not None:
+        return f"SKU {event.sku} is known at locations only: the event must name one"
+    return f"no channel has shown SKU {event.sku} yet"
+
+
+def _difference(connection: sqlite3.Connection, channel_id: int, item_id: int, event: Event) -> str:
+    """Name what differs from the event of the same id that came first; empty where nothing."""
+    before = connection.execute(
+        """SELECT kind, item_id, quantity, at, order_ref FROM events
+        WHERE channel_id = ? AND event_id = ?""",
+        (channel_id, event.id),
+    ).fetchone()
+    now = (event.kind, item_id, event.quantity, event.at, event.order)
+    names = ("kind", "SKU", "quantity", "time", "order")
+    found = (name for name, a, b in zip(names, before, now, strict=True) if a != b)
+    return next(found, "")
+
+
+def _count_repeat(
+    connection: sqlite3.Connection, source: Source, channel_id: int, event: Event
+) -> None:
+    connection.execute(
+        "UPDATE events SET repeats = repeats + 1 WHERE channel_id = ? AND event_id = ?",
+        (channel_id, event.id),
+    )
+    note_odd(connection, source, event.id, Oddity.REPEAT, f"event {event.id} came again")
+
+
+def _pieces(
+    connection: sqlite3.Connection, item_id: int, event: Event, units: _Units
+) -> dict[int, int]:
+    """Say how many pieces the event is about, by item: its own, or a bundle's components."""
+    pieces = event.quantity * units.of(event.sku)
+    parts = connection.execute(
+        """SELECT part.id, b.quantity FROM items whole JOIN bundles b ON b.bundle_sku = whole.sku
+        JOIN items part ON part.sku = b.component_sku AND part.location = whole.location
+        WHERE whole.id = ?""",
+        (item_id,),
+    ).fetchall()
+    return {part_id: pieces * quantity for part_id, quantity in parts or [(item_id, 1)]}
+
+
+def _move(
+    connection: sqlite3.Connection,
+    event_row: int,
+    item_id: int,
+    event: Event,
+    pieces: Mapping[int, int],
+) -> None:
+    """Keep what the event moves, in pieces: of the item itself, or of a bundle's components.
+
+    It counts as unseen until the projection has looked at it, and so do those of its order that
+    other channels told of: the authority's word of an order can come last.
+    """
+    effect = EFFECTS[event.kind]
+    connection.executemany(
+        """INSERT INTO movements (event_row, item_id, available, on_hand, at)
+        VALUES (?, ?, ?, ?, ?)""",
+        [
+            (event_row, part_id, effect.available * count, effect.on_hand * count, event.at)
+            for part_id, count in pieces.items()
+        ],
+    )  # fmt: skip
+    worklist.note(connection, [item_id, *pieces])
+    worklist.note_fresh_event(connection, event_row)
+    if event.order is not None:
+        told_alike = connection.execute(
+            f"""UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT o.id FROM events e
+            JOIN events o ON {pending_events.SAME_ORDER} WHERE e.id = ?) RETURNING item_id""",
+            (event_row,),
+        ).fetchall()
+        worklist.note(connection, (moved_id for (moved_id,) in told_alike))

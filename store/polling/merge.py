@@ -1,0 +1,286 @@
+"""What channels said: good polls and fresh readings, brought into the listings.
+
+Each is one transaction that also reconciles just the items that moved. An unchanged listing is
+never touched.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from store.channels import incidents, polls
+from store.database.worklist import Merge
+from store.model import IncidentKind, Millis, PollCounts, PollOutcome, Record, Refused
+from store.polling import events, staging
+from store.polling.comparison import Comparison
+from store.polling.events import Told
+from store.polling.staging import NAMES, VALUES, Sweep
+
+_MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
+SELECT sku, location, title, price_minor FROM stage WHERE poll_id = :poll AND listing_id IS NULL
+ON CONFLICT (sku, location) DO UPDATE SET
+  title = coalesce(items.title, excluded.title),
+  price_minor = coalesce(items.price_minor, excluded.price_minor)
+WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
+  OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
+
+# A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
+_MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, opening, opening_at,
+  opening_read_at, {VALUES})
+SELECT i.id, :channel, :now, p.available, coalesce(p.source_at, :as_of, :now), :now,
+  {", ".join("p." + name for name in NAMES)}
+FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
+WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
+ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
+
+# Below this, the channel has fallen by itself. After a write of ours it should show what was
+# written, or still what it showed; whatever is less than the one and not the other was sold.
+_WRITTEN = """(SELECT k.to_quantity FROM corrections k WHERE k.listing_id = listings.id
+  AND k.live = 1 AND k.status IN ('applying', 'applied'))"""
+_EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
+  WHEN p.available IS NOT listings.available AND p.available IS NOT {_WRITTEN}
+  THEN max(listings.available, {_WRITTEN}) END"""
+
+# The values of a listing that stands twice stay as they were: neither of the two is the truth.
+_MERGE_KNOWN = f"""UPDATE listings SET
+  {", ".join(f"{name} = p.{name}" for name in NAMES)}, present = 1, problem = NULL,
+  observed_at = CASE WHEN listings.available IS NOT p.available
+      OR listings.state IS NOT p.state OR listings.present = 0
+    THEN :now ELSE listings.observed_at END,
+  fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END,
+  opening = coalesce(listings.opening, p.available),
+  opening_at = coalesce(listings.opening_at, p.source_at, :as_of, :now),
+  opening_read_at = coalesce(listings.opening_read_at, :now)
+FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
+  AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
+    AND listing_id IS NOT NULL GROUP BY listing_id)) p
+WHERE listings.id = p.listing_id AND NOT EXISTS (SELECT 1 FROM counted k
+  WHERE k.poll_id = :poll AND k.listing_id = p.listing_id AND k.copies > 1)"""
+
+_MERGE_PROBLEMS = """INSERT INTO listings (item_id, channel_id, present, problem)
+SELECT i.id, :channel, 0, p.problem
+FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
+WHERE p.poll_id = :poll AND p.problem IS NOT NULL
+ON CONFLICT (item_id, channel_id) DO UPDATE SET problem = excluded.problem
+WHERE listings.problem IS NOT excluded.problem"""
+
+_MERGE_GONE = """UPDATE listings SET present = CASE WHEN :doubt IS NULL THEN 0 ELSE 1 END,
+  problem = :doubt, copies = 1,
+  observed_at = CASE WHEN :doubt IS NULL THEN :now ELSE observed_at END
+WHERE present = 1 AND id IN
+  (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies = 0)"""
+
+# A listing that has come back twice is there, though neither of the two is believed.
+_MERGE_COPIES = """UPDATE listings SET copies = k.copies,
+  present = CASE WHEN k.copies > 1 THEN 1 ELSE listings.present END,
+  observed_at = CASE WHEN k.copies > 1 AND listings.present = 0 THEN :now
+    ELSE listings.observed_at END
+FROM (SELECT listing_id, copies FROM counted WHERE poll_id = :poll AND copies > 0) k
+WHERE listings.id = k.listing_id"""
+
+# A listing that could not be read once is gone now, or there twice: either is plain to see.
+_MERGE_READABLE = """UPDATE listings SET problem = NULL
+WHERE channel_id = :channel AND problem IS NOT NULL AND id IN
+  (SELECT listing_id FROM counted WHERE poll_id = :poll
+    AND (copies > 1 OR copies = 0 AND :doubt IS NULL))"""
+
+# Of the listings that can't be believed: what was in doubt and since when, for the past.
+_END_DOUBTS = """UPDATE doubts SET until_at = :now
+WHERE channel_id = :channel AND until_at IS NULL AND NOT EXISTS (SELECT 1 FROM listings l
+  WHERE l.id = doubts.listing_id AND l.problem IS doubts.problem AND l.copies = doubts.copies)"""
+_BEGIN_DOUBTS = """INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at)
+SELECT l.id, l.channel_id, l.problem, l.copies, :now FROM listings l
+WHERE l.id IN (SELECT id FROM listings WHERE channel_id = :channel AND problem IS NOT NULL
+    UNION SELECT id FROM listings WHERE channel_id = :channel AND copies > 1)
+  AND NOT EXISTS (SELECT 1 FROM doubts x WHERE x.listing_id = l.id AND x.until_at IS NULL)"""
+
+_NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
+SELECT item_id FROM listings WHERE id > :newest
+UNION ALL
+SELECT l.item_id FROM stage p CROSS JOIN listings l ON l.id = p.listing_id
+WHERE p.poll_id = :poll
+UNION ALL
+SELECT l.item_id FROM counted k CROSS JOIN listings l ON l.id = k.listing_id
+WHERE k.poll_id = :poll"""
+
+
+def merge(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    comparison: Comparison,
+    *,
+    now: Millis,
+    as_of: Millis | None,
+    told: Told | None = None,
+) -> Merge:
+    """Record a good poll: its readings and events, what they close and open, what that proposes.
+
+    `as_of` is the file's own time; without one the poll is as of its start, for nothing in it
+    can be older. Repeating it is a bug: the stage is gone. Raises Overtaken.
+    """
+    staging.check(connection, sweep)
+    numbers = staging.counts(connection, sweep)
+    first = polls.is_first_good(connection, sweep.channel_id)
+    comparison.forget_moved(connection)
+    changed = bring_in(connection, sweep, numbers, now=now, as_of=as_of)
+    polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
+    polls.end_quarantine(connection, sweep.channel_id, now=now)
+    _report_refused(connection, sweep, now=now)
+    if first:
+        comparison.expect_everything(connection, sweep.channel)
+    if told is not None:
+        events.bring_in(connection, sweep.channel, told, comparison.terms, now=now)
+    merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
+    staging.remember(connection, sweep)
+    staging.forget(connection, sweep.channel_id)
+    return Merge(changed, *merged)
+
+
+def fail(connection: sqlite3.Connection, sweep: Sweep, error: str, *, now: Millis) -> None:
+    """Record that the poll failed, and nothing else of it."""
+    connection.execute(
+        "UPDATE polls SET finished_at = ?, outcome = ?, error = ? WHERE id = ?",
+        (now, PollOutcome.FAILED, error, sweep.poll_id),
+    )
+    connection.execute(
+        "UPDATE channels SET last_poll_at = ?, last_outcome = ?, last_error = ? WHERE id = ?",
+        (now, PollOutcome.FAILED, error, sweep.channel_id),
+    )
+    staging.forget(connection, sweep.channel_id)
+
+
+def drop(connection: sqlite3.Connection, channel: str) -> None:
+    """Forget the channel's poll that we stopped ourselves: it says nothing about the channel.
+
+    One that had ended just before is on record, and stays.
+    """
+    channel_id, _, _ = polls.channel(connection, channel)
+    connection.execute(
+        "DELETE FROM polls WHERE channel_id = ? AND outcome = ?", (channel_id, PollOutcome.RUNNING)
+    )
+    staging.forget(connection, channel_id)
+
+
+def cancel(
+    connection: sqlite3.Connection, channel: str, words: str, *, since: Millis, now: Millis
+) -> PollOutcome:
+    """End the channel's poll that a person stopped: its record says so, and nothing else is kept.
+
+    One that had ended just before is on record, and its outcome is the answer. One that had not
+    come to reading any listing gets its record here.
+    """
+    channel_id, known, _ = polls.channel(connection, channel)
+    newest = connection.execute(
+        "SELECT id, outcome, started_at FROM polls WHERE channel_id = ? ORDER BY id DESC LIMIT 1",
+        (channel_id,),
+    ).fetchone()
+    ended = (now, PollOutcome.CANCELLED, words)
+    if newest is not None and newest[1] == PollOutcome.RUNNING:
+        connection.execute(
+            "UPDATE polls SET finished_at = ?, outcome = ?, error = ? WHERE id = ?",
+            (*ended, newest[0]),
+        )
+        staging.forget(connection, channel_id)
+    elif newest is not None and newest[2] >= since:
+        return PollOutcome(newest[1])
+    else:
+        connection.execute(
+            """INSERT INTO polls (channel_id, started_at, known, finished_at, outcome, error)
+            VALUES (?, ?, ?, ?, ?, ?)""",
+            (channel_id, since, known, *ended),
+        )
+    return PollOutcome.CANCELLED
+
+
+def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them would only rename them.
+    connection: sqlite3.Connection,
+    channel: str,
+    records: Sequence[Record],
+    refused: Sequence[Refused],
+    wanted: Iterable[tuple[str, str]],
+    comparison: Comparison,
+    *,
+    now: Millis,
+    own: bool,
+) -> Merge:
+    """Record fresh readings of the `wanted` (SKU, location) listings, outside any poll.
+
+    A wanted listing that was not answered is gone. `own`: the reading follows our own write, so
+    a fall in it is not the channel's own fall (rule 3).
+    """
+    sweep = staging.begin_beside(connection, channel)
+    channel_id = sweep.channel_id
+    staging.stage(connection, sweep, records, refused)
+    answered = Counter((record.sku, record.location) for record in records)
+    answered.update((r.sku, r.location) for r in refused if r.sku is not None)
+    for sku, location in wanted:
+        connection.execute(
+            """INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
+            SELECT ?, l.id, ? FROM listings l JOIN items i ON i.id = l.item_id
+            WHERE i.sku = ? AND i.location = ? AND l.channel_id = ?""",
+            (sweep.poll_id, answered[sku, location], sku, location, channel_id),
+        )
+    comparison.forget_moved(connection)
+    numbers = staging.counts(connection, sweep)
+    changed = bring_in(connection, sweep, numbers, now=now, own=own)
+    connection.execute(
+        """INSERT INTO moved_outside_polls (channel_id, listing_id)
+        SELECT ?, l.id FROM moved m
+        CROSS JOIN listings l ON l.item_id = m.item_id AND l.channel_id = ?""",
+        (channel_id, channel_id),
+    )
+    merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
+    staging.forget(connection, channel_id)
+    return Merge(changed, *merged)
+
+
+def bring_in(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    numbers: PollCounts,
+    *,
+    now: Millis,
+    as_of: Millis | None = None,
+    own: bool = False,
+) -> int:
+    """Bring the stage into the listings and note the items that moved; answer how many rows.
+
+    `as_of` is the file's own time, where there is one.
+    """
+    # A record whose SKU could not be read may be any of those that were not seen.
+    anonymous = [record for record in sweep.refused if record.sku is None]
+    newest = connection.execute("SELECT coalesce(max(id), 0) FROM listings").fetchone()[0]
+    values = {
+        "channel": sweep.channel_id,
+        "poll": sweep.poll_id,
+        "newest": newest,
+        "now": now,
+        "as_of": as_of,
+        "own": int(own),
+        "doubt": f"may be the record at {anonymous[0].place}" if anonymous else None,
+    }
+    changed = 0
+    connection.execute(_MERGE_ITEMS, values)
+    for statement in (_MERGE_NEW, _MERGE_KNOWN):
+        connection.execute(statement, values)
+        changed += connection.execute("SELECT changes()").fetchone()[0]
+    rest = (_MERGE_READABLE, _MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES)
+    for statement in (*rest, _END_DOUBTS, _BEGIN_DOUBTS, _NOTE_MOVED):
+        connection.execute(statement, values)
+    (new,) = connection.execute(
+        "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)
+    ).fetchone()
+    gone = 0 if anonymous else numbers.gone
+    connection.execute(
+        "UPDATE channels SET listings = listings + ? WHERE id = ?",
+        (new + numbers.back - gone, sweep.channel_id),
+    )
+    return changed
+
+
+def _report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
+    if not sweep.refused:
+        incidents.resolve(connection, sweep.channel, IncidentKind.UNREADABLE, now=now)
+        return
+    message = incidents.in_words(sweep.refused)
+    incidents.raise_incident(connection, sweep.channel, IncidentKind.UNREADABLE, message, now=now)

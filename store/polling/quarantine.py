@@ -1,0 +1,226 @@
+"""Implausible polls: set aside with their rows; a person accepts or discards them (rule 8).
+
+What nobody judges is replaced by the next poll. `store.polling.quarantine_preview` says what
+accepting would change.
+"""
+
+import hashlib
+import sqlite3
+from datetime import UTC, datetime
+
+from store.channels import incidents, polls
+from store.database.worklist import Merge
+from store.errors import NoSuchThing
+from store.model import IncidentKind, Millis, PollCounts, PollOutcome
+from store.polling import merge, staging
+from store.polling.comparison import Comparison
+from store.polling.staging import NAMES, VALUES, Sweep
+
+
+def set_aside(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    reason: str,
+    *,
+    now: Millis,
+    as_of: Millis | None,
+) -> None:
+    """Set an implausible poll aside: the last good readings stay in force (rule 8).
+
+    Its rows are kept for the person who may accept it; an older one is replaced. Where it would
+    change the same as one that a person discarded, its reason says so. Raises Overtaken.
+    """
+    staging.check(connection, sweep)
+    numbers = staging.counts(connection, sweep)
+    digest = _digest(connection, sweep)
+    reason += _discarded_before(connection, sweep.channel_id, digest)
+    # The incident stays open from the first implausible poll to the last: trouble speaks once.
+    polls.end_quarantine(connection, sweep.channel_id, now=now, over=False)
+    connection.execute(
+        f"""INSERT INTO quarantined_readings (poll_id, sku, location, what, problem, {VALUES})
+        SELECT poll_id, sku, location, 'read', problem, {VALUES} FROM stage
+        WHERE poll_id = ? ORDER BY id""",
+        (sweep.poll_id,),
+    )
+    connection.execute(
+        """INSERT INTO quarantined_readings (poll_id, sku, location, what, copies)
+        SELECT k.poll_id, i.sku, i.location, 'counted', k.copies FROM counted k
+        JOIN listings l ON l.id = k.listing_id JOIN items i ON i.id = l.item_id
+        WHERE k.poll_id = ?""",
+        (sweep.poll_id,),
+    )
+    polls.record_end(
+        connection, sweep.poll_id, PollOutcome.QUARANTINED, numbers, now=now, as_of=as_of
+    )
+    connection.execute(
+        "UPDATE polls SET error = ?, digest = ? WHERE id = ?",
+        (reason, digest, sweep.poll_id),
+    )
+    connection.execute(
+        "UPDATE channels SET quarantined_poll_id = ?, last_error = ? WHERE id = ?",
+        (sweep.poll_id, reason, sweep.channel_id),
+    )
+    incidents.raise_incident(connection, sweep.channel, IncidentKind.QUARANTINED, reason, now=now)
+    staging.forget(connection, sweep.channel_id)
+
+
+def waiting(connection: sqlite3.Connection, channel: str) -> tuple[int, str, PollCounts] | None:
+    """The channel's quarantined poll: its id, why it was set aside, and what it would change."""
+    channel_id, _, _ = polls.channel(connection, channel)
+    row = connection.execute(
+        """SELECT p.id, p.error, p.known, p.seen, p.changed, p.zeroed, p.gone, p.added, p.refused,
+          0, p.announced FROM channels c JOIN polls p ON p.id = c.quarantined_poll_id
+        WHERE c.id = ?""",
+        (channel_id,),
+    ).fetchone()
+    return None if row is None else (row[0], row[1], PollCounts(*row[2:]))
+
+
+def accept(
+    connection: sqlite3.Connection,
+    channel: str,
+    comparison: Comparison,
+    *,
+    who: str,
+    now: Millis,
+    poll_id: int | None = None,
+) -> Merge:
+    """Take a quarantined poll for true, as the person `who` saw it.
+
+    Raises NoSuchThing where the channel has none, or another than `poll_id` by now.
+    """
+    found = _the_one_seen(connection, channel, poll_id)
+    finished_at, as_of = connection.execute(
+        "SELECT finished_at, as_of FROM polls WHERE id = ?", (found[0],)
+    ).fetchone()
+    sweep = staging.begin_beside(connection, channel, poll_id=found[0])
+    channel_id = sweep.channel_id
+    _restage_quarantined(connection, sweep)
+    first = polls.is_first_good(connection, channel_id)
+    comparison.forget_moved(connection)
+    # Its readings are of the time at which they were taken, not of the time of the acceptance.
+    numbers = staging.counts(connection, sweep)
+    changed = merge.bring_in(connection, sweep, numbers, now=finished_at, as_of=as_of)
+    polls.record_end(
+        connection, sweep.poll_id, PollOutcome.ACCEPTED, found[2], now=finished_at, as_of=as_of
+    )
+    _judge(connection, found, f"accepted by {who}", who=who, why=None, now=now)
+    polls.end_quarantine(
+        connection, channel_id, now=now, outcome=PollOutcome.ACCEPTED, by=(who, "accepted")
+    )
+    if first:
+        comparison.expect_everything(connection, channel)
+    merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
+    staging.forget(connection, channel_id)
+    return Merge(changed, *merged)
+
+
+def discard(
+    connection: sqlite3.Connection,
+    channel: str,
+    *,
+    who: str,
+    why: str,
+    now: Millis,
+    poll_id: int | None = None,
+) -> int:
+    """Throw a quarantined poll away, as the person `who` saw it; answer its id.
+
+    The last good readings stay in force and count again for as long as they are fresh; the poll's
+    record and its incident keep who and why. The next poll is judged anew. Raises NoSuchThing
+    where the channel has none, or another than `poll_id` by now.
+    """
+    found = _the_one_seen(connection, channel, poll_id)
+    channel_id, _, _ = polls.channel(connection, channel)
+    words = f"discarded by {who}: {why}"
+    _judge(connection, found, words, who=who, why=why, now=now)
+    polls.end_quarantine(
+        connection, channel_id, now=now, outcome=PollOutcome.DISCARDED,
+        by=(who, f"discarded: {why}"),
+    )  # fmt: skip
+    connection.execute(
+        "UPDATE channels SET last_error = ? WHERE id = ?",
+        (f"the last poll was {words}", channel_id),
+    )
+    return found[0]
+
+
+def _the_one_seen(
+    connection: sqlite3.Connection, channel: str, poll_id: int | None
+) -> tuple[int, str, PollCounts]:
+    """The channel's quarantined poll, if it is still the one that the person saw."""
+    found = waiting(connection, channel)
+    if found is None:
+        raise NoSuchThing(f"channel {channel} has no quarantined poll")
+    if poll_id not in (None, found[0]):
+        raise NoSuchThing(
+            f"channel {channel}'s quarantined poll is now {found[0]}, not {poll_id}: look again"
+        )
+    return found
+
+
+def _judge(
+    connection: sqlite3.Connection,
+    found: tuple[int, str, PollCounts],
+    words: str,
+    *,
+    who: str,
+    why: str | None,
+    now: Millis,
+) -> None:
+    """Keep a person's judgement in the poll's record."""
+    connection.execute(
+        """UPDATE polls SET error = ?, judged_by = ?, judged_at = ?, judged_why = ?
+        WHERE id = ?""",
+        (f"{found[1]}; {words}", who, now, why, found[0]),
+    )
+
+
+def _digest(connection: sqlite3.Connection, sweep: Sweep) -> str:
+    """What the poll would change, in short: two of them that are equal change the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    read = connection.execute(
+        "SELECT sku, location, available, state FROM stage WHERE poll_id = ? ORDER BY id",
+        (sweep.poll_id,),
+    )
+    counted = connection.execute(
+        "SELECT listing_id, copies FROM counted WHERE poll_id = ? ORDER BY listing_id",
+        (sweep.poll_id,),
+    )
+    for rows in (read, counted):
+        for row in rows:
+            digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _discarded_before(connection: sqlite3.Connection, channel_id: int, digest: str) -> str:
+    """Say who has discarded the same before, and when; empty where nobody has."""
+    row = connection.execute(
+        """SELECT judged_by, judged_at FROM polls
+        WHERE channel_id = ? AND digest = ? AND outcome = 'discarded' ORDER BY id DESC LIMIT 1""",
+        (channel_id, digest),
+    ).fetchone()
+    if row is None:
+        return ""
+    at = datetime.fromtimestamp(row[1] / 1000, UTC).isoformat(timespec="milliseconds")
+    return f"; the same that {row[0]} discarded at {at.removesuffix('+00:00')}Z"
+
+
+def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Put a quarantined poll back on the stage; its listings may have come into being since."""
+    listing = """LEFT JOIN items i ON i.sku = q.sku AND i.location = q.location
+        LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?"""
+    values = ", ".join(f"q.{name}" for name in NAMES)
+    connection.execute(
+        f"""INSERT INTO stage (poll_id, listing_id, sku, location, problem, {VALUES})
+        SELECT q.poll_id, l.id, q.sku, q.location, q.problem, {values}
+        FROM quarantined_readings q {listing} WHERE q.poll_id = ? AND q.what = 'read'
+        ORDER BY q.id""",
+        (sweep.channel_id, sweep.poll_id),
+    )
+    connection.execute(
+        f"""INSERT INTO counted (poll_id, listing_id, copies)
+        SELECT q.poll_id, l.id, q.copies FROM quarantined_readings q {listing}
+        WHERE q.poll_id = ? AND q.what = 'counted' AND l.id IS NOT NULL""",
+        (sweep.channel_id, sweep.poll_id),
+    )

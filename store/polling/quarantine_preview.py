@@ -1,0 +1,398 @@
+"""What accepting a quarantined poll would change, told before anybody accepts it.
+
+One read: nothing in the cache is touched, and no engine waits. The poll's rows are laid over the
+last good readings in temporary tables that go with the read. There the tables `items` and
+`channels` stand for the cache's own, with the truths as they would be, so that the configuration's
+one comparison (`store.targets.policy_sql`) says what would disagree.
+
+Stock events stand as they are now: what of them the poll would turn out to include is not reckoned.
+"""
+
+import sqlite3
+
+import msgspec
+
+from store.database import worklist
+from store.model import QUANTITY_MAX, Millis, PollCounts
+from store.polling import quarantine
+from store.polling.comparison import Comparison
+from store.targets import bundles, truth
+from store.targets.policy_sql import Compiled
+
+ROWS_MAX = 200
+
+
+class EffectRow(msgspec.Struct, frozen=True):
+    """One listing of the channel that accepting the poll would move."""
+
+    sku: str
+    location: str
+    title: str
+    before: int | None
+    """What it shows by the last good reading; None where it is not listed."""
+    after: int | None
+    before_state: str | None
+    after_state: str | None
+    price_minor: int | None
+    target: int | None
+    """What it should show once the poll is accepted; None for an authority's own."""
+    disagrees: str
+    """The kind of disagreement that there would be; empty where there would be none."""
+    disagreed: str
+    """The kind that there is now."""
+    delta: int | None
+    elsewhere: int
+    """How many other channels' listings of it would newly disagree."""
+
+
+class ChannelEffect(msgspec.Struct, frozen=True):
+    """What accepting would do to one channel's disagreements."""
+
+    channel: str
+    opened: int
+    closed: int
+    targets_to_zero: int
+    """Listings whose target would fall to 0: approved, their updates would end their sale."""
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What accepting one quarantined poll would change. Money is in the channel's currency."""
+
+    channel: str
+    poll_id: int
+    reason: str
+    read_at: Millis
+    counts: PollCounts
+    moved: int
+    """Listings of the channel whose number, state or presence would change."""
+    units_up: int
+    units_down: int
+    money_up: float
+    money_down: float
+    unpriced: int
+    to_zero: int
+    """SKUs that would show nothing for sale where they show something now; gone ones included."""
+    channels: tuple[ChannelEffect, ...]
+    """Those whose disagreements or targets would change, in configured order."""
+    rows: tuple[EffectRow, ...]
+    """The listings that would move most, by units, most first."""
+
+    @property
+    def opened(self) -> int:
+        return sum(one.opened for one in self.channels)
+
+    @property
+    def closed(self) -> int:
+        return sum(one.closed for one in self.channels)
+
+    @property
+    def targets_to_zero(self) -> int:
+        return sum(one.targets_to_zero for one in self.channels)
+
+
+def of_accepting(
+    connection: sqlite3.Connection,
+    channel: str,
+    comparison: Comparison,
+    *,
+    rows_max: int = ROWS_MAX,
+) -> Effect | None:
+    """Reckon what accepting the channel's quarantined poll would change; None where it has none.
+
+    Raises NoSuchThing for a channel that the cache does not know. For `Database.read`.
+    """
+    found = quarantine.waiting(connection, channel)
+    if found is None:
+        return None
+    poll_id, reason, counts = found
+    compiled = comparison.compiled(connection)
+    foresight = _Foresight(connection, compiled, poll_id, compiled.ids[channel])
+    foresight.lay_over(decides=comparison.decides(channel))
+    (read_at,) = connection.execute(
+        "SELECT finished_at FROM polls WHERE id = ?", (poll_id,)
+    ).fetchone()
+    return Effect(
+        channel, poll_id, reason, read_at, counts, *foresight.totals(),
+        channels=foresight.channels(), rows=foresight.rows(rows_max),
+    )  # fmt: skip
+
+
+# Per listing of the poll: its last record, how many it has, how often it was counted. One whose
+# only record can't be read stays as it was, or comes to be without being there.
+_LAID_OVER = """INSERT INTO temp.laid (item_id, sku, location, listing_id, present, copies,
+  available, state, on_hand, incoming, price_minor, title, was_present, was_available, was_state)
+SELECT coalesce(i.id, -g.first), g.sku, g.location, l.id,
+  CASE WHEN g.counted = 0 THEN 0 WHEN g.counted > 1 OR r.id IS NOT NULL THEN 1
+    ELSE coalesce(l.present, 0) END,
+  CASE WHEN l.id IS NULL THEN max(1, g.records) WHEN g.counted = 0 THEN 1
+    ELSE coalesce(g.counted, l.copies) END,
+  {values}, coalesce(r.price_minor, l.price_minor, i.price_minor), coalesce(i.title, r.title, ''),
+  coalesce(l.present, 0), l.available, l.state
+FROM (SELECT sku, location, min(id) AS first,
+    min(id) FILTER (WHERE what = 'read' AND problem IS NULL) AS first_read,
+    max(id) FILTER (WHERE what = 'read' AND problem IS NULL) AS last_read,
+    count(*) FILTER (WHERE what = 'read' AND problem IS NULL) AS records,
+    max(copies) FILTER (WHERE what = 'counted') AS counted
+  FROM main.quarantined_readings WHERE poll_id = :poll GROUP BY sku, location) g
+LEFT JOIN main.items i ON i.sku = g.sku AND i.location = g.location
+LEFT JOIN main.listings l ON l.item_id = i.id AND l.channel_id = :channel
+LEFT JOIN main.quarantined_readings r
+  ON r.id = CASE WHEN l.id IS NULL THEN g.first_read ELSE g.last_read END
+WHERE r.id IS NOT NULL OR (l.id IS NULL) = (g.counted IS NULL)"""
+
+# A listing that stands twice in the poll keeps its values: neither of the two is the truth.
+_VALUES = ", ".join(
+    f"CASE WHEN r.id IS NULL OR g.counted > 1 THEN l.{name} ELSE r.{name} END"
+    for name in ("available", "state", "on_hand", "incoming")
+)
+
+_TABLES = (
+    """CREATE TEMP TABLE laid (item_id INTEGER PRIMARY KEY, sku TEXT, location TEXT,
+      listing_id INTEGER, present INTEGER, copies INTEGER, available INTEGER, state TEXT,
+      on_hand INTEGER, incoming INTEGER, price_minor INTEGER, title TEXT, was_present INTEGER,
+      was_available INTEGER, was_state TEXT)""",
+    """CREATE TEMP TABLE items (id INTEGER PRIMARY KEY, sku TEXT, location TEXT,
+      price_minor INTEGER, truth_quantity INTEGER, truth_state TEXT, truth_on_hand INTEGER,
+      truth_incoming INTEGER, pending INTEGER NOT NULL DEFAULT 0,
+      pending_own INTEGER NOT NULL DEFAULT 0, pending_on_hand INTEGER NOT NULL DEFAULT 0,
+      quantity_listing_id INTEGER, state_listing_id INTEGER)""",
+    "CREATE TEMP TABLE channels AS SELECT * FROM main.channels",
+    # `differs` is the kind in presence or number, `of_state` 1 where the state differs.
+    """CREATE TEMP TABLE cells (item_id INTEGER, channel_id INTEGER, differs TEXT,
+      of_state INTEGER, target INTEGER, delta INTEGER, to_zero INTEGER,
+      PRIMARY KEY (item_id, channel_id)) WITHOUT ROWID""",
+)
+
+_COPY_ITEMS = """INSERT OR IGNORE INTO temp.items SELECT id, sku, location, price_minor,
+  truth_quantity, truth_state, truth_on_hand, truth_incoming, pending, pending_own,
+  pending_on_hand, quantity_listing_id, state_listing_id FROM main.items"""
+
+# What bundles and pools say of themselves: their own state is theirs, whatever their parts are.
+_OWN_LISTINGS = """CREATE TEMP TABLE listings (id INTEGER PRIMARY KEY, item_id INTEGER,
+  channel_id INTEGER, present INTEGER, state TEXT, copies INTEGER DEFAULT 1, problem TEXT,
+  source_at INTEGER, UNIQUE (item_id, channel_id))"""
+
+_PARTS = (
+    "CREATE TEMP TABLE parts AS SELECT * FROM main.parts",
+    "CREATE UNIQUE INDEX temp.parts_once ON parts (item_id, part_id)",
+    "CREATE INDEX temp.parts_of ON parts (part_id)",
+    "CREATE UNIQUE INDEX temp.items_once ON items (sku, location)",
+)
+
+_NOW = "CASE WHEN present = 1 THEN available END"
+_WAS = "CASE WHEN was_present = 1 THEN was_available END"
+_UNITS = f"coalesce({_NOW}, 0) - coalesce({_WAS}, 0)"
+_MOVED = f"""(present <> was_present OR {_NOW} IS NOT {_WAS}
+  OR (present = 1 AND state IS NOT was_state))"""
+
+# What would disagree and does not: or does, and would not.
+_IS_OPEN = """EXISTS (SELECT 1 FROM main.disagreements d WHERE d.item_id = x.item_id
+  AND d.channel_id = x.channel_id AND d.kind = {} AND d.closed_at IS NULL)"""
+_OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
+  + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
+
+
+class _Foresight:
+    """The temporary tables of one reckoning."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, compiled: Compiled, poll_id: int, channel_id: int
+    ) -> None:
+        self._connection = connection
+        self._compiled = compiled
+        self._channel_id = channel_id
+        self._channel_ids = [channel_id]
+        self._values = {"poll": poll_id, "channel": channel_id}
+
+    def lay_over(self, *, decides: bool) -> None:
+        """Lay the poll over the good readings, and find what would disagree.
+
+        `decides`: what the channel says can move another channel's target.
+        """
+        for statement in _TABLES:
+            self._run(statement)
+        self._run(_LAID_OVER.format(values=_VALUES))
+        self._run(
+            """UPDATE temp.channels SET good_poll_id = :poll, quarantined_poll_id = NULL
+            WHERE id = :channel"""
+        )
+        worklist.forget(self._connection)
+        self._run("INSERT INTO moved (item_id) SELECT item_id FROM temp.laid")
+        # After a channel's first good poll, what it lacks counts as missing.
+        self._run(
+            """INSERT OR IGNORE INTO moved (item_id) SELECT i.id FROM main.items i
+            WHERE (SELECT good_poll_id FROM main.channels WHERE id = :channel) IS NULL"""
+        )
+        derives = decides and bool(self._compiled.terms.bundles or self._compiled.terms.pools)
+        # What a bundle or a pool is made of may be any item, and items may come into being.
+        self._run(_COPY_ITEMS + ("" if derives else " WHERE id IN (SELECT item_id FROM moved)"))
+        self._run(
+            """INSERT INTO temp.items (id, sku, location, price_minor)
+            SELECT item_id, sku, location, price_minor FROM temp.laid WHERE item_id < 0"""
+        )
+        if decides:
+            terms = self._compiled.terms
+            self._channel_ids = [self._compiled.ids[one.name] for one in terms.channels]
+            if derives:
+                for statement in _PARTS:
+                    self._run(statement)
+                bundles.ensure(self._connection, terms)
+            self._tell_truths()
+            if derives:
+                self._derive_truths()
+        self._compare()
+
+    def totals(self) -> tuple[int, int, int, float, float, int, int]:
+        """The fields of `Effect` from `moved` to `to_zero`."""
+        row = self._connection.execute(
+            f"""SELECT count(*), coalesce(sum(max(0, units)), 0), coalesce(sum(max(0, -units)), 0),
+              total(max(0, units) * price_minor) / 100.0,
+              total(max(0, -units) * price_minor) / 100.0,
+              coalesce(sum(units <> 0 AND price_minor IS NULL), 0),
+              count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)
+            FROM (SELECT sku, {_UNITS} AS units, {_NOW} AS now, {_WAS} AS was, price_minor
+              FROM temp.laid WHERE {_MOVED})"""
+        ).fetchone()
+        return row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+
+    def channels(self) -> tuple[ChannelEffect, ...]:
+        ids = ", ".join(map(str, self._channel_ids))
+        opens = self._connection.execute(
+            f"""SELECT x.channel_id, sum({_OPENS}), sum(x.to_zero) FROM temp.cells x
+            GROUP BY x.channel_id"""
+        ).fetchall()
+        closes = dict(
+            self._connection.execute(
+                f"""SELECT d.channel_id, count(*) FROM moved v
+                CROSS JOIN main.disagreements d ON d.item_id = v.item_id AND d.closed_at IS NULL
+                WHERE d.channel_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM temp.cells x
+                  WHERE x.item_id = d.item_id AND x.channel_id = d.channel_id
+                    AND CASE d.kind WHEN 'state' THEN x.of_state = 1
+                      ELSE x.differs IS d.kind END)
+                GROUP BY d.channel_id"""
+            ).fetchall()
+        )
+        opened = {channel_id: (more, to_zero) for channel_id, more, to_zero in opens}
+        told = (
+            ChannelEffect(name, opened.get(one, (0, 0))[0], closes.get(one, 0),
+                          opened.get(one, (0, 0))[1])
+            for name, one in sorted(self._compiled.ids.items(), key=lambda named: named[1])
+        )  # fmt: skip
+        return tuple(one for one in told if one.opened or one.closed or one.targets_to_zero)
+
+    def rows(self, most: int) -> tuple[EffectRow, ...]:
+        rows = self._connection.execute(
+            f"""WITH most AS MATERIALIZED (SELECT *, {_NOW} AS now, {_WAS} AS was FROM temp.laid
+              WHERE {_MOVED} ORDER BY abs({_UNITS}) DESC, sku, location LIMIT :most)
+            SELECT m.sku, m.location, m.title, m.was, m.now,
+              CASE WHEN m.was_present = 1 THEN m.was_state END,
+              CASE WHEN m.present = 1 THEN m.state END, m.price_minor, x.target,
+              coalesce(x.differs, CASE WHEN x.of_state = 1 THEN 'state' END, ''),
+              coalesce((SELECT d.kind FROM main.disagreements d WHERE d.item_id = m.item_id
+                AND d.channel_id = :channel AND d.closed_at IS NULL
+                ORDER BY d.kind = 'state' LIMIT 1), ''),
+              x.delta,
+              (SELECT coalesce(sum({_OPENS}), 0) FROM temp.cells x WHERE x.item_id = m.item_id
+                AND x.channel_id <> :channel)
+            FROM most m LEFT JOIN temp.cells x
+              ON x.item_id = m.item_id AND x.channel_id = :channel
+            ORDER BY abs(coalesce(m.now, 0) - coalesce(m.was, 0)) DESC, m.sku, m.location""",
+            self._values | {"most": most},
+        )
+        return tuple(EffectRow(*row) for row in rows)
+
+    def _tell_truths(self) -> None:
+        """Give the items the truths that they would have by this channel's word."""
+        compiled = self._compiled
+        figure = "p.{}"
+        if not compiled.counts_pieces():
+            units = compiled.authority_units()
+            figure = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, p.{{}} * {units}))"
+        there = f"CASE WHEN p.present = 1 THEN {figure} END"
+        mine = f"= {self._channel_id}"
+        of_quantity = f"{compiled.authority('quantity')} {mine}"
+        of_state = f"{compiled.authority('state')} {mine}"
+        self._run(
+            f"""UPDATE temp.items AS i SET
+              truth_quantity = CASE WHEN {of_quantity} THEN {there.format("available")}
+                ELSE i.truth_quantity END,
+              truth_on_hand = CASE WHEN {of_quantity} THEN {there.format("on_hand")}
+                ELSE i.truth_on_hand END,
+              truth_incoming = CASE WHEN {of_quantity} THEN {there.format("incoming")}
+                ELSE i.truth_incoming END,
+              truth_state = CASE WHEN {of_state} THEN CASE WHEN p.present = 1 THEN p.state END
+                ELSE i.truth_state END
+            FROM temp.laid p WHERE p.item_id = i.id
+              AND NOT EXISTS (SELECT 1 FROM parts q WHERE q.item_id = i.id)"""
+        )
+
+    def _derive_truths(self) -> None:
+        """Give the bundles and pools of these items theirs."""
+        bundles.spread(self._connection, "bundle")
+        bundles.spread(self._connection, "pool")
+        for statement in (*truth.WORK_TABLES, _OWN_LISTINGS):
+            self._run(statement)
+        self._run(
+            f"""INSERT INTO temp.listings (item_id, channel_id, present, state)
+            SELECT m.item_id, m.channel_id, {_shown("present")}, {_shown("state")}
+            FROM moved v CROSS JOIN main.listings m ON m.item_id = v.item_id
+            LEFT JOIN temp.laid p ON p.item_id = m.item_id AND m.channel_id = :channel
+            WHERE m.item_id IN (SELECT item_id FROM parts)
+            UNION ALL SELECT item_id, :channel, present, state FROM temp.laid
+            WHERE listing_id IS NULL"""
+        )
+        truth.derive(self._connection, self._compiled)
+        self._run("DROP TABLE temp.listings")
+
+    def _compare(self) -> None:
+        """Compare what each channel would show with what it then should."""
+        compiled, each = self._compiled, self._compiled.each
+        if any(one.inflow for one in compiled.terms.channels):
+            self._show_listings()
+        ids = ", ".join(map(str, self._channel_ids))
+        quantity, state = each(compiled.target_quantity), each(compiled.target_state)
+        self._run(
+            f"""INSERT INTO temp.cells
+            WITH shown AS (SELECT i.id AS item_id, c.id AS channel_id, m.target_quantity AS was,
+                {_shown("present")}, {_shown("copies")}, {_shown("available")}, {_shown("state")}
+              FROM moved v CROSS JOIN temp.items i ON i.id = v.item_id
+              CROSS JOIN temp.channels c
+              LEFT JOIN main.listings m ON m.item_id = i.id AND m.channel_id = c.id
+              LEFT JOIN temp.laid p ON p.item_id = i.id AND c.id = :channel
+              WHERE c.id IN ({ids}) AND (m.id IS NOT NULL OR p.item_id IS NOT NULL
+                OR (c.good_poll_id IS NOT NULL AND i.truth_quantity IS NOT NULL
+                  AND {compiled.authority("quantity")} <> c.id))),
+            aimed AS MATERIALIZED (SELECT l.item_id, l.channel_id, l.was, l.available, l.state,
+                coalesce(l.present, 0) AS present, coalesce(l.copies, 1) AS copies,
+                {quantity} AS target_quantity, {state} AS target_state
+              FROM shown l CROSS JOIN temp.items i ON i.id = l.item_id),
+            told AS MATERIALIZED (SELECT l.*, {each(compiled.kind)} AS differs,
+                l.present = 1 AND l.copies = 1 AND l.state <> l.target_state AS of_state
+              FROM aimed l CROSS JOIN temp.items i ON i.id = l.item_id)
+            SELECT item_id, channel_id, differs, coalesce(of_state, 0), target_quantity,
+              CASE WHEN differs IN ('quantity', 'negative')
+                THEN coalesce(target_quantity, 0) - available END,
+              coalesce(was > 0 AND target_quantity = 0, 0)
+            FROM told WHERE differs IS NOT NULL OR of_state = 1 OR channel_id = :channel
+              OR (was > 0 AND target_quantity = 0)"""
+        )
+
+    def _show_listings(self) -> None:
+        """Let what flows in from this channel be read as it would be."""
+        columns = ("present", "copies", "available", "state")
+        laid = ", ".join(map(_shown, columns))
+        self._run(
+            f"""CREATE TEMP VIEW listings AS
+            SELECT m.id, m.item_id, m.channel_id, {laid} FROM main.listings m
+              LEFT JOIN temp.laid p ON p.item_id = m.item_id
+                AND m.channel_id = {self._channel_id}
+            UNION ALL SELECT NULL, p.item_id, {self._channel_id}, {", ".join(columns)}
+              FROM temp.laid p WHERE p.listing_id IS NULL"""
+        )
+
+    def _run(self, statement: str) -> None:
+        self._connection.execute(statement, self._values | self._compiled.values)
+
+
+def _shown(name: str) -> str:
+    return f"CASE WHEN p.item_id IS NOT NULL THEN p.{name} ELSE m.{name} END AS {name}"

@@ -1,0 +1,399 @@
+"""A poll in progress: its pages, compared with what is known, staged where they differ.
+
+The stage is a temporary table of the writer's connection; nothing of it is a reading yet. When all
+pages are in, the poll is judged (`sync.polling.guard`, by `counts`) and then merged, set aside or
+failed.
+
+`Memory` makes a re-poll cheap: it keeps a digest of every record by its position in the last
+good poll, so that what has not changed is recognised without a query.
+"""
+
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import astuple
+
+from store.channels import polls
+from store.errors import Overtaken
+from store.model import Millis, PollCounts, Record, Refused
+
+VALUES = (
+    "available, state, on_hand, committed, unavailable, incoming, threshold, price_minor, title, "
+    "source_at, ref"
+)
+"""A reading's columns, of the same names in the stage, the quarantine and the listing."""
+
+COLUMNS = (
+    "sku, available, location, state, on_hand, committed, unavailable, incoming, threshold, "
+    "price_minor, title, source_at, ref"
+)
+"""In the order of Record's fields."""
+
+NAMES = VALUES.split(", ")
+
+_DIFFERS = " OR ".join(f"l.{name} IS NOT p.{name}" for name in NAMES)
+
+_TYPED = """sku TEXT NOT NULL, available INTEGER, location TEXT NOT NULL, state TEXT,
+  on_hand INTEGER, committed INTEGER, unavailable INTEGER, incoming INTEGER, threshold INTEGER,
+  price_minor INTEGER, title TEXT, source_at INTEGER, ref TEXT"""
+
+_WORK_TABLES = (
+    f"CREATE TEMP TABLE IF NOT EXISTS page (ordinal INTEGER PRIMARY KEY, {_TYPED})",
+    f"""CREATE TEMP TABLE IF NOT EXISTS stage (id INTEGER PRIMARY KEY, poll_id INTEGER NOT NULL,
+      listing_id INTEGER, problem TEXT, {_TYPED})""",
+    """CREATE TEMP TABLE IF NOT EXISTS counted (poll_id INTEGER NOT NULL,
+      listing_id INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (poll_id, listing_id))""",
+)
+
+_ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 13})"
+
+_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 13})"
+
+_LISTINGS_OF_PAGE = """SELECT coalesce(l.id, 0) FROM page p
+LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
+LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ? ORDER BY p.ordinal"""
+
+_STAGE_DIFFERING = f"""INSERT INTO stage (poll_id, listing_id, {COLUMNS})
+SELECT ?, l.id, {", ".join("p." + name for name in COLUMNS.split(", "))} FROM page p
+LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
+LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+WHERE l.id IS NULL OR l.present = 0 OR l.problem IS NOT NULL OR {_DIFFERS}
+ORDER BY p.ordinal"""
+
+_STAGE_REFUSED = """INSERT INTO stage (poll_id, sku, location, problem, listing_id)
+VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listings l
+  ON l.item_id = i.id AND l.channel_id = :channel
+  WHERE i.sku = :sku AND i.location = :location))"""
+
+# What was new when its page came; another channel's poll may have made it a listing since.
+_NO_LONGER_NEW = """SELECT p.id, coalesce(l.id, 0) FROM stage p
+LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
+LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
+
+# In the order of their places in the poll, one row a place.
+_LISTINGS_OF_NEW = """SELECT l.id FROM stage p
+JOIN items i ON i.sku = p.sku AND i.location = p.location
+JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
+
+
+# What a digest is of. Not the record's own hash: Python gives −1 and −2 the same one, so that one
+# unit more sold short would never be seen.
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Memory:
+    """What one channel's last good poll held, by position. Belongs to one running engine.
+
+    16 bytes a listing. It counts only while the cache's last good poll is the one that it is of.
+    """
+
+    __slots__ = ("digests", "listing_ids", "poll_id")
+
+    def __init__(self) -> None:
+        self.digests = array("q")
+        self.listing_ids = array("q")
+        self.poll_id = 0
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One poll in progress. Only this module looks inside."""
+
+    poll_id: int
+    channel_id: int
+    channel: str
+    known: int
+    based_on: int | None
+    """The good poll whose readings its pages are compared with; None: there is no listing yet."""
+    memory: Memory | None
+    recalled: Memory
+    """What may be recognised: the memory, or an empty one where it does not count."""
+    suspects: frozenset[int]
+    """Listings that moved outside polls, stand twice or could not be read: never recognised,
+    always compared."""
+    outside_up_to: int
+    digests: "array[int]" = field(default_factory=lambda: array("q"))
+    listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
+    """Listing by position; 0 until the merge for a record whose listing is new."""
+    in_doubt: set[int] = field(default_factory=set)
+    """Listings of pages that were not recognised, then or now: only these can have gone."""
+    refused: list[Refused] = field(default_factory=list)
+    announced: int | None = None
+    counted: bool = False
+    numbers: PollCounts | None = None
+    """What `counts` found, until another page comes."""
+
+
+def begin(
+    connection: sqlite3.Connection,
+    channel: str,
+    memory: Memory | None,
+    *,
+    now: Millis,
+    poll_id: int | None = None,
+) -> Sweep:
+    """Open a poll of `channel`: its record stands as `running` until it is merged or failed.
+
+    `poll_id`: of the record that it has already, where it heard the channel's events first.
+    """
+    channel_id, known, good_poll_id = polls.channel(connection, channel)
+    forget(connection, channel_id)
+    outside = connection.execute(
+        "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?", (channel_id,)
+    ).fetchall()
+    counts = memory is not None and memory.poll_id == good_poll_id
+    return Sweep(
+        poll_id=polls.open_record(connection, channel, now=now, poll_id=poll_id),
+        channel_id=channel_id,
+        channel=channel,
+        known=known,
+        based_on=good_poll_id,
+        memory=memory,
+        recalled=memory if memory is not None and counts else Memory(),
+        suspects=frozenset(listing for _, listing in outside) | _odd(connection, channel_id),
+        outside_up_to=max((row_id for row_id, _ in outside), default=0),
+    )
+
+
+def begin_beside(
+    connection: sqlite3.Connection, channel: str, *, poll_id: int | None = None
+) -> Sweep:
+    """Open a sweep that is no poll of its own: its caller knows which listings it counts.
+
+    For fresh readings of a few listings, or (`poll_id`) for a poll that was set aside.
+    """
+    channel_id, known, good_poll_id = polls.channel(connection, channel)
+    forget(connection, channel_id)
+    return Sweep(
+        poll_id=-channel_id if poll_id is None else poll_id,
+        channel_id=channel_id,
+        channel=channel,
+        known=known,
+        # Even before the first good poll: there may be listings, and each is looked up.
+        based_on=good_poll_id or 0,
+        memory=None,
+        recalled=Memory(),
+        suspects=frozenset(),
+        outside_up_to=0,
+        counted=True,
+    )
+
+
+def stage(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    records: Sequence[Record],
+    refused: Sequence[Refused] = (),
+    announced: int | None = None,
+    *,
+    told: bool = False,
+) -> None:
+    """Take one page: keep what differs from the last good reading, recognise the rest.
+
+    `told`: how far it has come is put on record with it, for whoever watches.
+    """
+    sweep.numbers = None
+    if announced is not None:
+        sweep.announced = announced
+    sweep.refused += refused
+    digests = array("q", map(hash, map(_encode, records)))
+    if sweep.based_on is None:
+        poll = (sweep.poll_id,)
+        connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
+        sweep.listing_ids += array("q", bytes(8 * len(records)))
+        sweep.digests += digests
+    else:
+        _recognise(connection, sweep, records, digests)
+    for record in refused:
+        if record.sku is not None:
+            values = {
+                "poll": sweep.poll_id,
+                "sku": record.sku,
+                "location": record.location,
+                "problem": f"{record.place}: {record.reason}",
+                "channel": sweep.channel_id,
+            }
+            connection.execute(_STAGE_REFUSED, values)
+    if told:
+        seen = len(sweep.digests) + len(sweep.refused)
+        polls.note_progress(connection, sweep.poll_id, seen, sweep.announced)
+
+
+def check(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Make sure that the readings are still those that the sweep was compared with.
+
+    What it has recognised is nowhere but in them: on other readings it would be lost. Raises
+    Overtaken where a person accepted a poll meanwhile, or another engine brought one in.
+    """
+    _, _, good_poll_id = polls.channel(connection, sweep.channel)
+    if good_poll_id != sweep.based_on:
+        raise Overtaken(f"other readings of {sweep.channel} came in during the poll: poll it again")
+
+
+def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
+    """Tell what the poll would change, for the guard. All pages must be in."""
+    if sweep.numbers is not None:
+        return sweep.numbers
+    _count_copies(connection, sweep)
+    row = connection.execute(
+        """SELECT
+          coalesce(sum(l.id IS NULL), 0),
+          count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
+          coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state)
+            AND p.available IS NOT l.target_quantity), 0),
+          coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
+            AND p.available IS NOT l.target_quantity), 0)
+        FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
+        WHERE p.poll_id = ? AND p.problem IS NULL""",
+        (sweep.poll_id,),
+    ).fetchone()
+    gone = connection.execute(
+        """SELECT count(*) FROM counted k JOIN listings l ON l.id = k.listing_id
+        WHERE k.poll_id = ? AND k.copies = 0 AND l.present = 1""",
+        (sweep.poll_id,),
+    ).fetchone()[0]
+    sweep.numbers = PollCounts(
+        known=sweep.known,
+        seen=len(sweep.listing_ids),
+        changed=row[2],
+        zeroed=row[3],
+        gone=gone,
+        added=row[0],
+        back=row[1],
+        refused=len(sweep.refused),
+        announced=sweep.announced,
+    )
+    return sweep.numbers
+
+
+def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    connection.execute(
+        "DELETE FROM moved_outside_polls WHERE channel_id = ? AND id <= ?",
+        (sweep.channel_id, sweep.outside_up_to),
+    )
+    if sweep.memory is None:
+        return
+    new = connection.execute(_LISTINGS_OF_NEW, (sweep.channel_id, sweep.poll_id))
+    place = -1
+    for (listing_id,) in new:
+        place = sweep.listing_ids.index(0, place + 1)
+        sweep.listing_ids[place] = listing_id
+    sweep.memory.digests = sweep.digests
+    sweep.memory.listing_ids = sweep.listing_ids
+    sweep.memory.poll_id = sweep.poll_id
+
+
+def forget(connection: sqlite3.Connection, channel_id: int) -> None:
+    """Empty the stage of this channel's polls; another channel's may be half way in it."""
+    for statement in _WORK_TABLES:
+        connection.execute(statement)
+    polls = "SELECT id FROM polls WHERE channel_id = ?1 UNION ALL SELECT -?1"
+    for table in ("stage", "counted"):
+        connection.execute(f"DELETE FROM {table} WHERE poll_id IN ({polls})", (channel_id,))
+
+
+def _recognise(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    records: Sequence[Record],
+    digests: "array[int]",
+) -> None:
+    """Pass over the records that stand where and as they stood; compare the others by query."""
+    start, end = len(sweep.digests), len(sweep.digests) + len(records)
+    known = sweep.recalled.digests[start:end]
+    listing_ids = sweep.recalled.listing_ids[start:end]
+    listing_ids.extend([0] * (len(records) - len(listing_ids)))
+    if known != digests or not sweep.suspects.isdisjoint(listing_ids):
+        known.extend([0] * (len(records) - len(known)))
+        places = [
+            place
+            for place, digest in enumerate(digests)
+            if digest != known[place] or listing_ids[place] in sweep.suspects
+        ]
+        sweep.in_doubt.update(listing_ids[place] for place in places)
+        found = _stage_differing(connection, sweep, [records[place] for place in places])
+        sweep.in_doubt.update(found)
+        for place, listing_id in zip(places, found, strict=True):
+            listing_ids[place] = listing_id
+    sweep.listing_ids += listing_ids
+    sweep.digests += digests
+
+
+def _stage_differing(
+    connection: sqlite3.Connection, sweep: Sweep, records: Sequence[Record]
+) -> "array[int]":
+    connection.execute("DELETE FROM page")
+    rows = ((ordinal, *astuple(record)) for ordinal, record in enumerate(records))
+    connection.executemany(_ADD_TO_PAGE, rows)
+    found = connection.execute(_LISTINGS_OF_PAGE, (sweep.channel_id,))
+    listing_ids = array("q", (row[0] for row in found))
+    connection.execute(_STAGE_DIFFERING, (sweep.poll_id, sweep.channel_id))
+    return listing_ids
+
+
+def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Find which listings have gone and which stand more than once; work follows the change."""
+    if sweep.counted:
+        return
+    sweep.counted = True
+    _find_no_longer_new(connection, sweep)
+    doubtful = sweep.in_doubt
+    doubtful.update(sweep.suspects)
+    if sweep.recalled.poll_id:
+        doubtful.update(sweep.recalled.listing_ids[len(sweep.listing_ids) :])
+    elif sweep.known:
+        rows = connection.execute(
+            "SELECT id FROM listings WHERE channel_id = ? AND present = 1", (sweep.channel_id,)
+        )
+        doubtful.update(row[0] for row in rows)
+    doubtful.discard(0)
+    seen = Counter(filter(doubtful.__contains__, sweep.listing_ids))
+    for listing_id in _listings_of_refused(connection, sweep):
+        if listing_id in doubtful:
+            seen[listing_id] = max(seen[listing_id], 1)
+    odd = {one for one in doubtful if seen[one] != 1}.union(sweep.suspects)
+    connection.executemany(
+        "INSERT OR REPLACE INTO counted (poll_id, listing_id, copies) VALUES (?, ?, ?)",
+        ((sweep.poll_id, one, seen[one]) for one in odd),
+    )
+
+
+def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Find the listings that have come into being since their record's page came."""
+    if sweep.based_on is None:
+        return
+    rows = connection.execute(_NO_LONGER_NEW, (sweep.channel_id, sweep.poll_id)).fetchall()
+    place = -1
+    for stage_id, listing_id in rows:
+        place = sweep.listing_ids.index(0, place + 1)
+        if listing_id:
+            sweep.listing_ids[place] = listing_id
+            sweep.in_doubt.add(listing_id)
+            connection.execute(
+                "UPDATE stage SET listing_id = ? WHERE id = ?", (listing_id, stage_id)
+            )
+
+
+def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
+    """The channel's listings that are not as one record said they are: repeated or unreadable."""
+    rows = connection.execute(
+        """SELECT id FROM listings WHERE channel_id = ?1 AND copies > 1
+        UNION SELECT id FROM listings WHERE channel_id = ?1 AND problem IS NOT NULL""",
+        (channel_id,),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
+    found = connection.execute(
+        """SELECT listing_id FROM stage
+        WHERE poll_id = ? AND problem IS NOT NULL AND listing_id IS NOT NULL""",
+        (sweep.poll_id,),
+    )
+    return [row[0] for row in found]

@@ -1,0 +1,112 @@
+"""What a person says of a disagreement: seen, and it may stand, because … Until it moves.
+
+It stays open in every count and report; only its place in the list changes. That it has moved is
+noticed by a trigger (`store.database.migrations.v4_acknowledgements`), so that whoever moves it
+ends it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from store.model import Decision, Disagreement, Millis
+
+REASON_LENGTH_MAX = 500
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """A disagreement as a person saw it. All None: whatever it shows."""
+
+    id: int
+    figures: tuple[int | None, str | None, int | None, str | None] | None = None
+    """What was shown and what should have been: quantity and state of each."""
+
+    @classmethod
+    def of(cls, it: Disagreement) -> "Sight":
+        return cls(it.id, (it.available, it.state, it.target, it.target_state))
+
+
+def acknowledge(
+    connection: sqlite3.Connection, seen: Sequence[Sight], *, who: str, why: str, now: Millis
+) -> list[Decision]:
+    """Acknowledge what is still as it was seen; one decision each, in order."""
+    standing = _standing(connection, seen)
+    made = [_judge(one, standing.get(one.id)) for one in seen]
+    connection.execute(
+        """UPDATE disagreements SET acknowledged_by = :who, acknowledged_at = :now,
+          acknowledged_why = :why WHERE id IN (SELECT value FROM json_each(:ids))""",
+        {"who": who, "now": now, "why": why[:REASON_LENGTH_MAX], "ids": _done(made)},
+    )
+    return made
+
+
+def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decision]:
+    """As if nobody had acknowledged them; one decision each, in order."""
+    standing = _standing(connection, [Sight(one) for one in ids])
+    made = []
+    for one in ids:
+        found = standing.get(one)
+        why = _GONE if found is None else "" if found[0] else "nobody has acknowledged it"
+        made.append(Decision(one, ok=not why, why=why))
+    connection.execute(
+        """UPDATE disagreements SET acknowledged_by = NULL, acknowledged_at = NULL,
+          acknowledged_why = NULL WHERE id IN (SELECT value FROM json_each(?))""",
+        (_done(made),),
+    )
+    return made
+
+
+_GONE = "it is no more: they agree by now"
+
+
+def _standing(
+    connection: sqlite3.Connection, seen: Sequence[Sight]
+) -> dict[
+    int, tuple[str | None, str | None, tuple[int | None, str | None, int | None, str | None]]
+]:
+    """By id, of those that are open: who has acknowledged it, why, and its figures."""
+    rows = connection.execute(
+        """SELECT d.id, d.acknowledged_by, d.acknowledged_why,
+          CASE WHEN l.present = 1 THEN l.available END, l.state, d.target_quantity, d.target_state
+        FROM json_each(?) j CROSS JOIN disagreements d ON d.id = j.value
+        JOIN listings l ON l.id = d.listing_id JOIN channels c ON c.id = d.channel_id
+        WHERE d.closed_at IS NULL AND c.configured = 1""",
+        (json.dumps([one.id for one in seen]),),
+    )
+    return {row[0]: (row[1], row[2], row[3:]) for row in rows}
+
+
+def _judge(
+    seen: Sight,
+    standing: tuple[str | None, str | None, tuple[int | None, str | None, int | None, str | None]]
+    | None,
+) -> Decision:
+    if standing is None:
+        return Decision(seen.id, ok=False, why=_GONE)
+    by, because, figures = standing
+    if seen.figures is not None and seen.figures != figures:
+        why = f"it has moved since you saw it: {_moved(seen.figures, figures)}"
+        return Decision(seen.id, ok=False, why=why)
+    if by is not None:
+        return Decision(seen.id, ok=False, why=f"{by} has acknowledged it already: {because}")
+    return Decision(seen.id, ok=True)
+
+
+def _moved(before: Sequence[object], after: Sequence[object]) -> str:
+    """Say which of the figures moved, and from what to what."""
+    names = ("shown", "state", "target", "target state")
+    return ", ".join(
+        f"{name} {_said(old)} → {_said(new)}"
+        for name, old, new in zip(names, before, after, strict=True)
+        if old != new
+    )
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else str(value)
+
+
+def _done(made: Sequence[Decision]) -> str:
+    return json.dumps([one.id for one in made if one.ok])

@@ -1,0 +1,90 @@
+"""A `DisagreementFilter` as SQL over the verdict's sources. Every value is bound.
+
+A status is known only once the reason is, so what asks for one is told apart: the rest narrows
+before anything is judged.
+"""
+
+import json
+from collections.abc import Iterable
+
+from store.model import Millis
+from store.queries.ranking_values import Side
+from store.queries.severity_sql import RISK
+from store.queries.values import DisagreementFilter
+from store.targets.verdict_sql import status_of
+
+_HAS_WORD = """(instr(lower(i.sku), lower({value})) > 0
+  OR instr(lower(coalesce(i.title, '')), lower({value})) > 0)"""
+
+
+class Where:
+    """The conditions of one filter: `before` the reason is known, and `after` it, with `values`."""
+
+    def __init__(self, wanted: DisagreementFilter, *, now: Millis) -> None:
+        self.values: dict[str, object] = {"now": now}
+        before = self._conditions(wanted)
+        after = self._statuses(wanted)
+        for left_out in wanted.without:
+            before += [f"NOT coalesce({one}, 0)" for one in self._conditions(left_out)]
+            after += [f"NOT {one}" for one in self._statuses(left_out)]
+        self.before = "".join(f" AND {one}" for one in before)
+        self.after = " AND ".join(after) or "1"
+
+    def _conditions(self, wanted: DisagreementFilter) -> list[str]:
+        conditions = [*self._choices(wanted), *self._comparisons(wanted)]
+        conditions += [_HAS_WORD.format(value=self._bind(word)) for word in wanted.words]
+        if wanted.side is not None:
+            conditions.append("d.delta < 0" if wanted.side is Side.OVERSELL else "d.delta > 0")
+        if wanted.acknowledged is not None:
+            answer = "NOT NULL" if wanted.acknowledged else "NULL"
+            conditions.append(f"d.acknowledged_at IS {answer}")
+        return conditions
+
+    def _choices(self, wanted: DisagreementFilter) -> list[str]:
+        conditions = []
+        skus = [self._among("i.sku", wanted.skus)] if wanted.skus else []
+        skus += [f"i.sku GLOB {self._bind(_glob(pattern))}" for pattern in wanted.patterns]
+        if skus:
+            conditions.append(f"({' OR '.join(skus)})")
+        for column, chosen in (("c.name", wanted.channels), ("d.kind", wanted.kinds)):
+            if chosen:
+                conditions.append(self._among(column, chosen))
+        if wanted.causes:
+            conditions.append(self._among("coalesce(known.cause, '')", wanted.causes))
+        return conditions
+
+    def _comparisons(self, wanted: DisagreementFilter) -> list[str]:
+        return [
+            f"{column} {self._bind(bound)}"
+            for column, bound in (
+                (f"{RISK} >", _minor(wanted.risk_min)),
+                (f"{RISK} <", _minor(wanted.risk_max)),
+                ("abs(d.delta) >", wanted.units_min),
+                ("abs(d.delta) <", wanted.units_max),
+                (":now - d.first_seen_at >=", wanted.age_min_ms),
+                (":now - d.first_seen_at <", wanted.age_max_ms),
+            )
+            if bound is not None
+        ]
+
+    def _statuses(self, wanted: DisagreementFilter) -> list[str]:
+        return [self._among(status_of("reason"), wanted.statuses)] if wanted.statuses else []
+
+    def _among(self, column: str, chosen: Iterable[str]) -> str:
+        values = self._bind(json.dumps([str(value) for value in chosen]))
+        return f"{column} IN (SELECT value FROM json_each({values}))"
+
+    def _bind(self, value: object) -> str:
+        name = f"wanted_{len(self.values)}"
+        self.values[name] = value
+        return f":{name}"
+
+
+def _minor(amount: float | None) -> int | None:
+    """Whole cents: 100.1 is no exact float."""
+    return None if amount is None else round(amount * 100)
+
+
+def _glob(pattern: str) -> str:
+    """A pattern of `*` and `?` as SQLite's GLOB, to which a `[` means more."""
+    return pattern.replace("[", "[[]")

@@ -1,0 +1,77 @@
+"""How each channel's polls have gone lately: for the channels panel, its page and the header.
+
+Called by `store.queries.views` for all channels together, and by the channels page for one of them.
+Each reads a channel's newest polls by index, so that it costs the same whatever came before.
+"""
+
+import sqlite3
+from collections import defaultdict
+
+from store.model import Millis, PollOutcome
+from store.queries.values import Progress, RecentPoll
+
+RECENT_POLLS = 24
+ERROR_MINUTES = 10
+_MINUTE_MS = 60_000
+
+_SHORT = "p.id, p.started_at, p.finished_at - p.started_at, coalesce(p.seen, 0), p.outcome"
+
+
+def recent(connection: sqlite3.Connection) -> dict[int, tuple[RecentPoll, ...]]:
+    """The newest polls of every configured channel that have ended, oldest first, by its id."""
+    # CROSS JOIN: by channel and from there by index, where SQLite would walk all polls by id.
+    rows = connection.execute(
+        f"""SELECT p.channel_id, {_SHORT} FROM channels c CROSS JOIN polls p
+        WHERE c.configured = 1 AND p.channel_id = c.id AND p.finished_at IS NOT NULL AND p.id >=
+          (SELECT min(id) FROM
+            (SELECT q.id FROM polls q WHERE q.channel_id = c.id ORDER BY q.id DESC LIMIT ?))
+        ORDER BY c.id, p.id""",
+        (RECENT_POLLS,),
+    )
+    found: dict[int, list[RecentPoll]] = defaultdict(list)
+    for channel_id, poll, at, took_ms, seen, outcome in rows:
+        found[channel_id].append(RecentPoll(poll, at, took_ms, seen, PollOutcome(outcome)))
+    return {channel_id: tuple(those) for channel_id, those in found.items()}
+
+
+def running(connection: sqlite3.Connection) -> dict[int, Progress]:
+    """How far the polls that run have come, by channel."""
+    rows = connection.execute(
+        """SELECT p.channel_id, p.started_at, coalesce(p.seen, 0),
+          coalesce(p.announced, nullif(p.known, 0))
+        FROM channels c CROSS JOIN polls p ON p.id =
+          (SELECT max(q.id) FROM polls q WHERE q.channel_id = c.id)
+        WHERE c.configured = 1 AND p.outcome = 'running'"""
+    )
+    return {row[0]: Progress(*row[1:]) for row in rows}
+
+
+def recent_polls(
+    connection: sqlite3.Connection, channel: str, *, limit: int = RECENT_POLLS
+) -> list[RecentPoll]:
+    """One channel's polls, newest first, with what each said when it ended."""
+    rows = connection.execute(
+        f"""SELECT {_SHORT}, p.error, p.changed FROM channels c JOIN polls p ON p.channel_id = c.id
+        WHERE c.name = ? ORDER BY p.id DESC LIMIT ?""",
+        (channel, limit),
+    )
+    return [
+        RecentPoll(poll, at, took_ms, seen, PollOutcome(outcome), error, changed)
+        for poll, at, took_ms, seen, outcome, error, changed in rows
+    ]
+
+
+def errors_by_minute(connection: sqlite3.Connection, *, now: Millis) -> tuple[int, ...]:
+    """How many polls failed or were quarantined in each of the last ten minutes, oldest first."""
+    counted = [0] * ERROR_MINUTES
+    rows = connection.execute(
+        """SELECT (:now - p.finished_at) / :minute, count(*)
+        FROM channels c CROSS JOIN polls p
+        WHERE c.configured = 1 AND p.channel_id = c.id AND p.finished_at BETWEEN :since AND :now
+          AND p.outcome IN ('failed', 'quarantined', 'replaced')
+        GROUP BY 1""",
+        {"now": now, "minute": _MINUTE_MS, "since": now - ERROR_MINUTES * _MINUTE_MS + 1},
+    )
+    for ago, count in rows:
+        counted[ERROR_MINUTES - 1 - ago] = count
+    return tuple(counted)

@@ -1,0 +1,102 @@
+"""What a disagreement deserves, as SQL: how bad it is, what it may cost, how old it is. One place.
+
+`store.queries.views` ranks, groups and counts by these; nothing of them is stored. Like the verdict
+they hang on the clock, so they are reckoned where the reason is (`store.targets.verdict_sql`).
+
+Which of two stands first: money at risk, and where that is the same, the one that costs a customer
+(severity). A listing without a price is not free: it is reckoned at its channel's typical price
+(`typical_prices`), told as an estimate (`~`), so that 500 unpriced units too many stand above one
+priced cent. Where no price at all is known, units rank. What cannot be acted on now stands below
+what can, and what a person has acknowledged below everything.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from store.queries.ranking_values import AGE_EDGES_MS, Severity
+from store.queries.values import Sort
+from store.targets.verdict_sql import is_settling, is_unknown
+
+# The middle one, and not the mean: one dear thing must not make a thousand cheap ones dear.
+_TYPICAL = """WITH priced AS (
+  SELECT d.channel_id, d.risk_minor / abs(d.delta) AS price FROM disagreements d
+  WHERE d.closed_at IS NULL AND d.delta <> 0 AND d.risk_minor IS NOT NULL
+), placed AS (
+  SELECT channel_id, price, row_number() OVER (PARTITION BY channel_id ORDER BY price) AS place,
+    count(*) OVER (PARTITION BY channel_id) AS total FROM priced
+), overall AS (
+  SELECT price, row_number() OVER (ORDER BY price) AS place, count(*) OVER () AS total FROM priced
+)
+SELECT channel_id, price FROM placed WHERE place = (total + 1) / 2
+UNION ALL SELECT 0, price FROM overall WHERE place = (total + 1) / 2"""
+
+_UNPRICED = "d.closed_at IS NULL AND d.delta <> 0 AND d.risk_minor IS NULL LIMIT 1"
+_IS_UNPRICED = f"SELECT 1 FROM disagreements d WHERE {_UNPRICED}"
+_IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
+WHERE i.sku IN (SELECT value FROM json_each(?)) AND {_UNPRICED}"""
+
+ASSUMED_PRICE = """(SELECT coalesce(max(CASE WHEN p.key = CAST(d.channel_id AS TEXT)
+  THEN p.value END), max(CASE WHEN p.key = '0' THEN p.value END)) FROM json_each(:prices) p)"""
+"""SQL for what one unit is taken to cost where no price is known: the channel's, else anyone's."""
+
+RISK = f"CASE WHEN d.risk_minor IS NULL THEN abs(d.delta) * {ASSUMED_PRICE} ELSE d.risk_minor END"
+"""SQL for the money at risk in minor units, an estimate where no price is known."""
+
+AGE_BUCKET = " + ".join(f"(:now - d.first_seen_at >= {edge})" for edge in AGE_EDGES_MS)
+"""SQL for the place of a disagreement's age among `AGE_EDGES_MS`: 0 is the youngest."""
+
+_SELLABLE = "'active', 'preorder', 'backorder'"
+
+
+def severity_of(reason: str) -> str:
+    """SQL for a disagreement's `Severity`, as its number; looks at the reason once or twice."""
+    return f"""CASE WHEN d.acknowledged_at IS NOT NULL THEN {Severity.ACKNOWLEDGED:d}
+      WHEN {is_unknown(reason)} THEN {Severity.UNKNOWN:d}
+      WHEN {is_settling(reason)} THEN {Severity.SETTLING:d}
+      WHEN d.delta < 0 THEN {Severity.OVERSELL:d}
+      WHEN d.kind = 'negative' OR d.kind = 'state' AND d.state IN ({_SELLABLE})
+        AND d.target_state NOT IN ({_SELLABLE}) THEN {Severity.WRONGLY_SOLD:d}
+      WHEN d.delta > 0 THEN {Severity.UNDERSELL:d}
+      ELSE {Severity.LISTING:d} END"""
+
+
+# All that can be acted on, and what soon can, is alike here.
+_LAST = f"max(severity, {Severity.SETTLING:d})"
+_WORTH = "risk DESC, CASE WHEN risk IS NULL THEN units END DESC"
+
+ORDERS: Mapping[Sort, str] = {
+    # What cannot be trusted now cannot be acted on: it stands below what can.
+    Sort.RISK: f"{_LAST}, {_WORTH}, severity, units DESC, id",
+    Sort.SEVERITY: f"severity, {_WORTH}, id",
+    Sort.AGE: "first_seen_at, id",
+    Sort.SKU: "sku, id",
+    Sort.CHANNEL: "channel, sku, id",
+    Sort.DELTA: "units DESC, severity, id",
+}
+"""SQL for each order of the disagreements."""
+
+GROUP_ORDERS: Mapping[Sort, str] = {
+    Sort.RISK: f"{_LAST}, {_WORTH}, severity, units DESC, label",
+    Sort.SEVERITY: f"severity, {_WORTH}, label",
+    Sort.AGE: "oldest_at, label",
+    Sort.SKU: "label",
+    Sort.CHANNEL: "label",
+    Sort.DELTA: "units DESC, severity, label",
+}
+"""The same for groups of them: by what all of a group come to, and the worst in it."""
+
+
+def typical_prices(connection: sqlite3.Connection, skus: Sequence[str] = ()) -> dict[int, int]:
+    """By channel's id, the middle price of a unit among its open disagreements; 0: among all.
+
+    Empty where nothing lacks a price, of these SKUs where any are given, so that it costs nothing
+    where it is not needed. In minor units. Some tens of milliseconds for 100,000.
+    """
+    if skus:
+        lacking = connection.execute(_IS_UNPRICED_OF, (json.dumps(list(skus)),))
+    else:
+        lacking = connection.execute(_IS_UNPRICED)
+    if lacking.fetchone() is None:
+        return {}
+    return dict(connection.execute(_TYPICAL).fetchall())

@@ -1,0 +1,148 @@
+"""Everything there is to know of one SKU now, over all channels and places, in one snapshot.
+
+The console's page of a SKU shows it. Its cost is that of the SKU's listings, whatever has happened
+to them: the past is `store.history.timeline`'s and `store.history.series`'s, and what could explain
+a disagreement `store.causes.find_facts`', which asks the whole channel.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from store.corrections import audit, lifecycle
+from store.corrections.audit import AuditRow
+from store.model import Correction, Disagreement, Freshness, Millis
+from store.queries import views
+from store.queries.values import ShownCell
+from store.targets import balance
+from store.targets.balance import Balance
+from store.targets.truth import PART_OF_BUNDLE, PART_OF_POOL
+from store.targets.verdict_sql import FRESHNESS
+
+BUNDLES_MAX = 20
+"""Of those that the SKU is in."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One of the items that the SKU, a bundle or a pool, rests on at a place. In pieces."""
+
+    location: str
+    """Where the whole is."""
+    how: str
+    """`bundle` or `pool`."""
+    sku: str
+    part_location: str
+    quantity: int
+    """How many of it one whole takes."""
+    available: int | None
+    """What it gives to the whole, after what is not seen yet; None where nothing is known of it."""
+    state: str | None
+    channel: str | None
+    """Whose word that is, how old, and whether it can be believed."""
+    observed_at: Millis | None
+    freshness: Freshness | None
+
+    @property
+    def makes(self) -> int | None:
+        """How many wholes it allows."""
+        return None if self.available is None else self.available // self.quantity
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """A bundle that the SKU is in."""
+
+    sku: str
+    location: str
+    quantity: int
+
+
+class Dossier(msgspec.Struct, frozen=True):
+    sku: str
+    title: str
+    first_read_at: Millis | None
+    """Since when anything is known of it: what its plot can show."""
+    cells: tuple[ShownCell, ...]
+    """By place, then in the configuration's order of channels."""
+    parts: tuple[Part, ...]
+    holders: tuple[Holder, ...]
+    """The first of them."""
+    open: tuple[Disagreement, ...]
+    updates: tuple[Correction, ...]
+    """The newest correction of each listing that has had any."""
+    audits: Mapping[int, tuple[AuditRow, ...]]
+    """What happened to each of them, by its id."""
+    balances: tuple[Balance, ...]
+
+
+def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> Dossier | None:
+    """Read the dossier; None where the SKU is not known."""
+    named = connection.execute(
+        "SELECT max(title) FROM items WHERE sku = ? GROUP BY sku", (sku,)
+    ).fetchone()
+    if named is None:
+        return None
+    ids = [row[0] for row in connection.execute(_OPEN, (sku,))]
+    found = views.disagreements_by_id(connection, ids, now=now)
+    updates = _updates(connection, sku)
+    return Dossier(
+        sku=sku,
+        title=named[0] or "",
+        first_read_at=connection.execute(_FIRST, (sku,)).fetchone()[0],
+        cells=tuple(views.shown(connection, [sku], now=now)[sku]),
+        parts=tuple(map(_part, connection.execute(_PARTS, {"sku": sku, "now": now}))),
+        holders=tuple(Holder(*row) for row in connection.execute(_HOLDERS, {"sku": sku})),
+        open=tuple(found),
+        updates=tuple(updates),
+        audits={one.id: tuple(audit.rows(connection, one.id)) for one in updates},
+        balances=tuple(balance.standing(connection, sku)),
+    )
+
+
+_PARTS = f"""SELECT i.location, p.how, c.sku, c.location, p.quantity,
+  CASE p.how WHEN 'pool' THEN {PART_OF_POOL} ELSE {PART_OF_BUNDLE} END, c.truth_state,
+  q.name, l.observed_at, q.freshness
+FROM items i JOIN parts p ON p.item_id = i.id JOIN items c ON c.id = p.part_id
+LEFT JOIN listings l ON l.id = c.quantity_listing_id
+LEFT JOIN (SELECT c.id, c.name, {FRESHNESS} AS freshness FROM channels c) q ON q.id = l.channel_id
+WHERE i.sku = :sku ORDER BY i.location, c.sku, c.location"""
+
+_HOLDERS = f"""SELECT w.sku, w.location, p.quantity
+FROM items i CROSS JOIN parts p ON p.part_id = i.id AND p.how = 'bundle'
+JOIN items w ON w.id = p.item_id WHERE i.sku = :sku
+ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
+
+# By the SKU's own items: the view's filter would judge all that is open.
+_OPEN = """SELECT d.id FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
+JOIN channels c ON c.id = d.channel_id
+WHERE i.sku = ? AND d.closed_at IS NULL AND c.configured = 1 ORDER BY d.first_seen_at, d.id"""
+
+_FIRST = """SELECT min(l.opening_read_at) FROM items i JOIN listings l ON l.item_id = i.id
+WHERE i.sku = ?"""
+
+_NEWEST = """SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
+  ORDER BY k.id DESC LIMIT 1) AS newest
+FROM items i JOIN listings l ON l.item_id = i.id WHERE i.sku = ?"""
+
+
+def _part(row: Sequence[Any]) -> Part:
+    return Part(
+        location=row[0],
+        how=row[1],
+        sku=row[2],
+        part_location=row[3],
+        quantity=row[4],
+        available=row[5],
+        state=row[6],
+        channel=row[7],
+        observed_at=row[8],
+        freshness=None if row[9] is None else Freshness(row[9]),
+    )
+
+
+def _updates(connection: sqlite3.Connection, sku: str) -> list[Correction]:
+    """A new one comes only when the one before has ended: the newest is the live one, if any is."""
+    rows = connection.execute(f"SELECT newest FROM ({_NEWEST}) WHERE newest IS NOT NULL", (sku,))
+    ids = [row[0] for row in rows]
+    return lifecycle.by_id(connection, ids)

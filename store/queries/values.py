@@ -1,0 +1,220 @@
+"""What a screen's panel or a report shows, and which of it is wanted: the views' values.
+
+`store.queries.views` and `store.history.past` answer with these; nothing of them is stored.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+from store.database.lease import Lease
+from store.model import (
+    Direction,
+    Freshness,
+    Incident,
+    Kind,
+    Millis,
+    PollOutcome,
+    Status,
+)
+from store.queries.ranking_values import Side
+
+FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED, PollOutcome.REPLACED)
+"""Outcomes that say that a poll went wrong; what a person accepted later went wrong no more.
+
+One that was set aside is `replaced` as soon as another comes in: that does not make it good.
+"""
+
+
+class Sort(StrEnum):
+    """Orders of the disagreements: the first is what the operator sees unless they choose."""
+
+    RISK = "money at risk"
+    SEVERITY = "severity"
+    AGE = "age"
+    SKU = "SKU"
+    CHANNEL = "channel"
+    DELTA = "delta"
+
+
+class DisagreementFilter(msgspec.Struct, frozen=True):
+    """Which disagreements are wanted; empty means all. Shared by the reports and the console."""
+
+    skus: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    risk_min: float | None = None
+    """Money at risk above this, estimates included; `risk_max`: below."""
+    risk_max: float | None = None
+    age_min_ms: int | None = None
+    """At least this old; `age_max_ms`: younger."""
+    age_max_ms: int | None = None
+    words: tuple[str, ...] = ()
+    """Each is part of the SKU or the title, whatever its case."""
+    patterns: tuple[str, ...] = ()
+    """SKUs with `*` for any text and `?` for any character; one of these or of `skus` must fit."""
+    causes: tuple[str, ...] = ()
+    """Kinds of cause, as far as a `Lens` knows them."""
+    units_min: int | None = None
+    """Units above this, whatever their sign; `units_max`: below."""
+    units_max: int | None = None
+    side: Side | None = None
+    acknowledged: bool | None = None
+    without: "tuple[DisagreementFilter, ...]" = ()
+    """What must not be: whatever fits any of these is left out. None of them has one itself."""
+
+
+class RecentPoll(msgspec.Struct, frozen=True):
+    """One poll, as a sparkline and a list of them show it."""
+
+    id: int
+    started_at: Millis
+    took_ms: int | None
+    """None while it runs."""
+    seen: int
+    """Records that it read."""
+    outcome: PollOutcome
+    error: str | None = None
+    """What the channel said, or who stopped it; only where one channel is asked for."""
+    changed: int | None = None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a poll that runs has come."""
+
+    since: Millis
+    seen: int
+    """Records read so far, as of a second ago at most."""
+    expected: int | None
+    """How many there may be in all: as the channel announced, else as the last good poll had."""
+
+
+class ChannelHealth(msgspec.Struct, frozen=True):
+    """One row of the channels panel and of `skew status`."""
+
+    id: int
+    name: str
+    kind: str
+    direction: Direction
+    roles: tuple[str, ...]
+    freshness: Freshness
+    last_success_at: Millis | None
+    age_ms: int | None
+    listings: int
+    last_error: str | None
+    last_poll_at: Millis | None
+    next_poll_at: Millis | None
+    every_ms: int
+    paused_until: Millis | None
+    recent_ms: tuple[int, ...]
+    """How long each of the newest polls took, oldest first: a sparkline."""
+    quarantined_poll: int | None
+    unexplained: int | None = 0
+    """Units, whatever their sign, that its listings moved and nothing accounts for.
+
+    None of the past: it is not kept."""
+    paused_reason: str | None = None
+    paused_by: str | None = None
+    """The person; None where it is the engine's own pause, or none."""
+    recent: tuple[RecentPoll, ...] = ()
+    """The newest polls that have ended, oldest first."""
+    running: Progress | None = None
+    allowance_left: int | None = None
+    """Requests that the channel said it would still take, and of how many; as of `…_at`."""
+    allowance_of: int | None = None
+    allowance_at: Millis | None = None
+    rate_per_s: float | None = None
+    """What we hold ourselves to, by `rate`; None: no limit of ours."""
+
+    @property
+    def failed(self) -> int:
+        """How many of the recent polls failed or were set aside."""
+        return sum(one.outcome in FAILURES for one in self.recent)
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The header: one glance at everything, at one instant."""
+
+    skus: int
+    open: int
+    settling: int
+    unknown: int
+    oversell: int
+    """How many open disagreements show too much."""
+    oversell_units: int
+    oversell_money: float
+    undersell: int
+    undersell_units: int
+    undersell_money: float
+    channels: int
+    channels_stale: int
+    pending: int
+    incidents: int
+    """Those that are open and not snoozed."""
+    errors_5m: int
+    """Polls that failed or were quarantined in the last five minutes."""
+    newest_reading_at: Millis | None
+    errors_by_minute: tuple[int, ...] = ()
+    """The same for each of the last ten minutes, oldest first: a sparkline."""
+    acknowledged: int = 0
+    """How many of all these, whatever their status, a person has acknowledged."""
+
+
+class ShownCell(msgspec.Struct, frozen=True):
+    """What one channel shows for one SKU at one location, with the trust it deserves."""
+
+    channel: str
+    location: str
+    listing_id: int
+    present: bool
+    available: int | None
+    on_hand: int | None
+    committed: int | None
+    unavailable: int | None
+    incoming: int | None
+    threshold: int | None
+    state: str | None
+    target: int | None
+    target_state: str | None
+    price_minor: int | None
+    observed_at: Millis | None
+    source_at: Millis | None
+    trusted: bool
+    """False where the channel is stale, quarantined or never read, or the record unreadable."""
+    problem: str | None
+    differs: bool
+    copies: int
+    truth: int | None
+    """What the authority has of its item, in pieces; so are the next five."""
+    truth_state: str | None
+    truth_on_hand: int | None
+    truth_incoming: int | None
+    pending: int
+    pending_on_hand: int
+
+
+class StatusCounts(msgspec.Struct, frozen=True):
+    """What `skew status` reports, at one instant."""
+
+    channels: tuple[ChannelHealth, ...]
+    overview: Overview
+    updates: Mapping[str, int]
+    """How many corrections stand in each status; every status has a key."""
+    incidents: tuple[Incident, ...]
+    lease: Lease | None
+    """None where no engine runs."""
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """One line of a SKU's timeline. `detail` holds the kind's own keys, JSON-ready."""
+
+    at: Millis
+    channel: str
+    kind: str
+    """`reading`, `target`, `event`, `correction` or `disagreement`."""
+    detail: Mapping[str, object] = MappingProxyType({})
+    known_at: Millis = 0
+    """When we first knew of it; a timeline is in this order."""

@@ -1,0 +1,1 @@
+"""What should be shown: truth, policy as SQL, bundles and pools, unseen events, verdicts."""

@@ -1,0 +1,270 @@
+"""Conservation: what moved a listing, as far as anybody told, and what is left unexplained.
+
+For a listing and a window: closing − opening = Σ known events + Σ own corrections + unexplained,
+in the channel's own units. The window's ends are two readings. An event counts where the closing
+reading includes it and the opening one does not:
+
+- the channel's own events of the same SKU and location, a bundle's by its own SKU: a reading
+  includes what happened before it was taken, and what we had been told of before;
+- at the authority, what all channels told, through the pieces that it moved: a reading includes
+  what is not later than its as-of (its source time, else its file's time, else the observation)
+  and no longer unseen. One order that several channels tell of counts once: by the authority's
+  word, else by that of the channel that tells of it earliest. What another channel only adjusts
+  upwards, or is our own write to it, moves nothing here, as in `store.targets.pending_events`.
+
+So an event that the newest reading cannot include yet waits, uncounted, for the next one. A write
+of ours counts where it is verified, by the time at which it was sent, with what it added to what
+the channel showed then. A channel may report our own write as an `adjusted` event: the first of
+the same quantity, of the same SKU on that channel, from `ECHO_MS` before the write was sent to
+`ECHO_MS` after it was verified, is that write, and counts no second time.
+
+`listings.known` keeps the two sums from a listing's first reading on. It is counted anew, for the
+items noted in the temporary table `moved`, by `settle_known`; for one listing when a correction is
+verified; and by `store.history.retention`. So its cost follows what moved, and nothing is paid
+where there are neither events nor corrections. `channels.unexplained` follows by a trigger.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from store.event_kinds import EFFECTS
+from store.model import Millis
+from store.targets import pending_events, reading_history
+from store.targets.pending_events import ADDED, ECHO_MS
+from store.targets.policy_sql import Compiled
+
+
+class Ends(NamedTuple):
+    """SQL for a window's two ends: what each reading is as of, and when it was read."""
+
+    opening_at: str
+    opening_read_at: str
+    closing_at: str
+    closing_read_at: str
+
+
+EVER = Ends(
+    "l.opening_at", "l.opening_read_at", "coalesce(l.source_at, l.observed_at)", "l.observed_at"
+)
+"""From the first reading of listing l, or what has been rolled into it, to its newest."""
+
+_SIGNS = " ".join(f"WHEN '{kind}' THEN {effect.available}" for kind, effect in EFFECTS.items())
+
+# Unary plus keeps SQLite from going through all verified corrections for each listing, and
+# through all of an item's events for each order.
+_OURS = "k.listing_id = l.id AND +k.status = 'verified'"
+_WHILE_WRITTEN = f"BETWEEN k.applying_at - {ECHO_MS} AND k.ended_at + {ECHO_MS}"
+
+ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
+  WHERE {_OURS} AND e.at {_WHILE_WRITTEN} AND e.quantity = {ADDED}
+  AND NOT EXISTS (SELECT 1 FROM events f WHERE f.item_id = e.item_id
+    AND +f.channel_id = e.channel_id AND f.kind = e.kind AND f.quantity = e.quantity
+    AND f.at {_WHILE_WRITTEN} AND (f.at, f.event_id) < (e.at, e.event_id))))"""
+"""SQL for whether event e is a write of ours to listing l, told back by its channel."""
+
+# One order has one teller: the authority, where it tells of it, else who tells of it earliest.
+_SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
+_TOLD_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
+    JOIN channels oc ON oc.id = o.channel_id WHERE {_SAME_ORDER} ORDER BY +o.at, oc.name LIMIT 1)
+  AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND +o.channel_id = l.channel_id))"""
+
+
+def _own(ends: Ends) -> str:
+    """SQL for whether event e of the listing's own channel came between the two readings."""
+    return f"""(e.at > max({ends.opening_at}, {ends.opening_read_at})
+      AND e.received_at > {ends.opening_read_at}
+      AND (e.at <= max({ends.closing_at}, {ends.closing_read_at})
+        OR e.received_at <= {ends.closing_read_at})
+      AND NOT {ECHO})"""
+
+
+# The plus keeps SQLite from the channel's index: one item's events are few, a channel's are many.
+def events(ends: Ends) -> str:
+    """SQL for the sum of the events that moved listing l of item i between two readings."""
+    others = f"""(e.at > {ends.opening_at} AND e.at <= {ends.closing_at}
+      AND (e.order_ref IS NULL OR {_TOLD_FIRST})
+      AND NOT (e.kind = 'adjusted' AND (v.available >= 0 OR {pending_events.ECHO})))"""
+    return f"""(CASE WHEN l.id IS i.quantity_listing_id THEN
+      (SELECT coalesce(sum(v.available), 0) FROM movements v JOIN events e ON e.id = v.event_row
+        WHERE v.item_id = l.item_id AND v.unseen = 0
+          AND CASE WHEN e.channel_id = l.channel_id THEN {_own(ends)} ELSE {others} END)
+        / i.truth_units
+    ELSE (SELECT coalesce(sum(e.quantity * CASE e.kind {_SIGNS} ELSE 0 END), 0) FROM events e
+      WHERE e.item_id = l.item_id AND +e.channel_id = l.channel_id AND {_own(ends)}) END)"""
+
+
+def corrections(ends: Ends) -> str:
+    """SQL for what our own verified writes added to listing l between two readings."""
+    return f"""(SELECT coalesce(sum({ADDED}), 0) FROM corrections k
+      WHERE {_OURS} AND k.applying_at > {ends.opening_read_at}
+        AND k.applying_at <= {ends.closing_read_at})"""
+
+
+_KNOWN = f"{events(EVER)} + {corrections(EVER)}"
+
+# By way of a table: joined to the listings, SQLite would drive the update by the catalogue.
+_FOUND = """CREATE TEMP TABLE IF NOT EXISTS accounts
+  (listing_id INTEGER PRIMARY KEY, known INTEGER NOT NULL)"""
+_COUNT = f"INSERT INTO accounts SELECT id, told FROM (SELECT l.id, l.known, {_KNOWN} AS told"
+_SETTLE = """UPDATE listings SET
+  known = (SELECT a.known FROM accounts a WHERE a.listing_id = listings.id)
+WHERE id IN (SELECT listing_id FROM accounts)"""
+
+_HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
+  OR EXISTS (SELECT 1 FROM events e WHERE e.item_id = m.item_id))"""
+
+# CROSS JOIN keeps SQLite from driving the join by the catalogue.
+_MOVED = f"""FROM moved m CROSS JOIN items i ON i.id = m.item_id
+  CROSS JOIN listings l ON l.item_id = m.item_id
+    AND (:channel IS NULL OR l.channel_id = :channel OR l.id = i.quantity_listing_id)
+  WHERE l.opening IS NOT NULL AND ({_HAS_EVENTS}
+    OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS}))"""
+
+_THESE = """FROM json_each(:listings) j CROSS JOIN listings l ON l.id = j.value
+  JOIN items i ON i.id = l.item_id WHERE l.opening IS NOT NULL"""
+
+
+def settle_known(connection: sqlite3.Connection, compiled: Compiled, channel: str | None) -> None:
+    """Count anew what is known to have moved the listings of the items in `moved`.
+
+    In every reconcile, after the flags of what is unseen have turned; safe to repeat. `channel`:
+    the only one whose readings moved or that told of events; its own accounts and the authority's
+    are all that this can touch. Costs an indexed probe an item, and nothing while there are
+    neither events nor verified corrections.
+    """
+    (any_events, any_written) = connection.execute(
+        """SELECT EXISTS (SELECT 1 FROM events),
+          EXISTS (SELECT 1 FROM corrections WHERE status = 'verified')"""
+    ).fetchone()
+    if any_events:
+        units = compiled.authority_units()
+        connection.execute(
+            f"""UPDATE items AS i SET truth_units = {units} WHERE i.id IN
+              (SELECT m.item_id FROM moved m WHERE {_HAS_EVENTS}) AND i.truth_units <> {units}""",
+            compiled.values,
+        )
+    if any_events or any_written:
+        _settle(connection, _MOVED, {"channel": compiled.ids.get(channel or "")})
+
+
+def settle_listings(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> None:
+    """Count these listings anew: some of their past has been thinned out."""
+    _settle(connection, _THESE, {"listings": json.dumps(listing_ids)})
+
+
+def settle_correction(connection: sqlite3.Connection, correction_id: int) -> None:
+    """Count anew the listing of a correction that has been verified."""
+    row = connection.execute(
+        "SELECT listing_id FROM corrections WHERE id = ?", (correction_id,)
+    ).fetchone()
+    settle_listings(connection, [row[0]])
+
+
+def _settle(connection: sqlite3.Connection, source: str, values: dict[str, object]) -> None:
+    connection.execute(_FOUND)
+    connection.execute("DELETE FROM accounts")
+    connection.execute(f"{_COUNT} {source}) WHERE known <> told", values)
+    connection.execute(_SETTLE)
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """One listing's account over a window, in its channel's own units."""
+
+    channel: str
+    location: str
+    opening: int
+    closing: int
+    events: int
+    corrections: int
+    from_at: Millis
+    """What the opening is as of."""
+    until_at: Millis
+
+    @property
+    def unexplained(self) -> int:
+        """What neither an event nor a write of ours accounts for."""
+        return self.closing - self.opening - self.events - self.corrections
+
+
+_STANDING = f"""SELECT c.name, i.location, l.opening, l.available, l.known,
+  {corrections(EVER)}, {EVER.opening_at}, {EVER.closing_at}
+FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
+WHERE i.sku = ? AND l.opening IS NOT NULL AND l.available IS NOT NULL ORDER BY l.id"""
+
+
+def standing(connection: sqlite3.Connection, sku: str) -> list[Balance]:
+    """The account of every listing of a SKU over all that is kept, as `balances` counts it.
+
+    From the sums that every reconcile keeps: however many readings and events there were, it
+    costs the updates of the listing alone.
+    """
+    return [
+        Balance(
+            channel=channel,
+            location=location,
+            opening=opening,
+            closing=closing,
+            events=known - written,
+            corrections=written,
+            from_at=from_at,
+            until_at=until_at,
+        )
+        for channel, location, opening, closing, known, written, from_at, until_at in (
+            connection.execute(_STANDING, (sku,))
+        )
+    ]
+
+
+_BOUND = Ends(":opening_at", ":opening_read_at", ":closing_at", ":closing_read_at")
+_TOLD = f"""SELECT {events(_BOUND)}, {corrections(_BOUND)}
+FROM listings l JOIN items i ON i.id = l.item_id WHERE l.id = :listing"""
+
+
+def balances(
+    connection: sqlite3.Connection,
+    sku: str,
+    *,
+    since: Millis | None = None,
+    until: Millis | None = None,
+) -> list[Balance]:
+    """The account of every listing of a SKU between two instants; None: all that is kept.
+
+    Its ends are the readings known at those instants; before the first one, the first one. A
+    listing that was not yet read at `until` has no account.
+    """
+    found = []
+    for listing in reading_history.listings(connection, sku):
+        closing = listing.known_at(until)
+        opening = None if since is None else listing.known_at(since)
+        opening = opening or listing.opening
+        if opening is None or closing is None or closing.observed_at < opening.observed_at:
+            continue
+        if opening.available is None or closing.available is None:
+            continue
+        # What a reading in force has not seen is told by the flags, also of a file that aged.
+        closing_at = closing.as_of if until is not None else closing.changed_at
+        ends = {
+            "listing": listing.id,
+            "opening_at": opening.as_of,
+            "opening_read_at": opening.observed_at,
+            "closing_at": closing_at,
+            "closing_read_at": closing.observed_at,
+        }
+        moved, written = connection.execute(_TOLD, ends).fetchone()
+        found.append(
+            Balance(
+                channel=listing.channel,
+                location=listing.location,
+                opening=opening.available,
+                closing=closing.available,
+                events=moved,
+                corrections=written,
+                from_at=opening.as_of,
+                until_at=closing_at,
+            )
+        )
+    return found

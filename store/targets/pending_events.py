@@ -1,0 +1,236 @@
+"""Which events the authority's reading does not include yet, and what they add up to (rule 7).
+
+A movement is unseen while it is later than the reading's as-of; within the authority's `lag`
+before that, what lowers counts as unseen and what raises as seen: both err to the lower target. A
+listing's own source time is that of its last movement, and stands still while nothing moves: there
+the doubt ends once the authority has been read, or its file written, after the lag.
+The order in which events and readings came plays no part: the flags are reckoned from what is
+known, for the items that moved and those whose flags could turn (`could_turn`).
+
+Three kinds of events explain and never project: the authority's own; a second channel's word of
+an order that another channel told of first; and an adjustment by a channel that is not the
+authority where it raises, or is the echo of our own write: nothing but that channel vouches for
+it, and the authority will never take it in.
+"""
+
+import sqlite3
+
+from store.channels import polls
+from store.event_kinds import EFFECTS, Fate, Oddity
+from store.model import QUANTITY_MAX, Millis
+from store.targets.policy_sql import Compiled
+from store.targets.verdict_sql import authority_as_of, whole_as_of
+
+WORK_TABLES = (
+    """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
+      sure_until INTEGER, lag_ms INTEGER, authority INTEGER)""",
+    "CREATE TEMP TABLE IF NOT EXISTS flags (movement_id INTEGER PRIMARY KEY, unseen INTEGER)",
+    """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, own INTEGER,
+      available INTEGER, on_hand INTEGER)""",
+)
+
+ECHO_MS = 60_000
+"""How far apart the clocks of a channel and ours may be when it tells of our own write."""
+
+_OF_MOVED = """SELECT m.item_id FROM moved m
+  WHERE EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)"""
+_WAITING = "UNION SELECT v.item_id FROM movements v WHERE v.unseen = 1"
+_SINCE = f"""UNION SELECT v.item_id FROM movements v WHERE v.at >
+  (SELECT min({whole_as_of("c")} - c.lag_ms) FROM channels c WHERE c.configured = 1
+    AND instr(c.roles, 'quantity authority') > 0 AND {{whose}})"""
+
+# A pool's sale moves one of its places, and the others' own times stand still: the newest word of
+# any of them is the pool's.
+NEWEST_PLACE = f"""(SELECT pl.id FROM parts p JOIN items pi ON pi.id = p.part_id
+  JOIN listings pl ON pl.id = pi.quantity_listing_id JOIN channels pc ON pc.id = pl.channel_id
+  WHERE p.item_id = i.id AND p.how = 'pool'
+  ORDER BY {authority_as_of("pl", "pc")} DESC, pl.id LIMIT 1)"""
+
+_POOLS_OF = """SELECT y.item_id FROM parts y WHERE y.how = 'pool' AND y.item_id <> {item}
+  AND y.part_id IN (SELECT {item} UNION ALL SELECT q.part_id FROM parts q
+    WHERE q.item_id = {item} AND q.how = 'pool')"""
+
+# One channel tells of a place, another of a pool that draws on it.
+SAME_ORDER = f"""o.item_id IN (SELECT e.item_id
+    UNION ALL SELECT p.part_id FROM parts p WHERE p.item_id = e.item_id AND p.how = 'pool'
+    UNION ALL {_POOLS_OF.format(item="e.item_id")})
+  AND o.order_ref = e.order_ref AND o.kind = e.kind"""
+"""SQL for whether events o and e may tell of the same part of one order."""
+
+_TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
+  WHERE {SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
+_TAKEN_IN_AT = f"""(SELECT max(+o.at) FROM events o
+  WHERE {SAME_ORDER} AND +o.channel_id = t.authority)"""
+ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
+  - coalesce((SELECT json_extract(u.seen, '$.available') FROM audit u
+    WHERE u.correction_id = k.id AND u.step = 'applying' ORDER BY u.id DESC LIMIT 1),
+    k.from_quantity) ELSE 0 END)"""
+"""SQL for what correction k's write added to what was shown when it was sent: a state, nothing."""
+
+ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
+  WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
+    AND e.quantity = {ADDED} AND e.at BETWEEN k.applying_at - {ECHO_MS}
+      AND coalesce(k.ended_at, k.applying_at) + {ECHO_MS})"""
+"""SQL for whether event e is likely a write of ours that its channel tells back."""
+_LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
+  THEN min(t.as_of, t.sure_until) ELSE t.as_of END"""
+UNSEEN = f"""CASE
+  WHEN e.channel_id = t.authority THEN 0
+  WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
+  WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
+  ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
+"""SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
+
+
+UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}})))
+  FROM movements v WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
+
+# What a pool sold may have lain at any of its places: each of them, and each other pool that draws
+# on one of them, promises that much less until the authority says where it was.
+ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
+  WHERE v.unseen = 1 AND v.item_id IN ({_POOLS_OF.format(item="i.id")})), 0)"""
+_SHARING = """SELECT item_id FROM touched
+  UNION SELECT p.part_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
+    WHERE p.how = 'pool'
+  UNION SELECT o.item_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
+    CROSS JOIN parts o ON o.part_id = p.part_id WHERE p.how = 'pool' AND o.how = 'pool'"""
+
+
+def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: bool) -> str:
+    """SQL for the items whose flags could turn: beside those that moved, as few as can be told.
+
+    `polled` is the id of the only channel whose readings moved, `decides` whether it is an
+    authority. What an authority of a later time than before has seen, it has seen; only where it
+    went back in time, what came after is looked at again.
+    """
+    if polled is None:
+        return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose='1')}"
+    if not decides:
+        return _OF_MOVED
+    if not polls.went_back(connection, polled):
+        return f"{_OF_MOVED} {_WAITING}"
+    return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose=f'c.id = {polled}')}"
+
+
+def project(connection: sqlite3.Connection, candidates: str) -> bool:
+    """Turn the flags that have turned, and note as moved each item whose pending sum has.
+
+    Answers whether any sum has.
+
+    `candidates` is `could_turn`'s answer. The truth of the moved items must have been read: it
+    says which listing they rest on.
+    """
+    if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
+        return False
+    for table in ("touched", "flags", "pendings"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute(
+        f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
+        SELECT i.id, {authority_as_of("a", "ac")}, {whole_as_of("ac")} - ac.lag_ms,
+          ac.lag_ms, ac.id
+        FROM ({candidates}) one CROSS JOIN items i ON i.id = one.item_id
+        JOIN listings a ON a.id = coalesce({NEWEST_PLACE}, i.quantity_listing_id)
+        JOIN channels ac ON ac.id = a.channel_id"""
+    )
+    connection.execute(
+        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {UNSEEN}
+        FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id
+        JOIN events e ON e.id = v.event_row
+        WHERE v.unseen = 1 OR v.at > t.as_of - t.lag_ms"""
+    )
+    connection.execute(
+        """UPDATE movements SET unseen = 1 - unseen WHERE id IN (SELECT v.id FROM flags f
+          CROSS JOIN movements v ON v.id = f.movement_id WHERE v.unseen <> f.unseen)"""
+    )
+    _sum_up(connection)
+    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
+    return connection.execute("SELECT 1 FROM pendings LIMIT 1").fetchone() is not None
+
+
+def _sum_up(connection: sqlite3.Connection) -> None:
+    """Add up what is pending of the touched items, and of those that share a place with them."""
+    connection.execute(
+        f"""INSERT INTO pendings SELECT id, own, own + elsewhere, on_hand FROM (
+          SELECT i.id, i.pending_own, i.pending, i.pending_on_hand,
+            {UNSEEN_SUM.format(figure="available")} AS own,
+            {UNSEEN_SUM.format(figure="on_hand")} AS on_hand, {ELSEWHERE} AS elsewhere
+          FROM ({_SHARING}) s CROSS JOIN items i ON i.id = s.item_id)
+        WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
+    )
+    connection.execute(
+        """UPDATE items SET (pending_own, pending, pending_on_hand)
+          = (SELECT own, available, on_hand FROM pendings WHERE item_id = items.id)
+        WHERE id IN (SELECT item_id FROM pendings)"""
+    )
+
+
+_SIGNS = {
+    figure: " ".join(
+        f"WHEN '{kind}' THEN {getattr(effect, figure)}" for kind, effect in EFFECTS.items()
+    )
+    for figure in ("available", "on_hand")
+}
+
+
+def remake(connection: sqlite3.Connection, compiled: Compiled) -> None:
+    """Reckon anew what is unseen: a unit or a bundle may be made of other pieces than before.
+
+    For a change of the configuration; what is pending is added up when all items are compared.
+    """
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS remade (event_row INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM remade")
+    connection.execute(
+        "INSERT OR IGNORE INTO remade SELECT event_row FROM movements WHERE unseen = 1"
+    )
+    # Alias l is the event here: its units are those of its channel.
+    source = """FROM remade r CROSS JOIN events l ON l.id = r.event_row
+      JOIN items i ON i.id = l.item_id"""
+    connection.execute(
+        f"""INSERT OR IGNORE INTO items (sku, location) SELECT b.component_sku, i.location {source}
+        JOIN bundles b ON b.bundle_sku = i.sku"""
+    )
+    connection.execute("DELETE FROM movements WHERE event_row IN (SELECT event_row FROM remade)")
+    connection.execute(
+        """UPDATE items SET pending = 0, pending_own = 0, pending_on_hand = 0
+        WHERE pending <> 0 OR pending_own <> 0 OR pending_on_hand <> 0"""
+    )
+    pieces = f"""max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, l.quantity
+      * coalesce({compiled.units()}, 1) * coalesce(b.quantity, 1)))"""
+    connection.execute(
+        f"""INSERT INTO movements (event_row, item_id, available, on_hand, at)
+        SELECT l.id, coalesce(part.id, i.id), {pieces} * CASE l.kind {_SIGNS["available"]} END,
+          {pieces} * CASE l.kind {_SIGNS["on_hand"]} END, l.at {source}
+        LEFT JOIN bundles b ON b.bundle_sku = i.sku
+        LEFT JOIN items part ON part.sku = b.component_sku AND part.location = i.location""",
+        compiled.values,
+    )
+
+
+def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Millis) -> None:
+    """Note what became of each event that came in this transaction."""
+    if connection.execute("SELECT 1 FROM fresh_events LIMIT 1").fetchone() is None:
+        return
+    authority = compiled.authority("quantity")
+    connection.execute(
+        f"""UPDATE events AS e SET fate = CASE
+          WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
+            THEN '{Fate.PROJECTED}'
+          WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{Fate.EXPLAINS}'
+          WHEN order_ref IS NOT NULL AND EXISTS (SELECT 1 FROM events o
+            WHERE {SAME_ORDER} AND o.channel_id NOT IN (e.channel_id, f.authority)
+              AND +o.at <= e.at) THEN '{Fate.COPY}'
+          ELSE '{Fate.INCLUDED}' END
+        FROM (SELECT y.id AS event_row, {authority} AS authority FROM fresh_events x
+          CROSS JOIN events y ON y.id = x.event_row JOIN items i ON i.id = y.item_id) f
+        WHERE f.event_row = e.id AND e.id IN (SELECT event_row FROM fresh_events)""",
+        compiled.values,
+    )
+    connection.execute(
+        f"""INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
+        SELECT e.channel_id, e.event_id, '{Oddity.LATE}', ?, 'event ' || e.event_id
+          || ' came when the authority''s reading included it already'
+        FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
+        WHERE e.fate = '{Fate.INCLUDED}'""",
+        (now,),
+    )
+    connection.execute("DELETE FROM fresh_events")

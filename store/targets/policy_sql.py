@@ -1,0 +1,190 @@
+"""One configuration as SQL: who is the authority for a SKU, and what each channel should show.
+
+Policy constants stand in it as literals per channel, so that a target is arithmetic and no join
+to a rule table. The aliases are l (a listing) and i (its item). The same formula in words is
+`sync.targets.policy`; a property test holds the two equal.
+"""
+
+from collections.abc import Callable, Iterable
+
+from store.model import ChannelTerms, Figure, Policy, State, Terms
+
+_BASE = {
+    Figure.AVAILABLE: "(i.truth_quantity + i.pending)",
+    Figure.ON_HAND: ("coalesce(i.truth_on_hand + i.pending_on_hand, i.truth_quantity + i.pending)"),
+    Figure.AVAILABLE_AND_INCOMING: (
+        "(i.truth_quantity + i.pending + coalesce(i.truth_incoming, 0))"
+    ),
+}
+
+
+class Compiled:
+    """SQL for one configuration on one cache; `values` are the patterns that it binds."""
+
+    def __init__(self, terms: Terms, ids: dict[str, int]) -> None:
+        self.terms = terms
+        self.ids = ids
+        self.values: dict[str, object] = {}
+
+    def case(self, choices: Iterable[tuple[str, str]]) -> str:
+        """SQL for the first choice whose glob matches `i.sku`. Patterns are bound, never pasted."""
+        arms = ""
+        for pattern, expression in choices:
+            if pattern == "*":
+                return f"CASE{arms} ELSE {expression} END" if arms else f"({expression})"
+            name = f"glob{len(self.values)}"
+            self.values[name] = pattern.replace("[!", "[^")
+            arms += f" WHEN i.sku GLOB :{name} THEN {expression}"
+        return f"CASE{arms} END"
+
+    def authority(self, attribute: str) -> str:
+        """SQL for the id of the channel that is the authority for `i.sku`."""
+        return self.case(
+            (rule.skus, str(self.ids[getattr(rule, attribute)])) for rule in self.terms.authorities
+        )
+
+    def authority_units(self) -> str:
+        """SQL for how many pieces one unit of the quantity's authority holds."""
+        channels = {channel.name: channel for channel in self.terms.channels}
+        return self.case(
+            (rule.skus, self._units(channels[rule.quantity])) for rule in self.terms.authorities
+        )
+
+    def counts_pieces(self) -> bool:
+        """Whether one unit of every quantity's authority is one piece."""
+        sources = {rule.quantity for rule in self.terms.authorities}
+        policies = (
+            rule for one in self.terms.channels if one.name in sources for rule in one.policies
+        )
+        return all(rule.units == 1 for rule in policies)
+
+    def each(self, expression: Callable[[ChannelTerms], str]) -> str:
+        """SQL for each channel's own expression over listing l and item i, NULL for others."""
+        arms = " ".join(
+            f"WHEN {self.ids[channel.name]} THEN {expression(channel)}"
+            for channel in self.terms.channels
+        )
+        return f"CASE l.channel_id {arms} END"
+
+    def units(self) -> str:
+        """SQL for how many pieces one unit of listing l's channel holds."""
+        return self.each(self._units)
+
+    def sold(self, channel: ChannelTerms) -> str:
+        """SQL for whether the channel sells `i.sku` at all: 0 or 1."""
+        return self.case((rule.skus, str(int(rule.sold))) for rule in channel.policies)
+
+    def expected(self, channel: ChannelTerms) -> str:
+        """SQL for whether the channel is to list item i where the authority has it: 0 or 1."""
+        clauses = [f"{self.sold(channel)} = 1", str(int(channel.report_missing))]
+        if channel.places:
+            clauses.append(f"i.location IN ({self._bound(channel.places)})")
+        elif self.terms.pools:
+            pools = self._bound(tuple(pool.location for pool in self.terms.pools))
+            clauses.append(f"i.location NOT IN ({pools})")
+        return f"({' AND '.join(clauses)})"
+
+    def target_quantity(self, channel: ChannelTerms) -> str:
+        """SQL for the quantity that the channel should show; NULL where it has no target."""
+        mine = self.ids[channel.name]
+        if "quantity" in channel.inflow:
+            return "NULL"  # Its own word flows in: there is nothing that it should show instead.
+        policy = self.case((rule.skus, _quantity(rule, channel)) for rule in channel.policies)
+        authority = self.authority("quantity")
+        inflow = self._inflow("quantity")
+        if inflow is None or inflow is channel:
+            return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
+        theirs = f"s.available * {self._units(inflow)} / {self._units(channel)}"
+        word = self._word_of(inflow, f"max(0, {theirs})")
+        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {word} END"
+
+    def target_state(self, channel: ChannelTerms) -> str:
+        """SQL for the state that the channel should show; NULL where none is compared."""
+        mine = self.ids[channel.name]
+        if "state" in channel.inflow:
+            return "NULL"
+        policy = self.case(
+            (rule.skus, _state(rule, channel, _quantity(rule, channel)))
+            for rule in channel.policies
+        )
+        authority = self.authority("state")
+        inflow = self._inflow("state")
+        if inflow is None or inflow is channel:
+            return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
+        word = self._word_of(inflow, "s.state")
+        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {word} END"
+
+    def kind(self, channel: ChannelTerms) -> str:
+        """SQL for how listing l disagrees in presence or number, or NULL where it does not."""
+        authority = self.authority("quantity")
+        return f"""CASE
+          WHEN l.present = 0 THEN CASE WHEN l.target_quantity IS NOT NULL
+            AND {self.expected(channel)} THEN 'missing' END
+          WHEN l.copies > 1 THEN 'duplicate'
+          WHEN l.available < 0 THEN 'negative'
+          WHEN l.target_quantity IS NOT NULL THEN
+            CASE WHEN l.available <> l.target_quantity THEN 'quantity' END
+          WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL
+            AND {authority} <> {self.ids[channel.name]}
+            AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL
+          THEN 'unlisted' END"""
+
+    def rests_on(self, attribute: str) -> str:
+        """SQL for the listing that an authority's own target rests on; NULL for all others."""
+        inflow = self._inflow(attribute)
+        if inflow is None:
+            return "NULL"
+        word = self._word_of(inflow, "s.id")
+        return f"CASE WHEN l.channel_id = {self.authority(attribute)} THEN {word} END"
+
+    def _inflow(self, attribute: str) -> ChannelTerms | None:
+        """The channel whose word of the attribute flows in to the authority (rule 2)."""
+        return next((one for one in self.terms.channels if attribute in one.inflow), None)
+
+    def _word_of(self, channel: ChannelTerms, expression: str) -> str:
+        """SQL for something of that channel's own listing s of item i, if it can be believed."""
+        return f"""(SELECT {expression} FROM listings s WHERE s.item_id = i.id
+          AND s.channel_id = {self.ids[channel.name]} AND s.present = 1 AND s.copies = 1)"""
+
+    def _units(self, channel: ChannelTerms) -> str:
+        return self.case((rule.skus, str(rule.units)) for rule in channel.policies)
+
+    def _bound(self, texts: tuple[str, ...]) -> str:
+        names = []
+        for text in texts:
+            names.append(f"place{len(self.values)}")
+            self.values[names[-1]] = text
+        return ", ".join(f":{name}" for name in names)
+
+
+def _quantity(policy: Policy, channel: ChannelTerms) -> str:
+    """Rule 6's formula as SQL over `i`: NULL where there is no truth, never below 0."""
+    none = "CASE WHEN i.truth_quantity IS NOT NULL THEN 0 END"
+    if not policy.sold or policy.state in channel.hides:
+        return none
+    divisor = 1_000_000 * policy.units
+    formula = f"max(0, {_BASE[policy.made_of]} - {policy.buffer}) * {policy.share_ppm} / {divisor}"
+    if policy.cap is not None:
+        formula = f"min({policy.cap}, {formula})"
+    if policy.state is not None or not channel.hides:
+        return formula
+    # coalesce: where the authority has no states, its quantity is all there is.
+    words = ", ".join(f"'{state}'" for state in channel.hides)
+    hidden = f"coalesce(i.truth_state, '') IN ({words}) AND i.truth_quantity IS NOT NULL"
+    return f"CASE WHEN {hidden} THEN 0 ELSE {formula} END"
+
+
+def _state(policy: Policy, channel: ChannelTerms, quantity: str) -> str:
+    """SQL for the state that the channel should show: NULL where states are not compared."""
+    if not channel.states:
+        return "NULL"
+    words = ", ".join(f"'{state}'" for state in channel.states)
+    wanted = "i.truth_state" if policy.state is None else f"'{policy.state}'"
+    if policy.when_out not in channel.states or not policy.sold:
+        return f"CASE WHEN {wanted} IN ({words}) THEN {wanted} END"
+    # With when_out, what can be sold is active and what is out is not, whoever has no states.
+    shown = f"coalesce({wanted}, '{State.ACTIVE}')"
+    return f"""CASE WHEN i.truth_quantity IS NULL
+        THEN CASE WHEN {wanted} IN ({words}) THEN {wanted} END
+      WHEN {shown} = '{State.ACTIVE}' AND {quantity} = 0 THEN '{policy.when_out}'
+      WHEN {shown} IN ({words}) THEN {shown} END"""

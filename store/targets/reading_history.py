@@ -1,0 +1,107 @@
+"""What is kept of one SKU's readings: each with when it was so and when we knew.
+
+`store.targets.balance` takes the ends of a window from here, `store.history.as_of` what was true at
+an instant.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from store.model import Millis
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a channel said of one listing, from `observed_at` on."""
+
+    present: bool
+    available: int | None
+    state: str | None
+    on_hand: int | None
+    committed: int | None
+    source_at: Millis | None
+    """When the channel says that the listing had last moved."""
+    as_of: Millis
+    """Its source time, else its file's time, else when it was read."""
+    observed_at: Millis
+
+    @property
+    def changed_at(self) -> Millis:
+        """Its source time, else when it was read."""
+        return self.observed_at if self.source_at is None else self.source_at
+
+    @property
+    def true_at(self) -> Millis:
+        """From when on it was so. A later source time is of something else than these figures."""
+        return min(self.as_of, self.observed_at)
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One listing's readings, oldest first; the last one is in force."""
+
+    id: int
+    channel: str
+    location: str
+    readings: tuple[Reading, ...]
+    opening: Reading | None
+    """What its account counts from: the first reading, and what has been thinned out since."""
+
+    def known_at(self, at: Millis | None) -> Reading | None:
+        """The reading that we knew at an instant; None: the newest."""
+        known = [one for one in self.readings if at is None or one.observed_at <= at]
+        return known[-1] if known else None
+
+    def true_at(self, at: Millis) -> Reading | None:
+        """The reading that was true at an instant, as far as is known by now."""
+        found = [one for one in self.readings if one.true_at <= at]
+        return max(found, key=lambda one: (one.true_at, one.observed_at), default=None)
+
+
+# A file's own time stands with the poll that read it.
+_FILE_AT = """(SELECT p.as_of FROM polls p WHERE p.channel_id = l.channel_id
+  AND p.finished_at = {r}.observed_at AND p.as_of IS NOT NULL LIMIT 1)"""
+
+_READING = f"""{{r}}.present, {{r}}.available, {{r}}.state, {{r}}.on_hand, {{r}}.committed,
+  {{r}}.source_at, coalesce({{r}}.source_at, {_FILE_AT}, {{r}}.observed_at), {{r}}.observed_at"""
+
+_READINGS = """SELECT l.id, c.name, i.location, l.opening, l.opening_at, l.opening_read_at,
+  {reading}, {until} AS until_at
+FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id {join}
+WHERE i.sku = :sku AND l.observed_at IS NOT NULL"""
+
+_ALL = f"""{
+    _READINGS.format(
+        reading=_READING.format(r="r"),
+        until="r.until_at",
+        join="JOIN past_readings r ON r.listing_id = l.id",
+    )
+}
+UNION ALL {_READINGS.format(reading=_READING.format(r="l"), until=str(2**63 - 1), join="")}
+ORDER BY 1, until_at"""
+
+
+def listings(connection: sqlite3.Connection, sku: str) -> list[Listing]:
+    """The listings of a SKU that have ever been read, with their kept readings."""
+    rows = connection.execute(_ALL, {"sku": sku})
+    return [_listing(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+
+
+def _listing(rows: Sequence[Sequence[Any]]) -> Listing:
+    listing_id, channel, location, opening, opening_at, opening_read_at = rows[0][:6]
+    opened = None
+    if opening is not None:
+        opened = Reading(
+            present=True,
+            available=opening,
+            state=None,
+            on_hand=None,
+            committed=None,
+            source_at=None,
+            as_of=opening_at,
+            observed_at=opening_read_at,
+        )
+    readings = tuple(Reading(bool(row[6]), *row[7:14]) for row in rows)
+    return Listing(listing_id, channel, location, readings, opened)

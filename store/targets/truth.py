@@ -1,0 +1,151 @@
+"""What the authority says of each moved item, in the smallest pieces: read, or derived of parts.
+
+`store.polling.comparison` calls this in every reconcile. A bundle has as many as the least of its
+components allows at the same location; a pool has what its members have together.
+"""
+
+import sqlite3
+
+from store.model import NOT_FOR_SALE, QUANTITY_MAX, State
+from store.targets.policy_sql import Compiled
+from store.targets.verdict_sql import TROUBLED
+
+WORK_TABLES = (
+    """CREATE TEMP TABLE IF NOT EXISTS truths (item_id INTEGER PRIMARY KEY, q_id INTEGER,
+      s_id INTEGER, quantity INTEGER, state TEXT, on_hand INTEGER, incoming INTEGER)""",
+)
+
+_STANDS = """i.quantity_listing_id IS t.q_id AND i.state_listing_id IS t.s_id
+  AND i.truth_quantity IS t.quantity AND i.truth_state IS t.state
+  AND i.truth_on_hand IS t.on_hand AND i.truth_incoming IS t.incoming"""
+
+# What can be sold first: a pool can be bought from while any of its members can.
+_ORDER_OF_STATES = " ".join(
+    f"WHEN '{state}' THEN {rank}"
+    for rank, state in enumerate(
+        (State.ACTIVE, State.BACKORDER, State.PREORDER, State.HOLD, State.DISABLED, State.ARCHIVED)
+    )
+)
+_WORDS = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
+_SELLABLE = f"""CASE WHEN coalesce({{item}}.truth_state, '') IN ({_WORDS}) THEN 0
+  ELSE max(0, {{item}}.truth_quantity + {{item}}.{{pending}}) END"""
+PART_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
+"""SQL for the pieces that a part, item c, gives to a bundle."""
+# What a pool itself has sold is in its own sum, and once is enough.
+PART_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
+"""SQL for the pieces that a part, item c, gives to a pool."""
+
+# A bundle at a place of a pool: what its components there allow, but for what pools have sold.
+_BUNDLE_AT_PLACE = f"""(SELECT CASE WHEN count(*) = count(x.truth_quantity)
+    THEN min({_SELLABLE.format(item="x", pending="pending_own")} / b.quantity) END
+  FROM parts b JOIN items x ON x.id = b.part_id WHERE b.item_id = c.id AND b.how = 'bundle')"""
+# That counts once for all of the pool's places: each sale came from one of them, and made so many
+# bundles fewer there, rounded up.
+_SOLD_FROM_POOLS = """coalesce((SELECT min(fewer) FROM (
+  SELECT sum((min(0, v.available) - y.quantity + 1) / y.quantity) AS fewer FROM (
+    SELECT DISTINCT x.sku, b.quantity, o.item_id FROM parts q
+    JOIN parts b ON b.item_id = q.part_id AND b.how = 'bundle' JOIN items x ON x.id = b.part_id
+    JOIN parts o ON o.part_id = b.part_id AND o.how = 'pool' WHERE q.item_id = i.id) y
+  CROSS JOIN movements v ON v.item_id = y.item_id AND v.unseen = 1 GROUP BY y.sku)), 0)"""
+
+# A sum or a number of pieces beyond this would make a share of it more than SQLite's integers hold.
+BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
+
+
+def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
+    """Take an item's truth from its authorities' own listings, nothing where they lack it."""
+    quantity, state = compiled.authority("quantity"), compiled.authority("state")
+    units = compiled.authority_units()
+    derived = ""
+    if compiled.terms.bundles or compiled.terms.pools:
+        derived = "WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
+    figure = "q.{}" if compiled.counts_pieces() else BOUNDED.format("q.{} * " + units)
+    there = f"CASE WHEN q.present = 1 THEN {figure} END"
+    _keep(
+        connection,
+        compiled,
+        f"""SELECT i.id, q.id, s.id, {there.format("available")},
+            CASE WHEN s.present = 1 THEN s.state END, {there.format("on_hand")},
+            {there.format("incoming")}
+          FROM moved m CROSS JOIN items i ON i.id = m.item_id
+          LEFT JOIN listings q ON q.item_id = i.id AND q.channel_id = {quantity}
+          LEFT JOIN listings s ON s.item_id = i.id AND s.channel_id = {state} {derived}""",
+    )
+
+
+def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
+    """Reckon the moved bundles, then the moved pools, for a pool may be of bundles.
+
+    What they rest on is the part's listing that can be trusted least: the one in trouble, else
+    the oldest.
+    """
+    if compiled.terms.bundles:
+        _derive(connection, compiled, "bundle", OF_BUNDLE, "own.state")
+    if compiled.terms.pools:
+        some = of_pool(bundles=bool(compiled.terms.bundles))
+        _derive(connection, compiled, "pool", some, f"coalesce(own.state, {STATE_OF_PARTS})")
+
+
+OF_BUNDLE = (
+    f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({PART_OF_BUNDLE} / p.quantity) END"
+)
+"""SQL for how many of a bundle there are, over its parts p, whose items are c."""
+
+STATE_OF_PARTS = f"""(SELECT x.truth_state FROM parts y
+  JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
+  ORDER BY CASE x.truth_state {_ORDER_OF_STATES} END LIMIT 1)"""
+"""SQL for the best state among the parts of item i."""
+
+
+def of_pool(*, bundles: bool) -> str:
+    """SQL for what a pool i has, over its parts p, whose items are c; `bundles`: there are any."""
+    at_place, sold = PART_OF_POOL, "0"
+    if bundles:
+        at_place = f"""CASE WHEN coalesce(c.truth_state, '') NOT IN ({_WORDS})
+            AND EXISTS (SELECT 1 FROM parts b WHERE b.item_id = c.id)
+          THEN {_BUNDLE_AT_PLACE} ELSE {PART_OF_POOL} END"""
+        sold = _SOLD_FROM_POOLS
+    together = BOUNDED.format(f"sum(coalesce({at_place}, 0))")
+    return f"CASE WHEN count(c.truth_quantity) > 0 THEN max(0, {together} + {sold}) END"
+
+
+def _derive(
+    connection: sqlite3.Connection, compiled: Compiled, how: str, quantity: str, state: str
+) -> None:
+    rests_on = f"""(SELECT pl.id FROM parts pp JOIN items pi ON pi.id = pp.part_id
+      JOIN listings pl ON pl.id = pi.quantity_listing_id
+      JOIN channels pc ON pc.id = pl.channel_id WHERE pp.item_id = i.id
+      ORDER BY {TROUBLED.format(listing="pl", channel="pc")} DESC,
+        coalesce(pl.source_at, pc.as_of), pl.id LIMIT 1)"""
+    incoming = "min(c.truth_incoming / p.quantity)"
+    if how == "pool":
+        incoming = BOUNDED.format("sum(c.truth_incoming)")
+    _keep(
+        connection,
+        compiled,
+        f"""SELECT i.id, {rests_on}, own.id, {quantity}, {state}, NULL, {incoming}
+          FROM moved m CROSS JOIN items i ON i.id = m.item_id
+          CROSS JOIN parts p ON p.item_id = i.id AND p.how = '{how}'
+          JOIN items c ON c.id = p.part_id
+          LEFT JOIN listings own ON own.item_id = i.id AND own.present = 1
+            AND own.channel_id = {compiled.authority("state")}
+          GROUP BY i.id""",
+    )
+
+
+def _keep(connection: sqlite3.Connection, compiled: Compiled, found: str) -> None:
+    """Write those of the found truths that differ from what stands."""
+    connection.execute("DELETE FROM truths")
+    connection.execute(
+        f"""WITH t (item_id, q_id, s_id, quantity, state, on_hand, incoming) AS ({found})
+        INSERT INTO truths SELECT t.* FROM t CROSS JOIN items i ON i.id = t.item_id
+        WHERE NOT ({_STANDS})""",
+        compiled.values,
+    )
+    connection.execute(
+        """UPDATE items SET (truth_quantity, quantity_listing_id, truth_state, state_listing_id,
+            truth_on_hand, truth_incoming)
+          = (SELECT quantity, q_id, state, s_id, on_hand, incoming FROM truths
+            WHERE item_id = items.id)
+        WHERE id IN (SELECT item_id FROM truths)"""
+    )

@@ -1,0 +1,104 @@
+"""Why listings disagree, with the evidence. Pure: facts in, one sentence each out.
+
+The predictors stand in a fixed order and each is exact: the first that fits is the cause. The
+reports and the console's detail ask this; nothing acts on it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from store.causes.facts import Facts
+from store.model import Cause, Disagreement, Kind, Millis, Status, Terms
+from sync.causes import events, over_time, peers
+from sync.causes.case import Case
+from sync.causes.structure import structural
+from sync.clock import rfc3339
+from sync.targets.policy import policy_for
+
+KINDS = (
+    "near match",
+    "missing",
+    "unlisted",
+    "duplicate",
+    "not trusted",
+    "second writer",
+    "loop",
+    "in flight",
+    "lag",
+    "applied twice",
+    "never applied",
+    "oversold",
+    "not applied",
+    "buffer",
+    "unit of measure",
+    "mapping",
+    "shared pool",
+    "unexplained",
+)
+"""Every kind of cause that there is, in the order in which they are looked for."""
+
+
+def causes(
+    found: Iterable[Disagreement], facts: Mapping[int, Facts], terms: Terms, *, now: Millis
+) -> dict[int, Cause]:
+    """The cause of each disagreement whose facts are known, by its id."""
+    channels = {channel.name: channel for channel in terms.channels}
+    explained = {}
+    for one in found:
+        if one.id not in facts:
+            continue
+        mine = channels.get(one.channel)
+        policy = policy_for(one.sku, mine.policies) if mine is not None else None
+        explained[one.id] = cause(Case(one, facts[one.id], mine, policy, now))
+    return explained
+
+
+def cause(case: Case) -> Cause:
+    """The first predictor that fits; `unexplained` with the residual where none does."""
+    for predictor in PREDICTORS:
+        found = predictor(case)
+        if found is not None:
+            return found
+    return _unexplained(case)
+
+
+def _untrusted(case: Case) -> Cause | None:
+    """What cannot be read cannot be explained."""
+    if case.it.status is not Status.UNKNOWN:
+        return None
+    return Cause("not trusted", 1.0, f"{case.it.reason}: the last good reading is shown")
+
+
+PREDICTORS: tuple[Callable[[Case], Cause | None], ...] = (
+    structural,
+    _untrusted,
+    over_time.frozen,
+    events.in_flight,
+    over_time.lag,
+    events.applied_twice,
+    events.never_applied,
+    over_time.oversold,
+    over_time.second_writer,
+    over_time.not_applied,
+    peers.buffer,
+    peers.unit_of_measure,
+    peers.mapping,
+    peers.shared_pool,
+)
+"""In this order: what is proved by events first, what needs a crowd to be seen last."""
+
+
+def _unexplained(case: Case) -> Cause:
+    it, since = case.it, rfc3339(case.facts.since)
+    if it.delta is None:
+        shows = it.state if it.kind is Kind.STATE else it.available
+        residual = f"shows {shows}, should show {it.target_state}"
+        return Cause("unexplained", 0.0, f"{residual} since {since}; nothing known explains it")
+    words = f"shows {it.available}, {abs(it.delta)} away from the target since {since}; "
+    if not case.moved or not case.known:
+        return Cause("unexplained", 0.0, f"{words}nothing known explains it")
+    left = case.moved - case.known
+    words += (
+        f"it moved by {case.moved:+} since it last agreed, events and updates there explain "
+        f"{case.known:+} of it, {left:+} is unexplained"
+    )
+    return Cause("unexplained", 0.0, words)

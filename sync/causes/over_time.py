@@ -1,0 +1,141 @@
+"""Causes that the course of things proves: lag, second writer, accepted but not applied. Pure."""
+
+from store.causes.facts import Update
+from store.event_kinds import EventKind
+from store.model import Cause, CorrectionStatus, Kind
+from sync.causes.case import Case, age, listed, plural
+from sync.causes.events import never_applied
+from sync.causes.peers import mapping, shared_pool
+from sync.clock import rfc3339
+
+
+def frozen(case: Case) -> Cause | None:
+    """Nothing is proposed for it: somebody else writes there too."""
+    if case.facts.frozen_at is None:
+        return None
+    why = case.facts.frozen_why or "somebody else writes there too; `skew unfreeze` ends it"
+    kind = "loop" if case.facts.in_loop else "second writer"
+    words = f"frozen since {rfc3339(case.facts.frozen_at)}: {why}"
+    return Cause(kind, 1.0, words)
+
+
+def lag(case: Case) -> Cause | None:
+    """The channel shows a target of before: it is late, or it was never told.
+
+    It has been told where an update was accepted since, and it needs no telling of its own
+    orders: those are causes of their own.
+    """
+    facts = case.facts
+    until = facts.earlier_target_until
+    if until is None or never_applied(case) is not None:
+        return None
+    last = facts.last
+    if last and last.status is CorrectionStatus.NOT_APPLIED and last.ended_at >= until:
+        return None
+    words = (
+        f"shows the target of {rfc3339(facts.earlier_target_since)} to "
+        f"{rfc3339(until)}, {age(case.now - until)} behind; "
+        f"{plural(facts.polls_since_moved, 'poll')} since did not move it"
+    )
+    return Cause("lag", 0.9, words)
+
+
+def second_writer(case: Case) -> Cause | None:
+    """It changed on the channel since it last agreed, by no event and no update that we know."""
+    if case.facts.written_since:
+        return None
+    if case.it.kind is Kind.STATE:
+        return _state_changed(case)
+    return _quantity_changed(case) if case.numeric else None
+
+
+def _state_changed(case: Case) -> Cause | None:
+    facts, it = case.facts, case.it
+    if facts.agreed_state is None or facts.agreed_state == it.state:
+        return None
+    update = _changed_back(case)
+    if update is not None:
+        return _back(case, facts.agreed_state, it.state, update)
+    words = f"{_changed(case, facts.agreed_state, it.state)}; no update of ours is known there"
+    return Cause("second writer", 0.8, words)
+
+
+def _quantity_changed(case: Case) -> Cause | None:
+    facts = case.facts
+    if not case.moved or case.known is None:
+        return None
+    if case.own:
+        return _adjusted(case)
+    update = _changed_back(case)
+    if update is not None:
+        return _back(case, facts.agreed_quantity, case.shown, update)
+    if mapping(case) is not None or shared_pool(case) is not None:
+        return None  # Each says more than that somebody wrote there.
+    words = _changed(case, facts.agreed_quantity, case.shown)
+    if facts.tells_events:
+        words += "; no event and no update of ours is known there"
+        return Cause("second writer", 0.8, words)
+    fell = case.moved < 0
+    other = "a sale that no one else knows of" if fell else "a return, or a count"
+    words += f"; no update of ours did it, and it tells no events: {other}, or a second writer"
+    return Cause("second writer", 0.4 if fell else 0.5, words)
+
+
+def _adjusted(case: Case) -> Cause | None:
+    """The channel itself tells that somebody set its number, and that is all it tells."""
+    if any(event.kind is not EventKind.ADJUSTED for event in case.own):
+        return None
+    if case.moved != case.known:
+        return None
+    words = f"{_changed(case, case.facts.agreed_quantity, case.shown)} by {listed(case.own)}"
+    return Cause("second writer", 0.9, f"{words}, which was no update of ours")
+
+
+def _changed(case: Case, before: object, after: object) -> str:
+    at = rfc3339(case.it.observed_at)
+    return f"{case.it.channel} agreed at {before} and has shown {after} since {at}"
+
+
+def _back(case: Case, before: object, after: object, update: Update) -> Cause:
+    words = (
+        f"{_changed(case, before, after)}: back to what it was before update #{update.id}, "
+        f"verified at {rfc3339(update.ended_at)}; no event there tells why"
+    )
+    return Cause("second writer", 0.95, words)
+
+
+def not_applied(case: Case) -> Cause | None:
+    """The channel took an update and shows what it showed before."""
+    last, it = case.facts.last, case.it
+    if last is None or last.status is not CorrectionStatus.NOT_APPLIED:
+        return None
+    shows = it.state if it.kind is Kind.STATE else it.available
+    if shows != (last.from_state if it.kind is Kind.STATE else last.from_quantity):
+        return None
+    words = (
+        f"update #{last.id} was accepted at {rfc3339(last.ended_at)} and {it.channel} still "
+        f"shows {shows}"
+    )
+    return Cause("not applied", 1.0, words)
+
+
+def oversold(case: Case) -> Cause | None:
+    """Less than nothing is shown, and no event says why."""
+    if case.it.kind is not Kind.NEGATIVE or case.it.available is None:
+        return None
+    words = f"{-case.it.available} more were sold on {case.it.channel} than it had"
+    return Cause("oversold", 0.8, words)
+
+
+def _changed_back(case: Case) -> Update | None:
+    """Our last update, where the channel shows again what it showed before it."""
+    update, it = case.facts.written, case.it
+    if update is None or update.status is not CorrectionStatus.VERIFIED:
+        return None
+    if it.kind is Kind.STATE:
+        back = it.state == update.from_state and case.facts.agreed_state == update.to_state
+    else:
+        back = case.shown == update.from_quantity and (
+            case.facts.agreed_quantity == update.to_quantity
+        )
+    return update if back else None

@@ -1,0 +1,107 @@
+"""Causes that show only beside others: a common offset or ratio, a swap, a shared pool. Pure."""
+
+from store.causes.facts import CHANGES, MANY, Twin
+from store.model import Cause, Kind
+from sync.causes.case import Case
+
+
+def buffer(case: Case) -> Cause | None:
+    """Many SKUs of the channel are off by the same number."""
+    crowd, delta = case.facts.crowd, case.it.delta
+    if case.it.kind is not Kind.QUANTITY or not delta:
+        return None
+    count = crowd.deltas.get(delta, 0)
+    if not _many(count, crowd.open):
+        return None
+    kept = (
+        f"as if {case.it.channel} kept {delta} back itself"
+        if delta > 0
+        else f"as if {-delta} were kept back in the settings and not there"
+    )
+    words = (
+        f"{_of(count, crowd.open, case)} show {abs(delta)} too {'few' if delta > 0 else 'many'}, "
+        f"this one included: {kept}"
+    )
+    return Cause("buffer", _part(count, crowd.open), words)
+
+
+def unit_of_measure(case: Case) -> Cause | None:
+    """Many SKUs of the channel are off by the same factor."""
+    crowd, it = case.facts.crowd, case.it
+    if it.kind is not Kind.QUANTITY or crowd.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
+        return None
+    if not _many(crowd.ratio_count, crowd.open):
+        return None
+    if crowd.target_is_larger:
+        what = f"1 for every {crowd.ratio} of the target, as if it counted packs"
+    else:
+        what = f"{crowd.ratio} for every 1 of the target, as if it counted single pieces"
+    words = (
+        f"{_of(crowd.ratio_count, crowd.open, case)} show {what}, this one included "
+        f"({case.shown} and {case.wanted}): set units for {it.channel}"
+    )
+    return Cause("unit of measure", _part(crowd.ratio_count, crowd.open), words)
+
+
+def mapping(case: Case) -> Cause | None:
+    """Two SKUs of the channel show each other's target."""
+    other, it = case.facts.swapped_with, case.it
+    if other is None or it.kind is not Kind.QUANTITY:
+        return None
+    words = (
+        f"{it.sku} shows {case.shown}, the target of {other}, and {other} shows {case.wanted}, "
+        f"the target of {it.sku}; no others on {it.channel} do: they may be swapped there"
+    )
+    return Cause("mapping", 0.8, words)
+
+
+def shared_pool(case: Case) -> Cause | None:
+    """Another channel has shown the same numbers all along, though it should not."""
+    if not case.numeric:
+        return None
+    twin = next((one for one in case.facts.twins if _is_alike(case, one)), None)
+    if twin is None:
+        return None
+    values = _common(case.facts.changes, twin.values)
+    words = (
+        f"{case.it.channel} and {twin.channel} have shown the same through {len(values) - 1} "
+        f"changes ({', '.join(map(str, values))}), though they should show {case.wanted} and "
+        f"{twin.target}: they may sell from one pool"
+    )
+    return Cause("shared pool", 0.8, words)
+
+
+def _many(count: int, total: int) -> bool:
+    return count >= MANY and 2 * count >= total
+
+
+def _part(count: int, total: int) -> float:
+    """A confidence: how large the part of the crowd is."""
+    return round(min(0.95, count / total), 2)
+
+
+def _of(count: int, total: int, case: Case) -> str:
+    return f"{count:,} of the {total:,} open quantity disagreements of {case.it.channel}"
+
+
+def _has_ratio(case: Case) -> bool:
+    crowd = case.facts.crowd
+    if crowd.target_is_larger:
+        return case.wanted > case.shown and case.shown == case.wanted // crowd.ratio
+    return case.shown > case.wanted and case.wanted == case.shown // crowd.ratio
+
+
+def _is_alike(case: Case, twin: Twin) -> bool:
+    if twin.target is None or twin.target == case.it.target:
+        return False
+    return len(_common(case.facts.changes, twin.values)) > CHANGES
+
+
+def _common(mine: tuple[int | None, ...], theirs: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """What both have shown alike, up to now."""
+    length = 0
+    for one, other in zip(reversed(mine), reversed(theirs), strict=False):
+        if one != other:
+            break
+        length += 1
+    return mine[len(mine) - length :]

@@ -1,0 +1,1 @@
+"""The kind `csv`: files that a system drops."""

@@ -1,0 +1,99 @@
+"""How a CSV file is written: its encoding, delimiter and columns, found from the file itself.
+
+Used by the `csv` kind. Nothing here knows channels or their errors.
+"""
+
+import codecs
+import csv
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sync import values
+
+FIELDS = (
+    *("sku", "location", "available", "on_hand", "committed", "unavailable", "incoming"),
+    *("threshold", "state", "price", "title", "updated_at"),
+)
+QUANTITIES = ("available", "on_hand")
+DELIMITERS = (",", ";", "\t", "|")
+_COLUMNS_SHOWN = 20
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is written, as found from its first line."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    at: Mapping[str, int]
+    """Our field → its place in a row."""
+
+
+def is_workbook(file: BinaryIO) -> bool:
+    """Whether it is an Excel or OpenDocument file, whatever its name says."""
+    file.seek(0)
+    return file.read(4) in _WORKBOOKS
+
+
+def ends_with_newline(file: BinaryIO) -> bool:
+    """Look at the last character, which is two bytes in UTF-16."""
+    file.seek(-min(2, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    return file.read().strip(b"\0").endswith((b"\n", b"\r"))
+
+
+def encoding_of(file: BinaryIO) -> str:
+    file.seek(0)
+    start = file.read(4)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := file.read(2**20):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def find_layout(
+    first: str, *, encoding: str, delimiter: str | None, columns: Mapping[str, str]
+) -> Layout:
+    """Match the header with what is wanted, by the first delimiter that makes sense of it.
+
+    Raises ValueError naming what it lacks and what it has.
+    """
+    tried = [delimiter] if delimiter else DELIMITERS
+    layouts = [_split(first, encoding, each, columns) for each in tried]
+    for layout in layouts:
+        if not _lacking(layout, columns):
+            return layout
+    best = max(layouts, key=lambda layout: len(layout.header))
+    found = ", ".join(values.named(each) for each in best.header[:_COLUMNS_SHOWN])
+    raise ValueError(f"lacks {_lacking(best, columns)}; its columns are {found}")
+
+
+def _split(first: str, encoding: str, delimiter: str, columns: Mapping[str, str]) -> Layout:
+    names = next(csv.reader([first.removeprefix("\ufeff")], delimiter=delimiter), [])
+    header = tuple(each.strip() for each in names)
+    wanted = {field: title.strip() for field, title in columns.items()}
+    if not wanted:
+        wanted = {each.lower(): each for each in header if each.lower() in FIELDS}
+    at = {field: header.index(title) for field, title in wanted.items() if title in header}
+    return Layout(encoding, delimiter, header, at)
+
+
+def _lacking(layout: Layout, columns: Mapping[str, str]) -> str:
+    """Name the columns that are not there, or there twice."""
+    for field in columns or ("sku",):
+        if field not in layout.at:
+            return f"a column {values.named(columns.get(field, field))}"
+    for at in layout.at.values():
+        if layout.header.count(layout.header[at]) > 1:
+            return f"a single column {values.named(layout.header[at])}"
+    return "" if any(name in layout.at for name in QUANTITIES) else "a column 'available'"

@@ -1,0 +1,1 @@
+"""The kind `http`: any JSON API, described instead of coded."""

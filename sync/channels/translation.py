@@ -1,0 +1,305 @@
+"""A channel's own SKUs and locations ↔ ours, at its edge: above it everything speaks our names.
+
+`sync.channels.open_channel` puts `Renamed` around a channel whose settings have `aliases` or
+`locations`; `skew events import` asks `event_in_our_names`. How the channel itself calls a renamed
+listing goes into its `ref`, in front of the channel's own: so a write finds its way back, from any
+process, whatever else the channel calls that SKU.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from store.event_kinds import Event
+from store.model import Record, Refused, State
+from sync import locations
+from sync.channels.base import (
+    Abilities,
+    Answer,
+    Change,
+    Channel,
+    EventPage,
+    EventSource,
+    Page,
+    Receipt,
+    Wanted,
+)
+from sync.channels.closing import closing
+from sync.errors import Temporary, WriteRejected
+
+if TYPE_CHECKING:
+    from sync.settings import ChannelSettings, Settings
+
+MARK = "\x1f"
+"""Between the parts of a renamed listing's ref. No channel's own ref has control characters."""
+
+SELLABLE_FIRST = (
+    *(State.ACTIVE, State.BACKORDER, State.PREORDER),
+    *(State.HOLD, State.DISABLED, State.ARCHIVED),
+)
+"""A pool can be bought from while any of its members can."""
+
+PAGE_ROWS = 1000
+"""Of a page of sums: each is staged in a transaction of its own."""
+
+_SUMMED = ("available", "on_hand", "committed", "unavailable", "incoming", "threshold")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What one channel calls our SKUs and places. What it has no other name for is the same."""
+
+    skus: Mapping[str, str]
+    places: Mapping[str, str]
+    summed: frozenset[str]
+    """Places that several of its own locations make up together."""
+    only: str = ""
+    """Its one place, where it has no more: an event that names none happened there."""
+
+    def place_of(self, location: str) -> str:
+        return self.places.get(location, location)
+
+    def record(self, record: Record) -> Record:
+        """Put a record in our names; its ref leads back."""
+        sku = self.skus.get(record.sku, record.sku)
+        location = self.place_of(record.location)
+        if sku == record.sku and location == record.location:
+            return record
+        own_sku = record.sku if sku != record.sku else ""
+        ref = MARK.join((own_sku, record.location, record.ref))
+        return msgspec.structs.replace(record, sku=sku, location=location, ref=ref)
+
+    def refused(self, refused: Refused) -> Refused:
+        if refused.sku is None:
+            return refused
+        sku = self.skus.get(refused.sku, refused.sku)
+        return msgspec.structs.replace(refused, sku=sku, location=self.place_of(refused.location))
+
+    def event(self, event: Event) -> Event:
+        """Put an event in our names."""
+        sku = self.skus.get(event.sku, event.sku)
+        location = self.place_of(event.location) or self.only
+        return msgspec.structs.replace(event, sku=sku, location=location)
+
+    def own(self, sku: str, location: str, ref: str) -> Wanted:
+        """Say what the channel itself calls a listing of ours."""
+        parts = ref.split(MARK, 2)
+        if len(parts) < 3:  # noqa: PLR2004 - SKU, location and the channel's own ref.
+            return Wanted(sku, location, ref)
+        return Wanted(parts[0] or sku, parts[1], parts[2])
+
+
+def names_of(settings: "ChannelSettings") -> Names | None:
+    """The channel's own names, or None where they are ours."""
+    if not settings.aliases and not settings.locations:
+        return None
+    named = {own: locations.name_of(members) for own, members in settings.locations.items()}
+    return Names(
+        settings.aliases,
+        named,
+        frozenset(locations.summed(settings.locations)),
+        only=next(iter(named.values())) if len(set(named.values())) == 1 else "",
+    )
+
+
+def event_in_our_names(settings: "Settings") -> Callable[[str, Event], Event]:
+    """Make what puts an event of a channel, by the channel's name, in our names."""
+    known = {name: names_of(each) for name, each in settings.channels.items()}
+
+    def renamed_event(channel: str, event: Event) -> Event:
+        names = known.get(channel)
+        return event if names is None else names.event(event)
+
+    return renamed_event
+
+
+def renamed(channel: Channel, settings: "ChannelSettings") -> Channel:
+    """Put our names on a channel that has others; any other channel is answered as it is."""
+    names = names_of(settings)
+    return channel if names is None else Renamed(channel, names)
+
+
+class Renamed:
+    """A channel in our names. It is an `EventSource` where the channel itself is one."""
+
+    def __init__(self, channel: Channel, names: Names) -> None:
+        self._channel = channel
+        self._names = names
+
+    @property
+    def abilities(self) -> Abilities:
+        return self._channel.abilities
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """Read all listings; those of a pool come summed, on last pages of their own.
+
+        They are held until then, about 400 bytes a SKU, because a pool's locations can lie on any
+        of the pages. A SKU that stands twice in one of them is given twice: nobody knows which of
+        the two counts.
+        """
+        held = Pooled()
+        async with closing(self._channel.pages()) as pages:
+            async for page in pages:
+                yield self._page(page, held)
+        if self._names.summed:
+            for page in held.pages():
+                yield page
+
+    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+        """Read a few listings afresh. Never called for a pool of several: it is not written."""
+        for one in wanted:
+            if one.location in self._names.summed:
+                raise Temporary(f"{one.location} is summed, and read as a whole")
+        own = [self._names.own(one.sku, one.location, one.ref) for one in wanted]
+        answer = await self._channel.read(own)
+        return Answer(
+            [self._names.record(one) for one in answer.records],
+            [self._names.refused(one) for one in answer.refused],
+        )
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        """Set each listing under the channel's own name of it."""
+        for change in changes:
+            if change.location in self._names.summed:
+                raise WriteRejected(f"{change.location} is summed: nobody knows which to write")
+        receipts = await self._channel.write([self._own(change) for change in changes])
+        if len(receipts) != len(changes):
+            return receipts
+        return [
+            replace(receipt, change=change)
+            for receipt, change in zip(receipts, changes, strict=True)
+        ]
+
+    async def sign_in(self) -> str:
+        return await self._channel.sign_in()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        """Read what moved after `cursor`, in our names. Only where `abilities.events`."""
+        async with closing(cast("EventSource", self._channel).events(cursor)) as pages:
+            async for page in pages:
+                yield replace(
+                    page,
+                    events=[self._names.event(each) for each in page.events],
+                    refused=[self._names.refused(each) for each in page.refused],
+                )
+
+    def _own(self, change: Change) -> Change:
+        own = self._names.own(change.sku, change.location, change.ref)
+        before = self._names.own(change.sku, change.location, change.previous.ref)
+        previous = msgspec.structs.replace(
+            change.previous, sku=before.sku, location=before.location, ref=before.ref
+        )
+        return replace(change, sku=own.sku, location=own.location, ref=own.ref, previous=previous)
+
+    def _page(self, page: Page, held: "Pooled") -> Page:
+        """Put a page in our names, without what belongs to a pool."""
+        refused = [self._names.refused(each) for each in page.refused]
+        if not self._names.summed:
+            return replace(
+                page, records=list(map(self._names.record, page.records)), refused=refused
+            )
+        free: list[Record] = []
+        for record in page.records:
+            named = self._names.record(record)
+            if named.location in self._names.summed:
+                held.add(named, record.location)
+            else:
+                free.append(named)
+        for each in refused:
+            if each.sku is not None and each.location in self._names.summed:
+                held.blind(each.sku, each.location)
+        held.note(page.announced)
+        return replace(page, records=free, refused=refused, announced=None)
+
+
+@dataclass(slots=True)
+class _Sum:
+    """One SKU's records of one pool, so far."""
+
+    record: Record
+    seen: int
+    """A bit for each of the channel's own locations that it has stood in."""
+
+
+@dataclass(slots=True)
+class Pooled:
+    """What of one poll belongs to pools: place → SKU → the sum so far."""
+
+    sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
+    bits: dict[str, int] = field(default_factory=dict)
+    """The channel's own location → its bit in `_Sum.seen`."""
+    again: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """SKU, place and own location where a SKU stands more than once → how often too often."""
+    blinded: set[tuple[str, str]] = field(default_factory=set)
+    """Cells of which one record could not be read: their sum is not known."""
+    count: int = 0
+    """Records that went into sums."""
+    said: int | None = None
+
+    def add(self, record: Record, own_location: str) -> None:
+        self.count += 1
+        bit = self.bits.setdefault(own_location, 1 << len(self.bits))
+        there = self.sums.setdefault(record.location, {})
+        known = there.get(record.sku)
+        if known is None:
+            there[record.sku] = _Sum(msgspec.structs.replace(record, ref=""), bit)
+        elif known.seen & bit:
+            self.again[record.sku, record.location, own_location] += 1
+        else:
+            known.seen |= bit
+            known.record = together(known.record, record)
+
+    def blind(self, sku: str, place: str) -> None:
+        self.blinded.add((sku, place))
+
+    def note(self, announced: int | None) -> None:
+        self.said = announced if announced is not None else self.said
+
+    def pages(self) -> Iterator[Page]:
+        """The sums, in the order of the poll; as often as a SKU stands in one own location.
+
+        Of what the channel announced, those that went up in sums are not expected any more.
+        """
+        given = sum(1 for _ in self._records())
+        announced = None if self.said is None else self.said - self.count + given
+        records = self._records()
+        yield Page(list(islice(records, PAGE_ROWS)), announced=announced)
+        while some := list(islice(records, PAGE_ROWS)):
+            yield Page(some, announced=announced)
+
+    def _records(self) -> Iterator[Record]:
+        times: dict[tuple[str, str], int] = {}
+        for (sku, place, _), more in self.again.items():
+            times[sku, place] = max(times.get((sku, place), 1), 1 + more)
+        for place, there in self.sums.items():
+            for sku, one in there.items():
+                if (sku, place) not in self.blinded:
+                    yield from repeat(one.record, times.get((sku, place), 1))
+
+
+def together(one: Record, other: Record) -> Record:
+    """Sum two locations of one pool. A figure that one of them lacks is not known of both."""
+    figures = {
+        name: None if None in (a, b) else a + b
+        for name in _SUMMED
+        for a, b in ((getattr(one, name), getattr(other, name)),)
+    }
+    return msgspec.structs.replace(
+        one,
+        **figures,
+        state=_best(one.state, other.state),
+        price_minor=one.price_minor if one.price_minor is not None else other.price_minor,
+        title=one.title or other.title,
+        source_at=max(filter(None, (one.source_at, other.source_at)), default=None),
+    )
+
+
+def _best(*states: str | None) -> str | None:
+    return next((state for state in SELLABLE_FIRST if state in states), None)

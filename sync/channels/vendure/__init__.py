@@ -1,0 +1,1 @@
+"""The kind `vendure`: a Vendure shop through its admin API."""

@@ -1,0 +1,384 @@
+"""The `vendure` kind: a Vendure 3 shop through its Admin GraphQL API.
+
+Facts: CHANNELS.md, "Vendure 3.7 Admin GraphQL", measured 2026-11; asked again of 3.7.3 here. What a
+shopper can buy is on hand − allocated − threshold, over all stock locations together; Vendure has
+no such number itself. A variant whose stock Vendure does not track sells without end: it is no
+listing of stock, and is left out.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+
+from store.model import QUANTITY_MAX, Record, Refused, State
+from sync import values
+from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.vendure.events import MovementReader
+from sync.channels.vendure.session import Session
+from sync.clock import Clock
+from sync.errors import ConfigError, ContractBroken, Temporary
+from sync.secrets import SecretSource, resolve
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+TAKE_MAX = 1000
+BATCH_MAX = 200
+READ_MAX = 100
+PAGES_MAX = 10_000
+
+_VARIANT = """id sku name enabled updatedAt trackInventory outOfStockThreshold
+  useGlobalOutOfStockThreshold priceWithTax product{enabled}
+  stockLevels{stockLocationId stockOnHand stockAllocated updatedAt}"""
+_VARIANTS = f"""query SkewVariants($options:ProductVariantListOptions){{
+  productVariants(options:$options){{totalItems items{{{_VARIANT}}}}}
+  globalSettings{{trackInventory outOfStockThreshold}}}}"""
+_LOCATIONS = "query SkewLocations{stockLocations(options:{take:1,sort:{id:ASC}}){items{id}}}"
+_UPDATE = """mutation SkewSet($input:[UpdateProductVariantInput!]!){
+  updateProductVariants(input:$input){id}}"""
+_Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+_Price = Annotated[int, msgspec.Meta(ge=-100 * QUANTITY_MAX, le=100 * QUANTITY_MAX)]
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The keys of a channel table that only this kind has."""
+
+    url: str
+    """Of the Admin API, which usually ends in /admin-api."""
+    api_key: SecretSource | None = None
+    """Sent as `vendure-api-key`. Slow: 250 ms a call against 5 ms for a signed-in user."""
+    username: str | None = None
+    password: SecretSource | None = None
+    stock_location: str | None = None
+    """The id of the location that corrections are written to; by default a variant's first."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("url must begin with http:// or https:// and a host")
+        if "@" in parts.netloc:
+            raise ValueError("url must hold no user and no password: they have keys of their own")
+        signs_in = self.username is not None and self.password is not None
+        half = (self.username is None) != (self.password is None)
+        if half or signs_in == (self.api_key is not None):
+            raise ValueError("sign in with username and password, or with api_key")
+
+
+class _Level(msgspec.Struct, frozen=True, rename="camel"):
+    stock_location_id: str
+    stock_on_hand: _Quantity
+    stock_allocated: _Quantity
+    updated_at: str | None = None
+
+
+class _Product(msgspec.Struct, frozen=True):
+    enabled: bool
+
+
+class _Variant(msgspec.Struct, frozen=True, rename="camel"):
+    id: str
+    sku: str
+    enabled: bool
+    track_inventory: str
+    out_of_stock_threshold: _Quantity
+    use_global_out_of_stock_threshold: bool
+    product: _Product
+    stock_levels: list[_Level]
+    name: str | None = None
+    updated_at: str | None = None
+    price_with_tax: _Price | None = None
+
+
+class _Settings(msgspec.Struct, frozen=True, rename="camel"):
+    track_inventory: bool
+    out_of_stock_threshold: _Quantity
+
+
+class _Items(msgspec.Struct, frozen=True, rename="camel"):
+    total_items: int
+    items: list[object]
+
+
+class _Location(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _LocationItems(msgspec.Struct, frozen=True):
+    items: list[_Location]
+
+
+class _Locations(msgspec.Struct, frozen=True, rename="camel"):
+    stock_locations: _LocationItems
+
+
+class _Listed(msgspec.Struct, frozen=True, rename="camel"):
+    product_variants: _Items
+    global_settings: _Settings
+
+
+ABILITIES = Abilities(
+    kind="vendure",
+    reads=("available", "on_hand", "committed", "state", "price"),
+    states=frozenset({State.ACTIVE, State.DISABLED}),
+    writes=("quantity", "state"),
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    events=True,
+    notes="Vendure 3, Admin GraphQL; its stock locations count as one",
+)
+
+
+def abilities(options: Options) -> Abilities:
+    """Say what the channel can do: the same with any options."""
+    del options
+    return ABILITIES
+
+
+def open_channel(
+    name: str, options: Options, transport: "Transport", clock: Clock, base: Path
+) -> "Vendure":
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    key = "password" if options.api_key is None else "api_key"
+    source = options.api_key or options.password
+    if source is None:
+        raise ConfigError(f"channels.{name}", "sign in with username and password, or api_key")
+    secret = resolve(source, key=f"channels.{name}.{key}", base=base)
+    session = Session(name, options.url, transport, username=options.username, secret=secret)
+    return Vendure(name, options, transport, session, clock)
+
+
+class Vendure:
+    """One shop, its variants as listings. Stateless but for its session, and a hint for events."""
+
+    def __init__(
+        self,
+        name: str,
+        options: Options,
+        transport: "Transport",
+        session: Session,
+        clock: Clock,
+    ) -> None:
+        self.abilities = abilities(options)
+        self._name = name
+        self._options = options
+        self._transport = transport
+        self._session = session
+        self._movements = MovementReader(name, session, clock)
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """List by id, each page beginning with the last variant of the one before.
+
+        Paging is by offset: where a variant has vanished meanwhile, everything after it moves up
+        and one would be skipped, which would look missing. The overlap shows it.
+        """
+        last, skip, left_out = "", 0, 0
+        for number in range(1, PAGES_MAX + 1):
+            options = {"take": TAKE_MAX, "skip": skip, "sort": {"id": "ASC"}}
+            listed = await self._variants(options, f"page {number}")
+            items, total = listed.product_variants.items, listed.product_variants.total_items
+            if last and (not items or _id(items[0]) != last):
+                raise Temporary(f"{self._name}'s catalogue moved while it was read")
+            start = 1 if last else 0
+            self._movements.note(items)
+            found = _decoded(items, listed.global_settings, f"page {number}, items", start)
+            left_out += len(items) - start - len(found.records) - len(found.refused)
+            if len(items) < TAKE_MAX or skip + len(items) >= total:
+                yield Page(found.records, found.refused, announced=total - left_out)
+                return
+            yield Page(found.records, found.refused)
+            last, skip = _id(items[-1]), skip + len(items) - 1
+            if not last:
+                raise ContractBroken(f"{self._name} sent no id", path=f"page {number}, items[-1]")
+        raise ContractBroken(f"{self._name} has no last page", path=f"page {PAGES_MAX}")
+
+    def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
+        """Read stock movements. An untracked variant's are left out, as it is."""
+        return self._movements.read(cursor)
+
+    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+        """Look the SKUs up, not the ids: a SKU may have come to stand on two variants."""
+        asked = {each.sku for each in wanted}
+        records: list[Record] = []
+        refused: list[Refused] = []
+        for skus in _chunks(sorted(asked), READ_MAX):
+            options = {"take": TAKE_MAX, "filter": {"sku": {"in": skus}}}
+            listed = await self._variants(options, "productVariants")
+            items = listed.product_variants.items
+            found = _decoded(items, listed.global_settings, "items", 0)
+            # Some databases compare without regard to case.
+            records += [record for record in found.records if record.sku in asked]
+            refused += found.refused
+        return Answer(records, refused)
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        """Set stock on hand at one location, so that what is saleable over all of them is right.
+
+        Vendure has no compare-and-set, so the variants are read once more just before: one that
+        has moved is refused as a conflict. All the others go in one call, which it applies or
+        rolls back as a whole.
+        """
+        try:
+            by_id, shop = await self._for_writing([change.ref for change in changes])
+        except ContractBroken as error:
+            raise Temporary(f"nothing was written: {error}") from error
+        receipts: list[Receipt] = []
+        inputs: list[dict[str, object]] = []
+        for change in changes:
+            try:
+                told = _input(change, by_id.get(change.ref), shop)
+            except _Conflict as error:
+                receipts.append(Receipt(change, refused=str(error), conflict=True))
+            except ValueError as error:
+                receipts.append(Receipt(change, refused=str(error)))
+            else:
+                inputs.append(told)
+                receipts.append(Receipt(change))
+        if inputs:
+            await self._session.ask(_UPDATE, {"input": inputs}, "updateProductVariants", write=True)
+        return receipts
+
+    async def sign_in(self) -> str:
+        listed = await self._variants({"take": 1}, "productVariants")
+        return f"{listed.product_variants.total_items} variants"
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    async def _variants(self, options: Mapping[str, object], place: str) -> _Listed:
+        answer = await self._session.ask(_VARIANTS, {"options": options}, place)
+        return self._session.shaped(answer, _Listed, place)
+
+    async def _for_writing(self, ids: Sequence[str]) -> tuple[Mapping[str, _Variant], "_Shop"]:
+        """Read what a write rests on: the variants as they are now, and where stock can lie."""
+        options = {"take": TAKE_MAX, "filter": {"id": {"in": list(ids)}}}
+        listed = await self._variants(options, "productVariants")
+        location = self._options.stock_location
+        if location is None:
+            answer = await self._session.ask(_LOCATIONS, {}, "stockLocations")
+            found = self._session.shaped(answer, _Locations, "stockLocations")
+            location = next((each.id for each in found.stock_locations.items), None)
+        variants: dict[str, _Variant] = {}
+        for item in listed.product_variants.items:
+            with contextlib.suppress(msgspec.ValidationError):
+                # One that cannot be read is refused as if it were not there.
+                variant = msgspec.convert(item, _Variant)
+                variants[variant.id] = variant
+        own = self._options.stock_location is not None
+        return variants, _Shop(listed.global_settings, location, is_chosen=own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """What holds for all variants of a write."""
+
+    settings: _Settings
+    location: str | None
+    is_chosen: bool
+    """The configuration names the location; otherwise it is for variants that have none yet."""
+
+
+class _Conflict(Exception):
+    """The variant has moved since the reading that the change rests on."""
+
+
+def _input(change: Change, variant: _Variant | None, shop: _Shop) -> dict[str, object]:
+    """Reckon one entry of the mutation. Raises _Conflict, or ValueError where it cannot be done."""
+    if variant is None or variant.sku != change.sku:
+        raise ValueError("the variant is not there any more")
+    now = _record(variant, shop.settings)
+    if now is None:
+        raise ValueError("its stock is not tracked, so it sells without end")
+    if (now.available, now.state) != (change.previous.available, change.previous.state):
+        raise _Conflict(f"it has moved: {now.available} and {now.state} now")
+    told: dict[str, object] = {"id": variant.id}
+    if change.state is not None:
+        if change.state is State.ACTIVE and not variant.product.enabled:
+            raise ValueError("its product is disabled: enable the product first")
+        told["enabled"] = change.state is State.ACTIVE
+    if change.quantity != now.available:
+        location, on_hand = _placement(change, variant, shop, threshold=now.threshold or 0)
+        told["stockLevels"] = [{"stockLocationId": location, "stockOnHand": on_hand}]
+    return told
+
+
+def _placement(
+    change: Change, variant: _Variant, shop: _Shop, *, threshold: int
+) -> tuple[str, int]:
+    """Say which location shall hold how many: target + allocated + threshold, less the others'."""
+    location = shop.location
+    if not shop.is_chosen and variant.stock_levels:
+        location = min((level.stock_location_id for level in variant.stock_levels), key=_by_id)
+    if location is None:
+        raise ValueError("the shop has no stock location")
+    allocated = sum(level.stock_allocated for level in variant.stock_levels)
+    elsewhere = sum(
+        level.stock_on_hand for level in variant.stock_levels if level.stock_location_id != location
+    )
+    on_hand = change.quantity + allocated + threshold - elsewhere
+    if on_hand < 0:
+        raise ValueError(
+            f"location {location} would need {on_hand} on hand: elsewhere lie {elsewhere}, "
+            f"allocated are {allocated}, the threshold is {threshold}"
+        )
+    return location, on_hand
+
+
+def _by_id(text: str) -> tuple[int, str]:
+    return (len(text), text)
+
+
+def _decoded(items: Sequence[object], settings: _Settings, place: str, start: int) -> Answer:
+    """Decode what of a page is new. An untracked variant is in neither list."""
+    records: list[Record] = []
+    refused: list[Refused] = []
+    for number, item in enumerate(items[start:], start):
+        try:
+            record = _record(msgspec.convert(item, _Variant), settings)
+        except ValueError as error:
+            sku = values.sku_or_none(item.get("sku")) if isinstance(item, dict) else None
+            refused.append(Refused(f"{place}[{number}]", str(error), sku))
+        else:
+            records += [record] if record else []
+    return Answer(records, refused)
+
+
+def _record(variant: _Variant, settings: _Settings) -> Record | None:
+    """Reckon what a shopper can buy, as Vendure's own `getSaleableStockLevel` does (3.7.3).
+
+    None where the stock is not tracked. Orders move only `stockLevels.updatedAt`, edits only the
+    variant's: the later one counts.
+    """
+    inherits = variant.track_inventory == "INHERIT"
+    if variant.track_inventory == "FALSE" or (inherits and not settings.track_inventory):
+        return None
+    uses_global = variant.use_global_out_of_stock_threshold
+    threshold = settings.out_of_stock_threshold if uses_global else variant.out_of_stock_threshold
+    on_hand = sum(level.stock_on_hand for level in variant.stock_levels)
+    allocated = sum(level.stock_allocated for level in variant.stock_levels)
+    moved = [variant.updated_at, *(level.updated_at for level in variant.stock_levels)]
+    is_sold = variant.enabled and variant.product.enabled
+    return Record(
+        sku=values.sku(variant.sku),
+        available=on_hand - allocated - threshold,
+        state=State.ACTIVE if is_sold else State.DISABLED,
+        on_hand=on_hand,
+        committed=allocated,
+        threshold=threshold,
+        price_minor=variant.price_with_tax,
+        title=values.title(variant.name),
+        source_at=max((at for at in map(values.instant, moved) if at is not None), default=None),
+        ref=variant.id,
+    )
+
+
+def _id(item: object) -> str:
+    return str(item.get("id") or "") if isinstance(item, dict) else ""
+
+
+def _chunks(skus: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (skus[start : start + size] for start in range(0, len(skus), size))

@@ -1,0 +1,181 @@
+"""Signing in to Vendure, and what its GraphQL answers mean. Used by the `vendure` kind.
+
+Facts: CHANNELS.md, "Vendure 3.7 Admin GraphQL". A bad login, an expired session and a missing right
+are all an HTTP 200; the last two are told apart only by signing in once more.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from sync import values
+from sync.errors import (
+    ChannelError,
+    ContractBroken,
+    NeedsOperator,
+    Temporary,
+    WriteOutcomeUnknown,
+    WriteRejected,
+)
+from sync.secrets import Secret, bearer
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+T = TypeVar("T")
+
+_LOGIN = """mutation SkewSignIn($username:String!,$password:String!){
+  login(username:$username,password:$password){__typename ...on ErrorResult{message}}}"""
+_FORBIDDEN = "FORBIDDEN"
+_INTERNAL = "INTERNAL_SERVER_ERROR"
+_REJECTIONS = frozenset({"ENTITY_NOT_FOUND", "USER_INPUT_ERROR", "BAD_USER_INPUT"})
+"""Each rolls the whole array back. A failure of the database has another code, or none."""
+
+
+class _Trouble(msgspec.Struct, frozen=True):
+    message: str = ""
+    path: list[str | int] | None = None
+    extensions: dict[str, object] = {}
+
+    @property
+    def code(self) -> str:
+        return str(self.extensions.get("code", ""))
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    data: dict[str, object] | None = None
+    errors: list[_Trouble] = []
+
+
+class _Login(msgspec.Struct, frozen=True):
+    kind: str = msgspec.field(name="__typename")
+    message: str = ""
+
+
+class Session:
+    """Asks one shop; signs in when it must, and holds the token that this gave."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        transport: "Transport",
+        *,
+        username: str | None,
+        secret: Secret,
+    ) -> None:
+        self._name = name
+        self._url = url
+        self._transport = transport
+        self._username = username
+        """None: the secret is an API key, and there is nothing to sign in to."""
+        self._secret = secret
+        self._token: Secret | None = None
+        self._signing_in = asyncio.Lock()
+
+    async def ask(
+        self, query: str, variables: Mapping[str, object], place: str, *, write: bool = False
+    ) -> Mapping[str, object]:
+        """Send one operation and answer its data. `place` names it in errors.
+
+        A refused right is answered before anything is done, so that even a write may be sent again
+        after signing in anew.
+        """
+        token = await self._signed_in()
+        answer = await self._send(query, variables, place, write=write)
+        if _is_forbidden(answer) and token is not None:
+            if self._token is token:
+                self._token = None
+            await self._signed_in()
+            answer = await self._send(query, variables, place, write=write)
+        if _is_forbidden(answer):
+            words = self._transport.redactor.text(answer.errors[0].message)
+            raise NeedsOperator(
+                f"{self._name} forbids it to us ({place}), credential {self._secret.name}: {words}"
+            )
+        if answer.errors or answer.data is None:
+            raise self._meaning(answer, place, write=write)
+        return answer.data
+
+    def shaped(self, data: Mapping[str, object], shape: type[T], place: str) -> T:
+        """Give an answer's data its type. Raises ContractBroken naming what is wrong and where."""
+        try:
+            return msgspec.convert(data, shape)
+        except msgspec.ValidationError as error:
+            raise ContractBroken(f"{self._name}: {error}", path=place) from error
+
+    async def _send(
+        self, query: str, variables: Mapping[str, object], place: str, *, write: bool
+    ) -> _Envelope:
+        reply = await self._transport.request(
+            "POST",
+            self._url,
+            repeatable=not write,
+            headers=self._headers(),
+            json={"query": query, "variables": variables},
+        )
+        return self._envelope(reply.body, place, write=write)
+
+    def _envelope(self, body: bytes, place: str, *, write: bool) -> _Envelope:
+        try:
+            return msgspec.convert(values.json_value(body), _Envelope)
+        except ValueError as error:
+            if write:
+                text = f"{self._name} answered a write with no GraphQL: {error}"
+                raise WriteOutcomeUnknown(text) from error
+            raise ContractBroken(f"{self._name} sent no GraphQL: {error}", path=place) from error
+
+    def _headers(self) -> Mapping[str, Secret]:
+        if self._username is None:
+            return {"vendure-api-key": self._secret}
+        return {"Authorization": bearer(self._token)} if self._token else {}
+
+    def _meaning(self, answer: _Envelope, place: str, *, write: bool) -> ChannelError:
+        """Name the errors of an operation; a shop that answers with neither data nor errors too."""
+        first = answer.errors[0] if answer.errors else _Trouble("neither data nor errors")
+        text = f"{self._name} answered: {self._transport.redactor.text(first.message)}"
+        codes = {trouble.code for trouble in answer.errors}
+        if write:
+            # A code that we do not know may have come after the work was done.
+            rolled_back = bool(codes) and codes <= _REJECTIONS
+            return WriteRejected(text) if rolled_back else WriteOutcomeUnknown(text)
+        if _INTERNAL in codes:
+            return Temporary(text)
+        path = ".".join(str(part) for part in first.path or ())
+        return ContractBroken(text, path=self._transport.redactor.text(path) or place)
+
+    async def _signed_in(self) -> Secret | None:
+        """Sign in unless that is done, one at a time; answers the token that stands."""
+        async with self._signing_in:
+            if self._username is not None and self._token is None:
+                self._token = await self._sign_in(self._username)
+            return self._token
+
+    async def _sign_in(self, username: str) -> Secret:
+        reply = await self._transport.request(
+            "POST",
+            self._url,
+            repeatable=True,
+            json={"query": _LOGIN, "variables": {"username": username, "password": self._secret}},
+        )
+        answer = self._envelope(reply.body, "login", write=False)
+        if answer.errors or answer.data is None:
+            raise self._meaning(answer, "login", write=False)
+        login = self.shaped({"login": None, **answer.data}, dict[str, _Login], "login")["login"]
+        if login.kind != "CurrentUser":
+            words = self._transport.redactor.text(login.message)
+            raise NeedsOperator(
+                f"{self._name} refused our sign-in, credential {self._secret.name}: {words}"
+            )
+        token = reply.headers.get("vendure-auth-token", "")
+        if not token:
+            raise NeedsOperator(
+                f"{self._name} gave no vendure-auth-token: allow the bearer tokenMethod in it"
+            )
+        return Secret(token, name=self._secret.name)
+
+
+def _is_forbidden(answer: _Envelope) -> bool:
+    return {trouble.code for trouble in answer.errors} == {_FORBIDDEN}

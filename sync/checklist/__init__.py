@@ -1,0 +1,25 @@
+"""The checklist of six questions, answered from the configuration and from what was measured.
+
+`skew check` and the console's checklist show the same answers. Pure: what was measured is handed
+in (`store.checklist.measure`), and where nothing was, the configuration alone is judged.
+"""
+
+from store.checklist.values import Measured
+from sync import channels
+from sync.checklist import directions, events, mismatches, order, states, truth
+from sync.checklist.case import Answer, Case
+from sync.settings import Settings
+
+
+def case(settings: Settings, measured: Measured | None) -> Case:
+    """Bring together what the questions are answered from."""
+    able = {
+        name: channels.kind(one.kind).abilities(one.options)
+        for name, one in settings.channels.items()
+    }
+    return Case(settings, able, measured)
+
+
+def answers(of: Case) -> tuple[Answer, ...]:
+    """Answer the six questions, in their order."""
+    return tuple(each.answer(of) for each in (truth, events, directions, order, mismatches, states))

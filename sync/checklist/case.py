@@ -1,0 +1,109 @@
+"""What every question is answered from, and how an answer looks. Pure.
+
+A `Case` is a configuration, what its channels can do, and how they behaved, where that is known.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from store.checklist.values import ChannelBehaviour, Measured, Spans
+from store.model import Direction
+from sync.channels.base import Abilities
+from sync.settings import ChannelSettings, Settings
+
+NOT_YET = "nothing measured yet"
+DAYS = "in the last 7 days"
+
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
+
+
+class Answer(NamedTuple):
+    """One question of the checklist, answered."""
+
+    question: str
+    answer: str
+    evidence: tuple[str, ...]
+    wrong: tuple[str, ...] = ()
+    """What of the behaviour contradicts the settings, a sentence each; empty where nothing does."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the questions are answered from. `measured` is None where nothing is known yet."""
+
+    settings: Settings
+    able: Mapping[str, Abilities]
+    measured: Measured | None
+
+    def behaviour(self, name: str) -> ChannelBehaviour | None:
+        """How the channel behaved; None where the cache does not know it."""
+        channels = self.measured.channels if self.measured else ()
+        return next((one for one in channels if one.name == name), None)
+
+    def each(self) -> Iterator[tuple[ChannelSettings, ChannelBehaviour | None]]:
+        """Every configured channel with its behaviour, in the order of the file."""
+        return ((one, self.behaviour(one.name)) for one in self.settings.channels.values())
+
+    def authorities(self, attribute: str) -> tuple[str, ...]:
+        """The channels whose word on the attribute is the truth for any SKU, each once."""
+        settings = self.settings
+        if attribute == "quantity":
+            named = [
+                settings.authority_quantity,
+                *(one.quantity for one in settings.authority_rules),
+            ]
+        else:
+            named = [settings.authority_state, *(one.state for one in settings.authority_rules)]
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    def writes(self, channel: ChannelSettings) -> tuple[str, ...]:
+        """The attributes that may be written to the channel, as its kind and direction allow."""
+        can = self.able[channel.name].writes
+        if channel.direction is Direction.TWO_WAY:
+            return tuple(each for each in can if channel.flows.get(each) == "out")
+        return can if channel.direction is Direction.PUSH else ()
+
+    def sellers(self) -> tuple[ChannelSettings, ...]:
+        """The channels whose quantities are written from the authority."""
+        every = self.settings.channels.values()
+        authority = self.settings.authority_quantity
+        return tuple(
+            one for one in every if "quantity" in self.writes(one) and one.name != authority
+        )
+
+
+def span(span_ms: int) -> str:
+    """Write a measured span in one unit: `0.4 s`, `40 s`, `4.5 min`, `3 h`, `2 d`."""
+    for unit_ms, name in ((_DAY_MS, "d"), (_HOUR_MS, "h"), (_MINUTE_MS, "min")):
+        if span_ms >= unit_ms:
+            return f"{_short(span_ms / unit_ms)} {name}"
+    return f"{_short(span_ms / 1000)} s"
+
+
+def lateness(spans: Spans) -> str:
+    """Write percentiles with what they are of: `p50 2 s, p95 40 s, of 123`."""
+    return f"p50 {span(spans.p50_ms)}, p95 {span(spans.p95_ms)}, of {spans.count:,}"
+
+
+def count(number: int, noun: str, many: str | None = None) -> str:
+    """Count things in words: `1 SKU`, `1,200 SKUs`."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Write counts by name, the most first: `ordered 100, cancelled 20`."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in ordered if number)
+
+
+def _short(number: float) -> str:
+    """At most one decimal, and none where it would be a zero or the number is not small."""
+    small = 10
+    return f"{number:.1f}".removesuffix(".0") if number < small else f"{number:.0f}"

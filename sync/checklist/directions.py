@@ -1,0 +1,71 @@
+"""Is one-way safer than two-way here? What is written, and who else writes. Pure."""
+
+from collections.abc import Iterator
+
+from store.checklist.values import ChannelBehaviour
+from store.model import CorrectionStatus, Direction
+from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, listed
+from sync.settings import ChannelSettings
+
+QUESTION = "Is one-way safer than two-way here?"
+
+
+def answer(case: Case) -> Answer:
+    """Say which way each channel's words flow; red where something else writes too."""
+    every = case.settings.channels.values()
+    two_way = [one for one in every if one.direction is Direction.TWO_WAY]
+    pushed = [one.name for one in every if one.direction is Direction.PUSH]
+    if two_way:
+        said = "it is two-way, by contract: " + "; ".join(
+            f"{one.name} ({_flows(one)})" for one in two_way
+        )
+        said += f"; {', '.join(pushed)} one way" if pushed else ""
+    elif pushed:
+        said = f"yes, and it is one way: {', '.join(pushed)} written from the authority"
+    else:
+        said = "yes, and nothing is written: every channel is only observed"
+    evidence = (
+        *(_channel(case, *each) for each in case.each()),
+        *(() if case.measured else (NOT_YET,)),
+    )
+    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+
+
+def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
+    name = channel.name
+    can = " and ".join(case.writes(channel))
+    means = {
+        Direction.OBSERVE: "compared, never written",
+        Direction.PUSH: f"{can} written from the authority",
+        Direction.TWO_WAY: _flows(channel),
+    }[channel.direction]
+    said = f'channels.{name}.direction = "{channel.direction}": {means}'
+    if known is None or channel.direction is Direction.OBSERVE:
+        return said
+    verified = known.ended.get(CorrectionStatus.VERIFIED, 0)
+    fought = f", {listed(known.fought)}" if known.fought else ""
+    return (
+        f"{said}; {DAYS} {count(verified, 'update')} verified, {known.changed_back:,} of them "
+        f"changed back by something else; {known.frozen:,} frozen{fought}"
+    )
+
+
+def _flows(channel: ChannelSettings) -> str:
+    return ", ".join(f"{attribute} {way}" for attribute, way in channel.flows.items())
+
+
+def _wrong(case: Case) -> Iterator[str]:
+    for channel, known in case.each():
+        if known is None:
+            continue
+        if channel.direction is Direction.TWO_WAY and known.fought:
+            yield (
+                f"{channel.name} is two-way and its words were fought over {DAYS}: "
+                f"{listed(known.fought)}; let one side write"
+            )
+        elif channel.direction is Direction.PUSH and known.frozen:
+            cells = count(known.frozen, "listing")
+            yield (
+                f"{cells} of {channel.name} {'is' if known.frozen == 1 else 'are'} frozen: "
+                "something other than Skew writes there too; stop it, then `skew unfreeze`"
+            )

@@ -1,0 +1,89 @@
+"""Which events change stock or availability? What is reported, and what each kind moves. Pure."""
+
+from collections.abc import Iterator
+
+from store.checklist.values import ChannelBehaviour
+from store.event_kinds import EFFECTS, Effect, EventKind
+from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, listed, span
+from sync.settings import ChannelSettings
+from sync.units import duration_text
+
+QUESTION = "Which events change stock or availability?"
+
+_SIGNS = {-1: "−", 0: "", 1: "+"}
+
+
+SILENT_FROM = 20
+"""So many readings that moved without a word are no accident: fewer may be edits, or a new feed."""
+
+
+def answer(case: Case) -> Answer:
+    """Say who reports events; red where a source is silent, or the authority never takes them."""
+    telling = [name for name, can in case.able.items() if can.events]
+    said = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
+    said += "reports its own" if len(telling) == 1 else "report their own"
+    if not telling:
+        said = f"{len(EFFECTS)} kinds, below; no channel reports its own: what sells is known from "
+        said += "readings, or from a file"
+    elif len(telling) < len(case.able):
+        said += "; of the others only readings are known"
+    evidence = (
+        *(_channel(case, *each) for each in case.each()),
+        *(() if case.measured else (NOT_YET,)),
+        *_effects(),
+    )
+    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+
+
+def _enumerated(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
+
+
+def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
+    name = channel.name
+    seen = "" if known is None else f"; {DAYS} {_seen(known)}"
+    if case.able[name].events:
+        return f"{name} reports its events{seen}"
+    if known is not None and known.tells:
+        return f"{name} reports none itself, they are imported (`skew events import`){seen}"
+    if name in case.authorities("quantity"):
+        return f"{name} reports no events: what moves there is known only from its readings"
+    return f"{name} reports no events: its sales are known only from its readings"
+
+
+def _seen(known: ChannelBehaviour) -> str:
+    total = sum(known.kinds.values())
+    return f"{total:,}: {listed(known.kinds)}" if total else "none"
+
+
+def _effects() -> Iterator[str]:
+    """Write DESIGN's table, a kind a line."""
+    for kind, effect in EFFECTS.items():
+        signed = kind is EventKind.ADJUSTED
+        parts = (
+            f"{figure.replace('_', ' ')} {'±' if signed else _SIGNS[sign]}"
+            for figure, sign in zip(Effect._fields, effect, strict=True)
+            if sign
+        )
+        yield f"{kind.replace('_', ' ')}: {', '.join(parts)}"
+
+
+def _wrong(case: Case) -> Iterator[str]:
+    after_ms = case.settings.events.unseen_after_ms
+    for channel, known in case.each():
+        if known is None:
+            continue
+        # An authority that takes in what the others tell moves by it, and may have no word to add.
+        silent = not known.tells and known.included is None and known.moved >= SILENT_FROM
+        if case.able[channel.name].events and silent:
+            yield (
+                f"{channel.name} is set up to report its events and has reported none, while "
+                f"{count(known.moved, 'reading')} of it moved {DAYS}: look at its events settings"
+            )
+        if known.overdue:
+            yield (
+                f"{count(known.overdue, 'event')} of {channel.name} "
+                f"{'is' if known.overdue == 1 else 'are'} not in the authority's readings after "
+                f"more than [events] unseen_after = {duration_text(after_ms)}; the oldest is "
+                f"{span(known.overdue_ms)} old"
+            )

@@ -1,0 +1,155 @@
+"""How are mismatches found and resolved? And how much must be kept back meanwhile. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from store.checklist.values import ChannelBehaviour, Sales
+from store.model import CorrectionStatus, Status
+from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, lateness, listed, span
+from sync.settings import ApprovalRule, ChannelSettings
+from sync.units import duration_text
+
+QUESTION = "How are mismatches found and resolved?"
+
+_TOLD = (
+    CorrectionStatus.VERIFIED,
+    CorrectionStatus.FAILED,
+    CorrectionStatus.NOT_APPLIED,
+    CorrectionStatus.UNKNOWN,
+)
+
+
+def answer(case: Case) -> Answer:
+    """Say what finds and ends them; red where a channel oversold with too small a buffer."""
+    approval = case.settings.approval
+    who = "a person approves each update"
+    if approval.mode == "rules":
+        who = f"{count(len(approval.rules), 'rule')} or a person approve each update"
+    said = f"every reading is compared with its target at each poll; {who}, and a reading proves it"
+    evidence = (
+        *(_found(channel) for channel in case.settings.channels.values()),
+        *_resolved(case),
+        *_numbers(case),
+        *_buffers(case),
+    )
+    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+
+
+def justified_buffer(sales: Sales, *, every_ms: int, lag_ms: int) -> int:
+    """How many pieces sell elsewhere while a channel doesn't know yet, for a fast-selling SKU.
+
+    The rate times how long it takes: until it is read (`every`), and until it shows it (its lag).
+    Rounded up: half a piece can be oversold as well as a whole one.
+    """
+    return -(-sales.p95_pieces * (every_ms + lag_ms) // sales.over_ms)
+
+
+def _found(channel: ChannelSettings) -> str:
+    return (
+        f"channels.{channel.name}.every = {duration_text(channel.every_ms)}: read whole, compared"
+    )
+
+
+def _resolved(case: Case) -> Iterator[str]:
+    approval = case.settings.approval
+    second = ""
+    if approval.second_person_above is not None:
+        second = f", two people above {count(approval.second_person_above, 'unit')}"
+    yield (
+        f'[approval] mode = "{approval.mode}", hold = {duration_text(approval.hold_ms)}, '
+        f"expires = {duration_text(approval.expires_ms)}{second}"
+    )
+    if approval.mode == "rules":
+        yield from (f"a rule approves {_rule(rule)}" for rule in approval.rules)
+
+
+def _rule(rule: ApprovalRule) -> str:
+    what = {None: "updates", "reduce": "reductions", "raise": "raises"}[rule.only]
+    where = f" on {rule.channel}" if rule.channel else ""
+    of = f" of SKUs {rule.skus}" if rule.skus else ""
+    most = f" of at most {count(rule.max_units, 'unit')}" if rule.max_units is not None else ""
+    return f"{what}{where}{of}{most}"
+
+
+def _numbers(case: Case) -> Iterator[str]:
+    if case.measured is None:
+        yield NOT_YET
+        return
+    now: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    for channel in case.measured.channels:
+        for one in channel.open:
+            now[one.status] += one.count
+            kinds[one.kind] += one.count
+        ended.update(channel.ended)
+    stand = ", ".join(f"{now[status]:,} {status}" for status in Status)
+    of = f": {listed(kinds)}" if kinds else ""
+    yield f"now {count(kinds.total(), 'disagreement')} ({stand}){of}"
+    outcomes = ", ".join(f"{ended[each]:,} {each.replace('_', ' ')}" for each in _TOLD)
+    yield f"{DAYS} updates ended {outcomes}"
+    for channel in case.measured.channels:
+        if channel.closed:
+            yield f"{channel.name}: from first seen to closed {lateness(channel.closed)}"
+
+
+def _buffers(case: Case) -> Iterator[str]:
+    if case.measured is None:
+        return
+    for channel in case.sellers():
+        known = case.behaviour(channel.name)
+        if known is not None:
+            yield _buffer(case, channel, known)
+
+
+def _buffer(case: Case, channel: ChannelSettings, known: ChannelBehaviour) -> str:
+    key = f"channels.{channel.name}.buffer = {channel.buffer:,}"
+    if ruled := sum(rule.buffer is not None for rule in channel.rules):
+        key += f" (another by {count(ruled, 'rule')})"
+    sales = known.sold_elsewhere
+    if sales is None:
+        everyone = case.measured.channels if case.measured else ()
+        if any(one.tells for one in everyone if one.name != channel.name):
+            return f"{key}: nothing sold on other channels {DAYS}, so 0 would do"
+        return (
+            f"{key}: what would be justified can't be measured, for no other channel's sales are "
+            "known as events"
+        )
+    wanted = _justified(channel, known, sales)
+    lag = f"a lag of {span(known.shown.p95_ms)}" if known.shown else "no lag measured yet"
+    return (
+        f"{key}, justified {wanted:,}: of {count(sales.skus, 'SKU')} that sold elsewhere the fast "
+        f"ones sold {count(sales.p95_pieces, 'piece')} in {span(sales.over_ms)}; "
+        f"every {duration_text(channel.every_ms)}, {lag}"
+    )
+
+
+def _justified(channel: ChannelSettings, known: ChannelBehaviour, sales: Sales) -> int:
+    lag_ms = known.shown.p95_ms if known.shown else 0
+    return justified_buffer(sales, every_ms=channel.every_ms, lag_ms=lag_ms)
+
+
+def buffers(case: Case) -> dict[str, tuple[int, int | None]]:
+    """The configured buffer and the justified one of each channel that is written quantities.
+
+    By channel; None is justified where it can't be measured.
+    """
+    found: dict[str, tuple[int, int | None]] = {}
+    for channel in case.sellers():
+        known = case.behaviour(channel.name)
+        sales = known.sold_elsewhere if known else None
+        wanted = _justified(channel, known, sales) if known and sales else None
+        found[channel.name] = (channel.buffer, wanted)
+    return found
+
+
+def _wrong(case: Case) -> Iterator[str]:
+    for name, (configured, justified) in buffers(case).items():
+        known = case.behaviour(name)
+        if known and known.oversold and justified is not None and configured < justified:
+            cells = count(known.oversold, "listing")
+            yield (
+                f"{name} showed less than nothing on {cells} {DAYS}, and channels.{name}.buffer = "
+                f"{configured:,} is below the {justified:,} that its lag and the sales elsewhere "
+                "justify"
+            )

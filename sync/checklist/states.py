@@ -1,0 +1,94 @@
+"""Are real availability states modelled, not only quantities? What each channel can say. Pure."""
+
+from collections.abc import Iterator
+
+from store.model import Direction, State
+from sync.checklist.case import Answer, Case, listed
+from sync.settings import ChannelSettings
+from sync.targets.policy import COLLAPSES
+
+QUESTION = (
+    "Are real availability states modelled (preorder, backorder, hold, reserved, disabled, "
+    "archived), not only quantities?"
+)
+
+_RESERVED = ("committed", "unavailable")
+
+
+def answer(case: Case) -> Answer:
+    """Say which states are compared and what the others become; red where `when_out` is idle."""
+    authority = case.settings.authority_state
+    told = case.able[authority].states
+    if told:
+        said = f"yes: {authority} tells {_words(told)}; reserved is a quantity, not a state"
+    else:
+        said = f"no: {authority} tells no states, so only quantities are compared"
+    evidence = (
+        *(line for channel in case.settings.channels.values() for line in _channel(case, channel)),
+        *_reserved(case),
+        *_unheard(case),
+    )
+    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+
+
+def collapse(state: State, states: frozenset[State]) -> str:
+    """What a state becomes on a channel that expresses `states` only, in words (rule 6)."""
+    return "itself" if state in states else COLLAPSES[state]
+
+
+def _channel(case: Case, channel: ChannelSettings) -> Iterator[str]:
+    name, states = channel.name, case.able[channel.name].states
+    if name == case.settings.authority_state:
+        return
+    becomes: dict[str, list[State]] = {}
+    for state in State:
+        if state not in states and state is not State.ACTIVE:
+            becomes.setdefault(collapse(state, states), []).append(state)
+    lost = "; ".join(
+        f"{_words(each)} {'becomes' if len(each) == 1 else 'become'} {what}"
+        for what, each in becomes.items()
+    )
+    yield f"{name} expresses {_words(states) or 'no states'}{'; ' + lost if lost else ''}"
+    if channel.direction is not Direction.OBSERVE or channel.when_out != "sold-out":
+        yield f'channels.{name}.when_out = "{channel.when_out}": what it shows with nothing left'
+
+
+def _reserved(case: Case) -> Iterator[str]:
+    """Reserved stock is what is committed to orders or unavailable for another reason."""
+    parts = []
+    for name, can in case.able.items():
+        figures = [figure for figure in _RESERVED if figure in can.reads]
+        parts.append(f"{name} reports {' and '.join(figures) or 'neither'}")
+    yield f"reserved is modelled as committed and unavailable: {', '.join(parts)}"
+
+
+def _unheard(case: Case) -> Iterator[str]:
+    """States that channels show and nobody compares, for their authority has none."""
+    if case.able[case.settings.authority_state].states:
+        return
+    for channel, known in case.each():
+        others = (
+            {state: n for state, n in known.states.items() if state != State.ACTIVE}
+            if (known)
+            else {}
+        )
+        if others:
+            yield (
+                f"{channel.name} shows states that are never compared, for "
+                f"{case.settings.authority_state} has none: {listed(others)}"
+            )
+
+
+def _wrong(case: Case) -> Iterator[str]:
+    for channel in case.settings.channels.values():
+        pushed = channel.direction is not Direction.OBSERVE
+        if pushed and channel.when_out != "sold-out" and "state" not in case.writes(channel):
+            yield (
+                f'channels.{channel.name}.when_out = "{channel.when_out}", and no state is ever '
+                "written there: give it a way to write states, or take when_out away"
+            )
+
+
+def _words(states: "frozenset[State] | list[State]") -> str:
+    """Write states in the order of the vocabulary."""
+    return ", ".join(state for state in State if state in states)

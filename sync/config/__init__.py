@@ -1,0 +1,1 @@
+"""From skew.toml to settings, with errors that name file and key."""

@@ -1,0 +1,200 @@
+"""One `[channels.NAME]` table → its settings, with everything that is wrong in it.
+
+Called by `sync.config.build` only. Nothing raises here: what is wrong is added to `found`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+
+from store.model import Direction
+from sync import channels
+from sync.config import schema
+from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
+from sync.errors import ConfigError
+from sync.settings import ChannelRule, ChannelSettings, GuardSettings
+from sync.targets import directions
+from sync.targets.policy import OUT_STATES
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the channels of one configuration share while they are put together."""
+
+    found: Findings
+    base: Path
+    """The folder of the configuration."""
+    guard: schema.GuardTable
+    """`[guard]`, which a channel's own lies over."""
+
+    def all(self, data: Mapping[str, object]) -> dict[str, ChannelSettings | None]:
+        """Decode every channel; a wrong one keeps its name, so that others may refer to it."""
+        written = data.get("channels")
+        if not isinstance(written, dict) or not written:
+            message = "no channel: add a table [channels.NAME] with a `kind`"
+            self.found.refuse("channels", message)
+            return {}
+        settings: dict[str, ChannelSettings | None] = {}
+        for name, value in written.items():
+            key = join("channels", name)
+            if not _NAME.fullmatch(name):
+                message = "a channel's name is letters, digits, - and _, at most 64"
+                self.found.refuse(key, message)
+            elif isinstance(value, dict):
+                settings[name] = self._channel(name, value)
+            else:
+                self.found.refuse(key, f"must be a table: write [channels.{name}]")
+        return settings
+
+    def _channel(self, name: str, written: Mapping[str, object]) -> ChannelSettings | None:
+        key = f"channels.{name}"
+        kind = _kind(written.get("kind"), key, self.found)
+        if kind is None:
+            return None
+        shape = channels.kind(kind).Options
+        own_names = {field.encode_name for field in msgspec.structs.fields(shape)}
+        common_names = {field.encode_name for field in msgspec.structs.fields(schema.ChannelTable)}
+        left = dict(written)
+        if "events" in left and "events" not in own_names:
+            del left["events"]
+            self.found.refuse(
+                f"{key}.events",
+                f'is not a known key of kind "{kind}": remove it; '
+                "`skew events import` takes a channel's events from a file",
+            )
+        refuse_unknown(left, (*common_names, *own_names), key, self.found)
+        own = {k: v for k, v in left.items() if k in own_names}
+        rest = {k: v for k, v in left.items() if k in common_names - own_names or k == "kind"}
+        options = table(own, shape, key, self.found)
+        common = table(rest, schema.ChannelTable, key, self.found)
+        if options is None or common is None:
+            return None
+        settings = self._settings(name, common, options)
+        before = len(self.found.errors)
+        self._check_abilities(settings, own_names)
+        for place, message in directions.wrong_in(settings):
+            self.found.refuse(place, message)
+        return settings if len(self.found.errors) == before else None
+
+    def _settings(
+        self, name: str, common: schema.ChannelTable, options: msgspec.Struct
+    ) -> ChannelSettings:
+        return ChannelSettings(
+            name=name,
+            kind=common.kind,
+            direction=Direction(common.direction),
+            every_ms=int(common.every),
+            stale_after_ms=_plain(common.stale_after) or 3 * common.every,
+            max_source_age_ms=_plain(common.max_source_age),
+            lag_ms=int(common.lag),
+            timeout_ms=int(common.timeout),
+            rate_per_s=common.rate,
+            read_back_within_ms=int(common.read_back_within),
+            report_missing=common.missing == "report",
+            settle_reduce_ms=int(common.settle.reduce),
+            settle_raise_ms=int(common.settle.raise_),
+            buffer=common.buffer,
+            share_ppm=int(common.share),
+            cap=common.cap,
+            when_out=common.when_out,
+            units=common.units,
+            made_of=common.made_of,
+            locations=MappingProxyType(dict(common.locations or {})),
+            aliases=self._aliases(name, common.aliases),
+            flows=_flows(common.flows),
+            rules=tuple(map(_rule, common.rules)),
+            guard=_guard(self.guard, common.guard),
+            options=options,
+        )
+
+    def _aliases(self, name: str, written: str | None) -> Mapping[str, str]:
+        if written is None:
+            return MappingProxyType({})
+        from sync.config import catalogue
+
+        try:
+            path = self.base / Path(written).expanduser()
+            found, told = catalogue.aliases(path, f"channels.{name}.aliases")
+        except ConfigError as error:
+            self.found.errors.append(error)
+            return MappingProxyType({})
+        self.found.warnings.extend(told)
+        return MappingProxyType(dict(found))
+
+    def _check_abilities(self, settings: ChannelSettings, own_names: set[str]) -> None:
+        key = f"channels.{settings.name}"
+        can = channels.kind(settings.kind).abilities(settings.options)
+        if settings.direction is Direction.PUSH and not can.writes:
+            only_read = f'kind "{settings.kind}" is only read'
+            way = "add its `write` table" if "write" in own_names else only_read
+            message = f'"push" needs a way to write: {way}, or say "observe"'
+            self.found.refuse(f"{key}.direction", message)
+        out = OUT_STATES[settings.when_out]
+        if out is not None and out not in can.states:
+            shown = ", ".join(sorted(can.states)) or "no states at all"
+            self.found.refuse(
+                f"{key}.when_out",
+                f'"{settings.when_out}" needs the state {out}, which it cannot show: '
+                f'it can show {shown}; "sold-out" always works',
+            )
+
+
+def _kind(kind: object, key: str, found: Findings) -> str | None:
+    if isinstance(kind, str) and kind in channels.KINDS:
+        return kind
+    if isinstance(kind, str):
+        known = ", ".join(f'"{each}"' for each in channels.KINDS)
+        close = nearest(kind, channels.KINDS) if kind else ""
+        advice = f"{close} " if close.startswith("did") else ""
+        found.refuse(f"{key}.kind", f"is not a kind that this version has: {advice}it has {known}")
+    else:
+        found.refuse(f"{key}.kind", 'is missing: add `kind = "csv"` or another (`skew channels`)')
+    return None
+
+
+def _rule(rule: schema.ChannelRuleTable) -> ChannelRule:
+    return ChannelRule(
+        skus=rule.skus,
+        buffer=rule.buffer,
+        share_ppm=_plain(rule.share),
+        cap=rule.cap,
+        sold=rule.sold,
+        state=rule.state,
+        units=rule.units,
+        made_of=rule.made_of,
+    )
+
+
+def _flows(written: schema.FlowsTable) -> Mapping[str, Literal["in", "out"]]:
+    ways: dict[str, Literal["in", "out"]] = {}
+    for name in directions.ATTRIBUTES:
+        way = getattr(written, name)
+        if way is not None:
+            ways[name] = "in" if way == "in" else "out"
+    return MappingProxyType(ways)
+
+
+def _guard(whole: schema.GuardTable, own: schema.GuardTable) -> GuardSettings:
+    chosen = {
+        f"{name}_ppm": int(portion)
+        for name in ("max_zeroed", "max_changed", "max_shrunk")
+        for portion in (_first(getattr(own, name), getattr(whole, name)),)
+        if portion is not None
+    }
+    return GuardSettings(**chosen)
+
+
+def _plain(value: int | None) -> int | None:
+    """Leave the unit behind: msgspec, which fingerprints the terms, writes plain ints only."""
+    return None if value is None else int(value)
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)

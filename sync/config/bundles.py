@@ -1,0 +1,105 @@
+"""Bundles in bundles → what each one holds of single pieces. Pure."""
+
+from collections.abc import Container, Mapping
+
+from store.model import QUANTITY_MAX
+from sync import values
+
+COMPONENTS_MAX = 500_000
+"""Of all bundles together, once nesting is unfolded: it can square their number."""
+
+_NAMED_MAX = 8
+"""How much of a long cycle is written out."""
+
+Bundles = Mapping[str, Mapping[str, int]]
+"""Bundle → component → how many pieces of it."""
+
+
+def flatten(
+    held: Bundles, spoilt: Container[str]
+) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
+    """Multiply nested bundles out; and tell why the others cannot be, by bundle.
+
+    `spoilt` are bundles that are not known whole: whatever holds one cannot be reckoned either.
+    Raises ValueError where too much comes out.
+    """
+    inner = {
+        bundle: [each for each in components if each in held or each in spoilt]
+        for bundle, components in held.items()
+    }
+    flat: dict[str, dict[str, int]] = {}
+    left: dict[str, str] = {}
+    count = 0
+    for bundle in _innermost_first(inner):
+        whole = _unfolded(held[bundle], flat)
+        count += len(whole)
+        if count > COMPONENTS_MAX:
+            raise ValueError(f"more than {COMPONENTS_MAX:,} components, nested ones unfolded")
+        unused = next((each for each in inner[bundle] if each in left), None)
+        if unused is not None:
+            left[bundle] = f"it holds {_unused(unused)}"
+        elif max(whole.values()) > QUANTITY_MAX:
+            most = max(whole, key=whole.__getitem__)
+            left[bundle] = f"it needs more of {values.named(most)} than any shop holds"
+        else:
+            flat[bundle] = whole
+    _explain_the_endless(inner, flat, left)
+    return {bundle: flat[bundle] for bundle in held if bundle in flat}, left
+
+
+def _innermost_first(inner: Mapping[str, list[str]]) -> list[str]:
+    """Order bundles so that each comes after those in it; what hangs on a cycle is left out."""
+    waits = {bundle: len(inside) for bundle, inside in inner.items()}
+    users: dict[str, list[str]] = {}
+    for bundle, inside in inner.items():
+        for each in inside:
+            users.setdefault(each, []).append(bundle)
+    order = [bundle for bundle, count in waits.items() if not count]
+    for bundle in order:  # It grows while it is walked.
+        for user in users.get(bundle, ()):
+            waits[user] -= 1
+            if not waits[user]:
+                order.append(user)
+    return order
+
+
+def _unfolded(components: Mapping[str, int], flat: Bundles) -> dict[str, int]:
+    if flat.keys().isdisjoint(components):
+        return dict(components)
+    whole: dict[str, int] = {}
+    for component, quantity in components.items():
+        for part, pieces in flat.get(component, {component: 1}).items():
+            whole[part] = whole.get(part, 0) + quantity * pieces
+    return whole
+
+
+def _explain_the_endless(
+    inner: Mapping[str, list[str]], flat: Bundles, left: dict[str, str]
+) -> None:
+    """Tell of each bundle that has no end which cycle it is in or holds, each looked at once."""
+    ends: dict[str, str] = {}
+    for bundle in inner:
+        if bundle in flat or bundle in left:
+            continue
+        path: dict[str, int] = {}
+        here = bundle
+        while here in inner and not (here in path or here in flat or here in left):
+            path[here] = len(path)
+            here = next(each for each in inner[here] if each not in flat)
+        if here in path:
+            cycle = list(path)[path[here] :]
+            ends |= dict.fromkeys(cycle, _cycle(cycle))
+            left |= {each: ends[each] for each in cycle}
+        words = ends.get(here) or _unused(here)
+        for each in path:
+            ends.setdefault(each, words)
+            left.setdefault(each, f"it holds {words}")
+
+
+def _cycle(cycle: list[str]) -> str:
+    shown = cycle if len(cycle) <= _NAMED_MAX else [*cycle[:_NAMED_MAX], "…"]
+    return f"the cycle {' → '.join([*shown, cycle[0]])}"
+
+
+def _unused(bundle: str) -> str:
+    return f"{values.named(bundle)}, which is not used"

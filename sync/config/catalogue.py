@@ -1,0 +1,249 @@
+"""The files that the configuration names: bundles, and what a channel calls our SKUs.
+
+Read once, by `sync.config.build`, when the configuration is loaded. A line that cannot be used is
+set aside and told, the rest is used; a file that cannot be read at all is a ConfigError.
+"""
+
+import csv
+import io
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from store.model import Component
+from sync import values
+from sync.channels.csv.layout import DELIMITERS, encoding_of, is_workbook
+from sync.config.bundles import flatten
+from sync.errors import ConfigError
+
+FILE_BYTES_MAX = 2**26
+LINES_MAX = 500_000
+TOLD_MAX = 20
+"""Lines set aside that are told one by one; of the others only how many there are."""
+
+BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
+_COLUMNS_SHOWN = 20
+
+Spots = Sequence[int]
+"""Where in a row the wanted columns stand."""
+
+
+@dataclass(slots=True)
+class Aside:
+    """What of one file was set aside, and why: bounded, for the settings' warnings."""
+
+    key: str
+    file: str
+    lines: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def line(self, number: int, reason: str) -> None:
+        self.count += 1
+        if self.count <= TOLD_MAX:
+            self.lines.append(f"{self.key}: {self.file}, line {number}: {reason}")
+
+    def told(self) -> tuple[str, ...]:
+        more = self.count - TOLD_MAX
+        if more <= 0:
+            return tuple(self.lines)
+        return (*self.lines, f"{self.key}: {self.file}: {more:,} more were set aside")
+
+
+def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...]]:
+    """Read what is sold as a bundle of what, nested ones flattened; and what was set aside.
+
+    A bundle that lost a line is set aside whole: without it, it would promise more than it has.
+    Raises ConfigError, naming `key`, where the file as a whole cannot be used.
+    """
+    aside = Aside(key, path.name)
+    held: dict[str, dict[str, int]] = {}
+    first: dict[str, int] = {}
+    spoilt: set[str] = set()
+    for number, cells, problem in _rows(path, key, _bundle_columns, aside):
+        try:
+            bundle = values.sku(cells[0])
+        except ValueError as error:
+            aside.line(number, f"bundle_sku: {error}")
+            continue
+        first.setdefault(bundle, number)
+        try:
+            if problem:
+                raise ValueError(problem)  # noqa: TRY301 - told like what is wrong in a cell.
+            _hold(held.setdefault(bundle, {}), bundle, cells[1], cells[2])
+        except _Again as error:
+            aside.line(number, str(error))
+        except ValueError as error:
+            aside.line(number, f"{error}: bundle {values.named(bundle)} is not used without it")
+            spoilt.add(bundle)
+    try:
+        found, left = flatten({each: held[each] for each in held if each not in spoilt}, spoilt)
+    except ValueError as error:
+        raise ConfigError(key, f"{path.name} has {error}") from None
+    for bundle, reason in left.items():
+        aside.line(first[bundle], f"bundle {values.named(bundle)} is not used: {reason}")
+    components = tuple(
+        Component(bundle, component, quantity)
+        for bundle, parts in found.items()
+        for component, quantity in parts.items()
+    )
+    return components, aside.told()
+
+
+def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Read what a channel calls our SKUs: its own → ours; and what was set aside.
+
+    An alias of two SKUs is not used at all. Raises ConfigError, naming `key`, where the file as a
+    whole cannot be used.
+    """
+    aside = Aside(key, path.name)
+    found: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    torn: set[str] = set()
+    for number, cells, problem in _rows(path, key, _alias_columns, aside):
+        if problem:
+            aside.line(number, problem)
+            continue
+        try:
+            own, ours = values.sku(cells[0]), values.sku(cells[1])
+        except ValueError as error:
+            aside.line(number, str(error))
+            continue
+        before = found.setdefault(own, ours)
+        lines.setdefault(own, number)
+        if before != ours:
+            torn.add(own)
+            aside.line(
+                number,
+                f"{values.named(own)} is an alias of {values.named(ours)}, and by line "
+                f"{lines[own]} of {values.named(before)}: it is not used",
+            )
+    used = {own: ours for own, ours in found.items() if own not in torn and own != ours}
+    return used, aside.told()
+
+
+class _Again(ValueError):
+    """A line that says once more what stands already: without it nothing is lost."""
+
+
+def _hold(components: dict[str, int], bundle: str, component: str, quantity: str) -> None:
+    """Add one line to a bundle. Raises ValueError where it cannot be meant."""
+    try:
+        sku = values.sku(component)
+    except ValueError as error:
+        raise ValueError(f"component_sku: {error}") from None
+    pieces = values.quantity(quantity)
+    if pieces < 1:
+        raise ValueError(f"the quantity is {pieces}, and must be at least 1")
+    if sku == bundle:
+        raise ValueError("it names itself as its component")
+    before = components.get(sku)
+    if before == pieces:
+        raise _Again(f"{values.named(sku)} is there already")
+    if before is not None:
+        raise ValueError(f"{values.named(sku)} is there already, {before} times and not {pieces}")
+    components[sku] = pieces
+
+
+def _bundle_columns(header: Sequence[str]) -> Spots:
+    """Find the three columns. Raises ValueError naming what is lacking."""
+    return [_one(header, name) for name in BUNDLE_COLUMNS]
+
+
+def _alias_columns(header: Sequence[str]) -> Spots:
+    """Find `channel_sku`, or the only other column, and `sku`. Raises ValueError."""
+    ours = _one(header, "sku")
+    if "channel_sku" in header:
+        return [_one(header, "channel_sku"), ours]
+    others = [at for at in range(len(header)) if at != ours]
+    if len(others) != 1:
+        raise ValueError("lacks a column 'channel_sku'")
+    return [others[0], ours]
+
+
+def _one(header: Sequence[str], name: str) -> int:
+    if header.count(name) != 1:
+        raise ValueError(f"lacks a {'column' if name not in header else 'single column'} '{name}'")
+    return header.index(name)
+
+
+def _rows(
+    path: Path, key: str, columns: Callable[[Sequence[str]], Spots], aside: Aside
+) -> Iterator[tuple[int, list[str], str]]:
+    """Yield each line's number, its wanted cells as far as they are there, and what is wrong."""
+    text = _text(path, key)
+    header = io.StringIO(text, newline="").readline().rstrip("\r\n")
+    delimiter, width, wanted = _layout(path, key, header, columns)
+    for number, row, problem in _numbered(text, delimiter, key, path):
+        if number > LINES_MAX:
+            raise ConfigError(key, f"{path.name} has more than {LINES_MAX:,} lines")
+        if problem:
+            aside.line(number, problem)
+        elif len(row) != width:
+            cells = [row[at] if at < len(row) else "" for at in wanted]
+            yield number, cells, f"{len(row)} fields, but the header has {width}"
+        elif number > 1:
+            yield number, [row[at] for at in wanted], ""
+
+
+def _numbered(
+    text: str, delimiter: str, key: str, path: Path
+) -> Iterator[tuple[int, list[str], str]]:
+    """Split lines into fields; a broken line costs that line only."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    before = 0
+    while True:
+        problem = ""
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            row, problem = [], str(error)
+            if reader.line_num > before + 1:
+                words = f"{path.name}, line {before + 1}: a quote is opened and never closed"
+                raise ConfigError(key, words) from None
+        if row is None:
+            return
+        before = reader.line_num
+        if row or problem:
+            yield before, row, problem
+
+
+def _layout(
+    path: Path, key: str, header: str, columns: Callable[[Sequence[str]], Spots]
+) -> tuple[str, int, Spots]:
+    """Find the delimiter that makes sense of the header, how many fields it has, which are ours."""
+    problem = ""
+    found: Sequence[str] = ()
+    for delimiter in DELIMITERS:
+        try:
+            names = [each.strip() for each in next(csv.reader([header], delimiter=delimiter), [])]
+            return delimiter, len(names), columns([each.lower() for each in names])
+        except ValueError as error:
+            if not problem or len(names) > len(found):
+                problem, found = str(error), names
+        except csv.Error as error:
+            problem = problem or str(error)
+    shown = ", ".join(values.named(each) for each in found[:_COLUMNS_SHOWN])
+    raise ConfigError(key, f"{path.name} {problem}; its columns are {shown or 'none'}")
+
+
+def _text(path: Path, key: str) -> str:
+    """Read the file, as the `csv` kind finds its encoding."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(key, f"{path} is no file")
+        if status.st_size > FILE_BYTES_MAX:
+            raise ConfigError(key, f"{path.name} has more than {FILE_BYTES_MAX:,} bytes")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(key, f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(key, f"cannot be a file's name: {error}") from None
+    file = io.BytesIO(data)
+    if is_workbook(file):
+        raise ConfigError(key, f"{path.name} is a spreadsheet program's own file: save it as CSV")
+    try:
+        return data.decode(encoding_of(file))
+    except UnicodeError:
+        raise ConfigError(key, f"{path.name} is not in the encoding that it began with") from None

@@ -1,0 +1,225 @@
+"""Decode one TOML table into a Struct, key by key, and collect everything that is wrong with it.
+
+msgspec alone stops at the first error of a table; an operator who mends a file wants them all.
+Every error names the dotted key and says what would be right. A value is quoted only where it
+cannot be a credential.
+"""
+
+import difflib
+import enum
+import re
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from sync.errors import ConfigError
+from sync.locations import Places, places
+from sync.secrets import REMEDY, SecretSource
+from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
+_EXPECTED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_BOUND = re.compile(r"Expected `\w+` (>=|<=|>|<) (\S+)")
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+_WORDS = {
+    "str": "text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "a table",
+    "array": "a list",
+    "datetime": "a date and time",
+    "date": "a date",
+    "time": "a time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What decoding found: all that is wrong, what is doubtful, every secret that is named."""
+
+    errors: list[ConfigError] = field(default_factory=list)
+    secrets: list[tuple[str, SecretSource]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def refuse(self, key: str, message: str) -> None:
+        self.errors.append(ConfigError(key, message))
+
+
+def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings) -> T | None:
+    """Decode a table, or answer None and add what is wrong with it to `found`."""
+    before = len(found.errors)
+    fields = {each.encode_name: each for each in msgspec.structs.fields(shape)}
+    refuse_unknown(data, fields, key, found)
+    values: dict[str, object] = {}
+    for name, each in fields.items():
+        dotted = join(key, name)
+        if name in data:
+            values[each.name] = _value(data[name], each.type, dotted, found)
+        elif each.required:
+            found.refuse(dotted, f"is missing: add `{name} = {_example(each.type)}`")
+    if len(found.errors) > before:
+        return None
+    try:
+        return shape(**values)
+    except ValueError as error:
+        # A Struct's own check begins with the key that it means, where it means one.
+        place, _, remedy = str(error).partition(" ")
+        meant = place.partition(".")[0] in fields
+        found.refuse(join_path(key, place) if meant else key, remedy if meant else str(error))
+        return None
+
+
+def refuse_unknown(
+    data: Mapping[str, object], known: Iterable[str], key: str, found: Findings
+) -> None:
+    """Add an error for every key of `data` that is not `known`, with the nearest that is."""
+    known = tuple(known)
+    found.errors.extend(
+        ConfigError(join(key, name), f"is not a known key: {nearest(name, known)}")
+        for name in data
+        if name not in known
+    )
+
+
+def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretSource]]:
+    """Find every secret that a channel's options name, with its dotted key."""
+    for each in msgspec.structs.fields(options):
+        value = getattr(options, each.name)
+        if isinstance(value, SecretSource):
+            yield join(key, each.encode_name), value
+        elif isinstance(value, msgspec.Struct):
+            yield from secrets_of(value, join(key, each.encode_name))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Advise what was meant, or list what could have been."""
+    known = tuple(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known are {', '.join(sorted(known))}" if known else "remove it"
+
+
+def join(key: str, name: str) -> str:
+    """Write a dotted key; a name that TOML would quote is quoted."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        name = '"' + name.encode("unicode_escape").decode()[:60].replace('"', r"\"") + '"'
+    return f"{key}.{name}" if key else name
+
+
+def join_path(key: str, path: str) -> str:
+    """Write a key below another; `path` may be dotted already."""
+    return f"{key}.{path}" if key else path
+
+
+def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # noqa: ANN401
+    """Decode one value of whatever type; None where it is wrong, with the error added."""
+    inner = _required(kind)
+    if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        return _struct(value, inner, key, found)
+    if get_origin(inner) in (list, tuple) and isinstance(value, list):
+        (item, *_) = get_args(inner)
+        items = [_value(each, item, f"{key}[{n}]", found) for n, each in enumerate(value)]
+        return items if get_origin(inner) is list else tuple(items)
+    if get_origin(inner) is dict and isinstance(value, dict) and _choices(get_args(inner)[1]):
+        item = get_args(inner)[1]
+        return {name: _value(each, item, join(key, name), found) for name, each in value.items()}
+    choices = _choices(inner)
+    if choices and value not in choices:
+        said = " or ".join(f'"{choice}"' for choice in choices)
+        found.refuse(key, f"must be {said}")
+        return None
+    try:
+        return msgspec.convert(value, kind, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        found.errors.append(_translated(key, str(error)))
+        return None
+
+
+def _struct(value: object, shape: type[T], key: str, found: Findings) -> T | None:
+    if isinstance(value, dict):
+        decoded = table(value, shape, key, found)
+        if isinstance(decoded, SecretSource):
+            found.secrets.append((key, decoded))
+        return decoded
+    if shape is SecretSource:
+        found.refuse(key, f"a secret must not stand in the file; {REMEDY}")
+    else:
+        found.refuse(key, f"must be a table, not {_named(value)}")
+    return None
+
+
+_READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
+    {Period: period, Duration: duration, Portion: portion, Flow: flow, Places: places}
+)
+
+
+def _hook(kind: type, value: object) -> object:
+    if kind is object:
+        return value  # Whatever TOML can say, such as a part of a body to be sent.
+    return _READERS[kind](value)
+
+
+def _required(kind: Any) -> Any:  # noqa: ANN401
+    """Take the `| None` off a type, and the bounds off a Struct or a list."""
+    if get_origin(kind) in (Union, types.UnionType):
+        others = [each for each in get_args(kind) if each is not types.NoneType]
+        return _required(others[0]) if len(others) == 1 else kind
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if get_origin(kind) is Literal:
+        return tuple(str(each) for each in get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, enum.StrEnum):
+        return tuple(kind)
+    return ()
+
+
+def _translated(key: str, message: str) -> ConfigError:
+    """Say msgspec's message in the words of the file."""
+    place = _PLACE.search(message)
+    if place:
+        key, message = key + place[1].replace("[...]", ".*"), message[: place.start()]
+    expected = _EXPECTED.search(message)
+    if expected:
+        wanted = " or ".join(
+            _WORDS.get(word, word) for word in expected[1].split(" | ") if word != "null"
+        )
+        message = f"must be {wanted}, not {_WORDS.get(expected[2], expected[2])}"
+        message += expected.string[expected.end() :]
+    bound = _BOUND.fullmatch(message)
+    if bound:
+        message = f"must be {_BOUNDS[bound[1]]} {bound[2]}"
+    return ConfigError(key, message)
+
+
+def _named(value: object) -> str:
+    return _WORDS.get(type(value).__name__, "that")
+
+
+def _example(kind: Any) -> str:  # noqa: ANN401
+    inner = _required(kind)
+    choices = _choices(inner)
+    if choices:
+        return f'"{choices[0]}"'
+    if inner is SecretSource:
+        return '{ env = "NAME" }'
+    if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        return "{ … }"
+    examples = {
+        str: '"…"',
+        int: "0",
+        float: "1.0",
+        Duration: '"60s"',
+        Period: '"60s"',
+        Portion: '"50%"',
+        Flow: '"in"',
+    }
+    return examples.get(inner, "…")

@@ -1,0 +1,61 @@
+"""`skew.toml` → the frozen settings that all of Skew runs on (`sync.settings`).
+
+The file is decoded table by table, so that everything that is wrong with it is told at once, each
+error with the file, the dotted key and the remedy. Called by the commands before anything else;
+nothing is polled with a configuration that has an error.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sync.config import build
+from sync.errors import ConfigError, ConfigErrors
+from sync.settings import Settings
+
+
+def load(path: Path, environ: Mapping[str, str] | None = os.environ) -> Settings:
+    """Read and check a configuration file; every secret that it names must be there.
+
+    With `environ` None secrets are not looked up: enough for what only reads the cache. Raises
+    ConfigErrors with everything that is wrong.
+    """
+    return decode(_read(path), source=str(path), base=path.parent, environ=environ)
+
+
+def decode(
+    data: Mapping[str, object],
+    *,
+    source: str,
+    base: Path,
+    environ: Mapping[str, str] | None,
+) -> Settings:
+    """Check a configuration that is not in a file; `base` is what relative paths start from."""
+    errors: list[ConfigError] = []
+    settings = build.settings(data, source=source, base=base, environ=environ, errors=errors)
+    if errors or settings is None:
+        raise ConfigErrors(source, tuple(errors))
+    return settings
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        error = ConfigError(
+            "no such file", "`skew init` writes one; --config FILE or SKEW_CONFIG names another"
+        )
+    except OSError as problem:
+        error = ConfigError("cannot be read", problem.strerror or type(problem).__name__)
+    except UnicodeDecodeError as problem:
+        error = ConfigError("not UTF-8", f"byte {problem.start} begins no character; save it anew")
+    except tomllib.TOMLDecodeError as problem:
+        error = _syntax_error(str(problem))
+    raise ConfigErrors(str(path), (error,)) from None
+
+
+def _syntax_error(message: str) -> ConfigError:
+    """Put the place first: tomllib says it last, in brackets."""
+    what, _, place = message.rstrip(")").rpartition(" (at ")
+    return ConfigError(place or "TOML", what or message)

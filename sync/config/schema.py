@@ -1,0 +1,169 @@
+"""The shape of `skew.toml`, table by table, as it is written in the file.
+
+`sync/config/load.py` turns these into the settings that the rest runs on. A kind of channel has
+keys of its own beside `ChannelTable`'s: its `Options`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from store.model import QUANTITY_MAX, Figure, State
+from sync import sku_patterns
+from sync.locations import Places
+from sync.units import PPM, Duration, Flow, Period, Portion
+
+Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
+Pieces = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+FilePath = Annotated[str, msgspec.Meta(min_length=1)]
+Pattern = Annotated[str, msgspec.Meta(min_length=1)]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class SkewTable(msgspec.Struct, kw_only=True):
+    """`[skew]`."""
+
+    database: FilePath | None = None
+
+
+class AuthorityRuleTable(msgspec.Struct, kw_only=True):
+    """`[[authority.rules]]`."""
+
+    skus: Pattern
+    quantity: Name | None = None
+    state: Name | None = None
+
+    def __post_init__(self) -> None:
+        sku_patterns.check(self.skus)
+        if self.quantity is None and self.state is None:
+            raise ValueError("changes nothing: add `quantity` or `state`, a channel's name")
+
+
+class AuthorityTable(msgspec.Struct, kw_only=True):
+    """`[authority]`."""
+
+    quantity: Name
+    state: Name | None = None
+    rules: list[AuthorityRuleTable] = []
+
+
+class GuardTable(msgspec.Struct, kw_only=True):
+    """`[guard]`, and a channel's own over it."""
+
+    max_zeroed: Portion | None = None
+    max_changed: Portion | None = None
+    max_shrunk: Portion | None = None
+
+
+class SettleTable(msgspec.Struct, kw_only=True):
+    reduce: Duration = Duration(0)
+    raise_: Duration = msgspec.field(default=Duration(0), name="raise")
+
+
+class ChannelRuleTable(msgspec.Struct, kw_only=True):
+    """`[[channels.NAME.rules]]`."""
+
+    skus: Pattern
+    buffer: Units | None = None
+    share: Portion | None = None
+    cap: Units | None = None
+    units: Pieces | None = None
+    made_of: Figure | None = None
+    sold: bool | None = None
+    state: State | None = None
+
+    def __post_init__(self) -> None:
+        sku_patterns.check(self.skus)
+        changes = [name for name in self.__struct_fields__ if name != "skus"]
+        if all(getattr(self, name) is None for name in changes):
+            raise ValueError(f"changes nothing: add {', '.join(changes[:-1])} or {changes[-1]}")
+
+
+class FlowsTable(msgspec.Struct, kw_only=True):
+    """Which way each attribute flows, where the direction is two-way."""
+
+    quantity: Flow | None = None
+    state: Flow | None = None
+
+
+class ChannelTable(msgspec.Struct, kw_only=True):
+    """`[channels.NAME]`: the keys that every kind has."""
+
+    kind: str
+    direction: Literal["observe", "push", "two-way"] = "observe"
+    flows: FlowsTable = msgspec.field(default_factory=FlowsTable)
+    every: Period = Period(60_000)
+    stale_after: Period | None = None
+    max_source_age: Period | None = None
+    lag: Duration = Duration(0)
+    timeout: Period = Period(30_000)
+    rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+    read_back_within: Period = Period(10_000)
+    missing: Literal["report", "ignore"] = "report"
+    settle: SettleTable = msgspec.field(default_factory=SettleTable)
+    buffer: Units = 0
+    share: Portion = Portion(PPM)
+    cap: Units | None = None
+    units: Pieces = 1
+    made_of: Figure = Figure.AVAILABLE
+    when_out: Literal["sold-out", "backorder", "preorder", "disable"] = "sold-out"
+    locations: Places | None = None
+    aliases: FilePath | None = None
+    rules: list[ChannelRuleTable] = []
+    guard: GuardTable = msgspec.field(default_factory=GuardTable)
+
+
+class ApprovalRuleTable(msgspec.Struct, kw_only=True):
+    """`[[approval.rules]]`."""
+
+    channel: Name | None = None
+    skus: Pattern | None = None
+    only: Literal["reduce", "raise"] | None = None
+    max_units: Units | None = None
+
+    def __post_init__(self) -> None:
+        sku_patterns.check(self.skus or "")
+
+
+class ApprovalTable(msgspec.Struct, kw_only=True):
+    """`[approval]`."""
+
+    mode: Literal["manual", "rules"] = "manual"
+    hold: Duration = Duration(5_000)
+    expires: Duration = Duration(900_000)
+    second_person_above: Units | None = None
+    rules: list[ApprovalRuleTable] = []
+
+    def __post_init__(self) -> None:
+        if self.expires <= self.hold:
+            raise ValueError("`expires` must be longer than `hold`, or nothing is ever written")
+
+
+class PushTable(msgspec.Struct, kw_only=True):
+    """`[push]`."""
+
+    max_skus: Units | None = None
+    max_units: Units | None = None
+    max_to_zero: Units | None = None
+    max_skus_per_hour: Units | None = None
+    max_units_per_hour: Units | None = None
+    max_to_zero_per_hour: Units | None = None
+
+
+class HistoryTable(msgspec.Struct, kw_only=True):
+    """`[history]`."""
+
+    keep: Duration = Duration(90 * 86_400_000)
+
+
+class EventsTable(msgspec.Struct, kw_only=True):
+    """`[events]`."""
+
+    unseen_after: Period = Period(3_600_000)
+    ahead: Duration = Duration(300_000)
+
+
+class CatalogueTable(msgspec.Struct, kw_only=True):
+    """`[catalogue]`."""
+
+    bundles: FilePath | None = None

@@ -1,0 +1,66 @@
+"""What a configuration allows and hardly means: warnings, on stderr, by every command.
+
+Called by `sync.config.build`, once all of it is right. Pure.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from store.model import Direction, Figure
+from sync import channels
+from sync.config.decoding import secrets_of
+from sync.settings import ChannelSettings, Settings
+from sync.targets import directions
+
+
+def of(settings: Settings) -> Iterator[str]:
+    """Warn of what is allowed and hardly meant."""
+    for name, channel in settings.channels.items():
+        key = f"channels.{name}"
+        if channel.stale_after_ms < channel.every_ms:
+            yield f"{key}.stale_after: shorter than `every`, so it is stale between any two polls"
+        if _sent_in_the_clear(channel):
+            yield f"{key}.url: http:// sends its credential unencrypted: write https://"
+        if channel.direction is Direction.PUSH and _is_never_written(settings, name):
+            yield f"{key}.direction: it is the authority for everything, so nothing is ever pushed"
+        if channel.when_out != "sold-out" and settings.authority_state == name:
+            yield f"{key}.when_out: it is the authority for states, so its own are never set"
+        yield from _lacking_figures(settings, channel, key)
+    if settings.approval.mode == "rules" and not settings.approval.rules:
+        yield 'approval.mode: "rules" without [[approval.rules]] approves nothing'
+
+
+def _sent_in_the_clear(channel: ChannelSettings) -> bool:
+    """Whether a credential goes over plain HTTP to another machine."""
+    url = str(getattr(channel.options, "url", ""))
+    if not url.lower().startswith("http:") or not any(secrets_of(channel.options, "")):
+        return False
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def _lacking_figures(settings: Settings, channel: ChannelSettings, key: str) -> Iterator[str]:
+    """Warn of a target that is to be made of what the authority does not report."""
+    source = settings.channels[settings.authority_quantity]
+    reads = channels.kind(source.kind).abilities(source.options).reads
+    asked = {channel.made_of, *(rule.made_of for rule in channel.rules)}
+    needed = {Figure.ON_HAND: "on_hand", Figure.AVAILABLE_AND_INCOMING: "incoming"}
+    for figure, name in needed.items():
+        if figure in asked and name not in reads:
+            yield f"{key}.made_of: {source.name} does not report {name}, so available is used"
+
+
+def _is_never_written(settings: Settings, name: str) -> bool:
+    """Whether it is the authority for everything, and nobody's word flows in to it."""
+    ruled = {rule.quantity for rule in settings.authority_rules}
+    ruled |= {rule.state for rule in settings.authority_rules}
+    alone = {settings.authority_quantity, settings.authority_state} == {name}
+    return (
+        alone
+        and ruled <= {name, None}
+        and not any(map(directions.inflow, settings.channels.values()))
+    )

@@ -1,0 +1,1 @@
+"""Decide, write and verify corrections, and how far a batch has come."""

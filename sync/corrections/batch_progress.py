@@ -1,0 +1,219 @@
+"""How far a batch has come, channel by channel, and what of it was applied. Pure.
+
+The console shows it while a batch is written; `sync.corrections.apply` words its surprises with it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from store.corrections.audit import AuditRow
+from store.corrections.batches import UNDONE, Batch, Course
+from store.model import Correction, CorrectionStatus, Millis
+
+STOPPED = "its batch stopped: "
+"""How the note begins of what a surprise handed back."""
+
+NAMED_MAX = 3
+
+
+class Stage(StrEnum):
+    """Where one update of a batch stands, in the order in which it gets there."""
+
+    HELD = "in hold"
+    WAITING = "waiting"
+    WRITING = "writing"
+    READING_BACK = "reading back"
+    VERIFIED = "verified"
+    NOT_APPLIED = "not applied"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    HANDED_BACK = "handed back"
+    TAKEN_BACK = "taken back"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+
+
+UNDER_WAY = (Stage.HELD, Stage.WAITING, Stage.WRITING, Stage.READING_BACK)
+"""In these it is not over yet."""
+
+WRITTEN = (Stage.VERIFIED, Stage.NOT_APPLIED, Stage.FAILED, Stage.UNKNOWN)
+"""In these a write was tried."""
+
+_ENDS: Mapping[str, Stage] = MappingProxyType(
+    {
+        "verified": Stage.VERIFIED,
+        "not_applied": Stage.NOT_APPLIED,
+        "failed": Stage.FAILED,
+        "unknown": Stage.UNKNOWN,
+        "handed back": Stage.HANDED_BACK,
+        UNDONE: Stage.TAKEN_BACK,
+        "rejected": Stage.REJECTED,
+        "superseded": Stage.SUPERSEDED,
+        "expired": Stage.EXPIRED,
+    }
+)
+"""The steps that end its part in the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One update of a batch, and where it stands."""
+
+    correction: Correction
+    stage: Stage
+    told: str
+    """What the channel said, or why it stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelProgress:
+    """A batch on one channel."""
+
+    channel: str
+    standings: tuple[Standing, ...]
+    phase: str
+    """What is being written: `the first 3`, `the rest`; empty where nothing is."""
+    stopped: str
+    """The surprise that stopped it; empty where nothing did."""
+    waits: str
+    """Why what waits can't be written now; empty where it can."""
+
+    @property
+    def counts(self) -> Mapping[Stage, int]:
+        return Counter(one.stage for one in self.standings)
+
+    @property
+    def over(self) -> bool:
+        return all(one.stage not in UNDER_WAY for one in self.standings)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """A batch, channel by channel."""
+
+    who: str
+    at: Millis
+    channels: tuple[ChannelProgress, ...]
+    held_until: Millis | None
+    """Until when it can all be taken back; None where its hold has passed."""
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        return tuple(one for channel in self.channels for one in channel.standings)
+
+    @property
+    def counts(self) -> Mapping[Stage, int]:
+        return Counter(one.stage for one in self.standings)
+
+    @property
+    def over(self) -> bool:
+        return all(channel.over for channel in self.channels)
+
+    @property
+    def cancellable(self) -> tuple[int, ...]:
+        """What of it is approved and not being written yet."""
+        waiting = (Stage.HELD, Stage.WAITING)
+        return tuple(one.correction.id for one in self.standings if one.stage in waiting)
+
+
+def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
+    """Say how far a batch has come."""
+    channels: dict[str, list[Course]] = {}
+    for course in batch.courses:
+        channels.setdefault(course.correction.channel, []).append(course)
+    found = tuple(
+        _of_channel(name, courses, batch.held_back.get(name, ""), now)
+        for name, courses in channels.items()
+    )
+    held = [
+        one.correction.hold_until or 0
+        for channel in found
+        for one in channel.standings
+        if one.stage is Stage.HELD
+    ]
+    return BatchProgress(batch.who, batch.at, found, max(held, default=None))
+
+
+def account(written: Iterable[Correction], handed_back: Sequence[Correction]) -> str:
+    """Say what of a batch was and wasn't applied, and name some of each."""
+    by_end: dict[CorrectionStatus, list[Correction]] = {}
+    for one in sorted(written, key=lambda one: _ORDER.index(one.status)):
+        by_end.setdefault(one.status, []).append(one)
+    told = [f"{_count(end)} {_named(those)}" for end, those in by_end.items()]
+    if handed_back:
+        told.append(f"not written and handed back {_named(handed_back)}")
+    return "; ".join(told)
+
+
+_ORDER = (
+    CorrectionStatus.VERIFIED,
+    *(one for one in CorrectionStatus if one is not CorrectionStatus.VERIFIED),
+)
+
+
+def _count(end: CorrectionStatus) -> str:
+    return "applied and verified" if end is CorrectionStatus.VERIFIED else end.replace("_", " ")
+
+
+def _named(those: Sequence[Correction]) -> str:
+    """`7: #4 S03, #5 S04, #6 S05 and 4 more`."""
+    names = ", ".join(f"#{one.id} {one.sku}" for one in those[:NAMED_MAX])
+    more = f" and {len(those) - NAMED_MAX} more" if len(those) > NAMED_MAX else ""
+    return f"{len(those)}: {names}{more}"
+
+
+def _of_channel(
+    name: str, courses: Sequence[Course], held_back: str, now: Millis
+) -> ChannelProgress:
+    standings = tuple(_standing(course, now) for course in courses)
+    handed = (one.told for one in standings if one.stage is Stage.HANDED_BACK)
+    stopped = next((told.removeprefix(STOPPED) for told in handed), "")
+    waiting = [one for one in standings if one.stage is Stage.WAITING]
+    waits = next((one.told for one in waiting if one.told), held_back) if waiting else ""
+    return ChannelProgress(name, standings, _phase(courses, standings), stopped, waits)
+
+
+def _phase(courses: Sequence[Course], standings: Sequence[Standing]) -> str:
+    """A few go first. Those of one call began to be written at one instant."""
+    began = [
+        next((step.at for step in _own(course) if step.step == "applying"), None)
+        for course in courses
+    ]
+    calls = sorted({at for at in began if at is not None})
+    if not calls or all(one.stage not in UNDER_WAY for one in standings):
+        return ""
+    if len(calls) > 1:
+        return "the rest"
+    first = began.count(calls[0])
+    return f"all {first}" if first == len(courses) else f"the first {first}"
+
+
+def _own(course: Course) -> Sequence[AuditRow]:
+    """The steps that belong to this batch: up to the first that ends its part in it.
+
+    A later reading may prove what had no reply: then the proof is its end.
+    """
+    for place, step in enumerate(course.steps[1:], 2):
+        if step.step == "unknown" and course.correction.status is CorrectionStatus.VERIFIED:
+            continue
+        if step.step in _ENDS:
+            return course.steps[:place]
+    return course.steps
+
+
+def _standing(course: Course, now: Millis) -> Standing:
+    last = _own(course)[-1]
+    note = last.note or ""
+    if last.step in _ENDS:
+        return Standing(course.correction, _ENDS[last.step], note)
+    if last.step == "applying":
+        return Standing(course.correction, Stage.WRITING, "")
+    if last.step == "applied":
+        return Standing(course.correction, Stage.READING_BACK, "")
+    held = (course.correction.hold_until or 0) > now
+    unsent = f"not sent: {note}" if last.step == "not sent" else ""
+    return Standing(course.correction, Stage.HELD if held else Stage.WAITING, unsent)

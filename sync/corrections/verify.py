@@ -1,0 +1,117 @@
+"""What was written, and whether a reading proves it. Pure; `sync.corrections.apply` asks.
+
+An answer of success proves nothing: channels have said 200 for months and changed nothing. Only
+what the channel shows afterwards decides how a correction ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from store.corrections.lifecycle import Standing
+from store.model import Correction, CorrectionStatus, Record, Refused, State
+from sync.channels.base import Change
+
+Place = tuple[str, str]
+"""A SKU and its location on one channel."""
+
+Shown = Record | Refused | None
+"""What a fresh reading says of one listing; None: it is not on the channel."""
+
+
+class Fate(StrEnum):
+    """What the channel made of one change, as far as its answer tells."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    """Refused, because someone else had moved the listing."""
+    LOST = "no reply"
+    """Nobody knows whether it was applied."""
+    UNSENT = "not sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One correction's change, and its fate in the channel's words or ours."""
+
+    correction: Correction
+    change: Change
+    fate: Fate
+    words: str = ""
+
+    @property
+    def place(self) -> Place:
+        return self.change.sku, self.change.location
+
+    @property
+    def name(self) -> str:
+        return f"update {self.correction.id} of {self.correction.sku}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a correction ends, and why."""
+
+    status: CorrectionStatus
+    words: str
+
+
+def change_of(standing: Standing) -> Change:
+    """The write that a correction asks for, on the ground of its fresh reading."""
+    correction, reading = standing.correction, standing.reading
+    moves_quantity = correction.to_quantity != correction.from_quantity
+    quantity = correction.to_quantity if moves_quantity else reading.available
+    moves_state = correction.to_state != correction.from_state
+    return Change(
+        sku=correction.sku,
+        location=correction.location,
+        ref=standing.ref,
+        quantity=max(0, quantity or 0),
+        previous=reading,
+        # A cache that was deleted counts its ids from 1 again; the instant keeps the key unique.
+        key=f"skew-{correction.id}-{correction.proposed_at}",
+        state=State(correction.to_state) if moves_state and correction.to_state else None,
+    )
+
+
+def judge(sent: Sent, shown: Mapping[Place, Shown] | str) -> Verdict:
+    """Say how an accepted or lost change ends, by what the channel shows; words: by nothing."""
+    said = "accepted" if sent.fate is Fate.ACCEPTED else f"no reply: {sent.words}"
+    reading = shown if isinstance(shown, str) else shown.get(sent.place)
+    if isinstance(reading, Refused):
+        reading = reading.reason
+    if reading is None:
+        reading = "the listing is not on the channel any more"
+    if isinstance(reading, str):
+        return Verdict(CorrectionStatus.UNKNOWN, f"{said}; it can't be read back: {reading}")
+    if _proves(sent.change, reading):
+        return Verdict(CorrectionStatus.VERIFIED, f"{said}; shows {_what(reading)}")
+    before = sent.change.previous
+    if (reading.available, reading.state) != (before.available, before.state):
+        words = f"{said}; shows {_what(reading)}, neither what was written nor what was there"
+        return Verdict(CorrectionStatus.UNKNOWN, words)
+    accepted = sent.fate is Fate.ACCEPTED
+    status = CorrectionStatus.NOT_APPLIED if accepted else CorrectionStatus.UNKNOWN
+    return Verdict(status, f"{said}; still shows {_what(reading)}")
+
+
+def _proves(change: Change, reading: Record) -> bool:
+    """Whether the reading proves the write.
+
+    A channel that keeps on hand proves it by that too: an order that came right after the write
+    is committed, and leaves less available than was written.
+    """
+    if change.state is not None and reading.state != change.state:
+        return False
+    if reading.available == change.quantity:
+        return True
+    before = change.previous
+    if reading.on_hand is None or reading.on_hand == before.on_hand:
+        return False
+    return reading.on_hand == change.quantity + (before.committed or 0) + (before.threshold or 0)
+
+
+def _what(reading: Record) -> str:
+    state = "" if reading.state is None else f" {reading.state}"
+    return f"{reading.available}{state}"

@@ -1,0 +1,1 @@
+"""The engine: schedule, lease, watches, requests, retention, and the thread beside a screen."""

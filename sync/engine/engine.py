@@ -1,0 +1,309 @@
+"""The engine: it polls, compares, proposes, writes and reads back, under the lease.
+
+The one facade that both front ends use. `Engine.run` is the daemon's and the console's (there on a
+thread of its own: `sync.engine.thread`), `poll` and `apply` are single rounds for the command line;
+each works under the lease, and a round asks the engine that has it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from store.channels import pauses, polls
+from store.corrections import lifecycle, propose
+from store.database import lease
+from store.database.connection import Database
+from store.database.lease import Request
+from store.errors import LeaseLost, NoSuchThing, StoreError
+from store.model import Correction, Millis
+from sync.clock import Clock
+from sync.corrections import decide
+from sync.engine import asking
+from sync.engine.answering import Act, Answering
+from sync.engine.asking import NotAnswered
+from sync.engine.fleet import Fleet
+from sync.engine.freshness import FreshnessWatch
+from sync.engine.lease import Hold, LeaseHeld
+from sync.engine.overdue import OverdueWatch
+from sync.engine.pausing import PauseWatch
+from sync.polling.poll import PollReport
+from sync.polling.recovery import Gear
+from sync.settings import Settings
+from sync.targets import terms
+
+T = TypeVar("T")
+
+GRACE_S = 8.0
+"""What writes have to end in when the engine is stopped: SIGTERM is obeyed within ten seconds."""
+
+TICK_S = 0.2
+LOOK_EVERY_MS = 1_000
+"""Between these it looks only where the cache has changed; holds pass and time does its work."""
+
+SILENT: FilteringBoundLogger = structlog.wrap_logger(
+    structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL)
+)
+"""Logs nothing: a console's screen and a command's results are no place for it."""
+
+
+class ApplyReport(msgspec.Struct, frozen=True):
+    """What became of the corrections that were due, as they stand after the round."""
+
+    results: list[Correction]
+
+
+class Engine:
+    """One engine for one cache. Not to be used from two event loops."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        clock: Clock,
+        holder: str,
+        log: FilteringBoundLogger = SILENT,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._holder = holder
+        self._gear = Gear(
+            database, terms.comparison(settings), clock, log, ahead_ms=settings.events.ahead_ms
+        )
+        self._freshness = FreshnessWatch(self._gear, settings)
+        self._overdue = OverdueWatch(self._gear)
+        self._pauses = PauseWatch(self._gear)
+        self._fleet: Fleet | None = None
+        self._awake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seen_version = -1
+        self._looked_at: Millis = 0
+
+    @property
+    def holding(self) -> bool:
+        """Whether it has the lease and its channels are open."""
+        return self._fleet is not None
+
+    def wake(self) -> None:
+        """Have it look for approvals and requests now. From any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._awake.set)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish or release what is held within ten seconds.
+
+        Raises LeaseHeld where another engine has the lease, LeaseLost where one took it over,
+        ConfigError where a channel can't be opened.
+        """
+        self._loop = asyncio.get_running_loop()
+        await self._holding(lambda fleet: self._watch(fleet, stop))
+
+    async def poll(self, names: Sequence[str] | None = None) -> list[PollReport]:
+        """Poll the named channels once, also those that rest after trouble or are paused.
+
+        By default all, but those that a person has paused: a round of all is a schedule's. Where
+        another engine has the lease, it is asked and waited for. Raises NoSuchThing for an unknown
+        name, LeaseHeld where the other engine does not answer.
+        """
+        if names is None:
+            paused = await self._database.aread(pauses.by_people, now=self._clock.now())
+            names = [name for name in self._settings.channels if name not in paused]
+        wanted = list(names)
+        for name in wanted:
+            if name not in self._settings.channels:
+                raise NoSuchThing(f"the configuration has no channel {name!r}")
+        while True:
+            try:
+                return await self._holding(
+                    lambda fleet: self._attended(fleet, self._poll_round(fleet, wanted))
+                )
+            except LeaseHeld as held:
+                answers = await self._ask("poll", wanted, held)
+            if answers is not None:
+                return [one for text in answers for one in msgspec.json.decode(text, type=_REPORTS)]
+
+    async def apply(self) -> ApplyReport:
+        """Write what is due once and read it back; asks the other engine as `poll` does."""
+        while True:
+            try:
+                return await self._holding(self._apply_round)
+            except LeaseHeld as held:
+                answers = await self._ask("apply", [None], held)
+            if answers is not None:
+                return msgspec.json.decode(answers[0], type=ApplyReport)
+
+    async def _holding(self, work: Callable[[Fleet], Awaitable[T]]) -> T:
+        """Do `work` under the lease, with the channels open; stop it at once if that is lost."""
+        if self._fleet is not None:
+            return await work(self._fleet)
+        hold = await Hold(self._database, self._clock, self._holder).take()
+        keeping = asyncio.create_task(hold.keep())
+        try:
+            await self._database.awrite(self._gear.comparison.configure, now=self._clock.now())
+            await self._recover()
+            self._freshness = FreshnessWatch(self._gear, self._settings)
+            self._overdue = OverdueWatch(self._gear)
+            self._pauses = PauseWatch(self._gear)
+            rates = {name: one.rate_per_s for name, one in self._settings.channels.items()}
+            await self._database.awrite(polls.set_rates, rates)
+            self._fleet = fleet = await Fleet.open(self._gear, self._settings, hold.token)
+            working = asyncio.ensure_future(work(fleet))
+            try:
+                await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+                if not working.done():
+                    keeping.result()  # Raises LeaseLost.
+                return await working
+            finally:
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+                await fleet.end(0)
+                self._fleet = None
+                await fleet.close()
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await self._let_go(hold)
+
+    async def _let_go(self, hold: Hold) -> None:
+        """Leave nothing half way, if it is still ours to say, and give up the lease."""
+        try:
+            await self._database.awrite(lease.check, token=hold.token, now=self._clock.now())
+        except LeaseLost:
+            return
+        await self._recover()
+        await hold.release()
+
+    async def _recover(self) -> None:
+        """Call unknown what was left while it was being written (rule 9), and end its polls."""
+        await self._database.awrite(polls.abandon)
+        found = await self._database.awrite(lifecycle.recover, now=self._clock.now())
+        if found:
+            self._gear.log.warning("corrections left half way", count=found)
+
+    async def _watch(self, fleet: Fleet, stop: asyncio.Event) -> None:
+        from sync.engine.schedule import Schedule
+
+        for name in fleet.channels:
+            # A restart is how a person says that a refused credential has been mended.
+            await self._database.awrite(pauses.end_rest, name)
+        answering = Answering(self._gear, self._acts(fleet))
+        schedule = Schedule(fleet.scheduled_poll)
+        schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
+        self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
+        try:
+            while not stop.is_set():
+                schedule.keep_up()
+                await self._look_where_needed(fleet, answering, schedule.next_at)
+                await self._nap()
+        finally:
+            schedule.stop()
+            answering.stop()
+        await fleet.end(GRACE_S)
+        self._gear.log.info("engine stopped", holder=self._holder)
+
+    async def _nap(self) -> None:
+        try:
+            await asyncio.wait_for(self._awake.wait(), TICK_S)
+        except TimeoutError:
+            return
+        self._awake.clear()
+        self._seen_version = -1
+
+    async def _look_where_needed(
+        self, fleet: Fleet, answering: Answering, next_poll_at: Callable[[str], Millis | None]
+    ) -> None:
+        """Look around if the cache has changed, if somebody asked, or if it is time."""
+        now = self._clock.now()
+        version = self._database.data_version()
+        if version == self._seen_version and now - self._looked_at < LOOK_EVERY_MS:
+            return
+        self._seen_version, self._looked_at = version, now
+        try:
+            await answering.look()
+            fleet.poll_again(await self._pauses.look())
+            await self._decide_by_rules()
+            await fleet.begin_writes()
+            await self._freshness.look()
+            await self._overdue.look()
+            await fleet.note_next_polls(next_poll_at)
+            fleet.upkeep.begin_where_due()
+        except LeaseLost:
+            raise
+        except StoreError as error:
+            # Another process may hold the cache for a moment; the next look tries again.
+            self._gear.log.warning("cache not available", error=str(error))
+
+    async def _decide_by_rules(self) -> None:
+        """Propose what has become decidable, and approve what a written rule covers."""
+        now = self._clock.now()
+        await self._database.awrite(propose.propose, now=now)
+        await decide.approve_by_rules(self._database, self._settings, now)
+
+    def _acts(self, fleet: Fleet) -> dict[str, Act]:
+        """What others may ask of this engine while it runs."""
+
+        async def poll(request: Request) -> bytes:
+            names = list(fleet.channels) if request.channel is None else [request.channel]
+            return msgspec.json.encode(await self._poll_round(fleet, names))
+
+        async def apply(_: Request) -> bytes:
+            return msgspec.json.encode(await self._apply_round(fleet))
+
+        async def cancel(request: Request) -> bytes:
+            return msgspec.json.encode(await fleet.cancel_poll(request.channel or "", request.who))
+
+        return {"poll": poll, "apply": apply, "cancel": cancel}
+
+    async def _attended(self, fleet: Fleet, work: Awaitable[T]) -> T:
+        """Do a round that is no running engine's; whoever cancels a poll of it is obeyed."""
+        answering = Answering(self._gear, {"cancel": self._acts(fleet)["cancel"]})
+        working = asyncio.ensure_future(work)
+        try:
+            while not working.done():
+                await answering.look()
+                await asyncio.wait([working], timeout=TICK_S)
+            await answering.finish()
+            return await working
+        finally:
+            working.cancel()
+            answering.stop()
+
+    async def _poll_round(self, fleet: Fleet, names: Sequence[str]) -> list[PollReport]:
+        reports = await asyncio.gather(*(fleet.poll_afresh(name) for name in names))
+        await self._decide_by_rules()
+        await self._freshness.look()
+        await self._overdue.look()
+        return list(reports)
+
+    async def _apply_round(self, fleet: Fleet) -> ApplyReport:
+        await self._decide_by_rules()
+        ids = await fleet.begin_writes(patiently=False)
+        await fleet.finish_writes()
+        return ApplyReport(await self._database.aread(lifecycle.by_id, ids))
+
+    async def _ask(
+        self, what: str, channels: Sequence[str | None], held: LeaseHeld
+    ) -> list[str] | None:
+        """Have the engine that holds the lease do it, for each channel; answer its results.
+
+        None where that engine has ended meanwhile. Raises LeaseHeld where it does not answer.
+        """
+        try:
+            answers = await asking.ask(
+                self._database, self._clock, what, channels, who=self._holder
+            )
+        except NotAnswered as error:
+            raise held from error
+        for one in answers or ():
+            if not one.ok:
+                raise StoreError(f"{held.lease.holder}: {one.result}")
+        return None if answers is None else [one.result for one in answers]
+
+
+_REPORTS = list[PollReport]

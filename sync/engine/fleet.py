@@ -1,0 +1,252 @@
+"""All the channels that an engine keeps: opened together, polled and written apart.
+
+`sync.engine.engine` owns one while it holds the lease. Every poll and every round of writes is a
+task in here, one of each at a time per channel, so that the engine can see, await and end them.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Self
+
+from store.channels import incidents, pauses, polls
+from store.corrections import lifecycle
+from store.database import lease
+from store.errors import LeaseLost, NoSuchThing, StoreError
+from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
+from sync import channels
+from sync.corrections import decide
+from sync.corrections.apply import apply
+from sync.engine.lease import SPAN_MS
+from sync.engine.retention import Upkeep
+from sync.polling import guard
+from sync.polling.channel_state import Watched
+from sync.polling.poll import PollReport, poll
+from sync.polling.recovery import Gear
+from sync.settings import PushLimits, Settings
+from sync.transport.rate_limit import Meter
+
+PUSH_LIMIT = "push limit"
+"""Key of the incident that says that approved corrections wait for the limits."""
+
+
+class Fleet:
+    """The open channels and what runs on them."""
+
+    def __init__(self, gear: Gear, settings: Settings, token: str) -> None:
+        self.channels: dict[str, Watched] = {}
+        self._gear = gear
+        self._settings = settings
+        self._token = token
+        self._polls: dict[str, asyncio.Task[PollReport]] = {}
+        self._writes: dict[str, asyncio.Task[None]] = {}
+        self._writing: dict[str, list[int]] = {}
+        self._ended: set[int] = set()
+        """Corrections of rounds that have ended, not yet looked at for how."""
+        self._lost: LeaseLost | None = None
+        self._limited = ""
+        self._noted: dict[str, Millis] = {}
+        self.upkeep = Upkeep(gear, settings.history_keep_ms)
+
+    @classmethod
+    async def open(cls, gear: Gear, settings: Settings, token: str) -> Self:
+        """Open every configured channel; nothing is sent. Raises ConfigError."""
+        fleet = cls(gear, settings, token)
+        try:
+            for name, one in settings.channels.items():
+                meter = Meter()
+                channel = channels.open_channel(one, gear.clock, settings.path.parent, meter)
+                fleet.channels[name] = Watched(one, channel, meter=meter)
+        except BaseException:
+            await fleet.close()
+            raise
+        return fleet
+
+    async def close(self) -> None:
+        """Close what is open. One channel's trouble in closing does not keep the others."""
+        for watched in self.channels.values():
+            try:
+                await watched.channel.close()
+            except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
+                self._gear.log.warning(
+                    "channel not closed", channel=watched.name, error=type(error).__name__
+                )
+
+    async def poll_afresh(self, name: str) -> PollReport:
+        """Poll a channel for somebody who wants to know it as it is now. Raises StoreError.
+
+        A poll that runs already may have passed what they are asking for: theirs comes after it.
+        """
+        if name not in self.channels:
+            raise NoSuchThing(f"the running engine has no channel {name!r}")
+        before = self._polls.get(name)
+        if before is not None:
+            await asyncio.wait([before])
+        return await self._poll(name)
+
+    async def _poll(self, name: str) -> PollReport:
+        """Poll, or wait for the poll that runs; cancelling whoever waits does not end it."""
+        task = self._polls.get(name)
+        if task is None:
+            task = self._start(self._polls, name, poll(self._gear, self.channels[name]))
+        return await asyncio.shield(task)
+
+    async def scheduled_poll(self, name: str) -> None:
+        """Poll a channel unless it rests after trouble. For the schedule: raises nothing."""
+        now = self._gear.clock.now()
+        if now < self.channels[name].polls.rests_until:
+            return
+        try:
+            if name not in await self._gear.database.aread(pauses.by_people, now=now):
+                await self._poll(name)
+        except StoreError as error:
+            self._gear.log.warning("poll not recorded", channel=name, error=str(error))
+
+    def poll_again(self, names: Iterable[str]) -> None:
+        """Begin to poll these channels, for their pause has run out."""
+        for name in names:
+            if name in self.channels and name not in self._polls:
+                self._start(self._polls, name, poll(self._gear, self.channels[name]))
+
+    async def cancel_poll(self, name: str, who: str) -> PollReport:
+        """Stop the channel's poll at once, for a person. Raises NoSuchThing where none runs."""
+        task = self._polls.get(name)
+        if task is None or task.done():
+            raise NoSuchThing(f"no poll of {name} runs")
+        self.channels[name].cancelled_by = who
+        task.cancel()
+        return await asyncio.shield(task)
+
+    async def begin_writes(self, *, patiently: bool = True) -> list[int]:
+        """Start a round of writes on each channel that has something due.
+
+        Answers the ids of what is due or being written. `patiently`: channels that rest after
+        trouble are left alone. Raises LeaseLost where a round found the lease gone.
+        """
+        await self._face_loss()
+        await self._close_ended()
+        database, now = self._gear.database, self._gear.clock.now()
+        due = await database.awrite(lifecycle.due, now=now)
+        ids = sorted({one.id for one in due}.union(*self._writing.values()))
+        paused = await database.aread(pauses.by_people, now=now) if due else {}
+        ready = [
+            one
+            for one in due
+            if one.channel not in paused and self._may_write(one, now, patiently=patiently)
+        ]
+        limits = self._settings.push
+        if limits != PushLimits() and self._writes:
+            return ids  # What is being written is not yet counted as pushed.
+        pushed = await database.aread(lifecycle.pushed_since, now - decide.HOUR_MS)
+        batch, limited = guard.within(ready, limits, decide.as_push(pushed))
+        await self._tell_limit(limited or "")
+        for name in dict.fromkeys(one.channel for one in batch):
+            mine = self._writing[name] = [one.id for one in batch if one.channel == name]
+            writing = apply(self._gear, self.channels[name], mine, token=self._token)
+            self._start(self._writes, name, writing)
+        return ids
+
+    async def _close_ended(self) -> None:
+        """Call unknown what a round left half way, because the cache failed it."""
+        ended = sorted(self._ended)
+        if not ended:
+            return
+        database, now = self._gear.database, self._gear.clock.now()
+        for one in await database.aread(lifecycle.by_id, ended):
+            if one.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
+                await database.awrite(
+                    lifecycle.finish, one.id, CorrectionStatus.UNKNOWN, now=now,
+                    result="its outcome could not be recorded; the next reading tells",
+                )  # fmt: skip
+        self._ended.difference_update(ended)
+
+    async def _face_loss(self) -> None:
+        """Raise what a round of writes found, unless the lease has only run out unnoticed.
+
+        A machine that slept wakes with an expired lease; where nobody took it, it is still ours.
+        """
+        if self._lost is None:
+            return
+        now = self._gear.clock.now()
+        ours = await self._gear.database.awrite(
+            lease.renew, token=self._token, now=now, span_ms=SPAN_MS
+        )
+        if not ours:
+            raise self._lost
+        self._lost = None
+
+    async def finish_writes(self) -> None:
+        """Wait for the rounds of writes that run. Raises LeaseLost, StoreError."""
+        await asyncio.gather(*(asyncio.shield(task) for task in self._writes.values()))
+
+    async def end(self, within_s: float) -> None:
+        """Stop the polls at once, give the writes `within_s` to end, then stop them too.
+
+        A stopped poll records nothing. A stopped write stands as `applying` or `applied` on disk.
+        """
+        polls = list(self._polls.values())
+        for poll_task in polls:
+            poll_task.cancel()
+        writes = list(self._writes.values())
+        if writes:
+            await asyncio.wait(writes, timeout=within_s)
+        for write_task in writes:
+            write_task.cancel()
+        await asyncio.gather(*polls, *writes, return_exceptions=True)
+        await self.upkeep.end()
+
+    async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
+        """Tell the screen when each channel is polled next, where that has moved."""
+        for name, watched in self.channels.items():
+            at = max(next_at(name) or 0, watched.polls.rests_until)
+            if self._noted.get(name) != at:
+                await self._gear.database.awrite(polls.set_next_poll, name, at or None)
+                self._noted[name] = at
+
+    def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
+        watched = self.channels.get(correction.channel)
+        if watched is None or watched.settings.direction is Direction.OBSERVE:
+            return False  # Approved under an earlier configuration: it expires.
+        if correction.channel in self._writes:
+            return False
+        return not patiently or now >= watched.writes.rests_until
+
+    async def _tell_limit(self, limited: str) -> None:
+        """Raise or close the incident of the push limits, when it changes."""
+        if limited == self._limited:
+            return
+        self._limited = limited
+        database, now = self._gear.database, self._gear.clock.now()
+        if limited:
+            words = f"{limited}; approved updates wait"
+            await database.awrite(
+                incidents.raise_incident, None, IncidentKind.SURPRISE, words,
+                now=now, key=PUSH_LIMIT,
+            )  # fmt: skip
+            self._gear.log.warning("push limit reached", limit=limited)
+        else:
+            await database.awrite(
+                incidents.resolve, None, IncidentKind.SURPRISE, now=now, key=PUSH_LIMIT
+            )
+
+    def _start(
+        self, running: dict[str, asyncio.Task[Any]], name: str, work: Coroutine[Any, Any, Any]
+    ) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name=name)
+        running[name] = task
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            running.pop(name, None)
+            if running is self._writes:
+                self._ended.update(self._writing.pop(name, ()))
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, LeaseLost):
+                self._lost = error
+            elif error is not None:
+                self._gear.log.warning("work ended early", channel=name, error=_words(error))
+
+        task.add_done_callback(ended)
+        return task
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, StoreError) else type(error).__name__

@@ -1,0 +1,52 @@
+"""What keeps the cache small: every hour the engine thins out the past (`[history] keep`).
+
+One task of its own, in short transactions with a rest after each: no poll, and no other process
+that wants the cache, waits for more than one of them.
+"""
+
+import asyncio
+
+from store.errors import StoreError
+from store.history import retention
+from store.history.retention import Place
+from store.model import Millis
+from sync.polling.recovery import Gear
+
+EVERY_MS = 3_600_000
+REST_S = 0.02
+"""Between two transactions: long enough for another process to take the cache's lock."""
+
+
+class Upkeep:
+    """Thins when it is due. `sync.engine.fleet` ends it with the polls."""
+
+    def __init__(self, gear: Gear, keep_ms: int) -> None:
+        self._gear = gear
+        self._keep_ms = keep_ms
+        self._began_at: Millis | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def begin_where_due(self) -> None:
+        """Begin thinning if it was an hour ago, or never. Waits for nothing."""
+        now = self._gear.clock.now()
+        # A clock that was set back must not put it off for long.
+        if self._began_at is not None and abs(now - self._began_at) < EVERY_MS:
+            return
+        if self._task is None or self._task.done():
+            self._began_at = now
+            self._task = asyncio.create_task(self._thin(now - self._keep_ms))
+
+    async def end(self) -> None:
+        """Stop at the next transaction's end; what is left goes another time."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _thin(self, before: Millis) -> None:
+        place: Place | None = Place()
+        try:
+            while place is not None:
+                place = await self._gear.database.awrite(retention.thin, place, before=before)
+                await asyncio.sleep(REST_S)
+        except StoreError as error:
+            self._gear.log.warning("history not thinned", error=str(error))

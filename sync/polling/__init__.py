@@ -1,0 +1,1 @@
+"""Read one channel: guard, poll, events, recovery."""

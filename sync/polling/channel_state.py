@@ -1,0 +1,64 @@
+"""One open channel and what the engine remembers of it between polls and writes."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from store.model import Millis
+from store.polling.staging import Memory
+from sync.channels.base import Channel
+from sync.settings import ChannelSettings
+from sync.transport.rate_limit import Meter
+
+REQUESTS_ROOM = 10
+"""Request timeouts that a whole poll may take, where `stale_after` leaves less."""
+
+
+@dataclass(slots=True)
+class Way:
+    """One of the things done with a channel, polling, hearing or writing, and how it has gone.
+
+    They are apart because they fail apart: a key that may only read polls well and writes never.
+    """
+
+    what: str
+    """Also the key of its incidents, so that a good poll never closes a writing incident."""
+    trouble: str | None = None
+    """The sort of trouble that was last logged; None when well."""
+    failures: int = 0
+    """In a row."""
+    rests_until: Millis = 0
+    """The engine leaves it alone until then; what a person asks for does not wait."""
+    proven: bool = False
+    """It has gone well since start, so no incident of an earlier run is left open."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A channel in the engine's care."""
+
+    settings: ChannelSettings
+    channel: Channel
+    memory: Memory = field(default_factory=Memory)
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever polls or writes: a poll must not read what a write is about to change."""
+    polls: Way = field(default_factory=lambda: Way("poll"))
+    writes: Way = field(default_factory=lambda: Way("write"))
+    hearing: Way = field(default_factory=lambda: Way("events"))
+    """Its events, whose trouble is not the readings'."""
+    meter: Meter = field(default_factory=Meter)
+    """What its answers said of its rate limit."""
+    cancelled_by: str | None = None
+    """The person for whom the poll that runs is being stopped."""
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def deadline_s(self) -> float:
+        """How long a whole poll, or one call of the channel's, may take before it is cut off.
+
+        A poll that takes longer than `stale_after` could never be fresh; the room for ten
+        timeouts serves a slow channel that is polled often.
+        """
+        return max(REQUESTS_ROOM * self.settings.timeout_ms, self.settings.stale_after_ms) / 1000

@@ -1,0 +1,148 @@
+"""Read what moved on a channel, before its readings are read, so that neither is without the other.
+
+`sync.polling.poll` calls `hear`, gives what was told to the transaction that records the readings,
+and calls `conclude` with what became of them. Trouble with events never fails the readings: it is
+an incident of its own, and what was heard before it counts. Where the readings fail too, theirs is
+the trouble.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import cast
+
+from store.channels import incidents
+from store.event_kinds import Event
+from store.model import IncidentKind, Millis, PollOutcome, Refused
+from store.polling import events
+from store.polling.events import Told
+from sync.channels.base import EventPage, EventSource
+from sync.channels.closing import closing
+from sync.errors import ContractBroken, Temporary
+from sync.polling import recovery
+from sync.polling.channel_state import Watched
+from sync.polling.recovery import Gear
+
+EVENTS_MAX = 50_000
+"""New ones in one poll: the rest comes with the next, from the cursor of the page that is full."""
+
+HELD_MAX = 4 * EVENTS_MAX
+"""However the pages say where to go on, and also of those that we ask for again."""
+
+REFUSED_MAX = 1_000
+"""So many bad events of one poll are told; each of them costs memory."""
+
+PATIENCE = 3
+"""Passing trouble, such as a 503, is an incident from so many times in a row on."""
+
+READ = "read"
+"""Key of the incident that says that a channel's events can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of asking a channel for its events."""
+
+    told: Told | None = None
+    """None where it was not asked: it tells none, or rests after trouble."""
+    trouble: Exception | None = None
+
+
+class _Pages:
+    """What the pages told so far."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.refused: list[Refused] = []
+        self.cursor: str | None = None
+        self.again_until: Millis | None = None
+        self.fresh = 0
+
+    def add(self, page: EventPage) -> None:
+        until = page.again_until
+        self.events += page.events
+        self.refused += page.refused[: REFUSED_MAX - len(self.refused)]
+        self.cursor = page.cursor if page.cursor is not None else self.cursor
+        if until is not None:
+            self.again_until = max(until, self.again_until or until)
+        self.fresh += sum(until is None or event.at > until for event in page.events)
+
+
+async def hear(gear: Gear, watched: Watched) -> Heard:
+    """Read the channel's events since its cursor. Raises StoreError only."""
+    if not watched.channel.abilities.events or gear.clock.now() < watched.hearing.rests_until:
+        return Heard()
+    cursor = await gear.database.aread(events.cursor, watched.name)
+    pages = _Pages()
+    trouble: Exception | None = None
+    try:
+        async with asyncio.timeout(_deadline_s(watched)):
+            await _listen(watched, cursor, pages)
+    except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
+        trouble = error
+    told = Told(
+        tuple(pages.events), tuple(pages.refused), pages.cursor, pages.again_until, gear.ahead_ms
+    )
+    return Heard(told, trouble)
+
+
+async def conclude(gear: Gear, watched: Watched, heard: Heard, outcome: PollOutcome) -> None:
+    """Take what was heard where no readings were recorded, and tell what kept it from being heard.
+
+    What happened has happened, whatever became of the readings.
+    """
+    if heard.told is None:
+        return
+    if outcome is not PollOutcome.GOOD:
+        now = gear.clock.now()
+        await gear.database.awrite(
+            events.bring_in_alone, watched.name, heard.told, gear.comparison, now=now
+        )
+    if heard.trouble is None:
+        await _recover(gear, watched)
+    elif outcome is not PollOutcome.FAILED:
+        await _suffer(gear, watched, heard.trouble)
+
+
+async def _listen(watched: Watched, cursor: str | None, heard: _Pages) -> None:
+    source = cast("EventSource", watched.channel)
+    async with closing(source.events(cursor)) as pages:
+        async for page in pages:
+            heard.add(page)
+            if len(heard.events) - heard.fresh > HELD_MAX:
+                words = f"{watched.name} tells more than {HELD_MAX:,} events of before its cursor"
+                raise ContractBroken(words, path="events")
+            if heard.fresh >= (HELD_MAX if page.cursor is None else EVENTS_MAX):
+                return
+
+
+def _deadline_s(watched: Watched) -> float:
+    """The readings come after, and must not turn stale for it."""
+    return max(watched.settings.timeout_ms, watched.settings.stale_after_ms // 3) / 1000
+
+
+async def _suffer(gear: Gear, watched: Watched, error: Exception) -> None:
+    """Leave the events alone for a while, and say why: once in the log, and as an incident."""
+    way, now = watched.hearing, gear.clock.now()
+    way.failures += 1
+    way.rests_until = now + recovery.rest_ms(watched, way, error)
+    words = recovery.in_words(error)
+    if way.failures >= PATIENCE or not isinstance(error, Temporary | TimeoutError):
+        await gear.database.awrite(
+            incidents.raise_incident, watched.name, IncidentKind.EVENTS,
+            f"its events can't be read: {words}", now=now, key=READ,
+        )  # fmt: skip
+    recovery.note(gear, watched, way, type(error).__name__, words)
+
+
+async def _recover(gear: Gear, watched: Watched) -> None:
+    way = watched.hearing
+    way.failures = way.rests_until = 0
+    if way.proven and way.trouble is None:
+        return
+    now = gear.clock.now()
+    await gear.database.awrite(
+        incidents.resolve, watched.name, IncidentKind.EVENTS, now=now, key=READ
+    )
+    if way.trouble is not None:
+        gear.log.info("channel recovered", channel=watched.name, doing=way.what)
+    way.proven, way.trouble = True, None

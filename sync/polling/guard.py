@@ -1,0 +1,130 @@
+"""Is this poll plausible, and is this batch safe? Pure.
+
+A feed of zeros, an empty page and a catalogue cut in half all look like honest data. They are
+told apart by how much would change at once (rule 8). A batch of writes is bounded the same way,
+before it is approved and again before it is applied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from store.model import Correction, PollCounts
+from sync.settings import GuardSettings, PushLimits
+from sync.units import PPM
+
+PERCENTAGES_FROM = 20
+"""In a smaller channel three sold-out listings are a large share and no surprise."""
+
+UNREADABLE_MAX_PPM = 10_000
+"""More than this share of records that can't be read is a broken contract, not bad records."""
+
+
+def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
+    """Say why the finished poll is not to be believed, or None where it is plausible."""
+    if counts.known and not counts.seen:
+        return f"empty: none of the {counts.known} known listings came"
+    came = counts.seen + counts.refused
+    if counts.announced is not None and came < counts.announced:
+        return f"cut short: the channel announced {counts.announced} records, {came} came"
+    if counts.known < PERCENTAGES_FROM:
+        return None
+    return (
+        _too_many(counts.gone, "gone", counts.known, limits.max_shrunk_ppm)
+        or _too_many(counts.zeroed, "newly at zero", counts.known, limits.max_zeroed_ppm)
+        or _too_many(counts.changed, "changed", counts.known, limits.max_changed_ppm)
+    )
+
+
+def unreadable(counts: PollCounts) -> str | None:
+    """Say why the poll fails for its unreadable records (rule 12), or None.
+
+    A single one is always a bad record and never a broken channel, however small the channel.
+    """
+    records = counts.seen + counts.refused
+    if counts.refused <= 1 or counts.refused * PPM <= UNREADABLE_MAX_PPM * records:
+        return None
+    return f"{counts.refused} of {records} records can't be read"
+
+
+def _too_many(count: int, what: str, known: int, limit_ppm: int) -> str | None:
+    if count * PPM <= limit_ppm * known:
+        return None
+    share = _percent(count * PPM // known)
+    return f"{count} of {known} listings {what} ({share}), more than {_percent(limit_ppm)}"
+
+
+def _percent(ppm: int) -> str:
+    return f"{ppm / 10_000:.4g} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How much is written: by one batch, or in the last hour."""
+
+    skus: int = 0
+    units: int = 0
+    to_zero: int = 0
+
+    def __add__(self, other: "Push") -> "Push":
+        return Push(self.skus + other.skus, self.units + other.units, self.to_zero + other.to_zero)
+
+
+def size(corrections: Sequence[Correction]) -> Push:
+    """What a batch would write. A SKU on two channels counts once, its units twice."""
+    return Push(
+        skus=len({correction.sku for correction in corrections}),
+        units=sum(abs(correction.units) for correction in corrections),
+        to_zero=sum(goes_to_zero(correction) for correction in corrections),
+    )
+
+
+def goes_to_zero(correction: Correction) -> bool:
+    """Whether the write takes the listing off sale by its number."""
+    return correction.to_quantity == 0 and correction.from_quantity != 0
+
+
+def judge_batch(
+    corrections: Sequence[Correction], limits: PushLimits, last_hour: Push
+) -> str | None:
+    """Say which of the `[push]` limits the batch would break, or None where it is within all."""
+    return _judge_push(size(corrections), limits, last_hour)
+
+
+def within(
+    corrections: Sequence[Correction], limits: PushLimits, last_hour: Push
+) -> tuple[list[Correction], str | None]:
+    """Take, in order, those that together keep the limits; and say what kept the others out.
+
+    One that is too large by itself holds up nothing behind it.
+    """
+    taken: list[Correction] = []
+    skus: set[str] = set()
+    batch, first_reason = Push(), None
+    for correction in corrections:
+        fresh_sku = correction.sku not in skus
+        more = batch + replace(size([correction]), skus=int(fresh_sku))
+        reason = _judge_push(more, limits, last_hour)
+        first_reason = first_reason or reason
+        if reason is None:
+            taken.append(correction)
+            skus.add(correction.sku)
+            batch = more
+    return taken, first_reason
+
+
+def _judge_push(batch: Push, limits: PushLimits, last_hour: Push) -> str | None:
+    hour = batch + last_hour
+    return (
+        _over(batch.skus, "SKUs in a batch", limits.max_skus)
+        or _over(batch.units, "units in a batch", limits.max_units)
+        or _over(batch.to_zero, "listings to zero in a batch", limits.max_to_zero)
+        or _over(hour.skus, "SKUs in an hour", limits.max_skus_per_hour)
+        or _over(hour.units, "units in an hour", limits.max_units_per_hour)
+        or _over(hour.to_zero, "listings to zero in an hour", limits.max_to_zero_per_hour)
+    )
+
+
+def _over(count: int, what: str, limit: int | None) -> str | None:
+    if limit is None or count <= limit:
+        return None
+    return f"push limit: {count} {what}, at most {limit} ([push])"

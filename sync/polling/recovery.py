@@ -1,0 +1,128 @@
+"""What happens when a channel raises: back off, pause, tell an operator. The one place for it.
+
+`sync.polling.poll` and `sync.corrections.apply` end every error of a channel here, so that the
+error table means the same whether the channel was read or written.
+"""
+
+import asyncio
+import traceback
+from dataclasses import dataclass, field
+
+from structlog.typing import FilteringBoundLogger
+
+from store.channels import incidents, pauses
+from store.database.connection import Database
+from store.model import IncidentKind
+from store.polling.comparison import Comparison
+from sync.clock import Clock
+from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
+from sync.polling.channel_state import Watched, Way
+
+PAUSE_MS = 15 * 60_000
+"""How long a channel rests after it refused our credentials: no retry storm, no lock-out."""
+
+BACKOFF_MS_MAX = 5 * 60_000
+DOUBLINGS_MAX = 6
+WRITES_REST_MS = 2_000
+
+WORDS_MAX = 500
+
+OURS = (IncidentKind.CREDENTIALS, IncidentKind.CONTRACT, IncidentKind.CRASHED)
+"""The incidents that are raised here. Others are raised and closed by who finds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """What polling and applying both work with."""
+
+    database: Database
+    comparison: Comparison
+    clock: Clock
+    log: FilteringBoundLogger
+    merging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Large transactions take turns, so that a heartbeat waits for one of them at most."""
+    ahead_ms: int = 300_000
+    """How far ahead of our clock an event's time may be (`[events]`)."""
+
+
+async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> str:
+    """Do what the error's class asks for, and answer it in words for the operator."""
+    now = gear.clock.now()
+    way.failures += 1
+    way.rests_until = now + rest_ms(watched, way, error)
+    words = in_words(error)
+    if isinstance(error, NeedsOperator) and way is watched.polls:
+        await gear.database.awrite(pauses.rest, watched.name, words, way.rests_until)
+    kind = _incident(error)
+    if kind is not None:
+        await gear.database.awrite(
+            incidents.raise_incident, watched.name, kind, words, now=now, key=way.what
+        )
+    note(gear, watched, way, type(error).__name__, words)
+    return words
+
+
+async def recover(gear: Gear, watched: Watched, way: Way) -> None:
+    """When it has gone well: end the rest, the pause and the incidents, and say so once."""
+    way.failures = way.rests_until = 0
+    if way.proven and way.trouble is None:
+        return
+    now = gear.clock.now()
+    for kind in OURS:
+        await gear.database.awrite(incidents.resolve, watched.name, kind, now=now, key=way.what)
+    if way is watched.polls:
+        await gear.database.awrite(pauses.end_rest, watched.name)
+    if way.trouble is not None:
+        gear.log.info("channel recovered", channel=watched.name, doing=way.what)
+    way.proven, way.trouble = True, None
+
+
+def note(gear: Gear, watched: Watched, way: Way, sort: str, words: str) -> None:
+    """Log that the channel is in trouble, once for as long as it is of one sort."""
+    log = gear.log.debug if way.trouble == sort else gear.log.warning
+    log("channel in trouble", channel=watched.name, doing=way.what, error=words)
+    way.trouble = sort
+
+
+def in_words(error: Exception) -> str:
+    """The error for an operator.
+
+    The text of a ChannelError is made for it. Any other error is a bug in the channel's code,
+    whose text may quote anything, a credential too: its kind and place are told instead.
+    """
+    if isinstance(error, ChannelError):
+        return str(error)[:WORDS_MAX]
+    if isinstance(error, TimeoutError):
+        return "cut off: it did not end in time"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {_short(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return f"crashed: {type(error).__name__}{place}"
+
+
+def _short(filename: str) -> str:
+    """The last two parts of a path: enough to find the file, and nothing of the machine."""
+    return "/".join(filename.replace("\\", "/").split("/")[-2:])
+
+
+def _incident(error: Exception) -> IncidentKind | None:
+    if isinstance(error, NeedsOperator):
+        return IncidentKind.CREDENTIALS
+    if isinstance(error, ContractBroken):
+        return IncidentKind.CONTRACT
+    if isinstance(error, ChannelError | TimeoutError):
+        return None  # The channel turns failing, then stale, which is an incident.
+    return IncidentKind.CRASHED
+
+
+def rest_ms(watched: Watched, way: Way, error: Exception) -> int:
+    """How long to leave it alone: doubling, and never less than the channel asked for.
+
+    After a single failure the next scheduled poll is in its time; from the second on some are
+    left out. The schedule's jitter spreads what remains.
+    """
+    if isinstance(error, NeedsOperator):
+        return max(PAUSE_MS, watched.settings.every_ms)
+    first_ms = watched.settings.every_ms // 2 if way is watched.polls else WRITES_REST_MS
+    rest_ms = min(first_ms << min(way.failures - 1, DOUBLINGS_MAX), BACKOFF_MS_MAX)
+    asked_s = error.retry_after_s if isinstance(error, Temporary) else None
+    return max(rest_ms, round((asked_s or 0) * 1000))

@@ -1,0 +1,239 @@
+"""One simulated channel's holding: what it has, what it lets be seen of it, and how it misbehaves.
+
+Pure, like the world that owns it; `now` is always the world's, in milliseconds since it began.
+"""
+
+from bisect import bisect_right, insort
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from http import HTTPStatus
+from itertools import islice
+
+from store.event_kinds import EventKind
+from store.model import QUANTITY_MAX, Millis, Policy, State
+from sync.targets.policy import Truth, hides, target_quantity
+
+MOVES_KEPT = 16
+"""How many past values of one SKU a lagging channel can fall back on."""
+
+HAPPENINGS_KEPT = 10_000
+"""How many of its last events a channel can still tell."""
+
+
+_WHOLE = Policy(skus="*")
+
+
+class Fault(StrEnum):
+    """How a channel can misbehave; each has happened to real merchants."""
+
+    SILENT = "silent"
+    """No answer at all: the line is down, and the connector cannot get through either."""
+    BUSY = "busy"
+    """503 with Retry-After."""
+    REFUSES = "refuses"
+    """401: the token is no longer good."""
+    EMPTY = "empty"
+    """A well-formed listing of nothing."""
+    ZEROED = "zeroed"
+    """Every quantity reads 0, as from an export that lost a column."""
+    LAGS = "lags"
+    """Shows what it showed when the fault began."""
+    IGNORES_WRITES = "ignores writes"
+    """Answers 200 to a write and changes nothing."""
+    LOSES_REPLIES = "loses replies"
+    """Applies a write and closes the connection without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a channel holds of one SKU. On hand is available + committed."""
+
+    sku: str
+    title: str
+    price_minor: int
+    available: int
+    committed: int = 0
+    incoming: int = 0
+    state: State = State.ACTIVE
+    moved_at: Millis = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How much of the warehouse's stock an outlet may show, and what it is able to say."""
+
+    policy: Policy = _WHOLE
+    has_states: bool = True
+    lag_ms: int = 0
+    """Always shows what it held this long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What a caller asks of one listing. `previous`: only if it still holds this much."""
+
+    sku: str
+    available: int
+    state: State | None = None
+    previous: int | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    sku: str
+    status: HTTPStatus
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event as the channel tells it. Its number counts the channel's events from 1."""
+
+    number: int
+    kind: EventKind
+    sku: str
+    units: int
+    at: Millis
+    order: str | None = None
+
+
+class Shelf:
+    """What one channel holds. `terms` is None for the warehouse, which nobody may write."""
+
+    __slots__ = (
+        "_answered",
+        "_happenings",
+        "_moves",
+        "_skus",
+        "faults",
+        "missed_until",
+        "name",
+        "terms",
+        "unbooked",
+    )
+
+    def __init__(self, name: str, terms: Terms | None) -> None:
+        self.name = name
+        self.terms = terms
+        self.faults: dict[Fault, tuple[Millis, Millis]] = {}
+        """Since when and until when each misbehaviour lasts."""
+        self.missed_until: dict[str, Millis] = {}
+        """Until when the connector's word on a SKU (`*`: any) is lost on its way here."""
+        self.unbooked: dict[str, int] = {}
+        """Units sold here that the warehouse has not heard of."""
+        self._moves: dict[str, list[Item]] = {}
+        self._skus: list[str] = []
+        self._answered: dict[str, Written] = {}
+        self._happenings: deque[Happening] = deque(maxlen=HAPPENINGS_KEPT)
+
+    def put(self, item: Item) -> None:
+        """Hold this from now on."""
+        moves = self._moves.get(item.sku)
+        if moves is None:
+            self._moves[item.sku] = [item]
+            insort(self._skus, item.sku)
+            return
+        moves.append(item)
+        del moves[:-MOVES_KEPT]
+
+    def drop(self, sku: str) -> None:
+        """Hold nothing of this SKU any more; one that is not there changes nothing."""
+        if self._moves.pop(sku, None) is not None:
+            self._skus.remove(sku)
+
+    def held(self, sku: str) -> Item | None:
+        """What the channel truly has, None where it has no such listing."""
+        moves = self._moves.get(sku)
+        return moves[-1] if moves else None
+
+    def items(self) -> Sequence[Item]:
+        """All that the channel truly has, by SKU."""
+        return [self._moves[sku][-1] for sku in self._skus]
+
+    def shown(self, sku: str, now: Millis) -> Item | None:
+        """What a reader is told: behind by its lag, and as its faults will have it."""
+        moves = self._moves.get(sku)
+        if not moves:
+            return None
+        as_of = self._as_of(now)
+        item = next((move for move in reversed(moves) if move.moved_at <= as_of), moves[0])
+        if self.has(Fault.ZEROED, now):
+            return replace(item, available=0, committed=0)
+        return item
+
+    def happens(
+        self, kind: EventKind, sku: str, units: int, now: Millis, *, is_order: bool = False
+    ) -> Happening:
+        """Have something happen here that the channel will tell as an event."""
+        number = self._happenings[-1].number + 1 if self._happenings else 1
+        order = f"{self.name}-{number}" if is_order else None
+        happening = Happening(number, kind, sku, units, now, order)
+        self._happenings.append(happening)
+        return happening
+
+    def told(self, after: int, limit: int, now: Millis) -> Sequence[Happening]:
+        """The first events after that number, as far as the channel shows what they did."""
+        as_of = self._as_of(now)
+        found = (each for each in self._happenings if each.number > after and each.at <= as_of)
+        return list(islice(found, limit))
+
+    def _as_of(self, now: Millis) -> Millis:
+        as_of = now - (self.terms.lag_ms if self.terms else 0)
+        return min(as_of, self.faults[Fault.LAGS][0]) if self.has(Fault.LAGS, now) else as_of
+
+    def page(self, after: str, limit: int, now: Millis) -> tuple[Sequence[Item], str | None, int]:
+        """Up to `limit` listings that sort after `after`, where to go on, and how many in all.
+
+        Stable while listings come and go, because the place is a SKU and not a number.
+        """
+        if self.has(Fault.EMPTY, now):
+            return (), None, 0
+        start = bisect_right(self._skus, after)
+        skus = self._skus[start : start + limit]
+        items = [item for sku in skus if (item := self.shown(sku, now)) is not None]
+        more = start + limit < len(self._skus)
+        return items, skus[-1] if more else None, len(self._skus)
+
+    def has(self, fault: Fault, now: Millis) -> bool:
+        """Whether the channel misbehaves this way at this instant."""
+        since, until = self.faults.get(fault, (0, 0))
+        return since <= now < until
+
+    def misses(self, sku: str, now: Millis) -> bool:
+        """Whether the connector's word on this SKU would be lost at this instant."""
+        until = max(self.missed_until.get(sku, 0), self.missed_until.get("*", 0))
+        return now < until or self.has(Fault.SILENT, now)
+
+    def allowed(self, available: int, state: State) -> int:
+        """What the terms let this outlet show of the warehouse's `available`."""
+        if self.terms is None:
+            return available
+        states = tuple(State) if self.terms.has_states else ()
+        truth = Truth(available, state)
+        return target_quantity(truth, self.terms.policy, hides(states)) or 0
+
+    def write(self, write: Write, now: Millis) -> Written:
+        """Set one listing, unless its key was used, its value is mad or someone was first."""
+        if write.key is not None and write.key in self._answered:
+            return self._answered[write.key]
+        written = self._written(write, now)
+        if write.key is not None:
+            self._answered[write.key] = written
+        return written
+
+    def _written(self, write: Write, now: Millis) -> Written:
+        item = self.held(write.sku)
+        if item is None:
+            return Written(write.sku, HTTPStatus.NOT_FOUND, "no such listing")
+        if not 0 <= write.available <= QUANTITY_MAX:
+            return Written(write.sku, HTTPStatus.UNPROCESSABLE_ENTITY, "not a quantity")
+        if write.previous is not None and write.previous != item.available:
+            told = f"holds {item.available}, not {write.previous}"
+            return Written(write.sku, HTTPStatus.CONFLICT, told)
+        if not self.has(Fault.IGNORES_WRITES, now):
+            state = item.state if write.state is None else write.state
+            self.put(replace(item, available=write.available, state=state, moved_at=now))
+        return Written(write.sku, HTTPStatus.OK)

@@ -1,0 +1,32 @@
+"""Patterns of SKUs: `*`, `?` and `[…]`, as far as Python and SQLite read them alike.
+
+Called by `sync.config.schema`. The store matches them as SQLite's GLOB, what explains and approves
+as Python's fnmatch: one that the two take differently would be in force here and not there. Pure.
+"""
+
+import re
+from itertools import pairwise
+
+_CLASS = re.compile(r"\[!?+(\][^]]*|[^]]+)\]")
+
+
+def check(pattern: str) -> None:
+    """Raise ValueError with the remedy for a pattern that could be read in two ways."""
+    rest = _CLASS.sub("", pattern)
+    if "[" in rest:
+        raise ValueError("skus has a [ that is never closed: write [[] for the character itself")
+    for inside in _CLASS.findall(pattern):
+        if inside.startswith("^"):
+            raise ValueError("skus has [^…]: write [!…] for any character but those")
+        if "[!" in inside:
+            raise ValueError("skus has a [ inside […] before a !: write the ! first")
+        if _goes_back(inside) or re.match(r"\]-.", inside):
+            raise ValueError("skus has a range in […] that goes nowhere: write it as [A-Z]")
+
+
+def _goes_back(inside: str) -> bool:
+    """Whether a hyphen stands between two characters of which the first is the later one."""
+    return any(
+        hyphen == "-" and before > after
+        for (before, hyphen), (_, after) in pairwise(pairwise(inside))
+    )

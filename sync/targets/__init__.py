@@ -1,0 +1,1 @@
+"""What a channel should show, in words: policy, terms, directions."""

@@ -1,0 +1,1 @@
+"""The only HTTP: limits, retries, redaction, error mapping."""

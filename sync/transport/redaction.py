@@ -1,0 +1,90 @@
+"""How texts are made fit for messages: our credentials struck out, others' words tamed.
+
+`sync/transport/transport.py` owns one Redactor per channel; the channel files quote through it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+import msgspec
+
+from sync.secrets import Secret
+
+WORDS_LENGTH_MAX = 200
+_HIDDEN = "•••"
+_PAGE_DIGITS_MAX = 9
+"""A query value of this many digits is a page or an offset, which helps; no credential is."""
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+"""Control characters, and lone surrogates, which no file and no cache can take."""
+_WORDY = ("message", "error_description", "error", "detail", "title", "errors", "reason")
+_NESTING_MAX = 4
+
+
+class Redactor:
+    """Knows every credential that its channel has sent, and strikes it out of every text."""
+
+    def __init__(self) -> None:
+        self._hidden: set[str] = set()
+
+    def learn(self, sent: Iterable[object]) -> None:
+        """Remember the secrets in what is about to be sent, however deep in it."""
+        for secret in _secrets_in(list(sent)):
+            value = secret.reveal()
+            self._hidden.update({value, quote(value, safe="")})
+
+    def text(self, text: str) -> str:
+        """Quote somebody's words: one line, cut, no control characters, no credential of ours."""
+        for value in self._hidden:
+            text = text.replace(value, _HIDDEN)
+        text = _UNSAFE.sub("\ufffd", " ".join(text.split()))
+        return text if len(text) <= WORDS_LENGTH_MAX else text[: WORDS_LENGTH_MAX - 1] + "…"
+
+    def url(self, url: str) -> str:
+        """Write a URL without its user and fragment, and of its query only the small numbers."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return "an unreadable URL"
+        query = "&".join(
+            f"{name}={value if value.isdecimal() and len(value) <= _PAGE_DIGITS_MAX else _HIDDEN}"
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        )
+        host = parts.netloc.rpartition("@")[2]
+        return self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+
+    def reason(self, error: Exception) -> str:
+        """Tell an exception's own words, or its name where it has none."""
+        return self.text(str(error)) or type(error).__name__
+
+    def words(self, body: bytes) -> str:
+        """Tell what an error's body says: its JSON's message, or the start of its text."""
+        return self.text(_message(body)) or "no reason given"
+
+
+def _secrets_in(value: object) -> list[Secret]:
+    if isinstance(value, Secret):
+        return [value]
+    if isinstance(value, Mapping):
+        return [secret for part in value.values() for secret in _secrets_in(part)]
+    if isinstance(value, list | tuple):
+        return [secret for part in value for secret in _secrets_in(part)]
+    return []
+
+
+def _message(body: bytes) -> str:
+    """Find the sentence in an error's body, whatever shape the channel gives it."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body[: 8 * WORDS_LENGTH_MAX].decode("utf-8", "replace")
+    for _ in range(_NESTING_MAX):
+        if isinstance(found, list) and found:
+            found = found[0]
+        elif isinstance(found, dict):
+            found = next((found[key] for key in _WORDY if found.get(key)), str(found))
+        else:
+            break
+    return found if isinstance(found, str) else str(found)

@@ -1,0 +1,397 @@
+"""The only HTTP: one `Transport` per channel, with its limits, retries, redaction and errors.
+
+Channel files call `request` and see replies or the errors below, never httpx. What became of a
+request, and which error says so (`sync/errors.py` says what each one means):
+
+no connection could be made                              Temporary, a write was not sent
+429                                                      Temporary, after its Retry-After
+401, 403                                                 NeedsOperator, names the credential
+any other way of not getting a whole answer
+├── of a read: cut off, timed out, 408, 425, 5xx         Temporary
+└── of a write: the same, a redirect or a long body      WriteOutcomeUnknown
+another 4xx
+├── of a read                                            ContractBroken, at the URL
+└── of a write                                           WriteRejected, in the channel's words
+a body beyond the bound, undecodable compression,
+a redirect to another origin or in circles, of a read    ContractBroken, at the URL
+
+Only httpx's ConnectError, ConnectTimeout and PoolTimeout mean that nothing was sent. A caller that
+cancels a write gets its CancelledError, and knows as little as with WriteOutcomeUnknown.
+"""
+
+import asyncio
+import http.cookiejar
+import ipaddress
+import logging
+import random
+import zlib
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import httpx
+import msgspec
+import tenacity
+
+from sync.clock import Clock
+from sync.errors import (
+    ChannelError,
+    ContractBroken,
+    NeedsOperator,
+    Temporary,
+    WriteOutcomeUnknown,
+    WriteRejected,
+)
+from sync.secrets import Secret
+from sync.transport.decompression import ACCEPTED, unfolding
+from sync.transport.rate_limit import Meter
+from sync.transport.redaction import Redactor
+
+# httpx logs every URL, query included, and httpcore logs headers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+ATTEMPTS_MAX = 4
+PATIENCE_S = 10.0
+"""Retrying ends where the next wait would go beyond this; the engine then backs off instead."""
+RETRY_AFTER_S_MAX = 3600.0
+REDIRECTS_MAX = 5
+_ERROR_BODY_BYTES_MAX = 64 * 1024
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
+_PASSING = frozenset({408, 425, *range(500, 600)})
+_SUCCESS = range(200, 300)
+_REFUSED = range(400, 500)
+_SLOW_DOWN = 429
+_ERROR_KINDS = {401: "refused our sign-in", 403: "forbids it to us", 429: "asked us to slow down"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one channel may cost us, and we it."""
+
+    timeout_ms: int = 30_000
+    """For each phase of an exchange, and for the exchange as a whole."""
+    rate_per_s: float | None = None
+    concurrency: int = 4
+    """More than 4 is slower, not faster: httpx is the narrow part (DESIGN.md, Storage)."""
+    body_bytes_max: int = 64 * 1024 * 1024
+    """Of the body as decoded, so that a compressed one cannot unfold in our memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. `headers` know no case; `url` is where it came from in the end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    headers: Mapping[str, str | Secret]
+    content: bytes | None = field(repr=False)
+    repeatable: bool
+    accept: Container[int]
+
+    @property
+    def credential(self) -> str:
+        names = [value.name for value in self.headers.values() if isinstance(value, Secret)]
+        return f", credential {', '.join(names)}" if names else ""
+
+
+class Transport:
+    """One channel's HTTP client. Never leaves the origin of `url`; sends credentials nowhere else.
+
+    A `Secret` in a request's headers or JSON is revealed on the wire only, and struck out of every
+    text that this transport makes from then on.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        url: str,
+        *,
+        clock: Clock,
+        limits: Limits | None = None,
+        jitter: random.Random | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self._channel = channel
+        self._origin = origin(url)
+        self._clock = clock
+        self._limits = limits
+        self._jitter = jitter or random.Random()  # noqa: S311  # Spreads retries, guards nothing.
+        self.redactor = Redactor()
+        """Makes texts fit for messages: it knows every credential that was sent."""
+        self._meter = meter or Meter()
+        self._pace = _Pace(clock, limits.rate_per_s)
+        self._slots = asyncio.Semaphore(limits.concurrency)
+        self._client = _client(url, limits)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str | Secret] | None = None,
+        json: object = None,
+        accept: Container[int] = (),
+    ) -> Reply:
+        """Send one request and wait for its whole answer: 2xx, or a status of `accept`.
+
+        `repeatable` says that sending it twice is harmless: it is then retried, and fails as a
+        read does, whatever its method. Anything else is a write: sent once. Raises as drawn above.
+        """
+        self.redactor.learn([*(headers or {}).values(), json])
+        content = None if json is None else msgspec.json.encode(json, enc_hook=_reveal)
+        call = _Call(method, url, headers or {}, content, repeatable, accept)
+        if origin(url) != self._origin:
+            raise ContractBroken(
+                f"{self._channel} sent us to another origin", path=self.redactor.url(url)
+            )
+        if not repeatable:
+            return await self._attempt(call)
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(Temporary),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(ATTEMPTS_MAX),
+                tenacity.stop_before_delay(PATIENCE_S),
+            ),
+            wait=self._pause_s,
+            sleep=self._sleep_s,
+            reraise=True,
+        )
+        return await retrying(self._attempt, call)
+
+    async def aclose(self) -> None:
+        """Close the connections. May be called twice."""
+        await self._client.aclose()
+
+    async def _attempt(self, call: _Call) -> Reply:
+        await self._pace.turn()
+        async with self._slots:
+            try:
+                async with asyncio.timeout(self._limits.timeout_ms / 1000):
+                    reply = await self._exchange(call)
+            except _NOT_SENT as error:
+                text = f"{self._channel} cannot be reached at {self.redactor.url(call.url)}"
+                raise Temporary(f"{text}: {self.redactor.reason(error)}") from error
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise self._lost(call, error) from error
+            except ContractBroken as error:
+                if call.repeatable:
+                    raise
+                raise WriteOutcomeUnknown(str(error)) from error
+        self._meter.note(reply.headers, reply.status, self._clock.now())
+        if reply.status in _SUCCESS or reply.status in call.accept:
+            return reply
+        raise self._refusal(call, reply)
+
+    async def _exchange(self, call: _Call) -> Reply:
+        url = call.url
+        for _ in range(REDIRECTS_MAX + 1):
+            try:
+                request = self._client.build_request(
+                    call.method, url, headers=_headers(call), content=call.content
+                )
+                response = await self._client.send(request, stream=True)
+                try:
+                    location = response.headers.get("location")
+                    status = response.status_code
+                    if location is None or status not in _REDIRECTS:
+                        body = await self._body(response, whole=response.is_success)
+                        return Reply(status, response.headers, body, url)
+                    url = self._redirected(call, status, str(request.url.join(location)))
+                finally:
+                    await response.aclose()
+            except httpx.InvalidURL as error:
+                path = self.redactor.url(url)
+                raise ContractBroken(f"{self._channel} leads us to no URL", path=path) from error
+        raise ContractBroken(
+            f"{self._channel} redirects in circles", path=self.redactor.url(call.url)
+        )
+
+    async def _body(self, response: httpx.Response, *, whole: bool) -> bytes:
+        chunks, length = [], 0
+        bound = self._limits.body_bytes_max if whole else _ERROR_BODY_BYTES_MAX
+        try:
+            unfold = unfolding(response.headers.get("content-encoding", ""))
+            async for piece in response.aiter_raw():
+                # One byte beyond the bound tells that there is more.
+                chunks.append(unfold(piece, bound + 1 - length))
+                length += len(chunks[-1])
+                if length > bound:
+                    break
+        except (ValueError, zlib.error) as error:
+            raise httpx.DecodingError("undecodable compression") from error
+        if length > bound and whole:
+            text = f"{self._channel} sent a body of more than {bound:,} bytes"
+            raise ContractBroken(text, path=self.redactor.url(str(response.url)))
+        return b"".join(chunks)
+
+    def _redirected(self, call: _Call, status: int, url: str) -> str:
+        """Say where a redirect leads, if it may be followed at all."""
+        path = self.redactor.url(call.url)
+        if origin(url) != self._origin:
+            place = self.redactor.url("{}://{}".format(*origin(url)))
+            raise ContractBroken(
+                f"{self._channel} redirects to another origin, {place}; not followed", path=path
+            )
+        if call.method not in {"GET", "HEAD"} and status not in _REDIRECTS_THAT_KEEP_THE_METHOD:
+            # To follow would be to ask something else than what we asked.
+            raise ContractBroken(
+                f"{self._channel} answered a {call.method} with {status}", path=path
+            )
+        return url
+
+    def _lost(self, call: _Call, error: Exception) -> ChannelError:
+        """Name the lack of a whole answer after the request may have left."""
+        place = self.redactor.url(call.url)
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            text = (
+                f"{self._channel} did not answer in {self._limits.timeout_ms / 1000:g} s at {place}"
+            )
+        else:
+            text = f"{self._channel} gave no whole answer at {place}: {self.redactor.reason(error)}"
+        if not call.repeatable:
+            return WriteOutcomeUnknown(text)
+        if isinstance(error, httpx.DecodingError):
+            return ContractBroken(f"{self._channel} sent undecodable compression", path=place)
+        return Temporary(text)
+
+    def _refusal(self, call: _Call, reply: Reply) -> ChannelError:
+        """Name an answer that is no success."""
+        status = reply.status
+        kind = _ERROR_KINDS.get(status, "")
+        words = self.redactor.words(reply.body)
+        text = f"{self._channel} answered {status}{kind and ', ' + kind}: {words}"
+        if status in {401, 403}:
+            place = self.redactor.url(reply.url)
+            return NeedsOperator(
+                f"{self._channel} answered {status}, {kind}{call.credential}, at {place}: {words}"
+            )
+        retry_after_s = self._retry_after_s(reply)
+        if status == _SLOW_DOWN:
+            self._pace.hold(min(retry_after_s or 0, PATIENCE_S))
+            return Temporary(text, retry_after_s=retry_after_s)
+        passing = status in _PASSING
+        if call.repeatable and passing:
+            return Temporary(text, retry_after_s=retry_after_s)
+        if call.repeatable:
+            return ContractBroken(text, path=self.redactor.url(reply.url))
+        if passing or status not in _REFUSED:
+            return WriteOutcomeUnknown(text)
+        return WriteRejected(text)
+
+    def _retry_after_s(self, reply: Reply) -> float | None:
+        """Read Retry-After, in seconds or as an HTTP date, within our bound; None if it is bad."""
+        given = reply.headers.get("retry-after", "").strip()
+        if not given:
+            return None
+        try:
+            seconds = float(given) if given[0].isdigit() else self._until_s(given)
+        except (ValueError, OverflowError):
+            return None
+        return min(max(0.0, seconds), RETRY_AFTER_S_MAX)
+
+    def _until_s(self, date: str) -> float:
+        return parsedate_to_datetime(date).timestamp() - self._clock.now() / 1000
+
+    def _pause_s(self, state: tenacity.RetryCallState) -> float:
+        """Wait as the channel asked, else double each time; with jitter, so that no herd forms."""
+        error = state.outcome.exception() if state.outcome else None
+        asked_s = error.retry_after_s if isinstance(error, Temporary) else None
+        backoff_s = 0.5 * 2.0 ** (state.attempt_number - 1)
+        return (asked_s or 0.0) + self._jitter.uniform(0.5, 1.0) * (0.2 if asked_s else backoff_s)
+
+    async def _sleep_s(self, seconds: float) -> None:
+        await self._clock.sleep(round(seconds * 1000))
+
+
+class _Pace:
+    """Spaces a channel's requests evenly: turns are given out in order, without a burst."""
+
+    def __init__(self, clock: Clock, rate_per_s: float | None) -> None:
+        self._clock = clock
+        self._interval_ms = 0 if rate_per_s is None else round(1000 / rate_per_s)
+        self._free_at = self._seen_at = 0
+
+    async def turn(self) -> None:
+        now = self._now()
+        at = max(now, self._free_at)
+        self._free_at = at + self._interval_ms
+        if at > now:
+            await self._clock.sleep(at - now)
+
+    def hold(self, span_s: float) -> None:
+        """Let nobody go for a while: the channel asked one of us to slow down."""
+        self._free_at = max(self._free_at, self._now() + round(span_s * 1000))
+
+    def _now(self) -> int:
+        """The time; where the clock was set back, what waits for a time goes back with it."""
+        now = self._clock.now()
+        self._free_at -= max(0, self._seen_at - now)
+        self._seen_at = now
+        return now
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Reduce a URL to scheme, host and port, which must be equal for a credential to be sent.
+
+    It is httpx itself that reads it, so that nobody can be led elsewhere by a URL that two parsers
+    take for two places. An unreadable one equals no channel's origin.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return ("", "", None)
+    return (parsed.scheme, parsed.host, parsed.port)
+
+
+def _client(url: str, limits: Limits) -> httpx.AsyncClient:
+    phase_s = limits.timeout_ms / 1000
+    client = httpx.AsyncClient(
+        timeout=httpx.Timeout(phase_s, connect=min(phase_s, 10.0)),
+        limits=httpx.Limits(
+            max_connections=limits.concurrency, max_keepalive_connections=limits.concurrency
+        ),
+        follow_redirects=False,
+        # Proxies and certificate files of the environment, but never between us and ourselves.
+        trust_env=not _is_loopback(url),
+    )
+    # A session must be one that we send on purpose: cookies are neither kept nor sent.
+    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+def _is_loopback(url: str) -> bool:
+    host = origin(url)[1]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _headers(call: _Call) -> dict[bytes, bytes]:
+    headers = {b"Accept-Encoding": ACCEPTED}
+    if call.content is not None:
+        headers[b"Content-Type"] = b"application/json"
+    for name, value in call.headers.items():
+        text = value.wire() if isinstance(value, Secret) else value
+        headers[name.encode()] = text.encode()
+    return headers
+
+
+def _reveal(value: object) -> object:
+    if isinstance(value, Secret):
+        return value.wire()
+    raise TypeError(f"{type(value).__name__} is not JSON")

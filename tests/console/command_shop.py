@@ -1,0 +1,106 @@
+"""A configuration and a cache with known disagreements, for the tests of commands and reports."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from store.corrections import decisions, lifecycle
+from store.database.connection import Database
+from store.model import CorrectionStatus, Millis, Record
+from store.polling import merge, quarantine, staging
+from sync.clock import SystemClock
+from sync.config.load import load
+from sync.targets import terms
+
+CONFIGURATION = """
+[skew]
+database = "skew.db"
+[authority]
+quantity = "warehouse"
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+[channels.shop]
+kind = "simulated"
+url = "http://127.0.0.1:9/shop"
+token = { env = "SHOP_KEY" }
+direction = "push"
+states = []
+[channels.market]
+kind = "csv"
+path = "market.csv"
+"""
+
+STOCK = {
+    "warehouse": [Record("LAMP", 14), Record("KETTLE", 0), Record("=CABLE", 200)],
+    "shop": [
+        Record("LAMP", 31, price_minor=1900, title="Lamp, \x1b]0;owned\x07walnut"),
+        Record("KETTLE", 2, price_minor=2900),
+        Record("=CABLE", 200),
+    ],
+    "market": [Record("LAMP", 14), Record("KETTLE", 0), Record("=CABLE", 180)],
+}
+
+
+def configure(folder: Path) -> Path:
+    """Write the configuration; answers its path."""
+    path = folder / "skew.toml"
+    path.write_text(CONFIGURATION)
+    return path
+
+
+def seed(folder: Path, stock: dict[str, list[Record]] | None = None) -> Path:
+    """Write the configuration, and a cache in which every channel was read just now."""
+    path = configure(folder)
+    settings = load(path, None)
+    comparison = terms.comparison(settings)
+    now: Millis = SystemClock().now()
+    with Database.open(settings.database) as database:
+        database.write(comparison.configure, now=now)
+        for channel, records in (STOCK if stock is None else stock).items():
+            sweep = database.write(staging.begin, channel, None, now=now)
+            database.write(staging.stage, sweep, records, (), None)
+            database.write(merge.merge, sweep, comparison, now=now, as_of=now)
+    return path
+
+
+def set_aside(path: Path, channel: str, reason: str) -> None:
+    """Set an empty poll of the channel aside."""
+    settings = load(path, None)
+    now = SystemClock().now()
+    with Database.open(settings.database) as database:
+        sweep = database.write(staging.begin, channel, None, now=now)
+        database.write(staging.stage, sweep, [Record("LAMP", 0)], (), None)
+        database.write(quarantine.set_aside, sweep, reason, now=now, as_of=now)
+
+
+class Ran:
+    """What a command answered, and what it printed."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def update_of(skew: Any, sku: str) -> dict[str, Any]:
+    found = skew("updates", "--json", "--sku", sku).json["updates"]
+    assert isinstance(found[0], dict)
+    return found[0]
+
+
+def fail(path: Path, correction_id: int) -> None:
+    """Have an update approved, written and refused by its channel."""
+    now = SystemClock().now()
+    with Database.open(load(path, None).database) as database:
+        database.write(
+            decisions.approve, [(correction_id, None)], who="ana", now=now, hold_ms=0,
+            expires_ms=60_000,
+        )  # fmt: skip
+        database.write(
+            lifecycle.finish, correction_id, CorrectionStatus.FAILED, now=now, result="refused"
+        )

@@ -1,0 +1,92 @@
+"""The commands that decide: approve, reject, snooze, undo and accept."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.console.command_shop import fail, set_aside, update_of
+
+
+def test_an_approval_is_kept_with_who_and_why_and_can_be_undone(seeded: Path, skew: Any) -> None:
+    one = update_of(skew, "LAMP")
+
+    approved = skew("approve", str(one["id"]), "--by", "ana", "--note", "counted")
+
+    assert approved.code == 0
+    assert approved.out == "1 update approved.\n"
+    after = update_of(skew, "LAMP")
+    assert (after["status"], after["decided_by"], after["note"]) == ("approved", "ana", "counted")
+    assert skew("undo", f"#{one['id']}", "--by", "ana").code == 0
+    assert update_of(skew, "LAMP")["status"] == "proposed"
+
+
+def test_an_approval_of_a_version_that_moved_on_is_void_and_says_why(
+    seeded: Path, skew: Any
+) -> None:
+    one = update_of(skew, "LAMP")
+    ran = skew("approve", f"{one['id']}@{one['version'] + 1}", "--json")
+    assert ran.code == 1
+    (decision,) = ran.json["decisions"]
+    assert (decision["id"], decision["ok"]) == (one["id"], False)
+    assert decision["why"]
+    assert skew("approve", "999").code == 1
+
+
+def test_approving_all_tells_its_effect_first_and_keeps_to_the_filters(
+    seeded: Path, skew: Any
+) -> None:
+    ran = skew("approve", "--all", "--sku", "L*")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        "1 update on 1 SKU over 1 channel: ▲ 0 units up, ▼ 17 down, 0 to zero; worth ▲ 0.00 ▼ 323",
+        "1 update approved.",
+    ]
+    assert update_of(skew, "KETTLE")["status"] == "proposed"
+    rest = skew("approve", "--all", "--channel", "shop", "--json")
+    assert rest.json["effect"]["to_zero"] == 1
+    assert [one["ok"] for one in rest.json["decisions"]] == [True]
+
+
+def test_a_rejection_and_a_snooze_are_kept(seeded: Path, skew: Any) -> None:
+    lamp, kettle = update_of(skew, "LAMP")["id"], update_of(skew, "KETTLE")["id"]
+    assert skew("reject", str(lamp), "--reason", "recount").code == 0
+    assert skew("snooze", str(kettle), "--for", "2h").code == 0
+    assert update_of(skew, "LAMP")["status"] == "rejected"
+    assert update_of(skew, "KETTLE")["status"] == "snoozed"
+    assert skew("snooze", str(kettle), "--for", "soon").code == 2
+
+
+def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None:
+    set_aside(seeded, "market", "2 of 3 listings are gone")
+    told = skew("status", "--json").json
+    assert told["channels"][2]["freshness"] == "quarantined"
+    assert told["incidents"][0]["kind"] == "quarantined"
+    assert "are gone; `skew accept market` believes it" in skew("status").out
+
+    assert skew("accept", "market", "--by", "ana").code == 0
+
+    assert skew("status", "--json").json["channels"][2]["freshness"] == "fresh"
+    again = skew("accept", "market")
+    assert (again.code, again.out) == (1, "")
+
+
+def test_what_failed_is_asked_for_anew_by_its_number(seeded: Path, skew: Any) -> None:
+    one = update_of(skew, "LAMP")
+    fail(seeded, one["id"])
+
+    ran = skew("retry", f"#{one['id']}", "--by", "ana", "--note", "the token is renewed")
+
+    again = update_of(skew, "LAMP")
+    assert (ran.code, ran.out) == (
+        0,
+        f"noted #{one['id']}: #{again['id']} is proposed in its place\n",
+    )
+    assert (again["status"], again["id"] > one["id"]) == ("proposed", True)
+    assert "asked anew by ana: the token is renewed" in skew("history", "LAMP").out
+
+
+def test_asking_anew_for_what_is_only_proposed_is_void(seeded: Path, skew: Any) -> None:
+    one = update_of(skew, "LAMP")
+    ran = skew("retry", str(one["id"]), "--json")
+    assert ran.code == 1
+    assert ran.json["decisions"] == [{"id": one["id"], "ok": False, "why": "it is proposed"}]
+    assert skew("retry").code == 2

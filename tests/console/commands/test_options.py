@@ -1,0 +1,29 @@
+"""Which updates a command means."""
+
+from pathlib import Path
+
+from console.commands import options
+from store.model import CorrectionStatus
+from store.queries.values import DisagreementFilter
+from tests.store.world import channel, record, world
+
+
+def test_an_update_of_a_number_and_a_state_is_meant_once(tmp_path: Path) -> None:
+    """It ends two disagreements, and is one write."""
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("warehouse", [record("A", 0, state="disabled")])
+        w.poll("shop", [record("A", 5, state="active")])
+        assert {one.kind for one in w.diff()} == {"quantity", "state"}
+
+        found = options.proposals(
+            w.database,
+            DisagreementFilter(),
+            lambda _: True,
+            statuses=(CorrectionStatus.PROPOSED,),
+            now=w.now,
+        )
+        assert [one.id for one in found] == [one.id for one in w.updates()]
+
+
+def test_an_update_that_is_named_twice_is_meant_once() -> None:
+    assert options.seen(["881", "#881", "12@3"]) == [(881, None), (12, 3)]

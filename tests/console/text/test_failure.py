@@ -1,0 +1,66 @@
+"""What an exception says to the operator: the right words, the right code, and no secret."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from console.text import failure
+from store.errors import DatabaseBusy, NewerDatabase
+from sync.errors import ConfigError, ConfigErrors, NeedsOperator, Temporary
+
+
+def int_of(text: str) -> None:
+    raise ValueError(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigErrors("a.toml", (ConfigError("x.y", "is wrong"),)), 2, "a.toml: x.y: is wrong"),
+        (ConfigError("channels.shop.token", "is not set"), 2, "channels.shop.token: is not set"),
+        (NewerDatabase("skew.db was written by a newer Skew"), 1, "skew.db was written"),
+        (DatabaseBusy("locked"), 1, "locked"),
+        (NeedsOperator("401, credential SHOP_KEY"), 1, "401, credential SHOP_KEY"),
+        (PermissionError(13, "Permission denied", "skew.db"), 1, "skew.db: Permission denied"),
+        (Temporary("hostile \x1b[2J words"), 1, "hostile ␛[2J words"),
+    ],
+)
+def test_what_is_expected_is_told_in_its_own_words(
+    capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+) -> None:
+    assert failure.tell(error) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err
+    assert "bug" not in printed.err
+
+
+def test_a_bug_is_told_in_two_lines_with_a_private_report_that_holds_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("SHOP_KEY", "s3cret-value")
+    with pytest.raises(ValueError, match="sent") as caught:
+        int_of("sent s3cret-value, Bearer abc.def to http://me:pw@host/")
+    code = failure.tell(caught.value)
+
+    (report,) = (tmp_path / "skew").iterdir()
+    printed = capsys.readouterr().err
+    told = report.read_text()
+    assert code == 1
+    assert "a bug in Skew: ValueError" in printed
+    assert str(report) in printed
+    assert "Traceback" in told
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    for secret in ("s3cret-value", "abc.def", "me:pw"):
+        assert secret not in printed + told
+
+
+def test_a_report_that_cannot_be_written_is_no_second_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "skew").write_text("a file where the folder should be")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert failure.tell(RuntimeError("odd")) == 1
+    assert capsys.readouterr().err == "skew: a bug in Skew: RuntimeError: odd\n"

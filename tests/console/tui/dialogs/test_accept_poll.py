@@ -1,0 +1,139 @@
+"""What becomes of a quarantined poll, through the keys: it is seen, believed or discarded."""
+
+import pytest
+
+from tests.console.quarantined import said, set_aside, troubled_shop, waiting
+from tests.console.small_shop import NOW, SHOWN, Shop, console, press, settle, text_of
+
+
+@pytest.fixture
+def troubled(shop: Shop) -> Shop:
+    return troubled_shop(shop)
+
+
+async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change(
+    troubled: Shop,
+) -> None:
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "4", "down")
+        told = text_of(app)
+
+    assert "What believing it would change" in told
+    assert "5 of 5 known listings seen, 5 changed, 5 newly at zero" in told
+    assert "▼ 320 down, 5 SKUs to zero; worth ▲ 0.00 ▼ 7,590" in told
+    assert "shop: 4 disagreements opened, 4 targets down to zero" in told
+    assert "SKU-0007733                    202 → 0    −202" in told
+    assert "■ set aside" in told
+
+
+async def test_a_poll_that_takes_many_to_zero_is_believed_by_its_count_only(
+    troubled: Shop,
+) -> None:
+    poll_id = waiting(troubled, "warehouse")
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "4", "down", "b")
+        assert f"Believe poll {poll_id} of warehouse" in text_of(app)
+        assert "type how many listings would move, 5, and enter" in text_of(app)
+
+        await press(app, pilot, "y", "4", "enter")
+        assert "that is not it" in text_of(app)
+        assert waiting(troubled, "warehouse") == poll_id
+
+        await press(app, pilot, "backspace", "5", "enter")
+
+        told = [line.text for line in app.footing.said]
+        assert told[0] == "warehouse quarantined: over"
+        assert told[1].startswith(f"ana believed poll {poll_id} of warehouse: 9 disagreements")
+        assert "[4]Incidents 2" in text_of(app)
+    assert waiting(troubled, "warehouse") is None
+
+
+async def test_a_small_poll_is_believed_with_a_y_and_left_with_an_n(shop: Shop) -> None:
+    shown = SHOWN["shop"]
+    set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "4", "b")
+        assert "y believe it   n leave it" in text_of(app)
+        await press(app, pilot, "n")
+        assert said(app) == "nothing believed"
+        assert waiting(shop, "shop") is not None
+
+        await press(app, pilot, "b", "y")
+
+        assert waiting(shop, "shop") is None
+        told = [line.text for line in app.footing.said]
+        assert any("ana believed poll" in line for line in told)
+        assert "● No incidents: every channel answers and is believed." in text_of(app)
+
+
+async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_believed(
+    shop: Shop,
+) -> None:
+    shown = SHOWN["shop"]
+    seen = set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "4", "b")
+        newer = set_aside(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
+        await press(app, pilot, "y")
+
+        told = [line.text for line in app.footing.said]
+        why = f"channel shop's quarantined poll is now {newer}, not {seen}: look again"
+        assert f"nothing was decided: {why}" in told
+        await settle(app, pilot)
+        # What is shown now is what the newer one would change.
+        assert f"poll {newer}, nothing is changed yet" in text_of(app)
+        assert "4 SKUs to zero" in text_of(app)
+    assert waiting(shop, "shop") == newer
+
+
+async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) -> None:
+    poll_id = waiting(troubled, "warehouse")
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "4", "down", "d")
+        assert f"Discard poll {poll_id} of warehouse" in text_of(app)
+        await press(app, pilot, *"a test", "enter")
+
+        told = [line.text for line in app.footing.said]
+        assert f"ana discarded poll {poll_id} of warehouse: its last good readings count" in told
+        assert waiting(troubled, "warehouse") is None
+        assert "[4]Incidents 2" in text_of(app)
+
+        await press(app, pilot, "f", "f")
+        assert "Incidents 1 · closed" in text_of(app)
+        assert "closed by ana" in text_of(app)
+        assert "ended at 14:02Z by ana: discarded: a test" in text_of(app)
+        assert "□ discarded" in text_of(app)
+
+        # The last reason is offered first.
+        set_aside(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW)
+        await press(app, pilot, "f", "f", "home", "down", "d", "down", "enter")
+        assert waiting(troubled, "warehouse") is None
+
+
+async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> None:
+    poll_id = waiting(troubled, "warehouse")
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "2", "b")
+        assert f"Believe poll {poll_id} of warehouse" in text_of(app)
+        await press(app, pilot, "escape", "d", *"zeros", "enter")
+        assert waiting(troubled, "warehouse") is None
+
+        await press(app, pilot, "b")
+        assert said(app) == "warehouse has no quarantined poll"
+
+
+async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled: Shop) -> None:
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "4", "down", "d", *"zeros", "enter")
+        set_aside(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW + 1_000)
+        await press(app, pilot, "home", "down")
+
+        assert "the same that ana discarded at 14:02:11Z" in text_of(app)
+
+
+async def test_only_a_quarantined_poll_can_be_believed_or_discarded(troubled: Shop) -> None:
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "4", "b")
+        assert said(app) == "there is no quarantined poll under the cursor to believe"
+        await press(app, pilot, "d")
+        assert said(app) == "there is no quarantined poll under the cursor to discard"

@@ -1,0 +1,223 @@
+"""What the console's keys decide: yes, no, later, back, one by one and in bulk."""
+
+from pathlib import Path
+
+from console.tui.app import SkewApp
+from console.tui.dialogs.confirm import Confirm, Reason, Snooze
+from console.tui.views.rows import Row
+from store.corrections import lifecycle
+from store.model import CorrectionStatus
+from tests.console.small_shop import (
+    MINUTE,
+    NOW,
+    SHOWN,
+    STOCK,
+    Shop,
+    Stand,
+    console,
+    press,
+    settle,
+    text_of,
+    to,
+    update,
+)
+
+
+async def test_a_small_reduction_is_approved_by_one_key(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+
+        approved = update(shop, "SKU-0004411")
+        assert (approved.status, approved.decided_by) == (CorrectionStatus.APPROVED, "ana")
+        assert "ana approved #1 (u undo, 5s)" in text_of(app)
+        assert isinstance(app.footing.engine, Stand)
+        assert app.footing.engine.woken == 1
+
+
+async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0001007")
+        await press(app, pilot, "a")
+        shown = text_of(app)
+        await press(app, pilot, "enter")
+        still = update(shop, "SKU-0001007").status
+
+        assert isinstance(app.screen, Confirm)
+        assert "41 → 55" in shown
+        assert "14 units up  1,246" in shown
+        assert still is CorrectionStatus.PROPOSED
+
+        await press(app, pilot, "y")
+        assert update(shop, "SKU-0001007").status is CorrectionStatus.APPROVED
+
+
+async def test_going_to_zero_is_asked_even_when_small(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0009120")
+        await press(app, pilot, "a")
+        assert "1 to zero" in text_of(app)
+
+        await press(app, pilot, "n")
+        assert update(shop, "SKU-0009120").status is CorrectionStatus.PROPOSED
+        assert "nothing approved" in text_of(app)
+
+
+async def test_a_raise_in_bulk_wants_the_count_typed(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "asterisk", "A")
+        asked = text_of(app)
+        await press(app, pilot, "y", "3", "enter")
+        wrong = text_of(app)
+        statuses = {one.status for one in shop.database.read(lifecycle.by_id, range(1, 5))}
+
+        assert "4 SKUs on 2 channels" in asked
+        assert "type the number of updates, 4, and enter" in asked
+        assert "that is not it" in wrong
+        assert statuses == {CorrectionStatus.PROPOSED}
+
+        await press(app, pilot, "backspace", "4", "enter")
+        found = shop.database.read(lifecycle.by_id, range(1, 5))
+        assert {one.status for one in found} == {CorrectionStatus.APPROVED}
+        assert "ana approved 4 updates" in text_of(app)
+
+
+async def test_reductions_in_bulk_want_a_y(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "s", "s", "s", "s")
+        for sku in ("SKU-0004411", "SKU-0009120"):
+            await to(app, pilot, sku)
+            await press(app, pilot, "space")
+        await press(app, pilot, "A", "y")
+
+        assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
+        assert update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
+        assert update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
+
+
+async def test_a_bulk_leaves_out_what_cannot_be_trusted_and_says_so(shop: Shop) -> None:
+    shop.clock.at = NOW + 30 * MINUTE
+    shop.show("warehouse", STOCK, at=shop.clock.at - 2_000)
+    shop.show("outlet", SHOWN["outlet"], at=shop.clock.at - 1_000)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "asterisk", "A")
+
+        assert "Approve 1 update " in text_of(app)
+        assert "left out: 3 × channel stale" in text_of(app)
+
+
+async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+        shop.clock.at += 2_000
+        app.dashboard.tick()
+        await pilot.pause()
+        counted = text_of(app)
+        await press(app, pilot, "u")
+
+        assert "(u undo, 3s)" in counted
+        assert "ana took back #1" in text_of(app)
+        assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+
+
+async def test_after_the_hold_there_is_nothing_to_undo(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+        shop.clock.at += 6_000
+        await press(app, pilot, "u")
+
+        assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
+        assert "nothing to undo" in text_of(app)
+
+
+async def test_rejecting_asks_for_a_reason_and_offers_the_last(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "r", "enter")
+        assert isinstance(app.screen, Reason)
+
+        await press(app, pilot, *"phoned", "enter")
+        rejected = update(shop, "SKU-0004411")
+        assert (rejected.status, rejected.note) == (CorrectionStatus.REJECTED, "phoned")
+
+        await to(app, pilot, "SKU-0001007")
+        await press(app, pilot, "r")
+        assert "phoned" in text_of(app)
+        await press(app, pilot, "down", "enter")
+        assert update(shop, "SKU-0001007").note == "phoned"
+
+
+async def test_marked_updates_are_rejected_with_one_reason(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "asterisk", "R", *"off", "enter")
+
+        found = shop.database.read(lifecycle.by_id, range(1, 5))
+        assert {(one.status, one.note) for one in found} == {(CorrectionStatus.REJECTED, "off")}
+
+
+async def test_snoozing_asks_for_how_long(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "z")
+        assert isinstance(app.screen, Snooze)
+
+        await press(app, pilot, "down", "enter")
+        snoozed = update(shop, "SKU-0004411")
+        assert snoozed.status is CorrectionStatus.SNOOZED
+        assert snoozed.snoozed_until == NOW + 3_600_000
+
+
+async def test_an_approval_of_what_has_moved_is_refused_and_told(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0001007")
+        await pilot.press("a")
+        await pilot.pause(0.1)
+        shop.show("outlet", (17, 0, 30, 200, 38), at=NOW)
+        await press(app, pilot, "y")
+
+        assert "not approved" in text_of(app)
+        assert update(shop, "SKU-0001007").status is not CorrectionStatus.APPROVED
+
+
+async def test_a_big_update_says_that_it_needs_a_second_person(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, second_person_above=10)
+    shop.open()
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+
+        assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+        assert "ana approves; it needs a second person" in text_of(app)
+    shop.database.close()
+
+
+async def test_a_disabled_act_says_why(shop: Shop) -> None:
+    shop.show("shop", (17, 0, 20, 200, 38), at=NOW - 1_000)
+    async with console(shop) as (app, pilot):
+        row = next(i for i in app.dashboard.rows.ids if _channel(app, i) == "shop")
+        app.dashboard.rows._go(list(app.dashboard.rows.ids).index(row))
+        await settle(app, pilot)
+        await press(app, pilot, "a")
+
+        assert "can't approve: " in text_of(app)
+        assert "second reading" in text_of(app) or "not read since" in text_of(app)
+
+
+def _channel(app: SkewApp, row_id: int) -> str:
+    row = app.dashboard.rows._rows[row_id]
+    assert isinstance(row, Row)
+    return row.it.channel
+
+
+async def test_what_becomes_of_an_approval_is_told(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+        shop.database.write(
+            lifecycle.finish, 1, CorrectionStatus.NOT_APPLIED, now=NOW, result="shows 31"
+        )
+        await settle(app, pilot)
+
+        assert "✖ not applied #1 SKU-0004411 on market: shows 31" in text_of(app)

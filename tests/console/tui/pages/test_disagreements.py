@@ -1,0 +1,399 @@
+"""Triage by keys, on a real cache: group, jump, acknowledge, filter, while the data moves."""
+
+from textual.widgets import Input
+
+from console.tui.app import SkewApp
+from console.tui.views.rows import Head, Row
+from store.model import Disagreement
+from store.queries import acknowledgements, views
+from store.queries.acknowledgements import Sight
+from store.queries.ranking_values import GroupBy
+from store.queries.values import DisagreementFilter, Sort
+from tests.console.small_shop import (
+    MINUTE,
+    NOW,
+    Shop,
+    console,
+    press,
+    settle,
+    style_at,
+    text_of,
+    to,
+)
+
+
+def skus(app: SkewApp) -> list[str]:
+    """What the list shows, in order; of a group its label."""
+    rows = app.dashboard.rows
+    told = []
+    for one in rows.ids:
+        row = rows._rows[one]
+        told.append(f"[{row.total.label}]" if isinstance(row, Head) else row.it.sku)
+    return told
+
+
+def under(app: SkewApp) -> str:
+    row = app.dashboard.rows.current
+    if isinstance(row, Head):
+        return f"[{row.total.label}]"
+    assert isinstance(row, Row)
+    return row.it.sku
+
+
+def said(shop: Shop) -> dict[str, str | None]:
+    found = shop.database.read(views.disagreements, DisagreementFilter(), now=shop.clock.now())
+    return {one.sku: one.acknowledged_why for one in found}
+
+
+def only(shop: Shop, sku: str) -> Disagreement:
+    found = shop.database.read(
+        views.disagreements, DisagreementFilter(skus=(sku,)), now=shop.clock.now()
+    )
+    return found[0]
+
+
+async def test_grouping_goes_through_cause_sku_and_channel_and_back(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        seen = []
+        for _ in range(4):
+            await press(app, pilot, "g")
+            seen.append((app.dashboard.by, skus(app)))
+
+    assert [by for by, _ in seen] == [GroupBy.CAUSE, GroupBy.SKU, GroupBy.CHANNEL, GroupBy.NONE]
+    assert seen[0][1] == ["[unexplained]"]
+    assert seen[1][1] == ["[SKU-0001007]", "[SKU-0004411]", "[SKU-0007733]", "[SKU-0009120]"]
+    assert seen[2][1] == ["[outlet]", "[market]"]
+    assert len(seen[3][1]) == 4
+
+
+async def test_a_group_tells_its_count_units_money_age_and_worst(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "g", "g", "g")
+        (market,) = (line for line in text_of(app).splitlines() if "▸ market" in line)
+        title = text_of(app)
+
+    for told in ("3 · ▲16 ▼20", "504", "2:58", "oversell"):
+        assert told in market
+    assert "Disagreements 4 in 2 channels" in title
+
+
+async def test_a_group_opens_and_closes_by_enter_and_arrows_and_the_cursor_stays(
+    shop: Shop,
+) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "g", "g", "g", "down", "right")
+        opened = skus(app)
+        await press(app, pilot, "down", "down")
+        inside = under(app)
+        await press(app, pilot, "left")
+        closed = skus(app)
+        at = under(app)
+        await press(app, pilot, "enter")
+
+        assert opened == ["[outlet]", "[market]", "SKU-0004411", "SKU-0007733", "SKU-0009120"]
+        assert inside == "SKU-0007733"
+        assert (closed, at) == (["[outlet]", "[market]"], "[market]")
+        assert skus(app) == opened
+
+
+async def test_a_mark_on_a_group_marks_all_its_rows_and_some_is_told_apart(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "g", "g", "g", "down", "space")
+        marks = set(app.dashboard.rows.marks)
+        line = next(one for one in text_of(app).splitlines() if "▸ market" in one)
+        await press(app, pilot, "up", "down", "right", "down", "space")
+        after = next(one for one in text_of(app).splitlines() if "▾ market" in one)
+
+        assert len(marks) == 3
+        assert "x  ▸ market" in line
+        assert "+  ▾ market" in after
+        assert len(app.dashboard.rows.marks) == 2
+
+
+async def test_marks_survive_folding_grouping_and_new_data(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "space")
+        marks = set(app.dashboard.rows.marks)
+        await press(app, pilot, "g", "g")
+        shop.show("shop", (18, 0, 55, 200, 38), at=NOW)
+        await settle(app, pilot)
+        await press(app, pilot, "g", "g")
+
+        assert app.dashboard.rows.marks == marks
+        assert len(marks) == 1
+
+
+async def test_the_marks_of_a_group_can_be_approved_in_bulk(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "g", "g", "g", "down", "space", "A")
+
+        assert "Approve 3 updates" in text_of(app)
+
+
+async def test_n_goes_to_the_worst_that_is_not_acknowledged_and_round(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        at = []
+        for key in ("n", "n", "n", "N"):
+            await press(app, pilot, key)
+            at.append(under(app))
+        told = text_of(app)
+
+    assert at == ["SKU-0004411", "SKU-0009120", "SKU-0004411", "SKU-0009120"]
+    assert "oversell 2 of 2; then 2 undersell" in told
+
+
+async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        for number in range(4):
+            await press(app, pilot, "n", "c")
+            await press(app, pilot, *f"because {number}", "enter")
+            await settle(app, pilot)
+        await press(app, pilot, "n")
+        told = text_of(app)
+
+    assert sorted(why or "" for why in said(shop).values()) == [f"because {n}" for n in range(4)]
+    assert "nothing is left that is not acknowledged" in told
+    assert "4 acknowledged" in told
+
+
+async def test_what_is_acknowledged_is_told_with_a_sign_and_words_dimmed_and_last(
+    shop: Shop,
+) -> None:
+    async with console(shop) as (app, pilot):
+        bright = style_at(app, "SKU-0001007").color
+        await press(app, pilot, "c", *"a recount is due", "enter")
+        await settle(app, pilot)
+
+        assert skus(app)[-1] == "SKU-0001007"
+        line = next(one for one in text_of(app).splitlines() if "SKU-0001007 " in one)
+        assert "✓ acked ana" in line
+        await to(app, pilot, "SKU-0001007")
+        assert "✓    acknowledged by ana 14:02:11Z" in text_of(app)
+        assert style_at(app, "SKU-0001007").color != bright
+        assert "ana acknowledged SKU-0001007 on outlet" in text_of(app)
+        assert "Disagreements 4 of 5 SKUs" in text_of(app)
+
+
+async def test_c_on_what_is_acknowledged_takes_it_back(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "c", *"x", "enter")
+        await settle(app, pilot)
+        await to(app, pilot, "SKU-0001007")
+        await press(app, pilot, "c")
+        await settle(app, pilot)
+
+        assert said(shop)["SKU-0001007"] is None
+        assert "ana no longer acknowledges SKU-0001007" in text_of(app)
+
+
+async def test_escape_leaves_the_question_and_nothing_is_acknowledged(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "c", "escape")
+        await settle(app, pilot)
+
+        assert not any(said(shop).values())
+        assert "nothing acknowledged" in text_of(app)
+
+
+async def test_what_moves_under_the_question_is_refused_and_told_what_moved(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "c")
+        shop.show("market", (29, 2, 55, 180, 38), at=NOW)
+        await press(app, pilot, *"fine", "enter")
+        await settle(app, pilot)
+
+        assert not any(said(shop).values())
+        assert "it has moved since you saw it: shown 31 → 29" in text_of(app)
+
+
+async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None:
+    it = only(shop, "SKU-0004411")
+    async with console(shop) as (app, pilot):
+        await to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "c")
+        shop.database.write(
+            acknowledgements.acknowledge, [Sight.of(it)], who="ben", why="mine", now=NOW
+        )
+        await press(app, pilot, *"fine", "enter")
+        await settle(app, pilot)
+
+        assert "ben has acknowledged it already: mine" in text_of(app)
+        assert said(shop)["SKU-0004411"] == "mine"
+
+
+async def test_all_that_is_marked_is_acknowledged_with_one_reason(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "space", "space", "c", *"both", "enter")
+        await settle(app, pilot)
+
+        assert sorted(why for why in said(shop).values() if why) == ["both", "both"]
+        assert "ana acknowledged 2 disagreements" in text_of(app)
+
+
+async def test_a_whole_group_is_acknowledged_from_its_row(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "g", "g", "g", "down", "c", *"the market", "enter")
+        await settle(app, pilot)
+        await press(app, pilot, "slash", *"acked:no", "enter")
+
+        assert [why for why in said(shop).values() if why] == ["the market"] * 3
+        assert skus(app) == ["[outlet]"]
+
+
+async def test_a_read_only_console_groups_and_jumps_but_acknowledges_nothing(shop: Shop) -> None:
+    async with console(shop, read_only=True) as (app, pilot):
+        await press(app, pilot, "g", "g", "n", "c")
+
+        assert "this console is read-only" in text_of(app)
+        assert not app.screen.is_modal
+        assert under(app) == "[SKU-0004411]"
+
+
+async def test_new_data_moves_neither_the_cursor_nor_an_open_group(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "g", "g", "g", "down", "right", "down")
+        at = under(app)
+        for step, shown in enumerate(
+            ((31, 9, 55, 180, 38), (40, 9, 55, 180, 12), (31, 2, 55, 1, 38))
+        ):
+            shop.show("market", shown, at=NOW + step * 1_000)
+            await app.refresh_now(at_once=False)
+            assert under(app) == at
+        await settle(app, pilot)
+
+        assert under(app) == at
+        assert "SKU-0009120" in skus(app)
+
+
+async def test_order_waits_while_keys_are_pressed_and_new_rows_are_counted(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        before = skus(app)
+        await press(app, pilot, "down")
+        shop.clock.at += 10 * MINUTE
+        shop.show("warehouse", (19, 2, 57, 202, 40), at=shop.clock.at)
+        shop.show("shop", (900, 0, 55, 200, 38), at=shop.clock.at)
+        app.dashboard.rows.touch()
+        await app.refresh_now(at_once=False)
+        waiting = skus(app)
+        app.dashboard.rows.touch()
+        await app.refresh_now(at_once=False)
+        held = text_of(app)
+        app.dashboard.rows._touched -= 60
+        await app.refresh_now(at_once=False)
+
+        assert waiting == before
+        assert "↻ 1 new" in held
+        assert skus(app)[0] == "SKU-0004411"
+        assert under(app) == before[1]
+
+
+async def test_the_severities_beside_the_rows_are_those_of_the_order_that_is_shown(
+    shop: Shop,
+) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "down")
+        shop.show("shop", (900, 0, 55, 200, 38), at=NOW)
+        app.dashboard.rows.touch()
+        await app.refresh_now(at_once=False)
+
+        assert len(app.dashboard.rows.tags) == len(app.dashboard.rows.ids) == 4
+
+
+async def test_a_row_that_changes_flashes_once(shop: Shop) -> None:
+    async with console(shop) as (app, _):
+        row = next(
+            i
+            for i, r in app.dashboard.rows._rows.items()
+            if isinstance(r, Row) and r.it.sku == "SKU-0004411"
+        )
+        shop.show("market", (29, 2, 55, 180, 38), at=NOW)
+        await app.refresh_now()
+        first = app.dashboard.rows._flashes.get(row)
+        await app.refresh_now()
+
+        assert first is not None
+        assert app.dashboard.rows._flashes.get(row, first) == first
+
+
+async def test_the_filter_completes_what_is_typed_and_brings_back_what_was_asked(
+    shop: Shop,
+) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "slash", *"channel:mar")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(app, pilot)
+        narrowed = skus(app)
+        await press(app, pilot, "escape", "slash", *"kettle", "enter", "slash", "up", "up")
+        brought = app.page.query_one("#filter", Input).value
+        await press(app, pilot, "enter")
+
+        assert len(narrowed) == 3
+        assert brought == "channel:market"
+        assert app.dashboard.filter_text == "channel:market"
+
+
+async def test_a_filter_by_cause_finds_the_causes_first(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "slash", *"cause:unexplained", "enter")
+        await settle(app, pilot)
+        found = skus(app)
+        await press(app, pilot, "slash", *"-cause:unexplained", "enter")
+        await settle(app, pilot)
+
+        assert len(found) == 4
+        assert skus(app) == []
+
+
+async def test_sorting_by_severity_puts_what_costs_a_customer_first(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "s")
+
+        assert app.dashboard.sort is Sort.SEVERITY
+        assert skus(app) == ["SKU-0004411", "SKU-0009120", "SKU-0001007", "SKU-0007733"]
+
+
+async def test_ages_are_told_on_the_lists_lower_edge(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        fresh = text_of(app)
+        shop.clock.at += 3 * 60 * MINUTE
+        await settle(app, pilot)
+
+        assert "ages  <5m █ 4  <1h 0" in fresh
+        assert "<4h █ 4" in text_of(app)
+
+
+async def test_at_200_columns_the_evidence_is_told_in_the_row(shop: Shop) -> None:
+    async with console(shop, (200, 50)) as (app, _):
+        line = next(one for one in text_of(app).splitlines() if "SKU-0004411 " in one)
+
+        assert "EVIDENCE" in text_of(app)
+        assert "shows 31, 14 away from t…" in line
+
+
+async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:
+    async with console(shop, (60, 20)) as (app, pilot):
+        await press(app, pilot, "g", "g", "g", "down", "enter", "n", "c", *"x", "enter")
+        await settle(app, pilot)
+        lines = text_of(app).splitlines()
+
+        assert max(map(len, lines)) <= 60
+        assert any("▾ market" in line for line in lines)
+        assert "x" in said(shop).values()
+
+
+async def test_a_hostile_reason_and_name_reach_no_terminal(shop: Shop) -> None:
+    it = only(shop, "SKU-0004411")
+    shop.database.write(
+        acknowledgements.acknowledge,
+        [Sight.of(it)],
+        who="\x1b[31mana",
+        why="\x9b2J[/nope]",
+        now=NOW,
+    )
+    async with console(shop, (230, 50)) as (app, pilot):
+        await press(app, pilot, "g", "right")
+
+        assert not {"\x1b", "\x9b"} & set(text_of(app))

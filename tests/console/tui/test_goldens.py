@@ -1,0 +1,49 @@
+"""What the screens look like, as text: goldens beside this file.
+
+A golden is written anew by deleting it and running the test, and looked at before it is kept.
+"""
+
+import pytest
+
+from store.channels import incidents
+from store.model import IncidentKind
+from tests.console.golden import SIZES, hold_to_golden
+from tests.console.small_shop import NOW, Shop, console, press, text_of
+
+SCREENS = {
+    "dashboard": (),
+    "channels": ("2",),
+    "updates": ("3",),
+    "incidents": ("4",),
+    "grouped": ("g", "g", "g", "down", "right"),
+    "acknowledged": ("c", *"recount", "enter"),
+    "marked": ("space", "space"),
+    "confirm": ("asterisk", "A"),
+    "sku": ("enter",),
+    "checklist": ("6",),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+async def test_a_screen_looks_as_it_should(shop: Shop, name: str, size: tuple[int, int]) -> None:
+    shop.database.write(
+        incidents.raise_incident, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", now=NOW
+    )
+    async with console(shop, size) as (app, pilot):
+        await press(app, pilot, *SCREENS[name])
+        painted = text_of(app)
+
+    hold_to_golden(name, size, painted)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (120, 30), (100, 30)])
+async def test_no_line_is_wider_than_the_terminal_and_the_foot_is_at_its_foot(
+    shop: Shop, size: tuple[int, int]
+) -> None:
+    async with console(shop, size) as (app, _):
+        lines = text_of(app).splitlines()
+
+    assert len(lines) == size[1]
+    assert max(map(len, lines)) <= size[0]
+    assert "Appr" in lines[-1]

@@ -1,0 +1,119 @@
+import pytest
+
+from console.text.format import plain_times
+from console.text.sparkline import sparkline
+from console.tui.session.state import Footing, refusals
+from console.tui.views.header import Mode, Standing, header
+from console.tui.views.preview import wrap
+from store.model import Decision
+from store.queries.values import Overview
+from tests.console.small_shop import NOW, Stand, StillClock
+
+OVERVIEW = Overview(
+    skus=12_408,
+    open=49,
+    settling=3,
+    unknown=1_920,
+    oversell=37,
+    oversell_units=142,
+    oversell_money=1_230.4,
+    undersell=12,
+    undersell_units=60,
+    undersell_money=800.0,
+    channels=7,
+    channels_stale=2,
+    pending=9,
+    incidents=1,
+    errors_5m=0,
+    newest_reading_at=NOW - 400,
+)
+
+
+def standing(mode: Mode = Mode.LIVE) -> Standing:
+    return Standing("acme-eu", mode, "engine here", True, "ana", False)
+
+
+def test_the_header_tells_health_in_one_line() -> None:
+    told = header(standing(), OVERVIEW, now=NOW, width=160, brief=False).plain
+
+    for word in (
+        *("skew acme-eu", "● LIVE", "oversell ▲37", "142u 1,230", "undersell ▼12"),
+        *("unknown 1,920", "stale 2/7", "pending 9", "errors/5m 0", "ana", "RW", "14:02:11Z"),
+    ):
+        assert word in told
+    assert len(told) == 160
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 132, 200])
+def test_a_header_of_any_width_keeps_what_matters_most(width: int) -> None:
+    told = header(standing(), OVERVIEW, now=NOW, width=width, brief=width < 110).plain
+
+    assert "▲37" in told or width < 60
+    assert "LIVE" in told
+    assert len(told) <= max(width, 45)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_mode_is_always_told_in_a_word(mode: Mode) -> None:
+    assert mode in header(standing(mode), None, now=NOW, width=80, brief=True).plain
+
+
+def footing(engine: Stand | None) -> Footing:
+    return Footing("acme", StillClock(), "ana", engine is None, engine, lambda: None)
+
+
+def test_an_attached_console_names_who_runs_the_engine() -> None:
+    engine = Stand()
+    engine.mode = "attached"
+    engine.holder = "skew daemon on box (71)"
+
+    held = footing(engine)
+    held.tell_engine()
+
+    assert held.standing().engine == "attached"
+    assert held.said[0].text.startswith("attached: skew daemon on box (71) collects")
+
+    engine.mode = "running"
+    held.tell_engine()
+    assert held.said[0].text == "the other engine has gone: this one collects now"
+
+
+def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
+    told = footing(None).standing()
+
+    assert told.mode is Mode.DISCONNECTED
+    assert told.engine.startswith("no engine")
+
+
+def test_the_log_tells_the_newest_first_and_never_overflows() -> None:
+    held = footing(Stand())
+    held.say("the first")
+    held.say("ana approved #880")
+    held.last, held.held_until = (880,), NOW + 3_200
+
+    assert held.line(80).plain == " 14:02:11 ana approved #880 (u undo, 4s) · 14:02:11 the first"
+    assert len(held.line(30).plain) <= 30
+
+
+def test_refusals_are_grouped_by_their_reason() -> None:
+    decided = [Decision(1, ok=True), *(Decision(n, ok=False, why="it moved") for n in range(2, 7))]
+
+    assert refusals(decided) == "#2, #3, #4 and 2 more: it moved"
+
+
+def test_what_hardly_changes_stays_flat_and_a_peak_stands_out() -> None:
+    assert sparkline([400, 402, 399], 5) == "▁▁▁  "
+    assert sparkline([100, 100, 900], 3) == "▁▁█"
+    assert sparkline([], 3) == "   "
+    assert sparkline([0, 0], 2) == "▁▁"
+
+
+def test_times_in_a_sentence_are_shortened() -> None:
+    assert plain_times("since 2026-11-26T13:59:12.400Z", NOW) == "since 13:59:12Z"
+    assert plain_times("since 2026-11-23T13:59:12.400Z", NOW) == "since 2026-11-23 13:59Z"
+
+
+def test_text_is_wrapped_at_its_spaces_and_long_words_are_cut() -> None:
+    assert wrap("one two three", 7) == ["one two", "three"]
+    assert wrap("abcdefghij", 5) == ["abcd…"]
+    assert wrap("", 5) == [""]

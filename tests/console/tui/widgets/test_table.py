@@ -1,0 +1,166 @@
+"""The virtual table alone, on rows from memory."""
+
+from array import array
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from console.tui.drawing.columns import Column
+from console.tui.drawing.tones import THEMES, Cell
+from console.tui.widgets.table import VirtualTable
+
+
+class Numbers:
+    """A sheet of one column."""
+
+    def columns(self, width: int) -> Sequence[Column]:
+        return [Column("value", "VALUE", width - 1)]
+
+    def cells(self, value: str, columns: Sequence[Column], now: int) -> Sequence[Cell]:
+        return [Cell(f"{value} at {now}") for _ in columns]
+
+    def pulse(self, value: str) -> object:
+        return value
+
+
+class Bench(App[None]):
+    """A table, and a record of what it asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        self.table = VirtualTable(Numbers(), empty="nothing", id="table")
+        self.asked: set[int] = set()
+
+    CSS_PATH = "../../../../console/tui/console.tcss"
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_virtual_table_wanted(self, event: VirtualTable.Wanted) -> None:
+        ids = event.table.lacking()
+        self.asked |= set(ids)
+        event.table.fill({row_id: f"row {row_id}" for row_id in ids}, ids)
+
+
+@asynccontextmanager
+async def table(ids: Sequence[int]) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
+    app = Bench()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.table.focus()
+        app.table.offer(array("q", ids), now=1, at_once=True)
+        await pilot.pause()
+        yield app, pilot
+
+
+def lines(app: Bench) -> list[str]:
+    strips = app.screen._compositor.render_strips()
+    return ["".join(s.text for s in strip).rstrip() for strip in strips]
+
+
+async def test_only_rows_near_the_window_are_asked_for() -> None:
+    async with table(range(100_000)) as (app, pilot):
+        await pilot.press("end")
+        await pilot.pause()
+
+        assert len(app.asked) < 100
+        assert app.table.cursor_id == 99_999
+        assert "row 99999" in lines(app)[-1]
+
+
+async def test_new_order_keeps_the_cursor_on_its_row_and_that_row_on_its_line() -> None:
+    async with table(range(1000)) as (app, pilot):
+        await pilot.press(*["down"] * 30)
+        await pilot.pause()
+        place = next(n for n, line in enumerate(lines(app)) if "▌" in line)
+
+        app.table.offer(array("q", [*range(5000, 5007), *range(1000)]), now=1, at_once=True)
+        await pilot.pause()
+
+        assert app.table.cursor_id == 30
+        assert "▌    row 30 " in lines(app)[place]
+
+
+async def test_new_order_waits_while_the_operator_is_mid_key() -> None:
+    async with table(range(5)) as (app, pilot):
+        await pilot.press("down")
+        app.table.offer(array("q", [9, *range(5)]), now=1, fresh=1)
+        await pilot.pause()
+
+        assert list(app.table.ids) == [0, 1, 2, 3, 4]
+        assert app.table.waiting == 1
+
+        app.table._touched -= 10
+        app.table._settle()
+        assert list(app.table.ids) == [9, 0, 1, 2, 3, 4]
+        assert app.table.waiting == 0
+        assert app.table.cursor_id == 1
+
+
+async def test_a_row_that_changes_flashes_and_one_that_only_ages_does_not() -> None:
+    async with table(range(3)) as (app, pilot):
+        app.table.fill({0: "row 0", 1: "changed"}, [0, 1])
+        await pilot.pause()
+
+        assert set(app.table._flashes) == {1}
+
+
+async def test_a_row_that_has_gone_greys_and_cannot_be_acted_on() -> None:
+    async with table(range(3)) as (app, pilot):
+        app.table.fill({}, [0])
+        await pilot.pause()
+
+        assert app.table.current is None
+        assert "row 0" in lines(app)[1]
+
+
+async def test_marks_follow_their_rows_and_leave_with_them() -> None:
+    async with table(range(5)) as (app, _):
+        app.table.mark([1, 3])
+        app.table.offer(array("q", [3, 2]), now=1, at_once=True)
+
+        assert app.table.marks == {3}
+
+        app.table.mark_all()
+        assert app.table.marks == {2, 3}
+        app.table.mark_all()
+        assert app.table.marks == set()
+
+
+async def test_a_row_not_yet_fetched_shows_a_dot_and_never_another_row() -> None:
+    async with table(range(3)) as (app, pilot):
+        app.table._rows.clear()
+        app.table.refresh()
+        await pilot.pause()
+
+        assert lines(app)[1].split() == ["▌", "·"]
+
+
+async def test_a_click_moves_the_cursor_and_one_in_the_gutter_marks() -> None:
+    async with table(range(5)) as (app, pilot):
+        await pilot.click("#table", offset=(10, 3))
+        assert app.table.cursor_id == 2
+        await pilot.click("#table", offset=(2, 4))
+        assert app.table.marks == {3}
+
+
+async def test_an_empty_list_says_what_that_means() -> None:
+    async with table([]) as (app, pilot):
+        await pilot.press("down", "up", "pagedown", "end", "home")
+
+        assert "nothing" in "\n".join(lines(app))
+        assert app.table.cursor_id is None
+
+
+async def test_ages_tick_without_a_fetch() -> None:
+    async with table(range(3)) as (app, pilot):
+        asked = set(app.asked)
+        app.table.tick(77)
+        await pilot.pause()
+
+        assert "row 0 at 77" in lines(app)[1]
+        assert app.asked == asked

@@ -1,0 +1,137 @@
+"""Near matches: SKUs that differ by what people and systems change by mistake. Never merged."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.causes import find_facts, similar_skus
+from store.causes.facts import Alike
+from store.causes.sku_skeleton import differences, skeleton
+from store.model import Kind, Record
+from tests.store.world import World, record, stock, world
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "by"),
+    [
+        ("AB-7", "ab-7", ("capitals",)),
+        ("AB-7", "AB -7", ("spaces or invisible characters",)),
+        ("AB-7", "AB-7\u00a0", ("spaces or invisible characters",)),
+        ("AB-7", "A\u200bB-7", ("spaces or invisible characters",)),
+        ("AB-7", "\ufeffAB-7", ("spaces or invisible characters",)),
+        ("AB-7", "AB\u20117", ("characters that look alike",)),
+        ("AB-7", "AB\u20137", ("characters that look alike",)),
+        ("AB-7", "\u0410B-7", ("characters that look alike",)),
+        ("AB-7", "A\u0392-7", ("characters that look alike",)),
+        ("AB-7", "\uff21\uff22-\uff17", ("characters that look alike",)),
+        ("AB-7", "AB-007", ("leading zeros",)),
+        ("0110", "110", ("leading zeros",)),
+        ("A-0", "A-00", ("leading zeros",)),
+        ("AB-07", "ab-7 ", ("capitals", "spaces or invisible characters", "leading zeros")),
+    ],
+)
+def test_skus_that_are_easily_mistaken_have_one_skeleton_and_are_told_apart_in_words(
+    one: str, other: str, by: tuple[str, ...]
+) -> None:
+    assert skeleton(one) == skeleton(other)
+    assert differences(one, other) == by
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A10", "A1"),
+        ("A10", "A01"),
+        ("A-1", "A1"),
+        ("A", "B"),
+        ("0A10", "A10"),
+        ("A1B", "A1"),
+        ("1O", "10"),
+    ],
+)
+def test_skus_that_are_not_easily_mistaken_have_two(one: str, other: str) -> None:
+    assert skeleton(one) != skeleton(other)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=12))
+def test_the_short_way_for_ascii_leads_to_the_same(sku: str) -> None:
+    """A character beyond ASCII that is taken off again forces the long way."""
+    assert skeleton(sku) == skeleton("\u200b" + sku)
+
+
+def alike(w: World, sku: str) -> tuple[Alike, ...]:
+    while w.database.write(similar_skus.fill):
+        pass
+    it = w.only(skus=(sku,))
+    return w.database.read(find_facts.find, [it.id])[it.id].alike
+
+
+def test_an_unlisted_sku_finds_the_one_that_its_channel_lacks(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(AB7=4, C=1))
+        w.poll("shop", [record("ab007", 4, state="active"), *stock(C=1)])
+        assert alike(w, "ab007") == (Alike("AB7", counterpart=True),)
+        assert alike(w, "AB7") == (Alike("ab007", counterpart=True),)
+        assert {one.kind for one in w.diff()} == {Kind.MISSING, Kind.UNLISTED}
+
+
+def test_a_sku_that_the_channel_has_too_is_the_less_likely_one(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A7=4, a7=4))
+        w.poll("shop", [*stock(A7=4), record("A07", 2, state="active")])
+        assert alike(w, "A07") == (Alike("a7", counterpart=True), Alike("A7", counterpart=False))
+
+
+def test_a_missing_sku_is_not_like_one_that_both_sides_have(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A7=4, a7=4))
+        w.poll("shop", stock(A7=4))
+        assert alike(w, "a7") == ()
+
+
+def test_a_lookalike_at_another_location_is_none(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", [record("A7", 4, location="oslo", state="active")])
+        w.poll("shop", [record("a7", 4, location="rome", state="active")])
+        assert alike(w, "a7") == ()
+
+
+def test_of_a_crowd_that_looks_alike_nothing_is_told_but_their_like_elsewhere_is_no_crowd(
+    tmp_path: Path,
+) -> None:
+    """A channel that lists thousands of them would otherwise be asked of each with each."""
+
+    def zeros(count: int) -> list[Record]:
+        return [record(f"A{'0' * n}7", 1) for n in range(1, count)]
+
+    with world(tmp_path) as w:
+        elsewhere = [record("A07", 1, location=f"P{n}") for n in range(similar_skus.CROWD)]
+        w.poll("warehouse", [record("A7", 4)])
+        w.poll("shop", [*zeros(similar_skus.CROWD), *elsewhere])
+        assert alike(w, "A7")[0].counterpart
+        w.poll("shop", [*zeros(similar_skus.CROWD + 1), *elsewhere])
+        assert alike(w, "A7") == ()
+
+
+def test_two_blank_skus_do_not_look_alike(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", [record("\u200b", 4, state="active")])
+        w.poll("shop", [record("\u200b\u200b", 4, state="active")])
+        assert alike(w, "\u200b\u200b") == ()
+
+
+def test_skeletons_are_filled_a_part_at_a_time_and_only_what_is_new(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        assert not w.database.read(similar_skus.is_behind)
+        w.poll("warehouse", stock(A=1, B=1, C=1))
+        assert w.database.read(similar_skus.is_behind)
+        assert w.database.write(similar_skus.fill, at_once=2)
+        assert not w.database.write(similar_skus.fill, at_once=2)
+        w.poll("warehouse", stock(A=1, B=1, C=1, D=1))
+        assert not w.database.write(similar_skus.fill)
+        (count,) = w.database.read(
+            lambda connection: connection.execute("SELECT count(*) FROM skeletons").fetchone()
+        )
+        assert count == 4

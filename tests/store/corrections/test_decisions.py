@@ -1,0 +1,131 @@
+"""What a person decides of a correction: yes, no, later, back; two names; what can't be decided."""
+
+from pathlib import Path
+
+from store.corrections import audit, decisions, lifecycle
+from store.model import (
+    CorrectionStatus,
+    Decision,
+)
+from tests.store.correction_steps import EXPIRES_MS, HOLD_MS, approve, begin, oversold, status
+from tests.store.world import MINUTE, stock, world
+
+
+def test_an_approval_of_what_has_moved_since_it_was_seen_is_void(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id, who="ben")
+        w.database.write(decisions.undo, [(proposal.id, None)], who="ben", now=w.now)
+        (decision,) = w.database.write(
+            decisions.approve, [(proposal.id, proposal.version)], who="ana", now=w.now,
+            hold_ms=HOLD_MS, expires_ms=EXPIRES_MS,
+        )  # fmt: skip
+        assert not decision.ok
+        assert "ben took its approval back at" in decision.why
+
+
+def test_an_unknown_update_is_named_as_such(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        assert approve(w, 77) == [Decision(77, ok=False, why="there is no such update")]
+
+
+def test_a_rejected_listing_is_quiet_until_it_moves_even_there_and_back(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        w.database.write(
+            decisions.reject, [(proposal.id, None)], who="ana", now=w.now, reason="stocktake"
+        )
+        w.poll("shop", stock(A=9))
+        assert w.updates()[0].status is CorrectionStatus.REJECTED
+        assert w.updates()[0].note == "stocktake"
+        w.poll("shop", stock(A=4))
+        w.twice("shop", stock(A=9))
+        assert w.updates()[0].status is CorrectionStatus.PROPOSED
+
+
+def test_a_snoozed_update_comes_back_by_itself(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        until = w.now + 90_000
+        w.database.write(decisions.snooze, [(proposal.id, None)], who="ana", now=w.now, until=until)
+        w.poll("shop", stock(A=9))
+        assert status(w, proposal.id) is CorrectionStatus.SNOOZED
+        w.poll("shop", stock(A=9))
+        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
+
+
+def test_undo_ends_with_the_hold(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.now += HOLD_MS
+        (late,) = w.database.write(decisions.undo, [(proposal.id, None)], who="ana", now=w.now)
+        assert not late.ok
+        assert late.why.startswith("its hold has passed: reject it to stop it")
+
+
+def test_an_approval_that_cannot_be_written_yet_can_be_rejected(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id)
+        w.now += 2 * HOLD_MS
+        seen = [(proposal.id, None)]
+        rejected = w.database.write(
+            decisions.reject, seen, who="ben", now=w.now, reason="counted again"
+        )
+        assert rejected == [Decision(proposal.id, ok=True)]
+        assert begin(w, proposal.id) == []
+        assert w.database.read(audit.rows, proposal.id)[-1].note == "counted again"
+
+
+def test_above_the_threshold_two_names_are_needed(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        first = approve(w, proposal.id, second_person_above=4)[0]
+        assert (first.ok, "second person" in first.why) == (True, True)
+        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
+        again = approve(w, proposal.id, second_person_above=4)[0]
+        assert (again.ok, "not ana again" in again.why) == (False, True)
+        approve(w, proposal.id, who="ben", second_person_above=4)
+        (done,) = w.database.read(lifecycle.by_id, [proposal.id])
+        assert (done.status, done.decided_by, done.second_by) == ("approved", "ana", "ben")
+
+
+def test_what_cannot_be_trusted_cannot_be_approved(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        w.now += 11 * MINUTE
+        (decision,) = approve(w, proposal.id)
+        assert decision == Decision(proposal.id, ok=False, why="not now: channel stale")
+
+
+def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        approve(w, proposal.id, expires_ms=MINUTE)
+        w.now += MINUTE + HOLD_MS
+        assert w.database.write(lifecycle.due, now=w.now) == []
+        assert status(w, proposal.id) is CorrectionStatus.EXPIRED
+        w.poll("shop", stock(A=9))
+        assert w.updates()[0].status is CorrectionStatus.PROPOSED
+
+
+def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=4))
+        w.twice("shop", stock(A=9, B=9))
+        before = w.database.read(audit.newest)
+        ids = sorted(one.id for one in w.updates())
+        approve(w, *ids, who="ben")
+        w.now += 1
+        w.database.write(decisions.undo, [(ids[0], None)], who="ana", now=w.now)
+        w.database.write(
+            decisions.reject, [(ids[1], None)], who="ben", now=w.now, reason="stocktake"
+        )
+        told = w.database.read(audit.deeds_since, before, but=("ana", "skew"))
+
+        assert [(one.who, one.step, one.count, one.correction_id, one.note) for one in told] == [
+            ("ben", "approved", 2, ids[0], None),
+            ("ben", "rejected", 1, ids[1], "stocktake"),
+        ]
+        assert w.database.read(audit.deeds_since, w.database.read(audit.newest), but=()) == []

@@ -1,0 +1,175 @@
+"""The rules of events in words of their own, for the machine that holds the store to them.
+
+`Known` is all that a cache holds of first hand: what was told and what was read. What it reckons of
+that never looks at what the store has derived, but for the pending sums that targets are made of.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from store.event_kinds import EFFECTS
+from store.model import ChannelTerms, Component, Millis, Policy, Pool, State, Terms
+from sync.targets import policy as words
+from tests.store.world import MINUTE, channel, terms, warehouse
+
+UNSEEN_AFTER_MS = 60 * MINUTE
+
+Place = tuple[str, str]
+LISTED: Mapping[str, tuple[Place, ...]] = {
+    "warehouse": (("A", ""), ("B", ""), ("P", "n"), ("P", "s")),
+    "shop": (("A", ""), ("KIT", ""), ("P", "all")),
+    "market": (("A", ""), ("B", ""), ("P", "n")),
+}
+KIT = (Component("KIT", "A", 2), Component("KIT", "B", 1))
+ROOMS = (Pool("all", ("n", "s")),)
+MEMBERS = {("P", "all"): (("P", "n"), ("P", "s"))}
+
+
+class Setting(NamedTuple):
+    """What of the configuration changes."""
+
+    lag_ms: int = 0
+    box: int = 1
+    """How many pieces one unit of the market holds."""
+    has_kit: bool = True
+    has_market: bool = True
+
+
+def made(setting: Setting) -> Terms:
+    boxes = (Policy("*", units=setting.box),)
+    market = channel("market", policies=boxes, places=("", "n"), states=tuple(State))
+    shop = channel("shop", policies=(Policy("*", buffer=1),), places=("", "all"))
+    others: list[ChannelTerms] = [shop, market] if setting.has_market else [shop]
+    chosen = terms(warehouse(lag_ms=setting.lag_ms, stale_after_ms=60 * MINUTE), *others)
+    kit = KIT if setting.has_kit else ()
+    return msgspec.structs.replace(
+        chosen, bundles=kit, pools=ROOMS, unseen_after_ms=UNSEEN_AFTER_MS
+    )
+
+
+def rows(connection: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
+    found = connection.execute(query)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+LISTINGS = """SELECT l.*, i.sku, i.location, c.name FROM listings l
+JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
+EVENTS = """SELECT e.*, i.sku, i.location, c.name FROM events e
+JOIN items i ON i.id = e.item_id JOIN channels c ON c.id = e.channel_id"""
+MOVEMENTS = """SELECT v.*, i.sku, i.location FROM movements v JOIN items i ON i.id = v.item_id"""
+WRITES = """SELECT l.item_id, l.channel_id, k.applying_at, coalesce(k.ended_at, k.applying_at)
+  AS ended_at, k.to_quantity - k.from_quantity AS added
+FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.applying_at IS NOT NULL"""
+AS_OF = """SELECT min(c.as_of, p.started_at) AS whole FROM channels c
+JOIN polls p ON p.id = c.good_poll_id WHERE c.name = 'warehouse'"""
+
+
+class Known:
+    """All that the cache holds of first hand: what was told and what was read."""
+
+    def __init__(self, connection: sqlite3.Connection, setting: Setting) -> None:
+        self.setting = setting
+        self.listings = {
+            (one["name"], (one["sku"], one["location"])): one for one in rows(connection, LISTINGS)
+        }
+        self.events = {one["id"]: one for one in rows(connection, EVENTS)}
+        self.movements = rows(connection, MOVEMENTS)
+        self.writes = rows(connection, WRITES)
+        self.items = {
+            (one["sku"], one["location"]): one for one in rows(connection, "SELECT * FROM items")
+        }
+        self.whole: Millis = next((one["whole"] for one in rows(connection, AS_OF)), 0)
+
+    def as_of(self, place: Place) -> Millis | None:
+        """What the authority's word of one place is of; of a pool the newest of its places."""
+        if place in MEMBERS:
+            found = [self.as_of(member) for member in MEMBERS[place]]
+            return max((one for one in found if one is not None), default=None)
+        listing = self.listings.get(("warehouse", place))
+        if listing is None:
+            return None
+        source_at = listing["source_at"]
+        return self.whole if source_at is None else min(source_at, self.whole)
+
+    def is_unseen(self, movement: dict[str, Any]) -> bool:
+        """Rule 7, in words."""
+        event = self.events[movement["event_row"]]
+        as_of = self.as_of((movement["sku"], movement["location"]))
+        assert as_of is not None
+        lowers = min(movement["available"], movement["on_hand"]) < 0
+        if event["name"] == "warehouse":
+            return False
+        if event["kind"] == "adjusted" and (movement["available"] >= 0 or self._is_echo(event)):
+            return False
+        at = event["at"]
+        if event["order_ref"] is not None:
+            same = [one for one in self.events.values() if self._same_order(event, one)]
+            told = [one for one in same if one["name"] != "warehouse"]
+            if min(told, key=lambda one: (one["at"], one["name"]))["name"] != event["name"]:
+                return False
+            at = max((one["at"] for one in same if one["name"] == "warehouse"), default=at)
+        return bool(at > as_of or (lowers and at > self.whole - self.setting.lag_ms))
+
+    def _same_order(self, event: dict[str, Any], other: dict[str, Any]) -> bool:
+        mine, theirs = ((one["sku"], one["location"]) for one in (event, other))
+        near = {mine, *MEMBERS.get(mine, ())}
+        near |= {pool for pool, members in MEMBERS.items() if mine in members}
+        what = ("order_ref", "kind")
+        return theirs in near and all(event[name] == other[name] for name in what)
+
+    def _is_echo(self, event: dict[str, Any]) -> bool:
+        return any(
+            (write["item_id"], write["channel_id"]) == (event["item_id"], event["channel_id"])
+            and write["added"] == event["quantity"]
+            and write["applying_at"] - MINUTE <= event["at"] <= write["ended_at"] + MINUTE
+            for write in self.writes
+        )
+
+    def moves(self, movement: dict[str, Any]) -> int:
+        """What the movement should add to what is available, in pieces."""
+        event = self.events[movement["event_row"]]
+        units = self.setting.box if event["name"] == "market" and self.setting.has_market else 1
+        parts = dict(self.parts((event["sku"], event["location"])))
+        count = (
+            parts[movement["sku"], movement["location"]] if event["sku"] == "KIT" and parts else 1
+        )
+        return int(EFFECTS[event["kind"]].available * event["quantity"] * units * count)
+
+    def truth(self, place: Place) -> words.Truth:
+        item = self.items[place]
+        parts = self.parts(place)
+        if not parts:
+            listing = self.listings.get(("warehouse", place))
+            there = listing is not None and listing["present"]
+            state = listing["state"] if listing is not None and there else None
+            figure = listing["available"] if listing is not None and there else None
+            return words.Truth(figure, state, pending=item["pending"])
+        figures = [(self.items[part], self.truth(part), count) for part, count in parts]
+        if place in MEMBERS:
+            there_are = [max(0, one.available + part["pending_own"])
+                         for part, one, _ in figures if one.available is not None]  # fmt: skip
+            return words.Truth(sum(there_are) if there_are else None, pending=item["pending"])
+        if any(one.available is None for _, one, _ in figures):
+            return words.Truth(None, pending=item["pending"])
+        least = min(
+            max(0, (one.available or 0) + part["pending"]) // count for part, one, count in figures
+        )
+        return words.Truth(least, pending=item["pending"])
+
+    def parts(self, place: Place) -> list[tuple[Place, int]]:
+        if place in MEMBERS:
+            return [(member, 1) for member in MEMBERS[place]]
+        if place[0] == "KIT" and self.setting.has_kit:
+            return [((one.component, place[1]), one.quantity) for one in KIT]
+        return []
+
+    def has_answered(self, place: Place, fell_at: Millis) -> bool:
+        sure = fell_at + self.setting.lag_ms
+        if self.whole > sure + UNSEEN_AFTER_MS:
+            return True
+        words_of = [self.as_of(part) for part, _ in self.parts(place)] or [self.as_of(place)]
+        return all(one is not None and one > sure for one in words_of)

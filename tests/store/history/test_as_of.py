@@ -1,0 +1,138 @@
+"""Two times: when it was so, and when we knew."""
+
+from pathlib import Path
+
+from store.event_kinds import Event, EventKind
+from store.history import as_of, past
+from store.history.as_of import Cell, Hindsight
+from store.model import Component, Record, Terms
+from store.polling import events
+from store.polling.events import Source
+from tests.store.targets.test_balance import sold, tell
+from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
+
+
+def look(w: World, at: int) -> Hindsight:
+    return w.database.read(as_of.look_back, "A", at=at)
+
+
+def cell(w: World, name: str, at: int) -> Cell:
+    return next(one for one in look(w, at).cells if one.channel == name)
+
+
+def test_the_timeline_is_in_the_order_in_which_we_came_to_know_things(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=9))
+        tell(w, "shop", sold("late", START), sold("first", START - MINUTE))
+        w.poll("shop", stock(A=7))
+        entries = w.database.read(past.history, "A")
+        assert [one.known_at for one in entries] == sorted(one.known_at for one in entries)
+        assert [one.kind for one in entries] == ["reading", "event", "event", "reading"]
+        after = entries[-1].known_at
+        assert w.database.read(past.history, "A", since=after) == entries[-1:]
+        assert w.database.read(past.history, "A", until=after - 1) == entries[:-1]
+
+
+def test_a_bundles_sale_stands_in_its_own_timeline_and_in_its_components(tmp_path: Path) -> None:
+    made = terms(warehouse(), channel("shop"))
+    with world(tmp_path) as w:
+        w.reconfigure(Terms(made.authorities, made.channels, bundles=(Component("SET", "A", 2),)))
+        w.poll("warehouse", stock(A=10))
+        w.poll("shop", stock(A=10, SET=5))
+        tell(w, "shop", sold("1", w.now, sku="SET"))
+        told = {
+            sku: [
+                one.detail for one in w.database.read(past.history, sku) if one.kind == "event"
+            ]
+            for sku in ("SET", "A")
+        }  # fmt: skip
+        assert [(one["of"], one["moves"]) for one in told["A"]] == [("SET", -2)]
+        assert [(one["event"], one["unseen"]) for one in told["SET"]] == [("ordered", True)]
+
+
+def test_a_reading_of_an_earlier_time_was_true_before_we_knew_it(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", [record("A", 9, source_at=START)])
+        known_first = w.now
+        fell = w.now + 1
+        w.poll("shop", [record("A", 7, source_at=fell)])
+        known_then = w.now
+
+        before, between, after = (cell(w, "shop", at) for at in (known_first, fell, known_then))
+
+        assert [one.true.available for one in (before, between, after) if one.true] == [9, 7, 7]
+        assert [one.known.available for one in (before, between, after) if one.known] == [9, 9, 7]
+        assert between.known_at == known_then
+
+
+def test_before_its_first_reading_a_listing_may_have_been_so_but_was_not_known(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", [record("A", 9, source_at=START - MINUTE)])
+        early = cell(w, "shop", START)
+        assert early.true is not None
+        assert early.known is None
+        assert look(w, START - 2 * MINUTE).cells == ()
+
+
+def test_a_files_own_time_is_when_its_readings_were_so(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=9), as_of=START)
+        w.poll("warehouse", stock(A=5), as_of=START + 90_000)
+        found = cell(w, "warehouse", START + 90_000)
+        assert found.true is not None
+        assert (found.true.available, found.known_at) == (5, w.now)
+
+
+def test_a_later_source_time_of_something_else_does_not_make_a_reading_younger(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", [record("A", 9, source_at=START, title="Lamp")])
+        w.poll("shop", [record("A", 9, source_at=w.now + 1, title="A lamp")])
+        found = cell(w, "shop", START + MINUTE)
+        assert found.true is not None
+        assert found.true.available == 9
+
+
+def test_the_target_and_the_open_disagreements_of_an_instant_are_those_of_then(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.poll("shop", stock(A=9))
+        wrong = w.now
+        w.poll("warehouse", stock(A=9))
+
+        then, now = look(w, wrong), look(w, w.now)
+
+        assert [one.target and one.target.quantity for one in then.cells] == [None, 4]
+        assert [one.detail["delta"] for one in then.open] == [-5]
+        assert [one.target and one.target.quantity for one in now.cells] == [None, 9]
+        assert now.open == ()
+
+
+def test_an_event_of_then_that_we_heard_of_later_was_not_known_then(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=9))
+        at = w.now
+        w.now += MINUTE
+        told = [
+            Event("1", EventKind.ORDERED, "A", 1, at),
+            Event("2", EventKind.ORDERED, "A", 1, w.now),
+        ]
+        w.database.write(events.record, Source("shop", w.now), told, w.comparison)
+        (event,) = (one for one in look(w, at).entries if one.kind == "event")
+        assert (event.detail["id"], event.known_at > at) == ("1", True)
+
+
+def test_a_listing_that_had_gone_was_not_there_then(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=9, B=1))
+        w.poll("shop", stock(B=1))
+        gone = w.now
+        w.poll("shop", [Record("A", 3), *stock(B=1)])
+        found = cell(w, "shop", gone)
+        assert found.true is not None
+        assert (found.true.present, found.true == found.known) == (False, True)

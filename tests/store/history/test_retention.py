@@ -1,0 +1,173 @@
+"""Retention: what ended long ago goes, is counted, and no account is the worse for it."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from store.event_kinds import Event
+from store.history import past, retention
+from store.history.retention import Place
+from store.model import CorrectionStatus, Millis
+from tests.store.targets.test_balance import (
+    check,
+    corrected,
+    counted_anew,
+    sold,
+    steps,
+    sums,
+    tell,
+    totals,
+)
+from tests.store.world import MINUTE, World, stock, world
+
+DAY = 24 * 60 * MINUTE
+
+
+def thin(w: World, before: Millis) -> int:
+    """All of it; answers in how many transactions."""
+    place: Place | None = Place()
+    count = 0
+    while place is not None:
+        place = w.database.write(retention.thin, place, before=before)
+        count += 1
+    return count
+
+
+def rows(w: World, table: str) -> int:
+    ((found,),) = w.rows(f"SELECT count(*) FROM {table}")
+    return int(found)
+
+
+def thinned(w: World) -> dict[str, int]:
+    return dict(w.rows("SELECT what, rows_removed FROM thinned"))
+
+
+def test_what_ended_long_ago_goes_and_what_stands_stays(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.poll("shop", stock(A=9))
+        corrected(w, 4)
+        w.poll("warehouse", stock(A=3))
+        w.now += 100 * DAY
+        before = w.now - 90 * DAY
+        w.poll("shop", stock(A=4))
+        open_before = w.diff()
+        assert w.database.read(past.thinned_before) is None
+
+        thin(w, before)
+
+        assert w.diff() == open_before
+        assert [one.status for one in w.updates()] == [CorrectionStatus.PROPOSED]
+        # The warehouse's last good poll stays, for all that it is old; so does what is in force.
+        assert rows(w, "polls") == 2
+        assert rows(w, "past_readings") == 0
+        told = {one.kind for one in w.database.read(past.history, "A")}
+        assert told == {"reading", "target", "disagreement", "correction"}
+        assert thinned(w)["corrections"] == 1
+        assert w.database.read(past.thinned_before) == before
+
+
+def test_an_account_goes_on_when_its_events_and_writes_are_thinned_out(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=8))
+        w.poll("shop", stock(A=10))
+        corrected(w, 8)
+        sale = sold("1", w.now, 2)
+        tell(w, "shop", sale)
+        w.poll("shop", stock(A=5))
+        assert sums(w, "shop") == (-2, -2, -1)
+        old = w.now + 1
+        w.now += DAY
+        tell(w, "shop", sold("2", w.now))
+        w.poll("shop", stock(A=4))
+        w.poll("warehouse", stock(A=5))
+
+        thin(w, old)
+
+        assert sums(w, "shop") == (-1, 0, -1)
+        assert totals(w)["shop"] == 1
+        tell(w, "shop", sale)
+        assert sums(w, "shop") == (-1, 0, -1), "told again, what is thinned out counts no more"
+        check(w)
+
+
+def test_an_event_that_the_authority_has_not_taken_in_is_never_thinned_out(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=8))
+        w.poll("shop", stock(A=7))
+        tell(w, "shop", sold("1", w.now))
+        thin(w, w.now + DAY)
+        assert rows(w, "events") == 1
+        assert w.targets("shop") == {"A": 7}
+
+
+def test_a_failure_that_stands_last_is_kept_for_it_keeps_rules_from_approving(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.poll("shop", stock(A=9))
+        failed = corrected(w, 4)
+
+        def spoil(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE corrections SET status = 'failed' WHERE id = ?", (failed,))
+
+        w.database.write(spoil)
+        thin(w, w.now + DAY)
+        assert [one.id for one in w.updates()] == [failed]
+
+
+def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=0))
+
+        def fill(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO past_readings (listing_id, present, until_at) VALUES (1, 1, ?)",
+                ((n,) for n in range(2 * retention.STEP + 1)),
+            )
+
+        w.database.write(fill)
+        kept = w.database.write(retention.thin, Place(), before=retention.STEP // 2)
+        assert kept == Place(1), "it goes no further than to what is younger"
+        assert thin(w, 10**6) > 2
+        assert rows(w, "past_readings") == 0
+
+
+@settings(max_examples=25, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(script=st.lists(steps, max_size=12), cut=st.integers(0, 12))
+def test_thinning_at_any_instant_leaves_what_is_unexplained_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory,
+    script: Sequence[tuple[object, ...]],
+    cut: int,
+) -> None:
+    with world(tmp_path_factory.mktemp("thin")) as w:
+        w.poll("warehouse", stock(A=20))
+        w.poll("shop", stock(A=20))
+        before = w.now
+        for n, step in enumerate(script):
+            if n == cut:
+                before = w.now
+            take(w, n, step)
+        unexplained = w.database.read(counted_anew)
+        thin(w, before)
+        assert w.database.read(counted_anew) == unexplained == totals(w)
+        w.poll("shop", stock(A=20))
+        w.poll("shop", stock(A=19))
+        check(w)
+
+
+def take(w: World, n: int, step: tuple[object, ...]) -> None:
+    """One step of a random history."""
+    if step[0] == "read":
+        w.poll(step[1], stock(A=step[2]))  # type: ignore[arg-type]
+    elif step[0] == "event":
+        event = Event(str(n), step[2], "A", step[3], w.now, order=step[4] or None)  # type: ignore[arg-type]
+        tell(w, step[1], event)  # type: ignore[arg-type]
+    elif any(one.status is CorrectionStatus.PROPOSED for one in w.updates()):
+        corrected(w, w.updates()[0].to_quantity or 0)

@@ -1,0 +1,133 @@
+"""The timeline by pages: the same entries as all at once, and quick whatever there is."""
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.history import past, timeline
+from store.history.timeline import Page, Rest
+from store.model import Component, Terms
+from store.queries.values import HistoryEntry
+from tests.store.correction_steps import correct, oversold
+from tests.store.targets.test_balance import sold, tell
+from tests.store.world import START, World, channel, stock, terms, warehouse, world
+
+
+def page(w: World, limit: int, rest: Rest | None = None, sku: str = "A") -> Page:
+    return w.database.read(timeline.page, sku, limit=limit, rest=rest)
+
+
+def pages(w: World, limit: int, sku: str = "A") -> Iterator[Page]:
+    found = page(w, limit, sku=sku)
+    yield found
+    while found.rest is not None:
+        found = page(w, limit, found.rest, sku)
+        yield found
+
+
+def plain(entries: list[HistoryEntry]) -> Counter[str]:
+    return Counter(repr(one) for one in entries)
+
+
+def busy(w: World) -> None:
+    """A SKU to which everything has happened that can."""
+    made = terms(warehouse(), channel("shop"), channel("market"))
+    bundles = (Component("SET", "A", 2),)
+    w.reconfigure(Terms(made.authorities, made.channels, bundles=bundles))
+    oversold(w)
+    correct(w)
+    w.poll("market", stock(A=3))
+    w.poll("market", stock(A=5, SET=1))
+    tell(w, "shop", sold("1", w.now), sold("2", START), sold("3", w.now, sku="SET"))
+    tell(w, "market", sold("1", w.now, order="7"), sold("2", w.now + 1, order="7"))
+    for quantity in (4, 3, 9, 4):
+        w.poll("warehouse", stock(A=quantity))
+        w.poll("shop", stock(A=quantity))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 200])
+@pytest.mark.parametrize("sku", ["A", "SET"])
+def test_the_pages_hold_each_entry_of_the_timeline_once_and_newest_first(
+    tmp_path: Path, limit: int, sku: str
+) -> None:
+    with world(tmp_path) as w:
+        busy(w)
+        whole = w.database.read(past.history, sku)
+        told = [one for each in pages(w, limit, sku) for one in each.told]
+
+    assert len(whole) > 3
+    assert plain([one.entry for one in told]) == plain(whole)
+    keys = [one.key for one in told]
+    assert keys == sorted(set(keys), reverse=True)
+
+
+def test_an_entry_is_known_by_the_same_key_in_every_page(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        busy(w)
+        by_key = {one.key: one.entry for one in page(w, 500).told}
+        again = {one.key: one.entry for each in pages(w, 3) for one in each.told}
+
+    assert again == by_key
+
+
+def test_what_comes_while_one_pages_back_takes_nothing_from_the_older_pages(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        busy(w)
+        before = [one.entry for one in page(w, 500).told]
+        first = page(w, 5)
+        w.poll("shop", stock(A=77))
+        told = [one.entry for one in first.told]
+        found = first
+        while found.rest is not None:
+            found = page(w, 5, found.rest)
+            told += [one.entry for one in found.told]
+
+    # A disagreement may have closed meanwhile, and says so.
+    assert [(one.known_at, one.kind) for one in told] == [(e.known_at, e.kind) for e in before]
+
+
+def test_nothing_is_known_of_an_unknown_sku(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        assert page(w, 5, sku="NO SUCH") == Page((), None)
+
+
+def test_a_page_of_a_hundred_thousand_readings_costs_what_a_page_of_few_does(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        busy(w)
+        few = _took(w, page(w, 100).rest)
+
+        def fill(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """INSERT INTO past_readings (listing_id, present, available, observed_at, until_at)
+                WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
+                SELECT (SELECT min(id) FROM listings), 1, n, :start - n * 10, :start - n * 10 + 10
+                FROM n ORDER BY n DESC""",
+                {"start": START},
+            )
+
+        w.database.write(fill)
+        first = page(w, 100)
+        deep = first
+        for _ in range(20):
+            assert deep.rest is not None
+            deep = page(w, 100, deep.rest)
+
+        assert _took(w, None) < 10 * few + 0.01
+        assert _took(w, deep.rest) < 10 * few + 0.01
+
+
+def _took(w: World, rest: Rest | None) -> float:
+    best = 1.0
+    for _ in range(3):
+        began = time.process_time()
+        page(w, 100, rest)
+        best = min(best, time.process_time() - began)
+    return best

@@ -1,0 +1,387 @@
+"""Whatever comes in whatever order, what is derived is what the rules say of what is known.
+
+The machine drives a warehouse, a shop and a market through polls, quarantines, failures, events,
+corrections, restarts and changes of the configuration. After each act it reckons anew, in words of
+its own, what is unseen, what each channel should show, what may be raised and what is explained.
+"""
+
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hypothesis import settings, strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from store.corrections import decisions, lifecycle, propose
+from store.database import lease
+from store.database.connection import Database
+from store.event_kinds import Event, EventKind
+from store.model import (
+    Correction,
+    CorrectionStatus,
+    Millis,
+    Record,
+    Refused,
+)
+from store.polling import events, merge, quarantine
+from store.polling.comparison import Comparison
+from store.polling.events import Source, Told
+from store.targets import balance
+from sync.targets import policy as words
+from tests.store.event_model import LISTED, MEMBERS, Known, Place, Setting, made
+from tests.store.world import MINUTE, World
+
+SECOND = 1000
+
+CHANNELS = strategies.sampled_from(tuple(LISTED))
+SPANS = strategies.integers(1, 90).map(lambda seconds: seconds * SECOND)
+AGES = strategies.none() | strategies.integers(0, 300).map(lambda seconds: seconds * SECOND)
+# What of a channel's listings has moved since it last spoke: often nothing, for a raise wants the
+# same word twice.
+MOVES = strategies.none() | strategies.tuples(
+    strategies.integers(0, 3), strategies.integers(-1, 12)
+)
+KINDS = strategies.sampled_from(
+    (*[EventKind.ORDERED] * 3, EventKind.CANCELLED, EventKind.ADJUSTED, EventKind.SHIPPED)
+)
+TOLD = strategies.tuples(
+    CHANNELS, strategies.integers(0, 30), KINDS, strategies.integers(0, 2),
+    strategies.integers(1, 3), strategies.integers(-200, 0),
+    strategies.sampled_from((None, "X", "Y")),
+)  # fmt: skip
+
+
+class Fall(NamedTuple):
+    """What the machine has seen of one listing."""
+
+    shown: int
+    fell_at: Millis | None = None
+
+
+class Events(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.setting = Setting()
+        self.told: dict[tuple[str, str], Event] = {}
+        self.falls: dict[tuple[str, Place], Fall] = {}
+        self.figures = {name: [9] * len(places) for name, places in LISTED.items()}
+        self.aside: dict[str, tuple[list[Record], Millis]] = {}
+        self.newest_correction = 0
+        self.open()
+
+    def open(self) -> None:
+        self.database = Database.open(Path(self.folder.name) / "skew.db").__enter__()
+        self.w = World(self.database, Comparison(made(self.setting)))
+
+    def teardown(self) -> None:
+        self.database.close()
+        self.folder.cleanup()
+
+    @initialize(lag_ms=strategies.sampled_from((0, 90 * SECOND)))
+    def begin(self, lag_ms: int) -> None:
+        self.change(Setting(lag_ms))
+        for name in LISTED:
+            self.poll(name, None, 0, None, None, None)
+
+    # What a channel says.
+
+    def records(
+        self, name: str, moved: tuple[int, int] | None, source_ms: int | None
+    ) -> list[Record]:
+        figures = self.figures[name]
+        if moved is not None:
+            figures[moved[0] % len(figures)] = moved[1]
+        at = None if source_ms is None else self.w.now - source_ms
+        return [
+            Record(sku, figure, place, state="active", source_at=at)
+            for (sku, place), figure in zip(LISTED[name], figures, strict=True)
+        ]
+
+    @rule(
+        name=CHANNELS, moved=MOVES, odd=strategies.integers(0, 9),
+        file_ms=AGES, source_ms=AGES, told=strategies.none() | TOLD,
+    )  # fmt: skip
+    def poll(
+        self, name: str, moved: tuple[int, int] | None, odd: int, file_ms: int | None,
+        source_ms: int | None, told: Any,
+    ) -> None:  # fmt: skip
+        if name == "market" and not self.setting.has_market:
+            return
+        if name != "warehouse" or self.has_orders():
+            file_ms = source_ms = None
+        said = self.records(name, moved, source_ms)
+        refused: list[Refused] = []
+        if odd == 1:
+            said.pop()
+        elif odd == 2:
+            said.append(said[0])
+        elif odd == 3:
+            gone = said.pop()
+            refused = [Refused("row 9", "no number", gone.sku, gone.location)]
+        heard = self.heard(told, name)
+        sweep = self.w.sweep(name, said, refused=refused)
+        self.database.write(
+            merge.merge, sweep, self.w.comparison, now=self.w.now, told=heard,
+            as_of=None if file_ms is None else self.w.now - file_ms,
+        )  # fmt: skip
+        self.aside.pop(name, None)
+        self.saw(name, said, self.w.now)
+
+    @rule(name=CHANNELS, moved=MOVES, told=strategies.none() | TOLD)
+    def set_aside(self, name: str, moved: tuple[int, int] | None, told: Any) -> None:
+        """A quarantined poll; its events have happened all the same."""
+        if name == "market" and not self.setting.has_market:
+            return
+        said = self.records(name, moved, None)
+        heard = self.heard(told, name)
+        sweep = self.w.sweep(name, said)
+        self.database.write(quarantine.set_aside, sweep, "odd", now=self.w.now, as_of=None)
+        self.aside[name] = (said, self.w.now)
+        if heard is not None:
+            self.database.write(
+                events.bring_in_alone, name, heard, self.w.comparison, now=self.w.now
+            )
+
+    @rule(name=CHANNELS, span=SPANS)
+    def accept(self, name: str, span: int) -> None:
+        if name not in self.aside or (name == "market" and not self.setting.has_market):
+            return
+        self.w.now += span
+        self.database.write(quarantine.accept, name, self.w.comparison, who="ana", now=self.w.now)
+        self.saw(name, *self.aside.pop(name))
+
+    @rule(name=CHANNELS)
+    def fail(self, name: str) -> None:
+        if name == "market" and not self.setting.has_market:
+            return
+        self.database.write(merge.fail, self.w.sweep(name), "no answer", now=self.w.now)
+
+    @rule(told=strategies.lists(TOLD, min_size=1, max_size=3), span=SPANS)
+    def tell(self, told: list[Any], span: int) -> None:
+        """Events by themselves, of any channels, as from a file."""
+        self.w.now += span
+        batch = [(one[0], self.event(one)) for one in told]
+        batch = [one for one in batch if self.setting.has_market or one[0] != "market"]
+        self.database.write(events.record_each, batch, self.w.comparison, now=self.w.now)
+        for name, event in batch:
+            self.told.setdefault((name, event.id), event)
+
+    # What is decided.
+
+    @rule(pick=strategies.integers(0, 20), echoes=strategies.booleans())
+    def correct(self, pick: int, echoes: bool) -> None:  # noqa: FBT001 - drawn by hypothesis.
+        """Approve one of the proposals, write it, read it back."""
+        waiting = [one for one in self.w.updates() if one.status is CorrectionStatus.PROPOSED]
+        if not waiting:
+            return
+        one = waiting[pick % len(waiting)]
+        if self.database.read(lifecycle.held_back, one, now=self.w.now):
+            return
+        self.database.write(
+            decisions.approve, [(one.id, None)], who="ana", now=self.w.now, hold_ms=0,
+            expires_ms=MINUTE,
+        )  # fmt: skip
+        self.database.write(
+            lease.acquire, holder="e", token="e", now=self.w.now, span_ms=10 * MINUTE
+        )
+        assert self.database.write(
+            lifecycle.begin_applying, [one.id], token="e", now=self.w.now
+        ) == [one.id]
+        self.w.now += SECOND
+        shown = Record(one.sku, one.to_quantity or 0, one.location, state=one.to_state)
+        self.database.write(
+            merge.record_fresh, one.channel, [shown], (), [(one.sku, one.location)],
+            self.w.comparison, now=self.w.now, own=True,
+        )  # fmt: skip
+        self.database.write(
+            lifecycle.finish, one.id, CorrectionStatus.VERIFIED, now=self.w.now, result="shown"
+        )
+        place = (one.sku, one.location)
+        before = self.falls[one.channel, place]
+        self.falls[one.channel, place] = Fall(one.to_quantity or 0, before.fell_at)
+        self.figures[one.channel][LISTED[one.channel].index(place)] = one.to_quantity or 0
+        added = (one.to_quantity or 0) - (one.from_quantity or 0)
+        if echoes and added:
+            self.adjusted(one, f"echo {one.id}", added)
+        elif not echoes:
+            self.adjusted(one, f"broken {one.id}", -100)
+
+    def adjusted(self, one: Correction, name: str, quantity: int) -> None:
+        event = Event(name, EventKind.ADJUSTED, one.sku, quantity, self.w.now, one.location)
+        source = Source(one.channel, self.w.now)
+        self.database.write(events.record, source, [event], self.w.comparison)
+        self.told[one.channel, name] = event
+
+    @rule(minutes=strategies.sampled_from((1, 6, 70)))
+    def wait(self, minutes: int) -> None:
+        self.w.now += minutes * MINUTE
+        self.database.write(propose.propose, now=self.w.now)
+
+    @rule()
+    def restart(self) -> None:
+        self.database.close()
+        now = self.w.now
+        self.open()
+        self.w.now = now
+
+    @rule(lag_ms=strategies.sampled_from((0, 90 * SECOND)))
+    def lag(self, lag_ms: int) -> None:
+        if not self.has_orders():
+            self.change(self.setting._replace(lag_ms=lag_ms))
+
+    @rule(box=strategies.sampled_from((1, 2)))
+    def repack(self, box: int) -> None:
+        self.change(self.setting._replace(box=box))
+
+    @rule()
+    def unbundle(self) -> None:
+        self.change(self.setting._replace(has_kit=not self.setting.has_kit))
+
+    @rule()
+    def remove_or_add(self) -> None:
+        self.change(self.setting._replace(has_market=not self.setting.has_market))
+
+    def change(self, setting: Setting) -> None:
+        was, self.setting = self.setting, setting
+        was_unseen = {one["event_row"] for one in self.known().movements if one["unseen"]}
+        self.w.reconfigure(made(setting))
+        if was._replace(lag_ms=0) == setting._replace(lag_ms=0):
+            return  # What a longer lag makes unseen again keeps the pieces that it had.
+        known = self.known()
+        unseen = [one for one in known.movements if one["event_row"] in was_unseen]
+        assert [one["available"] for one in unseen] == [known.moves(one) for one in unseen]
+
+    # What holds.
+
+    @invariant()
+    def no_event_is_lost_or_counted_twice(self) -> None:
+        known = self.known()
+        found = {(one["name"], one["event_id"]): one for one in known.events.values()}
+        assert found.keys() == self.told.keys()
+        for key, event in self.told.items():
+            assert (found[key]["quantity"], found[key]["at"]) == (event.quantity, event.at)
+        assert len(known.events) == len(self.told)
+
+    @invariant()
+    def what_is_pending_is_what_is_unseen(self) -> None:
+        known = self.known()
+        own: dict[Place, int] = dict.fromkeys(known.items, 0)
+        lowers: dict[Place, int] = dict.fromkeys(known.items, 0)
+        for movement in known.movements:
+            place = (movement["sku"], movement["location"])
+            if known.as_of(place) is None:
+                continue
+            unseen = known.is_unseen(movement)
+            assert bool(movement["unseen"]) is unseen, (movement, known.events)
+            if unseen:
+                own[place] += movement["available"]
+                lowers[place] += min(0, movement["available"])
+        for place, item in known.items.items():
+            if known.as_of(place) is None:
+                continue
+            pools = [pool for pool, members in MEMBERS.items() if place in members]
+            assert item["pending_own"] == own[place]
+            assert item["pending"] == own[place] + sum(lowers[pool] for pool in pools)
+
+    @invariant()
+    def each_target_is_the_policys(self) -> None:
+        known = self.known()
+        for (name, place), listing in known.listings.items():
+            one = next((one for one in self.w.comparison.terms.channels if one.name == name), None)
+            if one is None or name == "warehouse":
+                assert listing["target_quantity"] is None
+                continue
+            truth = known.truth(place)
+            assert listing["target_quantity"] == words.target_quantity(
+                truth, words.policy_for(place[0], one.policies), one.hides
+            ), (name, place)
+
+    @invariant()
+    def a_disagreement_stands_where_and_while_a_reading_differs(self) -> None:
+        def ask(connection: sqlite3.Connection) -> set[int]:
+            found = connection.execute(
+                """SELECT listing_id FROM disagreements WHERE closed_at IS NULL
+                AND kind IN ('quantity', 'negative')"""
+            )
+            return {row[0] for row in found}
+
+        configured = {one.name for one in self.w.comparison.terms.channels}
+        differs = {
+            one["id"]
+            for (name, _), one in self.known().listings.items()
+            if name in configured and one["present"] and one["copies"] == 1
+            and (one["available"] or 0) != one["target_quantity"]
+            and (one["target_quantity"] is not None or (one["available"] or 0) < 0)
+        }  # fmt: skip
+        assert self.database.read(ask) == differs
+
+    @invariant()
+    def nothing_is_raised_on_a_word_from_before_the_fall(self) -> None:
+        known = self.known()
+        for one in self.w.updates():
+            live = one.status in (CorrectionStatus.PROPOSED, CorrectionStatus.APPROVED)
+            if not live or (one.to_quantity or 0) <= (one.from_quantity or 0):
+                continue
+            place = (one.sku, one.location)
+            fell_at = self.falls[one.channel, place].fell_at
+            if fell_at is None or known.has_answered(place, fell_at):
+                continue
+            assert one.id <= self.newest_correction, (one, fell_at)
+            assert self.database.read(lifecycle.held_back, one, now=self.w.now)
+        self.newest_correction = max((one.id for one in self.w.updates()), default=0)
+
+    @invariant()
+    def the_accounts_balance(self) -> None:
+        kept = {key: one["known"] for key, one in self.known().listings.items()}
+        unexplained: dict[str, int] = dict.fromkeys(LISTED, 0)
+        for sku in ("A", "B", "KIT", "P"):
+            for one in self.database.read(balance.balances, sku):
+                assert kept[one.channel, (sku, one.location)] == one.events + one.corrections
+                unexplained[one.channel] += abs(one.unexplained)
+
+        def ask(connection: sqlite3.Connection) -> dict[str, int]:
+            return dict(connection.execute("SELECT name, unexplained FROM channels").fetchall())
+
+        assert self.database.read(ask) == unexplained
+
+    # The machine's own arithmetic.
+
+    def known(self) -> Known:
+        return self.database.read(Known, self.setting)
+
+    def has_orders(self) -> bool:
+        """Whether the warehouse has told of orders.
+
+        What other channels told of those long before is not looked at again where the warehouse's
+        readings go back in time, or its lag grows.
+        """
+        return any(name == "warehouse" and event.order for (name, _), event in self.told.items())
+
+    def saw(self, name: str, said: list[Record], at: Millis) -> None:
+        for record in said:
+            place = (record.sku, record.location)
+            if sum((one.sku, one.location) == place for one in said) > 1:
+                continue
+            before = self.falls.get((name, place), Fall(record.available))
+            fell = record.available < before.shown
+            self.falls[name, place] = Fall(record.available, at if fell else before.fell_at)
+
+    def event(self, drawn: Any) -> Event:
+        name, number, kind, which, quantity, ago_s, order = drawn
+        sku, place = LISTED[name][which]
+        if kind is EventKind.ADJUSTED:
+            quantity = quantity * 100 if ago_s % 2 else -quantity * 100
+        return Event(str(number), kind, sku, quantity, self.w.now + ago_s * SECOND, place, order)
+
+    def heard(self, drawn: Any, name: str) -> Told | None:
+        if drawn is None:
+            return None
+        event = self.event((name, *drawn[1:]))
+        self.told.setdefault((name, event.id), event)
+        return Told((event,), cursor=event.id)
+
+
+TestEvents = Events.TestCase
+TestEvents.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)

@@ -1,0 +1,232 @@
+"""A re-poll passes over what it recognises. Whatever came before, it misses nothing.
+
+The machine drives one channel through every act that moves its readings, in any order, and holds
+what the cache says after each good poll against what the poll itself said.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hypothesis import settings, strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from store.model import Record, Refused
+from store.polling import merge, quarantine, staging
+from tests.store.world import MINUTE, channel, terms, warehouse, world
+
+SKUS = ("A", "B", "C", "D")
+# −1 and −2 are one and the same to Python's hash.
+VALUES = (-2, -1, 0, 1, 5)
+
+RECORDS = strategies.builds(
+    Record,
+    strategies.sampled_from(SKUS),
+    strategies.sampled_from(VALUES),
+    state=strategies.sampled_from(("active", "disabled")),
+)
+REFUSED = strategies.builds(
+    lambda sku: Refused("line 1", "is no number", sku), strategies.sampled_from((*SKUS, None))
+)
+
+
+class Told(NamedTuple):
+    """What one poll said."""
+
+    records: list[Record]
+    refused: list[Refused]
+    page: int
+    """How many records make a page."""
+
+
+POLLS = strategies.builds(
+    Told,
+    strategies.lists(RECORDS, max_size=6),
+    strategies.one_of(strategies.just([]), strategies.lists(REFUSED, max_size=2)),
+    strategies.integers(1, 6),
+)
+
+
+class Shown(NamedTuple):
+    """What the cache holds of one listing."""
+
+    present: int
+    copies: int
+    available: int | None
+    state: str | None
+    problem: str | None
+
+
+class Recognition(RuleBasedStateMachine):
+    """One shop, read again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.opened = world(Path(self.folder.name))
+        self.world = self.opened.__enter__()
+        self.told = Told([], [], 1)
+        self.aside: Told | None = None
+
+    def teardown(self) -> None:
+        self.opened.__exit__(None, None, None)
+        self.folder.cleanup()
+
+    @initialize(first=POLLS)
+    def start(self, first: Told) -> None:
+        self.world.poll("warehouse", [Record(sku, 5, state="active") for sku in SKUS[:2]])
+        self.poll(first)
+
+    @rule(told=POLLS)
+    def poll(self, told: Told) -> None:
+        """The shop is read anew."""
+        self.good(self.swept(told), told)
+
+    @rule(place=strategies.integers(0, 5), value=strategies.sampled_from(VALUES))
+    def poll_with_one_change(self, place: int, value: int) -> None:
+        """The usual poll: nothing moved but one listing."""
+        records = list(self.told.records)
+        if records:
+            place %= len(records)
+            records[place] = Record(records[place].sku, value, state=records[place].state)
+        self.poll(self.told._replace(records=records, refused=[]))
+
+    @rule()
+    def poll_unchanged(self) -> None:
+        """Nothing moved, and what could not be read can be now."""
+        self.poll(self.told._replace(refused=[]))
+
+    @rule(told=POLLS, stock=strategies.dictionaries(strategies.sampled_from(SKUS), RECORDS))
+    def poll_while_the_authority_is_merged(self, told: Told, stock: dict[str, Record]) -> None:
+        """The warehouse lists something new while the shop's pages come in."""
+        sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())
+        self.stage(sweep, told)
+        listed = [Record(sku, one.available, state="active") for sku, one in stock.items()]
+        self.world.poll("warehouse", listed)
+        self.good(sweep, told)
+
+    @rule(told=POLLS)
+    def fail(self, told: Told) -> None:
+        """A poll ends midway: it counts for nothing."""
+        sweep = self.swept(told)
+        self.world.database.write(merge.fail, sweep, "503", now=self.world.now)
+
+    @rule(told=POLLS)
+    def quarantine(self, told: Told) -> None:
+        sweep = self.swept(told)
+        self.world.database.write(
+            quarantine.set_aside, sweep, "odd", now=self.world.now, as_of=None
+        )
+        self.aside = told
+
+    @precondition(lambda self: self.aside is not None)
+    @rule()
+    def accept(self) -> None:
+        assert self.aside is not None
+        # What it says of what it could not read was judged against the readings of its time.
+        told, self.aside = self.aside, None
+        self.world.database.write(
+            quarantine.accept, "shop", self.world.comparison, who="ana", now=self.later()
+        )
+        self.told = told
+        if not told.refused:
+            self.check(told)
+
+    # While a channel is quarantined nothing of it is rechecked: nothing may be written there.
+    @precondition(lambda self: self.aside is None)
+    @rule(sku=strategies.sampled_from(SKUS), answers=strategies.lists(RECORDS, max_size=2))
+    def read_one_afresh(self, sku: str, answers: Sequence[Record]) -> None:
+        """A recheck or a read back, of one listing."""
+        records = [Record(sku, one.available, state=one.state) for one in answers]
+        self.world.database.write(
+            merge.record_fresh, "shop", records, (), [(sku, "")],
+            self.world.comparison, now=self.later(), own=False,
+        )  # fmt: skip
+
+    @rule()
+    def restart(self) -> None:
+        self.world.memories.clear()
+
+    @rule()
+    def configure_away_and_back(self) -> None:
+        """The channel leaves the configuration and returns to it, with or without a restart."""
+        self.world.reconfigure(terms(warehouse()))
+        self.world.reconfigure(terms(warehouse(), channel("shop")))
+
+    def later(self) -> int:
+        self.world.now += MINUTE
+        return self.world.now
+
+    @property
+    def memory(self) -> staging.Memory:
+        return self.world.memories.setdefault("shop", staging.Memory())
+
+    def swept(self, told: Told) -> staging.Sweep:
+        sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())
+        self.stage(sweep, told)
+        return sweep
+
+    def stage(self, sweep: staging.Sweep, told: Told) -> None:
+        for start in range(0, len(told.records), told.page):
+            page = told.records[start : start + told.page]
+            self.world.database.write(staging.stage, sweep, page)
+        self.world.database.write(staging.stage, sweep, (), told.refused)
+
+    def good(self, sweep: staging.Sweep, told: Told) -> None:
+        before = self.listings()
+        self.world.database.write(staging.counts, sweep)
+        self.world.database.write(
+            merge.merge, sweep, self.world.comparison, now=self.world.now, as_of=None
+        )
+        self.told, self.aside = told, None
+        self.check(told, before)
+
+    def check(self, told: Told, before: dict[str, Shown] | None = None) -> None:
+        """Hold the cache against what the poll said, record by record."""
+        after = self.listings()
+        times = Counter(one.sku for one in told.records)
+        unread = {one.sku for one in told.refused}
+        for sku, shown in after.items():
+            assert bool(shown.problem) == (sku in unread or self.in_doubt(sku, told, before)), sku
+            if times[sku]:
+                assert (shown.present, shown.copies) == (1, times[sku]), sku
+            elif sku not in unread and None not in unread:
+                assert shown.present == 0, sku
+        for one in told.records:
+            if times[one.sku] == 1:
+                assert after[one.sku][2:4] == (one.available, one.state), one.sku
+        counted = sum(shown.present for shown in after.values())
+        assert self.world.database.read(_counter) == counted
+
+    @staticmethod
+    def in_doubt(sku: str, told: Told, before: dict[str, Shown] | None) -> bool:
+        """Whether it may be the record whose SKU could not be read."""
+        seen = any(one.sku == sku for one in told.records)
+        anonymous = any(one.sku is None for one in told.refused)
+        shown = (before or {}).get(sku)
+        return anonymous and not seen and shown is not None and bool(shown.present or shown.problem)
+
+    def listings(self) -> dict[str, Shown]:
+        return self.world.database.read(_listings)
+
+
+def _listings(connection: object) -> dict[str, Shown]:
+    rows = connection.execute(  # type: ignore[attr-defined]
+        """SELECT i.sku, l.present, l.copies, l.available, l.state, l.problem FROM listings l
+        JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id
+        WHERE c.name = 'shop'"""
+    )
+    return {row[0]: Shown(*row[1:]) for row in rows}
+
+
+def _counter(connection: object) -> int:
+    row = connection.execute(  # type: ignore[attr-defined]
+        "SELECT listings FROM channels WHERE name = 'shop'"
+    ).fetchone()
+    return int(row[0])
+
+
+TestRecognition = Recognition.TestCase
+TestRecognition.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)

@@ -1,0 +1,126 @@
+"""The guard: which polls are believed, which batches are small enough."""
+
+import msgspec
+import pytest
+
+from store.model import Correction, CorrectionStatus, PollCounts
+from sync.polling import guard
+from sync.polling.guard import Push
+from sync.settings import GuardSettings, PushLimits
+
+LIMITS = GuardSettings()
+
+
+def counts(**given: int | None) -> PollCounts:
+    usual: dict[str, int | None] = {
+        "known": 100, "seen": 100, "changed": 0, "zeroed": 0, "gone": 0, "added": 0, "refused": 0,
+        "announced": None,
+    }  # fmt: skip
+    return msgspec.convert(usual | given, PollCounts)
+
+
+def correction(
+    number: int, before: int | None, after: int | None, sku: str | None = None
+) -> Correction:
+    return Correction(
+        id=number, listing_id=number, sku=sku or f"SKU-{number}", title="", channel="shop",
+        location="", status=CorrectionStatus.APPROVED, version=1, from_quantity=before,
+        from_state=None, to_quantity=after, to_state=None, price_minor=None, proposed_at=0,
+        decided_at=None, decided_by=None, second_by=None, hold_until=None, expires_at=None,
+        snoozed_until=None, note=None, result=None,
+    )  # fmt: skip
+
+
+def test_a_quiet_poll_is_plausible() -> None:
+    assert guard.judge(counts(), LIMITS) is None
+
+
+def test_an_empty_poll_of_a_known_catalogue_is_not_believed_however_small() -> None:
+    assert guard.judge(counts(known=3, seen=0, gone=3), LIMITS) == (
+        "empty: none of the 3 known listings came"
+    )
+
+
+def test_a_first_poll_is_judged_only_for_being_whole() -> None:
+    assert guard.judge(counts(known=0, seen=0), LIMITS) is None
+    assert guard.judge(counts(known=0, seen=500, added=500), LIMITS) is None
+    assert guard.judge(counts(known=0, seen=499, announced=500), LIMITS) == (
+        "cut short: the channel announced 500 records, 499 came"
+    )
+
+
+def test_a_refused_record_came_all_the_same() -> None:
+    assert guard.judge(counts(seen=99, refused=1, announced=100), LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("which", "at_the_limit", "words"),
+    [("gone", 10, "gone"), ("zeroed", 10, "newly at zero"), ("changed", 40, "changed")],
+)
+def test_a_share_at_its_limit_is_believed_and_one_more_is_not(
+    which: str, at_the_limit: int, words: str
+) -> None:
+    over = guard.judge(counts(**{which: at_the_limit + 1}), LIMITS)
+
+    assert guard.judge(counts(**{which: at_the_limit}), LIMITS) is None
+    assert over == (
+        f"{at_the_limit + 1} of 100 listings {words} ({at_the_limit + 1} %), "
+        f"more than {at_the_limit} %"
+    )
+
+
+def test_percentages_apply_from_twenty_listings_up() -> None:
+    assert guard.judge(counts(known=19, seen=19, zeroed=19, changed=19), LIMITS) is None
+    assert guard.judge(counts(known=20, seen=20, zeroed=3, changed=3), LIMITS) is not None
+
+
+def test_a_channels_own_limits_are_used() -> None:
+    assert guard.judge(counts(zeroed=30), GuardSettings(max_zeroed_ppm=300_000)) is None
+
+
+def test_more_than_one_percent_unreadable_fails_the_poll() -> None:
+    assert guard.unreadable(counts(seen=198, refused=2)) is None
+    assert guard.unreadable(counts(seen=197, refused=3)) == "3 of 200 records can't be read"
+
+
+def test_one_bad_record_never_fails_a_small_channel() -> None:
+    assert guard.unreadable(counts(seen=2, refused=1)) is None
+    assert guard.unreadable(counts(seen=2, refused=2)) == "2 of 4 records can't be read"
+
+
+def test_a_batch_is_measured_in_skus_units_and_zeroes() -> None:
+    batch = [correction(1, 31, 14), correction(2, 4, 0), correction(3, 0, 9, sku="SKU-1")]
+
+    assert guard.size(batch) == Push(skus=2, units=17 + 4 + 9, to_zero=1)
+
+
+def test_a_listing_that_is_at_zero_already_does_not_go_to_zero() -> None:
+    assert not guard.goes_to_zero(correction(1, 0, 0))
+    assert guard.goes_to_zero(correction(1, None, 0))
+
+
+@pytest.mark.parametrize(
+    ("limits", "hour", "words"),
+    [
+        (PushLimits(max_skus=1), Push(), "2 SKUs in a batch, at most 1"),
+        (PushLimits(max_units=20), Push(), "21 units in a batch, at most 20"),
+        (PushLimits(max_to_zero=0), Push(), "1 listings to zero in a batch, at most 0"),
+        (PushLimits(max_skus_per_hour=4), Push(skus=3), "5 SKUs in an hour, at most 4"),
+        (PushLimits(max_units_per_hour=30), Push(units=10), "31 units in an hour, at most 30"),
+        (PushLimits(max_to_zero_per_hour=1), Push(to_zero=1), "2 listings to zero in an hour"),
+    ],
+)
+def test_each_push_limit_speaks_for_itself(limits: PushLimits, hour: Push, words: str) -> None:
+    batch = [correction(1, 31, 14), correction(2, 4, 0)]
+
+    assert words in (guard.judge_batch(batch, limits, hour) or "")
+    assert guard.judge_batch(batch, PushLimits(), hour) is None
+
+
+def test_what_fits_the_limits_is_taken_and_a_large_one_holds_up_nothing() -> None:
+    batch = [correction(1, 500, 0), correction(2, 4, 1), correction(3, 9, 2)]
+
+    taken, why = guard.within(batch, PushLimits(max_units=10), Push())
+
+    assert [one.id for one in taken] == [2, 3]
+    assert why == "push limit: 500 units in a batch, at most 10 ([push])"
