@@ -74,9 +74,8 @@ def completion(shell: str) -> int:
     """Print the script that completes `skew` in your shell."""
     from click.shell_completion import get_completion_class
 
-    from console.cli import cli
-
     complete = get_completion_class(shell)
     assert complete is not None
-    click.echo(complete(cli, {}, "skew", "_SKEW_COMPLETE").source())
+    root = click.get_current_context().find_root().command
+    click.echo(complete(root, {}, "skew", "_SKEW_COMPLETE").source())
     return 0

@@ -1,22 +1,30 @@
 """The command palette: every action of the page that is on the screen, by name, with its key."""
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from console.keys import Action, shown_key
 from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.pages.page import Page
+from console.tui.session.state import Footing
 
-if TYPE_CHECKING:
-    from console.tui.app import SkewApp
+
+class Host(Protocol):
+    """What the palette asks the app: which page is shown, and what may be done there."""
+
+    @property
+    def footing(self) -> Footing: ...
+    @property
+    def page(self) -> Page: ...
 
 
 class Palette(Provider):
     """Every action of the page, by name."""
 
     def _actions(self) -> list[Action]:
-        app = cast("SkewApp", self.app)
+        app = cast("Host", self.app)
         past = app.footing.replay is not None
         return [
             action

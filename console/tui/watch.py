@@ -12,6 +12,7 @@ from console.tui.data.replay import Replay
 from console.tui.session.preferences import Habits
 from console.tui.session.state import Footing
 from store.database.connection import Database
+from store.history.rewind import open_at
 from store.model import Millis
 from sync.clock import Clock, SystemClock
 from sync.settings import Settings
@@ -77,7 +78,7 @@ def past(settings: Settings, at: Millis, *, habits: Habits, clock: Clock | None 
     Changes nothing, whoever else works on the cache. Raises StoreError where it can't be opened,
     or has nothing of that instant.
     """
-    with Database.open(settings.database, at=at) as database:
+    with open_at(settings.database, at) as database:
         replay = Replay.begin(database, clock or SystemClock())
         footing = Footing(
             name=name_of_settings(settings.path),

@@ -15,11 +15,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from store.database import schema
 from store.errors import CacheGone, DatabaseBusy, NotADatabase, StoreError
-from store.history import rewind as rewind_module
 from store.model import Millis
 
 P = ParamSpec("P")
@@ -31,37 +30,48 @@ READERS = 3
 WAL_BYTES_MAX = 64 * 1024 * 1024
 
 
+class Past(Protocol):
+    """How a connection is made to show the cache as it stood at an instant."""
+
+    at: Millis
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Put what shows the past in the tables' place, once for a connection."""
+
+    def show(self, connection: sqlite3.Connection) -> None:
+        """Bring it to `at`, in the transaction of the read that follows."""
+
+
 class Database:
     """A cache that is open. Close it, or use it as a context manager."""
 
-    def __init__(self, path: Path, *, read_only: bool, at: Millis | None = None) -> None:
+    def __init__(self, path: Path, *, read_only: bool, past: Past | None = None) -> None:
         self.path = path
         self.read_only = read_only
-        self._at = at
+        self._past = past
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         # A connection is rewound by itself: one is enough for a past that stands still.
-        readers = READERS if at is None else 1
+        readers = READERS if past is None else 1
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-reader")
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, at: Millis | None = None) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, past: Past | None = None) -> Self:
         """Open the cache at `path`, made with mode 0600 and migrated where needed.
 
-        `at`: as it stood at that instant, read-only; see `store.history.rewind`. Raises
-        NewerDatabase, OlderDatabase (only with `at`), NotADatabase, DatabaseBusy; a read-only open
-        creates nothing.
+        `past`: as it stood at an instant, read-only. Raises NewerDatabase, OlderDatabase (only
+        with `past`), NotADatabase, DatabaseBusy; a read-only open creates nothing.
         """
-        read_only = read_only or at is not None
+        read_only = read_only or past is not None
         if not read_only:
             _create_private(path)
-        database = cls(path, read_only=read_only, at=at)
+        database = cls(path, read_only=read_only, past=past)
         try:
             with _named_errors(path):
-                if at is not None:
+                if past is not None:
                     schema.check_is_newest(database._connection())
                 elif read_only:
                     schema.check_version(database._connection())
@@ -82,13 +92,13 @@ class Database:
     @property
     def at(self) -> Millis | None:
         """The instant that is shown; None: now."""
-        return self._at
+        return None if self._past is None else self._past.at
 
     def rewind(self, at: Millis) -> None:
         """Show the cache as it stood at another instant, from the next read on."""
-        if self._at is None:
+        if self._past is None:
             raise ValueError("this cache was opened as it is now")
-        self._at = at
+        self._past.at = at
 
     def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in one transaction on the writer thread; wait for its result.
@@ -107,7 +117,7 @@ class Database:
 
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` on one snapshot, on the calling thread; of the past, on the only reader."""
-        if self._at is not None:
+        if self._past is not None:
             return self._readers.submit(lambda: self._read(work, *args, **kwargs)).result()
         return self._read(work, *args, **kwargs)
 
@@ -117,8 +127,8 @@ class Database:
             connection.execute("BEGIN")
             end = "ROLLBACK"
             try:
-                if self._at is not None:
-                    rewind_module.rewind(connection, self._at)
+                if self._past is not None:
+                    self._past.show(connection)
                     # What is held of the past is temporary, and serves the next read too.
                     end = "COMMIT"
                 return work(connection, *args, **kwargs)
@@ -187,8 +197,8 @@ class Database:
         held: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if held is None:
             held = self._local.connection = _connect(self.path, read_only=self.read_only)
-            if self._at is not None:
-                rewind_module.prepare(held)
+            if self._past is not None:
+                self._past.prepare(held)
             with self._lock:
                 self._opened.append(held)
         return held

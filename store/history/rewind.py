@@ -1,9 +1,8 @@
 """The cache as it stood at an instant, on a connection that only reads.
 
-`store.database.connection` calls this. Temporary views and tables take the names of the cache's own
-tables (SQLite looks there first), so that every query of this package answers for the instant
-without knowing of it; `rewind` moves the instant. `store.history.past_views` is the SQL of the
-views.
+Temporary views and tables take the names of the cache's own tables (SQLite looks there first), so
+that every query of this package answers for the instant without knowing of it; `rewind` moves the
+instant. `store.history.past_views` is the SQL of the views.
 
 What has moved since the instant is held beside the cache as it was then: listings, updates and the
 disagreements that were open. So a query costs what it costs live, a step what changed between two
@@ -20,9 +19,11 @@ How many listings a channel had is what the next poll found.
 """
 
 import sqlite3
+from pathlib import Path
 from typing import NamedTuple
 
 from store.corrections.audit import CHANGING
+from store.database.connection import Database
 from store.history import past_channels, past_views
 from store.model import CorrectionStatus, Millis
 from store.polling.comparison import SETTLES_AT
@@ -53,6 +54,27 @@ class _Stand(NamedTuple):
     past_readings: int
     past_targets: int
     audit: int
+
+
+def open_at(path: Path, at: Millis) -> Database:
+    """Open the cache at `path` as it stood at an instant, read-only; `Database.rewind` moves it.
+
+    Raises as `Database.open` does, and OlderDatabase where it is not of this version's schema.
+    """
+    return Database.open(path, past=_Rewound(at))
+
+
+class _Rewound:
+    """The past as a `Database` asks for it."""
+
+    def __init__(self, at: Millis) -> None:
+        self.at = at
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        prepare(connection)
+
+    def show(self, connection: sqlite3.Connection) -> None:
+        rewind(connection, self.at)
 
 
 def prepare(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from console.tui.data.grouping import Listed, flat, folded
 from console.tui.data.source import Source
-from console.tui.views.rows import Row
+from console.tui.data.values import Row
 from store.queries.ranking_values import GroupBy, Lens
 from store.queries.values import DisagreementFilter, Sort
 from sync.causes.explain import KINDS

@@ -18,9 +18,7 @@ from console.text.incidents import POLLS_SHOWN, Trouble, waits_for_a_person
 from console.text.target_sum import arithmetic
 from console.tui.data.checklist import Checkup
 from console.tui.data.sku import Skus
-from console.tui.views.channel_detail import Whole
-from console.tui.views.channels import PauseEffect
-from console.tui.views.rows import Row
+from console.tui.data.values import PauseEffect, Row, Whole
 from store.causes import find_facts, similar_skus
 from store.causes.facts import Facts
 from store.causes.similar_skus import ASKS_FOR_ALIKE

@@ -16,9 +16,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.text.format import age, plural, time_of_day, until_text
+from console.tui.data.values import PauseEffect
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.views.channels import PauseEffect
 from store.channels.pauses import SPAN_MS_MAX
 from store.model import Millis
 from store.queries.values import ChannelHealth

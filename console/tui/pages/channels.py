@@ -17,11 +17,11 @@ from console.keys import Place
 from console.reports.clipboard import Copied, of_channel
 from console.tui.data import export
 from console.tui.data.export import View
+from console.tui.data.values import Whole
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import Desk
 from console.tui.pages.listing import Listing
 from console.tui.views import channel_detail
-from console.tui.views.channel_detail import Whole
 from console.tui.views.channels import ChannelSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import Written, entitle

@@ -16,12 +16,13 @@ from console.keys import Place
 from console.text.confirmation import Picked, why_not, why_not_update
 from console.text.format import plural
 from console.tui.data.source import Detail
+from console.tui.data.values import Row
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import Desk, Subject
 from console.tui.pages.disagreements import Triaging
 from console.tui.views import preview as previews
 from console.tui.views.heads import label, preview
-from console.tui.views.rows import Head, Row, UpdateSheet
+from console.tui.views.rows import Head, UpdateSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import Written, entitle
 from store.model import Correction, Disagreement

@@ -16,11 +16,12 @@ from console.tui.data.disagreement_filter import completed, parse
 from console.tui.data.disagreements import Survey, asks_for_causes
 from console.tui.data.export import View
 from console.tui.data.grouping import Listed, age_line, jump, worst
+from console.tui.data.values import Row
 from console.tui.drawing.tones import Tone, write
 from console.tui.pages.context import Desk
 from console.tui.pages.listing import Listing
 from console.tui.session.memory import PageMemory
-from console.tui.views.rows import DisagreementSheet, Head, Row
+from console.tui.views.rows import DisagreementSheet, Head
 from console.tui.widgets.table import VirtualTable
 from store.model import Disagreement
 from store.queries import ranking

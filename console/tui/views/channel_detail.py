@@ -1,12 +1,13 @@
 """One channel in full: what is the matter and the remedy, its limits, its polls. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from textual.content import Content
 
 from console.text.format import NONE, age, cells, clean, cut, fit, plural, time_of_day, units
 from console.text.sparkline import gauge
+from console.tui.data.values import Whole
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels
 from store.model import Freshness, Incident, IncidentKind, Millis, PollOutcome
@@ -16,18 +17,6 @@ from sync.units import duration_text
 
 _LABEL = 9
 _BAR = 20
-
-
-class Whole(NamedTuple):
-    """All there is to tell of one channel."""
-
-    channel: ChannelHealth
-    settings: ChannelSettings
-    polls: Sequence[RecentPoll] = ()
-    """Newest first."""
-    cursor: str | None = None
-    """Where its events were read up to."""
-    incidents: Sequence[Incident] = ()
 
 
 Key = Callable[[str], str]

@@ -4,7 +4,6 @@ One vocabulary for the dashboard's panel, the channels' page and the header.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from console.text.format import NONE, age, fit, units
 from console.text.sparkline import gauge, sparkline
@@ -45,21 +44,6 @@ _IN_A_LINE = {
     PollOutcome.CANCELLED: "‖",
 }
 """What stands in a sparkline where a poll brought no readings."""
-
-
-@dataclass(frozen=True, slots=True)
-class PauseEffect:
-    """What a pause of a channel comes to."""
-
-    channel: str
-    authority: bool
-    disagreements: int
-    """That turn unknown when it is stale: its own, or all where it is the authority."""
-    approved: int
-    """Approved updates for it, which wait."""
-    running: bool
-    stale_at: Millis | None
-    """When it turns stale if it is not read before; None where it has never been read."""
 
 
 _TIGHT = 4

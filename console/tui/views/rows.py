@@ -4,7 +4,7 @@ Pure: a value and the time in, cells out. The virtual table paints them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from console.text.format import (
     NONE,
@@ -17,6 +17,7 @@ from console.text.format import (
     time_of_day,
     units,
 )
+from console.tui.data.values import Row
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone
 from console.tui.views.heads import head
@@ -31,7 +32,6 @@ from store.model import (
     Status,
 )
 from store.queries.ranking_values import GroupTotal
-from store.queries.values import ShownCell
 
 _TITLE_MIN = 10
 _TITLE_MAX = 44
@@ -65,18 +65,6 @@ _STEP_TONES = {
     CorrectionStatus.NOT_APPLIED: Tone.BAD,
     CorrectionStatus.UNKNOWN: Tone.WARN,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A disagreement with what every channel shows for its SKU at its location."""
-
-    it: Disagreement
-    shown: Mapping[str, ShownCell] = field(default_factory=dict)
-    why: str = ""
-    """The cause in a word or two."""
-    evidence: str = ""
-    """The cause in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

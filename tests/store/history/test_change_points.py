@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from store.database.connection import Database
 from store.history import change_points
+from store.history.rewind import open_at
 from store.model import Millis, Record, Refused
 from store.polling import merge, quarantine
 from tests.store.correction_steps import approve, oversold
@@ -124,7 +125,7 @@ def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts
             assert preceding(w, at) == instants[-1]
             instants.append(at)
 
-        with Database.open(w.database.path, at=w.now) as then:
+        with open_at(w.database.path, w.now) as then:
             for at, until in zip(instants, [*instants[1:], w.now + 1], strict=True):
                 assert changed_between(then, at, until - 1) == []
 

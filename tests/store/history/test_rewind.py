@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from store.corrections import lifecycle
-from store.database.connection import Database
 from store.errors import OlderDatabase
+from store.history.rewind import open_at
 from store.model import Component, CorrectionStatus, Incident, Terms
 from store.polling import merge, quarantine
 from store.queries import views
@@ -57,7 +57,7 @@ def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) 
         first_polls(life)
         life.live(acts)
 
-        with Database.open(w.database.path, at=w.now) as then:
+        with open_at(w.database.path, w.now) as then:
             for said in reversed(life.said):
                 if any(since <= said.at < until for since, until in life.doubtful):
                     continue
@@ -80,7 +80,7 @@ def test_what_goes_on_meanwhile_changes_nothing_of_what_was(
         first_polls(life)
         life.live(before)
         said = life.said[-1]
-        with Database.open(w.database.path, at=said.at) as then:
+        with open_at(w.database.path, said.at) as then:
             assert promised(ask(then, said.at)) == promised(said.told)
             for _ in range(after):
                 life.live(1)
@@ -103,7 +103,7 @@ def test_steps_from_before_they_kept_how_they_left_an_update_tell_its_status(
         finish(w, proposal.id, CorrectionStatus.UNKNOWN)
         w.database.write(_forget_how_they_left_it)
 
-        with Database.open(w.database.path, at=instants[0]) as then:
+        with open_at(w.database.path, instants[0]) as then:
             told = []
             for at in instants:
                 then.rewind(at)
@@ -124,7 +124,7 @@ def test_a_cache_that_is_not_migrated_yet_shows_no_past(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 3")
 
     with pytest.raises(OlderDatabase, match="brings it up to date"):
-        Database.open(path, at=START)
+        open_at(path, START)
 
 
 def test_whoever_comes_from_before_an_accepted_poll_was_accepted_sees_what_was_read(
@@ -150,9 +150,9 @@ def test_whoever_comes_from_before_an_accepted_poll_was_accepted_sees_what_was_r
 
         asked = {}
         for at in instants:
-            with Database.open(w.database.path, at=at) as afresh:
+            with open_at(w.database.path, at) as afresh:
                 asked[at] = afresh.read(views.shown, ["A", "B"], now=w.now)
-        with Database.open(w.database.path, at=w.now) as then:
+        with open_at(w.database.path, w.now) as then:
             for before, at in itertools.permutations(instants, 2):
                 then.rewind(before)
                 then.read(views.shown, ["A", "B"], now=w.now)
@@ -170,6 +170,6 @@ def test_bundles_and_pools_had_what_their_parts_had(tmp_path: Path) -> None:
         before, then_at = w.database.read(views.shown, ["SET"], now=w.now), w.now
         w.poll("warehouse", stock(A=4))
 
-        with Database.open(w.database.path, at=then_at) as then:
+        with open_at(w.database.path, then_at) as then:
             assert then.read(views.shown, ["SET"], now=then_at) == before
             assert before["SET"][-1].truth == 5

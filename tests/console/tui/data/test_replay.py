@@ -14,8 +14,8 @@ from console.tui.data.replay import Replay
 from console.tui.session.state import Footing
 from store.channels import incidents
 from store.corrections import decisions
-from store.database.connection import Database
 from store.errors import NoSuchThing
+from store.history.rewind import open_at
 from store.model import IncidentKind, Millis
 from store.polling import quarantine, staging
 from sync.clock import rfc3339
@@ -61,7 +61,7 @@ async def replayed(
     shop: Shop, at: Millis = NOW, size: tuple[int, int] = (160, 45)
 ) -> AsyncIterator[tuple[SkewApp, Pilot[int]]]:
     """The console on the past of a shop."""
-    with Database.open(shop.settings.database, at=at) as database:
+    with open_at(shop.settings.database, at) as database:
         replay = Replay.begin(database, StillClock(LATER))
         footing = Footing(
             name="acme-eu",
@@ -238,12 +238,12 @@ async def test_the_cache_goes_on_beside_it(lived: Shop) -> None:
 
 def test_what_is_still_to_come_or_before_the_first_poll_is_no_past(lived: Shop) -> None:
     with (
-        Database.open(lived.settings.database, at=LATER + 1) as database,
+        open_at(lived.settings.database, LATER + 1) as database,
         pytest.raises(NoSuchThing, match="still to come"),
     ):
         Replay.begin(database, StillClock(LATER))
     with (
-        Database.open(lived.settings.database, at=1) as database,
+        open_at(lived.settings.database, 1) as database,
         pytest.raises(NoSuchThing, match="the first poll that is kept began 2026-11-26 13:59"),
     ):
         Replay.begin(database, StillClock(LATER))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.keys import Place
-from console.tui.views.rows import Row
+from console.tui.data.values import Row
 from store.channels import pauses
 from tests.console.polled_on_demand import Polled, polled
 from tests.console.small_shop import MINUTE, NOW, Shop, console, press, text_of

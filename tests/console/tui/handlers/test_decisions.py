@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from console.tui.app import SkewApp
+from console.tui.data.values import Row
 from console.tui.dialogs.confirm import Confirm, Reason, Snooze
-from console.tui.views.rows import Row
 from store.corrections import lifecycle
 from store.model import CorrectionStatus
 from tests.console.small_shop import (

@@ -3,7 +3,8 @@
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
-from console.tui.views.rows import Head, Row
+from console.tui.data.values import Row
+from console.tui.views.rows import Head
 from store.model import Disagreement
 from store.queries import acknowledgements, views
 from store.queries.acknowledgements import Sight

@@ -1,0 +1,48 @@
+"""What the screens are handed: a disagreement's row, a channel in full, the effect of a pause."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from store.model import Disagreement, Incident, Millis
+from store.queries.values import ChannelHealth, RecentPoll, ShownCell
+from sync.settings import ChannelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A disagreement with what every channel shows for its SKU at its location."""
+
+    it: Disagreement
+    shown: Mapping[str, ShownCell] = field(default_factory=dict)
+    why: str = ""
+    """The cause in a word or two."""
+    evidence: str = ""
+    """The cause in a sentence."""
+
+
+class Whole(NamedTuple):
+    """All there is to tell of one channel."""
+
+    channel: ChannelHealth
+    settings: ChannelSettings
+    polls: Sequence[RecentPoll] = ()
+    """Newest first."""
+    cursor: str | None = None
+    """Where its events were read up to."""
+    incidents: Sequence[Incident] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEffect:
+    """What a pause of a channel comes to."""
+
+    channel: str
+    authority: bool
+    disagreements: int
+    """That turn unknown when it is stale: its own, or all where it is the authority."""
+    approved: int
+    """Approved updates for it, which wait."""
+    running: bool
+    stale_at: Millis | None
+    """When it turns stale if it is not read before; None where it has never been read."""
