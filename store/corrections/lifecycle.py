@@ -7,13 +7,13 @@ is `store.corrections.decisions`.
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from store.channels import pauses
-from store.channels.pauses import Pause
 from store.corrections import audit, propose
 from store.database import lease
 from store.model import Correction, CorrectionStatus, Millis, Record
@@ -33,6 +33,17 @@ _READING = (
 )  # fmt: skip
 
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
+
+_ASKED = """WITH asked (id, listing_id, quantity, state) AS (
+  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]') FROM json_each(:asked))"""
+_FROZEN = """SELECT asked.id, l.frozen_why
+FROM asked CROSS JOIN listings l ON l.id = asked.listing_id WHERE l.frozen_at IS NOT NULL"""
+# CROSS JOIN keeps SQLite from judging all that differs: work follows what is asked for.
+_DOUBTS = f"""SELECT asked.id, {REASON} FROM asked CROSS JOIN {SOURCES}
+WHERE d.listing_id = asked.listing_id AND d.closed_at IS NULL
+  AND CASE WHEN d.kind = 'state' THEN asked.state ELSE asked.quantity END
+ORDER BY d.id"""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -248,11 +259,15 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
 
 def standing(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis) -> list[Standing]:
     """Hold corrections against what their listings show and should show now (rule 9)."""
+    found = by_id(connection, ids)
     paused = pauses.by_people(connection, now=now)
-    return [
-        _standing(connection, one, paused.get(one.channel), now=now)
-        for one in by_id(connection, ids)
-    ]
+    held = _held_back(connection, found, now=now)
+    held |= {
+        correction.id: pauses.in_words(paused[correction.channel])
+        for correction in found
+        if correction.channel in paused
+    }
+    return [_standing(connection, correction, held.get(correction.id, "")) for correction in found]
 
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
@@ -267,34 +282,46 @@ def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
 
 
 def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> str:
-    """Why the correction cannot be acted on now; empty where it can.
+    """Why the correction cannot be acted on now; empty where it can."""
+    return _held_back(connection, [correction], now=now).get(correction.id, "")
 
-    It must be free of every doubt about what it rests on: the quantity may be in one authority's
+
+def all_held_back(
+    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
+) -> dict[str, int]:
+    """Why some of these cannot be acted on now: how many for each reason."""
+    return dict(Counter(_held_back(connection, batch, now=now).values()))
+
+
+def _held_back(
+    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
+) -> dict[int, str]:
+    """By id, why some of these cannot be acted on now: two queries, however many they are.
+
+    Each must be free of every doubt about what it rests on: the quantity may be in one authority's
     word and the state in another's.
     """
-    rows = connection.execute(
-        f"""SELECT {REASON} FROM {SOURCES} WHERE d.listing_id = :listing AND d.closed_at IS NULL
-          AND CASE WHEN d.kind = 'state' THEN :state ELSE :quantity END ORDER BY d.id""",
-        {
-            "listing": correction.listing_id,
-            "now": now,
-            "quantity": correction.to_quantity != correction.from_quantity,
-            "state": correction.to_state != correction.from_state,
-        },
+    asked = json.dumps(
+        [
+            (
+                correction.id,
+                correction.listing_id,
+                correction.to_quantity != correction.from_quantity,
+                correction.to_state != correction.from_state,
+            )
+            for correction in batch
+        ]
     )
-    frozen = connection.execute(
-        "SELECT frozen_why FROM listings WHERE id = ? AND frozen_at IS NOT NULL",
-        (correction.listing_id,),
-    ).fetchone()
-    if frozen is not None:
-        return f"frozen: {frozen[0]}"
-    return next((str(reason) for (reason,) in rows if reason), "")
+    frozen = connection.execute(f"{_ASKED} {_FROZEN}", {"asked": asked})
+    reasons = {correction_id: f"frozen: {why}" for correction_id, why in frozen}
+    doubts = connection.execute(f"{_ASKED} {_DOUBTS}", {"asked": asked, "now": now})
+    for correction_id, reason in doubts:
+        if reason:
+            reasons.setdefault(correction_id, reason)
+    return reasons
 
 
-def _standing(
-    connection: sqlite3.Connection, correction: Correction, paused: Pause | None, *, now: Millis
-) -> Standing:
-    held = pauses.in_words(paused) if paused else held_back(connection, correction, now=now)
+def _standing(connection: sqlite3.Connection, correction: Correction, held_back: str) -> Standing:
     row = connection.execute(
         f"""SELECT l.ref, l.target_quantity, l.target_state, {propose.stands("1")},
           {", ".join("l." + name for name in _READING)}
@@ -309,20 +336,8 @@ def _standing(
         target_quantity=row[1],
         target_state=row[2],
         valid=bool(row[3]),
-        held_back=held,
+        held_back=held_back,
     )
-
-
-def all_held_back(
-    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
-) -> dict[str, int]:
-    """Why some of these cannot be acted on now: how many for each reason."""
-    reasons: dict[str, int] = {}
-    for one in batch:
-        reason = held_back(connection, one, now=now)
-        if reason:
-            reasons[reason] = reasons.get(reason, 0) + 1
-    return reasons
 
 
 def _correction(row: Sequence[Any]) -> Correction:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from store.corrections import lifecycle
 from store.model import CorrectionStatus, Record
 from store.polling import quarantine
 from store.queries import views
@@ -21,7 +22,7 @@ from tests.store.cost_counter import (
     steps,
     steps_to_read,
 )
-from tests.store.world import World, channel, stock, terms, warehouse, world
+from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
 PUSHED = ("shop", "market", "outlet")
 
@@ -78,6 +79,31 @@ def test_superseding_every_proposal_takes_no_more_statements_than_a_few(tmp_path
             w, lambda c: quarantine.accept(c, "warehouse", w.comparison, who="ana", now=w.now)
         )
         assert {one.status for one in w.updates()} == {CorrectionStatus.SUPERSEDED}
+        return spent
+
+    few, many = in_both(tmp_path, work)
+    assert many == few
+
+
+def test_what_holds_a_batch_back_takes_no_more_statements_for_many(tmp_path: Path) -> None:
+    """It is asked before the dialog of a bulk decision, with up to 1,000 marks."""
+
+    def work(w: World, count: int) -> int:
+        sell_out(w, count)
+        w.database.write(quarantine.accept, "warehouse", w.comparison, who="ana", now=w.now)
+        batch = w.updates()
+        w.now += 60 * MINUTE
+        found: dict[str, int] = {}
+
+        def ask(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE listings SET frozen_at = 1, frozen_why = 'told so' WHERE id = ?",
+                (batch[0].listing_id,),
+            )
+            found.update(lifecycle.all_held_back(connection, batch, now=w.now))
+
+        spent = statements(w, ask)
+        assert found == {"frozen: told so": 1, "channel stale": 3 * count - 1}
         return spent
 
     few, many = in_both(tmp_path, work)
