@@ -86,12 +86,12 @@ def cancel(config: Path, *, by: str, channel: str) -> int:
     from console.commands.options import known_channel
     from store.errors import NoSuchThing, StoreError
     from sync.clock import SystemClock
-    from sync.engine import asking
+    from sync.engine import requests
 
     settings = load(config, secrets=False)
     known_channel(settings, channel)
     with cache(settings) as database:
-        answers = asyncio.run(asking.ask(database, SystemClock(), "cancel", [channel], who=by))
+        answers = asyncio.run(requests.ask(database, SystemClock(), "cancel", [channel], who=by))
     if answers is None:
         raise NoSuchThing(f"no poll of {channel} runs, for no engine does")
     if not answers[0].ok:

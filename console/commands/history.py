@@ -37,7 +37,7 @@ def history(
     """
     if at is not None and (since is not None or until is not None):
         raise click.UsageError("--at is one time: leave out --since and --until.")
-    from console.text.instant import instant
+    from console.text.format import instant
     from sync.clock import SystemClock
 
     now = SystemClock().now()

@@ -198,7 +198,7 @@ def apply(config: Path, *, as_json: bool) -> int:
 
 def _past(settings: "Settings", at: str) -> "Millis":
     """Read the time to show; there must be something to show of it."""
-    from console.text.instant import instant
+    from console.text.format import instant
     from console.tui.data import replay
     from store.database.connection import Database
     from store.errors import NoSuchThing

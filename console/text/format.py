@@ -9,7 +9,11 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
+import click
+
 from store.model import Millis
+from sync.clock import from_rfc3339
+from sync.units import duration
 
 NONE = "–"
 """What stands where there is no value."""
@@ -167,3 +171,39 @@ def plain_times(text: str, now: Millis) -> str:
         return f"{match[2]}Z" if match[1] == today else f"{match[1]} {match[2][:5]}Z"
 
     return _RFC3339.sub(short, text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a text at its spaces; a longer word is cut."""
+    rows = [""]
+    for word in text.split():
+        fitted = cut(word, width)
+        if cells(rows[-1]) + 1 + cells(fitted) <= width:
+            rows[-1] = f"{rows[-1]} {fitted}".lstrip()
+        else:
+            rows.append(fitted)
+    return rows if rows[0] else rows[1:] or [""]
+
+
+LAST = from_rfc3339("9999-01-01T00:00:00Z")
+
+
+def instant(text: str, now: Millis, option: str) -> Millis:
+    """Read `2026-11-23T14:00:00Z`, `2026-11-23`, `2h` or `2h ago`.
+
+    Raises BadParameter, which names the option and says what would be right.
+    """
+    try:
+        return now - duration(text.strip().removesuffix("ago"))
+    except ValueError:
+        pass
+    try:
+        at = from_rfc3339(text)
+    except (ValueError, OverflowError):
+        at = -1
+    if not 0 <= at < LAST:
+        raise click.BadParameter(
+            f"{text[:40]!r} is no time: write 2026-11-23T14:00:00Z, or how long ago, such as 2h",
+            param_hint=f"--{option}",
+        )
+    return at

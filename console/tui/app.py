@@ -26,9 +26,8 @@ from console.tui.command_palette import Palette
 from console.tui.data.refresh import Pulse
 from console.tui.data.source import Source
 from console.tui.dialogs.copy_export import WhoAreYou
-from console.tui.dialogs.dialog import AskingApp
+from console.tui.dialogs.dialog import AskingApp, Overlay
 from console.tui.dialogs.help import Help
-from console.tui.dialogs.overlay import Overlay
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
 from console.tui.handlers.acknowledge import TriageActs
@@ -48,7 +47,7 @@ from console.tui.pages.updates import UpdatesPage
 from console.tui.session.memory import PageMemory, Remembered
 from console.tui.session.preferences import Habits
 from console.tui.session.state import Footing
-from console.tui.views import alarms
+from console.tui.views import incidents
 from console.tui.widgets.table import AGES_MS
 from store.database.connection import Database
 from store.errors import StoreError
@@ -118,7 +117,7 @@ class SkewApp(AskingApp):
         self._source = source
         self._watching = watch
         self._pulse = Pulse(source.version, still=footing.replay is not None)
-        self._known: alarms.Known | None = None
+        self._known: incidents.Known | None = None
         self._ticked_at = 0
         footing.stir = self.stir
 
@@ -225,7 +224,7 @@ class SkewApp(AskingApp):
         if glance is None or self.footing.replay is not None:
             return
         rings = self.habits.preferences.bell
-        heard = alarms.hear(self._known, glance.status.incidents, glance.at, bell=rings)
+        heard = incidents.hear(self._known, glance.status.incidents, glance.at, bell=rings)
         self._known = heard.known
         for text, tone in heard.lines:
             self.footing.say(text, tone)

@@ -5,9 +5,10 @@ A kind is one module with a class that meets `Channel` and one entry in the regi
 every quantity that goes in or out is in the channel's own units, as *available* (rule 11).
 """
 
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
@@ -149,3 +150,16 @@ class EventSource(Protocol):
         Ends with the newest. Raises Temporary, NeedsOperator, ContractBroken.
         """
         ...
+
+
+T = TypeVar("T")
+
+
+@contextlib.asynccontextmanager
+async def closing(pages: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T], None]:
+    """Lend the pages, and close them however the block ends: they may hold a connection."""
+    try:
+        yield pages
+    finally:
+        if isinstance(pages, AsyncGenerator):
+            await pages.aclose()

@@ -27,8 +27,8 @@ from sync.channels.base import (
     Page,
     Receipt,
     Wanted,
+    closing,
 )
-from sync.channels.closing import closing
 from sync.errors import Temporary, WriteRejected
 
 if TYPE_CHECKING:

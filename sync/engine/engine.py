@@ -23,14 +23,11 @@ from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, Millis
 from sync.clock import Clock
 from sync.corrections import decide
-from sync.engine import asking
-from sync.engine.answering import Act, Answering
-from sync.engine.asking import NotAnswered
+from sync.engine import requests
 from sync.engine.fleet import Fleet
-from sync.engine.freshness import FreshnessWatch
 from sync.engine.lease import Hold, LeaseHeld
-from sync.engine.overdue import OverdueWatch
-from sync.engine.pausing import PauseWatch
+from sync.engine.requests import Act, Answering, NotAnswered
+from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
 from sync.polling.poll import PollReport
 from sync.polling.recovery import Gear
 from sync.settings import Settings
@@ -295,7 +292,7 @@ class Engine:
         None where that engine has ended meanwhile. Raises LeaseHeld where it does not answer.
         """
         try:
-            answers = await asking.ask(
+            answers = await requests.ask(
                 self._database, self._clock, what, channels, who=self._holder
             )
         except NotAnswered as error:

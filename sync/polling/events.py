@@ -15,8 +15,7 @@ from store.event_kinds import Event
 from store.model import IncidentKind, Millis, PollOutcome, Refused
 from store.polling import events
 from store.polling.events import Told
-from sync.channels.base import EventPage, EventSource
-from sync.channels.closing import closing
+from sync.channels.base import EventPage, EventSource, closing
 from sync.errors import ContractBroken, Temporary
 from sync.polling import recovery
 from sync.polling.channel_state import Watched

@@ -18,7 +18,7 @@ from store.model import Millis, PollCounts, PollOutcome, Refused
 from store.polling import merge as merge_module
 from store.polling import quarantine, staging
 from store.polling.events import Told
-from sync.channels.closing import closing
+from sync.channels.base import closing
 from sync.errors import ContractBroken, Temporary
 from sync.polling import events, guard, recovery
 from sync.polling.channel_state import Watched

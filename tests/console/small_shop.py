@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
-from console.tui.dialogs.overlay import Overlay
+from console.tui.dialogs.dialog import Overlay
 from console.tui.pages.listing import Listing
 from console.tui.session.preferences import Habits
 from console.tui.session.state import Footing

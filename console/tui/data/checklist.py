@@ -7,7 +7,7 @@ than a few per cent of a core, and in between the answers are shown with their a
 from dataclasses import dataclass
 from time import monotonic
 
-from console.tui.data.asking import Ask
+from console.tui.data.values import Ask
 from store.checklist import measure
 from store.model import Millis
 from sync import checklist

@@ -12,7 +12,7 @@ from time import monotonic
 
 from console.tui.data.grouping import Listed, flat, folded
 from console.tui.data.source import Source
-from console.tui.data.values import Row
+from console.tui.data.values import DisagreementRow
 from store.queries.ranking_values import GroupBy, Lens
 from store.queries.values import DisagreementFilter, Sort
 from sync.causes.explain import KINDS
@@ -48,7 +48,7 @@ class Survey:
             return flat(await self._source.ranked(wanted, sort, lens))
         return folded(await self._source.grouped(wanted, by, sort, lens), opened)
 
-    async def rows(self, ids: Sequence[int]) -> dict[int, Row]:
+    async def rows(self, ids: Sequence[int]) -> dict[int, DisagreementRow]:
         """These rows, with their causes, which are kept."""
         rows = await self._source.disagreement_rows(ids, Lens(self._prices))
         self._keep({one: row.why for one, row in rows.items() if row.why})

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.text.target_sum import arithmetic
-from console.tui.data.asking import Ask
+from console.tui.data.values import Ask
 from store.history import series, timeline
 from store.history.series import Course, Window
 from store.history.timeline import Page, Rest

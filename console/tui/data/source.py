@@ -18,7 +18,7 @@ from console.text.incidents import POLLS_SHOWN, Trouble, waits_for_a_person
 from console.text.target_sum import arithmetic
 from console.tui.data.checklist import Checkup
 from console.tui.data.sku import Skus
-from console.tui.data.values import PauseEffect, Row, Whole
+from console.tui.data.values import DisagreementRow, PauseEffect, Whole
 from store.causes import find_facts, similar_skus
 from store.causes.facts import Facts
 from store.causes.similar_skus import ASKS_FOR_ALIKE
@@ -166,7 +166,7 @@ class Source:
 
     async def disagreement_rows(
         self, ids: Sequence[int], lens: Lens | None = None
-    ) -> dict[int, Row]:
+    ) -> dict[int, DisagreementRow]:
         now = self._clock.now()
         found = await self._ask(views.disagreements_by_id, ids, now=now, lens=lens)
         skus = sorted({one.sku for one in found})
@@ -374,8 +374,8 @@ class Source:
         )
 
 
-def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> Row:
+def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> DisagreementRow:
     here = {cell.channel: cell for cell in cells if cell.location == it.location}
     if cause is None:
-        return Row(it, here)
-    return Row(it, here, cause.kind, cause.evidence)
+        return DisagreementRow(it, here)
+    return DisagreementRow(it, here, cause.kind, cause.evidence)

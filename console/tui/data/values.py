@@ -1,8 +1,8 @@
 """What the screens are handed: a disagreement's row, a channel in full, the effect of a pause."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from store.model import Disagreement, Incident, Millis
 from store.queries.values import ChannelHealth, RecentPoll, ShownCell
@@ -10,7 +10,7 @@ from sync.settings import ChannelSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DisagreementRow:
     """A disagreement with what every channel shows for its SKU at its location."""
 
     it: Disagreement
@@ -46,3 +46,19 @@ class PauseEffect:
     running: bool
     stale_at: Millis | None
     """When it turns stale if it is not read before; None where it has never been read."""
+
+
+P = ParamSpec("P")
+
+
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """`console.tui.data.source.Source`'s way to the store. Raises StoreError."""
+
+    async def __call__(
+        self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work` on one snapshot; its result."""
+        ...

@@ -9,12 +9,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from console.reports import quarantine_effect
-from console.text.format import plain_times
-from console.tui.dialogs.confirm import Reason
-from console.tui.dialogs.question import Question
+from console.text.format import plain_times, wrap
+from console.tui.dialogs.confirm import Question, Reason
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import incidents
-from console.tui.views.preview import wrap
 from console.tui.widgets.text import Written
 from store.model import Millis
 from store.polling.quarantine_preview import Effect

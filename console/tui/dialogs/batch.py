@@ -13,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from console.text.format import time_of_day
-from console.tui.dialogs.overlay import Overlay
+from console.tui.dialogs.dialog import Overlay
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.session.state import Footing

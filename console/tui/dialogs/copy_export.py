@@ -20,8 +20,8 @@ from console.reports.clipboard import Copied
 from console.text.format import clean, cut, fit, plural
 from console.text.operators import NAME_MAX, name_error
 from console.tui.data.export import FORMATS, ExportError, View, exists, export, target
+from console.tui.dialogs.confirm import keys_told
 from console.tui.dialogs.dialog import Dialog
-from console.tui.dialogs.question import keys_told
 from console.tui.drawing.tones import Cell, Tone, write
 
 _SAMPLE = 46

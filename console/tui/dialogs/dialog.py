@@ -66,3 +66,13 @@ class AskingApp(ThinApp):
     def action_command_palette(self) -> None:
         if not self.screen.is_modal:
             super().action_command_palette()
+
+
+class Overlay(Dialog[None]):
+    """The app reads and ticks whichever lies on top."""
+
+    async def reload(self) -> None:
+        """Read anew what it shows. Raises StoreError."""
+
+    def tick(self) -> None:
+        """Let time be seen."""

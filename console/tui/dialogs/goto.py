@@ -9,8 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from console.text.format import clean, day_and_time
-from console.text.instant import instant
+from console.text.format import clean, day_and_time, instant
 from console.tui.data.replay import Replay
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, write

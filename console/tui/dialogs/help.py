@@ -10,11 +10,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys import ACTIONS, EVERYWHERE, MOVES, Action, Group, Place
-from console.text.format import fit
+from console.text.format import fit, wrap
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.views.preview import wrap
 from console.tui.widgets.text import Written
 
 SIGNS = (

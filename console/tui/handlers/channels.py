@@ -1,7 +1,7 @@
 """What the keys do to a channel: poll it now, pause and resume it, cancel its poll.
 
-The engine does it, whichever process has it: it is asked through the cache (`sync.engine.asking`),
-and its answer is told when it comes. Nothing here waits on the screen's thread.
+The engine does it, whichever process has it: it is asked through the cache, and its answer is
+told when it comes. Nothing here waits on the screen's thread.
 """
 
 from collections import deque
@@ -23,7 +23,7 @@ from store.database.lease import Answered
 from store.errors import StoreError
 from store.model import PollOutcome
 from store.queries.values import ChannelHealth
-from sync.engine import asking
+from sync.engine import requests
 from sync.polling.poll import PollReport
 
 PATIENCE_MS = 3_600_000
@@ -122,7 +122,7 @@ class ChannelActs(Acts):
     async def _ask(self, what: str, channel: str) -> Answered | None:
         """Ask the engine; why there is no answer is told."""
         try:
-            answers = await asking.ask(
+            answers = await requests.ask(
                 self._database, self._footing.clock, what, [channel],
                 who=self._who, wait_ms_max=PATIENCE_MS,
             )  # fmt: skip

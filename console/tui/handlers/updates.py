@@ -18,7 +18,7 @@ from console.tui.handlers.base import Acts
 from console.tui.handlers.batches import BatchActs
 from console.tui.handlers.others import Hearing
 from console.tui.session.state import Footing, notes, refusals
-from console.tui.views.rows import STEPS
+from console.tui.views.update_words import STEPS
 from store.database.connection import Database
 from store.errors import StoreError
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision

@@ -16,13 +16,13 @@ from console.keys import Place
 from console.text.confirmation import Picked, why_not, why_not_update
 from console.text.format import plural
 from console.tui.data.source import Detail
-from console.tui.data.values import Row
+from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import Desk, Subject
 from console.tui.pages.disagreements import Triaging
 from console.tui.views import preview as previews
-from console.tui.views.heads import label, preview
-from console.tui.views.rows import Head, UpdateSheet
+from console.tui.views.disagreements import GroupRow, group_label, group_preview
+from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import Written, entitle
 from store.model import Correction, Disagreement
@@ -108,7 +108,7 @@ class Dashboard(Triaging):
 
     def picked(self) -> Picked:
         value = self.table.current
-        if isinstance(value, Row):
+        if isinstance(value, DisagreementRow):
             it = value.it
             reason = why_not(it, self.directions.get(it.channel))
             if it.correction_id is None:
@@ -118,7 +118,7 @@ class Dashboard(Triaging):
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
             return Picked(((value.id, value.version),), about, why_not_update(value))
-        if isinstance(value, Head):
+        if isinstance(value, GroupRow):
             return Picked(why_not="a group is under the cursor: enter opens it, space marks it")
         return Picked(why_not="there is nothing under the cursor")
 
@@ -176,14 +176,14 @@ class Dashboard(Triaging):
     def _preview(self, width: int) -> Content:
         head = self.head()
         if head is not None:
-            told = preview(head.total, str(self.by), self.footing.clock.now(), width)
+            told = group_preview(head.total, str(self.by), self.footing.clock.now(), width)
             return lines(*(write(one) for one in told))
         return previews.preview(self.detail, now=self.footing.clock.now(), width=width)
 
     def _brief(self, width: int) -> Content:
         head = self.head()
         if head is not None:
-            told = preview(head.total, str(self.by), self.footing.clock.now(), width)
+            told = group_preview(head.total, str(self.by), self.footing.clock.now(), width)
             return write(Cell(f" {' · '.join(told[:4])}", Tone.DIM))
         return previews.brief(self.detail, now=self.footing.clock.now(), width=width)
 
@@ -193,7 +193,7 @@ class Dashboard(Triaging):
         brief = previews.brief_title(self.detail)
         head = self.head()
         if head is not None:
-            title = brief = write(Cell(f" {label(head.total)} ", Tone.STRONG))
+            title = brief = write(Cell(f" {group_label(head.total)} ", Tone.STRONG))
         for panel, told in (
             ("#preview-panel", title),
             ("#brief", brief),

@@ -16,12 +16,12 @@ from console.tui.data.disagreement_filter import completed, parse
 from console.tui.data.disagreements import Survey, asks_for_causes
 from console.tui.data.export import View
 from console.tui.data.grouping import Listed, age_line, jump, worst
-from console.tui.data.values import Row
+from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Tone, write
 from console.tui.pages.context import Desk
 from console.tui.pages.listing import Listing
 from console.tui.session.memory import PageMemory
-from console.tui.views.rows import DisagreementSheet, Head
+from console.tui.views.disagreements import DisagreementSheet, GroupRow
 from console.tui.widgets.table import VirtualTable
 from store.model import Disagreement
 from store.queries import ranking
@@ -55,7 +55,7 @@ class Triaging(Listing):
         self.directions = {name: one.direction for name, one in source.settings.channels.items()}
         self.survey = Survey(source)
         self._learning = False
-        self.rows: VirtualTable[Row | Head] = VirtualTable(
+        self.rows: VirtualTable[DisagreementRow | GroupRow] = VirtualTable(
             DisagreementSheet(source.compared, self.directions),
             empty="● No disagreements: every channel shows what it should.",
             id="disagreements",
@@ -86,19 +86,21 @@ class Triaging(Listing):
         if self._asks_for_causes():
             self._learn()
 
-    async def rows_of(self, ids: Sequence[int]) -> dict[int, Row | Head]:
+    async def rows_of(self, ids: Sequence[int]) -> dict[int, DisagreementRow | GroupRow]:
         """The rows of these ids, groups' own among them."""
-        found: dict[int, Row | Head] = dict(await self.survey.rows([one for one in ids if one > 0]))
+        found: dict[int, DisagreementRow | GroupRow] = dict(
+            await self.survey.rows([one for one in ids if one > 0])
+        )
         totals = self.listed.totals if self.listed is not None else {}
         for one in ids:
             if one in totals:
-                found[one] = Head(ranking.total_of(totals[one]), one in self.opened)
+                found[one] = GroupRow(ranking.total_of(totals[one]), one in self.opened)
         return found
 
-    def head(self) -> Head | None:
+    def head(self) -> GroupRow | None:
         """The group under the cursor, where one is."""
         value = self.table.current
-        return value if isinstance(value, Head) else None
+        return value if isinstance(value, GroupRow) else None
 
     def complete(self, text: str) -> str | None:
         return completed(text, tuple(self.desk.source.settings.channels))
@@ -151,7 +153,7 @@ class Triaging(Listing):
             self.rows.go_to(line)
             self._turn(ids[line], opened=False)
 
-    def turn(self, head: Head, *, opened: bool) -> None:
+    def turn(self, head: GroupRow, *, opened: bool) -> None:
         self._turn(head.total.id, opened=opened)
 
     def do_mark(self) -> None:
@@ -192,9 +194,9 @@ class Triaging(Listing):
             return [of.it] if of is not None and same and of.it is not None else []
         if self.rows.marks:
             return await self.desk.source.disagreements(sorted(self.rows.marks))
-        if isinstance(value, Head) and self.listed is not None:
+        if isinstance(value, GroupRow) and self.listed is not None:
             return await self.desk.source.disagreements(self.listed.members(value.total.id))
-        return [value.it] if isinstance(value, Row) else []
+        return [value.it] if isinstance(value, DisagreementRow) else []
 
     def _turn(self, group_id: int, *, opened: bool) -> None:
         (self.opened.add if opened else self.opened.discard)(group_id)

@@ -15,7 +15,7 @@ from console.tui.data.export import View
 from console.tui.data.source import Detail
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Page
-from console.tui.views.rows import UpdateSheet
+from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import entitle
 from store.errors import StoreError

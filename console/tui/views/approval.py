@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from console.text.format import fit, money, plural, signed, units
+from console.text.format import fit, money, plural, signed, units, wrap
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
-from console.tui.views.preview import wrap
-from console.tui.views.rows import change_text, sort_text, tone_of
+from console.tui.views.disagreements import tone_of
+from console.tui.views.update_words import change_text, sort_text
 from store.model import Correction
 from sync.corrections.decide import BlastRadius, Outlook, blast_radius
 

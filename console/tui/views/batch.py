@@ -5,10 +5,9 @@ from types import MappingProxyType
 
 from textual.content import Content
 
-from console.text.format import fit, plural
+from console.text.format import fit, plural, wrap
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
-from console.tui.views.preview import wrap
-from console.tui.views.rows import change_text
+from console.tui.views.update_words import change_text
 from store.model import Millis
 from sync.corrections.batch_progress import (
     STOPPED,

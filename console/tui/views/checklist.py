@@ -5,9 +5,8 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from console.text.format import clean
+from console.text.format import clean, wrap
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.views.preview import wrap
 from sync.checklist.case import Answer
 
 _RED = "✖ settings and behaviour disagree"

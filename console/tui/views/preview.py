@@ -8,11 +8,23 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from console.reports.timeline import what_happened
-from console.text.format import NONE, age, cells, cut, fit, plain_times, signed, time_of_day, units
+from console.text.format import (
+    NONE,
+    age,
+    cells,
+    cut,
+    fit,
+    plain_times,
+    signed,
+    time_of_day,
+    units,
+    wrap,
+)
 from console.tui.data.source import Detail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
-from console.tui.views.rows import STEPS, change_text, sort_text, tone_of, waits_for
+from console.tui.views.disagreements import tone_of
+from console.tui.views.update_words import STEPS, change_text, sort_text, waits_for
 from store.model import Freshness, Millis, Status
 from store.queries.values import ChannelHealth, HistoryEntry, ShownCell
 
@@ -195,18 +207,6 @@ def _told(word: str, text: str, width: int) -> Content:
         for n, line in enumerate(wrap(text, max(10, width - len(label))))
     ]
     return lines(*rows)
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Break a text at its spaces; a longer word is cut."""
-    rows = [""]
-    for word in text.split():
-        fitted = cut(word, width)
-        if cells(rows[-1]) + 1 + cells(fitted) <= width:
-            rows[-1] = f"{rows[-1]} {fitted}".lstrip()
-        else:
-            rows.append(fitted)
-    return rows if rows[0] else rows[1:] or [""]
 
 
 def _width(parts: Sequence[Cell]) -> int:

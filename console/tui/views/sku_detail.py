@@ -21,13 +21,14 @@ from console.text.format import (
     plain_times,
     signed,
     units,
+    wrap,
 )
 from console.tui.data.sku import Opened
 from console.tui.drawing.plot import Curve, Figure, signs
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.views import preview
-from console.tui.views.rows import STEPS, change_text, step_tone, tone_of, waits_for
+from console.tui.views.disagreements import tone_of
 from console.tui.views.sku_table import CHANNEL_MAX, CHANNEL_MIN, SIGNS, rows_of, since, update_of
+from console.tui.views.update_words import STEPS, change_text, step_tone, waits_for
 from store.history.series import Course
 from store.history.timeline import Told
 from store.model import (
@@ -89,7 +90,7 @@ def _disagreement(one: Disagreement, now: Millis, width: int) -> Content:
 def _cause(cause: Cause, now: Millis, width: int) -> Iterator[Content]:
     sure = "" if not cause.confidence else f", {cause.confidence:.0%} sure"
     text = clean(f"{cause.kind}{sure}: {plain_times(cause.evidence, now)}")
-    for line in preview.wrap(text, max(10, width - 4)):
+    for line in wrap(text, max(10, width - 4)):
         yield write(Cell(f"    {line}"))
 
 
@@ -101,7 +102,7 @@ def _acts(opened: Opened, chosen: int | None, now: Millis, width: int) -> Iterat
     waits = waits_for(update, now)
     told = f"update #{update.id} {change_text(update)}, {STEPS[update.status]}"
     told += f"; {waits}" if waits else ""
-    for line in preview.wrap(clean(told), width):
+    for line in wrap(clean(told), width):
         yield write(Cell(line, step_tone(update.status)))
     for step in opened.dossier.audits.get(update.id, ()):
         note = f": {step.note}" if step.note else ""
@@ -119,7 +120,7 @@ def _sums(opened: Opened, chosen: int | None, width: int) -> Iterator[Content]:
             continue
         mine = cell.listing_id == chosen
         name = fit(cell.channel, min(CHANNEL_MAX, max(CHANNEL_MIN, width // 5)))
-        for number, line in enumerate(preview.wrap(clean(words), max(10, width - len(name) - 1))):
+        for number, line in enumerate(wrap(clean(words), max(10, width - len(name) - 1))):
             lead = name if not number else " " * len(name)
             yield write(
                 Cell(f"{lead} ", Tone.STRONG if mine else Tone.DIM),
@@ -169,7 +170,7 @@ def _holders(opened: Opened, width: int) -> Iterator[Content]:
     found = opened.dossier.holders
     if found:
         told = ", ".join(f"{exact(clean(one.sku))} ({one.quantity})" for one in found)
-        for line in preview.wrap(f"in the bundles {told}", width):
+        for line in wrap(f"in the bundles {told}", width):
             yield write(Cell(line, Tone.DIM))
 
 

@@ -12,7 +12,7 @@ from console.text.format import NONE, age, clean, cut, exact, fit, money, units
 from console.tui.data.sku import Opened
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
-from console.tui.views.rows import STEPS, step_tone
+from console.tui.views.update_words import STEPS, step_tone
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Freshness, Millis
 from store.queries.values import ChannelHealth, ShownCell
 

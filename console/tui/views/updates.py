@@ -1,24 +1,40 @@
-"""How an update of the history is written: as a row of the list, and whole, with its audit. Pure.
-
-The dashboard's shorter list of what waits is `console.tui.views.rows.UpdateSheet`.
-"""
+"""How an update is written: as what waits, as a row of the history, whole with its audit. Pure."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 
 from textual.content import Content
 
-from console.text.format import NONE, age, cells, cut, fit, money, signed, time_of_day, units
+from console.text.format import (
+    NONE,
+    age,
+    cells,
+    cut,
+    fit,
+    money,
+    signed,
+    time_of_day,
+    units,
+    wrap,
+)
 from console.tui.data.source import Detail
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
-from console.tui.views.rows import STEPS, change_text, sort_text, step_tone, tone_of, waits_for
+from console.tui.views.disagreements import tone_of
+from console.tui.views.update_words import STEPS, change_text, sort_text, step_tone, waits_for
 from store.corrections.audit import AuditRow
-from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Millis
+from store.model import (
+    LIVE_CORRECTIONS,
+    Correction,
+    CorrectionStatus,
+    Millis,
+)
 
 _TITLE_MIN = 12
 _TITLE_MAX = 36
+_PENDING_TITLE_MIN = 10
+_PENDING_TITLE_MAX = 44
 _KEPT_MIN = 5
 _TOLD_MIN = 24
 
@@ -173,7 +189,7 @@ def _step(step: AuditRow, now: Millis, width: int) -> list[Content]:
     if step.note:
         rows += [
             write(Cell(f"         {line}", Tone.DIM))
-            for line in preview.wrap(step.note, max(10, width - 9))
+            for line in wrap(step.note, max(10, width - 9))
         ]
     return rows
 
@@ -192,3 +208,45 @@ def _seen(step: AuditRow) -> str:
         shows += f" {facts.get('state') or NONE}"
         target += f" {facts['target_state']}"
     return f"saw {shows}, target {target}"
+
+
+class UpdateSheet:
+    """The pending updates."""
+
+    def columns(self, width: int) -> Sequence[Column]:
+        columns = [
+            Column("id", "#", 6),
+            Column("sku", "SKU", 12),
+            Column("channel", "CHANNEL", 9),
+            Column("change", "CHANGE", 15),
+            Column("sort", "SORT", 7),
+            Column("status", "STATUS", 13),
+            Column("when", "AGE", 6, True),
+            Column("told", " ", 10),
+        ]
+        room = squeeze(columns, width, least=4)  # Number, SKU, channel and change stay.
+        if columns[-1].key == "told" and room > 0:
+            title = min(max(0, room - 30), _PENDING_TITLE_MAX)
+            columns[-1] = columns[-1]._replace(width=10 + room - title)
+            if title > _PENDING_TITLE_MIN:
+                columns.insert(2, Column("title", "TITLE", title - 1))
+        return columns
+
+    def cells(self, value: Correction, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
+        return [_UPDATE_CELLS[column.key](value, now) for column in columns]
+
+    def pulse(self, value: Correction) -> object:
+        return (value.status, value.version, value.result)
+
+
+_UPDATE_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
+    "id": lambda it, _now: Cell(f"#{it.id}", Tone.DIM),
+    "sku": lambda it, _now: Cell(it.sku, Tone.STRONG),
+    "title": lambda it, _now: Cell(it.title, Tone.DIM),
+    "channel": lambda it, _now: Cell(it.channel),
+    "change": lambda it, _now: Cell(change_text(it), tone_of(it.units)),
+    "sort": lambda it, _now: Cell(sort_text(it), Tone.DIM),
+    "status": lambda it, _now: Cell(STEPS[it.status], step_tone(it.status)),
+    "when": lambda it, now: Cell(age(now - (it.decided_at or it.proposed_at)), Tone.DIM),
+    "told": lambda it, now: Cell(f" {waits_for(it, now)}", Tone.DIM),
+}

@@ -9,7 +9,7 @@ from store.errors import NoSuchThing, StoreError
 from store.model import CorrectionStatus, PollOutcome
 from store.model import CorrectionStatus as Status
 from sync.clock import SystemClock
-from sync.engine import asking
+from sync.engine import requests
 from sync.engine.lease import LeaseHeld
 from sync.errors import Temporary
 from sync.settings import Settings
@@ -63,11 +63,11 @@ async def test_rounds_are_asked_of_the_engine_that_has_the_lease(
     shops["warehouse"].shows(A=14)
 
     async with running(made(settings, database, "the daemon")):
-        asking = made(settings, database, "skew poll")
+        requests = made(settings, database, "skew poll")
         await until(lambda: bool(updates(database, Status.PROPOSED)))
-        [report] = await asking.poll(["shop"])
+        [report] = await requests.poll(["shop"])
         approve_all(database)
-        applied = await asking.apply()
+        applied = await requests.apply()
 
     assert (report.channel, report.outcome, report.listings) == ("shop", PollOutcome.GOOD, 1)
     # The daemon may have been quicker than the question; either way nothing is left to do.
@@ -91,7 +91,7 @@ async def test_an_engine_that_is_asked_for_a_channel_it_lacks_says_so(
 async def test_a_round_names_the_holder_that_does_not_answer(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "ASK_MS_MAX", 50)
+    monkeypatch.setattr(requests, "ASK_MS_MAX", 50)
     hold_by_another(database)
 
     with pytest.raises(LeaseHeld, match="another"):

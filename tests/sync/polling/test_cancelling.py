@@ -13,8 +13,8 @@ from store.model import Freshness, PollOutcome
 from store.polling import merge
 from store.queries import poll_health, views
 from sync.clock import SystemClock
-from sync.engine import asking
-from sync.engine.asking import NotAnswered
+from sync.engine import requests
+from sync.engine.requests import NotAnswered
 from sync.polling.poll import PollReport
 from sync.settings import Settings
 from tests.sync.engine_bench import PATIENCE_S, freshness, made, running, until
@@ -30,7 +30,7 @@ def records(database: Database) -> list[tuple[str, str | None]]:
 
 
 async def cancel(database: Database, who: str = "ana") -> PollReport:
-    answers = await asking.ask(database, CLOCK, "cancel", ["shop"], who=who)
+    answers = await requests.ask(database, CLOCK, "cancel", ["shop"], who=who)
     assert answers is not None
     if not answers[0].ok:
         raise StoreError(answers[0].result)
@@ -137,7 +137,7 @@ async def test_there_must_be_a_poll_to_cancel(
 
 
 async def test_nobody_is_asked_where_no_engine_runs(settings: Settings, database: Database) -> None:
-    assert await asking.ask(database, CLOCK, "cancel", ["shop"], who="ana") is None
+    assert await requests.ask(database, CLOCK, "cancel", ["shop"], who="ana") is None
 
 
 async def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
@@ -146,7 +146,7 @@ async def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
     now = CLOCK.now()
     database.write(lease.acquire, holder="dead", token="x", now=now, span_ms=60_000)
     with pytest.raises(NotAnswered):
-        await asking.ask(database, CLOCK, "poll", ["shop"], who="ana", wait_ms_max=50)
+        await requests.ask(database, CLOCK, "poll", ["shop"], who="ana", wait_ms_max=50)
 
 
 async def test_a_poll_that_waits_for_a_write_is_cancelled_before_it_reads_anything(

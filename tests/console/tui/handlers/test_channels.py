@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.keys import Place
-from console.tui.data.values import Row
+from console.tui.data.values import DisagreementRow
 from store.channels import pauses
 from tests.console.polled_on_demand import Polled, polled
 from tests.console.small_shop import MINUTE, NOW, Shop, console, press, text_of
@@ -115,7 +115,7 @@ async def test_enter_shows_the_disagreements_of_the_channel_alone(shop: Shop) ->
         assert app.page is app.dashboard
         assert "filter: channel:market" in text_of(app)
         shown = [app.dashboard.rows._rows[number] for number in app.dashboard.rows.ids]
-        assert {row.it.channel for row in shown if isinstance(row, Row)} == {"market"}
+        assert {row.it.channel for row in shown if isinstance(row, DisagreementRow)} == {"market"}
         await press(app, pilot, "escape", "escape")
         assert app.page.place is Place.CHANNELS
 

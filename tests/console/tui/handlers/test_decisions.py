@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from console.tui.app import SkewApp
-from console.tui.data.values import Row
+from console.tui.data.values import DisagreementRow
 from console.tui.dialogs.confirm import Confirm, Reason, Snooze
 from store.corrections import lifecycle
 from store.model import CorrectionStatus
@@ -207,7 +207,7 @@ async def test_a_disabled_act_says_why(shop: Shop) -> None:
 
 def _channel(app: SkewApp, row_id: int) -> str:
     row = app.dashboard.rows._rows[row_id]
-    assert isinstance(row, Row)
+    assert isinstance(row, DisagreementRow)
     return row.it.channel
 
 

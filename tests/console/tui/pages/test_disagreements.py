@@ -3,8 +3,8 @@
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
-from console.tui.data.values import Row
-from console.tui.views.rows import Head
+from console.tui.data.values import DisagreementRow
+from console.tui.views.disagreements import GroupRow
 from store.model import Disagreement
 from store.queries import acknowledgements, views
 from store.queries.acknowledgements import Sight
@@ -29,15 +29,15 @@ def skus(app: SkewApp) -> list[str]:
     told = []
     for one in rows.ids:
         row = rows._rows[one]
-        told.append(f"[{row.total.label}]" if isinstance(row, Head) else row.it.sku)
+        told.append(f"[{row.total.label}]" if isinstance(row, GroupRow) else row.it.sku)
     return told
 
 
 def under(app: SkewApp) -> str:
     row = app.dashboard.rows.current
-    if isinstance(row, Head):
+    if isinstance(row, GroupRow):
         return f"[{row.total.label}]"
-    assert isinstance(row, Row)
+    assert isinstance(row, DisagreementRow)
     return row.it.sku
 
 
@@ -307,7 +307,7 @@ async def test_a_row_that_changes_flashes_once(shop: Shop) -> None:
         row = next(
             i
             for i, r in app.dashboard.rows._rows.items()
-            if isinstance(r, Row) and r.it.sku == "SKU-0004411"
+            if isinstance(r, DisagreementRow) and r.it.sku == "SKU-0004411"
         )
         shop.show("market", (29, 2, 55, 180, 38), at=NOW)
         await app.refresh_now()

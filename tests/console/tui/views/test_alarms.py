@@ -3,7 +3,7 @@
 import msgspec
 
 from console.tui.drawing.tones import Tone
-from console.tui.views.alarms import TOAST_LINES, Heard, hear
+from console.tui.views.incidents import TOAST_LINES, Heard, hear
 from store.model import Incident, IncidentKind
 
 NOW = 1_795_701_731_000

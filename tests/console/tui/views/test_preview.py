@@ -1,10 +1,9 @@
 import pytest
 
-from console.text.format import plain_times
+from console.text.format import plain_times, wrap
 from console.text.sparkline import sparkline
 from console.tui.session.state import Footing, refusals
 from console.tui.views.header import Mode, Standing, header
-from console.tui.views.preview import wrap
 from store.model import Decision
 from store.queries.values import Overview
 from tests.console.small_shop import NOW, Stand, StillClock

@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from console.text.format import (
     NONE,
     age,
+    cells,
     clean,
     cut,
+    exact,
     money,
     plain_times,
+    plural,
     signed,
     time_of_day,
     units,
 )
-from console.tui.data.values import Row
+from console.tui.data.values import DisagreementRow
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone
-from console.tui.views.heads import head
+from console.tui.views.update_words import STEPS, step_tone
 from store.model import (
     CORRECTABLE,
-    Correction,
     CorrectionStatus,
     Direction,
     Disagreement,
@@ -31,7 +33,7 @@ from store.model import (
     Millis,
     Status,
 )
-from store.queries.ranking_values import GroupTotal
+from store.queries.ranking_values import GroupTotal, Severity
 
 _TITLE_MIN = 10
 _TITLE_MAX = 44
@@ -39,36 +41,9 @@ _CHANNEL_MIN = 7
 _TITLE_ENOUGH = 24
 _EVIDENCE_MIN = 24
 
-STEPS = {
-    CorrectionStatus.PROPOSED: "proposed",
-    CorrectionStatus.SNOOZED: "snoozed",
-    CorrectionStatus.APPROVED: "approved",
-    CorrectionStatus.APPLYING: "writing…",
-    CorrectionStatus.APPLIED: "reading back…",
-    CorrectionStatus.VERIFIED: "● verified",
-    CorrectionStatus.REJECTED: "rejected",
-    CorrectionStatus.SUPERSEDED: "superseded",
-    CorrectionStatus.FAILED: "✖ failed",
-    CorrectionStatus.NOT_APPLIED: "✖ not applied",
-    CorrectionStatus.UNKNOWN: "? unknown",
-    CorrectionStatus.EXPIRED: "expired",
-}
-"""A correction's status in a word, with the glyph of a bad end."""
-
-_STEP_TONES = {
-    CorrectionStatus.PROPOSED: Tone.PLAIN,
-    CorrectionStatus.APPROVED: Tone.ACCENT,
-    CorrectionStatus.APPLYING: Tone.ACCENT,
-    CorrectionStatus.APPLIED: Tone.ACCENT,
-    CorrectionStatus.VERIFIED: Tone.OK,
-    CorrectionStatus.FAILED: Tone.BAD,
-    CorrectionStatus.NOT_APPLIED: Tone.BAD,
-    CorrectionStatus.UNKNOWN: Tone.WARN,
-}
-
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class GroupRow:
     """A group's own row."""
 
     total: GroupTotal
@@ -80,27 +55,6 @@ def tone_of(delta: int | None) -> Tone:
     if not delta:
         return Tone.WARN
     return Tone.OVER if delta < 0 else Tone.UNDER
-
-
-def step_tone(status: CorrectionStatus) -> Tone:
-    return _STEP_TONES.get(status, Tone.DIM)
-
-
-def change_text(correction: Correction) -> str:
-    """What an update would do: `31 → 14`, `active → disabled`, or both."""
-    parts = []
-    if correction.to_quantity is not None and correction.units != 0:
-        parts.append(f"{units(correction.from_quantity)} → {units(correction.to_quantity)}")
-    if correction.to_state is not None and correction.to_state != correction.from_state:
-        parts.append(f"{correction.from_state or NONE} → {correction.to_state}")
-    return ", ".join(parts) or f"stays {units(correction.to_quantity)}"
-
-
-def sort_text(correction: Correction) -> str:
-    """What sort of change: reduce, raise, or state."""
-    if correction.units == 0:
-        return "state" if correction.to_state is not None else "confirm"
-    return "reduce" if correction.units < 0 else "raise"
 
 
 class DisagreementSheet:
@@ -115,17 +69,17 @@ class DisagreementSheet:
         return wide if wide is not None else self._narrow(width)
 
     def cells(
-        self, value: Row | Head, columns: Sequence[Column], now: Millis
+        self, value: DisagreementRow | GroupRow, columns: Sequence[Column], now: Millis
     ) -> Sequence[Cell | None]:
-        if isinstance(value, Head):
-            return head(value.total, columns, now, opened=value.opened)
+        if isinstance(value, GroupRow):
+            return group_cells(value.total, columns, now, opened=value.opened)
         made = [self._cell(value, column, now) for column in columns]
         if value.it.acknowledged_at is None:
             return made
         return [cell._replace(tone=Tone.DIM) for cell in made]
 
-    def pulse(self, value: Row | Head) -> object:
-        if isinstance(value, Head):
+    def pulse(self, value: DisagreementRow | GroupRow) -> object:
+        if isinstance(value, GroupRow):
             total = value.total
             return (total.count, total.open, total.oversell_units, total.undersell_units)
         it = value.it
@@ -183,7 +137,7 @@ class DisagreementSheet:
         columns[0] = columns[0]._replace(width=12 + max(0, min(8, room)))
         return columns
 
-    def _cell(self, row: Row, column: Column, now: Millis) -> Cell:
+    def _cell(self, row: DisagreementRow, column: Column, now: Millis) -> Cell:
         if column.key.startswith("@"):
             return _channel_cell(row, column.key[1:], column.width)
         if column.key == "shows":
@@ -192,7 +146,7 @@ class DisagreementSheet:
             return self._update(row, column.width)
         return _CELLS[column.key](row, now)
 
-    def _update(self, row: Row, width: int) -> Cell:
+    def _update(self, row: DisagreementRow, width: int) -> Cell:
         it = row.it
         if it.correction_id is not None and it.correction_status is not None:
             return _correction_cell(it, it.correction_id, it.correction_status)
@@ -205,48 +159,6 @@ class DisagreementSheet:
         return Cell("observe only" if observed else NONE, Tone.FAINT)
 
 
-class UpdateSheet:
-    """The pending updates."""
-
-    def columns(self, width: int) -> Sequence[Column]:
-        columns = [
-            Column("id", "#", 6),
-            Column("sku", "SKU", 12),
-            Column("channel", "CHANNEL", 9),
-            Column("change", "CHANGE", 15),
-            Column("sort", "SORT", 7),
-            Column("status", "STATUS", 13),
-            Column("when", "AGE", 6, True),
-            Column("told", " ", 10),
-        ]
-        room = squeeze(columns, width, least=4)  # Number, SKU, channel and change stay.
-        if columns[-1].key == "told" and room > 0:
-            title = min(max(0, room - 30), _TITLE_MAX)
-            columns[-1] = columns[-1]._replace(width=10 + room - title)
-            if title > _TITLE_MIN:
-                columns.insert(2, Column("title", "TITLE", title - 1))
-        return columns
-
-    def cells(self, value: Correction, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
-        return [_UPDATE_CELLS[column.key](value, now) for column in columns]
-
-    def pulse(self, value: Correction) -> object:
-        return (value.status, value.version, value.result)
-
-
-def waits_for(correction: Correction, now: Millis) -> str:
-    """What happens next with an update, or what became of it, in a few words."""
-    if correction.status is CorrectionStatus.APPROVED:
-        if correction.hold_until is not None and correction.hold_until > now:
-            return f"written in {_seconds(correction.hold_until - now)}"
-        return f"by {correction.decided_by or NONE}, waits for the engine"
-    if correction.status is CorrectionStatus.SNOOZED:
-        return f"until {time_of_day(correction.snoozed_until)[:5]}"
-    if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
-        return f"{correction.decided_by} approves; it needs a second person"
-    return correction.result or correction.note or ""
-
-
 def _correction_cell(it: Disagreement, number: int, status: CorrectionStatus) -> Cell:
     if status is CorrectionStatus.PROPOSED:
         if it.kind is Kind.STATE:
@@ -255,7 +167,7 @@ def _correction_cell(it: Disagreement, number: int, status: CorrectionStatus) ->
     return Cell(f"#{number} {STEPS[status]}", step_tone(status))
 
 
-def _channel_cell(row: Row, channel: str, width: int) -> Cell:
+def _channel_cell(row: DisagreementRow, channel: str, width: int) -> Cell:
     """What a channel shows: `31*` disagrees, `180~` is not to be trusted now."""
     it = row.it
     mine = it.channel == channel
@@ -274,28 +186,28 @@ def _channel_cell(row: Row, channel: str, width: int) -> Cell:
     return Cell(cut(clean(text), width - 1) + sign, tone)
 
 
-def _sku(row: Row, _now: Millis) -> Cell:
+def _sku(row: DisagreementRow, _now: Millis) -> Cell:
     place = f"@{row.it.location}" if row.it.location else ""
     return Cell(row.it.sku + place, Tone.STRONG if row.it.status is Status.OPEN else Tone.PLAIN)
 
 
-def _title(row: Row, _now: Millis) -> Cell:
+def _title(row: DisagreementRow, _now: Millis) -> Cell:
     return Cell(row.it.title, Tone.DIM)
 
 
-def _target(row: Row, _now: Millis) -> Cell:
+def _target(row: DisagreementRow, _now: Millis) -> Cell:
     it = row.it
     return Cell((it.target_state or NONE) if it.kind is Kind.STATE else units(it.target))
 
 
-def _delta(row: Row, _now: Millis) -> Cell:
+def _delta(row: DisagreementRow, _now: Millis) -> Cell:
     it = row.it
     if it.status is Status.UNKNOWN:
         return Cell("?", Tone.DIM)
     return Cell(signed(it.delta), tone_of(it.delta) if it.delta else Tone.DIM)
 
 
-def _risk(row: Row, _now: Millis) -> Cell:
+def _risk(row: DisagreementRow, _now: Millis) -> Cell:
     it = row.it
     if it.assumed_risk_minor is not None:
         return Cell(f"~{money(it.assumed_risk_minor / 100)} ", Tone.DIM)
@@ -306,11 +218,11 @@ def _risk(row: Row, _now: Millis) -> Cell:
     return Cell(f"{money(it.money_at_risk)} ", Tone.OVER if it.oversell_units else Tone.DIM)
 
 
-def _age(row: Row, now: Millis) -> Cell:
+def _age(row: DisagreementRow, now: Millis) -> Cell:
     return Cell(age(now - row.it.first_seen_at), Tone.DIM)
 
 
-def _why(row: Row, _now: Millis) -> Cell:
+def _why(row: DisagreementRow, _now: Millis) -> Cell:
     it = row.it
     if it.acknowledged_at is not None:
         return Cell(f" ✓ acked {it.acknowledged_by}: {it.acknowledged_why}", Tone.DIM)
@@ -320,7 +232,7 @@ def _why(row: Row, _now: Millis) -> Cell:
     return Cell(f" {text}", Tone.DIM)
 
 
-_CELLS: Mapping[str, Callable[[Row, Millis], Cell]] = {
+_CELLS: Mapping[str, Callable[[DisagreementRow, Millis], Cell]] = {
     "sku": _sku,
     "title": _title,
     "channel": lambda row, _now: Cell(row.it.channel),
@@ -332,18 +244,77 @@ _CELLS: Mapping[str, Callable[[Row, Millis], Cell]] = {
     "evidence": lambda row, now: Cell(plain_times(row.evidence, now), Tone.DIM),
 }
 
-_UPDATE_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
-    "id": lambda it, _now: Cell(f"#{it.id}", Tone.DIM),
-    "sku": lambda it, _now: Cell(it.sku, Tone.STRONG),
-    "title": lambda it, _now: Cell(it.title, Tone.DIM),
-    "channel": lambda it, _now: Cell(it.channel),
-    "change": lambda it, _now: Cell(change_text(it), tone_of(it.units)),
-    "sort": lambda it, _now: Cell(sort_text(it), Tone.DIM),
-    "status": lambda it, _now: Cell(STEPS[it.status], step_tone(it.status)),
-    "when": lambda it, now: Cell(age(now - (it.decided_at or it.proposed_at)), Tone.DIM),
-    "told": lambda it, now: Cell(f" {waits_for(it, now)}", Tone.DIM),
+
+OPENED, FOLDED = "▾", "▸"
+_UNKNOWN = "not looked into yet"
+
+SEVERITY_TONES = {
+    Severity.OVERSELL: Tone.OVER,
+    Severity.WRONGLY_SOLD: Tone.OVER,
+    Severity.UNDERSELL: Tone.UNDER,
+    Severity.LISTING: Tone.WARN,
 }
 
 
-def _seconds(span_ms: int) -> str:
-    return f"{-(-span_ms // 1000)} s"
+def group_label(total: GroupTotal) -> str:
+    return exact(total.label) or _UNKNOWN
+
+
+def group_worth(total: GroupTotal) -> str:
+    """The money at risk; `~` where it is in part an estimate."""
+    if total.risk_minor is None:
+        return NONE
+    return ("~" if total.assumed else "") + money(total.risk_minor / 100)
+
+
+def group_cells(
+    total: GroupTotal, columns: Sequence[Column], now: Millis, *, opened: bool
+) -> list[Cell | None]:
+    """The group's row: its name and counts run over the columns that only one listing fills."""
+    own = {"risk": Cell(f"{group_worth(total)} ", Tone.STRONG), "age": _oldest(total, now)}
+    first = next((place for place, one in enumerate(columns) if one.key in own), len(columns))
+    room = sum(one.width + 1 for one in columns[:first]) - 1
+    tone = SEVERITY_TONES.get(total.severity, Tone.DIM)
+    own["why"] = Cell(f" {_of(total)}", Tone.DIM)
+    name = Cell(_told(total, room, opened=opened), tone)
+    rest = [own.get(column.key, Cell("")) for column in columns[first:]]
+    return [name, *[None] * (first - 1), *rest]
+
+
+def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) -> list[str]:
+    """What the side pane tells of a group."""
+    if total is None:
+        return []
+    told = [
+        f"{plural(total.count, 'disagreement')}, {total.open:,} open",
+        f"▲ {units(total.oversell_units)} too many",
+        f"▼ {units(total.undersell_units)} too few",
+        f"{group_worth(total)} at risk",
+        f"the oldest {age(now - total.oldest_at)}",
+        f"the worst: {total.severity.word}",
+    ]
+    if total.acknowledged:
+        told.append(f"{total.acknowledged:,} acknowledged")
+    told += ["", f"one {by}: enter opens, space marks all"]
+    return [cut(one, width) for one in told]
+
+
+def _told(total: GroupTotal, room: int, *, opened: bool) -> str:
+    """`▸ shop  37 · ▲142 ▼3`, as much of it as there is room for."""
+    over = f" ▲{units(total.oversell_units)}" if total.oversell_units else ""
+    under = f" ▼{units(total.undersell_units)}" if total.undersell_units else ""
+    tail = f"  {total.count:,} ·{over}{under}" if over or under else f"  {total.count:,}"
+    name = f"{OPENED if opened else FOLDED} {group_label(total)}"
+    if total.title and cells(name) + cells(total.title) + cells(tail) + 2 <= room:
+        name += f"  {total.title}"
+    return cut(name, max(8, room - cells(tail))) + tail
+
+
+def _oldest(total: GroupTotal, now: Millis) -> Cell:
+    return Cell(age(now - total.oldest_at), Tone.DIM)
+
+
+def _of(total: GroupTotal) -> str:
+    """The worst in it, and how many a person has acknowledged."""
+    said = f", {total.acknowledged:,} acked" if total.acknowledged else ""
+    return f"{total.severity.word}{said}"

@@ -1,0 +1,79 @@
+"""How an update's status, change and sort are written, wherever one is shown. Pure."""
+
+from console.text.format import (
+    NONE,
+    time_of_day,
+    units,
+)
+from console.tui.drawing.tones import Tone
+from store.model import (
+    Correction,
+    CorrectionStatus,
+    Millis,
+)
+
+STEPS = {
+    CorrectionStatus.PROPOSED: "proposed",
+    CorrectionStatus.SNOOZED: "snoozed",
+    CorrectionStatus.APPROVED: "approved",
+    CorrectionStatus.APPLYING: "writing…",
+    CorrectionStatus.APPLIED: "reading back…",
+    CorrectionStatus.VERIFIED: "● verified",
+    CorrectionStatus.REJECTED: "rejected",
+    CorrectionStatus.SUPERSEDED: "superseded",
+    CorrectionStatus.FAILED: "✖ failed",
+    CorrectionStatus.NOT_APPLIED: "✖ not applied",
+    CorrectionStatus.UNKNOWN: "? unknown",
+    CorrectionStatus.EXPIRED: "expired",
+}
+"""A correction's status in a word, with the glyph of a bad end."""
+
+
+_STEP_TONES = {
+    CorrectionStatus.PROPOSED: Tone.PLAIN,
+    CorrectionStatus.APPROVED: Tone.ACCENT,
+    CorrectionStatus.APPLYING: Tone.ACCENT,
+    CorrectionStatus.APPLIED: Tone.ACCENT,
+    CorrectionStatus.VERIFIED: Tone.OK,
+    CorrectionStatus.FAILED: Tone.BAD,
+    CorrectionStatus.NOT_APPLIED: Tone.BAD,
+    CorrectionStatus.UNKNOWN: Tone.WARN,
+}
+
+
+def step_tone(status: CorrectionStatus) -> Tone:
+    return _STEP_TONES.get(status, Tone.DIM)
+
+
+def change_text(correction: Correction) -> str:
+    """What an update would do: `31 → 14`, `active → disabled`, or both."""
+    parts = []
+    if correction.to_quantity is not None and correction.units != 0:
+        parts.append(f"{units(correction.from_quantity)} → {units(correction.to_quantity)}")
+    if correction.to_state is not None and correction.to_state != correction.from_state:
+        parts.append(f"{correction.from_state or NONE} → {correction.to_state}")
+    return ", ".join(parts) or f"stays {units(correction.to_quantity)}"
+
+
+def sort_text(correction: Correction) -> str:
+    """What sort of change: reduce, raise, or state."""
+    if correction.units == 0:
+        return "state" if correction.to_state is not None else "confirm"
+    return "reduce" if correction.units < 0 else "raise"
+
+
+def waits_for(correction: Correction, now: Millis) -> str:
+    """What happens next with an update, or what became of it, in a few words."""
+    if correction.status is CorrectionStatus.APPROVED:
+        if correction.hold_until is not None and correction.hold_until > now:
+            return f"written in {_seconds(correction.hold_until - now)}"
+        return f"by {correction.decided_by or NONE}, waits for the engine"
+    if correction.status is CorrectionStatus.SNOOZED:
+        return f"until {time_of_day(correction.snoozed_until)[:5]}"
+    if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
+        return f"{correction.decided_by} approves; it needs a second person"
+    return correction.result or correction.note or ""
+
+
+def _seconds(span_ms: int) -> str:
+    return f"{-(-span_ms // 1000)} s"

@@ -1,0 +1,130 @@
+"""Says when a channel turns stale and when it is fresh again: once each, as an incident and a log.
+
+Freshness hangs on the clock and is computed when read; only the incident is stored. The engine
+asks every second or so.
+"""
+
+from collections.abc import Mapping
+
+from store.channels import incidents, pauses
+from store.channels.pauses import Pause
+from store.model import Freshness, IncidentKind, Millis
+from store.polling import events
+from store.queries import views
+from store.queries.values import ChannelHealth
+from sync.polling.recovery import Gear
+from sync.settings import Settings
+
+
+class FreshnessWatch:
+    """Remembers which channels it has called stale."""
+
+    def __init__(self, gear: Gear, settings: Settings) -> None:
+        self._gear = gear
+        self._settings = settings
+        self._since = gear.clock.now()
+        self._stale: set[str] | None = None
+
+    async def look(self) -> None:
+        """Raise and close the incidents of channels whose freshness has changed."""
+        now, database = self._gear.clock.now(), self._gear.database
+        if self._stale is None:
+            known = await database.aread(incidents.open_incidents)
+            self._stale = {
+                one.channel for one in known if one.kind == IncidentKind.STALE and one.channel
+            }
+        for health in await database.aread(views.channels, now=now):
+            stale = self._is_stale(health, now)
+            if stale and health.name not in self._stale:
+                self._stale.add(health.name)
+                await database.awrite(
+                    incidents.raise_incident, health.name, IncidentKind.STALE,
+                    self._words(health), now=now,
+                )  # fmt: skip
+                self._gear.log.warning("channel stale", channel=health.name)
+            elif not stale and health.name in self._stale:
+                self._stale.discard(health.name)
+                await database.awrite(incidents.resolve, health.name, IncidentKind.STALE, now=now)
+                self._gear.log.info("channel fresh again", channel=health.name)
+
+    def _is_stale(self, health: ChannelHealth, now: Millis) -> bool:
+        """Stale; or never read though there was time for it.
+
+        A quarantined channel has its own incident, and one trouble speaks once.
+        """
+        if health.freshness is Freshness.NEVER:
+            return now - self._since > self._settings.channels[health.name].stale_after_ms
+        return health.freshness is Freshness.STALE
+
+    def _words(self, health: ChannelHealth) -> str:
+        after_s = self._settings.channels[health.name].stale_after_ms / 1000
+        what = "never read" if health.last_success_at is None else "no good poll"
+        why = health.last_error
+        if health.paused_by is not None:
+            why = f"paused by {health.paused_by}: {health.paused_reason}"
+        because = f": {why}" if why else ""
+        return f"{what} for longer than {after_s:g} s{because}"
+
+
+class OverdueWatch:
+    """Remembers which authorities it has called behind."""
+
+    def __init__(self, gear: Gear) -> None:
+        self._gear = gear
+        self._behind: set[str] | None = None
+
+    async def look(self) -> None:
+        """Raise and close the incidents of authorities that fell behind or caught up."""
+        now, database = self._gear.clock.now(), self._gear.database
+        if self._behind is None:
+            known = await database.aread(incidents.open_incidents)
+            self._behind = {
+                one.channel for one in known if one.kind == IncidentKind.UNSEEN and one.channel
+            }
+        found = await database.aread(events.overdue, now=now)
+        for name in found.keys() - self._behind:
+            await database.awrite(
+                incidents.raise_incident, name, IncidentKind.UNSEEN, found[name], now=now
+            )
+            self._gear.log.warning("authority behind", channel=name)
+        for name in self._behind - found.keys():
+            await database.awrite(incidents.resolve, name, IncidentKind.UNSEEN, now=now)
+            self._gear.log.info("authority caught up", channel=name)
+        self._behind = set(found)
+
+
+class PauseWatch:
+    """Remembers which channels were paused when it last looked."""
+
+    def __init__(self, gear: Gear) -> None:
+        self._gear = gear
+        self._known: Mapping[str, Pause] | None = None
+
+    async def look(self) -> list[str]:
+        """End the pauses of people that have run out; answer their channels.
+
+        Whoever resumes one asks for a poll with it (`store.channels.pauses`).
+        """
+        now, database = self._gear.clock.now(), self._gear.database
+        found = await database.aread(pauses.standing)
+        passed = [name for name, one in found.items() if _has_passed(one, now)]
+        if passed:
+            await database.awrite(pauses.end_passed, now=now)
+        before, self._known = self._known, {n: found[n] for n in found if n not in passed}
+        if before is not None:
+            self._tell(before, self._known)
+        return passed
+
+    def _tell(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
+        """Log what people have begun and ended; the engine's own is logged as trouble."""
+        log = self._gear.log
+        for name in before.keys() | found.keys():
+            old, new = before.get(name), found.get(name)
+            if new is not None and new.by is not None and new != old:
+                log.info("channel paused", channel=name, by=new.by, reason=new.reason)
+            elif new is None and old is not None and old.by is not None:
+                log.info("channel resumed", channel=name)
+
+
+def _has_passed(one: Pause, now: Millis) -> bool:
+    return one.by is not None and one.until is not None and one.until <= now
