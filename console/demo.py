@@ -24,22 +24,22 @@ from store.model import CorrectionStatus, Policy, State
 from sync.clock import Clock, SystemClock
 from sync.config.load import decode
 from sync.settings import Settings
-from sync.simulation.channel import Terms
-from sync.simulation.orders import Trade
+from sync.simulation.channel import OutletTerms
+from sync.simulation.orders import OrderFlow
 from sync.simulation.script import catalogue, day, play
-from sync.simulation.server import Allowance, WorldServer
+from sync.simulation.server import RequestBudget, WorldServer
 from sync.simulation.world import World
 
 if TYPE_CHECKING:
-    from console.tui.session.preferences import Habits
+    from console.tui.session.preferences import SessionPreferences
     from store.database.connection import Database
 
 AUTHORITY = "warehouse"
-OUTLETS: Mapping[str, Terms] = MappingProxyType(
+OUTLETS: Mapping[str, OutletTerms] = MappingProxyType(
     {
-        "shop": Terms(Policy(skus="*", buffer=2)),
-        "market": Terms(Policy(skus="*", share_ppm=500_000, cap=40), lag_ms=1_000),
-        "outlet": Terms(Policy(skus="*", cap=15), has_states=False),
+        "shop": OutletTerms(Policy(skus="*", buffer=2)),
+        "market": OutletTerms(Policy(skus="*", share_ppm=500_000, cap=40), lag_ms=1_000),
+        "outlet": OutletTerms(Policy(skus="*", cap=15), has_states=False),
     }
 )
 BUSY = MappingProxyType({"shop": 5, "market": 3, "outlet": 2})
@@ -58,7 +58,7 @@ WAITING_MAX = 20
 """How many pending updates a headless run tells of."""
 
 
-def run(habits: "Habits | None", *, for_ms: int | None) -> int:
+def run(preferences: "SessionPreferences | None", *, for_ms: int | None) -> int:
     """Play the shop, and watch it until the operator leaves, `for_ms` have passed or a signal.
 
     Without habits there is no console: headless.
@@ -67,9 +67,9 @@ def run(habits: "Habits | None", *, for_ms: int | None) -> int:
         signal.signal(number, _interrupt)
     try:
         with shop(SystemClock()) as settings:
-            if habits is None:
+            if preferences is None:
                 return _headless(settings, for_ms)
-            return _console(settings, habits, for_ms)
+            return _console(settings, preferences, for_ms)
     except KeyboardInterrupt:
         return 0
 
@@ -82,7 +82,7 @@ def shop(clock: Clock) -> Iterator[Settings]:
         tokens = {name: secrets.token_urlsafe(24) for name in (AUTHORITY, *OUTLETS)}
         for name, token in tokens.items():
             (base / f"{name}.token").write_text(token)
-        allowances = {name: Allowance(*limit) for name, limit in LIMITS.items()}
+        allowances = {name: RequestBudget(*limit) for name, limit in LIMITS.items()}
         server = WorldServer(_world(), tokens=tokens, clock=clock, allowances=allowances)
         with server:
             urls = {name: server.url(name) for name in tokens}
@@ -92,7 +92,7 @@ def shop(clock: Clock) -> Iterator[Settings]:
 def _world() -> World:
     world = World(catalogue(), warehouse=AUTHORITY, outlets=OUTLETS, states_from="shop", seed=SEED)
     play(world, day(), again_after_ms=DAY_MS)
-    Trade(world, busy=BUSY, seed=SEED).begin()
+    OrderFlow(world, busy=BUSY, seed=SEED).begin()
     return world
 
 
@@ -134,7 +134,7 @@ def _channel(name: str, url: str) -> dict[str, object]:
     }
 
 
-def _console(settings: Settings, habits: "Habits", for_ms: int | None) -> int:
+def _console(settings: Settings, preferences: "SessionPreferences", for_ms: int | None) -> int:
     """Run the console, which runs the engine beside it."""
     from console.tui import watch
 
@@ -143,7 +143,7 @@ def _console(settings: Settings, habits: "Habits", for_ms: int | None) -> int:
     if for_ms is not None:
         end.start()
     try:
-        return watch.live(settings, habits=habits, name="demo")
+        return watch.live(settings, preferences=preferences, name="demo")
     finally:
         end.cancel()
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from console.keys import ACTIONS, Action, parse
+from console.keys import ACTIONS, parse
+from console.keys.action import Action
 from console.text.operators import Name, name_error
 from console.text.themes import PALETTES
 from sync.config.decoding import Findings, join, table

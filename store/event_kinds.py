@@ -26,7 +26,7 @@ class EventKind(StrEnum):
     RELEASED = "released"
 
 
-class Effect(NamedTuple):
+class EventEffect(NamedTuple):
     """What one unit of an event adds to each figure: −1, 0 or 1."""
 
     available: int = 0
@@ -35,17 +35,17 @@ class Effect(NamedTuple):
     on_hand: int = 0
 
 
-EFFECTS: Mapping[EventKind, Effect] = MappingProxyType(
+EFFECTS: Mapping[EventKind, EventEffect] = MappingProxyType(
     {
-        EventKind.ORDERED: Effect(available=-1, committed=1),
-        EventKind.CANCELLED: Effect(available=1, committed=-1),
-        EventKind.SHIPPED: Effect(committed=-1, on_hand=-1),
-        EventKind.RETURN_RECEIVED: Effect(unavailable=1, on_hand=1),
-        EventKind.RESTOCKED: Effect(available=1, unavailable=-1),
-        EventKind.RECEIVED: Effect(available=1, on_hand=1),
-        EventKind.ADJUSTED: Effect(available=1, on_hand=1),
-        EventKind.HELD: Effect(available=-1, unavailable=1),
-        EventKind.RELEASED: Effect(available=1, unavailable=-1),
+        EventKind.ORDERED: EventEffect(available=-1, committed=1),
+        EventKind.CANCELLED: EventEffect(available=1, committed=-1),
+        EventKind.SHIPPED: EventEffect(committed=-1, on_hand=-1),
+        EventKind.RETURN_RECEIVED: EventEffect(unavailable=1, on_hand=1),
+        EventKind.RESTOCKED: EventEffect(available=1, unavailable=-1),
+        EventKind.RECEIVED: EventEffect(available=1, on_hand=1),
+        EventKind.ADJUSTED: EventEffect(available=1, on_hand=1),
+        EventKind.HELD: EventEffect(available=-1, unavailable=1),
+        EventKind.RELEASED: EventEffect(available=1, unavailable=-1),
     }
 )
 """DESIGN's table. On hand = available + committed + unavailable holds in every row."""
@@ -66,7 +66,7 @@ class Event(msgspec.Struct, frozen=True):
     """The order that it belongs to: told by two channels, it projects once."""
 
 
-class Fate(StrEnum):
+class EventFate(StrEnum):
     """What became of an event when it came."""
 
     PROJECTED = "projected"

@@ -67,7 +67,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     guard: GuardSettings = GuardSettings()
     """`[guard]`, overlaid by the channel's own."""
     options: msgspec.Struct
-    """The kind's own `Options`, decoded."""
+    """The kind's own `OPTIONS`, decoded."""
 
 
 class AuthorityRule(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,8 +21,8 @@ from textual.pilot import Pilot
 
 from console import demo
 from console.tui.app import SkewApp
-from console.tui.session.preferences import Habits, Said
-from console.tui.session.state import Footing
+from console.tui.session.preferences import CommandLineChoices, SessionPreferences
+from console.tui.session.state import ConsoleState
 from store.database.connection import Database
 from sync.clock import SystemClock
 from sync.engine.thread import EngineThread
@@ -78,7 +78,7 @@ async def _take(
 ) -> None:
     for name in names:
         one = PICTURES[name]
-        footing = Footing(
+        session = ConsoleState(
             name="demo",
             clock=SystemClock(),
             operator="ana",
@@ -86,8 +86,8 @@ async def _take(
             engine=engine,
             stir=lambda: None,
         )
-        habits = Habits(said=Said(theme=one.theme))
-        app = SkewApp(database, settings, footing, habits=habits)
+        preferences = SessionPreferences(said=CommandLineChoices(theme=one.theme))
+        app = SkewApp(database, settings, session, preferences=preferences)
         async with app.run_test(size=one.size) as pilot:
             await _wait(pilot, lambda app=app: _worth_showing(app))  # type: ignore[misc]
             for key in one.keys:
@@ -102,7 +102,7 @@ async def _take(
 
 def _worth_showing(app: SkewApp) -> bool:
     """Whether the shop has come to something: updates that wait, and trouble."""
-    glance = app.footing.glance
+    glance = app.session.glance
     if glance is None:
         return False
     overview = glance.status.overview

@@ -38,7 +38,7 @@ def acknowledge(
     from console.reports import json_documents, tables
     from console.reports.table import Paper
     from store.queries import acknowledgements
-    from store.queries.acknowledgements import Sight
+    from store.queries.acknowledgements import SeenDisagreement
     from sync.clock import SystemClock
 
     chosen = numbers(ids, "a disagreement", "its ID (see `skew diff`)")
@@ -46,7 +46,7 @@ def acknowledge(
         if undo:
             made = database.write(acknowledgements.take_back, chosen)
         else:
-            seen = [Sight(one) for one in chosen]
+            seen = [SeenDisagreement(one) for one in chosen]
             now = SystemClock().now()
             made = database.write(
                 acknowledgements.acknowledge, seen, who=by, why=reason or "", now=now

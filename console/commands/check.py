@@ -12,7 +12,7 @@ from console.context import config_option, example, json_option, load, note
 if TYPE_CHECKING:
     from console.reports.table import Paper
     from store.checklist.values import Measured
-    from sync.checklist.case import Answer, Case
+    from sync.checklist.case import Answer, ChecklistCase
     from sync.settings import ChannelSettings, Settings
 
 
@@ -47,7 +47,7 @@ def check(config: Path, *, as_json: bool, online: bool) -> int:
     return 0 if well else 2
 
 
-def _judge(settings: "Settings") -> "tuple[Case, tuple[Answer, ...]]":
+def _judge(settings: "Settings") -> "tuple[ChecklistCase, tuple[Answer, ...]]":
     from sync import checklist
 
     case = checklist.case(settings, _measure(settings))
@@ -95,24 +95,24 @@ async def _try(settings: "Settings", name: str) -> SignedIn:
 
 
 def _report(
-    case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn], paper: "Paper"
+    case: "ChecklistCase", answers: "tuple[Answer, ...]", signed_in: list[SignedIn], paper: "Paper"
 ) -> Iterator[str]:
     from console.reports import checklist
-    from console.reports.table import Cell, Column
+    from console.reports.table import TableCell, TableColumn
     from console.text.format import plural
 
     settings = case.settings
     count = plural(len(settings.channels), "channel")
-    yield paper.line(Cell("configuration OK", "green"), f": {count} in {settings.path}")
+    yield paper.line(TableCell("configuration OK", "green"), f": {count} in {settings.path}")
     yield paper.line(f"cache {settings.database}")
     yield ""
     columns = (
-        Column("CHANNEL", flexible=True),
-        Column("KIND"),
-        Column("ROLE", flexible=True),
-        Column("POLLED"),
-        Column("POLICY", flexible=True),
-        Column("CREDENTIALS", flexible=True),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("KIND"),
+        TableColumn("ROLE", flexible=True),
+        TableColumn("POLLED"),
+        TableColumn("POLICY", flexible=True),
+        TableColumn("CREDENTIALS", flexible=True),
     )
     yield from paper.table(columns, (_row(case, each) for each in settings.channels.values()))
     if settings.bundles:
@@ -123,11 +123,11 @@ def _report(
     if signed_in:
         yield ""
     for each in signed_in:
-        sign = Cell("signed in ", "green") if each.ok else Cell("refused   ", "red")
+        sign = TableCell("signed in ", "green") if each.ok else TableCell("refused   ", "red")
         yield paper.line(sign, f" {each.channel}: {each.seen}")
 
 
-def _row(case: "Case", channel: "ChannelSettings") -> tuple[str, ...]:
+def _row(case: "ChecklistCase", channel: "ChannelSettings") -> tuple[str, ...]:
     from console.reports.tables import role
     from sync.config.decoding import secrets_of
     from sync.units import duration_text
@@ -176,7 +176,9 @@ def _places(locations: "Mapping[str, tuple[str, ...]]") -> str:
     return f"{told} as {len(locations)}, {plural(len(pools), 'pool')}"
 
 
-def _print_json(case: "Case", answers: "tuple[Answer, ...]", signed_in: list[SignedIn]) -> None:
+def _print_json(
+    case: "ChecklistCase", answers: "tuple[Answer, ...]", signed_in: list[SignedIn]
+) -> None:
     from console.reports import checklist, json_documents
 
     document: json_documents.Json = {

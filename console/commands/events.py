@@ -8,7 +8,7 @@ import click
 from console.context import cache, config_option, example, json_option, load, note
 
 if TYPE_CHECKING:
-    from sync.polling.event_import import Intake
+    from sync.polling.event_import import EventImport
 
 _LINE = (
     '{"channel":"shop","id":"9","kind":"ordered","sku":"A","quantity":2,'
@@ -75,7 +75,7 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
     return 1 if intake.refused else 0
 
 
-def _summary(intake: "Intake") -> str:
+def _summary(intake: "EventImport") -> str:
     known = f"; {intake.repeats:,} known already" if intake.repeats else ""
     refused = f"; {len(intake.refused):,} refused" if intake.refused else ""
     events = "1 event" if intake.taken == 1 else f"{intake.taken:,} events"

@@ -9,7 +9,7 @@ import click
 from console.context import by_option, cache, config_option, example, json_option, load, note, text
 
 if TYPE_CHECKING:
-    from store.polling.quarantine_preview import Effect
+    from store.polling.quarantine_preview import QuarantineEffect
 
 
 @click.command(epilog=example("skew accept shop --show", "skew accept shop --by ana"))
@@ -108,14 +108,14 @@ def discard(config: Path, *, by: str, channel: str, reason: str | None, poll_id:
     return 0
 
 
-def _show(told: "Effect") -> None:
+def _show(told: "QuarantineEffect") -> None:
     from console.reports import incident_tables
     from console.reports.table import Paper
 
     click.echo("\n".join(incident_tables.effect(told, Paper.stdout())))
 
 
-def _confirmed(told: "Effect", *, yes: bool) -> bool:
+def _confirmed(told: "QuarantineEffect", *, yes: bool) -> bool:
     """Ask a person at a terminal; a script that says accept means it."""
     if yes or not sys.stdin.isatty():
         return True

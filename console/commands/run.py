@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from console.tui.session.preferences import Habits
+    from console.tui.session.preferences import SessionPreferences
     from store.database.connection import Database
     from store.model import Millis
     from sync.engine.engine import Engine
@@ -60,8 +60,8 @@ def demo(*, headless: bool, span: str | None, theme: str | None, plain: bool | N
     for_ms = None if span is None else _span_ms(span)
     if not headless:
         _need_terminal("`skew demo --headless` needs none")
-    habits = None if headless else _habits(None, theme=theme, plain=plain)
-    return living_shop.run(habits, for_ms=for_ms)
+    preferences = None if headless else _preferences(None, theme=theme, plain=plain)
+    return living_shop.run(preferences, for_ms=for_ms)
 
 
 @click.command(epilog=example("skew watch", "skew watch --read-only", "skew watch --at 2h"))
@@ -94,10 +94,10 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     _need_terminal("`skew daemon` and the reports need none")
     from console.tui import watch
 
-    habits = _habits(settings.path, theme=theme, plain=plain, by=by, fresh=fresh)
+    preferences = _preferences(settings.path, theme=theme, plain=plain, by=by, fresh=fresh)
     if then is not None:
-        return watch.past(settings, then, habits=habits)
-    code = watch.live(settings, read_only=read_only, habits=habits)
+        return watch.past(settings, then, preferences=preferences)
+    code = watch.live(settings, read_only=read_only, preferences=preferences)
     _tell_what_is_left(settings)
     return code
 
@@ -267,18 +267,18 @@ def _tell_what_is_left(settings: "Settings") -> None:
         note(left)
 
 
-def _habits(
+def _preferences(
     configuration: Path | None,
     *,
     theme: str | None,
     plain: bool | None,
     by: str | None = None,
     fresh: bool = False,
-) -> "Habits":
+) -> "SessionPreferences":
     """Read how the operator wants the console. Raises ConfigErrors where their file is wrong."""
     from console.tui.session import preferences
 
-    said = preferences.Said(theme=theme, ascii=plain, operator=by)
+    said = preferences.CommandLineChoices(theme=theme, ascii=plain, operator=by)
     return preferences.begin(configuration, said, login_name(), fresh=fresh)
 
 

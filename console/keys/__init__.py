@@ -5,24 +5,10 @@ so that nothing works by a key that the palette lacks. A key means one thing, wh
 Imports nothing of Textual.
 """
 
-from console.keys.action import DECIDING, EVERYWHERE, LISTS, ON_CHANNELS, Action, Group, Place
+from console.keys.action import Action
 from console.keys.deciding import DECIDING_TABLE
 from console.keys.navigating import LOOKING_TABLE
 from console.keys.selecting import CHOOSING_TABLE
-
-__all__ = [
-    "ACTIONS",
-    "DECIDING",
-    "EVERYWHERE",
-    "LISTS",
-    "MOVES",
-    "ON_CHANNELS",
-    "Action",
-    "Group",
-    "Place",
-    "by_name",
-    "shown_key",
-]
 
 ACTIONS: tuple[Action, ...] = (*DECIDING_TABLE, *CHOOSING_TABLE, *LOOKING_TABLE)
 """In the order in which the foot tells them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Place(StrEnum):
+class PageName(StrEnum):
     """The console's pages, in the order of their tabs and of the keys from 1 up."""
 
     DISAGREEMENTS = "disagreements"
@@ -16,13 +16,13 @@ class Place(StrEnum):
     CHECKLIST = "checklist"
 
 
-EVERYWHERE = frozenset(Place)
-DECIDING = frozenset((Place.DISAGREEMENTS, Place.UPDATES, Place.SKU))
-LISTS = frozenset((Place.DISAGREEMENTS, Place.UPDATES))
-ON_CHANNELS = frozenset((Place.CHANNELS,))
+EVERYWHERE = frozenset(PageName)
+DECIDING = frozenset((PageName.DISAGREEMENTS, PageName.UPDATES, PageName.SKU))
+LISTS = frozenset((PageName.DISAGREEMENTS, PageName.UPDATES))
+ON_CHANNELS = frozenset((PageName.CHANNELS,))
 
 
-class Group(StrEnum):
+class Chapter(StrEnum):
     """The help's chapters."""
 
     DECIDE = "Decide"
@@ -43,14 +43,14 @@ class Action:
     """As the operator presses them; the first is the one shown."""
     title: str
     help: str
-    group: Group
+    group: Chapter
     legend: str = ""
     """The word in the footer; empty: not in the footer."""
     brief: str = ""
     """The word in the footer of a narrow terminal; empty: not in that one."""
     writes: bool = False
     """It ends in a decision: a read-only console refuses it."""
-    on: Collection[Place] = EVERYWHERE
+    on: Collection[PageName] = EVERYWHERE
     """The pages that have it."""
     past: bool | None = None
     """Only a console on the past has it; False: only one that is live."""

@@ -1,6 +1,6 @@
 """What is decided on an update, a disagreement or an incident."""
 
-from console.keys.action import DECIDING, LISTS, ON_CHANNELS, Action, Group, Place
+from console.keys.action import DECIDING, LISTS, ON_CHANNELS, Action, Chapter, PageName
 
 DECIDING_TABLE: tuple[Action, ...] = (
     Action(
@@ -9,7 +9,7 @@ DECIDING_TABLE: tuple[Action, ...] = (
         "Approve the update",
         "Write the update under the cursor to its channel, after the hold. Anything but one small"
         " reduction shows its effect first.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Approve",
         brief="Appr",
         writes=True,
@@ -20,7 +20,7 @@ DECIDING_TABLE: tuple[Action, ...] = (
         ("r",),
         "Reject the update",
         "Turn the update down, with a reason. It stays silent until its target or reading moves.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Reject",
         brief="Rej",
         writes=True,
@@ -32,22 +32,22 @@ DECIDING_TABLE: tuple[Action, ...] = (
         "Snooze the update or incident",
         "Put the update aside for a while; it is proposed again afterwards. Of an incident nobody"
         " is told until then, unless it gets worse; one that is snoozed is woken.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Snooze",
         brief="Snz",
         writes=True,
-        on=DECIDING | {Place.INCIDENTS},
+        on=DECIDING | {PageName.INCIDENTS},
     ),
     Action(
         "believe",
         ("b",),
         "Believe the quarantined poll",
         "Shows what that changes first: units, money, what goes to zero, what would disagree.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Believe…",
         brief="Bel",
         writes=True,
-        on=ON_CHANNELS | {Place.INCIDENTS},
+        on=ON_CHANNELS | {PageName.INCIDENTS},
     ),
     Action(
         "discard",
@@ -55,18 +55,18 @@ DECIDING_TABLE: tuple[Action, ...] = (
         "Discard the quarantined poll",
         "Throw it away, with a reason. The last good readings count again; the next poll is judged"
         " anew.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Discard…",
         brief="Disc",
         writes=True,
-        on=ON_CHANNELS | {Place.INCIDENTS},
+        on=ON_CHANNELS | {PageName.INCIDENTS},
     ),
     Action(
         "undo",
         ("u",),
         "Undo the last approval",
         "Take back the last approval, or the one under the cursor, while its hold lasts.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Undo",
         brief="Undo",
         writes=True,
@@ -76,7 +76,7 @@ DECIDING_TABLE: tuple[Action, ...] = (
         ("A",),
         "Approve all that is marked",
         "Shows how many units go up and down, how many SKUs to zero, and the money, first.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Approve marked…",
         brief="Bulk",
         writes=True,
@@ -87,7 +87,7 @@ DECIDING_TABLE: tuple[Action, ...] = (
         ("R",),
         "Reject all that is marked",
         "One reason for all of them.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Reject marked…",
         writes=True,
         on=LISTS,
@@ -98,11 +98,11 @@ DECIDING_TABLE: tuple[Action, ...] = (
         "Acknowledge the row",
         "Say why what is marked, or under the cursor, may stand: it is told last until it moves."
         " On what is acknowledged: take that back. Of an incident: note that you have seen it.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Acknowledge",
         brief="Ack",
         writes=True,
-        on=frozenset((Place.DISAGREEMENTS, Place.INCIDENTS)),
+        on=frozenset((PageName.DISAGREEMENTS, PageName.INCIDENTS)),
     ),
     Action(
         "retry",
@@ -110,10 +110,10 @@ DECIDING_TABLE: tuple[Action, ...] = (
         "Try a failed update again",
         "Ask anew, with a reason, for what failed, was not applied, is unknown or expired: the"
         " marked ones, else the one under the cursor. It is proposed again, not written.",
-        Group.DECIDE,
+        Chapter.DECIDE,
         legend="Try again",
         brief="Try",
         writes=True,
-        on=frozenset((Place.UPDATES, Place.SKU)),
+        on=frozenset((PageName.UPDATES, PageName.SKU)),
     ),
 )

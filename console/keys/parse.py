@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
-from console.keys import Action
+from console.keys.action import Action
 
 NAMED = (
     "space",

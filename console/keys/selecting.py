@@ -1,6 +1,6 @@
 """What the keys act on: marks, the filter, the order, the groups."""
 
-from console.keys.action import LISTS, Action, Group, Place
+from console.keys.action import LISTS, Action, Chapter, PageName
 
 CHOOSING_TABLE: tuple[Action, ...] = (
     Action(
@@ -8,7 +8,7 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         ("space",),
         "Mark or unmark the row",
         "Marks belong to the row, not to its place: they stay while rows come and go.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
         legend="Mark",
         brief="Mark",
         on=LISTS,
@@ -18,7 +18,7 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         ("*",),
         "Mark everything in the list",
         "All rows that the filter lets through; again: none.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
         legend="All",
         on=LISTS,
     ),
@@ -30,10 +30,10 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         " cause:lag, acked:no, risk>100, units>5, age:1h-4h; -channel:shop leaves out. → completes,"
         " ↑ brings back. Of updates status:failed, by:ana; of incidents severity:severe,"
         " state:closed.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
         legend="Filter",
         brief="Filter",
-        on=LISTS | {Place.INCIDENTS},
+        on=LISTS | {PageName.INCIDENTS},
     ),
     Action(
         "sort",
@@ -41,7 +41,7 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         "Sort by the next order",
         "Money at risk, severity, age, SKU, channel, delta; of updates money at stake, newest,"
         " ended last, channel.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
         legend="Sort",
         on=LISTS,
     ),
@@ -51,35 +51,35 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         "Show the next state",
         "Updates that are open, that failed, that are done, all; incidents that are open, snoozed,"
         " closed, all.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
         legend="State",
         brief="State",
-        on=frozenset((Place.UPDATES, Place.INCIDENTS)),
+        on=frozenset((PageName.UPDATES, PageName.INCIDENTS)),
     ),
     Action(
         "group",
         ("g",),
         "Group the list",
         "By cause, by SKU, by channel, and in one piece again.",
-        Group.CHOOSE,
-        legend="Group",
-        on=frozenset((Place.DISAGREEMENTS,)),
+        Chapter.CHOOSE,
+        legend="Chapter",
+        on=frozenset((PageName.DISAGREEMENTS,)),
     ),
     Action(
         "expand",
         ("right",),
         "Open the group",
         "Shows the rows of the group under the cursor; so does enter.",
-        Group.CHOOSE,
-        on=frozenset((Place.DISAGREEMENTS,)),
+        Chapter.CHOOSE,
+        on=frozenset((PageName.DISAGREEMENTS,)),
     ),
     Action(
         "collapse",
         ("left",),
         "Close the group",
         "Folds the group away that the cursor is in.",
-        Group.CHOOSE,
-        on=frozenset((Place.DISAGREEMENTS,)),
+        Chapter.CHOOSE,
+        on=frozenset((PageName.DISAGREEMENTS,)),
     ),
     Action(
         "next_worst",
@@ -87,17 +87,17 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         "Next of the worst",
         "Oversell before what is wrongly sold, before undersell, before the rest; never what is"
         " acknowledged. Goes round at the end.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
         legend="Next worst",
-        on=frozenset((Place.DISAGREEMENTS,)),
+        on=frozenset((PageName.DISAGREEMENTS,)),
     ),
     Action(
         "previous_worst",
         ("N",),
         "Previous of the worst",
         "The same, backwards.",
-        Group.CHOOSE,
-        on=frozenset((Place.DISAGREEMENTS,)),
+        Chapter.CHOOSE,
+        on=frozenset((PageName.DISAGREEMENTS,)),
     ),
     Action(
         "clear",
@@ -105,6 +105,6 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         "Clear, or go back",
         "Closes the filter's line, else clears the marks, else the filter, else goes back to the"
         " page before.",
-        Group.CHOOSE,
+        Chapter.CHOOSE,
     ),
 )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from console.reports.json_documents import Json
-from console.reports.table import Cell, Paper
+from console.reports.table import Paper, TableCell
 from store.checklist.values import ChannelBehaviour, Sales, Spans
 from sync.checklist import mismatches
-from sync.checklist.case import Answer, Case
+from sync.checklist.case import Answer, ChecklistCase
 from sync.clock import rfc3339
 
 RED = "✖ settings and behaviour disagree"
@@ -17,11 +17,13 @@ def lines(answers: Sequence[Answer], paper: Paper) -> Iterator[str]:
     for number, answer in enumerate(answers):
         if number:
             yield ""
-        yield from (paper.line(Cell(line, "bold")) for line in paper.paragraph(answer.question, ""))
+        yield from (
+            paper.line(TableCell(line, "bold")) for line in paper.paragraph(answer.question, "")
+        )
         yield from paper.paragraph(answer.answer)
         for wrong in answer.wrong:
             yield from (
-                paper.line(Cell(line, "red")) for line in paper.paragraph(f"{RED}: {wrong}")
+                paper.line(TableCell(line, "red")) for line in paper.paragraph(f"{RED}: {wrong}")
             )
         for line in answer.evidence:
             yield from paper.paragraph(line, "    ")
@@ -40,7 +42,7 @@ def answers_json(answers: Sequence[Answer]) -> list[Json]:
     ]
 
 
-def measured_json(case: Case) -> Json | None:
+def measured_json(case: ChecklistCase) -> Json | None:
     """The figures that the answers rest on; None where nothing was measured."""
     if case.measured is None:
         return None

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from console.reports.table import Cell, Column, Paper
+from console.reports.table import Paper, TableCell, TableColumn
 from console.text.format import (
     NONE,
     age,
@@ -20,24 +20,24 @@ from console.text.format import (
     time_of_day,
     value,
 )
-from console.text.groups import Explained, Group, in_order
+from console.text.groups import DisagreementGroup, Explained, in_order
 from store.model import Cause, Disagreement, Millis, Status
 from sync.clock import rfc3339
 
 Lines = list[str]
 
 _COLUMNS = (
-    Column("SKU", flexible=True),
-    Column("CHANNEL", flexible=True),
-    Column("KIND"),
-    Column("SHOWS", right=True),
-    Column("TARGET", right=True),
-    Column("Δ", right=True),
-    Column("RISK", right=True),
-    Column("AGE", right=True),
-    Column("WHY", flexible=True),
-    Column("UPDATE"),
-    Column("ID", right=True),
+    TableColumn("SKU", flexible=True),
+    TableColumn("CHANNEL", flexible=True),
+    TableColumn("KIND"),
+    TableColumn("SHOWS", right=True),
+    TableColumn("TARGET", right=True),
+    TableColumn("Δ", right=True),
+    TableColumn("RISK", right=True),
+    TableColumn("AGE", right=True),
+    TableColumn("WHY", flexible=True),
+    TableColumn("UPDATE"),
+    TableColumn("ID", right=True),
 )
 _EXECUTED_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 CSV_COLUMNS = (
@@ -78,7 +78,7 @@ def diff(
     return [*_table(found, paper, now), "", _total(found, paper)]
 
 
-def by_group(groups: Sequence[Group], paper: Paper, *, now: Millis) -> Lines:
+def by_group(groups: Sequence[DisagreementGroup], paper: Paper, *, now: Millis) -> Lines:
     """Disagreements below a heading for each group, and what all add up to; at least one."""
     found = in_order(groups)
     titles, *rows = _table(found, paper, now)
@@ -151,14 +151,14 @@ def _table(found: Sequence[Explained], paper: Paper, now: Millis) -> Lines:
     return paper.table(_COLUMNS, (_difference(one, cause, now) for one, cause in found))
 
 
-def _heading(group: Group, paper: Paper) -> str:
+def _heading(group: DisagreementGroup, paper: Paper) -> str:
     """Tell what the members have in common, how many they are, and what they come to."""
     told = f"  {plural(len(group.members), 'disagreement')}"
     if group.oversell_units or group.undersell_units:
         told += f": ▲ {group.oversell_units:,} too many, ▼ {group.undersell_units:,} too few"
     if group.money_at_risk is not None:
         told += f", {money(group.money_at_risk)} at risk"
-    return paper.line(Cell(exact(group.value) or NONE, "bold"), told)
+    return paper.line(TableCell(exact(group.value) or NONE, "bold"), told)
 
 
 def _risk(one: Disagreement) -> str:
@@ -178,20 +178,20 @@ def _total(found: Sequence[Explained], paper: Paper) -> str:
     return paper.line(f"{total}: ▲ {over:,} units too many, ▼ {under:,} too few")
 
 
-def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[Cell | str, ...]:
+def _difference(one: Disagreement, cause: Cause | None, now: Millis) -> tuple[TableCell | str, ...]:
     channel = f"{one.channel}/{one.location}" if one.location else one.channel
     dim = "" if one.status is Status.OPEN else "dim"
     update = f"#{one.correction_id} {one.correction_status}" if one.correction_id else NONE
     return (
-        Cell(exact(one.sku), dim),
+        TableCell(exact(one.sku), dim),
         channel,
         str(one.kind),
         value(one.available, one.state, of_state=one.kind == "state"),
         value(one.target, one.target_state, of_state=one.kind == "state"),
-        Cell(signed(one.delta), "red" if one.oversell_units and not dim else dim),
+        TableCell(signed(one.delta), "red" if one.oversell_units and not dim else dim),
         _risk(one),
         age(now - one.first_seen_at),
-        Cell(plain_times(why(one, cause), now), dim),
+        TableCell(plain_times(why(one, cause), now), dim),
         update,
-        Cell(str(one.id), "dim"),
+        TableCell(str(one.id), "dim"),
     )

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 
 from console.reports import quarantine_effect
-from console.reports.table import Cell, Column, Paper
+from console.reports.table import Paper, TableCell, TableColumn
 from console.text import incidents as incident_words
 from console.text.format import exact, signed, units
-from store.channels.incident_list import IncidentState, Severity, severity, state
+from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
 from store.model import Incident, Millis
-from store.polling.quarantine_preview import Effect
+from store.polling.quarantine_preview import QuarantineEffect
 
 Lines = list[str]
 
 ROWS_MAX = 20
 
-_STYLES = {Severity.SEVERE: "red", Severity.SERIOUS: "yellow", Severity.MINOR: "yellow"}
+_STYLES = {
+    IncidentSeverity.SEVERE: "red",
+    IncidentSeverity.SERIOUS: "yellow",
+    IncidentSeverity.MINOR: "yellow",
+}
 
 
 def incidents(found: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
@@ -22,13 +26,13 @@ def incidents(found: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
     if not found:
         return [paper.line("No incidents.")]
     columns = (
-        Column("ID", right=True),
-        Column("SEVERITY"),
-        Column("CHANNEL", flexible=True),
-        Column("KIND"),
-        Column("LASTS", right=True),
-        Column("×", right=True),
-        Column("STATE", flexible=True),
+        TableColumn("ID", right=True),
+        TableColumn("SEVERITY"),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("KIND"),
+        TableColumn("LASTS", right=True),
+        TableColumn("×", right=True),
+        TableColumn("STATE", flexible=True),
     )
     heading, *rows = paper.table(columns, (_incident(one, now) for one in found))
     lines = [heading]
@@ -37,10 +41,10 @@ def incidents(found: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
     return lines
 
 
-def effect(told: Effect, paper: Paper) -> Lines:
+def effect(told: QuarantineEffect, paper: Paper) -> Lines:
     """What accepting a quarantined poll would change: totals, then what would move most."""
     lines = [
-        paper.line(Cell(f"Poll {told.poll_id} of {told.channel}", "bold"), f": {told.reason}"),
+        paper.line(TableCell(f"Poll {told.poll_id} of {told.channel}", "bold"), f": {told.reason}"),
         *paper.paragraph(quarantine_effect.counts(told)),
         *paper.paragraph(quarantine_effect.moves(told)),
     ]
@@ -50,11 +54,11 @@ def effect(told: Effect, paper: Paper) -> Lines:
     if not shown:
         return lines
     columns = (
-        Column("SKU", flexible=True),
-        Column("CHANGE", right=True),
-        Column("Δ", right=True),
-        Column("TARGET", right=True),
-        Column("WOULD BE", flexible=True),
+        TableColumn("SKU", flexible=True),
+        TableColumn("CHANGE", right=True),
+        TableColumn("Δ", right=True),
+        TableColumn("TARGET", right=True),
+        TableColumn("WOULD BE", flexible=True),
     )
     rows = (
         (
@@ -71,12 +75,12 @@ def effect(told: Effect, paper: Paper) -> Lines:
     return [*lines, *([paper.line(more)] if more else [])]
 
 
-def _incident(one: Incident, now: Millis) -> tuple[Cell | str, ...]:
+def _incident(one: Incident, now: Millis) -> tuple[TableCell | str, ...]:
     how = severity(one)
     closed = state(one, now) is IncidentState.CLOSED
     return (
         str(one.id),
-        Cell(f"{incident_words.GLYPHS[how]} {how}", "dim" if closed else _STYLES[how]),
+        TableCell(f"{incident_words.GLYPHS[how]} {how}", "dim" if closed else _STYLES[how]),
         one.channel or "skew",
         one.kind,
         incident_words.span(one).long(now),

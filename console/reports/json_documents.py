@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.keys import Action
-from console.text.groups import Explained, Group, in_order
-from store.history.as_of import Hindsight
+from console.keys.action import Action
+from console.text.groups import DisagreementGroup, Explained, in_order
+from store.history.as_of import SkuAsOf
 from store.model import (
     Cause,
     Correction,
@@ -30,7 +30,7 @@ from sync.clock import rfc3339
 from sync.corrections.decide import BlastRadius
 
 if TYPE_CHECKING:
-    from sync.polling.event_import import Intake
+    from sync.polling.event_import import EventImport
     from sync.polling.poll import PollReport
 
 Json = dict[str, object]
@@ -74,7 +74,7 @@ def diff(found: Iterable[Explained]) -> Json:
     return {"disagreements": [disagreement(one, cause) for one, cause in found]}
 
 
-def diff_by(groups: Sequence[Group]) -> Json:
+def diff_by(groups: Sequence[DisagreementGroup]) -> Json:
     """Like `diff`, sorted by group, with what each group comes to before it."""
     return {
         "groups": [
@@ -211,7 +211,7 @@ def history(
     }
 
 
-def hindsight(sku: str, found: Hindsight, thinned_before: Millis | None = None) -> Json:
+def hindsight(sku: str, found: SkuAsOf, thinned_before: Millis | None = None) -> Json:
     """What was true of a SKU at an instant, beside what was known of it then."""
     return {
         "sku": sku,
@@ -293,7 +293,7 @@ def keys(actions: Iterable[Action], path: Path) -> Json:
     }
 
 
-def intake(done: "Intake") -> Json:
+def intake(done: "EventImport") -> Json:
     return {
         "taken": done.taken,
         "repeats": done.repeats,

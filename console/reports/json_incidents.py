@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from store.channels.incident_list import severity, state
 from store.model import Incident, Millis
-from store.polling.quarantine_preview import Effect
+from store.polling.quarantine_preview import QuarantineEffect
 from sync.clock import rfc3339
 
 Json = dict[str, object]
@@ -26,7 +26,7 @@ def incidents(found: Iterable[Incident], *, now: Millis) -> Json:
     return {"incidents": [incident(one, now) for one in found]}
 
 
-def effect(told: Effect, *, accepted: bool) -> Json:
+def effect(told: QuarantineEffect, *, accepted: bool) -> Json:
     """`money_…` in the channel's currency; the listings that would move most come first."""
     return {
         "channel": told.channel,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from console.text.confirmation import BIG_ROWS, BIG_TO_ZERO, BIG_UNITS, Asking
 from console.text.format import NONE, money, plural, signed, units
-from store.polling.quarantine_preview import Effect, EffectRow
+from store.polling.quarantine_preview import EffectRow, QuarantineEffect
 
 
-def asking(effect: Effect) -> Asking:
+def asking(effect: QuarantineEffect) -> Asking:
     """How accepting it must be asked for: never without, and big ones by their count."""
     big = (
         effect.moved > BIG_ROWS
@@ -21,7 +21,7 @@ def asking(effect: Effect) -> Asking:
     return Asking.COUNT if big else Asking.YES
 
 
-def counts(effect: Effect) -> str:
+def counts(effect: QuarantineEffect) -> str:
     """What the poll held, against the last good one."""
     found = effect.counts
     parts = [f"{found.seen:,} of {found.known:,} known listings seen"]
@@ -41,7 +41,7 @@ def counts(effect: Effect) -> str:
     return ", ".join(parts)
 
 
-def moves(effect: Effect) -> str:
+def moves(effect: QuarantineEffect) -> str:
     """How much would move on the channel itself."""
     worth = f"worth ▲ {money(effect.money_up)} ▼ {money(effect.money_down)}"
     unpriced = f", {effect.unpriced:,} without a price" if effect.unpriced else ""
@@ -52,7 +52,7 @@ def moves(effect: Effect) -> str:
     )
 
 
-def consequences(effect: Effect) -> list[str]:
+def consequences(effect: QuarantineEffect) -> list[str]:
     """What it would do to each channel's disagreements and targets; a line each."""
     lines = []
     for one in effect.channels:
@@ -86,7 +86,7 @@ def change(row: EffectRow) -> str:
     return f"{_shown(row.before)} → {_shown(row.after)}"
 
 
-def left_over(effect: Effect, shown: Sequence[EffectRow]) -> str:
+def left_over(effect: QuarantineEffect, shown: Sequence[EffectRow]) -> str:
     """Say how many more listings would move than are shown; empty where none."""
     more = effect.moved - len(shown)
     return f"… and {more:,} more, each smaller" if more > 0 else ""

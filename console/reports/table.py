@@ -16,7 +16,7 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _GAP = "  "
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """One column. A flexible one gives way, down to its title, where the terminal is narrow."""
 
     title: str
@@ -24,7 +24,7 @@ class Column(NamedTuple):
     flexible: bool = False
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """A text with a style; the text is cleaned and the style goes away where it can't be seen."""
 
     text: str
@@ -50,12 +50,12 @@ class Paper:
         """Style a text that is clean already."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour and style else text
 
-    def line(self, *parts: "Cell | str") -> str:
+    def line(self, *parts: "TableCell | str") -> str:
         """Write parts one after the other, cut at the edge of the paper."""
         left = self.width if self.width is not None else 1_000_000
         written = []
         for part in parts:
-            cell = part if isinstance(part, Cell) else Cell(part)
+            cell = part if isinstance(part, TableCell) else TableCell(part)
             text = cut(clean(cell.text), left)
             left -= cells(text)
             written.append(self.ink(text, cell.style))
@@ -66,7 +66,9 @@ class Paper:
         width = self.width if self.width is not None else 1_000_000
         return textwrap.wrap(clean(text), width, initial_indent=indent, subsequent_indent=indent)
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence["Cell | str"]]) -> list[str]:
+    def table(
+        self, columns: Sequence[TableColumn], rows: Iterable[Sequence["TableCell | str"]]
+    ) -> list[str]:
         """Write a table with a heading; every text in it is cleaned."""
         cleaned = [[_cleaned(each) for each in row] for row in rows]
         widths = _widths(columns, cleaned, self.width)
@@ -84,12 +86,14 @@ class Paper:
         return lines
 
 
-def _cleaned(each: "Cell | str") -> Cell:
-    return Cell(clean(each)) if isinstance(each, str) else Cell(clean(each.text), each.style)
+def _cleaned(each: "TableCell | str") -> TableCell:
+    return (
+        TableCell(clean(each)) if isinstance(each, str) else TableCell(clean(each.text), each.style)
+    )
 
 
 def _widths(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], paper: int | None
+    columns: Sequence[TableColumn], rows: Sequence[Sequence[TableCell]], paper: int | None
 ) -> list[int]:
     """Give each column what it needs; where that is too much, take from the widest flexible."""
     widths = [

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from console.keys import EVERYWHERE, Action, Place
-from console.reports.table import Cell, Column, Paper
+from console.keys.action import EVERYWHERE, Action, PageName
+from console.reports.table import Paper, TableCell, TableColumn
 from console.text.format import NONE, age, clean, day_and_time, exact, money, plural, units, value
 from console.text.remedies import of_quarantine, with_remedy
 from store.model import (
@@ -20,7 +20,7 @@ from store.model import (
 )
 from store.queries.values import ChannelHealth, StatusCounts
 from sync.channels.base import Abilities
-from sync.corrections.decide import BlastRadius, way
+from sync.corrections.decide import BlastRadius, raise_or_reduce
 
 if TYPE_CHECKING:
     from sync.polling.poll import PollReport
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 Lines = list[str]
 
 _FRESHNESS = {
-    Freshness.FRESH: Cell("● fresh", "green"),
-    Freshness.STALE: Cell("✖ stale", "red"),
-    Freshness.FAILING: Cell("▲ failing", "yellow"),
-    Freshness.QUARANTINED: Cell("■ quarantined", "red"),
-    Freshness.NEVER: Cell("○ never", "yellow"),
+    Freshness.FRESH: TableCell("● fresh", "green"),
+    Freshness.STALE: TableCell("✖ stale", "red"),
+    Freshness.FAILING: TableCell("▲ failing", "yellow"),
+    Freshness.QUARANTINED: TableCell("■ quarantined", "red"),
+    Freshness.NEVER: TableCell("○ never", "yellow"),
 }
 _ENDED_WELL = (CorrectionStatus.VERIFIED,)
 _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
@@ -52,17 +52,17 @@ def updates(found: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
     if not found:
         return [paper.line("No pending updates.")]
     columns = (
-        Column("ID", right=True),
-        Column("SKU", flexible=True),
-        Column("CHANNEL", flexible=True),
-        Column("SHOWS", right=True),
-        Column(""),
-        Column("TO", right=True),
-        Column("WAY"),
-        Column("STATUS"),
-        Column("AGE", right=True),
-        Column("BY"),
-        Column("WHAT", flexible=True),
+        TableColumn("ID", right=True),
+        TableColumn("SKU", flexible=True),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("SHOWS", right=True),
+        TableColumn(""),
+        TableColumn("TO", right=True),
+        TableColumn("WAY"),
+        TableColumn("STATUS"),
+        TableColumn("AGE", right=True),
+        TableColumn("BY"),
+        TableColumn("WHAT", flexible=True),
     )
     return paper.table(columns, (_update(one, now) for one in found))
 
@@ -84,7 +84,7 @@ def decisions(made: Sequence[Decision], done: str, paper: Paper, noun: str = "up
     lines = [paper.line(f"{plural(moved, noun)} {done}.")] if moved or not made else []
     for one in made:
         if one.why:
-            sign = Cell("noted", "yellow") if one.ok else Cell("void", "red")
+            sign = TableCell("noted", "yellow") if one.ok else TableCell("void", "red")
             why = with_remedy(one.why.removeprefix("noted: "))
             lines.append(paper.line(sign, f" #{one.id}: {why}"))
     return lines
@@ -95,16 +95,16 @@ def polls(
 ) -> Lines:
     """What each channel's poll came to; `unread`: by channel, what of a good one can't be read."""
     columns = (
-        Column("CHANNEL", flexible=True),
-        Column("POLL"),
-        Column("LISTINGS", right=True),
-        Column("CHANGED", right=True),
-        Column("TOOK", right=True),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("POLL"),
+        TableColumn("LISTINGS", right=True),
+        TableColumn("CHANGED", right=True),
+        TableColumn("TOOK", right=True),
     )
     rows = [
         (
             one.channel,
-            Cell(str(one.outcome), "green" if one.outcome is PollOutcome.GOOD else "red"),
+            TableCell(str(one.outcome), "green" if one.outcome is PollOutcome.GOOD else "red"),
             units(one.listings),
             units(one.changed),
             f"{one.took_ms / 1000:.1f}s",
@@ -131,7 +131,7 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
             (one.batch_max > 1, f"{one.batch_max:,} writes at once"),
             (one.events, "events"),
         )
-        lines.append(paper.line(Cell(f"{one.kind:11}", "bold"), one.notes))
+        lines.append(paper.line(TableCell(f"{one.kind:11}", "bold"), one.notes))
         for title, words in (
             ("reads", one.reads),
             ("writes", one.writes or ("nothing",)),
@@ -139,16 +139,23 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
             ("has", tuple(name for there, name in promises if there)),
         ):
             if words:
-                lines.append(paper.line(f"{'':11}", Cell(f"{title:8}", "dim"), ", ".join(words)))
+                lines.append(
+                    paper.line(f"{'':11}", TableCell(f"{title:8}", "dim"), ", ".join(words))
+                )
         lines.append("")
     return lines[:-1]
 
 
 def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:
     """The console's actions with their keys, and where a user sets their own."""
-    columns = (Column("KEY"), Column("ACTION"), Column("DOES", flexible=True), Column("ON"))
+    columns = (
+        TableColumn("KEY"),
+        TableColumn("ACTION"),
+        TableColumn("DOES", flexible=True),
+        TableColumn("ON"),
+    )
     rows = (
-        (" ".join(one.keys) or Cell("none", "dim"), one.name, one.title, where(one))
+        (" ".join(one.keys) or TableCell("none", "dim"), one.name, one.title, where(one))
         for one in actions
     )
     state = "" if path.is_file() else ", which is not there yet"
@@ -161,7 +168,7 @@ def where(action: Action) -> str:
     """The pages that have an action."""
     if set(action.on) == EVERYWHERE:
         return "every page"
-    return ", ".join(place for place in Place if place in action.on)
+    return ", ".join(place for place in PageName if place in action.on)
 
 
 def role(roles: Sequence[str], direction: str) -> str:
@@ -172,13 +179,13 @@ def role(roles: Sequence[str], direction: str) -> str:
 
 def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
     columns = (
-        Column("CHANNEL", flexible=True),
-        Column("KIND"),
-        Column("ROLE", flexible=True),
-        Column("HEALTH"),
-        Column("LAST OK", right=True),
-        Column("LISTINGS", right=True),
-        Column("UNEXPLAINED", right=True),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("KIND"),
+        TableColumn("ROLE", flexible=True),
+        TableColumn("HEALTH"),
+        TableColumn("LAST OK", right=True),
+        TableColumn("LISTINGS", right=True),
+        TableColumn("UNEXPLAINED", right=True),
     )
     rows = [
         (
@@ -217,10 +224,10 @@ def _with_notes(table: Lines, notes: Sequence[str | None], paper: Paper) -> Line
     return lines
 
 
-def _counts(counts: StatusCounts) -> list[tuple[Cell | str, ...]]:
+def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
     overview = counts.overview
     disagreements = (
-        Cell("Disagreements  ", "bold"),
+        TableCell("Disagreements  ", "bold"),
         f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown"
         + (f" · {overview.acknowledged:,} acknowledged" if overview.acknowledged else ""),
     )
@@ -228,27 +235,28 @@ def _counts(counts: StatusCounts) -> list[tuple[Cell | str, ...]]:
     under = f"▼ undersell {overview.undersell_units:,} units, {money(overview.undersell_money)}"
     standing = " · ".join(f"{n:,} {_said(name)}" for name, n in counts.updates.items() if n)
     engine = f"running, {counts.lease.holder}" if counts.lease else "not running"
-    lines: list[tuple[Cell | str, ...]] = [disagreements]
+    lines: list[tuple[TableCell | str, ...]] = [disagreements]
     if overview.open:
         lines.append((f"{'':15}{over} · {under}",))
-    lines.append((Cell("Updates        ", "bold"), standing or "none"))
-    lines.append((Cell("Engine         ", "bold"), engine))
+    lines.append((TableCell("Updates        ", "bold"), standing or "none"))
+    lines.append((TableCell("Engine         ", "bold"), engine))
     return lines
 
 
 def _incidents(found: Sequence[Incident], paper: Paper) -> Lines:
     columns = (
-        Column("INCIDENT"),
-        Column("CHANNEL", flexible=True),
-        Column("SINCE"),
+        TableColumn("INCIDENT"),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("SINCE"),
     )
     rows = [
-        (Cell(str(one.kind), "red"), one.channel or NONE, day_and_time(one.since)) for one in found
+        (TableCell(str(one.kind), "red"), one.channel or NONE, day_and_time(one.since))
+        for one in found
     ]
     return _with_notes(paper.table(columns, rows), [one.message for one in found], paper)
 
 
-def _update(one: Correction, now: Millis) -> tuple[Cell | str, ...]:
+def _update(one: Correction, now: Millis) -> tuple[TableCell | str, ...]:
     style = "green" if one.status in _ENDED_WELL else ""
     style = "red" if one.status in _ENDED_BADLY else style
     channel = f"{one.channel}/{one.location}" if one.location else one.channel
@@ -258,8 +266,8 @@ def _update(one: Correction, now: Millis) -> tuple[Cell | str, ...]:
         exact(one.sku),
         channel,
         *_change(one),
-        way(one),
-        Cell(_said(one.status), style),
+        raise_or_reduce(one),
+        TableCell(_said(one.status), style),
         age(now - (one.decided_at or one.proposed_at)),
         by or NONE,
         one.result or one.note or "",

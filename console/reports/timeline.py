@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from console.reports.table import Column, Paper
+from console.reports.table import Paper, TableColumn
 from console.text.format import NONE, day_and_time, signed, units
-from store.history.as_of import Hindsight
+from store.history.as_of import SkuAsOf
 from store.model import Millis
 from store.queries.values import HistoryEntry
 from store.targets.balance import Balance
@@ -14,10 +14,10 @@ from store.targets.reading_history import Reading
 def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:
     """A timeline, oldest first."""
     columns = (
-        Column("AT"),
-        Column("CHANNEL", flexible=True),
-        Column("KIND"),
-        Column("WHAT", flexible=True),
+        TableColumn("AT"),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("KIND"),
+        TableColumn("WHAT", flexible=True),
     )
     return paper.table(
         columns,
@@ -31,14 +31,14 @@ def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:
 def conservation(balances: Sequence[Balance], paper: Paper) -> list[str]:
     """Each listing's account: opening + events + writes of ours + unexplained = closing."""
     columns = (
-        Column("CHANNEL", flexible=True),
-        Column("OPENING", right=True),
-        Column("EVENTS", right=True),
-        Column("UPDATES", right=True),
-        Column("UNEXPLAINED", right=True),
-        Column("CLOSING", right=True),
-        Column("FROM"),
-        Column("UNTIL"),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("OPENING", right=True),
+        TableColumn("EVENTS", right=True),
+        TableColumn("UPDATES", right=True),
+        TableColumn("UNEXPLAINED", right=True),
+        TableColumn("CLOSING", right=True),
+        TableColumn("FROM"),
+        TableColumn("UNTIL"),
     )
     return paper.table(
         columns,
@@ -58,14 +58,14 @@ def conservation(balances: Sequence[Balance], paper: Paper) -> list[str]:
     )
 
 
-def hindsight(found: Hindsight, paper: Paper) -> list[str]:
+def hindsight(found: SkuAsOf, paper: Paper) -> list[str]:
     """What was so at an instant, beside what was known then, and what had happened."""
     columns = (
-        Column("CHANNEL", flexible=True),
-        Column("WAS"),
-        Column("KNOWN THEN"),
-        Column("TARGET", right=True),
-        Column("WHAT WAS", flexible=True),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("WAS"),
+        TableColumn("KNOWN THEN"),
+        TableColumn("TARGET", right=True),
+        TableColumn("WHAT WAS", flexible=True),
     )
     cells = paper.table(
         columns,
@@ -81,11 +81,11 @@ def hindsight(found: Hindsight, paper: Paper) -> list[str]:
         ),
     )
     columns = (
-        Column("AT"),
-        Column("CHANNEL", flexible=True),
-        Column("KIND"),
-        Column("WHAT", flexible=True),
-        Column("THEN"),
+        TableColumn("AT"),
+        TableColumn("CHANNEL", flexible=True),
+        TableColumn("KIND"),
+        TableColumn("WHAT", flexible=True),
+        TableColumn("THEN"),
     )
     happened = paper.table(
         columns,

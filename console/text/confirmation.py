@@ -19,7 +19,7 @@ from store.model import (
     Millis,
     Status,
 )
-from sync.corrections.decide import blast_radius, way
+from sync.corrections.decide import blast_radius, raise_or_reduce
 
 SMALL_UNITS = 20
 """A reduction of up to so many units is small."""
@@ -55,7 +55,11 @@ def asking(batch: Sequence[Correction]) -> Asking:
     """How approving all of `batch` must be asked for."""
     if len(batch) == 1:
         only = batch[0]
-        small = way(only) == "reduce" and 0 < -only.units <= SMALL_UNITS and only.to_quantity != 0
+        small = (
+            raise_or_reduce(only) == "reduce"
+            and 0 < -only.units <= SMALL_UNITS
+            and only.to_quantity != 0
+        )
         if small and only.to_state in (None, only.from_state):
             return Asking.NOTHING
         return Asking.COUNT if abs(only.units) > BIG_UNITS else Asking.YES
@@ -65,7 +69,7 @@ def asking(batch: Sequence[Correction]) -> Asking:
         or effect.units_up + effect.units_down > BIG_UNITS
         or effect.to_zero > BIG_TO_ZERO
     )
-    raises = any(way(one) == "raise" for one in batch)
+    raises = any(raise_or_reduce(one) == "raise" for one in batch)
     return Asking.COUNT if big or raises else Asking.YES
 
 

@@ -11,7 +11,7 @@ By = Literal["cause", "channel", "sku"]
 Explained = tuple[Disagreement, Cause | None]
 
 
-class Group(msgspec.Struct, frozen=True):
+class DisagreementGroup(msgspec.Struct, frozen=True):
     """Disagreements that have something in common, worst first; never empty."""
 
     by: By
@@ -33,15 +33,15 @@ class Group(msgspec.Struct, frozen=True):
         return round(sum(known), 2) if known else None
 
 
-def grouped(found: Iterable[Explained], by: By) -> list[Group]:
+def grouped(found: Iterable[Explained], by: By) -> list[DisagreementGroup]:
     """The groups in the order of their first member, so that the one with the worst is first."""
     members: dict[str, list[Explained]] = {}
     for one in found:
         members.setdefault(_value(one, by), []).append(one)
-    return [Group(by, value, tuple(each)) for value, each in members.items()]
+    return [DisagreementGroup(by, value, tuple(each)) for value, each in members.items()]
 
 
-def in_order(groups: Sequence[Group]) -> list[Explained]:
+def in_order(groups: Sequence[DisagreementGroup]) -> list[Explained]:
     """All members, group by group."""
     return [one for group in groups for one in group.members]
 

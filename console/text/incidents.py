@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from console.text.format import age, day_and_time, plain_times, time_of_day
-from store.channels.incident_list import IncidentState, Severity, state
+from store.channels.incident_list import IncidentSeverity, IncidentState, state
 from store.model import Incident, IncidentKind, Millis
-from store.polling.quarantine_preview import Effect
+from store.polling.quarantine_preview import QuarantineEffect
 from store.queries.values import RecentPoll
 
-GLYPHS: Mapping[Severity, str] = MappingProxyType(
-    {Severity.SEVERE: "✖", Severity.SERIOUS: "▲", Severity.MINOR: "○"}
+GLYPHS: Mapping[IncidentSeverity, str] = MappingProxyType(
+    {IncidentSeverity.SEVERE: "✖", IncidentSeverity.SERIOUS: "▲", IncidentSeverity.MINOR: "○"}
 )
 
 
@@ -42,10 +42,10 @@ class Trouble:
     """The channel's newest polls, the newest first."""
     quarantined: int | None = None
     """The poll that waits for a person, where the incident is of one."""
-    effect: Effect | None = None
+    effect: QuarantineEffect | None = None
     """What believing that poll would change; None until it is reckoned."""
 
-    def with_effect(self, effect: Effect | None) -> "Trouble":
+    def with_effect(self, effect: QuarantineEffect | None) -> "Trouble":
         return replace(self, effect=effect)
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from console.text.format import day_and_time, plural
 from store.channels import pauses
 from store.channels.pauses import Pause
-from store.corrections.lifecycle import Standing
+from store.corrections.lifecycle import ApprovedCorrection
 from store.database.lease import Lease
 from store.model import Freshness, Incident, IncidentKind
 from store.queries.values import ChannelHealth
@@ -44,13 +44,13 @@ def with_remedy(why: str) -> str:
     return f"{why}: {remedy}" if remedy else why
 
 
-def waiting(standings: Iterable[Standing], trouble: Mapping[str, str]) -> list[str]:
+def waiting(standings: Iterable[ApprovedCorrection], trouble: Mapping[str, str]) -> list[str]:
     """Say why approved updates were not written, channel by channel.
 
     `trouble` is what each channel said while they were to be written.
     """
 
-    def ground(one: Standing) -> tuple[str, str]:
+    def ground(one: ApprovedCorrection) -> tuple[str, str]:
         channel = one.correction.channel
         said = with_remedy(one.held_back) if one.held_back else trouble.get(channel)
         return channel, said or "`skew status` tells its health"

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
-class Palette:
+class ThemePalette:
     """One theme's colours. Blue against orange, not green against red."""
 
     purpose: str
@@ -28,7 +28,7 @@ class Palette:
     """The colours are the terminal's own sixteen, by name."""
 
 
-_DARK = Palette(
+_DARK = ThemePalette(
     purpose="a dark room",
     dark=True,
     ground="#0e1318",
@@ -49,7 +49,7 @@ _DARK = Palette(
         "#f47d74",
     ),
 )
-_LIGHT = Palette(
+_LIGHT = ThemePalette(
     purpose="a bright room",
     dark=False,
     ground="#fbfaf7",
@@ -72,7 +72,7 @@ _LIGHT = Palette(
 )
 # What tells these apart without red, green or blue cones is lightness, so their tones are set
 # further apart in it than looks alone would have them.
-_SAFE_DARK = Palette(
+_SAFE_DARK = ThemePalette(
     purpose="eyes that lack a cone, in a dark room",
     dark=True,
     ground="#0e1318",
@@ -93,7 +93,7 @@ _SAFE_DARK = Palette(
         "#ff5b8c",
     ),
 )
-_SAFE_LIGHT = Palette(
+_SAFE_LIGHT = ThemePalette(
     purpose="eyes that lack a cone, in a bright room",
     dark=False,
     ground="#fdfcfa",
@@ -114,7 +114,7 @@ _SAFE_LIGHT = Palette(
         "#340909",
     ),
 )
-_CONTRAST = Palette(
+_CONTRAST = ThemePalette(
     purpose="the most contrast",
     dark=True,
     ground="#000000",
@@ -137,7 +137,7 @@ _CONTRAST = Palette(
 )
 # By name, so that the terminal's own settings hold. The ground is black, not the terminal's
 # default: on an unknown ground no tone could be promised to be seen.
-_SIXTEEN = Palette(
+_SIXTEEN = ThemePalette(
     purpose="a terminal of sixteen colours",
     dark=True,
     ground="ansi_black",
@@ -163,7 +163,7 @@ _SIXTEEN = Palette(
 SIXTEEN = "sixteen"
 """The theme of a terminal that has no more colours."""
 
-PALETTES: Mapping[str, Palette] = MappingProxyType(
+PALETTES: Mapping[str, ThemePalette] = MappingProxyType(
     {
         "dark": _DARK,
         "light": _LIGHT,

@@ -2,7 +2,7 @@
 
 Owns the pages and the refresh loop, and leads each key to the page that knows it;
 `console.tui.watch` opens the cache, starts the engine beside it and stops all of it. The pages read
-through `Source`; decisions are in `console.tui.handlers`.
+through `DataSource`; decisions are in `console.tui.handlers`.
 """
 
 import asyncio
@@ -18,35 +18,36 @@ from textual import work
 from textual.filter import LineFilter
 from textual.worker import WorkerFailed
 
-from console.keys import Place, by_name
+from console.keys import by_name
+from console.keys.action import PageName
 from console.text import failure
 from console.text.format import clean
 from console.text.themes import PALETTES
-from console.tui.command_palette import Palette
+from console.tui.command_palette import ActionPalette
 from console.tui.data.refresh import Pulse
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.dialogs.copy_export import WhoAreYou
 from console.tui.dialogs.dialog import AskingApp, Overlay
 from console.tui.dialogs.help import Help
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
-from console.tui.handlers.acknowledge import TriageActs
-from console.tui.handlers.channels import ChannelActs
-from console.tui.handlers.copy_export import Output
-from console.tui.handlers.incidents import IncidentActs
-from console.tui.handlers.replay import Travel
-from console.tui.handlers.updates import UpdateActs
+from console.tui.handlers.acknowledge import AcknowledgeHandler
+from console.tui.handlers.channels import ChannelHandler
+from console.tui.handlers.copy_export import CopyExportHandler
+from console.tui.handlers.incidents import IncidentHandler
+from console.tui.handlers.replay import ReplayHandler
+from console.tui.handlers.updates import UpdateHandler
 from console.tui.pages.channels import ChannelsPage
 from console.tui.pages.checklist import ChecklistPage
-from console.tui.pages.context import Desk, Subject
+from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.dashboard import Dashboard
 from console.tui.pages.incidents import IncidentsPage
 from console.tui.pages.page import Page
 from console.tui.pages.sku import SkuPage
 from console.tui.pages.updates import UpdatesPage
 from console.tui.session.memory import PageMemory, Remembered
-from console.tui.session.preferences import Habits
-from console.tui.session.state import Footing
+from console.tui.session.preferences import SessionPreferences
+from console.tui.session.state import ConsoleState
 from console.tui.views import incidents
 from console.tui.widgets.table import AGES_MS
 from store.database.connection import Database
@@ -62,64 +63,64 @@ class SkewApp(AskingApp):
 
     CSS_PATH = "console.tcss"
     TITLE = "skew"
-    COMMANDS = {Palette}  # noqa: RUF012 (Textual's own spelling)
+    COMMANDS = {ActionPalette}  # noqa: RUF012 (Textual's own spelling)
 
     def __init__(
         self,
         database: Database,
         settings: Settings,
-        footing: Footing,
+        session: ConsoleState,
         *,
-        habits: Habits | None = None,
+        preferences: SessionPreferences | None = None,
         watch: bool = True,
     ) -> None:
         """`watch` off: nothing is read but by `refresh_now`, for tests that own the time."""
         super().__init__()
-        self.habits = habits or Habits()
+        self.preferences = preferences or SessionPreferences()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_of(self.habits.theme(self.console.color_system))
-        self._plain = Ascii(enabled=self.habits.ascii)
-        footing.actions = self.habits.preferences.actions
-        for action in footing.actions:
+        self.theme = theme_of(self.preferences.theme(self.console.color_system))
+        self._plain = Ascii(enabled=self.preferences.ascii)
+        session.actions = self.preferences.preferences.actions
+        for action in session.actions:
             if action.keys:
                 self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
-        self.footing = footing
-        source = Source(database, settings, footing.clock)
-        acts = (self, database, source, footing)
-        self._acts = UpdateActs(*acts)
-        desk = Desk(
+        self.session = session
+        source = DataSource(database, settings, session.clock)
+        acts = (self, database, source, session)
+        self._acts = UpdateHandler(*acts)
+        context = PageContext(
             source=source,
-            footing=footing,
+            session=session,
             updates=self._acts,
-            triage=TriageActs(*acts),
-            channels=ChannelActs(*acts),
-            incidents=IncidentActs(*acts),
-            output=Output(self, footing),
-            travel=Travel(self, footing),
-            way=self,
+            triage=AcknowledgeHandler(*acts),
+            channels=ChannelHandler(*acts),
+            incidents=IncidentHandler(*acts),
+            output=CopyExportHandler(self, session),
+            travel=ReplayHandler(self, session),
+            navigator=self,
         )
-        self.dashboard = Dashboard(desk)
-        self.sku = SkuPage(desk)
+        self.dashboard = Dashboard(context)
+        self.sku = SkuPage(context)
         pages = (
             self.dashboard,
-            ChannelsPage(desk),
-            UpdatesPage(desk),
-            IncidentsPage(desk),
+            ChannelsPage(context),
+            UpdatesPage(context),
+            IncidentsPage(context),
             self.sku,
-            ChecklistPage(desk),
+            ChecklistPage(context),
         )
-        self.pages: dict[Place, Page] = {page.place: page for page in pages}
-        self._before: list[Place] = []
+        self.pages: dict[PageName, Page] = {page.place: page for page in pages}
+        self._before: list[PageName] = []
         self._turning = asyncio.Lock()
         """One page after the other, however quickly the keys come."""
-        self._place = Place.DISAGREEMENTS
+        self._place = PageName.DISAGREEMENTS
         self._source = source
         self._watching = watch
-        self._pulse = Pulse(source.version, still=footing.replay is not None)
+        self._pulse = Pulse(source.version, still=session.replay is not None)
         self._known: incidents.Known | None = None
         self._ticked_at = 0
-        footing.stir = self.stir
+        session.stir = self.stir
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(dark=self.current_theme.dark)
@@ -128,11 +129,11 @@ class SkewApp(AskingApp):
         return [*super().get_line_filters(), *([self._plain] if self._plain.enabled else [])]
 
     async def on_mount(self) -> None:
-        remembered = self.habits.memory.remembered
+        remembered = self.preferences.memory.remembered
         for place, page in self.pages.items():
             self.install_screen(page, place)
             page.return_to(remembered.pages.get(place, PageMemory()))
-        await self.push_screen(Place.DISAGREEMENTS)
+        await self.push_screen(PageName.DISAGREEMENTS)
         self.set_interval(1.0, self._tick)
         for told in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.
@@ -150,26 +151,26 @@ class SkewApp(AskingApp):
     @work(group="act")
     async def _take_up(self) -> None:
         """Go to the page that was left last, and ask who decides where nobody knows."""
-        if self.habits.memory.trouble:
-            self.footing.say(self.habits.memory.trouble, Tone.WARN)
-        before = self.habits.memory.remembered.page
-        if before in self.pages and before != Place.SKU:
-            await self.show(Place(before))
-        if self.habits.asks and not self.footing.read_only:
-            name = await self.push_screen_wait(WhoAreYou(self.footing.operator))
+        if self.preferences.memory.trouble:
+            self.session.say(self.preferences.memory.trouble, Tone.WARN)
+        before = self.preferences.memory.remembered.page
+        if before in self.pages and before != PageName.SKU:
+            await self.show(PageName(before))
+        if self.preferences.asks and not self.session.read_only:
+            name = await self.push_screen_wait(WhoAreYou(self.session.operator))
             if name:
-                self.footing.operator = name
-                self.habits.gave_name(name)
-                self.footing.say(f"{name} decides here", Tone.STRONG)
+                self.session.operator = name
+                self.preferences.gave_name(name)
+                self.session.say(f"{name} decides here", Tone.STRONG)
                 self.page.repaint()
 
     def leave_word(self) -> None:
         """Remember where the operator is, for the next run."""
-        self.habits.leave(self._where())
+        self.preferences.leave(self._where())
 
     def _where(self) -> Remembered:
         pages = {str(place): page.left() for place, page in self.pages.items()}
-        return self.habits.where(str(self._place), pages)
+        return self.preferences.where(str(self._place), pages)
 
     @property
     def page(self) -> Page:
@@ -189,18 +190,18 @@ class SkewApp(AskingApp):
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
         """Read the cache and show it. Trouble with the cache shows in the header, no more."""
-        before = self.footing.trouble
+        before = self.session.trouble
         try:
             await self._acts.follow()
             await self._read(at_once=at_once)
             if (overlay := self._overlay) is not None:
                 await overlay.reload()
-            self.footing.trouble = ""
-            self.footing.tell_engine()
+            self.session.trouble = ""
+            self.session.tell_engine()
         except StoreError as error:
-            self.footing.fail(error)
+            self.session.fail(error)
             if not before:
-                self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+                self.session.say(f"the cache can't be read: {error}", Tone.BAD)
         self.page.repaint()
         self._announce()
 
@@ -216,18 +217,18 @@ class SkewApp(AskingApp):
                 raise found
 
     async def _take_glance(self) -> None:
-        self.footing.glance = await self._source.glance()
+        self.session.glance = await self._source.glance()
 
     def _announce(self) -> None:
         """Tell what of the incidents is new; the header carries it from then on."""
-        glance = self.footing.glance
-        if glance is None or self.footing.replay is not None:
+        glance = self.session.glance
+        if glance is None or self.session.replay is not None:
             return
-        rings = self.habits.preferences.bell
+        rings = self.preferences.preferences.bell
         heard = incidents.hear(self._known, glance.status.incidents, glance.at, bell=rings)
         self._known = heard.known
         for text, tone in heard.lines:
-            self.footing.say(text, tone)
+            self.session.say(text, tone)
         if heard.lines:
             self.page.rewrite("#said")
         if heard.toast is not None:
@@ -237,29 +238,29 @@ class SkewApp(AskingApp):
             self.bell()
 
     def _tick(self) -> None:
-        if self.footing.replay is not None:
+        if self.session.replay is not None:
             return
         where = self._where()
-        if where != self.habits.memory.remembered:
-            self.run_worker(partial(self.habits.leave, where), thread=True, group="memory")
-        now, before = self.footing.clock.now(), self._ticked_at
-        if self.footing.paused:
+        if where != self.preferences.memory.remembered:
+            self.run_worker(partial(self.preferences.leave, where), thread=True, group="memory")
+        now, before = self.session.clock.now(), self._ticked_at
+        if self.session.paused:
             self.page.rewrite("#header")
-        elif now // AGES_MS != before // AGES_MS or self.footing.held_until > before:
+        elif now // AGES_MS != before // AGES_MS or self.session.held_until > before:
             self._ticked_at = now
             self.page.tick()
         else:
             self.page.rewrite("#header, #said")
-        if (overlay := self._overlay) is not None and not self.footing.paused:
+        if (overlay := self._overlay) is not None and not self.session.paused:
             overlay.tick()
 
     @work(group="refresh")
     async def _refresh_forever(self) -> None:
         async for beat in self._pulse.beats():
-            if beat.asked or (beat.whole and not self.footing.paused):
+            if beat.asked or (beat.whole and not self.session.paused):
                 await self.refresh_now(at_once=beat.asked)
-            elif not self.footing.paused:
-                await self.footing.guarded(self.page.freshen)
+            elif not self.session.paused:
+                await self.session.guarded(self.page.freshen)
 
     async def action_do(self, name: str) -> None:
         """Do what the table of actions names, on the page that is on the screen."""
@@ -269,7 +270,7 @@ class SkewApp(AskingApp):
         act = getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None)
         if act is None or page.place not in action.on:
             self._refuse(f"{action.title}: not on this page")
-        elif why := self.footing.refuses(action):
+        elif why := self.session.refuses(action):
             self._refuse(f"{action.title}: {why}")
         else:
             doing = act()
@@ -282,14 +283,14 @@ class SkewApp(AskingApp):
         try:
             await doing
         except StoreError as error:
-            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+            self.session.say(f"the cache can't be read: {error}", Tone.BAD)
             self.page.repaint()
 
     def _refuse(self, why: str) -> None:
-        self.footing.say(why, Tone.WARN)
+        self.session.say(why, Tone.WARN)
         self.page.repaint()
 
-    async def show(self, place: Place) -> None:
+    async def show(self, place: PageName) -> None:
         """Turn to a page; the one left is where `back` leads."""
         async with self._turning:
             left = self.page.place
@@ -308,54 +309,54 @@ class SkewApp(AskingApp):
 
     async def show_disagreements_of(self, channel: str, sku: str = "") -> None:
         self.dashboard.filter_by(f"channel:{channel} sku:{sku}" if sku else f"channel:{channel}")
-        await self.show(Place.DISAGREEMENTS)
+        await self.show(PageName.DISAGREEMENTS)
 
     async def open_sku(self, subject: Subject) -> None:
         self.sku.look_at(subject)
         if self.page is self.sku:
             await self._arrive()
         else:
-            await self.show(Place.SKU)
+            await self.show(PageName.SKU)
 
     async def open_channel(self, name: str) -> None:
-        self.pages[Place.CHANNELS].point_at(name)
-        await self.show(Place.CHANNELS)
+        self.pages[PageName.CHANNELS].point_at(name)
+        await self.show(PageName.CHANNELS)
 
-    async def _turn_to(self, place: Place) -> None:
+    async def _turn_to(self, place: PageName) -> None:
         await self.switch_screen(place)
         self._place = place
 
     async def _arrive(self) -> None:
         page = self.page
-        await self.footing.guarded(partial(page.reload, at_once=True))
+        await self.session.guarded(partial(page.reload, at_once=True))
         page.repaint()
 
     async def do_show_disagreements(self) -> None:
-        await self.show(Place.DISAGREEMENTS)
+        await self.show(PageName.DISAGREEMENTS)
 
     async def do_show_channels(self) -> None:
-        await self.show(Place.CHANNELS)
+        await self.show(PageName.CHANNELS)
 
     async def do_show_updates(self) -> None:
-        await self.show(Place.UPDATES)
+        await self.show(PageName.UPDATES)
 
     async def do_show_incidents(self) -> None:
-        await self.show(Place.INCIDENTS)
+        await self.show(PageName.INCIDENTS)
 
     async def do_show_sku(self) -> None:
         under = self.page.subject()
         if under is not None:
             await self.open_sku(under)
         else:
-            await self.show(Place.SKU)
+            await self.show(PageName.SKU)
 
     async def do_show_checklist(self) -> None:
-        await self.show(Place.CHECKLIST)
+        await self.show(PageName.CHECKLIST)
 
     def do_pause(self) -> None:
-        self.footing.paused = not self.footing.paused
-        paused = self.footing.paused
-        self.footing.say("the screen is held; collecting goes on" if paused else "live", Tone.WARN)
+        self.session.paused = not self.session.paused
+        paused = self.session.paused
+        self.session.say("the screen is held; collecting goes on" if paused else "live", Tone.WARN)
         self.page.repaint()
         if not paused:
             self.stir()
@@ -364,15 +365,15 @@ class SkewApp(AskingApp):
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         name = name_of(self.theme)
-        self.habits.chose_theme(name)
-        self.footing.say(f"theme {name}: for {PALETTES[name].purpose}", Tone.DIM)
+        self.preferences.chose_theme(name)
+        self.session.say(f"theme {name}: for {PALETTES[name].purpose}", Tone.DIM)
         self.page.repaint()
 
     def do_palette(self) -> None:
         self.action_command_palette()
 
     def do_help(self) -> None:
-        self.push_screen(Help(self.page.place, self.footing.actions))
+        self.push_screen(Help(self.page.place, self.session.actions))
 
     def do_quit(self) -> None:
         self.exit(0)

@@ -5,30 +5,31 @@ from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from console.keys import Action, shown_key
+from console.keys import shown_key
+from console.keys.action import Action
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Page
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 
 
 class Host(Protocol):
     """What the palette asks the app: which page is shown, and what may be done there."""
 
     @property
-    def footing(self) -> Footing: ...
+    def session(self) -> ConsoleState: ...
     @property
     def page(self) -> Page: ...
 
 
-class Palette(Provider):
+class ActionPalette(Provider):
     """Every action of the page, by name."""
 
     def _actions(self) -> list[Action]:
         app = cast("Host", self.app)
-        past = app.footing.replay is not None
+        past = app.session.replay is not None
         return [
             action
-            for action in app.footing.actions
+            for action in app.session.actions
             if app.page.place in action.on and action.past in (None, past)
         ]
 

@@ -9,8 +9,8 @@ from console.context import login_name
 from console.tui.app import SkewApp
 from console.tui.data.refresh import collect_seldom
 from console.tui.data.replay import Replay
-from console.tui.session.preferences import Habits
-from console.tui.session.state import Footing
+from console.tui.session.preferences import SessionPreferences
+from console.tui.session.state import ConsoleState
 from store.database.connection import Database
 from store.history.rewind import open_at
 from store.model import Millis
@@ -27,7 +27,7 @@ def live(
     settings: Settings,
     *,
     read_only: bool = False,
-    habits: Habits,
+    preferences: SessionPreferences,
     name: str | None = None,
     clock: Clock | None = None,
 ) -> int:
@@ -38,16 +38,16 @@ def live(
     """
     with Database.open(settings.database) as database:
         engine = None if read_only else _engine(settings)
-        footing = Footing(
+        session = ConsoleState(
             name=name or name_of_settings(settings.path),
             clock=clock or SystemClock(),
-            operator=habits.said.operator or login_name(),
+            operator=preferences.said.operator or login_name(),
             read_only=read_only,
             engine=engine,
             stir=lambda: None,
         )
         try:
-            app = SkewApp(database, settings, footing, habits=habits)
+            app = SkewApp(database, settings, session, preferences=preferences)
             collect_seldom()
             code = app.run() or app.return_code or 0
             app.leave_word()
@@ -72,7 +72,9 @@ def name_of_settings(path: Path) -> str:
     return path.resolve().parent.name if path.stem in ("skew", "") else path.stem
 
 
-def past(settings: Settings, at: Millis, *, habits: Habits, clock: Clock | None = None) -> int:
+def past(
+    settings: Settings, at: Millis, *, preferences: SessionPreferences, clock: Clock | None = None
+) -> int:
     """Show the console as it was at an instant until the operator leaves; the exit code.
 
     Changes nothing, whoever else works on the cache. Raises StoreError where it can't be opened,
@@ -80,14 +82,14 @@ def past(settings: Settings, at: Millis, *, habits: Habits, clock: Clock | None 
     """
     with open_at(settings.database, at) as database:
         replay = Replay.begin(database, clock or SystemClock())
-        footing = Footing(
+        session = ConsoleState(
             name=name_of_settings(settings.path),
             clock=replay,
-            operator=habits.said.operator or login_name(),
+            operator=preferences.said.operator or login_name(),
             read_only=True,
             engine=None,
             stir=lambda: None,
             replay=replay,
         )
-        app = SkewApp(database, settings, footing, habits=habits)
+        app = SkewApp(database, settings, session, preferences=preferences)
         return app.run() or app.return_code or 0

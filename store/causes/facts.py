@@ -45,7 +45,7 @@ class KnownEvent(msgspec.Struct, frozen=True):
     """Whether it is not in the authority's reading yet, and so in the target only."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class ComponentFacts(msgspec.Struct, frozen=True):
     """One of the items that a bundle or a pool is made of. In pieces."""
 
     item_id: int
@@ -115,7 +115,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     truth_incoming: int | None = None
     pending: int = 0
     pending_on_hand: int = 0
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ComponentFacts, ...] = ()
     events: tuple[KnownEvent, ...] = ()
     """Those since a day before it began to disagree and all unseen ones, oldest first."""
     events_whole: bool = True

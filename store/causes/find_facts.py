@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from store.causes import peers, similar_skus
-from store.causes.facts import CHANGES, Facts, KnownEvent, Part, Twin, Update
+from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, Twin, Update
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Millis
 from store.targets.verdict_sql import SOURCES
@@ -201,10 +201,10 @@ def _since(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Mill
     return dict(rows.fetchall())
 
 
-def _parts(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Part]]:
+def _parts(connection: sqlite3.Connection, pairs: str) -> dict[int, list[ComponentFacts]]:
     found = defaultdict(list)
     for row in connection.execute(_PARTS, {"asked": pairs}):
-        found[row[0]].append(Part(*row[1:]))
+        found[row[0]].append(ComponentFacts(*row[1:]))
     return found
 
 

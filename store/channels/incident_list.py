@@ -25,7 +25,7 @@ COLUMNS = """n.id, c.name, n.kind, n.since, n.last_at, n.count, n.message, n.ack
 SOURCES = "incidents n LEFT JOIN channels c ON c.id = n.channel_id"
 
 
-class Severity(StrEnum):
+class IncidentSeverity(StrEnum):
     """How bad an incident is, the worst first."""
 
     SEVERE = "severe"
@@ -36,19 +36,19 @@ class Severity(StrEnum):
     """Some cells or events are in doubt."""
 
 
-SEVERITIES: Mapping[str, Severity] = MappingProxyType(
+SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
     {
-        IncidentKind.QUARANTINED: Severity.SEVERE,
-        IncidentKind.CREDENTIALS: Severity.SEVERE,
-        IncidentKind.CRASHED: Severity.SEVERE,
-        IncidentKind.CONTRACT: Severity.SEVERE,
-        IncidentKind.STALE: Severity.SEVERE,
-        IncidentKind.SECOND_WRITER: Severity.SERIOUS,
-        IncidentKind.LOOP: Severity.SERIOUS,
-        IncidentKind.SURPRISE: Severity.SERIOUS,
-        IncidentKind.EVENTS: Severity.MINOR,
-        IncidentKind.UNSEEN: Severity.MINOR,
-        IncidentKind.UNREADABLE: Severity.MINOR,
+        IncidentKind.QUARANTINED: IncidentSeverity.SEVERE,
+        IncidentKind.CREDENTIALS: IncidentSeverity.SEVERE,
+        IncidentKind.CRASHED: IncidentSeverity.SEVERE,
+        IncidentKind.CONTRACT: IncidentSeverity.SEVERE,
+        IncidentKind.STALE: IncidentSeverity.SEVERE,
+        IncidentKind.SECOND_WRITER: IncidentSeverity.SERIOUS,
+        IncidentKind.LOOP: IncidentSeverity.SERIOUS,
+        IncidentKind.SURPRISE: IncidentSeverity.SERIOUS,
+        IncidentKind.EVENTS: IncidentSeverity.MINOR,
+        IncidentKind.UNSEEN: IncidentSeverity.MINOR,
+        IncidentKind.UNREADABLE: IncidentSeverity.MINOR,
     }
 )
 
@@ -72,13 +72,13 @@ class IncidentFilter(msgspec.Struct, frozen=True):
     """Part of the message, the channel's name or the kind, whatever its case."""
     channels: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    severities: tuple[Severity, ...] = ()
+    severities: tuple[IncidentSeverity, ...] = ()
     states: tuple[IncidentState, ...] = ()
 
 
-def severity(incident: Incident) -> Severity:
+def severity(incident: Incident) -> IncidentSeverity:
     """How bad it is; a kind that this Skew does not know is taken for the worst."""
-    return SEVERITIES.get(incident.kind, Severity.SEVERE)
+    return SEVERITIES.get(incident.kind, IncidentSeverity.SEVERE)
 
 
 def state(incident: Incident, now: Millis) -> IncidentState:
@@ -97,8 +97,8 @@ _STATE = """CASE WHEN coalesce(n.snoozed_until, 0) > :now THEN 'snoozed'
   WHEN n.acknowledged_at >= coalesce(n.snoozed_until, 0) THEN 'seen' ELSE 'new' END"""
 
 _SEVERITY = " ".join(f"WHEN '{kind}' THEN '{one}'" for kind, one in SEVERITIES.items())
-_SEVERITY = f"CASE n.kind {_SEVERITY} ELSE '{Severity.SEVERE}' END"
-_RANK = " ".join(f"WHEN '{one}' THEN {rank}" for rank, one in enumerate(Severity))
+_SEVERITY = f"CASE n.kind {_SEVERITY} ELSE '{IncidentSeverity.SEVERE}' END"
+_RANK = " ".join(f"WHEN '{one}' THEN {rank}" for rank, one in enumerate(IncidentSeverity))
 _RANK = f"CASE {_SEVERITY} {_RANK} END"
 
 

@@ -22,7 +22,7 @@ SPAN_MAX = 20_000
 UNDONE = "undone"
 
 
-class Course(msgspec.Struct, frozen=True):
+class BatchMember(msgspec.Struct, frozen=True):
     """One correction of a batch, and the steps that it took since it was approved in it."""
 
     correction: Correction
@@ -35,7 +35,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     who: str
     at: Millis
-    courses: tuple[Course, ...]
+    courses: tuple[BatchMember, ...]
     """In the order in which they are written: reductions first."""
     held_back: Mapping[str, str]
     """By channel, why what waits there can't be written now."""
@@ -61,7 +61,7 @@ def of_correction(
     ids = [number for _, number in approvals]
     steps = _steps(connection, ids, since=approvals[0][0])
     found = sorted(lifecycle.by_id(connection, ids), key=lambda one: (one.units >= 0, one.id))
-    courses = tuple(Course(one, tuple(steps[one.id])) for one in found)
+    courses = tuple(BatchMember(one, tuple(steps[one.id])) for one in found)
     return Batch(who, at, courses, _held_back(connection, courses, now=now))
 
 
@@ -98,7 +98,7 @@ def _steps(
 
 
 def _held_back(
-    connection: sqlite3.Connection, courses: Sequence[Course], *, now: Millis
+    connection: sqlite3.Connection, courses: Sequence[BatchMember], *, now: Millis
 ) -> dict[str, str]:
     """By channel, why the first of what waits there can't be written now."""
     first: dict[str, Correction] = {}

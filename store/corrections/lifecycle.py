@@ -46,7 +46,7 @@ WHERE d.listing_id = asked.listing_id AND d.closed_at IS NULL
 ORDER BY d.id"""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class ApprovedCorrection(msgspec.Struct, frozen=True):
     """An approved correction beside what its listing shows and should show now."""
 
     correction: Correction
@@ -257,7 +257,9 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
     return len(rows)
 
 
-def standing(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis) -> list[Standing]:
+def standing(
+    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis
+) -> list[ApprovedCorrection]:
     """Hold corrections against what their listings show and should show now (rule 9)."""
     found = by_id(connection, ids)
     paused = pauses.by_people(connection, now=now)
@@ -321,7 +323,9 @@ def _held_back(
     return reasons
 
 
-def _standing(connection: sqlite3.Connection, correction: Correction, held_back: str) -> Standing:
+def _standing(
+    connection: sqlite3.Connection, correction: Correction, held_back: str
+) -> ApprovedCorrection:
     row = connection.execute(
         f"""SELECT l.ref, l.target_quantity, l.target_state, {propose.stands("1")},
           {", ".join("l." + name for name in _READING)}
@@ -329,7 +333,7 @@ def _standing(connection: sqlite3.Connection, correction: Correction, held_back:
         (correction.id,),
     ).fetchone()
     values = dict(zip(_READING, row[4:], strict=True))
-    return Standing(
+    return ApprovedCorrection(
         correction=correction,
         ref=row[0],
         reading=Record(correction.sku, location=correction.location, ref=row[0], **values),

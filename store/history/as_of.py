@@ -15,7 +15,7 @@ from store.targets import reading_history
 from store.targets.reading_history import Reading
 
 
-class Goal(msgspec.Struct, frozen=True):
+class TargetAsOf(msgspec.Struct, frozen=True):
     """A target, and from when on it was in force."""
 
     quantity: int | None
@@ -23,7 +23,7 @@ class Goal(msgspec.Struct, frozen=True):
     since_at: Millis
 
 
-class Cell(msgspec.Struct, frozen=True):
+class ListingAsOf(msgspec.Struct, frozen=True):
     """One listing at an instant."""
 
     channel: str
@@ -32,7 +32,7 @@ class Cell(msgspec.Struct, frozen=True):
     """What was so, as far as is known by now; None where nothing is kept of it."""
     known: Reading | None
     """What we knew then; None where we had not read it."""
-    target: Goal | None
+    target: TargetAsOf | None
 
     @property
     def known_at(self) -> Millis | None:
@@ -40,27 +40,29 @@ class Cell(msgspec.Struct, frozen=True):
         return None if self.true is None else self.true.observed_at
 
 
-class Hindsight(msgspec.Struct, frozen=True):
+class SkuAsOf(msgspec.Struct, frozen=True):
     """All there is to tell of a SKU at an instant."""
 
     at: Millis
-    cells: tuple[Cell, ...]
+    cells: tuple[ListingAsOf, ...]
     entries: tuple[HistoryEntry, ...]
     """What had happened by then, whether or not we knew of it."""
     open: tuple[HistoryEntry, ...]
     """The disagreements that were open then."""
 
 
-def look_back(connection: sqlite3.Connection, sku: str, *, at: Millis) -> Hindsight:
+def look_back(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsOf:
     """What was true of a SKU at an instant, what was known of it, and what had happened."""
     targets = _targets(connection, sku, at=at)
     cells = (
-        Cell(one.channel, one.location, one.true_at(at), one.known_at(at), targets.get(one.id))
+        ListingAsOf(
+            one.channel, one.location, one.true_at(at), one.known_at(at), targets.get(one.id)
+        )
         for one in reading_history.listings(connection, sku)
     )
     entries = tuple(one for one in past.history(connection, sku) if _happened_at(one) <= at)
     still = (one for one in entries if one.kind == "disagreement")
-    return Hindsight(
+    return SkuAsOf(
         at=at,
         cells=tuple(one for one in cells if one.true or one.known),
         entries=entries,
@@ -79,10 +81,10 @@ def _had_closed(entry: HistoryEntry, at: Millis) -> bool:
     return isinstance(closed_at, int) and closed_at <= at
 
 
-def _targets(connection: sqlite3.Connection, sku: str, *, at: Millis) -> dict[int, Goal]:
+def _targets(connection: sqlite3.Connection, sku: str, *, at: Millis) -> dict[int, TargetAsOf]:
     """By listing, the target that was in force."""
     rows = connection.execute(_TARGETS, {"sku": sku, "at": at})
-    return {row[0]: Goal(*row[1:]) for row in rows}
+    return {row[0]: TargetAsOf(*row[1:]) for row in rows}
 
 
 _OF_SKU = "FROM items i JOIN listings l ON l.item_id = i.id"

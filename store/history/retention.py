@@ -22,7 +22,7 @@ STEP = 500
 """Rows that one transaction looks at: a few milliseconds."""
 
 
-class Place(NamedTuple):
+class ThinningProgress(NamedTuple):
     """How far the thinning has come."""
 
     table: int = 0
@@ -70,7 +70,9 @@ _TABLES = (
 )
 
 
-def thin(connection: sqlite3.Connection, place: Place, *, before: Millis) -> Place | None:
+def thin(
+    connection: sqlite3.Connection, place: ThinningProgress, *, before: Millis
+) -> ThinningProgress | None:
     """Take out of one table what ended before an instant; answer where to go on, None at the end.
 
     Looks at `STEP` rows at most. Safe to repeat from the start.
@@ -86,8 +88,8 @@ def thin(connection: sqlite3.Connection, place: Place, *, before: Millis) -> Pla
         _remove(connection, table.name, over)
         _count(connection, table.name, len(over), before=before)
     if len(rows) == STEP and not rows[-1][1]:
-        return Place(place.table, rows[-1][0])
-    return Place(place.table + 1) if place.table + 1 < len(_TABLES) else None
+        return ThinningProgress(place.table, rows[-1][0])
+    return ThinningProgress(place.table + 1) if place.table + 1 < len(_TABLES) else None
 
 
 def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:

@@ -40,7 +40,7 @@ class Sample(msgspec.Struct, frozen=True):
     """None where it ended with nothing: the listing had gone."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class ListingSeries(msgspec.Struct, frozen=True):
     """One listing's course; each tuple holds a value for each column."""
 
     listing_id: int
@@ -55,9 +55,9 @@ class Line(msgspec.Struct, frozen=True):
     """How many of our own writes were sent in it."""
 
 
-class Course(msgspec.Struct, frozen=True):
+class StockSeries(msgspec.Struct, frozen=True):
     window: Window
-    lines: tuple[Line, ...]
+    lines: tuple[ListingSeries, ...]
     """In the order in which they were asked for."""
     events: tuple[int, ...]
     """How many events moved the items of these listings, by when they happened."""
@@ -79,7 +79,9 @@ def stamp(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> tuple[o
     return tuple(rows)
 
 
-def course(connection: sqlite3.Connection, listing_ids: Sequence[int], within: Window) -> Course:
+def course(
+    connection: sqlite3.Connection, listing_ids: Sequence[int], within: Window
+) -> StockSeries:
     """What these listings showed and should have shown, with all that happened to them."""
     values = {
         "ids": json.dumps(list(listing_ids)),
@@ -102,10 +104,10 @@ def course(connection: sqlite3.Connection, listing_ids: Sequence[int], within: W
         written[listing_id][column] = count
     events = dict(connection.execute(_EVENTS, values).fetchall())
     every = range(within.columns)
-    return Course(
+    return StockSeries(
         within,
         tuple(
-            Line(
+            ListingSeries(
                 listing_id=one,
                 channel=found[one][2],
                 location=found[one][3],

@@ -12,7 +12,7 @@ import msgspec
 
 from store.channels import incidents, polls
 from store.database import worklist
-from store.event_kinds import EFFECTS, Event, Fate, Oddity, Taken
+from store.event_kinds import EFFECTS, Event, EventFate, Oddity, Taken
 from store.model import QUANTITY_MAX, IncidentKind, Millis, Refused, Terms
 from store.polling.comparison import Comparison
 from store.targets import pending_events
@@ -37,7 +37,7 @@ class _Units:
         return next((one.units for one in self._policies if fnmatchcase(sku, one.skus)), 1)
 
 
-class Source(msgspec.Struct, frozen=True):
+class EventOrigin(msgspec.Struct, frozen=True):
     """Where a batch of events comes from, and by when."""
 
     channel: str
@@ -48,7 +48,7 @@ class Source(msgspec.Struct, frozen=True):
     """Up to here we ask again on purpose: what comes again or late is no fault of the channel's."""
 
 
-class Told(msgspec.Struct, frozen=True):
+class EventBatch(msgspec.Struct, frozen=True):
     """What a channel told of its events in one poll, in our names and units."""
 
     events: tuple[Event, ...] = ()
@@ -61,14 +61,14 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def bring_in(
-    connection: sqlite3.Connection, channel: str, told: Told, terms: Terms, *, now: Millis
+    connection: sqlite3.Connection, channel: str, told: EventBatch, terms: Terms, *, now: Millis
 ) -> Taken:
     """Take what a channel told and note where to go on; tell an operator what was no good.
 
     May be repeated: what comes again changes nothing. The caller reconciles in the same
     transaction.
     """
-    source = Source(channel, now, told.ahead_ms, told.again_until)
+    source = EventOrigin(channel, now, told.ahead_ms, told.again_until)
     _note_once(connection, source, Oddity.REFUSED, told.refused)
     taken = take(connection, source, told.events, terms)
     if told.cursor is not None:
@@ -91,7 +91,12 @@ def bring_in(
 
 
 def bring_in_alone(
-    connection: sqlite3.Connection, channel: str, told: Told, comparison: Comparison, *, now: Millis
+    connection: sqlite3.Connection,
+    channel: str,
+    told: EventBatch,
+    comparison: Comparison,
+    *,
+    now: Millis,
 ) -> Taken:
     """Bring in what a channel told where its readings did not come, and compare what it moves."""
     comparison.forget_moved(connection)
@@ -109,7 +114,10 @@ def end_conflict(connection: sqlite3.Connection, channel: str, *, now: Millis) -
 
 
 def record(
-    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], comparison: Comparison
+    connection: sqlite3.Connection,
+    source: EventOrigin,
+    batch: Sequence[Event],
+    comparison: Comparison,
 ) -> Taken:
     """Take events by themselves, outside any poll, and compare what they move."""
     comparison.forget_moved(connection)
@@ -132,7 +140,7 @@ def record_each(
     """
     comparison.forget_moved(connection)
     taken = [
-        _take_in(connection, Source(name, now, ahead_ms), (event,), comparison.terms)
+        _take_in(connection, EventOrigin(name, now, ahead_ms), (event,), comparison.terms)
         for name, event in batch
     ]
     for channel in dict.fromkeys(name for name, _ in batch):
@@ -140,7 +148,7 @@ def record_each(
         mine = [one for (name, _), one in zip(batch, taken, strict=True) if name == channel]
         conflicts = [each for one in mine for each in one.conflicts]
         refused = [each for one in mine for each in one.refused]
-        _tell(connection, Source(channel, now, ahead_ms), conflicts, refused)
+        _tell(connection, EventOrigin(channel, now, ahead_ms), conflicts, refused)
     # With events of several channels, the accounts of all of them may have moved.
     names = {name for name, _ in batch}
     comparison.reconcile_moved(
@@ -150,7 +158,7 @@ def record_each(
 
 
 def take(
-    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], terms: Terms
+    connection: sqlite3.Connection, source: EventOrigin, batch: Sequence[Event], terms: Terms
 ) -> Taken:
     """Record each event that is new and note what it moves; answer what became of all.
 
@@ -163,7 +171,7 @@ def take(
 
 
 def _take_in(
-    connection: sqlite3.Connection, source: Source, batch: Sequence[Event], terms: Terms
+    connection: sqlite3.Connection, source: EventOrigin, batch: Sequence[Event], terms: Terms
 ) -> Taken:
     """Record what is new, and count what is odd of the events that are known."""
     units = _Units(terms, source.channel)
@@ -190,7 +198,7 @@ def _take_in(
               received_at, fate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id""",
             (channel_id, event.id, event.kind, item_id, event.quantity, event.at, event.order,
-             source.now, Fate.INCLUDED),
+             source.now, EventFate.INCLUDED),
         ).fetchone()  # fmt: skip
         if row is None:
             difference = _difference(connection, channel_id, item_id, event)
@@ -213,7 +221,7 @@ def _take_in(
 
 def _tell(
     connection: sqlite3.Connection,
-    source: Source,
+    source: EventOrigin,
     conflicts: Sequence[Refused],
     refused: Sequence[Refused],
 ) -> None:
@@ -261,7 +269,11 @@ def overdue(connection: sqlite3.Connection, *, now: Millis) -> dict[str, str]:
 
 
 def note_odd(
-    connection: sqlite3.Connection, source: Source, event_id: str | None, what: Oddity, words: str
+    connection: sqlite3.Connection,
+    source: EventOrigin,
+    event_id: str | None,
+    what: Oddity,
+    words: str,
 ) -> None:
     """Count something odd about an event, for `skew check`."""
     connection.execute(
@@ -272,7 +284,7 @@ def note_odd(
 
 
 def _note_once(
-    connection: sqlite3.Connection, source: Source, what: Oddity, found: Sequence[Refused]
+    connection: sqlite3.Connection, source: EventOrigin, what: Oddity, found: Sequence[Refused]
 ) -> None:
     """Count each bad event once a day, though we ask again and are told again."""
     if not found:
@@ -293,7 +305,9 @@ def _note_once(
             note_odd(connection, source, event_id if is_named else None, what, words)
 
 
-def _item(connection: sqlite3.Connection, event: Event, source: Source) -> tuple[int | None, str]:
+def _item(
+    connection: sqlite3.Connection, event: Event, source: EventOrigin
+) -> tuple[int | None, str]:
     """Find what the event moves; without that, why it can't be taken."""
     if event.at > source.now + source.ahead_ms:
         ahead_s = source.ahead_ms // 1000
@@ -328,7 +342,7 @@ def _difference(connection: sqlite3.Connection, channel_id: int, item_id: int, e
 
 
 def _count_repeat(
-    connection: sqlite3.Connection, source: Source, channel_id: int, event: Event
+    connection: sqlite3.Connection, source: EventOrigin, channel_id: int, event: Event
 ) -> None:
     connection.execute(
         "UPDATE events SET repeats = repeats + 1 WHERE channel_id = ? AND event_id = ?",

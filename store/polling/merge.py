@@ -13,7 +13,7 @@ from store.database.worklist import Merge
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome, Record, Refused
 from store.polling import events, staging
 from store.polling.comparison import Comparison
-from store.polling.events import Told
+from store.polling.events import EventBatch
 from store.polling.staging import NAMES, VALUES, Sweep
 
 _MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
@@ -111,7 +111,7 @@ def merge(
     *,
     now: Millis,
     as_of: Millis | None,
-    told: Told | None = None,
+    told: EventBatch | None = None,
 ) -> Merge:
     """Record a good poll: its readings and events, what they close and open, what that proposes.
 

@@ -55,7 +55,7 @@ class ChannelEffect(msgspec.Struct, frozen=True):
     """Listings whose target would fall to 0: approved, their updates would end their sale."""
 
 
-class Effect(msgspec.Struct, frozen=True):
+class QuarantineEffect(msgspec.Struct, frozen=True):
     """What accepting one quarantined poll would change. Money is in the channel's currency."""
 
     channel: str
@@ -96,7 +96,7 @@ def of_accepting(
     comparison: Comparison,
     *,
     rows_max: int = ROWS_MAX,
-) -> Effect | None:
+) -> QuarantineEffect | None:
     """Reckon what accepting the channel's quarantined poll would change; None where it has none.
 
     Raises NoSuchThing for a channel that the cache does not know. For `Database.read`.
@@ -111,7 +111,7 @@ def of_accepting(
     (read_at,) = connection.execute(
         "SELECT finished_at FROM polls WHERE id = ?", (poll_id,)
     ).fetchone()
-    return Effect(
+    return QuarantineEffect(
         channel, poll_id, reason, read_at, counts, *foresight.totals(),
         channels=foresight.channels(), rows=foresight.rows(rows_max),
     )  # fmt: skip
@@ -243,7 +243,7 @@ class _Foresight:
         self._compare()
 
     def totals(self) -> tuple[int, int, int, float, float, int, int]:
-        """The fields of `Effect` from `moved` to `to_zero`."""
+        """The fields of `QuarantineEffect` from `moved` to `to_zero`."""
         row = self._connection.execute(
             f"""SELECT count(*), coalesce(sum(max(0, units)), 0), coalesce(sum(max(0, -units)), 0),
               total(max(0, units) * price_minor) / 100.0,

@@ -4,7 +4,7 @@ The stage is a temporary table of the writer's connection; nothing of it is a re
 pages are in, the poll is judged (`sync.polling.guard`, by `counts`) and then merged, set aside or
 failed.
 
-`Memory` makes a re-poll cheap: it keeps a digest of every record by its position in the last
+`PollMemory` makes a re-poll cheap: it keeps a digest of every record by its position in the last
 good poll, so that what has not changed is recognised without a query.
 """
 
@@ -87,7 +87,7 @@ WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Memory:
+class PollMemory:
     """What one channel's last good poll held, by position. Belongs to one running engine.
 
     16 bytes a listing. It counts only while the cache's last good poll is the one that it is of.
@@ -111,8 +111,8 @@ class Sweep:
     known: int
     based_on: int | None
     """The good poll whose readings its pages are compared with; None: there is no listing yet."""
-    memory: Memory | None
-    recalled: Memory
+    memory: PollMemory | None
+    recalled: PollMemory
     """What may be recognised: the memory, or an empty one where it does not count."""
     suspects: frozenset[int]
     """Listings that moved outside polls, stand twice or could not be read: never recognised,
@@ -133,7 +133,7 @@ class Sweep:
 def begin(
     connection: sqlite3.Connection,
     channel: str,
-    memory: Memory | None,
+    memory: PollMemory | None,
     *,
     now: Millis,
     poll_id: int | None = None,
@@ -155,7 +155,7 @@ def begin(
         known=known,
         based_on=good_poll_id,
         memory=memory,
-        recalled=memory if memory is not None and counts else Memory(),
+        recalled=memory if memory is not None and counts else PollMemory(),
         suspects=frozenset(listing for _, listing in outside) | _odd(connection, channel_id),
         outside_up_to=max((row_id for row_id, _ in outside), default=0),
     )
@@ -178,7 +178,7 @@ def begin_beside(
         # Even before the first good poll: there may be listings, and each is looked up.
         based_on=good_poll_id or 0,
         memory=None,
-        recalled=Memory(),
+        recalled=PollMemory(),
         suspects=frozenset(),
         outside_up_to=0,
         counted=True,

@@ -16,7 +16,7 @@ from store.model import Decision, Disagreement, Millis
 REASON_LENGTH_MAX = 500
 
 
-class Sight(msgspec.Struct, frozen=True):
+class SeenDisagreement(msgspec.Struct, frozen=True):
     """A disagreement as a person saw it. All None: whatever it shows."""
 
     id: int
@@ -24,12 +24,17 @@ class Sight(msgspec.Struct, frozen=True):
     """What was shown and what should have been: quantity and state of each."""
 
     @classmethod
-    def of(cls, it: Disagreement) -> "Sight":
+    def of(cls, it: Disagreement) -> "SeenDisagreement":
         return cls(it.id, (it.available, it.state, it.target, it.target_state))
 
 
 def acknowledge(
-    connection: sqlite3.Connection, seen: Sequence[Sight], *, who: str, why: str, now: Millis
+    connection: sqlite3.Connection,
+    seen: Sequence[SeenDisagreement],
+    *,
+    who: str,
+    why: str,
+    now: Millis,
 ) -> list[Decision]:
     """Acknowledge what is still as it was seen; one decision each, in order."""
     standing = _standing(connection, seen)
@@ -44,7 +49,7 @@ def acknowledge(
 
 def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decision]:
     """As if nobody had acknowledged them; one decision each, in order."""
-    standing = _standing(connection, [Sight(one) for one in ids])
+    standing = _standing(connection, [SeenDisagreement(one) for one in ids])
     made = []
     for one in ids:
         found = standing.get(one)
@@ -62,7 +67,7 @@ _GONE = "it is no more: they agree by now"
 
 
 def _standing(
-    connection: sqlite3.Connection, seen: Sequence[Sight]
+    connection: sqlite3.Connection, seen: Sequence[SeenDisagreement]
 ) -> dict[
     int, tuple[str | None, str | None, tuple[int | None, str | None, int | None, str | None]]
 ]:
@@ -79,7 +84,7 @@ def _standing(
 
 
 def _judge(
-    seen: Sight,
+    seen: SeenDisagreement,
     standing: tuple[str | None, str | None, tuple[int | None, str | None, int | None, str | None]]
     | None,
 ) -> Decision:

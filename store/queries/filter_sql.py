@@ -17,7 +17,7 @@ _HAS_WORD = """(instr(lower(i.sku), lower({value})) > 0
   OR instr(lower(coalesce(i.title, '')), lower({value})) > 0)"""
 
 
-class Where:
+class FilterConditions:
     """The conditions of one filter: `before` the reason is known, and `after` it, with `values`."""
 
     def __init__(self, wanted: DisagreementFilter, *, now: Millis) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from store.database.columns import columns
 from store.model import Millis
-from store.queries.filter_sql import Where
+from store.queries.filter_sql import FilterConditions
 from store.queries.ranking_values import (
     AGE_EDGES_MS,
     GroupBy,
@@ -124,7 +124,7 @@ def _judged(
     by: GroupBy,
 ) -> tuple[str, dict[str, object]]:
     """SQL for a table `judged` of what is wanted, with what it is ordered and summed up by."""
-    where = Where(wanted, now=now)
+    where = FilterConditions(wanted, now=now)
     known = ""
     if lens.causes or by is GroupBy.CAUSE or "known." in where.before:
         _know_causes(connection, lens)

@@ -25,7 +25,7 @@ BUNDLES_MAX = 20
 """Of those that the SKU is in."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class ComponentSummary(msgspec.Struct, frozen=True):
     """One of the items that the SKU, a bundle or a pool, rests on at a place. In pieces."""
 
     location: str
@@ -58,14 +58,14 @@ class Holder(msgspec.Struct, frozen=True):
     quantity: int
 
 
-class Dossier(msgspec.Struct, frozen=True):
+class SkuSummary(msgspec.Struct, frozen=True):
     sku: str
     title: str
     first_read_at: Millis | None
     """Since when anything is known of it: what its plot can show."""
     cells: tuple[ShownCell, ...]
     """By place, then in the configuration's order of channels."""
-    parts: tuple[Part, ...]
+    parts: tuple[ComponentSummary, ...]
     holders: tuple[Holder, ...]
     """The first of them."""
     open: tuple[Disagreement, ...]
@@ -76,7 +76,7 @@ class Dossier(msgspec.Struct, frozen=True):
     balances: tuple[Balance, ...]
 
 
-def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> Dossier | None:
+def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> SkuSummary | None:
     """Read the dossier; None where the SKU is not known."""
     named = connection.execute(
         "SELECT max(title) FROM items WHERE sku = ? GROUP BY sku", (sku,)
@@ -86,7 +86,7 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> Dossier | 
     ids = [row[0] for row in connection.execute(_OPEN, (sku,))]
     found = views.disagreements_by_id(connection, ids, now=now)
     updates = _updates(connection, sku)
-    return Dossier(
+    return SkuSummary(
         sku=sku,
         title=named[0] or "",
         first_read_at=connection.execute(_FIRST, (sku,)).fetchone()[0],
@@ -126,8 +126,8 @@ _NEWEST = """SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
 FROM items i JOIN listings l ON l.item_id = i.id WHERE i.sku = ?"""
 
 
-def _part(row: Sequence[Any]) -> Part:
-    return Part(
+def _part(row: Sequence[Any]) -> ComponentSummary:
+    return ComponentSummary(
         location=row[0],
         how=row[1],
         sku=row[2],

@@ -16,7 +16,7 @@ it, and the authority will never take it in.
 import sqlite3
 
 from store.channels import polls
-from store.event_kinds import EFFECTS, Fate, Oddity
+from store.event_kinds import EFFECTS, EventFate, Oddity
 from store.model import QUANTITY_MAX, Millis
 from store.targets.policy_sql import Compiled
 from store.targets.verdict_sql import authority_as_of, whole_as_of
@@ -214,12 +214,12 @@ def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Mil
     connection.execute(
         f"""UPDATE events AS e SET fate = CASE
           WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
-            THEN '{Fate.PROJECTED}'
-          WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{Fate.EXPLAINS}'
+            THEN '{EventFate.PROJECTED}'
+          WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{EventFate.EXPLAINS}'
           WHEN order_ref IS NOT NULL AND EXISTS (SELECT 1 FROM events o
             WHERE {SAME_ORDER} AND o.channel_id NOT IN (e.channel_id, f.authority)
-              AND +o.at <= e.at) THEN '{Fate.COPY}'
-          ELSE '{Fate.INCLUDED}' END
+              AND +o.at <= e.at) THEN '{EventFate.COPY}'
+          ELSE '{EventFate.INCLUDED}' END
         FROM (SELECT y.id AS event_row, {authority} AS authority FROM fresh_events x
           CROSS JOIN events y ON y.id = x.event_row JOIN items i ON i.id = y.item_id) f
         WHERE f.event_row = e.id AND e.id IN (SELECT event_row FROM fresh_events)""",
@@ -230,7 +230,7 @@ def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Mil
         SELECT e.channel_id, e.event_id, '{Oddity.LATE}', ?, 'event ' || e.event_id
           || ' came when the authority''s reading included it already'
         FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
-        WHERE e.fate = '{Fate.INCLUDED}'""",
+        WHERE e.fate = '{EventFate.INCLUDED}'""",
         (now,),
     )
     connection.execute("DELETE FROM fresh_events")

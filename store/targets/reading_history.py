@@ -39,7 +39,7 @@ class Reading(msgspec.Struct, frozen=True):
         return min(self.as_of, self.observed_at)
 
 
-class Listing(msgspec.Struct, frozen=True):
+class ListingReadings(msgspec.Struct, frozen=True):
     """One listing's readings, oldest first; the last one is in force."""
 
     id: int
@@ -83,13 +83,13 @@ UNION ALL {_READINGS.format(reading=_READING.format(r="l"), until=str(2**63 - 1)
 ORDER BY 1, until_at"""
 
 
-def listings(connection: sqlite3.Connection, sku: str) -> list[Listing]:
+def listings(connection: sqlite3.Connection, sku: str) -> list[ListingReadings]:
     """The listings of a SKU that have ever been read, with their kept readings."""
     rows = connection.execute(_ALL, {"sku": sku})
     return [_listing(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
 
 
-def _listing(rows: Sequence[Sequence[Any]]) -> Listing:
+def _listing(rows: Sequence[Sequence[Any]]) -> ListingReadings:
     listing_id, channel, location, opening, opening_at, opening_read_at = rows[0][:6]
     opened = None
     if opening is not None:
@@ -104,4 +104,4 @@ def _listing(rows: Sequence[Sequence[Any]]) -> Listing:
             observed_at=opening_read_at,
         )
     readings = tuple(Reading(bool(row[6]), *row[7:14]) for row in rows)
-    return Listing(listing_id, channel, location, readings, opened)
+    return ListingReadings(listing_id, channel, location, readings, opened)

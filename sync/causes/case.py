@@ -40,7 +40,7 @@ _NOUNS = {
 }
 
 
-class Case:
+class CauseCase:
     """A disagreement, its facts and its channel's terms; None where it is no longer configured."""
 
     def __init__(

@@ -8,25 +8,25 @@ from collections.abc import Iterator, Sequence
 from store.causes.facts import KnownEvent
 from store.event_kinds import EventKind
 from store.model import Cause, CorrectionStatus
-from sync.causes.case import Case, describe, effect, effects, listed, plural
+from sync.causes.case import CauseCase, describe, effect, effects, listed, plural
 from sync.clock import rfc3339
 
 
-def in_flight(case: Case) -> Cause | None:
+def in_flight(case: CauseCase) -> Cause | None:
     """Events that one side knows and the other does not yet."""
     if not case.numeric:
         return None
     return _not_here_yet(case) or _newer_than_reading(case) or _sold_unheard(case)
 
 
-def applied_twice(case: Case) -> Cause | None:
+def applied_twice(case: CauseCase) -> Cause | None:
     """An event or an update of ours, taken off once more than it should have been."""
     if not case.numeric:
         return None
     return _event_twice(case) or _elsewhere_twice(case) or _update_twice(case)
 
 
-def never_applied(case: Case) -> Cause | None:
+def never_applied(case: CauseCase) -> Cause | None:
     """Orders on the channel itself that its reading never fell by, though it was read since."""
     if not case.numeric or case.moved is None or case.known is None:
         return None
@@ -40,7 +40,7 @@ def never_applied(case: Case) -> Cause | None:
     return None
 
 
-def _not_here_yet(case: Case) -> Cause | None:
+def _not_here_yet(case: CauseCase) -> Cause | None:
     """The channel shows the target without the newest of the events that the target counts."""
     if not case.unseen or not case.reckons:
         return None
@@ -50,7 +50,7 @@ def _not_here_yet(case: Case) -> Cause | None:
     return None
 
 
-def _without_the_newest(case: Case) -> Iterator[tuple[Sequence[KnownEvent], int | None]]:
+def _without_the_newest(case: CauseCase) -> Iterator[tuple[Sequence[KnownEvent], int | None]]:
     """What could be missing, the least first, and what would be shown without it.
 
     Of the channel's own events only those can be missing that came since it was last read.
@@ -71,7 +71,7 @@ def _without_the_newest(case: Case) -> Iterator[tuple[Sequence[KnownEvent], int 
             yield theirs[n:], counted + own
 
 
-def _words_of_flight(case: Case, left_out: Sequence[KnownEvent]) -> str:
+def _words_of_flight(case: CauseCase, left_out: Sequence[KnownEvent]) -> str:
     it, authority = case.it, case.facts.authority or "the authority"
     if not left_out:
         own = [event for event in case.own if event.unseen]
@@ -86,7 +86,7 @@ def _words_of_flight(case: Case, left_out: Sequence[KnownEvent]) -> str:
     )
 
 
-def _newer_than_reading(case: Case) -> Cause | None:
+def _newer_than_reading(case: CauseCase) -> Cause | None:
     """The authority has counted what the channel told after it was last read."""
     as_of = case.facts.as_of
     newer = [e for e in case.own if not e.unseen and as_of is not None and e.at > as_of]
@@ -101,7 +101,7 @@ def _newer_than_reading(case: Case) -> Cause | None:
     return None
 
 
-def _sold_unheard(case: Case) -> Cause | None:
+def _sold_unheard(case: CauseCase) -> Cause | None:
     """A channel without events fell, and the authority has not been read since: likely a sale."""
     waits = case.it.reason == "authority not read since this channel fell"
     fell = case.moved is not None and case.moved < 0
@@ -115,7 +115,7 @@ def _sold_unheard(case: Case) -> Cause | None:
     return Cause("in flight", 0.5, words)
 
 
-def _event_twice(case: Case) -> Cause | None:
+def _event_twice(case: CauseCase) -> Cause | None:
     """One of the channel's own events, where all else that we know of adds up."""
     for event in reversed(case.own):
         once_more = effect(event)
@@ -134,7 +134,7 @@ def _event_twice(case: Case) -> Cause | None:
     return None
 
 
-def _elsewhere_twice(case: Case) -> Cause | None:
+def _elsewhere_twice(case: CauseCase) -> Cause | None:
     """An event of another channel that somebody took off here, beside or after us."""
     if case.own or case.facts.written_since or not case.facts.events_whole:
         return None
@@ -153,7 +153,7 @@ def _elsewhere_twice(case: Case) -> Cause | None:
     return None
 
 
-def _update_twice(case: Case) -> Cause | None:
+def _update_twice(case: CauseCase) -> Cause | None:
     """Our own last update, as if its difference had been written instead of its number."""
     update = case.facts.written
     if update is None or update.from_quantity is None or update.to_quantity is None:
@@ -171,7 +171,7 @@ def _update_twice(case: Case) -> Cause | None:
     return Cause("applied twice", 0.8, words)
 
 
-def _never_fell_by(case: Case, lost: Sequence[KnownEvent]) -> bool:
+def _never_fell_by(case: CauseCase, lost: Sequence[KnownEvent]) -> bool:
     """Whether without these the books are even, and the target would be what is shown."""
     if case.moved is None or case.known is None or case.moved != case.known - effects(lost):
         return False
@@ -180,7 +180,7 @@ def _never_fell_by(case: Case, lost: Sequence[KnownEvent]) -> bool:
     return case.reckons and case.target(counted, more=-gone) == case.shown
 
 
-def _lost(case: Case, lost: Sequence[KnownEvent]) -> Cause:
+def _lost(case: CauseCase, lost: Sequence[KnownEvent]) -> Cause:
     what = f"{listed(lost)} never lowered what {case.it.channel} shows"
     words = (
         f"{what}: still {case.shown} when it was read at {rfc3339(case.facts.as_of)}, and it "

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from store.causes.facts import Facts
 from store.model import Cause, Disagreement, Kind, Millis, Status, Terms
 from sync.causes import events, over_time, peers
-from sync.causes.case import Case
+from sync.causes.case import CauseCase
 from sync.causes.structure import structural
 from sync.clock import rfc3339
 from sync.targets.policy import policy_for
@@ -48,11 +48,11 @@ def causes(
             continue
         mine = channels.get(one.channel)
         policy = policy_for(one.sku, mine.policies) if mine is not None else None
-        explained[one.id] = cause(Case(one, facts[one.id], mine, policy, now))
+        explained[one.id] = cause(CauseCase(one, facts[one.id], mine, policy, now))
     return explained
 
 
-def cause(case: Case) -> Cause:
+def cause(case: CauseCase) -> Cause:
     """The first predictor that fits; `unexplained` with the residual where none does."""
     for predictor in PREDICTORS:
         found = predictor(case)
@@ -61,14 +61,14 @@ def cause(case: Case) -> Cause:
     return _unexplained(case)
 
 
-def _untrusted(case: Case) -> Cause | None:
+def _untrusted(case: CauseCase) -> Cause | None:
     """What cannot be read cannot be explained."""
     if case.it.status is not Status.UNKNOWN:
         return None
     return Cause("not trusted", 1.0, f"{case.it.reason}: the last good reading is shown")
 
 
-PREDICTORS: tuple[Callable[[Case], Cause | None], ...] = (
+PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (
     structural,
     _untrusted,
     over_time.frozen,
@@ -87,7 +87,7 @@ PREDICTORS: tuple[Callable[[Case], Cause | None], ...] = (
 """In this order: what is proved by events first, what needs a crowd to be seen last."""
 
 
-def _unexplained(case: Case) -> Cause:
+def _unexplained(case: CauseCase) -> Cause:
     it, since = case.it, rfc3339(case.facts.since)
     if it.delta is None:
         shows = it.state if it.kind is Kind.STATE else it.available

@@ -3,13 +3,13 @@
 from store.causes.facts import Update
 from store.event_kinds import EventKind
 from store.model import Cause, CorrectionStatus, Kind
-from sync.causes.case import Case, age, listed, plural
+from sync.causes.case import CauseCase, age, listed, plural
 from sync.causes.events import never_applied
 from sync.causes.peers import mapping, shared_pool
 from sync.clock import rfc3339
 
 
-def frozen(case: Case) -> Cause | None:
+def frozen(case: CauseCase) -> Cause | None:
     """Nothing is proposed for it: somebody else writes there too."""
     if case.facts.frozen_at is None:
         return None
@@ -19,7 +19,7 @@ def frozen(case: Case) -> Cause | None:
     return Cause(kind, 1.0, words)
 
 
-def lag(case: Case) -> Cause | None:
+def lag(case: CauseCase) -> Cause | None:
     """The channel shows a target of before: it is late, or it was never told.
 
     It has been told where an update was accepted since, and it needs no telling of its own
@@ -40,7 +40,7 @@ def lag(case: Case) -> Cause | None:
     return Cause("lag", 0.9, words)
 
 
-def second_writer(case: Case) -> Cause | None:
+def second_writer(case: CauseCase) -> Cause | None:
     """It changed on the channel since it last agreed, by no event and no update that we know."""
     if case.facts.written_since:
         return None
@@ -49,7 +49,7 @@ def second_writer(case: Case) -> Cause | None:
     return _quantity_changed(case) if case.numeric else None
 
 
-def _state_changed(case: Case) -> Cause | None:
+def _state_changed(case: CauseCase) -> Cause | None:
     facts, it = case.facts, case.it
     if facts.agreed_state is None or facts.agreed_state == it.state:
         return None
@@ -60,7 +60,7 @@ def _state_changed(case: Case) -> Cause | None:
     return Cause("second writer", 0.8, words)
 
 
-def _quantity_changed(case: Case) -> Cause | None:
+def _quantity_changed(case: CauseCase) -> Cause | None:
     facts = case.facts
     if not case.moved or case.known is None:
         return None
@@ -81,7 +81,7 @@ def _quantity_changed(case: Case) -> Cause | None:
     return Cause("second writer", 0.4 if fell else 0.5, words)
 
 
-def _adjusted(case: Case) -> Cause | None:
+def _adjusted(case: CauseCase) -> Cause | None:
     """The channel itself tells that somebody set its number, and that is all it tells."""
     if any(event.kind is not EventKind.ADJUSTED for event in case.own):
         return None
@@ -91,12 +91,12 @@ def _adjusted(case: Case) -> Cause | None:
     return Cause("second writer", 0.9, f"{words}, which was no update of ours")
 
 
-def _changed(case: Case, before: object, after: object) -> str:
+def _changed(case: CauseCase, before: object, after: object) -> str:
     at = rfc3339(case.it.observed_at)
     return f"{case.it.channel} agreed at {before} and has shown {after} since {at}"
 
 
-def _back(case: Case, before: object, after: object, update: Update) -> Cause:
+def _back(case: CauseCase, before: object, after: object, update: Update) -> Cause:
     words = (
         f"{_changed(case, before, after)}: back to what it was before update #{update.id}, "
         f"verified at {rfc3339(update.ended_at)}; no event there tells why"
@@ -104,7 +104,7 @@ def _back(case: Case, before: object, after: object, update: Update) -> Cause:
     return Cause("second writer", 0.95, words)
 
 
-def not_applied(case: Case) -> Cause | None:
+def not_applied(case: CauseCase) -> Cause | None:
     """The channel took an update and shows what it showed before."""
     last, it = case.facts.last, case.it
     if last is None or last.status is not CorrectionStatus.NOT_APPLIED:
@@ -119,7 +119,7 @@ def not_applied(case: Case) -> Cause | None:
     return Cause("not applied", 1.0, words)
 
 
-def oversold(case: Case) -> Cause | None:
+def oversold(case: CauseCase) -> Cause | None:
     """Less than nothing is shown, and no event says why."""
     if case.it.kind is not Kind.NEGATIVE or case.it.available is None:
         return None
@@ -127,7 +127,7 @@ def oversold(case: Case) -> Cause | None:
     return Cause("oversold", 0.8, words)
 
 
-def _changed_back(case: Case) -> Update | None:
+def _changed_back(case: CauseCase) -> Update | None:
     """Our last update, where the channel shows again what it showed before it."""
     update, it = case.facts.written, case.it
     if update is None or update.status is not CorrectionStatus.VERIFIED:

@@ -2,10 +2,10 @@
 
 from store.causes.facts import CHANGES, MANY, Twin
 from store.model import Cause, Kind
-from sync.causes.case import Case
+from sync.causes.case import CauseCase
 
 
-def buffer(case: Case) -> Cause | None:
+def buffer(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same number."""
     crowd, delta = case.facts.crowd, case.it.delta
     if case.it.kind is not Kind.QUANTITY or not delta:
@@ -25,7 +25,7 @@ def buffer(case: Case) -> Cause | None:
     return Cause("buffer", _part(count, crowd.open), words)
 
 
-def unit_of_measure(case: Case) -> Cause | None:
+def unit_of_measure(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same factor."""
     crowd, it = case.facts.crowd, case.it
     if it.kind is not Kind.QUANTITY or crowd.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
@@ -43,7 +43,7 @@ def unit_of_measure(case: Case) -> Cause | None:
     return Cause("unit of measure", _part(crowd.ratio_count, crowd.open), words)
 
 
-def mapping(case: Case) -> Cause | None:
+def mapping(case: CauseCase) -> Cause | None:
     """Two SKUs of the channel show each other's target."""
     other, it = case.facts.swapped_with, case.it
     if other is None or it.kind is not Kind.QUANTITY:
@@ -55,7 +55,7 @@ def mapping(case: Case) -> Cause | None:
     return Cause("mapping", 0.8, words)
 
 
-def shared_pool(case: Case) -> Cause | None:
+def shared_pool(case: CauseCase) -> Cause | None:
     """Another channel has shown the same numbers all along, though it should not."""
     if not case.numeric:
         return None
@@ -80,18 +80,18 @@ def _part(count: int, total: int) -> float:
     return round(min(0.95, count / total), 2)
 
 
-def _of(count: int, total: int, case: Case) -> str:
+def _of(count: int, total: int, case: CauseCase) -> str:
     return f"{count:,} of the {total:,} open quantity disagreements of {case.it.channel}"
 
 
-def _has_ratio(case: Case) -> bool:
+def _has_ratio(case: CauseCase) -> bool:
     crowd = case.facts.crowd
     if crowd.target_is_larger:
         return case.wanted > case.shown and case.shown == case.wanted // crowd.ratio
     return case.shown > case.wanted and case.wanted == case.shown // crowd.ratio
 
 
-def _is_alike(case: Case, twin: Twin) -> bool:
+def _is_alike(case: CauseCase, twin: Twin) -> bool:
     if twin.target is None or twin.target == case.it.target:
         return False
     return len(_common(case.facts.changes, twin.values)) > CHANGES

@@ -3,7 +3,7 @@
 from store.causes.facts import Alike
 from store.causes.sku_skeleton import differences
 from store.model import Cause, Kind
-from sync.causes.case import Case
+from sync.causes.case import CauseCase
 
 _WORDS = {
     Kind.MISSING: "{authority} has this SKU and {channel} lacks it: list it there, or give it a "
@@ -15,14 +15,14 @@ _WORDS = {
 _BLANK = "\u2420"
 
 
-def structural(case: Case) -> Cause | None:
+def structural(case: CauseCase) -> Cause | None:
     """A cause of its own for each kind that is no difference of numbers or states."""
     if case.it.kind not in _WORDS:
         return None
     return _near_match(case) or _incomplete_bundle(case) or _plain(case)
 
 
-def _near_match(case: Case) -> Cause | None:
+def _near_match(case: CauseCase) -> Cause | None:
     """A SKU of the other side that looks like this one. Never taken for it."""
     if not case.facts.alike:
         return None
@@ -34,7 +34,7 @@ def _near_match(case: Case) -> Cause | None:
     return Cause("near match", 0.9 if other.counterpart else 0.6, words)
 
 
-def _where(case: Case, other: Alike) -> str:
+def _where(case: CauseCase, other: Alike) -> str:
     authority = case.facts.authority or "the authority"
     mine, its, channel = quoted(case.it.sku), quoted(other.sku), case.it.channel
     if case.it.kind is Kind.MISSING:
@@ -43,7 +43,7 @@ def _where(case: Case, other: Alike) -> str:
     return f"{channel} lists {mine}, the authority has {its}{lacks}"
 
 
-def _incomplete_bundle(case: Case) -> Cause | None:
+def _incomplete_bundle(case: CauseCase) -> Cause | None:
     """A bundle has no number where the authority lacks one of its components."""
     lacking = [p.sku for p in case.facts.parts if p.how == "bundle" and p.truth_quantity is None]
     if case.it.kind is not Kind.UNLISTED or not lacking:
@@ -55,7 +55,7 @@ def _incomplete_bundle(case: Case) -> Cause | None:
     return Cause(case.it.kind, 1.0, words)
 
 
-def _plain(case: Case) -> Cause:
+def _plain(case: CauseCase) -> Cause:
     words = _WORDS[case.it.kind].format(
         authority=case.facts.authority or "the authority", channel=case.it.channel
     )

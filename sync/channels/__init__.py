@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
-from sync.transport.rate_limit import Meter
+from sync.transport.rate_limit import RateLimitMeter
 
 if TYPE_CHECKING:
     from sync.settings import ChannelSettings
@@ -31,7 +31,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 class KindModule(Protocol):
     """What the module of a kind offers."""
 
-    Options: type[Any]
+    OPTIONS: type[Any]
     """A frozen msgspec Struct of the keys that only this kind has; where it has a `url`, that is
     the origin that the channel's transport never leaves."""
 
@@ -63,7 +63,7 @@ def kind(name: str) -> KindModule:
 
 
 def open_channel(
-    settings: "ChannelSettings", clock: Clock, base: Path, meter: Meter | None = None
+    settings: "ChannelSettings", clock: Clock, base: Path, meter: RateLimitMeter | None = None
 ) -> Channel:
     """Open a configured channel, in our names, with a transport of its own.
 

@@ -39,7 +39,7 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RecordPage:
     """Some of a channel's records, in an order that is stable from poll to poll."""
 
     records: Sequence[Record]
@@ -100,7 +100,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FreshReadings:
     """Fresh readings of a few listings. One that is in neither list is not on the channel."""
 
     records: Sequence[Record] = ()
@@ -113,7 +113,7 @@ class Channel(Protocol):
     @property
     def abilities(self) -> Abilities: ...
 
-    def pages(self) -> AsyncIterator[Page]:
+    def pages(self) -> AsyncIterator[RecordPage]:
         """Read all listings, a page at a time.
 
         Raises Temporary, NeedsOperator, ContractBroken. A raise means that nothing of the poll
@@ -121,7 +121,7 @@ class Channel(Protocol):
         """
         ...
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         """Read a few listings afresh. Only where `abilities.reads_one`."""
         ...
 

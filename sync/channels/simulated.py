@@ -20,7 +20,15 @@ from store.event_kinds import Event
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync import values
 from sync.channels import event_decoding
-from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.base import (
+    Abilities,
+    Change,
+    EventPage,
+    FreshReadings,
+    Receipt,
+    RecordPage,
+    Wanted,
+)
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
 from sync.secrets import Secret, SecretSource, resolve
@@ -35,7 +43,7 @@ PAGES_MAX = 100_000
 _Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SimulatedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a channel table that only this kind has."""
 
     url: str
@@ -86,6 +94,7 @@ _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoding text from outside can raise; bad UTF-8 is a ValueError."""
 
 
+OPTIONS = SimulatedOptions
 ABILITIES = Abilities(
     kind="simulated",
     reads=("available", "on_hand", "committed", "incoming", "price", "state"),
@@ -100,7 +109,7 @@ ABILITIES = Abilities(
 )
 
 
-def abilities(options: Options) -> Abilities:
+def abilities(options: SimulatedOptions) -> Abilities:
     """Say what the channel can do with these options."""
     if options.states:
         return replace(ABILITIES, states=frozenset(options.states))
@@ -108,7 +117,7 @@ def abilities(options: Options) -> Abilities:
 
 
 def open_channel(
-    name: str, options: Options, transport: "Transport", clock: Clock, base: Path
+    name: str, options: SimulatedOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "Simulated":
     """Make the channel ready; nothing is sent. Raises ConfigError where the token is missing."""
     del clock
@@ -121,7 +130,9 @@ def open_channel(
 class Simulated:
     """One path of the world's server. Its own word for the place of a listing is the SKU."""
 
-    def __init__(self, name: str, options: Options, transport: "Transport", token: Secret) -> None:
+    def __init__(
+        self, name: str, options: SimulatedOptions, transport: "Transport", token: Secret
+    ) -> None:
         self.abilities = abilities(options)
         self._name = name
         self._stock = options.url.rstrip("/") + "/stock"
@@ -132,14 +143,14 @@ class Simulated:
         transport.redactor.learn([token])
         self._headers = {"Authorization": Secret(f"Bearer {token.reveal()}", name=token.name)}
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         cursor, number, read = "", 0, 0
         while True:
             number += 1
             page = await self._page(self._stock, {"limit": str(self._page_size), "cursor": cursor})
             found = self._listings(page, f"page {number}, items")
             read += len(page.items)
-            yield Page(records=found.records, refused=found.refused, announced=page.total)
+            yield RecordPage(records=found.records, refused=found.refused, announced=page.total)
             if not page.next:
                 return
             if page.next <= cursor or number == PAGES_MAX:
@@ -162,7 +173,7 @@ class Simulated:
             yield EventPage(found, refused, cursor=page.next)
             after = page.next
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         records: list[Record] = []
         refused: list[Refused] = []
         for start in range(0, len(wanted), READ_MAX):
@@ -171,7 +182,7 @@ class Simulated:
             found = self._listings(page, "items")
             records += found.records
             refused += found.refused
-        return Answer(records=records, refused=refused)
+        return FreshReadings(records=records, refused=refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         reply = await self._transport.request(
@@ -206,7 +217,7 @@ class Simulated:
             place = self._transport.redactor.url(url)
             raise ContractBroken(f"{self._name} sent no page: {error}", path=place) from error
 
-    def _listings(self, page: _Page, place: str) -> Answer:
+    def _listings(self, page: _Page, place: str) -> FreshReadings:
         """Decode the records one by one, so that a bad one is refused and no other."""
         records: list[Record] = []
         refused: list[Refused] = []
@@ -216,7 +227,7 @@ class Simulated:
             except _UNREADABLE as error:
                 reason = self._transport.redactor.reason(error)
                 refused.append(Refused(f"{place}[{number}]", reason, sku=_sku(raw)))
-        return Answer(records=records, refused=refused)
+        return FreshReadings(records=records, refused=refused)
 
     def _happenings(self, page: _Page, place: str) -> tuple[list[Event], list[Refused]]:
         events: list[Event] = []

@@ -19,13 +19,13 @@ from store.model import Record, Refused, State
 from sync import locations
 from sync.channels.base import (
     Abilities,
-    Answer,
     Change,
     Channel,
     EventPage,
     EventSource,
-    Page,
+    FreshReadings,
     Receipt,
+    RecordPage,
     Wanted,
     closing,
 )
@@ -134,7 +134,7 @@ class Renamed:
     def abilities(self) -> Abilities:
         return self._channel.abilities
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         """Read all listings; those of a pool come summed, on last pages of their own.
 
         They are held until then, about 400 bytes a SKU, because a pool's locations can lie on any
@@ -149,14 +149,14 @@ class Renamed:
             for page in held.pages():
                 yield page
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         """Read a few listings afresh. Never called for a pool of several: it is not written."""
         for one in wanted:
             if one.location in self._names.summed:
                 raise Temporary(f"{one.location} is summed, and read as a whole")
         own = [self._names.own(one.sku, one.location, one.ref) for one in wanted]
         answer = await self._channel.read(own)
-        return Answer(
+        return FreshReadings(
             [self._names.record(one) for one in answer.records],
             [self._names.refused(one) for one in answer.refused],
         )
@@ -198,7 +198,7 @@ class Renamed:
         )
         return replace(change, sku=own.sku, location=own.location, ref=own.ref, previous=previous)
 
-    def _page(self, page: Page, held: "Pooled") -> Page:
+    def _page(self, page: RecordPage, held: "Pooled") -> RecordPage:
         """Put a page in our names, without what belongs to a pool."""
         refused = [self._names.refused(each) for each in page.refused]
         if not self._names.summed:
@@ -262,7 +262,7 @@ class Pooled:
     def note(self, announced: int | None) -> None:
         self.said = announced if announced is not None else self.said
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[RecordPage]:
         """The sums, in the order of the poll; as often as a SKU stands in one own location.
 
         Of what the channel announced, those that went up in sums are not expected any more.
@@ -270,9 +270,9 @@ class Pooled:
         given = sum(1 for _ in self._records())
         announced = None if self.said is None else self.said - self.count + given
         records = self._records()
-        yield Page(list(islice(records, PAGE_ROWS)), announced=announced)
+        yield RecordPage(list(islice(records, PAGE_ROWS)), announced=announced)
         while some := list(islice(records, PAGE_ROWS)):
-            yield Page(some, announced=announced)
+            yield RecordPage(some, announced=announced)
 
     def _records(self) -> Iterator[Record]:
         times: dict[tuple[str, str], int] = {}

@@ -7,19 +7,19 @@ in (`store.checklist.measure`), and where nothing was, the configuration alone i
 from store.checklist.values import Measured
 from sync import channels
 from sync.checklist import directions, events, mismatches, order, states, truth
-from sync.checklist.case import Answer, Case
+from sync.checklist.case import Answer, ChecklistCase
 from sync.settings import Settings
 
 
-def case(settings: Settings, measured: Measured | None) -> Case:
+def case(settings: Settings, measured: Measured | None) -> ChecklistCase:
     """Bring together what the questions are answered from."""
     able = {
         name: channels.kind(one.kind).abilities(one.options)
         for name, one in settings.channels.items()
     }
-    return Case(settings, able, measured)
+    return ChecklistCase(settings, able, measured)
 
 
-def answers(of: Case) -> tuple[Answer, ...]:
+def answers(of: ChecklistCase) -> tuple[Answer, ...]:
     """Answer the six questions, in their order."""
     return tuple(each.answer(of) for each in (truth, events, directions, order, mismatches, states))

@@ -1,6 +1,7 @@
 """What every question is answered from, and how an answer looks. Pure.
 
-A `Case` is a configuration, what its channels can do, and how they behaved, where that is known.
+A `ChecklistCase` is a configuration, what its channels can do, and how they behaved, where that is
+known.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ChecklistCase:
     """What the questions are answered from. `measured` is None where nothing is known yet."""
 
     settings: Settings

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour
 from store.model import CorrectionStatus, Direction
-from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, listed
+from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, listed
 from sync.settings import ChannelSettings
 
 QUESTION = "Is one-way safer than two-way here?"
 
 
-def answer(case: Case) -> Answer:
+def answer(case: ChecklistCase) -> Answer:
     """Say which way each channel's words flow; red where something else writes too."""
     every = case.settings.channels.values()
     two_way = [one for one in every if one.direction is Direction.TWO_WAY]
@@ -31,7 +31,7 @@ def answer(case: Case) -> Answer:
     return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
 
 
-def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
+def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
     name = channel.name
     can = " and ".join(case.writes(channel))
     means = {
@@ -54,7 +54,7 @@ def _flows(channel: ChannelSettings) -> str:
     return ", ".join(f"{attribute} {way}" for attribute, way in channel.flows.items())
 
 
-def _wrong(case: Case) -> Iterator[str]:
+def _wrong(case: ChecklistCase) -> Iterator[str]:
     for channel, known in case.each():
         if known is None:
             continue

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour
-from store.event_kinds import EFFECTS, Effect, EventKind
-from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, listed, span
+from store.event_kinds import EFFECTS, EventEffect, EventKind
+from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, listed, span
 from sync.settings import ChannelSettings
 from sync.units import duration_text
 
@@ -17,7 +17,7 @@ SILENT_FROM = 20
 """So many readings that moved without a word are no accident: fewer may be edits, or a new feed."""
 
 
-def answer(case: Case) -> Answer:
+def answer(case: ChecklistCase) -> Answer:
     """Say who reports events; red where a source is silent, or the authority never takes them."""
     telling = [name for name, can in case.able.items() if can.events]
     said = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
@@ -39,7 +39,7 @@ def _enumerated(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
 
 
-def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
+def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
     name = channel.name
     seen = "" if known is None else f"; {DAYS} {_seen(known)}"
     if case.able[name].events:
@@ -62,13 +62,13 @@ def _effects() -> Iterator[str]:
         signed = kind is EventKind.ADJUSTED
         parts = (
             f"{figure.replace('_', ' ')} {'±' if signed else _SIGNS[sign]}"
-            for figure, sign in zip(Effect._fields, effect, strict=True)
+            for figure, sign in zip(EventEffect._fields, effect, strict=True)
             if sign
         )
         yield f"{kind.replace('_', ' ')}: {', '.join(parts)}"
 
 
-def _wrong(case: Case) -> Iterator[str]:
+def _wrong(case: ChecklistCase) -> Iterator[str]:
     after_ms = case.settings.events.unseen_after_ms
     for channel, known in case.each():
         if known is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour, Sales
 from store.model import CorrectionStatus, Status
-from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, lateness, listed, span
+from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, lateness, listed, span
 from sync.settings import ApprovalRule, ChannelSettings
 from sync.units import duration_text
 
@@ -19,7 +19,7 @@ _TOLD = (
 )
 
 
-def answer(case: Case) -> Answer:
+def answer(case: ChecklistCase) -> Answer:
     """Say what finds and ends them; red where a channel oversold with too small a buffer."""
     approval = case.settings.approval
     who = "a person approves each update"
@@ -50,7 +50,7 @@ def _found(channel: ChannelSettings) -> str:
     )
 
 
-def _resolved(case: Case) -> Iterator[str]:
+def _resolved(case: ChecklistCase) -> Iterator[str]:
     approval = case.settings.approval
     second = ""
     if approval.second_person_above is not None:
@@ -71,7 +71,7 @@ def _rule(rule: ApprovalRule) -> str:
     return f"{what}{where}{of}{most}"
 
 
-def _numbers(case: Case) -> Iterator[str]:
+def _numbers(case: ChecklistCase) -> Iterator[str]:
     if case.measured is None:
         yield NOT_YET
         return
@@ -93,7 +93,7 @@ def _numbers(case: Case) -> Iterator[str]:
             yield f"{channel.name}: from first seen to closed {lateness(channel.closed)}"
 
 
-def _buffers(case: Case) -> Iterator[str]:
+def _buffers(case: ChecklistCase) -> Iterator[str]:
     if case.measured is None:
         return
     for channel in case.sellers():
@@ -102,7 +102,7 @@ def _buffers(case: Case) -> Iterator[str]:
             yield _buffer(case, channel, known)
 
 
-def _buffer(case: Case, channel: ChannelSettings, known: ChannelBehaviour) -> str:
+def _buffer(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehaviour) -> str:
     key = f"channels.{channel.name}.buffer = {channel.buffer:,}"
     if ruled := sum(rule.buffer is not None for rule in channel.rules):
         key += f" (another by {count(ruled, 'rule')})"
@@ -129,7 +129,7 @@ def _justified(channel: ChannelSettings, known: ChannelBehaviour, sales: Sales) 
     return justified_buffer(sales, every_ms=channel.every_ms, lag_ms=lag_ms)
 
 
-def buffers(case: Case) -> dict[str, tuple[int, int | None]]:
+def buffers(case: ChecklistCase) -> dict[str, tuple[int, int | None]]:
     """The configured buffer and the justified one of each channel that is written quantities.
 
     By channel; None is justified where it can't be measured.
@@ -143,7 +143,7 @@ def buffers(case: Case) -> dict[str, tuple[int, int | None]]:
     return found
 
 
-def _wrong(case: Case) -> Iterator[str]:
+def _wrong(case: ChecklistCase) -> Iterator[str]:
     for name, (configured, justified) in buffers(case).items():
         known = case.behaviour(name)
         if known and known.oversold and justified is not None and configured < justified:

@@ -9,8 +9,8 @@ rechecked first.
 from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour
-from store.event_kinds import Fate, Oddity
-from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, lateness, span
+from store.event_kinds import EventFate, Oddity
+from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, lateness, span
 from sync.settings import ChannelSettings
 from sync.units import duration_text
 
@@ -26,14 +26,14 @@ _ODD = {
     Oddity.REFUSED: "refused",
 }
 _FATES = {
-    Fate.PROJECTED: "moved targets before the authority's reading did",
-    Fate.INCLUDED: "in the authority's reading already",
-    Fate.EXPLAINS: "only to explain",
-    Fate.COPY: "told by another channel too and counted once",
+    EventFate.PROJECTED: "moved targets before the authority's reading did",
+    EventFate.INCLUDED: "in the authority's reading already",
+    EventFate.EXPLAINS: "only to explain",
+    EventFate.COPY: "told by another channel too and counted once",
 }
 
 
-def answer(case: Case) -> Answer:
+def answer(case: ChecklistCase) -> Answer:
     """Say what became of each; red for conflicts and for an authority later than its `lag`."""
     said = "each event counts once, whenever and in whatever order it comes"
     odd = dict.fromkeys(Oddity, 0)
@@ -52,7 +52,9 @@ def answer(case: Case) -> Answer:
     )
 
 
-def _channel(case: Case, channel: ChannelSettings, known: ChannelBehaviour | None) -> Iterator[str]:
+def _channel(
+    case: ChecklistCase, channel: ChannelSettings, known: ChannelBehaviour | None
+) -> Iterator[str]:
     name = channel.name
     if name in case.authorities("quantity"):
         yield f"channels.{name}.lag = {duration_text(channel.lag_ms)}: how late its word may be"
@@ -102,7 +104,7 @@ def _settling(channel: ChannelSettings, follows_ms: int) -> Iterator[str]:
             )
 
 
-def _wrong(case: Case) -> Iterator[str]:
+def _wrong(case: ChecklistCase) -> Iterator[str]:
     authorities = case.authorities("quantity")
     for channel, known in case.each():
         if known is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from store.model import Direction, State
-from sync.checklist.case import Answer, Case, listed
+from sync.checklist.case import Answer, ChecklistCase, listed
 from sync.settings import ChannelSettings
 from sync.targets.policy import COLLAPSES
 
@@ -15,7 +15,7 @@ QUESTION = (
 _RESERVED = ("committed", "unavailable")
 
 
-def answer(case: Case) -> Answer:
+def answer(case: ChecklistCase) -> Answer:
     """Say which states are compared and what the others become; red where `when_out` is idle."""
     authority = case.settings.authority_state
     told = case.able[authority].states
@@ -36,7 +36,7 @@ def collapse(state: State, states: frozenset[State]) -> str:
     return "itself" if state in states else COLLAPSES[state]
 
 
-def _channel(case: Case, channel: ChannelSettings) -> Iterator[str]:
+def _channel(case: ChecklistCase, channel: ChannelSettings) -> Iterator[str]:
     name, states = channel.name, case.able[channel.name].states
     if name == case.settings.authority_state:
         return
@@ -53,7 +53,7 @@ def _channel(case: Case, channel: ChannelSettings) -> Iterator[str]:
         yield f'channels.{name}.when_out = "{channel.when_out}": what it shows with nothing left'
 
 
-def _reserved(case: Case) -> Iterator[str]:
+def _reserved(case: ChecklistCase) -> Iterator[str]:
     """Reserved stock is what is committed to orders or unavailable for another reason."""
     parts = []
     for name, can in case.able.items():
@@ -62,7 +62,7 @@ def _reserved(case: Case) -> Iterator[str]:
     yield f"reserved is modelled as committed and unavailable: {', '.join(parts)}"
 
 
-def _unheard(case: Case) -> Iterator[str]:
+def _unheard(case: ChecklistCase) -> Iterator[str]:
     """States that channels show and nobody compares, for their authority has none."""
     if case.able[case.settings.authority_state].states:
         return
@@ -79,7 +79,7 @@ def _unheard(case: Case) -> Iterator[str]:
             )
 
 
-def _wrong(case: Case) -> Iterator[str]:
+def _wrong(case: ChecklistCase) -> Iterator[str]:
     for channel in case.settings.channels.values():
         pushed = channel.direction is not Direction.OBSERVE
         if pushed and channel.when_out != "sold-out" and "state" not in case.writes(channel):

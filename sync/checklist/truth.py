@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour
 from store.model import Freshness, Kind
-from sync.checklist.case import DAYS, NOT_YET, Answer, Case, count, span
+from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, span
 from sync.units import duration_text
 
 QUESTION = "Which system is the source of truth?"
 
 
-def answer(case: Case) -> Answer:
+def answer(case: ChecklistCase) -> Answer:
     """Name the authorities; red where one of them is not there to be believed."""
     settings = case.settings
     said = f"{settings.authority_quantity} for quantities, {settings.authority_state} for states"
@@ -22,7 +22,7 @@ def answer(case: Case) -> Answer:
     return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
 
 
-def _rules(case: Case) -> Iterator[str]:
+def _rules(case: ChecklistCase) -> Iterator[str]:
     settings = case.settings
     yield (
         f'[authority] quantity = "{settings.authority_quantity}", '
@@ -33,13 +33,13 @@ def _rules(case: Case) -> Iterator[str]:
         yield f"SKUs {rule.skus}: " + ", ".join(f"{name} {word}" for name, word in words if word)
 
 
-def _without_states(case: Case) -> Iterator[str]:
+def _without_states(case: ChecklistCase) -> Iterator[str]:
     for name in case.authorities("state"):
         if not case.able[name].states:
             yield f"{name} tells no states: where it is the authority, states are not compared"
 
 
-def _measured(case: Case) -> Iterator[str]:
+def _measured(case: ChecklistCase) -> Iterator[str]:
     if case.measured is None:
         yield NOT_YET
         return
@@ -66,7 +66,7 @@ def _health(known: ChannelBehaviour) -> str:
     )
 
 
-def _wrong(case: Case) -> Iterator[str]:
+def _wrong(case: ChecklistCase) -> Iterator[str]:
     for name in _everyone(case):
         known = case.behaviour(name)
         if known is None:
@@ -87,5 +87,5 @@ def _wrong(case: Case) -> Iterator[str]:
             )
 
 
-def _everyone(case: Case) -> tuple[str, ...]:
+def _everyone(case: ChecklistCase) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*case.authorities("quantity"), *case.authorities("state"))))

@@ -58,7 +58,7 @@ class Reader:
         kind = _kind(written.get("kind"), key, self.found)
         if kind is None:
             return None
-        shape = channels.kind(kind).Options
+        shape = channels.kind(kind).OPTIONS
         own_names = {field.encode_name for field in msgspec.structs.fields(shape)}
         common_names = {field.encode_name for field in msgspec.structs.fields(schema.ChannelTable)}
         left = dict(written)

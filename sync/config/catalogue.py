@@ -30,7 +30,7 @@ Spots = Sequence[int]
 
 
 @dataclass(slots=True)
-class Aside:
+class SkippedLine:
     """What of one file was set aside, and why: bounded, for the settings' warnings."""
 
     key: str
@@ -56,7 +56,7 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
     A bundle that lost a line is set aside whole: without it, it would promise more than it has.
     Raises ConfigError, naming `key`, where the file as a whole cannot be used.
     """
-    aside = Aside(key, path.name)
+    aside = SkippedLine(key, path.name)
     held: dict[str, dict[str, int]] = {}
     first: dict[str, int] = {}
     spoilt: set[str] = set()
@@ -96,7 +96,7 @@ def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     An alias of two SKUs is not used at all. Raises ConfigError, naming `key`, where the file as a
     whole cannot be used.
     """
-    aside = Aside(key, path.name)
+    aside = SkippedLine(key, path.name)
     found: dict[str, str] = {}
     lines: dict[str, int] = {}
     torn: set[str] = set()
@@ -168,7 +168,7 @@ def _one(header: Sequence[str], name: str) -> int:
 
 
 def _rows(
-    path: Path, key: str, columns: Callable[[Sequence[str]], Spots], aside: Aside
+    path: Path, key: str, columns: Callable[[Sequence[str]], Spots], aside: SkippedLine
 ) -> Iterator[tuple[int, list[str], str]]:
     """Yield each line's number, its wanted cells as far as they are there, and what is wrong."""
     text = _text(path, key)

@@ -1,7 +1,7 @@
 """The shape of `skew.toml`, table by table, as it is written in the file.
 
 `sync/config/load.py` turns these into the settings that the rest runs on. A kind of channel has
-keys of its own beside `ChannelTable`'s: its `Options`.
+keys of its own beside `ChannelTable`'s: its `OPTIONS`.
 """
 
 from typing import Annotated, Literal

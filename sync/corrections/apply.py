@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 from store.channels import incidents
 from store.corrections import lifecycle
-from store.corrections.lifecycle import Standing
+from store.corrections.lifecycle import ApprovedCorrection
 from store.errors import StoreError
 from store.model import Correction, CorrectionStatus, IncidentKind, PollOutcome
 from store.polling import merge
 from sync.channels.base import Change, Receipt, Wanted
 from sync.corrections import verify
 from sync.corrections.batch_progress import STOPPED, account
-from sync.corrections.verify import Fate, Place, Sent, Shown, Verdict
+from sync.corrections.verify import Place, Sent, Shown, Verdict, WriteOutcome
 from sync.errors import ChannelError, NeedsOperator, Temporary, WriteRejected
 from sync.polling import recovery
-from sync.polling.channel_state import Watched
+from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll_held
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 
 FIRST_FEW = 3
 """Written and read back before the rest of a batch: a surprise then costs this many listings."""
@@ -34,19 +34,21 @@ READ_BACK_PAUSE_MS_MAX = 2_000
 Going = Sequence[tuple[Correction, Change]]
 
 
-async def apply(gear: Gear, watched: Watched, ids: Sequence[int], *, token: str) -> None:
+async def apply(
+    context: EngineContext, channel_state: ChannelState, ids: Sequence[int], *, token: str
+) -> None:
     """Write one channel's due corrections, a few first, and stop at the first surprise.
 
     What can't be written now stays approved, for a later round. Raises LeaseLost where another
     engine took over, and StoreError; nothing of the channel's.
     """
-    async with watched.busy:
+    async with channel_state.busy:
         try:
-            await _Round(gear, watched, token).run(ids)
+            await _Round(context, channel_state, token).run(ids)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-            await recovery.suffer(gear, watched, watched.writes, error)
+            await recovery.suffer(context, channel_state, channel_state.writes, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,12 @@ class _Call:
 class _Round:
     """One round of writes to one channel. Raises whatever kept it from writing."""
 
-    gear: Gear
-    watched: Watched
+    context: EngineContext
+    channel_state: ChannelState
     token: str
 
     async def run(self, ids: Sequence[int]) -> None:
-        abilities = self.watched.channel.abilities
+        abilities = self.channel_state.channel.abilities
         left = [one.correction.id for one in await self._standings(ids)]
         tried: list[int] = []
         if left and not abilities.reads_one and not abilities.compare_and_set:
@@ -82,7 +84,7 @@ class _Round:
             call = await self._send(going)
             surprise = await self._settle(call.sent)
             if surprise is not None:
-                unsent = [one.correction.id for one in call.sent if one.fate is Fate.UNSENT]
+                unsent = [one.correction.id for one in call.sent if one.fate is WriteOutcome.UNSENT]
                 sent = [one for one in tried if one not in unsent]
                 await self._stop(sent, [*unsent, *left], surprise)
             if call.kept_from is not None:
@@ -95,7 +97,7 @@ class _Round:
         standings = await self._recheck(ids)
         standing_ids = [one.correction.id for one in standings]
         try:
-            begun = await self.gear.database.awrite(
+            begun = await self.context.database.awrite(
                 lifecycle.begin_applying, standing_ids, token=self.token, now=self._now()
             )
         except asyncio.CancelledError:
@@ -108,18 +110,18 @@ class _Round:
             if one.correction.id in begun
         ]
 
-    async def _recheck(self, ids: Sequence[int]) -> list[Standing]:
+    async def _recheck(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Read afresh, and keep the corrections whose ground still stands (rule 9)."""
         standings = await self._standings(ids)
-        if not standings or not self.watched.channel.abilities.reads_one:
+        if not standings or not self.channel_state.channel.abilities.reads_one:
             return standings
         wanted = [Wanted(one.correction.sku, one.correction.location, one.ref) for one in standings]
         await self._read(wanted, own=False)
         return await self._standings([one.correction.id for one in standings])
 
-    async def _standings(self, ids: Sequence[int]) -> list[Standing]:
+    async def _standings(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Those that stand and may be written now; those that don't stand are superseded."""
-        found = await self.gear.database.aread(lifecycle.standing, ids, now=self._now())
+        found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
         approved = [one for one in found if one.correction.status is CorrectionStatus.APPROVED]
         words = "its target or its reading moved before it was written"
         for one in approved:
@@ -131,27 +133,33 @@ class _Round:
     async def _send(self, going: Going) -> _Call:
         """Write one call's worth. A call refused whole is halved to find the change at fault."""
         try:
-            async with asyncio.timeout(self.watched.deadline_s):
-                receipts = await self.watched.channel.write([change for _, change in going])
+            async with asyncio.timeout(self.channel_state.deadline_s):
+                receipts = await self.channel_state.channel.write([change for _, change in going])
         except (Temporary, NeedsOperator) as error:
-            return _Call(_all(going, Fate.UNSENT, recovery.in_words(error)), kept_from=error)
+            return _Call(
+                _all(going, WriteOutcome.UNSENT, recovery.in_words(error)), kept_from=error
+            )
         except WriteRejected as error:
             if len(going) > 1:
                 return await self._send_halves(going)
-            fate = Fate.CONFLICT if error.conflict else Fate.REFUSED
+            fate = WriteOutcome.CONFLICT if error.conflict else WriteOutcome.REFUSED
             return _Call(_all(going, fate, recovery.in_words(error)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the request may have left.
             if not isinstance(error, ChannelError):
-                await recovery.suffer(self.gear, self.watched, self.watched.writes, error)
-            return _Call(_all(going, Fate.LOST, recovery.in_words(error)))
+                await recovery.suffer(
+                    self.context, self.channel_state, self.channel_state.writes, error
+                )
+            return _Call(_all(going, WriteOutcome.LOST, recovery.in_words(error)))
         return _Call(_by_receipts(going, receipts))
 
     async def _send_halves(self, going: Going) -> _Call:
         """Write what was refused as a whole in two halves; stop where the first one stops."""
         middle = len(going) // 2
         first = await self._send(going[:middle])
-        if any(one.fate in (Fate.LOST, Fate.UNSENT) for one in first.sent):
-            unsent = _all(going[middle:], Fate.UNSENT, "the other half of its batch was lost")
+        if any(one.fate in (WriteOutcome.LOST, WriteOutcome.UNSENT) for one in first.sent):
+            unsent = _all(
+                going[middle:], WriteOutcome.UNSENT, "the other half of its batch was lost"
+            )
             return _Call([*first.sent, *unsent], first.kept_from)
         second = await self._send(going[middle:])
         return _Call([*first.sent, *second.sent], second.kept_from)
@@ -161,29 +169,33 @@ class _Round:
 
         A conflict is no surprise: the channel has done what compare-and-set is for.
         """
-        database = self.gear.database
-        unsent = [one for one in sent if one.fate is Fate.UNSENT]
+        database = self.context.database
+        unsent = [one for one in sent if one.fate is WriteOutcome.UNSENT]
         if unsent:
             ids = [one.correction.id for one in unsent]
             await self._release(ids, unsent[0].words)
-        accepted = [one.correction.id for one in sent if one.fate is Fate.ACCEPTED]
+        accepted = [one.correction.id for one in sent if one.fate is WriteOutcome.ACCEPTED]
         if accepted:
             words = "the channel accepted it"
             await database.awrite(lifecycle.applied, accepted, now=self._now(), result=words)
-        refused = [one for one in sent if one.fate in (Fate.REFUSED, Fate.CONFLICT)]
+        refused = [one for one in sent if one.fate in (WriteOutcome.REFUSED, WriteOutcome.CONFLICT)]
         for one in refused:
             await self._finish(one.correction, Verdict(CorrectionStatus.FAILED, one.words))
-        odd = await self._read_back([one for one in sent if one.fate in (Fate.ACCEPTED, Fate.LOST)])
+        odd = await self._read_back(
+            [one for one in sent if one.fate in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)]
+        )
         if odd is None and accepted:
             await self._went_well()
         words_of_refusal = (
-            f"{one.name}: refused: {one.words}" for one in refused if one.fate is Fate.REFUSED
+            f"{one.name}: refused: {one.words}"
+            for one in refused
+            if one.fate is WriteOutcome.REFUSED
         )
         return next(words_of_refusal, odd)
 
     async def _read_back(self, waiting: Sequence[Sent]) -> str | None:
         """Read until each shows what was written or time is up; answer the first surprise."""
-        left_ms = self.watched.settings.read_back_within_ms
+        left_ms = self.channel_state.settings.read_back_within_ms
         until = self._now() + left_ms
         pause_ms = READ_BACK_PAUSE_MS
         while waiting:
@@ -204,7 +216,7 @@ class _Round:
             waiting = [one for one, _ in odd]
             if waiting:
                 pause_ms = max(1, min(pause_ms, left_ms))
-                await self.gear.clock.sleep(pause_ms)
+                await self.context.clock.sleep(pause_ms)
                 left_ms -= pause_ms
                 pause_ms = min(2 * pause_ms, READ_BACK_PAUSE_MS_MAX)
         return None
@@ -212,7 +224,7 @@ class _Round:
     async def _look(self, waiting: Sequence[Sent]) -> dict[Place, Shown] | str:
         """Read the written listings; words where they can't be read."""
         try:
-            if self.watched.channel.abilities.reads_one:
+            if self.channel_state.channel.abilities.reads_one:
                 wanted = [Wanted(*one.place, one.change.ref) for one in waiting]
                 return await self._read(wanted, own=True)
             await self._poll()
@@ -221,21 +233,21 @@ class _Round:
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
             return recovery.in_words(error)
         ids = [one.correction.id for one in waiting]
-        found = await self.gear.database.aread(lifecycle.standing, ids, now=self._now())
+        found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
         return {(one.correction.sku, one.correction.location): one.reading for one in found}
 
     async def _read(self, wanted: Sequence[Wanted], *, own: bool) -> dict[Place, Shown]:
         """Read a few listings and record what they show."""
-        async with asyncio.timeout(self.watched.deadline_s):
-            answer = await self.watched.channel.read(wanted)
+        async with asyncio.timeout(self.channel_state.deadline_s):
+            answer = await self.channel_state.channel.read(wanted)
         places = [(one.sku, one.location) for one in wanted]
-        await self.gear.database.awrite(
+        await self.context.database.awrite(
             merge.record_fresh,
-            self.watched.name,
+            self.channel_state.name,
             answer.records,
             answer.refused,
             places,
-            self.gear.comparison,
+            self.context.comparison,
             now=self._now(),
             own=own,
         )
@@ -246,31 +258,31 @@ class _Round:
 
     async def _poll(self) -> None:
         """Poll the whole channel for want of a cheaper reading. Raises where it was not good."""
-        report = await poll_held(self.gear, self.watched)
+        report = await poll_held(self.context, self.channel_state)
         if report.outcome is not PollOutcome.GOOD:
             raise Temporary(f"no fresh reading: {report.error}")
 
     async def _release(self, ids: Sequence[int], why: str) -> None:
-        await self.gear.database.awrite(lifecycle.release, ids, now=self._now(), why=why)
+        await self.context.database.awrite(lifecycle.release, ids, now=self._now(), why=why)
 
     async def _finish(self, correction: Correction, verdict: Verdict) -> None:
-        await self.gear.database.awrite(
+        await self.context.database.awrite(
             lifecycle.finish,
             correction.id,
             verdict.status,
             now=self._now(),
             result=verdict.words,
         )
-        self.gear.log.info(
+        self.context.log.info(
             "correction ended",
             correction=correction.id,
-            channel=self.watched.name,
+            channel=self.channel_state.name,
             status=verdict.status.value,
         )
 
     async def _stop(self, tried: Sequence[int], rest: Sequence[int], surprise: str) -> None:
         """Hand what was not written back to the operator; tell why, and what was applied."""
-        database, now = self.gear.database, self._now()
+        database, now = self.context.database, self._now()
         why = f"{STOPPED}{surprise}"
         handed = await database.awrite(lifecycle.hand_back, rest, now=now, why=why)
         words = surprise
@@ -278,34 +290,36 @@ class _Round:
             ends = await database.aread(lifecycle.by_id, tried)
             words = f"{surprise}. Of its batch: {account(ends, handed)}"
         await database.awrite(
-            incidents.raise_incident, self.watched.name, IncidentKind.SURPRISE, words, now=now
+            incidents.raise_incident, self.channel_state.name, IncidentKind.SURPRISE, words, now=now
         )
-        self.gear.log.warning("batch stopped", channel=self.watched.name, handed_back=len(handed))
+        self.context.log.warning(
+            "batch stopped", channel=self.channel_state.name, handed_back=len(handed)
+        )
 
     async def _went_well(self) -> None:
         """A batch that shows what was written ends the trouble that an earlier one had."""
-        await recovery.recover(self.gear, self.watched, self.watched.writes)
-        await self.gear.database.awrite(
-            incidents.resolve, self.watched.name, IncidentKind.SURPRISE, now=self._now()
+        await recovery.recover(self.context, self.channel_state, self.channel_state.writes)
+        await self.context.database.awrite(
+            incidents.resolve, self.channel_state.name, IncidentKind.SURPRISE, now=self._now()
         )
 
     def _now(self) -> int:
-        return self.gear.clock.now()
+        return self.context.clock.now()
 
 
-def _all(going: Going, fate: Fate, words: str) -> list[Sent]:
+def _all(going: Going, fate: WriteOutcome, words: str) -> list[Sent]:
     return [Sent(correction, change, fate, words) for correction, change in going]
 
 
 def _by_receipts(going: Going, receipts: Sequence[Receipt]) -> list[Sent]:
     if len(receipts) != len(going):
         words = f"the channel answered {len(receipts)} of {len(going)} changes"
-        return _all(going, Fate.LOST, words)
+        return _all(going, WriteOutcome.LOST, words)
     sent = []
     for (correction, change), receipt in zip(going, receipts, strict=True):
-        fate = Fate.ACCEPTED
+        fate = WriteOutcome.ACCEPTED
         if receipt.refused is not None:
-            fate = Fate.CONFLICT if receipt.conflict else Fate.REFUSED
+            fate = WriteOutcome.CONFLICT if receipt.conflict else WriteOutcome.REFUSED
         sent.append(Sent(correction, change, fate, receipt.refused or ""))
     return sent
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from store.corrections.audit import AuditRow
-from store.corrections.batches import UNDONE, Batch, Course
+from store.corrections.batches import UNDONE, Batch, BatchMember
 from store.model import Correction, CorrectionStatus, Millis
 
 STOPPED = "its batch stopped: "
@@ -60,7 +60,7 @@ _ENDS: Mapping[str, Stage] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UpdateProgress:
     """One update of a batch, and where it stands."""
 
     correction: Correction
@@ -74,7 +74,7 @@ class ChannelProgress:
     """A batch on one channel."""
 
     channel: str
-    standings: tuple[Standing, ...]
+    standings: tuple[UpdateProgress, ...]
     phase: str
     """What is being written: `the first 3`, `the rest`; empty where nothing is."""
     stopped: str
@@ -102,7 +102,7 @@ class BatchProgress:
     """Until when it can all be taken back; None where its hold has passed."""
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def standings(self) -> tuple[UpdateProgress, ...]:
         return tuple(one for channel in self.channels for one in channel.standings)
 
     @property
@@ -122,7 +122,7 @@ class BatchProgress:
 
 def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
     """Say how far a batch has come."""
-    channels: dict[str, list[Course]] = {}
+    channels: dict[str, list[BatchMember]] = {}
     for course in batch.courses:
         channels.setdefault(course.correction.channel, []).append(course)
     found = tuple(
@@ -167,7 +167,7 @@ def _named(those: Sequence[Correction]) -> str:
 
 
 def _of_channel(
-    name: str, courses: Sequence[Course], held_back: str, now: Millis
+    name: str, courses: Sequence[BatchMember], held_back: str, now: Millis
 ) -> ChannelProgress:
     standings = tuple(_standing(course, now) for course in courses)
     handed = (one.told for one in standings if one.stage is Stage.HANDED_BACK)
@@ -177,7 +177,7 @@ def _of_channel(
     return ChannelProgress(name, standings, _phase(courses, standings), stopped, waits)
 
 
-def _phase(courses: Sequence[Course], standings: Sequence[Standing]) -> str:
+def _phase(courses: Sequence[BatchMember], standings: Sequence[UpdateProgress]) -> str:
     """A few go first. Those of one call began to be written at one instant."""
     began = [
         next((step.at for step in _own(course) if step.step == "applying"), None)
@@ -192,7 +192,7 @@ def _phase(courses: Sequence[Course], standings: Sequence[Standing]) -> str:
     return f"all {first}" if first == len(courses) else f"the first {first}"
 
 
-def _own(course: Course) -> Sequence[AuditRow]:
+def _own(course: BatchMember) -> Sequence[AuditRow]:
     """The steps that belong to this batch: up to the first that ends its part in it.
 
     A later reading may prove what had no reply: then the proof is its end.
@@ -205,15 +205,15 @@ def _own(course: Course) -> Sequence[AuditRow]:
     return course.steps
 
 
-def _standing(course: Course, now: Millis) -> Standing:
+def _standing(course: BatchMember, now: Millis) -> UpdateProgress:
     last = _own(course)[-1]
     note = last.note or ""
     if last.step in _ENDS:
-        return Standing(course.correction, _ENDS[last.step], note)
+        return UpdateProgress(course.correction, _ENDS[last.step], note)
     if last.step == "applying":
-        return Standing(course.correction, Stage.WRITING, "")
+        return UpdateProgress(course.correction, Stage.WRITING, "")
     if last.step == "applied":
-        return Standing(course.correction, Stage.READING_BACK, "")
+        return UpdateProgress(course.correction, Stage.READING_BACK, "")
     held = (course.correction.hold_until or 0) > now
     unsent = f"not sent: {note}" if last.step == "not sent" else ""
-    return Standing(course.correction, Stage.HELD if held else Stage.WAITING, unsent)
+    return UpdateProgress(course.correction, Stage.HELD if held else Stage.WAITING, unsent)

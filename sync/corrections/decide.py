@@ -197,12 +197,12 @@ def matches(correction: Correction, rule: ApprovalRule) -> bool:
         return False
     if rule.skus is not None and not fnmatchcase(correction.sku, rule.skus):
         return False
-    if rule.only is not None and rule.only != way(correction):
+    if rule.only is not None and rule.only != raise_or_reduce(correction):
         return False
     return rule.max_units is None or abs(correction.units) <= rule.max_units
 
 
-def way(correction: Correction) -> str:
+def raise_or_reduce(correction: Correction) -> str:
     """`raise` where the write lets more be sold, else `reduce`.
 
     Putting a listing on sale is a raise whatever its number does; so is a write to a listing

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from store.corrections.lifecycle import Standing
+from store.corrections.lifecycle import ApprovedCorrection
 from store.model import Correction, CorrectionStatus, Record, Refused, State
 from sync.channels.base import Change
 
@@ -19,7 +19,7 @@ Shown = Record | Refused | None
 """What a fresh reading says of one listing; None: it is not on the channel."""
 
 
-class Fate(StrEnum):
+class WriteOutcome(StrEnum):
     """What the channel made of one change, as far as its answer tells."""
 
     ACCEPTED = "accepted"
@@ -37,7 +37,7 @@ class Sent:
 
     correction: Correction
     change: Change
-    fate: Fate
+    fate: WriteOutcome
     words: str = ""
 
     @property
@@ -57,7 +57,7 @@ class Verdict:
     words: str
 
 
-def change_of(standing: Standing) -> Change:
+def change_of(standing: ApprovedCorrection) -> Change:
     """The write that a correction asks for, on the ground of its fresh reading."""
     correction, reading = standing.correction, standing.reading
     moves_quantity = correction.to_quantity != correction.from_quantity
@@ -77,7 +77,7 @@ def change_of(standing: Standing) -> Change:
 
 def judge(sent: Sent, shown: Mapping[Place, Shown] | str) -> Verdict:
     """Say how an accepted or lost change ends, by what the channel shows; words: by nothing."""
-    said = "accepted" if sent.fate is Fate.ACCEPTED else f"no reply: {sent.words}"
+    said = "accepted" if sent.fate is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
     reading = shown if isinstance(shown, str) else shown.get(sent.place)
     if isinstance(reading, Refused):
         reading = reading.reason
@@ -91,7 +91,7 @@ def judge(sent: Sent, shown: Mapping[Place, Shown] | str) -> Verdict:
     if (reading.available, reading.state) != (before.available, before.state):
         words = f"{said}; shows {_what(reading)}, neither what was written nor what was there"
         return Verdict(CorrectionStatus.UNKNOWN, words)
-    accepted = sent.fate is Fate.ACCEPTED
+    accepted = sent.fate is WriteOutcome.ACCEPTED
     status = CorrectionStatus.NOT_APPLIED if accepted else CorrectionStatus.UNKNOWN
     return Verdict(status, f"{said}; still shows {_what(reading)}")
 

@@ -25,11 +25,11 @@ from sync.clock import Clock
 from sync.corrections import decide
 from sync.engine import requests
 from sync.engine.fleet import Fleet
-from sync.engine.lease import Hold, LeaseHeld
-from sync.engine.requests import Act, Answering, NotAnswered
+from sync.engine.lease import HeldLease, LeaseHeld
+from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
 from sync.polling.poll import PollReport
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 from sync.settings import Settings
 from sync.targets import terms
 
@@ -70,12 +70,12 @@ class Engine:
         self._database = database
         self._clock = clock
         self._holder = holder
-        self._gear = Gear(
+        self._context = EngineContext(
             database, terms.comparison(settings), clock, log, ahead_ms=settings.events.ahead_ms
         )
-        self._freshness = FreshnessWatch(self._gear, settings)
-        self._overdue = OverdueWatch(self._gear)
-        self._pauses = PauseWatch(self._gear)
+        self._freshness = FreshnessWatch(self._context, settings)
+        self._overdue = OverdueWatch(self._context)
+        self._pauses = PauseWatch(self._context)
         self._fleet: Fleet | None = None
         self._awake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -139,17 +139,17 @@ class Engine:
         """Do `work` under the lease, with the channels open; stop it at once if that is lost."""
         if self._fleet is not None:
             return await work(self._fleet)
-        hold = await Hold(self._database, self._clock, self._holder).take()
+        hold = await HeldLease(self._database, self._clock, self._holder).take()
         keeping = asyncio.create_task(hold.keep())
         try:
-            await self._database.awrite(self._gear.comparison.configure, now=self._clock.now())
+            await self._database.awrite(self._context.comparison.configure, now=self._clock.now())
             await self._recover()
-            self._freshness = FreshnessWatch(self._gear, self._settings)
-            self._overdue = OverdueWatch(self._gear)
-            self._pauses = PauseWatch(self._gear)
+            self._freshness = FreshnessWatch(self._context, self._settings)
+            self._overdue = OverdueWatch(self._context)
+            self._pauses = PauseWatch(self._context)
             rates = {name: one.rate_per_s for name, one in self._settings.channels.items()}
             await self._database.awrite(polls.set_rates, rates)
-            self._fleet = fleet = await Fleet.open(self._gear, self._settings, hold.token)
+            self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:
                 await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
@@ -167,7 +167,7 @@ class Engine:
             await asyncio.gather(keeping, return_exceptions=True)
             await self._let_go(hold)
 
-    async def _let_go(self, hold: Hold) -> None:
+    async def _let_go(self, hold: HeldLease) -> None:
         """Leave nothing half way, if it is still ours to say, and give up the lease."""
         try:
             await self._database.awrite(lease.check, token=hold.token, now=self._clock.now())
@@ -181,7 +181,7 @@ class Engine:
         await self._database.awrite(polls.abandon)
         found = await self._database.awrite(lifecycle.recover, now=self._clock.now())
         if found:
-            self._gear.log.warning("corrections left half way", count=found)
+            self._context.log.warning("corrections left half way", count=found)
 
     async def _watch(self, fleet: Fleet, stop: asyncio.Event) -> None:
         from sync.engine.schedule import Schedule
@@ -189,10 +189,10 @@ class Engine:
         for name in fleet.channels:
             # A restart is how a person says that a refused credential has been mended.
             await self._database.awrite(pauses.end_rest, name)
-        answering = Answering(self._gear, self._acts(fleet))
+        answering = RequestAnswerer(self._context, self._acts(fleet))
         schedule = Schedule(fleet.scheduled_poll)
         schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
-        self._gear.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
+        self._context.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
                 schedule.keep_up()
@@ -202,7 +202,7 @@ class Engine:
             schedule.stop()
             answering.stop()
         await fleet.end(GRACE_S)
-        self._gear.log.info("engine stopped", holder=self._holder)
+        self._context.log.info("engine stopped", holder=self._holder)
 
     async def _nap(self) -> None:
         try:
@@ -213,7 +213,7 @@ class Engine:
         self._seen_version = -1
 
     async def _look_where_needed(
-        self, fleet: Fleet, answering: Answering, next_poll_at: Callable[[str], Millis | None]
+        self, fleet: Fleet, answering: RequestAnswerer, next_poll_at: Callable[[str], Millis | None]
     ) -> None:
         """Look around if the cache has changed, if somebody asked, or if it is time."""
         now = self._clock.now()
@@ -234,7 +234,7 @@ class Engine:
             raise
         except StoreError as error:
             # Another process may hold the cache for a moment; the next look tries again.
-            self._gear.log.warning("cache not available", error=str(error))
+            self._context.log.warning("cache not available", error=str(error))
 
     async def _decide_by_rules(self) -> None:
         """Propose what has become decidable, and approve what a written rule covers."""
@@ -259,7 +259,7 @@ class Engine:
 
     async def _attended(self, fleet: Fleet, work: Awaitable[T]) -> T:
         """Do a round that is no running engine's; whoever cancels a poll of it is obeyed."""
-        answering = Answering(self._gear, {"cancel": self._acts(fleet)["cancel"]})
+        answering = RequestAnswerer(self._context, {"cancel": self._acts(fleet)["cancel"]})
         working = asyncio.ensure_future(work)
         try:
             while not working.done():

@@ -17,13 +17,13 @@ from sync import channels
 from sync.corrections import decide
 from sync.corrections.apply import apply
 from sync.engine.lease import SPAN_MS
-from sync.engine.retention import Upkeep
+from sync.engine.retention import RetentionJob
 from sync.polling import guard
-from sync.polling.channel_state import Watched
+from sync.polling.channel_state import ChannelState
 from sync.polling.poll import PollReport, poll
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 from sync.settings import PushLimits, Settings
-from sync.transport.rate_limit import Meter
+from sync.transport.rate_limit import RateLimitMeter
 
 PUSH_LIMIT = "push limit"
 """Key of the incident that says that approved corrections wait for the limits."""
@@ -32,9 +32,9 @@ PUSH_LIMIT = "push limit"
 class Fleet:
     """The open channels and what runs on them."""
 
-    def __init__(self, gear: Gear, settings: Settings, token: str) -> None:
-        self.channels: dict[str, Watched] = {}
-        self._gear = gear
+    def __init__(self, context: EngineContext, settings: Settings, token: str) -> None:
+        self.channels: dict[str, ChannelState] = {}
+        self._context = context
         self._settings = settings
         self._token = token
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
@@ -45,17 +45,17 @@ class Fleet:
         self._lost: LeaseLost | None = None
         self._limited = ""
         self._noted: dict[str, Millis] = {}
-        self.upkeep = Upkeep(gear, settings.history_keep_ms)
+        self.upkeep = RetentionJob(context, settings.history_keep_ms)
 
     @classmethod
-    async def open(cls, gear: Gear, settings: Settings, token: str) -> Self:
+    async def open(cls, context: EngineContext, settings: Settings, token: str) -> Self:
         """Open every configured channel; nothing is sent. Raises ConfigError."""
-        fleet = cls(gear, settings, token)
+        fleet = cls(context, settings, token)
         try:
             for name, one in settings.channels.items():
-                meter = Meter()
-                channel = channels.open_channel(one, gear.clock, settings.path.parent, meter)
-                fleet.channels[name] = Watched(one, channel, meter=meter)
+                meter = RateLimitMeter()
+                channel = channels.open_channel(one, context.clock, settings.path.parent, meter)
+                fleet.channels[name] = ChannelState(one, channel, meter=meter)
         except BaseException:
             await fleet.close()
             raise
@@ -63,12 +63,12 @@ class Fleet:
 
     async def close(self) -> None:
         """Close what is open. One channel's trouble in closing does not keep the others."""
-        for watched in self.channels.values():
+        for channel_state in self.channels.values():
             try:
-                await watched.channel.close()
+                await channel_state.channel.close()
             except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
-                self._gear.log.warning(
-                    "channel not closed", channel=watched.name, error=type(error).__name__
+                self._context.log.warning(
+                    "channel not closed", channel=channel_state.name, error=type(error).__name__
                 )
 
     async def poll_afresh(self, name: str) -> PollReport:
@@ -87,25 +87,25 @@ class Fleet:
         """Poll, or wait for the poll that runs; cancelling whoever waits does not end it."""
         task = self._polls.get(name)
         if task is None:
-            task = self._start(self._polls, name, poll(self._gear, self.channels[name]))
+            task = self._start(self._polls, name, poll(self._context, self.channels[name]))
         return await asyncio.shield(task)
 
     async def scheduled_poll(self, name: str) -> None:
         """Poll a channel unless it rests after trouble. For the schedule: raises nothing."""
-        now = self._gear.clock.now()
+        now = self._context.clock.now()
         if now < self.channels[name].polls.rests_until:
             return
         try:
-            if name not in await self._gear.database.aread(pauses.by_people, now=now):
+            if name not in await self._context.database.aread(pauses.by_people, now=now):
                 await self._poll(name)
         except StoreError as error:
-            self._gear.log.warning("poll not recorded", channel=name, error=str(error))
+            self._context.log.warning("poll not recorded", channel=name, error=str(error))
 
     def poll_again(self, names: Iterable[str]) -> None:
         """Begin to poll these channels, for their pause has run out."""
         for name in names:
             if name in self.channels and name not in self._polls:
-                self._start(self._polls, name, poll(self._gear, self.channels[name]))
+                self._start(self._polls, name, poll(self._context, self.channels[name]))
 
     async def cancel_poll(self, name: str, who: str) -> PollReport:
         """Stop the channel's poll at once, for a person. Raises NoSuchThing where none runs."""
@@ -124,7 +124,7 @@ class Fleet:
         """
         await self._face_loss()
         await self._close_ended()
-        database, now = self._gear.database, self._gear.clock.now()
+        database, now = self._context.database, self._context.clock.now()
         due = await database.awrite(lifecycle.due, now=now)
         ids = sorted({one.id for one in due}.union(*self._writing.values()))
         paused = await database.aread(pauses.by_people, now=now) if due else {}
@@ -141,7 +141,7 @@ class Fleet:
         await self._tell_limit(limited or "")
         for name in dict.fromkeys(one.channel for one in batch):
             mine = self._writing[name] = [one.id for one in batch if one.channel == name]
-            writing = apply(self._gear, self.channels[name], mine, token=self._token)
+            writing = apply(self._context, self.channels[name], mine, token=self._token)
             self._start(self._writes, name, writing)
         return ids
 
@@ -150,7 +150,7 @@ class Fleet:
         ended = sorted(self._ended)
         if not ended:
             return
-        database, now = self._gear.database, self._gear.clock.now()
+        database, now = self._context.database, self._context.clock.now()
         for one in await database.aread(lifecycle.by_id, ended):
             if one.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
                 await database.awrite(
@@ -166,8 +166,8 @@ class Fleet:
         """
         if self._lost is None:
             return
-        now = self._gear.clock.now()
-        ours = await self._gear.database.awrite(
+        now = self._context.clock.now()
+        ours = await self._context.database.awrite(
             lease.renew, token=self._token, now=now, span_ms=SPAN_MS
         )
         if not ours:
@@ -196,33 +196,33 @@ class Fleet:
 
     async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
         """Tell the screen when each channel is polled next, where that has moved."""
-        for name, watched in self.channels.items():
-            at = max(next_at(name) or 0, watched.polls.rests_until)
+        for name, channel_state in self.channels.items():
+            at = max(next_at(name) or 0, channel_state.polls.rests_until)
             if self._noted.get(name) != at:
-                await self._gear.database.awrite(polls.set_next_poll, name, at or None)
+                await self._context.database.awrite(polls.set_next_poll, name, at or None)
                 self._noted[name] = at
 
     def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
-        watched = self.channels.get(correction.channel)
-        if watched is None or watched.settings.direction is Direction.OBSERVE:
+        channel_state = self.channels.get(correction.channel)
+        if channel_state is None or channel_state.settings.direction is Direction.OBSERVE:
             return False  # Approved under an earlier configuration: it expires.
         if correction.channel in self._writes:
             return False
-        return not patiently or now >= watched.writes.rests_until
+        return not patiently or now >= channel_state.writes.rests_until
 
     async def _tell_limit(self, limited: str) -> None:
         """Raise or close the incident of the push limits, when it changes."""
         if limited == self._limited:
             return
         self._limited = limited
-        database, now = self._gear.database, self._gear.clock.now()
+        database, now = self._context.database, self._context.clock.now()
         if limited:
             words = f"{limited}; approved updates wait"
             await database.awrite(
                 incidents.raise_incident, None, IncidentKind.SURPRISE, words,
                 now=now, key=PUSH_LIMIT,
             )  # fmt: skip
-            self._gear.log.warning("push limit reached", limit=limited)
+            self._context.log.warning("push limit reached", limit=limited)
         else:
             await database.awrite(
                 incidents.resolve, None, IncidentKind.SURPRISE, now=now, key=PUSH_LIMIT
@@ -242,7 +242,7 @@ class Fleet:
             if isinstance(error, LeaseLost):
                 self._lost = error
             elif error is not None:
-                self._gear.log.warning("work ended early", channel=name, error=_words(error))
+                self._context.log.warning("work ended early", channel=name, error=_words(error))
 
         task.add_done_callback(ended)
         return task

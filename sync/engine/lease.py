@@ -1,6 +1,6 @@
 """Holding the engine's lease: taken, kept with a heartbeat, and given up.
 
-Two engines never poll or write for one cache. `sync.engine.engine` works only inside a `Hold`;
+Two engines never poll or write for one cache. `sync.engine.engine` works only inside a `HeldLease`;
 whoever can't have it learns from `LeaseHeld` who has.
 """
 
@@ -38,7 +38,7 @@ class LeaseHeld(StoreError):
         self.lease = held
 
 
-class Hold:
+class HeldLease:
     """The lease, once `take` has returned. Nobody else has its token."""
 
     def __init__(self, database: Database, clock: Clock, holder: str) -> None:

@@ -12,7 +12,7 @@ from store.database.connection import Database
 from store.database.lease import Answered, Request
 from store.errors import StoreError
 from sync.clock import Clock
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 
 ASK_EVERY_S = 0.1
 ASK_MS_MAX = 5 * 60_000
@@ -60,18 +60,18 @@ Act = Callable[[Request], Awaitable[bytes]]
 """Does it and answers the result as JSON. Raises StoreError, which is told to the asker."""
 
 
-class Answering:
+class RequestAnswerer:
     """Takes requests of some sorts and does each in a task of its own."""
 
-    def __init__(self, gear: Gear, acts: Mapping[str, Act]) -> None:
-        self._gear = gear
+    def __init__(self, context: EngineContext, acts: Mapping[str, Act]) -> None:
+        self._context = context
         self._acts = acts
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self) -> None:
         """Begin what has been asked since the last look. Waits for none of it."""
-        taken = await self._gear.database.awrite(
-            lease.take_requests, now=self._gear.clock.now(), sorts=tuple(self._acts)
+        taken = await self._context.database.awrite(
+            lease.take_requests, now=self._context.clock.now(), sorts=tuple(self._acts)
         )
         for request in taken:
             task = asyncio.create_task(self._answer(request))
@@ -94,6 +94,6 @@ class Answering:
             answer = (False, str(error))
         else:
             answer = (True, result.decode())
-        await self._gear.database.awrite(
-            lease.answer, request.id, now=self._gear.clock.now(), ok=answer[0], result=answer[1]
+        await self._context.database.awrite(
+            lease.answer, request.id, now=self._context.clock.now(), ok=answer[0], result=answer[1]
         )

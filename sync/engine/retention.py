@@ -8,27 +8,27 @@ import asyncio
 
 from store.errors import StoreError
 from store.history import retention
-from store.history.retention import Place
+from store.history.retention import ThinningProgress
 from store.model import Millis
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 
 EVERY_MS = 3_600_000
 REST_S = 0.02
 """Between two transactions: long enough for another process to take the cache's lock."""
 
 
-class Upkeep:
+class RetentionJob:
     """Thins when it is due. `sync.engine.fleet` ends it with the polls."""
 
-    def __init__(self, gear: Gear, keep_ms: int) -> None:
-        self._gear = gear
+    def __init__(self, context: EngineContext, keep_ms: int) -> None:
+        self._context = context
         self._keep_ms = keep_ms
         self._began_at: Millis | None = None
         self._task: asyncio.Task[None] | None = None
 
     def begin_where_due(self) -> None:
         """Begin thinning if it was an hour ago, or never. Waits for nothing."""
-        now = self._gear.clock.now()
+        now = self._context.clock.now()
         # A clock that was set back must not put it off for long.
         if self._began_at is not None and abs(now - self._began_at) < EVERY_MS:
             return
@@ -43,10 +43,10 @@ class Upkeep:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _thin(self, before: Millis) -> None:
-        place: Place | None = Place()
+        place: ThinningProgress | None = ThinningProgress()
         try:
             while place is not None:
-                place = await self._gear.database.awrite(retention.thin, place, before=before)
+                place = await self._context.database.awrite(retention.thin, place, before=before)
                 await asyncio.sleep(REST_S)
         except StoreError as error:
-            self._gear.log.warning("history not thinned", error=str(error))
+            self._context.log.warning("history not thinned", error=str(error))

@@ -12,22 +12,22 @@ from store.model import Freshness, IncidentKind, Millis
 from store.polling import events
 from store.queries import views
 from store.queries.values import ChannelHealth
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 from sync.settings import Settings
 
 
 class FreshnessWatch:
     """Remembers which channels it has called stale."""
 
-    def __init__(self, gear: Gear, settings: Settings) -> None:
-        self._gear = gear
+    def __init__(self, context: EngineContext, settings: Settings) -> None:
+        self._context = context
         self._settings = settings
-        self._since = gear.clock.now()
+        self._since = context.clock.now()
         self._stale: set[str] | None = None
 
     async def look(self) -> None:
         """Raise and close the incidents of channels whose freshness has changed."""
-        now, database = self._gear.clock.now(), self._gear.database
+        now, database = self._context.clock.now(), self._context.database
         if self._stale is None:
             known = await database.aread(incidents.open_incidents)
             self._stale = {
@@ -41,11 +41,11 @@ class FreshnessWatch:
                     incidents.raise_incident, health.name, IncidentKind.STALE,
                     self._words(health), now=now,
                 )  # fmt: skip
-                self._gear.log.warning("channel stale", channel=health.name)
+                self._context.log.warning("channel stale", channel=health.name)
             elif not stale and health.name in self._stale:
                 self._stale.discard(health.name)
                 await database.awrite(incidents.resolve, health.name, IncidentKind.STALE, now=now)
-                self._gear.log.info("channel fresh again", channel=health.name)
+                self._context.log.info("channel fresh again", channel=health.name)
 
     def _is_stale(self, health: ChannelHealth, now: Millis) -> bool:
         """Stale; or never read though there was time for it.
@@ -69,13 +69,13 @@ class FreshnessWatch:
 class OverdueWatch:
     """Remembers which authorities it has called behind."""
 
-    def __init__(self, gear: Gear) -> None:
-        self._gear = gear
+    def __init__(self, context: EngineContext) -> None:
+        self._context = context
         self._behind: set[str] | None = None
 
     async def look(self) -> None:
         """Raise and close the incidents of authorities that fell behind or caught up."""
-        now, database = self._gear.clock.now(), self._gear.database
+        now, database = self._context.clock.now(), self._context.database
         if self._behind is None:
             known = await database.aread(incidents.open_incidents)
             self._behind = {
@@ -86,18 +86,18 @@ class OverdueWatch:
             await database.awrite(
                 incidents.raise_incident, name, IncidentKind.UNSEEN, found[name], now=now
             )
-            self._gear.log.warning("authority behind", channel=name)
+            self._context.log.warning("authority behind", channel=name)
         for name in self._behind - found.keys():
             await database.awrite(incidents.resolve, name, IncidentKind.UNSEEN, now=now)
-            self._gear.log.info("authority caught up", channel=name)
+            self._context.log.info("authority caught up", channel=name)
         self._behind = set(found)
 
 
 class PauseWatch:
     """Remembers which channels were paused when it last looked."""
 
-    def __init__(self, gear: Gear) -> None:
-        self._gear = gear
+    def __init__(self, context: EngineContext) -> None:
+        self._context = context
         self._known: Mapping[str, Pause] | None = None
 
     async def look(self) -> list[str]:
@@ -105,7 +105,7 @@ class PauseWatch:
 
         Whoever resumes one asks for a poll with it (`store.channels.pauses`).
         """
-        now, database = self._gear.clock.now(), self._gear.database
+        now, database = self._context.clock.now(), self._context.database
         found = await database.aread(pauses.standing)
         passed = [name for name, one in found.items() if _has_passed(one, now)]
         if passed:
@@ -117,7 +117,7 @@ class PauseWatch:
 
     def _tell(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
         """Log what people have begun and ended; the engine's own is logged as trouble."""
-        log = self._gear.log
+        log = self._context.log
         for name in before.keys() | found.keys():
             old, new = before.get(name), found.get(name)
             if new is not None and new.by is not None and new != old:

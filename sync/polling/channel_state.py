@@ -4,17 +4,17 @@ import asyncio
 from dataclasses import dataclass, field
 
 from store.model import Millis
-from store.polling.staging import Memory
+from store.polling.staging import PollMemory
 from sync.channels.base import Channel
 from sync.settings import ChannelSettings
-from sync.transport.rate_limit import Meter
+from sync.transport.rate_limit import RateLimitMeter
 
 REQUESTS_ROOM = 10
 """Request timeouts that a whole poll may take, where `stale_after` leaves less."""
 
 
 @dataclass(slots=True)
-class Way:
+class Activity:
     """One of the things done with a channel, polling, hearing or writing, and how it has gone.
 
     They are apart because they fail apart: a key that may only read polls well and writes never.
@@ -33,19 +33,19 @@ class Way:
 
 
 @dataclass(slots=True)
-class Watched:
+class ChannelState:
     """A channel in the engine's care."""
 
     settings: ChannelSettings
     channel: Channel
-    memory: Memory = field(default_factory=Memory)
+    memory: PollMemory = field(default_factory=PollMemory)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever polls or writes: a poll must not read what a write is about to change."""
-    polls: Way = field(default_factory=lambda: Way("poll"))
-    writes: Way = field(default_factory=lambda: Way("write"))
-    hearing: Way = field(default_factory=lambda: Way("events"))
+    polls: Activity = field(default_factory=lambda: Activity("poll"))
+    writes: Activity = field(default_factory=lambda: Activity("write"))
+    hearing: Activity = field(default_factory=lambda: Activity("events"))
     """Its events, whose trouble is not the readings'."""
-    meter: Meter = field(default_factory=Meter)
+    meter: RateLimitMeter = field(default_factory=RateLimitMeter)
     """What its answers said of its rate limit."""
     cancelled_by: str | None = None
     """The person for whom the poll that runs is being stopped."""

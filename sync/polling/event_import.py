@@ -40,7 +40,7 @@ class BadLine(NamedTuple):
 
 
 @dataclass(slots=True)
-class Intake:
+class EventImport:
     """What became of a file."""
 
     taken: int = 0
@@ -72,13 +72,13 @@ def take_lines(
     now: Callable[[], Millis],
     ahead_ms: int,
     named: Named = as_it_is,
-) -> Intake:
+) -> EventImport:
     """Take every line that is an event of a configured channel; name the others.
 
     May be repeated: an event that is known already changes nothing. Raises StoreError, after which
     what was taken before stands.
     """
-    intake = Intake()
+    intake = EventImport()
     channels = [one.name for one in comparison.terms.channels]
     well: dict[str, bool] = {}
     decoded = _decoded(file, channels, named, intake)
@@ -102,7 +102,7 @@ def take_lines(
 
 
 def _decoded(
-    file: BinaryIO, channels: Collection[str], named: Named, intake: Intake
+    file: BinaryIO, channels: Collection[str], named: Named, intake: EventImport
 ) -> Iterator[_Line]:
     """Decode the lines one by one; those that can't be are put into `intake`."""
     for number, line in _lines(file):

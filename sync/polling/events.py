@@ -14,12 +14,12 @@ from store.channels import incidents
 from store.event_kinds import Event
 from store.model import IncidentKind, Millis, PollOutcome, Refused
 from store.polling import events
-from store.polling.events import Told
+from store.polling.events import EventBatch
 from sync.channels.base import EventPage, EventSource, closing
 from sync.errors import ContractBroken, Temporary
 from sync.polling import recovery
-from sync.polling.channel_state import Watched
-from sync.polling.recovery import Gear
+from sync.polling.channel_state import ChannelState
+from sync.polling.recovery import EngineContext
 
 EVENTS_MAX = 50_000
 """New ones in one poll: the rest comes with the next, from the cursor of the page that is full."""
@@ -38,10 +38,10 @@ READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EventReadResult:
     """What came of asking a channel for its events."""
 
-    told: Told | None = None
+    told: EventBatch | None = None
     """None where it was not asked: it tells none, or rests after trouble."""
     trouble: Exception | None = None
 
@@ -66,25 +66,33 @@ class _Pages:
         self.fresh += sum(until is None or event.at > until for event in page.events)
 
 
-async def hear(gear: Gear, watched: Watched) -> Heard:
+async def hear(context: EngineContext, channel_state: ChannelState) -> EventReadResult:
     """Read the channel's events since its cursor. Raises StoreError only."""
-    if not watched.channel.abilities.events or gear.clock.now() < watched.hearing.rests_until:
-        return Heard()
-    cursor = await gear.database.aread(events.cursor, watched.name)
+    if (
+        not channel_state.channel.abilities.events
+        or context.clock.now() < channel_state.hearing.rests_until
+    ):
+        return EventReadResult()
+    cursor = await context.database.aread(events.cursor, channel_state.name)
     pages = _Pages()
     trouble: Exception | None = None
     try:
-        async with asyncio.timeout(_deadline_s(watched)):
-            await _listen(watched, cursor, pages)
+        async with asyncio.timeout(_deadline_s(channel_state)):
+            await _listen(channel_state, cursor, pages)
     except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
         trouble = error
-    told = Told(
-        tuple(pages.events), tuple(pages.refused), pages.cursor, pages.again_until, gear.ahead_ms
+    told = EventBatch(
+        tuple(pages.events), tuple(pages.refused), pages.cursor, pages.again_until, context.ahead_ms
     )
-    return Heard(told, trouble)
+    return EventReadResult(told, trouble)
 
 
-async def conclude(gear: Gear, watched: Watched, heard: Heard, outcome: PollOutcome) -> None:
+async def conclude(
+    context: EngineContext,
+    channel_state: ChannelState,
+    heard: EventReadResult,
+    outcome: PollOutcome,
+) -> None:
     """Take what was heard where no readings were recorded, and tell what kept it from being heard.
 
     What happened has happened, whatever became of the readings.
@@ -92,56 +100,58 @@ async def conclude(gear: Gear, watched: Watched, heard: Heard, outcome: PollOutc
     if heard.told is None:
         return
     if outcome is not PollOutcome.GOOD:
-        now = gear.clock.now()
-        await gear.database.awrite(
-            events.bring_in_alone, watched.name, heard.told, gear.comparison, now=now
+        now = context.clock.now()
+        await context.database.awrite(
+            events.bring_in_alone, channel_state.name, heard.told, context.comparison, now=now
         )
     if heard.trouble is None:
-        await _recover(gear, watched)
+        await _recover(context, channel_state)
     elif outcome is not PollOutcome.FAILED:
-        await _suffer(gear, watched, heard.trouble)
+        await _suffer(context, channel_state, heard.trouble)
 
 
-async def _listen(watched: Watched, cursor: str | None, heard: _Pages) -> None:
-    source = cast("EventSource", watched.channel)
+async def _listen(channel_state: ChannelState, cursor: str | None, heard: _Pages) -> None:
+    source = cast("EventSource", channel_state.channel)
     async with closing(source.events(cursor)) as pages:
         async for page in pages:
             heard.add(page)
             if len(heard.events) - heard.fresh > HELD_MAX:
-                words = f"{watched.name} tells more than {HELD_MAX:,} events of before its cursor"
+                words = (
+                    f"{channel_state.name} tells more than {HELD_MAX:,} events of before its cursor"
+                )
                 raise ContractBroken(words, path="events")
             if heard.fresh >= (HELD_MAX if page.cursor is None else EVENTS_MAX):
                 return
 
 
-def _deadline_s(watched: Watched) -> float:
+def _deadline_s(channel_state: ChannelState) -> float:
     """The readings come after, and must not turn stale for it."""
-    return max(watched.settings.timeout_ms, watched.settings.stale_after_ms // 3) / 1000
+    return max(channel_state.settings.timeout_ms, channel_state.settings.stale_after_ms // 3) / 1000
 
 
-async def _suffer(gear: Gear, watched: Watched, error: Exception) -> None:
+async def _suffer(context: EngineContext, channel_state: ChannelState, error: Exception) -> None:
     """Leave the events alone for a while, and say why: once in the log, and as an incident."""
-    way, now = watched.hearing, gear.clock.now()
-    way.failures += 1
-    way.rests_until = now + recovery.rest_ms(watched, way, error)
+    activity, now = channel_state.hearing, context.clock.now()
+    activity.failures += 1
+    activity.rests_until = now + recovery.rest_ms(channel_state, activity, error)
     words = recovery.in_words(error)
-    if way.failures >= PATIENCE or not isinstance(error, Temporary | TimeoutError):
-        await gear.database.awrite(
-            incidents.raise_incident, watched.name, IncidentKind.EVENTS,
+    if activity.failures >= PATIENCE or not isinstance(error, Temporary | TimeoutError):
+        await context.database.awrite(
+            incidents.raise_incident, channel_state.name, IncidentKind.EVENTS,
             f"its events can't be read: {words}", now=now, key=READ,
         )  # fmt: skip
-    recovery.note(gear, watched, way, type(error).__name__, words)
+    recovery.note(context, channel_state, activity, type(error).__name__, words)
 
 
-async def _recover(gear: Gear, watched: Watched) -> None:
-    way = watched.hearing
-    way.failures = way.rests_until = 0
-    if way.proven and way.trouble is None:
+async def _recover(context: EngineContext, channel_state: ChannelState) -> None:
+    activity = channel_state.hearing
+    activity.failures = activity.rests_until = 0
+    if activity.proven and activity.trouble is None:
         return
-    now = gear.clock.now()
-    await gear.database.awrite(
-        incidents.resolve, watched.name, IncidentKind.EVENTS, now=now, key=READ
+    now = context.clock.now()
+    await context.database.awrite(
+        incidents.resolve, channel_state.name, IncidentKind.EVENTS, now=now, key=READ
     )
-    if way.trouble is not None:
-        gear.log.info("channel recovered", channel=watched.name, doing=way.what)
-    way.proven, way.trouble = True, None
+    if activity.trouble is not None:
+        context.log.info("channel recovered", channel=channel_state.name, doing=activity.what)
+    activity.proven, activity.trouble = True, None

@@ -17,12 +17,12 @@ from store.errors import Overtaken, StoreError
 from store.model import Millis, PollCounts, PollOutcome, Refused
 from store.polling import merge as merge_module
 from store.polling import quarantine, staging
-from store.polling.events import Told
+from store.polling.events import EventBatch
 from sync.channels.base import closing
 from sync.errors import ContractBroken, Temporary
 from sync.polling import events, guard, recovery
-from sync.polling.channel_state import Watched
-from sync.polling.recovery import Gear
+from sync.polling.channel_state import ChannelState
+from sync.polling.recovery import EngineContext
 
 REFUSED_MAX = 20_000
 """A poll with more bad records than this is not read to its end: each of them costs memory."""
@@ -52,107 +52,124 @@ class _Read:
     first_refused: Refused | None
 
 
-async def poll(gear: Gear, watched: Watched) -> PollReport:
+async def poll(context: EngineContext, channel_state: ChannelState) -> PollReport:
     """Poll the channel once, when nobody else polls or writes it. Raises StoreError only."""
-    started = gear.clock.now()
+    started = context.clock.now()
     try:
-        async with watched.busy:
-            return await poll_held(gear, watched)
+        async with channel_state.busy:
+            return await poll_held(context, channel_state)
     except asyncio.CancelledError:
-        if watched.cancelled_by is None:
+        if channel_state.cancelled_by is None:
             raise
-        return await _end_cancelled(gear, watched, watched.cancelled_by, started)
+        return await _end_cancelled(context, channel_state, channel_state.cancelled_by, started)
     finally:
-        watched.cancelled_by = None
+        channel_state.cancelled_by = None
 
 
-async def _end_cancelled(gear: Gear, watched: Watched, who: str, started: Millis) -> PollReport:
+async def _end_cancelled(
+    context: EngineContext, channel_state: ChannelState, who: str, started: Millis
+) -> PollReport:
     """End a poll that a person cancelled, wherever it was: nothing of it is kept but its record."""
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-    now, words = gear.clock.now(), f"cancelled by {who}"
-    outcome = await gear.database.awrite(
-        merge_module.cancel, watched.name, words, since=started, now=now
+    now, words = context.clock.now(), f"cancelled by {who}"
+    outcome = await context.database.awrite(
+        merge_module.cancel, channel_state.name, words, since=started, now=now
     )
     cancelled = outcome is PollOutcome.CANCELLED
-    gear.log.info("poll cancelled", channel=watched.name, by=who, in_time=cancelled)
-    return PollReport(watched.name, outcome, 0, 0, now - started, words if cancelled else None)
+    context.log.info("poll cancelled", channel=channel_state.name, by=who, in_time=cancelled)
+    return PollReport(
+        channel_state.name, outcome, 0, 0, now - started, words if cancelled else None
+    )
 
 
-async def poll_held(gear: Gear, watched: Watched) -> PollReport:
-    """Like `poll`, for a caller that holds `watched.busy`."""
-    started = gear.clock.now()
+async def poll_held(context: EngineContext, channel_state: ChannelState) -> PollReport:
+    """Like `poll`, for a caller that holds `channel_state.busy`."""
+    started = context.clock.now()
     try:
         poll_id = None
-        if watched.channel.abilities.events:
+        if channel_state.channel.abilities.events:
             # So that it is seen to run from its beginning, however long the events take.
-            poll_id = await gear.database.awrite(polls.open_record, watched.name, now=started)
-        heard = await events.hear(gear, watched)
-        sweep = await gear.database.awrite(
-            staging.begin, watched.name, watched.memory, now=gear.clock.now(), poll_id=poll_id
+            poll_id = await context.database.awrite(
+                polls.open_record, channel_state.name, now=started
+            )
+        heard = await events.hear(context, channel_state)
+        sweep = await context.database.awrite(
+            staging.begin,
+            channel_state.name,
+            channel_state.memory,
+            now=context.clock.now(),
+            poll_id=poll_id,
         )
-        report = await _attempt(gear, watched, sweep, heard.told)
-        await events.conclude(gear, watched, heard, report.outcome)
+        report = await _attempt(context, channel_state, sweep, heard.told)
+        await events.conclude(context, channel_state, heard, report.outcome)
     except asyncio.CancelledError:
-        if watched.cancelled_by is None:
-            await gear.database.awrite(merge_module.drop, watched.name)
+        if channel_state.cancelled_by is None:
+            await context.database.awrite(merge_module.drop, channel_state.name)
         raise
-    await _note_allowance(gear, watched)
-    took_ms = gear.clock.now() - started
+    await _note_allowance(context, channel_state)
+    took_ms = context.clock.now() - started
     if report.outcome is PollOutcome.GOOD:
-        gear.log.info(
-            "poll finished", channel=watched.name, listings=report.listings,
+        context.log.info(
+            "poll finished", channel=channel_state.name, listings=report.listings,
             changed=report.changed, took_ms=took_ms,
         )  # fmt: skip
     return msgspec.structs.replace(report, took_ms=took_ms)
 
 
-async def _note_allowance(gear: Gear, watched: Watched) -> None:
+async def _note_allowance(context: EngineContext, channel_state: ChannelState) -> None:
     """Put on record what the channel says of its rate limit, where it says anything."""
-    told = watched.meter.allowance()
+    told = channel_state.meter.allowance()
     if told is not None:
-        await gear.database.awrite(
-            polls.note_allowance, watched.name, told.left, told.of, at=told.at
+        await context.database.awrite(
+            polls.note_allowance, channel_state.name, told.left, told.of, at=told.at
         )
 
 
 async def _attempt(
-    gear: Gear, watched: Watched, sweep: staging.Sweep, told: Told | None
+    context: EngineContext,
+    channel_state: ChannelState,
+    sweep: staging.Sweep,
+    told: EventBatch | None,
 ) -> PollReport:
     try:
-        began = gear.clock.now()
-        async with asyncio.timeout(watched.deadline_s):
-            read = await _stage_all(gear, watched, sweep)
-        async with gear.merging:
-            _make_sure_of_the_time(gear, watched, began)
-            return await _judge(gear, watched, sweep, read, told)
+        began = context.clock.now()
+        async with asyncio.timeout(channel_state.deadline_s):
+            read = await _stage_all(context, channel_state, sweep)
+        async with context.merging:
+            _make_sure_of_the_time(context, channel_state, began)
+            return await _judge(context, channel_state, sweep, read, told)
     except Overtaken as error:
-        return await _fail_with(gear, watched, sweep, Temporary(str(error)))
+        return await _fail_with(context, channel_state, sweep, Temporary(str(error)))
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-        return await _fail_with(gear, watched, sweep, error)
+        return await _fail_with(context, channel_state, sweep, error)
 
 
-def _make_sure_of_the_time(gear: Gear, watched: Watched, began: Millis) -> None:
+def _make_sure_of_the_time(
+    context: EngineContext, channel_state: ChannelState, began: Millis
+) -> None:
     """Raise where the machine slept: timeouts stand still then, and what was read has aged."""
-    if gear.clock.now() - began > 2 * watched.deadline_s * 1000:
+    if context.clock.now() - began > 2 * channel_state.deadline_s * 1000:
         raise Temporary("the machine slept during the poll")
 
 
-async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Read:
+async def _stage_all(
+    context: EngineContext, channel_state: ChannelState, sweep: staging.Sweep
+) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused = 0
-    told_at = gear.clock.now()
-    async with closing(watched.channel.pages()) as pages:
+    told_at = context.clock.now()
+    async with closing(channel_state.channel.pages()) as pages:
         async for page in pages:
-            told = gear.clock.now() - told_at >= PROGRESS_EVERY_MS
-            await gear.database.awrite(
+            told = context.clock.now() - told_at >= PROGRESS_EVERY_MS
+            await context.database.awrite(
                 staging.stage, sweep, page.records, page.refused, page.announced, told=told
             )
-            told_at = gear.clock.now() if told else told_at
+            told_at = context.clock.now() if told else told_at
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
             if page.refused and first_refused is None:
@@ -167,36 +184,44 @@ async def _stage_all(gear: Gear, watched: Watched, sweep: staging.Sweep) -> _Rea
 
 
 async def _judge(
-    gear: Gear, watched: Watched, sweep: staging.Sweep, read: _Read, told: Told | None
+    context: EngineContext,
+    channel_state: ChannelState,
+    sweep: staging.Sweep,
+    read: _Read,
+    told: EventBatch | None,
 ) -> PollReport:
-    counts: PollCounts = await gear.database.awrite(staging.counts, sweep)
+    counts: PollCounts = await context.database.awrite(staging.counts, sweep)
     unreadable = guard.unreadable(counts)
     if unreadable is not None and read.first_refused is not None:
         first = read.first_refused
         raise ContractBroken(f"{unreadable}; the first: {first.reason}", path=first.place)
-    now = gear.clock.now()
-    reason = guard.judge(counts, watched.settings.guard)
+    now = context.clock.now()
+    reason = guard.judge(counts, channel_state.settings.guard)
     if reason is not None:
-        await gear.database.awrite(quarantine.set_aside, sweep, reason, now=now, as_of=read.as_of)
-        recovery.note(gear, watched, watched.polls, "quarantined", f"quarantined: {reason}")
-        return PollReport(
-            watched.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
+        await context.database.awrite(
+            quarantine.set_aside, sweep, reason, now=now, as_of=read.as_of
         )
-    merge: Merge = await gear.database.awrite(
-        merge_module.merge, sweep, gear.comparison, now=now, as_of=read.as_of, told=told
+        recovery.note(
+            context, channel_state, channel_state.polls, "quarantined", f"quarantined: {reason}"
+        )
+        return PollReport(
+            channel_state.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
+        )
+    merge: Merge = await context.database.awrite(
+        merge_module.merge, sweep, context.comparison, now=now, as_of=read.as_of, told=told
     )
-    await recovery.recover(gear, watched, watched.polls)
-    await gear.database.awrite(lifecycle.prove, watched.name, now=now)
-    return PollReport(watched.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
+    await recovery.recover(context, channel_state, channel_state.polls)
+    await context.database.awrite(lifecycle.prove, channel_state.name, now=now)
+    return PollReport(channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
 
 
 async def _fail_with(
-    gear: Gear, watched: Watched, sweep: staging.Sweep, error: Exception
+    context: EngineContext, channel_state: ChannelState, sweep: staging.Sweep, error: Exception
 ) -> PollReport:
-    words = await recovery.suffer(gear, watched, watched.polls, error)
-    await _fail(gear, sweep, words)
-    return PollReport(watched.name, PollOutcome.FAILED, 0, 0, 0, words)
+    words = await recovery.suffer(context, channel_state, channel_state.polls, error)
+    await _fail(context, sweep, words)
+    return PollReport(channel_state.name, PollOutcome.FAILED, 0, 0, 0, words)
 
 
-async def _fail(gear: Gear, sweep: staging.Sweep, words: str) -> None:
-    await gear.database.awrite(merge_module.fail, sweep, words, now=gear.clock.now())
+async def _fail(context: EngineContext, sweep: staging.Sweep, words: str) -> None:
+    await context.database.awrite(merge_module.fail, sweep, words, now=context.clock.now())

@@ -16,7 +16,7 @@ from store.model import IncidentKind
 from store.polling.comparison import Comparison
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
-from sync.polling.channel_state import Watched, Way
+from sync.polling.channel_state import Activity, ChannelState
 
 PAUSE_MS = 15 * 60_000
 """How long a channel rests after it refused our credentials: no retry storm, no lock-out."""
@@ -32,7 +32,7 @@ OURS = (IncidentKind.CREDENTIALS, IncidentKind.CONTRACT, IncidentKind.CRASHED)
 
 
 @dataclass(frozen=True, slots=True)
-class Gear:
+class EngineContext:
     """What polling and applying both work with."""
 
     database: Database
@@ -45,43 +45,49 @@ class Gear:
     """How far ahead of our clock an event's time may be (`[events]`)."""
 
 
-async def suffer(gear: Gear, watched: Watched, way: Way, error: Exception) -> str:
+async def suffer(
+    context: EngineContext, channel_state: ChannelState, activity: Activity, error: Exception
+) -> str:
     """Do what the error's class asks for, and answer it in words for the operator."""
-    now = gear.clock.now()
-    way.failures += 1
-    way.rests_until = now + rest_ms(watched, way, error)
+    now = context.clock.now()
+    activity.failures += 1
+    activity.rests_until = now + rest_ms(channel_state, activity, error)
     words = in_words(error)
-    if isinstance(error, NeedsOperator) and way is watched.polls:
-        await gear.database.awrite(pauses.rest, watched.name, words, way.rests_until)
+    if isinstance(error, NeedsOperator) and activity is channel_state.polls:
+        await context.database.awrite(pauses.rest, channel_state.name, words, activity.rests_until)
     kind = _incident(error)
     if kind is not None:
-        await gear.database.awrite(
-            incidents.raise_incident, watched.name, kind, words, now=now, key=way.what
+        await context.database.awrite(
+            incidents.raise_incident, channel_state.name, kind, words, now=now, key=activity.what
         )
-    note(gear, watched, way, type(error).__name__, words)
+    note(context, channel_state, activity, type(error).__name__, words)
     return words
 
 
-async def recover(gear: Gear, watched: Watched, way: Way) -> None:
+async def recover(context: EngineContext, channel_state: ChannelState, activity: Activity) -> None:
     """When it has gone well: end the rest, the pause and the incidents, and say so once."""
-    way.failures = way.rests_until = 0
-    if way.proven and way.trouble is None:
+    activity.failures = activity.rests_until = 0
+    if activity.proven and activity.trouble is None:
         return
-    now = gear.clock.now()
+    now = context.clock.now()
     for kind in OURS:
-        await gear.database.awrite(incidents.resolve, watched.name, kind, now=now, key=way.what)
-    if way is watched.polls:
-        await gear.database.awrite(pauses.end_rest, watched.name)
-    if way.trouble is not None:
-        gear.log.info("channel recovered", channel=watched.name, doing=way.what)
-    way.proven, way.trouble = True, None
+        await context.database.awrite(
+            incidents.resolve, channel_state.name, kind, now=now, key=activity.what
+        )
+    if activity is channel_state.polls:
+        await context.database.awrite(pauses.end_rest, channel_state.name)
+    if activity.trouble is not None:
+        context.log.info("channel recovered", channel=channel_state.name, doing=activity.what)
+    activity.proven, activity.trouble = True, None
 
 
-def note(gear: Gear, watched: Watched, way: Way, sort: str, words: str) -> None:
+def note(
+    context: EngineContext, channel_state: ChannelState, activity: Activity, sort: str, words: str
+) -> None:
     """Log that the channel is in trouble, once for as long as it is of one sort."""
-    log = gear.log.debug if way.trouble == sort else gear.log.warning
-    log("channel in trouble", channel=watched.name, doing=way.what, error=words)
-    way.trouble = sort
+    log = context.log.debug if activity.trouble == sort else context.log.warning
+    log("channel in trouble", channel=channel_state.name, doing=activity.what, error=words)
+    activity.trouble = sort
 
 
 def in_words(error: Exception) -> str:
@@ -114,15 +120,17 @@ def _incident(error: Exception) -> IncidentKind | None:
     return IncidentKind.CRASHED
 
 
-def rest_ms(watched: Watched, way: Way, error: Exception) -> int:
+def rest_ms(channel_state: ChannelState, activity: Activity, error: Exception) -> int:
     """How long to leave it alone: doubling, and never less than the channel asked for.
 
     After a single failure the next scheduled poll is in its time; from the second on some are
     left out. The schedule's jitter spreads what remains.
     """
     if isinstance(error, NeedsOperator):
-        return max(PAUSE_MS, watched.settings.every_ms)
-    first_ms = watched.settings.every_ms // 2 if way is watched.polls else WRITES_REST_MS
-    rest_ms = min(first_ms << min(way.failures - 1, DOUBLINGS_MAX), BACKOFF_MS_MAX)
+        return max(PAUSE_MS, channel_state.settings.every_ms)
+    first_ms = (
+        channel_state.settings.every_ms // 2 if activity is channel_state.polls else WRITES_REST_MS
+    )
+    rest_ms = min(first_ms << min(activity.failures - 1, DOUBLINGS_MAX), BACKOFF_MS_MAX)
     asked_s = error.retry_after_s if isinstance(error, Temporary) else None
     return max(rest_ms, round((asked_s or 0) * 1000))

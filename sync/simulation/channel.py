@@ -61,7 +61,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class OutletTerms:
     """How much of the warehouse's stock an outlet may show, and what it is able to say."""
 
     policy: Policy = _WHOLE
@@ -71,7 +71,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class StockWrite:
     """What a caller asks of one listing. `previous`: only if it still holds this much."""
 
     sku: str
@@ -82,7 +82,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteReply:
     sku: str
     status: HTTPStatus
     message: str = ""
@@ -100,7 +100,7 @@ class Happening:
     order: str | None = None
 
 
-class Shelf:
+class WorldChannel:
     """What one channel holds. `terms` is None for the warehouse, which nobody may write."""
 
     __slots__ = (
@@ -115,7 +115,7 @@ class Shelf:
         "unbooked",
     )
 
-    def __init__(self, name: str, terms: Terms | None) -> None:
+    def __init__(self, name: str, terms: OutletTerms | None) -> None:
         self.name = name
         self.terms = terms
         self.faults: dict[Fault, tuple[Millis, Millis]] = {}
@@ -126,7 +126,7 @@ class Shelf:
         """Units sold here that the warehouse has not heard of."""
         self._moves: dict[str, list[Item]] = {}
         self._skus: list[str] = []
-        self._answered: dict[str, Written] = {}
+        self._answered: dict[str, WriteReply] = {}
         self._happenings: deque[Happening] = deque(maxlen=HAPPENINGS_KEPT)
 
     def put(self, item: Item) -> None:
@@ -215,7 +215,7 @@ class Shelf:
         truth = Truth(available, state)
         return target_quantity(truth, self.terms.policy, hides(states)) or 0
 
-    def write(self, write: Write, now: Millis) -> Written:
+    def write(self, write: StockWrite, now: Millis) -> WriteReply:
         """Set one listing, unless its key was used, its value is mad or someone was first."""
         if write.key is not None and write.key in self._answered:
             return self._answered[write.key]
@@ -224,16 +224,16 @@ class Shelf:
             self._answered[write.key] = written
         return written
 
-    def _written(self, write: Write, now: Millis) -> Written:
+    def _written(self, write: StockWrite, now: Millis) -> WriteReply:
         item = self.held(write.sku)
         if item is None:
-            return Written(write.sku, HTTPStatus.NOT_FOUND, "no such listing")
+            return WriteReply(write.sku, HTTPStatus.NOT_FOUND, "no such listing")
         if not 0 <= write.available <= QUANTITY_MAX:
-            return Written(write.sku, HTTPStatus.UNPROCESSABLE_ENTITY, "not a quantity")
+            return WriteReply(write.sku, HTTPStatus.UNPROCESSABLE_ENTITY, "not a quantity")
         if write.previous is not None and write.previous != item.available:
             told = f"holds {item.available}, not {write.previous}"
-            return Written(write.sku, HTTPStatus.CONFLICT, told)
+            return WriteReply(write.sku, HTTPStatus.CONFLICT, told)
         if not self.has(Fault.IGNORES_WRITES, now):
             state = item.state if write.state is None else write.state
             self.put(replace(item, available=write.available, state=state, moved_at=now))
-        return Written(write.sku, HTTPStatus.OK)
+        return WriteReply(write.sku, HTTPStatus.OK)

@@ -28,7 +28,7 @@ LOW_UNITS = 3
 """The buyer orders again what has fallen to this."""
 
 
-class Trade:
+class OrderFlow:
     """Keeps a world trading, for as long as the world is advanced."""
 
     def __init__(self, world: World, *, busy: Mapping[str, int], seed: int) -> None:

@@ -30,7 +30,7 @@ import msgspec
 
 from store.model import Millis, State
 from sync.clock import Clock, rfc3339
-from sync.simulation.channel import Fault, Item, Shelf, Write
+from sync.simulation.channel import Fault, Item, StockWrite, WorldChannel
 from sync.simulation.world import World
 
 LIMIT_DEFAULT = 100
@@ -46,7 +46,7 @@ LOOK_S = 0.1
 
 
 @dataclass(slots=True)
-class Allowance:
+class RequestBudget:
     """A channel's rate limit, as many have it: so many in a row, and so many a second after."""
 
     of: int
@@ -81,7 +81,7 @@ class _Changes(msgspec.Struct, frozen=True):
 class _Asked:
     """One request that its token and its channel's faults let through."""
 
-    shelf: Shelf
+    shelf: WorldChannel
     path: tuple[str, ...]
     query: Mapping[str, list[str]]
     body: bytes
@@ -108,7 +108,7 @@ class WorldServer:
         *,
         tokens: Mapping[str, str],
         clock: Clock,
-        allowances: Mapping[str, Allowance] = MappingProxyType({}),
+        allowances: Mapping[str, RequestBudget] = MappingProxyType({}),
     ) -> None:
         """`tokens` gives each channel's; the world's time begins when first somebody asks."""
         self._world = world
@@ -144,7 +144,7 @@ class WorldServer:
         host, port = self._http.server_address[:2]
         return f"http://{host!s}:{port}/{channel}"
 
-    def shelf(self, channel: str, authorization: str) -> Shelf:
+    def shelf(self, channel: str, authorization: str) -> WorldChannel:
         """Find the channel that a request is for, once its token and its faults allow."""
         token = self._tokens.get(channel)
         if token is None:
@@ -169,14 +169,14 @@ class WorldServer:
             return {}
         return {"X-RateLimit-Limit": str(one.of), "X-RateLimit-Remaining": str(int(one.left))}
 
-    def page(self, shelf: Shelf, cursor: str, limit: int) -> dict[str, object]:
+    def page(self, shelf: WorldChannel, cursor: str, limit: int) -> dict[str, object]:
         """Answer one page of a channel's listings."""
         with self._lock:
             now = self._advance()
             items, after, total = shelf.page(cursor, limit, now)
         return {"items": [self._told(shelf, item) for item in items], "next": after, "total": total}
 
-    def events(self, shelf: Shelf, after: int, limit: int) -> dict[str, object]:
+    def events(self, shelf: WorldChannel, after: int, limit: int) -> dict[str, object]:
         """Answer what happened on a channel after its event of that number."""
         with self._lock:
             now = self._advance()
@@ -194,7 +194,7 @@ class WorldServer:
         ]
         return {"items": items, "next": str(found[-1].number if found else after)}
 
-    def few(self, shelf: Shelf, skus: list[str]) -> dict[str, object]:
+    def few(self, shelf: WorldChannel, skus: list[str]) -> dict[str, object]:
         """Answer those of these SKUs that the channel lists."""
         with self._lock:
             now = self._advance()
@@ -202,7 +202,7 @@ class WorldServer:
         told = [self._told(shelf, item) for item in items]
         return {"items": told, "next": None, "total": len(told)}
 
-    def write(self, shelf: Shelf, changes: list[_Change]) -> dict[str, object]:
+    def write(self, shelf: WorldChannel, changes: list[_Change]) -> dict[str, object]:
         """Apply the changes one by one; one that is refused does not hold up the others."""
         if shelf.terms is None:
             raise Refusal(HTTPStatus.FORBIDDEN, "this token may only read")
@@ -210,7 +210,7 @@ class WorldServer:
             now = self._advance()
             written = [
                 shelf.write(
-                    Write(
+                    StockWrite(
                         sku=change.sku,
                         available=change.available,
                         state=change.state if shelf.terms.has_states else None,
@@ -232,7 +232,7 @@ class WorldServer:
         self._world.advance(now - self._began)
         return self._world.now
 
-    def _has(self, shelf: Shelf, fault: Fault) -> bool:
+    def _has(self, shelf: WorldChannel, fault: Fault) -> bool:
         with self._lock:
             return shelf.has(fault, self._advance())
 
@@ -241,7 +241,7 @@ class WorldServer:
         with self._lock:
             return one is None or one.spend(self._clock.now())
 
-    def _told(self, shelf: Shelf, item: Item) -> dict[str, object]:
+    def _told(self, shelf: WorldChannel, item: Item) -> dict[str, object]:
         told: dict[str, object] = {
             "sku": item.sku,
             "title": item.title,

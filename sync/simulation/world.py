@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from store.event_kinds import EventKind
 from store.model import Millis, State
-from sync.simulation.channel import Fault, Item, Shelf, Terms
+from sync.simulation.channel import Fault, Item, OutletTerms, WorldChannel
 
 CONNECTOR_MS = (600, 1_800)
 """How long the connector takes to tell an outlet, from and to."""
@@ -40,7 +40,7 @@ class World:
         items: Sequence[Item],
         *,
         warehouse: str,
-        outlets: Mapping[str, Terms],
+        outlets: Mapping[str, OutletTerms],
         states_from: str,
         seed: int,
     ) -> None:
@@ -49,8 +49,8 @@ class World:
         `states_from` names the outlet whose states the connector copies to the others.
         """
         self.now: Millis = 0
-        self.warehouse = Shelf(warehouse, None)
-        self.outlets = {name: Shelf(name, terms) for name, terms in outlets.items()}
+        self.warehouse = WorldChannel(warehouse, None)
+        self.outlets = {name: WorldChannel(name, terms) for name, terms in outlets.items()}
         self.oversold_units = 0
         """Units that an outlet sold and the warehouse never had."""
         self._states_from = self.outlets[states_from]
@@ -72,7 +72,7 @@ class World:
                 )
             )
 
-    def shelf(self, name: str) -> Shelf:
+    def shelf(self, name: str) -> WorldChannel:
         """The warehouse's or an outlet's holding; KeyError where there is no such channel."""
         return self.warehouse if name == self.warehouse.name else self.outlets[name]
 
@@ -156,7 +156,7 @@ class World:
             raise KeyError(sku)
         return item
 
-    def _book(self, outlet: Shelf, sku: str, units: int) -> None:
+    def _book(self, outlet: WorldChannel, sku: str, units: int) -> None:
         outlet.unbooked[sku] -= units
         item = self._stocked(sku)
         booked = min(units, item.available)
@@ -180,7 +180,7 @@ class World:
         for outlet in self.outlets.values():
             self.later(self._random.randint(*CONNECTOR_MS), lambda to=outlet: self._tell(to, sku))  # type: ignore[misc]
 
-    def _tell(self, outlet: Shelf, sku: str) -> None:
+    def _tell(self, outlet: WorldChannel, sku: str) -> None:
         item = outlet.held(sku)
         if item is None or outlet.misses(sku, self.now):
             return

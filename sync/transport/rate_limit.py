@@ -36,7 +36,7 @@ _PAIRS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class RateLimit:
     """Requests that the channel still takes, and of how many; as of its answer."""
 
     left: int
@@ -45,7 +45,7 @@ class Allowance:
 
 
 @dataclass(slots=True)
-class Meter:
+class RateLimitMeter:
     """One channel's newest answer, for whoever asks what it said of its rate limit."""
 
     headers: Mapping[str, str] | None = None
@@ -56,7 +56,7 @@ class Meter:
         """Take an answer. Its headers know no case."""
         self.headers, self.status, self.at = headers, status, at
 
-    def allowance(self) -> Allowance | None:
+    def allowance(self) -> RateLimit | None:
         """What the newest answer says; None where it says nothing that can be believed."""
         if self.headers is None:
             return None
@@ -65,7 +65,7 @@ class Meter:
             left = 0
         if left is None:
             return None
-        return Allowance(left, of if of is not None and of >= left else None, self.at)
+        return RateLimit(left, of if of is not None and of >= left else None, self.at)
 
 
 def told(headers: Mapping[str, str]) -> tuple[int | None, int | None]:

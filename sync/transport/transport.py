@@ -44,7 +44,7 @@ from sync.errors import (
 )
 from sync.secrets import Secret
 from sync.transport.decompression import ACCEPTED, unfolding
-from sync.transport.rate_limit import Meter
+from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.redaction import Redactor
 
 # httpx logs every URL, query included, and httpcore logs headers.
@@ -121,7 +121,7 @@ class Transport:
         clock: Clock,
         limits: Limits | None = None,
         jitter: random.Random | None = None,
-        meter: Meter | None = None,
+        meter: RateLimitMeter | None = None,
     ) -> None:
         limits = limits or Limits()
         self._channel = channel
@@ -131,7 +131,7 @@ class Transport:
         self._jitter = jitter or random.Random()  # noqa: S311  # Spreads retries, guards nothing.
         self.redactor = Redactor()
         """Makes texts fit for messages: it knows every credential that was sent."""
-        self._meter = meter or Meter()
+        self._meter = meter or RateLimitMeter()
         self._pace = _Pace(clock, limits.rate_per_s)
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._client = _client(url, limits)

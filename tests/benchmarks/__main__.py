@@ -45,7 +45,7 @@ def _run(skus: int, folder: Path) -> float:
     with Database.open(folder / "skew.db") as database:
         comparison = Comparison(world.terms(CHANNELS))
         database.write(comparison.configure, now=1)
-        memories = {name: staging.Memory() for name in world.NAMES}
+        memories = {name: staging.PollMemory() for name in world.NAMES}
         polls = {
             name: once(partial(world.poll, database, comparison, name, rows, memories))
             for name in world.NAMES[:CHANNELS]
@@ -78,7 +78,7 @@ def _repolls(
     database: Database,
     comparison: Comparison,
     rows: list[Record],
-    memories: dict[str, staging.Memory],
+    memories: dict[str, staging.PollMemory],
     bare_s: float,
 ) -> None:
     world.poll(database, comparison, "shop", rows, memories)
@@ -93,7 +93,7 @@ def _reconcile(
     database: Database,
     plain: bare.Bare,
     rows: list[Record],
-    memories: dict[str, staging.Memory],
+    memories: dict[str, staging.PollMemory],
 ) -> float:
     plain.copy_from(database.path)
     join_s = best(plain.count_mismatches)
@@ -121,7 +121,7 @@ def _panel(
     database: Database,
     comparison: Comparison,
     rows: list[Record],
-    memories: dict[str, staging.Memory],
+    memories: dict[str, staging.PollMemory],
 ) -> None:
     """A screenful by id, while another thread ingests."""
     stop = threading.Event()

@@ -21,7 +21,7 @@ from store.model import Component, Millis, Record
 from store.polling import events, staging
 from store.polling import merge as merge_module
 from store.polling.comparison import Comparison
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
 from store.targets import balance
@@ -66,7 +66,7 @@ class _Shop:
         self.terms = world.terms(len(world.NAMES))
         self.comparison = Comparison(self.terms)
         self.rows = rows
-        self.memories = {name: staging.Memory() for name in world.NAMES}
+        self.memories = {name: staging.PollMemory() for name in world.NAMES}
         self.now = START
         self._numbers = itertools.count()
         database.write(self.comparison.configure, now=self.now)
@@ -85,7 +85,7 @@ class _Shop:
         return sold
 
     def take(self, batch: list[Event]) -> None:
-        source = Source("shop", self.now)
+        source = EventOrigin("shop", self.now)
         self.database.write(events.record, source, batch, self.comparison)
 
     def merge(self, name: str, rows: list[Record], *, as_of: Millis | None = None) -> float:
@@ -193,7 +193,7 @@ def _thinning(shop: _Shop, bare: Bare) -> None:
     (kept,) = bare.connection.execute("SELECT count(*) FROM events").fetchone()
     bare_s = once(lambda: bare.remove(retention.STEP))
     spans = []
-    place: retention.Place | None = retention.Place()
+    place: retention.ThinningProgress | None = retention.ThinningProgress()
     while place is not None:
         start = time.perf_counter()
         place = shop.database.write(retention.thin, place, before=shop.now + 1)

@@ -28,7 +28,7 @@ import console.tui.app
 from console.keys import ACTIONS
 from console.tui.app import SkewApp
 from console.tui.data.refresh import collect_seldom
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from console.tui.widgets.table import VirtualTable
 from store.database.connection import Database
 from sync.clock import SystemClock
@@ -177,7 +177,7 @@ def _high(spans: list[float], parts: int) -> float:
 async def _console(folder: Path) -> AsyncIterator[Timed]:
     settings = screen_shop.settings(folder)
     with Database.open(settings.database) as database:
-        footing = Footing(
+        session = ConsoleState(
             name="benchmark",
             clock=SystemClock(),
             operator="ana",
@@ -185,7 +185,7 @@ async def _console(folder: Path) -> AsyncIterator[Timed]:
             engine=Collector(),
             stir=lambda: None,
         )
-        app = Timed(database, settings, footing)
+        app = Timed(database, settings, session)
         app.driver_class = Wire
         app.seen, app.shown = _filled(app), asyncio.get_running_loop().create_future()
         collect_seldom()

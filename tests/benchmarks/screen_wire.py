@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from console.tui import watch
-from console.tui.session.preferences import Habits
+from console.tui.session.preferences import SessionPreferences
 from tests.benchmarks import screen_shop
 
 SIZES = ((160, 45), (80, 24))
@@ -121,6 +121,10 @@ def _measure(folder: Path, size: tuple[int, int], idle_s: float) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--watch"]:
         sys.exit(
-            watch.live(screen_shop.settings(Path(sys.argv[2])), habits=Habits(), read_only=True)
+            watch.live(
+                screen_shop.settings(Path(sys.argv[2])),
+                preferences=SessionPreferences(),
+                read_only=True,
+            )
         )
     run(*(float(word) for word in sys.argv[1:]))

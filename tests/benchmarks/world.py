@@ -96,7 +96,7 @@ def poll(
     comparison: Comparison,
     channel: str,
     rows: list[Record],
-    memories: dict[str, staging.Memory],
+    memories: dict[str, staging.PollMemory],
 ) -> None:
     """One good poll, page by page, as the engine does it."""
     sweep = read(database, channel, rows, memories, now=1000)
@@ -107,7 +107,7 @@ def read(
     database: Database,
     channel: str,
     rows: list[Record],
-    memories: dict[str, staging.Memory],
+    memories: dict[str, staging.PollMemory],
     *,
     now: Millis,
 ) -> staging.Sweep:

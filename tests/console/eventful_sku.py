@@ -5,7 +5,7 @@ from pathlib import Path
 from store.event_kinds import Event, EventKind
 from store.model import Millis, Record
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from tests.console.small_shop import MINUTE, NOW, Shop, record
 
 SKU = "SKU-0004411"
@@ -54,4 +54,6 @@ class Lived(Shop):
 
     def sell(self, channel: str, quantity: int, *, at: Millis) -> None:
         told = Event(f"{at}", EventKind.ORDERED, SKU, quantity, at, order=f"{at % 10_000}")
-        self.database.write(events.record, Source(channel, at + 1_000), [told], self.comparison)
+        self.database.write(
+            events.record, EventOrigin(channel, at + 1_000), [told], self.comparison
+        )

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from store.database.connection import Database
 from store.queries import poll_health
 from store.queries.values import RecentPoll
@@ -96,7 +96,7 @@ async def polled(
         engine.start()
         try:
             with Database.open(made.database) as database:
-                footing = Footing(
+                session = ConsoleState(
                     name="acme",
                     clock=SystemClock(),
                     operator="ana",
@@ -104,7 +104,7 @@ async def polled(
                     engine=None if other else engine,
                     stir=lambda: None,
                 )
-                app = SkewApp(database, made, footing, watch=False)
+                app = SkewApp(database, made, session, watch=False)
                 async with app.run_test(size=size) as pilot:
                     shop = Polled(app, pilot, world, database)
                     await shop.until(lambda: engine.mode is EngineMode.RUNNING)

@@ -46,7 +46,7 @@ def waiting(shop: Shop, channel: str) -> int | None:
 
 
 def said(app: SkewApp) -> str:
-    return app.footing.said[0].text
+    return app.session.said[0].text
 
 
 def page(app: SkewApp) -> IncidentsPage:

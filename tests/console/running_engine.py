@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from store.corrections import update_list
 from store.corrections.update_list import UpdateFilter
 from store.database.connection import Database
@@ -19,29 +19,29 @@ from sync.clock import SystemClock
 from sync.config.load import decode
 from sync.engine.thread import EngineThread
 from sync.settings import Settings
-from sync.simulation.channel import Item, Shelf, Terms, Write, Written
+from sync.simulation.channel import Item, OutletTerms, StockWrite, WorldChannel, WriteReply
 from sync.simulation.server import WorldServer
 from sync.simulation.world import World
 
 COUNT = 8
 SKUS = tuple(f"S{number:02}" for number in range(COUNT))
-OUTLETS = {name: Terms(Policy(skus="*"), has_states=False) for name in ("shop", "market")}
+OUTLETS = {name: OutletTerms(Policy(skus="*"), has_states=False) for name in ("shop", "market")}
 TOKENS = {name: f"token-of-{name}" for name in ("warehouse", *OUTLETS)}
 PATIENCE_S = 20.0
 
 
-class Stubborn(Shelf):
+class Stubborn(WorldChannel):
     """An outlet with listings that it will not have changed."""
 
     __slots__ = ()
     refuses: set[str] = set()  # noqa: RUF012 - each test sets it whole.
     ignores: set[str] = set()  # noqa: RUF012
 
-    def _written(self, write: Write, now: int) -> Written:
+    def _written(self, write: StockWrite, now: int) -> WriteReply:
         if write.sku in self.refuses:
-            return Written(write.sku, HTTPStatus.FORBIDDEN, "locked by a promotion")
+            return WriteReply(write.sku, HTTPStatus.FORBIDDEN, "locked by a promotion")
         if write.sku in self.ignores:
-            return Written(write.sku, HTTPStatus.OK)
+            return WriteReply(write.sku, HTTPStatus.OK)
         return super()._written(write, now)
 
 
@@ -69,7 +69,7 @@ class Live:
         """One operator's console, on a connection of its own, that watches by itself."""
         thread = EngineThread(self.settings, self.settings.database, f"engine of {operator}")
         with Database.open(self.settings.database) as database:
-            footing = Footing(
+            session = ConsoleState(
                 name="live",
                 clock=SystemClock(),
                 operator=operator,
@@ -77,7 +77,7 @@ class Live:
                 engine=thread,
                 stir=lambda: None,
             )
-            app = SkewApp(database, self.settings, footing)
+            app = SkewApp(database, self.settings, session)
             if engine:
                 thread.start()
             try:

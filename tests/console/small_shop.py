@@ -16,9 +16,9 @@ from textual.widgets import Input
 
 from console.tui.app import SkewApp
 from console.tui.dialogs.dialog import Overlay
-from console.tui.pages.listing import Listing
-from console.tui.session.preferences import Habits
-from console.tui.session.state import Footing
+from console.tui.pages.listing import ListPage
+from console.tui.session.preferences import SessionPreferences
+from console.tui.session.state import ConsoleState
 from store.corrections import lifecycle
 from store.database.connection import Database
 from store.model import Correction, Millis, Record
@@ -151,11 +151,11 @@ async def console(
     size: tuple[int, int] = (160, 45),
     *,
     read_only: bool = False,
-    habits: Habits | None = None,
+    preferences: SessionPreferences | None = None,
     operator: str = "ana",
 ) -> AsyncIterator[tuple[SkewApp, Pilot[int]]]:
     """The console on a shop, read once; it reads again when a test says so."""
-    footing = Footing(
+    session = ConsoleState(
         name="acme-eu",
         clock=shop.clock,
         operator=operator,
@@ -163,7 +163,7 @@ async def console(
         engine=None if read_only else Stand(),
         stir=lambda: None,
     )
-    app = SkewApp(shop.database, shop.settings, footing, habits=habits, watch=False)
+    app = SkewApp(shop.database, shop.settings, session, preferences=preferences, watch=False)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         yield app, pilot
@@ -246,7 +246,7 @@ def update(shop: Shop, sku: str) -> Correction:
 
 async def to(app: SkewApp, pilot: object, sku: str) -> None:
     """Put the cursor on a SKU of the list that has the focus."""
-    assert isinstance(app.page, Listing)
+    assert isinstance(app.page, ListPage)
     table = app.page.table
     for line, row_id in enumerate(table.ids):
         row = table._rows[row_id]

@@ -25,9 +25,9 @@ from sync.clock import SystemClock
 from sync.corrections import decide
 from sync.engine.engine import SILENT
 from sync.engine.thread import EngineThread
-from sync.polling.channel_state import Watched
+from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 from sync.targets import terms
 from tests.simulation.small_world import NOON, HandClock
 
@@ -145,10 +145,10 @@ async def by_hand() -> AsyncIterator["Watcher"]:
     """The demo's shop on a clock that is moved by hand, and no engine but our own polls."""
     clock = HandClock()
     with shop(clock) as settings, Database.open(settings.database) as database:
-        gear = Gear(database, terms.comparison(settings), clock, SILENT)
+        gear = EngineContext(database, terms.comparison(settings), clock, SILENT)
         database.write(gear.comparison.configure, now=clock.now())
         watched = {
-            name: Watched(one, open_channel(one, clock, settings.path.parent))
+            name: ChannelState(one, open_channel(one, clock, settings.path.parent))
             for name, one in settings.channels.items()
         }
         try:
@@ -160,9 +160,9 @@ async def by_hand() -> AsyncIterator["Watcher"]:
 
 @dataclass
 class Watcher:
-    gear: Gear
+    gear: EngineContext
     clock: HandClock
-    watched: dict[str, Watched]
+    watched: dict[str, ChannelState]
 
     async def until(self, second: int, *, without: str | None = None) -> None:
         """Poll every channel but one every two seconds until this second of the day."""

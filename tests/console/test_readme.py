@@ -10,7 +10,8 @@ import pytest
 
 from console import preferences
 from console.cli import COMMANDS
-from console.keys import ACTIONS, Action
+from console.keys import ACTIONS
+from console.keys.action import Action
 from console.reports.tables import where
 from console.text.themes import PALETTES
 from sync import channels
@@ -91,7 +92,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
     known |= {f"channels.{key}" for key in keys_of(schema.ChannelTable)}
     for kind in ("csv", "http", "vendure"):
-        known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).Options)}
+        known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).OPTIONS)}
 
     reference = tomllib.loads(EXAMPLES[1])
     written = {f"{name}.{key}" for name in shapes for key in keys_in(reference[name])}

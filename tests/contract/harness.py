@@ -17,7 +17,7 @@ import msgspec
 from store.event_kinds import Event, EventKind
 from store.model import Direction, Record, Refused
 from sync import channels
-from sync.channels.base import Change, Channel, EventPage, EventSource, Page
+from sync.channels.base import Change, Channel, EventPage, EventSource, RecordPage
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
 from tests.loopback import Asked, Loopback, Told, serving
@@ -146,7 +146,7 @@ def over_http(backend: Backend, base: Path) -> Iterator[OverHttp]:
 @asynccontextmanager
 async def opened(harness: Harness) -> AsyncIterator[Channel]:
     """Open the harness's channel through the registry, as the engine does."""
-    options = msgspec.convert(harness.table(), channels.kind(harness.kind).Options)
+    options = msgspec.convert(harness.table(), channels.kind(harness.kind).OPTIONS)
     settings = ChannelSettings(
         name="shop", kind=harness.kind, direction=Direction.PUSH, options=options, timeout_ms=5000
     )
@@ -168,7 +168,7 @@ class QuickClock(SystemClock):
 class Reading:
     """A whole poll."""
 
-    pages: Sequence[Page]
+    pages: Sequence[RecordPage]
 
     @property
     def records(self) -> list[Record]:

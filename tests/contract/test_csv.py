@@ -11,8 +11,8 @@ import pytest
 
 from store.model import Direction, Record, Refused, State
 from sync.channels import open_channel
-from sync.channels.base import Channel, Page
-from sync.channels.csv.channel import QUIET_MS, Options
+from sync.channels.base import Channel, RecordPage
+from sync.channels.csv.channel import QUIET_MS, CsvOptions
 from sync.clock import Clock, SystemClock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.settings import ChannelSettings
@@ -24,7 +24,7 @@ def channel(base: Path, clock: Clock | None = None, /, **options: object) -> Cha
         name="warehouse",
         kind="csv",
         direction=Direction.OBSERVE,
-        options=msgspec.convert(table, Options),
+        options=msgspec.convert(table, CsvOptions),
     )
     return open_channel(settings, clock or SystemClock(), base)
 
@@ -39,7 +39,7 @@ def drop(path: Path, content: str | bytes) -> None:
 async def read(base: Path, **options: object) -> tuple[list[Record], list[Refused]]:
     opened = channel(base, None, **options)
     try:
-        pages: list[Page] = [page async for page in opened.pages()]
+        pages: list[RecordPage] = [page async for page in opened.pages()]
     finally:
         await opened.close()
     return [r for page in pages for r in page.records], [r for page in pages for r in page.refused]
@@ -342,7 +342,7 @@ async def test_signing_in_tells_what_was_found(tmp_path: Path) -> None:
 )
 def test_options_that_cannot_work_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"path": "x", **table}, Options)
+        msgspec.convert({"path": "x", **table}, CsvOptions)
 
 
 async def test_a_bad_row_blinds_its_own_location(tmp_path: Path) -> None:

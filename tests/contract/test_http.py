@@ -10,7 +10,7 @@ import pytest
 from store.model import Record, State
 from sync import values
 from sync.channels.base import Wanted
-from sync.channels.http.channel import Options, abilities
+from sync.channels.http.channel import HttpOptions, abilities
 from sync.channels.http.records import Decoder
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.backends import Market
@@ -283,9 +283,9 @@ async def test_a_page_of_one_answers_for_one(market: OverHttp) -> None:
     assert (list(gone.records), list(gone.refused)) == ([], [])
 
 
-def options(**changes: Any) -> Options:
+def options(**changes: Any) -> HttpOptions:
     table = {**Market().table("http://127.0.0.1:9"), **changes}
-    return msgspec.convert(table, Options)
+    return msgspec.convert(table, HttpOptions)
 
 
 def test_what_a_description_can_do_follows_from_it() -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from store.event_kinds import EventKind
-from sync.channels.http.channel import Options, abilities
+from sync.channels.http.channel import HttpOptions, abilities
 from sync.channels.http.events import OVERLAP_MS, EventDecoder
 from sync.clock import SystemClock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken, Temporary
@@ -317,10 +317,10 @@ EVENTS: dict[str, Any] = {"url": "http://h/e?a={cursor}", "items": "e", "fields"
 )
 def test_a_wrong_description_names_its_key(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=message.replace("[", r"\[")):
-        msgspec.convert({**BASE, "events": {**EVENTS, **changes}}, Options)
+        msgspec.convert({**BASE, "events": {**EVENTS, **changes}}, HttpOptions)
 
 
 def test_the_overlap_is_five_minutes_and_without_the_block_there_are_no_events() -> None:
     assert OVERLAP_MS == 300_000
-    assert abilities(msgspec.convert({**BASE, "events": EVENTS}, Options)).events
-    assert not abilities(msgspec.convert(BASE, Options)).events
+    assert abilities(msgspec.convert({**BASE, "events": EVENTS}, HttpOptions)).events
+    assert not abilities(msgspec.convert(BASE, HttpOptions)).events

@@ -8,7 +8,7 @@ import pytest
 
 from store.model import State
 from sync.channels.base import Receipt
-from sync.channels.vendure.channel import TAKE_MAX, Options
+from sync.channels.vendure.channel import TAKE_MAX, VendureOptions
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
 from tests.contract.kinds import is_write
@@ -284,4 +284,4 @@ async def test_a_write_that_cannot_read_first_was_certainly_not_sent(
 )
 def test_options_that_cannot_sign_in_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"url": "http://127.0.0.1/admin-api", **table}, Options)
+        msgspec.convert({"url": "http://127.0.0.1/admin-api", **table}, VendureOptions)

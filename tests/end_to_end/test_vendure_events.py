@@ -11,7 +11,7 @@ import pytest
 from store.event_kinds import EFFECTS, Event
 from sync import channels
 from sync.channels.base import Channel, EventSource
-from sync.channels.vendure.channel import Options
+from sync.channels.vendure.channel import VendureOptions
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
 from tests.end_to_end.shop import PASSWORD, USER, Shop, missing, running_shop
@@ -36,7 +36,7 @@ async def channel(
 ) -> AsyncIterator[Channel]:
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
     told = {"url": f"{shop.url}/admin-api", "username": USER, "password": {"env": "SHOP_PASSWORD"}}
-    options = msgspec.convert(told, Options)
+    options = msgspec.convert(told, VendureOptions)
     settings = ChannelSettings(name="shop", kind="vendure", options=options)
     opened = channels.open_channel(settings, SystemClock(), tmp_path)
     try:

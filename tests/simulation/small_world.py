@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from store.model import Millis, Policy, State
-from sync.simulation.channel import Item, Terms
+from sync.simulation.channel import Item, OutletTerms
 from sync.simulation.world import World
 
 WAREHOUSE = "warehouse"
 
 
 OUTLETS = {
-    "shop": Terms(Policy(skus="*", buffer=2)),
-    "market": Terms(Policy(skus="*", share_ppm=500_000, cap=8)),
-    "till": Terms(has_states=False),
+    "shop": OutletTerms(Policy(skus="*", buffer=2)),
+    "market": OutletTerms(Policy(skus="*", share_ppm=500_000, cap=8)),
+    "till": OutletTerms(has_states=False),
 }
 ITEMS = (
     Item("KET-12-CRM", "Enamel kettle, cream", 3_990, available=10, committed=1),

@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from store.model import Record, State
-from sync.channels.base import Change, Channel, EventSource, Page, Wanted
-from sync.channels.simulated import Options, open_channel
+from sync.channels.base import Change, Channel, EventSource, RecordPage, Wanted
+from sync.channels.simulated import SimulatedOptions, open_channel
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
 from sync.secrets import SecretSource
 from sync.simulation.channel import Fault
-from sync.simulation.server import Allowance, WorldServer
+from sync.simulation.server import RequestBudget, WorldServer
 from sync.simulation.world import World
-from sync.transport.rate_limit import Meter
+from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.transport import Limits, Transport
 from tests.simulation.small_world import (
     ITEMS,
@@ -55,7 +55,9 @@ class Stage:
         url = self.server.url(name)
         limits = Limits(timeout_ms=timeout_ms)
         states = tuple(State) if OUTLETS.get(name) and OUTLETS[name].has_states else ()
-        options = Options(url=url, token=SecretSource(file="token"), page_size=3, states=states)
+        options = SimulatedOptions(
+            url=url, token=SecretSource(file="token"), page_size=3, states=states
+        )
         transport = Transport(name, url, clock=self.clock, limits=limits)
         channel = open_channel(name, options, transport, self.clock, self.folder)
         try:
@@ -71,7 +73,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield Stage(world, server, clock, tmp_path)
 
 
-async def everything(channel: Channel) -> list[Page]:
+async def everything(channel: Channel) -> list[RecordPage]:
     return [page async for page in channel.pages()]
 
 
@@ -305,7 +307,7 @@ def _kept_alive(url: str, token: str, *, wait: bool) -> http.client.HTTPConnecti
     return connection
 
 
-def _skus(pages: Sequence[Page]) -> list[str]:
+def _skus(pages: Sequence[RecordPage]) -> list[str]:
     return [record.sku for page in pages for record in page.records]
 
 
@@ -323,8 +325,8 @@ async def test_time_passes_in_the_world_only_by_the_clock(stage: Stage) -> None:
 async def test_a_channel_tells_what_is_left_of_its_rate_limit_and_holds_to_it(
     tmp_path: Path,
 ) -> None:
-    clock, meter = HandClock(), Meter()
-    limits = {"shop": Allowance(of=3, per_s=1.0)}
+    clock, meter = HandClock(), RateLimitMeter()
+    limits = {"shop": RequestBudget(of=3, per_s=1.0)}
     (tmp_path / "token").write_text(TOKENS["shop"])
     with WorldServer(small_world(), tokens=TOKENS, clock=clock, allowances=limits) as server:
         url = server.url("shop")

@@ -5,8 +5,8 @@ import pytest
 
 from store.event_kinds import EventKind
 from store.model import State
-from sync.simulation.channel import Fault, Terms, Write
-from sync.simulation.orders import Trade
+from sync.simulation.channel import Fault, OutletTerms, StockWrite
+from sync.simulation.orders import OrderFlow
 from sync.simulation.world import World
 from tests.simulation.small_world import ITEMS, OUTLETS, WAREHOUSE, free, shown, small_world
 
@@ -171,7 +171,7 @@ def test_a_channel_that_is_always_late_shows_each_move_after_its_lag() -> None:
     late = World(
         ITEMS,
         warehouse=WAREHOUSE,
-        outlets={"shop": Terms(lag_ms=2_000)},
+        outlets={"shop": OutletTerms(lag_ms=2_000)},
         states_from="shop",
         seed=1,
     )
@@ -221,8 +221,8 @@ def test_pages_neither_skip_nor_repeat_while_listings_come_and_go() -> None:
 def test_a_write_is_refused_where_the_channel_holds_something_else() -> None:
     shelf = small_world().shelf("shop")
 
-    refused = shelf.write(Write(KETTLE, 4, previous=9), 0)
-    done = shelf.write(Write(KETTLE, 4, previous=8), 0)
+    refused = shelf.write(StockWrite(KETTLE, 4, previous=9), 0)
+    done = shelf.write(StockWrite(KETTLE, 4, previous=8), 0)
 
     assert (refused.status, refused.message) == (HTTPStatus.CONFLICT, "holds 8, not 9")
     assert done.status is HTTPStatus.OK
@@ -235,9 +235,9 @@ def test_the_same_key_is_applied_once_and_answered_the_same() -> None:
     world = small_world()
     shelf = world.shelf("shop")
 
-    first = shelf.write(Write(KETTLE, 4, previous=8, key="c-1"), 0)
+    first = shelf.write(StockWrite(KETTLE, 4, previous=8, key="c-1"), 0)
     world.edit("shop", KETTLE, 6)
-    again = shelf.write(Write(KETTLE, 4, previous=8, key="c-1"), 0)
+    again = shelf.write(StockWrite(KETTLE, 4, previous=8, key="c-1"), 0)
 
     assert again == first
     assert free(world, "shop", KETTLE) == 6
@@ -246,12 +246,12 @@ def test_the_same_key_is_applied_once_and_answered_the_same() -> None:
 @pytest.mark.parametrize(
     ("write", "status"),
     [
-        (Write("NO-SUCH", 1), HTTPStatus.NOT_FOUND),
-        (Write(KETTLE, -1), HTTPStatus.UNPROCESSABLE_ENTITY),
-        (Write(KETTLE, 10**15), HTTPStatus.UNPROCESSABLE_ENTITY),
+        (StockWrite("NO-SUCH", 1), HTTPStatus.NOT_FOUND),
+        (StockWrite(KETTLE, -1), HTTPStatus.UNPROCESSABLE_ENTITY),
+        (StockWrite(KETTLE, 10**15), HTTPStatus.UNPROCESSABLE_ENTITY),
     ],
 )
-def test_a_mad_write_changes_nothing(write: Write, status: HTTPStatus) -> None:
+def test_a_mad_write_changes_nothing(write: StockWrite, status: HTTPStatus) -> None:
     world = small_world()
     before = everything(world)
 
@@ -263,7 +263,7 @@ def test_an_accepted_write_can_be_ignored() -> None:
     world = small_world()
 
     world.fault("shop", Fault.IGNORES_WRITES, 1_000)
-    written = world.shelf("shop").write(Write(KETTLE, 1), 500)
+    written = world.shelf("shop").write(StockWrite(KETTLE, 1), 500)
 
     assert written.status is HTTPStatus.OK
     assert free(world, "shop", KETTLE) == 8
@@ -271,7 +271,7 @@ def test_an_accepted_write_can_be_ignored() -> None:
 
 def traded(*, seed: int, steps: int) -> World:
     world = small_world(seed=seed)
-    Trade(world, busy={"shop": 3, "market": 2, "till": 1}, seed=seed).begin()
+    OrderFlow(world, busy={"shop": 3, "market": 2, "till": 1}, seed=seed).begin()
     for step in range(1, steps + 1):
         world.advance(step * 600_000 // steps)
     return world
@@ -287,7 +287,7 @@ def test_another_seed_makes_another_day() -> None:
 
 def test_trade_goes_on_because_what_runs_low_is_delivered_again() -> None:
     world = small_world()
-    Trade(world, busy={"shop": 1}, seed=3).begin()
+    OrderFlow(world, busy={"shop": 1}, seed=3).begin()
 
     world.advance(3_600_000)
     an_hour = everything(world)

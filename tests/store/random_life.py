@@ -24,7 +24,7 @@ from store.model import (
     State,
 )
 from store.polling import events, merge, quarantine, staging
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from store.queries import views
 from store.queries.values import DisagreementFilter, HistoryEntry, Sort
 from tests.store import correction_steps
@@ -131,7 +131,7 @@ def _records(life: Life) -> tuple[list[Record], list[Refused]]:
 
 def _sweep(life: Life, name: str) -> staging.Sweep:
     w = life.w
-    memory = w.memories.setdefault(name, staging.Memory())
+    memory = w.memories.setdefault(name, staging.PollMemory())
     sweep = w.database.write(staging.begin, name, memory, now=w.now)
     w.now += SECOND
     w.database.write(staging.stage, sweep, *_records(life))
@@ -187,7 +187,7 @@ def sell(life: Life) -> None:
     life.orders += 1
     at = life.w.now - life.pick(3) * MINUTE
     event = Event(str(life.orders), EventKind.ORDERED, SKUS[life.pick(3)], 1, at)
-    source = Source(CHANNELS[1 + life.pick(2)], life.w.now)
+    source = EventOrigin(CHANNELS[1 + life.pick(2)], life.w.now)
     life.w.database.write(events.record, source, [event], life.w.comparison)
 
 

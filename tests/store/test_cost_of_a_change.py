@@ -11,7 +11,7 @@ from store.event_kinds import Event, EventKind
 from store.history import retention
 from store.model import Authority, Component, Policy, Pool, Record
 from store.polling import events, merge
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from tests.store.correction_steps import correct
 from tests.store.cost_counter import FEW, MANY, ROOM, cells, in_both, steps
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse
@@ -30,7 +30,7 @@ def sales(w: World, count: int, sku: str = "B{}") -> list[Event]:
 
 def tell(w: World, name: str, batch: Sequence[Event]) -> None:
     w.now += 1
-    w.database.write(events.record, Source(name, w.now), batch, w.comparison)
+    w.database.write(events.record, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def one_sale(w: World) -> int:
@@ -145,7 +145,7 @@ def test_thinning_costs_the_rows_that_go(tmp_path: Path) -> None:
         w.poll("warehouse", cells(count))
 
         def thin() -> None:
-            place: retention.Place | None = retention.Place()
+            place: retention.ThinningProgress | None = retention.ThinningProgress()
             while place is not None:
                 place = w.database.write(retention.thin, place, before=before)
 

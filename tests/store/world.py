@@ -76,7 +76,7 @@ class World:
         self.database = database
         self.comparison = comparison
         self.now: Millis = START
-        self.memories: dict[str, staging.Memory] = {}
+        self.memories: dict[str, staging.PollMemory] = {}
         self.counted: PollCounts | None = None
         database.write(comparison.configure, now=self.now)
 
@@ -85,7 +85,7 @@ class World:
     ) -> staging.Sweep:
         """Read all pages, judged by nobody yet."""
         self.now += MINUTE
-        memory = self.memories.setdefault(name, staging.Memory())
+        memory = self.memories.setdefault(name, staging.PollMemory())
         sweep = self.database.write(staging.begin, name, memory, now=self.now)
         for page in pages:
             self.database.write(staging.stage, sweep, page)

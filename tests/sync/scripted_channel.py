@@ -24,13 +24,21 @@ from store.polling import quarantine
 from store.queries import views
 from store.queries.values import DisagreementFilter
 from sync import channels
-from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.base import (
+    Abilities,
+    Change,
+    EventPage,
+    FreshReadings,
+    Receipt,
+    RecordPage,
+    Wanted,
+)
 from sync.clock import Clock
 from sync.corrections.apply import apply
 from sync.engine.engine import SILENT
-from sync.polling.channel_state import Watched
+from sync.polling.channel_state import ChannelState
 from sync.polling.poll import PollReport, poll
-from sync.polling.recovery import Gear
+from sync.polling.recovery import EngineContext
 from sync.settings import ApprovalSettings, ChannelSettings, GuardSettings, Settings
 from sync.targets import terms
 
@@ -99,13 +107,13 @@ class Shop:
             old = self.stock.get(sku) or Record(sku=sku, available=quantity, ref=f"id-{sku}")
             self.stock[sku] = msgspec.structs.replace(old, available=quantity)
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         self.looked.append("poll")
         records = list(self.stock.values())
         middle = len(records) // 2
-        yield Page(records[:middle], announced=self.announced, as_of=self.as_of)
+        yield RecordPage(records[:middle], announced=self.announced, as_of=self.as_of)
         await _strike(self.page_faults)
-        yield Page(records[middle:], self.refused, as_of=self.as_of)
+        yield RecordPage(records[middle:], self.refused, as_of=self.as_of)
 
     def tells(self, *events: Event, **page: Any) -> None:
         """From now on it tells these, as one page."""
@@ -119,10 +127,10 @@ class Shop:
             yield page
             await _strike(self.event_faults)
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         self.looked.append("read")
         await _strike(self.read_faults)
-        return Answer([self.stock[one.sku] for one in wanted if one.sku in self.stock])
+        return FreshReadings([self.stock[one.sku] for one in wanted if one.sku in self.stock])
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         self.written.append([(one.sku, one.quantity) for one in changes])
@@ -162,7 +170,7 @@ async def _strike(faults: deque[Fault]) -> None:
         await fault()
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class ScriptedOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What `channels.open_channel` finds a scripted channel by."""
 
     shop: str
@@ -172,11 +180,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 SHOPS: dict[str, Shop] = {}
 
 
-def abilities(options: Options) -> Abilities:
+OPTIONS = ScriptedOptions
+
+
+def abilities(options: ScriptedOptions) -> Abilities:
     return SHOPS[options.shop].abilities
 
 
-def open_channel(name: str, options: Options, transport: object, clock: Clock, base: Path) -> Shop:
+def open_channel(
+    name: str, options: ScriptedOptions, transport: object, clock: Clock, base: Path
+) -> Shop:
     return SHOPS[options.shop]
 
 
@@ -206,7 +219,8 @@ def settings_of(folder: Path, **given: Any) -> Settings:
         "approval": ApprovalSettings(hold_ms=0),
         "channels": {
             name: ChannelSettings(
-                **base, name=name, direction=direction, guard=loose, options=Options(shop=name)
+                **base, name=name, direction=direction, guard=loose,
+                options=ScriptedOptions(shop=name),
             )
             for name, direction in (
                 ("warehouse", Direction.OBSERVE), ("shop", Direction.PUSH),
@@ -233,10 +247,10 @@ class Bench:
 
     def __post_init__(self) -> None:
         comparison = terms.comparison(self.settings)
-        self.gear = Gear(self.database, comparison, self.clock, SILENT)
+        self.context = EngineContext(self.database, comparison, self.clock, SILENT)
         self.database.write(comparison.configure, now=self.clock.now())
-        self.watched = {
-            name: Watched(one, SHOPS[name]) for name, one in self.settings.channels.items()
+        self.channel_state = {
+            name: ChannelState(one, SHOPS[name]) for name, one in self.settings.channels.items()
         }
         self.hold()
 
@@ -256,7 +270,7 @@ class Bench:
 
     async def poll(self, name: str = "shop") -> PollReport:
         self.clock.at += 1_000
-        return await poll(self.gear, self.watched[name])
+        return await poll(self.context, self.channel_state[name])
 
     async def disagree(self, shop: dict[str, int], warehouse: dict[str, int]) -> list[Correction]:
         """Poll both until every difference between them is proposed for."""
@@ -279,7 +293,7 @@ class Bench:
     async def apply(self, *ids: int) -> None:
         due = self.database.write(lifecycle.due, now=self.clock.now())
         wanted = [one.id for one in due if one.channel == "shop"]
-        await apply(self.gear, self.watched["shop"], list(ids) or wanted, token=self.token)
+        await apply(self.context, self.channel_state["shop"], list(ids) or wanted, token=self.token)
 
     def updates(self) -> list[Correction]:
         found = self.database.read(views.updates)

@@ -30,7 +30,7 @@ class Checked:
     answers: tuple[Answer, ...]
 
 
-class Checkup:
+class ChecklistData:
     """Measures for the checklist's page. Raises StoreError where the cache can't be read."""
 
     def __init__(self, ask: Ask, settings: Settings, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 
 from console.tui.data.grouping import Listed, flat, folded
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.data.values import DisagreementRow
 from store.queries.ranking_values import GroupBy, Lens
 from store.queries.values import DisagreementFilter, Sort
@@ -23,10 +23,10 @@ CHUNK = 2_000
 KEPT_S = 60.0
 
 
-class Survey:
+class DisagreementData:
     """Reads the list. Raises StoreError where the cache can't be read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: DataSource) -> None:
         self._source = source
         self._prices: Mapping[int, int] = {}
         self._priced_at = -KEPT_S

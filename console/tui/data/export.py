@@ -1,7 +1,7 @@
 """A page's rows into a file: all that its filter lets through, in its order, as CSV or JSON.
 
-Read in parts through `Source` and written by another thread, so that no list is too long for it.
-The file is there when it is whole: one that is cancelled or fails leaves nothing behind.
+Read in parts through `DataSource` and written by another thread, so that no list is too long for
+it. The file is there when it is whole: one that is cancelled or fails leaves nothing behind.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from console.reports import json_documents, json_incidents
 from console.reports.disagreements import CSV_COLUMNS, csv_row, defused
 from console.text.format import day_and_time
 from console.text.groups import Explained
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from store.errors import StoreError
 from store.model import Correction, Incident, Millis
 from store.queries.values import ChannelHealth
@@ -37,7 +37,7 @@ class ExportError(Exception):
     """It can't be written there. Its message says why, and what would help."""
 
 
-class Line(NamedTuple):
+class ExportRow(NamedTuple):
     """One row, as either format has it."""
 
     cells: Sequence[object]
@@ -45,7 +45,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ExportView:
     """What a page shows, read in parts. As it was when it was asked for: ids, not rows."""
 
     name: str
@@ -54,37 +54,37 @@ class View:
     columns: Sequence[str]
     read: Callable[[int, int], Awaitable[Sequence[Any]]]
     """The rows from one number to before another; what has gone meanwhile is left out."""
-    line: Callable[[Any], Line]
+    line: Callable[[Any], ExportRow]
     """How one of them is written. Called on another thread."""
 
 
-def disagreements(source: Source, ids: Sequence[int]) -> View:
+def disagreements(source: DataSource, ids: Sequence[int]) -> ExportView:
     async def read(start: int, end: int) -> list[Explained]:
         return await source.explained(ids[start:end])
 
-    def line(one: Explained) -> Line:
-        return Line(csv_row(*one), json_documents.disagreement(*one))
+    def line(one: Explained) -> ExportRow:
+        return ExportRow(csv_row(*one), json_documents.disagreement(*one))
 
-    return View("disagreements", len(ids), CSV_COLUMNS, read, line)
+    return ExportView("disagreements", len(ids), CSV_COLUMNS, read, line)
 
 
-def updates(source: Source, ids: Sequence[int]) -> View:
+def updates(source: DataSource, ids: Sequence[int]) -> ExportView:
     async def read(start: int, end: int) -> list[Correction]:
         wanted = ids[start:end]
         found = await source.updates(wanted)
         return [found[one] for one in wanted if one in found]
 
-    def line(one: Correction) -> Line:
+    def line(one: Correction) -> ExportRow:
         return _line(json_documents.update(one))
 
-    return View("updates", len(ids), json_documents.UPDATE_COLUMNS, read, line)
+    return ExportView("updates", len(ids), json_documents.UPDATE_COLUMNS, read, line)
 
 
-def channels(found: Sequence[ChannelHealth]) -> View:
+def channels(found: Sequence[ChannelHealth]) -> ExportView:
     return _known("channels", [json_documents.channel(one) for one in found])
 
 
-def incidents(source: Source, ids: Sequence[int], now: Millis) -> View:
+def incidents(source: DataSource, ids: Sequence[int], now: Millis) -> ExportView:
     """As they stand at an instant with the people."""
 
     async def read(start: int, end: int) -> list[Incident]:
@@ -92,13 +92,13 @@ def incidents(source: Source, ids: Sequence[int], now: Millis) -> View:
         found = await source.incidents(wanted)
         return [found[one] for one in wanted if one in found]
 
-    def line(one: Incident) -> Line:
+    def line(one: Incident) -> ExportRow:
         return _line(json_incidents.incident(one, now))
 
-    return View("incidents", len(ids), json_incidents.COLUMNS, read, line)
+    return ExportView("incidents", len(ids), json_incidents.COLUMNS, read, line)
 
 
-def default_name(view: View, now: Millis) -> str:
+def default_name(view: ExportView, now: Millis) -> str:
     """Where it goes unless said: `skew-disagreements-20261124-140211.csv`, in this folder."""
     stamp = day_and_time(now).rstrip("Z").replace("-", "").replace(":", "").replace(" ", "-")
     return f"skew-{view.name}-{stamp}.csv"
@@ -133,7 +133,9 @@ def exists(path: Path) -> bool:
     return True
 
 
-async def export(view: View, path: Path, *, overwrite: bool, told: Callable[[int], None]) -> int:
+async def export(
+    view: ExportView, path: Path, *, overwrite: bool, told: Callable[[int], None]
+) -> int:
     """Write all of a view to a file, and answer how many rows were there; `told` hears how many.
 
     Raises ExportError, with nothing left behind; a cancel leaves nothing either.
@@ -172,7 +174,7 @@ async def _whole(step: Awaitable[None]) -> None:
 class Draft:
     """A file in the making, beside the place where it will be."""
 
-    def __init__(self, path: Path, place: Path, file: IO[str], view: View) -> None:
+    def __init__(self, path: Path, place: Path, file: IO[str], view: ExportView) -> None:
         self.written = 0
         self._path = path
         self._place: Path | None = place
@@ -181,7 +183,7 @@ class Draft:
         self._as_json = path.suffix.lower() == ".json"
 
     @classmethod
-    def begin(cls, path: Path, view: View) -> "Draft":
+    def begin(cls, path: Path, view: ExportView) -> "Draft":
         """Open it, with the rights that any new file of the user gets. Raises OSError."""
         path = path.resolve()
         place = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
@@ -250,14 +252,14 @@ def _csv(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _line(document: json_documents.Json) -> Line:
-    return Line(tuple(json_documents.flat(document).values()), document)
+def _line(document: json_documents.Json) -> ExportRow:
+    return ExportRow(tuple(json_documents.flat(document).values()), document)
 
 
-def _known(name: str, found: Sequence[json_documents.Json]) -> View:
+def _known(name: str, found: Sequence[json_documents.Json]) -> ExportView:
     columns = tuple(json_documents.flat(found[0])) if found else ()
 
     async def read(start: int, end: int) -> Sequence[json_documents.Json]:
         return found[start:end]
 
-    return View(name, len(found), columns, read, _line)
+    return ExportView(name, len(found), columns, read, _line)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from console.tui.data.disagreement_filter import FilterError
-from store.channels.incident_list import OPEN, IncidentFilter, IncidentState, Severity
+from store.channels.incident_list import OPEN, IncidentFilter, IncidentSeverity, IncidentState
 from store.model import IncidentKind
 
 HINT = "channel:shop kind:stale severity:severe state:snoozed, or words"
@@ -37,7 +37,7 @@ def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
         "channel": tuple(channels),
         # A kind of two words is written with a dash.
         "kind": tuple(str(one).replace(" ", "-") for one in IncidentKind),
-        "severity": tuple(Severity),
+        "severity": tuple(IncidentSeverity),
         "state": tuple(_STATE_WORDS),
     }
     chosen: dict[str, list[str]] = {key: [] for key in known}
@@ -53,7 +53,7 @@ def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
         text=" ".join(words),
         channels=tuple(chosen["channel"]),
         kinds=tuple(one.replace("-", " ") for one in chosen["kind"]),
-        severities=tuple(Severity(one) for one in chosen["severity"]),
+        severities=tuple(IncidentSeverity(one) for one in chosen["severity"]),
         states=tuple(states),
     )
 

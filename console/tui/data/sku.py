@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from console.text.target_sum import arithmetic
 from console.tui.data.values import Ask
 from store.history import series, timeline
-from store.history.series import Course, Window
+from store.history.series import StockSeries, Window
 from store.history.timeline import Page, Rest
 from store.model import Cause, Disagreement, Millis, Terms
 from store.queries import sku_summary
-from store.queries.sku_summary import Dossier
+from store.queries.sku_summary import SkuSummary
 from sync.clock import Clock
 
 PAGE = 200
@@ -30,14 +30,14 @@ class Opened:
     """A SKU as its page shows it."""
 
     at: Millis
-    dossier: Dossier
+    dossier: SkuSummary
     causes: Mapping[int, Cause]
     """By the disagreement's id."""
     sums: Mapping[int, str]
     """The policy's arithmetic, by the listing's id."""
 
 
-class Skus:
+class SkuData:
     """Reads for a SKU's page, one SKU at a time. Raises StoreError where it can't."""
 
     def __init__(self, ask: Ask, causes: Causes, terms: Terms, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Skus:
         self._terms = terms
         self._clock = clock
         self._causes: tuple[object, Millis, dict[int, Cause]] = (None, 0, {})
-        self._course: tuple[object, Course] | None = None
+        self._course: tuple[object, StockSeries] | None = None
         self._newest: tuple[object, Page] | None = None
 
     async def open(self, sku: str) -> Opened | None:
@@ -61,14 +61,14 @@ class Skus:
         }
         return Opened(now, found, await self._causes_of(found.open, now), sums)
 
-    async def course(self, listing_ids: Sequence[int], within: Window) -> Course:
+    async def course(self, listing_ids: Sequence[int], within: Window) -> StockSeries:
         """What these listings showed over a span of time."""
         key = (within, listing_ids, await self._ask(series.stamp, listing_ids))
         if self._course is None or self._course[0] != key:
             self._course = key, await self._ask(series.course, listing_ids, within)
         return self._course[1]
 
-    async def newest(self, found: Dossier) -> Page:
+    async def newest(self, found: SkuSummary) -> Page:
         """The newest entries of its timeline."""
         ids = [cell.listing_id for cell in found.cells]
         key = (found.sku, await self._ask(series.stamp, ids))

@@ -16,9 +16,9 @@ import msgspec
 from console.text.groups import Explained
 from console.text.incidents import POLLS_SHOWN, Trouble, waits_for_a_person
 from console.text.target_sum import arithmetic
-from console.tui.data.checklist import Checkup
-from console.tui.data.sku import Skus
-from console.tui.data.values import DisagreementRow, PauseEffect, Whole
+from console.tui.data.checklist import ChecklistData
+from console.tui.data.sku import SkuData
+from console.tui.data.values import ChannelDetail, DisagreementRow, PauseEffect
 from store.causes import find_facts, similar_skus
 from store.causes.facts import Facts
 from store.causes.similar_skus import ASKS_FOR_ALIKE
@@ -41,7 +41,7 @@ from store.model import (
     Status,
 )
 from store.polling import events, quarantine, quarantine_preview
-from store.polling.quarantine_preview import Effect
+from store.polling.quarantine_preview import QuarantineEffect
 from store.queries import poll_health, ranking, severity_sql, views
 from store.queries.ranking_values import GroupBy, Grouped, Lens, Ranked
 from store.queries.values import (
@@ -100,7 +100,7 @@ class Detail:
         return next((cell for cell in self.cells if cell.channel == self.channel), None)
 
 
-class Source:
+class DataSource:
     """Reads for the screens. Raises StoreError where the cache can't be read."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
@@ -109,8 +109,8 @@ class Source:
         self._clock = clock
         self._terms = terms.terms(settings)
         self._comparison = terms.comparison(settings)
-        self.skus = Skus(self._ask, self._causes, self._terms, clock)
-        self.checkup = Checkup(self._ask, settings, clock)
+        self.skus = SkuData(self._ask, self._causes, self._terms, clock)
+        self.checkup = ChecklistData(self._ask, settings, clock)
 
     @property
     def configuration(self) -> Path | None:
@@ -183,13 +183,13 @@ class Source:
         causes = await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
         return [(one, causes.get(one.id)) for one in found]
 
-    async def channel(self, name: str, status: StatusCounts) -> Whole | None:
+    async def channel(self, name: str, status: StatusCounts) -> ChannelDetail | None:
         """All there is to tell of a channel; `status` as it was read last. None: there is none."""
         one = next((each for each in status.channels if each.name == name), None)
         settings = self.settings.channels.get(name)
         if one is None or settings is None:
             return None
-        return Whole(
+        return ChannelDetail(
             one,
             settings,
             await self._ask(poll_health.recent_polls, name, limit=POLLS_TOLD),
@@ -245,7 +245,7 @@ class Source:
         found = await self._ask(quarantine.waiting, channel)
         return None if found is None else found[0]
 
-    async def effect(self, channel: str) -> Effect | None:
+    async def effect(self, channel: str) -> QuarantineEffect | None:
         """What believing the channel's quarantined poll would change; None where it has none.
 
         Of the past neither: of a poll that has been judged or replaced the rows are gone.

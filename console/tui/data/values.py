@@ -21,7 +21,7 @@ class DisagreementRow:
     """The cause in a sentence."""
 
 
-class Whole(NamedTuple):
+class ChannelDetail(NamedTuple):
     """All there is to tell of one channel."""
 
     channel: ChannelHealth

@@ -13,12 +13,12 @@ from console.text.format import plain_times, wrap
 from console.tui.dialogs.confirm import Question, Reason
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import incidents
-from console.tui.widgets.text import Written
+from console.tui.widgets.text import TextBlock
 from store.model import Millis
-from store.polling.quarantine_preview import Effect
+from store.polling.quarantine_preview import QuarantineEffect
 
 
-class Believe(Question):
+class AcceptPoll(Question):
     """Shows what believing a quarantined poll changes, and asks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,7 +26,7 @@ class Believe(Question):
         ("pagedown", "page(1)", "Down"),
     ]
 
-    def __init__(self, effect: Effect, now: Millis) -> None:
+    def __init__(self, effect: QuarantineEffect, now: Millis) -> None:
         super().__init__(
             quarantine_effect.asking(effect),
             effect.moved,
@@ -41,7 +41,7 @@ class Believe(Question):
             told = f"Believe poll {self._effect.poll_id} of {self._effect.channel}"
             dialog.border_title = write(Cell(told))
             with VerticalScroll(id="items"):
-                yield Written(self._told, id="believe-effect")
+                yield TextBlock(self._told, id="believe-effect")
             yield from self.foot()
 
     def action_page(self, by: int) -> None:
@@ -57,14 +57,14 @@ class Believe(Question):
         return lines(*rows)
 
 
-class Discard(Reason):
+class DiscardPoll(Reason):
     """Asks why a quarantined poll is discarded."""
 
     def __init__(self, about: str, offered: Sequence[str]) -> None:
         super().__init__(
             about,
             offered,
-            verb="Discard",
+            verb="DiscardPoll",
             told="Its last good readings count again; the next poll is judged anew.",
             reasons=WHY_DISCARDED,
         )

@@ -16,9 +16,9 @@ from console.text.format import time_of_day
 from console.tui.dialogs.dialog import Overlay
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, write
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from console.tui.views import batch
-from console.tui.widgets.text import Written
+from console.tui.widgets.text import TextBlock
 from sync.corrections.batch_progress import BatchProgress
 
 
@@ -29,17 +29,17 @@ class BatchDialog(Overlay):
 
     def __init__(
         self,
-        footing: Footing,
+        session: ConsoleState,
         progress: BatchProgress,
         read: Callable[[], Awaitable[BatchProgress | None]],
         cancel: Callable[[BatchProgress], Awaitable[None]],
     ) -> None:
         super().__init__()
-        self.footing = footing
+        self.session = session
         self.progress = progress
         self._read = read
         self._cancel = cancel
-        for action in footing.actions:
+        for action in session.actions:
             # The keys that opened it and that cancel are the operator's own.
             if action.keys and action.name in _DOES:
                 self._bindings.bind(bound(action.keys), _DOES[action.name], action.title)
@@ -48,12 +48,12 @@ class BatchDialog(Overlay):
         with Vertical(classes="dialog batch") as dialog:
             at = time_of_day(self.progress.at)
             dialog.border_title = batch.title(self.progress, at)
-            yield Written(self._verdict, id="batch-verdict")
+            yield TextBlock(self._verdict, id="batch-verdict")
             with VerticalScroll(id="batch-channels-box"):
-                yield Written(self._channels, id="batch-channels")
+                yield TextBlock(self._channels, id="batch-channels")
             with VerticalScroll(id="batch-items-box"):
-                yield Written(self._items, id="batch-items")
-            yield Written(self._keys, id="batch-keys")
+                yield TextBlock(self._items, id="batch-items")
+            yield TextBlock(self._keys, id="batch-keys")
 
     def on_mount(self) -> None:
         self.query_one("#batch-items-box").focus()
@@ -65,7 +65,7 @@ class BatchDialog(Overlay):
         self.tick()
 
     def tick(self) -> None:
-        for written in self.query(Written):
+        for written in self.query(TextBlock):
             written.rewrite()
 
     async def action_cancel(self) -> None:
@@ -75,21 +75,21 @@ class BatchDialog(Overlay):
         return batch.verdict(self.progress, width)
 
     def _channels(self, width: int) -> Content:
-        now = self.footing.clock.now()
-        key = self.footing.key("cancel")
+        now = self.session.clock.now()
+        key = self.session.key("cancel")
         return batch.channels(self.progress, now=now, width=width, cancel=key)
 
     def _items(self, width: int) -> Content:
         return batch.items(self.progress, width=width)
 
     def _keys(self, width: int) -> Content:
-        can = bool(self.progress.cancellable) and not self.footing.read_only
+        can = bool(self.progress.cancellable) and not self.session.read_only
         roomy = width >= _ROOMY
         what = "take back what is not written yet" if roomy else "take back"
-        again = self.footing.key("batch")
+        again = self.session.key("batch")
         goes_on = f", it goes on: {again}" + (" shows it again" if roomy else "")
         return write(
-            Cell(self.footing.key("cancel"), Tone.ACCENT if can else Tone.FAINT),
+            Cell(self.session.key("cancel"), Tone.ACCENT if can else Tone.FAINT),
             Cell(f" {what}   ", Tone.PLAIN if can else Tone.FAINT),
             Cell("esc", Tone.ACCENT),
             Cell(f" close{'' if self.progress.over or not again else goes_on}"),

@@ -20,7 +20,7 @@ from console.text.format import clean, fit, plural, until_text
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.approval import effect, items
-from console.tui.widgets.text import Written
+from console.tui.widgets.text import TextBlock
 from store.model import Correction, Millis
 from sync.corrections.decide import Outlook
 from sync.units import duration, duration_text
@@ -119,9 +119,9 @@ class Confirm(Question):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell(f"Approve {plural(len(self._batch), 'update')}"))
-            yield Written(self._effect, id="effect")
+            yield TextBlock(self._effect, id="effect")
             with VerticalScroll(id="items"):
-                yield Written(self._items, id="confirmed")
+                yield TextBlock(self._items, id="confirmed")
             yield from self.foot()
 
     def _effect(self, width: int) -> Content:

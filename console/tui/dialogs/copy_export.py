@@ -19,7 +19,7 @@ from textual.worker import Worker
 from console.reports.clipboard import Copied
 from console.text.format import clean, cut, fit, plural
 from console.text.operators import NAME_MAX, name_error
-from console.tui.data.export import FORMATS, ExportError, View, exists, export, target
+from console.tui.data.export import FORMATS, ExportError, ExportView, exists, export, target
 from console.tui.dialogs.confirm import keys_told
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, write
@@ -85,7 +85,7 @@ class Exporting(Dialog[Exported | None]):
         ("n", "rename", "Another name"),
     ]
 
-    def __init__(self, view: View, name: str) -> None:
+    def __init__(self, view: ExportView, name: str) -> None:
         super().__init__()
         self._view = view
         self._suggested = name

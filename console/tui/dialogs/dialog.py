@@ -12,7 +12,7 @@ from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 
 from console.text.format import clean
-from console.tui.drawing.diff_output import ThinApp
+from console.tui.drawing.diff_output import DiffOutputApp
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Dialog(ModalScreen[T]):
         return super().dismiss(result)
 
 
-class AskingApp(ThinApp):
+class AskingApp(DiffOutputApp):
     """An app over whose pages lies one dialog at most."""
 
     _questions = 0

@@ -9,12 +9,13 @@ from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
-from console.keys import ACTIONS, EVERYWHERE, MOVES, Action, Group, Place
+from console.keys import ACTIONS, MOVES
+from console.keys.action import EVERYWHERE, Action, Chapter, PageName
 from console.text.format import fit, wrap
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.widgets.text import Written
+from console.tui.widgets.text import TextBlock
 
 SIGNS = (
     ("31*", Tone.OVER, "disagrees with its target"),
@@ -35,7 +36,7 @@ class Help(Dialog[None]):
         ("escape", "dismiss(None)", "Close"),
     ]
 
-    def __init__(self, place: Place, actions: Sequence[Action] = ACTIONS) -> None:
+    def __init__(self, place: PageName, actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
         self._place = place
         self._actions = actions
@@ -47,14 +48,14 @@ class Help(Dialog[None]):
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = write(Cell("Keys", Tone.STRONG), Cell("  esc closes", Tone.DIM))
             with VerticalScroll():
-                yield Written(partial(_text, self._place, self._actions), id="help")
+                yield TextBlock(partial(_text, self._place, self._actions), id="help")
 
 
-def _text(place: Place, actions: Sequence[Action], width: int) -> Content:
+def _text(place: PageName, actions: Sequence[Action], width: int) -> Content:
     rows: list[Content] = []
-    for group in Group:
+    for group in Chapter:
         rows.append(write(Cell(group, Tone.ACCENT)))
-        if group is Group.MOVE:
+        if group is Chapter.MOVE:
             rows += [_line(keys, what, "", width) for keys, what in MOVES]
         for action in actions:
             if action.group is group:
@@ -74,11 +75,11 @@ def _text(place: Place, actions: Sequence[Action], width: int) -> Content:
     return lines(*rows)
 
 
-def _where(action: Action, place: Place) -> str:
+def _where(action: Action, place: PageName) -> str:
     """The pages that have it, where not all do and this one does not."""
     if place in action.on or set(action.on) == EVERYWHERE:
         return ""
-    return f"On {', '.join(one for one in Place if one in action.on)}. "
+    return f"On {', '.join(one for one in PageName if one in action.on)}. "
 
 
 def _line(keys: str, title: str, more: str, width: int) -> Content:

@@ -30,14 +30,14 @@ REASONS = ("stock count", "maintenance over there", "an import is running", "it 
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PauseRequest:
     """For how long, and why."""
 
     span_ms: int
     reason: str
 
 
-class PauseDialog(Dialog[Said | None]):
+class PauseDialog(Dialog[PauseRequest | None]):
     """Shows what a pause does, and asks for how long and why."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
@@ -100,7 +100,7 @@ class PauseDialog(Dialog[Said | None]):
     def _end(self, reason: str) -> None:
         span_ms, _ = self._span()
         if span_ms is not None and reason.strip():
-            self.dismiss(Said(span_ms, reason.strip()))
+            self.dismiss(PauseRequest(span_ms, reason.strip()))
 
     def _span(self) -> tuple[int | None, str]:
         """The span that is typed, or what is wrong with it."""

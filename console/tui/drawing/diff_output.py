@@ -1,8 +1,8 @@
 """What the terminal shows, remembered, so that only the cells that change are written to it.
 
 Textual writes a whole widget's line where one digit of it has changed, with the colours of each
-piece: over a slow line that is all the traffic there is. The app hands each of its updates here
-and writes what `Glass` makes of it. Source: textual 8.2.8, `App._display` and `_compositor.py`.
+piece: over a slow line that is all the traffic there is. The app hands each of its updates here and
+writes what `DiffOutput` makes of it. Source: textual 8.2.8, `App._display` and `_compositor.py`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,12 +35,12 @@ _NOTHING: Cell = ("\0", "")
 """What is not known: it differs from all that can be shown."""
 
 
-class ThinApp(App[int]):
+class DiffOutputApp(App[int]):
     """An app that writes to its terminal only what changes there."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._glass = Glass()
+        self._glass = DiffOutput()
 
     @on(events.Mount)
     def _heed_who_else_writes(self) -> None:
@@ -79,7 +79,7 @@ class _Written(CompositorUpdate):
         return self._text
 
 
-class Glass:
+class DiffOutput:
     """The screen as the terminal has it, line by line."""
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PlotData:
     """What is drawn. Every sequence spans the whole time, whatever its length."""
 
     since: Millis
@@ -64,7 +64,7 @@ def inner_width(width: int) -> int:
     return max(1, width - _LABELS_MAX - 1)
 
 
-def draw(figure: Figure, width: int, height: int) -> list[list[Cell]]:
+def draw(figure: PlotData, width: int, height: int) -> list[list[Cell]]:
     """The plot, line by line: never wider or taller than asked."""
     if width < WIDTH_MIN or height < HEIGHT_MIN:
         return [[Cell(cut("no room for a plot", width), Tone.DIM)]][:height]
@@ -128,7 +128,7 @@ def _short(value: int) -> str:
     return f"{value:.1e}".replace("-", "−")
 
 
-def _values(figure: Figure) -> Iterator[int]:
+def _values(figure: PlotData) -> Iterator[int]:
     for samples in (figure.target, *(one.shown for one in figure.curves)):
         for sample in samples:
             if sample is not None:
@@ -140,7 +140,7 @@ Row = list[Cell]
 """One row of the plot, a cell for each column."""
 
 
-def _grid(figure: Figure, scale: _Scale, columns: int) -> list[Row]:
+def _grid(figure: PlotData, scale: _Scale, columns: int) -> list[Row]:
     rows = [[Cell(" ", Tone.PLAIN)] * columns for _ in range(scale.rows)]
     if scale.low < 0 < scale.high:
         rows[scale.row(0)] = [Cell("·", Tone.FAINT)] * columns
@@ -265,7 +265,7 @@ def _runs(row: Row) -> list[Cell]:
     return runs
 
 
-def _legend(figure: Figure, width: int) -> list[Cell]:
+def _legend(figure: PlotData, width: int) -> list[Cell]:
     """Which letter is which channel, the one it is about first; then what the signs mean."""
     told = [
         Cell(f"{curve.sign} {cut(clean(curve.name), 16)}", Tone.STRONG if not number else Tone.DIM)
@@ -288,7 +288,7 @@ def _legend(figure: Figure, width: int) -> list[Cell]:
     return fitting
 
 
-def _axis(figure: Figure, columns: int, ticks: Sequence[int]) -> list[Cell]:
+def _axis(figure: PlotData, columns: int, ticks: Sequence[int]) -> list[Cell]:
     """The foot of the plot: heavy where the two disagreed."""
     line = []
     for column in range(columns):
@@ -298,7 +298,7 @@ def _axis(figure: Figure, columns: int, ticks: Sequence[int]) -> list[Cell]:
     return [Cell(" " * _LABELS_MAX + "└", Tone.FAINT), *_runs(line)]
 
 
-def _marks(figure: Figure, columns: int) -> list[Cell]:
+def _marks(figure: PlotData, columns: int) -> list[Cell]:
     line = []
     for column in range(columns):
         if _any_of(figure.written, column, columns):
@@ -349,7 +349,7 @@ _TICK_WIDTH = 9
 """A label of five cells, and the space to the next."""
 
 
-def _ticks(figure: Figure, columns: int) -> list[tuple[int, str]]:
+def _ticks(figure: PlotData, columns: int) -> list[tuple[int, str]]:
     """Round instants: the column of each, and how it is written. UTC, as all times are."""
     span_ms = figure.until - figure.since
     every = next((one for one in _TICKS if span_ms * _TICK_WIDTH <= one * columns), _TICKS[-1])

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.theme import Theme
 
 from console.text.format import cells, clean, cut
-from console.text.themes import PALETTES, Palette
+from console.text.themes import PALETTES, ThemePalette
 
 
 class Tone(StrEnum):
@@ -42,7 +42,7 @@ OURS = "skew-"
 """Before the name of each of our themes: Textual has some of its own."""
 
 
-def _theme(name: str, palette: Palette) -> Theme:
+def _theme(name: str, palette: ThemePalette) -> Theme:
     ink = dict(zip(Tone, palette.ink, strict=True))
     return Theme(
         name=name,
@@ -62,7 +62,7 @@ def _theme(name: str, palette: Palette) -> Theme:
     )
 
 
-def _variables(palette: Palette) -> dict[str, str]:
+def _variables(palette: ThemePalette) -> dict[str, str]:
     ink = {str(tone): colour for tone, colour in zip(Tone, palette.ink, strict=True)}
     written = ink | {
         "rule": palette.line,
@@ -86,7 +86,7 @@ def _variables(palette: Palette) -> dict[str, str]:
     return written | (_native(palette, ink) if palette.native else {})
 
 
-def _native(palette: Palette, ink: Mapping[str, str]) -> dict[str, str]:
+def _native(palette: ThemePalette, ink: Mapping[str, str]) -> dict[str, str]:
     """What Textual wants of a theme in the terminal's own colours, beside the rest.
 
     Without them it takes the terminal's default ground here and there, which may be any colour.

@@ -7,15 +7,15 @@ from typing import Any
 from textual.app import App
 
 from console.text.format import clean, plural
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import Reason
 from console.tui.drawing.tones import Tone
-from console.tui.handlers.base import Acts
-from console.tui.session.state import Footing
+from console.tui.handlers.base import Handler
+from console.tui.session.state import ConsoleState
 from store.database.connection import Database
 from store.model import Decision, Disagreement
 from store.queries import acknowledgements
-from store.queries.acknowledgements import Sight
+from store.queries.acknowledgements import SeenDisagreement
 
 REASONS = (
     "a recount is due",
@@ -25,11 +25,13 @@ REASONS = (
 )
 
 
-class TriageActs(Acts):
+class AcknowledgeHandler(Handler):
     """One operator's word on disagreements."""
 
-    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
-        super().__init__(app, database, source, footing)
+    def __init__(
+        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
+    ) -> None:
+        super().__init__(app, database, source, session)
         self._reasons: deque[str] = deque(maxlen=6)
 
     async def acknowledge(self, seen: Sequence[Disagreement]) -> None:
@@ -46,7 +48,7 @@ class TriageActs(Acts):
                 about,
             )
             return
-        fresh = [Sight.of(one) for one in seen if one.acknowledged_at is None]
+        fresh = [SeenDisagreement.of(one) for one in seen if one.acknowledged_at is None]
         dialog = Reason(
             about,
             tuple(self._reasons),
@@ -78,7 +80,7 @@ class TriageActs(Acts):
         if done:
             what = about if len(made) == 1 else plural(done, "disagreement")
             self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
-        self._footing.stir()
+        self._session.stir()
 
 
 def _about(seen: Sequence[Disagreement]) -> str:

@@ -9,31 +9,33 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.drawing.tones import Tone
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from store.database.connection import Database
 from store.errors import StoreError
 
 T = TypeVar("T")
 
 
-class Acts:
+class Handler:
     """One operator's acts on one cache."""
 
-    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
+    def __init__(
+        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
+    ) -> None:
         self._app = app
         self._database = database
         self._source = source
-        self._footing = footing
+        self._session = session
 
     @property
     def _who(self) -> str:
-        return self._footing.operator
+        return self._session.operator
 
     @property
     def _now(self) -> int:
-        return self._footing.clock.now()
+        return self._session.clock.now()
 
     async def _decide(self, act: Callable[[], list[T]]) -> list[T]:
         """Run an act on another thread; trouble with the cache is told, and nothing was done."""
@@ -45,5 +47,5 @@ class Acts:
             return []
 
     def _tell(self, text: str, tone: Tone) -> None:
-        self._footing.say(text, tone)
-        self._footing.stir()
+        self._session.say(text, tone)
+        self._session.stir()

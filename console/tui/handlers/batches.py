@@ -3,7 +3,7 @@
 from console.text.format import clean, plural
 from console.tui.dialogs.batch import BatchDialog
 from console.tui.drawing.tones import Tone
-from console.tui.handlers.base import Acts
+from console.tui.handlers.base import Handler
 from console.tui.views import batch
 from store.errors import StoreError
 from store.model import Decision
@@ -11,7 +11,7 @@ from sync.corrections import decide
 from sync.corrections.batch_progress import BatchProgress, Stage
 
 
-class BatchActs(Acts):
+class BatchHandler(Handler):
     """The batches of this operator; anybody's can be shown."""
 
     _followed: tuple[int, ...] = ()
@@ -37,7 +37,7 @@ class BatchActs(Acts):
             return  # What is being asked goes first; the key shows the batch after that.
         await self._app.push_screen(
             BatchDialog(
-                self._footing,
+                self._session,
                 progress,
                 lambda: self._source.progress(number),
                 self.cancel,
@@ -57,7 +57,7 @@ class BatchActs(Acts):
 
     async def cancel(self, progress: BatchProgress) -> None:
         """Take back what of a batch is not being written yet; what is, is left and told."""
-        if self._footing.read_only:
+        if self._session.read_only:
             self._tell("this console is read-only: it takes nothing back", Tone.WARN)
             return
         ids = [one.correction.id for one in progress.standings]
@@ -65,7 +65,7 @@ class BatchActs(Acts):
         decided: list[Decision] = await self._decide(
             lambda: decide.cancel(self._database, ids, who=self._who, now=self._now, note=note)
         )
-        self._footing.last, self._footing.held_until = (), 0
+        self._session.last, self._session.held_until = (), 0
         back = sum(one.ok for one in decided)
         left = len(decided) - back
         told = f"{self._who} took {plural(back, 'update')} of the batch back"
@@ -84,9 +84,9 @@ class BatchActs(Acts):
             self._followed = tuple(one for one in self._followed if one != number)
             if progress is not None:
                 self._ended(progress)
-        key = self._footing.key("batch")
+        key = self._session.key("batch")
         shows = f" ({key} shows it)" if key else ""
-        self._footing.busy = f"{batch.brief(running[-1])}{shows}" if running else ""
+        self._session.busy = f"{batch.brief(running[-1])}{shows}" if running else ""
 
     def _ended(self, progress: BatchProgress) -> None:
         counts, total = progress.counts, len(progress.standings)
@@ -95,7 +95,7 @@ class BatchActs(Acts):
         good = counts.get(Stage.VERIFIED, 0) == total
         words = batch.summary(progress)
         why = "; ".join(batch.stops(progress))
-        self._footing.say(f"batch over: {words}" + (f": {why}" if why else ""),
+        self._session.say(f"batch over: {words}" + (f": {why}" if why else ""),
                           Tone.OK if good else Tone.WARN)  # fmt: skip
         if not good:
             self._app.notify(

@@ -11,11 +11,11 @@ import msgspec
 from textual.app import App
 
 from console.text.format import plural, until_text
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.dialogs.pause import PauseDialog, ResumeDialog
 from console.tui.drawing.tones import Tone
-from console.tui.handlers.base import Acts
-from console.tui.session.state import Footing
+from console.tui.handlers.base import Handler
+from console.tui.session.state import ConsoleState
 from console.tui.views import channels
 from store.channels import pauses
 from store.database.connection import Database
@@ -30,11 +30,13 @@ PATIENCE_MS = 3_600_000
 """A poll is waited for as long as its request is kept; the operator waits for none of it."""
 
 
-class ChannelActs(Acts):
+class ChannelHandler(Handler):
     """One operator's acts on channels."""
 
-    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
-        super().__init__(app, database, source, footing)
+    def __init__(
+        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
+    ) -> None:
+        super().__init__(app, database, source, session)
         self._reasons: deque[str] = deque(maxlen=6)
         self._polling: set[str] = set()
 
@@ -89,7 +91,7 @@ class ChannelActs(Acts):
             self._tell(f"the cache can't be read: {error}", Tone.BAD)
             return
         said = await self._app.push_screen_wait(
-            PauseDialog(effect, tuple(self._reasons), self._footing.clock)
+            PauseDialog(effect, tuple(self._reasons), self._session.clock)
         )
         if said is None:
             self._tell("nothing paused", Tone.DIM)
@@ -123,7 +125,7 @@ class ChannelActs(Acts):
         """Ask the engine; why there is no answer is told."""
         try:
             answers = await requests.ask(
-                self._database, self._footing.clock, what, [channel],
+                self._database, self._session.clock, what, [channel],
                 who=self._who, wait_ms_max=PATIENCE_MS,
             )  # fmt: skip
         except (StoreError, RuntimeError) as error:

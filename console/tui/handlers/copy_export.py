@@ -8,19 +8,19 @@ from textual.app import App
 
 from console.reports.clipboard import Copied
 from console.text.format import clean, cut, plural
-from console.tui.data.export import View, default_name
+from console.tui.data.export import ExportView, default_name
 from console.tui.dialogs.copy_export import Copying, Exporting
 from console.tui.drawing.terminal import COPIED_MAX, clipboard
 from console.tui.drawing.tones import Tone
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 
 
-class Output:
+class CopyExportHandler:
     """Asks as what, does it, and tells what was done."""
 
-    def __init__(self, app: App[Any], footing: Footing) -> None:
+    def __init__(self, app: App[Any], session: ConsoleState) -> None:
         self._app = app
-        self._footing = footing
+        self._session = session
 
     async def copy(self, offered: Iterable[Copied]) -> None:
         """Copy one of these, as the operator chooses."""
@@ -38,12 +38,12 @@ class Output:
         told = cut(clean(chosen.text.replace("\t", "  ")), 60)
         self._tell(f"copied {chosen.name}: {told}", Tone.STRONG)
 
-    async def export(self, view: View | None) -> None:
+    async def export(self, view: ExportView | None) -> None:
         """Write a list into a file that the operator names."""
         if view is None or not view.count:
             self._tell("there is nothing here to export", Tone.WARN)
             return
-        name = default_name(view, self._footing.clock.now())
+        name = default_name(view, self._session.clock.now())
         done = await self._app.push_screen_wait(Exporting(view, name))
         if done is None:
             self._tell("nothing exported", Tone.DIM)
@@ -60,5 +60,5 @@ class Output:
             self._app._driver.write(clipboard(text, os.environ))  # noqa: SLF001
 
     def _tell(self, text: str, tone: Tone) -> None:
-        self._footing.say(text, tone)
-        self._footing.stir()
+        self._session.say(text, tone)
+        self._session.stir()

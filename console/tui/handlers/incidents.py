@@ -10,12 +10,12 @@ from typing import Any
 from textual.app import App
 
 from console.text.format import plural, until_text
-from console.tui.data.source import Source
-from console.tui.dialogs.accept_poll import Believe, Discard
+from console.tui.data.source import DataSource
+from console.tui.dialogs.accept_poll import AcceptPoll, DiscardPoll
 from console.tui.dialogs.confirm import Snooze
 from console.tui.drawing.tones import Tone
-from console.tui.handlers.base import Acts
-from console.tui.session.state import Footing
+from console.tui.handlers.base import Handler
+from console.tui.session.state import ConsoleState
 from store.channels import incidents
 from store.channels.incident_list import IncidentState, state
 from store.database.connection import Database
@@ -26,11 +26,13 @@ from store.polling import quarantine
 from sync.targets import terms
 
 
-class IncidentActs(Acts):
+class IncidentHandler(Handler):
     """One operator's acts on trouble."""
 
-    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
-        super().__init__(app, database, source, footing)
+    def __init__(
+        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
+    ) -> None:
+        super().__init__(app, database, source, session)
         self._reasons: deque[str] = deque(maxlen=6)
 
     async def acknowledge(self, one: Incident) -> None:
@@ -73,7 +75,7 @@ class IncidentActs(Acts):
         if effect is None:
             self._tell(f"{channel} has no quarantined poll", Tone.WARN)
             return
-        if not await self._app.push_screen_wait(Believe(effect, self._now)):
+        if not await self._app.push_screen_wait(AcceptPoll(effect, self._now)):
             self._tell("nothing believed", Tone.DIM)
             return
         poll = f"poll {effect.poll_id} of {channel}"
@@ -106,7 +108,7 @@ class IncidentActs(Acts):
             self._tell(f"{channel} has no quarantined poll", Tone.WARN)
             return
         about = f"poll {poll_id} of {channel}"
-        reason = await self._app.push_screen_wait(Discard(about, tuple(self._reasons)))
+        reason = await self._app.push_screen_wait(DiscardPoll(about, tuple(self._reasons)))
         if reason is None:
             self._tell("nothing discarded", Tone.DIM)
             return
@@ -146,8 +148,8 @@ class IncidentActs(Acts):
         return bool(await self._decide(done))
 
     def _wake_engine(self) -> None:
-        if self._footing.engine is not None:
-            self._footing.engine.wake()
+        if self._session.engine is not None:
+            self._session.engine.wake()
 
 
 def _about(one: Incident) -> str:

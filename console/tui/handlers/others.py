@@ -2,7 +2,7 @@
 
 from console.text.format import clean, plural
 from console.tui.drawing.tones import Tone
-from console.tui.handlers.base import Acts
+from console.tui.handlers.base import Handler
 from store.corrections.audit import Deed
 
 NOBODY = ("skew", "rule")
@@ -15,7 +15,7 @@ _DID = {
 }
 
 
-class Hearing(Acts):
+class OthersHandler(Handler):
     """Remembers up to where it has been told."""
 
     _heard: int | None = None
@@ -31,7 +31,7 @@ class Hearing(Acts):
         deeds = await self._source.deeds_since(self._heard, (*NOBODY, self._who))
         self._heard = newest
         for deed in deeds:
-            self._footing.say(_in_words(deed), Tone.ACCENT)
+            self._session.say(_in_words(deed), Tone.ACCENT)
             if deed.step == "first approval":
                 self._app.notify(
                     clean(f"{_in_words(deed)}: another person must approve it too"),

@@ -11,13 +11,13 @@ from textual.app import App
 
 from console.text.confirmation import UNDECIDED, Asking, Picked, asking, undoable
 from console.text.format import clean, plain_times, plural, until_text
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import Confirm, Reason, Retry, Snooze
 from console.tui.drawing.tones import Tone
-from console.tui.handlers.base import Acts
-from console.tui.handlers.batches import BatchActs
-from console.tui.handlers.others import Hearing
-from console.tui.session.state import Footing, notes, refusals
+from console.tui.handlers.base import Handler
+from console.tui.handlers.batches import BatchHandler
+from console.tui.handlers.others import OthersHandler
+from console.tui.session.state import ConsoleState, notes, refusals
 from console.tui.views.update_words import STEPS
 from store.database.connection import Database
 from store.errors import StoreError
@@ -25,15 +25,17 @@ from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
 from sync.corrections import decide
 
 
-class UpdateActs(Acts):
+class UpdateHandler(Handler):
     """One operator's decisions on updates."""
 
-    def __init__(self, app: App[Any], database: Database, source: Source, footing: Footing) -> None:
-        super().__init__(app, database, source, footing)
+    def __init__(
+        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
+    ) -> None:
+        super().__init__(app, database, source, session)
         self._reasons: deque[str] = deque(maxlen=6)
         self._followed: set[int] = set()
-        self.batches = BatchActs(app, database, source, footing)
-        self._hearing = Hearing(app, database, source, footing)
+        self.batches = BatchHandler(app, database, source, session)
+        self._hearing = OthersHandler(app, database, source, session)
 
     async def approve(self, picked: Picked, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
@@ -65,11 +67,11 @@ class UpdateActs(Acts):
         done = _done(decided)
         approved = await self._read(done) or []
         if done:
-            self._footing.remember(approved)
+            self._session.remember(approved)
         going = [one.id for one in approved if one.status not in UNDECIDED]
         self._told(decided, "approved")
-        if self._footing.engine is not None:
-            self._footing.engine.wake()
+        if self._session.engine is not None:
+            self._session.engine.wake()
         if len(going) > 1:
             await self.batches.begin(going[0])
         else:
@@ -110,7 +112,7 @@ class UpdateActs(Acts):
     async def undo(self, picked: Picked) -> None:
         """Take back the last approval, else the one under the cursor, while the hold lasts."""
         now = self._now
-        ids = list(self._footing.last) if self._footing.held_until > now else []
+        ids = list(self._session.last) if self._session.held_until > now else []
         if not ids:
             under = await self._read([number for number, _ in picked.seen])
             if under is None:
@@ -125,7 +127,7 @@ class UpdateActs(Acts):
             )
         )
         if decided:
-            self._footing.last, self._footing.held_until = (), 0
+            self._session.last, self._session.held_until = (), 0
         self._told(decided, "took back")
 
     async def retry(self, picked: Picked) -> None:
@@ -161,7 +163,7 @@ class UpdateActs(Acts):
         verified = one.status is CorrectionStatus.VERIFIED
         result = f": {one.result}" if one.result else ""
         text = f"{STEPS[one.status]} #{one.id} {one.sku} on {one.channel}{result}"
-        self._footing.say(text, Tone.OK if verified else Tone.WARN)
+        self._session.say(text, Tone.OK if verified else Tone.WARN)
         if not verified:
             self._app.notify(clean(text), severity="warning", markup=False)
 
@@ -219,7 +221,7 @@ class UpdateActs(Acts):
         if noted:
             self._app.notify(clean(noted), markup=False)
             self._tell(noted, Tone.ACCENT)
-        self._footing.stir()
+        self._session.stir()
 
 
 def _left_out(picked: Picked, taken: int) -> str:

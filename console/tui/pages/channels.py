@@ -13,30 +13,30 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.reports.clipboard import Copied, of_channel
 from console.tui.data import export
-from console.tui.data.export import View
-from console.tui.data.values import Whole
+from console.tui.data.export import ExportView
+from console.tui.data.values import ChannelDetail
 from console.tui.drawing.tones import Tone
-from console.tui.pages.context import Desk
-from console.tui.pages.listing import Listing
+from console.tui.pages.context import PageContext
+from console.tui.pages.listing import ListPage
 from console.tui.views import channel_detail
 from console.tui.views.channels import ChannelSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import Written, entitle
+from console.tui.widgets.text import TextBlock, entitle
 from store.queries.values import ChannelHealth
 
 
-class ChannelsPage(Listing):
+class ChannelsPage(ListPage):
     """See the module."""
 
-    place: ClassVar[Place] = Place.CHANNELS
+    place: ClassVar[PageName] = PageName.CHANNELS
     AUTO_FOCUS = "#channel-rows"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.whole: Whole | None = None
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
+        self.whole: ChannelDetail | None = None
         self._wanted = ""
         """The channel that the cursor goes to with the next reading."""
         self.rows: VirtualTable[ChannelHealth] = VirtualTable(
@@ -52,13 +52,13 @@ class ChannelsPage(Listing):
             yield self.rows
         with Container(id="channel-body"):
             with VerticalScroll(id="channel-panel", classes="panel"):
-                yield Written(self._facts, id="channel")
+                yield TextBlock(self._facts, id="channel")
             with VerticalScroll(id="polls-panel", classes="panel"):
-                yield Written(self._polls, id="polls")
+                yield TextBlock(self._polls, id="polls")
 
     async def reload(self, *, at_once: bool = False) -> None:
         """Take the channels from the glance, and read the one under the cursor."""
-        glance, now = self.footing.glance, self.footing.clock.now()
+        glance, now = self.session.glance, self.session.clock.now()
         if glance is None:
             return
         health = self._health()
@@ -78,13 +78,13 @@ class ChannelsPage(Listing):
             self.rows.action_jump(names.index(wanted))
 
     def _health(self) -> dict[int, ChannelHealth]:
-        glance = self.footing.glance
+        glance = self.session.glance
         return {one.id: one for one in glance.status.channels} if glance is not None else {}
 
     async def look(self) -> None:
-        glance, under = self.footing.glance, self.rows.current
+        glance, under = self.session.glance, self.rows.current
         self.whole = (
-            await self.desk.source.channel(under.name, glance.status)
+            await self.context.source.channel(under.name, glance.status)
             if glance is not None and under is not None
             else None
         )
@@ -92,7 +92,7 @@ class ChannelsPage(Listing):
         self.entitle_all()
 
     def tick(self) -> None:
-        self.rows.tick(self.footing.clock.now())
+        self.rows.tick(self.session.clock.now())
         self.rewrite("#header, #said, #channel, #polls")
 
     def able(self) -> tuple[str, ...]:
@@ -105,56 +105,56 @@ class ChannelsPage(Listing):
 
     def do_poll_now(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.desk.channels.poll_now(one)
+        return None if one is None else self.context.channels.poll_now(one)
 
     def do_pause_channel(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.desk.channels.pause_or_resume(one)
+        return None if one is None else self.context.channels.pause_or_resume(one)
 
     def do_cancel(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.desk.channels.cancel(one)
+        return None if one is None else self.context.channels.cancel(one)
 
     def do_believe(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.desk.incidents.believe(one.name)
+        return None if one is None else self.context.incidents.believe(one.name)
 
     def do_discard(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.desk.incidents.discard(one.name)
+        return None if one is None else self.context.incidents.discard(one.name)
 
     async def do_detail(self) -> None:
         one = self._under()
         if one is not None:
-            await self.desk.way.show_disagreements_of(one.name)
+            await self.context.navigator.show_disagreements_of(one.name)
 
     def copies(self) -> Iterator[Copied]:
         one = self.rows.current
         if one is not None:
             yield from of_channel(one)
 
-    def view(self) -> View:
-        glance = self.footing.glance
+    def view(self) -> ExportView:
+        glance = self.session.glance
         return export.channels(glance.status.channels if glance is not None else ())
 
     def _under(self) -> ChannelHealth | None:
         """The channel under the cursor; that there is none is told."""
         one = self.rows.current
         if one is None:
-            self.footing.say("no channel is under the cursor", Tone.WARN)
+            self.session.say("no channel is under the cursor", Tone.WARN)
             self.repaint()
         return one
 
     def _facts(self, width: int) -> Content:
         return channel_detail.facts(
-            self.whole, self.footing.usable_key, now=self.footing.clock.now(), width=width
+            self.whole, self.session.usable_key, now=self.session.clock.now(), width=width
         )
 
     def _polls(self, width: int) -> Content:
-        return channel_detail.polls(self.whole, now=self.footing.clock.now(), width=width)
+        return channel_detail.polls(self.whole, now=self.session.clock.now(), width=width)
 
     def entitle_all(self) -> None:
-        glance = self.footing.glance
+        glance = self.session.glance
         stale = glance.status.overview.channels_stale if glance is not None else 0
         told = f" · {stale} not fresh" if stale else ""
         self.entitle("channel-rows-panel", f"Channels {len(self.rows.ids)}", told)

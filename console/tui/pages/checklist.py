@@ -10,25 +10,25 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.content import Content
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.text.format import age, plural
 from console.tui.data.checklist import Checked
 from console.tui.drawing.tones import Cell, Tone, write
-from console.tui.pages.context import Desk
+from console.tui.pages.context import PageContext
 from console.tui.pages.page import Page
 from console.tui.views import checklist
 from console.tui.widgets.scroll import Steps
-from console.tui.widgets.text import Written, entitle
+from console.tui.widgets.text import TextBlock, entitle
 
 
 class ChecklistPage(Page):
     """See the module."""
 
-    place: ClassVar[Place] = Place.CHECKLIST
+    place: ClassVar[PageName] = PageName.CHECKLIST
     AUTO_FOCUS = "#checklist-panel"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
         self.checked: Checked | None = None
         self.chosen = 0
         """The question under the cursor."""
@@ -37,11 +37,11 @@ class ChecklistPage(Page):
 
     def body(self) -> ComposeResult:
         with Steps(self.step, id="checklist-panel", classes="panel whole"):
-            yield Written(self._answers, id="checklist")
+            yield TextBlock(self._answers, id="checklist")
 
     async def reload(self, *, at_once: bool = False) -> None:
         del at_once
-        self.checked = await self.desk.source.checkup.look()
+        self.checked = await self.context.source.checkup.look()
 
     def repaint(self) -> None:
         super().repaint()
@@ -51,7 +51,7 @@ class ChecklistPage(Page):
         """How old the answers are, where no title tells it."""
         if self.checked is None or not self.has_class("-narrow"):
             return super().note()
-        return f"measured {age(self.footing.clock.now() - self.checked.at)}"
+        return f"measured {age(self.session.clock.now() - self.checked.at)}"
 
     def tick(self) -> None:
         self.rewrite("#header, #tabs, #said")
@@ -80,15 +80,15 @@ class ChecklistPage(Page):
             return
         one = answers[self.chosen]
         named = channels_in(
-            (*one.wrong, one.answer, *one.evidence), self.desk.source.settings.channels
+            (*one.wrong, one.answer, *one.evidence), self.context.source.settings.channels
         )
         if not named:
-            self.footing.say("this answer names no channel", Tone.WARN)
+            self.session.say("this answer names no channel", Tone.WARN)
             self.repaint()
             return
         if len(named) > 1:
-            self.footing.say(f"it names {', '.join(named)}: this is {named[0]}", Tone.DIM)
-        await self.desk.way.open_channel(named[0])
+            self.session.say(f"it names {', '.join(named)}: this is {named[0]}", Tone.DIM)
+        await self.context.navigator.open_channel(named[0])
 
     def _choose(self, number: int) -> None:
         self.chosen = number
@@ -116,7 +116,7 @@ class ChecklistPage(Page):
         return told
 
     def _entitle(self) -> None:
-        checked, now = self.checked, self.footing.clock.now()
+        checked, now = self.checked, self.session.clock.now()
         if checked is None:
             return
         red = sum(not one.ok for one in checked.answers)

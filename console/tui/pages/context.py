@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from console.keys import Place
-from console.tui.data.source import Source
-from console.tui.handlers.acknowledge import TriageActs
-from console.tui.handlers.channels import ChannelActs
-from console.tui.handlers.copy_export import Output
-from console.tui.handlers.incidents import IncidentActs
-from console.tui.handlers.replay import Travel
-from console.tui.handlers.updates import UpdateActs
-from console.tui.session.state import Footing
+from console.keys.action import PageName
+from console.tui.data.source import DataSource
+from console.tui.handlers.acknowledge import AcknowledgeHandler
+from console.tui.handlers.channels import ChannelHandler
+from console.tui.handlers.copy_export import CopyExportHandler
+from console.tui.handlers.incidents import IncidentHandler
+from console.tui.handlers.replay import ReplayHandler
+from console.tui.handlers.updates import UpdateHandler
+from console.tui.session.state import ConsoleState
 
 
 class Subject(Protocol):
@@ -33,10 +33,10 @@ class Subject(Protocol):
         ...
 
 
-class Way(Protocol):
+class Navigator(Protocol):
     """How one page leads to another: the app."""
 
-    async def show(self, place: Place) -> None:
+    async def show(self, place: PageName) -> None:
         """Turn to a page."""
 
     async def open_sku(self, subject: Subject) -> None:
@@ -53,15 +53,15 @@ class Way(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PageContext:
     """The same one for every page."""
 
-    source: Source
-    footing: Footing
-    updates: UpdateActs
-    triage: TriageActs
-    way: Way
-    output: Output
-    channels: ChannelActs
-    incidents: IncidentActs
-    travel: Travel
+    source: DataSource
+    session: ConsoleState
+    updates: UpdateHandler
+    triage: AcknowledgeHandler
+    navigator: Navigator
+    output: CopyExportHandler
+    channels: ChannelHandler
+    incidents: IncidentHandler
+    travel: ReplayHandler

@@ -12,19 +12,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.text.confirmation import Picked, why_not, why_not_update
 from console.text.format import plural
 from console.tui.data.source import Detail
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.pages.context import Desk, Subject
-from console.tui.pages.disagreements import Triaging
+from console.tui.pages.context import PageContext, Subject
+from console.tui.pages.disagreements import DisagreementsPage
 from console.tui.views import preview as previews
 from console.tui.views.disagreements import GroupRow, group_label, group_preview
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import Written, entitle
+from console.tui.widgets.text import TextBlock, entitle
 from store.model import Correction, Disagreement
 from store.queries.values import Sort
 
@@ -33,14 +33,14 @@ FIRST_PAGE = 100
 """Rows fetched before the first paint."""
 
 
-class Dashboard(Triaging):
+class Dashboard(DisagreementsPage):
     """See the module."""
 
-    place = Place.DISAGREEMENTS
+    place = PageName.DISAGREEMENTS
     AUTO_FOCUS = "#disagreements"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
         self.detail: Detail | None = None
         self.updates: VirtualTable[Correction] = VirtualTable(
             UpdateSheet(), empty="Nothing waits for a decision.", id="updates"
@@ -52,12 +52,12 @@ class Dashboard(Triaging):
                 yield self.rows
             with Vertical(id="side"):
                 with VerticalScroll(id="channels-panel", classes="panel"):
-                    yield Written(self._channels, id="channels")
+                    yield TextBlock(self._channels, id="channels")
                 with VerticalScroll(id="preview-panel", classes="panel"):
-                    yield Written(self._preview, id="preview")
+                    yield TextBlock(self._preview, id="preview")
         with Vertical(id="updates-panel", classes="panel"):
             yield self.updates
-        yield Written(self._brief, id="brief")
+        yield TextBlock(self._brief, id="brief")
 
     def on_mount(self) -> None:
         for panel in self.query("#channels-panel, #preview-panel"):
@@ -71,9 +71,9 @@ class Dashboard(Triaging):
 
     async def reload(self, *, at_once: bool = False) -> None:
         """Read everything anew. Raises StoreError, and leaves the screen as it was."""
-        now = self.footing.clock.now()
+        now = self.session.clock.now()
         await self.read_list(at_once=at_once)
-        update_ids = await self.desk.source.update_ids()
+        update_ids = await self.context.source.update_ids()
         self.updates.offer(update_ids, now=now, at_once=at_once)
         await self.fetch(self.updates, self.updates.window())
         await self.look()
@@ -86,7 +86,7 @@ class Dashboard(Triaging):
         if table is self.rows:
             rows = dict(await self.rows_of(ids))
         else:
-            rows = dict(await self.desk.source.updates(ids))
+            rows = dict(await self.context.source.updates(ids))
         table.fill(rows, ids)
 
     async def look(self) -> None:
@@ -94,13 +94,13 @@ class Dashboard(Triaging):
         if row_id is None or (table is self.rows and row_id < 0):
             self.detail = None
         elif table is self.rows:
-            self.detail = await self.desk.source.detail_of_disagreement(row_id, whole=False)
+            self.detail = await self.context.source.detail_of_disagreement(row_id, whole=False)
         else:
-            self.detail = await self.desk.source.detail_of_update(row_id, whole=False)
+            self.detail = await self.context.source.detail_of_update(row_id, whole=False)
         self._paint_preview()
 
     def tick(self) -> None:
-        now = self.footing.clock.now()
+        now = self.session.clock.now()
         self.rows.tick(now)
         self.updates.tick(now)
         self.rewrite("#header, #channels, #said")
@@ -127,12 +127,12 @@ class Dashboard(Triaging):
         if not marks:
             return Picked(why_not="nothing is marked: space marks a row, * all of them")
         if self.table is self.updates:
-            found = (await self.desk.source.updates(marks)).values()
+            found = (await self.context.source.updates(marks)).values()
             reasons: list[tuple[int, int | None, str]] = [
                 (one.id, one.version, why_not_update(one)) for one in found
             ]
         else:
-            rows = await self.desk.source.disagreements(marks)
+            rows = await self.context.source.disagreements(marks)
             reasons = [
                 (
                     it.correction_id or 0,
@@ -159,37 +159,37 @@ class Dashboard(Triaging):
             self.turn(head, opened=not head.opened)
             return
         if self.detail is None:
-            self.footing.say("there is nothing under the cursor to open", Tone.WARN)
+            self.session.say("there is nothing under the cursor to open", Tone.WARN)
             self.repaint()
             return
-        await self.desk.way.open_sku(self.detail)
+        await self.context.navigator.open_sku(self.detail)
 
     def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
         reason = why_not(it, self.directions.get(it.channel))
         return reason or (it.reason if approving else "")
 
     def _channels(self, width: int) -> Content:
-        glance = self.footing.glance
+        glance = self.session.glance
         health = glance.status.channels if glance is not None else ()
-        return previews.channels(health, now=self.footing.clock.now(), width=width)
+        return previews.channels(health, now=self.session.clock.now(), width=width)
 
     def _preview(self, width: int) -> Content:
         head = self.head()
         if head is not None:
-            told = group_preview(head.total, str(self.by), self.footing.clock.now(), width)
+            told = group_preview(head.total, str(self.by), self.session.clock.now(), width)
             return lines(*(write(one) for one in told))
-        return previews.preview(self.detail, now=self.footing.clock.now(), width=width)
+        return previews.preview(self.detail, now=self.session.clock.now(), width=width)
 
     def _brief(self, width: int) -> Content:
         head = self.head()
         if head is not None:
-            told = group_preview(head.total, str(self.by), self.footing.clock.now(), width)
+            told = group_preview(head.total, str(self.by), self.session.clock.now(), width)
             return write(Cell(f" {' · '.join(told[:4])}", Tone.DIM))
-        return previews.brief(self.detail, now=self.footing.clock.now(), width=width)
+        return previews.brief(self.detail, now=self.session.clock.now(), width=width)
 
     def _paint_preview(self) -> None:
         self.rewrite("#preview, #brief")
-        title = previews.preview_title(self.detail, self.footing.clock.now())
+        title = previews.preview_title(self.detail, self.session.clock.now())
         brief = previews.brief_title(self.detail)
         head = self.head()
         if head is not None:
@@ -202,7 +202,7 @@ class Dashboard(Triaging):
                 entitle(widget, told)
 
     def entitle_all(self) -> None:
-        glance = self.footing.glance
+        glance = self.session.glance
         overview = glance.status.overview if glance is not None else None
         shown = len(self.listed.ranked.ids) if self.listed is not None else 0
         marks = len(self.rows.marks)

@@ -13,13 +13,13 @@ from textual import work
 from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.disagreement_filter import completed, parse
-from console.tui.data.disagreements import Survey, asks_for_causes
-from console.tui.data.export import View
+from console.tui.data.disagreements import DisagreementData, asks_for_causes
+from console.tui.data.export import ExportView
 from console.tui.data.grouping import Listed, age_line, jump, worst
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Tone, write
-from console.tui.pages.context import Desk
-from console.tui.pages.listing import Listing
+from console.tui.pages.context import PageContext
+from console.tui.pages.listing import ListPage
 from console.tui.session.memory import PageMemory
 from console.tui.views.disagreements import DisagreementSheet, GroupRow
 from console.tui.widgets.table import VirtualTable
@@ -37,23 +37,23 @@ LEARN_REST_S = 3.0
 """While causes are found the list is read anew so often."""
 
 
-class Triaging(Listing):
+class DisagreementsPage(ListPage):
     """See the module."""
 
     is_apart = True
     filter_hint = 'channel:shop state:open sku:DS-* side:oversell risk>100 age>1h -lamp "a phrase"'
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
         self.wanted = DisagreementFilter()
         self.sort = Sort.RISK
         self.by = GroupBy.NONE
         self.opened: set[int] = set()
         """The groups that are open, by their id."""
         self.listed: Listed | None = None
-        source = desk.source
+        source = context.source
         self.directions = {name: one.direction for name, one in source.settings.channels.items()}
-        self.survey = Survey(source)
+        self.survey = DisagreementData(source)
         self._learning = False
         self.rows: VirtualTable[DisagreementRow | GroupRow] = VirtualTable(
             DisagreementSheet(source.compared, self.directions),
@@ -63,7 +63,7 @@ class Triaging(Listing):
 
     async def read_list(self, *, at_once: bool) -> None:
         """Read the list anew. Raises StoreError."""
-        now, by = self.footing.clock.now(), self.by
+        now, by = self.session.clock.now(), self.by
         listed = await self.survey.read(self.wanted, self.sort, by, self.opened)
         if by is not self.by:
             return  # The operator was quicker: the next reading is on its way.
@@ -103,10 +103,10 @@ class Triaging(Listing):
         return value if isinstance(value, GroupRow) else None
 
     def complete(self, text: str) -> str | None:
-        return completed(text, tuple(self.desk.source.settings.channels))
+        return completed(text, tuple(self.context.source.settings.channels))
 
     def filter_by(self, text: str) -> None:
-        self.wanted = parse(text, self.desk.source.settings.channels)
+        self.wanted = parse(text, self.context.source.settings.channels)
         super().filter_by(text)
 
     def left(self) -> PageMemory:
@@ -117,25 +117,25 @@ class Triaging(Listing):
         self.sort = next((one for one in SORTS if one == before.sort), self.sort)
         self.by = next((one for one in GROUPINGS if one == before.group), self.by)
 
-    def view(self) -> View:
+    def view(self) -> ExportView:
         """All that the filter lets through, what is folded away included."""
         if self.table is not self.rows or self.listed is None:
             return super().view()
-        return export.disagreements(self.desk.source, self.listed.ranked.ids)
+        return export.disagreements(self.context.source, self.listed.ranked.ids)
 
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self.footing.say(f"sorted by {self.sort}", Tone.DIM)
+        self.session.say(f"sorted by {self.sort}", Tone.DIM)
         self.rewrite("#said")
-        self.footing.stir()
+        self.session.stir()
 
     def do_group(self) -> None:
         self.by = GROUPINGS[(GROUPINGS.index(self.by) + 1) % len(GROUPINGS)]
         self.opened.clear()
         told = "in one piece" if self.by is GroupBy.NONE else f"grouped by {self.by}"
-        self.footing.say(told, Tone.DIM)
+        self.session.say(told, Tone.DIM)
         self.rewrite("#said")
-        self.footing.stir()
+        self.session.stir()
 
     def do_expand(self) -> None:
         head = self.head()
@@ -182,7 +182,7 @@ class Triaging(Listing):
 
     async def do_acknowledge(self) -> None:
         """Of what is marked, else of the group or the row under the cursor."""
-        await self.desk.triage.acknowledge(await self._meant())
+        await self.context.triage.acknowledge(await self._meant())
 
     async def _meant(self) -> list[Disagreement]:
         """What was seen of it: the row as it is painted, of many what they are now."""
@@ -193,26 +193,26 @@ class Triaging(Listing):
             same = of is not None and update is not None and of.correction == update
             return [of.it] if of is not None and same and of.it is not None else []
         if self.rows.marks:
-            return await self.desk.source.disagreements(sorted(self.rows.marks))
+            return await self.context.source.disagreements(sorted(self.rows.marks))
         if isinstance(value, GroupRow) and self.listed is not None:
-            return await self.desk.source.disagreements(self.listed.members(value.total.id))
+            return await self.context.source.disagreements(self.listed.members(value.total.id))
         return [value.it] if isinstance(value, DisagreementRow) else []
 
     def _turn(self, group_id: int, *, opened: bool) -> None:
         (self.opened.add if opened else self.opened.discard)(group_id)
-        self.footing.stir()
+        self.session.stir()
 
     def _jump(self, *, forward: bool) -> None:
         tags = self.rows.tags
         found, place = worst(tags), jump(tags, self.rows.cursor, forward=forward)
         if found is None or place is None:
-            self.footing.say("nothing is left that is not acknowledged", Tone.OK)
+            self.session.say("nothing is left that is not acknowledged", Tone.OK)
             self.repaint()
             return
         self.rows.focus()
         self.rows.go_to(place)
         of, nth = tags.count(found), tags.count(found, 0, place + 1)
-        self.footing.say(f"{found.word} {nth:,} of {of:,}{self._after(tags, found)}", Tone.DIM)
+        self.session.say(f"{found.word} {nth:,} of {of:,}{self._after(tags, found)}", Tone.DIM)
         self.repaint()
 
     def _after(self, tags: bytes, found: Severity) -> str:
@@ -237,7 +237,7 @@ class Triaging(Listing):
             return
         self._learning = True
         try:
-            await self.footing.guarded(self._learn_all)
+            await self.session.guarded(self._learn_all)
         finally:
             self._learning = False
 
@@ -250,9 +250,9 @@ class Triaging(Listing):
                 return
             if clock() - told_at >= LEARN_REST_S:
                 told_at = clock()
-                self.footing.stir()
+                self.session.stir()
         self.survey.forget_others(everything)
-        self.footing.stir()
+        self.session.stir()
 
     async def _all_ids(self) -> "array[int]":
         """All that may have a cause that is asked for, whatever the filter knows by now."""

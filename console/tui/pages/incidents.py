@@ -13,39 +13,39 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.reports.clipboard import Copied, of_incident
 from console.text.incidents import Trouble, waits_for_a_person
 from console.tui.data import export, incident_filter
 from console.tui.data.disagreement_filter import FilterError
-from console.tui.data.export import View
+from console.tui.data.export import ExportView
 from console.tui.data.incident_filter import STATES
 from console.tui.drawing.tones import Tone
-from console.tui.pages.context import Desk
-from console.tui.pages.listing import Listing
+from console.tui.pages.context import PageContext
+from console.tui.pages.listing import ListPage
 from console.tui.views import incidents
 from console.tui.views.incidents import IncidentSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import Written, entitle
+from console.tui.widgets.text import TextBlock, entitle
 from store.channels.incident_list import IncidentFilter
 from store.model import Incident, IncidentKind
-from store.polling.quarantine_preview import Effect
+from store.polling.quarantine_preview import QuarantineEffect
 
 
-class IncidentsPage(Listing):
+class IncidentsPage(ListPage):
     """See the module."""
 
-    place: ClassVar[Place] = Place.INCIDENTS
+    place: ClassVar[PageName] = PageName.INCIDENTS
     AUTO_FOCUS = "#incident-rows"
     filter_hint = incident_filter.HINT
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
         self.wanted = IncidentFilter()
         self.whole: Trouble | None = None
         self._states = 0
         """Which of `STATES` is shown, unless the filter names states itself."""
-        self._reckoned: Effect | None = None
+        self._reckoned: QuarantineEffect | None = None
         self._reckoning: int | None = None
         """The poll that is being reckoned: once, however often the page is read meanwhile."""
         self.rows: VirtualTable[Incident] = VirtualTable(
@@ -63,24 +63,24 @@ class IncidentsPage(Listing):
             with Vertical(id="incident-rows-panel", classes="panel"):
                 yield self.rows
             with VerticalScroll(id="incident-panel", classes="panel"):
-                yield Written(self._whole, id="incident")
+                yield TextBlock(self._whole, id="incident")
 
     async def reload(self, *, at_once: bool = False) -> None:
         states = self.wanted.states or STATES[self._states][1]
-        ids = await self.desk.source.incident_ids(self.wanted, states)
+        ids = await self.context.source.incident_ids(self.wanted, states)
         self.rows.empty = self._nothing()
-        self.rows.offer(ids, now=self.footing.clock.now(), at_once=at_once)
+        self.rows.offer(ids, now=self.session.clock.now(), at_once=at_once)
         await self.fetch(self.rows, self.rows.window())
         await self.look()
         self.repaint()
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         if ids:
-            table.fill(dict(await self.desk.source.incidents(ids)), ids)
+            table.fill(dict(await self.context.source.incidents(ids)), ids)
 
     async def look(self) -> None:
         number = self.rows.cursor_id
-        found = await self.desk.source.incident(number) if number is not None else None
+        found = await self.context.source.incident(number) if number is not None else None
         if found is not None and found.quarantined is not None:
             known = self._reckoned
             if known is not None and known.poll_id == found.quarantined:
@@ -98,7 +98,7 @@ class IncidentsPage(Listing):
 
         async def read() -> None:
             try:
-                effect = self._reckoned = await self.desk.source.effect(channel)
+                effect = self._reckoned = await self.context.source.effect(channel)
             finally:
                 self._reckoning = None
             under = self.whole
@@ -106,52 +106,52 @@ class IncidentsPage(Listing):
                 self.whole = under.with_effect(effect)
                 self.rewrite("#incident")
 
-        await self.footing.guarded(read)
+        await self.session.guarded(read)
 
     def tick(self) -> None:
-        self.rows.tick(self.footing.clock.now())
+        self.rows.tick(self.session.clock.now())
         self.rewrite("#header, #said, #incident")
 
     def copies(self) -> Iterator[Copied]:
         one = self.rows.current
-        return iter(()) if one is None else of_incident(one, self.footing.clock.now())
+        return iter(()) if one is None else of_incident(one, self.session.clock.now())
 
-    def view(self) -> View:
+    def view(self) -> ExportView:
         ids = array("q", self.rows.ids)
-        return export.incidents(self.desk.source, ids, self.footing.clock.now())
+        return export.incidents(self.context.source, ids, self.session.clock.now())
 
     def able(self) -> tuple[str, ...]:
         one = self.rows.current
         if one is None or one.closed_at is not None:
-            return self.footing.able(self.picked(), marks=False)
+            return self.session.able(self.picked(), marks=False)
         can = ("acknowledge", "snooze")
         return (*can, "believe", "discard") if waits_for_a_person(one) else can
 
     def filter_by(self, text: str) -> None:
-        self.wanted = incident_filter.parse(text, self.desk.source.settings.channels)
+        self.wanted = incident_filter.parse(text, self.context.source.settings.channels)
         self.filter_text = text.strip()
 
     def do_next_state(self) -> None:
         self._states = (self._states + 1) % len(STATES)
         if self.wanted.states:
-            self.footing.say("the filter says which states are shown: esc clears it", Tone.WARN)
-        self.footing.stir()
+            self.session.say("the filter says which states are shown: esc clears it", Tone.WARN)
+        self.session.stir()
 
     def do_acknowledge(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.desk.incidents.acknowledge(one)
+        return None if one is None else self.context.incidents.acknowledge(one)
 
     def do_snooze(self) -> Coroutine[None, None, None]:
         one = self._under()
-        return _nothing() if one is None else self.desk.incidents.snooze(one)
+        return _nothing() if one is None else self.context.incidents.snooze(one)
 
     def do_believe(self) -> Coroutine[None, None, None] | None:
         channel = self._channel_to_judge("believe")
-        return None if channel is None else self.desk.incidents.believe(channel)
+        return None if channel is None else self.context.incidents.believe(channel)
 
     def do_discard(self) -> Coroutine[None, None, None] | None:
         channel = self._channel_to_judge("discard")
-        return None if channel is None else self.desk.incidents.discard(channel)
+        return None if channel is None else self.context.incidents.discard(channel)
 
     async def do_detail(self) -> None:
         """Turn to what the trouble is with: the channel's disagreements, or the SKU's there."""
@@ -165,7 +165,7 @@ class IncidentsPage(Listing):
         fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP)
         sku = one.key if one.kind in fights and not any(map(str.isspace, one.key)) else ""
         try:
-            await self.desk.way.show_disagreements_of(one.channel, sku)
+            await self.context.navigator.show_disagreements_of(one.channel, sku)
         except FilterError as error:
             self._say(str(error))
 
@@ -186,7 +186,7 @@ class IncidentsPage(Listing):
         return one
 
     def _say(self, text: str) -> None:
-        self.footing.say(text, Tone.WARN)
+        self.session.say(text, Tone.WARN)
         self.repaint()
 
     def _nothing(self) -> str:
@@ -198,11 +198,11 @@ class IncidentsPage(Listing):
         return f"No {word} incidents." if word != "all" else "There never was an incident."
 
     def _whole(self, width: int) -> Content:
-        return incidents.whole(self.whole, now=self.footing.clock.now(), width=width)
+        return incidents.whole(self.whole, now=self.session.clock.now(), width=width)
 
     def entitle_all(self) -> None:
         word = STATES[self._states][0] if not self.wanted.states else "filtered"
-        glance = self.footing.glance
+        glance = self.session.glance
         told = f" · {word}"
         if glance is not None:
             quiet = len(glance.status.incidents) - glance.status.overview.incidents

@@ -6,12 +6,12 @@ from typing import Any
 
 from textual import on, work
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.reports.clipboard import Copied, of_row
 from console.text.confirmation import Picked
 from console.text.format import plural
 from console.tui.data import export
-from console.tui.data.export import View
+from console.tui.data.export import ExportView
 from console.tui.data.source import Detail
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Page
@@ -21,7 +21,7 @@ from console.tui.widgets.text import entitle
 from store.errors import StoreError
 
 
-class Deciding(Page):
+class DecisionPage(Page):
     """A page with updates that are decided on: one at a time."""
 
     detail: Detail | None = None
@@ -32,26 +32,26 @@ class Deciding(Page):
             return iter(())
         return of_row(
             # On the updates' page the row is the update.
-            None if self.place is Place.UPDATES else self.detail.it,
+            None if self.place is PageName.UPDATES else self.detail.it,
             self.detail.cause,
             self.detail.correction,
-            configuration=self.desk.source.configuration,
+            configuration=self.context.source.configuration,
         )
 
     def do_approve(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.approve(self.picked(), bulk=False)
+        return self.context.updates.approve(self.picked(), bulk=False)
 
     def do_reject(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.reject(self.picked(), bulk=False)
+        return self.context.updates.reject(self.picked(), bulk=False)
 
     def do_snooze(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.snooze(self.picked())
+        return self.context.updates.snooze(self.picked())
 
     def do_retry(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.retry(self.picked()._replace(why_not=""))
+        return self.context.updates.retry(self.picked()._replace(why_not=""))
 
     def do_batch(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.batches.show(self.of_picked())
+        return self.context.updates.batches.show(self.of_picked())
 
     def of_picked(self) -> int | None:
         """The update under the cursor by its number."""
@@ -59,7 +59,7 @@ class Deciding(Page):
         return seen[0][0] if seen else None
 
 
-class Listing(Deciding):
+class ListPage(DecisionPage):
     """A page whose keys act on the rows of a virtual table, on one or on all that are marked."""
 
     @property
@@ -72,12 +72,12 @@ class Listing(Deciding):
         del approving
         return self.picked()
 
-    def view(self) -> View:
+    def view(self) -> ExportView:
         """All of the list's rows, in its order."""
         ids = array("q", self.table.ids)
-        updates = self.place is Place.UPDATES or isinstance(self.table.sheet, UpdateSheet)
+        updates = self.place is PageName.UPDATES or isinstance(self.table.sheet, UpdateSheet)
         of = export.updates if updates else export.disagreements
-        return of(self.desk.source, ids)
+        return of(self.context.source, ids)
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         """Give a table the rows of these ids. Raises StoreError."""
@@ -90,7 +90,7 @@ class Listing(Deciding):
         """Read what stands under the cursor, for the preview. Raises StoreError."""
 
     def able(self) -> tuple[str, ...]:
-        return self.footing.able(self.picked(), marks=bool(self.table.marks))
+        return self.session.able(self.picked(), marks=bool(self.table.marks))
 
     def lead(self) -> str:
         marks = len(self.table.marks)
@@ -124,28 +124,28 @@ class Listing(Deciding):
     async def do_approve_marked(self) -> None:
         marked = await self._marked(approving=True)
         if marked is not None:
-            await self.desk.updates.approve(marked, bulk=True)
+            await self.context.updates.approve(marked, bulk=True)
 
     async def do_reject_marked(self) -> None:
         marked = await self._marked(approving=False)
         if marked is not None:
-            await self.desk.updates.reject(marked, bulk=True)
+            await self.context.updates.reject(marked, bulk=True)
 
     async def _marked(self, *, approving: bool) -> Picked | None:
         try:
             return await self.marked(approving=approving)
         except StoreError as error:
-            self.footing.say(f"the cache can't be read: {error}", Tone.BAD)
+            self.session.say(f"the cache can't be read: {error}", Tone.BAD)
             return None
 
     @work(group="fetch")
     async def _fetch_lacking(self, table: "VirtualTable[Any]") -> None:
-        await self.footing.guarded(lambda: self.fetch(table, table.lacking()))
+        await self.session.guarded(lambda: self.fetch(table, table.lacking()))
 
     @work(group="look", exclusive=True)
     async def look_again(self) -> None:
         """Read what stands under the cursor anew, soon."""
-        await self.footing.guarded(self.look)
+        await self.session.guarded(self.look)
 
     @on(VirtualTable.Wanted)
     def _rows_wanted(self, event: "VirtualTable.Wanted") -> None:
@@ -163,7 +163,7 @@ class Listing(Deciding):
         if lost:
             # Their rows are over, or the filter leaves them out: nobody took the marks away.
             told = f"{plural(lost, 'mark')} taken off: what had them is not in the list now"
-            self.footing.say(told, Tone.WARN)
+            self.session.say(told, Tone.WARN)
         self.entitle_all()
         self.rewrite("#tabs, #said, #legend")
 

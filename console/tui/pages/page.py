@@ -1,6 +1,6 @@
 """The frame that every page stands in: header, tabs, the log's line, the filter's line, the legend.
 
-A page reads what it shows in `reload`, through the desk's source and off this thread, and does
+A page reads what it shows in `reload`, through its context's source and off this thread, and does
 what the table of actions names in its methods `do_…`; the app finds them by name. One that returns
 a coroutine runs as a worker, and may ask with a dialog.
 """
@@ -15,19 +15,19 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.reports.clipboard import Copied
 from console.text.confirmation import Picked
 from console.text.format import clean
 from console.tui.data import export
 from console.tui.data.disagreement_filter import FilterError
-from console.tui.data.export import View
+from console.tui.data.export import ExportView
 from console.tui.drawing.tones import Tone
-from console.tui.pages.context import Desk, Subject
+from console.tui.pages.context import PageContext, Subject
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterLine
-from console.tui.widgets.text import Written
+from console.tui.widgets.text import TextBlock
 
 ROOMY = 110
 """From this width on the lines at the edges are told in full words."""
@@ -38,27 +38,27 @@ class Page(Screen[None]):
     """See the module."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
-    place: ClassVar[Place]
+    place: ClassVar[PageName]
     filter_hint: ClassVar[str] = ""
     """What the filter's empty line shows; empty: the page has no filter."""
 
     is_apart: ClassVar[bool] = False
     """Whether it is read without the glance, so that both can be read at a time."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, context: PageContext) -> None:
         super().__init__()
-        self.desk = desk
-        self.footing = desk.footing
+        self.context = context
+        self.session = context.session
         self.filter_text = ""
 
     def compose(self) -> ComposeResult:
-        yield Written(self._header, id="header")
-        yield Written(self._tabs, id="tabs")
+        yield TextBlock(self._header, id="header")
+        yield TextBlock(self._tabs, id="tabs")
         yield from self.body()
-        yield Written(self._said, id="said")
+        yield TextBlock(self._said, id="said")
         if self.filter_hint:
             yield FilterLine(self.filter_hint, self.complete)
-        yield Written(self._legend, id="legend")
+        yield TextBlock(self._legend, id="legend")
 
     def body(self) -> ComposeResult:
         """What stands between the tabs and the log's line."""
@@ -73,20 +73,20 @@ class Page(Screen[None]):
 
     def tick(self) -> None:
         """Let time be seen: ages, the clock, countdowns."""
-        self.rewrite("Written")
+        self.rewrite("TextBlock")
 
     def repaint(self) -> None:
         """Write everything anew that is not a list."""
-        self.rewrite("Written")
+        self.rewrite("TextBlock")
 
     def rewrite(self, selector: str) -> None:
         """Write some of it anew; what is being taken down as the app closes is passed over."""
-        for written in self.query(selector).results(Written):
+        for written in self.query(selector).results(TextBlock):
             written.rewrite()
 
     def able(self) -> tuple[str, ...]:
         """The deciding actions that can be done now, for the legend."""
-        return self.footing.able(self.picked(), marks=False)
+        return self.session.able(self.picked(), marks=False)
 
     def picked(self) -> Picked:
         """The update that a deciding key would decide on."""
@@ -101,9 +101,9 @@ class Page(Screen[None]):
 
     def note(self) -> str:
         """What is told at the right of the tabs."""
-        clears = f"  ({self.footing.key('clear')} clears)" if self.footing.key("clear") else ""
+        clears = f"  ({self.session.key('clear')} clears)" if self.session.key("clear") else ""
         filtered = f"filter: {self.filter_text}{clears}" if self.filter_text else ""
-        return "  ".join(told for told in (self.footing.busy, filtered) if told)
+        return "  ".join(told for told in (self.session.busy, filtered) if told)
 
     def lead(self) -> str:
         """What is told before the log's line."""
@@ -133,27 +133,27 @@ class Page(Screen[None]):
     async def do_clear(self) -> None:
         """Step back by one: the filter's line, else what is chosen, else to the page before."""
         if not self.close_filter() and not self.unchoose():
-            await self.desk.way.back()
+            await self.context.navigator.back()
 
     def unchoose(self) -> bool:
         """Let go of marks, else of the filter; whether there was anything to let go of."""
         if not self.filter_text:
             return False
         self.filter_by("")
-        self.footing.stir()
+        self.session.stir()
         return True
 
     def copies(self) -> Iterator[Copied]:
         """The ways to copy what is under the cursor; none: there is nothing to copy."""
         yield from ()
 
-    def view(self) -> View | None:
+    def view(self) -> ExportView | None:
         """What of this page can be exported; None: nothing."""
-        glance = self.footing.glance
+        glance = self.session.glance
         if glance is None:
             return None
         lists = {
-            Place.CHANNELS: lambda: export.channels(glance.status.channels),
+            PageName.CHANNELS: lambda: export.channels(glance.status.channels),
         }
         return lists[self.place]() if self.place in lists else None
 
@@ -167,10 +167,10 @@ class Page(Screen[None]):
             self.filter_by(before.filter)
 
     async def do_copy(self) -> None:
-        await self.desk.output.copy(self.copies())
+        await self.context.output.copy(self.copies())
 
     async def do_export(self) -> None:
-        await self.desk.output.export(self.view())
+        await self.context.output.export(self.view())
 
     @property
     def sku_shown(self) -> str | None:
@@ -178,22 +178,22 @@ class Page(Screen[None]):
         return None
 
     def do_previous_change(self) -> Coroutine[None, None, None]:
-        return self.desk.travel.step(on=False, sku=self.sku_shown)
+        return self.context.travel.step(on=False, sku=self.sku_shown)
 
     def do_next_change(self) -> Coroutine[None, None, None]:
-        return self.desk.travel.step(on=True, sku=self.sku_shown)
+        return self.context.travel.step(on=True, sku=self.sku_shown)
 
     def do_hour_back(self) -> Coroutine[None, None, None]:
-        return self.desk.travel.leap(-1)
+        return self.context.travel.leap(-1)
 
     def do_hour_on(self) -> Coroutine[None, None, None]:
-        return self.desk.travel.leap(1)
+        return self.context.travel.leap(1)
 
     def do_go_to(self) -> Coroutine[None, None, None]:
-        return self.desk.travel.ask()
+        return self.context.travel.ask()
 
     def do_undo(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.undo(self.picked())
+        return self.context.updates.undo(self.picked())
 
     @on(Input.Submitted, "#filter")
     def _filter_typed(self, event: Input.Submitted) -> None:
@@ -202,17 +202,17 @@ class Page(Screen[None]):
             self.filter_by(event.value)
         except FilterError as error:
             # The filter's line stands where the log's does: there nobody sees it yet.
-            self.footing.say(str(error), Tone.WARN)
+            self.session.say(str(error), Tone.WARN)
             self.notify(clean(str(error)), severity="warning", markup=False)
             return
         self.query_one(FilterLine).remember(event.value)
         self.close_filter()
-        self.footing.stir()
+        self.session.stir()
 
     def _header(self, width: int) -> Content:
-        glance, now = self.footing.glance, self.footing.clock.now()
+        glance, now = self.session.glance, self.session.clock.now()
         return header.header(
-            self.footing.standing(),
+            self.session.standing(),
             glance.status.overview if glance is not None else None,
             now=now,
             width=width,
@@ -221,26 +221,26 @@ class Page(Screen[None]):
         )
 
     def _tabs(self, width: int) -> Content:
-        glance = self.footing.glance
+        glance = self.session.glance
         status = glance.status if glance is not None else None
         return header.tabs(
-            status, self.place, note=self.note(), width=width, actions=self.footing.actions
+            status, self.place, note=self.note(), width=width, actions=self.session.actions
         )
 
     def _said(self, width: int) -> Content:
-        replay = self.footing.replay
+        replay = self.session.replay
         told = "" if replay is None else replay.told
-        return self.footing.line(width, told + self.lead())
+        return self.session.line(width, told + self.lead())
 
     def _legend(self, width: int) -> Content:
         return header.legend(
             width,
             narrow=width < ROOMY,
-            read_only=self.footing.read_only,
+            read_only=self.session.read_only,
             able=self.able(),
             actions=[
                 action
-                for action in self.footing.actions
-                if self.place in action.on and not self.footing.refuses(action)
+                for action in self.session.actions
+                if self.place in action.on and not self.session.refuses(action)
             ],
         )

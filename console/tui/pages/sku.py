@@ -14,20 +14,20 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.reports.clipboard import Copied, of_row
 from console.text.confirmation import Picked, why_not, why_not_anew, why_not_update
 from console.text.format import clean, cut
 from console.tui.data.sku import Opened
 from console.tui.drawing import plot
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.pages.context import Desk, Subject
-from console.tui.pages.listing import Deciding
+from console.tui.pages.context import PageContext, Subject
+from console.tui.pages.listing import DecisionPage
 from console.tui.views import sku_detail, sku_table
-from console.tui.widgets.scroll import Body, Steps
-from console.tui.widgets.text import Roll, Written, entitle
+from console.tui.widgets.scroll import ScrollBody, Steps
+from console.tui.widgets.text import Roll, TextBlock, entitle
 from store.history import series
-from store.history.series import Course
+from store.history.series import StockSeries
 from store.history.timeline import Page, Rest, Told
 from store.model import LIVE_CORRECTIONS, Correction, Disagreement
 from store.queries.values import ChannelHealth, ShownCell
@@ -41,15 +41,15 @@ CURVES_MAX = 8
 _PLOT_MIN, _PLOT_MAX = 8, 20
 
 
-class SkuPage(Deciding):
+class SkuPage(DecisionPage):
     """See the module."""
 
-    place: ClassVar[Place] = Place.SKU
+    place: ClassVar[PageName] = PageName.SKU
     AUTO_FOCUS = "#sku-left"
     BINDINGS: ClassVar[list[BindingType]] = [("backspace", "app.do('clear')", "Back")]
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
         self.sku = ""
         self.opened: Opened | None = None
         self.chosen: int | None = None
@@ -60,7 +60,7 @@ class SkuPage(Deciding):
         """The listing that it was opened on, where that differed then."""
         self._span: int | None = None
         """Which of the spans is plotted; None until it is known how much there is to plot."""
-        self._course: Course | None = None
+        self._course: StockSeries | None = None
         self._drawn: tuple[object, Content] | None = None
         """The plot as it was drawn last, and of what."""
         self._told: list[Told] = []
@@ -68,28 +68,28 @@ class SkuPage(Deciding):
         """Of the timeline: the page that stands at its head."""
         self._rest: Rest | None = None
         self._lines: dict[int, int] = {}
-        self._reader = desk.source.skus
+        self._reader = context.source.skus
 
     @property
     def sku_shown(self) -> str | None:
         return self.sku or None
 
     def body(self) -> ComposeResult:
-        yield Written(self._head, id="sku-head")
-        with Body(id="sku-body"):
+        yield TextBlock(self._head, id="sku-head")
+        with ScrollBody(id="sku-body"):
             with Steps(self.step, id="sku-left"):
                 with Vertical(id="sku-now", classes="panel"):
-                    yield Written(self._cells, id="sku-cells")
+                    yield TextBlock(self._cells, id="sku-cells")
                 with Vertical(id="sku-why", classes="panel"):
-                    yield Written(self._reasons, id="sku-reasons")
+                    yield TextBlock(self._reasons, id="sku-reasons")
                 with Vertical(id="sku-sum", classes="panel"):
-                    yield Written(self._account, id="sku-account")
+                    yield TextBlock(self._account, id="sku-account")
             with Steps(id="sku-right"):
                 with Vertical(id="sku-stock", classes="panel"):
-                    yield Written(self._plot, id="sku-plot")
+                    yield TextBlock(self._plot, id="sku-plot")
                 # Where all is one column, the plot comes before the account.
                 with Vertical(id="sku-sum-below", classes="panel"):
-                    yield Written(self._account, id="sku-account-below")
+                    yield TextBlock(self._account, id="sku-account-below")
                 with Vertical(id="sku-timeline", classes="panel"):
                     yield Roll(self._happened, id="sku-history")
 
@@ -138,7 +138,7 @@ class SkuPage(Deciding):
             return Picked(seen, about, why_not_update(update), it.reason if it is not None else "")
         if it is None:
             return Picked(why_not=f"{cell.channel} shows what it should")
-        channel = self.desk.source.settings.channels.get(cell.channel)
+        channel = self.context.source.settings.channels.get(cell.channel)
         reason = why_not(it, channel.direction if channel is not None else None)
         return Picked(why_not=reason or "no update is proposed")
 
@@ -146,7 +146,7 @@ class SkuPage(Deciding):
         return (*super().able(), *(("retry",) if self._to_retry().seen else ()))
 
     def do_retry(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.retry(self._to_retry())
+        return self.context.updates.retry(self._to_retry())
 
     def _to_retry(self) -> Picked:
         """The newest update of the row under the cursor, where that ended badly."""
@@ -168,7 +168,7 @@ class SkuPage(Deciding):
             yield Copied("SKU", clean(self.sku))
             return
         cause = self.opened.causes.get(it.id) if it is not None else None
-        yield from of_row(it, cause, update, configuration=self.desk.source.configuration)
+        yield from of_row(it, cause, update, configuration=self.context.source.configuration)
 
     def step(self, by: int) -> bool:
         """Move the cursor by a row; False where it can't be moved, or is not in sight."""
@@ -208,7 +208,7 @@ class SkuPage(Deciding):
         span = max(0, min(len(plot.SPANS) - 1, now + by))
         if span == now:
             which = "shortest" if by < 0 else "longest"
-            self.footing.say(
+            self.session.say(
                 f"{plot.SPANS[span][0]} is the {which} time that the plot shows", Tone.DIM
             )
         self._span = span
@@ -272,13 +272,13 @@ class SkuPage(Deciding):
     async def _read_course(self) -> None:
         """Read what the plot shows, a column of it at a time. Raises StoreError."""
         width = next(iter(self.query("#sku-plot"))).size.width or plot.WIDTH_MIN
-        now = self.footing.clock.now()
+        now = self.session.clock.now()
         within = series.window(now, plot.SPANS[self._span or 0][1], plot.inner_width(width))
         self._course = await self._reader.course(tuple(self._plotted()), within)
 
     @work(group="course", exclusive=True)
     async def _read_course_soon(self) -> None:
-        await self.footing.guarded(self._read_course)
+        await self.session.guarded(self._read_course)
         self.rewrite("#sku-plot")
 
     async def _read_newest(self, opened: Opened) -> None:
@@ -296,11 +296,11 @@ class SkuPage(Deciding):
             self._told = [*page.told, *older]
         self._roll()
 
-    @on(Body.Reached)
+    @on(ScrollBody.Reached)
     @work(group="older", exclusive=True)
     async def _read_older(self) -> None:
         """Read the next older page of the timeline: its end has come in sight."""
-        await self.footing.guarded(partial(self._add_older, self.sku))
+        await self.session.guarded(partial(self._add_older, self.sku))
 
     async def _add_older(self, sku: str) -> None:
         rest = self._rest
@@ -318,7 +318,7 @@ class SkuPage(Deciding):
         return self.query_one("#sku-left", Steps).beyond(self.query_one("#sku-cells"), line)
 
     def _health(self) -> dict[str, ChannelHealth]:
-        glance = self.footing.glance
+        glance = self.session.glance
         return {one.name: one for one in glance.status.channels} if glance is not None else {}
 
     def _head(self, width: int) -> Content:
@@ -339,7 +339,7 @@ class SkuPage(Deciding):
             self.opened,
             self._health(),
             chosen=self.chosen,
-            now=self.footing.clock.now(),
+            now=self.session.clock.now(),
             width=width,
         )
         return told
@@ -348,7 +348,7 @@ class SkuPage(Deciding):
         if self.opened is None:
             return write("")
         return sku_detail.reasons(
-            self.opened, chosen=self.chosen, now=self.footing.clock.now(), width=width
+            self.opened, chosen=self.chosen, now=self.session.clock.now(), width=width
         )
 
     def _account(self, width: int) -> Content:
@@ -369,7 +369,7 @@ class SkuPage(Deciding):
     def _happened(self, number: int, width: int) -> Content:
         """A line of the timeline; after its entries, what lies beyond them."""
         if number < len(self._told):
-            now = self.footing.clock.now()
+            now = self.session.clock.now()
             return sku_detail.entry(self._told[number], now=now, width=width)
         words = "… more with ↓"
         if not self._told:

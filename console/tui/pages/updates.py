@@ -11,17 +11,17 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.text.confirmation import Picked, why_not_anew, why_not_update
 from console.text.format import plural
 from console.tui.data import update_filter
 from console.tui.data.source import Detail
 from console.tui.drawing.tones import Cell, Tone, write
-from console.tui.pages.context import Desk, Subject
-from console.tui.pages.listing import Listing
+from console.tui.pages.context import PageContext, Subject
+from console.tui.pages.listing import ListPage
 from console.tui.views import updates
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import Written, entitle
+from console.tui.widgets.text import TextBlock, entitle
 from store.corrections.audit import AuditRow
 from store.corrections.update_list import (
     LOOKED_AT_MAX,
@@ -43,15 +43,15 @@ EMPTY = {
 }
 
 
-class UpdatesPage(Listing):
+class UpdatesPage(ListPage):
     """See the module."""
 
-    place: ClassVar[Place] = Place.UPDATES
+    place: ClassVar[PageName] = PageName.UPDATES
     filter_hint = "status:failed channel:shop sku:SKU-1 by:ana, or words"
     AUTO_FOCUS = "#updates"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context)
         self.group = UpdateGroup.OPEN
         self.sort = UpdateSort.MONEY
         self.detail: Detail | None = None
@@ -69,25 +69,25 @@ class UpdatesPage(Listing):
     def body(self) -> ComposeResult:
         with Container(id="updates-body"):
             with Vertical(id="updates-panel", classes="panel whole"):
-                yield Written(self._heading, id="updates-heading")
+                yield TextBlock(self._heading, id="updates-heading")
                 yield self.rows
             with VerticalScroll(id="update-panel", classes="panel"):
-                yield Written(self._chosen, id="update")
+                yield TextBlock(self._chosen, id="update")
 
     async def reload(self, *, at_once: bool = False) -> None:
-        found = await self.desk.source.history_ids(self._wanted, self.sort)
+        found = await self.context.source.history_ids(self._wanted, self.sort)
         self._older = found.older
-        self.rows.offer(found.ids, now=self.footing.clock.now(), at_once=at_once)
+        self.rows.offer(found.ids, now=self.session.clock.now(), at_once=at_once)
         await self.fetch(self.rows, self.rows.window())
         await self.look()
         self.repaint()
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         if ids:
-            table.fill(dict(await self.desk.source.updates(ids)), ids)
+            table.fill(dict(await self.context.source.updates(ids)), ids)
 
     async def look(self) -> None:
-        row_id, source = self.rows.cursor_id, self.desk.source
+        row_id, source = self.rows.cursor_id, self.context.source
         if row_id is None:
             self.detail, self.steps = None, ()
         else:
@@ -97,7 +97,7 @@ class UpdatesPage(Listing):
         self._entitle_chosen()
 
     def tick(self) -> None:
-        self.rows.tick(self.footing.clock.now())
+        self.rows.tick(self.session.clock.now())
         self.rewrite("#header, #said, #update")
 
     def note(self) -> str:
@@ -108,7 +108,7 @@ class UpdatesPage(Listing):
         names = list(super().able())
         if self._to_retry().seen:
             names.append("retry")
-        if self.footing.busy:
+        if self.session.busy:
             names.append("cancel")
         return tuple(names)
 
@@ -123,7 +123,7 @@ class UpdatesPage(Listing):
         marks = sorted(self.rows.marks)
         if not marks:
             return Picked(why_not="nothing is marked: space marks a row, * all of them")
-        found = (await self.desk.source.updates(marks)).values()
+        found = (await self.context.source.updates(marks)).values()
         seen = tuple((one.id, one.version) for one in found if not why_not_update(one))
         left = Counter(reason for one in found if (reason := _why_left_out(one)))
         told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
@@ -133,21 +133,21 @@ class UpdatesPage(Listing):
         return self.detail
 
     def filter_by(self, text: str) -> None:
-        channels = self.desk.source.settings.channels
+        channels = self.context.source.settings.channels
         self._wanted = update_filter.parse(text, channels, STATUSES[self.group])
         super().filter_by(text)
 
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self.footing.say(f"sorted by {self.sort}", Tone.DIM)
-        self.footing.stir()
+        self.session.say(f"sorted by {self.sort}", Tone.DIM)
+        self.session.stir()
 
     def do_next_state(self) -> None:
         """Turn to the next of: open, failed, done, all."""
         self.group = GROUPS[(GROUPS.index(self.group) + 1) % len(GROUPS)]
         self.rows.empty = EMPTY[self.group]
         self.filter_by(self.filter_text)
-        self.footing.stir()
+        self.session.stir()
 
     def do_retry(self) -> Coroutine[None, None, None]:
         return self._retry()
@@ -156,20 +156,20 @@ class UpdatesPage(Listing):
         marks = sorted(self.rows.marks)
         picked = self._to_retry()
         if marks:
-            found = (await self.desk.source.updates(marks)).values()
+            found = (await self.context.source.updates(marks)).values()
             seen = tuple((one.id, one.version) for one in found if not why_not_anew(one))
             picked = Picked(seen, plural(len(seen), "update"), "none of the marked ended badly")
-        await self.desk.updates.retry(picked)
+        await self.context.updates.retry(picked)
 
     def do_cancel(self) -> Coroutine[None, None, None]:
-        return self.desk.updates.batches.cancel_of(self.of_picked())
+        return self.context.updates.batches.cancel_of(self.of_picked())
 
     async def do_detail(self) -> None:
         if self.detail is None:
-            self.footing.say("there is nothing under the cursor to open", Tone.WARN)
+            self.session.say("there is nothing under the cursor to open", Tone.WARN)
             self.repaint()
             return
-        await self.desk.way.open_sku(self.detail)
+        await self.context.navigator.open_sku(self.detail)
 
     def _to_retry(self) -> Picked:
         """The update under the cursor, if it ended in a way that can be tried again."""
@@ -180,7 +180,7 @@ class UpdatesPage(Listing):
         return Picked((), _about(value), why) if why else self.picked()._replace(why_not="")
 
     def _chosen(self, width: int) -> Content:
-        now = self.footing.clock.now()
+        now = self.session.clock.now()
         return updates.chosen(self.detail, self.steps, now=now, width=width)
 
     def entitle_all(self) -> None:
@@ -195,7 +195,7 @@ class UpdatesPage(Listing):
 
     def _told(self) -> list[Cell]:
         """Which state is listed of how many, and in what order."""
-        glance = self.footing.glance
+        glance = self.session.glance
         counts = glance.status.updates if glance is not None else {}
         told: list[Cell] = []
         for group in GROUPS:

@@ -55,7 +55,7 @@ class Personal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(slots=True)
-class Memory:
+class SessionMemory:
     """The memory of one configuration. With `folder` None it is of this run only."""
 
     folder: Path | None
@@ -88,18 +88,18 @@ class Memory:
             self.trouble = f"what the console looked like can't be kept: {error.strerror}"
 
 
-def recall(configuration: Path | None, *, fresh: bool = False) -> Memory:
+def recall(configuration: Path | None, *, fresh: bool = False) -> SessionMemory:
     """Remember how the console was left on this configuration; `fresh` forgets that for this run.
 
     Without a configuration, as in the demo, nothing is written down.
     """
     key = key_of(configuration) if configuration is not None else ""
-    memory = Memory(folder(), key)
+    memory = SessionMemory(folder(), key)
     memory.personal = _read(memory, "console", Personal)
     if fresh:
         memory.personal = Personal(operator=memory.personal.operator)
     if configuration is None:
-        return Memory(None, key, personal=memory.personal, trouble=memory.trouble)
+        return SessionMemory(None, key, personal=memory.personal, trouble=memory.trouble)
     if not fresh:
         memory.remembered = _read(memory, key, Remembered)
     return memory
@@ -120,7 +120,7 @@ def key_of(configuration: Path) -> str:
     return f"console-{name}-{digest}"
 
 
-def _read(memory: Memory, name: str, shape: type[T]) -> T:
+def _read(memory: SessionMemory, name: str, shape: type[T]) -> T:
     if memory.folder is None:
         return shape()
     path = memory.folder / f"{name}.json"

@@ -15,11 +15,11 @@ from console.preferences import Preferences
 from console.text import operators
 from console.tui.drawing import terminal
 from console.tui.session import memory
-from console.tui.session.memory import Memory, PageMemory, Remembered
+from console.tui.session.memory import PageMemory, Remembered, SessionMemory
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CommandLineChoices:
     """What was said on the command line; None where nothing was."""
 
     theme: str | None = None
@@ -27,17 +27,17 @@ class Said:
     operator: str | None = None
 
 
-def _of_this_run() -> Memory:
-    return Memory(None, "")
+def _of_this_run() -> SessionMemory:
+    return SessionMemory(None, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class SessionPreferences:
     """Without anything, as in a test, the defaults; and nothing is written down."""
 
     preferences: Preferences = field(default_factory=Preferences)
-    memory: Memory = field(default_factory=_of_this_run)
-    said: Said = field(default_factory=Said)
+    memory: SessionMemory = field(default_factory=_of_this_run)
+    said: CommandLineChoices = field(default_factory=CommandLineChoices)
     ascii: bool = False
     """Only ASCII is shown."""
     asks: bool = False
@@ -69,7 +69,9 @@ class Habits:
         self.memory.keep(where)
 
 
-def begin(configuration: Path | None, said: Said, login: str, *, fresh: bool = False) -> Habits:
+def begin(
+    configuration: Path | None, said: CommandLineChoices, login: str, *, fresh: bool = False
+) -> SessionPreferences:
     """Read what is preferred and remembered. Raises ConfigErrors where the user's file is wrong.
 
     Without a configuration, as in the demo, nothing is written down and nobody is asked.
@@ -78,10 +80,10 @@ def begin(configuration: Path | None, said: Said, login: str, *, fresh: bool = F
     recalled = memory.recall(configuration, fresh=fresh)
     chosen = next((one for one in (said.ascii, read.ascii) if one is not None), None)
     named = operators.chosen(said.operator, read.operator, recalled.personal.operator, login)
-    return Habits(
+    return SessionPreferences(
         preferences=read,
         memory=recalled,
-        said=Said(said.theme, chosen, named or login),
+        said=CommandLineChoices(said.theme, chosen, named or login),
         ascii=terminal.lacks_glyphs(sys.__stderr__) if chosen is None else chosen,
         asks=not named and configuration is not None,
     )

@@ -11,13 +11,14 @@ from typing import NamedTuple, Protocol
 
 from textual.content import Content
 
-from console.keys import ACTIONS, Action, shown_key
+from console.keys import ACTIONS, shown_key
+from console.keys.action import Action
 from console.text.confirmation import Picked, undoable
 from console.text.format import cells, clean, cut, time_of_day
 from console.tui.data.replay import Replay
 from console.tui.data.source import Glance
 from console.tui.drawing.tones import Cell, Tone, write
-from console.tui.views.header import Mode, Standing
+from console.tui.views.header import ConsoleStatus, Mode
 from store.errors import StoreError
 from store.model import Correction, Decision, Millis
 from sync.clock import Clock
@@ -27,7 +28,7 @@ SAID_MAX = 50
 _FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+")
 
 
-class Said(NamedTuple):
+class LogLine(NamedTuple):
     at: Millis
     text: str
     tone: Tone
@@ -46,7 +47,7 @@ class Collector(Protocol):
 
 
 @dataclass(slots=True)
-class Footing:
+class ConsoleState:
     """The console's own state: small, and nothing of it is data."""
 
     name: str
@@ -75,7 +76,7 @@ class Footing:
     """The table of actions, with this operator's keys."""
     busy: str = ""
     """What goes on at the operator's word, in a few words: a batch that is being written."""
-    said: deque[Said] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
+    said: deque[LogLine] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
 
     def key(self, name: str) -> str:
         """The key of an action, as it is shown; empty where it has none."""
@@ -88,7 +89,7 @@ class Footing:
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""
-        self.said.appendleft(Said(self.clock.now(), text, tone))
+        self.said.appendleft(LogLine(self.clock.now(), text, tone))
 
     async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
@@ -101,17 +102,17 @@ class Footing:
         """Note why the cache can't be read; which folder it is in, the log tells."""
         self.trouble = _FOLDERS.sub("", clean(str(error)))
 
-    def standing(self) -> Standing:
+    def standing(self) -> ConsoleStatus:
         """What the header says of the console itself."""
         if self.replay is not None and not self.trouble:
-            return Standing(self.name, Mode.REPLAY, "", True, self.operator, True)
+            return ConsoleStatus(self.name, Mode.REPLAY, "", True, self.operator, True)
         engine, running = self._engine()
         mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
         if self.paused:
             mode = Mode.PAUSED
         if self.trouble:
             engine = self.trouble
-        return Standing(
+        return ConsoleStatus(
             self.name, mode, engine, running and not self.trouble, self.operator, self.read_only
         )
 

@@ -16,7 +16,7 @@ from sync.corrections.batch_progress import (
     BatchProgress,
     ChannelProgress,
     Stage,
-    Standing,
+    UpdateProgress,
 )
 
 BAR_WIDE = 20
@@ -170,7 +170,7 @@ def _rank(stage: Stage) -> int:
     return _BAD_FIRST.index(stage) if stage in _BAD_FIRST else len(_BAD_FIRST)
 
 
-def _item(one: Standing, width: int) -> Content:
+def _item(one: UpdateProgress, width: int) -> Content:
     it, sign = one.correction, SIGNS[one.stage]
     roomy = width >= ROOMY
     return within(
@@ -185,6 +185,6 @@ def _item(one: Standing, width: int) -> Content:
     )
 
 
-def _said(one: Standing) -> str:
+def _said(one: UpdateProgress) -> str:
     """What there is to say of one; why a batch stopped stands with its channel."""
     return "not written" if one.told.startswith(STOPPED) else one.told

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from console.text.format import NONE, age, cells, clean, cut, fit, plural, time_of_day, units
 from console.text.sparkline import gauge
-from console.tui.data.values import Whole
+from console.tui.data.values import ChannelDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels
 from store.model import Freshness, Incident, IncidentKind, Millis, PollOutcome
@@ -23,7 +23,7 @@ Key = Callable[[str], str]
 """By which key an action is done; empty where by none."""
 
 
-def title(whole: Whole | None, gap: str = "") -> Content:
+def title(whole: ChannelDetail | None, gap: str = "") -> Content:
     """The channel in a line; `gap` stands on either side of it."""
     if whole is None:
         return write(f"{gap}Channel{gap}")
@@ -32,7 +32,7 @@ def title(whole: Whole | None, gap: str = "") -> Content:
     return write(Cell(f"{gap}{one.name}", Tone.STRONG), told)
 
 
-def facts(whole: Whole | None, key: Key, *, now: Millis, width: int) -> Content:
+def facts(whole: ChannelDetail | None, key: Key, *, now: Millis, width: int) -> Content:
     """What stands in the way first; then its limits and its times."""
     if whole is None:
         return write(Cell("No channel is under the cursor.", Tone.DIM))
@@ -40,7 +40,7 @@ def facts(whole: Whole | None, key: Key, *, now: Millis, width: int) -> Content:
     return lines(*rows)
 
 
-def polls(whole: Whole | None, *, now: Millis, width: int) -> Content:
+def polls(whole: ChannelDetail | None, *, now: Millis, width: int) -> Content:
     """The recent polls, newest first, each with what the channel said where it went wrong."""
     if whole is None or not whole.polls:
         return write(Cell("It has not been polled yet.", Tone.DIM))
@@ -56,7 +56,7 @@ class _Fact(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-def _facts(whole: Whole, key: Key, now: Millis) -> Iterator[_Fact]:
+def _facts(whole: ChannelDetail, key: Key, now: Millis) -> Iterator[_Fact]:
     one, settings = whole.channel, whole.settings
     yield _standing(whole, now)
     if one.running is not None:
@@ -83,7 +83,7 @@ def _facts(whole: Whole, key: Key, now: Millis) -> Iterator[_Fact]:
         yield _Fact("events", f"read up to {whole.cursor}")
 
 
-def _standing(whole: Whole, now: Millis) -> _Fact:
+def _standing(whole: ChannelDetail, now: Millis) -> _Fact:
     one = whole.channel
     glyph = channels.GLYPHS[one.freshness]
     if one.last_success_at is None:
@@ -135,7 +135,7 @@ def _remedy(incident: Incident, one: ChannelHealth, key: Key, now: Millis) -> st
     return ""
 
 
-def _headroom(whole: Whole, now: Millis) -> str:
+def _headroom(whole: ChannelDetail, now: Millis) -> str:
     one = whole.channel
     own = f"{one.rate_per_s:g} requests a second, by `rate`" if one.rate_per_s else "no `rate` set"
     if one.allowance_left is None:

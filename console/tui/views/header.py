@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from console.keys import ACTIONS, Action, Place, shown_key
+from console.keys import ACTIONS, shown_key
+from console.keys.action import Action, PageName
 from console.text.format import age, cells, cut, day_and_time, money, time_of_day, units
 from console.text.sparkline import counted
 from console.tui.drawing.tones import Cell, Tone, key, write
@@ -26,7 +27,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConsoleStatus:
     """How the console itself stands: for the header."""
 
     name: str
@@ -57,7 +58,7 @@ _WHY_LEAST = 24
 
 
 def header(
-    standing: Standing,
+    standing: ConsoleStatus,
     overview: Overview | None,
     *,
     now: Millis,
@@ -104,7 +105,7 @@ def header(
     return write(*left, *middle, Cell(" " * max(0, width - used)), *right)
 
 
-def _identity(standing: Standing, now: Millis, *, brief: bool) -> list[Cell]:
+def _identity(standing: ConsoleStatus, now: Millis, *, brief: bool) -> list[Cell]:
     right = Cell("RO", Tone.WARN) if standing.read_only else Cell("RW", Tone.DIM)
     if brief:
         return [right, Cell(f"  {time_of_day(now)[:5]}Z ", Tone.DIM)]
@@ -159,20 +160,20 @@ class Tab(NamedTuple):
     short: str
 
 
-TABS: Mapping[Place, Tab] = {
-    Place.DISAGREEMENTS: Tab("Disagreements", "Disagree"),
-    Place.CHANNELS: Tab("Channels", "Chan"),
-    Place.UPDATES: Tab("Updates", "Upd"),
-    Place.INCIDENTS: Tab("Incidents", "Inc"),
-    Place.SKU: Tab("SKU", "SKU"),
-    Place.CHECKLIST: Tab("Checklist", "Check"),
+TABS: Mapping[PageName, Tab] = {
+    PageName.DISAGREEMENTS: Tab("Disagreements", "Disagree"),
+    PageName.CHANNELS: Tab("Channels", "Chan"),
+    PageName.UPDATES: Tab("Updates", "Upd"),
+    PageName.INCIDENTS: Tab("Incidents", "Inc"),
+    PageName.SKU: Tab("SKU", "SKU"),
+    PageName.CHECKLIST: Tab("Checklist", "Check"),
 }
 _NARROW_TABS = 100
 
 
 def tabs(
     status: StatusCounts | None,
-    place: Place,
+    place: PageName,
     *,
     note: str,
     width: int,
@@ -198,27 +199,29 @@ def tabs(
     return Content.assemble(left, " " * max(0, room - right.cell_length), right)
 
 
-def _counts(status: StatusCounts) -> dict[Place, str]:
+def _counts(status: StatusCounts) -> dict[PageName, str]:
     overview = status.overview
     live = sum(status.updates[name] for name in LIVE_CORRECTIONS)
     counts = {
-        Place.DISAGREEMENTS: overview.open + overview.settling + overview.unknown,
-        Place.CHANNELS: overview.channels,
-        Place.UPDATES: live,
-        Place.INCIDENTS: overview.incidents,
+        PageName.DISAGREEMENTS: overview.open + overview.settling + overview.unknown,
+        PageName.CHANNELS: overview.channels,
+        PageName.UPDATES: live,
+        PageName.INCIDENTS: overview.incidents,
     }
     return {place: f" {count:,}" for place, count in counts.items()}
 
 
-def _alarming(place: Place, status: StatusCounts | None) -> bool:
-    return place is Place.CHANNELS and status is not None and bool(status.overview.channels_stale)
+def _alarming(place: PageName, status: StatusCounts | None) -> bool:
+    return (
+        place is PageName.CHANNELS and status is not None and bool(status.overview.channels_stale)
+    )
 
 
-def _tab_tone(one: Place, chosen: Place) -> Tone:
+def _tab_tone(one: PageName, chosen: PageName) -> Tone:
     return Tone.ACCENT if one is chosen else Tone.DIM
 
 
-def _tab_style(one: Place, chosen: Place) -> str:
+def _tab_style(one: PageName, chosen: PageName) -> str:
     return f"bold underline ${Tone.STRONG}" if one is chosen else f"${Tone.DIM}"
 
 

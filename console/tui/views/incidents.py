@@ -26,9 +26,9 @@ from console.text.remedies import of_incident
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.channels import OUTCOMES
-from store.channels.incident_list import IncidentState, Severity, severity, state
+from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
 from store.model import Incident, Millis
-from store.polling.quarantine_preview import Effect, EffectRow
+from store.polling.quarantine_preview import EffectRow, QuarantineEffect
 from store.queries.values import RecentPoll
 
 LISTED = 12
@@ -104,7 +104,7 @@ def title(one: incidents.Trouble | None) -> Content:
     return write(Cell(f"#{one.it.id}", Tone.STRONG), Cell(told, Tone.DIM))
 
 
-def totals(effect: Effect, width: int) -> list[Content]:
+def totals(effect: QuarantineEffect, width: int) -> list[Content]:
     """What believing a poll comes to, above its listings."""
     tone = Tone.BAD if effect.to_zero or effect.targets_to_zero else Tone.PLAIN
     rows = _paragraph(quarantine_effect.counts(effect), width, Tone.DIM)
@@ -114,7 +114,7 @@ def totals(effect: Effect, width: int) -> list[Content]:
     return rows
 
 
-def listings(effect: Effect, width: int, most: int) -> list[Content]:
+def listings(effect: QuarantineEffect, width: int, most: int) -> list[Content]:
     """The listings that would move most: before → after, target, what would come of it."""
     shown = effect.rows[:most]
     if not shown:
@@ -215,7 +215,7 @@ class Toast(NamedTuple):
     severe: bool
 
 
-class Heard(NamedTuple):
+class ToastState(NamedTuple):
     """What is to be told now, and what counts as told from now on."""
 
     known: Known
@@ -227,7 +227,7 @@ class Heard(NamedTuple):
 
 def hear(
     known: Known | None, found: Sequence[Incident], now: Millis, *, bell: bool = False
-) -> Heard:
+) -> ToastState:
     """Say what of the open incidents `found` is to be told.
 
     `known` is what the last answer called so, None at the start; `bell`: the operator wants the
@@ -235,18 +235,18 @@ def hear(
     """
     audible = {one.id: one for one in found if state(one, now) is not IncidentState.SNOOZED}
     if known is None:
-        return Heard(audible, _at_start(list(audible.values())))
+        return ToastState(audible, _at_start(list(audible.values())))
     still_open = {one.id for one in found}
     fresh = [one for one in audible.values() if one.id not in known]
     # Both are told where one trouble ends as another begins: the end first.
     over = [(f"{_name(one)}: over", Tone.OK) for one in known.values() if one.id not in still_open]
     told = [(f"{_name(one)}: {one.message}", severity_tone(severity(one))) for one in fresh]
     unseen = [one for one in fresh if state(one, now) is IncidentState.NEW]
-    return Heard(audible, (*over, *told), _toast(unseen), bell and bool(unseen))
+    return ToastState(audible, (*over, *told), _toast(unseen), bell and bool(unseen))
 
 
-def severity_tone(one: Severity) -> Tone:
-    return Tone.BAD if one is Severity.SEVERE else Tone.WARN
+def severity_tone(one: IncidentSeverity) -> Tone:
+    return Tone.BAD if one is IncidentSeverity.SEVERE else Tone.WARN
 
 
 def _at_start(found: Sequence[Incident]) -> tuple[tuple[str, Tone], ...]:
@@ -261,7 +261,7 @@ def _at_start(found: Sequence[Incident]) -> tuple[tuple[str, Tone], ...]:
 def _toast(fresh: Sequence[Incident]) -> Toast | None:
     if not fresh:
         return None
-    worst = any(severity(one) is Severity.SEVERE for one in fresh)
+    worst = any(severity(one) is IncidentSeverity.SEVERE for one in fresh)
     if len(fresh) == 1:
         return Toast(clean(_name(fresh[0])), clean(fresh[0].message), worst)
     lines = [clean(f"{_name(one)}: {one.message}") for one in fresh[:TOAST_LINES]]

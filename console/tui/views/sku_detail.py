@@ -24,12 +24,12 @@ from console.text.format import (
     wrap,
 )
 from console.tui.data.sku import Opened
-from console.tui.drawing.plot import Curve, Figure, signs
+from console.tui.drawing.plot import Curve, PlotData, signs
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.disagreements import tone_of
 from console.tui.views.sku_table import CHANNEL_MAX, CHANNEL_MIN, SIGNS, rows_of, since, update_of
 from console.tui.views.update_words import STEPS, change_text, step_tone, waits_for
-from store.history.series import Course
+from store.history.series import StockSeries
 from store.history.timeline import Told
 from store.model import (
     Cause,
@@ -38,7 +38,7 @@ from store.model import (
     Millis,
     Status,
 )
-from store.queries.sku_summary import Part
+from store.queries.sku_summary import ComponentSummary
 from store.targets.balance import Balance
 
 
@@ -145,7 +145,7 @@ def _rests_on(opened: Opened, now: Millis, width: int) -> Iterator[Content]:
             yield _part(one, limits=limits, now=now, width=width)
 
 
-def _part(one: Part, *, limits: bool, now: Millis, width: int) -> Content:
+def _part(one: ComponentSummary, *, limits: bool, now: Millis, width: int) -> Content:
     name = clean(one.part_location) or "no place"
     gives = units(one.available)
     if one.how == "bundle":
@@ -207,7 +207,7 @@ def _where(one: Balance) -> str:
     return clean(f"{one.channel}/{one.location}" if one.location else one.channel)
 
 
-def figure(found: Course, chosen: int | None) -> Figure:
+def figure(found: StockSeries, chosen: int | None) -> PlotData:
     """What is plotted, with the curve of the listing under the cursor above the others."""
     order = sorted(found.lines, key=lambda line: line.listing_id == chosen)
     letters = dict(
@@ -218,7 +218,7 @@ def figure(found: Course, chosen: int | None) -> Figure:
         )
     )
     mine = order[-1] if order and order[-1].listing_id == chosen else None
-    return Figure(
+    return PlotData(
         found.window.since,
         found.window.until,
         [Curve(line.channel, letters[line.listing_id], line.shown) for line in order],

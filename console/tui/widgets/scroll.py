@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 
-class Body(VerticalScroll, can_focus=False):
+class ScrollBody(VerticalScroll, can_focus=False):
     """What columns stand in: side by side, or under each other and scrolled together."""
 
     class Reached(Message):
@@ -21,7 +21,7 @@ class Body(VerticalScroll, can_focus=False):
             self.post_message(self.Reached())
 
 
-class Steps(Body, can_focus=True):
+class Steps(ScrollBody, can_focus=True):
     """One column of a body. It scrolls by itself where it is too long for its place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("j", "scroll_down", "Down"), ("k", "scroll_up", "Up")]

@@ -11,7 +11,7 @@ from textual.widget import Widget
 Writer = Callable[[int], Content]
 
 
-class Written(Widget):
+class TextBlock(Widget):
     """Text of which the lines are made for the width that there is: it never wraps."""
 
     auto_links = False

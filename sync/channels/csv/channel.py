@@ -23,7 +23,7 @@ import msgspec
 
 from store.model import Millis, Record, Refused, State
 from sync import values
-from sync.channels.base import Abilities, Answer, Change, Page, Receipt, Wanted
+from sync.channels.base import Abilities, Change, FreshReadings, Receipt, RecordPage, Wanted
 from sync.channels.csv.layout import (
     FIELDS,
     QUANTITIES,
@@ -52,7 +52,7 @@ _HEADER_LENGTH_MAX = 64 * 1024
 _LINE_LENGTH_MAX = 1024 * 1024
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a channel table that only this kind has."""
 
     path: str
@@ -84,6 +84,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 _FIGURES = tuple(name for name in FIELDS[2:] if name not in {"threshold", "title", "updated_at"})
+OPTIONS = CsvOptions
 ABILITIES = Abilities(
     kind="csv",
     reads=_FIGURES,
@@ -92,7 +93,7 @@ ABILITIES = Abilities(
 )
 
 
-def abilities(options: Options) -> Abilities:
+def abilities(options: CsvOptions) -> Abilities:
     """Say what the channel can do: read, and compare states where `columns` names them."""
     return replace(
         ABILITIES,
@@ -102,7 +103,7 @@ def abilities(options: Options) -> Abilities:
 
 
 def open_channel(
-    name: str, options: Options, transport: "Transport", clock: Clock, base: Path
+    name: str, options: CsvOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "CsvFile":
     """Make the channel ready; no file is touched."""
     return CsvFile(name, options, transport, clock, base / Path(options.path).expanduser())
@@ -112,7 +113,7 @@ class CsvFile:
     """Reads in a thread, a thousand rows at a time; the file is open only during a poll."""
 
     def __init__(
-        self, name: str, options: Options, transport: "Transport", clock: Clock, path: Path
+        self, name: str, options: CsvOptions, transport: "Transport", clock: Clock, path: Path
     ) -> None:
         self.abilities = abilities(options)
         self._name = name
@@ -121,7 +122,7 @@ class CsvFile:
         self._clock = clock
         self._path = path
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         steps = _InThread(_pages(self._name, self._options, await self._settled()))
         try:
             while (page := await asyncio.to_thread(steps.next)) is not None:
@@ -129,7 +130,7 @@ class CsvFile:
         finally:
             await asyncio.to_thread(steps.close)
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         """Never called: a file cannot be asked for one row."""
         raise Temporary(f"{self._name} is read as a whole, not for {len(wanted)} listings")
 
@@ -164,11 +165,11 @@ class CsvFile:
 class _InThread:
     """A generator that one thread after another may advance; `close` waits for `next` to end."""
 
-    def __init__(self, pages: Generator[Page]) -> None:
+    def __init__(self, pages: Generator[RecordPage]) -> None:
         self._pages = pages
         self._lock = threading.Lock()
 
-    def next(self) -> Page | None:
+    def next(self) -> RecordPage | None:
         with self._lock:
             return next(self._pages, None)
 
@@ -219,7 +220,7 @@ def _counts(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _pages(name: str, options: Options, look: _Look) -> Generator[Page]:
+def _pages(name: str, options: CsvOptions, look: _Look) -> Generator[RecordPage]:
     """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
     layout = _layout(name, options, look)
     with _opened(name, look) as file, _troubles(name, look):
@@ -268,7 +269,7 @@ def _lines(name: str, text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _page(rows: Iterable[_Row], layout: Layout, *, as_of: Millis) -> Page:
+def _page(rows: Iterable[_Row], layout: Layout, *, as_of: Millis) -> RecordPage:
     records: list[Record] = []
     refused: list[Refused] = []
     for row in rows:
@@ -277,7 +278,7 @@ def _page(rows: Iterable[_Row], layout: Layout, *, as_of: Millis) -> Page:
         except ValueError as error:
             sku, location = _cell(row, layout)
             refused.append(Refused(f"line {row.line}", str(error), sku, location))
-    return Page(records=records, refused=refused, as_of=as_of)
+    return RecordPage(records=records, refused=refused, as_of=as_of)
 
 
 def _cell(row: _Row, layout: Layout) -> tuple[str | None, str]:
@@ -360,7 +361,7 @@ def _troubles(name: str, look: _Look) -> Iterator[None]:
         raise ContractBroken(text, path=type(error).__name__) from error
 
 
-def _layout(name: str, options: Options, look: _Look) -> Layout:
+def _layout(name: str, options: CsvOptions, look: _Look) -> Layout:
     """Find out how the file is written. Raises Temporary where it looks half written."""
     with _opened(name, look) as file:
         if look.size > FILE_BYTES_MAX:

@@ -18,9 +18,17 @@ import jmespath.exceptions
 import msgspec
 
 from store.model import Record, Refused, State
-from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.base import (
+    Abilities,
+    Change,
+    EventPage,
+    FreshReadings,
+    Receipt,
+    RecordPage,
+    Wanted,
+)
 from sync.channels.http.events import EventReader, Events
-from sync.channels.http.pages import PageReader, Where
+from sync.channels.http.pages import PagePaths, PageReader
 from sync.channels.http.records import FIELDS, QUANTITIES, Decoder, search
 from sync.clock import Clock
 from sync.errors import ContractBroken
@@ -47,7 +55,7 @@ _PLACEHOLDER = re.compile(r"\$[a-z_]+", re.ASCII)
 _Status = Annotated[int, msgspec.Meta(ge=400, le=499)]
 
 
-class Write(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[channels.NAME.write]`: how one listing is set."""
 
     url: str
@@ -59,7 +67,7 @@ class Write(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The URL of one record."""
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a channel table that only this kind has."""
 
     url: str
@@ -69,7 +77,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     token: SecretSource | None = None
     states: dict[str, State] = {}
     """The channel's word → our state. Empty: its words are ours."""
-    write: Write | None = None
+    write: WriteTable | None = None
     events: Events | None = None
 
     def __post_init__(self) -> None:
@@ -96,7 +104,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             _check_expression(name, expression)
         events.check()
 
-    def _check_write(self, write: Write) -> None:
+    def _check_write(self, write: WriteTable) -> None:
         for name, url in {"write.url": write.url, "write.read": write.read}.items():
             if url is None:
                 continue
@@ -115,6 +123,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError('write.body has "$state", which fields does not read')
 
 
+OPTIONS = HttpOptions
 ABILITIES = Abilities(
     kind="http",
     reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
@@ -127,7 +136,7 @@ ABILITIES = Abilities(
 )
 
 
-def abilities(options: Options) -> Abilities:
+def abilities(options: HttpOptions) -> Abilities:
     """Say what the channel can do as it is described."""
     write = options.write
     used = set(_placeholders(write.body)) if write else set()
@@ -146,7 +155,7 @@ def abilities(options: Options) -> Abilities:
 
 
 def open_channel(
-    name: str, options: Options, transport: "Transport", clock: Clock, base: Path
+    name: str, options: HttpOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "HttpApi":
     """Make the channel ready; nothing is sent. Raises ConfigError where the token is missing."""
     headers = {}
@@ -162,7 +171,7 @@ class HttpApi:
     def __init__(
         self,
         name: str,
-        options: Options,
+        options: HttpOptions,
         transport: "Transport",
         headers: Mapping[str, Secret],
         clock: Clock,
@@ -173,16 +182,16 @@ class HttpApi:
         self._transport = transport
         self._headers = headers
         self._items = search(options.items)
-        self._pages = PageReader(name, transport, headers, Where(options.items, options.next))
+        self._pages = PageReader(name, transport, headers, PagePaths(options.items, options.next))
         self._decode = Decoder(options.fields, options.states)
         self._words = {state: word for word, state in reversed(options.states.items())}
         told = options.events
         self._events: EventReader | None = None
         if told is not None:
-            pages = PageReader(name, transport, headers, Where(told.items, told.next))
+            pages = PageReader(name, transport, headers, PagePaths(told.items, told.next))
             self._events = EventReader(name, told, clock, pages)
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         url: str | None = self._options.url
         seen: set[str] = set()
         for number in range(1, PAGES_MAX + 1):
@@ -195,10 +204,10 @@ class HttpApi:
             if url in seen:
                 path = f"page {number}, {self._options.next}"
                 raise ContractBroken(f"{self._name} points to a page already read", path=path)
-            yield Page(records=answer.records, refused=answer.refused)
+            yield RecordPage(records=answer.records, refused=answer.refused)
         raise ContractBroken(f"{self._name} has no last page", path=f"page {PAGES_MAX}")
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         answers = await asyncio.gather(*map(self._read_one, wanted), return_exceptions=True)
         records: list[Record] = []
         refused: list[Refused] = []
@@ -207,7 +216,7 @@ class HttpApi:
                 raise answer
             records += answer.records
             refused += answer.refused
-        return Answer(records, refused)
+        return FreshReadings(records, refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         return [await self._write_one(change) for change in changes]
@@ -225,17 +234,17 @@ class HttpApi:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _read_one(self, wanted: Wanted) -> Answer:
+    async def _read_one(self, wanted: Wanted) -> FreshReadings:
         template = self._options.write.read if self._options.write else None
         url = _fill(template or "", wanted)
         if url is None:
-            return Answer(refused=[_cannot_ask(wanted)])
+            return FreshReadings(refused=[_cannot_ask(wanted)])
         reply = await self._pages.get(url, accept=_GONE)
         if reply.status in _GONE:
-            return Answer()
+            return FreshReadings()
         return self._only(wanted, self._pages.content(reply, wanted.sku))
 
-    def _only(self, wanted: Wanted, content: object) -> Answer:
+    def _only(self, wanted: Wanted, content: object) -> FreshReadings:
         """Take the record that was asked for, whether it comes alone or as a page of one."""
         try:
             items = self._items(content)
@@ -244,10 +253,10 @@ class HttpApi:
         found = self._decode.all(items if isinstance(items, list) else [content], "its record")
         mine = [r for r in found.records if (r.sku, r.location) == (wanted.sku, wanted.location)]
         if mine or not (found.records or found.refused):
-            return Answer(mine)
+            return FreshReadings(mine)
         reason = found.refused[0].reason if found.refused else "it answered for another SKU"
         place = found.refused[0].place if found.refused else "its record"
-        return Answer(refused=[Refused(place, reason, wanted.sku, wanted.location)])
+        return FreshReadings(refused=[Refused(place, reason, wanted.sku, wanted.location)])
 
     async def _write_one(self, change: Change) -> Receipt:
         write = self._options.write

@@ -18,7 +18,7 @@ from store.model import Millis, Refused
 from sync import values
 from sync.channels import event_decoding
 from sync.channels.base import EventPage
-from sync.channels.http.pages import Body, PageReader
+from sync.channels.http.pages import PageBody, PageReader
 from sync.channels.http.records import REFUSED_MAX, search
 from sync.clock import Clock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken
@@ -154,7 +154,7 @@ class EventReader:
             walk.url = following
         raise ContractBroken(f"{self._name} has no last event", path=f"events page {PAGES_MAX}")
 
-    def _told(self, walk: _Walk, body: Body, events: Sequence[Event], place: str) -> str | None:
+    def _told(self, walk: _Walk, body: PageBody, events: Sequence[Event], place: str) -> str | None:
         """Note where this page leads on; answer its cursor, None where it tells none."""
         # A time to come is refused later, and must not lead past what is still to happen.
         now = self._clock.now()
@@ -170,7 +170,7 @@ class EventReader:
             walk.kept = _later(walk.kept, told, now)
         return told
 
-    def _following(self, walk: _Walk, body: Body, told: str | None) -> str | None:
+    def _following(self, walk: _Walk, body: PageBody, told: str | None) -> str | None:
         """The URL of the page after this one; None where it was the last."""
         if self._events.next is not None:
             return body.following

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class PagePaths:
     """Where in a page things are, in JMESPath."""
 
     items: str
@@ -28,7 +28,7 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class PageBody:
     """One page."""
 
     content: object
@@ -41,7 +41,7 @@ class PageReader:
     """Gets pages of one shape, with the channel's credentials."""
 
     def __init__(
-        self, name: str, transport: "Transport", headers: Mapping[str, Secret], where: Where
+        self, name: str, transport: "Transport", headers: Mapping[str, Secret], where: PagePaths
     ) -> None:
         self._name = name
         self._transport = transport
@@ -50,13 +50,13 @@ class PageReader:
         self._items = search(where.items)
         self._next = search(where.next) if where.next else None
 
-    async def page(self, url: str, place: str) -> Body:
+    async def page(self, url: str, place: str) -> PageBody:
         """Read one page. Raises what the transport does, and ContractBroken at its place."""
         reply = await self.get(url)
         content = self.content(reply, place)
         items = self._list(content, f"{place}, {self._where.items}")
         following = self._following(content, reply.url, f"{place}, {self._where.next}")
-        return Body(content, items, following)
+        return PageBody(content, items, following)
 
     async def get(self, url: str, accept: frozenset[int] = frozenset()) -> "Reply":
         return await self._transport.request(

@@ -9,7 +9,7 @@ import jmespath.exceptions
 
 from store.model import Record, Refused, State
 from sync import values
-from sync.channels.base import Answer
+from sync.channels.base import FreshReadings
 from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
@@ -48,7 +48,7 @@ class Decoder:
         ]
         self._states = states or {state.value: state for state in State}
 
-    def all(self, items: Sequence[object], place: str) -> Answer:
+    def all(self, items: Sequence[object], place: str) -> FreshReadings:
         """Decode a list that stands at `place` of its page, which `Refused.place` begins with."""
         records: list[Record] = []
         refused: list[Refused] = []
@@ -63,7 +63,7 @@ class Decoder:
                 if len(refused) > REFUSED_MAX:
                     words = f"more than {REFUSED_MAX:,} records of a page can't be read"
                     raise ContractBroken(f"{words}; the last: {error.reason}", path=where) from None
-        return Answer(records, refused)
+        return FreshReadings(records, refused)
 
     def _one(self, item: object, found: dict[str, Any]) -> Record:
         """Decode one item, leaving in `found` what could be read of it before trouble came."""

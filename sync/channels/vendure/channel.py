@@ -17,7 +17,15 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync import values
-from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.base import (
+    Abilities,
+    Change,
+    EventPage,
+    FreshReadings,
+    Receipt,
+    RecordPage,
+    Wanted,
+)
 from sync.channels.vendure.events import MovementReader
 from sync.channels.vendure.session import Session
 from sync.clock import Clock
@@ -45,7 +53,7 @@ _Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 _Price = Annotated[int, msgspec.Meta(ge=-100 * QUANTITY_MAX, le=100 * QUANTITY_MAX)]
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class VendureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a channel table that only this kind has."""
 
     url: str
@@ -121,6 +129,7 @@ class _Listed(msgspec.Struct, frozen=True, rename="camel"):
     global_settings: _Settings
 
 
+OPTIONS = VendureOptions
 ABILITIES = Abilities(
     kind="vendure",
     reads=("available", "on_hand", "committed", "state", "price"),
@@ -133,14 +142,14 @@ ABILITIES = Abilities(
 )
 
 
-def abilities(options: Options) -> Abilities:
+def abilities(options: VendureOptions) -> Abilities:
     """Say what the channel can do: the same with any options."""
     del options
     return ABILITIES
 
 
 def open_channel(
-    name: str, options: Options, transport: "Transport", clock: Clock, base: Path
+    name: str, options: VendureOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "Vendure":
     """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
     key = "password" if options.api_key is None else "api_key"
@@ -158,7 +167,7 @@ class Vendure:
     def __init__(
         self,
         name: str,
-        options: Options,
+        options: VendureOptions,
         transport: "Transport",
         session: Session,
         clock: Clock,
@@ -170,7 +179,7 @@ class Vendure:
         self._session = session
         self._movements = MovementReader(name, session, clock)
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         """List by id, each page beginning with the last variant of the one before.
 
         Paging is by offset: where a variant has vanished meanwhile, everything after it moves up
@@ -188,9 +197,9 @@ class Vendure:
             found = _decoded(items, listed.global_settings, f"page {number}, items", start)
             left_out += len(items) - start - len(found.records) - len(found.refused)
             if len(items) < TAKE_MAX or skip + len(items) >= total:
-                yield Page(found.records, found.refused, announced=total - left_out)
+                yield RecordPage(found.records, found.refused, announced=total - left_out)
                 return
-            yield Page(found.records, found.refused)
+            yield RecordPage(found.records, found.refused)
             last, skip = _id(items[-1]), skip + len(items) - 1
             if not last:
                 raise ContractBroken(f"{self._name} sent no id", path=f"page {number}, items[-1]")
@@ -200,7 +209,7 @@ class Vendure:
         """Read stock movements. An untracked variant's are left out, as it is."""
         return self._movements.read(cursor)
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         """Look the SKUs up, not the ids: a SKU may have come to stand on two variants."""
         asked = {each.sku for each in wanted}
         records: list[Record] = []
@@ -213,7 +222,7 @@ class Vendure:
             # Some databases compare without regard to case.
             records += [record for record in found.records if record.sku in asked]
             refused += found.refused
-        return Answer(records, refused)
+        return FreshReadings(records, refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         """Set stock on hand at one location, so that what is saleable over all of them is right.
@@ -332,7 +341,7 @@ def _by_id(text: str) -> tuple[int, str]:
     return (len(text), text)
 
 
-def _decoded(items: Sequence[object], settings: _Settings, place: str, start: int) -> Answer:
+def _decoded(items: Sequence[object], settings: _Settings, place: str, start: int) -> FreshReadings:
     """Decode what of a page is new. An untracked variant is in neither list."""
     records: list[Record] = []
     refused: list[Refused] = []
@@ -344,7 +353,7 @@ def _decoded(items: Sequence[object], settings: _Settings, place: str, start: in
             refused.append(Refused(f"{place}[{number}]", str(error), sku))
         else:
             records += [record] if record else []
-    return Answer(records, refused)
+    return FreshReadings(records, refused)
 
 
 def _record(variant: _Variant, settings: _Settings) -> Record | None:

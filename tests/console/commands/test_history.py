@@ -10,10 +10,10 @@ from console.__main__ import run
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.history import retention
-from store.history.retention import Place
+from store.history.retention import ThinningProgress
 from store.model import Millis, Record
 from store.polling import events, merge, staging
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from sync.clock import from_rfc3339
 from sync.config.load import load
 from sync.targets import terms
@@ -35,7 +35,7 @@ def poll(
     database.write(staging.stage, sweep, [record], (), None)
     database.write(merge.merge, sweep, comparison, now=now, as_of=None)
     if told:
-        database.write(events.record, Source(channel, now - 1), told, comparison)
+        database.write(events.record, EventOrigin(channel, now - 1), told, comparison)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_time_to_come_and_one_before_everything_are_told_as_such(
 
 def test_what_has_been_thinned_out_is_told(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Database.open(past) as database:
-        place: Place | None = Place()
+        place: ThinningProgress | None = ThinningProgress()
         while place is not None:
             place = database.write(retention.thin, place, before=at("14:30:00"))
     words = "what was over before 2023-11-14 14:30:00Z has been thinned out ([history] keep = 90d)"

@@ -1,6 +1,7 @@
 from textual import events
 
-from console.keys import ACTIONS, Place, by_name
+from console.keys import ACTIONS, by_name
+from console.keys.action import PageName
 from console.tui.dialogs.help import SIGNS
 from console.tui.views.header import legend
 from tests.console.small_shop import Shop, console, press, settle, text_of
@@ -56,13 +57,13 @@ async def test_what_a_page_lacks_is_refused_in_words(shop: Shop) -> None:
 async def test_escape_leads_back_page_by_page(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "4", "escape")
-        assert app.page.place is Place.CHANNELS
+        assert app.page.place is PageName.CHANNELS
         await press(app, pilot, "escape")
         assert app.page is app.dashboard
 
 
 def test_the_legend_fits_the_width_and_names_the_keys_that_decide() -> None:
-    here = [action for action in ACTIONS if Place.DISAGREEMENTS in action.on]
+    here = [action for action in ACTIONS if PageName.DISAGREEMENTS in action.on]
     narrow = legend(80, narrow=True, read_only=False, able=(), actions=here).plain
     wide = legend(160, narrow=False, read_only=False, able=(), actions=here).plain
 
@@ -93,7 +94,7 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
 
     for action in ACTIONS:
         assert action.title in helped, action.name
-    here = [one for one in ACTIONS if Place.DISAGREEMENTS in one.on and one.past is not True]
+    here = [one for one in ACTIONS if PageName.DISAGREEMENTS in one.on and one.past is not True]
     assert [action.title for action in here if action.title not in offered] == []
     assert by_name("approve").keys == ("a",)
 
@@ -119,13 +120,13 @@ async def test_keys_that_come_faster_than_pages_turn_are_all_obeyed_in_order(sho
                 app.post_message(events.Key(key, key))
         await settle(app, pilot)
 
-        assert app.page.place is Place.CHANNELS
+        assert app.page.place is PageName.CHANNELS
         assert len(app.screen_stack) == 2
 
 
 def test_an_action_has_one_row_and_a_key_one_action_on_each_page() -> None:
     names = [action.name for action in ACTIONS]
     assert sorted(set(names)) == sorted(names)
-    for place in Place:
+    for place in PageName:
         keys = [key for action in ACTIONS if place in action.on for key in action.keys]
         assert sorted(set(keys)) == sorted(keys), place

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.reports.clipboard import Copied, approve_command, of_channel, of_row
-from console.tui.data.source import Source
+from console.tui.data.source import DataSource
 from console.tui.drawing.terminal import clipboard
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
@@ -15,7 +15,7 @@ from tests.console.small_shop import Shop, record
 
 
 async def rows_of(shop: Shop, sku: str) -> dict[str, str]:
-    source = Source(shop.database, shop.settings, shop.clock)
+    source = DataSource(shop.database, shop.settings, shop.clock)
     ids = await source.disagreement_ids(DisagreementFilter(skus=(sku,)), Sort.RISK)
     detail = await source.detail_of_disagreement(ids[0], whole=False)
     assert detail is not None

@@ -7,9 +7,9 @@ import pytest
 from rich.color import ColorSystem
 from textual.color import Color
 
-from console.text.themes import PALETTES, SIXTEEN, Palette
+from console.text.themes import PALETTES, SIXTEEN, ThemePalette
 from console.tui.drawing.tones import THEMES, Tone
-from console.tui.session.preferences import Habits, Said
+from console.tui.session.preferences import CommandLineChoices, SessionPreferences
 from tests.console.small_shop import Shop, console, press
 
 TEXT = tuple(tone for tone in Tone if tone is not Tone.FAINT)
@@ -104,7 +104,7 @@ def test_there_is_a_theme_for_either_room_and_one_for_such_eyes() -> None:
     assert {PALETTES[name].dark for name in SAFE} == {True, False}
 
 
-def ink(palette: Palette, tone: Tone) -> str:
+def ink(palette: ThemePalette, tone: Tone) -> str:
     return palette.ink[list(Tone).index(tone)]
 
 
@@ -148,7 +148,12 @@ def dot(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 @pytest.mark.parametrize("name", OURS)
 async def test_the_chosen_option_of_a_dialog_can_be_read(shop: Shop, name: str) -> None:
-    async with console(shop, habits=Habits(said=Said(theme=name))) as (app, pilot):
+    async with console(
+        shop, preferences=SessionPreferences(said=CommandLineChoices(theme=name))
+    ) as (
+        app,
+        pilot,
+    ):
         await press(app, pilot, "y")
         strips = app.screen._compositor.render_strips()
         option = next(strip for strip in strips if "1 SKU" in "".join(s.text for s in strip))

@@ -7,12 +7,12 @@ import pytest
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.dialogs.confirm import Confirm
 from console.tui.drawing.tones import Tone
 from console.tui.pages.sku import SkuPage
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from store.channels import incidents
 from store.corrections import propose
 from store.model import CorrectionStatus, IncidentKind, Record
@@ -49,7 +49,7 @@ async def test_a_wrong_filter_is_told_and_stays_open_for_mending(shop: Shop) -> 
         await press(app, pilot, "slash", *"kind:x", "enter")
 
         assert app.dashboard.query_one("#filter", Input).has_focus
-        assert app.footing.said[0].text.startswith("“x” is no kind")
+        assert app.session.said[0].text.startswith("“x” is no kind")
 
 
 async def test_escape_clears_the_marks_first(shop: Shop) -> None:
@@ -114,7 +114,7 @@ async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:
         await press(app, pilot, "2")
         assert "HEADROOM" in text_of(app)
         await press(app, pilot, "3")
-        assert app.page.place is Place.UPDATES
+        assert app.page.place is PageName.UPDATES
         assert app.page.query_one("#updates").has_focus
         await press(app, pilot, "1")
         assert app.dashboard.rows.has_focus
@@ -180,7 +180,7 @@ async def test_a_new_incident_is_told_once(shop: Shop) -> None:
         await settle(app, pilot)
         await settle(app, pilot)
 
-        assert [said.text for said in app.footing.said] == ["market credentials: 401"]
+        assert [said.text for said in app.session.said] == ["market credentials: 401"]
 
 
 async def test_stale_numbers_are_marked_and_dimmed(shop: Shop) -> None:
@@ -205,8 +205,8 @@ async def test_what_is_oversold_and_undersold_have_each_their_colour(shop: Shop)
 
 async def test_an_engine_that_died_shows_as_disconnected_with_its_words(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        assert isinstance(app.footing.engine, Stand)
-        app.footing.engine.problem = "disk full"
+        assert isinstance(app.session.engine, Stand)
+        app.session.engine.problem = "disk full"
         await settle(app, pilot)
 
         assert "✖ DISCONNECTED" in text_of(app)
@@ -269,8 +269,8 @@ def test_a_crash_leaves_a_redacted_report_and_no_locals(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    footing = Footing("acme", shop.clock, "ana", False, None, lambda: None)
-    app = SkewApp(shop.database, shop.settings, footing, watch=False)
+    session = ConsoleState("acme", shop.clock, "ana", False, None, lambda: None)
+    app = SkewApp(shop.database, shop.settings, session, watch=False)
     with pytest.raises(ValueError, match="3") as caught:
         _break("hunter2" * 3)
     app._exception = caught.value
@@ -287,8 +287,8 @@ def test_a_crash_of_a_worker_is_reported_with_the_place_where_it_happened(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    footing = Footing("acme", shop.clock, "ana", False, None, lambda: None)
-    app = SkewApp(shop.database, shop.settings, footing, watch=False)
+    session = ConsoleState("acme", shop.clock, "ana", False, None, lambda: None)
+    app = SkewApp(shop.database, shop.settings, session, watch=False)
     with pytest.raises(ValueError, match="3") as caught:
         _break("hunter2" * 3)
     app._exception = WorkerFailed(caught.value)

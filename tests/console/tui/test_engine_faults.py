@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from console.tui.app import SkewApp
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from store.database import lease
 from store.database.connection import Database
 from store.model import CorrectionStatus
@@ -96,7 +96,7 @@ async def watching(folder: Path) -> AsyncIterator[SkewApp]:
     settings = load(folder / "skew.toml", None)
     thread = EngineThread(settings, settings.database, "the console")
     with Database.open(settings.database) as database:
-        footing = Footing(
+        session = ConsoleState(
             name="shop",
             clock=SystemClock(),
             operator="ana",
@@ -106,7 +106,7 @@ async def watching(folder: Path) -> AsyncIterator[SkewApp]:
         )
         thread.start()
         try:
-            app = SkewApp(database, settings, footing)
+            app = SkewApp(database, settings, session)
             async with app.run_test(size=(160, 45)):
                 yield app
         finally:
@@ -131,7 +131,7 @@ def holder(folder: Path) -> str:
 
 
 def said(app: SkewApp, words: str) -> int:
-    return sum(words in one.text for one in app.footing.said)
+    return sum(words in one.text for one in app.session.said)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
@@ -195,7 +195,7 @@ async def test_a_console_whose_cache_is_removed_says_that_its_engine_stopped(
         await until(lambda: "KETTLE-1" in text_of(app), "the first readings")
         remove(tmp_path)
         await until(lambda: "✖ DISCONNECTED" in text_of(app), "the loss told")
-        await until(lambda: app.footing.engine is not None and bool(app.footing.engine.problem))
+        await until(lambda: app.session.engine is not None and bool(app.session.engine.problem))
 
         assert "removed or replaced" in text_of(app)
         assert "KETTLE-1" in text_of(app), "what was read stays, marked as not live"

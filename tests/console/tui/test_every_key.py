@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from console.keys import ACTIONS, Place
+from console.keys import ACTIONS
+from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.pages.page import Page
 from tests.console.small_shop import Shop, console, key_of, press, rest, text_of
 from tests.console.troubled_channels import trouble
 
-TABS = {f"show_{place}" for place in Place} - {"show_sku"}
+TABS = {f"show_{place}" for place in PageName} - {"show_sku"}
 """They do the same wherever they are pressed: it is enough to do so on one page."""
 LEFT_OUT = {"quit", "clear"}
 """The one ends the app, the other is pressed after each."""
@@ -31,10 +32,10 @@ def acting(app: SkewApp) -> bool:
     return any(one.is_running and one.group == "act" for one in app.workers)
 
 
-@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize("place", PageName)
 @pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])
 async def test_every_key_leaves_a_page_that_lives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Place, *, full: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: PageName, *, full: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shop = Shop(tmp_path)
@@ -47,13 +48,13 @@ async def test_every_key_leaves_a_page_that_lives(
         for action in missing:
             app.post_message(key_of(app, action.keys[0]))
         await rest(app, pilot)
-        said = {one.text for one in app.footing.said}
+        said = {one.text for one in app.session.said}
         assert said >= {f"{one.title}: not on this page" for one in missing}
 
         for action in ACTIONS:
             if action.name in LEFT_OUT or action in missing:
                 continue
-            if action.name in TABS and place is not Place.DISAGREEMENTS:
+            if action.name in TABS and place is not PageName.DISAGREEMENTS:
                 continue
             app.post_message(key_of(app, action.keys[0]))
             await through(app, pilot)

@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 from textual.pilot import Pilot
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.dialogs.confirm import Confirm
 from console.tui.pages.updates import UpdatesPage
@@ -63,7 +63,7 @@ async def watching(shop: Live, app: SkewApp, pilot: Pilot[int]) -> None:
     """Have a console show the updates' page with all eight of them."""
     await until(lambda: len(shop.updates("proposed")) == COUNT, "eight proposals")
     await pilot.press("3")
-    await until(lambda: app.page.place is Place.UPDATES, "the page")
+    await until(lambda: app.page.place is PageName.UPDATES, "the page")
     await until(lambda: len(listed(app).ids) == COUNT, "eight rows")
 
 
@@ -100,7 +100,7 @@ async def test_each_sees_the_others_decision_within_a_second_on_a_busy_cache(
                     "the approval on disk",
                 )
                 took.append(await seen_after(other, number, Status.APPROVED))
-        said = [one.text for one in ana.footing.said]
+        said = [one.text for one in ana.session.said]
 
     assert median(took) < SEEN_WITHIN_S, took
     assert any(text.startswith("ben approved #") for text in said)
@@ -132,7 +132,7 @@ async def test_a_decision_of_another_process_is_seen_within_a_second(tmp_path: P
             took.append(await seen_after(ana, number, Status.REJECTED))
         process.stdin.close()
         assert await process.wait() == 0
-        said = [one.text for one in ana.footing.said]
+        said = [one.text for one in ana.session.said]
 
     assert median(took) < SEEN_WITHIN_S, took
     assert f"ben rejected #{numbers[0]} (stocktake)" in said

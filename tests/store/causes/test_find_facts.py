@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from store.causes import find_facts
-from store.causes.facts import Facts, Part, Twin
+from store.causes.facts import ComponentFacts, Facts, Twin
 from store.event_kinds import Event, EventKind
 from store.model import Component, CorrectionStatus, Disagreement, Policy, Terms
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from sync.causes import explain
 from tests.store.correction_steps import correct
 from tests.store.targets.test_pending_events import sold, tell
@@ -222,7 +222,7 @@ def test_a_bundle_whose_component_the_authority_lacks_comes_with_it(tmp_path: Pa
         w.poll("shop", stock(A=9, KIT=4))
         found = known(w)
         assert [(p.sku, p.truth_quantity) for p in found.parts] == [("A", 9), ("B", None)]
-        assert isinstance(found.parts[0], Part)
+        assert isinstance(found.parts[0], ComponentFacts)
 
 
 def test_what_a_channel_keeps_back_of_many_skus_is_a_buffer(tmp_path: Path) -> None:
@@ -307,5 +307,5 @@ def test_an_adjustment_by_hand_on_the_channel(tmp_path: Path) -> None:
         w.poll("shop", stock(A=10))
         w.poll("shop", stock(A=15))
         by_hand = Event("S-1", EventKind.ADJUSTED, "A", 5, w.now)
-        w.database.write(events.record, Source("shop", w.now), [by_hand], w.comparison)
+        w.database.write(events.record, EventOrigin("shop", w.now), [by_hand], w.comparison)
         assert cause(w) == "second writer"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from store.channels import incident_list, incidents
-from store.channels.incident_list import IncidentFilter, IncidentState, Severity
+from store.channels.incident_list import IncidentFilter, IncidentSeverity, IncidentState
 from store.channels.incidents import gets_worse
 from store.database.connection import Database
 from store.errors import NoSuchThing
@@ -180,7 +180,7 @@ def test_incidents_are_filtered_by_state_channel_kind_severity_and_words(shop: W
 
     assert ids(shop, channels=("shop",)) == [stale.id]
     assert ids(shop, kinds=("events", "surprise")) == [none_of_ours.id, events.id]
-    assert ids(shop, severities=(Severity.SEVERE,)) == [stale.id]
+    assert ids(shop, severities=(IncidentSeverity.SEVERE,)) == [stale.id]
     assert ids(shop, states=("seen",)) == [stale.id]
     assert ids(shop, states=("new", "closed")) == [none_of_ours.id, events.id, gone.id]
     assert ids(shop, text="GOOD poll") == [stale.id]

@@ -18,7 +18,7 @@ from store.model import (
     Status,
 )
 from store.polling import events, merge, quarantine
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from tests.store.correction_steps import HOLD_MS, correct
 from tests.store.world import MINUTE, World, channel, record, stock, world
 
@@ -50,7 +50,7 @@ def event(
 
 
 def tell(w: World, name: str, *told: Event) -> None:
-    w.database.write(events.record, Source(name, w.now), told, w.comparison)
+    w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
 
 
 def test_a_cache_in_which_nothing_was_polled_has_nothing_measured(tmp_path: Path) -> None:

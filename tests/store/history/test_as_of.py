@@ -4,19 +4,19 @@ from pathlib import Path
 
 from store.event_kinds import Event, EventKind
 from store.history import as_of, past
-from store.history.as_of import Cell, Hindsight
+from store.history.as_of import ListingAsOf, SkuAsOf
 from store.model import Component, Record, Terms
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from tests.store.targets.test_balance import sold, tell
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
 
 
-def look(w: World, at: int) -> Hindsight:
+def look(w: World, at: int) -> SkuAsOf:
     return w.database.read(as_of.look_back, "A", at=at)
 
 
-def cell(w: World, name: str, at: int) -> Cell:
+def cell(w: World, name: str, at: int) -> ListingAsOf:
     return next(one for one in look(w, at).cells if one.channel == name)
 
 
@@ -122,7 +122,7 @@ def test_an_event_of_then_that_we_heard_of_later_was_not_known_then(tmp_path: Pa
             Event("1", EventKind.ORDERED, "A", 1, at),
             Event("2", EventKind.ORDERED, "A", 1, w.now),
         ]
-        w.database.write(events.record, Source("shop", w.now), told, w.comparison)
+        w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
         (event,) = (one for one in look(w, at).entries if one.kind == "event")
         assert (event.detail["id"], event.known_at > at) == ("1", True)
 

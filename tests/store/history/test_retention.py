@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from store.event_kinds import Event
 from store.history import past, retention
-from store.history.retention import Place
+from store.history.retention import ThinningProgress
 from store.model import CorrectionStatus, Millis
 from tests.store.targets.test_balance import (
     check,
@@ -29,7 +29,7 @@ DAY = 24 * 60 * MINUTE
 
 def thin(w: World, before: Millis) -> int:
     """All of it; answers in how many transactions."""
-    place: Place | None = Place()
+    place: ThinningProgress | None = ThinningProgress()
     count = 0
     while place is not None:
         place = w.database.write(retention.thin, place, before=before)
@@ -132,8 +132,8 @@ def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
             )
 
         w.database.write(fill)
-        kept = w.database.write(retention.thin, Place(), before=retention.STEP // 2)
-        assert kept == Place(1), "it goes no further than to what is younger"
+        kept = w.database.write(retention.thin, ThinningProgress(), before=retention.STEP // 2)
+        assert kept == ThinningProgress(1), "it goes no further than to what is younger"
         assert thin(w, 10**6) > 2
         assert rows(w, "past_readings") == 0
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from store.database import schema
 from store.history import series
-from store.history.series import Course, Line, Sample, Window
+from store.history.series import ListingSeries, Sample, StockSeries, Window
 from store.model import Millis
 from store.queries import views
 from tests.store.correction_steps import correct, oversold
@@ -21,11 +21,11 @@ def ids(w: World, sku: str = "A") -> list[int]:
     return [one.listing_id for one in w.database.read(views.shown, [sku], now=w.now)[sku]]
 
 
-def look(w: World, columns: int = 10, *, since: Millis = START, step: int = MINUTE) -> Course:
+def look(w: World, columns: int = 10, *, since: Millis = START, step: int = MINUTE) -> StockSeries:
     return w.database.read(series.course, ids(w), Window(since, step, columns))
 
 
-def line(found: Course, name: str) -> Line:
+def line(found: StockSeries, name: str) -> ListingSeries:
     return next(one for one in found.lines if one.channel == name)
 
 

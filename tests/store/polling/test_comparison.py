@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from store.event_kinds import Event, EventKind
 from store.model import Authority, Figure, Kind, Policy, Record, State, Status
 from store.polling import events, merge
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from store.queries import views
 from sync.targets import policy as words
 from tests.store.world import MINUTE, channel, record, stock, terms, warehouse, world
@@ -89,7 +89,7 @@ def test_the_formula_in_words_is_the_formula_in_sql(
             Event("1", EventKind.ORDERED, "A", sold, w.now),
             Event("2", EventKind.SHIPPED, "A", 1, w.now),
         ]
-        w.database.write(events.record, Source("shop", w.now), told, w.comparison)
+        w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
         cell = w.database.read(views.shown, ["A"], now=w.now)["A"][1]
         truth = words.Truth(
             available, state, pending=-sold * rule.units, pending_on_hand=-rule.units, **more

@@ -26,7 +26,7 @@ from store.model import (
 )
 from store.polling import events, merge, quarantine
 from store.polling.comparison import Comparison
-from store.polling.events import Source, Told
+from store.polling.events import EventBatch, EventOrigin
 from store.targets import balance
 from sync.targets import policy as words
 from tests.store.event_model import LISTED, MEMBERS, Known, Place, Setting, made
@@ -210,7 +210,7 @@ class Events(RuleBasedStateMachine):
 
     def adjusted(self, one: Correction, name: str, quantity: int) -> None:
         event = Event(name, EventKind.ADJUSTED, one.sku, quantity, self.w.now, one.location)
-        source = Source(one.channel, self.w.now)
+        source = EventOrigin(one.channel, self.w.now)
         self.database.write(events.record, source, [event], self.w.comparison)
         self.told[one.channel, name] = event
 
@@ -375,12 +375,12 @@ class Events(RuleBasedStateMachine):
             quantity = quantity * 100 if ago_s % 2 else -quantity * 100
         return Event(str(number), kind, sku, quantity, self.w.now + ago_s * SECOND, place, order)
 
-    def heard(self, drawn: Any, name: str) -> Told | None:
+    def heard(self, drawn: Any, name: str) -> EventBatch | None:
         if drawn is None:
             return None
         event = self.event((name, *drawn[1:]))
         self.told.setdefault((name, event.id), event)
-        return Told((event,), cursor=event.id)
+        return EventBatch((event,), cursor=event.id)
 
 
 TestEvents = Events.TestCase

@@ -25,7 +25,7 @@ from store.model import (
     Terms,
 )
 from store.polling import quarantine, quarantine_preview
-from store.polling.quarantine_preview import ChannelEffect, Effect
+from store.polling.quarantine_preview import ChannelEffect, QuarantineEffect
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
 
@@ -36,7 +36,7 @@ def set_aside(world: World, name: str, *pages: Sequence[Record], refused: Any = 
     return sweep.poll_id
 
 
-def foreseen(world: World, name: str, **more: Any) -> Effect:
+def foreseen(world: World, name: str, **more: Any) -> QuarantineEffect:
     found = world.database.read(quarantine_preview.of_accepting, name, world.comparison, **more)
     assert found is not None
     return found
@@ -131,7 +131,7 @@ def test_telling_it_touches_nothing_and_waits_for_no_writer(shop: World) -> None
     set_aside(shop, "warehouse", stock(A=0))
     before = contents(shop.database)
 
-    def tell_while_writing(connection: sqlite3.Connection) -> Effect:
+    def tell_while_writing(connection: sqlite3.Connection) -> QuarantineEffect:
         connection.execute("UPDATE channels SET last_error = 'half done'")
         with ThreadPoolExecutor(1) as another:
             return another.submit(foreseen, shop, "warehouse").result()

@@ -160,8 +160,8 @@ class Recognition(RuleBasedStateMachine):
         return self.world.now
 
     @property
-    def memory(self) -> staging.Memory:
-        return self.world.memories.setdefault("shop", staging.Memory())
+    def memory(self) -> staging.PollMemory:
+        return self.world.memories.setdefault("shop", staging.PollMemory())
 
     def swept(self, told: Told) -> staging.Sweep:
         sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())

@@ -8,7 +8,7 @@ import pytest
 from store.database.connection import Database
 from store.model import Disagreement
 from store.queries import acknowledgements, views
-from store.queries.acknowledgements import Sight
+from store.queries.acknowledgements import SeenDisagreement
 from store.queries.ranking_values import Severity
 from store.queries.values import DisagreementFilter, Sort
 from tests.store.world import World, channel, record, stock, world
@@ -22,15 +22,15 @@ def w(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def acknowledge(w: World, *seen: Sight, who: str = "ana") -> list[str]:
+def acknowledge(w: World, *seen: SeenDisagreement, who: str = "ana") -> list[str]:
     made = w.database.write(
         acknowledgements.acknowledge, seen, who=who, why="counted by hand", now=w.now
     )
     return [one.why for one in made]
 
 
-def seen(w: World, sku: str) -> Sight:
-    return Sight.of(w.only(skus=(sku,)))
+def seen(w: World, sku: str) -> SeenDisagreement:
+    return SeenDisagreement.of(w.only(skus=(sku,)))
 
 
 def told(it: Disagreement) -> tuple[str | None, str | None, int]:
@@ -104,7 +104,7 @@ def test_what_agrees_by_now_and_what_never_was_are_refused(w: World) -> None:
     before = seen(w, "A")
     w.poll("shop", stock(A=10, B=12))
 
-    assert acknowledge(w, before, Sight(999)) == ["it is no more: they agree by now"] * 2
+    assert acknowledge(w, before, SeenDisagreement(999)) == ["it is no more: they agree by now"] * 2
 
 
 def test_of_two_operators_the_second_is_told_of_the_first(w: World, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from store.model import Component, CorrectionStatus, Freshness, Pool
 from store.queries import sku_summary
-from store.queries.sku_summary import Dossier
+from store.queries.sku_summary import SkuSummary
 from tests.store.correction_steps import correct, oversold
 from tests.store.targets.test_balance import sold, tell
 from tests.store.targets.test_bundles import at
@@ -15,7 +15,7 @@ from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, w
 KIT = (Component("KIT", "A", 2), Component("KIT", "B", 1))
 
 
-def read(w: World, sku: str = "A") -> Dossier:
+def read(w: World, sku: str = "A") -> SkuSummary:
     found = w.database.read(sku_summary.read, sku, now=w.now)
     assert found is not None
     return found

@@ -13,7 +13,7 @@ from store.database import lease
 from store.event_kinds import Event, EventKind
 from store.model import Component, CorrectionStatus, Millis, Policy, Record, Terms
 from store.polling import events, merge
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from store.queries import views
 from store.targets import balance as balance_module
 from store.targets.balance import Balance
@@ -25,7 +25,7 @@ SECOND = 1000
 def tell(w: World, name: str, *told: Event) -> None:
     """Events by themselves, a moment after whatever was before."""
     w.now += SECOND
-    w.database.write(events.record, Source(name, w.now), told, w.comparison)
+    w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
 
 
 def sold(event_id: str, at: Millis, quantity: int = 1, **more: str) -> Event:

@@ -8,7 +8,7 @@ import msgspec
 from store.event_kinds import Event, EventKind, Taken
 from store.model import QUANTITY_MAX, Component, Policy, Pool, Record, Terms
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from store.queries import views
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
@@ -22,7 +22,7 @@ def bundled(*components: Component) -> Terms:
 
 
 def tell(w: World, *told: Event) -> Taken:
-    return w.database.write(events.record, Source("shop", w.now), told, w.comparison)
+    return w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
 
 
 def sold(event_id: str, sku: str, quantity: int, at: int) -> Event:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from store.event_kinds import Event, EventKind, Taken
 from store.model import Authority, Millis, Policy
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
 
 SECOND = 1000
@@ -23,7 +23,7 @@ def sold(event_id: str, at: Millis, *, sku: str = "A", quantity: int = 1, order:
 
 def tell(w: World, name: str, *told: Event) -> Taken:
     """Events by themselves, as from a file."""
-    return w.database.write(events.record, Source(name, w.now), told, w.comparison)
+    return w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
 
 
 def pending(w: World, sku: str = "A") -> int:

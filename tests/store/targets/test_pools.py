@@ -7,7 +7,7 @@ import msgspec
 from store.event_kinds import Event, EventKind
 from store.model import Component, Pool, Record, Terms
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from tests.store.targets.test_bundles import at, target
 from tests.store.world import World, channel, terms, warehouse, world
 
@@ -28,7 +28,7 @@ def moved_at(w: World, location: str, quantity: int, *, source_at: int) -> Recor
 
 
 def tell(w: World, name: str, *told: Event) -> None:
-    w.database.write(events.record, Source(name, w.now), told, w.comparison)
+    w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
 
 
 def sold(
@@ -169,7 +169,7 @@ def test_an_event_that_names_no_place_where_places_are_apart_is_told_what_it_lac
         w.reconfigure(two_places())
         w.poll("warehouse", at("north", A=4) + at("south", A=3))
         taken = w.database.write(
-            events.record, Source("shop", w.now), [sold(w, 2, "")], w.comparison
+            events.record, EventOrigin("shop", w.now), [sold(w, 2, "")], w.comparison
         )
         assert [one.reason for one in taken.refused] == [
             "SKU A is known at locations only: the event must name one"

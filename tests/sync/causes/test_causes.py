@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.causes.facts import Alike, Crowd, Part, Twin, Update
+from store.causes.facts import Alike, ComponentFacts, Crowd, Twin, Update
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Kind, Status
 from sync.causes.explain import KINDS, PREDICTORS
@@ -277,7 +277,10 @@ def test_each_structural_kind_is_a_cause_of_its_own() -> None:
 
 
 def test_a_bundle_without_a_component_says_which() -> None:
-    parts = (Part(1, "A", 2, "bundle", 9, None, 0), Part(2, "B ", 1, "bundle", None, None, 0))
+    parts = (
+        ComponentFacts(1, "A", 2, "bundle", 9, None, 0),
+        ComponentFacts(2, "B ", 1, "bundle", None, None, 0),
+    )
     cause = cause_of(differs(4, None, kind=Kind.UNLISTED, sku="KIT"), parts=parts)
     assert cause.kind == "unlisted"
     assert "lacks its component 'B␠'" in cause.evidence

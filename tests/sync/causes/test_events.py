@@ -2,14 +2,14 @@
 
 import pytest
 
-from store.causes.facts import Part
+from store.causes.facts import ComponentFacts
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Figure, Kind, Policy, State, Status
 from tests.sync.cause_case import SINCE, at, cause_of, differs, kind_of, told, update
 
 KIT = (
-    Part(21, "A", 2, "bundle", 9, None, -2),
-    Part(22, "B", 1, "bundle", 20, None, 0),
+    ComponentFacts(21, "A", 2, "bundle", 9, None, -2),
+    ComponentFacts(22, "B", 1, "bundle", 20, None, 0),
 )
 
 
@@ -111,7 +111,10 @@ def test_the_sale_of_a_component_moves_the_bundle_in_flight() -> None:
 
 
 def test_a_pool_sums_its_members_in_flight() -> None:
-    members = (Part(21, "A", 1, "pool", 4, None, 0), Part(22, "A", 1, "pool", 5, None, 0))
+    members = (
+        ComponentFacts(21, "A", 1, "pool", 4, None, 0),
+        ComponentFacts(22, "A", 1, "pool", 5, None, 0),
+    )
     sale = told(quantity=3, by="market", minute=1, unseen=True, item_id=22, direct=False)
     assert kind_of(differs(9, 6), parts=members, events=(sale,)) == "in flight"
 

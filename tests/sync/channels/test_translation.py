@@ -14,10 +14,18 @@ from store.event_kinds import Event, EventKind
 from store.model import Direction, Kind, PollOutcome, Record, Refused, State
 from sync import channels
 from sync import locations as locations_module
-from sync.channels.base import Abilities, Answer, Change, EventPage, Page, Receipt, Wanted
+from sync.channels.base import (
+    Abilities,
+    Change,
+    EventPage,
+    FreshReadings,
+    Receipt,
+    RecordPage,
+    Wanted,
+)
 from sync.channels.translation import SELLABLE_FIRST, Names, Renamed, event_in_our_names
 from sync.errors import Temporary, WriteRejected
-from sync.polling.channel_state import Watched
+from sync.polling.channel_state import ChannelState
 from sync.settings import ChannelSettings
 from tests.contract.backends import Market
 from tests.contract.harness import QuickClock, change, over_http
@@ -30,7 +38,7 @@ NOON = 1_763_899_200_000
 class Recorded:
     """A channel that says what it was given, and keeps what it was asked."""
 
-    told: Sequence[Page] = ()
+    told: Sequence[RecordPage] = ()
     moved: Sequence[EventPage] = ()
     abilities: Abilities = field(
         default_factory=lambda: Abilities("recorded", ("available",), events=True)
@@ -40,7 +48,7 @@ class Recorded:
     open_pages: int = 0
     closed: bool = False
 
-    async def pages(self) -> AsyncIterator[Page]:
+    async def pages(self) -> AsyncIterator[RecordPage]:
         self.open_pages += 1
         try:
             for page in self.told:
@@ -48,12 +56,12 @@ class Recorded:
         finally:
             self.open_pages -= 1
 
-    async def read(self, wanted: Sequence[Wanted]) -> Answer:
+    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         self.asked += wanted
         names = {(one.sku, one.location) for one in wanted}
         found = [one for page in self.told for one in page.records]
         refused = [one for page in self.told for one in page.refused]
-        return Answer([one for one in found if (one.sku, one.location) in names], refused)
+        return FreshReadings([one for one in found if (one.sku, one.location) in names], refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         self.written += changes
@@ -84,16 +92,16 @@ def record(sku: str, available: int, location: str = "", **more: Any) -> Record:
     return Record(sku, available, location, **more)
 
 
-async def poll(channel: Renamed) -> list[Page]:
+async def poll(channel: Renamed) -> list[RecordPage]:
     return [page async for page in channel.pages()]
 
 
-def cells(pages: Sequence[Page]) -> list[tuple[str, str, int]]:
+def cells(pages: Sequence[RecordPage]) -> list[tuple[str, str, int]]:
     return [(one.sku, one.location, one.available) for page in pages for one in page.records]
 
 
 async def test_records_come_in_our_names_and_what_has_no_other_name_keeps_its_own() -> None:
-    page = Page(
+    page = RecordPage(
         [record("K-12", 5, "berlin"), record("K-12", 6, "muc"), record("POT", 7)],
         [Refused("line 9", "bad", "K-12", "berlin"), Refused("line 10", "bad")],
         announced=5,
@@ -112,7 +120,9 @@ async def test_records_come_in_our_names_and_what_has_no_other_name_keeps_its_ow
 
 
 async def test_a_write_finds_its_way_back_to_the_channels_own_name() -> None:
-    inner = Recorded([Page([record("K-12", 5, "berlin", ref="17"), record("POT", 7, ref="18")])])
+    inner = Recorded(
+        [RecordPage([record("K-12", 5, "berlin", ref="17"), record("POT", 7, ref="18")])]
+    )
     channel = Renamed(inner, names({"K-12": "KET-12"}, berlin="BER"))
     (page,) = await poll(channel)
     changes = [change(page.records[0], 3), change(page.records[1], 0)]
@@ -128,7 +138,9 @@ async def test_a_write_finds_its_way_back_to_the_channels_own_name() -> None:
 
 
 async def test_a_fresh_reading_is_asked_for_and_answered_like_a_poll() -> None:
-    inner = Recorded([Page([record("K-12", 5, "berlin", ref="17"), record("KET-12", 1, "berlin")])])
+    inner = Recorded(
+        [RecordPage([record("K-12", 5, "berlin", ref="17"), record("KET-12", 1, "berlin")])]
+    )
     channel = Renamed(inner, names({"K-12": "KET-12"}, berlin="BER"))
     first, second = (await poll(channel))[0].records
 
@@ -175,8 +187,8 @@ async def test_a_pool_is_the_sum_of_its_locations_whichever_pages_they_lie_on() 
         source_at=NOON + 5, title="Kettle", price_minor=1250, ref="2",
     )  # fmt: skip
     told = [
-        Page([web, record("KET", 9, "berlin")], announced=4),
-        Page([app, record("POT", 1, "web")], announced=4, as_of=NOON),
+        RecordPage([web, record("KET", 9, "berlin")], announced=4),
+        RecordPage([app, record("POT", 1, "web")], announced=4, as_of=NOON),
     ]
 
     pages = await poll(Renamed(Recorded(told), POOL))
@@ -193,7 +205,9 @@ async def test_a_pool_is_the_sum_of_its_locations_whichever_pages_they_lie_on() 
 async def test_the_sums_of_many_skus_come_page_by_page_as_any_channels_do() -> None:
     """Each page is staged in one transaction, and nobody is to wait for a million rows."""
     told = [
-        Page([record(f"SKU-{number}", number, place) for number in range(2500)], announced=5000)
+        RecordPage(
+            [record(f"SKU-{number}", number, place) for number in range(2500)], announced=5000
+        )
         for place in ("web", "app")
     ]
     pages = await poll(Renamed(Recorded(told), POOL))
@@ -203,22 +217,26 @@ async def test_the_sums_of_many_skus_come_page_by_page_as_any_channels_do() -> N
 
 
 async def test_a_poll_cut_short_is_cut_short_by_as_much_after_summing() -> None:
-    told = [Page([record("KET", 3, "web"), record("KET", 4, "app")], announced=6)]
+    told = [RecordPage([record("KET", 3, "web"), record("KET", 4, "app")], announced=6)]
     pages = await poll(Renamed(Recorded(told), POOL))
     assert (len(cells(pages)), pages[-1].announced) == (1, 5)
 
 
 async def test_a_sku_twice_in_one_of_a_pools_locations_comes_twice() -> None:
     for other in ("KET", "K-12"):
-        told = [Page([record("KET", 3, "web"), record(other, 4, "web"), record("KET", 5, "app")])]
+        told = [
+            RecordPage([record("KET", 3, "web"), record(other, 4, "web"), record("KET", 5, "app")])
+        ]
         pages = await poll(Renamed(Recorded(told), POOL))
         assert cells(pages) == 2 * [("KET", "BER-2+HAM", 8)]
 
 
 async def test_one_unreadable_record_blinds_the_whole_pool_of_its_sku_and_no_other() -> None:
     told = [
-        Page([record("KET", 3, "web"), record("POT", 2, "app")], announced=4),
-        Page([record("POT", 1, "web")], [Refused("line 3", "bad", "K-12", "app")], announced=4),
+        RecordPage([record("KET", 3, "web"), record("POT", 2, "app")], announced=4),
+        RecordPage(
+            [record("POT", 1, "web")], [Refused("line 3", "bad", "K-12", "app")], announced=4
+        ),
     ]
 
     pages = await poll(Renamed(Recorded(told), POOL))
@@ -239,7 +257,7 @@ async def test_a_pool_of_several_own_locations_is_never_read_or_written_by_itsel
 
 
 async def test_a_poll_that_is_left_half_way_is_closed_and_so_is_the_channel() -> None:
-    inner = Recorded([Page([record("A", 1)]), Page([record("B", 1)])])
+    inner = Recorded([RecordPage([record("A", 1)]), RecordPage([record("B", 1)])])
     channel = Renamed(inner, POOL)
     pages = channel.pages()
     await anext(pages)
@@ -286,7 +304,7 @@ def test_a_channel_whose_names_are_ours_is_left_as_it_is(
 
 def renamed_bench(bench: Bench, **given: Any) -> None:
     settings = changed(bench.settings, "shop", **given)
-    bench.watched["shop"] = Watched(
+    bench.channel_state["shop"] = ChannelState(
         settings.channels["shop"],
         channels.open_channel(settings.channels["shop"], bench.clock, Path()),
     )
@@ -329,7 +347,7 @@ async def test_names_hold_over_http_against_a_real_server(
     with over_http(Market(), tmp_path) as harness:
         harness.put("K/12", 5)
         harness.put("POT", 1)
-        options = msgspec.convert(harness.table(), channels.kind("http").Options)
+        options = msgspec.convert(harness.table(), channels.kind("http").OPTIONS)
         settings = ChannelSettings(
             name="market", kind="http", direction=Direction.PUSH, options=options,
             aliases={"K/12": "KET"}, locations={"": ("BER",)},

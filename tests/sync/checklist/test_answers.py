@@ -14,7 +14,7 @@ from store.model import Direction, Freshness, Kind, State, Status
 from sync import checklist
 from sync.channels.base import Abilities
 from sync.checklist import mismatches, states
-from sync.checklist.case import Answer, Case, lateness, span
+from sync.checklist.case import Answer, ChecklistCase, lateness, span
 from sync.config.load import decode
 from sync.settings import Settings
 
@@ -56,7 +56,7 @@ def case(
     *,
     able: Mapping[str, Mapping[str, Any]] | None = None,
     **behaviour: Mapping[str, Any],
-) -> Case:
+) -> ChecklistCase:
     """What was measured, by channel over a healthy one; `able` replaces what they can do."""
     channels = []
     for name in ("warehouse", "shop", "market"):
@@ -66,7 +66,7 @@ def case(
         channels.append(ChannelBehaviour(**(healthy | dict(behaviour.get(name, {})))))
     made = checklist.case(given or settings(), Measured(NOW, NOW - HOUR, tuple(channels)))
     can = {name: replaced(one, (able or {}).get(name, {})) for name, one in made.able.items()}
-    return Case(made.settings, can, made.measured)
+    return ChecklistCase(made.settings, can, made.measured)
 
 
 def replaced(abilities: Abilities, changes: Mapping[str, Any]) -> Abilities:
@@ -74,13 +74,13 @@ def replaced(abilities: Abilities, changes: Mapping[str, Any]) -> Abilities:
     return Abilities(**(fields | dict(changes)))
 
 
-def red(of: Case) -> dict[int, str]:
+def red(of: ChecklistCase) -> dict[int, str]:
     """What is wrong, by the question's number."""
     told = checklist.answers(of)
     return {number: " ".join(one.wrong) for number, one in enumerate(told) if not one.ok}
 
 
-def evidence(of: Case, question: int) -> str:
+def evidence(of: ChecklistCase, question: int) -> str:
     answers = checklist.answers(of)
     return "\n".join(answers[question].evidence)
 

@@ -26,7 +26,7 @@ def keys() -> Iterator[str]:
     shapes: list[type[Any]] = [
         getattr(schema, name) for name in dir(schema) if name.endswith("Table")
     ]
-    shapes += [channels.kind(kind).Options for kind in channels.KINDS]
+    shapes += [channels.kind(kind).OPTIONS for kind in channels.KINDS]
     for shape in shapes:
         yield from (field.encode_name for field in msgspec.structs.fields(shape))
 

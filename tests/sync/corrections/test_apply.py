@@ -240,8 +240,10 @@ async def test_a_crash_while_writing_counts_as_a_lost_reply(bench: Bench) -> Non
 
 async def test_a_write_that_hangs_is_cut_off_and_counts_as_lost(bench: Bench) -> None:
     update = await one_approved(bench)
-    watched = bench.watched["shop"]
-    watched.settings = msgspec.structs.replace(watched.settings, timeout_ms=5, stale_after_ms=50)
+    channel_state = bench.channel_state["shop"]
+    channel_state.settings = msgspec.structs.replace(
+        channel_state.settings, timeout_ms=5, stale_after_ms=50
+    )
     bench.shop.write_faults.append(hang)
 
     await bench.apply()
@@ -259,7 +261,7 @@ async def test_a_write_that_was_certainly_not_sent_stays_approved_and_backs_off(
 
     assert bench.update(update).status is Status.APPROVED
     assert bench.audit(update)[-2:] == ["applying", "not sent"]
-    assert bench.watched["shop"].writes.rests_until == bench.clock.now() + 20_000
+    assert bench.channel_state["shop"].writes.rests_until == bench.clock.now() + 20_000
     assert bench.open_incidents() == []
     await bench.apply()
     assert bench.update(update).status is Status.VERIFIED
@@ -274,7 +276,7 @@ async def test_a_key_that_may_not_write_pauses_the_writes_and_not_the_polls(
     await bench.apply()
     await bench.poll()
 
-    shop = bench.watched["shop"]
+    shop = bench.channel_state["shop"]
     assert bench.update(update).status is Status.APPROVED
     assert bench.open_incidents() == [("shop", "credentials", "401, credential SHOP_KEY")]
     assert shop.polls.rests_until == 0
@@ -289,7 +291,7 @@ async def test_a_write_that_gets_through_ends_the_trouble_with_writing(bench: Be
     await bench.apply()
 
     assert bench.open_incidents() == []
-    assert bench.watched["shop"].writes.rests_until == 0
+    assert bench.channel_state["shop"].writes.rests_until == 0
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ UNMEASURED = correction(5, None, 4)
      (UNMEASURED, "raise")],
 )  # fmt: skip
 def test_whatever_lets_more_be_sold_is_a_raise(update: Correction, way: str) -> None:
-    assert decide.way(update) == way
+    assert decide.raise_or_reduce(update) == way
 
 
 def test_every_condition_of_a_rule_must_hold() -> None:

@@ -12,7 +12,7 @@ from store.database import lease
 from store.database.connection import Database
 from store.errors import CacheGone, DatabaseBusy, LeaseLost
 from sync.engine import lease as lease_module
-from sync.engine.lease import SPAN_MS, Hold, LeaseHeld
+from sync.engine.lease import SPAN_MS, HeldLease, LeaseHeld
 from tests.sync.scripted_channel import HandClock
 
 
@@ -31,11 +31,11 @@ async def test_whoever_comes_second_is_told_who_has_it_since_when_and_how_alive(
     database: Database,
 ) -> None:
     clock = HandClock()
-    await Hold(database, clock, "skew daemon of ana on till-1, pid 4711").take()
+    await HeldLease(database, clock, "skew daemon of ana on till-1, pid 4711").take()
     clock.at += 7_000
 
     with pytest.raises(LeaseHeld) as caught:
-        await Hold(database, clock, "two").take()
+        await HeldLease(database, clock, "two").take()
 
     assert str(caught.value) == (
         "another engine runs for this cache: skew daemon of ana on till-1, pid 4711, "
@@ -46,10 +46,10 @@ async def test_whoever_comes_second_is_told_who_has_it_since_when_and_how_alive(
 
 async def test_a_dead_holders_lease_is_anyones_after_its_span(database: Database) -> None:
     clock = HandClock()
-    await Hold(database, clock, "one").take()
+    await HeldLease(database, clock, "one").take()
     clock.at += SPAN_MS
 
-    taken = await Hold(database, clock, "two").take()
+    taken = await HeldLease(database, clock, "two").take()
 
     held = database.read(lease.current, now=clock.now())
     assert held is not None
@@ -58,7 +58,7 @@ async def test_a_dead_holders_lease_is_anyones_after_its_span(database: Database
 
 async def test_a_heartbeat_keeps_it_beyond_its_span(database: Database) -> None:
     clock = HandClock()
-    held = await Hold(database, clock, "one").take()
+    held = await HeldLease(database, clock, "one").take()
     keeping = asyncio.create_task(held.keep())
 
     for _ in range(4):
@@ -71,9 +71,9 @@ async def test_a_heartbeat_keeps_it_beyond_its_span(database: Database) -> None:
 
 async def test_the_heartbeat_notices_that_another_has_taken_over(database: Database) -> None:
     clock = HandClock()
-    held = await Hold(database, clock, "one").take()
+    held = await HeldLease(database, clock, "one").take()
     clock.at += SPAN_MS
-    await Hold(database, clock, "two").take()
+    await HeldLease(database, clock, "two").take()
 
     with pytest.raises(LeaseLost):
         await asyncio.wait_for(held.keep(), 5)
@@ -83,7 +83,7 @@ async def test_a_cache_that_is_busy_costs_a_heartbeat_and_not_the_lease(
     database: Database,
 ) -> None:
     clock = HandClock()
-    held = await Hold(database, clock, "one").take()
+    held = await HeldLease(database, clock, "one").take()
     awrite, tried = database.awrite, 0
 
     async def busy(*args: Any, **kwargs: Any) -> Any:
@@ -106,7 +106,7 @@ async def test_a_cache_that_is_busy_costs_a_heartbeat_and_not_the_lease(
 async def test_a_cache_that_was_removed_ends_the_work_at_once(
     database: Database,
 ) -> None:
-    held = await Hold(database, HandClock(), "one").take()
+    held = await HeldLease(database, HandClock(), "one").take()
     database.path.unlink()
 
     with pytest.raises(CacheGone):
@@ -115,9 +115,9 @@ async def test_a_cache_that_was_removed_ends_the_work_at_once(
 
 async def test_giving_up_what_another_holds_by_now_changes_nothing(database: Database) -> None:
     clock = HandClock()
-    held = await Hold(database, clock, "one").take()
+    held = await HeldLease(database, clock, "one").take()
     clock.at += SPAN_MS
-    await Hold(database, clock, "two").take()
+    await HeldLease(database, clock, "two").take()
 
     await held.release()
 

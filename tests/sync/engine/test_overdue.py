@@ -7,7 +7,7 @@ from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.model import Freshness
 from store.polling import events
-from store.polling.events import Source
+from store.polling.events import EventOrigin
 from sync.clock import SystemClock
 from sync.settings import EventSettings, Settings
 from sync.targets import terms
@@ -30,7 +30,7 @@ async def test_an_event_that_stays_unseen_is_one_incident_and_ends_when_it_is_ta
         await until(lambda: freshness(database, "warehouse") is Freshness.FRESH)
         now = SystemClock().now()
         sale = Event("1", EventKind.ORDERED, "A", 1, now)
-        database.write(events.record, Source("shop", now), [sale], comparison)
+        database.write(events.record, EventOrigin("shop", now), [sale], comparison)
         await until(lambda: incident_kinds(database) == ["unseen"])
         [incident] = database.read(incidents.open_incidents)
         shops["warehouse"].as_of = None

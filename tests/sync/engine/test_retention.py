@@ -7,7 +7,7 @@ import msgspec
 
 from store.database.connection import Database
 from sync.clock import SystemClock
-from sync.engine.retention import EVERY_MS, Upkeep
+from sync.engine.retention import EVERY_MS, RetentionJob
 from sync.settings import Settings
 from tests.sync.engine_bench import made, running, until
 from tests.sync.scripted_channel import Bench, Shop
@@ -44,7 +44,7 @@ async def test_a_running_engine_thins_out_what_is_older_than_is_kept(
 
 
 async def test_it_thins_again_every_hour_and_not_between(bench: Bench) -> None:
-    upkeep = Upkeep(bench.gear, 7 * DAY_MS)
+    upkeep = RetentionJob(bench.context, 7 * DAY_MS)
 
     def looks_and_finds(left: int) -> bool:
         upkeep.begin_where_due()

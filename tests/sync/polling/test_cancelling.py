@@ -152,11 +152,11 @@ async def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
 async def test_a_poll_that_waits_for_a_write_is_cancelled_before_it_reads_anything(
     bench: Bench,
 ) -> None:
-    watched = bench.watched["shop"]
-    async with watched.busy:
+    channel_state = bench.channel_state["shop"]
+    async with channel_state.busy:
         polling = asyncio.create_task(bench.poll("shop"))
         await asyncio.sleep(0)
-        watched.cancelled_by = "ana"
+        channel_state.cancelled_by = "ana"
         polling.cancel()
         report = await polling
 
@@ -187,7 +187,7 @@ async def test_a_poll_is_seen_to_run_while_it_hears_events_and_is_cancelled_ther
     await until(lambda: "events" in bench.shop.looked)
     await until(lambda: records(bench.database) == [("running", None)])
 
-    bench.watched["shop"].cancelled_by = "ana"
+    bench.channel_state["shop"].cancelled_by = "ana"
     polling.cancel()
     report = await polling
 

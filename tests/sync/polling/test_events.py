@@ -8,7 +8,7 @@ import pytest
 from store.event_kinds import Event, EventKind
 from store.model import PollOutcome, Refused
 from store.polling import events
-from store.polling.events import Told
+from store.polling.events import EventBatch
 from sync.channels.base import EventPage
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from sync.polling import events as events_module
@@ -136,8 +136,10 @@ async def test_a_bug_in_a_channels_events_names_its_place_and_fails_no_readings(
 
 
 async def test_events_that_hang_are_cut_off_and_the_readings_go_on(bench: Bench) -> None:
-    watched = bench.watched["shop"]
-    watched.settings = msgspec.structs.replace(watched.settings, timeout_ms=50, stale_after_ms=50)
+    channel_state = bench.channel_state["shop"]
+    channel_state.settings = msgspec.structs.replace(
+        channel_state.settings, timeout_ms=50, stale_after_ms=50
+    )
     bench.shop.shows(A=3)
     bench.shop.tells(sale("e1"))
     bench.shop.event_faults.append(hang)
@@ -183,7 +185,7 @@ async def test_an_incident_of_an_earlier_run_ends_with_the_first_good_hearing(be
     bench.shop.tells(sale("e1"))
     bench.shop.event_faults.append(Temporary("503"))
     await bench.poll()
-    bench.watched["shop"].hearing.__init__("events")  # type: ignore[misc]
+    bench.channel_state["shop"].hearing.__init__("events")  # type: ignore[misc]
 
     await bench.poll()
 
@@ -275,7 +277,7 @@ async def test_more_than_a_poll_holds_comes_with_the_next(
 async def test_told_by_itself_changes_nothing_where_it_is_empty(bench: Bench) -> None:
     now = bench.clock.now()
     taken = bench.database.write(
-        events.bring_in_alone, "shop", Told(), bench.gear.comparison, now=now
+        events.bring_in_alone, "shop", EventBatch(), bench.context.comparison, now=now
     )
 
     assert (taken.new, taken.repeats) == (0, 0)

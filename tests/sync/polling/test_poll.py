@@ -51,7 +51,7 @@ async def test_temporary_trouble_raises_no_incident_and_backs_off_longer_each_ti
     for _ in range(3):
         bench.shop.page_faults.append(Temporary("503"))
         await bench.poll()
-        rests.append(bench.watched["shop"].polls.rests_until - bench.clock.now())
+        rests.append(bench.channel_state["shop"].polls.rests_until - bench.clock.now())
 
     assert rests == [500, 1_000, 2_000]
     assert bench.open_incidents() == []
@@ -64,7 +64,7 @@ async def test_a_channel_that_says_when_to_come_back_is_left_alone_until_then(
 
     await bench.poll()
 
-    assert bench.watched["shop"].polls.rests_until == bench.clock.now() + 90_000
+    assert bench.channel_state["shop"].polls.rests_until == bench.clock.now() + 90_000
 
 
 async def test_a_refused_credential_pauses_the_channel_and_names_the_credential(
@@ -89,7 +89,7 @@ async def test_a_mended_credential_ends_the_pause_and_the_incident(bench: Bench)
     channels = bench.database.read(views.channels, now=bench.clock.now())
     assert all(one.paused_until is None for one in channels)
     assert bench.open_incidents() == []
-    assert bench.watched["shop"].polls.rests_until == 0
+    assert bench.channel_state["shop"].polls.rests_until == 0
 
 
 async def test_an_undecodable_page_is_an_incident_that_names_the_path(bench: Bench) -> None:
@@ -124,8 +124,10 @@ async def test_one_channels_crash_leaves_the_other_running(bench: Bench) -> None
 
 
 async def test_a_hung_poll_is_cut_off_by_its_deadline(bench: Bench) -> None:
-    watched = bench.watched["shop"]
-    watched.settings = msgspec.structs.replace(watched.settings, timeout_ms=5, stale_after_ms=50)
+    channel_state = bench.channel_state["shop"]
+    channel_state.settings = msgspec.structs.replace(
+        channel_state.settings, timeout_ms=5, stale_after_ms=50
+    )
     bench.shop.page_faults.append(hang)
 
     report = await bench.poll()
@@ -175,8 +177,8 @@ async def test_an_implausible_poll_is_quarantined_and_the_last_good_one_stays(
     bench.warehouse.shows(**skus)
     await bench.poll("warehouse")
     await bench.poll()
-    bench.watched["shop"].settings = msgspec.structs.replace(
-        bench.watched["shop"].settings, guard=GuardSettings()
+    bench.channel_state["shop"].settings = msgspec.structs.replace(
+        bench.channel_state["shop"].settings, guard=GuardSettings()
     )
     bench.shop.shows(**dict.fromkeys(skus, 0))
 
@@ -269,7 +271,7 @@ async def test_down_and_recovered_are_each_logged_once(bench: Bench) -> None:
         def debug(self, event: str, **_: object) -> None:
             pass
 
-    object.__setattr__(bench.gear, "log", Log())
+    object.__setattr__(bench.context, "log", Log())
     bench.shop.page_faults.extend([Temporary("503"), Temporary("503"), Temporary("503")])
 
     for _ in range(5):
@@ -286,8 +288,8 @@ async def test_a_poll_during_which_a_person_accepted_another_counts_for_nothing(
     skus = {f"S{number}": 5 for number in range(30)}
     bench.warehouse.shows(**skus)
     await bench.poll("warehouse")
-    bench.watched["warehouse"].settings = msgspec.structs.replace(
-        bench.watched["warehouse"].settings, guard=GuardSettings()
+    bench.channel_state["warehouse"].settings = msgspec.structs.replace(
+        bench.channel_state["warehouse"].settings, guard=GuardSettings()
     )
     bench.warehouse.shows(**dict.fromkeys(skus, 0))
     await bench.poll("warehouse")
@@ -295,7 +297,7 @@ async def test_a_poll_during_which_a_person_accepted_another_counts_for_nothing(
 
     async def accept() -> None:
         await bench.database.awrite(
-            quarantine.accept, "warehouse", bench.gear.comparison, who="ana",
+            quarantine.accept, "warehouse", bench.context.comparison, who="ana",
             now=bench.clock.now(),
         )  # fmt: skip
 

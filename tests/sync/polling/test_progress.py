@@ -23,7 +23,7 @@ async def progress_after(bench: Bench, page_took_ms: int, announced: int | None 
         bench.clock.at += page_took_ms
 
     bench.shop.page_faults.append(a_while)
-    async with bench.gear.merging:
+    async with bench.context.merging:
         polling = asyncio.create_task(bench.poll("shop"))
         await until(lambda: not bench.shop.page_faults)
         await until(lambda: running(bench) is not None)
@@ -37,7 +37,7 @@ async def progress_after(bench: Bench, page_took_ms: int, announced: int | None 
 
 def _waits(bench: Bench) -> bool:
     """Whether the poll has read all and waits for its turn to be merged."""
-    return bool(bench.gear.merging._waiters)
+    return bool(bench.context.merging._waiters)
 
 
 async def test_a_long_poll_tells_how_far_it_has_come(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from store.queries import views
 from sync.clock import SystemClock
 from sync.config.load import load
 from sync.engine.engine import Engine
-from sync.transport.rate_limit import Allowance, Meter, told
+from sync.transport.rate_limit import RateLimit, RateLimitMeter, told
 from tests.loopback import Asked, Told, serving
 
 
@@ -42,15 +42,15 @@ def test_the_headers_of_the_trade_are_understood(
 
 
 def test_after_too_many_requests_nothing_is_left() -> None:
-    meter = Meter()
+    meter = RateLimitMeter()
     assert meter.allowance() is None
 
     meter.note(httpx.Headers({"X-RateLimit-Limit": "100"}), 429, 7)
-    assert meter.allowance() == Allowance(0, None, 7)
+    assert meter.allowance() == RateLimit(0, None, 7)
     meter.note(httpx.Headers({"X-RateLimit-Remaining": "5", "X-RateLimit-Limit": "100"}), 429, 8)
-    assert meter.allowance() == Allowance(0, 100, 8)
+    assert meter.allowance() == RateLimit(0, 100, 8)
     meter.note(httpx.Headers({"X-RateLimit-Remaining": "5", "X-RateLimit-Limit": "3"}), 200, 9)
-    assert meter.allowance() == Allowance(5, None, 9)
+    assert meter.allowance() == RateLimit(5, None, 9)
 
 
 NAMES = (

@@ -12,8 +12,8 @@ import pytest
 
 from console.reports.disagreements import CSV_COLUMNS
 from console.tui.data import export as export_module
-from console.tui.data.export import ExportError, Line, View, export
-from console.tui.data.source import Source
+from console.tui.data.export import ExportError, ExportRow, ExportView, export
+from console.tui.data.source import DataSource
 from store.channels import incidents
 from store.model import IncidentKind
 from store.queries import views
@@ -21,8 +21,8 @@ from store.queries.values import DisagreementFilter, Sort
 from tests.console.small_shop import NOW, Shop, record
 
 
-def source_of(shop: Shop) -> Source:
-    return Source(shop.database, shop.settings, shop.clock)
+def source_of(shop: Shop) -> DataSource:
+    return DataSource(shop.database, shop.settings, shop.clock)
 
 
 def rows_in(path: Path) -> list[dict[str, str]]:
@@ -34,7 +34,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir())
 
 
-def as_it_is(line: Line) -> Line:
+def as_it_is(line: ExportRow) -> ExportRow:
     return line
 
 
@@ -148,13 +148,13 @@ async def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
 async def test_a_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
     reached = asyncio.Event()
 
-    async def read(start: int, end: int) -> Sequence[Line]:
+    async def read(start: int, end: int) -> Sequence[ExportRow]:
         if start:
             reached.set()
             await asyncio.Event().wait()
-        return [Line((number,), {"number": number}) for number in range(start, end)]
+        return [ExportRow((number,), {"number": number}) for number in range(start, end)]
 
-    view = View("numbers", 5_000, ("number",), read, as_it_is)
+    view = ExportView("numbers", 5_000, ("number",), read, as_it_is)
     running = asyncio.create_task(export(view, tmp_path / "x.csv", overwrite=False, told=nothing))
     await reached.wait()
     assert [name.endswith(".part") for name in names_in(tmp_path)] == [True]
@@ -189,11 +189,11 @@ async def test_trouble_with_the_cache_or_the_folder_is_told_and_leaves_nothing(
 
 
 async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
-    async def read(start: int, end: int) -> Sequence[Line]:
-        return [Line((number,), {"n": number}) for number in range(start, end)]
+    async def read(start: int, end: int) -> Sequence[ExportRow]:
+        return [ExportRow((number,), {"n": number}) for number in range(start, end)]
 
     heard: list[int] = []
-    view = View("numbers", 4_321, ("n",), read, as_it_is)
+    view = ExportView("numbers", 4_321, ("n",), read, as_it_is)
     await export(view, tmp_path / "x.json", overwrite=False, told=heard.append)
 
     assert heard == [2_000, 4_000, 4_321]
@@ -201,13 +201,16 @@ async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
 
 
 async def test_a_file_gets_the_rights_that_the_user_gives_new_ones(tmp_path: Path) -> None:
-    async def read(start: int, end: int) -> Sequence[Line]:
+    async def read(start: int, end: int) -> Sequence[ExportRow]:
         return []
 
     before = os.umask(0o027)
     try:
         await export(
-            View("x", 0, (), read, as_it_is), tmp_path / "x.csv", overwrite=False, told=nothing
+            ExportView("x", 0, (), read, as_it_is),
+            tmp_path / "x.csv",
+            overwrite=False,
+            told=nothing,
         )
     finally:
         os.umask(before)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.data.replay import Replay
-from console.tui.session.state import Footing
+from console.tui.session.state import ConsoleState
 from store.channels import incidents
 from store.corrections import decisions
 from store.errors import NoSuchThing
@@ -63,7 +63,7 @@ async def replayed(
     """The console on the past of a shop."""
     with open_at(shop.settings.database, at) as database:
         replay = Replay.begin(database, StillClock(LATER))
-        footing = Footing(
+        session = ConsoleState(
             name="acme-eu",
             clock=replay,
             operator="ana",
@@ -72,15 +72,15 @@ async def replayed(
             stir=lambda: None,
             replay=replay,
         )
-        app = SkewApp(database, shop.settings, footing, watch=False)
+        app = SkewApp(database, shop.settings, session, watch=False)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)
             yield app, pilot
 
 
 def shown_at(app: SkewApp) -> Millis:
-    assert app.footing.replay is not None
-    return app.footing.replay.at
+    assert app.session.replay is not None
+    return app.session.replay.at
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -118,12 +118,12 @@ async def test_brackets_step_to_the_next_change_and_back(lived: Shop) -> None:
         assert "31*" not in text_of(app)
         await press(app, pilot, "]")
         assert shown_at(app) == NOW + 20 * MINUTE
-        assert app.footing.glance is not None
-        assert [one.kind for one in app.footing.glance.status.incidents] == ["credentials"]
+        assert app.session.glance is not None
+        assert [one.kind for one in app.session.glance.status.incidents] == ["credentials"]
 
         await press(app, pilot, "[", "[")
         assert shown_at(app) == NOW + MINUTE
-        assert app.footing.glance.status.incidents == ()
+        assert app.session.glance.status.incidents == ()
 
 
 async def test_past_the_last_change_nothing_moves_and_it_says_so(lived: Shop) -> None:
@@ -156,7 +156,7 @@ async def test_on_a_skus_page_only_its_own_changes_count(lived: Shop) -> None:
     async with replayed(lived) as (app, pilot):
         await to(app, pilot, "SKU-0004411")
         await press(app, pilot, "enter")
-        assert app.page.place is Place.SKU
+        assert app.page.place is PageName.SKU
         sku = app.page.sku_shown
         await press(app, pilot, "]")
         await press(app, pilot, "]")
@@ -291,8 +291,8 @@ async def test_a_poll_that_was_set_aside_then_is_told_of_on_every_page(lived: Sh
         assert "quarantined" in told
         assert "QUARANT" in text_of(app).upper()
         await press(app, pilot, "]")
-        assert app.footing.glance is not None
-        kinds = [one.kind for one in app.footing.glance.status.incidents]
+        assert app.session.glance is not None
+        kinds = [one.kind for one in app.session.glance.status.incidents]
         assert "quarantined" not in kinds
 
 

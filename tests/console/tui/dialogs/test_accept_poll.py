@@ -41,7 +41,7 @@ async def test_a_poll_that_takes_many_to_zero_is_believed_by_its_count_only(
 
         await press(app, pilot, "backspace", "5", "enter")
 
-        told = [line.text for line in app.footing.said]
+        told = [line.text for line in app.session.said]
         assert told[0] == "warehouse quarantined: over"
         assert told[1].startswith(f"ana believed poll {poll_id} of warehouse: 9 disagreements")
         assert "[4]Incidents 2" in text_of(app)
@@ -61,7 +61,7 @@ async def test_a_small_poll_is_believed_with_a_y_and_left_with_an_n(shop: Shop) 
         await press(app, pilot, "b", "y")
 
         assert waiting(shop, "shop") is None
-        told = [line.text for line in app.footing.said]
+        told = [line.text for line in app.session.said]
         assert any("ana believed poll" in line for line in told)
         assert "● No incidents: every channel answers and is believed." in text_of(app)
 
@@ -76,7 +76,7 @@ async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_believe
         newer = set_aside(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
         await press(app, pilot, "y")
 
-        told = [line.text for line in app.footing.said]
+        told = [line.text for line in app.session.said]
         why = f"channel shop's quarantined poll is now {newer}, not {seen}: look again"
         assert f"nothing was decided: {why}" in told
         await settle(app, pilot)
@@ -93,7 +93,7 @@ async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) 
         assert f"Discard poll {poll_id} of warehouse" in text_of(app)
         await press(app, pilot, *"a test", "enter")
 
-        told = [line.text for line in app.footing.said]
+        told = [line.text for line in app.session.said]
         assert f"ana discarded poll {poll_id} of warehouse: its last good readings count" in told
         assert waiting(troubled, "warehouse") is None
         assert "[4]Incidents 2" in text_of(app)

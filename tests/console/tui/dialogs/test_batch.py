@@ -45,7 +45,7 @@ def statuses(app: SkewApp) -> set[Status]:
 
 def said(app: SkewApp) -> str:
     """What the log says of a batch's end."""
-    return next((one.text for one in app.footing.said if one.text.startswith("batch over")), "")
+    return next((one.text for one in app.session.said if one.text.startswith("batch over")), "")
 
 
 async def over(dialog: BatchDialog) -> None:
@@ -118,7 +118,7 @@ async def test_x_takes_the_batch_back_while_it_is_held(tmp_path: Path) -> None:
         await until(lambda: "8 taken back" in text_of(app))
         await pilot.press("escape")
         statuses = {one.status for one in shop.updates()}
-        said = [one.text for one in app.footing.said]
+        said = [one.text for one in app.session.said]
 
     assert "s left to take it all back (X)" in held
     assert statuses == {Status.PROPOSED}
@@ -133,7 +133,7 @@ async def test_the_batch_is_closed_and_opened_again_while_the_page_lives_on(
         await approve_all(shop, app, pilot)
         await until(lambda: statuses(app) == {Status.APPROVED}, "the page under the dialog")
         await pilot.press("escape")
-        await until(lambda: app.footing.busy != "", "the batch at the tabs")
+        await until(lambda: app.session.busy != "", "the batch at the tabs")
         closed = text_of(app)
         await pilot.press("B")
         await until(lambda: isinstance(app.screen, BatchDialog), "the dialog again")

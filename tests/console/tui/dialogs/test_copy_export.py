@@ -125,7 +125,7 @@ async def test_an_export_shows_how_far_it_is_and_escape_cancels_it(
     shop: Shop, folder: Path
 ) -> None:
     async with console(shop) as (app, pilot):
-        reading, source = asyncio.Event(), app.dashboard.desk.source
+        reading, source = asyncio.Event(), app.dashboard.context.source
         explained = source.explained
 
         async def held(ids: object) -> list[object]:

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.widgets import Static
 
 from console.tui.app import SkewApp
-from console.tui.drawing.diff_output import Glass, ThinApp
+from console.tui.drawing.diff_output import DiffOutput, DiffOutputApp
 from console.tui.widgets.table import AGES_MS
 from tests.console.small_shop import MINUTE, Shop, console, settle
 from tests.sync.engine_bench import until
@@ -22,7 +22,7 @@ IDLE_BYTES_A_SECOND = 200
 LIT = ColorSystem.EIGHT_BIT
 
 
-def sent(app: SkewApp, glass: Glass) -> int:
+def sent(app: SkewApp, glass: DiffOutput) -> int:
     """Bytes that bring the terminal from what the glass has last seen to what stands now."""
     written = glass.write(app.screen._compositor.render_full_update(), LIT)
     assert written is not None
@@ -34,7 +34,7 @@ async def test_seconds_in_which_nothing_happens_are_cheap(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         shop.clock.at += 2 * MINUTE
         await settle(app, pilot)
-        glass = Glass()
+        glass = DiffOutput()
         first, seconds = sent(app, glass), []
         for _ in range(4 * AGES_MS // 1000):
             shop.clock.at += 1_000
@@ -49,7 +49,7 @@ async def test_seconds_in_which_nothing_happens_are_cheap(shop: Shop) -> None:
 
 async def test_a_refresh_that_brings_nothing_new_sends_nothing(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        glass = Glass()
+        glass = DiffOutput()
         sent(app, glass)
         await app.refresh_now()
         await pilot.pause()
@@ -72,7 +72,7 @@ class Wire(HeadlessDriver):
         self.taken.append(data)
 
 
-class Sign(ThinApp):
+class Sign(DiffOutputApp):
     """One line of text."""
 
     def compose(self) -> ComposeResult:

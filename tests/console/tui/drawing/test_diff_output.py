@@ -10,7 +10,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from console.tui.drawing.diff_output import Glass
+from console.tui.drawing.diff_output import DiffOutput
 
 WIDTH, HEIGHT = 24, 4
 STYLES = [Style.parse(name) for name in ("red", "bold blue on white", "none", "reverse")]
@@ -83,7 +83,7 @@ def wanted(lines: list[list[tuple[str, Style]]]) -> Shown:
     }
 
 
-def said(glass: Glass, update: LayoutUpdate | ChopsUpdate) -> str:
+def said(glass: DiffOutput, update: LayoutUpdate | ChopsUpdate) -> str:
     written = glass.write(update, ColorSystem.TRUECOLOR)
     assert written is not None
     return written
@@ -92,7 +92,7 @@ def said(glass: Glass, update: LayoutUpdate | ChopsUpdate) -> str:
 def test_after_any_row_of_updates_the_terminal_shows_the_last_of_them() -> None:
     for seed in range(300):
         dice = random.Random(seed)
-        glass, terminal = Glass(), Terminal()
+        glass, terminal = DiffOutput(), Terminal()
         lines = [line(dice) for _ in range(HEIGHT)]
         terminal.take(said(glass, whole(lines)))
         for _ in range(10):
@@ -107,7 +107,7 @@ def test_after_any_row_of_updates_the_terminal_shows_the_last_of_them() -> None:
 
 def test_what_is_shown_already_is_not_written_again() -> None:
     lines = [line(random.Random(1)) for _ in range(HEIGHT)]
-    glass = Glass()
+    glass = DiffOutput()
     said(glass, whole(lines))
 
     assert said(glass, whole(lines)) == ""
@@ -116,7 +116,7 @@ def test_what_is_shown_already_is_not_written_again() -> None:
 
 def test_one_digit_costs_its_place_its_style_and_itself() -> None:
     lines = [[(character, STYLES[0]) for character in "age 0:41".ljust(WIDTH)]]
-    glass = Glass()
+    glass = DiffOutput()
     said(glass, whole(lines))
     lines[0][7] = ("2", STYLES[0])
 
@@ -124,7 +124,7 @@ def test_one_digit_costs_its_place_its_style_and_itself() -> None:
 
 
 def test_digits_under_each_other_cost_no_place_of_their_own() -> None:
-    glass = Glass()
+    glass = DiffOutput()
     rows = [[(character, STYLES[0]) for character in "age 0:41".ljust(WIDTH)] for _ in range(3)]
     said(glass, whole(rows))
     for row in rows:
@@ -135,7 +135,7 @@ def test_digits_under_each_other_cost_no_place_of_their_own() -> None:
 
 def test_a_line_with_a_wide_character_is_written_whole_when_any_of_it_changes() -> None:
     """Where the terminal takes it for narrow, all that follows stands elsewhere."""
-    glass = Glass()
+    glass = DiffOutput()
     before = Strip([Segment("盤 lamp    41", STYLES[0])])
     after = Strip([Segment("盤 lamp    42", STYLES[0])])
     said(glass, LayoutUpdate([[before]], Region(0, 0, 13, 1)))
@@ -145,7 +145,7 @@ def test_a_line_with_a_wide_character_is_written_whole_when_any_of_it_changes() 
 
 def test_a_terminal_that_somebody_else_wrote_to_is_written_anew() -> None:
     lines = [line(random.Random(1)) for _ in range(HEIGHT)]
-    glass, terminal = Glass(), Terminal()
+    glass, terminal = DiffOutput(), Terminal()
     said(glass, whole(lines))
     glass.forget()
     terminal.take(said(glass, whole(lines)))

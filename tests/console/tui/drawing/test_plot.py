@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console.text.format import cells
 from console.text.glyphs import plain
-from console.tui.drawing.plot import Curve, Figure, draw, inner_width, signs
+from console.tui.drawing.plot import Curve, PlotData, draw, inner_width, signs
 from console.tui.drawing.tones import Cell, Tone
 from store.history.series import Sample
 
@@ -31,13 +31,13 @@ def flat(*values: int | None) -> list[Sample | None]:
     return samples
 
 
-def figure(*curves: list[Sample | None], **more: object) -> Figure:
+def figure(*curves: list[Sample | None], **more: object) -> PlotData:
     names = ["warehouse", "shop", "market"][: len(curves)]
     told = [
         Curve(name, sign, shown)
         for name, sign, shown in zip(names, signs(names), curves, strict=True)
     ]
-    return Figure(NOW - HOUR, NOW, told, **more)  # type: ignore[arg-type]
+    return PlotData(NOW - HOUR, NOW, told, **more)  # type: ignore[arg-type]
 
 
 def text(lines: list[list[Cell]]) -> list[str]:
@@ -79,7 +79,7 @@ def test_it_is_never_wider_or_taller_than_asked_whatever_it_is_given(
         Curve(name, sign, shown) for (name, shown), sign in zip(curves, signs(names), strict=True)
     ]
     drawn = draw(
-        Figure(NOW - span, NOW, told, target, [n > 1 for n in happened], happened, happened),
+        PlotData(NOW - span, NOW, told, target, [n > 1 for n in happened], happened, happened),
         width,
         height,
     )
@@ -145,7 +145,7 @@ def test_a_fall_and_a_rise_are_steps() -> None:
 def test_a_single_value_a_constant_and_nothing_are_drawn_too() -> None:
     assert any("W" in line[10:] for line in text(draw(figure(flat(5)), 60, 8))[1:])
     assert text(draw(figure([None] * 40), 60, 8)) == ["nothing is known of this time"]
-    assert text(draw(Figure(0, HOUR, ()), 60, 8)) == ["nothing is known of this time"]
+    assert text(draw(PlotData(0, HOUR, ()), 60, 8)) == ["nothing is known of this time"]
     assert text(draw(figure(flat(5)), 10, 8)) == ["no room f…"]
     assert draw(figure(flat(5)), 60, 0) == []
 
@@ -197,7 +197,7 @@ def test_what_happened_stands_under_its_column() -> None:
 )
 def test_the_times_are_round_ones(span: int, told: str) -> None:
     shown = flat(*[5] * 90)
-    drawn = text(draw(Figure(NOW - span, NOW, [Curve("shop", "S", shown)]), 100, 9))
+    drawn = text(draw(PlotData(NOW - span, NOW, [Curve("shop", "S", shown)]), 100, 9))
 
     assert told in drawn[-2]
     column = drawn[-2].index(told)

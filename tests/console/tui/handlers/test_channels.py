@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.data.values import DisagreementRow
 from store.channels import pauses
 from tests.console.polled_on_demand import Polled, polled
@@ -49,7 +49,7 @@ async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
 
         assert shop.outcomes("shop") == ["good", "cancelled"]
         assert shop.polls("shop")[0].error == "cancelled by ana"
-        assert "ana cancelled the poll of shop" in "".join(s.text for s in shop.app.footing.said)
+        assert "ana cancelled the poll of shop" in "".join(s.text for s in shop.app.session.said)
         assert "● fresh" in text_of(shop.app)
 
 
@@ -81,7 +81,7 @@ async def test_a_paused_channel_rests_until_it_is_resumed_and_is_polled_then(
         await press(shop.app, shop.pilot, "y")
         await shop.until(lambda: shop.outcomes("shop") == ["good", "good"])
         assert "ana resumed shop; it is polled now" in "".join(
-            s.text for s in shop.app.footing.said
+            s.text for s in shop.app.session.said
         )
         assert shop.database.read(pauses.standing) == {}
 
@@ -117,7 +117,7 @@ async def test_enter_shows_the_disagreements_of_the_channel_alone(shop: Shop) ->
         shown = [app.dashboard.rows._rows[number] for number in app.dashboard.rows.ids]
         assert {row.it.channel for row in shown if isinstance(row, DisagreementRow)} == {"market"}
         await press(app, pilot, "escape", "escape")
-        assert app.page.place is Place.CHANNELS
+        assert app.page.place is PageName.CHANNELS
 
 
 async def test_a_pause_shows_its_effect_and_can_be_thought_better_of(shop: Shop) -> None:

@@ -31,8 +31,8 @@ async def test_a_small_reduction_is_approved_by_one_key(shop: Shop) -> None:
         approved = update(shop, "SKU-0004411")
         assert (approved.status, approved.decided_by) == (CorrectionStatus.APPROVED, "ana")
         assert "ana approved #1 (u undo, 5s)" in text_of(app)
-        assert isinstance(app.footing.engine, Stand)
-        assert app.footing.engine.woken == 1
+        assert isinstance(app.session.engine, Stand)
+        assert app.session.engine.woken == 1
 
 
 async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from store.queries import views
 from sync.config.load import decode
 from sync.engine.engine import Engine
 from sync.settings import Settings
-from sync.simulation.channel import Fault, Item, Terms
+from sync.simulation.channel import Fault, Item, OutletTerms
 from sync.simulation.server import WorldServer
 from sync.simulation.world import World
 from tests.console.small_shop import StillClock, console, press, settle, text_of
@@ -57,7 +57,7 @@ async def bench(folder: Path) -> AsyncIterator[Bench]:
     items = [Item(f"SKU-{number:03}", f"Thing {number}", 1_000, available=number + 1)
              for number in range(SKUS)]  # fmt: skip
     world = World(
-        items, warehouse="warehouse", outlets={"shop": Terms()}, states_from="shop", seed=1
+        items, warehouse="warehouse", outlets={"shop": OutletTerms()}, states_from="shop", seed=1
     )
     for name, token in TOKENS.items():
         (folder / f"{name}.token").write_text(token)
@@ -103,7 +103,7 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
     async with bench(tmp_path) as shop, watched(shop) as (app, pilot):
         assert await shop.poll("shop") is PollOutcome.QUARANTINED
         await settle(app, pilot)
-        assert "shop quarantined: 30 of 30 listings newly at zero" in (app.footing.said[0].text)
+        assert "shop quarantined: 30 of 30 listings newly at zero" in (app.session.said[0].text)
 
         await press(app, pilot, "4")
         told = text_of(app)
@@ -118,7 +118,7 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
 
         assert await shop.poll("shop") is PollOutcome.QUARANTINED
         await settle(app, pilot)
-        assert "the same that ana discarded at " in app.footing.said[0].text
+        assert "the same that ana discarded at " in app.session.said[0].text
 
 
 async def test_a_real_poll_of_zeros_that_is_believed_becomes_the_channels_readings(
@@ -148,7 +148,7 @@ async def test_a_real_poll_that_replaces_the_one_on_the_screen_is_not_believed_f
             newer = shop.waiting("shop")
             await press(app, pilot, *"30", "enter")
 
-            told = [line.text for line in app.footing.said]
+            told = [line.text for line in app.session.said]
             why = f"channel shop's quarantined poll is now {newer}, not {seen}: look again"
             assert f"nothing was decided: {why}" in told
         assert shop.waiting("shop") == newer != seen

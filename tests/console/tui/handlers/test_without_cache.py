@@ -51,10 +51,10 @@ async def test_an_act_without_a_cache_says_so(
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, *keys[:-1])
         disconnect(shop, monkeypatch)
-        before = len(app.footing.said)
+        before = len(app.session.said)
         await press(app, pilot, keys[-1])
 
-        told = [one.text for one in app.footing.said][: len(app.footing.said) - before]
+        told = [one.text for one in app.session.said][: len(app.session.said) - before]
         assert all(": the disk is gone" in one for one in told), told
         assert "DISCONNECTED" in text_of(app) or app.screen.is_modal
         await press(app, pilot, "escape")
@@ -80,7 +80,7 @@ async def test_a_refused_approval_leaves_the_one_before_it_to_be_undone(shop: Sh
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
-        held = app.footing.last
+        held = app.session.last
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         number = app.dashboard.picked().seen[0][0]
@@ -91,4 +91,4 @@ async def test_a_refused_approval_leaves_the_one_before_it_to_be_undone(shop: Sh
         await press(app, pilot, "y")
 
         assert "not approved" in text_of(app)
-        assert app.footing.last == held
+        assert app.session.last == held

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from console.keys import Place
-from console.tui.data.checklist import EVERY_MS, Checkup
-from console.tui.data.source import Source
+from console.keys.action import PageName
+from console.tui.data.checklist import EVERY_MS, ChecklistData
+from console.tui.data.source import DataSource
 from console.tui.pages.channels import ChannelsPage
 from console.tui.pages.checklist import ChecklistPage, channels_in
 from console.tui.views.checklist import answers
@@ -69,7 +69,7 @@ async def test_it_is_measured_anew_only_after_a_while_and_tells_its_age(shop: Sh
 
 
 async def test_a_clock_that_is_set_back_does_not_keep_old_answers(shop: Shop) -> None:
-    checkup: Checkup = Source(shop.database, shop.settings, shop.clock).checkup
+    checkup: ChecklistData = DataSource(shop.database, shop.settings, shop.clock).checkup
     first = await checkup.look()
     shop.clock.at -= 60 * MINUTE
     assert (await checkup.look()).at < first.at
@@ -86,7 +86,7 @@ async def test_the_cursor_goes_by_questions_and_enter_leads_to_the_channel_named
         marked = [line for line in text_of(app).splitlines() if "▌ 3 Is one-way" in line]
         assert marked
         await press(app, pilot, "enter")
-        assert app.page.place is Place.CHANNELS
+        assert app.page.place is PageName.CHANNELS
         assert "it names shop, market, outlet, warehouse: this is shop" in text_of(app)
         page_of_channels = app.page
         assert isinstance(page_of_channels, ChannelsPage)

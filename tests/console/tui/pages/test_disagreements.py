@@ -7,7 +7,7 @@ from console.tui.data.values import DisagreementRow
 from console.tui.views.disagreements import GroupRow
 from store.model import Disagreement
 from store.queries import acknowledgements, views
-from store.queries.acknowledgements import Sight
+from store.queries.acknowledgements import SeenDisagreement
 from store.queries.ranking_values import GroupBy
 from store.queries.values import DisagreementFilter, Sort
 from tests.console.small_shop import (
@@ -215,7 +215,7 @@ async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None
         await to(app, pilot, "SKU-0004411")
         await press(app, pilot, "c")
         shop.database.write(
-            acknowledgements.acknowledge, [Sight.of(it)], who="ben", why="mine", now=NOW
+            acknowledgements.acknowledge, [SeenDisagreement.of(it)], who="ben", why="mine", now=NOW
         )
         await press(app, pilot, *"fine", "enter")
         await settle(app, pilot)
@@ -389,7 +389,7 @@ async def test_a_hostile_reason_and_name_reach_no_terminal(shop: Shop) -> None:
     it = only(shop, "SKU-0004411")
     shop.database.write(
         acknowledgements.acknowledge,
-        [Sight.of(it)],
+        [SeenDisagreement.of(it)],
         who="\x1b[31mana",
         why="\x9b2J[/nope]",
         now=NOW,

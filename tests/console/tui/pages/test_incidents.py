@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.views.channels import OUTCOMES
 from store.channels import incidents
 from store.model import IncidentKind, PollOutcome
@@ -79,7 +79,7 @@ async def test_the_same_key_ends_a_snooze(troubled: Shop) -> None:
 
         assert "[4]Incidents 3" in text_of(app)
         assert "ana ended the snooze of #1 market credentials" in [
-            line.text for line in app.footing.said
+            line.text for line in app.session.said
         ]
 
 
@@ -89,7 +89,7 @@ async def test_what_ends_while_its_dialog_is_open_is_told(troubled: Shop) -> Non
         troubled.database.write(incidents.resolve, "market", IncidentKind.CREDENTIALS, now=NOW)
         await press(app, pilot, "down", "enter")
 
-        told = [line.text for line in app.footing.said]
+        told = [line.text for line in app.session.said]
         assert "nothing was decided: incident 1 is over" in told
 
 
@@ -109,7 +109,7 @@ async def test_enter_opens_the_disagreements_that_the_trouble_is_about(troubled:
     )  # fmt: skip
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "enter")
-        assert app.page.place is Place.DISAGREEMENTS
+        assert app.page.place is PageName.DISAGREEMENTS
         assert app.dashboard.filter_text == "channel:market"
 
         await press(app, pilot, "4", "down", "down", "enter")

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.drawing.plot import SPANS
 from console.tui.pages.sku import SkuPage
 from store.corrections import decisions, lifecycle
@@ -289,7 +289,7 @@ async def test_what_channels_write_is_shown_as_plain_text_and_breaks_nothing(
             for keys in (("end",), ("tab", "end")):
                 await press(app, pilot, *keys)
                 painted += text_of(app)
-            assert app.page.place is Place.SKU
+            assert app.page.place is PageName.SKU
         assert "[red]" in painted or size[0] < 100, "no markup is read"
         for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x202E, 0x2066):
             assert code == 0x0A or chr(code) not in painted, hex(code)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.keys import Place
+from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.dialogs.batch import BatchDialog
 from console.tui.dialogs.confirm import Confirm, Retry
@@ -108,7 +108,7 @@ async def test_the_filter_narrows_what_the_state_lists(
 async def test_a_wrong_filter_says_what_would_be_right(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "slash", *"status:bad", "enter")
-        assert "“bad” is no status: proposed, snoozed, approved" in app.footing.said[0].text
+        assert "“bad” is no status: proposed, snoozed, approved" in app.session.said[0].text
         assert sorted(listed(app)) == [1, 4]
 
 
@@ -191,7 +191,7 @@ async def test_an_ended_update_is_not_approved_and_says_so(lived: Shop) -> None:
 async def test_enter_opens_the_sku_of_an_update_that_is_over(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f", "f", "enter")
-        assert app.page.place is Place.SKU
+        assert app.page.place is PageName.SKU
         assert "SKU-0009120" in text_of(app)
         await press(app, pilot, "escape")
         assert page_of(app).has_class("-wide")

@@ -7,10 +7,10 @@ import pytest
 
 from console.text.operators import chosen, name_error, says_nothing
 from console.tui.session.memory import (
-    Memory,
     PageMemory,
     Personal,
     Remembered,
+    SessionMemory,
     folder,
     key_of,
     recall,
@@ -106,7 +106,7 @@ def test_two_configurations_that_are_called_alike_have_names_of_their_own(tmp_pa
 
 
 def test_a_memory_without_a_folder_is_of_this_run_only() -> None:
-    memory = Memory(None, "")
+    memory = SessionMemory(None, "")
     memory.keep(LEFT)
 
     assert memory.remembered == LEFT

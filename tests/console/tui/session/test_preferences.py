@@ -4,27 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from console.keys import ACTIONS, Place
+from console.keys import ACTIONS
+from console.keys.action import PageName
 from console.preferences import decode
 from console.tui.drawing.tones import THEMES
 from console.tui.session.memory import PageMemory, Personal, Remembered, recall
-from console.tui.session.preferences import Habits, Said, begin
+from console.tui.session.preferences import CommandLineChoices, SessionPreferences, begin
 from store.model import CorrectionStatus
 from store.queries.values import Sort
 from tests.console.small_shop import Shop, console, press, text_of, to, update
 
 
-def preferring(**data: object) -> Habits:
-    return Habits(preferences=decode(data, source="console.toml"))
+def preferring(**data: object) -> SessionPreferences:
+    return SessionPreferences(preferences=decode(data, source="console.toml"))
 
 
-def remembering(folder: Path, **fields: object) -> Habits:
-    return Habits(memory=recall(folder / "skew.toml"), **fields)  # type: ignore[arg-type]
+def remembering(folder: Path, **fields: object) -> SessionPreferences:
+    return SessionPreferences(memory=recall(folder / "skew.toml"), **fields)  # type: ignore[arg-type]
 
 
 async def test_a_key_of_the_operators_own_acts_and_the_old_one_does_not(shop: Shop) -> None:
-    habits = preferring(keys={"approve": ["ctrl+a", "!"], "pause": "f9"})
-    async with console(shop, habits=habits) as (app, pilot):
+    preferences = preferring(keys={"approve": ["ctrl+a", "!"], "pause": "f9"})
+    async with console(shop, preferences=preferences) as (app, pilot):
         await to(app, pilot, "SKU-0009120")
         await press(app, pilot, "a")
         assert update(shop, "SKU-0009120").status is CorrectionStatus.PROPOSED
@@ -33,8 +34,10 @@ async def test_a_key_of_the_operators_own_acts_and_the_old_one_does_not(shop: Sh
 
 
 async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop) -> None:
-    habits = preferring(keys={"approve": "ctrl+a", "show_updates": "f3", "sort": [], "help": "h"})
-    async with console(shop, (160, 80), habits=habits) as (app, pilot):
+    preferences = preferring(
+        keys={"approve": "ctrl+a", "show_updates": "f3", "sort": [], "help": "h"}
+    )
+    async with console(shop, (160, 80), preferences=preferences) as (app, pilot):
         shown = text_of(app)
         await press(app, pilot, "h")
         helped = text_of(app)
@@ -51,14 +54,14 @@ async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop
 
 
 async def test_every_place_that_shows_keys_shows_the_same(shop: Shop) -> None:
-    here = [one for one in ACTIONS if Place.DISAGREEMENTS in one.on and one.legend][:6]
+    here = [one for one in ACTIONS if PageName.DISAGREEMENTS in one.on and one.legend][:6]
     own = {action.name: f"f{n}" for n, action in enumerate(here, 1)}
-    async with console(shop, (200, 90), habits=preferring(keys=own)) as (app, pilot):
+    async with console(shop, (200, 90), preferences=preferring(keys=own)) as (app, pilot):
         foot = text_of(app).splitlines()[-1]
         await press(app, pilot, "question_mark")
         helped = text_of(app)
 
-    mine = [action for action in app.footing.actions if action.name in own]
+    mine = [action for action in app.session.actions if action.name in own]
     assert len(mine) == len(own)
     for action in mine:
         assert f"{action.keys[0]} {action.legend}" in foot
@@ -67,7 +70,7 @@ async def test_every_place_that_shows_keys_shows_the_same(shop: Shop) -> None:
 
 
 async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_path: Path) -> None:
-    async with console(shop, habits=remembering(tmp_path)) as (app, pilot):
+    async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         seen = []
         for _ in THEMES:
             await press(app, pilot, "t")
@@ -76,7 +79,7 @@ async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_
         await press(app, pilot, "t")
 
     assert set(seen) == {theme.name for theme in THEMES}
-    async with console(shop, habits=remembering(tmp_path)) as (app, _):
+    async with console(shop, preferences=remembering(tmp_path)) as (app, _):
         assert app.theme == "skew-light"
 
 
@@ -93,20 +96,22 @@ async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_
 async def test_a_theme_is_what_was_said_else_kept_else_preferred(
     shop: Shop, said: str | None, preferred: str | None, remembered: str | None, begun: str
 ) -> None:
-    habits = preferring(**({"theme": preferred} if preferred else {}))
-    habits.memory.personal = Personal(theme=remembered)
-    habits = Habits(habits.preferences, habits.memory, Said(theme=said))
-    async with console(shop, habits=habits) as (app, _):
+    preferences = preferring(**({"theme": preferred} if preferred else {}))
+    preferences.memory.personal = Personal(theme=remembered)
+    preferences = SessionPreferences(
+        preferences.preferences, preferences.memory, CommandLineChoices(theme=said)
+    )
+    async with console(shop, preferences=preferences) as (app, _):
         assert app.theme == begun
 
 
 async def test_page_filter_and_sort_are_taken_up_again(shop: Shop, tmp_path: Path) -> None:
-    async with console(shop, habits=remembering(tmp_path)) as (app, pilot):
+    async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         await press(app, pilot, "slash", *"channel:market", "enter", "s", "3")
         app.leave_word()
 
-    async with console(shop, habits=remembering(tmp_path)) as (app, pilot):
-        assert app.page.place is Place.UPDATES
+    async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
+        assert app.page.place is PageName.UPDATES
         await press(app, pilot, "1")
         assert "filter: channel:market" in text_of(app)
         assert app.dashboard.sort is list(Sort)[1]
@@ -115,7 +120,7 @@ async def test_page_filter_and_sort_are_taken_up_again(shop: Shop, tmp_path: Pat
 async def test_what_is_remembered_is_written_within_a_second_or_two(
     shop: Shop, tmp_path: Path
 ) -> None:
-    async with console(shop, habits=remembering(tmp_path)) as (app, pilot):
+    async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         await press(app, pilot, "2")
         for _ in range(400):
             if recall(tmp_path / "skew.toml").remembered.page == "channels":
@@ -135,7 +140,7 @@ async def test_what_is_remembered_and_is_no_more_is_passed_over(shop: Shop, tmp_
             },
         )
     )
-    async with console(shop, habits=remembering(tmp_path)) as (app, _):
+    async with console(shop, preferences=remembering(tmp_path)) as (app, _):
         assert app.page is app.dashboard
         assert app.dashboard.filter_text == ""
         assert app.dashboard.sort is Sort.RISK
@@ -145,7 +150,7 @@ async def test_a_broken_memory_is_told_and_stops_nothing(shop: Shop, tmp_path: P
     recall(tmp_path / "skew.toml").keep(Remembered(page="updates"))
     (file,) = (tmp_path / "state" / "skew").glob("*.json")
     file.write_text("{")
-    async with console(shop, habits=remembering(tmp_path)) as (app, _):
+    async with console(shop, preferences=remembering(tmp_path)) as (app, _):
         assert app.page is app.dashboard
         assert "begun anew" in text_of(app)
 
@@ -153,7 +158,7 @@ async def test_a_broken_memory_is_told_and_stops_nothing(shop: Shop, tmp_path: P
 async def test_whoever_is_not_known_is_asked_once_and_stands_in_the_audit(
     shop: Shop, tmp_path: Path
 ) -> None:
-    async with console(shop, habits=remembering(tmp_path, asks=True)) as (app, pilot):
+    async with console(shop, preferences=remembering(tmp_path, asks=True)) as (app, pilot):
         assert "Who decides here?" in text_of(app)
         await press(app, pilot, "enter")
         assert "the name is empty" in text_of(app)
@@ -168,24 +173,24 @@ async def test_whoever_is_not_known_is_asked_once_and_stands_in_the_audit(
 async def test_escape_leaves_the_login_and_a_read_only_console_asks_nobody(
     shop: Shop, tmp_path: Path
 ) -> None:
-    async with console(shop, habits=remembering(tmp_path, asks=True)) as (app, pilot):
+    async with console(shop, preferences=remembering(tmp_path, asks=True)) as (app, pilot):
         await press(app, pilot, "escape")
-        assert app.footing.operator == "ana"
+        assert app.session.operator == "ana"
     assert recall(tmp_path / "skew.toml").personal.operator is None
 
-    habits = remembering(tmp_path, asks=True)
-    async with console(shop, habits=habits, read_only=True) as (app, _):
+    preferences = remembering(tmp_path, asks=True)
+    async with console(shop, preferences=preferences, read_only=True) as (app, _):
         assert "Who decides here?" not in text_of(app)
 
 
 def test_a_login_that_says_nothing_is_asked_about_unless_somebody_said(tmp_path: Path) -> None:
     path = tmp_path / "skew.toml"
 
-    assert begin(path, Said(), "root").asks
-    assert not begin(path, Said(operator="ana"), "root").asks
-    assert not begin(path, Said(), "ana").asks
-    assert not begin(None, Said(), "root").asks
-    assert begin(path, Said(), "root").said.operator == "root"
+    assert begin(path, CommandLineChoices(), "root").asks
+    assert not begin(path, CommandLineChoices(operator="ana"), "root").asks
+    assert not begin(path, CommandLineChoices(), "ana").asks
+    assert not begin(None, CommandLineChoices(), "root").asks
+    assert begin(path, CommandLineChoices(), "root").said.operator == "root"
 
 
 @pytest.mark.parametrize("size", [(160, 45), (80, 24)])
@@ -193,7 +198,7 @@ def test_a_login_that_says_nothing_is_asked_about_unless_somebody_said(tmp_path:
 async def test_ascii_paints_nothing_else_on_any_page(
     shop: Shop, size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
-    async with console(shop, size, habits=Habits(ascii=True)) as (app, pilot):
+    async with console(shop, size, preferences=SessionPreferences(ascii=True)) as (app, pilot):
         await press(app, pilot, "asterisk", *keys)
         app.notify("“a” – ▲ 日本", title="●")
         await pilot.pause(0.1)

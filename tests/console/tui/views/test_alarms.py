@@ -3,7 +3,7 @@
 import msgspec
 
 from console.tui.drawing.tones import Tone
-from console.tui.views.incidents import TOAST_LINES, Heard, hear
+from console.tui.views.incidents import TOAST_LINES, ToastState, hear
 from store.model import Incident, IncidentKind
 
 NOW = 1_795_701_731_000
@@ -20,7 +20,7 @@ def changed(incident: Incident, **more: object) -> Incident:
     return msgspec.structs.replace(incident, **more)
 
 
-def after(*found: Incident, now: int = NOW) -> Heard:
+def after(*found: Incident, now: int = NOW) -> ToastState:
     """What a console has heard that began with these."""
     return hear(None, found, now)
 
@@ -31,7 +31,7 @@ def test_what_was_open_at_the_start_is_one_line_of_the_log_and_no_toast() -> Non
     assert found.lines == (("2 incidents stand open: shop stale, market credentials", Tone.WARN),)
     assert (found.toast, found.bell) == (None, False)
     assert after(one(1)).lines == (("1 incident stands open: shop stale", Tone.WARN),)
-    assert after() == Heard({})
+    assert after() == ToastState({})
 
 
 def test_a_new_incident_is_told_once_with_its_message() -> None:

@@ -2,8 +2,8 @@ import pytest
 
 from console.text.format import plain_times, wrap
 from console.text.sparkline import sparkline
-from console.tui.session.state import Footing, refusals
-from console.tui.views.header import Mode, Standing, header
+from console.tui.session.state import ConsoleState, refusals
+from console.tui.views.header import ConsoleStatus, Mode, header
 from store.model import Decision
 from store.queries.values import Overview
 from tests.console.small_shop import NOW, Stand, StillClock
@@ -28,8 +28,8 @@ OVERVIEW = Overview(
 )
 
 
-def standing(mode: Mode = Mode.LIVE) -> Standing:
-    return Standing("acme-eu", mode, "engine here", True, "ana", False)
+def standing(mode: Mode = Mode.LIVE) -> ConsoleStatus:
+    return ConsoleStatus("acme-eu", mode, "engine here", True, "ana", False)
 
 
 def test_the_header_tells_health_in_one_line() -> None:
@@ -57,8 +57,8 @@ def test_the_mode_is_always_told_in_a_word(mode: Mode) -> None:
     assert mode in header(standing(mode), None, now=NOW, width=80, brief=True).plain
 
 
-def footing(engine: Stand | None) -> Footing:
-    return Footing("acme", StillClock(), "ana", engine is None, engine, lambda: None)
+def session(engine: Stand | None) -> ConsoleState:
+    return ConsoleState("acme", StillClock(), "ana", engine is None, engine, lambda: None)
 
 
 def test_an_attached_console_names_who_runs_the_engine() -> None:
@@ -66,7 +66,7 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
     engine.mode = "attached"
     engine.holder = "skew daemon on box (71)"
 
-    held = footing(engine)
+    held = session(engine)
     held.tell_engine()
 
     assert held.standing().engine == "attached"
@@ -78,14 +78,14 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
 
 
 def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
-    told = footing(None).standing()
+    told = session(None).standing()
 
     assert told.mode is Mode.DISCONNECTED
     assert told.engine.startswith("no engine")
 
 
 def test_the_log_tells_the_newest_first_and_never_overflows() -> None:
-    held = footing(Stand())
+    held = session(Stand())
     held.say("the first")
     held.say("ana approved #880")
     held.last, held.held_until = (880,), NOW + 3_200

@@ -1,7 +1,7 @@
 import pytest
 
 from store.model import Correction
-from sync.corrections.decide import way
+from sync.corrections.decide import raise_or_reduce
 from tests.blank_values import correction
 
 
@@ -28,4 +28,4 @@ def change(
 def test_a_write_is_a_raise_only_where_it_lets_more_be_sold(
     before: tuple[int | None, str | None], after: tuple[int | None, str | None], told: str
 ) -> None:
-    assert way(change(before, after)) == told
+    assert raise_or_reduce(change(before, after)) == told
