@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,9 @@ from sync import checklist
 from sync.checklist import states
 from sync.checklist.case import Answer
 from sync.clock import SystemClock
-from sync.config.load import decode, load
+from sync.config.load import load
 from sync.targets import terms
 from tests.console.command_shop import Ran, configure, seed
-
-ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = [
-    text for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if "[channels" in text
-]
 
 QUESTIONS = [
     "Which system is the source of truth?",
@@ -190,15 +183,6 @@ def test_the_policy_of_each_channel_is_told(tmp_path: Path, check: Any) -> None:
         )
     )
     assert "buffer 2, share 50%, cap 9" in check(path).out
-
-
-@pytest.mark.parametrize("text", EXAMPLES, ids=["example", "reference"])
-def test_the_configurations_of_the_readme_are_red_nowhere(text: str, tmp_path: Path) -> None:
-    (tmp_path / "shop-skus.csv").write_text("channel_sku,sku\nK-12,KET-12\n")
-    (tmp_path / "bundles.csv").write_text("bundle_sku,component_sku,quantity\nSET,KET-12,2\n")
-    settings = decode(tomllib.loads(text), source="README.md", base=tmp_path, environ=None)
-    answers = checklist.answers(checklist.case(settings, None))
-    assert [one.wrong for one in answers] == [()] * 6
 
 
 def test_the_demo_is_red_nowhere() -> None:

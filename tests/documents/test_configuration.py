@@ -1,4 +1,4 @@
-"""The README, held against the program: its commands, its keys, its examples."""
+"""The configuration in the documents, held against the program: every key, every example."""
 
 import re
 import tomllib
@@ -8,73 +8,64 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
-from console import preferences
-from console.cli import COMMANDS
-from console.keys import ACTIONS
-from console.keys.action import Action
-from console.reports.tables import where
-from console.text.themes import PALETTES
-from sync import channels
+from sync import channels, checklist
+from sync.channels import event_decoding
+from sync.channels.csv import layout
+from sync.channels.http import channel as http
+from sync.channels.http import records
 from sync.config import schema
 from sync.config.load import decode
 from sync.errors import ConfigErrors
+from sync.settings import Settings
+from tests.documents.texts import README, ROOT, document, fenced, section
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-(OWN,) = (text for text in TOML if "[keys]" in text)
-EXAMPLES = [text for text in TOML if text != OWN]
-KEYS_BETWEEN = ("<!-- The keys:", "<!-- End of the keys. -->")
+CONFIGURATION = document("configuration.md")
+REFERENCE, VENDURE = fenced(CONFIGURATION, "toml")
+EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE]
 
 OTHER_WAY = {"channels.vendure.api_key"}
 """Stands in a comment, because it excludes username and password."""
 
 
-def test_the_readme_lists_exactly_the_commands_there_are() -> None:
-    listed = re.findall(r"^\| `skew (\w+)(?: import)?` \|", README, re.MULTILINE)
-    assert sorted(listed) == sorted(COMMANDS)
-
-
-def test_every_command_in_a_shell_example_is_one_that_there_is() -> None:
-    shell = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
-    named = set(re.findall(r"\bskew (\w+)", shell))
-    assert named
-    assert named <= set(COMMANDS)
-
-
-def test_the_readme_has_the_keys_that_there_are() -> None:
-    begin, end = (README.index(mark) for mark in KEYS_BETWEEN)
-    written = README[begin:end].split("\n", 1)[1]
-    rows = [f"| {_quoted(one)} | {one.title} | {where(one)} |\n" for one in ACTIONS]
-    table = "".join(["\n| key | does | on |\n|---|---|---|\n", *rows, "\n"])
-    if not written.strip():
-        whole = README[:begin] + README[begin:end].split("\n", 1)[0] + "\n" + table + README[end:]
-        (ROOT / "README.md").write_text(whole, encoding="utf-8")
-        pytest.fail("the keys were not there: written, look at them and run again")
-    assert written == table, "delete the table between its marks, and this writes it anew"
-
-
-def _quoted(action: Action) -> str:
-    return " ".join(f"`{key}`" for key in action.keys)
-
-
-def test_the_users_own_file_in_the_readme_decodes_and_has_every_key() -> None:
-    written = tomllib.loads(OWN)
-    read = preferences.decode(written, source="README.md")
-
-    assert set(written) == {field.name for field in msgspec.structs.fields(preferences._File)}
-    assert read.theme == "contrast"
-    assert all(theme in OWN for theme in PALETTES)
-
-
-@pytest.mark.parametrize("text", EXAMPLES, ids=["example", "reference"])
-def test_every_configuration_in_the_readme_decodes(text: str, tmp_path: Path) -> None:
-    (tmp_path / "shop-skus.csv").write_text("channel_sku,sku\nK-12,KET-12\n")
-    (tmp_path / "bundles.csv").write_text("bundle_sku,component_sku,quantity\nSET,KET-12,2\n")
+def decoded(text: str, folder: Path) -> Settings:
+    """Decode an example, with the files that it names beside it."""
+    (folder / "shop-skus.csv").write_text("channel_sku,sku\nK-12,KET-12\n")
+    (folder / "bundles.csv").write_text("bundle_sku,component_sku,quantity\nSET,KET-12,2\n")
     try:
-        settings = decode(tomllib.loads(text), source="README.md", base=tmp_path, environ=None)
+        return decode(tomllib.loads(text), source="docs", base=folder, environ=None)
     except ConfigErrors as error:
         pytest.fail(str(error))
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=["readme", "reference", "vendure"])
+def test_every_configuration_decodes_without_a_warning(text: str, tmp_path: Path) -> None:
+    assert decoded(text, tmp_path).warnings == ()
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=["readme", "reference", "vendure"])
+def test_every_configuration_is_red_nowhere(text: str, tmp_path: Path) -> None:
+    answers = checklist.answers(checklist.case(decoded(text, tmp_path), None))
+    assert [answer.wrong for answer in answers] == [()] * 6
+
+
+def test_the_fields_of_each_kind_are_those_that_there_are() -> None:
+    in_csv = section(CONFIGURATION, "## A CSV file (`csv`)")
+    in_json = section(CONFIGURATION, "## A JSON API (`http`)")
+    assert [name for name in layout.FIELDS if f"`{name}`" not in in_csv] == []
+    assert [name for name in records.FIELDS if f"`{name}`" not in in_json] == []
+    assert [name for name in event_decoding.FIELDS if f"`{name}`" not in in_json] == []
+    assert set(re.findall(r'"(\$[a-z]+)"', in_json)) == set(http.PLACEHOLDERS)
+
+
+def test_every_kind_of_channel_is_named() -> None:
+    assert [kind for kind in channels.KINDS if f"`{kind}`" not in CONFIGURATION] == []
+
+
+@pytest.mark.parametrize("comment", ["api_key = { env", "token = { env", 'direction = "push"'])
+def test_a_suggestion_of_the_first_shop_decodes_when_its_mark_is_taken_away(comment: str) -> None:
+    text = (ROOT / "sample_data" / "first_shop" / "skew.toml").read_text(encoding="utf-8")
+    taken = text.replace(f"# {comment}", comment)
+    settings = decode(tomllib.loads(taken), source="skew.toml", base=Path(), environ=None)
     assert settings.warnings == ()
 
 
@@ -94,7 +85,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
     for kind in ("csv", "http", "vendure"):
         known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).OPTIONS)}
 
-    reference = tomllib.loads(EXAMPLES[1])
+    reference = tomllib.loads(REFERENCE)
     written = {f"{name}.{key}" for name in shapes for key in keys_in(reference[name])}
     common = {key.partition(".")[0] for key in keys_of(schema.ChannelTable)}
     for table in reference["channels"].values():
@@ -134,7 +125,7 @@ def struct_in(kind: Any) -> type[msgspec.Struct] | None:
     if get_origin(kind) is dict:
         return None
     found = (struct_in(part) for part in get_args(kind) if part is not kind)
-    return next((each for each in found if each is not None), None)
+    return next((shape for shape in found if shape is not None), None)
 
 
 def keys_in(table: Any) -> set[str]:
