@@ -67,14 +67,15 @@ def _tell(
     *,
     as_json: bool,
 ) -> "Sequence[str]":
-    from console.reports import json_documents, timeline
+    from console.reports import json_documents
+    from console.reports import timeline as report
     from console.reports.table import Paper
-    from store.history import past
+    from store.history import retention, timeline
     from store.targets import balance
 
-    entries = database.read(past.history, sku, since=since, until=until)
+    entries = database.read(timeline.history, sku, since=since, until=until)
     balances = database.read(balance.balances, sku, since=since, until=until)
-    thinned_before = database.read(past.thinned_before)
+    thinned_before = database.read(retention.thinned_before)
     if not entries and not balances:
         note(_nothing(sku) if since is until is None else f"nothing of SKU {sku} is kept of then")
     if as_json:
@@ -82,9 +83,9 @@ def _tell(
             json_documents.write(json_documents.history(sku, entries, balances, thinned_before))
         ]
     paper = Paper.stdout()
-    lines = timeline.history(entries, paper) if entries else []
+    lines = report.history(entries, paper) if entries else []
     if balances:
-        lines += ["", *timeline.conservation(balances, paper)]
+        lines += ["", *report.conservation(balances, paper)]
     if thinned_before is not None and (since is None or since < thinned_before):
         lines += ["", paper.line(_thinned_out(thinned_before, settings))]
     return lines
@@ -99,24 +100,25 @@ def _look_back(
     now: "Millis",
     as_json: bool,
 ) -> "Sequence[str]":
-    from console.reports import json_documents, timeline
+    from console.reports import json_documents
+    from console.reports import timeline as report
     from console.reports.table import Paper
     from console.text.format import day_and_time
-    from store.history import as_of, past
+    from store.history import as_of, retention, timeline
 
     found = database.read(as_of.look_back, sku, at=at)
-    thinned_before = database.read(past.thinned_before)
+    thinned_before = database.read(retention.thinned_before)
     if at > now:
         note(f"{day_and_time(at)} is still to come: this is how it stands now")
     if thinned_before is not None and at < thinned_before:
         note(_thinned_out(thinned_before, settings))
     if not found.cells and not found.entries:
-        known = database.read(past.history, sku)
+        known = database.read(timeline.history, sku)
         first = f"the first is of {day_and_time(known[0].at)}" if known else _nothing(sku)
         note(f"nothing of SKU {sku} is kept of {day_and_time(at)}: {first}")
     if as_json:
         return [json_documents.write(json_documents.hindsight(sku, found, thinned_before))]
-    return timeline.hindsight(found, Paper.stdout()) if found.cells or found.entries else []
+    return report.hindsight(found, Paper.stdout()) if found.cells or found.entries else []
 
 
 def _nothing(sku: str) -> str:

@@ -8,7 +8,7 @@ import sqlite3
 
 import msgspec
 
-from store.history import past
+from store.history import timeline
 from store.model import Millis
 from store.queries.values import HistoryEntry
 from store.targets import reading_history
@@ -60,7 +60,7 @@ def look_back(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsO
         )
         for one in reading_history.listings(connection, sku)
     )
-    entries = tuple(one for one in past.history(connection, sku) if _happened_at(one) <= at)
+    entries = tuple(one for one in timeline.history(connection, sku) if _happened_at(one) <= at)
     still = (one for one in entries if one.kind == "disagreement")
     return SkuAsOf(
         at=at,

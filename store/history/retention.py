@@ -92,6 +92,13 @@ def thin(
     return ThinningProgress(place.table + 1) if place.table + 1 < len(_TABLES) else None
 
 
+def thinned_before(connection: sqlite3.Connection) -> Millis | None:
+    """Up to when something has been thinned out; None: all that ever was is kept."""
+    row = connection.execute("SELECT max(before_at) FROM thinned WHERE rows_removed > 0").fetchone()
+    before: Millis | None = row[0]
+    return before
+
+
 def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:
     """Delete rows, and what hangs on them; an account that rested on them is rolled on."""
     values = {"ids": json.dumps(ids)}

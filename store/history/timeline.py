@@ -1,25 +1,31 @@
-"""A SKU's timeline from its newest entry back, a page at a time, whatever its length.
+"""A SKU's timeline over all channels: a page at a time, or all of it.
 
-`store.history.past` tells the same entries in their order and all at once. Here each kind of entry
-of each listing is a stream that an index leads through from its newest row on; a page is what is
-newest of all of them, and its `rest` says how far each was read.
+Each kind of entry of each listing is a stream that an index leads through from its newest row on.
+A page is what is newest of all of them, and its `rest` says how far each was read.
 """
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from store.history import past
 from store.model import Millis
 from store.queries.values import HistoryEntry
 
 _END = 2**63 - 1
 
-Key = tuple[Millis, str, int]
-"""When an entry came to be known, its stream, its row: no two entries have the same."""
+
+class Key(NamedTuple):
+    """Where an entry stands in the timeline: no two have the same."""
+
+    known_at: Millis
+    rank: int
+    """Of its kind, where several came to be known at one instant: a reading comes first, then what
+    it moved, what disagrees with it, and what was done."""
+    location: str
+    channel_id: int
+    row_id: int
 
 
 class Stop(NamedTuple):
@@ -28,6 +34,9 @@ class Stop(NamedTuple):
     order: int
     row_id: int
 
+
+_DETAIL = msgspec.json.Decoder(dict[str, object])
+_NEWEST = Stop(_END, _END)
 
 Rest = Mapping[str, Stop | None]
 """How far each stream was read; None: to its end."""
@@ -53,6 +62,12 @@ class _Stream(NamedTuple):
     kind: str
     query: str
     values: Mapping[str, object]
+    rank: int
+    location: str
+    channel_id: int
+
+    def key(self, row: "_Row") -> Key:
+        return Key(row.known_at, self.rank, self.location, self.channel_id, row.row_id)
 
 
 class _Row(NamedTuple):
@@ -64,6 +79,12 @@ class _Row(NamedTuple):
     detail: str
 
 
+class _Found(NamedTuple):
+    key: Key
+    stream: _Stream
+    row: _Row
+
+
 def page(connection: sqlite3.Connection, sku: str, *, limit: int, rest: Rest | None = None) -> Page:
     """The newest entries of a SKU, or the next older ones where `rest` is a page's.
 
@@ -71,50 +92,144 @@ def page(connection: sqlite3.Connection, sku: str, *, limit: int, rest: Rest | N
     pages is on neither; nor is a reading or target that was not told yet and went out of force.
     """
     read = {} if rest is None else dict(rest)
-    found: list[tuple[Key, str, _Row]] = []
+    found: list[_Found] = []
     taken: dict[str, Stop | None] = {}
     for stream in _streams(connection, sku):
-        stop = read.get(stream.name, Stop(_END, _END))
-        if stop is None:
-            taken[stream.name] = None
-            continue
-        bound = {**stream.values, "order": stop.order, "row": stop.row_id, "limit": limit + 1}
-        rows = [_Row._make(row) for row in connection.execute(stream.query, bound)]
-        found += (((row.known_at, stream.name, row.row_id), stream.kind, row) for row in rows)
+        stop = read.get(stream.name, _NEWEST)
+        rows = [] if stop is None else _rows(connection, stream, stop, limit=limit + 1)
+        found += (_Found(stream.key(row), stream, row) for row in rows)
         # Not beyond its newest row of now: what comes meanwhile belongs before all pages.
         taken[stream.name] = Stop(rows[0].order, rows[0].row_id + 1) if rows else None
-    found.sort(key=lambda one: one[0], reverse=True)
-    for (_, name, _), _, row in found[:limit]:
-        taken[name] = Stop(row.order, row.row_id)
-    for name in taken.keys() - {name for (_, name, _), _, _ in found[limit:]}:
+    found.sort(key=lambda entry: entry.key, reverse=True)
+    for entry in found[:limit]:
+        taken[entry.stream.name] = Stop(entry.row.order, entry.row.row_id)
+    for name in taken.keys() - {entry.stream.name for entry in found[limit:]}:
         taken[name] = None
-    told = tuple(Told(key, _entry(kind, row)) for key, kind, row in found[:limit])
+    told = tuple(Told(entry.key, _entry(entry.stream, entry.row)) for entry in found[:limit])
     return Page(told, taken if any(taken.values()) else None)
 
 
-def _entry(kind: str, row: _Row) -> HistoryEntry:
-    return HistoryEntry(row.at, row.channel, kind, json.loads(row.detail), row.known_at)
+def history(
+    connection: sqlite3.Connection,
+    sku: str,
+    *,
+    since: Millis | None = None,
+    until: Millis | None = None,
+    limit: int | None = None,
+) -> list[HistoryEntry]:
+    """One SKU's timeline over all channels, in the order in which we came to know it.
+
+    Only what became known from `since` to `until`, where given; `limit` keeps the newest, and then
+    costs what a page of so many does.
+    """
+    # Within a span of time, the newest rows of a stream need not be among those that are wanted.
+    rows_max = -1 if limit is None or since is not None or until is not None else limit
+    within = (-_END if since is None else since, _END if until is None else until)
+    found: list[tuple[_Stream, _Row]] = []
+    for stream in _streams(connection, sku):
+        rows = _rows(connection, stream, _NEWEST, limit=rows_max, within=within)
+        # Of events that we heard of together, the one that happened first comes first.
+        rows.sort(key=lambda row: (row.known_at, row.at, row.row_id))
+        found += [(stream, row) for row in rows]
+    # The streams are in the order of their keys, and the sort leaves them so.
+    found.sort(key=_known_at)
+    return [_entry(stream, row) for stream, row in (found if limit is None else found[-limit:])]
+
+
+def _known_at(found: tuple[_Stream, _Row]) -> Millis:
+    _, row = found
+    return row.known_at
+
+
+def _rows(
+    connection: sqlite3.Connection,
+    stream: _Stream,
+    stop: Stop,
+    *,
+    limit: int,
+    within: tuple[Millis, Millis] = (-_END, _END),
+) -> list[_Row]:
+    """The rows of a stream before `stop`, newest first."""
+    since, until = within
+    bound = {"order": stop.order, "row": stop.row_id, "limit": limit, "since": since}
+    rows = connection.execute(stream.query, {**stream.values, **bound, "until": until})
+    return [_Row._make(row) for row in rows]
+
+
+def _entry(stream: _Stream, row: _Row) -> HistoryEntry:
+    return HistoryEntry(row.at, row.channel, stream.kind, _DETAIL.decode(row.detail), row.known_at)
 
 
 def _streams(connection: sqlite3.Connection, sku: str) -> list[_Stream]:
+    """In the order of their keys."""
     listings = connection.execute(
-        """SELECT l.id, l.item_id FROM items i JOIN listings l ON l.item_id = i.id
-        WHERE i.sku = ? ORDER BY l.id""",
+        """SELECT l.id, i.location, l.channel_id FROM items i JOIN listings l ON l.item_id = i.id
+        WHERE i.sku = ? ORDER BY i.location, l.channel_id""",
         (sku,),
     ).fetchall()
-    items = connection.execute("SELECT id FROM items WHERE sku = ?", (sku,)).fetchall()
+    items = connection.execute(
+        "SELECT id, location FROM items WHERE sku = ? ORDER BY location", (sku,)
+    ).fetchall()
     return [
         *(
-            _Stream(f"{name}/{listing_id}", kind, query, {"listing": listing_id})
-            for listing_id, _ in listings
-            for name, kind, query in _OF_LISTING
+            _Stream(
+                f"{name}/{listing_id}",
+                kind,
+                query,
+                {"listing": listing_id},
+                rank,
+                location,
+                channel_id,
+            )
+            for rank, (name, kind, query) in enumerate(_OF_LISTING)
+            for listing_id, location, channel_id in listings
         ),
         *(
-            _Stream(f"{name}/{item_id}", "event", query, {"item": item_id})
-            for (item_id,) in items
-            for name, query in _OF_ITEM
+            _Stream(
+                f"{name}/{item_id}",
+                "event",
+                query,
+                {"item": item_id},
+                rank,
+                location,
+                channel_id=0,
+            )
+            for rank, (name, query) in enumerate(_OF_ITEM, len(_OF_LISTING))
+            for item_id, location in items
         ),
     ]
+
+
+_READING = """json_object('available', {r}.available, 'state', {r}.state,
+  'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
+  'present', json(iif({r}.present, 'true', 'false')), 'location', i.location)"""
+"""SQL for the detail of a reading, of alias r; i is its item. So are the others' details below."""
+
+_TARGET = """json_object('quantity', t.quantity, 'state', t.state, 'location', i.location)"""
+_TARGET_NOW = """json_object('quantity', l.target_quantity, 'state', l.target_state,
+  'location', i.location)"""
+_DISAGREEMENT = """json_object('id', d.id, 'disagreement', d.kind, 'available', d.available,
+  'target', d.target_quantity, 'delta', d.delta, 'closed_at', d.closed_at,
+  'location', i.location)"""
+_CORRECTION = """json_object('id', k.id, 'step', u.step,
+  'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
+  'from_state', k.from_state, 'to_state', k.to_state, 'location', i.location)"""
+
+_UNSEEN = "EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)"
+
+# Of a bundle's sale each component's timeline tells, too: `of` is the bundle, `moves` the pieces.
+_EVENT = """json_object('id', e.event_id, 'event', e.kind, 'quantity', e.quantity,
+  'order', e.order_ref, 'received_at', e.received_at, 'fate', e.fate,
+  'unseen', json(iif({unseen}, 'true', 'false')), 'location', i.location"""
+
+_MOVEMENT = f"""{_EVENT.format(unseen="v.unseen")},
+  'of', CASE WHEN e.item_id <> i.id THEN (SELECT sku FROM items WHERE id = e.item_id) END,
+  'moves', v.available)"""
+_OWN_EVENT = f"{_EVENT.format(unseen=_UNSEEN)})"
+
+
+# The unary plus keeps SQLite on the index that leads from a stream's newest row on.
+_WITHIN = "+{known_at} BETWEEN :since AND :until"
 
 
 def _of_listing(sort: Sequence[str], at: str, detail: str, source: str, where: str) -> str:
@@ -123,6 +238,7 @@ def _of_listing(sort: Sequence[str], at: str, detail: str, source: str, where: s
     return f"""SELECT {order}, {row}, {at}, {at}, c.name, {detail}
 FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id {source}
 WHERE l.id = :listing AND {where} AND ({order}, {row}) < (:order, :row)
+  AND {_WITHIN.format(known_at=at)}
 ORDER BY {order} DESC, {row} DESC LIMIT :limit"""
 
 
@@ -130,58 +246,48 @@ def _by_id(table: str, alias: str, at: str, detail: str, source: str = "") -> st
     """SQL for a stream whose rows are found by id alone, from an index that holds no more."""
     return f"""SELECT {alias}.id, {alias}.id, {at}, {at}, c.name, {detail}
 FROM (SELECT id FROM {table} WHERE {{where}} AND id < :row ORDER BY id DESC LIMIT :limit) n
-CROSS JOIN {table} {alias} ON {alias}.id = n.id {source}"""
+CROSS JOIN {table} {alias} ON {alias}.id = n.id {source} WHERE {_WITHIN.format(known_at=at)}"""
 
 
 _DISAGREEMENTS = _by_id(
     "disagreements_ever",
     "d",
     "d.first_seen_at",
-    past.DISAGREEMENT,
+    _DISAGREEMENT,
     """JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
     JOIN channels c ON c.id = l.channel_id""",
 ).format(where="listing_id = :listing AND :order > 0")
 
-_CORRECTIONS = f"""SELECT u.id, u.id, u.at, u.at, c.name, {past.CORRECTION}
+_CORRECTIONS = f"""SELECT u.id, u.id, u.at, u.at, c.name, {_CORRECTION}
 FROM (SELECT a.id FROM corrections o CROSS JOIN audit a ON a.correction_id = o.id
   WHERE o.listing_id = :listing AND a.id < :row AND :order > 0
   ORDER BY a.id DESC LIMIT :limit) n
 CROSS JOIN audit u ON u.id = n.id JOIN corrections k ON k.id = u.correction_id
 JOIN listings l ON l.id = k.listing_id JOIN items i ON i.id = l.item_id
-JOIN channels c ON c.id = l.channel_id"""
+JOIN channels c ON c.id = l.channel_id WHERE {_WITHIN.format(known_at="u.at")}"""
 
+# Their order is the `rank` of a key.
 _OF_LISTING: tuple[tuple[str, str, str], ...] = (
-    (
-        "reading now",
-        "reading",
-        _of_listing(
-            ("l.observed_at", "l.id"),
-            "l.observed_at",
-            past.READING.format(r="l"),
-            "",
-            "l.observed_at IS NOT NULL",
-        ),
-    ),
     (
         "reading",
         "reading",
         _of_listing(
             ("r.until_at", "r.id"),
             "r.observed_at",
-            past.READING.format(r="r"),
+            _READING.format(r="r"),
             "JOIN past_readings r ON r.listing_id = l.id",
             "r.observed_at IS NOT NULL",
         ),
     ),
     (
-        "target now",
-        "target",
+        "reading now",
+        "reading",
         _of_listing(
-            ("l.target_since", "l.id"),
-            "l.target_since",
-            past.TARGET_NOW,
+            ("l.observed_at", "l.id"),
+            "l.observed_at",
+            _READING.format(r="l"),
             "",
-            "l.target_since IS NOT NULL",
+            "l.observed_at IS NOT NULL",
         ),
     ),
     (
@@ -190,9 +296,20 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
         _of_listing(
             ("t.until_at", "t.id"),
             "t.since_at",
-            past.TARGET,
+            _TARGET,
             "JOIN past_targets t ON t.listing_id = l.id",
             "t.since_at IS NOT NULL",
+        ),
+    ),
+    (
+        "target now",
+        "target",
+        _of_listing(
+            ("l.target_since", "l.id"),
+            "l.target_since",
+            _TARGET_NOW,
+            "",
+            "l.target_since IS NOT NULL",
         ),
     ),
     ("disagreement", "disagreement", _DISAGREEMENTS),
@@ -200,18 +317,18 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
 )
 
 # Rows of events come in the order in which we heard of them; an index of each item leads there.
-_MOVED = f"""SELECT e.id, e.id, e.received_at, e.at, c.name, {past.MOVEMENT}
+_MOVED = f"""SELECT e.id, e.id, e.received_at, e.at, c.name, {_MOVEMENT}
 FROM (SELECT event_row FROM movements WHERE item_id = :item AND event_row < :row AND :order > 0
   ORDER BY event_row DESC LIMIT :limit) n
 CROSS JOIN movements v ON v.event_row = n.event_row AND v.item_id = :item
 JOIN events e ON e.id = v.event_row JOIN channels c ON c.id = e.channel_id
-JOIN items i ON i.id = :item"""
+JOIN items i ON i.id = :item WHERE {_WITHIN.format(known_at="e.received_at")}"""
 
-_UNMOVED = f"""SELECT e.id, e.id, e.received_at, e.at, c.name, {past.OWN_EVENT}
+_UNMOVED = f"""SELECT e.id, e.id, e.received_at, e.at, c.name, {_OWN_EVENT}
 FROM (SELECT x.id FROM events x WHERE x.item_id = :item AND x.id < :row AND :order > 0
     AND NOT EXISTS (SELECT 1 FROM movements v WHERE v.event_row = x.id AND v.item_id = :item)
   ORDER BY x.id DESC LIMIT :limit) n
 CROSS JOIN events e ON e.id = n.id JOIN channels c ON c.id = e.channel_id
-JOIN items i ON i.id = :item"""
+JOIN items i ON i.id = :item WHERE {_WITHIN.format(known_at="e.received_at")}"""
 
 _OF_ITEM: tuple[tuple[str, str], ...] = (("movement", _MOVED), ("event", _UNMOVED))

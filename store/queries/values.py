@@ -1,6 +1,6 @@
 """What a screen's panel or a report shows, and which of it is wanted: the views' values.
 
-`store.queries.views` and `store.history.past` answer with these; nothing of them is stored.
+`store.queries.views` and `store.history.timeline` answer with these; nothing of them is stored.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ from store.causes import find_facts
 from store.checklist import measure
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
-from store.history import past, retention
+from store.history import retention, timeline
 from store.model import Component, Millis, Record
 from store.polling import events, staging
 from store.polling import merge as merge_module
@@ -149,7 +149,7 @@ def _history(shop: _Shop, bare: Bare) -> None:
     sku = shop.rows[1].sku
 
     def tell() -> None:
-        shop.database.read(past.history, sku)
+        shop.database.read(timeline.history, sku)
         shop.database.read(balance.balances, sku)
 
     bare_s = best(lambda: bare.of_sku(sku))

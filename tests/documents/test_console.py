@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from console import preferences
-from console.keys import ACTIONS, Action, Place
+from console.keys import ACTIONS
+from console.keys.action import Action, PageName
 from console.reports.tables import where
 from console.text.themes import PALETTES
 from console.tui.data.disagreement_filter import KEYS
@@ -48,7 +49,7 @@ def test_the_users_own_file_decodes_and_has_every_key() -> None:
 def test_every_page_is_there_with_its_key() -> None:
     shown = {action.keys[0] for action in ACTIONS if action.name.startswith("show_")}
     assert set(first_column(section(CONSOLE, "## The pages"))) == shown
-    assert len(shown) == len(Place)
+    assert len(shown) == len(PageName)
 
 
 def test_the_signs_are_those_of_the_help() -> None:

@@ -13,7 +13,7 @@ from store.corrections import audit, decisions, lifecycle
 from store.corrections import propose as propose_module
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
-from store.history import past
+from store.history import timeline
 from store.model import (
     CorrectionStatus,
     IncidentKind,
@@ -98,7 +98,7 @@ def ask(database: Database, now: Millis) -> dict[str, Any]:
         "live": list(database.read(views.update_ids)),
         "audit": {one.id: database.read(audit.rows, one.id) for one in updates},
         "incidents": database.read(incidents.open_incidents),
-        "history": {sku: _in_order(database.read(past.history, sku)) for sku in SKUS},
+        "history": {sku: _in_order(database.read(timeline.history, sku)) for sku in SKUS},
         "held back": {one.id: database.read(lifecycle.held_back, one, now=now) for one in updates},
     }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from console.text.format import age, day_and_time
 from store.database.connection import Database
 from store.errors import NoSuchThing
-from store.history import change_points, past
+from store.history import change_points, retention
 from store.model import Millis
 from sync.clock import Clock
 
@@ -40,7 +40,7 @@ class Replay:
         if database.at is None:
             raise ValueError("the cache was opened as it is now")
         first = check(database, database.at, clock.now())
-        return cls(database, clock, database.at, first, database.read(past.thinned_before))
+        return cls(database, clock, database.at, first, database.read(retention.thinned_before))
 
     def now(self) -> Millis:
         """The instant that is shown."""

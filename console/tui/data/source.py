@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -29,7 +29,7 @@ from store.corrections.audit import AuditRow, Deed
 from store.corrections.update_list import UpdateFilter, UpdateList, UpdateSort
 from store.database.connection import Database
 from store.errors import DatabaseBusy, StoreError
-from store.history import past
+from store.history import timeline
 from store.model import (
     Cause,
     Correction,
@@ -62,7 +62,6 @@ from sync.targets import terms
 P = ParamSpec("P")
 T = TypeVar("T")
 
-HISTORY_MAX = 200
 POLLS_TOLD = 60
 MANY = 200
 """More than so many causes are reckoned off the screen's thread."""
@@ -93,7 +92,6 @@ class Detail:
     cause: Cause | None
     arithmetic: str
     history: tuple[HistoryEntry, ...] = ()
-    audit: tuple[AuditRow, ...] = ()
 
     @property
     def mine(self) -> ShownCell | None:
@@ -292,16 +290,16 @@ class DataSource:
         now = self._clock.now()
         return await self._ask(views.disagreements_by_id, ids, now=now)
 
-    async def detail_of_disagreement(self, row_id: int, *, whole: bool) -> Detail | None:
-        """`whole` adds the whole timeline and the audit; None where it has closed."""
+    async def detail_of_disagreement(self, row_id: int) -> Detail | None:
+        """None where it has closed."""
         found = await self.disagreements([row_id])
         if not found:
             return None
         it = found[0]
         seen = await self.updates([it.correction_id]) if it.correction_id else {}
-        return await self._detail(it, seen.get(it.correction_id or 0), whole=whole)
+        return await self._detail(it, seen.get(it.correction_id or 0))
 
-    async def detail_of_update(self, row_id: int, *, whole: bool) -> Detail | None:
+    async def detail_of_update(self, row_id: int) -> Detail | None:
         """None where there is no such update."""
         found = await self.updates([row_id])
         if not found:
@@ -311,21 +309,7 @@ class DataSource:
         now = self._clock.now()
         same = await self._ask(views.disagreements, about, now=now, estimates=False)
         it = next((one for one in same if one.listing_id == correction.listing_id), None)
-        return await self._detail(it, correction, whole=whole)
-
-    async def refreshed(self, detail: Detail) -> Detail:
-        """The same SKU on the same channel, when what the detail was of has ended."""
-        now = self._clock.now()
-        shown = (await self._ask(views.shown, [detail.sku], now=now))[detail.sku]
-        history = await self._ask(past.history, detail.sku, limit=HISTORY_MAX)
-        cells = tuple(cell for cell in shown if cell.location in (detail.location, ""))
-        return replace(
-            detail,
-            cells=cells,
-            cause=None,
-            arithmetic=arithmetic(detail.sku, detail.channel, detail.location, cells, self._terms),
-            history=tuple(history),
-        )
+        return await self._detail(it, correction)
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
         known = await self._known(found)
@@ -344,9 +328,7 @@ class DataSource:
             with contextlib.suppress(DatabaseBusy):
                 await self._database.awrite(similar_skus.fill)
 
-    async def _detail(
-        self, it: Disagreement | None, correction: Correction | None, *, whole: bool
-    ) -> Detail:
+    async def _detail(self, it: Disagreement | None, correction: Correction | None) -> Detail:
         about = it or correction
         if about is None:
             raise ValueError("a detail is of a disagreement or of an update")
@@ -354,11 +336,7 @@ class DataSource:
         shown = (await self._ask(views.shown, [about.sku], now=now))[about.sku]
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([it], now) if it is not None else {}
-        limit = HISTORY_MAX if whole else RECENT
-        history = await self._ask(past.history, about.sku, limit=limit)
-        steps: Sequence[AuditRow] = ()
-        if whole and correction is not None:
-            steps = await self._ask(audit.rows, correction.id)
+        history = await self._ask(timeline.history, about.sku, limit=RECENT)
         return Detail(
             sku=about.sku,
             title=about.title,
@@ -370,7 +348,6 @@ class DataSource:
             cause=causes.get(it.id) if it is not None else None,
             arithmetic=arithmetic(about.sku, about.channel, about.location, cells, self._terms),
             history=tuple(history),
-            audit=tuple(steps),
         )
 
 

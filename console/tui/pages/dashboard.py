@@ -94,9 +94,9 @@ class Dashboard(DisagreementsPage):
         if row_id is None or (table is self.rows and row_id < 0):
             self.detail = None
         elif table is self.rows:
-            self.detail = await self.context.source.detail_of_disagreement(row_id, whole=False)
+            self.detail = await self.context.source.detail_of_disagreement(row_id)
         else:
-            self.detail = await self.context.source.detail_of_update(row_id, whole=False)
+            self.detail = await self.context.source.detail_of_update(row_id)
         self._paint_preview()
 
     def tick(self) -> None:

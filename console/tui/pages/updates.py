@@ -91,7 +91,7 @@ class UpdatesPage(ListPage):
         if row_id is None:
             self.detail, self.steps = None, ()
         else:
-            self.detail = await source.detail_of_update(row_id, whole=False)
+            self.detail = await source.detail_of_update(row_id)
             self.steps = await source.steps(row_id)
         self.rewrite("#update")
         self._entitle_chosen()

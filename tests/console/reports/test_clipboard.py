@@ -17,7 +17,7 @@ from tests.console.small_shop import Shop, record
 async def rows_of(shop: Shop, sku: str) -> dict[str, str]:
     source = DataSource(shop.database, shop.settings, shop.clock)
     ids = await source.disagreement_ids(DisagreementFilter(skus=(sku,)), Sort.RISK)
-    detail = await source.detail_of_disagreement(ids[0], whole=False)
+    detail = await source.detail_of_disagreement(ids[0])
     assert detail is not None
     found = of_row(detail.it, detail.cause, detail.correction, configuration=Path("my shop.toml"))
     return {one.name: one.text for one in found}

@@ -6,7 +6,7 @@ import pytest
 
 from store.channels import polls
 from store.errors import NoSuchThing, Overtaken
-from store.history import past
+from store.history import timeline
 from store.model import Freshness, Kind, Record, Refused, Status
 from store.polling import merge, quarantine
 from store.queries import views
@@ -219,7 +219,7 @@ def test_hostile_text_is_data(tmp_path: Path) -> None:
         w.poll("warehouse", [Record(sku, 1, title="\x1b]0;x\x07", ref="../../etc")])
         w.poll("shop", [Record(sku, 2)])
         assert w.only().sku == sku
-        assert w.database.read(past.history, sku)[0].channel == "warehouse"
+        assert w.database.read(timeline.history, sku)[0].channel == "warehouse"
 
 
 def test_a_poll_that_a_dead_engine_left_running_is_ended(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from store.corrections import audit, lifecycle, propose
 from store.database import lease
 from store.database.connection import Database
 from store.errors import LeaseLost
-from store.history import past
+from store.history import timeline
 from store.model import (
     Authority,
     CorrectionStatus,
@@ -195,13 +195,13 @@ def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: P
             merge.record_fresh, "shop", stock(A=4), (), [("A", "")], w.comparison,
             now=w.now + 1, own=True,
         )  # fmt: skip
-        told = [(one.kind, one.channel) for one in w.database.read(past.history, "A")]
+        told = [(one.kind, one.channel) for one in w.database.read(timeline.history, "A")]
         assert told[0] == ("reading", "warehouse")
         assert told.count(("reading", "shop")) == 2
         assert ("disagreement", "shop") in told
         assert ("target", "shop") in told
         assert [one for one in told if one[0] == "correction"] == [("correction", "shop")] * 3
-        times = [one.at for one in w.database.read(past.history, "A")]
+        times = [one.at for one in w.database.read(timeline.history, "A")]
         assert times == sorted(times)
 
 

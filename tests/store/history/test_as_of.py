@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from store.event_kinds import Event, EventKind
-from store.history import as_of, past
+from store.history import as_of, timeline
 from store.history.as_of import ListingAsOf, SkuAsOf
 from store.model import Component, Record, Terms
 from store.polling import events
@@ -25,12 +25,12 @@ def test_the_timeline_is_in_the_order_in_which_we_came_to_know_things(tmp_path: 
         w.poll("shop", stock(A=9))
         tell(w, "shop", sold("late", START), sold("first", START - MINUTE))
         w.poll("shop", stock(A=7))
-        entries = w.database.read(past.history, "A")
+        entries = w.database.read(timeline.history, "A")
         assert [one.known_at for one in entries] == sorted(one.known_at for one in entries)
         assert [one.kind for one in entries] == ["reading", "event", "event", "reading"]
         after = entries[-1].known_at
-        assert w.database.read(past.history, "A", since=after) == entries[-1:]
-        assert w.database.read(past.history, "A", until=after - 1) == entries[:-1]
+        assert w.database.read(timeline.history, "A", since=after) == entries[-1:]
+        assert w.database.read(timeline.history, "A", until=after - 1) == entries[:-1]
 
 
 def test_a_bundles_sale_stands_in_its_own_timeline_and_in_its_components(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_bundles_sale_stands_in_its_own_timeline_and_in_its_components(tmp_pat
         tell(w, "shop", sold("1", w.now, sku="SET"))
         told = {
             sku: [
-                one.detail for one in w.database.read(past.history, sku) if one.kind == "event"
+                one.detail for one in w.database.read(timeline.history, sku) if one.kind == "event"
             ]
             for sku in ("SET", "A")
         }  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store.event_kinds import Event
-from store.history import past, retention
+from store.history import retention, timeline
 from store.history.retention import ThinningProgress
 from store.model import CorrectionStatus, Millis
 from tests.store.targets.test_balance import (
@@ -56,7 +56,7 @@ def test_what_ended_long_ago_goes_and_what_stands_stays(tmp_path: Path) -> None:
         before = w.now - 90 * DAY
         w.poll("shop", stock(A=4))
         open_before = w.diff()
-        assert w.database.read(past.thinned_before) is None
+        assert w.database.read(retention.thinned_before) is None
 
         thin(w, before)
 
@@ -65,10 +65,10 @@ def test_what_ended_long_ago_goes_and_what_stands_stays(tmp_path: Path) -> None:
         # The warehouse's last good poll stays, for all that it is old; so does what is in force.
         assert rows(w, "polls") == 2
         assert rows(w, "past_readings") == 0
-        told = {one.kind for one in w.database.read(past.history, "A")}
+        told = {one.kind for one in w.database.read(timeline.history, "A")}
         assert told == {"reading", "target", "disagreement", "correction"}
         assert thinned(w)["corrections"] == 1
-        assert w.database.read(past.thinned_before) == before
+        assert w.database.read(retention.thinned_before) == before
 
 
 def test_an_account_goes_on_when_its_events_and_writes_are_thinned_out(tmp_path: Path) -> None:

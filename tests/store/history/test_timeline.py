@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from store.history import past, timeline
+from store.history import timeline
 from store.history.timeline import Page, Rest
 from store.model import Component, Terms
 from store.queries.values import HistoryEntry
 from tests.store.correction_steps import correct, oversold
+from tests.store.cost_counter import ROOM, steps_to_read
 from tests.store.targets.test_balance import sold, tell
 from tests.store.world import START, World, channel, stock, terms, warehouse, world
 
@@ -31,6 +32,31 @@ def pages(w: World, limit: int, sku: str = "A") -> Iterator[Page]:
 
 def plain(entries: list[HistoryEntry]) -> Counter[str]:
     return Counter(repr(one) for one in entries)
+
+
+KEPT = """SELECT sum(rows) FROM items i CROSS JOIN (
+  SELECT l.item_id, (l.observed_at IS NOT NULL) + (l.target_since IS NOT NULL)
+    + (SELECT count(*) FROM past_readings r WHERE r.listing_id = l.id)
+    + (SELECT count(*) FROM past_targets t WHERE t.listing_id = l.id AND t.since_at IS NOT NULL)
+    + (SELECT count(*) FROM disagreements d WHERE d.listing_id = l.id)
+    + (SELECT count(*) FROM audit u JOIN corrections k ON k.id = u.correction_id
+       WHERE k.listing_id = l.id) AS rows FROM listings l
+  UNION ALL SELECT item_id, 1 FROM movements
+  UNION ALL SELECT e.item_id, 1 FROM events e WHERE NOT EXISTS (SELECT 1 FROM movements v
+    WHERE v.event_row = e.id AND v.item_id = e.item_id)) x ON x.item_id = i.id
+WHERE i.sku = ?"""
+"""How many rows the cache keeps of a SKU's past."""
+
+
+def fill(connection: sqlite3.Connection, count: int) -> None:
+    """Put so many readings of one listing before everything else."""
+    connection.execute(
+        """INSERT INTO past_readings (listing_id, present, available, observed_at, until_at)
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :count)
+        SELECT (SELECT min(id) FROM listings), 1, n, :start - n * 10, :start - n * 10 + 10
+        FROM n ORDER BY n DESC""",
+        {"start": START, "count": count},
+    )
 
 
 def busy(w: World) -> None:
@@ -56,10 +82,11 @@ def test_the_pages_hold_each_entry_of_the_timeline_once_and_newest_first(
 ) -> None:
     with world(tmp_path) as w:
         busy(w)
-        whole = w.database.read(past.history, sku)
+        whole = w.database.read(timeline.history, sku)
         told = [one for each in pages(w, limit, sku) for one in each.told]
+        ((kept,),) = w.rows(KEPT, sku)
 
-    assert len(whole) > 3
+    assert len(whole) == kept > 3
     assert plain([one.entry for one in told]) == plain(whole)
     keys = [one.key for one in told]
     assert keys == sorted(set(keys), reverse=True)
@@ -97,6 +124,32 @@ def test_nothing_is_known_of_an_unknown_sku(tmp_path: Path) -> None:
         assert page(w, 5, sku="NO SUCH") == Page((), None)
 
 
+@pytest.mark.parametrize("limit", [1, 10, 200])
+def test_the_newest_entries_are_the_end_of_the_timeline(tmp_path: Path, limit: int) -> None:
+    with world(tmp_path) as w:
+        busy(w)
+        whole = w.database.read(timeline.history, "A")
+        assert w.database.read(timeline.history, "A", limit=limit) == whole[-limit:]
+        late = whole[len(whole) // 2].known_at
+        since = w.database.read(timeline.history, "A", since=late, limit=limit)
+        assert since == [one for one in whole if one.known_at >= late][-limit:]
+
+
+def test_ten_entries_beside_twenty_thousand_readings_cost_what_they_do_beside_few(
+    tmp_path: Path,
+) -> None:
+    """The preview asks for them on every move of the cursor."""
+    with world(tmp_path) as w:
+        busy(w)
+
+        def ten(connection: sqlite3.Connection) -> None:
+            assert len(timeline.history(connection, "A", limit=10)) == 10
+
+        few = steps_to_read(w, ten)
+        w.database.write(fill, 20_000)
+        assert steps_to_read(w, ten) < few * ROOM
+
+
 def test_a_page_of_a_hundred_thousand_readings_costs_what_a_page_of_few_does(
     tmp_path: Path,
 ) -> None:
@@ -104,16 +157,7 @@ def test_a_page_of_a_hundred_thousand_readings_costs_what_a_page_of_few_does(
         busy(w)
         few = _took(w, page(w, 100).rest)
 
-        def fill(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                """INSERT INTO past_readings (listing_id, present, available, observed_at, until_at)
-                WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
-                SELECT (SELECT min(id) FROM listings), 1, n, :start - n * 10, :start - n * 10 + 10
-                FROM n ORDER BY n DESC""",
-                {"start": START},
-            )
-
-        w.database.write(fill)
+        w.database.write(fill, 100_000)
         first = page(w, 100)
         deep = first
         for _ in range(20):
