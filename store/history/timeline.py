@@ -42,17 +42,17 @@ Rest = Mapping[str, Stop | None]
 """How far each stream was read; None: to its end."""
 
 
-class Told(msgspec.Struct, frozen=True):
+class TimelineItem(msgspec.Struct, frozen=True):
     """An entry, and what it is known by: the same in every page that has it."""
 
     key: Key
     entry: HistoryEntry
 
 
-class Page(msgspec.Struct, frozen=True):
+class TimelinePage(msgspec.Struct, frozen=True):
     """Entries, newest first."""
 
-    told: tuple[Told, ...]
+    told: tuple[TimelineItem, ...]
     rest: Rest | None
     """What to go on from; None where there is nothing older."""
 
@@ -85,7 +85,9 @@ class _Found(NamedTuple):
     row: _Row
 
 
-def page(connection: sqlite3.Connection, sku: str, *, limit: int, rest: Rest | None = None) -> Page:
+def page(
+    connection: sqlite3.Connection, sku: str, *, limit: int, rest: Rest | None = None
+) -> TimelinePage:
     """The newest entries of a SKU, or the next older ones where `rest` is a page's.
 
     Costs what one page holds for each stream, and not what there is. What comes in between two
@@ -105,8 +107,10 @@ def page(connection: sqlite3.Connection, sku: str, *, limit: int, rest: Rest | N
         taken[entry.stream.name] = Stop(entry.row.order, entry.row.row_id)
     for name in taken.keys() - {entry.stream.name for entry in found[limit:]}:
         taken[name] = None
-    told = tuple(Told(entry.key, _entry(entry.stream, entry.row)) for entry in found[:limit])
-    return Page(told, taken if any(taken.values()) else None)
+    told = tuple(
+        TimelineItem(entry.key, _entry(entry.stream, entry.row)) for entry in found[:limit]
+    )
+    return TimelinePage(told, taken if any(taken.values()) else None)
 
 
 def history(

@@ -10,7 +10,7 @@ from console.text.target_sum import arithmetic
 from console.tui.data.values import Ask
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
-from store.history.timeline import Page, Rest
+from store.history.timeline import Rest, TimelinePage
 from store.model import Cause, Disagreement, Millis, Terms
 from store.queries import sku_summary
 from store.queries.sku_summary import SkuSummary
@@ -47,7 +47,7 @@ class SkuData:
         self._clock = clock
         self._causes: tuple[object, Millis, dict[int, Cause]] = (None, 0, {})
         self._course: tuple[object, StockSeries] | None = None
-        self._newest: tuple[object, Page] | None = None
+        self._newest: tuple[object, TimelinePage] | None = None
 
     async def open(self, sku: str) -> Opened | None:
         """Everything there is to know of it now; None where the cache does not know it."""
@@ -68,7 +68,7 @@ class SkuData:
             self._course = key, await self._ask(series.course, listing_ids, within)
         return self._course[1]
 
-    async def newest(self, found: SkuSummary) -> Page:
+    async def newest(self, found: SkuSummary) -> TimelinePage:
         """The newest entries of its timeline."""
         ids = [cell.listing_id for cell in found.cells]
         key = (found.sku, await self._ask(series.stamp, ids))
@@ -76,7 +76,7 @@ class SkuData:
             self._newest = key, await self._ask(timeline.page, found.sku, limit=PAGE)
         return self._newest[1]
 
-    async def older(self, sku: str, rest: Rest) -> Page:
+    async def older(self, sku: str, rest: Rest) -> TimelinePage:
         """The entries after those of the page that `rest` is of."""
         return await self._ask(timeline.page, sku, limit=PAGE, rest=rest)
 

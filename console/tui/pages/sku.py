@@ -28,7 +28,7 @@ from console.tui.widgets.scroll import ScrollBody, Steps
 from console.tui.widgets.text import Roll, TextBlock, entitle
 from store.history import series
 from store.history.series import StockSeries
-from store.history.timeline import Page, Rest, Told
+from store.history.timeline import Rest, TimelineItem, TimelinePage
 from store.model import LIVE_CORRECTIONS, Correction, Disagreement
 from store.queries.values import ChannelHealth, ShownCell
 
@@ -63,8 +63,8 @@ class SkuPage(DecisionPage):
         self._course: StockSeries | None = None
         self._drawn: tuple[object, Content] | None = None
         """The plot as it was drawn last, and of what."""
-        self._told: list[Told] = []
-        self._newest: Page | None = None
+        self._told: list[TimelineItem] = []
+        self._newest: TimelinePage | None = None
         """Of the timeline: the page that stands at its head."""
         self._rest: Rest | None = None
         self._lines: dict[int, int] = {}

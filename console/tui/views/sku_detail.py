@@ -30,7 +30,7 @@ from console.tui.views.disagreements import tone_of
 from console.tui.views.sku_table import CHANNEL_MAX, CHANNEL_MIN, SIGNS, rows_of, since, update_of
 from console.tui.views.update_words import STEPS, change_text, step_tone, waits_for
 from store.history.series import StockSeries
-from store.history.timeline import Told
+from store.history.timeline import TimelineItem
 from store.model import (
     Cause,
     Disagreement,
@@ -229,7 +229,7 @@ def figure(found: StockSeries, chosen: int | None) -> PlotData:
     )
 
 
-def entry(told: Told, *, now: Millis, width: int) -> Content:
+def entry(told: TimelineItem, *, now: Millis, width: int) -> Content:
     """One line of the timeline."""
     one = told.entry
     day = day_and_time(one.at)

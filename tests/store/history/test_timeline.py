@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.history import timeline
-from store.history.timeline import Page, Rest
+from store.history.timeline import Rest, TimelinePage
 from store.model import Component, Terms
 from store.queries.values import HistoryEntry
 from tests.store.correction_steps import correct, oversold
@@ -18,11 +18,11 @@ from tests.store.targets.test_balance import sold, tell
 from tests.store.world import START, World, channel, stock, terms, warehouse, world
 
 
-def page(w: World, limit: int, rest: Rest | None = None, sku: str = "A") -> Page:
+def page(w: World, limit: int, rest: Rest | None = None, sku: str = "A") -> TimelinePage:
     return w.database.read(timeline.page, sku, limit=limit, rest=rest)
 
 
-def pages(w: World, limit: int, sku: str = "A") -> Iterator[Page]:
+def pages(w: World, limit: int, sku: str = "A") -> Iterator[TimelinePage]:
     found = page(w, limit, sku=sku)
     yield found
     while found.rest is not None:
@@ -121,7 +121,7 @@ def test_what_comes_while_one_pages_back_takes_nothing_from_the_older_pages(
 
 def test_nothing_is_known_of_an_unknown_sku(tmp_path: Path) -> None:
     with world(tmp_path) as w:
-        assert page(w, 5, sku="NO SUCH") == Page((), None)
+        assert page(w, 5, sku="NO SUCH") == TimelinePage((), None)
 
 
 @pytest.mark.parametrize("limit", [1, 10, 200])
