@@ -1,14 +1,15 @@
 """The shared vocabulary: frozen values and enums, used by every layer.
 
-Imports nothing of ours. Times are `Millis`, whole milliseconds since 1970 in UTC; ages and
-spans are milliseconds too and end in `_ms`. Quantities are whole units. Prices are minor units
-(cents) of the channel's own currency. Anything that comes from a channel is data: it is cleaned
-where it is shown, not here.
+Times are `Millis`, whole milliseconds since 1970 in UTC; ages and spans are milliseconds too and
+end in `_ms`. Quantities are whole units. Prices are minor units (cents) of the channel's own
+currency. Anything that comes from a channel is data: it is cleaned where it is shown, not here.
 """
 
 from enum import StrEnum
 
 import msgspec
+
+from store.reasons import HeldBack, Reason
 
 Millis = int
 
@@ -290,7 +291,8 @@ class Disagreement(msgspec.Struct, frozen=True):
     location: str
     kind: Kind
     status: Status
-    reason: str
+    reason: Reason | None
+    """Why it cannot be acted on; None where it can."""
     decidable_at: Millis | None
     available: int | None
     state: str | None
@@ -386,8 +388,12 @@ class Incident(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What became of one operator's act on one correction. `why` says what stood in the way."""
+    """What became of one operator's act on one correction."""
 
     id: int
     ok: bool
     why: str = ""
+    """What stood in the way, or is to be told: where it was held back, how the words begin."""
+    held_back: HeldBack | None = None
+    status: CorrectionStatus | None = None
+    """The correction's, where that stood in the way."""

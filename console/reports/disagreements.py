@@ -21,6 +21,7 @@ from console.text.format import (
     value,
 )
 from console.text.groups import DisagreementGroup, Explained, in_order
+from console.text.reasons import reason_text
 from store.model import Cause, Disagreement, Millis, Status
 from sync.clock import rfc3339
 
@@ -108,7 +109,7 @@ def csv_row(one: Disagreement, cause: Cause | None) -> tuple[object, ...]:
         one.location,
         one.kind,
         one.status,
-        one.reason,
+        reason_text(one.reason),
         one.available,
         one.state,
         one.target,
@@ -139,9 +140,9 @@ def why(one: Disagreement, cause: Cause | None) -> str:
         since = time_of_day(one.acknowledged_at)
         return f"acknowledged by {one.acknowledged_by} {since}: {one.acknowledged_why}"
     if one.decidable_at is not None:
-        return f"{one.reason}, decidable {time_of_day(one.decidable_at)}"
-    if one.reason or cause is None:
-        return one.reason
+        return f"{reason_text(one.reason)}, decidable {time_of_day(one.decidable_at)}"
+    if one.reason is not None or cause is None:
+        return reason_text(one.reason)
     if cause.kind == "unexplained":
         return cause.kind  # Its evidence only repeats the figures beside it.
     return f"{cause.kind}: {cause.evidence}"

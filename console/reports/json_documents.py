@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from console.keys.action import Action
 from console.text.groups import DisagreementGroup, Explained, in_order
+from console.text.reasons import reason_text, why_text
 from store.history.as_of import SkuAsOf
 from store.model import (
     Cause,
@@ -101,7 +102,8 @@ def disagreement(one: Disagreement, cause: Cause | None) -> Json:
         "location": one.location,
         "kind": str(one.kind),
         "status": str(one.status),
-        "reason": one.reason,
+        "reason": reason_text(one.reason),
+        "reason_code": None if one.reason is None else str(one.reason),
         "reading": {
             "available": one.available,
             "state": one.state,
@@ -303,7 +305,7 @@ def intake(done: "EventImport") -> Json:
 
 
 def decisions(made: Sequence[Decision], effect: BlastRadius | None = None) -> Json:
-    told: Json = {"decisions": [{"id": one.id, "ok": one.ok, "why": one.why} for one in made]}
+    told: Json = {"decisions": [{"id": one.id, "ok": one.ok, "why": why_text(one)} for one in made]}
     return told if effect is None else {"effect": asdict(effect), **told}
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from console.keys.action import EVERYWHERE, Action, PageName
 from console.reports.table import Paper, TableCell, TableColumn
+from console.text import remedies
 from console.text.format import NONE, age, clean, day_and_time, exact, money, plural, units, value
-from console.text.remedies import of_quarantine, with_remedy
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -85,7 +85,7 @@ def decisions(made: Sequence[Decision], done: str, paper: Paper, noun: str = "up
     for one in made:
         if one.why:
             sign = TableCell("noted", "yellow") if one.ok else TableCell("void", "red")
-            why = with_remedy(one.why.removeprefix("noted: "))
+            why = remedies.of_decision(one).removeprefix("noted: ")
             lines.append(paper.line(sign, f" #{one.id}: {why}"))
     return lines
 
@@ -112,7 +112,7 @@ def polls(
         for one in made
     ]
     notes = [
-        of_quarantine(one.error, one.channel)
+        remedies.of_quarantine(one.error, one.channel)
         if one.error and one.outcome is PollOutcome.QUARANTINED
         else one.error or unread.get(one.channel)
         for one in made
@@ -206,7 +206,7 @@ def _health(one: ChannelHealth) -> str | None:
     """What is the matter with a channel, and who paused it."""
     error = one.last_error
     if error and one.freshness is Freshness.QUARANTINED:
-        error = of_quarantine(error, one.name)
+        error = remedies.of_quarantine(error, one.name)
     paused = None
     if one.paused_by is not None:
         until = day_and_time(one.paused_until) if one.paused_until is not None else NONE

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from console.text.format import time_of_day
+from console.text.reasons import reason_text
 from store.corrections.decisions import RETRIABLE
 from store.model import (
     CORRECTABLE,
@@ -84,14 +85,19 @@ def why_not(it: Disagreement, direction: Direction | None) -> str:
         return _why_not_in(it.correction_status, it.correction_id)
     if it.status is Status.SETTLING:
         until = f", decidable {time_of_day(it.decidable_at)[:5]}" if it.decidable_at else ""
-        return f"{it.reason}{until}"
+        return f"{reason_text(it.reason)}{until}"
     if it.status is Status.UNKNOWN:
-        return it.reason
+        return reason_text(it.reason)
     if it.kind not in CORRECTABLE:
         return f"{it.kind} is for people: see why"
     if direction is Direction.OBSERVE:
         return f"{it.channel} is only observed, never written"
     return "no update is proposed; after a refusal nothing is until something moves"
+
+
+def not_now(it: Disagreement | None) -> str:
+    """Why an update that would end it can't be approved now; empty where it can."""
+    return "" if it is None else reason_text(it.reason)
 
 
 def why_not_update(it: Correction) -> str:

@@ -2,46 +2,56 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 
 from console.text.format import day_and_time, plural
+from console.text.reasons import held_back_text, why_text
 from store.channels import pauses
 from store.channels.pauses import Pause
 from store.corrections.lifecycle import ApprovedCorrection
 from store.database.lease import Lease
-from store.model import Freshness, Incident, IncidentKind
+from store.model import CorrectionStatus, Decision, Freshness, Incident, IncidentKind
 from store.queries.values import ChannelHealth
+from store.reasons import HeldBack, Reason
 
 _READ_AFRESH = "`skew poll` reads it afresh"
 _SET_ASIDE = "`skew status` says why; `skew accept CHANNEL` believes it"
 _WHERE = "`skew status` says where"
 
-_OF_REASON = {
-    "never read": _READ_AFRESH,
-    "channel stale": _READ_AFRESH,
-    "authority stale": _READ_AFRESH,
-    "authority not read since this channel fell": _READ_AFRESH,
-    "awaits a second reading": _READ_AFRESH,
-    "quarantined": _SET_ASIDE,
-    "authority quarantined": _SET_ASIDE,
-    "unreadable": _WHERE,
-    "authority unreadable": _WHERE,
-    "authority duplicate": "`skew diff --kind duplicate` says where",
-}
-"""By the reasons of `store.targets.verdict_sql`."""
+_OF_REASON: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.NEVER_READ: _READ_AFRESH,
+        Reason.CHANNEL_STALE: _READ_AFRESH,
+        Reason.AUTHORITY_STALE: _READ_AFRESH,
+        Reason.AUTHORITY_BEHIND: _READ_AFRESH,
+        Reason.SECOND_READING: _READ_AFRESH,
+        Reason.QUARANTINED: _SET_ASIDE,
+        Reason.AUTHORITY_QUARANTINED: _SET_ASIDE,
+        Reason.UNREADABLE: _WHERE,
+        Reason.AUTHORITY_UNREADABLE: _WHERE,
+        Reason.AUTHORITY_DUPLICATE: "`skew diff --kind duplicate` says where",
+        Reason.PAUSED: "`skew resume CHANNEL` ends it",
+    }
+)
 
-_OF_REFUSAL = {"it is approved": "`skew undo` takes it back while its hold lasts"}
-
-NOT_NOW = "not now: "
-PAUSED = "paused by "
-"""How `store.channels.pauses.in_words` begins."""
+_TAKE_BACK = "`skew undo` takes it back while its hold lasts"
 
 
-def with_remedy(why: str) -> str:
+def of_decision(decision: Decision) -> str:
     """Add to why an act was void what would make it possible, where anything would."""
-    remedy = _OF_REFUSAL.get(why) or _OF_REASON.get(why.removeprefix(NOT_NOW))
-    if why.startswith(PAUSED):
-        remedy = "`skew resume CHANNEL` ends it"
+    why, held_back = why_text(decision), decision.held_back
+    remedy = None
+    if held_back is not None and not decision.ok:
+        remedy = _OF_REASON.get(held_back.reason)
+    if decision.status is CorrectionStatus.APPROVED:
+        remedy = _TAKE_BACK
     return f"{why}: {remedy}" if remedy else why
+
+
+def of_held_back(held_back: HeldBack) -> str:
+    """Say what holds an update back, and what would let it go, where anything would."""
+    remedy = _OF_REASON.get(held_back.reason)
+    return f"{held_back_text(held_back)}: {remedy}" if remedy else held_back_text(held_back)
 
 
 def waiting(standings: Iterable[ApprovedCorrection], trouble: Mapping[str, str]) -> list[str]:
@@ -52,7 +62,7 @@ def waiting(standings: Iterable[ApprovedCorrection], trouble: Mapping[str, str])
 
     def ground(one: ApprovedCorrection) -> tuple[str, str]:
         channel = one.correction.channel
-        said = with_remedy(one.held_back) if one.held_back else trouble.get(channel)
+        said = of_held_back(one.held_back) if one.held_back else trouble.get(channel)
         return channel, said or "`skew status` tells its health"
 
     return [

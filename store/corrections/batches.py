@@ -15,6 +15,7 @@ import msgspec
 from store.corrections import audit, lifecycle
 from store.corrections.audit import AuditRow
 from store.model import Correction, CorrectionStatus, Decision, Millis
+from store.reasons import HeldBack
 
 SPAN_MAX = 20_000
 """How far apart in the audit the approvals of one act can lie: the most that a batch holds."""
@@ -37,7 +38,7 @@ class Batch(msgspec.Struct, frozen=True):
     at: Millis
     courses: tuple[BatchMember, ...]
     """In the order in which they are written: reductions first."""
-    held_back: Mapping[str, str]
+    held_back: Mapping[str, HeldBack]
     """By channel, why what waits there can't be written now."""
 
 
@@ -99,7 +100,7 @@ def _steps(
 
 def _held_back(
     connection: sqlite3.Connection, courses: Sequence[BatchMember], *, now: Millis
-) -> dict[str, str]:
+) -> dict[str, HeldBack]:
     """By channel, why the first of what waits there can't be written now."""
     first: dict[str, Correction] = {}
     for one in (course.correction for course in courses):
@@ -108,4 +109,4 @@ def _held_back(
     reasons = {
         channel: lifecycle.held_back(connection, one, now=now) for channel, one in first.items()
     }
-    return {channel: reason for channel, reason in reasons.items() if reason}
+    return {channel: reason for channel, reason in reasons.items() if reason is not None}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from store.corrections import audit, conflicts, lifecycle, propose
 from store.model import Correction, CorrectionStatus, Decision, Millis
+from store.reasons import HeldBack
 
 Seen = Sequence[tuple[int, int | None]]
 """Corrections by id, each with the version that the operator saw, or None for whatever it is."""
@@ -42,19 +43,20 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
     name, counts.
     """
 
-    def act(correction: Correction) -> str:
+    def act(correction: Correction) -> Decision:
         if correction.status not in _UNDECIDED:
             return _not_now(correction)
-        reason = lifecycle.held_back(connection, correction, now=now)
-        if reason:
-            return f"not now: {reason}"
+        held_back = lifecycle.held_back(connection, correction, now=now)
+        if held_back is not None:
+            return _void(correction, "not now", held_back)
         needs_two = second_person_above is not None and abs(correction.units) > second_person_above
         if needs_two and correction.decided_by in (None, who):
             if correction.decided_by == who:
-                return f"{abs(correction.units)} units need a second person, not {who} again"
+                words = f"{abs(correction.units)} units need a second person, not {who} again"
+                return _void(correction, words)
             audit.step(connection, correction.id, "decided_by = :who, decided_at = :now",
                   {"who": who}, now=now, who=who, name="first approval", note=note)  # fmt: skip
-            raise _Noted("noted: a second person must approve it too")
+            return _noted(correction, "a second person must approve it too")
         names = "second_by = :who" if needs_two else "decided_by = :who"
         audit.step(
             connection, correction.id,
@@ -64,7 +66,7 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
              "rule": int(by_rule), "note": note},
             now=now, who=who, name="approved", note=note,
         )  # fmt: skip
-        return ""
+        return _done(correction)
 
     return _decide(connection, seen, act)
 
@@ -78,7 +80,7 @@ def reject(
     its channel cannot be written just now, that is the way to stop it.
     """
 
-    def act(correction: Correction) -> str:
+    def act(correction: Correction) -> Decision:
         if correction.status not in (*_UNDECIDED, CorrectionStatus.APPROVED):
             return _not_now(correction)
         connection.execute(
@@ -89,7 +91,7 @@ def reject(
             connection, correction.id, CorrectionStatus.REJECTED,
             now=now, who=who, result=None, note=reason,
         )  # fmt: skip
-        return ""
+        return _done(correction)
 
     return _decide(connection, seen, act)
 
@@ -105,12 +107,12 @@ def snooze(
 ) -> list[Decision]:
     """Put off until an instant, after which it counts as proposed again."""
 
-    def act(correction: Correction) -> str:
+    def act(correction: Correction) -> Decision:
         if correction.status not in _UNDECIDED:
             return _not_now(correction)
         audit.step(connection, correction.id, "status = 'snoozed', snoozed_until = :until",
               {"until": until}, now=now, who=who, name="snoozed", note=note)  # fmt: skip
-        return ""
+        return _done(correction)
 
     return _decide(connection, seen, act)
 
@@ -118,13 +120,14 @@ def snooze(
 def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
     """Take an approval back while its hold lasts."""
 
-    def act(correction: Correction) -> str:
+    def act(correction: Correction) -> Decision:
         if correction.status is not CorrectionStatus.APPROVED:
             return _not_now(correction)
         if correction.hold_until is not None and correction.hold_until <= now:
-            return "its hold has passed: reject it to stop it, unless it is being written"
+            words = "its hold has passed: reject it to stop it, unless it is being written"
+            return _void(correction, words)
         audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who=who, name="undone")
-        return ""
+        return _done(correction)
 
     return _decide(connection, seen, act)
 
@@ -138,12 +141,12 @@ def retry(
     names the new proposal, or says what it waits for.
     """
 
-    def act(correction: Correction) -> str:
+    def act(correction: Correction) -> Decision:
         if correction.status not in RETRIABLE:
             return _not_now(correction)
         reason = _why_not_anew(connection, correction)
         if reason:
-            return reason
+            return _void(correction, reason)
         audit.step(connection, correction.id, "silences = 0", {}, now=now, who=who,
               name="asked anew", note=note)  # fmt: skip
         propose.wait_again(connection, correction.listing_id)
@@ -153,9 +156,11 @@ def retry(
             (correction.listing_id,),
         ).fetchone()
         if proposed is not None:
-            raise _Noted(f"noted: #{proposed} is proposed in its place")
-        waits = lifecycle.held_back(connection, correction, now=now) or "until it can be judged"
-        raise _Noted(f"noted: it will be proposed; it waits: {waits}")
+            return _noted(correction, f"#{proposed} is proposed in its place")
+        held_back = lifecycle.held_back(connection, correction, now=now)
+        if held_back is None:
+            return _noted(correction, "it will be proposed; it waits: until it can be judged")
+        return _noted(correction, "it will be proposed; it waits", held_back)
 
     return _decide(connection, seen, act)
 
@@ -187,14 +192,10 @@ def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str
     return "" if differs else "there is nothing to correct there now"
 
 
-class _Noted(Exception):
-    """The act counts, and the operator is to be told something."""
-
-
 def _decide(
-    connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], str]
+    connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], Decision]
 ) -> list[Decision]:
-    """Run `act` on each correction that is still at the version seen; it answers why not."""
+    """Run `act` on each correction that is still at the version seen."""
     decisions = []
     for correction_id, version in seen:
         found = lifecycle.by_id(connection, [correction_id])
@@ -207,14 +208,24 @@ def _decide(
             )
             decisions.append(Decision(correction_id, ok=False, why=why))
         else:
-            try:
-                why = act(found[0])
-                decisions.append(Decision(correction_id, ok=not why, why=why))
-            except _Noted as noted:
-                decisions.append(Decision(correction_id, ok=True, why=str(noted)))
+            decisions.append(act(found[0]))
     return decisions
 
 
-def _not_now(correction: Correction) -> str:
+def _done(correction: Correction) -> Decision:
+    return Decision(correction.id, ok=True)
+
+
+def _noted(correction: Correction, why: str, held_back: HeldBack | None = None) -> Decision:
+    """The act counts, and the operator is to be told something."""
+    return Decision(correction.id, ok=True, why=f"noted: {why}", held_back=held_back)
+
+
+def _void(correction: Correction, why: str, held_back: HeldBack | None = None) -> Decision:
+    return Decision(correction.id, ok=False, why=why, held_back=held_back)
+
+
+def _not_now(correction: Correction) -> Decision:
     words = f"it is {correction.status.replace('_', ' ')}"
-    return f"{words}: {correction.result}" if correction.result else words
+    why = f"{words}: {correction.result}" if correction.result else words
+    return Decision(correction.id, ok=False, why=why, status=correction.status)

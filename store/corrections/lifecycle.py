@@ -17,6 +17,7 @@ from store.channels import pauses
 from store.corrections import audit, propose
 from store.database import lease
 from store.model import Correction, CorrectionStatus, Millis, Record
+from store.reasons import HeldBack, Reason
 from store.targets.verdict_sql import REASON, SOURCES
 
 _COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
@@ -56,8 +57,8 @@ class ApprovedCorrection(msgspec.Struct, frozen=True):
     target_state: str | None
     valid: bool
     """Whether the ground that it was approved on still stands."""
-    held_back: str
-    """Why it may not be written at this moment though it is valid: `channel stale`, …
+    held_back: HeldBack | None
+    """Why it may not be written at this moment though it is valid.
 
     While a person pauses the channel, nothing is written to it: who stops the reading of a channel
     has a reason to want it left alone, and a write could not be read back there.
@@ -265,11 +266,11 @@ def standing(
     paused = pauses.by_people(connection, now=now)
     held = _held_back(connection, found, now=now)
     held |= {
-        correction.id: pauses.in_words(paused[correction.channel])
+        correction.id: HeldBack(Reason.PAUSED, pause.reason, pause.by or "")
         for correction in found
-        if correction.channel in paused
+        if (pause := paused.get(correction.channel)) is not None
     }
-    return [_standing(connection, correction, held.get(correction.id, "")) for correction in found]
+    return [_standing(connection, correction, held.get(correction.id)) for correction in found]
 
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
@@ -283,21 +284,23 @@ def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
     return Pushed(*row)
 
 
-def held_back(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -> str:
-    """Why the correction cannot be acted on now; empty where it can."""
-    return _held_back(connection, [correction], now=now).get(correction.id, "")
+def held_back(
+    connection: sqlite3.Connection, correction: Correction, *, now: Millis
+) -> HeldBack | None:
+    """Why the correction cannot be acted on now; None where it can."""
+    return _held_back(connection, [correction], now=now).get(correction.id)
 
 
 def all_held_back(
     connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
-) -> dict[str, int]:
+) -> dict[HeldBack, int]:
     """Why some of these cannot be acted on now: how many for each reason."""
     return dict(Counter(_held_back(connection, batch, now=now).values()))
 
 
 def _held_back(
     connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
-) -> dict[int, str]:
+) -> dict[int, HeldBack]:
     """By id, why some of these cannot be acted on now: two queries, however many they are.
 
     Each must be free of every doubt about what it rests on: the quantity may be in one authority's
@@ -315,16 +318,16 @@ def _held_back(
         ]
     )
     frozen = connection.execute(f"{_ASKED} {_FROZEN}", {"asked": asked})
-    reasons = {correction_id: f"frozen: {why}" for correction_id, why in frozen}
+    reasons = {correction_id: HeldBack(Reason.FROZEN, str(why)) for correction_id, why in frozen}
     doubts = connection.execute(f"{_ASKED} {_DOUBTS}", {"asked": asked, "now": now})
     for correction_id, reason in doubts:
         if reason:
-            reasons.setdefault(correction_id, reason)
+            reasons.setdefault(correction_id, HeldBack(Reason(reason)))
     return reasons
 
 
 def _standing(
-    connection: sqlite3.Connection, correction: Correction, held_back: str
+    connection: sqlite3.Connection, correction: Correction, held_back: HeldBack | None
 ) -> ApprovedCorrection:
     row = connection.execute(
         f"""SELECT l.ref, l.target_quantity, l.target_state, {propose.stands("1")},

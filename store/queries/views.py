@@ -22,7 +22,6 @@ from store.model import (
     Freshness,
     Kind,
     Millis,
-    Status,
 )
 from store.queries import poll_health, ranking, severity_sql
 from store.queries.ranking_values import Lens
@@ -35,6 +34,8 @@ from store.queries.values import (
     Sort,
     StatusCounts,
 )
+from store.reasons import Reason
+from store.targets import verdict_sql
 from store.targets.verdict_sql import FRESHNESS, REASON, SOURCES, status_of
 
 ERRORS_IN_MINUTES = 5
@@ -315,19 +316,11 @@ def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "ar
     return ids
 
 
-_SETTLING = frozenset(
-    ("settling", "authority not read since this channel fell", "awaits a second reading")
-)
-
-
 def _disagreement(row: Sequence[Any]) -> Disagreement:
     values = list(row)
-    reason = values[7]
-    verdict = Status.OPEN if not reason else Status.UNKNOWN
-    if reason in _SETTLING:
-        verdict = Status.SETTLING
+    reason = Reason(values[7]) if values[7] else None
     values[6] = Kind(values[6])
-    values[7:8] = [verdict, reason]
+    values[7:8] = [verdict_sql.status(reason), reason]
     if values[20] is not None:
         values[20] = CorrectionStatus(values[20])
     return Disagreement(*values)

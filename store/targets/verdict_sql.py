@@ -5,6 +5,9 @@ One definition serves the reports, the console, the proposals and the recheck be
 i (its item), c (its channel), a (the authority's listing) and ac (the authority's channel).
 """
 
+from store.model import Status
+from store.reasons import SETTLING, Reason
+
 SOURCES = """disagreements d
 JOIN listings l ON l.id = d.listing_id
 JOIN items i ON i.id = d.item_id
@@ -81,27 +84,26 @@ _UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL AND {_HAS_PA
     AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")}))"""
 
 REASON = f"""CASE
-  WHEN c.last_success_at IS NULL THEN 'never read'
-  WHEN c.quarantined_poll_id IS NOT NULL THEN 'quarantined'
-  WHEN {_stale("c", "l")} THEN 'channel stale'
-  WHEN l.problem IS NOT NULL THEN 'unreadable'
-  WHEN ac.quarantined_poll_id IS NOT NULL THEN 'authority quarantined'
-  WHEN ac.id IS NOT NULL AND {_stale("ac", "a")} THEN 'authority stale'
-  WHEN a.problem IS NOT NULL THEN 'authority unreadable'
-  WHEN a.copies > 1 AND ac.id <> c.id THEN 'authority duplicate'
+  WHEN c.last_success_at IS NULL THEN '{Reason.NEVER_READ}'
+  WHEN c.quarantined_poll_id IS NOT NULL THEN '{Reason.QUARANTINED}'
+  WHEN {_stale("c", "l")} THEN '{Reason.CHANNEL_STALE}'
+  WHEN l.problem IS NOT NULL THEN '{Reason.UNREADABLE}'
+  WHEN ac.quarantined_poll_id IS NOT NULL THEN '{Reason.AUTHORITY_QUARANTINED}'
+  WHEN ac.id IS NOT NULL AND {_stale("ac", "a")} THEN '{Reason.AUTHORITY_STALE}'
+  WHEN a.problem IS NOT NULL THEN '{Reason.AUTHORITY_UNREADABLE}'
+  WHEN a.copies > 1 AND ac.id <> c.id THEN '{Reason.AUTHORITY_DUPLICATE}'
   WHEN d.rests_on IS NULL AND ({_PART_IN_DOUBT}
-    OR {_STATE_IN_DOUBT}) THEN 'authority stale'
-  WHEN d.settles_at > :now THEN 'settling'
+    OR {_STATE_IN_DOUBT}) THEN '{Reason.AUTHORITY_STALE}'
+  WHEN d.settles_at > :now THEN '{Reason.SETTLING}'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
     AND {_UNSEEN_FALL}
-  THEN 'authority not read since this channel fell'
+  THEN '{Reason.AUTHORITY_BEHIND}'
   WHEN {RAISES} AND ac.id <> c.id AND c.last_success_at <= l.observed_at
-  THEN 'awaits a second reading'
+  THEN '{Reason.SECOND_READING}'
   ELSE '' END"""
-"""Why it cannot be acted on; empty where it can."""
+"""Its `Reason`, why it cannot be acted on; empty where it can."""
 
-_SETTLING = """'settling', 'authority not read since this channel fell',
-  'awaits a second reading'"""
+_SETTLING = ", ".join(f"'{reason}'" for reason in SETTLING)
 
 
 def status_of(reason: str) -> str:
@@ -110,6 +112,13 @@ def status_of(reason: str) -> str:
         f"CASE WHEN {reason} = '' THEN 'open' WHEN {reason} IN ({_SETTLING}) THEN 'settling' "
         "ELSE 'unknown' END"
     )
+
+
+def status(reason: Reason | None) -> Status:
+    """The same of a reason that is known."""
+    if reason is None:
+        return Status.OPEN
+    return Status.SETTLING if reason in SETTLING else Status.UNKNOWN
 
 
 def is_settling(reason: str) -> str:

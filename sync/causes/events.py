@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from store.causes.facts import KnownEvent
 from store.event_kinds import EventKind
 from store.model import Cause, CorrectionStatus
+from store.reasons import Reason
 from sync.causes.case import CauseCase, describe, effect, effects, listed, plural
 from sync.clock import rfc3339
 
@@ -103,7 +104,7 @@ def _newer_than_reading(case: CauseCase) -> Cause | None:
 
 def _sold_unheard(case: CauseCase) -> Cause | None:
     """A channel without events fell, and the authority has not been read since: likely a sale."""
-    waits = case.it.reason == "authority not read since this channel fell"
+    waits = case.it.reason is Reason.AUTHORITY_BEHIND
     fell = case.moved is not None and case.moved < 0
     if case.facts.tells_events or not waits or not fell:
         return None

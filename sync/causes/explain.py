@@ -63,9 +63,10 @@ def cause(case: CauseCase) -> Cause:
 
 def _untrusted(case: CauseCase) -> Cause | None:
     """What cannot be read cannot be explained."""
-    if case.it.status is not Status.UNKNOWN:
+    if case.it.status is not Status.UNKNOWN or case.it.reason is None:
         return None
-    return Cause("not trusted", 1.0, f"{case.it.reason}: the last good reading is shown")
+    words = case.it.reason.replace("_", " ")
+    return Cause("not trusted", 1.0, f"{words}: the last good reading is shown")
 
 
 PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from store.corrections.audit import AuditRow
 from store.corrections.batches import UNDONE, Batch, BatchMember
 from store.model import Correction, CorrectionStatus, Millis
+from store.reasons import HeldBack
 
 STOPPED = "its batch stopped: "
 """How the note begins of what a surprise handed back."""
@@ -80,7 +81,9 @@ class ChannelProgress:
     stopped: str
     """The surprise that stopped it; empty where nothing did."""
     waits: str
-    """Why what waits can't be written now; empty where it can."""
+    """What the channel said to what waits; empty where it said nothing."""
+    held_back: HeldBack | None
+    """Why what waits can't be written now, where the channel said nothing; None where it can."""
 
     @property
     def counts(self) -> Mapping[Stage, int]:
@@ -126,7 +129,7 @@ def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
     for course in batch.courses:
         channels.setdefault(course.correction.channel, []).append(course)
     found = tuple(
-        _of_channel(name, courses, batch.held_back.get(name, ""), now)
+        _of_channel(name, courses, batch.held_back.get(name), now)
         for name, courses in channels.items()
     )
     held = [
@@ -167,14 +170,15 @@ def _named(those: Sequence[Correction]) -> str:
 
 
 def _of_channel(
-    name: str, courses: Sequence[BatchMember], held_back: str, now: Millis
+    name: str, courses: Sequence[BatchMember], held_back: HeldBack | None, now: Millis
 ) -> ChannelProgress:
     standings = tuple(_standing(course, now) for course in courses)
     handed = (one.told for one in standings if one.stage is Stage.HANDED_BACK)
     stopped = next((told.removeprefix(STOPPED) for told in handed), "")
     waiting = [one for one in standings if one.stage is Stage.WAITING]
-    waits = next((one.told for one in waiting if one.told), held_back) if waiting else ""
-    return ChannelProgress(name, standings, _phase(courses, standings), stopped, waits)
+    waits = next((one.told for one in waiting if one.told), "")
+    held = held_back if waiting and not waits else None
+    return ChannelProgress(name, standings, _phase(courses, standings), stopped, waits, held)
 
 
 def _phase(courses: Sequence[BatchMember], standings: Sequence[UpdateProgress]) -> str:

@@ -13,6 +13,7 @@ from store.channels import incidents
 from store.corrections import batches, decisions, lifecycle
 from store.database.connection import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
+from store.reasons import HeldBack
 from sync.polling import guard
 from sync.settings import ApprovalRule, Settings
 
@@ -133,7 +134,7 @@ class Outlook:
     """How many wait for a second name after this one."""
     again: int = 0
     """How many this person has approved already: another one must."""
-    not_now: Mapping[str, int] = field(default_factory=dict)
+    not_now: Mapping[HeldBack, int] = field(default_factory=dict)
     """Why some can't be approved at this moment: how many for each reason."""
 
 
@@ -141,7 +142,7 @@ def outlook(
     batch: Sequence[Correction],
     settings: Settings,
     pushed: lifecycle.Pushed,
-    not_now: Mapping[str, int],
+    not_now: Mapping[HeldBack, int],
     *,
     who: str,
 ) -> Outlook:

@@ -12,6 +12,7 @@ from store.model import CorrectionStatus, Record
 from store.polling import quarantine
 from store.queries import views
 from store.queries.values import DisagreementFilter
+from store.reasons import HeldBack, Reason
 from tests.store.cost_counter import (
     FEW,
     MANY,
@@ -25,6 +26,9 @@ from tests.store.cost_counter import (
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
 PUSHED = ("shop", "market", "outlet")
+
+FROZEN = HeldBack(Reason.FROZEN, "told so")
+STALE = HeldBack(Reason.CHANNEL_STALE)
 
 
 def sell_out(w: World, count: int) -> None:
@@ -93,7 +97,7 @@ def test_what_holds_a_batch_back_takes_no_more_statements_for_many(tmp_path: Pat
         w.database.write(quarantine.accept, "warehouse", w.comparison, who="ana", now=w.now)
         batch = w.updates()
         w.now += 60 * MINUTE
-        found: dict[str, int] = {}
+        found: dict[HeldBack, int] = {}
 
         def ask(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -103,7 +107,7 @@ def test_what_holds_a_batch_back_takes_no_more_statements_for_many(tmp_path: Pat
             found.update(lifecycle.all_held_back(connection, batch, now=w.now))
 
         spent = statements(w, ask)
-        assert found == {"frozen: told so": 1, "channel stale": 3 * count - 1}
+        assert found == {FROZEN: 1, STALE: 3 * count - 1}
         return spent
 
     few, many = in_both(tmp_path, work)

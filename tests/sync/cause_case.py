@@ -46,7 +46,7 @@ def differs(shows: int | None, should: int | None, **more: object) -> Disagreeme
         "location": "",
         "kind": Kind.QUANTITY,
         "status": Status.OPEN,
-        "reason": "",
+        "reason": None,
         "decidable_at": None,
         "available": shows,
         "state": None,

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.text.confirmation import Picked, why_not, why_not_update
+from console.text.confirmation import Picked, not_now, why_not, why_not_update
 from console.text.format import plural
 from console.tui.data.source import Detail
 from console.tui.data.values import DisagreementRow
@@ -114,7 +114,7 @@ class Dashboard(DisagreementsPage):
             if it.correction_id is None:
                 return Picked(why_not=reason or "no update")
             about = f"#{it.correction_id} {it.sku} {it.channel}"
-            return Picked(((it.correction_id, it.correction_version),), about, reason, it.reason)
+            return Picked(((it.correction_id, it.correction_version),), about, reason, not_now(it))
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
             return Picked(((value.id, value.version),), about, why_not_update(value))
@@ -166,7 +166,7 @@ class Dashboard(DisagreementsPage):
 
     def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
         reason = why_not(it, self.directions.get(it.channel))
-        return reason or (it.reason if approving else "")
+        return reason or (not_now(it) if approving else "")
 
     def _channels(self, width: int) -> Content:
         glance = self.session.glance

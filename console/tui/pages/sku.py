@@ -16,7 +16,7 @@ from textual.content import Content
 
 from console.keys.action import PageName
 from console.reports.clipboard import Copied, of_row
-from console.text.confirmation import Picked, why_not, why_not_anew, why_not_update
+from console.text.confirmation import Picked, not_now, why_not, why_not_anew, why_not_update
 from console.text.format import clean, cut
 from console.tui.data.sku import Opened
 from console.tui.drawing import plot
@@ -135,7 +135,7 @@ class SkuPage(DecisionPage):
         if update is not None and update.status in LIVE_CORRECTIONS:
             about = f"#{update.id} {update.sku} {update.channel}"
             seen = ((update.id, update.version),)
-            return Picked(seen, about, why_not_update(update), it.reason if it is not None else "")
+            return Picked(seen, about, why_not_update(update), not_now(it))
         if it is None:
             return Picked(why_not=f"{cell.channel} shows what it should")
         channel = self.context.source.settings.channels.get(cell.channel)

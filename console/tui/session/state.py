@@ -15,6 +15,7 @@ from console.keys import ACTIONS, shown_key
 from console.keys.action import Action
 from console.text.confirmation import Picked, undoable
 from console.text.format import cells, clean, cut, time_of_day
+from console.text.reasons import why_text
 from console.tui.data.replay import Replay
 from console.tui.data.source import Glance
 from console.tui.drawing.tones import Cell, Tone, write
@@ -205,7 +206,7 @@ def notes(decided: list[Decision]) -> str:
 def _by_reason(decided: list[Decision]) -> str:
     reasons: dict[str, list[int]] = {}
     for one in decided:
-        reasons.setdefault(one.why, []).append(one.id)
+        reasons.setdefault(why_text(one), []).append(one.id)
     return "; ".join(
         f"{_numbers(ids)}: {why}"
         for why, ids in sorted(reasons.items(), key=lambda item: -len(item[1]))

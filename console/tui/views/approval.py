@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from console.text.format import fit, money, plural, signed, units, wrap
+from console.text.reasons import held_back_text
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
 from console.tui.views.disagreements import tone_of
 from console.tui.views.update_words import change_text, sort_text
@@ -79,7 +80,7 @@ def _meets(outlook: Outlook, count: int, left_out: str) -> list[tuple[str, Tone]
     if left_out:
         told.append((f"left out: {left_out}", Tone.WARN))
     told += [
-        (f"{held} of {count} can't be approved now: {reason}", Tone.WARN)
+        (f"{held} of {count} can't be approved now: {held_back_text(reason)}", Tone.WARN)
         for reason, held in outlook.not_now.items()
     ]
     if outlook.first:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from textual.content import Content
 
 from console.text.format import fit, plural, wrap
+from console.text.reasons import held_back_text
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
 from console.tui.views.update_words import change_text
 from store.model import Millis
@@ -140,7 +141,7 @@ def _channel(channel: ChannelProgress, width: int) -> list[Content]:
     ]
     told = [f"{counts[stage]} {stage}" for stage in Stage if counts.get(stage)]
     rows.append(within(width, Cell(f"  {' · '.join(told)}", Tone.DIM)))
-    why = channel.stopped or channel.waits
+    why = channel.stopped or channel.waits or held_back_text(channel.held_back)
     if why:
         rows += [
             write(Cell(f"  {line}", Tone.WARN)) for line in wrap(why, max(10, width - 2))[:_LINES]
@@ -161,7 +162,7 @@ def _state(channel: ChannelProgress) -> tuple[str, Tone]:
     stages = {one.stage for one in channel.standings}
     doing = next((stage for stage in reversed(UNDER_WAY) if stage in stages), Stage.WAITING)
     phase = f"{channel.phase}: " if channel.phase else ""
-    if channel.waits and doing is Stage.WAITING:
+    if (channel.waits or channel.held_back) and doing is Stage.WAITING:
         return "▲ waits", Tone.WARN
     return f"{phase}{doing}", Tone.ACCENT
 

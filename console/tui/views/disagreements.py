@@ -20,6 +20,7 @@ from console.text.format import (
     time_of_day,
     units,
 )
+from console.text.reasons import reason_text
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone
@@ -228,7 +229,7 @@ def _why(row: DisagreementRow, _now: Millis) -> Cell:
         return Cell(f" ✓ acked {it.acknowledged_by}: {it.acknowledged_why}", Tone.DIM)
     if row.it.status is Status.OPEN:
         return Cell(f" {row.why}", Tone.PLAIN)
-    text = "settling" if row.it.status is Status.SETTLING else row.it.reason
+    text = "settling" if row.it.status is Status.SETTLING else reason_text(row.it.reason)
     return Cell(f" {text}", Tone.DIM)
 
 

@@ -20,6 +20,7 @@ from console.text.format import (
     units,
     wrap,
 )
+from console.text.reasons import reason_text
 from console.tui.data.source import Detail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
@@ -167,9 +168,9 @@ def why_no_update(detail: Detail) -> str:
         return ""
     if it.status is Status.SETTLING:
         until = f", decidable {time_of_day(it.decidable_at)[:5]}" if it.decidable_at else ""
-        return f"{it.reason}{until}"
+        return f"{reason_text(it.reason)}{until}"
     if it.status is Status.UNKNOWN:
-        return f"unknown: {it.reason}"
+        return f"unknown: {reason_text(it.reason)}"
     return "no update is proposed"
 
 

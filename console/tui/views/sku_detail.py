@@ -23,6 +23,7 @@ from console.text.format import (
     units,
     wrap,
 )
+from console.text.reasons import reason_text
 from console.tui.data.sku import Opened
 from console.tui.drawing.plot import Curve, PlotData, signs
 from console.tui.drawing.tones import Cell, Tone, lines, write
@@ -79,7 +80,7 @@ def _disagreement(one: Disagreement, now: Millis, width: int) -> Content:
     risk = f", {money(one.money_at_risk)} at risk" if one.money_at_risk else ""
     until = f", decidable {day_and_time(one.decidable_at)[11:16]}Z" if one.decidable_at else ""
     # An open one has no reason; that of the others is why it can't be decided.
-    why = f": {one.reason}{until}" if one.status is not Status.OPEN else ""
+    why = f": {reason_text(one.reason)}{until}" if one.status is not Status.OPEN else ""
     told = f"  {one.kind}{by}{risk}, since {age(now - one.first_seen_at)}, {one.status}{why}"
     start = f"{sign} {cut(where, 24)}"
     return write(

@@ -76,8 +76,8 @@ def test_diff_has_the_keys_of_the_design_and_exits_1_where_there_are_some(
     (one,) = ran.json["disagreements"]
     assert ran.code == 1
     assert list(one) == [
-        "id", "sku", "channel", "location", "kind", "status", "reason", "reading", "target",
-        "delta", "oversell_units", "undersell_units", "money_at_risk", "first_seen_at",
+        "id", "sku", "channel", "location", "kind", "status", "reason", "reason_code", "reading",
+        "target", "delta", "oversell_units", "undersell_units", "money_at_risk", "first_seen_at",
         "last_seen_at", "cause", "update", "acknowledged", "money_assumed",
     ]  # fmt: skip
     assert (one["sku"], one["kind"], one["status"]) == ("LAMP", "quantity", "open")

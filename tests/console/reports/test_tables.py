@@ -19,6 +19,7 @@ from store.model import (
     Status,
 )
 from store.queries.values import ChannelHealth, HistoryEntry, Overview, StatusCounts
+from store.reasons import HeldBack, Reason
 from sync.corrections.decide import blast_radius
 from sync.polling.poll import PollReport
 
@@ -38,7 +39,7 @@ def disagreement(**changed: object) -> Disagreement:
         "location": "",
         "kind": Kind.QUANTITY,
         "status": Status.OPEN,
-        "reason": "",
+        "reason": None,
         "decidable_at": None,
         "available": 31,
         "state": None,
@@ -180,7 +181,7 @@ def test_a_difference_is_told_with_its_cause_or_with_why_it_must_wait() -> None:
     settling = disagreement(
         sku="LAMP",
         status=Status.SETTLING,
-        reason="settling",
+        reason=Reason.SETTLING,
         decidable_at=NOW + 60_000,
         available=41,
         target=55,
@@ -272,9 +273,9 @@ def test_a_void_act_says_why() -> None:
 
 def test_a_void_act_says_what_would_make_it_possible() -> None:
     made = [
-        Decision(1, ok=False, why="not now: channel stale"),
-        Decision(2, ok=False, why="not now: authority quarantined"),
-        Decision(3, ok=False, why="it is approved"),
+        Decision(1, ok=False, why="not now", held_back=HeldBack(Reason.CHANNEL_STALE)),
+        Decision(2, ok=False, why="not now", held_back=HeldBack(Reason.AUTHORITY_QUARANTINED)),
+        Decision(3, ok=False, why="it is approved", status=CorrectionStatus.APPROVED),
     ]
     told = "\n".join(tables.decisions(made, "approved", PIPE))
     assert "void #1: not now: channel stale: `skew poll` reads it afresh" in told

@@ -9,6 +9,7 @@ from store.corrections import decisions, lifecycle, propose
 from store.database import lease
 from store.errors import NoSuchThing
 from store.queries import views
+from store.reasons import HeldBack, Reason
 from tests.store.world import MINUTE, World, stock, world
 
 
@@ -95,12 +96,12 @@ def test_what_is_approved_for_a_paused_channel_is_held_back_and_says_by_whom(
             decisions.approve, [(one.id, None)], who="ana", now=w.now, hold_ms=0, expires_ms=MINUTE
         )
 
-        def held() -> str:
+        def held() -> HeldBack | None:
             (standing,) = w.database.read(lifecycle.standing, [one.id], now=w.now)
             return standing.held_back
 
-        assert held() == ""
+        assert held() is None
         paused(w)
-        assert held() == "paused by ana: stock count"
+        assert held() == HeldBack(Reason.PAUSED, "stock count", "ana")
         resumed(w)
-        assert held() == ""
+        assert held() is None

@@ -10,6 +10,7 @@ from store.history import timeline
 from store.model import Freshness, Kind, Record, Refused, Status
 from store.polling import merge, quarantine
 from store.queries import views
+from store.reasons import Reason
 from tests.store.world import MINUTE, record, stock, world
 
 
@@ -133,7 +134,7 @@ def test_an_unreadable_record_blinds_its_own_cell(tmp_path: Path) -> None:
         refused = [Refused("page 1, items[0].available", "not a number: 'twelve'", "A")]
         w.poll("shop", stock(B=9), refused=refused)
         blind, other = sorted(w.diff(), key=lambda one: one.sku)
-        assert (blind.status, blind.reason) == (Status.UNKNOWN, "unreadable")
+        assert (blind.status, blind.reason) == (Status.UNKNOWN, Reason.UNREADABLE)
         assert other.status is Status.OPEN
         incident = w.database.read(views.status, now=w.now).incidents[0]
         place = "page 1, items[0].available (SKU A)"
@@ -160,7 +161,8 @@ def test_a_quarantined_poll_leaves_the_last_good_readings_in_force(tmp_path: Pat
         sweep = w.sweep("shop", stock(A=0, B=0))
         w.database.write(quarantine.set_aside, sweep, "all at zero", now=w.now, as_of=None)
         found = w.only()
-        assert (found.available, found.status, found.reason) == (5, Status.UNKNOWN, "quarantined")
+        assert (found.available, found.status) == (5, Status.UNKNOWN)
+        assert found.reason is Reason.QUARANTINED
         assert w.database.read(views.channels, now=w.now)[1].freshness is Freshness.QUARANTINED
         w.poll("shop", stock(A=5, B=4))
         assert w.only().status is Status.OPEN

@@ -7,6 +7,7 @@ from store.model import (
     CorrectionStatus,
     Decision,
 )
+from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import EXPIRES_MS, HOLD_MS, approve, begin, oversold, status
 from tests.store.world import MINUTE, stock, world
 
@@ -96,7 +97,8 @@ def test_what_cannot_be_trusted_cannot_be_approved(tmp_path: Path) -> None:
         proposal = oversold(w)
         w.now += 11 * MINUTE
         (decision,) = approve(w, proposal.id)
-        assert decision == Decision(proposal.id, ok=False, why="not now: channel stale")
+        stale = HeldBack(Reason.CHANNEL_STALE)
+        assert decision == Decision(proposal.id, ok=False, why="not now", held_back=stale)
 
 
 def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:

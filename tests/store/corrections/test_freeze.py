@@ -13,6 +13,7 @@ from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, Terms
 from store.polling import events
 from store.polling.events import EventOrigin
+from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import correct
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
@@ -108,7 +109,7 @@ def test_an_approved_update_of_a_frozen_cell_is_void_and_none_can_be_approved(
 
         w.database.write(freeze)
         why = w.database.read(lifecycle.held_back, live, now=w.now)
-        assert why == "frozen: told so"
+        assert why == HeldBack(Reason.FROZEN, "told so")
 
 
 def two_way() -> Terms:
@@ -153,7 +154,7 @@ def test_what_flows_in_from_a_stale_channel_moves_nothing(tmp_path: Path) -> Non
         w.twice("till", stock(A=7))
         w.now += 11 * MINUTE
         w.poll("warehouse", stock(A=10))
-        assert (w.only().status, w.only().reason) == ("unknown", "authority stale")
+        assert (w.only().status, w.only().reason) == ("unknown", Reason.AUTHORITY_STALE)
 
 
 def test_a_loop_with_no_event_stops_both_corrections(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from store.model import (
 )
 from store.polling import merge
 from store.polling.comparison import Comparison
+from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import HOLD_MS, approve, begin, finish, oversold, status, steps
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
@@ -219,7 +220,8 @@ def test_a_correction_waits_for_the_authority_of_what_it_changes(tmp_path: Path)
 
         (decision,) = approve(w, proposal.id)
 
-        assert decision == Decision(proposal.id, ok=False, why="not now: authority stale")
+        stale = HeldBack(Reason.AUTHORITY_STALE)
+        assert decision == Decision(proposal.id, ok=False, why="not now", held_back=stale)
 
 
 def test_a_channel_that_is_pushed_from_now_on_gets_its_proposals(tmp_path: Path) -> None:
@@ -284,7 +286,7 @@ def test_what_was_sold_right_after_a_write_is_the_channels_own_fall(
         )  # fmt: skip
         finish(w, proposal.id, CorrectionStatus.VERIFIED)
         w.poll("shop", stock(A=after))
-        assert w.only().reason == "authority not read since this channel fell"
+        assert w.only().reason == Reason.AUTHORITY_BEHIND
 
 
 def test_a_state_is_not_proposed_alone_while_the_number_is_negative(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from store.corrections import audit, decisions, freeze, lifecycle
 from store.model import Correction, CorrectionStatus, Decision
+from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import approve, begin, finish, oversold, status, steps
 from tests.store.world import MINUTE, World, stock, world
 
@@ -111,7 +112,8 @@ def test_what_cannot_be_judged_yet_is_proposed_once_it_can(tmp_path: Path) -> No
         w.poll("shop", stock(A=9))
 
         assert decision.ok
-        assert decision.why == "noted: it will be proposed; it waits: channel stale"
+        assert decision.why == "noted: it will be proposed; it waits"
+        assert decision.held_back == HeldBack(Reason.CHANNEL_STALE)
         assert still == 1
         assert w.updates()[0].status is Status.PROPOSED
 

@@ -11,6 +11,7 @@ from store.model import Authority, Figure, Kind, Policy, Record, State, Status
 from store.polling import events, merge
 from store.polling.events import EventOrigin
 from store.queries import views
+from store.reasons import Reason
 from sync.targets import policy as words
 from tests.store.world import MINUTE, channel, record, stock, terms, warehouse, world
 
@@ -240,7 +241,7 @@ def test_a_raise_waits_for_an_authority_newer_than_the_channels_own_fall(tmp_pat
         w.twice("shop", stock(A=8))
         fallen = w.only()
         assert fallen.status is Status.SETTLING
-        assert fallen.reason == "authority not read since this channel fell"
+        assert fallen.reason == Reason.AUTHORITY_BEHIND
         assert w.updates() == []
         # The same old file, read again, is no newer truth.
         w.poll("warehouse", stock(A=9), as_of=w.now - 60 * MINUTE)
@@ -267,7 +268,7 @@ def test_a_raise_needs_a_second_reading(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=9))
         w.poll("shop", stock(A=2))
-        assert (w.only().status, w.only().reason) == (Status.SETTLING, "awaits a second reading")
+        assert (w.only().status, w.only().reason) == (Status.SETTLING, Reason.SECOND_READING)
         w.poll("shop", stock(A=2))
         assert w.only().status is Status.OPEN
 
@@ -290,7 +291,7 @@ def test_a_clock_that_runs_ahead_makes_the_authority_no_newer(tmp_path: Path) ->
         w.poll("warehouse", [record("A", 9, state="active", source_at=w.now + 120 * MINUTE)])
         w.twice("shop", stock(A=9))
         w.twice("shop", stock(A=8))
-        assert w.only().reason == "authority not read since this channel fell"
+        assert w.only().reason == Reason.AUTHORITY_BEHIND
 
 
 def test_a_file_that_is_dated_ahead_makes_the_authority_no_newer(tmp_path: Path) -> None:
@@ -298,7 +299,7 @@ def test_a_file_that_is_dated_ahead_makes_the_authority_no_newer(tmp_path: Path)
         w.poll("warehouse", stock(A=9), as_of=w.now + 120 * MINUTE)
         w.twice("shop", stock(A=9))
         w.twice("shop", stock(A=8))
-        assert w.only().reason == "authority not read since this channel fell"
+        assert w.only().reason == Reason.AUTHORITY_BEHIND
 
 
 def test_after_the_clock_was_set_back_nothing_counts_as_fresh(tmp_path: Path) -> None:
@@ -306,7 +307,7 @@ def test_after_the_clock_was_set_back_nothing_counts_as_fresh(tmp_path: Path) ->
         w.poll("warehouse", stock(A=4))
         w.twice("shop", stock(A=9))
         w.now -= 60 * MINUTE
-        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, "channel stale")
+        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, Reason.CHANNEL_STALE)
 
 
 def test_a_stale_channel_hides_its_own_disagreements(tmp_path: Path) -> None:
@@ -315,7 +316,7 @@ def test_a_stale_channel_hides_its_own_disagreements(tmp_path: Path) -> None:
         w.poll("shop", stock(A=9))
         w.now += 10 * MINUTE
         w.poll("warehouse", stock(A=4))
-        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, "channel stale")
+        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, Reason.CHANNEL_STALE)
         assert w.database.read(views.overview, now=w.now).unknown == 1
 
 
@@ -324,7 +325,7 @@ def test_a_stale_authority_stops_what_rests_on_it(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=4))
         w.now += 10 * MINUTE
         w.poll("shop", stock(A=9))
-        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, "authority stale")
+        assert (w.only().status, w.only().reason) == (Status.UNKNOWN, Reason.AUTHORITY_STALE)
         assert w.updates() == []
 
 
@@ -333,7 +334,7 @@ def test_an_old_source_time_makes_a_channel_stale_where_that_is_asked_for(tmp_pa
         w.reconfigure(terms(warehouse(max_source_age_ms=5 * MINUTE), channel("shop")))
         w.poll("warehouse", stock(A=4), as_of=w.now - 6 * MINUTE)
         w.poll("shop", stock(A=9))
-        assert w.only().reason == "authority stale"
+        assert w.only().reason == Reason.AUTHORITY_STALE
 
 
 def test_observed_channels_are_compared_and_never_proposed_for(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from store.event_kinds import Event, EventKind
 from store.model import ChannelTerms, Component, Policy, Pool, Record, State, Terms
 from store.polling import events
 from store.polling.events import EventOrigin
+from store.reasons import Reason
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
 KIT = (Component("KIT", "A", 2), Component("KIT", "B", 1))
@@ -102,7 +103,7 @@ def test_a_bundle_rests_on_the_part_that_can_be_trusted_least(tmp_path: Path) ->
         w.poll("warehouse", twice)
         w.poll("shop", stock(A=8, B=8, KIT=2))
         found = next(one for one in w.diff() if one.sku == "KIT")
-        assert (found.status, found.reason) == ("unknown", "authority duplicate")
+        assert (found.status, found.reason) == ("unknown", Reason.AUTHORITY_DUPLICATE)
 
 
 def test_a_bundle_of_a_stale_authoritys_parts_is_unknown(tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_bundle_of_a_stale_authoritys_parts_is_unknown(tmp_path: Path) -> None
         assert w.only().status == "open"
         w.now += 10 * MINUTE
         w.poll("shop", stock(A=8, B=8, KIT=9))
-        assert (w.only().status, w.only().reason) == ("unknown", "authority stale")
+        assert (w.only().status, w.only().reason) == ("unknown", Reason.AUTHORITY_STALE)
 
 
 def test_a_pool_sums_the_authoritys_locations(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from store.model import Authority, Component, Direction, Refused, State
 from store.polling import quarantine
+from store.reasons import Reason
 from tests.store.world import MINUTE, World, channel, record, stock, world
 
 ALL = tuple(State)
@@ -50,7 +51,7 @@ def test_no_quantity_is_proposed_on_a_doubtful_state_that_could_make_it_0(
         w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
     assert proposed(w) == ["open"]
     (waits,) = [one for one in w.diff(channels=("shop",)) if one.kind == "quantity"]
-    assert waits.reason == "authority stale"
+    assert waits.reason == Reason.AUTHORITY_STALE
 
 
 def test_a_bundle_rests_on_the_states_of_its_components(w: World) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from store.model import Authority, Component, Direction, Pool, Record, Terms
 from store.polling import quarantine
+from store.reasons import Reason
 from tests.store.targets.test_pending_events import pending, sold, tell
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
@@ -47,7 +48,7 @@ def test_a_file_that_nobody_has_written_since_the_fall_raises_nothing_however_of
             w.poll("warehouse", stock(A=5), as_of=night)
             w.poll("shop", stock(A=3))
         assert w.updates() == []
-        assert w.only().reason == "authority not read since this channel fell"
+        assert w.only().reason == Reason.AUTHORITY_BEHIND
 
         w.poll("warehouse", stock(A=5), as_of=w.now)
         w.poll("shop", stock(A=3))
@@ -106,4 +107,4 @@ def test_a_pool_of_bundles_rests_on_the_components_of_each(tmp_path: Path) -> No
         w.twice("warehouse", at_places("A"))
         w.twice("shop", [record("KIT", 12, state="active", location="all")])
         assert w.updates() == []
-        assert {one.reason for one in w.diff(kinds=("quantity",))} == {"authority stale"}
+        assert {one.reason for one in w.diff(kinds=("quantity",))} == {Reason.AUTHORITY_STALE}

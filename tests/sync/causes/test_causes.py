@@ -8,6 +8,7 @@ import pytest
 from store.causes.facts import Alike, ComponentFacts, Crowd, Twin, Update
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Kind, Status
+from store.reasons import Reason
 from sync.causes.explain import KINDS, PREDICTORS
 from tests.sync.cause_case import SINCE, at, cause_of, differs, kind_of, told, update
 
@@ -32,7 +33,7 @@ def test_every_cause_that_is_told_is_one_of_the_kinds_that_are_known() -> None:
 
 
 def test_what_cannot_be_trusted_is_not_explained() -> None:
-    stale = differs(10, 8, status=Status.UNKNOWN, reason="channel stale")
+    stale = differs(10, 8, status=Status.UNKNOWN, reason=Reason.CHANNEL_STALE)
     cause = cause_of(stale, **LATE)
     assert (cause.kind, cause.evidence) == (
         "not trusted", "channel stale: the last good reading is shown",

@@ -5,6 +5,7 @@ import pytest
 from store.causes.facts import ComponentFacts
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Figure, Kind, Policy, State, Status
+from store.reasons import Reason
 from tests.sync.cause_case import SINCE, at, cause_of, differs, kind_of, told, update
 
 KIT = (
@@ -133,9 +134,7 @@ def test_an_event_newer_than_its_channels_reading_is_in_flight() -> None:
 
 
 def test_a_fall_without_events_is_likely_a_sale_until_the_authority_is_read() -> None:
-    waits = differs(
-        9, 10, status=Status.SETTLING, reason="authority not read since this channel fell"
-    )
+    waits = differs(9, 10, status=Status.SETTLING, reason=Reason.AUTHORITY_BEHIND)
     cause = cause_of(waits, tells_events=False, agreed_quantity=10)
     assert (cause.kind, cause.confidence) == ("in flight", 0.5)
     assert kind_of(waits, tells_events=True, agreed_quantity=10) == "second writer"

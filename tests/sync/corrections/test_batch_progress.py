@@ -9,6 +9,7 @@ from store.database.connection import Database
 from store.model import Correction
 from store.model import CorrectionStatus as Status
 from store.queries import views
+from store.reasons import HeldBack, Reason
 from sync.clock import SystemClock
 from sync.corrections.batch_progress import BatchProgress, Stage, of_batch
 from sync.errors import Temporary, WriteOutcomeUnknown
@@ -153,7 +154,7 @@ async def test_what_waits_for_a_stale_channel_says_so(bench: Bench) -> None:
     ids = await many_approved(bench, 4)
     bench.clock.at += bench.settings.channels["shop"].stale_after_ms + 1
 
-    assert of(bench, ids[0]).channels[0].waits == "channel stale"
+    assert of(bench, ids[0]).channels[0].held_back == HeldBack(Reason.CHANNEL_STALE)
 
 
 async def test_what_was_handed_back_and_approved_again_counts_in_its_new_batch(

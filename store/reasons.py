@@ -1,0 +1,44 @@
+"""Why something cannot be acted on at this moment, as codes: the words are the reader's.
+
+Nothing of it is stored: what holds something back hangs on the clock.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Reason(StrEnum):
+    """Why a disagreement or an update cannot be acted on now."""
+
+    NEVER_READ = "never_read"
+    QUARANTINED = "quarantined"
+    CHANNEL_STALE = "channel_stale"
+    UNREADABLE = "unreadable"
+    AUTHORITY_QUARANTINED = "authority_quarantined"
+    AUTHORITY_STALE = "authority_stale"
+    AUTHORITY_UNREADABLE = "authority_unreadable"
+    AUTHORITY_DUPLICATE = "authority_duplicate"
+    SETTLING = "settling"
+    AUTHORITY_BEHIND = "authority_behind"
+    """The authority was not read since the channel fell: it may not know yet why."""
+    SECOND_READING = "second_reading"
+    """The channel must show it twice."""
+    FROZEN = "frozen"
+    """Of an update: something other than Skew fights over the cell."""
+    PAUSED = "paused"
+    """Of an update: a person has paused its channel."""
+
+
+SETTLING = (Reason.SETTLING, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING)
+"""These pass by themselves: what waits for one of them settles, and is not unknown."""
+
+
+class HeldBack(msgspec.Struct, frozen=True):
+    """What keeps an update from being approved or written now."""
+
+    reason: Reason
+    detail: str = ""
+    """What was said when it was frozen or paused."""
+    by: str = ""
+    """Who paused its channel."""

@@ -1,0 +1,70 @@
+"""Each reason has its words, on the screen and in reports; JSON tells its code beside them."""
+
+import msgspec
+import pytest
+
+from console.reports import disagreements, json_documents
+from console.text import remedies
+from console.text.reasons import held_back_text, reason_text
+from store.model import CorrectionStatus, Decision, Status
+from store.reasons import HeldBack, Reason
+from store.targets.verdict_sql import status
+from tests.console.reports.test_tables import disagreement
+
+WORDS = {
+    Reason.NEVER_READ: "never read",
+    Reason.QUARANTINED: "quarantined",
+    Reason.CHANNEL_STALE: "channel stale",
+    Reason.UNREADABLE: "unreadable",
+    Reason.AUTHORITY_QUARANTINED: "authority quarantined",
+    Reason.AUTHORITY_STALE: "authority stale",
+    Reason.AUTHORITY_UNREADABLE: "authority unreadable",
+    Reason.AUTHORITY_DUPLICATE: "authority duplicate",
+    Reason.SETTLING: "settling",
+    Reason.AUTHORITY_BEHIND: "authority not read since this channel fell",
+    Reason.SECOND_READING: "awaits a second reading",
+}
+"""As they are told since there are reports: scripts read them."""
+
+
+@pytest.mark.parametrize("reason", WORDS)
+def test_a_disagreements_reason_is_told_in_words_and_as_a_code(reason: Reason) -> None:
+    found = disagreement(reason=reason, status=status(reason))
+    told = json_documents.disagreement(found, None)
+    assert (told["reason"], told["reason_code"]) == (WORDS[reason], str(reason))
+    assert disagreements.why(found, None) == WORDS[reason]
+    assert msgspec.json.encode(told["reason_code"]) == b'"%s"' % reason.value.encode()
+
+
+def test_an_open_disagreement_has_no_reason() -> None:
+    told = json_documents.disagreement(disagreement(), None)
+    assert (told["status"], told["reason"], told["reason_code"]) == ("open", "", None)
+    assert reason_text(None) == ""
+
+
+def test_what_passes_by_itself_settles_and_the_rest_is_unknown() -> None:
+    settle = {reason for reason in WORDS if status(reason) is Status.SETTLING}
+    assert settle == {Reason.SETTLING, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING}
+    assert {status(reason) for reason in WORDS.keys() - settle} == {Status.UNKNOWN}
+    assert status(None) is Status.OPEN
+
+
+def test_what_holds_an_update_back_is_told_with_who_and_why() -> None:
+    assert held_back_text(None) == ""
+    assert held_back_text(HeldBack(Reason.CHANNEL_STALE)) == "channel stale"
+    assert held_back_text(HeldBack(Reason.FROZEN, "update #7 was undone")) == (
+        "frozen: update #7 was undone"
+    )
+    paused = HeldBack(Reason.PAUSED, "stock count", "ana")
+    assert held_back_text(paused) == "paused by ana: stock count"
+    assert remedies.of_held_back(paused) == (
+        "paused by ana: stock count: `skew resume CHANNEL` ends it"
+    )
+
+
+def test_a_remedy_goes_by_what_it_is_and_not_by_its_words() -> None:
+    """A person may have written a note that reads like a reason of ours."""
+    note = Decision(1, ok=False, why="channel stale")
+    assert remedies.of_decision(note) == "channel stale"
+    rejected = Decision(1, ok=False, why="it is approved", status=CorrectionStatus.REJECTED)
+    assert remedies.of_decision(rejected) == "it is approved"
