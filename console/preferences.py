@@ -22,7 +22,10 @@ from sync.config.decoding import Findings, join, table
 from sync.errors import ConfigError, ConfigErrors
 
 VARIABLE = "SKEW_CONSOLE"
-"""The environment's word on where the file is."""
+"""The environment variable that names the file."""
+
+FORMER_NAMES: Mapping[str, str] = {"believe": "accept"}
+"""Actions by the names that they had once: an operator's own keys for them go on working."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def decode(data: Mapping[str, object], *, source: str) -> Preferences:
 
 def _refused(read: _File) -> Iterator[ConfigError]:
     if read.theme is not None and read.theme not in PALETTES:
-        yield ConfigError("theme", f"is no theme: known are {', '.join(PALETTES)}")
+        yield ConfigError("theme", f'"{read.theme}" is not a theme; known: {", ".join(PALETTES)}')
     wrong = name_error(read.operator) if read.operator is not None else ""
     if wrong:
         yield ConfigError("operator", wrong)
@@ -112,11 +115,17 @@ def _bound(bindings: Mapping[str, object], found: Findings) -> tuple[Action, ...
     """The table with these keys, and all that is wrong with them added to `found`."""
     known = {action.name for action in ACTIONS}
     chosen: dict[str, tuple[str, ...]] = {}
-    for name, value in bindings.items():
-        place = join("keys", name)
+    places: dict[str, str] = {}
+    for written, value in bindings.items():
+        place = join("keys", written)
+        name = FORMER_NAMES.get(written, written)
+        places[name] = place
         if name not in known:
-            told = ", ".join(sorted(known))
-            found.refuse(place, f"is no action: known are {told}")
+            found.refuse(place, f"is not an action; known: {', '.join(sorted(known))}")
+            continue
+        if name != written and name in bindings:
+            # Neither can win silently: whichever did, half of the operators would be surprised.
+            found.refuse(place, f"is the former name of {join('keys', name)}: keep one of the two")
             continue
         try:
             chosen[name] = parse.read(value)
@@ -126,5 +135,5 @@ def _bound(bindings: Mapping[str, object], found: Findings) -> tuple[Action, ...
         replace(action, keys=chosen.get(action.name, action.keys)) for action in ACTIONS
     )
     for name, message in parse.conflicts(actions, chosen):
-        found.refuse(join("keys", name), message)
+        found.refuse(places[name], message)
     return actions

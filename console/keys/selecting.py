@@ -62,7 +62,7 @@ CHOOSING_TABLE: tuple[Action, ...] = (
         "Group the list",
         "By cause, by SKU, by channel, and in one piece again.",
         Chapter.CHOOSE,
-        legend="Chapter",
+        legend="Group",
         on=frozenset((PageName.DISAGREEMENTS,)),
     ),
     Action(

@@ -79,7 +79,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_file_and_key() -> None:
 def test_an_unknown_action_is_an_error_that_lists_the_known_ones() -> None:
     (told,) = refused({"keys": {"aprove": "x"}})
 
-    assert "keys.aprove: is no action" in told
+    assert "keys.aprove: is not an action; known: " in told
     assert all(action.name in told for action in ACTIONS)
 
 
@@ -116,6 +116,25 @@ def test_two_actions_may_change_their_keys_for_each_others() -> None:
 
     assert changed["approve"] == ("r",)
     assert changed["reject"] == ("a",)
+
+
+def test_a_key_of_the_action_that_was_once_called_believe_accepts() -> None:
+    changed = keys_of(decode({"keys": {"believe": ["v", "f6"]}}, source="x"))
+
+    assert changed["accept"] == ("v", "f6")
+    assert "believe" not in changed
+
+
+def test_the_former_and_the_present_name_of_an_action_together_are_refused_with_both() -> None:
+    (told,) = refused({"keys": {"accept": "v", "believe": "w"}})
+
+    assert "keys.believe: is the former name of keys.accept" in told
+
+
+def test_a_conflict_of_a_key_under_its_former_name_names_what_is_written() -> None:
+    (told,) = refused({"keys": {"believe": "d"}})
+
+    assert "keys.believe: d is bound to discard too" in told
 
 
 def test_keys_are_written_as_the_screen_binds_them() -> None:

@@ -244,7 +244,7 @@ class DataSource:
         return None if found is None else found[0]
 
     async def effect(self, channel: str) -> QuarantineEffect | None:
-        """What believing the channel's quarantined poll would change; None where it has none.
+        """What accepting the channel's quarantined poll would change; None where it has none.
 
         Of the past neither: of a poll that has been judged or replaced the rows are gone.
         """

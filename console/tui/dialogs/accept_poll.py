@@ -1,4 +1,4 @@
-"""The dialogs about a quarantined poll: what believing it would change, and why it is discarded."""
+"""The dialogs about a quarantined poll: what accepting it would change, and why it is discarded."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -19,7 +19,7 @@ from store.polling.quarantine_preview import QuarantineEffect
 
 
 class AcceptPoll(Question):
-    """Shows what believing a quarantined poll changes, and asks."""
+    """Shows what accepting a quarantined poll changes, and asks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("pageup", "page(-1)", "Up"),
@@ -31,17 +31,17 @@ class AcceptPoll(Question):
             quarantine_effect.asking(effect),
             effect.moved,
             what="how many listings would move",
-            yes="believe it",
+            yes="accept",
         )
         self._effect = effect
         self._now = now
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog broad") as dialog:
-            told = f"Believe poll {self._effect.poll_id} of {self._effect.channel}"
+            told = f"Accept poll {self._effect.poll_id} of {self._effect.channel}"
             dialog.border_title = write(Cell(told))
             with VerticalScroll(id="items"):
-                yield TextBlock(self._told, id="believe-effect")
+                yield TextBlock(self._told, id="accept-effect")
             yield from self.foot()
 
     def action_page(self, by: int) -> None:
@@ -64,8 +64,8 @@ class DiscardPoll(Reason):
         super().__init__(
             about,
             offered,
-            verb="DiscardPoll",
-            told="Its last good readings count again; the next poll is judged anew.",
+            verb="Discard",
+            told="Its last good readings count again; the next poll is judged again.",
             reasons=WHY_DISCARDED,
         )
 

@@ -193,8 +193,8 @@ class Retry(Reason):
         super().__init__(
             about,
             offered,
-            verb="Try again",
-            told="It is proposed anew, where it still disagrees, and approved like any other.",
+            verb="Retry",
+            told="It is proposed again where it still disagrees, and needs a new approval.",
             reasons=WHY_ANEW,
         )
 

@@ -25,7 +25,7 @@ SIGNS = (
     ("●", Tone.OK, "fresh"),
     ("▲", Tone.WARN, "failing: the last poll went wrong, the readings still count"),
     ("✖", Tone.BAD, "stale: its disagreements count as unknown"),
-    ("■", Tone.WARN, "quarantined: the last poll is not believed until someone accepts it"),
+    ("■", Tone.WARN, "quarantined: the last poll counts only when someone accepts it"),
 )
 
 

@@ -1,4 +1,4 @@
-"""What the keys do to incidents and quarantined polls: acknowledge, snooze, believe, discard.
+"""What the keys do to incidents and quarantined polls: acknowledge, snooze, accept, discard.
 
 The decisions themselves are the store's, the same as the commands'.
 """
@@ -65,7 +65,7 @@ class IncidentHandler(Handler):
             told = f"{self._who} snoozed {_about(one)} until {until_text(until, self._now)}"
             self._tell(f"{told}, unless it gets worse", Tone.STRONG)
 
-    async def believe(self, channel: str) -> None:
+    async def accept(self, channel: str) -> None:
         """Accept the channel's quarantined poll, once its effect has been seen and agreed to."""
         try:
             effect = await self._source.effect(channel)
@@ -76,7 +76,7 @@ class IncidentHandler(Handler):
             self._tell(f"{channel} has no quarantined poll", Tone.WARN)
             return
         if not await self._app.push_screen_wait(AcceptPoll(effect, self._now)):
-            self._tell("nothing believed", Tone.DIM)
+            self._tell("nothing accepted", Tone.DIM)
             return
         poll = f"poll {effect.poll_id} of {channel}"
         self._tell(f"taking in {poll}: {plural(effect.moved, 'listing')}…", Tone.DIM)
@@ -91,7 +91,7 @@ class IncidentHandler(Handler):
         )  # fmt: skip
         for merge in merged:
             self._tell(
-                f"{self._who} believed {poll}: {merge.opened:,} disagreements opened, "
+                f"{self._who} accepted {poll}: {plural(merge.opened, 'disagreement')} opened, "
                 f"{merge.closed:,} closed, {plural(merge.proposed, 'update')} proposed",
                 Tone.STRONG,
             )

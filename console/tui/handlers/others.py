@@ -11,7 +11,7 @@ NOBODY = ("skew", "rule")
 _DID = {
     "first approval": "gave the first of two approvals to",
     "undone": "took back",
-    "asked anew": "asked anew for",
+    "asked anew": "retried",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the keys do to updates: approve, reject, snooze, undo, try again.
+"""What the keys do to updates: approve, reject, snooze, undo, retry.
 
 The decisions themselves are `sync.corrections.decide`'s, the same as the commands'.
 """
@@ -131,20 +131,20 @@ class UpdateHandler(Handler):
         self._told(decided, "took back")
 
     async def retry(self, picked: Picked) -> None:
-        """Ask anew for what ended badly, with a reason."""
+        """Retry what ended badly, with a reason."""
         if not picked.seen:
-            self._tell(f"can't try again: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
+            self._tell(f"can't retry: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
             return
         reason = await self._app.push_screen_wait(Retry(picked.about, ()))
         if reason is None:
-            self._tell("nothing tried again", Tone.DIM)
+            self._tell("nothing retried", Tone.DIM)
             return
         decided = await self._decide(
             lambda: decide.retry(
                 self._database, picked.seen, who=self._who, now=self._now, note=reason
             )
         )
-        self._told(decided, "asked anew for")
+        self._told(decided, "retried")
 
     async def follow(self) -> None:
         """Tell what became of what this operator approved, as it ends. Raises StoreError."""

@@ -99,7 +99,7 @@ class ChannelsPage(ListPage):
         one = self.rows.current
         if one is None:
             return ()
-        judge = ("believe", "discard") if one.quarantined_poll is not None else ()
+        judge = ("accept", "discard") if one.quarantined_poll is not None else ()
         cancel = ("cancel",) if one.running is not None else ()
         return ("poll_now", "pause_channel", *judge, *cancel)
 
@@ -115,9 +115,9 @@ class ChannelsPage(ListPage):
         one = self._under()
         return None if one is None else self.context.channels.cancel(one)
 
-    def do_believe(self) -> Coroutine[None, None, None] | None:
+    def do_accept(self) -> Coroutine[None, None, None] | None:
         one = self._under()
-        return None if one is None else self.context.incidents.believe(one.name)
+        return None if one is None else self.context.incidents.accept(one.name)
 
     def do_discard(self) -> Coroutine[None, None, None] | None:
         one = self._under()

@@ -171,7 +171,9 @@ class Dashboard(DisagreementsPage):
     def _channels(self, width: int) -> Content:
         glance = self.session.glance
         health = glance.status.channels if glance is not None else ()
-        return previews.channels(health, now=self.session.clock.now(), width=width)
+        return previews.channels(
+            health, self.session.usable_key, now=self.session.clock.now(), width=width
+        )
 
     def _preview(self, width: int) -> Content:
         head = self.head()

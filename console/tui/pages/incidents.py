@@ -1,7 +1,7 @@
 """The incidents' page: trouble with a channel rather than with a SKU, and what became of it.
 
 A list with a cursor, and under it or beside it all there is to tell of the one under the cursor:
-of a quarantined poll also what believing it would change, reckoned once for each poll.
+of a quarantined poll also what accepting it would change, reckoned once for each poll.
 """
 
 from array import array
@@ -50,7 +50,7 @@ class IncidentsPage(ListPage):
         """The poll that is being reckoned: once, however often the page is read meanwhile."""
         self.rows: VirtualTable[Incident] = VirtualTable(
             IncidentSheet(),
-            empty="● No incidents: every channel answers and is believed.",
+            empty="● No incidents: every channel answers.",
             id="incident-rows",
         )
 
@@ -94,7 +94,7 @@ class IncidentsPage(ListPage):
 
     @work(group="reckon")
     async def _reckon(self, channel: str) -> None:
-        """Reckon what believing the channel's poll would change, beside everything else."""
+        """Reckon what accepting the channel's poll would change, beside everything else."""
 
         async def read() -> None:
             try:
@@ -125,7 +125,7 @@ class IncidentsPage(ListPage):
         if one is None or one.closed_at is not None:
             return self.session.able(self.picked(), marks=False)
         can = ("acknowledge", "snooze")
-        return (*can, "believe", "discard") if waits_for_a_person(one) else can
+        return (*can, "accept", "discard") if waits_for_a_person(one) else can
 
     def filter_by(self, text: str) -> None:
         self.wanted = incident_filter.parse(text, self.context.source.settings.channels)
@@ -145,9 +145,9 @@ class IncidentsPage(ListPage):
         one = self._under()
         return _nothing() if one is None else self.context.incidents.snooze(one)
 
-    def do_believe(self) -> Coroutine[None, None, None] | None:
-        channel = self._channel_to_judge("believe")
-        return None if channel is None else self.context.incidents.believe(channel)
+    def do_accept(self) -> Coroutine[None, None, None] | None:
+        channel = self._channel_to_judge("accept")
+        return None if channel is None else self.context.incidents.accept(channel)
 
     def do_discard(self) -> Coroutine[None, None, None] | None:
         channel = self._channel_to_judge("discard")
@@ -194,7 +194,7 @@ class IncidentsPage(ListPage):
             return "No incident passes the filter: esc clears it."
         word = STATES[self._states][0]
         if word == "open":
-            return "● No incidents: every channel answers and is believed."
+            return "● No incidents: every channel answers."
         return f"No {word} incidents." if word != "all" else "There never was an incident."
 
     def _whole(self, width: int) -> Content:

@@ -130,7 +130,7 @@ def _remedy(incident: Incident, one: ChannelHealth, key: Key, now: Millis) -> st
         mended = "mend the credential that it names and start skew anew"
         return mended + _by(key("pause_channel"), f"; {{}} tries what it has{again}")
     if incident.kind == IncidentKind.QUARANTINED:
-        judged = _by(key("believe"), "; {} believes it") + _by(key("discard"), ", {} discards it")
+        judged = _by(key("accept"), "; {} accepts it") + _by(key("discard"), ", {} discards it")
         return f"the last good readings stay in force{judged}"
     return ""
 

@@ -105,7 +105,7 @@ def title(one: incidents.Trouble | None) -> Content:
 
 
 def totals(effect: QuarantineEffect, width: int) -> list[Content]:
-    """What believing a poll comes to, above its listings."""
+    """What accepting a poll comes to, above its listings."""
     tone = Tone.BAD if effect.to_zero or effect.targets_to_zero else Tone.PLAIN
     rows = _paragraph(quarantine_effect.counts(effect), width, Tone.DIM)
     rows += _paragraph(quarantine_effect.moves(effect), width, tone)
@@ -128,7 +128,7 @@ def listings(effect: QuarantineEffect, width: int, most: int) -> list[Content]:
 
 
 def _effect(one: incidents.Trouble, width: int) -> list[Content]:
-    heading = "What believing it would change"
+    heading = "What accepting it would change"
     if one.quarantined is None:
         return [write(Cell("The poll has been replaced meanwhile.", Tone.DIM))]
     if one.effect is None:

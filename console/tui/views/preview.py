@@ -3,7 +3,7 @@
 The widgets only place what is written here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 
@@ -30,8 +30,13 @@ from store.model import Freshness, Millis, Status
 from store.queries.values import ChannelHealth, HistoryEntry, ShownCell
 
 
-def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Content:
-    """The channels, one line each, and under one in trouble its last error in its own words."""
+def channels(
+    health: Sequence[ChannelHealth], key: Callable[[str], str], *, now: Millis, width: int
+) -> Content:
+    """The channels, one line each, and under one in trouble its last error in its own words.
+
+    `key`: by which key an action is done; empty where by none.
+    """
     name = max(7, min(14, width - 28))
     head = f"{fit('CHANNEL', name)} LAST OK  TOOK {fit('POLLS', _BARS_WIDE)}"
     rows = [write(Cell(cut(head, width), Tone.DIM))]
@@ -39,8 +44,9 @@ def channels(health: Sequence[ChannelHealth], *, now: Millis, width: int) -> Con
         rows.append(_channel(channel, now, name, width))
         trouble = _trouble(channel)
         told = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
-        if channel.quarantined_poll is not None:
-            told.append(cut(f"`skew accept {channel.name}` believes it", width - 2))
+        channels_key, accept_key = key("show_channels"), key("accept")
+        if channel.quarantined_poll is not None and channels_key and accept_key:
+            told.append(cut(f"press {channels_key}, then {accept_key} to accept", width - 2))
         rows += [write(Cell(f"  {line}", Tone.DIM)) for line in told]
     return lines(*rows)
 

@@ -1,4 +1,4 @@
-"""A SKU's listings as a table: what each should show and shows, and how far to believe it. Pure.
+"""A SKU's listings as a table: what each should show and shows, and how far to trust it. Pure.
 
 And the SKU in one line. `console.tui.views.sku_detail` writes what stands under it.
 """
@@ -195,7 +195,7 @@ def _age_tone(cell: ShownCell) -> Tone:
 
 
 def _trust(cell: ShownCell, health: ChannelHealth | None) -> Cell:
-    """A word for each reason not to believe it."""
+    """A word for each reason not to trust it."""
     if cell.problem is not None:
         return Cell("  ✖ unreadable", Tone.BAD)
     if cell.copies > 1:

@@ -3,8 +3,13 @@
 A golden is written anew by deleting it and running the test, and looked at before it is kept.
 """
 
-import pytest
+import re
+from pathlib import Path
 
+import pytest
+from textual.dom import DOMNode
+
+from console.tui import app as console_app
 from store.channels import incidents
 from store.model import IncidentKind
 from tests.console.golden import SIZES, hold_to_golden
@@ -47,3 +52,18 @@ async def test_no_line_is_wider_than_the_terminal_and_the_foot_is_at_its_foot(
     assert len(lines) == size[1]
     assert max(map(len, lines)) <= size[0]
     assert "Appr" in lines[-1]
+
+
+def test_every_widget_that_the_stylesheet_names_is_there() -> None:
+    """A class that was renamed without its rule would be laid out as if it had none."""
+    css = Path(console_app.__file__).with_name("console.tcss").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"(?<![.#$\w-])[A-Z]\w+", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
+    )
+
+    known, waiting = set(), [DOMNode]
+    while waiting:
+        widget = waiting.pop()
+        known.add(widget.__name__)
+        waiting += widget.__subclasses__()
+    assert named - known == set()

@@ -1,4 +1,4 @@
-"""What becomes of a quarantined poll, through the keys: it is seen, believed or discarded."""
+"""What becomes of a quarantined poll, through the keys: it is seen, accepted or discarded."""
 
 import pytest
 
@@ -18,7 +18,7 @@ async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change
         await press(app, pilot, "4", "down")
         told = text_of(app)
 
-    assert "What believing it would change" in told
+    assert "What accepting it would change" in told
     assert "5 of 5 known listings seen, 5 changed, 5 newly at zero" in told
     assert "▼ 320 down, 5 SKUs to zero; worth ▲ 0.00 ▼ 7,590" in told
     assert "shop: 4 disagreements opened, 4 targets down to zero" in told
@@ -26,13 +26,13 @@ async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change
     assert "■ set aside" in told
 
 
-async def test_a_poll_that_takes_many_to_zero_is_believed_by_its_count_only(
+async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     troubled: Shop,
 ) -> None:
     poll_id = waiting(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down", "b")
-        assert f"Believe poll {poll_id} of warehouse" in text_of(app)
+        assert f"Accept poll {poll_id} of warehouse" in text_of(app)
         assert "type how many listings would move, 5, and enter" in text_of(app)
 
         await press(app, pilot, "y", "4", "enter")
@@ -43,30 +43,30 @@ async def test_a_poll_that_takes_many_to_zero_is_believed_by_its_count_only(
 
         told = [line.text for line in app.session.said]
         assert told[0] == "warehouse quarantined: over"
-        assert told[1].startswith(f"ana believed poll {poll_id} of warehouse: 9 disagreements")
+        assert told[1].startswith(f"ana accepted poll {poll_id} of warehouse: 9 disagreements")
         assert "[4]Incidents 2" in text_of(app)
     assert waiting(troubled, "warehouse") is None
 
 
-async def test_a_small_poll_is_believed_with_a_y_and_left_with_an_n(shop: Shop) -> None:
+async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) -> None:
     shown = SHOWN["shop"]
     set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "4", "b")
-        assert "y believe it   n leave it" in text_of(app)
+        assert "y accept   n leave it" in text_of(app)
         await press(app, pilot, "n")
-        assert said(app) == "nothing believed"
+        assert said(app) == "nothing accepted"
         assert waiting(shop, "shop") is not None
 
         await press(app, pilot, "b", "y")
 
         assert waiting(shop, "shop") is None
         told = [line.text for line in app.session.said]
-        assert any("ana believed poll" in line for line in told)
-        assert "● No incidents: every channel answers and is believed." in text_of(app)
+        assert any("ana accepted poll" in line for line in told)
+        assert "● No incidents: every channel answers." in text_of(app)
 
 
-async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_believed(
+async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepted(
     shop: Shop,
 ) -> None:
     shown = SHOWN["shop"]
@@ -114,7 +114,7 @@ async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> 
     poll_id = waiting(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "2", "b")
-        assert f"Believe poll {poll_id} of warehouse" in text_of(app)
+        assert f"Accept poll {poll_id} of warehouse" in text_of(app)
         await press(app, pilot, "escape", "d", *"zeros", "enter")
         assert waiting(troubled, "warehouse") is None
 
@@ -131,9 +131,9 @@ async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled:
         assert "the same that ana discarded at 14:02:11Z" in text_of(app)
 
 
-async def test_only_a_quarantined_poll_can_be_believed_or_discarded(troubled: Shop) -> None:
+async def test_only_a_quarantined_poll_can_be_accepted_or_discarded(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "b")
-        assert said(app) == "there is no quarantined poll under the cursor to believe"
+        assert said(app) == "there is no quarantined poll under the cursor to accept"
         await press(app, pilot, "d")
         assert said(app) == "there is no quarantined poll under the cursor to discard"

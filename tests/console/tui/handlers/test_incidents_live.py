@@ -121,7 +121,7 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
         assert "the same that ana discarded at " in app.session.said[0].text
 
 
-async def test_a_real_poll_of_zeros_that_is_believed_becomes_the_channels_readings(
+async def test_a_real_poll_of_zeros_that_is_accepted_becomes_the_channels_readings(
     tmp_path: Path,
 ) -> None:
     async with bench(tmp_path) as shop:
@@ -132,11 +132,11 @@ async def test_a_real_poll_of_zeros_that_is_believed_becomes_the_channels_readin
 
         assert shop.waiting("shop") is None
         assert shop.shown("SKU-007", "shop") == 0
-        # What was believed is no news any more: the next poll of the same is plausible.
+        # What was accepted is no news any more: the next poll of the same is plausible.
         assert await shop.poll("shop") is PollOutcome.GOOD
 
 
-async def test_a_real_poll_that_replaces_the_one_on_the_screen_is_not_believed_for_it(
+async def test_a_real_poll_that_replaces_the_one_on_the_screen_is_not_accepted_for_it(
     tmp_path: Path,
 ) -> None:
     async with bench(tmp_path) as shop:

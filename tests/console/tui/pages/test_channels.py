@@ -164,7 +164,7 @@ async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop)
         told = text_of(app)
 
     assert "quarantined all gone" in told
-    assert "the last good readings stay in force; b believes it, d discards it" in told
+    assert "the last good readings stay in force; b accepts it, d discards it" in told
 
 
 async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop) -> None:

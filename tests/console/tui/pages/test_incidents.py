@@ -142,8 +142,8 @@ async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: 
     async with console(troubled, read_only=True) as (app, pilot):
         await press(app, pilot, "4", "down")
         told = text_of(app)
-        assert "What believing it would change" in told
-        for word in ("Acknowledge", "Believe", "Discard", "Snooze"):
+        assert "What accepting it would change" in told
+        for word in ("Acknowledge", "Accept", "Discard", "Snooze"):
             assert word not in told.splitlines()[-1]
 
         await press(app, pilot, "c", "b", "d", "z")
@@ -189,7 +189,7 @@ async def test_a_narrow_terminal_keeps_how_bad_where_what_and_who_knows(troubled
 
 SCREENS = {
     "incidents-quarantined": ("4", "down"),
-    "incidents-believe": ("4", "down", "b"),
+    "incidents-accept": ("4", "down", "b"),
     "incidents-closed": ("4", "f", "f"),
 }
 

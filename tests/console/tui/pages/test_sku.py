@@ -124,7 +124,7 @@ async def test_what_ended_badly_is_tried_again_from_it(lived: Lived) -> None:
         assert "in its place" in text_of(app)
         assert update(lived, SKU).id > failed.id
         await press(app, pilot, "up", "T")
-        assert "can't try again" in text_of(app)
+        assert "can't retry" in text_of(app)
 
 
 async def test_the_cursor_stays_on_its_row_while_channels_move(lived: Lived) -> None:

@@ -169,7 +169,7 @@ async def test_t_tries_all_that_is_marked_and_failed(lived: Shop) -> None:
         asked = text_of(app)
         await press(app, pilot, *"mended", "enter")
 
-    assert "Try again 1 update" in asked
+    assert "Retry 1 update" in asked
     assert update(lived, "SKU-0007733").status is Status.PROPOSED
     assert update(lived, "SKU-0009120").status is Status.VERIFIED
 
@@ -177,7 +177,7 @@ async def test_t_tries_all_that_is_marked_and_failed(lived: Shop) -> None:
 async def test_t_says_why_there_is_nothing_to_try(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "T")
-        assert "can't try again: #4 is proposed: only what ended badly" in text_of(app)
+        assert "can't retry: #4 is proposed: only what ended badly" in text_of(app)
         await press(app, pilot, "f", "T", "escape")
         assert "nothing tried again" in text_of(app)
 
