@@ -1,4 +1,4 @@
-"""The way in and the way out: whatever happens becomes a message and an exit code here."""
+"""`skew`, from its arguments to its exit code: whatever is raised becomes a message here."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ import click
 
 from console.text import streams
 
-EXIT_TROUBLE = 1
+EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -16,12 +16,12 @@ EXIT_BROKEN_PIPE = 141
 
 def main() -> None:
     """Run `skew` and exit."""
-    streams.settle()
+    streams.configure()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(args: list[str]) -> int:
-    """Run one command and answer its exit code; nothing but the process's own end is raised."""
+    """Run one command and answer its exit code; only the end of the process itself is raised."""
     from console.cli import cli
 
     try:
@@ -39,7 +39,7 @@ def run(args: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into a message.
         from console.text import failure
 
-        return failure.tell(error)
+        return failure.report(error)
     return code if isinstance(code, int) else 0
 
 

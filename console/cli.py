@@ -1,70 +1,71 @@
-"""`skew`: the table of its commands. A command's file is imported only when it is run.
+"""`skew`: its commands by occasion, each with a line for `skew --help`.
 
-Called by `console.__main__`. Nothing heavy may be imported here: `skew --help` and a shell's
-completion must answer at once.
+A command's file is imported only when it is run: `skew --help` and a shell's completion must
+answer at once, so nothing heavy may be imported here.
 """
 
 import difflib
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
 
 import click
 
+GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "Begin": {
+            "demo": "A simulated shop on this machine, and the console on it.",
+            "init": "Write a commented skew.toml to start from.",
+            "check": "Is the configuration right, and does it fit what happens?",
+            "channels": "The kinds of channel, and what each can do.",
+        },
+        "Run": {
+            "watch": "The live console.",
+            "daemon": "Poll and write without a console, until SIGTERM.",
+            "poll": "Poll every channel once, or the named ones.",
+            "apply": "Write what is approved, and read it back.",
+            "events": "Import stock events from a file: skew events import FILE.",
+        },
+        "Look": {
+            "status": "Health: channels, counts, incidents.",
+            "incidents": "Trouble with channels; acknowledge and snooze it.",
+            "diff": "Which listings disagree, since when, and why.",
+            "updates": "Pending updates, and with --all the ended ones.",
+            "history": "One SKU's timeline on all channels, and its account.",
+        },
+        "Decide": {
+            "approve": "Let pending updates be written.",
+            "reject": "Refuse pending updates until the stock changes.",
+            "snooze": "Put pending updates off.",
+            "undo": "Take an approval back during its hold.",
+            "retry": "Propose again what ended badly.",
+            "pause": "Leave a channel alone for a while, with a reason.",
+            "resume": "End a channel's pause; it is polled at once.",
+            "cancel": "Stop a channel's running poll.",
+            "accept": "Accept a quarantined poll.",
+            "discard": "Discard a quarantined poll.",
+            "acknowledge": "Let a disagreement stand until it changes.",
+            "unfreeze": "Let a frozen SKU be corrected again.",
+        },
+        "Shell": {
+            "keys": "The console's keys, your own included, and where to set them.",
+            "completion": "Print the completion script for bash, zsh or fish.",
+        },
+    }
+)
+"""The command NAME of a group is `NAME` in `console/commands/GROUP/NAME.py`."""
 
-class Entry(NamedTuple):
-    """One line of `skew --help`, and where the command is."""
-
-    module: str
-    short: str
-
-
-GROUPS = {
-    "Begin": {
-        "demo": Entry("run", "A shop that lives and misbehaves, and the console on it."),
-        "init": Entry("setup", "Write a commented skew.toml to start from."),
-        "check": Entry("check", "Is the configuration right, and does it fit what happens?"),
-        "channels": Entry("setup", "The kinds of channel, and what each can do."),
-    },
-    "Run": {
-        "watch": Entry("run", "The live console."),
-        "daemon": Entry("run", "Headless, until SIGTERM."),
-        "poll": Entry("run", "One round of polls, no scheduler."),
-        "apply": Entry("run", "Write what is approved, and read it back."),
-        "events": Entry("events", "Take stock events from a file: skew events import FILE."),
-    },
-    "Look": {
-        "status": Entry("status_diff_updates", "Health: channels, counts, incidents."),
-        "incidents": Entry("incidents", "Trouble with channels, and who knows of it."),
-        "diff": Entry("status_diff_updates", "Which listings disagree, since when, and why."),
-        "updates": Entry("status_diff_updates", "Pending updates and what became of the others."),
-        "history": Entry("history", "One SKU's timeline over all channels, and its account."),
-    },
-    "Decide": {
-        "approve": Entry("decide", "Let pending updates be written."),
-        "reject": Entry("decide", "Refuse pending updates until something moves."),
-        "snooze": Entry("decide", "Put pending updates off."),
-        "undo": Entry("decide", "Take an approval back while its hold lasts."),
-        "retry": Entry("decide", "Ask anew for updates that ended badly."),
-        "pause": Entry("channel", "Leave a channel alone for a while, with a reason."),
-        "resume": Entry("channel", "End a channel's pause; it is polled at once."),
-        "cancel": Entry("channel", "Stop the poll of a channel that runs."),
-        "accept": Entry("quarantine", "Believe a quarantined poll after all."),
-        "discard": Entry("quarantine", "Throw a quarantined poll away."),
-        "acknowledge": Entry("acknowledge", "Let a disagreement stand, until it moves."),
-        "unfreeze": Entry("decide", "Let what a second writer froze be corrected again."),
-    },
-    "Shell": {
-        "keys": Entry("setup", "The console's keys, your own included, and where they are set."),
-        "completion": Entry("setup", "Print the completion script for bash, zsh or fish."),
-    },
+COMMANDS = {
+    name: f"console.commands.{title.lower()}.{name}"
+    for title, group in GROUPS.items()
+    for name in group
 }
-
-COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+"""Every command, and the module that it is in."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and short helps without importing them."""
+    """A group that lists its commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -72,11 +73,10 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
             return None
-        module = importlib.import_module(f"console.commands.{entry.module}")
-        command = getattr(module, cmd_name)
+        command = getattr(importlib.import_module(module), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
@@ -86,8 +86,8 @@ class LazyGroup(click.Group):
         """Find the command, or name the nearest one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            advice = f" Did you mean `{close[0]}`?" if close else ""
-            ctx.fail(f"No such command: {args[0][:40]!r}.{advice}")
+            advice = f" Did you mean `{close[0]}`?" if close else " `skew --help` lists them."
+            ctx.fail(f"{args[0][:40]!r} is not a command.{advice}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -95,9 +95,7 @@ class LazyGroup(click.Group):
         del ctx
         for title, commands in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl(
-                    [(f"{name:10}", entry.short) for name, entry in commands.items()]
-                )
+                formatter.write_dl([(f"{name:10}", short) for name, short in commands.items()])
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
@@ -111,7 +109,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # n
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`skew COMMAND --help` tells more, with an example. Start with `skew demo`.",
+    epilog="`skew COMMAND --help` says more, with an example. Start with `skew demo`.",
 )
 @click.option(
     "--config",

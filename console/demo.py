@@ -161,11 +161,11 @@ def _headless(settings: Settings, for_ms: int | None) -> int:
         asyncio.run(_engine(settings, database, for_ms))
         now = SystemClock().now()
         counts = database.read(views.status, now=now)
-        waiting = database.read(
+        pending = database.read(
             views.updates, statuses=(CorrectionStatus.PROPOSED,), limit=WAITING_MAX
         )
     paper = Paper.stdout()
-    lines = [*tables.status(counts, paper), "", *tables.updates(waiting, paper, now=now)]
+    lines = [*tables.status(counts, paper), "", *tables.updates(pending, paper, now=now)]
     click.echo("\n".join(lines))
     return 0
 

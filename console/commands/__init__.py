@@ -1,1 +1,1 @@
-"""The commands of `skew`, a file for each occasion; `console.cli` imports the one it needs."""
+"""The commands of `skew`: GROUP/NAME.py is the command NAME, by the groups of `skew --help`."""

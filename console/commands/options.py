@@ -1,97 +1,104 @@
-"""Which disagreements and corrections a command means: `--channel`, `--sku`, `--kind`, ids."""
+"""The options that several commands share, and how their values are read."""
 
-from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from store.model import CorrectionStatus, Kind
-from store.queries.values import DisagreementFilter
-from sync.config.decoding import nearest
+from console.context import login_name
 
 if TYPE_CHECKING:
-    from store.database.connection import Database
-    from store.model import Correction, Millis
-    from sync.settings import Settings
+    from sync.units import Period
 
-_PATTERN = "*?["
+F = TypeVar("F", bound=Callable[..., Any])
 
-
-def disagreement_filter(
-    settings: "Settings",
-    *,
-    channels: Sequence[str] = (),
-    skus: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-) -> tuple[DisagreementFilter, Callable[[str], bool]]:
-    """Translate the options; the second part says whether a SKU is meant, for patterns.
-
-    Raises click's UsageError for a channel that is not configured: a typing error must not look
-    like good news.
-    """
-    for channel in channels:
-        known_channel(settings, channel)
-    exact = not any(set(sku) & set(_PATTERN) for sku in skus)
-    wanted = DisagreementFilter(
-        skus=tuple(skus) if exact else (),
-        channels=tuple(channels),
-        kinds=tuple(Kind(kind) for kind in kinds),
-    )
-    return wanted, lambda sku: _meant(sku, skus)
+_DIGITS_MAX = 18
+"""The longest number that SQLite keeps as an integer, whatever its digits."""
 
 
-def known_channel(settings: "Settings", channel: str) -> None:
-    """Raise click's UsageError unless the configuration has the channel."""
-    if channel not in settings.channels:
-        advice = nearest(channel, settings.channels)
-        raise click.UsageError(f"no channel {channel!r} is configured; {advice}")
+def text(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Take an argument that can be kept and printed; a shell can pass bytes that are not text."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("is not UTF-8 text.") from None
+    return value
 
 
-def proposals(
-    database: "Database",
-    wanted: DisagreementFilter,
-    chosen: Callable[[str], bool],
-    *,
-    statuses: Sequence[CorrectionStatus],
-    now: "Millis",
-) -> "list[Correction]":
-    """Find the corrections in these statuses whose disagreement the filter means.
-
-    Each once: one may end two disagreements, of a quantity and of a state.
-    """
-    from store.corrections import lifecycle
-    from store.queries import views
-
-    found = database.read(views.disagreements, wanted, now=now)
-    ids = dict.fromkeys(one.correction_id for one in found if one.correction_id and chosen(one.sku))
-    return [one for one in database.read(lifecycle.by_id, [*ids]) if one.status in statuses]
+def example(*lines: str) -> str:
+    """Write a command's examples for the foot of its help, each on its own line."""
+    return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *_indented(lines)))
 
 
-def seen(ids: Sequence[str]) -> list[tuple[int, int | None]]:
-    """Read `881`, `#881` or `881@3`: a correction, and the version that was seen; each once."""
-    return list(dict.fromkeys(_seen(text) for text in ids))
+def config_option(command: F) -> F:
+    """Add `--config FILE`, which may also stand before the command."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        callback=_configuration,
+        help="The configuration.  [default: skew.toml, or SKEW_CONFIG]",
+    )(command)
 
 
-def numbers(ids: Sequence[str], what: str, remedy: str) -> list[int]:
-    """Read `17` or `#17`, each once. Raises click's UsageError with the remedy."""
-    read = [text.removeprefix("#") for text in ids]
-    for text, number in zip(ids, read, strict=True):
-        if not _is_number(number):
-            raise click.UsageError(f"{text!r} is not {what}: write {remedy}")
-    return list(dict.fromkeys(map(int, read)))
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
-def _seen(text: str) -> tuple[int, int | None]:
-    number, at, version = text.removeprefix("#").partition("@")
-    if not _is_number(number) or (at and not _is_number(version)):
-        raise click.UsageError(f"{text!r} is not an update: write its ID, or ID@VERSION")
-    return int(number), int(version) if at else None
+def by_option(command: F) -> F:
+    """Add `--by NAME`, who decides; the login name by default."""
+    return click.option(
+        "--by",
+        metavar="NAME",
+        callback=text,
+        default=login_name,
+        help="Who decides, for the audit.  [default: your login]",
+    )(command)
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18  # noqa: PLR2004 - fits SQLite.
+def for_option(command: F) -> F:
+    """Add `--for SPAN`, how long something is put off; read it with `period`."""
+    return click.option(
+        "--for",
+        "span",
+        metavar="SPAN",
+        default="1h",
+        show_default=True,
+        callback=text,
+        help="How long: 30m, 2h, 1d.",
+    )(command)
 
 
-def _meant(sku: str, patterns: Sequence[str]) -> bool:
-    return not patterns or any(sku == each or fnmatchcase(sku, each) for each in patterns)
+def period(span: str) -> "Period":
+    """Read the value of `--for`. Raises click's BadParameter with the remedy."""
+    from sync import units
+
+    try:
+        return units.period(span)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--for") from None
+
+
+def ids(written: Sequence[str], what: str, command: str) -> list[int]:
+    """Read `17` or `#17`, each once. Raises click's UsageError with the command that lists them."""
+    numbers = [text.removeprefix("#") for text in written]
+    for text, number in zip(written, numbers, strict=True):
+        if not is_id(number):
+            raise click.UsageError(f"{text!r} is not the ID of {what}; `{command}` lists them")
+    return list(dict.fromkeys(map(int, numbers)))
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+
+
+def _configuration(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
+    before = ctx.parent.params.get("config") if ctx.parent else None
+    return value or before or Path(os.environ.get("SKEW_CONFIG") or "skew.toml")
+
+
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)

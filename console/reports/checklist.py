@@ -1,4 +1,4 @@
-"""The checklist on paper and as JSON, for `skew check`; the answers are `sync.checklist`'s."""
+"""The six questions with their answers: as lines of text, and as JSON."""
 
 from collections.abc import Iterator, Sequence
 
@@ -30,15 +30,15 @@ def lines(answers: Sequence[Answer], paper: Paper) -> Iterator[str]:
 
 
 def answers_json(answers: Sequence[Answer]) -> list[Json]:
-    """Each answer with the keys of DESIGN.md; what is wrong comes first in its evidence."""
+    """Each answer as a document; what is wrong comes first in its evidence."""
     return [
         {
-            "question": one.question,
-            "answer": one.answer,
-            "evidence": "\n".join((*one.wrong, *one.evidence)),
-            "ok": one.ok,
+            "question": answer.question,
+            "answer": answer.answer,
+            "evidence": "\n".join((*answer.wrong, *answer.evidence)),
+            "ok": answer.ok,
         }
-        for one in answers
+        for answer in answers
     ]
 
 
@@ -50,50 +50,56 @@ def measured_json(case: ChecklistCase) -> Json | None:
     return {
         "since": rfc3339(case.measured.since),
         "until": rfc3339(case.measured.at),
-        "channels": [_channel(one, buffers.get(one.name)) for one in case.measured.channels],
+        "channels": [
+            _channel(channel, buffers.get(channel.name)) for channel in case.measured.channels
+        ],
     }
 
 
-def _channel(one: ChannelBehaviour, buffer: tuple[int, int | None] | None) -> Json:
+def _channel(channel: ChannelBehaviour, buffer: tuple[int, int | None] | None) -> Json:
     configured, justified = buffer or (None, None)
     return {
-        "name": one.name,
-        "freshness": str(one.freshness),
-        "age_s": None if one.age_ms is None else one.age_ms / 1000,
-        "polls": {"good": one.good, "failed": one.failed, "quarantined": one.quarantined},
-        "readings_moved": one.moved,
+        "name": channel.name,
+        "freshness": str(channel.freshness),
+        "age_s": None if channel.age_ms is None else channel.age_ms / 1000,
+        "polls": {
+            "good": channel.good,
+            "failed": channel.failed,
+            "quarantined": channel.quarantined,
+        },
+        "readings_moved": channel.moved,
         "events": {
-            "seen": sum(one.kinds.values()),
-            "kinds": dict(one.kinds),
-            "fates": dict(one.fates),
-            "repeats": one.odd.get("repeat", 0),
-            "repeated_events": one.repeated,
-            "late": one.odd.get("late", 0),
-            "out_of_order": one.odd.get("out of order", 0),
-            "conflicts": one.odd.get("conflict", 0),
-            "refused": one.odd.get("refused", 0),
-            "overdue": one.overdue,
+            "seen": sum(channel.kinds.values()),
+            "kinds": dict(channel.kinds),
+            "fates": dict(channel.fates),
+            "repeats": channel.odd.get("repeat", 0),
+            "repeated_events": channel.repeated,
+            "late": channel.odd.get("late", 0),
+            "out_of_order": channel.odd.get("out of order", 0),
+            "conflicts": channel.odd.get("conflict", 0),
+            "refused": channel.odd.get("refused", 0),
+            "overdue": channel.overdue,
         },
         "lag": {
-            "heard": _spans(one.heard),
-            "shown": _spans(one.shown),
-            "followed": _spans(one.followed),
-            "included": _spans(one.included),
-            "overlooked": _spans(one.overlooked),
+            "heard": _spans(channel.heard),
+            "shown": _spans(channel.shown),
+            "followed": _spans(channel.followed),
+            "included": _spans(channel.included),
+            "overlooked": _spans(channel.overlooked),
         },
         "disagreements": [
-            {"kind": str(each.kind), "status": str(each.status), "count": each.count}
-            for each in one.open
+            {"kind": str(count.kind), "status": str(count.status), "count": count.count}
+            for count in channel.open
         ],
-        "closed_after": _spans(one.closed),
-        "updates_ended": dict(one.ended),
-        "changed_back": one.changed_back,
-        "frozen": one.frozen,
-        "fought": dict(one.fought),
-        "oversold": one.oversold,
-        "sold_elsewhere": _sales(one.sold_elsewhere),
+        "closed_after": _spans(channel.closed),
+        "updates_ended": dict(channel.ended),
+        "changed_back": channel.changed_back,
+        "frozen": channel.frozen,
+        "fought": dict(channel.fought),
+        "oversold": channel.oversold,
+        "sold_elsewhere": _sales(channel.sold_elsewhere),
         "buffer": {"configured": configured, "justified": justified},
-        "states_sampled": dict(one.states),
+        "states_sampled": dict(channel.states),
     }
 
 

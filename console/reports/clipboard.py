@@ -1,4 +1,4 @@
-"""What of a row can be copied, and as what: the SKU, the row, a document, a command. Pure.
+"""What can be copied of a row: the SKU, the row, a document, a command. Pure.
 
 A copied text is pasted where nobody sees it first, a shell among the places: no control character
 is ever in it, and a text from a channel is one word of a command.
@@ -17,50 +17,50 @@ from store.model import Cause, Correction, Disagreement, Incident, Millis
 from store.queries.values import ChannelHealth
 
 
-class Copied(NamedTuple):
-    """One way to copy what is under the cursor."""
+class CopyChoice(NamedTuple):
+    """One of the texts that can be copied of what is under the cursor."""
 
     name: str
     """What it is, in a word or two."""
     text: str
 
 
-def of_row(
-    it: Disagreement | None,
+def row_choices(
+    disagreement: Disagreement | None,
     cause: Cause | None,
     update: Correction | None,
     *,
     configuration: Path | None,
-) -> Iterator[Copied]:
-    """A disagreement, an update or both; the first is what is copied most."""
-    about = it or update
+) -> Iterator[CopyChoice]:
+    """Of a disagreement, an update or both; what is copied most comes first."""
+    about = disagreement or update
     if about is None:
         return
-    yield Copied("SKU", clean(about.sku))
-    if it is not None:
-        cells = csv_row(it, cause)
-        yield Copied("row", tabbed(cells))
-        yield Copied("row with heading", f"{tabbed(CSV_COLUMNS)}\n{tabbed(cells)}")
-        yield Copied("JSON", _json(json_documents.disagreement(it, cause)))
+    yield CopyChoice("SKU", clean(about.sku))
+    if disagreement is not None:
+        cells = csv_row(disagreement, cause)
+        yield CopyChoice("row", tabbed(cells))
+        yield CopyChoice("row with heading", f"{tabbed(CSV_COLUMNS)}\n{tabbed(cells)}")
+        yield CopyChoice("JSON", _json(json_documents.disagreement(disagreement, cause)))
     else:
         assert update is not None
         yield from _documented(json_documents.update(update))
     if update is not None and configuration is not None:
-        yield Copied("approve command", approve_command(update, configuration))
+        yield CopyChoice("approve command", approve_command(update, configuration))
 
 
-def of_channel(one: ChannelHealth) -> Iterator[Copied]:
-    yield Copied("channel", clean(one.name))
-    yield from _documented(json_documents.channel(one))
+def channel_choices(channel: ChannelHealth) -> Iterator[CopyChoice]:
+    yield CopyChoice("channel", clean(channel.name))
+    yield from _documented(json_documents.channel(channel))
 
 
-def of_incident(one: Incident, now: Millis) -> Iterator[Copied]:
-    yield Copied("message", clean(one.message))
-    yield from _documented(json_incidents.incident(one, now))
+def incident_choices(incident: Incident, now: Millis) -> Iterator[CopyChoice]:
+    yield CopyChoice("message", clean(incident.message))
+    yield from _documented(json_incidents.incident(incident, now))
 
 
 def approve_command(update: Correction, configuration: Path) -> str:
-    """The command that approves just what is seen: void if it has moved since."""
+    """The command that approves this version of the update, and no later one."""
     words = ("skew", "approve", f"{update.id}@{update.version}", "--config")
     return f"{' '.join(words)} {shlex.quote(clean(str(configuration)))}"
 
@@ -70,11 +70,11 @@ def tabbed(cells: tuple[object, ...]) -> str:
     return "\t".join("" if cell is None else clean(str(cell)) for cell in cells)
 
 
-def _documented(document: Mapping[str, object]) -> Iterator[Copied]:
+def _documented(document: Mapping[str, object]) -> Iterator[CopyChoice]:
     flat = json_documents.flat(document)
-    yield Copied("row", tabbed(tuple(flat.values())))
-    yield Copied("row with heading", f"{tabbed(tuple(flat))}\n{tabbed(tuple(flat.values()))}")
-    yield Copied("JSON", _json(document))
+    yield CopyChoice("row", tabbed(tuple(flat.values())))
+    yield CopyChoice("row with heading", f"{tabbed(tuple(flat))}\n{tabbed(tuple(flat.values()))}")
+    yield CopyChoice("JSON", _json(document))
 
 
 def _json(document: Mapping[str, object]) -> str:

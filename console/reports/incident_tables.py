@@ -1,11 +1,11 @@
-"""`skew incidents` and the effect of a quarantined poll, for people: values in, lines out."""
+"""Incidents, and the effect of a quarantined poll, as lines of text."""
 
 from collections.abc import Sequence
 
 from console.reports import quarantine_effect
 from console.reports.table import Paper, TableCell, TableColumn
 from console.text import incidents as incident_words
-from console.text.format import exact, signed, units
+from console.text.format import show_blanks, signed, units
 from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
 from store.model import Incident, Millis
 from store.polling.quarantine_preview import QuarantineEffect
@@ -21,9 +21,9 @@ _STYLES = {
 }
 
 
-def incidents(found: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
+def incidents(listed: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
     """Incidents, each with its message below it, whole."""
-    if not found:
+    if not listed:
         return [paper.line("No incidents.")]
     columns = (
         TableColumn("ID", right=True),
@@ -31,26 +31,28 @@ def incidents(found: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
         TableColumn("CHANNEL", flexible=True),
         TableColumn("KIND"),
         TableColumn("LASTS", right=True),
-        TableColumn("×", right=True),
+        TableColumn("TIMES", right=True),
         TableColumn("STATE", flexible=True),
     )
-    heading, *rows = paper.table(columns, (_incident(one, now) for one in found))
+    heading, *rows = paper.table(columns, (_incident(incident, now) for incident in listed))
     lines = [heading]
-    for row, one in zip(rows, found, strict=True):
-        lines += [row, *paper.paragraph(incident_words.message(one, now))]
+    for row, incident in zip(rows, listed, strict=True):
+        lines += [row, *paper.paragraph(incident_words.message_text(incident, now))]
     return lines
 
 
-def effect(told: QuarantineEffect, paper: Paper) -> Lines:
-    """What accepting a quarantined poll would change: totals, then what would move most."""
+def effect(effect: QuarantineEffect, paper: Paper) -> Lines:
+    """What accepting a quarantined poll would change: totals, then what would change most."""
     lines = [
-        paper.line(TableCell(f"Poll {told.poll_id} of {told.channel}", "bold"), f": {told.reason}"),
-        *paper.paragraph(quarantine_effect.counts(told)),
-        *paper.paragraph(quarantine_effect.moves(told)),
+        paper.line(
+            TableCell(f"Poll {effect.poll_id} of {effect.channel}", "bold"), f": {effect.reason}"
+        ),
+        *paper.paragraph(quarantine_effect.counts(effect)),
+        *paper.paragraph(quarantine_effect.moves(effect)),
     ]
-    for line in quarantine_effect.consequences(told):
+    for line in quarantine_effect.consequences(effect):
         lines += paper.paragraph(line)
-    shown = told.rows[:ROWS_MAX]
+    shown = effect.rows[:ROWS_MAX]
     if not shown:
         return lines
     columns = (
@@ -62,7 +64,7 @@ def effect(told: QuarantineEffect, paper: Paper) -> Lines:
     )
     rows = (
         (
-            exact(row.sku) + (f"@{row.location}" if row.location else ""),
+            show_blanks(row.sku) + (f"@{row.location}" if row.location else ""),
             quarantine_effect.change(row),
             signed(quarantine_effect.row_units(row)),
             units(row.target),
@@ -71,19 +73,22 @@ def effect(told: QuarantineEffect, paper: Paper) -> Lines:
         for row in shown
     )
     lines += ["", *paper.table(columns, rows)]
-    more = quarantine_effect.left_over(told, shown)
+    more = quarantine_effect.left_over(effect, shown)
     return [*lines, *([paper.line(more)] if more else [])]
 
 
-def _incident(one: Incident, now: Millis) -> tuple[TableCell | str, ...]:
-    how = severity(one)
-    closed = state(one, now) is IncidentState.CLOSED
+def _incident(incident: Incident, now: Millis) -> tuple[TableCell | str, ...]:
+    how_bad = severity(incident)
+    closed = state(incident, now) is IncidentState.CLOSED
     return (
-        str(one.id),
-        TableCell(f"{incident_words.GLYPHS[how]} {how}", "dim" if closed else _STYLES[how]),
-        one.channel or "skew",
-        one.kind,
-        incident_words.span(one).long(now),
-        f"{one.count:,}",
-        incident_words.standing(one, now),
+        str(incident.id),
+        TableCell(
+            f"{incident_words.GLYPHS[how_bad]} {how_bad}",
+            "dim" if closed else _STYLES[how_bad],
+        ),
+        incident.channel or "skew",
+        incident.kind,
+        incident_words.time_span(incident).long(now),
+        f"{incident.count:,}",
+        incident_words.state_text(incident, now),
     )

@@ -1,6 +1,6 @@
-"""The JSON of the reports: the keys of DESIGN.md, stable from the first release.
+"""The JSON of the reports; its keys are stable from the first release.
 
-Times are RFC 3339 in UTC, ages are seconds. All is written as ASCII with escapes, so that a
+Times are RFC 3339 in UTC, ages are seconds. Everything is written as ASCII with escapes, so that a
 channel's text can't act on a terminal.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.keys.action import Action
-from console.text.groups import DisagreementGroup, Explained, in_order
-from console.text.reasons import reason_text, why_text
+from console.text.disagreement_groups import DisagreementGroup, Explained, in_order
+from console.text.reasons import reason_in_documents, why_in_documents
 from store.history.as_of import SkuAsOf
 from store.model import (
     Cause,
@@ -45,14 +45,14 @@ def write(document: Mapping[str, object]) -> str:
 def status(counts: StatusCounts) -> Json:
     overview = counts.overview
     return {
-        "channels": [channel(one) for one in counts.channels],
+        "channels": [channel(found) for found in counts.channels],
         "disagreements": {
             "open": overview.open,
             "settling": overview.settling,
             "unknown": overview.unknown,
         },
         "updates": dict(counts.updates),
-        "incidents": [incident(one) for one in counts.incidents],
+        "incidents": [incident(found) for found in counts.incidents],
         "engine": {
             "running": counts.lease is not None,
             "holder": counts.lease.holder if counts.lease else None,
@@ -61,18 +61,18 @@ def status(counts: StatusCounts) -> Json:
     }
 
 
-def incident(one: Incident) -> Json:
-    """One incident as `skew status` tells it."""
+def incident(incident: Incident) -> Json:
+    """One incident as `skew status` has it."""
     return {
-        "channel": one.channel,
-        "kind": str(one.kind),
-        "since": rfc3339(one.since),
-        "message": one.message,
+        "channel": incident.channel,
+        "kind": str(incident.kind),
+        "since": rfc3339(incident.since),
+        "message": incident.message,
     }
 
 
 def diff(found: Iterable[Explained]) -> Json:
-    return {"disagreements": [disagreement(one, cause) for one, cause in found]}
+    return {"disagreements": [disagreement(explained, cause) for explained, cause in found]}
 
 
 def diff_by(groups: Sequence[DisagreementGroup]) -> Json:
@@ -93,63 +93,65 @@ def diff_by(groups: Sequence[DisagreementGroup]) -> Json:
     }
 
 
-def disagreement(one: Disagreement, cause: Cause | None) -> Json:
-    """One disagreement as `skew diff` tells it."""
+def disagreement(disagreement: Disagreement, cause: Cause | None) -> Json:
+    """One disagreement as `skew diff` has it."""
     return {
-        "id": one.id,
-        "sku": one.sku,
-        "channel": one.channel,
-        "location": one.location,
-        "kind": str(one.kind),
-        "status": str(one.status),
-        "reason": reason_text(one.reason),
-        "reason_code": None if one.reason is None else str(one.reason),
+        "id": disagreement.id,
+        "sku": disagreement.sku,
+        "channel": disagreement.channel,
+        "location": disagreement.location,
+        "kind": str(disagreement.kind),
+        "status": str(disagreement.status),
+        "reason": reason_in_documents(disagreement.reason),
+        "reason_code": None if disagreement.reason is None else str(disagreement.reason),
         "reading": {
-            "available": one.available,
-            "state": one.state,
-            "observed_at": rfc3339(one.observed_at),
+            "available": disagreement.available,
+            "state": disagreement.state,
+            "observed_at": rfc3339(disagreement.observed_at),
         },
-        "target": {"quantity": one.target, "state": one.target_state},
-        "delta": one.delta,
-        "oversell_units": one.oversell_units,
-        "undersell_units": one.undersell_units,
-        "money_at_risk": one.money_at_risk,
-        "first_seen_at": rfc3339(one.first_seen_at),
-        "last_seen_at": rfc3339(one.last_seen_at),
+        "target": {"quantity": disagreement.target, "state": disagreement.target_state},
+        "delta": disagreement.delta,
+        "oversell_units": disagreement.oversell_units,
+        "undersell_units": disagreement.undersell_units,
+        "money_at_risk": disagreement.money_at_risk,
+        "first_seen_at": rfc3339(disagreement.first_seen_at),
+        "last_seen_at": rfc3339(disagreement.last_seen_at),
         "cause": None
         if cause is None
         else {"kind": cause.kind, "confidence": cause.confidence, "evidence": cause.evidence},
-        "update": one.correction_id,
+        "update": disagreement.correction_id,
         "acknowledged": None
-        if one.acknowledged_at is None
+        if disagreement.acknowledged_at is None
         else {
-            "by": one.acknowledged_by,
-            "at": rfc3339(one.acknowledged_at),
-            "why": one.acknowledged_why,
+            "by": disagreement.acknowledged_by,
+            "at": rfc3339(disagreement.acknowledged_at),
+            "why": disagreement.acknowledged_why,
         },
-        "money_assumed": None if one.assumed_risk_minor is None else one.assumed_risk_minor / 100,
+        "money_assumed": None
+        if disagreement.assumed_risk_minor is None
+        else disagreement.assumed_risk_minor / 100,
     }
 
 
-def updates(found: Iterable[Correction]) -> Json:
-    return {"updates": [update(one) for one in found]}
+def updates(corrections: Iterable[Correction]) -> Json:
+    return {"updates": [update(update_) for update_ in corrections]}
 
 
-def update(one: Correction) -> Json:
-    """One correction as `skew updates` tells it."""
+def update(correction: Correction) -> Json:
+    """One correction as `skew updates` has it."""
     return {
-        "id": one.id,
-        "sku": one.sku,
-        "channel": one.channel,
-        "location": one.location,
-        "status": str(one.status),
-        "from": {"quantity": one.from_quantity, "state": one.from_state},
-        "to": {"quantity": one.to_quantity, "state": one.to_state},
-        "version": one.version,
-        "proposed_at": rfc3339(one.proposed_at),
-        "decided_by": one.decided_by,
-        "note": one.note,
-        "result": one.result,
+        "id": correction.id,
+        "sku": correction.sku,
+        "channel": correction.channel,
+        "location": correction.location,
+        "status": str(correction.status),
+        "from": {"quantity": correction.from_quantity, "state": correction.from_state},
+        "to": {"quantity": correction.to_quantity, "state": correction.to_state},
+        "version": correction.version,
+        "proposed_at": rfc3339(correction.proposed_at),
+        "decided_by": correction.decided_by,
+        "note": correction.note,
+        "result": correction.result,
     }
 
 
@@ -177,9 +179,9 @@ def flat(document: Mapping[str, object]) -> dict[str, object]:
     columns: dict[str, object] = {}
     for name, value in document.items():
         if isinstance(value, Mapping):
-            columns |= {f"{name}_{inner}": each for inner, each in flat(value).items()}
+            columns |= {f"{name}_{inner}": item for inner, item in flat(value).items()}
         elif isinstance(value, list | tuple):
-            columns[name] = ", ".join(str(each) for each in value)
+            columns[name] = ", ".join(str(item) for item in value)
         else:
             columns[name] = value
     return columns
@@ -197,47 +199,47 @@ def history(
         "entries": [_entry(entry) for entry in entries],
         "conservation": [
             {
-                "channel": one.channel,
-                "location": one.location,
-                "opening": one.opening,
-                "closing": one.closing,
-                "events": one.events,
-                "corrections": one.corrections,
-                "unexplained": one.unexplained,
-                "from": rfc3339(one.from_at),
-                "until": rfc3339(one.until_at),
+                "channel": balance.channel,
+                "location": balance.location,
+                "opening": balance.opening,
+                "closing": balance.closing,
+                "events": balance.events,
+                "corrections": balance.corrections,
+                "unexplained": balance.unexplained,
+                "from": rfc3339(balance.from_at),
+                "until": rfc3339(balance.until_at),
             }
-            for one in balances
+            for balance in balances
         ],
         "thinned_before": rfc3339(thinned_before),
     }
 
 
-def hindsight(sku: str, found: SkuAsOf, thinned_before: Millis | None = None) -> Json:
+def as_of(sku: str, state: SkuAsOf, thinned_before: Millis | None = None) -> Json:
     """What was true of a SKU at an instant, beside what was known of it then."""
     return {
         "sku": sku,
-        "at": rfc3339(found.at),
+        "at": rfc3339(state.at),
         "cells": [
             {
-                "channel": one.channel,
-                "location": one.location,
-                "true": _reading(one.true),
-                "known": _reading(one.known),
-                "known_at": rfc3339(one.known_at),
-                "known_then": one.known_at is not None and one.known_at <= found.at,
+                "channel": cell.channel,
+                "location": cell.location,
+                "true": _reading(cell.true),
+                "known": _reading(cell.known),
+                "known_at": rfc3339(cell.known_at),
+                "known_then": cell.known_at is not None and cell.known_at <= state.at,
                 "target": None
-                if one.target is None
+                if cell.target is None
                 else {
-                    "quantity": one.target.quantity,
-                    "state": one.target.state,
-                    "since_at": rfc3339(one.target.since_at),
+                    "quantity": cell.target.quantity,
+                    "state": cell.target.state,
+                    "since_at": rfc3339(cell.target.since_at),
                 },
             }
-            for one in found.cells
+            for cell in state.cells
         ],
-        "disagreements": [_entry(entry) for entry in found.open],
-        "entries": [{**_entry(one), "known": one.known_at <= found.at} for one in found.entries],
+        "disagreements": [_entry(entry) for entry in state.open],
+        "entries": [{**_entry(cell), "known": cell.known_at <= state.at} for cell in state.entries],
         "thinned_before": rfc3339(thinned_before),
     }
 
@@ -251,15 +253,15 @@ def _entry(entry: HistoryEntry) -> Json:
     }
 
 
-def _reading(one: Reading | None) -> Json | None:
-    if one is None:
+def _reading(reading: Reading | None) -> Json | None:
+    if reading is None:
         return None
     return {
-        "available": one.available,
-        "state": one.state,
-        "present": one.present,
-        "source_at": rfc3339(one.source_at),
-        "observed_at": rfc3339(one.observed_at),
+        "available": reading.available,
+        "state": reading.state,
+        "present": reading.present,
+        "source_at": rfc3339(reading.source_at),
+        "observed_at": rfc3339(reading.observed_at),
     }
 
 
@@ -267,12 +269,12 @@ def channels(kinds: Iterable[Abilities]) -> Json:
     return {
         "channels": [
             {
-                **asdict(one),
-                "reads": list(one.reads),
-                "states": sorted(str(state) for state in one.states),
-                "writes": list(one.writes),
+                **asdict(abilities),
+                "reads": list(abilities.reads),
+                "states": sorted(str(state) for state in abilities.states),
+                "writes": list(abilities.writes),
             }
-            for one in kinds
+            for abilities in kinds
         ]
     }
 
@@ -295,55 +297,60 @@ def keys(actions: Iterable[Action], path: Path) -> Json:
     }
 
 
-def intake(done: "EventImport") -> Json:
+def event_import(imported: "EventImport") -> Json:
     return {
-        "taken": done.taken,
-        "repeats": done.repeats,
-        "conflicts": done.conflicts,
-        "refused": [{"line": line, "reason": reason} for line, reason in done.refused],
+        "taken": imported.taken,
+        "repeats": imported.repeats,
+        "conflicts": imported.conflicts,
+        "refused": [{"line": line, "reason": reason} for line, reason in imported.refused],
     }
 
 
 def decisions(made: Sequence[Decision], effect: BlastRadius | None = None) -> Json:
-    told: Json = {"decisions": [{"id": one.id, "ok": one.ok, "why": why_text(one)} for one in made]}
-    return told if effect is None else {"effect": asdict(effect), **told}
+    document: Json = {
+        "decisions": [
+            {"id": decision.id, "ok": decision.ok, "why": why_in_documents(decision)}
+            for decision in made
+        ]
+    }
+    return document if effect is None else {"effect": asdict(effect), **document}
 
 
 def polls(made: Iterable["PollReport"]) -> Json:
     return {
         "polls": [
             {
-                "channel": one.channel,
-                "outcome": str(one.outcome),
-                "ok": one.outcome is PollOutcome.GOOD,
-                "listings": one.listings,
-                "changed": one.changed,
-                "took_s": one.took_ms / 1000,
-                "error": one.error,
+                "channel": report.channel,
+                "outcome": str(report.outcome),
+                "ok": report.outcome is PollOutcome.GOOD,
+                "listings": report.listings,
+                "changed": report.changed,
+                "took_s": report.took_ms / 1000,
+                "error": report.error,
             }
-            for one in made
+            for report in made
         ]
     }
 
 
-def channel(one: ChannelHealth) -> Json:
-    """One channel's health as `skew status` tells it."""
+def channel(health: ChannelHealth) -> Json:
+    """One channel's health as `skew status` has it."""
     return {
-        "name": one.name,
-        "kind": one.kind,
-        "roles": list(one.roles),
-        "freshness": str(one.freshness),
-        "last_success_at": rfc3339(one.last_success_at),
-        "age_s": None if one.age_ms is None else one.age_ms / 1000,
-        "listings": one.listings,
-        "last_error": one.last_error,
-        "unexplained_units": one.unexplained,
+        "name": health.name,
+        "kind": health.kind,
+        "roles": list(health.roles),
+        "freshness": str(health.freshness),
+        "last_success_at": rfc3339(health.last_success_at),
+        "age_s": None if health.age_ms is None else health.age_ms / 1000,
+        "listings": health.listings,
+        "last_error": health.last_error,
+        "unexplained_units": health.unexplained,
         "paused": None
-        if one.paused_by is None
+        if health.paused_by is None
         else {
-            "by": one.paused_by,
-            "reason": one.paused_reason,
-            "until": rfc3339(one.paused_until),
+            "by": health.paused_by,
+            "reason": health.paused_reason,
+            "until": rfc3339(health.paused_until),
         },
     }
 

@@ -1,6 +1,6 @@
-"""The JSON of `skew incidents` and of what accepting a quarantined poll would change.
+"""The JSON of incidents and of what accepting a quarantined poll would change.
 
-Like `console.reports.json_documents`, whose rules are its own: RFC 3339 times, stable keys.
+The rules are those of `console.reports.json_documents`: RFC 3339 times, stable keys.
 """
 
 from collections.abc import Iterable
@@ -22,46 +22,46 @@ COLUMNS = (
 """The keys of an incident's document, in order."""
 
 
-def incidents(found: Iterable[Incident], *, now: Millis) -> Json:
-    return {"incidents": [incident(one, now) for one in found]}
+def incidents(listed: Iterable[Incident], *, now: Millis) -> Json:
+    return {"incidents": [incident(incident_, now) for incident_ in listed]}
 
 
-def effect(told: QuarantineEffect, *, accepted: bool) -> Json:
-    """`money_…` in the channel's currency; the listings that would move most come first."""
+def effect(effect: QuarantineEffect, *, accepted: bool) -> Json:
+    """`money_…` in the channel's currency; the listings that would change most come first."""
     return {
-        "channel": told.channel,
-        "poll": told.poll_id,
-        "reason": told.reason,
+        "channel": effect.channel,
+        "poll": effect.poll_id,
+        "reason": effect.reason,
         "accepted": accepted,
-        "counts": asdict(told.counts),
-        "moved": told.moved,
-        "units_up": told.units_up,
-        "units_down": told.units_down,
-        "money_up": told.money_up,
-        "money_down": told.money_down,
-        "unpriced": told.unpriced,
-        "to_zero": told.to_zero,
-        "channels": [asdict(one) for one in told.channels],
-        "listings": [asdict(one) for one in told.rows],
+        "counts": asdict(effect.counts),
+        "moved": effect.moved,
+        "units_up": effect.units_up,
+        "units_down": effect.units_down,
+        "money_up": effect.money_up,
+        "money_down": effect.money_down,
+        "unpriced": effect.unpriced,
+        "to_zero": effect.to_zero,
+        "channels": [asdict(channel) for channel in effect.channels],
+        "listings": [asdict(row) for row in effect.rows],
     }
 
 
-def incident(one: Incident, now: Millis) -> Json:
+def incident(incident: Incident, now: Millis) -> Json:
     return {
-        "id": one.id,
-        "channel": one.channel,
-        "kind": str(one.kind),
-        "severity": str(severity(one)),
-        "state": str(state(one, now)),
-        "since": rfc3339(one.since),
-        "last_at": rfc3339(one.last_at),
-        "count": one.count,
-        "message": one.message,
-        "acknowledged_by": one.acknowledged_by,
-        "acknowledged_at": rfc3339(one.acknowledged_at),
-        "snoozed_by": one.snoozed_by,
-        "snoozed_until": rfc3339(one.snoozed_until),
-        "closed_at": rfc3339(one.closed_at),
-        "closed_by": one.closed_by,
-        "closed_why": one.closed_why,
+        "id": incident.id,
+        "channel": incident.channel,
+        "kind": str(incident.kind),
+        "severity": str(severity(incident)),
+        "state": str(state(incident, now)),
+        "since": rfc3339(incident.since),
+        "last_at": rfc3339(incident.last_at),
+        "count": incident.count,
+        "message": incident.message,
+        "acknowledged_by": incident.acknowledged_by,
+        "acknowledged_at": rfc3339(incident.acknowledged_at),
+        "snoozed_by": incident.snoozed_by,
+        "snoozed_until": rfc3339(incident.snoozed_until),
+        "closed_at": rfc3339(incident.closed_at),
+        "closed_by": incident.closed_by,
+        "closed_why": incident.closed_why,
     }

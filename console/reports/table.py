@@ -70,7 +70,7 @@ class Paper:
         self, columns: Sequence[TableColumn], rows: Iterable[Sequence["TableCell | str"]]
     ) -> list[str]:
         """Write a table with a heading; every text in it is cleaned."""
-        cleaned = [[_cleaned(each) for each in row] for row in rows]
+        cleaned = [[_cleaned(cell) for cell in row] for row in rows]
         widths = _widths(columns, cleaned, self.width)
         heading = _GAP.join(
             fit(column.title, width, right=column.right)
@@ -86,9 +86,9 @@ class Paper:
         return lines
 
 
-def _cleaned(each: "TableCell | str") -> TableCell:
+def _cleaned(cell: "TableCell | str") -> TableCell:
     return (
-        TableCell(clean(each)) if isinstance(each, str) else TableCell(clean(each.text), each.style)
+        TableCell(clean(cell)) if isinstance(cell, str) else TableCell(clean(cell.text), cell.style)
     )
 
 

@@ -1,4 +1,4 @@
-"""The reports for people: values in, lines of text out. What they say is in `documents` too."""
+"""Health, updates, decisions, polls, kinds of channel and keys, as lines of text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 from console.keys.action import EVERYWHERE, Action, PageName
 from console.reports.table import Paper, TableCell, TableColumn
 from console.text import remedies
-from console.text.format import NONE, age, clean, day_and_time, exact, money, plural, units, value
+from console.text.format import (
+    NONE,
+    age,
+    clean,
+    day_and_time,
+    money,
+    plural,
+    show_blanks,
+    units,
+    value,
+)
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -32,7 +42,7 @@ _FRESHNESS = {
     Freshness.STALE: TableCell("✖ stale", "red"),
     Freshness.FAILING: TableCell("▲ failing", "yellow"),
     Freshness.QUARANTINED: TableCell("■ quarantined", "red"),
-    Freshness.NEVER: TableCell("○ never", "yellow"),
+    Freshness.NEVER: TableCell("○ never read", "yellow"),
 }
 _ENDED_WELL = (CorrectionStatus.VERIFIED,)
 _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
@@ -47,9 +57,9 @@ def status(counts: StatusCounts, paper: Paper) -> Lines:
     return lines
 
 
-def updates(found: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
+def updates(corrections: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
     """Corrections, live ones first."""
-    if not found:
+    if not corrections:
         return [paper.line("No pending updates.")]
     columns = (
         TableColumn("ID", right=True),
@@ -58,40 +68,45 @@ def updates(found: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
         TableColumn("SHOWS", right=True),
         TableColumn(""),
         TableColumn("TO", right=True),
-        TableColumn("WAY"),
+        TableColumn("TYPE"),
         TableColumn("STATUS"),
         TableColumn("AGE", right=True),
         TableColumn("BY"),
         TableColumn("WHAT", flexible=True),
     )
-    return paper.table(columns, (_update(one, now) for one in found))
+    return paper.table(columns, (_update(correction, now) for correction in corrections))
 
 
 def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:
-    """What approving would do, told before it is done."""
-    worth = f"; worth ▲ {money(radius.money_up)} ▼ {money(radius.money_down)}"
-    where = f"{plural(radius.skus, 'SKU')} over {plural(radius.channels, 'channel')}"
-    moved = f"▲ {radius.units_up:,} units up, ▼ {radius.units_down:,} down"
-    lines = [f"{plural(count, 'update')} on {where}: {moved}, {radius.to_zero:,} to zero{worth}"]
+    """What approving would change, for whoever is about to approve."""
+    worth = f"worth ▲ {money(radius.money_up)} ▼ {money(radius.money_down)}"
     if radius.unpriced:
-        lines.append(f"  ({radius.unpriced:,} without a known price are not in the money)")
-    return [paper.line(line) for line in lines]
+        worth += f", {radius.unpriced:,} without a price"
+    if radius.unpriced and radius.unpriced == count:
+        worth = "no prices"
+    where = f"{plural(radius.skus, 'SKU')} on {plural(radius.channels, 'channel')}"
+    moved = f"▲ {plural(radius.units_up, 'unit')} up, ▼ {radius.units_down:,} down"
+    total = f"{plural(count, 'update')} of {where}"
+    return [paper.line(f"{total}: {moved}, {radius.to_zero:,} to zero; {worth}")]
 
 
-def decisions(made: Sequence[Decision], done: str, paper: Paper, noun: str = "update") -> Lines:
-    """What became of an act: how many it moved, and each that it did not move, with why."""
-    moved = sum(one.ok and not one.why for one in made)
-    lines = [paper.line(f"{plural(moved, noun)} {done}.")] if moved or not made else []
-    for one in made:
-        if one.why:
-            sign = TableCell("noted", "yellow") if one.ok else TableCell("void", "red")
-            why = remedies.of_decision(one).removeprefix("noted: ")
-            lines.append(paper.line(sign, f" #{one.id}: {why}"))
+def decisions(
+    decisions: Sequence[Decision], done: str, paper: Paper, noun: str = "update"
+) -> Lines:
+    """How many decisions were done, and each that was not, or has a note, with why."""
+    moved = sum(decision.ok and not decision.why for decision in decisions)
+    lines = [paper.line(f"{plural(moved, noun)} {done}.")] if moved or not decisions else []
+    for decision in decisions:
+        if decision.why:
+            sign = TableCell("noted ", "yellow") if decision.ok else TableCell("✖ ", "red")
+            lines.append(paper.line(sign, remedies.decision_text(decision)))
     return lines
 
 
 def polls(
-    made: Sequence["PollReport"], paper: Paper, unread: Mapping[str, str] = MappingProxyType({})
+    reports: Sequence["PollReport"],
+    paper: Paper,
+    unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> Lines:
     """What each channel's poll came to; `unread`: by channel, what of a good one can't be read."""
     columns = (
@@ -103,19 +118,21 @@ def polls(
     )
     rows = [
         (
-            one.channel,
-            TableCell(str(one.outcome), "green" if one.outcome is PollOutcome.GOOD else "red"),
-            units(one.listings),
-            units(one.changed),
-            f"{one.took_ms / 1000:.1f}s",
+            report.channel,
+            TableCell(
+                str(report.outcome), "green" if report.outcome is PollOutcome.GOOD else "red"
+            ),
+            units(report.listings),
+            units(report.changed),
+            f"{report.took_ms / 1000:.1f}s",
         )
-        for one in made
+        for report in reports
     ]
     notes = [
-        remedies.of_quarantine(one.error, one.channel)
-        if one.error and one.outcome is PollOutcome.QUARANTINED
-        else one.error or unread.get(one.channel)
-        for one in made
+        remedies.quarantine_with_remedy(report.error, report.channel)
+        if report.error and report.outcome is PollOutcome.QUARANTINED
+        else report.error or unreadable.get(report.channel)
+        for report in reports
     ]
     return _with_notes(paper.table(columns, rows), notes, paper)
 
@@ -123,19 +140,19 @@ def polls(
 def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
     """The kinds of channel and what each can do, a paragraph each."""
     lines: Lines = []
-    for one in kinds:
+    for abilities in kinds:
         promises = (
-            (one.compare_and_set, "compare-and-set"),
-            (one.idempotency, "idempotency keys"),
-            (one.reads_one, "one listing by itself"),
-            (one.batch_max > 1, f"{one.batch_max:,} writes at once"),
-            (one.events, "events"),
+            (abilities.compare_and_set, "compare-and-set"),
+            (abilities.idempotency, "idempotency keys"),
+            (abilities.reads_one, "one listing by itself"),
+            (abilities.batch_max > 1, f"{abilities.batch_max:,} writes at once"),
+            (abilities.events, "events"),
         )
-        lines.append(paper.line(TableCell(f"{one.kind:11}", "bold"), one.notes))
+        lines.append(paper.line(TableCell(f"{abilities.kind:11}", "bold"), abilities.notes))
         for title, words in (
-            ("reads", one.reads),
-            ("writes", one.writes or ("nothing",)),
-            ("states", sorted(one.states) or ("none",)),
+            ("reads", abilities.reads),
+            ("writes", abilities.writes or ("nothing",)),
+            ("states", sorted(abilities.states) or ("none",)),
             ("has", tuple(name for there, name in promises if there)),
         ):
             if words:
@@ -147,7 +164,7 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
 
 
 def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:
-    """The console's actions with their keys, and where a user sets their own."""
+    """The console's actions with their keys, and where users set their own."""
     columns = (
         TableColumn("KEY"),
         TableColumn("ACTION"),
@@ -155,13 +172,18 @@ def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:
         TableColumn("ON"),
     )
     rows = (
-        (" ".join(one.keys) or TableCell("none", "dim"), one.name, one.title, where(one))
-        for one in actions
+        (
+            " ".join(action.keys) or TableCell("none", "dim"),
+            action.name,
+            action.title,
+            where(action),
+        )
+        for action in actions
     )
-    state = "" if path.is_file() else ", which is not there yet"
-    told = f"Your own keys, and theme, ascii, bell and operator, go into {path}{state}:"
+    state = "" if path.is_file() else ", which does not exist yet"
+    heading = f"Set your own keys, theme, ascii, bell and operator in {path}{state}:"
     example = ('  theme = "light"', "  [keys]", '  approve = ["a", "f5"]')
-    return [*paper.table(columns, rows), "", told, *example]
+    return [*paper.table(columns, rows), "", heading, *example]
 
 
 def where(action: Action) -> str:
@@ -177,7 +199,7 @@ def role(roles: Sequence[str], direction: str) -> str:
     return ", ".join((*(("authority",) if whole else roles), str(direction)))
 
 
-def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
+def _channels(channels: Sequence[ChannelHealth], paper: Paper) -> Lines:
     columns = (
         TableColumn("CHANNEL", flexible=True),
         TableColumn("KIND"),
@@ -189,28 +211,33 @@ def _channels(found: Sequence[ChannelHealth], paper: Paper) -> Lines:
     )
     rows = [
         (
-            one.name,
-            one.kind,
-            role(one.roles, one.direction),
-            _FRESHNESS[one.freshness],
-            age(one.age_ms),
-            units(one.listings),
-            units(one.unexplained),
+            channel.name,
+            channel.kind,
+            role(channel.roles, channel.direction),
+            _FRESHNESS[channel.freshness],
+            age(channel.age_ms),
+            units(channel.listings),
+            units(channel.unexplained),
         )
-        for one in found
+        for channel in channels
     ]
-    return _with_notes(paper.table(columns, rows), [_health(one) for one in found], paper)
+    return _with_notes(
+        paper.table(columns, rows), [_health(channel) for channel in channels], paper
+    )
 
 
-def _health(one: ChannelHealth) -> str | None:
-    """What is the matter with a channel, and who paused it."""
-    error = one.last_error
-    if error and one.freshness is Freshness.QUARANTINED:
-        error = remedies.of_quarantine(error, one.name)
+def _health(channel: ChannelHealth) -> str | None:
+    """The channel's last error, and who paused it; None where there is neither."""
+    error = channel.last_error
+    if error and channel.freshness is Freshness.QUARANTINED:
+        error = remedies.quarantine_with_remedy(error, channel.name)
     paused = None
-    if one.paused_by is not None:
-        until = day_and_time(one.paused_until) if one.paused_until is not None else NONE
-        paused = f"paused by {one.paused_by} until {until}: {one.paused_reason}"
+    if channel.paused_by is not None:
+        until = day_and_time(channel.paused_until) if channel.paused_until is not None else NONE
+        paused = (
+            f"paused by {channel.paused_by} until {until}: {channel.paused_reason}; "
+            f"`skew resume {channel.name}` ends the pause"
+        )
     return "; ".join(filter(None, (paused, error))) or None
 
 
@@ -231,62 +258,79 @@ def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
         f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown"
         + (f" · {overview.acknowledged:,} acknowledged" if overview.acknowledged else ""),
     )
-    over = f"▲ oversell {overview.oversell_units:,} units, {money(overview.oversell_money)}"
-    under = f"▼ undersell {overview.undersell_units:,} units, {money(overview.undersell_money)}"
-    standing = " · ".join(f"{n:,} {_said(name)}" for name, n in counts.updates.items() if n)
+    over = _units_and_money(overview.oversell_units, overview.oversell_money)
+    under = _units_and_money(overview.undersell_units, overview.undersell_money)
+    standing = " · ".join(f"{n:,} {_status_text(name)}" for name, n in counts.updates.items() if n)
     engine = f"running, {counts.lease.holder}" if counts.lease else "not running"
     lines: list[tuple[TableCell | str, ...]] = [disagreements]
     if overview.open:
-        lines.append((f"{'':15}{over} · {under}",))
+        lines.append((f"{'':15}▲ oversell {over} · ▼ undersell {under}",))
     lines.append((TableCell("Updates        ", "bold"), standing or "none"))
     lines.append((TableCell("Engine         ", "bold"), engine))
     return lines
 
 
-def _incidents(found: Sequence[Incident], paper: Paper) -> Lines:
+def _units_and_money(count: int, amount: float) -> str:
+    """`66 units, 1,240`; without a price nothing is worth nothing, so no amount is shown."""
+    if not count:
+        return plural(0, "unit")
+    return f"{plural(count, 'unit')}, {money(amount) if amount else 'no prices'}"
+
+
+def _incidents(incidents: Sequence[Incident], paper: Paper) -> Lines:
     columns = (
         TableColumn("INCIDENT"),
         TableColumn("CHANNEL", flexible=True),
         TableColumn("SINCE"),
     )
     rows = [
-        (TableCell(str(one.kind), "red"), one.channel or NONE, day_and_time(one.since))
-        for one in found
+        (
+            TableCell(str(incident.kind), "red"),
+            incident.channel or NONE,
+            day_and_time(incident.since),
+        )
+        for incident in incidents
     ]
-    return _with_notes(paper.table(columns, rows), [one.message for one in found], paper)
+    return _with_notes(
+        paper.table(columns, rows), [incident.message for incident in incidents], paper
+    )
 
 
-def _update(one: Correction, now: Millis) -> tuple[TableCell | str, ...]:
-    style = "green" if one.status in _ENDED_WELL else ""
-    style = "red" if one.status in _ENDED_BADLY else style
-    channel = f"{one.channel}/{one.location}" if one.location else one.channel
-    by = " and ".join(clean(name) for name in (one.decided_by, one.second_by) if name)
+def _update(correction: Correction, now: Millis) -> tuple[TableCell | str, ...]:
+    style = "green" if correction.status in _ENDED_WELL else ""
+    style = "red" if correction.status in _ENDED_BADLY else style
+    channel = (
+        f"{correction.channel}/{correction.location}" if correction.location else correction.channel
+    )
+    by = " and ".join(clean(name) for name in (correction.decided_by, correction.second_by) if name)
     return (
-        f"#{one.id}",
-        exact(one.sku),
+        f"#{correction.id}",
+        show_blanks(correction.sku),
         channel,
-        *_change(one),
-        raise_or_reduce(one),
-        TableCell(_said(one.status), style),
-        age(now - (one.decided_at or one.proposed_at)),
+        *_change(correction),
+        raise_or_reduce(correction),
+        TableCell(_status_text(correction.status), style),
+        age(now - (correction.decided_at or correction.proposed_at)),
         by or NONE,
-        one.result or one.note or "",
+        correction.result or correction.note or "",
     )
 
 
-def _change(one: Correction) -> tuple[str, str, str]:
+def _change(correction: Correction) -> tuple[str, str, str]:
     """What is written, from and to: the quantity, the state, or both where both change."""
-    of_state = one.to_state is not None and one.to_state != one.from_state
-    of_quantity = one.to_quantity is not None and one.to_quantity != one.from_quantity
+    of_state = correction.to_state is not None and correction.to_state != correction.from_state
+    of_quantity = (
+        correction.to_quantity is not None and correction.to_quantity != correction.from_quantity
+    )
     if of_state and of_quantity:
-        before = f"{units(one.from_quantity)} {one.from_state or NONE}"
-        return before, "→", f"{units(one.to_quantity)} {one.to_state}"
+        before = f"{units(correction.from_quantity)} {correction.from_state or NONE}"
+        return before, "→", f"{units(correction.to_quantity)} {correction.to_state}"
     return (
-        value(one.from_quantity, one.from_state or NONE, of_state=of_state),
+        value(correction.from_quantity, correction.from_state or NONE, of_state=of_state),
         "→",
-        value(one.to_quantity, one.to_state, of_state=of_state),
+        value(correction.to_quantity, correction.to_state, of_state=of_state),
     )
 
 
-def _said(status: str) -> str:
+def _status_text(status: str) -> str:
     return status.replace("_", " ")

@@ -1,4 +1,4 @@
-"""One SKU's timeline in words: `skew history`, and the detail screen."""
+"""One SKU's timeline and account in words."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,8 +28,8 @@ def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:
     )
 
 
-def conservation(balances: Sequence[Balance], paper: Paper) -> list[str]:
-    """Each listing's account: opening + events + writes of ours + unexplained = closing."""
+def account(balances: Sequence[Balance], paper: Paper) -> list[str]:
+    """Each listing's account: opening + events + updates + unexplained = closing."""
     columns = (
         TableColumn("CHANNEL", flexible=True),
         TableColumn("OPENING", right=True),
@@ -44,22 +44,22 @@ def conservation(balances: Sequence[Balance], paper: Paper) -> list[str]:
         columns,
         (
             (
-                _where(one.channel, one.location),
-                units(one.opening),
-                signed(one.events),
-                signed(one.corrections),
-                signed(one.unexplained),
-                units(one.closing),
-                day_and_time(one.from_at),
-                day_and_time(one.until_at),
+                _where(balance.channel, balance.location),
+                units(balance.opening),
+                signed(balance.events),
+                signed(balance.corrections),
+                signed(balance.unexplained),
+                units(balance.closing),
+                day_and_time(balance.from_at),
+                day_and_time(balance.until_at),
             )
-            for one in balances
+            for balance in balances
         ),
     )
 
 
-def hindsight(found: SkuAsOf, paper: Paper) -> list[str]:
-    """What was so at an instant, beside what was known then, and what had happened."""
+def as_of(state: SkuAsOf, paper: Paper) -> list[str]:
+    """What was true at an instant, beside what was known then, and what had happened."""
     columns = (
         TableColumn("CHANNEL", flexible=True),
         TableColumn("WAS"),
@@ -71,13 +71,13 @@ def hindsight(found: SkuAsOf, paper: Paper) -> list[str]:
         columns,
         (
             (
-                _where(one.channel, one.location),
-                _shown(one.true),
-                _shown(one.known),
-                NONE if one.target is None else units(one.target.quantity),
-                _when_known(one.known_at, found.at),
+                _where(cell.channel, cell.location),
+                _shown(cell.true),
+                _shown(cell.known),
+                NONE if cell.target is None else units(cell.target.quantity),
+                _when_known(cell.known_at, state.at),
             )
-            for one in found.cells
+            for cell in state.cells
         ),
     )
     columns = (
@@ -91,17 +91,20 @@ def hindsight(found: SkuAsOf, paper: Paper) -> list[str]:
         columns,
         (
             (
-                day_and_time(one.at),
-                one.channel,
-                one.kind,
-                what_happened(one),
-                _when_known(one.known_at, found.at),
+                day_and_time(entry.at),
+                entry.channel,
+                entry.kind,
+                what_happened(entry),
+                _when_known(entry.known_at, state.at),
             )
-            for one in found.entries
+            for entry in state.entries
         ),
     )
-    still = [paper.line(f"Open then: {one.channel}, {what_happened(one)}") for one in found.open]
-    return [paper.line(f"At {day_and_time(found.at)}"), *cells, *still, "", *happened]
+    still = [
+        paper.line(f"Open at that time: {entry.channel}, {what_happened(entry)}")
+        for entry in state.open
+    ]
+    return [paper.line(f"At {day_and_time(state.at)}"), *cells, *still, "", *happened]
 
 
 def _shown(reading: Reading | None) -> str:
@@ -114,12 +117,12 @@ def _shown(reading: Reading | None) -> str:
 
 
 def _when_known(known_at: Millis | None, at: Millis) -> str:
-    """A sign and a word: colour tells nothing here."""
+    """A sign and words: colour means nothing here."""
     if known_at is None:
         return NONE
     if known_at <= at:
         return "● known"
-    return f"○ not yet known, until {day_and_time(known_at)}"
+    return f"○ not known until {day_and_time(known_at)}"
 
 
 def _where(channel: str, location: str) -> str:
@@ -127,7 +130,7 @@ def _where(channel: str, location: str) -> str:
 
 
 def what_happened(entry: HistoryEntry) -> str:
-    """One line of a timeline in words; the screens show it too."""
+    """One line of a timeline in words."""
     detail = entry.detail
     place = "" if entry.kind == "event" else _place(detail)
     return _SENTENCES.get(entry.kind, _any)(detail) + place
@@ -172,7 +175,7 @@ def _correction(detail: Mapping[str, object]) -> str:
 
 
 def _change(detail: Mapping[str, object]) -> str:
-    """What it would move: a number, a state, or both."""
+    """What it would change: a number, a state, or both."""
     ends = (("from", "to"), ("from_state", "to_state"))
     pairs = [(detail.get(before), detail.get(after)) for before, after in ends]
     moved = [(was, to) for was, to in pairs if to is not None and was != to] or pairs[:1]
@@ -182,15 +185,17 @@ def _change(detail: Mapping[str, object]) -> str:
 def _event(detail: Mapping[str, object]) -> str:
     parts = [f"{str(detail.get('event')).replace('_', ' ')} {detail.get('quantity')}"]
     if detail.get("of"):
-        parts[0] += f" of {detail['of']}, which moves {signed(_number(detail.get('moves')))} of it"
+        parts[0] += (
+            f" of {detail['of']}, which changes this SKU by {signed(_number(detail.get('moves')))}"
+        )
     parts[0] += _place(detail)
     if detail.get("order"):
         parts.append(f"order {detail['order']}")
     parts.append(_FATES.get(str(detail.get("fate")), str(detail.get("fate"))))
     if detail.get("unseen"):
-        parts.append("not yet taken in by the authority")
+        parts.append("not yet counted by the authority")
     if detail.get("received_at") is not None:
-        parts.append(f"heard of {day_and_time(_number(detail['received_at']))}")
+        parts.append(f"reported {day_and_time(_number(detail['received_at']))}")
     return ", ".join(parts)
 
 
@@ -208,9 +213,9 @@ def _or_none(value: object) -> str:
 
 _FATES = {
     "projected": "moved the targets",
-    "included": "the authority had taken it in",
-    "explains": "explains its readings only",
-    "copy": "another channel told of that order, too",
+    "included": "the authority had counted it already",
+    "explains": "explains this channel's readings only",
+    "copy": "another channel reported this order too",
 }
 
 _SENTENCES = {

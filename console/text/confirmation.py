@@ -1,4 +1,4 @@
-"""How much asking an act needs, and why one can't be done. Pure; the screens only obey.
+"""How much confirmation an approval needs, and why an act can't be done. Pure.
 
 A single small reduction is one key. Anything else shows its effect and wants a `y`; every raise
 in bulk, and anything big, wants its count typed.
@@ -32,28 +32,29 @@ BIG_TO_ZERO = 5
 UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
 
 
-class Picked(NamedTuple):
-    """What an act would be done to."""
+class DecisionTarget(NamedTuple):
+    """What a decision would be about: the update under the cursor, or the marked ones."""
 
     seen: tuple[tuple[int, int | None], ...] = ()
     """Updates by id, with the version that the operator saw."""
     about: str = ""
+    """What it is, in a few words."""
     why_not: str = ""
-    """Why there is nothing to do it to; for marks, what of them is left out."""
+    """Why there is nothing to decide on; for marks, which of them are left out."""
     not_now: str = ""
     """Why it can't be approved at this moment, though it can be rejected."""
 
 
-class Asking(Enum):
-    """What stands between the key and the act."""
+class Confirmation(Enum):
+    """What an operator does between the key and the act."""
 
     NOTHING = "nothing"
     YES = "y"
     COUNT = "the count, typed"
 
 
-def asking(batch: Sequence[Correction]) -> Asking:
-    """How approving all of `batch` must be asked for."""
+def confirmation_for(batch: Sequence[Correction]) -> Confirmation:
+    """How approving all of `batch` must be confirmed."""
     if len(batch) == 1:
         only = batch[0]
         small = (
@@ -62,16 +63,16 @@ def asking(batch: Sequence[Correction]) -> Asking:
             and only.to_quantity != 0
         )
         if small and only.to_state in (None, only.from_state):
-            return Asking.NOTHING
-        return Asking.COUNT if abs(only.units) > BIG_UNITS else Asking.YES
+            return Confirmation.NOTHING
+        return Confirmation.COUNT if abs(only.units) > BIG_UNITS else Confirmation.YES
     effect = blast_radius(batch)
     big = (
         len(batch) > BIG_ROWS
         or effect.units_up + effect.units_down > BIG_UNITS
         or effect.to_zero > BIG_TO_ZERO
     )
-    raises = any(raise_or_reduce(one) == "raise" for one in batch)
-    return Asking.COUNT if big or raises else Asking.YES
+    raises = any(raise_or_reduce(correction) == "raise" for correction in batch)
+    return Confirmation.COUNT if big or raises else Confirmation.YES
 
 
 def typed_count(batch: Sequence[Correction]) -> int:
@@ -79,43 +80,54 @@ def typed_count(batch: Sequence[Correction]) -> int:
     return abs(batch[0].units) if len(batch) == 1 else len(batch)
 
 
-def why_not(it: Disagreement, direction: Direction | None) -> str:
-    """Why there is nothing to decide on a disagreement; empty where there is."""
-    if it.correction_id is not None and it.correction_status is not None:
-        return _why_not_in(it.correction_status, it.correction_id)
-    if it.status is Status.SETTLING:
-        until = f", decidable {time_of_day(it.decidable_at)[:5]}" if it.decidable_at else ""
-        return f"{reason_text(it.reason)}{until}"
-    if it.status is Status.UNKNOWN:
-        return reason_text(it.reason)
-    if it.kind not in CORRECTABLE:
-        return f"{it.kind} is for people: see why"
+def why_not_decidable(disagreement: Disagreement, direction: Direction | None) -> str:
+    """Why no decision on a disagreement is possible; empty where one is."""
+    if disagreement.correction_id is not None and disagreement.correction_status is not None:
+        return _why_not_in(disagreement.correction_status, disagreement.correction_id)
+    if disagreement.status is Status.SETTLING:
+        return settling_text(disagreement)
+    if disagreement.status is Status.UNKNOWN:
+        return reason_text(disagreement.reason)
+    if disagreement.kind not in CORRECTABLE:
+        return f"{disagreement.kind}: correct it on {disagreement.channel} yourself"
     if direction is Direction.OBSERVE:
-        return f"{it.channel} is only observed, never written"
-    return "no update is proposed; after a refusal nothing is until something moves"
+        return f"Skew only reads {disagreement.channel}: it never writes there"
+    return "no update is proposed; after a rejection nothing new until the stock changes"
 
 
-def not_now(it: Disagreement | None) -> str:
+def settling_text(disagreement: Disagreement) -> str:
+    """What a disagreement that settles waits for, and until when."""
+    if disagreement.decidable_at is None:
+        return reason_text(disagreement.reason)
+    until = f"wait until {time_of_day(disagreement.decidable_at)[:5]}Z"
+    return f"{reason_text(disagreement.reason)}, {until}"
+
+
+def not_now(disagreement: Disagreement | None) -> str:
     """Why an update that would end it can't be approved now; empty where it can."""
-    return "" if it is None else reason_text(it.reason)
+    return "" if disagreement is None else reason_text(disagreement.reason)
 
 
-def why_not_update(it: Correction) -> str:
+def why_update_not_decidable(correction: Correction) -> str:
     """Why an update is not open to a decision; empty where it is."""
-    return _why_not_in(it.status, it.id)
+    return _why_not_in(correction.status, correction.id)
 
 
-def undoable(it: Correction, now: Millis) -> bool:
+def can_undo(correction: Correction, now: Millis) -> bool:
+    """Whether an approval can still be taken back."""
     return (
-        it.status is CorrectionStatus.APPROVED and it.hold_until is not None and it.hold_until > now
+        correction.status is CorrectionStatus.APPROVED
+        and correction.hold_until is not None
+        and correction.hold_until > now
     )
 
 
-def why_not_anew(it: Correction) -> str:
-    """Why an update can't be asked for anew; empty where it can, as far as it tells itself."""
-    if it.status in RETRIABLE:
+def why_no_retry(correction: Correction) -> str:
+    """Why an update can't be retried; empty where, as far as the update itself shows, it can."""
+    if correction.status in RETRIABLE:
         return ""
-    return f"#{it.id} is {str(it.status).replace('_', ' ')}: only what ended badly is tried again"
+    status = _status_text(correction.status)
+    return f"#{correction.id} is {status}: only what ended badly can be retried"
 
 
 def _why_not_in(status: CorrectionStatus, number: int) -> str:
@@ -123,4 +135,8 @@ def _why_not_in(status: CorrectionStatus, number: int) -> str:
         return ""
     if status is CorrectionStatus.APPROVED:
         return f"#{number} is approved already"
-    return f"#{number} is {str(status).replace('_', ' ')}"
+    return f"#{number} is {_status_text(status)}"
+
+
+def _status_text(status: CorrectionStatus) -> str:
+    return status.replace("_", " ")

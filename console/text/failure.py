@@ -1,4 +1,4 @@
-"""What an exception that reached `main` says to the operator, and which exit code it means."""
+"""What an exception says to the operator, and which exit code it means."""
 
 import os
 import platform
@@ -19,25 +19,25 @@ _SECRET_LENGTH_MIN = 4
 _CREDENTIAL = re.compile(r"(?i)(bearer|basic)\s+[^\s'\"]+|(?<=://)[^/@\s]+@")
 
 
-def tell(error: Exception) -> int:
-    """Print what went wrong on stderr; answers the exit code."""
+def report(error: Exception) -> int:
+    """Print on stderr what went wrong; answers the exit code."""
     if isinstance(error, ConfigErrors):
         for line in str(error).splitlines():
-            _say(line)
+            _print(line)
         return 2
     if isinstance(error, ConfigError):
-        _say(str(error))
+        _print(str(error))
         return 2
     if isinstance(error, StoreError | ChannelError):
-        _say(str(error))
+        _print(str(error))
         return 1
     if isinstance(error, OSError) and error.filename is not None:
-        _say(f"{error.filename}: {error.strerror}")
+        _print(f"{error.filename}: {error.strerror}")
         return 1
-    _say(f"a bug in Skew: {redacted(_last_line(error))}")
+    _print(f"this is a bug in Skew: {redacted(_last_line(error))}")
     where = write_report(error)
     if where:
-        _say(f"the details are in {where}; please report it with them")
+        _print(f"please report it and attach {where}")
     return 1
 
 
@@ -74,5 +74,5 @@ def _last_line(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     click.echo(f"skew: {clean(line)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Text on its way to a person: cleaned, measured and formatted. Reports and screens share it.
+"""Text on its way to a person: cleaned, measured and formatted.
 
 What comes from a channel is hostile: a title may hold an escape sequence that repaints the
 terminal, or a bidi control that turns a number round. `clean` is the one gate that such text
@@ -51,7 +51,7 @@ def clean(text: str, width: int | None = None) -> str:
     return text if width is None else cut(text, width)
 
 
-def exact(name: str) -> str:
+def show_blanks(name: str) -> str:
     """Make the blanks at a name's ends visible: `A-1 ` and `A-1` are two SKUs."""
     core = name.strip()
     if core == name:
@@ -73,7 +73,7 @@ def cut(text: str, width: int) -> str:
         return text
     if width <= 0:
         return ""
-    taken, used = [], 1  # one cell is the ellipsis's
+    taken, used = [], 1  # The first cell is for the ellipsis.
     for character in text:
         used += _cells_of(character)
         if used > width:
@@ -90,7 +90,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 
 def age(span_ms: int | None) -> str:
-    """Tell an age as `0:42`, `41:03`, `3h 12m` or `5d`."""
+    """Write an age as `0:42`, `41:03`, `3h 12m` or `5d`."""
     if span_ms is None:
         return NONE
     span_ms = max(0, span_ms)
@@ -149,8 +149,8 @@ def day_and_time(at: Millis | None) -> str:
 
 def until_text(at: Millis, now: Millis) -> str:
     """Write until when: `14:02Z`, with the day where it is a day away or more."""
-    told = day_and_time(at)[:16] if at - now >= _DAY_MS else time_of_day(at)[:5]
-    return f"{told}Z"
+    text = day_and_time(at)[:16] if at - now >= _DAY_MS else time_of_day(at)[:5]
+    return f"{text}Z"
 
 
 def _utc(at: Millis) -> datetime:
@@ -203,7 +203,7 @@ def instant(text: str, now: Millis, option: str) -> Millis:
         at = -1
     if not 0 <= at < LAST:
         raise click.BadParameter(
-            f"{text[:40]!r} is no time: write 2026-11-23T14:00:00Z, or how long ago, such as 2h",
+            f"{text[:40]!r} is not a time: write 2026-11-23T14:00:00Z, or how long ago, such as 2h",
             param_hint=f"--{option}",
         )
     return at

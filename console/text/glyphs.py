@@ -1,4 +1,4 @@
-"""What stands for a glyph where only ASCII can be shown: one table for screens and reports alike.
+"""What stands for a glyph where only ASCII can be shown.
 
 Every text keeps its width in cells, so that nothing on a screen moves. A letter is never replaced
 by another that looks like it: two SKUs must not come to read the same. What the table lacks is
@@ -112,9 +112,9 @@ _LINES = range(0x2500, 0x2580)
 _BRAILLE = range(0x2800, 0x2900)
 
 
-def plain(text: str) -> str:
+def to_ascii(text: str) -> str:
     """Write `text` in ASCII, in as many cells."""
-    return text if text.isascii() else "".join(_plain(each) for each in text)
+    return text if text.isascii() else "".join(_plain(character) for character in text)
 
 
 @lru_cache(4096)

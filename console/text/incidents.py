@@ -1,7 +1,4 @@
-"""Incidents in words, for the screen and the commands alike: how bad, since when, who knows.
-
-Pure: values and the time in, words out.
-"""
+"""Incidents in words: how bad, since when, who has seen them. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +16,7 @@ GLYPHS: Mapping[IncidentSeverity, str] = MappingProxyType(
 )
 
 
-class Span(NamedTuple):
+class TimeSpan(NamedTuple):
     """From when to when; the end is None while it lasts."""
 
     since: Millis
@@ -34,65 +31,72 @@ POLLS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class IncidentDetail:
     """All there is to tell of the incident under the cursor."""
 
-    it: Incident
+    incident: Incident
     polls: tuple[RecentPoll, ...] = ()
     """The channel's newest polls, the newest first."""
     quarantined: int | None = None
-    """The poll that waits for a person, where the incident is of one."""
+    """The quarantined poll that the incident is about; None where it is about something else."""
     effect: QuarantineEffect | None = None
-    """What believing that poll would change; None until it is reckoned."""
+    """What accepting that poll would change; None until it is computed."""
 
-    def with_effect(self, effect: QuarantineEffect | None) -> "Trouble":
+    def with_effect(self, effect: QuarantineEffect | None) -> "IncidentDetail":
         return replace(self, effect=effect)
 
 
-def waits_for_a_person(one: Incident) -> bool:
-    """Whether it is of a quarantined poll that can be believed or discarded."""
-    return one.kind == IncidentKind.QUARANTINED and one.closed_at is None
+def awaits_decision(incident: Incident) -> bool:
+    """Whether it is about a quarantined poll that a person can accept or discard."""
+    return incident.kind == IncidentKind.QUARANTINED and incident.closed_at is None
 
 
-def span(one: Incident) -> Span:
-    return Span(one.since, one.closed_at)
+def time_span(incident: Incident) -> TimeSpan:
+    return TimeSpan(incident.since, incident.closed_at)
 
 
-def standing(one: Incident, now: Millis, *, brief: bool = False) -> str:
-    """How it stands with the people, and whose word that is."""
-    what = state(one, now)
-    if brief and what is IncidentState.SNOOZED:
-        return f"till {_short(one.snoozed_until, now)}"
-    if brief and what is IncidentState.SEEN:
-        return f"seen {one.acknowledged_by}"
-    if what is IncidentState.CLOSED:
-        return f"closed by {one.closed_by}" if one.closed_by else "over"
-    if what is IncidentState.SNOOZED:
-        return f"snoozed until {_short(one.snoozed_until, now)}"
-    if what is IncidentState.SEEN:
-        return f"seen by {one.acknowledged_by}"
+def state_text(incident: Incident, now: Millis, *, brief: bool = False) -> str:
+    """New, seen, snoozed or closed, and by whom; `brief` for a narrow column."""
+    current = state(incident, now)
+    if brief and current is IncidentState.SNOOZED:
+        return f"till {_short(incident.snoozed_until, now)}"
+    if brief and current is IncidentState.SEEN:
+        return f"seen {incident.acknowledged_by}"
+    if current is IncidentState.CLOSED:
+        return f"closed by {incident.closed_by}" if incident.closed_by else "closed"
+    if current is IncidentState.SNOOZED:
+        return f"snoozed until {_short(incident.snoozed_until, now)}"
+    if current is IncidentState.SEEN:
+        return f"seen by {incident.acknowledged_by}"
     return "new"
 
 
-def story(one: Incident, now: Millis) -> str:
-    """All that people and time have done to it, in one sentence."""
-    times = f", {one.count} times, the last at {_short(one.last_at, now)}" if one.count > 1 else ""
-    parts = [f"since {_short(one.since, now)}{times}"]
-    if one.acknowledged_at is not None:
-        parts.append(f"seen by {one.acknowledged_by} at {_short(one.acknowledged_at, now)}")
-    if one.snoozed_until is not None:
-        over = one.snoozed_until <= now or one.closed_at is not None
+def history_text(incident: Incident, now: Millis) -> str:
+    """Since when it lasts, who has seen or snoozed it, and how it ended, in one sentence."""
+    parts = [f"since {_short(incident.since, now)}"]
+    if incident.count > 1:
+        parts[0] += f", {incident.count:,} times, last at {_short(incident.last_at, now)}"
+    if incident.acknowledged_at is not None:
+        parts.append(
+            f"seen by {incident.acknowledged_by} at {_short(incident.acknowledged_at, now)}"
+        )
+    if incident.snoozed_until is not None:
+        over = incident.snoozed_until <= now or incident.closed_at is not None
         what = "snooze ended at" if over else "snoozed until"
-        parts.append(f"{what} {_short(one.snoozed_until, now)} ({one.snoozed_by})")
-    if one.closed_at is not None:
-        why = f" by {one.closed_by}: {one.closed_why}" if one.closed_by else " by itself"
-        parts.append(f"ended at {_short(one.closed_at, now)}{why}")
+        parts.append(f"{what} {_short(incident.snoozed_until, now)} ({incident.snoozed_by})")
+    if incident.closed_at is not None:
+        why = (
+            f" by {incident.closed_by}: {incident.closed_why}"
+            if incident.closed_by
+            else " by itself"
+        )
+        parts.append(f"ended at {_short(incident.closed_at, now)}{why}")
     return "; ".join(parts)
 
 
-def message(one: Incident, now: Millis) -> str:
-    """What it says, with its times as a person reads them."""
-    return plain_times(one.message, now)
+def message_text(incident: Incident, now: Millis) -> str:
+    """Its message, with the times shortened."""
+    return plain_times(incident.message, now)
 
 
 def _short(at: Millis | None, now: Millis) -> str:

@@ -38,31 +38,33 @@ _SHARED = frozenset(
         "daemon",
     )
 )
-"""Logins that several people use, or none: they say nothing of who decides."""
+"""Logins that several people use, or that nobody does: they do not tell who decides."""
 
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def name_error(text: str) -> str:
-    """What is wrong with a name, with the remedy; empty where nothing is."""
+    """What is wrong with a name, to follow the word for it; empty where nothing is."""
     if not text.strip():
         return "is empty: write who decides"
-    hidden = any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text)
+    hidden = any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
     if hidden or _BIDI.search(text):
-        return "holds a control character: write a plain name"
+        return "has a control character: write a plain name"
     if cells(text.strip()) > NAME_MAX:
         return f"is longer than {NAME_MAX} characters"
     return ""
 
 
-def says_nothing(login: str) -> bool:
-    """Whether a login is no person's."""
+def is_shared_login(login: str) -> bool:
+    """Whether a login does not tell which person decides."""
     return login.strip().lower() in _SHARED or bool(name_error(login))
 
 
-def chosen(said: str | None, preferred: str | None, remembered: str | None, login: str) -> str:
-    """Who decides, by what was said first; empty where somebody must be asked."""
-    for name in (said, preferred, remembered):
+def operator_name(
+    asked: str | None, preferred: str | None, remembered: str | None, login: str
+) -> str:
+    """The first of these that can stand in the audit; empty where the operator must be asked."""
+    for name in (asked, preferred, remembered):
         if name and not name_error(name):
             return name.strip()
-    return "" if says_nothing(login) else login.strip()
+    return "" if is_shared_login(login) else login.strip()

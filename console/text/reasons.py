@@ -1,4 +1,4 @@
-"""Why something cannot be acted on now, in words."""
+"""Why something cannot be acted on now, in words for people and in the words of JSON and CSV."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,36 +11,64 @@ _WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.NEVER_READ: "never read",
         Reason.QUARANTINED: "quarantined",
         Reason.CHANNEL_STALE: "channel stale",
-        Reason.UNREADABLE: "unreadable",
+        Reason.UNREADABLE: "record can't be read",
         Reason.AUTHORITY_QUARANTINED: "authority quarantined",
         Reason.AUTHORITY_STALE: "authority stale",
-        Reason.AUTHORITY_UNREADABLE: "authority unreadable",
-        Reason.AUTHORITY_DUPLICATE: "authority duplicate",
+        Reason.AUTHORITY_UNREADABLE: "authority's record can't be read",
+        Reason.AUTHORITY_DUPLICATE: "listed twice by the authority",
         Reason.SETTLING: "settling",
-        Reason.AUTHORITY_BEHIND: "authority not read since this channel fell",
-        Reason.SECOND_READING: "awaits a second reading",
+        Reason.AUTHORITY_BEHIND: "waiting: authority not read since this channel's last drop",
+        Reason.SECOND_READING: "waiting for a second reading",
         Reason.FROZEN: "frozen",
         Reason.PAUSED: "paused",
     }
 )
 
+_DOCUMENT_WORDS: Mapping[Reason, str] = MappingProxyType(
+    {
+        **_WORDS,
+        Reason.UNREADABLE: "unreadable",
+        Reason.AUTHORITY_UNREADABLE: "authority unreadable",
+        Reason.AUTHORITY_DUPLICATE: "authority duplicate",
+        Reason.AUTHORITY_BEHIND: "authority not read since this channel fell",
+        Reason.SECOND_READING: "awaits a second reading",
+    }
+)
+"""Scripts compare with these: they never change. `reason_code` is what a new script goes by."""
+
 
 def reason_text(reason: Reason | None) -> str:
-    """Empty where nothing stands in the way."""
+    """For people; empty where nothing stands in the way."""
     return "" if reason is None else _WORDS[reason]
+
+
+def reason_in_documents(reason: Reason | None) -> str:
+    """For JSON and CSV; empty where nothing stands in the way."""
+    return "" if reason is None else _DOCUMENT_WORDS[reason]
 
 
 def held_back_text(held: HeldBack | None) -> str:
     """`channel stale`, `frozen: …`, `paused by ana: …`; empty where nothing holds it back."""
-    if held is None:
-        return ""
-    by = f" by {held.by}" if held.by else ""
-    detail = f": {held.detail}" if held.detail else ""
-    return f"{_WORDS[held.reason]}{by}{detail}"
+    return "" if held is None else _held_back(held, _WORDS)
 
 
 def why_text(decision: Decision) -> str:
-    """What stood in the way of an act, or what there is to tell of it; empty where nothing is."""
+    """For people: what stood in the way of an act, or a note on it; empty where there is none."""
+    return _why(decision, _WORDS)
+
+
+def why_in_documents(decision: Decision) -> str:
+    """For JSON: what stood in the way of an act, or a note on it; empty where there is none."""
+    return _why(decision, _DOCUMENT_WORDS)
+
+
+def _why(decision: Decision, words: Mapping[Reason, str]) -> str:
     if decision.held_back is None:
         return decision.why
-    return f"{decision.why}: {held_back_text(decision.held_back)}"
+    return f"{decision.why}: {_held_back(decision.held_back, words)}"
+
+
+def _held_back(held: HeldBack, words: Mapping[Reason, str]) -> str:
+    by = f" by {held.by}" if held.by else ""
+    detail = f": {held.detail}" if held.detail else ""
+    return f"{words[held.reason]}{by}{detail}"

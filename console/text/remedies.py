@@ -1,4 +1,4 @@
-"""What to do next, said beside what is the matter: a message without a way out helps nobody."""
+"""What to do next, beside what is the matter: a message without a way out helps nobody."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -14,151 +14,175 @@ from store.model import CorrectionStatus, Decision, Freshness, Incident, Inciden
 from store.queries.values import ChannelHealth
 from store.reasons import HeldBack, Reason
 
-_READ_AFRESH = "`skew poll` reads it afresh"
-_SET_ASIDE = "`skew status` says why; `skew accept CHANNEL` believes it"
+_POLL = "`skew poll` polls it"
+_QUARANTINED = "`skew accept {0} --show` shows what the poll would change"
 _WHERE = "`skew status` says where"
 
 _OF_REASON: Mapping[Reason, str] = MappingProxyType(
     {
-        Reason.NEVER_READ: _READ_AFRESH,
-        Reason.CHANNEL_STALE: _READ_AFRESH,
-        Reason.AUTHORITY_STALE: _READ_AFRESH,
-        Reason.AUTHORITY_BEHIND: _READ_AFRESH,
-        Reason.SECOND_READING: _READ_AFRESH,
-        Reason.QUARANTINED: _SET_ASIDE,
-        Reason.AUTHORITY_QUARANTINED: _SET_ASIDE,
+        Reason.NEVER_READ: _POLL,
+        Reason.CHANNEL_STALE: _POLL,
+        Reason.AUTHORITY_STALE: _POLL,
+        Reason.AUTHORITY_BEHIND: _POLL,
+        Reason.SECOND_READING: _POLL,
+        Reason.QUARANTINED: _QUARANTINED,
+        Reason.AUTHORITY_QUARANTINED: _WHERE,
         Reason.UNREADABLE: _WHERE,
         Reason.AUTHORITY_UNREADABLE: _WHERE,
         Reason.AUTHORITY_DUPLICATE: "`skew diff --kind duplicate` says where",
-        Reason.PAUSED: "`skew resume CHANNEL` ends it",
+        Reason.PAUSED: "`skew resume {0}` ends the pause",
     }
 )
 
-_TAKE_BACK = "`skew undo` takes it back while its hold lasts"
+_UNDO = "`skew undo` takes it back during its hold"
+
+NO_SUCH_UPDATE = "there is no such update"
+"""What the store answers to an ID that it does not have."""
+
+_NOTED = "noted: "
+"""How the store begins where an act was done and there is something to add."""
 
 
-def of_decision(decision: Decision) -> str:
-    """Add to why an act was void what would make it possible, where anything would."""
-    why, held_back = why_text(decision), decision.held_back
-    remedy = None
-    if held_back is not None and not decision.ok:
-        remedy = _OF_REASON.get(held_back.reason)
-    if decision.status is CorrectionStatus.APPROVED:
-        remedy = _TAKE_BACK
-    return f"{why}: {remedy}" if remedy else why
+def decision_text(decision: Decision) -> str:
+    """Say what became of an act that was not simply done, and what would make it possible."""
+    number, why = f"#{decision.id}", decision.why
+    if decision.ok:
+        return f"{number}: {why_text(decision).removeprefix(_NOTED)}"
+    if why == NO_SUCH_UPDATE:
+        return f"{number} not found"
+    if decision.held_back is not None:
+        why = held_back_with_remedy(decision.held_back)
+    elif decision.status is CorrectionStatus.APPROVED:
+        why = f"{why}; {_UNDO}"
+    return f"{number} not changed: {why}"
 
 
-def of_held_back(held_back: HeldBack) -> str:
+def held_back_with_remedy(held_back: HeldBack, channel: str = "CHANNEL") -> str:
     """Say what holds an update back, and what would let it go, where anything would."""
     remedy = _OF_REASON.get(held_back.reason)
-    return f"{held_back_text(held_back)}: {remedy}" if remedy else held_back_text(held_back)
+    text = held_back_text(held_back)
+    return f"{text}; {remedy.format(channel)}" if remedy else text
 
 
-def waiting(standings: Iterable[ApprovedCorrection], trouble: Mapping[str, str]) -> list[str]:
+def why_not_written(
+    approved: Iterable[ApprovedCorrection], complaints: Mapping[str, str]
+) -> list[str]:
     """Say why approved updates were not written, channel by channel.
 
-    `trouble` is what each channel said while they were to be written.
+    `complaints` has by channel what it answered while they were to be written.
     """
 
-    def ground(one: ApprovedCorrection) -> tuple[str, str]:
-        channel = one.correction.channel
-        said = of_held_back(one.held_back) if one.held_back else trouble.get(channel)
-        return channel, said or "`skew status` tells its health"
+    def channel_and_reason(update: ApprovedCorrection) -> tuple[str, str]:
+        channel = update.correction.channel
+        if update.held_back:
+            return channel, held_back_with_remedy(update.held_back, channel)
+        return channel, complaints.get(channel) or "`skew status` shows the channel's health"
 
+    ordered = sorted(approved, key=channel_and_reason)
     return [
-        f"{plural(len(list(those)), 'approved update')} for {channel} not written: {why}"
-        for (channel, why), those in groupby(sorted(standings, key=ground), key=ground)
+        f"{plural(len(list(updates)), 'approved update')} for {channel} not written: {reason}"
+        for (channel, reason), updates in groupby(ordered, key=channel_and_reason)
     ]
 
 
-def of_quarantine(reason: str, channel: str) -> str:
-    """Add to why a poll was set aside how it is believed after all."""
-    return f"{reason}; `skew accept {channel}` believes it"
+def quarantine_with_remedy(reason: str, channel: str) -> str:
+    """Add to why a poll was quarantined how a person accepts or discards it."""
+    return (
+        f"{reason}; `skew accept {channel}` accepts the poll, `skew discard {channel}` discards it"
+    )
 
 
 _UNKNOWN = {
-    Freshness.NEVER: "{} was never read: `skew poll` reads it",
-    Freshness.STALE: "{} is stale, and what it shows now is not known: `skew poll` reads it afresh",
-    Freshness.QUARANTINED: "the last poll of {0} is set aside: `skew accept {0}` believes it",
+    Freshness.NEVER: "{0}: never read; `skew poll {0}` polls it",
+    Freshness.STALE: "{0}: stale, so what it shows now is unknown; `skew poll {0}` polls it",
+    Freshness.QUARANTINED: "{0}: the last poll is quarantined; `skew accept {0} --show` shows what "
+    "it would change",
 }
 
 
 def not_compared(
     channels: Sequence[ChannelHealth], incidents: Iterable[Incident], wanted: Sequence[str]
 ) -> Iterator[str]:
-    """Say what a list of disagreements cannot know of the wanted channels and the authorities."""
-    names = [one.name for one in channels if one.name in wanted or one.roles or not wanted]
-    yield from (
-        _UNKNOWN[one.freshness].format(one.name) if one.paused_by is None else _of_paused(one)
-        for one in channels
-        if one.name in names and one.freshness in _UNKNOWN
-    )
-    for channel, why in unread(incidents).items():
+    """Say what a list of disagreements leaves out of the wanted channels and the authorities."""
+    # An authority's trouble touches every channel's targets, so it is named even where the list
+    # is of another channel only.
+    named = [health for health in channels if health.name in wanted or health.roles or not wanted]
+    for health in named:
+        if health.freshness in _UNKNOWN:
+            yield _unknown(health)
+    names = {health.name for health in named}
+    for channel, reason in unreadable_records(incidents).items():
         if channel in names:
-            yield f"{channel}: {why}"
+            yield f"{channel}: {reason}"
 
 
-def _of_paused(one: ChannelHealth) -> str:
-    known = "was never read" if one.freshness is Freshness.NEVER else f"is {one.freshness}"
-    paused = f"paused by {one.paused_by}: {one.paused_reason}"
-    return f"{one.name} {known} and {paused}; `skew resume {one.name}` ends it"
+def _unknown(health: ChannelHealth) -> str:
+    if health.paused_by is None:
+        return _UNKNOWN[health.freshness].format(health.name)
+    state = "never read" if health.freshness is Freshness.NEVER else str(health.freshness)
+    return (
+        f"{health.name}: {state}, and paused by {health.paused_by}: {health.paused_reason}; "
+        f"`skew resume {health.name}` ends the pause"
+    )
 
 
-def of_pause(one: Pause) -> str:
-    """Tell of a pause of a person, and what ends it."""
-    until = "" if one.until is None else f", until {day_and_time(one.until)}"
-    return f"{pauses.in_words(one)}{until}; `skew resume {one.channel}` ends it"
+def pause_with_remedy(pause: Pause) -> str:
+    """Say who paused a channel, why and until when, and what ends it."""
+    until = "" if pause.until is None else f", until {day_and_time(pause.until)}"
+    return f"{pauses.in_words(pause)}{until}; `skew resume {pause.channel}` ends the pause"
 
 
-def unread(incidents: Iterable[Incident]) -> dict[str, str]:
-    """Say by channel what of its last poll could not be read, and is not compared."""
+def unreadable_records(incidents: Iterable[Incident]) -> dict[str, str]:
+    """Say by channel which records of its last poll can't be read, and are not compared."""
     return {
-        one.channel: f"not compared, for it can't be read: {one.message}"
-        for one in incidents
-        if one.kind == IncidentKind.UNREADABLE and one.channel is not None
+        incident.channel: f"not compared, because it can't be read: {incident.message}"
+        for incident in incidents
+        if incident.kind == IncidentKind.UNREADABLE and incident.channel is not None
     }
 
 
-def left_behind(approved: int, lease: Lease | None) -> str | None:
+def unwritten_on_exit(approved: int, lease: Lease | None) -> str | None:
     """Say what the operator leaves unwritten, where no engine runs any more to write it."""
     if not approved or lease is not None:
         return None
-    waits = "waits" if approved == 1 else "wait"
+    them, expire = ("it", "it expires") if approved == 1 else ("them", "they expire")
     return (
-        f"{plural(approved, 'approved update')} {waits} and no engine runs: "
-        "`skew apply` or `skew daemon` writes them before they expire"
+        f"{plural(approved, 'approved update')} not written yet, and no engine runs: "
+        f"`skew apply` or `skew daemon` writes {them} before {expire}"
     )
 
 
-_OF_INCIDENT = {
-    IncidentKind.QUARANTINED: "look at what it would change: `skew accept {0}` believes it, "
-    "`skew discard {0}` throws it away; the next plausible poll replaces it",
-    IncidentKind.STALE: "what {0} shows now is not known, and nothing is corrected there; "
-    "`skew poll {0}` reads it afresh",
+_OF_INCIDENT: Mapping[IncidentKind, str] = {
+    IncidentKind.QUARANTINED: "look at what the poll would change, then accept or discard it; the "
+    "next plausible poll replaces it",
+    IncidentKind.STALE: "what {0} shows now is unknown, and nothing is corrected there; poll it "
+    "on the page of the channels",
     IncidentKind.CREDENTIALS: "{0} rests and is tried again by itself; `skew check --online` says "
     "which credential is used, and whether it works",
-    IncidentKind.CONTRACT: "{0} answers otherwise than [channels.{0}] says; the message names the "
+    IncidentKind.CONTRACT: "{0} does not answer as [channels.{0}] expects; the message names the "
     "place in its answer",
     IncidentKind.CRASHED: "a bug in the code for {0}, at the place that the message names; the "
     "other channels go on",
-    IncidentKind.UNREADABLE: "only these records are not compared; put them right in {0}",
-    IncidentKind.EVENTS: "readings are compared without what can't be read of {0}'s events; the "
-    "message names the first of it",
-    IncidentKind.UNSEEN: "find out why {0} has not taken the event in; until it has, every target "
-    "goes without those pieces",
+    IncidentKind.UNREADABLE: "only these records are not compared; correct them in {0}",
+    IncidentKind.EVENTS: "readings are compared without the events of {0} that can't be read; the "
+    "message names the first of them",
+    IncidentKind.UNSEEN: "find out why {0} does not have the event yet; until it has, every target "
+    "is lower by those pieces",
     IncidentKind.SECOND_WRITER: "stop what else writes to {0}; then `skew unfreeze {1}` lets it be "
     "corrected again",
     IncidentKind.LOOP: "let the attribute flow one way only, or stop what moves {0}; then "
     "`skew unfreeze {1}` lets it be corrected again",
-    IncidentKind.SURPRISE: "see what became of its last updates; once somebody has acknowledged "
-    "this, rules may approve on {0} again",
+    IncidentKind.SURPRISE: "look at its last updates; once somebody has acknowledged this "
+    "incident, rules may approve on {0} again",
 }
-
-
-def of_incident(one: Incident) -> str:
-    """Say what to do about an incident; empty where nobody can tell."""
-    words = _OF_INCIDENT.get(IncidentKind(one.kind)) if one.kind in _KINDS else None
-    return "" if words is None else words.format(one.channel or "Skew", one.key or "SKU")
-
+"""For the console: a command is named only where no key does it."""
 
 _KINDS = frozenset(IncidentKind)
+
+
+def incident_remedy(incident: Incident) -> str:
+    """Say in the console what to do about an incident; empty where its kind is of a newer Skew."""
+    if incident.kind not in _KINDS:
+        return ""
+    words = _OF_INCIDENT.get(IncidentKind(incident.kind), "")
+    return words.format(incident.channel or "Skew", incident.key or "SKU")

@@ -1,10 +1,10 @@
-"""Numbers over time in one line of bars, and how far along something is. Pure."""
+"""Numbers over time as one line of bars, and progress as one bar. Pure."""
 
 from collections.abc import Sequence
 
 BARS = "▁▂▃▄▅▆▇█"
 _COUNTED = len(BARS) - 1
-"""So many of something fill a bar, at least: a single error is no peak."""
+"""At least so many fill a bar: a single error must not look like a peak."""
 
 _FULL, _EMPTY = "▓", "░"
 
@@ -20,13 +20,13 @@ def sparkline(values: Sequence[int], width: int) -> str:
     return _bars(newest, low, max(max(newest, default=0) - low, low, 1)).ljust(width)
 
 
-def counted(values: Sequence[int], width: int) -> str:
-    """The newest `width` counts as bars from zero: one is a low bar, whatever the others are."""
+def count_bars(values: Sequence[int], width: int) -> str:
+    """The newest `width` counts as bars from zero; a count of 1 is a low bar, always."""
     newest = values[-width:]
     return _bars(newest, 0, max(max(newest, default=0), _COUNTED))
 
 
-def gauge(part: int, whole: int, width: int) -> str:
+def progress_bar(part: int, whole: int, width: int) -> str:
     """How much of a whole there is, as a bar of `width` cells; not empty unless it is nothing."""
     share = min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0
     full = round(share * width)

@@ -1,6 +1,7 @@
-"""Where results are printed: what the encoding lacks is written as `console.text.glyphs` has it.
+"""Stdout and stderr: what their encoding lacks is written in ASCII instead.
 
-Called once by `main`, and as quick as nothing: the table is imported when first needed.
+Every command pays for this module at its start, so the table of `console.text.glyphs` is imported
+only when something is to be replaced.
 """
 
 import codecs
@@ -15,12 +16,14 @@ ASCII = "skew_ascii"
 UTF-8 to it (click 8.2, `_stream_is_misconfigured`)."""
 
 
-def settle() -> None:
-    """Let nothing that is printed raise, nor reach a terminal that can't show it."""
+def configure() -> None:
+    """Set both up: printing never raises, and a terminal gets only what it can show."""
     codecs.register_error(FALLBACK, _fallback)
     codecs.register(_ascii)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
+            # A name of our own for ASCII keeps click from taking the stream for misconfigured:
+            # it would write UTF-8 to a terminal that can't show it.
             limited = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding=ASCII if limited else None, errors=FALLBACK)
 
@@ -32,11 +35,11 @@ def is_utf8(stream: object) -> bool:
 
 
 def _fallback(error: UnicodeError) -> tuple[str, int]:
-    from console.text.glyphs import plain
+    from console.text.glyphs import to_ascii
 
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return plain(error.object[error.start : error.end]), error.end
+    return to_ascii(error.object[error.start : error.end]), error.end
 
 
 def _ascii(name: str) -> codecs.CodecInfo | None:

@@ -1,4 +1,4 @@
-"""The policy's sum for one channel, from what the cells of its SKU show. Pure."""
+"""How a channel's target is calculated, in one line: `12 on hand − 2 committed → 10`. Pure."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -8,18 +8,21 @@ from store.queries.values import ShownCell
 from sync.targets import policy
 
 
-def arithmetic(
+def target_sum(
     sku: str, channel: str, location: str, cells: Sequence[ShownCell], terms: Terms
 ) -> str:
-    """The policy's sum in one line, for the channel at that location."""
-    mine = next((one for one in terms.channels if one.name == channel), None)
-    here = {one.channel: one for one in cells if one.location == location}
+    """The sum for the channel at that location; empty where the channel has no such listing."""
+    mine = next(
+        (channel_terms for channel_terms in terms.channels if channel_terms.name == channel), None
+    )
+    here = {cell.channel: cell for cell in cells if cell.location == location}
     if mine is None or channel not in here:
         return ""
-    rule = next(one for one in terms.authorities if fnmatchcase(sku, one.skus))
+    rule = next(authority for authority in terms.authorities if fnmatchcase(sku, authority.skus))
     if channel == rule.quantity or "quantity" in mine.inflow:
-        return "its own word is the truth"
-    source = next(one for one in terms.channels if one.name == rule.quantity)
+        return "this is the authority"
+    source = next(authority for authority in terms.channels if authority.name == rule.quantity)
+    # Committed pieces are in the authority's own units; the sum is in single pieces.
     committed = here[source.name].committed if source.name in here else None
     units = policy.policy_for(sku, source.policies).units
     cell = here[channel]

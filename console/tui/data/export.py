@@ -19,8 +19,8 @@ from typing import IO, Any, NamedTuple
 
 from console.reports import json_documents, json_incidents
 from console.reports.disagreements import CSV_COLUMNS, csv_row, defused
+from console.text.disagreement_groups import Explained
 from console.text.format import day_and_time
-from console.text.groups import Explained
 from console.tui.data.source import DataSource
 from store.errors import StoreError
 from store.model import Correction, Incident, Millis

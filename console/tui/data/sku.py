@@ -6,7 +6,7 @@ What only moves when the SKU does is read again only then: a stamp of its listin
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from console.text.target_sum import arithmetic
+from console.text.target_sum import target_sum
 from console.tui.data.values import Ask
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
@@ -56,7 +56,7 @@ class SkuData:
         if found is None:
             return None
         sums = {
-            cell.listing_id: arithmetic(sku, cell.channel, cell.location, found.cells, self._terms)
+            cell.listing_id: target_sum(sku, cell.channel, cell.location, found.cells, self._terms)
             for cell in found.cells
         }
         return Opened(now, found, await self._causes_of(found.open, now), sums)

@@ -13,9 +13,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from console.text.groups import Explained
-from console.text.incidents import POLLS_SHOWN, Trouble, waits_for_a_person
-from console.text.target_sum import arithmetic
+from console.text.disagreement_groups import Explained
+from console.text.incidents import POLLS_SHOWN, IncidentDetail, awaits_decision
+from console.text.target_sum import target_sum
 from console.tui.data.checklist import ChecklistData
 from console.tui.data.sku import SkuData
 from console.tui.data.values import ChannelDetail, DisagreementRow, PauseEffect
@@ -90,7 +90,7 @@ class Detail:
     """What every channel shows for it, at that location."""
     correction: Correction | None
     cause: Cause | None
-    arithmetic: str
+    target_sum: str
     history: tuple[HistoryEntry, ...] = ()
 
     @property
@@ -229,14 +229,14 @@ class DataSource:
     async def incidents(self, ids: Sequence[int]) -> dict[int, Incident]:
         return {one.id: one for one in await self._ask(incident_list.incidents_by_id, ids)}
 
-    async def incident(self, row_id: int) -> Trouble | None:
+    async def incident(self, row_id: int) -> IncidentDetail | None:
         """All there is to tell of one but the effect of a poll; None where it is no more."""
         found = (await self.incidents([row_id])).get(row_id)
         if found is None or found.channel is None:
-            return None if found is None else Trouble(found)
+            return None if found is None else IncidentDetail(found)
         polls = await self._ask(poll_health.recent_polls, found.channel, limit=POLLS_SHOWN)
-        poll_id = await self.quarantined_poll(found.channel) if waits_for_a_person(found) else None
-        return Trouble(found, tuple(polls), poll_id)
+        poll_id = await self.quarantined_poll(found.channel) if awaits_decision(found) else None
+        return IncidentDetail(found, tuple(polls), poll_id)
 
     async def quarantined_poll(self, channel: str) -> int | None:
         """The poll of the channel that waits for a person, if one does."""
@@ -346,7 +346,7 @@ class DataSource:
             cells=cells,
             correction=correction,
             cause=causes.get(it.id) if it is not None else None,
-            arithmetic=arithmetic(about.sku, about.channel, about.location, cells, self._terms),
+            target_sum=target_sum(about.sku, about.channel, about.location, cells, self._terms),
             history=tuple(history),
         )
 

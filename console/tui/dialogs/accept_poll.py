@@ -28,7 +28,7 @@ class AcceptPoll(Question):
 
     def __init__(self, effect: QuarantineEffect, now: Millis) -> None:
         super().__init__(
-            quarantine_effect.asking(effect),
+            quarantine_effect.confirmation_for(effect),
             effect.moved,
             what="how many listings would move",
             yes="accept",

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from console.text.confirmation import Asking, typed_count
+from console.text.confirmation import Confirmation, typed_count
 from console.text.format import clean, fit, plural, until_text
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, write
@@ -42,7 +42,7 @@ class Question(Dialog[bool]):
         ("y", "yes", "Yes"),
     ]
 
-    def __init__(self, asked: Asking, count: int, *, what: str, yes: str) -> None:
+    def __init__(self, asked: Confirmation, count: int, *, what: str, yes: str) -> None:
         """`count` has to be typed where `asked` says so: `what` names it, `yes` the act."""
         super().__init__()
         self._asked = asked
@@ -53,15 +53,15 @@ class Question(Dialog[bool]):
     def foot(self) -> ComposeResult:
         """The question itself, for the dialog's foot."""
         yield Static(self._question(), id="question")
-        if self._asked is Asking.COUNT:
+        if self._asked is Confirmation.COUNT:
             yield Input(id="count", max_length=9, restrict=r"\d*", select_on_focus=False)
 
     def on_mount(self) -> None:
-        if self._asked is Asking.COUNT:
+        if self._asked is Confirmation.COUNT:
             self.query_one("#count", Input).focus()
 
     def action_yes(self) -> None:
-        if self._asked is Asking.YES:
+        if self._asked is Confirmation.YES:
             self.dismiss(True)
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (a key's parameter)
@@ -75,9 +75,9 @@ class Question(Dialog[bool]):
             self.query_one("#question", Static).update(self._question(wrong=True))
 
     def _question(self, *, wrong: bool = False) -> Content:
-        if self._asked is Asking.NOTHING:
+        if self._asked is Confirmation.NOTHING:
             return keys_told(("esc", "leave it"))
-        if self._asked is Asking.YES:
+        if self._asked is Confirmation.YES:
             return keys_told(("y", self._yes), ("n", "leave it"))
         return write(
             Cell("✖ that is not it: " if wrong else "", Tone.BAD),
@@ -100,14 +100,14 @@ class Confirm(Question):
     def __init__(
         self,
         batch: Sequence[Correction],
-        asked: Asking,
+        asked: Confirmation,
         outlook: Outlook,
         *,
         left_out: str = "",
     ) -> None:
         super().__init__(
             # Where all of it would be refused there is nothing to ask.
-            Asking.NOTHING if outlook.over else asked,
+            Confirmation.NOTHING if outlook.over else asked,
             typed_count(batch),
             what=f"the number of {'units' if len(batch) == 1 else 'updates'}",
             yes="approve",

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from console.reports.clipboard import Copied
+from console.reports.clipboard import CopyChoice
 from console.text.format import clean, cut, fit, plural
 from console.text.operators import NAME_MAX, name_error
 from console.tui.data.export import FORMATS, ExportError, ExportView, exists, export, target
@@ -28,7 +28,7 @@ _SAMPLE = 46
 """Cells of what would be copied that are shown."""
 
 
-class Copying(Dialog[Copied | None]):
+class Copying(Dialog[CopyChoice | None]):
     """Asks as what to copy the row: a digit, or enter on the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +36,7 @@ class Copying(Dialog[Copied | None]):
         *((str(number), f"choose({number - 1})", "") for number in range(1, 10)),
     ]
 
-    def __init__(self, offered: Sequence[Copied]) -> None:
+    def __init__(self, offered: Sequence[CopyChoice]) -> None:
         super().__init__()
         self._offered = offered
 
@@ -64,7 +64,7 @@ class Copying(Dialog[Copied | None]):
         self.dismiss(self._offered[event.option_index])
 
 
-def _told(number: int, one: Copied) -> Content:
+def _told(number: int, one: CopyChoice) -> Content:
     sample = cut(clean(one.text.replace("\t", "  ").replace("\n", "  ")), _SAMPLE)
     return write(Cell(f"{number} ", Tone.ACCENT), Cell(fit(one.name, 18)), Cell(sample, Tone.DIM))
 

@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from textual.keys import _character_to_key
 
 from console.text import streams
-from console.text.glyphs import plain
+from console.text.glyphs import to_ascii
 from console.text.themes import PALETTES, SIXTEEN
 
 COPIED_MAX = 65_536
@@ -43,7 +43,7 @@ class Ascii(LineFilter):
 @lru_cache(8_192)
 def _plain(text: str) -> str:
     """Write it in ASCII, in as many cells as Textual reckons it to have."""
-    return text if text.isascii() else set_cell_size(plain(text), cell_len(text))
+    return text if text.isascii() else set_cell_size(to_ascii(text), cell_len(text))
 
 
 def lacks_glyphs(stream: object, environ: Mapping[str, str] = os.environ) -> bool:

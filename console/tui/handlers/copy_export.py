@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.app import App
 
-from console.reports.clipboard import Copied
+from console.reports.clipboard import CopyChoice
 from console.text.format import clean, cut, plural
 from console.tui.data.export import ExportView, default_name
 from console.tui.dialogs.copy_export import Copying, Exporting
@@ -22,7 +22,7 @@ class CopyExportHandler:
         self._app = app
         self._session = session
 
-    async def copy(self, offered: Iterable[Copied]) -> None:
+    async def copy(self, offered: Iterable[CopyChoice]) -> None:
         """Copy one of these, as the operator chooses."""
         ways = tuple(offered)
         if not ways:

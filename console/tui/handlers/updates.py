@@ -9,7 +9,13 @@ from typing import Any
 
 from textual.app import App
 
-from console.text.confirmation import UNDECIDED, Asking, Picked, asking, undoable
+from console.text.confirmation import (
+    UNDECIDED,
+    Confirmation,
+    DecisionTarget,
+    can_undo,
+    confirmation_for,
+)
 from console.text.format import clean, plain_times, plural, until_text
 from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import Confirm, Reason, Retry, Snooze
@@ -37,7 +43,7 @@ class UpdateHandler(Handler):
         self.batches = BatchHandler(app, database, source, session)
         self._hearing = OthersHandler(app, database, source, session)
 
-    async def approve(self, picked: Picked, *, bulk: bool) -> None:
+    async def approve(self, picked: DecisionTarget, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
         if picked.not_now:
             self._tell(f"can't approve {picked.about}: {picked.not_now}", Tone.WARN)
@@ -45,13 +51,13 @@ class UpdateHandler(Handler):
         batch = await self._batch(picked, "approve", bulk=bulk)
         if not batch:
             return
-        asked = asking(batch)
+        asked = confirmation_for(batch)
         left_out = _left_out(picked, len(batch)) if bulk else ""
-        if asked is Asking.NOTHING and not bulk:
+        if asked is Confirmation.NOTHING and not bulk:
             # No dialog showed anything newer: what the row showed is what was seen.
             seen: Sequence[tuple[int, int | None]] = picked.seen
         else:
-            asked = Asking.YES if asked is Asking.NOTHING else asked
+            asked = Confirmation.YES if asked is Confirmation.NOTHING else asked
             seen = [(one.id, one.version) for one in batch]
             outlook = await self._outlook(batch)
             if outlook is None or not await self._app.push_screen_wait(
@@ -77,7 +83,7 @@ class UpdateHandler(Handler):
         else:
             self._followed.update(going)
 
-    async def reject(self, picked: Picked, *, bulk: bool) -> None:
+    async def reject(self, picked: DecisionTarget, *, bulk: bool) -> None:
         """Reject with a reason."""
         batch = await self._batch(picked, "reject", bulk=bulk)
         if not batch:
@@ -93,7 +99,7 @@ class UpdateHandler(Handler):
         )
         self._told(decided, "rejected")
 
-    async def snooze(self, picked: Picked) -> None:
+    async def snooze(self, picked: DecisionTarget) -> None:
         """Put aside for a span."""
         batch = await self._batch(picked, "snooze", bulk=False)
         if not batch:
@@ -109,7 +115,7 @@ class UpdateHandler(Handler):
         )
         self._told(decided, f"snoozed until {until_text(until, self._now)}")
 
-    async def undo(self, picked: Picked) -> None:
+    async def undo(self, picked: DecisionTarget) -> None:
         """Take back the last approval, else the one under the cursor, while the hold lasts."""
         now = self._now
         ids = list(self._session.last) if self._session.held_until > now else []
@@ -117,7 +123,7 @@ class UpdateHandler(Handler):
             under = await self._read([number for number, _ in picked.seen])
             if under is None:
                 return
-            ids = [one.id for one in under if undoable(one, now)]
+            ids = [one.id for one in under if can_undo(one, now)]
         if not ids:
             self._tell("nothing to undo: no approval is in its hold", Tone.WARN)
             return
@@ -130,7 +136,7 @@ class UpdateHandler(Handler):
             self._session.last, self._session.held_until = (), 0
         self._told(decided, "took back")
 
-    async def retry(self, picked: Picked) -> None:
+    async def retry(self, picked: DecisionTarget) -> None:
         """Retry what ended badly, with a reason."""
         if not picked.seen:
             self._tell(f"can't retry: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
@@ -167,7 +173,7 @@ class UpdateHandler(Handler):
         if not verified:
             self._app.notify(clean(text), severity="warning", markup=False)
 
-    async def _batch(self, picked: Picked, verb: str, *, bulk: bool) -> list[Correction]:
+    async def _batch(self, picked: DecisionTarget, verb: str, *, bulk: bool) -> list[Correction]:
         """The updates that can be decided on; where there are none, why is told."""
         if not picked.seen or (picked.why_not and not bulk):
             self._tell(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
@@ -184,7 +190,7 @@ class UpdateHandler(Handler):
             self._tell(f"can't {verb} {picked.about}: {why}", Tone.WARN)
         return batch
 
-    async def _meanwhile(self, picked: Picked) -> str:
+    async def _meanwhile(self, picked: DecisionTarget) -> str:
         """Who moved what of the one that was picked."""
         try:
             told = await self._source.meanwhile(picked.seen)
@@ -224,7 +230,7 @@ class UpdateHandler(Handler):
         self._session.stir()
 
 
-def _left_out(picked: Picked, taken: int) -> str:
+def _left_out(picked: DecisionTarget, taken: int) -> str:
     """What of the marks is not in the batch, and why."""
     moved = len(picked.seen) - taken
     told = [picked.why_not, f"{moved} × decided or put aside meanwhile" if moved else ""]

@@ -14,7 +14,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.reports.clipboard import Copied, of_channel
+from console.reports.clipboard import CopyChoice, channel_choices
 from console.tui.data import export
 from console.tui.data.export import ExportView
 from console.tui.data.values import ChannelDetail
@@ -128,10 +128,10 @@ class ChannelsPage(ListPage):
         if one is not None:
             await self.context.navigator.show_disagreements_of(one.name)
 
-    def copies(self) -> Iterator[Copied]:
+    def copies(self) -> Iterator[CopyChoice]:
         one = self.rows.current
         if one is not None:
-            yield from of_channel(one)
+            yield from channel_choices(one)
 
     def view(self) -> ExportView:
         glance = self.session.glance

@@ -13,7 +13,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.text.confirmation import Picked, not_now, why_not, why_not_update
+from console.text.confirmation import (
+    DecisionTarget,
+    not_now,
+    why_not_decidable,
+    why_update_not_decidable,
+)
 from console.text.format import plural
 from console.tui.data.source import Detail
 from console.tui.data.values import DisagreementRow
@@ -106,30 +111,36 @@ class Dashboard(DisagreementsPage):
         self.rewrite("#header, #channels, #said")
         self._paint_preview()
 
-    def picked(self) -> Picked:
+    def picked(self) -> DecisionTarget:
         value = self.table.current
         if isinstance(value, DisagreementRow):
             it = value.it
-            reason = why_not(it, self.directions.get(it.channel))
+            reason = why_not_decidable(it, self.directions.get(it.channel))
             if it.correction_id is None:
-                return Picked(why_not=reason or "no update")
+                return DecisionTarget(why_not=reason or "no update")
             about = f"#{it.correction_id} {it.sku} {it.channel}"
-            return Picked(((it.correction_id, it.correction_version),), about, reason, not_now(it))
+            return DecisionTarget(
+                ((it.correction_id, it.correction_version),), about, reason, not_now(it)
+            )
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
-            return Picked(((value.id, value.version),), about, why_not_update(value))
+            return DecisionTarget(
+                ((value.id, value.version),), about, why_update_not_decidable(value)
+            )
         if isinstance(value, GroupRow):
-            return Picked(why_not="a group is under the cursor: enter opens it, space marks it")
-        return Picked(why_not="there is nothing under the cursor")
+            return DecisionTarget(
+                why_not="a group is under the cursor: enter opens it, space marks it"
+            )
+        return DecisionTarget(why_not="there is nothing under the cursor")
 
-    async def marked(self, *, approving: bool) -> Picked:
+    async def marked(self, *, approving: bool) -> DecisionTarget:
         marks = sorted(self.table.marks)
         if not marks:
-            return Picked(why_not="nothing is marked: space marks a row, * all of them")
+            return DecisionTarget(why_not="nothing is marked: space marks a row, * all of them")
         if self.table is self.updates:
             found = (await self.context.source.updates(marks)).values()
             reasons: list[tuple[int, int | None, str]] = [
-                (one.id, one.version, why_not_update(one)) for one in found
+                (one.id, one.version, why_update_not_decidable(one)) for one in found
             ]
         else:
             rows = await self.context.source.disagreements(marks)
@@ -144,7 +155,7 @@ class Dashboard(DisagreementsPage):
         seen = {number: version for number, version, reason in reasons if not reason}
         left = Counter(reason for _, _, reason in reasons if reason)
         told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
-        return Picked(tuple(seen.items()), plural(len(seen), "update"), told)
+        return DecisionTarget(tuple(seen.items()), plural(len(seen), "update"), told)
 
     def able(self) -> tuple[str, ...]:
         can = self.rows.current is not None or bool(self.rows.marks)
@@ -165,7 +176,7 @@ class Dashboard(DisagreementsPage):
         await self.context.navigator.open_sku(self.detail)
 
     def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
-        reason = why_not(it, self.directions.get(it.channel))
+        reason = why_not_decidable(it, self.directions.get(it.channel))
         return reason or (not_now(it) if approving else "")
 
     def _channels(self, width: int) -> Content:

@@ -14,8 +14,8 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.reports.clipboard import Copied, of_incident
-from console.text.incidents import Trouble, waits_for_a_person
+from console.reports.clipboard import CopyChoice, incident_choices
+from console.text.incidents import IncidentDetail, awaits_decision
 from console.tui.data import export, incident_filter
 from console.tui.data.disagreement_filter import FilterError
 from console.tui.data.export import ExportView
@@ -42,7 +42,7 @@ class IncidentsPage(ListPage):
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         self.wanted = IncidentFilter()
-        self.whole: Trouble | None = None
+        self.whole: IncidentDetail | None = None
         self._states = 0
         """Which of `STATES` is shown, unless the filter names states itself."""
         self._reckoned: QuarantineEffect | None = None
@@ -85,9 +85,9 @@ class IncidentsPage(ListPage):
             known = self._reckoned
             if known is not None and known.poll_id == found.quarantined:
                 found = found.with_effect(known)
-            elif found.it.channel is not None and self._reckoning != found.quarantined:
+            elif found.incident.channel is not None and self._reckoning != found.quarantined:
                 self._reckoning = found.quarantined
-                self._reckon(found.it.channel)
+                self._reckon(found.incident.channel)
         self.whole = found
         self.rewrite("#incident, #legend")
         self.entitle_all()
@@ -112,9 +112,9 @@ class IncidentsPage(ListPage):
         self.rows.tick(self.session.clock.now())
         self.rewrite("#header, #said, #incident")
 
-    def copies(self) -> Iterator[Copied]:
+    def copies(self) -> Iterator[CopyChoice]:
         one = self.rows.current
-        return iter(()) if one is None else of_incident(one, self.session.clock.now())
+        return iter(()) if one is None else incident_choices(one, self.session.clock.now())
 
     def view(self) -> ExportView:
         ids = array("q", self.rows.ids)
@@ -125,7 +125,7 @@ class IncidentsPage(ListPage):
         if one is None or one.closed_at is not None:
             return self.session.able(self.picked(), marks=False)
         can = ("acknowledge", "snooze")
-        return (*can, "accept", "discard") if waits_for_a_person(one) else can
+        return (*can, "accept", "discard") if awaits_decision(one) else can
 
     def filter_by(self, text: str) -> None:
         self.wanted = incident_filter.parse(text, self.context.source.settings.channels)
@@ -174,7 +174,7 @@ class IncidentsPage(ListPage):
         one = self._under()
         if one is None or one.channel is None:
             return None
-        if not waits_for_a_person(one):
+        if not awaits_decision(one):
             self._say(f"there is no quarantined poll under the cursor to {verb}")
             return None
         return one.channel

@@ -7,8 +7,8 @@ from typing import Any
 from textual import on, work
 
 from console.keys.action import PageName
-from console.reports.clipboard import Copied, of_row
-from console.text.confirmation import Picked
+from console.reports.clipboard import CopyChoice, row_choices
+from console.text.confirmation import DecisionTarget
 from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.export import ExportView
@@ -27,10 +27,10 @@ class DecisionPage(Page):
     detail: Detail | None = None
     """What is known of what stands under the cursor."""
 
-    def copies(self) -> Iterator[Copied]:
+    def copies(self) -> Iterator[CopyChoice]:
         if self.detail is None:
             return iter(())
-        return of_row(
+        return row_choices(
             # On the updates' page the row is the update.
             None if self.place is PageName.UPDATES else self.detail.it,
             self.detail.cause,
@@ -67,7 +67,7 @@ class ListPage(DecisionPage):
         """The list that the keys act on."""
         return self.query_one(VirtualTable)
 
-    async def marked(self, *, approving: bool) -> Picked:
+    async def marked(self, *, approving: bool) -> DecisionTarget:
         """All that is marked; what can't be decided is left out and told. Raises StoreError."""
         del approving
         return self.picked()
@@ -131,7 +131,7 @@ class ListPage(DecisionPage):
         if marked is not None:
             await self.context.updates.reject(marked, bulk=True)
 
-    async def _marked(self, *, approving: bool) -> Picked | None:
+    async def _marked(self, *, approving: bool) -> DecisionTarget | None:
         try:
             return await self.marked(approving=approving)
         except StoreError as error:

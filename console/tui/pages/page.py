@@ -16,8 +16,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from console.keys.action import PageName
-from console.reports.clipboard import Copied
-from console.text.confirmation import Picked
+from console.reports.clipboard import CopyChoice
+from console.text.confirmation import DecisionTarget
 from console.text.format import clean
 from console.tui.data import export
 from console.tui.data.disagreement_filter import FilterError
@@ -88,9 +88,9 @@ class Page(Screen[None]):
         """The deciding actions that can be done now, for the legend."""
         return self.session.able(self.picked(), marks=False)
 
-    def picked(self) -> Picked:
+    def picked(self) -> DecisionTarget:
         """The update that a deciding key would decide on."""
-        return Picked(why_not="no update is under the cursor here")
+        return DecisionTarget(why_not="no update is under the cursor here")
 
     def subject(self) -> Subject | None:
         """What of a SKU is under the cursor; None where nothing is."""
@@ -143,7 +143,7 @@ class Page(Screen[None]):
         self.session.stir()
         return True
 
-    def copies(self) -> Iterator[Copied]:
+    def copies(self) -> Iterator[CopyChoice]:
         """The ways to copy what is under the cursor; none: there is nothing to copy."""
         yield from ()
 

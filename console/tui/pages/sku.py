@@ -15,8 +15,14 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.reports.clipboard import Copied, of_row
-from console.text.confirmation import Picked, not_now, why_not, why_not_anew, why_not_update
+from console.reports.clipboard import CopyChoice, row_choices
+from console.text.confirmation import (
+    DecisionTarget,
+    not_now,
+    why_no_retry,
+    why_not_decidable,
+    why_update_not_decidable,
+)
 from console.text.format import clean, cut
 from console.tui.data.sku import Opened
 from console.tui.drawing import plot
@@ -126,21 +132,21 @@ class SkuPage(DecisionPage):
     def tick(self) -> None:
         self.rewrite("#header, #said, #sku-head, #sku-cells, #sku-reasons")
 
-    def picked(self) -> Picked:
+    def picked(self) -> DecisionTarget:
         """The update of the row under the cursor, else why it has none."""
         cell = self._cell()
         if self.opened is None or cell is None:
-            return Picked(why_not="no SKU is open")
+            return DecisionTarget(why_not="no SKU is open")
         it, update = self._disagreement(cell), self._update(cell)
         if update is not None and update.status in LIVE_CORRECTIONS:
             about = f"#{update.id} {update.sku} {update.channel}"
             seen = ((update.id, update.version),)
-            return Picked(seen, about, why_not_update(update), not_now(it))
+            return DecisionTarget(seen, about, why_update_not_decidable(update), not_now(it))
         if it is None:
-            return Picked(why_not=f"{cell.channel} shows what it should")
+            return DecisionTarget(why_not=f"{cell.channel} shows what it should")
         channel = self.context.source.settings.channels.get(cell.channel)
-        reason = why_not(it, channel.direction if channel is not None else None)
-        return Picked(why_not=reason or "no update is proposed")
+        reason = why_not_decidable(it, channel.direction if channel is not None else None)
+        return DecisionTarget(why_not=reason or "no update is proposed")
 
     def able(self) -> tuple[str, ...]:
         return (*super().able(), *(("retry",) if self._to_retry().seen else ()))
@@ -148,27 +154,27 @@ class SkuPage(DecisionPage):
     def do_retry(self) -> Coroutine[None, None, None]:
         return self.context.updates.retry(self._to_retry())
 
-    def _to_retry(self) -> Picked:
+    def _to_retry(self) -> DecisionTarget:
         """The newest update of the row under the cursor, where that ended badly."""
         cell = self._cell()
         update = self._update(cell) if cell is not None else None
         if update is None:
-            return Picked(why_not="no update is under the cursor")
-        why = why_not_anew(update)
+            return DecisionTarget(why_not="no update is under the cursor")
+        why = why_no_retry(update)
         about = f"#{update.id} {update.sku} {update.channel}"
-        return Picked(() if why else ((update.id, update.version),), about, why)
+        return DecisionTarget(() if why else ((update.id, update.version),), about, why)
 
-    def copies(self) -> Iterator[Copied]:
+    def copies(self) -> Iterator[CopyChoice]:
         """The row under the cursor: its disagreement, its update, else the SKU alone."""
         cell = self._cell()
         if self.opened is None or cell is None:
             return
         it, update = self._disagreement(cell), self._update(cell)
         if it is None and update is None:
-            yield Copied("SKU", clean(self.sku))
+            yield CopyChoice("SKU", clean(self.sku))
             return
         cause = self.opened.causes.get(it.id) if it is not None else None
-        yield from of_row(it, cause, update, configuration=self.context.source.configuration)
+        yield from row_choices(it, cause, update, configuration=self.context.source.configuration)
 
     def step(self, by: int) -> bool:
         """Move the cursor by a row; False where it can't be moved, or is not in sight."""

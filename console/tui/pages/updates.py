@@ -12,7 +12,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.text.confirmation import Picked, why_not_anew, why_not_update
+from console.text.confirmation import DecisionTarget, why_no_retry, why_update_not_decidable
 from console.text.format import plural
 from console.tui.data import update_filter
 from console.tui.data.source import Detail
@@ -112,22 +112,24 @@ class UpdatesPage(ListPage):
             names.append("cancel")
         return tuple(names)
 
-    def picked(self) -> Picked:
+    def picked(self) -> DecisionTarget:
         value = self.rows.current
         if value is None:
-            return Picked(why_not="there is nothing under the cursor")
-        return Picked(((value.id, value.version),), _about(value), why_not_update(value))
+            return DecisionTarget(why_not="there is nothing under the cursor")
+        return DecisionTarget(
+            ((value.id, value.version),), _about(value), why_update_not_decidable(value)
+        )
 
-    async def marked(self, *, approving: bool) -> Picked:
+    async def marked(self, *, approving: bool) -> DecisionTarget:
         del approving
         marks = sorted(self.rows.marks)
         if not marks:
-            return Picked(why_not="nothing is marked: space marks a row, * all of them")
+            return DecisionTarget(why_not="nothing is marked: space marks a row, * all of them")
         found = (await self.context.source.updates(marks)).values()
-        seen = tuple((one.id, one.version) for one in found if not why_not_update(one))
+        seen = tuple((one.id, one.version) for one in found if not why_update_not_decidable(one))
         left = Counter(reason for one in found if (reason := _why_left_out(one)))
         told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
-        return Picked(seen, plural(len(seen), "update"), told)
+        return DecisionTarget(seen, plural(len(seen), "update"), told)
 
     def subject(self) -> Subject | None:
         return self.detail
@@ -157,8 +159,10 @@ class UpdatesPage(ListPage):
         picked = self._to_retry()
         if marks:
             found = (await self.context.source.updates(marks)).values()
-            seen = tuple((one.id, one.version) for one in found if not why_not_anew(one))
-            picked = Picked(seen, plural(len(seen), "update"), "none of the marked ended badly")
+            seen = tuple((one.id, one.version) for one in found if not why_no_retry(one))
+            picked = DecisionTarget(
+                seen, plural(len(seen), "update"), "none of the marked ended badly"
+            )
         await self.context.updates.retry(picked)
 
     def do_cancel(self) -> Coroutine[None, None, None]:
@@ -171,13 +175,13 @@ class UpdatesPage(ListPage):
             return
         await self.context.navigator.open_sku(self.detail)
 
-    def _to_retry(self) -> Picked:
+    def _to_retry(self) -> DecisionTarget:
         """The update under the cursor, if it ended in a way that can be tried again."""
         value = self.rows.current
         if value is None:
-            return Picked(why_not="there is nothing under the cursor")
-        why = why_not_anew(value)
-        return Picked((), _about(value), why) if why else self.picked()._replace(why_not="")
+            return DecisionTarget(why_not="there is nothing under the cursor")
+        why = why_no_retry(value)
+        return DecisionTarget((), _about(value), why) if why else self.picked()._replace(why_not="")
 
     def _chosen(self, width: int) -> Content:
         now = self.session.clock.now()
@@ -224,4 +228,4 @@ def _about(one: Correction) -> str:
 
 def _why_left_out(one: Correction) -> str:
     """Why a marked update is not decided on, without its number: they are counted by it."""
-    return why_not_update(one).removeprefix(f"#{one.id} is ")
+    return why_update_not_decidable(one).removeprefix(f"#{one.id} is ")

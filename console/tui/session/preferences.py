@@ -79,7 +79,7 @@ def begin(
     read = preferences.load()
     recalled = memory.recall(configuration, fresh=fresh)
     chosen = next((one for one in (said.ascii, read.ascii) if one is not None), None)
-    named = operators.chosen(said.operator, read.operator, recalled.personal.operator, login)
+    named = operators.operator_name(said.operator, read.operator, recalled.personal.operator, login)
     return SessionPreferences(
         preferences=read,
         memory=recalled,

@@ -13,7 +13,7 @@ from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
 from console.keys.action import Action
-from console.text.confirmation import Picked, undoable
+from console.text.confirmation import DecisionTarget, can_undo
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
 from console.tui.data.replay import Replay
@@ -156,7 +156,7 @@ class ConsoleState:
             return "the past stands still"
         return ""
 
-    def able(self, picked: Picked, *, marks: bool) -> tuple[str, ...]:
+    def able(self, picked: DecisionTarget, *, marks: bool) -> tuple[str, ...]:
         """The deciding actions that can be done now, for the legend."""
         names = []
         if picked.seen and not picked.why_not:
@@ -187,7 +187,7 @@ class ConsoleState:
     def remember(self, batch: list[Correction]) -> None:
         """Note what was approved, for as long as it can be undone."""
         now = self.clock.now()
-        held = [one for one in batch if undoable(one, now)]
+        held = [one for one in batch if can_undo(one, now)]
         self.last = tuple(one.id for one in held)
         self.held_until = max((one.hold_until or 0 for one in held), default=0)
         self.hold_ms = max(0, self.held_until - now)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from console.text.format import NONE, age, cells, clean, cut, fit, plural, time_of_day, units
-from console.text.sparkline import gauge
+from console.text.sparkline import progress_bar
 from console.tui.data.values import ChannelDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels
@@ -101,7 +101,7 @@ def _progress(one: ChannelHealth, key: Key, now: Millis) -> _Fact:
         raise ValueError("it has no poll that runs")
     told = f"↻ for {age(now - progress.since)}: {units(progress.seen)} records"
     if progress.expected:
-        bar = gauge(progress.seen, progress.expected, _BAR)
+        bar = progress_bar(progress.seen, progress.expected, _BAR)
         told += f" of about {units(progress.expected)}  {bar} {channels.portion(progress)}"
     return _Fact("reading", told + _by(key("cancel"), "   {} cancels it"), Tone.ACCENT)
 
@@ -142,7 +142,7 @@ def _headroom(whole: ChannelDetail, now: Millis) -> str:
         return f"the channel tells none; our own limit: {own}"
     told = f"{units(one.allowance_left)} requests left"
     if one.allowance_of is not None:
-        bar = gauge(one.allowance_left, one.allowance_of, _BAR)
+        bar = progress_bar(one.allowance_left, one.allowance_of, _BAR)
         told = f"{bar} {units(one.allowance_left)} of {units(one.allowance_of)} requests left"
     since = f", {age(now - one.allowance_at)} ago" if one.allowance_at is not None else ""
     return f"{told}{since}; our own limit: {own}"

@@ -6,7 +6,7 @@ One vocabulary for the dashboard's panel, the channels' page and the header.
 from collections.abc import Callable, Mapping, Sequence
 
 from console.text.format import NONE, age, fit, units
-from console.text.sparkline import gauge, sparkline
+from console.text.sparkline import progress_bar, sparkline
 from console.tui.drawing.columns import Column
 from console.tui.drawing.tones import Cell, Tone
 from store.model import Freshness, Millis, PollOutcome
@@ -134,7 +134,7 @@ def headroom(channel: ChannelHealth, width: int) -> Cell:
         return Cell(f"{_short(left)} left{sign}", tone)
     told = f"{_short(left)}/{_short(of)}{sign}"
     room = width - len(told) - 1
-    bar = f"{gauge(left, of, min(room, _GAUGE))} " if room >= _GAUGE_MIN else ""
+    bar = f"{progress_bar(left, of, min(room, _GAUGE))} " if room >= _GAUGE_MIN else ""
     return Cell(f"{bar}{told}", tone)
 
 

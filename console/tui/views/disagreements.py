@@ -12,10 +12,10 @@ from console.text.format import (
     cells,
     clean,
     cut,
-    exact,
     money,
     plain_times,
     plural,
+    show_blanks,
     signed,
     time_of_day,
     units,
@@ -258,7 +258,7 @@ SEVERITY_TONES = {
 
 
 def group_label(total: GroupTotal) -> str:
-    return exact(total.label) or _UNKNOWN
+    return show_blanks(total.label) or _UNKNOWN
 
 
 def group_worth(total: GroupTotal) -> str:

@@ -10,7 +10,7 @@ from textual.content import Content
 from console.keys import ACTIONS, shown_key
 from console.keys.action import Action, PageName
 from console.text.format import age, cells, cut, day_and_time, money, time_of_day, units
-from console.text.sparkline import counted
+from console.text.sparkline import count_bars
 from console.tui.drawing.tones import Cell, Tone, key, write
 from store.model import LIVE_CORRECTIONS, Millis
 from store.queries.values import Overview, StatusCounts
@@ -134,7 +134,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
             (3, [Cell(f"pending {overview.pending:,}", pending)]),
             (7, [Cell(f"errors {overview.errors_5m}", errors)]),
         ]
-    trend = counted(overview.errors_by_minute, _MINUTES)
+    trend = count_bars(overview.errors_by_minute, _MINUTES)
     worth = [
         Cell(f"{units(overview.oversell_units)}u", over),
         Cell(f" {money(overview.oversell_money)}" if overview.oversell_money else "", over),

@@ -22,7 +22,7 @@ from console.text.format import (
     units,
     wrap,
 )
-from console.text.remedies import of_incident
+from console.text.remedies import incident_remedy
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.channels import OUTCOMES
@@ -80,15 +80,15 @@ class IncidentSheet:
         return (value.message, value.acknowledged_at, value.snoozed_until, value.closed_at)
 
 
-def whole(one: incidents.Trouble | None, *, now: Millis, width: int) -> Content:
+def whole(one: incidents.IncidentDetail | None, *, now: Millis, width: int) -> Content:
     """The incident's message, its story, what to do, the polls, and a poll's effect."""
     if one is None:
         return write(Cell("Nothing under the cursor.", Tone.DIM))
-    rows = [write(Cell(line)) for line in wrap(incidents.message(one.it, now), width)]
-    rows += _paragraph(incidents.story(one.it, now), width, Tone.DIM)
-    if incidents.waits_for_a_person(one.it):
+    rows = [write(Cell(line)) for line in wrap(incidents.message_text(one.incident, now), width)]
+    rows += _paragraph(incidents.history_text(one.incident, now), width, Tone.DIM)
+    if incidents.awaits_decision(one.incident):
         rows += [write(""), *_effect(one, width)]
-    remedy = of_incident(one.it) if one.it.closed_at is None else ""
+    remedy = incident_remedy(one.incident) if one.incident.closed_at is None else ""
     if remedy:
         rows += [write(""), *_paragraph(remedy, width, Tone.ACCENT)]
     if one.polls:
@@ -97,11 +97,11 @@ def whole(one: incidents.Trouble | None, *, now: Millis, width: int) -> Content:
     return lines(*rows)
 
 
-def title(one: incidents.Trouble | None) -> Content:
+def title(one: incidents.IncidentDetail | None) -> Content:
     if one is None:
         return write("Incident")
-    told = f" {one.it.channel or 'skew'} · {one.it.kind}"
-    return write(Cell(f"#{one.it.id}", Tone.STRONG), Cell(told, Tone.DIM))
+    told = f" {one.incident.channel or 'skew'} · {one.incident.kind}"
+    return write(Cell(f"#{one.incident.id}", Tone.STRONG), Cell(told, Tone.DIM))
 
 
 def totals(effect: QuarantineEffect, width: int) -> list[Content]:
@@ -127,7 +127,7 @@ def listings(effect: QuarantineEffect, width: int, most: int) -> list[Content]:
     return [*rows, write(Cell(more, Tone.DIM))] if more else rows
 
 
-def _effect(one: incidents.Trouble, width: int) -> list[Content]:
+def _effect(one: incidents.IncidentDetail, width: int) -> list[Content]:
     heading = "What accepting it would change"
     if one.quarantined is None:
         return [write(Cell("The poll has been replaced meanwhile.", Tone.DIM))]
@@ -181,20 +181,20 @@ def _severity(one: Incident, now: Millis) -> Cell:
 
 def _state(one: Incident, now: Millis, width: int) -> Cell:
     brief = width < _STATE_WIDE
-    return Cell(f" {incidents.standing(one, now, brief=brief)}", _STATE_TONES[state(one, now)])
+    return Cell(f" {incidents.state_text(one, now, brief=brief)}", _STATE_TONES[state(one, now)])
 
 
 _CELLS: Mapping[str, Callable[[Incident, Millis], Cell]] = {
     "severity": _severity,
     "channel": lambda one, _now: Cell(one.channel or "skew", Tone.STRONG),
     "kind": lambda one, _now: Cell(one.kind),
-    "lasts": lambda one, now: Cell(incidents.span(one).long(now), Tone.DIM),
+    "lasts": lambda one, now: Cell(incidents.time_span(one).long(now), Tone.DIM),
     "count": lambda one, _now: Cell(f"×{one.count:,}" if one.count > 1 else "", Tone.DIM),
     "since": lambda one, now: Cell(
         time_of_day(one.since)[:5] + "Z" if now - one.since < _DAY_MS else age(now - one.since),
         Tone.DIM,
     ),
-    "message": lambda one, now: Cell(f" {incidents.message(one, now)}", Tone.DIM),
+    "message": lambda one, now: Cell(f" {incidents.message_text(one, now)}", Tone.DIM),
 }
 
 _DAY_MS = 86_400_000

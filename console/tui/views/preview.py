@@ -109,7 +109,7 @@ def reasons(detail: Detail, *, now: Millis, width: int) -> list[Content]:
     if it is not None and it.acknowledged_at is not None:
         told = f"{it.acknowledged_by} {time_of_day(it.acknowledged_at)}: {it.acknowledged_why}"
         rows.insert(0, _told("✓", f"acknowledged by {told}", width))
-    rows += [_told("sum", detail.arithmetic, width)] if detail.arithmetic else []
+    rows += [_told("sum", detail.target_sum, width)] if detail.target_sum else []
     correction = detail.correction
     if correction is not None:
         told = f"#{correction.id} {change_text(correction)}, {STEPS[correction.status]}"
@@ -142,7 +142,7 @@ def brief(detail: Detail | None, *, now: Millis, width: int) -> Content:
     why = plain_times(detail.cause.evidence, now) if detail.cause is not None else NONE
     return lines(
         write(Cell(" why: ", Tone.DIM), Cell(cut(why, width - 7))),
-        write(Cell(" sum: ", Tone.DIM), Cell(cut(detail.arithmetic or NONE, width - 7))),
+        write(Cell(" sum: ", Tone.DIM), Cell(cut(detail.target_sum or NONE, width - 7))),
     )
 
 

@@ -15,10 +15,10 @@ from console.text.format import (
     clean,
     cut,
     day_and_time,
-    exact,
     fit,
     money,
     plain_times,
+    show_blanks,
     signed,
     units,
     wrap,
@@ -150,7 +150,7 @@ def _part(one: ComponentSummary, *, limits: bool, now: Millis, width: int) -> Co
     name = clean(one.part_location) or "no place"
     gives = units(one.available)
     if one.how == "bundle":
-        name = f"{one.quantity} × {exact(clean(one.sku))}"
+        name = f"{one.quantity} × {show_blanks(clean(one.sku))}"
         gives = f"{units(one.available)} → {units(one.makes)}"
     state = f" {clean(one.state)}" if one.state not in (None, "active") else ""
     stale = one.freshness not in (None, Freshness.FRESH)
@@ -170,7 +170,7 @@ def _part(one: ComponentSummary, *, limits: bool, now: Millis, width: int) -> Co
 def _holders(opened: Opened, width: int) -> Iterator[Content]:
     found = opened.dossier.holders
     if found:
-        told = ", ".join(f"{exact(clean(one.sku))} ({one.quantity})" for one in found)
+        told = ", ".join(f"{show_blanks(clean(one.sku))} ({one.quantity})" for one in found)
         for line in wrap(f"in the bundles {told}", width):
             yield write(Cell(line, Tone.DIM))
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from textual.content import Content
 
-from console.text.format import NONE, age, clean, cut, exact, fit, money, units
+from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, units
 from console.tui.data.sku import Opened
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
@@ -25,7 +25,7 @@ CHANNEL_MAX = 20
 def head(opened: Opened | None, sku: str, note: str, width: int) -> Content:
     """The SKU in one line: what it is called and costs, and how many of its listings differ."""
     if opened is None:
-        told = f" {exact(clean(sku))}" if sku else ""
+        told = f" {show_blanks(clean(sku))}" if sku else ""
         words = (
             " is not known here any more"
             if sku
@@ -41,7 +41,7 @@ def head(opened: Opened | None, sku: str, note: str, width: int) -> Content:
         else Cell("  ● nothing differs", Tone.OK)
     )
     right = [Cell(f"  {note}", Tone.OK)] if note else []
-    name = Cell(f" {cut(exact(clean(found.sku)), max(8, width // 3))}", Tone.STRONG)
+    name = Cell(f" {cut(show_blanks(clean(found.sku)), max(8, width // 3))}", Tone.STRONG)
     worth = Cell(f"  {money(price / 100)}" if price is not None else "", Tone.DIM)
     used = write(name, worth, state, *right).cell_length
     title = cut(clean(found.title), max(0, width - used - 3))

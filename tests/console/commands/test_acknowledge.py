@@ -22,7 +22,7 @@ def test_what_is_acknowledged_is_told_last_with_who_why_and_when(seeded: Path, s
 
     made = acknowledge(skew, lamp)
 
-    assert (made.code, made.out) == (0, "1 disagreement acknowledged until it moves.\n")
+    assert (made.code, made.out) == (0, "1 disagreement acknowledged until it changes.\n")
     last = skew("diff", "--json").json["disagreements"][-1]
     assert (last["sku"], last["status"]) == ("LAMP", "open")
     assert last["acknowledged"]["by"] == "ana"
@@ -74,7 +74,7 @@ def test_a_reason_is_needed_and_an_id_must_be_one(seeded: Path, skew: Any) -> No
     for args, told in (
         (("17",), "Give a --reason"),
         (("17", "--undo", "--reason", "x"), "not both"),
-        (("LAMP", "--reason", "x"), "its ID (see `skew diff`)"),
+        (("LAMP", "--reason", "x"), "`skew diff` lists them"),
     ):
         refused = skew("acknowledge", *args)
         assert refused.code == 2

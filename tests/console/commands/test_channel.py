@@ -54,7 +54,7 @@ def test_a_channel_is_resumed_once(seeded: Path, skew: Any) -> None:
     assert (ran.code, ran.out) == (
         0, "Resumed: shop by bo; it was paused by ana: stock count\n",
     )  # fmt: skip
-    assert "no engine runs: `skew poll shop` reads it" in ran.err
+    assert "no engine runs: `skew poll shop` polls it now" in ran.err
     assert pause_of(seeded, "shop") is None
     again = skew("resume", "shop")
     assert (again.code, again.out) == (1, "")
@@ -94,7 +94,7 @@ def test_there_is_nothing_to_cancel_where_no_engine_runs(seeded: Path, skew: Any
     ran = skew("cancel", "shop")
 
     assert (ran.code, ran.out) == (1, "")
-    assert "no poll of shop runs, for no engine does" in ran.err
+    assert "no poll of shop runs: no engine is running" in ran.err
 
 
 def test_a_round_of_polls_leaves_a_paused_channel_out_and_says_so(

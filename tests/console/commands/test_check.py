@@ -215,4 +215,4 @@ def test_bundles_and_aliases_are_counted(tmp_path: Path, check: Any) -> None:
     path.write_text(f'{changed}\n[catalogue]\nbundles = "bundles.csv"\n')
     ran = check(path)
     assert "units of 6, 2 locations, 1 alias " in ran.out
-    assert "1 bundle of 2 components" in ran.out
+    assert "1 bundle with 2 components" in ran.out

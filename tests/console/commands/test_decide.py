@@ -37,7 +37,7 @@ def test_approving_all_tells_its_effect_first_and_keeps_to_the_filters(
     ran = skew("approve", "--all", "--sku", "L*")
     assert ran.code == 0
     assert ran.out.splitlines() == [
-        "1 update on 1 SKU over 1 channel: ▲ 0 units up, ▼ 17 down, 0 to zero; worth ▲ 0.00 ▼ 323",
+        "1 update of 1 SKU on 1 channel: ▲ 0 units up, ▼ 17 down, 0 to zero; worth ▲ 0.00 ▼ 323",
         "1 update approved.",
     ]
     assert update_of(skew, "KETTLE")["status"] == "proposed"
@@ -60,7 +60,7 @@ def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None
     told = skew("status", "--json").json
     assert told["channels"][2]["freshness"] == "quarantined"
     assert told["incidents"][0]["kind"] == "quarantined"
-    assert "are gone; `skew accept market` believes it" in skew("status").out
+    assert "are gone; `skew accept market` accepts the poll" in skew("status").out
 
     assert skew("accept", "market", "--by", "ana").code == 0
 

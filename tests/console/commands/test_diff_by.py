@@ -10,7 +10,7 @@ import pytest
 from console.__main__ import run
 from console.reports import disagreements, json_documents
 from console.reports.table import Paper
-from console.text.groups import Explained, grouped, in_order
+from console.text.disagreement_groups import Explained, grouped, in_order
 from store.model import Cause, Record
 from tests.console.command_shop import seed
 from tests.console.reports.test_tables import NOW, PIPE, disagreement

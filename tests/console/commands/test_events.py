@@ -53,7 +53,7 @@ def test_events_are_taken_once_however_often_the_file_is(
 
     assert first[0] == 0
     assert json.loads(first[1]) == {"taken": 2, "repeats": 0, "conflicts": 0, "refused": []}
-    assert again == (0, "Took 0 events; 2 known already.\n", "")
+    assert again == (0, "Imported 0 events; 2 known already.\n", "")
 
 
 REFUSED: tuple[tuple[object, str], ...] = (
@@ -125,7 +125,7 @@ def test_stdin_is_read_with_a_byte_order_mark_and_windows_line_ends(
     body = f"\ufeff{json.dumps(line('1'))}\r\n{json.dumps(line('2'))}".encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(body)))
 
-    assert skew(path, "-", capsys=capsys) == (0, "Took 2 events.\n", "")
+    assert skew(path, "-", capsys=capsys) == (0, "Imported 2 events.\n", "")
 
 
 def test_it_works_while_an_engine_holds_the_lease(
@@ -162,7 +162,7 @@ def test_a_cache_of_nothing_refuses_every_sku(
 
     code, out, _ = skew(path, str(written(tmp_path, line("1"))), capsys=capsys)
 
-    assert (code, out) == (1, "Took 0 events; 1 refused.\n")
+    assert (code, out) == (1, "Imported 0 events; 1 line refused.\n")
 
 
 def test_a_file_that_is_not_there_is_a_wrong_use(
@@ -183,7 +183,7 @@ def test_a_file_that_is_none_of_events_is_not_read_to_its_end(
     code, _, err = skew(path, str(written(tmp_path, *"abcdefg")), capsys=capsys)
 
     assert code == 1
-    assert "nothing from line 4 on was read" in err
+    assert "nothing was read from line 4 on" in err
 
 
 def test_a_line_without_an_end_is_given_up(
@@ -196,7 +196,7 @@ def test_a_line_without_an_end_is_given_up(
 
     assert code == 1
     assert "line 1: it is longer than 64 KiB" in err
-    assert "nothing from line 1 on was read" in err
+    assert "nothing was read from line 1 on" in err
 
 
 def test_where_there_is_no_stdin_it_is_a_wrong_use(

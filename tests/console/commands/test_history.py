@@ -80,8 +80,8 @@ def test_an_event_stands_where_we_came_to_know_of_it(
     kinds = [one["kind"] for one in entries if one["channel"] == "shop"]
     assert kinds.index("event") > kinds.index("reading")
     out, _ = told(capsys)
-    assert "ordered 2, order 55␛[31m, moved the targets, not yet taken in by the" in out
-    assert "heard of 2023-11-14 14:19:59Z" in out
+    assert "ordered 2, order 55␛[31m, moved the targets, not yet counted by the" in out
+    assert "reported 2023-11-14 14:19:59Z" in out
 
 
 def test_each_channel_has_its_account(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,19 +146,19 @@ def test_what_was_true_at_a_time_is_told_beside_what_was_known_then(
         "At 2023-11-14 14:10:00Z",
         "CHANNEL    WAS  KNOWN THEN  TARGET  WHAT WAS",
         "warehouse  12   12               –  ● known",
-        "shop       11   14              12  ○ not yet known, until 2023-11-14 14:20:00Z",
+        "shop       11   14              12  ○ not known until 2023-11-14 14:20:00Z",
     ]
-    assert lines[4].startswith("Open then: shop, quantity")
+    assert lines[4].startswith("Open at that time: shop, quantity")
 
 
 def test_a_time_to_come_and_one_before_everything_are_told_as_such(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, err = told(capsys, "--at", "2999-01-01")
-    assert "2999-01-01 00:00:00Z is still to come: this is how it stands now" in err
+    assert "2999-01-01 00:00:00Z is in the future: this is the state now" in err
     out, err = told(capsys, "--at", "2020-01-01")
     assert out == ""
-    assert "nothing of SKU LAMP is kept of 2020-01-01 00:00:00Z: the first is of" in err
+    assert "LAMP: nothing recorded up to 2020-01-01 00:00:00Z; its first entry is of" in err
 
 
 def test_what_has_been_thinned_out_is_told(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +166,7 @@ def test_what_has_been_thinned_out_is_told(past: Path, capsys: pytest.CaptureFix
         place: ThinningProgress | None = ThinningProgress()
         while place is not None:
             place = database.write(retention.thin, place, before=at("14:30:00"))
-    words = "what was over before 2023-11-14 14:30:00Z has been thinned out ([history] keep = 90d)"
+    words = "what ended before 2023-11-14 14:30:00Z is deleted ([history] keep = 90d)"
     out, _ = told(capsys)
     assert out.splitlines()[-1] == words
     assert document(capsys)["thinned_before"] == f"{DAY}14:30:00.000Z"
@@ -189,4 +189,4 @@ def test_times_that_contradict_each_other_are_refused(
 ) -> None:
     assert run(["history", "LAMP", "--since", "1h", "--until", "2h ago"]) == 2
     assert run(["history", "LAMP", "--since", "1h", "--at", "2h"]) == 2
-    assert "--at is one time" in capsys.readouterr().err
+    assert "--at is a single time" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_incidents_are_listed_worst_first_with_their_messages(seeded: Path, skew
 
     assert ran.code == 1
     lines = ran.out.splitlines()
-    assert lines[0].split() == ["ID", "SEVERITY", "CHANNEL", "KIND", "LASTS", "×", "STATE"]
+    assert lines[0].split() == ["ID", "SEVERITY", "CHANNEL", "KIND", "LASTS", "TIMES", "STATE"]
     assert lines[1].split()[1:5] == ["✖", "severe", "market", "credentials"]
     assert lines[1].endswith("new")
     assert lines[2] == "  ␛]0;owned␇[b]401\ufffd"
@@ -62,7 +62,7 @@ def test_an_incident_is_acknowledged_snoozed_and_woken_by_its_id(seeded: Path, s
     assert (ran.code, told["state"], told["snoozed_by"]) == (0, "snoozed", "bo")
     assert told["acknowledged_by"] == "ana"
 
-    assert skew("incidents", "wake", number).out == "1 incident told again.\n"
+    assert skew("incidents", "wake", number).out == "1 incident awake again.\n"
     assert skew("incidents").code == 1
     again = skew("incidents", "wake", number, "99")
     assert (again.code, again.out) == (1, "")
@@ -111,7 +111,7 @@ def test_what_a_quarantined_poll_would_change_is_told_without_accepting_it(
     text = ran.out
     assert text.splitlines()[0].endswith(" of market: 2 of 3 listings are gone")
     assert "1 of 3 known listings seen, 1 changed, 1 newly at zero, 2 gone" in text
-    assert "3 listings would move: ▲ 0 units up, ▼ 194 down, 2 SKUs to zero" in text
+    assert "3 listings would change: ▲ 0 units up, ▼ 194 down, 2 SKUs to zero" in text
     assert "market: " in text
     assert "=CABLE  180 → not listed  −180" in text
     assert skew("status", "--json").json["channels"][2]["freshness"] == "quarantined"
@@ -131,7 +131,7 @@ def test_accepting_tells_the_effect_first_and_only_accepts_the_poll_that_was_see
     ran = skew("accept", "market", "--by", "ana")
 
     assert ran.code == 0
-    assert "3 listings would move" in ran.out
+    assert "3 listings would change" in ran.out
     assert ran.out.splitlines()[-1].startswith("Accepted: ")
     (over,) = skew("incidents", "--all", "--json").json["incidents"]
     assert (over["state"], over["closed_by"], over["closed_why"]) == ("closed", "ana", "accepted")

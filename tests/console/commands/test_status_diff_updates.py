@@ -59,14 +59,15 @@ def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
     monkeypatch.chdir(tmp_path)
     ran = skew("diff")
     assert ran.out == "No disagreements known.\n"
-    assert "skew: shop was never read: `skew poll` reads it\n" in ran.err
+    assert "skew: shop: never read; `skew poll shop` polls it\n" in ran.err
 
     seed(tmp_path)
     set_aside(tmp_path / "skew.toml", "market", "2 of 3 listings are gone")
     told = skew("diff", "--channel", "shop", "--json")
     assert (told.err, len(told.json["disagreements"])) == ("", 2)
     told = skew("diff", "--channel", "market", "--json")
-    assert "the last poll of market is set aside: `skew accept market` believes it" in told.err
+    words = "market: the last poll is quarantined; `skew accept market --show` shows what it would"
+    assert words in told.err
 
 
 def test_diff_has_the_keys_of_the_design_and_exits_1_where_there_are_some(
@@ -153,4 +154,4 @@ def test_an_unknown_sku_has_an_empty_history_and_a_note(seeded: Path, skew: Any)
     assert (ran.code, ran.json) == (
         0, {"sku": "lamp", "entries": [], "conservation": [], "thinned_before": None}
     )  # fmt: skip
-    assert "capitals and spaces included" in ran.err
+    assert "capitals and spaces must match too" in ran.err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.reports.clipboard import Copied, approve_command, of_channel, of_row
+from console.reports.clipboard import CopyChoice, approve_command, channel_choices, row_choices
 from console.tui.data.source import DataSource
 from console.tui.drawing.terminal import clipboard
 from store.queries import views
@@ -19,8 +19,9 @@ async def rows_of(shop: Shop, sku: str) -> dict[str, str]:
     ids = await source.disagreement_ids(DisagreementFilter(skus=(sku,)), Sort.RISK)
     detail = await source.detail_of_disagreement(ids[0])
     assert detail is not None
-    found = of_row(detail.it, detail.cause, detail.correction, configuration=Path("my shop.toml"))
-    return {one.name: one.text for one in found}
+    path = Path("my shop.toml")
+    choices = row_choices(detail.it, detail.cause, detail.correction, configuration=path)
+    return {choice.name: choice.text for choice in choices}
 
 
 async def test_a_row_is_copied_as_sku_as_row_as_document_and_as_command(shop: Shop) -> None:
@@ -61,9 +62,9 @@ def test_a_command_holds_a_path_as_one_word(shop: Shop) -> None:
 
 def test_a_channel_is_copied_by_name_and_as_what_status_tells(shop: Shop) -> None:
     health = shop.database.read(views.channels, now=shop.clock.now())
-    first, *rest = of_channel(health[0])
+    first, *rest = channel_choices(health[0])
 
-    assert first == Copied("channel", "warehouse")
+    assert first == CopyChoice("channel", "warehouse")
     assert json.loads(rest[-1].text)["freshness"] == "fresh"
 
 

@@ -4,6 +4,7 @@ import json
 
 from console.reports import disagreements, json_documents, tables, timeline
 from console.reports.table import Paper
+from console.text import remedies
 from store.database.lease import Lease
 from store.model import (
     Cause,
@@ -158,7 +159,7 @@ def test_status_is_read_at_a_glance() -> None:
         "  401, MARKET_TOKEN",
         "",
         "Disagreements  37 open · 2 settling · 1,920 unknown",
-        "               ▲ oversell 142 units, 1,230 · ▼ undersell 12 units, 0.00",
+        "               ▲ oversell 142 units, 1,230 · ▼ undersell 12 units, no prices",
         "Updates        9 proposed · 1 not applied",
         "Engine         running, daemon on till-1",
         "",
@@ -207,7 +208,7 @@ def test_a_difference_is_told_with_its_cause_or_with_why_it_must_wait() -> None:
         ),
         (
             "LAMP         market       quantity      41      55  +14     –  0:42  "
-            "settling, decidable 14:03:11Z   –               1"
+            "settling, wait until 14:03:11Z  –               1"
         ),
         (
             "KETTLE       market/oslo  state     active    hold    –     –  0:42  "
@@ -256,34 +257,38 @@ def test_the_effect_of_a_batch_is_told_before_it_is_done() -> None:
     batch = [correction(), correction(sku="B", to_quantity=0, price_minor=None)]
     assert tables.effect(blast_radius(batch), 2, PIPE) == [
         (
-            "2 updates on 2 SKUs over 1 channel: ▲ 0 units up, ▼ 48 down, 1 to zero; "
-            "worth ▲ 0.00 ▼ 323"
+            "2 updates of 2 SKUs on 1 channel: ▲ 0 units up, ▼ 48 down, 1 to zero; "
+            "worth ▲ 0.00 ▼ 323, 1 without a price"
         ),
-        "  (1 without a known price are not in the money)",
     ]
 
 
-def test_a_void_act_says_why() -> None:
+def test_a_decision_that_was_not_done_says_why() -> None:
     made = [Decision(1, ok=True), Decision(2, ok=False, why="it was superseded")]
     assert tables.decisions(made, "approved", PIPE) == [
         "1 update approved.",
-        "void #2: it was superseded",
+        "✖ #2 not changed: it was superseded",
     ]
 
 
-def test_a_void_act_says_what_would_make_it_possible() -> None:
+def test_a_decision_that_was_not_done_says_what_would_make_it_possible() -> None:
     made = [
         Decision(1, ok=False, why="not now", held_back=HeldBack(Reason.CHANNEL_STALE)),
         Decision(2, ok=False, why="not now", held_back=HeldBack(Reason.AUTHORITY_QUARANTINED)),
         Decision(3, ok=False, why="it is approved", status=CorrectionStatus.APPROVED),
     ]
     told = "\n".join(tables.decisions(made, "approved", PIPE))
-    assert "void #1: not now: channel stale: `skew poll` reads it afresh" in told
-    assert "void #2: not now: authority quarantined: `skew status` says why; `skew acc" in told
-    assert "void #3: it is approved: `skew undo` takes it back while its hold lasts" in told
+    assert "#1 not changed: channel stale; `skew poll` polls it" in told
+    assert "#2 not changed: authority quarantined; `skew status` says where" in told
+    assert "#3 not changed: it is approved; `skew undo` takes it back during its hold" in told
 
 
-def test_a_first_of_two_approvals_is_told_as_noted_and_not_as_approved() -> None:
+def test_an_id_that_no_update_has_is_not_found() -> None:
+    made = [Decision(99, ok=False, why=remedies.NO_SUCH_UPDATE)]
+    assert tables.decisions(made, "approved", PIPE) == ["✖ #99 not found"]
+
+
+def test_the_first_of_two_approvals_is_noted_and_not_counted_as_approved() -> None:
     made = [Decision(1, ok=True, why="noted: a second person must approve it too")]
     assert tables.decisions(made, "approved", PIPE) == [
         "noted #1: a second person must approve it too",
@@ -298,13 +303,13 @@ def test_polls_tell_what_each_channel_said() -> None:
     assert tables.polls(made, PIPE)[1:] == [
         "shop     good            1,200        3  1.8s",
         "market   quarantined         0        0  0.1s",
-        "  the catalogue is empty; `skew accept market` believes it",
+        "  the catalogue is empty; `skew accept market` accepts the poll, `skew discard market` discards it",
     ]
-    unread = {"shop": "not compared, for it can't be read: line 9", "market": "something older"}
+    unread = {"shop": "not compared, because it can't be read: line 9", "market": "something older"}
     assert tables.polls(made, PIPE, unread)[2:] == [
-        "  not compared, for it can't be read: line 9",
+        "  not compared, because it can't be read: line 9",
         "market   quarantined         0        0  0.1s",
-        "  the catalogue is empty; `skew accept market` believes it",
+        "  the catalogue is empty; `skew accept market` accepts the poll, `skew discard market` discards it",
     ]
     assert [
         one["ok"] for one in json.loads(json_documents.write(json_documents.polls(made)))["polls"]
@@ -339,7 +344,7 @@ def test_a_timeline_reads_as_sentences() -> None:
         "quantity, −17, open",
         "#881 31 → 14 not applied by engine: shows 31",
         "#882 active → disabled proposed by skew",
-        "ordered 2 at oslo, order M-1, moved the targets, heard of 2026-11-23 14:02:11Z",
+        "ordered 2 at oslo, order M-1, moved the targets, reported 2026-11-23 14:02:11Z",
     ]
     assert timeline.history(entries[:1], PIPE) == [
         "AT                    CHANNEL  KIND     WHAT",

@@ -1,6 +1,6 @@
 import pytest
 
-from console.text.confirmation import Asking, asking, typed_count, undoable
+from console.text.confirmation import Confirmation, can_undo, confirmation_for, typed_count
 from store.model import Correction
 from tests.blank_values import correction
 
@@ -23,21 +23,21 @@ def change(
 @pytest.mark.parametrize(
     ("one", "asked"),
     [
-        (change(31, 17), Asking.NOTHING),
-        (change(31, 11), Asking.NOTHING),
-        (change(31, 10), Asking.YES),
-        (change(2, 0), Asking.YES),
-        (change(2, 3), Asking.YES),
-        (change(None, 3), Asking.YES),
-        (change(5, 4, state="disabled"), Asking.YES),
-        (change(500, 100), Asking.COUNT),
-        (change(100, 500), Asking.COUNT),
+        (change(31, 17), Confirmation.NOTHING),
+        (change(31, 11), Confirmation.NOTHING),
+        (change(31, 10), Confirmation.YES),
+        (change(2, 0), Confirmation.YES),
+        (change(2, 3), Confirmation.YES),
+        (change(None, 3), Confirmation.YES),
+        (change(5, 4, state="disabled"), Confirmation.YES),
+        (change(500, 100), Confirmation.COUNT),
+        (change(100, 500), Confirmation.COUNT),
     ],
 )
 def test_a_single_small_reduction_is_one_key_and_all_else_is_asked(
-    one: Correction, asked: Asking
+    one: Correction, asked: Confirmation
 ) -> None:
-    assert asking([one]) is asked
+    assert confirmation_for([one]) is asked
 
 
 def test_reductions_in_bulk_want_a_y_until_they_are_big() -> None:
@@ -45,15 +45,15 @@ def test_reductions_in_bulk_want_a_y_until_they_are_big() -> None:
     many = [change(10, 9, number=n) for n in range(1, 30)]
     to_zero = [change(1, 0, number=n) for n in range(1, 8)]
 
-    assert asking(few) is Asking.YES
-    assert asking(many) is Asking.COUNT
-    assert asking(to_zero) is Asking.COUNT
+    assert confirmation_for(few) is Confirmation.YES
+    assert confirmation_for(many) is Confirmation.COUNT
+    assert confirmation_for(to_zero) is Confirmation.COUNT
 
 
 def test_one_raise_in_a_bulk_wants_the_count() -> None:
     batch = [change(10, 9), change(9, 10, number=2)]
 
-    assert asking(batch) is Asking.COUNT
+    assert confirmation_for(batch) is Confirmation.COUNT
     assert typed_count(batch) == 2
 
 
@@ -64,4 +64,4 @@ def test_a_single_big_one_wants_its_units_typed() -> None:
 def test_only_an_approval_in_its_hold_can_be_undone() -> None:
     proposed = change(2, 1)
 
-    assert not undoable(proposed, 0)
+    assert not can_undo(proposed, 0)

@@ -29,7 +29,7 @@ def int_of(text: str) -> None:
 def test_what_is_expected_is_told_in_its_own_words(
     capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
 ) -> None:
-    assert failure.tell(error) == code
+    assert failure.report(error) == code
     printed = capsys.readouterr()
     assert printed.out == ""
     assert said in printed.err
@@ -43,7 +43,7 @@ def test_a_bug_is_told_in_two_lines_with_a_private_report_that_holds_no_secret(
     monkeypatch.setenv("SHOP_KEY", "s3cret-value")
     with pytest.raises(ValueError, match="sent") as caught:
         int_of("sent s3cret-value, Bearer abc.def to http://me:pw@host/")
-    code = failure.tell(caught.value)
+    code = failure.report(caught.value)
 
     (report,) = (tmp_path / "skew").iterdir()
     printed = capsys.readouterr().err
@@ -62,5 +62,5 @@ def test_a_report_that_cannot_be_written_is_no_second_failure(
 ) -> None:
     (tmp_path / "skew").write_text("a file where the folder should be")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert failure.tell(RuntimeError("odd")) == 1
-    assert capsys.readouterr().err == "skew: a bug in Skew: RuntimeError: odd\n"
+    assert failure.report(RuntimeError("odd")) == 1
+    assert capsys.readouterr().err == "skew: this is a bug in Skew: RuntimeError: odd\n"

@@ -10,10 +10,10 @@ from console.text.format import (
     clean,
     cut,
     day_and_time,
-    exact,
     fit,
     money,
     plural,
+    show_blanks,
     signed,
     time_of_day,
     units,
@@ -113,4 +113,4 @@ def test_instants_are_told_in_utc() -> None:
     ],
 )
 def test_two_skus_that_differ_in_a_blank_do_not_look_alike(name: str, shown: str) -> None:
-    assert exact(name) == shown
+    assert show_blanks(name) == shown

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.text.format import cells, clean
-from console.text.glyphs import FALLBACKS, plain
+from console.text.glyphs import FALLBACKS, to_ascii
 from tests.console.command_shop import seed
 
 ROOT = Path(__file__).parents[3]
-ALPHABETS = ("skeleton.py", "lookalikes.py")
+ALPHABETS = ("sku_skeleton.py", "similar_skus.py")
 """Their letters are compared with, never printed."""
 
 
@@ -30,7 +30,7 @@ def test_every_glyph_that_skew_prints_has_one_that_stands_for_it() -> None:
     }
 
     assert printed
-    assert {each for each in printed if plain(each) == "?"} <= {"␠", "␡", "\ufffd"}
+    assert {each for each in printed if to_ascii(each) == "?"} <= {"␠", "␡", "\ufffd"}
 
 
 def test_every_stand_in_is_one_cell_of_ascii() -> None:
@@ -41,7 +41,7 @@ def test_every_stand_in_is_one_cell_of_ascii() -> None:
 
 def test_signs_that_stand_in_one_place_stay_different() -> None:
     for place in ("●▲✖■○", "▁▂▃▄▅▆▇█", "▲▼", "●‖✖", "↑↓"):
-        assert len({plain(each) for each in place}) == len(place)
+        assert len({to_ascii(each) for each in place}) == len(place)
 
 
 @pytest.mark.parametrize(
@@ -56,16 +56,16 @@ def test_signs_that_stand_in_one_place_stay_different() -> None:
     ],
 )
 def test_a_text_keeps_its_cells_and_never_takes_another_letter(text: str, told: str) -> None:
-    assert plain(text) == told
-    assert cells(plain(text)) == cells(text)
+    assert to_ascii(text) == told
+    assert cells(to_ascii(text)) == cells(text)
 
 
 @given(st.text())
 def test_whatever_comes_becomes_ascii_of_the_same_width(text: str) -> None:
     cleaned = clean(text)
 
-    assert plain(cleaned).isascii()
-    assert cells(plain(cleaned)) == cells(cleaned)
+    assert to_ascii(cleaned).isascii()
+    assert cells(to_ascii(cleaned)) == cells(cleaned)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])

@@ -24,15 +24,24 @@ WORDS = {
     Reason.AUTHORITY_BEHIND: "authority not read since this channel fell",
     Reason.SECOND_READING: "awaits a second reading",
 }
-"""As they are told since there are reports: scripts read them."""
+"""The words of JSON and CSV since the first release: scripts compare with them."""
+
+ON_SCREEN = WORDS | {
+    Reason.UNREADABLE: "record can't be read",
+    Reason.AUTHORITY_UNREADABLE: "authority's record can't be read",
+    Reason.AUTHORITY_DUPLICATE: "listed twice by the authority",
+    Reason.AUTHORITY_BEHIND: "waiting: authority not read since this channel's last drop",
+    Reason.SECOND_READING: "waiting for a second reading",
+}
 
 
 @pytest.mark.parametrize("reason", WORDS)
-def test_a_disagreements_reason_is_told_in_words_and_as_a_code(reason: Reason) -> None:
+def test_a_disagreements_reason_has_words_and_a_code(reason: Reason) -> None:
     found = disagreement(reason=reason, status=status(reason))
     told = json_documents.disagreement(found, None)
     assert (told["reason"], told["reason_code"]) == (WORDS[reason], str(reason))
-    assert disagreements.why(found, None) == WORDS[reason]
+    assert disagreements.csv_row(found, None)[7] == WORDS[reason]
+    assert disagreements.why(found, None) == ON_SCREEN[reason]
     assert msgspec.json.encode(told["reason_code"]) == b'"%s"' % reason.value.encode()
 
 
@@ -57,14 +66,14 @@ def test_what_holds_an_update_back_is_told_with_who_and_why() -> None:
     )
     paused = HeldBack(Reason.PAUSED, "stock count", "ana")
     assert held_back_text(paused) == "paused by ana: stock count"
-    assert remedies.of_held_back(paused) == (
-        "paused by ana: stock count: `skew resume CHANNEL` ends it"
+    assert remedies.held_back_with_remedy(paused) == (
+        "paused by ana: stock count; `skew resume CHANNEL` ends the pause"
     )
 
 
 def test_a_remedy_goes_by_what_it_is_and_not_by_its_words() -> None:
     """A person may have written a note that reads like a reason of ours."""
     note = Decision(1, ok=False, why="channel stale")
-    assert remedies.of_decision(note) == "channel stale"
+    assert remedies.decision_text(note) == "#1 not changed: channel stale"
     rejected = Decision(1, ok=False, why="it is approved", status=CorrectionStatus.REJECTED)
-    assert remedies.of_decision(rejected) == "it is approved"
+    assert remedies.decision_text(rejected) == "#1 not changed: it is approved"

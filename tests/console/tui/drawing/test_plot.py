@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.text.format import cells
-from console.text.glyphs import plain
+from console.text.glyphs import to_ascii
 from console.tui.drawing.plot import Curve, PlotData, draw, inner_width, signs
 from console.tui.drawing.tones import Cell, Tone
 from store.history.series import Sample
@@ -125,7 +125,7 @@ def test_only_glyphs_that_ascii_has_a_stand_in_for_are_used(
 
 def test_in_ascii_the_target_and_the_dispute_stay_apart_from_the_curve() -> None:
     drawn = text(draw(figure(flat(*[9] * 70), target=flat(*[4] * 70), differs=[True]), 80, 9))
-    plainly = [plain(line) for line in drawn]
+    plainly = [to_ascii(line) for line in drawn]
 
     assert all(line.isascii() for line in plainly)
     assert [len(line) for line in plainly] == [len(line) for line in drawn]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.text.operators import chosen, name_error, says_nothing
+from console.text.operators import is_shared_login, name_error, operator_name
 from console.tui.session.memory import (
     PageMemory,
     Personal,
@@ -113,16 +113,16 @@ def test_a_memory_without_a_folder_is_of_this_run_only() -> None:
 
 
 def test_a_name_is_what_was_said_else_preferred_else_remembered_else_the_login() -> None:
-    assert chosen("ana", "bea", "cid", "dan") == "ana"
-    assert chosen(None, "bea", "cid", "dan") == "bea"
-    assert chosen(None, None, "cid", "dan") == "cid"
-    assert chosen(None, None, None, "dan") == "dan"
+    assert operator_name("ana", "bea", "cid", "dan") == "ana"
+    assert operator_name(None, "bea", "cid", "dan") == "bea"
+    assert operator_name(None, None, "cid", "dan") == "cid"
+    assert operator_name(None, None, None, "dan") == "dan"
 
 
 @pytest.mark.parametrize("login", ["root", "pi", "Admin", "unknown", ""])
 def test_a_login_that_several_people_use_says_nothing_so_one_is_asked(login: str) -> None:
-    assert says_nothing(login)
-    assert chosen(None, None, None, login) == ""
+    assert is_shared_login(login)
+    assert operator_name(None, None, None, login) == ""
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[2J", "a\u202eb", "x" * 41, "日" * 21])

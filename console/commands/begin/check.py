@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from console.context import config_option, example, json_option, load, note
+from console.commands.options import config_option, example, json_option
+from console.context import load, note
 
 if TYPE_CHECKING:
     from console.reports.table import Paper
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from sync.settings import ChannelSettings, Settings
 
 
-class SignedIn(NamedTuple):
+class SignIn(NamedTuple):
+    """How signing in to a channel went."""
+
     channel: str
     ok: bool
     seen: str
+    """What the channel showed of itself, or why it refused."""
 
 
 @click.command(epilog=example("skew check", "skew check --online --config shops/acme.toml"))
@@ -27,35 +31,30 @@ class SignedIn(NamedTuple):
 @json_option
 @click.option("--online", is_flag=True, help="Also open every channel and sign in.")
 def check(config: Path, *, as_json: bool, online: bool) -> int:
-    """Validate the configuration and answer the six questions; nothing is polled or written.
+    """Check the configuration and answer the six questions; nothing is polled or written.
 
     The answers come from the configuration and from how the channels behaved in the last seven
-    days. Everything that is wrong is told at once. Exits 0 where all is right, and 2 where
-    anything is not: an answer where settings and behaviour disagree, or with --online a refused
-    credential, included.
+    days. Exits 0 where all is right, and 2 where anything is wrong: the configuration, an answer
+    where settings and behaviour disagree, or with --online a refused credential.
     """
+    from sync import checklist
+
     settings = load(config, secrets=True)
-    case, answers = _judge(settings)
-    signed_in = asyncio.run(_sign_in(settings)) if online else []
+    case = checklist.case(settings, _measure(settings))
+    answers = checklist.answers(case)
+    sign_ins = asyncio.run(_sign_in(settings)) if online else []
     if as_json:
-        _print_json(case, answers, signed_in)
+        _print_json(case, answers, sign_ins)
     else:
         from console.reports.table import Paper
 
-        click.echo("\n".join(_report(case, answers, signed_in, Paper.stdout())))
-    well = all(each.ok for each in signed_in) and all(each.ok for each in answers)
+        click.echo("\n".join(_report(case, answers, sign_ins, Paper.stdout())))
+    well = all(sign_in.ok for sign_in in sign_ins) and all(answer.ok for answer in answers)
     return 0 if well else 2
 
 
-def _judge(settings: "Settings") -> "tuple[ChecklistCase, tuple[Answer, ...]]":
-    from sync import checklist
-
-    case = checklist.case(settings, _measure(settings))
-    return case, checklist.answers(case)
-
-
 def _measure(settings: "Settings") -> "Measured | None":
-    """Read how the channels behaved from the cache, if there is one; it is never made here."""
+    """Read from the cache how the channels behaved; None where there is no cache yet."""
     from store.checklist import measure
     from store.database.connection import Database
     from sync.clock import SystemClock
@@ -70,12 +69,12 @@ def _measure(settings: "Settings") -> "Measured | None":
         )
 
 
-async def _sign_in(settings: "Settings") -> list[SignedIn]:
-    """Sign in to every channel at once; one's refusal does not stop another."""
-    return list(await asyncio.gather(*(_try(settings, name) for name in settings.channels)))
+async def _sign_in(settings: "Settings") -> list[SignIn]:
+    """Sign in to every channel at once; where one refuses, the others go on."""
+    return list(await asyncio.gather(*(_sign_in_to(settings, name) for name in settings.channels)))
 
 
-async def _try(settings: "Settings", name: str) -> SignedIn:
+async def _sign_in_to(settings: "Settings", name: str) -> SignIn:
     from sync.channels import open_channel
     from sync.clock import SystemClock
     from sync.errors import ChannelError, ConfigError
@@ -85,17 +84,17 @@ async def _try(settings: "Settings", name: str) -> SignedIn:
         channel = open_channel(channel_settings, SystemClock(), settings.path.parent)
         try:
             async with asyncio.timeout(channel_settings.timeout_ms / 1000):
-                return SignedIn(name, ok=True, seen=await channel.sign_in())
+                return SignIn(name, ok=True, seen=await channel.sign_in())
         finally:
             await channel.close()
     except (ChannelError, ConfigError) as error:
-        return SignedIn(name, ok=False, seen=str(error))
+        return SignIn(name, ok=False, seen=str(error))
     except TimeoutError:
-        return SignedIn(name, ok=False, seen="no answer within channels." + name + ".timeout")
+        return SignIn(name, ok=False, seen=f"no answer within channels.{name}.timeout")
 
 
 def _report(
-    case: "ChecklistCase", answers: "tuple[Answer, ...]", signed_in: list[SignedIn], paper: "Paper"
+    case: "ChecklistCase", answers: "tuple[Answer, ...]", sign_ins: list[SignIn], paper: "Paper"
 ) -> Iterator[str]:
     from console.reports import checklist
     from console.reports.table import TableCell, TableColumn
@@ -114,17 +113,17 @@ def _report(
         TableColumn("POLICY", flexible=True),
         TableColumn("CREDENTIALS", flexible=True),
     )
-    yield from paper.table(columns, (_row(case, each) for each in settings.channels.values()))
+    yield from paper.table(columns, (_row(case, channel) for channel in settings.channels.values()))
     if settings.bundles:
-        count = plural(len({one.bundle for one in settings.bundles}), "bundle")
-        yield paper.line(f"{count} of {plural(len(settings.bundles), 'component')}")
+        count = plural(len({component.bundle for component in settings.bundles}), "bundle")
+        yield paper.line(f"{count} with {plural(len(settings.bundles), 'component')}")
     yield ""
     yield from checklist.lines(answers, paper)
-    if signed_in:
+    if sign_ins:
         yield ""
-    for each in signed_in:
-        sign = TableCell("signed in ", "green") if each.ok else TableCell("refused   ", "red")
-        yield paper.line(sign, f" {each.channel}: {each.seen}")
+    for sign_in in sign_ins:
+        sign = TableCell("signed in ", "green") if sign_in.ok else TableCell("failed    ", "red")
+        yield paper.line(sign, f" {_with_channel(sign_in)}")
 
 
 def _row(case: "ChecklistCase", channel: "ChannelSettings") -> tuple[str, ...]:
@@ -133,7 +132,11 @@ def _row(case: "ChecklistCase", channel: "ChannelSettings") -> tuple[str, ...]:
     from sync.units import duration_text
 
     attributes = ("quantity", "state")
-    roles = [f"{one} authority" for one in attributes if channel.name in case.authorities(one)]
+    roles = [
+        f"{attribute} authority"
+        for attribute in attributes
+        if channel.name in case.authorities(attribute)
+    ]
     credentials = [source.name for _, source in secrets_of(channel.options, "")]
     return (
         channel.name,
@@ -156,28 +159,28 @@ def _policy(channel: "ChannelSettings") -> str:
     parts += [f"cap {channel.cap}"] if channel.cap is not None else []
     parts += [f"units of {channel.units}"] if channel.units != 1 else []
     parts += [f"{channel.when_out} when out"] if channel.when_out != "sold-out" else []
-    parts += [_places(channel.locations)] if channel.locations else []
+    parts += [_locations(channel.locations)] if channel.locations else []
     aliases = plural(len(channel.aliases), "alias", "aliases")
     parts += [aliases] if channel.aliases else []
     parts += [f"{len(channel.rules)} by SKU"] if channel.rules else []
-    return ", ".join(parts) or "all that is available"
+    return ", ".join(parts) or "shows all that is available"
 
 
-def _places(locations: "Mapping[str, tuple[str, ...]]") -> str:
-    """How many places of the authority it sells from, and as how many of its own."""
+def _locations(locations: "Mapping[str, tuple[str, ...]]") -> str:
+    """How many locations of the authority it sells from, and how many of its own these are."""
     from console.text.format import plural
 
-    told = plural(sum(map(len, locations.values())), "location")
+    count = plural(sum(map(len, locations.values())), "location")
     pools = [own for own, members in locations.items() if len(members) > 1]
     if not pools:
-        return told
+        return count
     if len(locations) == 1:
-        return f"{told} as one pool"
-    return f"{told} as {len(locations)}, {plural(len(pools), 'pool')}"
+        return f"{count} as one pool"
+    return f"{count} as {len(locations)}, of which {plural(len(pools), 'pool')}"
 
 
 def _print_json(
-    case: "ChecklistCase", answers: "tuple[Answer, ...]", signed_in: list[SignedIn]
+    case: "ChecklistCase", answers: "tuple[Answer, ...]", sign_ins: list[SignIn]
 ) -> None:
     from console.reports import checklist, json_documents
 
@@ -186,9 +189,16 @@ def _print_json(
         "warnings": list(case.settings.warnings),
         "measured": checklist.measured_json(case),
     }
-    if signed_in:
-        document["online"] = [each._asdict() for each in signed_in]
+    if sign_ins:
+        document["online"] = [sign_in._asdict() for sign_in in sign_ins]
     click.echo(json_documents.write(document))
-    for each in signed_in:
-        if not each.ok:
-            note(f"{each.channel}: {each.seen}")
+    for sign_in in sign_ins:
+        if not sign_in.ok:
+            note(_with_channel(sign_in))
+
+
+def _with_channel(sign_in: SignIn) -> str:
+    """What was seen, with the channel's name once: most errors begin with it already."""
+    if sign_in.seen.startswith(f"{sign_in.channel}: "):
+        return sign_in.seen
+    return f"{sign_in.channel}: {sign_in.seen}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from console.commands import options
+from console.commands.decide import selection
 from store.model import CorrectionStatus
 from store.queries.values import DisagreementFilter
 from tests.store.world import channel, record, world
@@ -15,7 +15,7 @@ def test_an_update_of_a_number_and_a_state_is_meant_once(tmp_path: Path) -> None
         w.poll("shop", [record("A", 5, state="active")])
         assert {one.kind for one in w.diff()} == {"quantity", "state"}
 
-        found = options.proposals(
+        found = selection.corrections_of(
             w.database,
             DisagreementFilter(),
             lambda _: True,
@@ -26,4 +26,4 @@ def test_an_update_of_a_number_and_a_state_is_meant_once(tmp_path: Path) -> None
 
 
 def test_an_update_that_is_named_twice_is_meant_once() -> None:
-    assert options.seen(["881", "#881", "12@3"]) == [(881, None), (12, 3)]
+    assert selection.seen_versions(["881", "#881", "12@3"]) == [(881, None), (12, 3)]

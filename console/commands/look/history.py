@@ -1,11 +1,12 @@
-"""`skew history`: one SKU's past, by when it was so and by when we knew."""
+"""`skew history`: one SKU's past, by when it was so and by when Skew came to know it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from console.context import cache, config_option, example, json_option, load, note, text
+from console.commands.options import config_option, example, json_option, text
+from console.context import load, note, open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,17 +27,17 @@ if TYPE_CHECKING:
 @click.argument("sku", callback=text)
 @click.option("--since", metavar="TIME", help="From this time on.  [default: all that is kept]")
 @click.option("--until", metavar="TIME", help="Up to this time.  [default: now]")
-@click.option("--at", metavar="TIME", help="What was true at this time, and was it known then?")
+@click.option("--at", metavar="TIME", help="What was true at this time, and what was known then.")
 def history(
     config: Path, *, as_json: bool, sku: str, since: str | None, until: str | None, at: str | None
 ) -> int:
-    """Tell one SKU's timeline over all channels, and what of its movements is unexplained.
+    """Show one SKU's timeline on all channels, and which of its movements are unexplained.
 
-    The timeline is in the order in which we came to know things. A TIME is RFC 3339 in UTC, such
+    The timeline is in the order in which Skew came to know things. A TIME is RFC 3339 in UTC, such
     as 2026-11-23T14:00:00Z, or how long ago it was, such as 90s, 5m, 2h or 7d.
     """
     if at is not None and (since is not None or until is not None):
-        raise click.UsageError("--at is one time: leave out --since and --until.")
+        raise click.UsageError("--at is a single time: leave out --since and --until.")
     from console.text.format import instant
     from sync.clock import SystemClock
 
@@ -48,17 +49,17 @@ def history(
     if times[0] is not None and times[1] is not None and times[0] > times[1]:
         raise click.UsageError("--since is later than --until.")
     settings = load(config, secrets=False)
-    with cache(settings) as database:
+    with open_cache(settings) as database:
         if times[2] is not None:
-            lines = _look_back(database, settings, sku, times[2], now=now, as_json=as_json)
+            lines = _as_of(database, settings, sku, times[2], now=now, as_json=as_json)
         else:
-            lines = _tell(database, settings, sku, times[0], times[1], as_json=as_json)
+            lines = _timeline(database, settings, sku, times[0], times[1], as_json=as_json)
     if lines:
         click.echo("\n".join(lines))
     return 0
 
 
-def _tell(
+def _timeline(
     database: "Database",
     settings: "Settings",
     sku: str,
@@ -77,7 +78,7 @@ def _tell(
     balances = database.read(balance.balances, sku, since=since, until=until)
     thinned_before = database.read(retention.thinned_before)
     if not entries and not balances:
-        note(_nothing(sku) if since is until is None else f"nothing of SKU {sku} is kept of then")
+        note(_unknown(sku) if since is until is None else f"{sku}: nothing recorded in that time")
     if as_json:
         return [
             json_documents.write(json_documents.history(sku, entries, balances, thinned_before))
@@ -85,13 +86,13 @@ def _tell(
     paper = Paper.stdout()
     lines = report.history(entries, paper) if entries else []
     if balances:
-        lines += ["", *report.conservation(balances, paper)]
+        lines += ["", *report.account(balances, paper)]
     if thinned_before is not None and (since is None or since < thinned_before):
         lines += ["", paper.line(_thinned_out(thinned_before, settings))]
     return lines
 
 
-def _look_back(
+def _as_of(
     database: "Database",
     settings: "Settings",
     sku: str,
@@ -106,23 +107,26 @@ def _look_back(
     from console.text.format import day_and_time
     from store.history import as_of, retention, timeline
 
-    found = database.read(as_of.look_back, sku, at=at)
+    state = database.read(as_of.look_back, sku, at=at)
     thinned_before = database.read(retention.thinned_before)
     if at > now:
-        note(f"{day_and_time(at)} is still to come: this is how it stands now")
+        note(f"{day_and_time(at)} is in the future: this is the state now")
     if thinned_before is not None and at < thinned_before:
         note(_thinned_out(thinned_before, settings))
-    if not found.cells and not found.entries:
-        known = database.read(timeline.history, sku)
-        first = f"the first is of {day_and_time(known[0].at)}" if known else _nothing(sku)
-        note(f"nothing of SKU {sku} is kept of {day_and_time(at)}: {first}")
+    if not state.cells and not state.entries:
+        entries = database.read(timeline.history, sku)
+        if entries:
+            first = day_and_time(entries[0].at)
+            note(f"{sku}: nothing recorded up to {day_and_time(at)}; its first entry is of {first}")
+        else:
+            note(_unknown(sku))
     if as_json:
-        return [json_documents.write(json_documents.hindsight(sku, found, thinned_before))]
-    return report.hindsight(found, Paper.stdout()) if found.cells or found.entries else []
+        return [json_documents.write(json_documents.as_of(sku, state, thinned_before))]
+    return report.as_of(state, Paper.stdout()) if state.cells or state.entries else []
 
 
-def _nothing(sku: str) -> str:
-    return f"nothing is known of SKU {sku}; SKUs match exactly, capitals and spaces included"
+def _unknown(sku: str) -> str:
+    return f"{sku}: SKU not found; capitals and spaces must match too"
 
 
 def _thinned_out(before: "Millis", settings: "Settings") -> str:
@@ -130,4 +134,4 @@ def _thinned_out(before: "Millis", settings: "Settings") -> str:
     from sync.units import duration_text
 
     kept = f"[history] keep = {duration_text(settings.history_keep_ms)}"
-    return f"what was over before {day_and_time(before)} has been thinned out ({kept})"
+    return f"what ended before {day_and_time(before)} is deleted ({kept})"

@@ -1,11 +1,12 @@
-"""`skew events`: what moved, from outside."""
+"""`skew events import`: stock events from a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from console.context import cache, config_option, example, json_option, load, note
+from console.commands.options import config_option, example, json_option
+from console.context import load, note, open_cache
 
 if TYPE_CHECKING:
     from sync.polling.event_import import EventImport
@@ -16,20 +17,20 @@ _LINE = (
 )
 
 
-class _Lines(click.File):
-    """A file of lines to be read, or stdin, which a process may have none of."""
+class _LinesFile(click.File):
+    """A file of lines, or stdin; a process may have been started without one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         try:
             return super().convert(value, param, ctx)
         except RuntimeError:
-            self.fail("there is no stdin to read.", param, ctx)
+            self.fail("this process has no stdin.", param, ctx)
 
 
 @click.group(epilog=example("skew events import sales.jsonl"))
 @config_option
 def events(config: Path) -> None:
-    """Take stock events from elsewhere than the channels."""
+    """Import stock events that no channel reports by itself."""
     # The command below reads this one from the context.
     del config
 
@@ -40,16 +41,16 @@ def events(config: Path) -> None:
 )
 @config_option
 @json_option
-@click.argument("file", metavar="FILE", type=_Lines("rb"))
+@click.argument("file", metavar="FILE", type=_LinesFile("rb"))
 def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
-    """Take events from FILE, one JSON object a line; `-` reads stdin.
+    """Import events from FILE, one JSON object a line; `-` reads stdin.
 
     A line has channel, id, kind, sku, quantity and at, and may have location and order, in the
     channel's own names and units. The kinds are ordered, cancelled, shipped, return_received,
     restocked, received, adjusted, held and released; only adjusted may be negative. An event that
-    is known already changes nothing, so a file may be taken again.
+    is known already changes nothing, so a file may be imported again.
 
-    Exits 1 if any line was refused; each is named on stderr, and the others are taken.
+    Exits 1 if any line was refused. Each refused line is named on stderr; the others are imported.
     """
     from console.reports import json_documents
     from sync.channels.translation import event_in_our_names
@@ -58,8 +59,8 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
     from sync.targets import terms
 
     settings = load(config, secrets=False)
-    with cache(settings) as database:
-        intake = take_lines(
+    with open_cache(settings) as database:
+        imported = take_lines(
             database,
             file,
             terms.comparison(settings),
@@ -67,16 +68,23 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
             ahead_ms=settings.events.ahead_ms,
             named=event_in_our_names(settings),
         )
-    for line, reason in intake.refused:
+    for line, reason in imported.refused:
         note(f"line {line}: {reason}")
-    if intake.stopped_at is not None:
-        note(f"this is no file of events: nothing from line {intake.stopped_at:,} on was read")
-    click.echo(json_documents.write(json_documents.intake(intake)) if as_json else _summary(intake))
-    return 1 if intake.refused else 0
+    if imported.stopped_at is not None:
+        note(
+            "this does not look like a file of events: nothing was read from line "
+            f"{imported.stopped_at:,} on"
+        )
+    if as_json:
+        click.echo(json_documents.write(json_documents.event_import(imported)))
+    else:
+        click.echo(_summary(imported))
+    return 1 if imported.refused else 0
 
 
-def _summary(intake: "EventImport") -> str:
-    known = f"; {intake.repeats:,} known already" if intake.repeats else ""
-    refused = f"; {len(intake.refused):,} refused" if intake.refused else ""
-    events = "1 event" if intake.taken == 1 else f"{intake.taken:,} events"
-    return f"Took {events}{known}{refused}."
+def _summary(imported: "EventImport") -> str:
+    from console.text.format import plural
+
+    known = f"; {imported.repeats:,} known already" if imported.repeats else ""
+    refused = f"; {plural(len(imported.refused), 'line')} refused" if imported.refused else ""
+    return f"Imported {plural(imported.taken, 'event')}{known}{refused}."

@@ -1,0 +1,1 @@
+"""What one runs first: `skew demo`, `init`, `check` and `channels`."""

@@ -1,0 +1,1 @@
+"""What a person decides: on updates, channels, quarantined polls and disagreements."""

@@ -1,0 +1,30 @@
+"""`skew undo`: take approvals back during their hold."""
+
+from pathlib import Path
+
+import click
+
+from console.commands.decide.outcome import print_outcome
+from console.commands.decide.selection import SelectedUpdates, UpdateSelection, selection_options
+from console.commands.options import by_option, config_option, example, json_option
+from console.context import load, open_cache
+
+
+@click.command(epilog=example("skew undo 881"))
+@config_option
+@json_option
+@by_option
+@selection_options
+def undo(config: Path, *, as_json: bool, by: str, selection: UpdateSelection) -> int:
+    """Take approvals back, as long as their hold lasts.
+
+    Exits 1 if any could not be taken back.
+    """
+    from store.model import CorrectionStatus
+    from sync.corrections import decide
+
+    settings = load(config, secrets=False)
+    with open_cache(settings) as database:
+        selected = SelectedUpdates(settings, database, selection, (CorrectionStatus.APPROVED,))
+        decisions = decide.undo(database, selected.seen, who=by, now=selected.now)
+    return print_outcome(decisions, "taken back", as_json=as_json)

@@ -1,0 +1,35 @@
+"""`skew status`: the health of everything, for people and monitors."""
+
+from pathlib import Path
+
+import click
+
+from console.commands.options import config_option, example, json_option
+from console.context import load, open_cache
+
+
+@click.command(
+    epilog=example("skew status", "skew status --json | jq '.channels[] | select(.age_s > 600)'")
+)
+@config_option
+@json_option
+def status(config: Path, *, as_json: bool) -> int:
+    """Show the health of everything: channels, counts, incidents.
+
+    Exits 0 when all is well, and 1 while anything is open or stale, so that a monitor can call it.
+    A snoozed incident does not count until its time.
+    """
+    from console.reports import json_documents, tables
+    from console.reports.table import Paper
+    from store.model import Freshness
+    from store.queries import views
+    from sync.clock import SystemClock
+
+    with open_cache(load(config, secrets=False)) as database:
+        counts = database.read(views.status, now=SystemClock().now())
+    if as_json:
+        click.echo(json_documents.write(json_documents.status(counts)))
+    else:
+        click.echo("\n".join(tables.status(counts, Paper.stdout())))
+    well = all(channel.freshness is Freshness.FRESH for channel in counts.channels)
+    return 0 if well and not counts.overview.open and not counts.overview.incidents else 1

@@ -1,0 +1,1 @@
+"""What polls and writes: `skew watch`, `daemon`, `poll`, `apply` and `events`."""

@@ -1,0 +1,104 @@
+"""`skew watch`: the live console, or the past in it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from console.commands.options import config_option, example, text
+from console.commands.screen import need_terminal, screen_options, screen_preferences
+from console.context import load, note
+
+if TYPE_CHECKING:
+    from store.model import Millis
+    from sync.settings import Settings
+
+
+def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Take a name that can stand in the audit."""
+    from console.text.operators import name_error
+
+    name = text(ctx, param, value)
+    wrong = name_error(name) if name is not None else ""
+    if wrong:
+        raise click.BadParameter(f"the name {wrong}.")
+    return name
+
+
+@click.command(epilog=example("skew watch", "skew watch --read-only", "skew watch --at 2h"))
+@config_option
+@click.option(
+    "--by", metavar="NAME", callback=_operator, help="Who decides.  [default: asked once]"
+)
+@click.option("--read-only", is_flag=True, help="Show everything, refuse every decision.")
+@click.option("--at", metavar="TIME", help="The console as it was then; read-only.")
+@screen_options
+@click.option("--fresh", is_flag=True, help="Forget the last page, filter and theme.")
+def watch(  # noqa: PLR0913 - a parameter for each option.
+    config: Path,
+    *,
+    by: str | None,
+    read_only: bool,
+    at: str | None,
+    theme: str | None,
+    ascii_only: bool | None,
+    fresh: bool,
+) -> int:
+    """Open the live console.
+
+    It polls and writes by itself, unless a daemon already does so for this cache: then it shows
+    what the daemon finds, and takes your decisions. With `--at` it shows the past instead, such as
+    2026-11-23T14:00:00Z or 2h ago, and [ and ] go from change to change.
+    """
+    settings = load(config, secrets=not read_only and at is None)
+    then = None if at is None else _past(settings, at)
+    need_terminal("`skew daemon`, `skew status` and `skew diff` need none")
+    from console.tui import watch
+
+    preferences = screen_preferences(
+        settings.path, theme=theme, ascii_only=ascii_only, by=by, fresh=fresh
+    )
+    if then is not None:
+        return watch.past(settings, then, preferences=preferences)
+    code = watch.live(settings, read_only=read_only, preferences=preferences)
+    _note_what_is_left(settings)
+    return code
+
+
+def _past(settings: "Settings", at: str) -> "Millis":
+    """Read the time to show. Raises click's BadParameter where nothing is kept of it."""
+    from console.text.format import instant
+    from console.tui.data import replay
+    from store.database.connection import Database
+    from store.errors import NoSuchThing
+    from sync.clock import SystemClock
+
+    now = SystemClock().now()
+    then = instant(at, now, "at")
+    if not settings.database.exists():
+        raise click.BadParameter(
+            f"there is no cache yet at {settings.database}.", param_hint="--at"
+        )
+    try:
+        with Database.open(settings.database, read_only=True) as database:
+            replay.check(database, then, now)
+    except NoSuchThing as error:
+        raise click.BadParameter(f"{error}.", param_hint="--at") from None
+    return then
+
+
+def _note_what_is_left(settings: "Settings") -> None:
+    """Say on leaving the console what is approved and has no engine to write it."""
+    from console.text import remedies
+    from store.database import lease
+    from store.database.connection import Database
+    from store.model import CorrectionStatus
+    from store.queries import views
+    from sync.clock import SystemClock
+
+    now = SystemClock().now()
+    with Database.open(settings.database, read_only=True) as database:
+        approved = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
+        left = remedies.unwritten_on_exit(len(approved), database.read(lease.current, now=now))
+    if left:
+        note(left)

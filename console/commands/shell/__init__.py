@@ -1,0 +1,1 @@
+"""What serves the shell and the keyboard: `skew completion` and `skew keys`."""
