@@ -1,7 +1,7 @@
-"""`skew daemon`: the engine without a screen, until SIGTERM or SIGINT.
+"""The engine without a screen, until SIGTERM, SIGINT or SIGHUP, and its log.
 
-Logs go to stderr, one line an event: JSON where stderr is no terminal, readable where it is one.
-Stdout stays empty, for it belongs to results. Never imports Textual.
+The log goes to stderr, one line an event: JSON where stderr is not a terminal, readable where it
+is one. Stdout stays empty: it belongs to results.
 """
 
 import asyncio
@@ -25,18 +25,20 @@ from sync.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Run the engine until it is told to stop; answer the exit code.
+    """Run the engine until a signal stops it; answer the exit code.
 
-    1 where another engine has the lease, or takes it over. Raises ConfigError and StoreError.
+    That is 1 where another engine has the lease, or takes it over. Raises ConfigError and
+    StoreError.
     """
     log = logger(colours=sys.stderr.isatty() and "NO_COLOR" not in os.environ)
     try:
         asyncio.run(_serve(settings, log))
     except LeaseHeld as held:
+        # Neither is a bug of ours, so neither gets a traceback in the log.
         log.error("not started", reason=str(held), holder=held.lease.holder)  # noqa: TRY400
         return 1
     except LeaseLost as error:
-        log.error("stopped at once", reason=str(error))  # noqa: TRY400 - no bug, no traceback.
+        log.error("stopped at once", reason=str(error))  # noqa: TRY400
         return 1
     return 0
 
@@ -44,7 +46,8 @@ def run(settings: Settings) -> int:
 async def _serve(settings: Settings, log: FilteringBoundLogger) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    # SIGHUP: the terminal that it was started from has closed.
+    # SIGHUP comes when the terminal that the daemon was started from closes. Nobody could see or
+    # stop it there any more, so it ends as properly as on SIGTERM; systemd never sends it.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with Database.open(settings.database) as database:
@@ -58,7 +61,7 @@ def logger(*, colours: bool) -> FilteringBoundLogger:
     renderer: Processor = structlog.processors.JSONRenderer()
     if sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer(colors=colours)
-    made: FilteringBoundLogger = structlog.wrap_logger(
+    wrapped: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         processors=[
@@ -68,7 +71,7 @@ def logger(*, colours: bool) -> FilteringBoundLogger:
             renderer,
         ],
     )
-    return made
+    return wrapped
 
 
 def _cleaned(

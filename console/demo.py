@@ -1,8 +1,8 @@
-"""`skew demo`: a shop that lives and misbehaves, on this machine, and Skew on it.
+"""A simulated shop on this machine, and Skew on it.
 
-Starts the simulated channels on loopback, with the catalogue and the day of `sample_data`, makes
-the settings for them in code, and runs the console, or the engine alone, on a cache that is
-thrown away at the end. Called by the command only; never imports Textual where it is headless.
+The channels run on loopback, with the catalogue and the day of `sample_data`, and the settings for
+them are made in code. The console, or the engine alone, runs on a cache that is deleted at the
+end.
 """
 
 import asyncio
@@ -46,23 +46,25 @@ BUSY = MappingProxyType({"shop": 5, "market": 3, "outlet": 2})
 """How much each outlet sells, against the others."""
 
 LIMITS = MappingProxyType({"shop": (1_000, 50.0), "market": (40, 4.0)})
-"""What a channel takes: so many requests in a row, and so many a second; the others tell none."""
+"""API limits: so many requests in a row, and so many a second. The others report none."""
 
 DAY_MS = 300_000
-"""The scripted day is over after this, and begins again."""
+"""How long the scripted day lasts; then it begins again."""
 
 SEED = 1871
 HOLDER = "skew demo"
 
-WAITING_MAX = 20
-"""How many pending updates a headless run tells of."""
+PENDING_MAX = 20
+"""How many pending updates a headless run lists."""
 
 
 def run(preferences: "SessionPreferences | None", *, for_ms: int | None) -> int:
-    """Play the shop, and watch it until the operator leaves, `for_ms` have passed or a signal.
+    """Play the shop until the operator leaves, `for_ms` have passed or a signal comes.
 
-    Without habits there is no console: headless.
+    Without preferences there is no console: it runs headless.
     """
+    # Python ends at once on these signals. Raised as an exception, they pass the context managers
+    # that stop the shop's servers and delete its cache.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -76,7 +78,7 @@ def run(preferences: "SessionPreferences | None", *, for_ms: int | None) -> int:
 
 @contextmanager
 def shop(clock: Clock) -> Iterator[Settings]:
-    """A living shop on loopback and the settings for it; leaving it ends and removes both."""
+    """A simulated shop on loopback and the settings for it; leaving it ends and removes both."""
     with tempfile.TemporaryDirectory(prefix="skew-demo-") as folder:
         base = Path(folder)
         tokens = {name: secrets.token_urlsafe(24) for name in (AUTHORITY, *OUTLETS)}
@@ -97,7 +99,7 @@ def _world() -> World:
 
 
 def _configuration(urls: Mapping[str, str]) -> dict[str, object]:
-    """Write what a `skew.toml` of this shop would hold; quick, so that one sees it move."""
+    """What a `skew.toml` of this shop would hold; its times are short, so that things happen."""
     channels = {name: _channel(name, url) for name, url in urls.items()}
     channels[AUTHORITY]["lag"] = "10s"
     return {
@@ -149,20 +151,20 @@ def _console(settings: Settings, preferences: "SessionPreferences", for_ms: int 
 
 
 def _headless(settings: Settings, for_ms: int | None) -> int:
-    """Run the engine alone and tell the day; then print what it knows and what waits for one."""
+    """Run the engine alone, then print the status and the pending updates."""
     from console.reports import tables
     from console.reports.table import Paper
     from store.database.connection import Database
     from store.queries import views
 
-    span = "until it is stopped" if for_ms is None else f"for {for_ms / 1000:g} s"
-    note(f"a shop of {len(catalogue())} SKUs on loopback, {span}")
+    span = "until you stop it" if for_ms is None else f"for {for_ms / 1000:g} s"
+    note(f"a shop of {len(catalogue())} SKUs on this machine, {span}")
     with Database.open(settings.database) as database:
         asyncio.run(_engine(settings, database, for_ms))
         now = SystemClock().now()
         counts = database.read(views.status, now=now)
         pending = database.read(
-            views.updates, statuses=(CorrectionStatus.PROPOSED,), limit=WAITING_MAX
+            views.updates, statuses=(CorrectionStatus.PROPOSED,), limit=PENDING_MAX
         )
     paper = Paper.stdout()
     lines = [*tables.status(counts, paper), "", *tables.updates(pending, paper, now=now)]
@@ -171,7 +173,7 @@ def _headless(settings: Settings, for_ms: int | None) -> int:
 
 
 async def _engine(settings: Settings, database: "Database", for_ms: int | None) -> None:
-    """Run until it is time or a signal comes, saying on stderr what the shop goes through."""
+    """Run until it is time or a signal comes; stderr gets what happens in the shop."""
     from sync.engine.engine import Engine
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -186,6 +188,6 @@ async def _engine(settings: Settings, database: "Database", for_ms: int | None) 
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
-    """Leave by way of every `finally`, so that nothing stays behind."""
+    """Leave through every `finally`, so that nothing stays behind."""
     del number, frame
     raise KeyboardInterrupt

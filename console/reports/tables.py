@@ -57,10 +57,16 @@ def status(counts: StatusCounts, paper: Paper) -> Lines:
     return lines
 
 
-def updates(corrections: Sequence[Correction], paper: Paper, *, now: Millis) -> Lines:
-    """Corrections, live ones first."""
+def updates(
+    corrections: Sequence[Correction],
+    paper: Paper,
+    *,
+    now: Millis,
+    nothing: str = "No pending updates.",
+) -> Lines:
+    """Corrections in their order; where there is none, `nothing`."""
     if not corrections:
-        return [paper.line("No pending updates.")]
+        return [paper.line(nothing)]
     columns = (
         TableColumn("ID", right=True),
         TableColumn("SKU", flexible=True),
@@ -79,6 +85,8 @@ def updates(corrections: Sequence[Correction], paper: Paper, *, now: Millis) -> 
 
 def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:
     """What approving would change, for whoever is about to approve."""
+    if not count:
+        return [paper.line("Nothing to approve.")]
     worth = f"worth ▲ {money(radius.money_up)} ▼ {money(radius.money_down)}"
     if radius.unpriced:
         worth += f", {radius.unpriced:,} without a price"

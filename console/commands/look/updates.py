@@ -34,5 +34,7 @@ def updates(
     if as_json:
         click.echo(json_documents.write(json_documents.updates(listed)))
     else:
-        click.echo("\n".join(tables.updates(listed, Paper.stdout(), now=SystemClock().now())))
+        nothing = "No updates yet." if everything else "No pending updates."
+        now = SystemClock().now()
+        click.echo("\n".join(tables.updates(listed, Paper.stdout(), now=now, nothing=nothing)))
     return 0

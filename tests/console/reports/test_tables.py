@@ -300,16 +300,20 @@ def test_polls_tell_what_each_channel_said() -> None:
         PollReport("shop", PollOutcome.GOOD, 1200, 3, 1840),
         PollReport("market", PollOutcome.QUARANTINED, 0, 0, 90, "the catalogue is empty"),
     ]
+    quarantined = (
+        "the catalogue is empty; `skew accept market` accepts the poll, "
+        "`skew discard market` discards it"
+    )
     assert tables.polls(made, PIPE)[1:] == [
         "shop     good            1,200        3  1.8s",
         "market   quarantined         0        0  0.1s",
-        "  the catalogue is empty; `skew accept market` accepts the poll, `skew discard market` discards it",
+        f"  {quarantined}",
     ]
     unread = {"shop": "not compared, because it can't be read: line 9", "market": "something older"}
     assert tables.polls(made, PIPE, unread)[2:] == [
         "  not compared, because it can't be read: line 9",
         "market   quarantined         0        0  0.1s",
-        "  the catalogue is empty; `skew accept market` accepts the poll, `skew discard market` discards it",
+        f"  {quarantined}",
     ]
     assert [
         one["ok"] for one in json.loads(json_documents.write(json_documents.polls(made)))["polls"]
