@@ -87,20 +87,20 @@ def wrong_between(
 def _members(own: str, there: object) -> tuple[str, ...]:
     values.location(own)
     names = [there] if isinstance(there, str) else there
-    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(
             f"{_own(own)} must name one of the authority's locations in quotes, or a list of them"
         )
     if not names:
         raise ValueError(f"{_own(own)} has an empty list: name a location, or remove the entry")
-    members = tuple(sorted(values.location(each) for each in names))
-    for each, after in pairwise(members):
-        if each == after:
-            raise ValueError(f"{_own(own)} names {values.named(each)} twice: name it once")
-    for each in members if len(members) > 1 else ():
-        if JOIN in each or not each:
+    members = tuple(sorted(values.location(name) for name in names))
+    for member, after in pairwise(members):
+        if member == after:
+            raise ValueError(f"{_own(own)} names {values.named(member)} twice: name it once")
+    for member in members if len(members) > 1 else ():
+        if JOIN in member or not member:
             raise ValueError(
-                f"{_own(own)} has {values.named(each)}: a location of a pool needs a name without +"
+                f"{_own(own)} has {values.named(member)}: a location of a pool needs a name without +"
             )
     return members
 
@@ -108,11 +108,11 @@ def _members(own: str, there: object) -> tuple[str, ...]:
 def _refuse_overlaps(found: Places) -> None:
     first: dict[str, str] = {}
     for own, members in found.items():
-        for each in members:
-            other = first.setdefault(each, own)
+        for member in members:
+            other = first.setdefault(member, own)
             if found[other] != members:
                 raise ValueError(
-                    f"{_own(other)} and {_own(own)} both have {values.named(each)}, "
+                    f"{_own(other)} and {_own(own)} both have {values.named(member)}, "
                     "and not all the same: let them name the same locations, or none in common"
                 )
 

@@ -159,5 +159,5 @@ def named(value: object) -> str:
     text = str(value)[: _QUOTE_LENGTH_MAX + 1]
     if len(text) > _QUOTE_LENGTH_MAX:
         text = text[: _QUOTE_LENGTH_MAX - 1] + "…"
-    text = "".join(each if each.isprintable() else "\ufffd" for each in text)
+    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
     return f'"{text}"' if isinstance(value, str) else text

@@ -51,13 +51,13 @@ class Handler(BaseHTTPRequestHandler):
             self._answer_with(self._item(url.path))
 
     def do_PUT(self) -> None:
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        update = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         item = self._item(self.path)
-        if item is not None and told["was"] != item["stock"]:
-            self._answer(409, {"message": f"it has {item['stock']}, not {told['was']}"})
+        if item is not None and update["was"] != item["stock"]:
+            self._answer(409, {"message": f"it has {item['stock']}, not {update['was']}"})
             return
         if item is not None:
-            item["stock"] = told["stock"]
+            item["stock"] = update["stock"]
         self._answer_with(item)
 
     def _page(self, number: int) -> Item:

@@ -45,13 +45,13 @@ class CauseCase:
 
     def __init__(
         self,
-        it: Disagreement,
+        disagreement: Disagreement,
         facts: Facts,
         terms: ChannelTerms | None,
         policy: Policy | None,
         now: Millis,
     ) -> None:
-        self.it = it
+        self.it = disagreement
         self.facts = facts
         self.terms = terms
         self.policy = policy

@@ -73,15 +73,15 @@ def _without_the_newest(case: CauseCase) -> Iterator[tuple[Sequence[KnownEvent],
 
 
 def _words_of_flight(case: CauseCase, left_out: Sequence[KnownEvent]) -> str:
-    it, authority = case.it, case.facts.authority or "the authority"
+    disagreement, authority = case.it, case.facts.authority or "the authority"
     if not left_out:
         own = [event for event in case.own if event.unseen]
         return (
-            f"{it.channel} has taken {listed(own)} off whole and shows {case.shown}; the target "
+            f"{disagreement.channel} has taken {listed(own)} off whole and shows {case.shown}; the target "
             f"of {case.wanted} counts its share of it until {authority} has seen it"
         )
     return (
-        f"{it.channel} shows {case.shown}, the target without "
+        f"{disagreement.channel} shows {case.shown}, the target without "
         f"{listed(left_out, of_sku=bool(case.facts.parts))}, which {authority} has not seen "
         f"either; with {'it' if len(left_out) == 1 else 'them'} the target is {case.wanted}"
     )

@@ -43,12 +43,14 @@ def causes(
     """The cause of each disagreement whose facts are known, by its id."""
     channels = {channel.name: channel for channel in terms.channels}
     explained = {}
-    for one in found:
-        if one.id not in facts:
+    for disagreement in found:
+        if disagreement.id not in facts:
             continue
-        mine = channels.get(one.channel)
-        policy = policy_for(one.sku, mine.policies) if mine is not None else None
-        explained[one.id] = cause(CauseCase(one, facts[one.id], mine, policy, now))
+        mine = channels.get(disagreement.channel)
+        policy = policy_for(disagreement.sku, mine.policies) if mine is not None else None
+        explained[disagreement.id] = cause(
+            CauseCase(disagreement, facts[disagreement.id], mine, policy, now)
+        )
     return explained
 
 
@@ -89,12 +91,12 @@ PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (
 
 
 def _unexplained(case: CauseCase) -> Cause:
-    it, since = case.it, rfc3339(case.facts.since)
-    if it.delta is None:
-        shows = it.state if it.kind is Kind.STATE else it.available
-        residual = f"shows {shows}, should show {it.target_state}"
+    disagreement, since = case.it, rfc3339(case.facts.since)
+    if disagreement.delta is None:
+        shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
+        residual = f"shows {shows}, should show {disagreement.target_state}"
         return Cause("unexplained", 0.0, f"{residual} since {since}; nothing known explains it")
-    words = f"shows {it.available}, {abs(it.delta)} away from the target since {since}; "
+    words = f"shows {disagreement.available}, {abs(disagreement.delta)} away from the target since {since}; "
     if not case.moved or not case.known:
         return Cause("unexplained", 0.0, f"{words}nothing known explains it")
     left = case.moved - case.known

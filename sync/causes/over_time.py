@@ -50,13 +50,13 @@ def second_writer(case: CauseCase) -> Cause | None:
 
 
 def _state_changed(case: CauseCase) -> Cause | None:
-    facts, it = case.facts, case.it
-    if facts.agreed_state is None or facts.agreed_state == it.state:
+    facts, disagreement = case.facts, case.it
+    if facts.agreed_state is None or facts.agreed_state == disagreement.state:
         return None
     update = _changed_back(case)
     if update is not None:
-        return _back(case, facts.agreed_state, it.state, update)
-    words = f"{_changed(case, facts.agreed_state, it.state)}; no update of ours is known there"
+        return _back(case, facts.agreed_state, disagreement.state, update)
+    words = f"{_changed(case, facts.agreed_state, disagreement.state)}; no update of ours is known there"
     return Cause("second writer", 0.8, words)
 
 
@@ -106,14 +106,14 @@ def _back(case: CauseCase, before: object, after: object, update: Update) -> Cau
 
 def not_applied(case: CauseCase) -> Cause | None:
     """The channel took an update and shows what it showed before."""
-    last, it = case.facts.last, case.it
+    last, disagreement = case.facts.last, case.it
     if last is None or last.status is not CorrectionStatus.NOT_APPLIED:
         return None
-    shows = it.state if it.kind is Kind.STATE else it.available
-    if shows != (last.from_state if it.kind is Kind.STATE else last.from_quantity):
+    shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
+    if shows != (last.from_state if disagreement.kind is Kind.STATE else last.from_quantity):
         return None
     words = (
-        f"update #{last.id} was accepted at {rfc3339(last.ended_at)} and {it.channel} still "
+        f"update #{last.id} was accepted at {rfc3339(last.ended_at)} and {disagreement.channel} still "
         f"shows {shows}"
     )
     return Cause("not applied", 1.0, words)
@@ -129,11 +129,13 @@ def oversold(case: CauseCase) -> Cause | None:
 
 def _changed_back(case: CauseCase) -> Update | None:
     """Our last update, where the channel shows again what it showed before it."""
-    update, it = case.facts.written, case.it
+    update, disagreement = case.facts.written, case.it
     if update is None or update.status is not CorrectionStatus.VERIFIED:
         return None
-    if it.kind is Kind.STATE:
-        back = it.state == update.from_state and case.facts.agreed_state == update.to_state
+    if disagreement.kind is Kind.STATE:
+        back = (
+            disagreement.state == update.from_state and case.facts.agreed_state == update.to_state
+        )
     else:
         back = case.shown == update.from_quantity and (
             case.facts.agreed_quantity == update.to_quantity

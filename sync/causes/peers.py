@@ -27,8 +27,8 @@ def buffer(case: CauseCase) -> Cause | None:
 
 def unit_of_measure(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same factor."""
-    crowd, it = case.facts.crowd, case.it
-    if it.kind is not Kind.QUANTITY or crowd.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
+    crowd, disagreement = case.facts.crowd, case.it
+    if disagreement.kind is not Kind.QUANTITY or crowd.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
         return None
     if not _many(crowd.ratio_count, crowd.open):
         return None
@@ -38,19 +38,19 @@ def unit_of_measure(case: CauseCase) -> Cause | None:
         what = f"{crowd.ratio} for every 1 of the target, as if it counted single pieces"
     words = (
         f"{_of(crowd.ratio_count, crowd.open, case)} show {what}, this one included "
-        f"({case.shown} and {case.wanted}): set units for {it.channel}"
+        f"({case.shown} and {case.wanted}): set units for {disagreement.channel}"
     )
     return Cause("unit of measure", _part(crowd.ratio_count, crowd.open), words)
 
 
 def mapping(case: CauseCase) -> Cause | None:
     """Two SKUs of the channel show each other's target."""
-    other, it = case.facts.swapped_with, case.it
-    if other is None or it.kind is not Kind.QUANTITY:
+    other, disagreement = case.facts.swapped_with, case.it
+    if other is None or disagreement.kind is not Kind.QUANTITY:
         return None
     words = (
-        f"{it.sku} shows {case.shown}, the target of {other}, and {other} shows {case.wanted}, "
-        f"the target of {it.sku}; no others on {it.channel} do: they may be swapped there"
+        f"{disagreement.sku} shows {case.shown}, the target of {other}, and {other} shows {case.wanted}, "
+        f"the target of {disagreement.sku}; no others on {disagreement.channel} do: they may be swapped there"
     )
     return Cause("mapping", 0.8, words)
 
@@ -59,7 +59,7 @@ def shared_pool(case: CauseCase) -> Cause | None:
     """Another channel has shown the same numbers all along, though it should not."""
     if not case.numeric:
         return None
-    twin = next((one for one in case.facts.twins if _is_alike(case, one)), None)
+    twin = next((twin2 for twin2 in case.facts.twins if _is_alike(case, twin2)), None)
     if twin is None:
         return None
     values = _common(case.facts.changes, twin.values)

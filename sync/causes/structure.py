@@ -64,6 +64,9 @@ def _plain(case: CauseCase) -> Cause:
 
 def quoted(sku: str) -> str:
     """Write a SKU between quotes such that its blanks show."""
-    shown = "".join(_BLANK if each.isspace() else each for each in sku)
-    hidden = "".join(f"\\u{ord(each):04x}" if not each.isprintable() else each for each in shown)
+    shown = "".join(_BLANK if character.isspace() else character for character in sku)
+    hidden = "".join(
+        f"\\u{ord(character):04x}" if not character.isprintable() else character
+        for character in shown
+    )
     return f"'{hidden}'"

@@ -177,7 +177,7 @@ class Simulated:
         records: list[Record] = []
         refused: list[Refused] = []
         for start in range(0, len(wanted), READ_MAX):
-            skus = [each.sku for each in wanted[start : start + READ_MAX]]
+            skus = [listing.sku for listing in wanted[start : start + READ_MAX]]
             page = await self._page(self._stock, {"sku": skus})
             found = self._listings(page, "items")
             records += found.records
@@ -256,15 +256,15 @@ class Simulated:
         )
 
     def _wire(self, change: Change) -> dict[str, object]:
-        told: dict[str, object] = {
+        wire: dict[str, object] = {
             "sku": change.sku,
             "available": change.quantity,
             "previous": change.previous.available,
             "key": change.key,
         }
         if change.state is not None:
-            told["state"] = change.state
-        return told
+            wire["state"] = change.state
+        return wire
 
     def _receipt(self, change: Change, result: _Result) -> Receipt:
         if result.status == HTTPStatus.OK:

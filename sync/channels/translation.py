@@ -108,7 +108,9 @@ def names_of(settings: "ChannelSettings") -> Names | None:
 
 def event_in_our_names(settings: "Settings") -> Callable[[str, Event], Event]:
     """Make what puts an event of a channel, by the channel's name, in our names."""
-    known = {name: names_of(each) for name, each in settings.channels.items()}
+    known = {
+        name: names_of(channel_settings) for name, channel_settings in settings.channels.items()
+    }
 
     def renamed_event(channel: str, event: Event) -> Event:
         names = known.get(channel)
@@ -151,14 +153,14 @@ class Renamed:
 
     async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         """Read a few listings afresh. Never called for a pool of several: it is not written."""
-        for one in wanted:
-            if one.location in self._names.summed:
-                raise Temporary(f"{one.location} is summed, and read as a whole")
-        own = [self._names.own(one.sku, one.location, one.ref) for one in wanted]
+        for listing in wanted:
+            if listing.location in self._names.summed:
+                raise Temporary(f"{listing.location} is summed, and read as a whole")
+        own = [self._names.own(listing.sku, listing.location, listing.ref) for listing in wanted]
         answer = await self._channel.read(own)
         return FreshReadings(
-            [self._names.record(one) for one in answer.records],
-            [self._names.refused(one) for one in answer.refused],
+            [self._names.record(record) for record in answer.records],
+            [self._names.refused(record) for record in answer.refused],
         )
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
@@ -186,8 +188,8 @@ class Renamed:
             async for page in pages:
                 yield replace(
                     page,
-                    events=[self._names.event(each) for each in page.events],
-                    refused=[self._names.refused(each) for each in page.refused],
+                    events=[self._names.event(event) for event in page.events],
+                    refused=[self._names.refused(event) for event in page.refused],
                 )
 
     def _own(self, change: Change) -> Change:
@@ -200,7 +202,7 @@ class Renamed:
 
     def _page(self, page: RecordPage, held: "Pooled") -> RecordPage:
         """Put a page in our names, without what belongs to a pool."""
-        refused = [self._names.refused(each) for each in page.refused]
+        refused = [self._names.refused(record) for record in page.refused]
         if not self._names.summed:
             return replace(
                 page, records=list(map(self._names.record, page.records)), refused=refused
@@ -212,9 +214,9 @@ class Renamed:
                 held.add(named, record.location)
             else:
                 free.append(named)
-        for each in refused:
-            if each.sku is not None and each.location in self._names.summed:
-                held.blind(each.sku, each.location)
+        for record2 in refused:
+            if record2.sku is not None and record2.location in self._names.summed:
+                held.blind(record2.sku, record2.location)
         held.note(page.announced)
         return replace(page, records=free, refused=refused, announced=None)
 
@@ -279,25 +281,25 @@ class Pooled:
         for (sku, place, _), more in self.again.items():
             times[sku, place] = max(times.get((sku, place), 1), 1 + more)
         for place, there in self.sums.items():
-            for sku, one in there.items():
+            for sku, total in there.items():
                 if (sku, place) not in self.blinded:
-                    yield from repeat(one.record, times.get((sku, place), 1))
+                    yield from repeat(total.record, times.get((sku, place), 1))
 
 
-def together(one: Record, other: Record) -> Record:
+def together(first: Record, other: Record) -> Record:
     """Sum two locations of one pool. A figure that one of them lacks is not known of both."""
     figures = {
         name: None if None in (a, b) else a + b
         for name in _SUMMED
-        for a, b in ((getattr(one, name), getattr(other, name)),)
+        for a, b in ((getattr(first, name), getattr(other, name)),)
     }
     return msgspec.structs.replace(
-        one,
+        first,
         **figures,
-        state=_best(one.state, other.state),
-        price_minor=one.price_minor if one.price_minor is not None else other.price_minor,
-        title=one.title or other.title,
-        source_at=max(filter(None, (one.source_at, other.source_at)), default=None),
+        state=_best(first.state, other.state),
+        price_minor=first.price_minor if first.price_minor is not None else other.price_minor,
+        title=first.title or other.title,
+        source_at=max(filter(None, (first.source_at, other.source_at)), default=None),
     )
 
 

@@ -14,12 +14,14 @@ from sync.settings import Settings
 def case(settings: Settings, measured: Measured | None) -> ChecklistCase:
     """Bring together what the questions are answered from."""
     able = {
-        name: channels.kind(one.kind).abilities(one.options)
-        for name, one in settings.channels.items()
+        name: channels.kind(channel.kind).abilities(channel.options)
+        for name, channel in settings.channels.items()
     }
     return ChecklistCase(settings, able, measured)
 
 
 def answers(of: ChecklistCase) -> tuple[Answer, ...]:
     """Answer the six questions, in their order."""
-    return tuple(each.answer(of) for each in (truth, events, directions, order, mismatches, states))
+    return tuple(
+        question.answer(of) for question in (truth, events, directions, order, mismatches, states)
+    )

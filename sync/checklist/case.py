@@ -46,11 +46,13 @@ class ChecklistCase:
     def behaviour(self, name: str) -> ChannelBehaviour | None:
         """How the channel behaved; None where the cache does not know it."""
         channels = self.measured.channels if self.measured else ()
-        return next((one for one in channels if one.name == name), None)
+        return next((channel for channel in channels if channel.name == name), None)
 
     def each(self) -> Iterator[tuple[ChannelSettings, ChannelBehaviour | None]]:
         """Every configured channel with its behaviour, in the order of the file."""
-        return ((one, self.behaviour(one.name)) for one in self.settings.channels.values())
+        return (
+            (channel, self.behaviour(channel.name)) for channel in self.settings.channels.values()
+        )
 
     def authorities(self, attribute: str) -> tuple[str, ...]:
         """The channels whose word on the attribute is the truth for any SKU, each once."""
@@ -58,17 +60,17 @@ class ChecklistCase:
         if attribute == "quantity":
             named = [
                 settings.authority_quantity,
-                *(one.quantity for one in settings.authority_rules),
+                *(rule.quantity for rule in settings.authority_rules),
             ]
         else:
-            named = [settings.authority_state, *(one.state for one in settings.authority_rules)]
+            named = [settings.authority_state, *(rule.state for rule in settings.authority_rules)]
         return tuple(dict.fromkeys(name for name in named if name))
 
     def writes(self, channel: ChannelSettings) -> tuple[str, ...]:
         """The attributes that may be written to the channel, as its kind and direction allow."""
         can = self.able[channel.name].writes
         if channel.direction is Direction.TWO_WAY:
-            return tuple(each for each in can if channel.flows.get(each) == "out")
+            return tuple(attribute for attribute in can if channel.flows.get(attribute) == "out")
         return can if channel.direction is Direction.PUSH else ()
 
     def sellers(self) -> tuple[ChannelSettings, ...]:
@@ -76,7 +78,9 @@ class ChecklistCase:
         every = self.settings.channels.values()
         authority = self.settings.authority_quantity
         return tuple(
-            one for one in every if "quantity" in self.writes(one) and one.name != authority
+            channel
+            for channel in every
+            if "quantity" in self.writes(channel) and channel.name != authority
         )
 
 

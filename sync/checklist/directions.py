@@ -13,22 +13,22 @@ QUESTION = "Is one-way safer than two-way here?"
 def answer(case: ChecklistCase) -> Answer:
     """Say which way each channel's words flow; red where something else writes too."""
     every = case.settings.channels.values()
-    two_way = [one for one in every if one.direction is Direction.TWO_WAY]
-    pushed = [one.name for one in every if one.direction is Direction.PUSH]
+    two_way = [channel for channel in every if channel.direction is Direction.TWO_WAY]
+    pushed = [channel.name for channel in every if channel.direction is Direction.PUSH]
     if two_way:
-        said = "it is two-way, by contract: " + "; ".join(
-            f"{one.name} ({_flows(one)})" for one in two_way
+        text = "it is two-way, by contract: " + "; ".join(
+            f"{channel.name} ({_flows(channel)})" for channel in two_way
         )
-        said += f"; {', '.join(pushed)} one way" if pushed else ""
+        text += f"; {', '.join(pushed)} one way" if pushed else ""
     elif pushed:
-        said = f"yes, and it is one way: {', '.join(pushed)} written from the authority"
+        text = f"yes, and it is one way: {', '.join(pushed)} written from the authority"
     else:
-        said = "yes, and nothing is written: every channel is only observed"
+        text = "yes, and nothing is written: every channel is only observed"
     evidence = (
-        *(_channel(case, *each) for each in case.each()),
+        *(_channel(case, *pair) for pair in case.each()),
         *(() if case.measured else (NOT_YET,)),
     )
-    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+    return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
 
 
 def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
@@ -39,13 +39,13 @@ def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavi
         Direction.PUSH: f"{can} written from the authority",
         Direction.TWO_WAY: _flows(channel),
     }[channel.direction]
-    said = f'channels.{name}.direction = "{channel.direction}": {means}'
+    text = f'channels.{name}.direction = "{channel.direction}": {means}'
     if known is None or channel.direction is Direction.OBSERVE:
-        return said
+        return text
     verified = known.ended.get(CorrectionStatus.VERIFIED, 0)
     fought = f", {listed(known.fought)}" if known.fought else ""
     return (
-        f"{said}; {DAYS} {count(verified, 'update')} verified, {known.changed_back:,} of them "
+        f"{text}; {DAYS} {count(verified, 'update')} verified, {known.changed_back:,} of them "
         f"changed back by something else; {known.frozen:,} frozen{fought}"
     )
 

@@ -20,19 +20,19 @@ SILENT_FROM = 20
 def answer(case: ChecklistCase) -> Answer:
     """Say who reports events; red where a source is silent, or the authority never takes them."""
     telling = [name for name, can in case.able.items() if can.events]
-    said = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
-    said += "reports its own" if len(telling) == 1 else "report their own"
+    text = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
+    text += "reports its own" if len(telling) == 1 else "report their own"
     if not telling:
-        said = f"{len(EFFECTS)} kinds, below; no channel reports its own: what sells is known from "
-        said += "readings, or from a file"
+        text = f"{len(EFFECTS)} kinds, below; no channel reports its own: what sells is known from "
+        text += "readings, or from a file"
     elif len(telling) < len(case.able):
-        said += "; of the others only readings are known"
+        text += "; of the others only readings are known"
     evidence = (
-        *(_channel(case, *each) for each in case.each()),
+        *(_channel(case, *pair) for pair in case.each()),
         *(() if case.measured else (NOT_YET,)),
         *_effects(),
     )
-    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+    return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
 
 
 def _enumerated(names: list[str]) -> str:

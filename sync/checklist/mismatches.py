@@ -25,14 +25,14 @@ def answer(case: ChecklistCase) -> Answer:
     who = "a person approves each update"
     if approval.mode == "rules":
         who = f"{count(len(approval.rules), 'rule')} or a person approve each update"
-    said = f"every reading is compared with its target at each poll; {who}, and a reading proves it"
+    text = f"every reading is compared with its target at each poll; {who}, and a reading proves it"
     evidence = (
         *(_found(channel) for channel in case.settings.channels.values()),
         *_resolved(case),
         *_numbers(case),
         *_buffers(case),
     )
-    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+    return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
 
 
 def justified_buffer(sales: Sales, *, every_ms: int, lag_ms: int) -> int:
@@ -79,14 +79,14 @@ def _numbers(case: ChecklistCase) -> Iterator[str]:
     kinds: Counter[str] = Counter()
     ended: Counter[str] = Counter()
     for channel in case.measured.channels:
-        for one in channel.open:
-            now[one.status] += one.count
-            kinds[one.kind] += one.count
+        for group in channel.open:
+            now[group.status] += group.count
+            kinds[group.kind] += group.count
         ended.update(channel.ended)
     stand = ", ".join(f"{now[status]:,} {status}" for status in Status)
     of = f": {listed(kinds)}" if kinds else ""
     yield f"now {count(kinds.total(), 'disagreement')} ({stand}){of}"
-    outcomes = ", ".join(f"{ended[each]:,} {each.replace('_', ' ')}" for each in _TOLD)
+    outcomes = ", ".join(f"{ended[status]:,} {status.replace('_', ' ')}" for status in _TOLD)
     yield f"{DAYS} updates ended {outcomes}"
     for channel in case.measured.channels:
         if channel.closed:
@@ -109,7 +109,7 @@ def _buffer(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavio
     sales = known.sold_elsewhere
     if sales is None:
         everyone = case.measured.channels if case.measured else ()
-        if any(one.tells for one in everyone if one.name != channel.name):
+        if any(behaviour.tells for behaviour in everyone if behaviour.name != channel.name):
             return f"{key}: nothing sold on other channels {DAYS}, so 0 would do"
         return (
             f"{key}: what would be justified can't be measured, for no other channel's sales are "

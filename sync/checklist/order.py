@@ -35,20 +35,20 @@ _FATES = {
 
 def answer(case: ChecklistCase) -> Answer:
     """Say what became of each; red for conflicts and for an authority later than its `lag`."""
-    said = "each event counts once, whenever and in whatever order it comes"
+    text = "each event counts once, whenever and in whatever order it comes"
     odd = dict.fromkeys(Oddity, 0)
     for channel in case.measured.channels if case.measured else ():
         for name, number in channel.odd.items():
             odd[Oddity(name)] += number
     if case.measured:
-        said += (
+        text += (
             f"; {DAYS} {count(odd[Oddity.REPEAT], 'repeat')}, {odd[Oddity.LATE]:,} late, "
             f"{odd[Oddity.DISORDERED]:,} out of order, {odd[Oddity.CONFLICT]:,} conflicting, "
             f"{odd[Oddity.REFUSED]:,} refused"
         )
-    evidence = tuple(line for each in case.each() for line in _channel(case, *each))
+    evidence = tuple(line for pair in case.each() for line in _channel(case, *pair))
     return Answer(
-        QUESTION, said, (*evidence, *(() if case.measured else (NOT_YET,))), tuple(_wrong(case))
+        QUESTION, text, (*evidence, *(() if case.measured else (NOT_YET,))), tuple(_wrong(case))
     )
 
 

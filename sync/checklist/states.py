@@ -18,17 +18,17 @@ _RESERVED = ("committed", "unavailable")
 def answer(case: ChecklistCase) -> Answer:
     """Say which states are compared and what the others become; red where `when_out` is idle."""
     authority = case.settings.authority_state
-    told = case.able[authority].states
-    if told:
-        said = f"yes: {authority} tells {_words(told)}; reserved is a quantity, not a state"
+    expressed = case.able[authority].states
+    if expressed:
+        text = f"yes: {authority} tells {_words(expressed)}; reserved is a quantity, not a state"
     else:
-        said = f"no: {authority} tells no states, so only quantities are compared"
+        text = f"no: {authority} tells no states, so only quantities are compared"
     evidence = (
         *(line for channel in case.settings.channels.values() for line in _channel(case, channel)),
         *_reserved(case),
         *_unheard(case),
     )
-    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+    return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
 
 
 def collapse(state: State, states: frozenset[State]) -> str:
@@ -45,8 +45,8 @@ def _channel(case: ChecklistCase, channel: ChannelSettings) -> Iterator[str]:
         if state not in states and state is not State.ACTIVE:
             becomes.setdefault(collapse(state, states), []).append(state)
     lost = "; ".join(
-        f"{_words(each)} {'becomes' if len(each) == 1 else 'become'} {what}"
-        for what, each in becomes.items()
+        f"{_words(lost_states)} {'becomes' if len(lost_states) == 1 else 'become'} {what}"
+        for what, lost_states in becomes.items()
     )
     yield f"{name} expresses {_words(states) or 'no states'}{'; ' + lost if lost else ''}"
     if channel.direction is not Direction.OBSERVE or channel.when_out != "sold-out":

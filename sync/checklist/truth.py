@@ -13,13 +13,13 @@ QUESTION = "Which system is the source of truth?"
 def answer(case: ChecklistCase) -> Answer:
     """Name the authorities; red where one of them is not there to be believed."""
     settings = case.settings
-    said = f"{settings.authority_quantity} for quantities, {settings.authority_state} for states"
+    text = f"{settings.authority_quantity} for quantities, {settings.authority_state} for states"
     if settings.authority_quantity == settings.authority_state:
-        said = f"{settings.authority_quantity}, for quantities and states"
+        text = f"{settings.authority_quantity}, for quantities and states"
     if settings.authority_rules:
-        said += f"; {count(len(settings.authority_rules), 'narrower rule')} by SKU"
+        text += f"; {count(len(settings.authority_rules), 'narrower rule')} by SKU"
     evidence = (*_rules(case), *_without_states(case), *_measured(case))
-    return Answer(QUESTION, said, evidence, tuple(_wrong(case)))
+    return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
 
 
 def _rules(case: ChecklistCase) -> Iterator[str]:
@@ -48,10 +48,10 @@ def _measured(case: ChecklistCase) -> Iterator[str]:
         if known is not None:
             yield _health(known)
     unlisted = sum(
-        one.count
+        group.count
         for channel in case.measured.channels
-        for one in channel.open
-        if one.kind is Kind.UNLISTED
+        for group in channel.open
+        if group.kind is Kind.UNLISTED
     )
     cells = count(unlisted, "listing")
     yield f"{cells} of SKUs that no authority has (`skew diff --kind unlisted`)"

@@ -110,11 +110,11 @@ def _bundles(
 
     try:
         path = base / Path(written.bundles).expanduser()
-        bundles, told = catalogue.bundles(path, "catalogue.bundles")
+        bundles, skipped = catalogue.bundles(path, "catalogue.bundles")
     except ConfigError as error:
         found.errors.append(error)
         return ()
-    found.warnings.extend(told)
+    found.warnings.extend(skipped)
     return bundles
 
 
@@ -155,10 +155,10 @@ def _check_between(
         "quantity": _names(authority.quantity, (rule.quantity for rule in authority.rules)),
         "state": _names(state, (rule.state for rule in authority.rules)),
     }
-    right = {name: each for name, each in known.items() if each is not None}
+    right = {name: channel for name, channel in known.items() if channel is not None}
     for key, message in directions.wrong_between(right, authorities):
         found.refuse(key, message)
-    maps = {name: each.locations for name, each in right.items()}
+    maps = {name: channel.locations for name, channel in right.items()}
     for name, message in locations.wrong_between(maps, authorities["quantity"]):
         found.refuse(f"channels.{name}.locations", message)
 

@@ -121,11 +121,11 @@ class Reader:
 
         try:
             path = self.base / Path(written).expanduser()
-            found, told = catalogue.aliases(path, f"channels.{name}.aliases")
+            found, skipped = catalogue.aliases(path, f"channels.{name}.aliases")
         except ConfigError as error:
             self.found.errors.append(error)
             return MappingProxyType({})
-        self.found.warnings.extend(told)
+        self.found.warnings.extend(skipped)
         return MappingProxyType(dict(found))
 
     def _check_abilities(self, settings: ChannelSettings, own_names: set[str]) -> None:
@@ -150,7 +150,7 @@ def _kind(kind: object, key: str, found: Findings) -> str | None:
     if isinstance(kind, str) and kind in channels.KINDS:
         return kind
     if isinstance(kind, str):
-        known = ", ".join(f'"{each}"' for each in channels.KINDS)
+        known = ", ".join(f'"{kind_name}"' for kind_name in channels.KINDS)
         close = nearest(kind, channels.KINDS) if kind else ""
         advice = f"{close} " if close.startswith("did") else ""
         found.refuse(f"{key}.kind", f"is not a kind that this version has: {advice}it has {known}")

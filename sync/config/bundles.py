@@ -24,7 +24,7 @@ def flatten(
     Raises ValueError where too much comes out.
     """
     inner = {
-        bundle: [each for each in components if each in held or each in spoilt]
+        bundle: [component for component in components if component in held or component in spoilt]
         for bundle, components in held.items()
     }
     flat: dict[str, dict[str, int]] = {}
@@ -35,7 +35,7 @@ def flatten(
         count += len(whole)
         if count > COMPONENTS_MAX:
             raise ValueError(f"more than {COMPONENTS_MAX:,} components, nested ones unfolded")
-        unused = next((each for each in inner[bundle] if each in left), None)
+        unused = next((component for component in inner[bundle] if component in left), None)
         if unused is not None:
             left[bundle] = f"it holds {_unused(unused)}"
         elif max(whole.values()) > QUANTITY_MAX:
@@ -52,8 +52,8 @@ def _innermost_first(inner: Mapping[str, list[str]]) -> list[str]:
     waits = {bundle: len(inside) for bundle, inside in inner.items()}
     users: dict[str, list[str]] = {}
     for bundle, inside in inner.items():
-        for each in inside:
-            users.setdefault(each, []).append(bundle)
+        for component in inside:
+            users.setdefault(component, []).append(bundle)
     order = [bundle for bundle, count in waits.items() if not count]
     for bundle in order:  # It grows while it is walked.
         for user in users.get(bundle, ()):
@@ -85,15 +85,15 @@ def _explain_the_endless(
         here = bundle
         while here in inner and not (here in path or here in flat or here in left):
             path[here] = len(path)
-            here = next(each for each in inner[here] if each not in flat)
+            here = next(component for component in inner[here] if component not in flat)
         if here in path:
             cycle = list(path)[path[here] :]
             ends |= dict.fromkeys(cycle, _cycle(cycle))
-            left |= {each: ends[each] for each in cycle}
+            left |= {member: ends[member] for member in cycle}
         words = ends.get(here) or _unused(here)
-        for each in path:
-            ends.setdefault(each, words)
-            left.setdefault(each, f"it holds {words}")
+        for step in path:
+            ends.setdefault(step, words)
+            left.setdefault(step, f"it holds {words}")
 
 
 def _cycle(cycle: list[str]) -> str:

@@ -77,7 +77,10 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
             aside.line(number, f"{error}: bundle {values.named(bundle)} is not used without it")
             spoilt.add(bundle)
     try:
-        found, left = flatten({each: held[each] for each in held if each not in spoilt}, spoilt)
+        found, left = flatten(
+            {bundle_sku: held[bundle_sku] for bundle_sku in held if bundle_sku not in spoilt},
+            spoilt,
+        )
     except ValueError as error:
         raise ConfigError(key, f"{path.name} has {error}") from None
     for bundle, reason in left.items():
@@ -216,14 +219,14 @@ def _layout(
     found: Sequence[str] = ()
     for delimiter in DELIMITERS:
         try:
-            names = [each.strip() for each in next(csv.reader([header], delimiter=delimiter), [])]
-            return delimiter, len(names), columns([each.lower() for each in names])
+            names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+            return delimiter, len(names), columns([name.lower() for name in names])
         except ValueError as error:
             if not problem or len(names) > len(found):
                 problem, found = str(error), names
         except csv.Error as error:
             problem = problem or str(error)
-    shown = ", ".join(values.named(each) for each in found[:_COLUMNS_SHOWN])
+    shown = ", ".join(values.named(column) for column in found[:_COLUMNS_SHOWN])
     raise ConfigError(key, f"{path.name} {problem}; its columns are {shown or 'none'}")
 
 

@@ -54,15 +54,15 @@ class Findings:
 def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings) -> T | None:
     """Decode a table, or answer None and add what is wrong with it to `found`."""
     before = len(found.errors)
-    fields = {each.encode_name: each for each in msgspec.structs.fields(shape)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     refuse_unknown(data, fields, key, found)
     values: dict[str, object] = {}
-    for name, each in fields.items():
+    for name, field in fields.items():
         dotted = join(key, name)
         if name in data:
-            values[each.name] = _value(data[name], each.type, dotted, found)
-        elif each.required:
-            found.refuse(dotted, f"is missing: add `{name} = {_example(each.type)}`")
+            values[field.name] = _value(data[name], field.type, dotted, found)
+        elif field.required:
+            found.refuse(dotted, f"is missing: add `{name} = {_example(field.type)}`")
     if len(found.errors) > before:
         return None
     try:
@@ -89,12 +89,12 @@ def refuse_unknown(
 
 def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretSource]]:
     """Find every secret that a channel's options name, with its dotted key."""
-    for each in msgspec.structs.fields(options):
-        value = getattr(options, each.name)
+    for field in msgspec.structs.fields(options):
+        value = getattr(options, field.name)
         if isinstance(value, SecretSource):
-            yield join(key, each.encode_name), value
+            yield join(key, field.encode_name), value
         elif isinstance(value, msgspec.Struct):
-            yield from secrets_of(value, join(key, each.encode_name))
+            yield from secrets_of(value, join(key, field.encode_name))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -125,15 +125,15 @@ def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # no
         return _struct(value, inner, key, found)
     if get_origin(inner) in (list, tuple) and isinstance(value, list):
         (item, *_) = get_args(inner)
-        items = [_value(each, item, f"{key}[{n}]", found) for n, each in enumerate(value)]
+        items = [_value(part, item, f"{key}[{n}]", found) for n, part in enumerate(value)]
         return items if get_origin(inner) is list else tuple(items)
     if get_origin(inner) is dict and isinstance(value, dict) and _choices(get_args(inner)[1]):
         item = get_args(inner)[1]
-        return {name: _value(each, item, join(key, name), found) for name, each in value.items()}
+        return {name: _value(part, item, join(key, name), found) for name, part in value.items()}
     choices = _choices(inner)
     if choices and value not in choices:
-        said = " or ".join(f'"{choice}"' for choice in choices)
-        found.refuse(key, f"must be {said}")
+        allowed = " or ".join(f'"{choice}"' for choice in choices)
+        found.refuse(key, f"must be {allowed}")
         return None
     try:
         return msgspec.convert(value, kind, dec_hook=_hook)
@@ -169,14 +169,14 @@ def _hook(kind: type, value: object) -> object:
 def _required(kind: Any) -> Any:  # noqa: ANN401
     """Take the `| None` off a type, and the bounds off a Struct or a list."""
     if get_origin(kind) in (Union, types.UnionType):
-        others = [each for each in get_args(kind) if each is not types.NoneType]
+        others = [member for member in get_args(kind) if member is not types.NoneType]
         return _required(others[0]) if len(others) == 1 else kind
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
     if get_origin(kind) is Literal:
-        return tuple(str(each) for each in get_args(kind))
+        return tuple(str(member) for member in get_args(kind))
     if isinstance(kind, type) and issubclass(kind, enum.StrEnum):
         return tuple(kind)
     return ()

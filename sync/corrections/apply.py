@@ -70,7 +70,7 @@ class _Round:
 
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.channel_state.channel.abilities
-        left = [one.correction.id for one in await self._standings(ids)]
+        left = [approved.correction.id for approved in await self._standings(ids)]
         tried: list[int] = []
         if left and not abilities.reads_one and not abilities.compare_and_set:
             # No cheaper fresh reading: one poll serves the whole batch.
@@ -84,8 +84,10 @@ class _Round:
             call = await self._send(going)
             surprise = await self._settle(call.sent)
             if surprise is not None:
-                unsent = [one.correction.id for one in call.sent if one.fate is WriteOutcome.UNSENT]
-                sent = [one for one in tried if one not in unsent]
+                unsent = [
+                    write.correction.id for write in call.sent if write.fate is WriteOutcome.UNSENT
+                ]
+                sent = [correction_id for correction_id in tried if correction_id not in unsent]
                 await self._stop(sent, [*unsent, *left], surprise)
             if call.kept_from is not None:
                 raise call.kept_from
@@ -95,7 +97,7 @@ class _Round:
     async def _begin(self, ids: Sequence[int]) -> Going:
         """Recheck the batch and mark as `applying` what still stands."""
         standings = await self._recheck(ids)
-        standing_ids = [one.correction.id for one in standings]
+        standing_ids = [standing.correction.id for standing in standings]
         try:
             begun = await self.context.database.awrite(
                 lifecycle.begin_applying, standing_ids, token=self.token, now=self._now()
@@ -105,9 +107,9 @@ class _Round:
             await self._release(standing_ids, "the engine stopped before it was sent")
             raise
         return [
-            (one.correction, verify.change_of(one))
-            for one in standings
-            if one.correction.id in begun
+            (standing.correction, verify.change_of(standing))
+            for standing in standings
+            if standing.correction.id in begun
         ]
 
     async def _recheck(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
@@ -115,20 +117,27 @@ class _Round:
         standings = await self._standings(ids)
         if not standings or not self.channel_state.channel.abilities.reads_one:
             return standings
-        wanted = [Wanted(one.correction.sku, one.correction.location, one.ref) for one in standings]
+        wanted = [
+            Wanted(standing.correction.sku, standing.correction.location, standing.ref)
+            for standing in standings
+        ]
         await self._read(wanted, own=False)
-        return await self._standings([one.correction.id for one in standings])
+        return await self._standings([standing.correction.id for standing in standings])
 
     async def _standings(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Those that stand and may be written now; those that don't stand are superseded."""
         found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
-        approved = [one for one in found if one.correction.status is CorrectionStatus.APPROVED]
+        approved = [
+            standing
+            for standing in found
+            if standing.correction.status is CorrectionStatus.APPROVED
+        ]
         words = "its target or its reading moved before it was written"
-        for one in approved:
-            if not one.valid:
+        for standing in approved:
+            if not standing.valid:
                 verdict = Verdict(CorrectionStatus.SUPERSEDED, words)
-                await self._finish(one.correction, verdict)
-        return [one for one in approved if one.valid and not one.held_back]
+                await self._finish(standing.correction, verdict)
+        return [standing for standing in approved if standing.valid and not standing.held_back]
 
     async def _send(self, going: Going) -> _Call:
         """Write one call's worth. A call refused whole is halved to find the change at fault."""
@@ -156,7 +165,7 @@ class _Round:
         """Write what was refused as a whole in two halves; stop where the first one stops."""
         middle = len(going) // 2
         first = await self._send(going[:middle])
-        if any(one.fate in (WriteOutcome.LOST, WriteOutcome.UNSENT) for one in first.sent):
+        if any(write.fate in (WriteOutcome.LOST, WriteOutcome.UNSENT) for write in first.sent):
             unsent = _all(
                 going[middle:], WriteOutcome.UNSENT, "the other half of its batch was lost"
             )
@@ -170,26 +179,28 @@ class _Round:
         A conflict is no surprise: the channel has done what compare-and-set is for.
         """
         database = self.context.database
-        unsent = [one for one in sent if one.fate is WriteOutcome.UNSENT]
+        unsent = [write for write in sent if write.fate is WriteOutcome.UNSENT]
         if unsent:
-            ids = [one.correction.id for one in unsent]
+            ids = [write.correction.id for write in unsent]
             await self._release(ids, unsent[0].words)
-        accepted = [one.correction.id for one in sent if one.fate is WriteOutcome.ACCEPTED]
+        accepted = [write.correction.id for write in sent if write.fate is WriteOutcome.ACCEPTED]
         if accepted:
             words = "the channel accepted it"
             await database.awrite(lifecycle.applied, accepted, now=self._now(), result=words)
-        refused = [one for one in sent if one.fate in (WriteOutcome.REFUSED, WriteOutcome.CONFLICT)]
-        for one in refused:
-            await self._finish(one.correction, Verdict(CorrectionStatus.FAILED, one.words))
+        refused = [
+            write for write in sent if write.fate in (WriteOutcome.REFUSED, WriteOutcome.CONFLICT)
+        ]
+        for write in refused:
+            await self._finish(write.correction, Verdict(CorrectionStatus.FAILED, write.words))
         odd = await self._read_back(
-            [one for one in sent if one.fate in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)]
+            [write for write in sent if write.fate in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)]
         )
         if odd is None and accepted:
             await self._went_well()
         words_of_refusal = (
-            f"{one.name}: refused: {one.words}"
-            for one in refused
-            if one.fate is WriteOutcome.REFUSED
+            f"{write.name}: refused: {write.words}"
+            for write in refused
+            if write.fate is WriteOutcome.REFUSED
         )
         return next(words_of_refusal, odd)
 
@@ -204,16 +215,16 @@ class _Round:
             left_ms = min(left_ms, until - self._now())
             last = left_ms <= 0
             odd: list[tuple[Sent, Verdict]] = []
-            for one in waiting:
-                verdict = verify.judge(one, shown)
+            for write in waiting:
+                verdict = verify.judge(write, shown)
                 proven = verdict.status is CorrectionStatus.VERIFIED
                 if proven or last:
-                    await self._finish(one.correction, verdict)
+                    await self._finish(write.correction, verdict)
                 if not proven:
-                    odd.append((one, verdict))
+                    odd.append((write, verdict))
             if odd and last:
                 return f"{odd[0][0].name}: {odd[0][1].words}"
-            waiting = [one for one, _ in odd]
+            waiting = [write for write, _ in odd]
             if waiting:
                 pause_ms = max(1, min(pause_ms, left_ms))
                 await self.context.clock.sleep(pause_ms)
@@ -225,22 +236,25 @@ class _Round:
         """Read the written listings; words where they can't be read."""
         try:
             if self.channel_state.channel.abilities.reads_one:
-                wanted = [Wanted(*one.place, one.change.ref) for one in waiting]
+                wanted = [Wanted(*write.place, write.change.ref) for write in waiting]
                 return await self._read(wanted, own=True)
             await self._poll()
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
             return recovery.in_words(error)
-        ids = [one.correction.id for one in waiting]
+        ids = [write.correction.id for write in waiting]
         found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
-        return {(one.correction.sku, one.correction.location): one.reading for one in found}
+        return {
+            (standing.correction.sku, standing.correction.location): standing.reading
+            for standing in found
+        }
 
     async def _read(self, wanted: Sequence[Wanted], *, own: bool) -> dict[Place, Shown]:
         """Read a few listings and record what they show."""
         async with asyncio.timeout(self.channel_state.deadline_s):
             answer = await self.channel_state.channel.read(wanted)
-        places = [(one.sku, one.location) for one in wanted]
+        places = [(listing.sku, listing.location) for listing in wanted]
         await self.context.database.awrite(
             merge.record_fresh,
             self.channel_state.name,
@@ -252,8 +266,8 @@ class _Round:
             own=own,
         )
         shown: dict[Place, Shown] = dict.fromkeys(places)
-        shown |= {(one.sku or "", one.location): one for one in answer.refused}
-        shown |= {(one.sku, one.location): one for one in answer.records}
+        shown |= {(record.sku or "", record.location): record for record in answer.refused}
+        shown |= {(record.sku, record.location): record for record in answer.records}
         return shown
 
     async def _poll(self) -> None:

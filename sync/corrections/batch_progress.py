@@ -87,11 +87,11 @@ class ChannelProgress:
 
     @property
     def counts(self) -> Mapping[Stage, int]:
-        return Counter(one.stage for one in self.standings)
+        return Counter(standing.stage for standing in self.standings)
 
     @property
     def over(self) -> bool:
-        return all(one.stage not in UNDER_WAY for one in self.standings)
+        return all(standing.stage not in UNDER_WAY for standing in self.standings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,11 @@ class BatchProgress:
 
     @property
     def standings(self) -> tuple[UpdateProgress, ...]:
-        return tuple(one for channel in self.channels for one in channel.standings)
+        return tuple(standing for channel in self.channels for standing in channel.standings)
 
     @property
     def counts(self) -> Mapping[Stage, int]:
-        return Counter(one.stage for one in self.standings)
+        return Counter(standing.stage for standing in self.standings)
 
     @property
     def over(self) -> bool:
@@ -120,7 +120,9 @@ class BatchProgress:
     def cancellable(self) -> tuple[int, ...]:
         """What of it is approved and not being written yet."""
         waiting = (Stage.HELD, Stage.WAITING)
-        return tuple(one.correction.id for one in self.standings if one.stage in waiting)
+        return tuple(
+            standing.correction.id for standing in self.standings if standing.stage in waiting
+        )
 
 
 def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
@@ -133,10 +135,10 @@ def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
         for name, courses in channels.items()
     )
     held = [
-        one.correction.hold_until or 0
+        standing.correction.hold_until or 0
         for channel in found
-        for one in channel.standings
-        if one.stage is Stage.HELD
+        for standing in channel.standings
+        if standing.stage is Stage.HELD
     ]
     return BatchProgress(batch.who, batch.at, found, max(held, default=None))
 
@@ -144,17 +146,17 @@ def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
 def account(written: Iterable[Correction], handed_back: Sequence[Correction]) -> str:
     """Say what of a batch was and wasn't applied, and name some of each."""
     by_end: dict[CorrectionStatus, list[Correction]] = {}
-    for one in sorted(written, key=lambda one: _ORDER.index(one.status)):
-        by_end.setdefault(one.status, []).append(one)
-    told = [f"{_count(end)} {_named(those)}" for end, those in by_end.items()]
+    for correction in sorted(written, key=lambda correction: _ORDER.index(correction.status)):
+        by_end.setdefault(correction.status, []).append(correction)
+    parts = [f"{_count(end)} {_named(those)}" for end, those in by_end.items()]
     if handed_back:
-        told.append(f"not written and handed back {_named(handed_back)}")
-    return "; ".join(told)
+        parts.append(f"not written and handed back {_named(handed_back)}")
+    return "; ".join(parts)
 
 
 _ORDER = (
     CorrectionStatus.VERIFIED,
-    *(one for one in CorrectionStatus if one is not CorrectionStatus.VERIFIED),
+    *(status for status in CorrectionStatus if status is not CorrectionStatus.VERIFIED),
 )
 
 
@@ -164,7 +166,7 @@ def _count(end: CorrectionStatus) -> str:
 
 def _named(those: Sequence[Correction]) -> str:
     """`7: #4 S03, #5 S04, #6 S05 and 4 more`."""
-    names = ", ".join(f"#{one.id} {one.sku}" for one in those[:NAMED_MAX])
+    names = ", ".join(f"#{correction.id} {correction.sku}" for correction in those[:NAMED_MAX])
     more = f" and {len(those) - NAMED_MAX} more" if len(those) > NAMED_MAX else ""
     return f"{len(those)}: {names}{more}"
 
@@ -173,10 +175,10 @@ def _of_channel(
     name: str, courses: Sequence[BatchMember], held_back: HeldBack | None, now: Millis
 ) -> ChannelProgress:
     standings = tuple(_standing(course, now) for course in courses)
-    handed = (one.told for one in standings if one.stage is Stage.HANDED_BACK)
-    stopped = next((told.removeprefix(STOPPED) for told in handed), "")
-    waiting = [one for one in standings if one.stage is Stage.WAITING]
-    waits = next((one.told for one in waiting if one.told), "")
+    handed = (standing.told for standing in standings if standing.stage is Stage.HANDED_BACK)
+    stopped = next((words.removeprefix(STOPPED) for words in handed), "")
+    waiting = [standing for standing in standings if standing.stage is Stage.WAITING]
+    waits = next((standing.told for standing in waiting if standing.told), "")
     held = held_back if waiting and not waits else None
     return ChannelProgress(name, standings, _phase(courses, standings), stopped, waits, held)
 
@@ -188,7 +190,7 @@ def _phase(courses: Sequence[BatchMember], standings: Sequence[UpdateProgress]) 
         for course in courses
     ]
     calls = sorted({at for at in began if at is not None})
-    if not calls or all(one.stage not in UNDER_WAY for one in standings):
+    if not calls or all(standing.stage not in UNDER_WAY for standing in standings):
         return ""
     if len(calls) > 1:
         return "the rest"

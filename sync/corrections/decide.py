@@ -40,12 +40,12 @@ def approve(
 
     A batch over a limit is refused whole with the limit's words: a person chooses a smaller one.
     """
-    ids = [one for one, _ in seen]
+    ids = [correction_id for correction_id, _ in seen]
     batch = database.read(lifecycle.by_id, ids)
     pushed = database.read(lifecycle.pushed_since, now - HOUR_MS)
     over = guard.judge_batch(batch, settings.push, as_push(pushed))
     if over is not None:
-        return [Decision(one, ok=False, why=over) for one in ids]
+        return [Decision(correction_id, ok=False, why=over) for correction_id in ids]
     approval = settings.approval
     return database.write(
         decisions.approve,
@@ -108,17 +108,17 @@ class BlastRadius:
 
 def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
     """Add up what approving all of `batch` would change."""
-    up = [one for one in batch if one.units > 0]
-    down = [one for one in batch if one.units < 0]
+    up = [correction for correction in batch if correction.units > 0]
+    down = [correction for correction in batch if correction.units < 0]
     return BlastRadius(
-        skus=len({one.sku for one in batch}),
-        channels=len({one.channel for one in batch}),
-        units_up=sum(one.units for one in up),
-        units_down=-sum(one.units for one in down),
-        to_zero=sum(guard.goes_to_zero(one) for one in batch),
+        skus=len({correction.sku for correction in batch}),
+        channels=len({correction.channel for correction in batch}),
+        units_up=sum(correction.units for correction in up),
+        units_down=-sum(correction.units for correction in down),
+        to_zero=sum(guard.goes_to_zero(correction) for correction in batch),
         money_up=_worth(up),
         money_down=_worth(down),
-        unpriced=sum(one.price_minor is None for one in batch),
+        unpriced=sum(correction.price_minor is None for correction in batch),
     )
 
 
@@ -148,12 +148,14 @@ def outlook(
 ) -> Outlook:
     """Foresee what approving all of `batch` would meet; `pushed`: what the last hour wrote."""
     above = settings.approval.second_person_above
-    large = [one for one in batch if above is not None and abs(one.units) > above]
+    large = [
+        correction for correction in batch if above is not None and abs(correction.units) > above
+    ]
     return Outlook(
         over=guard.judge_batch(batch, settings.push, as_push(pushed)) or "",
         above=above,
-        first=sum(one.decided_by is None for one in large),
-        again=sum(one.decided_by == who for one in large),
+        first=sum(correction.decided_by is None for correction in large),
+        again=sum(correction.decided_by == who for correction in large),
         not_now=not_now,
     )
 
@@ -170,9 +172,9 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
     proposals = await database.aread(lifecycle.proposals_for_rules, now=now)
     surprised = await _surprised_channels(database, now) if proposals else set()
     covered = [
-        one
-        for one, free in proposals
-        if free and one.channel not in surprised and _rule_covers(one, settings)
+        correction
+        for correction, free in proposals
+        if free and correction.channel not in surprised and _rule_covers(correction, settings)
     ]
     pushed = await database.aread(lifecycle.pushed_since, now - HOUR_MS)
     batch, _ = guard.within(covered, settings.push, as_push(pushed))
@@ -180,7 +182,7 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
         return 0
     decided = await database.awrite(
         decisions.approve,
-        [(one.id, one.version) for one in batch],
+        [(correction.id, correction.version) for correction in batch],
         who="rule",
         now=now,
         hold_ms=approval.hold_ms,
@@ -229,11 +231,11 @@ async def _surprised_channels(database: Database, now: Millis) -> set[str | None
     accepts everything and changes nothing costs a few corrections an hour, not all of them.
     """
     return {
-        one.channel
-        for one in await database.aread(incidents.open_incidents)
-        if one.kind == IncidentKind.SURPRISE
-        and one.acknowledged_by is None
-        and now < one.last_at + min(RULES_REST_MS << min(one.count - 1, 6), HOUR_MS)
+        incident.channel
+        for incident in await database.aread(incidents.open_incidents)
+        if incident.kind == IncidentKind.SURPRISE
+        and incident.acknowledged_by is None
+        and now < incident.last_at + min(RULES_REST_MS << min(incident.count - 1, 6), HOUR_MS)
     }
 
 
@@ -243,4 +245,4 @@ def as_push(pushed: lifecycle.Pushed) -> guard.Push:
 
 
 def _worth(batch: Sequence[Correction]) -> float:
-    return sum(abs(one.units) * (one.price_minor or 0) for one in batch) / 100
+    return sum(abs(correction.units) * (correction.price_minor or 0) for correction in batch) / 100

@@ -77,23 +77,23 @@ def change_of(standing: ApprovedCorrection) -> Change:
 
 def judge(sent: Sent, shown: Mapping[Place, Shown] | str) -> Verdict:
     """Say how an accepted or lost change ends, by what the channel shows; words: by nothing."""
-    said = "accepted" if sent.fate is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
+    reply = "accepted" if sent.fate is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
     reading = shown if isinstance(shown, str) else shown.get(sent.place)
     if isinstance(reading, Refused):
         reading = reading.reason
     if reading is None:
         reading = "the listing is not on the channel any more"
     if isinstance(reading, str):
-        return Verdict(CorrectionStatus.UNKNOWN, f"{said}; it can't be read back: {reading}")
+        return Verdict(CorrectionStatus.UNKNOWN, f"{reply}; it can't be read back: {reading}")
     if _proves(sent.change, reading):
-        return Verdict(CorrectionStatus.VERIFIED, f"{said}; shows {_what(reading)}")
+        return Verdict(CorrectionStatus.VERIFIED, f"{reply}; shows {_what(reading)}")
     before = sent.change.previous
     if (reading.available, reading.state) != (before.available, before.state):
-        words = f"{said}; shows {_what(reading)}, neither what was written nor what was there"
+        words = f"{reply}; shows {_what(reading)}, neither what was written nor what was there"
         return Verdict(CorrectionStatus.UNKNOWN, words)
     accepted = sent.fate is WriteOutcome.ACCEPTED
     status = CorrectionStatus.NOT_APPLIED if accepted else CorrectionStatus.UNKNOWN
-    return Verdict(status, f"{said}; still shows {_what(reading)}")
+    return Verdict(status, f"{reply}; still shows {_what(reading)}")
 
 
 def _proves(change: Change, reading: Record) -> bool:

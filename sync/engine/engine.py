@@ -123,7 +123,11 @@ class Engine:
             except LeaseHeld as held:
                 answers = await self._ask("poll", wanted, held)
             if answers is not None:
-                return [one for text in answers for one in msgspec.json.decode(text, type=_REPORTS)]
+                return [
+                    report
+                    for text in answers
+                    for report in msgspec.json.decode(text, type=_REPORTS)
+                ]
 
     async def apply(self) -> ApplyReport:
         """Write what is due once and read it back; asks the other engine as `poll` does."""
@@ -147,7 +151,7 @@ class Engine:
             self._freshness = FreshnessWatch(self._context, self._settings)
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
-            rates = {name: one.rate_per_s for name, one in self._settings.channels.items()}
+            rates = {name: channel.rate_per_s for name, channel in self._settings.channels.items()}
             await self._database.awrite(polls.set_rates, rates)
             self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
@@ -191,7 +195,12 @@ class Engine:
             await self._database.awrite(pauses.end_rest, name)
         answering = RequestAnswerer(self._context, self._acts(fleet))
         schedule = Schedule(fleet.scheduled_poll)
-        schedule.start({name: one.settings.every_ms for name, one in fleet.channels.items()})
+        schedule.start(
+            {
+                name: channel_state.settings.every_ms
+                for name, channel_state in fleet.channels.items()
+            }
+        )
         self._context.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
@@ -297,10 +306,10 @@ class Engine:
             )
         except NotAnswered as error:
             raise held from error
-        for one in answers or ():
-            if not one.ok:
-                raise StoreError(f"{held.lease.holder}: {one.result}")
-        return None if answers is None else [one.result for one in answers]
+        for answer in answers or ():
+            if not answer.ok:
+                raise StoreError(f"{held.lease.holder}: {answer.result}")
+        return None if answers is None else [answer.result for answer in answers]
 
 
 _REPORTS = list[PollReport]

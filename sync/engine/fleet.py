@@ -52,10 +52,12 @@ class Fleet:
         """Open every configured channel; nothing is sent. Raises ConfigError."""
         fleet = cls(context, settings, token)
         try:
-            for name, one in settings.channels.items():
+            for name, channel_settings in settings.channels.items():
                 meter = RateLimitMeter()
-                channel = channels.open_channel(one, context.clock, settings.path.parent, meter)
-                fleet.channels[name] = ChannelState(one, channel, meter=meter)
+                channel = channels.open_channel(
+                    channel_settings, context.clock, settings.path.parent, meter
+                )
+                fleet.channels[name] = ChannelState(channel_settings, channel, meter=meter)
         except BaseException:
             await fleet.close()
             raise
@@ -126,12 +128,13 @@ class Fleet:
         await self._close_ended()
         database, now = self._context.database, self._context.clock.now()
         due = await database.awrite(lifecycle.due, now=now)
-        ids = sorted({one.id for one in due}.union(*self._writing.values()))
+        ids = sorted({correction.id for correction in due}.union(*self._writing.values()))
         paused = await database.aread(pauses.by_people, now=now) if due else {}
         ready = [
-            one
-            for one in due
-            if one.channel not in paused and self._may_write(one, now, patiently=patiently)
+            correction
+            for correction in due
+            if correction.channel not in paused
+            and self._may_write(correction, now, patiently=patiently)
         ]
         limits = self._settings.push
         if limits != PushLimits() and self._writes:
@@ -139,8 +142,10 @@ class Fleet:
         pushed = await database.aread(lifecycle.pushed_since, now - decide.HOUR_MS)
         batch, limited = guard.within(ready, limits, decide.as_push(pushed))
         await self._tell_limit(limited or "")
-        for name in dict.fromkeys(one.channel for one in batch):
-            mine = self._writing[name] = [one.id for one in batch if one.channel == name]
+        for name in dict.fromkeys(correction.channel for correction in batch):
+            mine = self._writing[name] = [
+                correction.id for correction in batch if correction.channel == name
+            ]
             writing = apply(self._context, self.channels[name], mine, token=self._token)
             self._start(self._writes, name, writing)
         return ids
@@ -151,10 +156,10 @@ class Fleet:
         if not ended:
             return
         database, now = self._context.database, self._context.clock.now()
-        for one in await database.aread(lifecycle.by_id, ended):
-            if one.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
+        for correction in await database.aread(lifecycle.by_id, ended):
+            if correction.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
                 await database.awrite(
-                    lifecycle.finish, one.id, CorrectionStatus.UNKNOWN, now=now,
+                    lifecycle.finish, correction.id, CorrectionStatus.UNKNOWN, now=now,
                     result="its outcome could not be recorded; the next reading tells",
                 )  # fmt: skip
         self._ended.difference_update(ended)

@@ -37,7 +37,9 @@ async def ask(
     """
     began = clock.now()
     longest_ms = ASK_MS_MAX if wait_ms_max is None else wait_ms_max
-    waiting = [await database.awrite(lease.ask, what, one, who=who, now=began) for one in channels]
+    waiting = [
+        await database.awrite(lease.ask, what, channel, who=who, now=began) for channel in channels
+    ]
     answers: list[Answered] = []
     while waiting:
         answered = await database.aread(lease.answered, waiting[0])

@@ -31,7 +31,9 @@ class FreshnessWatch:
         if self._stale is None:
             known = await database.aread(incidents.open_incidents)
             self._stale = {
-                one.channel for one in known if one.kind == IncidentKind.STALE and one.channel
+                incident.channel
+                for incident in known
+                if incident.kind == IncidentKind.STALE and incident.channel
             }
         for health in await database.aread(views.channels, now=now):
             stale = self._is_stale(health, now)
@@ -79,7 +81,9 @@ class OverdueWatch:
         if self._behind is None:
             known = await database.aread(incidents.open_incidents)
             self._behind = {
-                one.channel for one in known if one.kind == IncidentKind.UNSEEN and one.channel
+                incident.channel
+                for incident in known
+                if incident.kind == IncidentKind.UNSEEN and incident.channel
             }
         found = await database.aread(events.overdue, now=now)
         for name in found.keys() - self._behind:
@@ -107,7 +111,7 @@ class PauseWatch:
         """
         now, database = self._context.clock.now(), self._context.database
         found = await database.aread(pauses.standing)
-        passed = [name for name, one in found.items() if _has_passed(one, now)]
+        passed = [name for name, pause in found.items() if _has_passed(pause, now)]
         if passed:
             await database.awrite(pauses.end_passed, now=now)
         before, self._known = self._known, {n: found[n] for n in found if n not in passed}
@@ -126,5 +130,5 @@ class PauseWatch:
                 log.info("channel resumed", channel=name)
 
 
-def _has_passed(one: Pause, now: Millis) -> bool:
-    return one.by is not None and one.until is not None and one.until <= now
+def _has_passed(pause: Pause, now: Millis) -> bool:
+    return pause.by is not None and pause.until is not None and pause.until <= now

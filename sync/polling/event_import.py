@@ -79,13 +79,13 @@ def take_lines(
     what was taken before stands.
     """
     intake = EventImport()
-    channels = [one.name for one in comparison.terms.channels]
+    channels = [channel.name for channel in comparison.terms.channels]
     well: dict[str, bool] = {}
     decoded = _decoded(file, channels, named, intake)
     while batch := list(islice(decoded, LINES_AT_ONCE)):
-        told = [(line.channel, line.event) for line in batch]
+        named_events = [(line.channel, line.event) for line in batch]
         outcomes = database.write(
-            events.record_each, told, comparison, now=now(), ahead_ms=ahead_ms
+            events.record_each, named_events, comparison, now=now(), ahead_ms=ahead_ms
         )
         for line, taken in zip(batch, outcomes, strict=True):
             well[line.channel] = well.get(line.channel, True) and not taken.conflicts
@@ -93,7 +93,7 @@ def take_lines(
             intake.repeats += taken.repeats
             intake.conflicts += len(taken.conflicts)
             intake.refused += [
-                BadLine(line.number, each.reason) for each in (*taken.conflicts, *taken.refused)
+                BadLine(line.number, bad.reason) for bad in (*taken.conflicts, *taken.refused)
             ]
     for channel in (name for name, is_well in well.items() if is_well):
         database.write(events.end_conflict, channel, now=now())

@@ -81,46 +81,46 @@ async def hear(context: EngineContext, channel_state: ChannelState) -> EventRead
             await _listen(channel_state, cursor, pages)
     except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
         trouble = error
-    told = EventBatch(
+    batch = EventBatch(
         tuple(pages.events), tuple(pages.refused), pages.cursor, pages.again_until, context.ahead_ms
     )
-    return EventReadResult(told, trouble)
+    return EventReadResult(batch, trouble)
 
 
 async def conclude(
     context: EngineContext,
     channel_state: ChannelState,
-    heard: EventReadResult,
+    result: EventReadResult,
     outcome: PollOutcome,
 ) -> None:
     """Take what was heard where no readings were recorded, and tell what kept it from being heard.
 
     What happened has happened, whatever became of the readings.
     """
-    if heard.told is None:
+    if result.told is None:
         return
     if outcome is not PollOutcome.GOOD:
         now = context.clock.now()
         await context.database.awrite(
-            events.bring_in_alone, channel_state.name, heard.told, context.comparison, now=now
+            events.bring_in_alone, channel_state.name, result.told, context.comparison, now=now
         )
-    if heard.trouble is None:
+    if result.trouble is None:
         await _recover(context, channel_state)
     elif outcome is not PollOutcome.FAILED:
-        await _suffer(context, channel_state, heard.trouble)
+        await _suffer(context, channel_state, result.trouble)
 
 
-async def _listen(channel_state: ChannelState, cursor: str | None, heard: _Pages) -> None:
+async def _listen(channel_state: ChannelState, cursor: str | None, read: _Pages) -> None:
     source = cast("EventSource", channel_state.channel)
     async with closing(source.events(cursor)) as pages:
         async for page in pages:
-            heard.add(page)
-            if len(heard.events) - heard.fresh > HELD_MAX:
+            read.add(page)
+            if len(read.events) - read.fresh > HELD_MAX:
                 words = (
                     f"{channel_state.name} tells more than {HELD_MAX:,} events of before its cursor"
                 )
                 raise ContractBroken(words, path="events")
-            if heard.fresh >= (HELD_MAX if page.cursor is None else EVENTS_MAX):
+            if read.fresh >= (HELD_MAX if page.cursor is None else EVENTS_MAX):
                 return
 
 

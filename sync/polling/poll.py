@@ -94,7 +94,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             poll_id = await context.database.awrite(
                 polls.open_record, channel_state.name, now=started
             )
-        heard = await events.hear(context, channel_state)
+        event_result = await events.hear(context, channel_state)
         sweep = await context.database.awrite(
             staging.begin,
             channel_state.name,
@@ -102,8 +102,8 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             now=context.clock.now(),
             poll_id=poll_id,
         )
-        report = await _attempt(context, channel_state, sweep, heard.told)
-        await events.conclude(context, channel_state, heard, report.outcome)
+        report = await _attempt(context, channel_state, sweep, event_result.told)
+        await events.conclude(context, channel_state, event_result, report.outcome)
     except asyncio.CancelledError:
         if channel_state.cancelled_by is None:
             await context.database.awrite(merge_module.drop, channel_state.name)
@@ -120,10 +120,10 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
 
 async def _note_allowance(context: EngineContext, channel_state: ChannelState) -> None:
     """Put on record what the channel says of its rate limit, where it says anything."""
-    told = channel_state.meter.allowance()
-    if told is not None:
+    allowance = channel_state.meter.allowance()
+    if allowance is not None:
         await context.database.awrite(
-            polls.note_allowance, channel_state.name, told.left, told.of, at=told.at
+            polls.note_allowance, channel_state.name, allowance.left, allowance.of, at=allowance.at
         )
 
 
@@ -131,7 +131,7 @@ async def _attempt(
     context: EngineContext,
     channel_state: ChannelState,
     sweep: staging.Sweep,
-    told: EventBatch | None,
+    event_batch: EventBatch | None,
 ) -> PollReport:
     try:
         began = context.clock.now()
@@ -139,7 +139,7 @@ async def _attempt(
             read = await _stage_all(context, channel_state, sweep)
         async with context.merging:
             _make_sure_of_the_time(context, channel_state, began)
-            return await _judge(context, channel_state, sweep, read, told)
+            return await _judge(context, channel_state, sweep, read, event_batch)
     except Overtaken as error:
         return await _fail_with(context, channel_state, sweep, Temporary(str(error)))
     except StoreError:
@@ -165,11 +165,11 @@ async def _stage_all(
     told_at = context.clock.now()
     async with closing(channel_state.channel.pages()) as pages:
         async for page in pages:
-            told = context.clock.now() - told_at >= PROGRESS_EVERY_MS
+            report_due = context.clock.now() - told_at >= PROGRESS_EVERY_MS
             await context.database.awrite(
-                staging.stage, sweep, page.records, page.refused, page.announced, told=told
+                staging.stage, sweep, page.records, page.refused, page.announced, told=report_due
             )
-            told_at = context.clock.now() if told else told_at
+            told_at = context.clock.now() if report_due else told_at
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
             if page.refused and first_refused is None:
@@ -188,7 +188,7 @@ async def _judge(
     channel_state: ChannelState,
     sweep: staging.Sweep,
     read: _Read,
-    told: EventBatch | None,
+    event_batch: EventBatch | None,
 ) -> PollReport:
     counts: PollCounts = await context.database.awrite(staging.counts, sweep)
     unreadable = guard.unreadable(counts)
@@ -208,7 +208,7 @@ async def _judge(
             channel_state.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
         )
     merge: Merge = await context.database.awrite(
-        merge_module.merge, sweep, context.comparison, now=now, as_of=read.as_of, told=told
+        merge_module.merge, sweep, context.comparison, now=now, as_of=read.as_of, told=event_batch
     )
     await recovery.recover(context, channel_state, channel_state.polls)
     await context.database.awrite(lifecycle.prove, channel_state.name, now=now)

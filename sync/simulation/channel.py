@@ -177,7 +177,11 @@ class WorldChannel:
     def told(self, after: int, limit: int, now: Millis) -> Sequence[Happening]:
         """The first events after that number, as far as the channel shows what they did."""
         as_of = self._as_of(now)
-        found = (each for each in self._happenings if each.number > after and each.at <= as_of)
+        found = (
+            happening
+            for happening in self._happenings
+            if happening.number > after and happening.at <= as_of
+        )
         return list(islice(found, limit))
 
     def _as_of(self, now: Millis) -> Millis:
@@ -231,8 +235,8 @@ class WorldChannel:
         if not 0 <= write.available <= QUANTITY_MAX:
             return WriteReply(write.sku, HTTPStatus.UNPROCESSABLE_ENTITY, "not a quantity")
         if write.previous is not None and write.previous != item.available:
-            told = f"holds {item.available}, not {write.previous}"
-            return WriteReply(write.sku, HTTPStatus.CONFLICT, told)
+            message = f"holds {item.available}, not {write.previous}"
+            return WriteReply(write.sku, HTTPStatus.CONFLICT, message)
         if not self.has(Fault.IGNORES_WRITES, now):
             state = item.state if write.state is None else write.state
             self.put(replace(item, available=write.available, state=state, moved_at=now))

@@ -164,10 +164,10 @@ class WorldServer:
 
     def limits(self, channel: str) -> dict[str, str]:
         """What a channel tells of its rate limit with an answer, as headers."""
-        one = self._allowances.get(channel)
-        if one is None:
+        budget = self._allowances.get(channel)
+        if budget is None:
             return {}
-        return {"X-RateLimit-Limit": str(one.of), "X-RateLimit-Remaining": str(int(one.left))}
+        return {"X-RateLimit-Limit": str(budget.of), "X-RateLimit-Remaining": str(int(budget.left))}
 
     def page(self, shelf: WorldChannel, cursor: str, limit: int) -> dict[str, object]:
         """Answer one page of a channel's listings."""
@@ -183,14 +183,14 @@ class WorldServer:
             found = shelf.told(after, limit, now)
         items = [
             {
-                "id": each.number,
-                "kind": each.kind,
-                "sku": each.sku,
-                "quantity": each.units,
-                "at": rfc3339((self._began or 0) + each.at),
-                "order": each.order,
+                "id": happening.number,
+                "kind": happening.kind,
+                "sku": happening.sku,
+                "quantity": happening.units,
+                "at": rfc3339((self._began or 0) + happening.at),
+                "order": happening.order,
             }
-            for each in found
+            for happening in found
         ]
         return {"items": items, "next": str(found[-1].number if found else after)}
 
@@ -199,8 +199,8 @@ class WorldServer:
         with self._lock:
             now = self._advance()
             items = [item for sku in skus if (item := shelf.shown(sku, now)) is not None]
-        told = [self._told(shelf, item) for item in items]
-        return {"items": told, "next": None, "total": len(told)}
+        payloads = [self._told(shelf, item) for item in items]
+        return {"items": payloads, "next": None, "total": len(payloads)}
 
     def write(self, shelf: WorldChannel, changes: list[_Change]) -> dict[str, object]:
         """Apply the changes one by one; one that is refused does not hold up the others."""
@@ -237,12 +237,12 @@ class WorldServer:
             return shelf.has(fault, self._advance())
 
     def _spend(self, channel: str) -> bool:
-        one = self._allowances.get(channel)
+        budget = self._allowances.get(channel)
         with self._lock:
-            return one is None or one.spend(self._clock.now())
+            return budget is None or budget.spend(self._clock.now())
 
     def _told(self, shelf: WorldChannel, item: Item) -> dict[str, object]:
-        told: dict[str, object] = {
+        payload: dict[str, object] = {
             "sku": item.sku,
             "title": item.title,
             "available": item.available,
@@ -250,12 +250,12 @@ class WorldServer:
             "updated_at": rfc3339((self._began or 0) + item.moved_at),
         }
         if shelf.terms is None:
-            told["on_hand"] = item.available + item.committed
-            told["committed"] = item.committed
-            told["incoming"] = item.incoming
+            payload["on_hand"] = item.available + item.committed
+            payload["committed"] = item.committed
+            payload["incoming"] = item.incoming
         elif shelf.terms.has_states:
-            told["state"] = item.state
-        return told
+            payload["state"] = item.state
+        return payload
 
 
 class _Http(ThreadingHTTPServer):
@@ -328,8 +328,8 @@ class _Handler(BaseHTTPRequestHandler):
         except LineDrops:
             self.close_connection = True
 
-    def _send(self, status: HTTPStatus, told: object) -> None:
-        body = msgspec.json.encode(told)
+    def _send(self, status: HTTPStatus, answer: object) -> None:
+        body = msgspec.json.encode(answer)
         self.send_response(status)
         for name, value in self.server.world.limits(self._channel).items():
             self.send_header(name, value)

@@ -187,6 +187,8 @@ class World:
         source = self._states_from.held(sku)
         state = item.state if source is None or outlet is self._states_from else source.state
         allowed = outlet.allowed(self._stocked(sku).available, state)
-        told = replace(item, available=max(0, allowed - outlet.unbooked.get(sku, 0)), state=state)
-        if told != item:
-            outlet.put(replace(told, moved_at=self.now))
+        updated = replace(
+            item, available=max(0, allowed - outlet.unbooked.get(sku, 0)), state=state
+        )
+        if updated != item:
+            outlet.put(replace(updated, moved_at=self.now))

@@ -21,14 +21,14 @@ Wrong = tuple[str, str]
 
 def inflow(channel: ChannelSettings) -> tuple[str, ...]:
     """Name the attributes whose word flows in from the channel."""
-    return tuple(each for each in ATTRIBUTES if channel.flows.get(each) == "in")
+    return tuple(attribute for attribute in ATTRIBUTES if channel.flows.get(attribute) == "in")
 
 
 def writes(channel: ChannelSettings) -> tuple[str, ...]:
     """Name the attributes that may be written to the channel, as its kind and direction allow."""
     can = channels.kind(channel.kind).abilities(channel.options).writes
     if channel.direction is Direction.TWO_WAY:
-        return tuple(each for each in can if channel.flows.get(each) == "out")
+        return tuple(attribute for attribute in can if channel.flows.get(attribute) == "out")
     return can if channel.direction is Direction.PUSH else ()
 
 
@@ -75,7 +75,7 @@ def wrong_between(
     Only what is in `known` is looked at: the others have errors of their own.
     """
     for attribute in ATTRIBUTES:
-        sources = [name for name, each in known.items() if attribute in inflow(each)]
+        sources = [name for name, channel in known.items() if attribute in inflow(channel)]
         for name in sources[1:]:
             yield (
                 f"channels.{name}.flows.{attribute}",
@@ -133,10 +133,10 @@ def _not_the_whole(channel: ChannelSettings, attribute: str) -> Iterator[Wrong]:
         if is_narrowed:
             yield f"channels.{channel.name}.{name}", _part(attribute)
     for number, rule in enumerate(channel.rules):
-        said: tuple[object, ...] = (rule.sold, rule.state)
+        narrowing: tuple[object, ...] = (rule.sold, rule.state)
         if attribute == "quantity":
-            said = (*said, rule.buffer, rule.share_ppm, rule.cap, rule.made_of)
-        if any(each is not None for each in said):
+            narrowing = (*narrowing, rule.buffer, rule.share_ppm, rule.cap, rule.made_of)
+        if any(value is not None for value in narrowing):
             yield f"channels.{channel.name}.rules[{number}]", _part(attribute)
 
 

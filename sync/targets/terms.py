@@ -33,11 +33,11 @@ def terms(settings: "Settings") -> Terms:
     )
     everything = Authority("*", settings.authority_quantity, settings.authority_state)
     authorities = (*narrower, everything)
-    maps = [one.locations for one in settings.channels.values()]
-    pools = {pool.location: pool for each in maps for pool in locations.pools(each)}
+    maps = [channel.locations for channel in settings.channels.values()]
+    pools = {pool.location: pool for location_map in maps for pool in locations.pools(location_map)}
     return Terms(
         authorities,
-        tuple(_channel(one, authorities) for one in settings.channels.values()),
+        tuple(_channel(channel, authorities) for channel in settings.channels.values()),
         bundles=settings.bundles,
         pools=tuple(pools.values()),
         unseen_after_ms=settings.events.unseen_after_ms,

@@ -79,11 +79,11 @@ def told(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
         if left is not None:
             of_all = _NUMBER.match(_header(headers, of_name))
             return int(left[1]), None if of_all is None else int(of_all[1])
-    said = _header(headers, "ratelimit")
-    left = _IN_WORDS["left"].search(said)
+    header = _header(headers, "ratelimit")
+    left = _IN_WORDS["left"].search(header)
     if left is None:
         return None, None
-    of_all = _IN_WORDS["of"].search(said) or _IN_WORDS["of"].search(
+    of_all = _IN_WORDS["of"].search(header) or _IN_WORDS["of"].search(
         _header(headers, "ratelimit-policy")
     )
     return int(left[1]), None if of_all is None else int(of_all[1])

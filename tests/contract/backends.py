@@ -72,7 +72,7 @@ class Market:
         self._last(sku)["units"] = 1.5
 
     def _last(self, sku: str) -> dict[str, object]:
-        return next(each for each in reversed(self.moved) if each["sku"] == sku)
+        return next(event for event in reversed(self.moved) if event["sku"] == sku)
 
     def _move(self, what: str, sku: str, units: int, order: str | None) -> None:
         number = len(self.moved) + 1
@@ -82,7 +82,7 @@ class Market:
         )
 
     def _events(self, after: str) -> Told:
-        found = [each for each in self.moved if str(each["at"]) >= after][: self.events_size]
+        found = [event for event in self.moved if str(event["at"]) >= after][: self.events_size]
         return Told({"events": found, "cursor": found[-1]["at"] if found else after})
 
     def put(self, sku: str, quantity: int) -> None:
@@ -142,8 +142,8 @@ class Simulated:
 
     def order(self, sku: str, units: int) -> str:
         shelf = self.world.shelf("shop")
-        told = shelf.happens(EventKind.ORDERED, sku, units, self.world.now, is_order=True)
-        return str(told.order)
+        event = shelf.happens(EventKind.ORDERED, sku, units, self.world.now, is_order=True)
+        return str(event.order)
 
     def count(self, sku: str, units: int) -> None:
         self.world.shelf("shop").happens(EventKind.ADJUSTED, sku, units, self.world.now)

@@ -203,8 +203,8 @@ class Hearing:
 
     @property
     def cursor(self) -> str | None:
-        told = [page.cursor for page in self.pages if page.cursor is not None]
-        return told[-1] if told else None
+        cursors = [page.cursor for page in self.pages if page.cursor is not None]
+        return cursors[-1] if cursors else None
 
     @property
     def moved(self) -> list[tuple[EventKind, str, int]]:

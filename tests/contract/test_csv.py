@@ -348,7 +348,7 @@ def test_options_that_cannot_work_are_refused(table: dict[str, object]) -> None:
 async def test_a_bad_row_blinds_its_own_location(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", "sku,location,available\nA,north,four\nB,\x07,4\n")
     _, refused = await read(tmp_path)
-    assert [(one.sku, one.location) for one in refused] == [("A", "north"), (None, "")]
+    assert [(record.sku, record.location) for record in refused] == [("A", "north"), (None, "")]
 
 
 async def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path) -> None:

@@ -46,12 +46,12 @@ async def test_an_order_is_told_with_its_name_its_time_and_the_same_id_each_time
 
     first, second = await hear(telling), await hear(telling)
 
-    (event,) = [each for each in first.events if each.sku == "A-1"]
+    (event,) = [event for event in first.events if event.sku == "A-1"]
     assert (event.kind, event.quantity, event.order) == (EventKind.ORDERED, 2, order)
     assert 0 <= SystemClock().now() - event.at <= 2 * 86_400_000
     assert first.events == second.events
     assert first.refused == []
-    assert len({each.id for each in first.events}) == len(first.events)
+    assert len({event.id for event in first.events}) == len(first.events)
 
 
 async def test_a_count_is_told_as_a_signed_adjustment(telling: OverHttp) -> None:
@@ -68,8 +68,8 @@ async def test_many_events_come_page_by_page_each_once(telling: OverHttp) -> Non
 
     hearing = await hear(telling)
 
-    told = [quantity for kind, sku, quantity in hearing.moved if kind is EventKind.ORDERED]
-    assert told == list(range(1, 8))
+    quantities = [quantity for kind, sku, quantity in hearing.moved if kind is EventKind.ORDERED]
+    assert quantities == list(range(1, 8))
 
 
 async def test_reading_goes_on_from_the_cursor_and_loses_nothing(telling: OverHttp) -> None:

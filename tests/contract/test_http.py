@@ -46,8 +46,8 @@ def describe(market: OverHttp, **changes: Any) -> None:
 
 
 def answer(market: OverHttp, *bodies: object) -> None:
-    told = script(*(Told(body) for body in bodies))
-    market.front.spoil = told
+    answers = script(*(Told(body) for body in bodies))
+    market.front.spoil = answers
 
 
 async def failure(market: OverHttp, path: str) -> str:

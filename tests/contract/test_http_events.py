@@ -72,7 +72,7 @@ def answer(feed: OverHttp, *pages: object) -> None:
 
 def asked(feed: OverHttp) -> list[str]:
     """The cursors that the channel was asked with, in order."""
-    queries = [parse_qs(urlsplit(each.path).query) for each in feed.server.asked]
+    queries = [parse_qs(urlsplit(request.path).query) for request in feed.server.asked]
     return [query.get("after", [""])[0] for query in queries]
 
 
@@ -206,8 +206,8 @@ async def test_what_is_no_cursor_breaks_the_contract(feed: OverHttp, cursor: obj
 
 async def test_pages_are_followed_by_their_urls(feed: OverHttp) -> None:
     describe(feed, next="next", cursor="cursor")
-    one = {"events": [sale(1, ago(9_000))], "next": "?page=2", "cursor": "c1"}
-    answer(feed, one, {"events": [sale(2, ago(3_000))], "next": None, "cursor": "c2"})
+    first_page = {"events": [sale(1, ago(9_000))], "next": "?page=2", "cursor": "c1"}
+    answer(feed, first_page, {"events": [sale(2, ago(3_000))], "next": None, "cursor": "c2"})
 
     hearing = await hear(feed)
 
@@ -226,8 +226,8 @@ async def test_the_next_page_never_leads_to_another_host(feed: OverHttp) -> None
 async def test_newest_first_a_reading_that_ends_early_keeps_no_cursor(feed: OverHttp) -> None:
     """The older events of the pages that were not read would be lost."""
     describe(feed, next="next")
-    one = {"events": [sale(2, ago(3_000)), sale(1, ago(9_000))], "next": "?page=2"}
-    answer(feed, one, Told(status=503))
+    first_page = {"events": [sale(2, ago(3_000)), sale(1, ago(9_000))], "next": "?page=2"}
+    answer(feed, first_page, Told(status=503))
 
     pages = []
     try:
@@ -275,7 +275,7 @@ def test_what_cannot_be_believed_is_refused_alone(changes: dict[str, Any], reaso
     events, refused = decoder.all([good, {**good, "id": 2, **changes}, 7], "page 1, events")
 
     assert [event.id for event in events] == ["1"]
-    assert [each.sku for each in refused][1:] == [None]
+    assert [event.sku for event in refused][1:] == [None]
     assert reason in refused[0].reason
     assert refused[0].place == ("page 1, events[1]" if "id" in changes else "event 2")
     assert refused[1].place == "page 1, events[2]"

@@ -191,8 +191,10 @@ async def test_an_ended_session_is_signed_in_again_once(shop: Vendure, harness: 
 
 async def test_a_right_that_is_missing_is_no_login_loop(shop: Vendure, harness: OverHttp) -> None:
     words = "You are not currently authorized to perform this action"
-    told = Told({"errors": [{"message": words, "extensions": {"code": "FORBIDDEN"}}], "data": None})
-    harness.front.spoil = lambda asked: None if b"login(" in asked.body else told
+    answer = Told(
+        {"errors": [{"message": words, "extensions": {"code": "FORBIDDEN"}}], "data": None}
+    )
+    harness.front.spoil = lambda asked: None if b"login(" in asked.body else answer
 
     with pytest.raises(NeedsOperator, match=SECRET_NAME):
         await poll(harness)
@@ -239,8 +241,8 @@ async def test_an_error_of_a_write_says_whether_it_was_rolled_back(
     shop: Vendure, harness: OverHttp, extensions: dict[str, str], kind: type[Exception]
 ) -> None:
     stock(shop)
-    told = Told({"errors": [{"message": "no", "extensions": extensions}], "data": None})
-    harness.front.spoil = lambda asked: told if is_write(asked) else None
+    answer = Told({"errors": [{"message": "no", "extensions": extensions}], "data": None})
+    harness.front.spoil = lambda asked: answer if is_write(asked) else None
 
     with pytest.raises(kind):
         await write(harness, 3)

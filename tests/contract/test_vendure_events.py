@@ -37,7 +37,7 @@ def api(shop: OverHttp) -> Vendure:
 
 def asked(shop: OverHttp, name: str) -> int:
     """How often a question of this name was asked."""
-    return sum(f"query {name}(".encode() in each.body for each in shop.server.asked)
+    return sum(f"query {name}(".encode() in request.body for request in shop.server.asked)
 
 
 async def poll(channel: Channel) -> None:
@@ -162,7 +162,7 @@ async def test_more_variants_than_a_reading_asks_for_are_said(
     hearing = await hear(shop)
 
     assert len(hearing.events) == 2
-    assert [each.reason for each in hearing.refused] == [
+    assert [event.reason for event in hearing.refused] == [
         "of 3 variants that moved at once, those of 2 were read"
     ]
 
@@ -180,8 +180,8 @@ async def test_a_missing_right_is_for_the_operator(shop: OverHttp) -> None:
     async with opened(shop) as channel:
         await channel.sign_in()
         error = {"message": "not allowed", "extensions": {"code": "FORBIDDEN"}}
-        told = Told({"errors": [error], "data": None})
-        shop.front.spoil = lambda asked: told if b"SkewOrders" in asked.body else None
+        answer = Told({"errors": [error], "data": None})
+        shop.front.spoil = lambda asked: answer if b"SkewOrders" in asked.body else None
 
         with pytest.raises(NeedsOperator, match=r"forbids it to us \(orders\)"):
             await heard(channel)

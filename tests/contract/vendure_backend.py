@@ -124,7 +124,7 @@ class Vendure:
 
     def misreport(self, sku: str) -> None:
         variant = self._variant(sku)
-        mine = [each for each in self.movements if each["variant"] == variant.id]
+        mine = [movement for movement in self.movements if movement["variant"] == variant.id]
         mine[-1]["quantity"] = 1.5
 
     def move(self, sku: str, kind: str, units: int, at: str | None = None) -> None:
@@ -147,23 +147,27 @@ class Vendure:
     def _orders(self, options: dict[str, Any]) -> Told:
         after = options["filter"]["updatedAt"]["after"]
         assert options["filter"]["active"] == {"eq": False}
-        found = [each for each in self.orders if each["updatedAt"] > after and not each["active"]]
-        told = [{name: part for name, part in each.items() if name != "active"} for each in found]
-        page = told[options["skip"] : options["skip"] + options["take"]]
+        found = [
+            order for order in self.orders if order["updatedAt"] > after and not order["active"]
+        ]
+        answer = [
+            {name: part for name, part in order.items() if name != "active"} for order in found
+        ]
+        page = answer[options["skip"] : options["skip"] + options["take"]]
         return Told({"data": {"orders": {"totalItems": len(found), "items": page}}})
 
     def _edited(self, options: dict[str, Any]) -> Told:
         after = options["filter"]["updatedAt"]["after"]
-        found = [each for each in self.variants if each.edited_at > after]
-        told = [
+        found = [variant for variant in self.variants if variant.edited_at > after]
+        answer = [
             {
-                "id": each.id,
-                "updatedAt": each.edited_at,
-                "stockLevels": [{"updatedAt": each.moved_at} for _ in each.levels],
+                "id": variant.id,
+                "updatedAt": variant.edited_at,
+                "stockLevels": [{"updatedAt": variant.moved_at} for _ in variant.levels],
             }
-            for each in found
+            for variant in found
         ]
-        page = told[options["skip"] : options["skip"] + options["take"]]
+        page = answer[options["skip"] : options["skip"] + options["take"]]
         return Told({"data": {"productVariants": {"totalItems": len(found), "items": page}}})
 
     def _movements(self, query: str, variables: dict[str, Any]) -> Told:
@@ -171,13 +175,17 @@ class Vendure:
         for name in re.findall(r"(v\d+):productVariant\(", query):
             options = variables[f"{name}o"]
             skip = options.get("skip", 0)
-            mine = [each for each in self.movements if each["variant"] == variables[f"{name}id"]]
-            found = [each for each in self.variants if each.id == variables[f"{name}id"]]
+            mine = [
+                movement
+                for movement in self.movements
+                if movement["variant"] == variables[f"{name}id"]
+            ]
+            found = [variant for variant in self.variants if variant.id == variables[f"{name}id"]]
             data[name] = None
             for variant in found:
                 items = [
-                    {key: part for key, part in each.items() if key != "variant"}
-                    for each in mine[skip : skip + options["take"]]
+                    {key: part for key, part in movement.items() if key != "variant"}
+                    for movement in mine[skip : skip + options["take"]]
                 ]
                 data[name] = {
                     "id": variant.id,
@@ -195,8 +203,8 @@ class Vendure:
         self.logins += 1
         token = f"s3ssion-{self.logins}"
         self.sessions.add(token)
-        told = {"data": {"login": {"__typename": "CurrentUser"}}}
-        return Told(told, headers={"vendure-auth-token": token})
+        answer = {"data": {"login": {"__typename": "CurrentUser"}}}
+        return Told(answer, headers={"vendure-auth-token": token})
 
     def _may(self, asked: Asked) -> bool:
         if self.by_api_key:
@@ -207,7 +215,9 @@ class Vendure:
         if options["take"] > 1000:
             words = "Cannot take more than 1000 results from a list query"
             return _trouble(words, "USER_INPUT_ERROR")
-        found = [each for each in self.variants if _matches(each, options.get("filter", {}))]
+        found = [
+            variant for variant in self.variants if _matches(variant, options.get("filter", {}))
+        ]
         skip = options.get("skip", 0)
         items = [self._told(variant) for variant in found[skip : skip + options["take"]]]
         data = {
@@ -221,19 +231,19 @@ class Vendure:
 
     def _update(self, inputs: list[dict[str, Any]]) -> Told:
         by_id = {variant.id: variant for variant in self.variants}
-        for each in inputs:
-            if each["id"] not in by_id:
-                words = f'No ProductVariant with the id "{each["id"]}" could be found'
+        for entry in inputs:
+            if entry["id"] not in by_id:
+                words = f'No ProductVariant with the id "{entry["id"]}" could be found'
                 return _trouble(words, "ENTITY_NOT_FOUND")
-            for level in each.get("stockLevels", []):
+            for level in entry.get("stockLevels", []):
                 if level["stockLocationId"] not in self.locations:
                     return _trouble("FOREIGN KEY constraint failed", None)
-        for each in inputs:
-            variant = by_id[each["id"]]
-            variant.enabled = each.get("enabled", variant.enabled)
-            for level in each.get("stockLevels", []):
+        for entry in inputs:
+            variant = by_id[entry["id"]]
+            variant.enabled = entry.get("enabled", variant.enabled)
+            for level in entry.get("stockLevels", []):
                 variant.levels[level["stockLocationId"]] = level["stockOnHand"]
-        updated = [{"id": each["id"]} for each in inputs]
+        updated = [{"id": entry["id"]} for entry in inputs]
         return Told({"data": {"updateProductVariants": updated}})
 
     def _threshold(self, variant: VendureVariant) -> int:

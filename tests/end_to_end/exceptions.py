@@ -52,10 +52,10 @@ class Channels:
             mine = self.stock.setdefault(channel, {})
             for key, value in shows.items():
                 several = value if isinstance(value, list) else [value]
-                mine[key] = [_listing(channel, key, one) for one in several]
-        for channel, told in moment.get("events", {}).items():
-            for one in told:
-                self.events.setdefault(channel, []).append(one | {"at": instant(one["at"])})
+                mine[key] = [_listing(channel, key, listing) for listing in several]
+        for channel, events in moment.get("events", {}).items():
+            for event in events:
+                self.events.setdefault(channel, []).append(event | {"at": instant(event["at"])})
         self.ignores = moment.get("ignores", [])
 
     def answer(self, asked: Asked) -> Told:
@@ -64,11 +64,11 @@ class Channels:
         channel, *rest = [unquote(part) for part in url.path.strip("/").split("/")]
         if rest == ["events"]:
             after = int(parse_qs(url.query).get("after", ["0"])[0])
-            told = self.events.get(channel, [])
-            return Told({"items": told[after:], "cursor": str(len(told))})
+            events = self.events.get(channel, [])
+            return Told({"items": events[after:], "cursor": str(len(events))})
         mine = self.stock.get(channel, {})
         if not rest:
-            return Told({"items": [one for several in mine.values() for one in several]})
+            return Told({"items": [listing for several in mine.values() for listing in several]})
         place, sku = rest
         key = sku if place == "-" else f"{sku}@{place}"
         if key not in mine:
@@ -173,8 +173,8 @@ def _write_expected() -> None:
         played.play(moments())
         for name, text in outcome(played).items():
             (EXPECTED / name).write_text(text)
-        _, text, said = played.skew("diff", "--by", "cause")
-        print(text, said)  # noqa: T201 - for the person who checks it.
+        _, text, stderr = played.skew("diff", "--by", "cause")
+        print(text, stderr)  # noqa: T201 - for the person who checks it.
         print(json.dumps(played.channels.written, indent=1))  # noqa: T201
 
 

@@ -58,11 +58,11 @@ class Shop:
             "{items{sku stockLevels{stockOnHand stockAllocated}}}}"
         )
         return {
-            each["sku"]: (
-                sum(level["stockOnHand"] for level in each["stockLevels"]),
-                sum(level["stockAllocated"] for level in each["stockLevels"]),
+            variant["sku"]: (
+                sum(level["stockOnHand"] for level in variant["stockLevels"]),
+                sum(level["stockAllocated"] for level in variant["stockLevels"]),
             )
-            for each in self.admin(query)["productVariants"]["items"]
+            for variant in self.admin(query)["productVariants"]["items"]
         }
 
     def variant(self, sku: str) -> dict[str, Any]:

@@ -39,16 +39,16 @@ def test_nothing_was_written_but_what_a_person_approved(ended: Day) -> None:
 
 
 def test_every_line_that_is_set_aside_is_named_and_the_rest_is_processed(ended: Day) -> None:
-    said = ended.skew("diff")[2]
+    stderr = ended.skew("diff")[2]
 
     for words in (
         'market-aliases.csv, line 4: "MK-TWO" is an alias of "PAN", and by line 3 of "WOK"',
         'bundles.csv, line 4: it names itself as its component: bundle "SELF"',
         "the cycle LOOP-A → LOOP-B → LOOP-A",
     ):
-        assert words in said
+        assert words in stderr
     aliased = json.loads(ended.skew("history", "CLOCK", "--json")[1])["entries"]
-    assert {one["channel"] for one in aliased} == {"warehouse", "shop", "market"}
+    assert {disagreement["channel"] for disagreement in aliased} == {"warehouse", "shop", "market"}
 
 
 def test_every_cause_has_its_example(ended: Day) -> None:
@@ -75,9 +75,9 @@ def test_the_bad_events_are_counted_and_what_they_say_is_red(ended: Day) -> None
 
 def test_the_past_is_told_as_it_was_and_as_it_was_known(ended: Day) -> None:
     at = f"{exceptions.DAY}T09:20:00Z"
-    told = json.loads(ended.skew("history", "TEA", "--at", at, "--json")[1])
+    history = json.loads(ended.skew("history", "TEA", "--at", at, "--json")[1])
 
-    sale = next(entry for entry in told["entries"] if entry["kind"] == "event")
+    sale = next(entry for entry in history["entries"] if entry["kind"] == "event")
     assert (sale["id"], sale["known"]) == ("s1", False)
     after = json.loads(
         ended.skew("history", "TEA", "--at", at.replace("09:2", "09:4"), "--json")[1]

@@ -137,8 +137,8 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(shop: Shop, desk: D
     assert desk.skew("poll").code == 0
     differing = desk.skew("diff", "--json")
     assert differing.code == 1
-    found = {each["sku"]: each for each in differing.json["disagreements"]}
-    assert {sku: each["delta"] for sku, each in found.items()} == {
+    found = {disagreement["sku"]: disagreement for disagreement in differing.json["disagreements"]}
+    assert {sku: disagreement["delta"] for sku, disagreement in found.items()} == {
         "SKU-0007": -4,
         "SKU-0031": -31,
         "SKU-0040": 6,
@@ -150,7 +150,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(shop: Shop, desk: D
     assert shop.stock() == before
     applied = desk.skew("apply", "--json")
     assert applied.code == 0, applied
-    assert {each["sku"]: each["status"] for each in applied.json["updates"]} == {
+    assert {update["sku"]: update["status"] for update in applied.json["updates"]} == {
         "SKU-0007": "verified",
         "SKU-0031": "verified",
     }
@@ -242,10 +242,10 @@ def test_a_half_written_file_changes_nothing(shop: Shop, desk: Desk) -> None:
     polled = desk.skew("poll", "--json")
 
     assert polled.code == 1
-    outcomes = {each["channel"]: each["ok"] for each in polled.json["polls"]}
+    outcomes = {poll["channel"]: poll["ok"] for poll in polled.json["polls"]}
     assert outcomes == {"warehouse": False, "shop": True}
     assert "SKU-0001" not in [
-        each["sku"] for each in desk.skew("diff", "--json").json["disagreements"]
+        disagreement["sku"] for disagreement in desk.skew("diff", "--json").json["disagreements"]
     ]
 
 

@@ -35,8 +35,12 @@ async def channel(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Channel]:
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
-    told = {"url": f"{shop.url}/admin-api", "username": USER, "password": {"env": "SHOP_PASSWORD"}}
-    options = msgspec.convert(told, VendureOptions)
+    options = {
+        "url": f"{shop.url}/admin-api",
+        "username": USER,
+        "password": {"env": "SHOP_PASSWORD"},
+    }
+    options = msgspec.convert(options, VendureOptions)
     settings = ChannelSettings(name="shop", kind="vendure", options=options)
     opened = channels.open_channel(settings, SystemClock(), tmp_path)
     try:
@@ -98,4 +102,4 @@ async def test_a_sale_is_told_by_the_very_next_poll(shop: Shop, channel: Channel
 
     events, _ = await hear(channel, cursor)
 
-    assert ("SKU-0021", 1, code) in [(each.sku, each.quantity, each.order) for each in events]
+    assert ("SKU-0021", 1, code) in [(event.sku, event.quantity, event.order) for event in events]

@@ -276,11 +276,11 @@ def bare(stage: Stage, method: str, path: str, body: bytes = b"") -> tuple[int, 
 def test_odd_requests_are_refused_in_words(
     stage: Stage, method: str, path: str, body: bytes, status: int
 ) -> None:
-    given, told = bare(stage, method, path, body)
+    given, answer = bare(stage, method, path, body)
 
     assert given == status
-    assert isinstance(told, dict)
-    assert ("error" in told) == (status != 200)
+    assert isinstance(answer, dict)
+    assert ("error" in answer) == (status != 200)
 
 
 def test_leaving_the_server_ends_every_thread_it_started(tmp_path: Path) -> None:
@@ -335,8 +335,8 @@ async def test_a_channel_tells_what_is_left_of_its_rate_limit_and_holds_to_it(
 
         async def ask() -> int | None:
             await transport.request("GET", f"{url}/stock", repeatable=True, headers=headers)
-            told = meter.allowance()
-            return None if told is None else told.left
+            allowance = meter.allowance()
+            return None if allowance is None else allowance.left
 
         first = [await ask() for _ in range(3)]
         began = clock.now()

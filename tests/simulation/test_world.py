@@ -67,8 +67,8 @@ def test_events_are_told_after_a_number_and_as_many_as_are_asked_for() -> None:
 
     till = world.shelf("till")
 
-    assert [each.units for each in till.told(1, 10, 0)] == [2, 3]
-    assert [each.units for each in till.told(0, 2, 0)] == [1, 2]
+    assert [happening.units for happening in till.told(1, 10, 0)] == [2, 3]
+    assert [happening.units for happening in till.told(0, 2, 0)] == [1, 2]
 
 
 def test_a_channel_that_lags_tells_no_event_before_it_shows_its_effect() -> None:

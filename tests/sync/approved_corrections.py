@@ -19,4 +19,4 @@ async def many_approved(bench: Bench, count: int) -> list[int]:
     names = [f"S{number:02}" for number in range(count)]
     updates = await bench.disagree(dict.fromkeys(names, 9), dict.fromkeys(names, 4))
     bench.approve()
-    return [one.id for one in updates]
+    return [update.id for update in updates]

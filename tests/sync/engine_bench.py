@@ -46,7 +46,7 @@ def updates(database: Database, status: Status) -> list[Correction]:
 
 
 def approve_all(database: Database, hold_ms: int = 0) -> None:
-    seen = [(one.id, one.version) for one in updates(database, Status.PROPOSED)]
+    seen = [(update.id, update.version) for update in updates(database, Status.PROPOSED)]
     now = SystemClock().now()
     database.write(decisions.approve, seen, who="ana", now=now, hold_ms=hold_ms, expires_ms=900_000)
 
@@ -58,8 +58,10 @@ def hold_by_another(database: Database, span_ms: int = 60_000) -> None:
 
 def freshness(database: Database, name: str) -> Freshness:
     channels = database.read(views.channels, now=SystemClock().now())
-    return next((one.freshness for one in channels if one.name == name), Freshness.NEVER)
+    return next(
+        (channel.freshness for channel in channels if channel.name == name), Freshness.NEVER
+    )
 
 
 def incident_kinds(database: Database) -> list[str]:
-    return [str(one.kind) for one in database.read(incidents.open_incidents)]
+    return [str(incident.kind) for incident in database.read(incidents.open_incidents)]

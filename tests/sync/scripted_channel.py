@@ -130,10 +130,12 @@ class Shop:
     async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         self.looked.append("read")
         await _strike(self.read_faults)
-        return FreshReadings([self.stock[one.sku] for one in wanted if one.sku in self.stock])
+        return FreshReadings(
+            [self.stock[listing.sku] for listing in wanted if listing.sku in self.stock]
+        )
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        self.written.append([(one.sku, one.quantity) for one in changes])
+        self.written.append([(change.sku, change.quantity) for change in changes])
         await _strike(self.write_faults)
         receipts = [self._set(change) for change in changes]
         if self.after_write is not None:
@@ -250,7 +252,8 @@ class Bench:
         self.context = EngineContext(self.database, comparison, self.clock, SILENT)
         self.database.write(comparison.configure, now=self.clock.now())
         self.channel_state = {
-            name: ChannelState(one, SHOPS[name]) for name, one in self.settings.channels.items()
+            name: ChannelState(channel_settings, SHOPS[name])
+            for name, channel_settings in self.settings.channels.items()
         }
         self.hold()
 
@@ -283,28 +286,28 @@ class Bench:
         return self.updates()
 
     def approve(self, *ids: int) -> None:
-        wanted = ids or tuple(one.id for one in self.updates())
+        wanted = ids or tuple(update.id for update in self.updates())
         decided = self.database.write(
-            decisions.approve, [(one, None) for one in wanted], who="ana",
+            decisions.approve, [(correction_id, None) for correction_id in wanted], who="ana",
             now=self.clock.now(), hold_ms=0, expires_ms=900_000,
         )  # fmt: skip
-        assert all(one.ok for one in decided), decided
+        assert all(decision.ok for decision in decided), decided
 
     async def apply(self, *ids: int) -> None:
         due = self.database.write(lifecycle.due, now=self.clock.now())
-        wanted = [one.id for one in due if one.channel == "shop"]
+        wanted = [correction.id for correction in due if correction.channel == "shop"]
         await apply(self.context, self.channel_state["shop"], list(ids) or wanted, token=self.token)
 
     def updates(self) -> list[Correction]:
         found = self.database.read(views.updates)
-        return sorted(found, key=lambda one: one.id)
+        return sorted(found, key=lambda correction: correction.id)
 
     def update(self, correction_id: int) -> Correction:
         return self.database.read(lifecycle.by_id, [correction_id])[0]
 
     def open_incidents(self) -> list[tuple[str | None, str, str]]:
         found = self.database.read(incidents.open_incidents)
-        return [(one.channel, str(one.kind), one.message) for one in found]
+        return [(incident.channel, str(incident.kind), incident.message) for incident in found]
 
     def disagreements(self) -> list[Disagreement]:
         wanted = DisagreementFilter()

@@ -203,7 +203,7 @@ def _look(name: str, path: Path) -> _Look:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            found = [(one.stat(), one) for one in path.iterdir() if _counts(one)]
+            found = [(file.stat(), file) for file in path.iterdir() if _counts(file)]
             if not found:
                 raise Temporary(f"{name}: no .csv, .tsv or .txt file is in {path}")
             status, path = max(found, key=lambda pair: (pair[0].st_mtime_ns, pair[1].name))

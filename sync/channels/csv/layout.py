@@ -69,21 +69,21 @@ def find_layout(
     Raises ValueError naming what it lacks and what it has.
     """
     tried = [delimiter] if delimiter else DELIMITERS
-    layouts = [_split(first, encoding, each, columns) for each in tried]
+    layouts = [_split(first, encoding, candidate, columns) for candidate in tried]
     for layout in layouts:
         if not _lacking(layout, columns):
             return layout
     best = max(layouts, key=lambda layout: len(layout.header))
-    found = ", ".join(values.named(each) for each in best.header[:_COLUMNS_SHOWN])
+    found = ", ".join(values.named(column) for column in best.header[:_COLUMNS_SHOWN])
     raise ValueError(f"lacks {_lacking(best, columns)}; its columns are {found}")
 
 
 def _split(first: str, encoding: str, delimiter: str, columns: Mapping[str, str]) -> Layout:
     names = next(csv.reader([first.removeprefix("\ufeff")], delimiter=delimiter), [])
-    header = tuple(each.strip() for each in names)
+    header = tuple(name.strip() for name in names)
     wanted = {field: title.strip() for field, title in columns.items()}
     if not wanted:
-        wanted = {each.lower(): each for each in header if each.lower() in FIELDS}
+        wanted = {column.lower(): column for column in header if column.lower() in FIELDS}
     at = {field: header.index(title) for field, title in wanted.items() if title in header}
     return Layout(encoding, delimiter, header, at)
 

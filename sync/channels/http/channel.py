@@ -185,11 +185,11 @@ class HttpApi:
         self._pages = PageReader(name, transport, headers, PagePaths(options.items, options.next))
         self._decode = Decoder(options.fields, options.states)
         self._words = {state: word for word, state in reversed(options.states.items())}
-        told = options.events
+        table = options.events
         self._events: EventReader | None = None
-        if told is not None:
-            pages = PageReader(name, transport, headers, PagePaths(told.items, told.next))
-            self._events = EventReader(name, told, clock, pages)
+        if table is not None:
+            pages = PageReader(name, transport, headers, PagePaths(table.items, table.next))
+            self._events = EventReader(name, table, clock, pages)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         url: str | None = self._options.url

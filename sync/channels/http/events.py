@@ -142,8 +142,8 @@ class EventReader:
             body = await self._pages.page(walk.url, place)
             events, refused = self._decode.all(body.items, f"{place}, {self._events.items}")
             new = [event for event in events if event not in walk.before]
-            told = self._told(walk, body, events, place)
-            following = self._following(walk, body, told)
+            page_cursor = self._told(walk, body, events, place)
+            following = self._following(walk, body, page_cursor)
             # Only an instant's cursor shows the last events once more: an opaque one never should.
             walk.before = frozenset(events) if _instant(walk.asked) else frozenset()
             by_cursor = self._events.next is None
@@ -163,23 +163,23 @@ class EventReader:
         walk.in_order = walk.in_order and min(times, default=walk.newest) >= walk.newest
         walk.newest = max([*times, walk.newest])
         if self._cursor is not None:
-            told = self._taken(body.content, place)
+            page_cursor = self._taken(body.content, place)
         else:
-            told = _utc(walk.newest) if walk.newest else None
-        if told is not None:
-            walk.kept = _later(walk.kept, told, now)
-        return told
+            page_cursor = _utc(walk.newest) if walk.newest else None
+        if page_cursor is not None:
+            walk.kept = _later(walk.kept, page_cursor, now)
+        return page_cursor
 
-    def _following(self, walk: _Walk, body: PageBody, told: str | None) -> str | None:
+    def _following(self, walk: _Walk, body: PageBody, page_cursor: str | None) -> str | None:
         """The URL of the page after this one; None where it was the last."""
         if self._events.next is not None:
             return body.following
-        if not body.items or told is None or PLACEHOLDER not in self._events.url:
+        if not body.items or page_cursor is None or PLACEHOLDER not in self._events.url:
             return None
-        if not _moves(walk.asked, told):
+        if not _moves(walk.asked, page_cursor):
             return None
-        walk.asked = told
-        return self._filled(told)
+        walk.asked = page_cursor
+        return self._filled(page_cursor)
 
     def _taken(self, content: object, place: str) -> str | None:
         """Find the page's cursor: text or a whole number; an instant is told in UTC."""
@@ -203,7 +203,7 @@ class EventReader:
 
 def _is_whole(text: str) -> bool:
     """Whether a text can be sent and kept: JSON can say half of a surrogate pair."""
-    return all(not "\ud800" <= each <= "\udfff" for each in text)
+    return all(not "\ud800" <= character <= "\udfff" for character in text)
 
 
 def _named(found: Mapping[str, object], place: str) -> str:
@@ -231,17 +231,17 @@ def _utc(at: Millis) -> str:
     return text
 
 
-def _later(kept: str | None, told: str, now: Millis) -> str:
+def _later(kept: str | None, page_cursor: str, now: Millis) -> str:
     """Which of two cursors to go on from: the later instant, none to come; else the newer word."""
-    before, after = _instant(kept), _instant(told)
+    before, after = _instant(kept), _instant(page_cursor)
     if after is None:
-        return told
+        return page_cursor
     return _utc(max(before or 0, min(after, now)))
 
 
-def _moves(asked: str, told: str) -> bool:
+def _moves(asked: str, page_cursor: str) -> bool:
     """Whether a page leads further than it was asked from."""
-    before, after = _instant(asked), _instant(told)
+    before, after = _instant(asked), _instant(page_cursor)
     if before is not None and after is not None:
         return after > before
-    return told != asked
+    return page_cursor != asked

@@ -211,7 +211,7 @@ class Vendure:
 
     async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         """Look the SKUs up, not the ids: a SKU may have come to stand on two variants."""
-        asked = {each.sku for each in wanted}
+        asked = {listing.sku for listing in wanted}
         records: list[Record] = []
         refused: list[Refused] = []
         for skus in _chunks(sorted(asked), READ_MAX):
@@ -239,13 +239,13 @@ class Vendure:
         inputs: list[dict[str, object]] = []
         for change in changes:
             try:
-                told = _input(change, by_id.get(change.ref), shop)
+                entry = _input(change, by_id.get(change.ref), shop)
             except _Conflict as error:
                 receipts.append(Receipt(change, refused=str(error), conflict=True))
             except ValueError as error:
                 receipts.append(Receipt(change, refused=str(error)))
             else:
-                inputs.append(told)
+                inputs.append(entry)
                 receipts.append(Receipt(change))
         if inputs:
             await self._session.ask(_UPDATE, {"input": inputs}, "updateProductVariants", write=True)
@@ -270,7 +270,9 @@ class Vendure:
         if location is None:
             answer = await self._session.ask(_LOCATIONS, {}, "stockLocations")
             found = self._session.shaped(answer, _Locations, "stockLocations")
-            location = next((each.id for each in found.stock_locations.items), None)
+            location = next(
+                (stock_location.id for stock_location in found.stock_locations.items), None
+            )
         variants: dict[str, _Variant] = {}
         for item in listed.product_variants.items:
             with contextlib.suppress(msgspec.ValidationError):
@@ -304,15 +306,15 @@ def _input(change: Change, variant: _Variant | None, shop: _Shop) -> dict[str, o
         raise ValueError("its stock is not tracked, so it sells without end")
     if (now.available, now.state) != (change.previous.available, change.previous.state):
         raise _Conflict(f"it has moved: {now.available} and {now.state} now")
-    told: dict[str, object] = {"id": variant.id}
+    entry: dict[str, object] = {"id": variant.id}
     if change.state is not None:
         if change.state is State.ACTIVE and not variant.product.enabled:
             raise ValueError("its product is disabled: enable the product first")
-        told["enabled"] = change.state is State.ACTIVE
+        entry["enabled"] = change.state is State.ACTIVE
     if change.quantity != now.available:
         location, on_hand = _placement(change, variant, shop, threshold=now.threshold or 0)
-        told["stockLevels"] = [{"stockLocationId": location, "stockOnHand": on_hand}]
-    return told
+        entry["stockLevels"] = [{"stockLocationId": location, "stockOnHand": on_hand}]
+    return entry
 
 
 def _placement(

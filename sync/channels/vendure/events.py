@@ -156,13 +156,13 @@ class MovementReader:
         variants = list(moves.back_to)
         for start in range(0, min(len(variants), VARIANTS_MAX), AT_ONCE):
             found = await self._movements(variants[start : start + AT_ONCE], moves.back_to)
-            told = decoded(found, placed)
-            if told.is_unmatched:
+            page = decoded(found, placed)
+            if page.is_unmatched:
                 # Its order came while we read; it is there by now.
                 placed = await self._orders(moves, min([since, *noted.values()]) - MATCH_MS)
-                told = decoded(found, placed)
-            moves.newest = max([moves.newest, *(event.at for event in told.events)])
-            yield EventPage(told.events, told.refused, again_until=known)
+                page = decoded(found, placed)
+            moves.newest = max([moves.newest, *(event.at for event in page.events)])
+            yield EventPage(page.events, page.refused, again_until=known)
         for variant in noted:
             self._noted.pop(variant, None)
         newest = min(moves.newest, self._clock.now() + OVERLAP_MS)
@@ -182,7 +182,7 @@ class MovementReader:
             for order in found.items:
                 self._note_order(order, moves, placed)
             if len(found.items) < ORDERS_TAKE:
-                return sorted(placed, key=lambda each: each.at)
+                return sorted(placed, key=lambda order_line: order_line.at)
         raise ContractBroken(f"{self._name} has no last order", path="orders")
 
     def _note_order(self, order: _Order, moves: _Moves, placed: list[Placed]) -> None:
@@ -207,11 +207,11 @@ class MovementReader:
             options = _options(TAKE_MAX, skip, moves.since)
             answer = await self._session.ask(_EDITED, {"options": options}, "productVariants")
             found = self._session.shaped(answer, _Edits, "productVariants").product_variants
-            for each in found.items:
-                at = self._instant(each.updated_at, "productVariants, updatedAt")
+            for variant in found.items:
+                at = self._instant(variant.updated_at, "productVariants, updatedAt")
                 moves.newest = max(moves.newest, at)
-                if any(level.updated_at >= since for level in each.stock_levels):
-                    moves.back_to.setdefault(each.id, moves.since)
+                if any(level.updated_at >= since for level in variant.stock_levels):
+                    moves.back_to.setdefault(variant.id, moves.since)
             if len(found.items) < TAKE_MAX:
                 return
         raise ContractBroken(f"{self._name} has no last variant", path="productVariants")
@@ -220,25 +220,27 @@ class MovementReader:
         self, variants: Sequence[str], back_to: Mapping[str, Millis]
     ) -> "list[Found]":
         """Read back the newest movements of each variant, as far as they are wanted."""
-        first = await self._asked({each: {"take": BACK} for each in variants})
-        found = {each.id: Found(each.id, each.sku, back_to[each.id]) for each in first}
+        first = await self._asked({variant: {"take": BACK} for variant in variants})
+        found = {
+            variant.id: Found(variant.id, variant.sku, back_to[variant.id]) for variant in first
+        }
         left: dict[str, int] = {}
-        for each in first:
-            if each.stock_movements.total_items > BACK:
-                left[each.id] = each.stock_movements.total_items
+        for variant in first:
+            if variant.stock_movements.total_items > BACK:
+                left[variant.id] = variant.stock_movements.total_items
             else:
-                found[each.id].items = each.stock_movements.items
+                found[variant.id].items = variant.stock_movements.items
         while left:
             ranges = {
-                each: {"skip": max(0, end - BACK), "take": min(BACK, end)}
-                for each, end in left.items()
+                variant_id: {"skip": max(0, end - BACK), "take": min(BACK, end)}
+                for variant_id, end in left.items()
             }
             left = {}
-            for each in await self._asked(ranges):
-                found[each.id].items[:0] = each.stock_movements.items
-                skip = ranges[each.id]["skip"]
-                if skip and not found[each.id].reaches_back():
-                    left[each.id] = skip
+            for variant in await self._asked(ranges):
+                found[variant.id].items[:0] = variant.stock_movements.items
+                skip = ranges[variant.id]["skip"]
+                if skip and not found[variant.id].reaches_back():
+                    left[variant.id] = skip
         return list(found.values())
 
     async def _asked(self, ranges: Mapping[str, Mapping[str, int]]) -> list[_Moved]:
@@ -249,7 +251,11 @@ class MovementReader:
             {"shop": answer.pop("globalSettings", None)}, dict[str, _Settings], "globalSettings"
         )["shop"]
         given = self._session.shaped(answer, dict[str, _Moved | None], "stockMovements")
-        return [each for each in given.values() if each is not None and _is_tracked(each, shop)]
+        return [
+            variant
+            for variant in given.values()
+            if variant is not None and _is_tracked(variant, shop)
+        ]
 
     def _instant(self, text: str, place: str) -> Millis:
         try:

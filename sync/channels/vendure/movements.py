@@ -91,7 +91,7 @@ def decoded(found: Iterable[Found], placed: Sequence[Placed]) -> Decoded:
             if is_wanted:
                 unmatched = unmatched or (event.kind is EventKind.ORDERED and order is None)
                 events.append(_of_order(event, order))
-    events.sort(key=lambda each: (each.at, len(each.id), each.id))
+    events.sort(key=lambda event: (event.at, len(event.id), event.id))
     return Decoded(events, refused, unmatched)
 
 
@@ -108,8 +108,8 @@ def _event(item: object, sku: str) -> Event:
     quantity = item.get("quantity")
     if item.get("type") == "SALE" and type(quantity) is int:
         quantity = -quantity
-    told = {"id": item.get("id"), "kind": item.get("type"), "sku": sku, "quantity": quantity}
-    return event_decoding.event({**told, "at": item.get("createdAt")}, KINDS)
+    fields = {"id": item.get("id"), "kind": item.get("type"), "sku": sku, "quantity": quantity}
+    return event_decoding.event({**fields, "at": item.get("createdAt")}, KINDS)
 
 
 def _is_nothing(item: object) -> bool:
@@ -126,12 +126,12 @@ def _time(item: object) -> Millis | None:
 
 def _take_order(placed: list[Placed], event: Event) -> Placed | None:
     """Find the order of an allocation, the earliest that fits, which then fits no other."""
-    for each in placed:
-        if each.quantity == event.quantity and (
-            event.at - EARLIER_MS <= each.at <= event.at + LATER_MS
+    for order in placed:
+        if order.quantity == event.quantity and (
+            event.at - EARLIER_MS <= order.at <= event.at + LATER_MS
         ):
-            placed.remove(each)
-            return each
+            placed.remove(order)
+            return order
     return None
 
 

@@ -16,7 +16,7 @@ LATE = {"earlier_target_since": at(-9), "earlier_target_until": at(-2)}
 
 
 def test_the_predictors_stand_in_the_order_that_is_documented() -> None:
-    assert [each.__name__ for each in PREDICTORS] == [
+    assert [predictor.__name__ for predictor in PREDICTORS] == [
         "structural", "_untrusted", "frozen", "in_flight", "lag", "applied_twice", "never_applied",
         "oversold", "second_writer", "not_applied", "buffer", "unit_of_measure", "mapping",
         "shared_pool",
@@ -75,11 +75,11 @@ def test_an_update_that_moved_it_somewhere_was_applied() -> None:
 
 
 def test_a_state_that_was_not_applied_is_told_as_a_state() -> None:
-    it = differs(3, None, kind=Kind.STATE, state="active", target_state="disabled")
+    disagreement = differs(3, None, kind=Kind.STATE, state="active", target_state="disabled")
     taken = Update(
         9, CorrectionStatus.NOT_APPLIED, 3, "active", 3, "disabled", at(-1), at(-1)
     )  # fmt: skip
-    assert cause_of(it, last=taken).evidence.endswith("shop still shows active")
+    assert cause_of(disagreement, last=taken).evidence.endswith("shop still shows active")
 
 
 def test_a_frozen_cell_has_a_second_writer_or_is_in_a_loop() -> None:
@@ -144,11 +144,11 @@ def test_without_events_a_rise_is_likelier_a_second_writer_than_a_fall() -> None
 
 
 def test_a_state_that_somebody_changed_has_a_second_writer() -> None:
-    it = differs(3, None, kind=Kind.STATE, state="active", target_state="disabled")
-    assert kind_of(it, agreed_state="disabled") == "second writer"
-    assert kind_of(it, agreed_state="active") == "unexplained"
+    disagreement = differs(3, None, kind=Kind.STATE, state="active", target_state="disabled")
+    assert kind_of(disagreement, agreed_state="disabled") == "second writer"
+    assert kind_of(disagreement, agreed_state="active") == "unexplained"
     ours = Update(9, CorrectionStatus.VERIFIED, 3, "active", 3, "disabled", at(-1), at(-1))
-    cause = cause_of(it, agreed_state="disabled", written=ours)
+    cause = cause_of(disagreement, agreed_state="disabled", written=ours)
     assert cause.confidence == 0.95
 
 
@@ -288,8 +288,10 @@ def test_a_bundle_without_a_component_says_which() -> None:
 
 
 def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
-    it = differs(4, None, kind=Kind.UNLISTED, sku="ab-07 ")
-    cause = cause_of(it, alike=(Alike("AB-7", counterpart=True), Alike("ab-7", counterpart=False)))
+    disagreement = differs(4, None, kind=Kind.UNLISTED, sku="ab-07 ")
+    cause = cause_of(
+        disagreement, alike=(Alike("AB-7", counterpart=True), Alike("ab-7", counterpart=False))
+    )
     assert (cause.kind, cause.confidence) == ("near match", 0.9)
     assert cause.evidence == (
         "shop lists 'ab-07␠', the authority has 'AB-7', which shop lacks (1 more looks like it, "

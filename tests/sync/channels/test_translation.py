@@ -58,14 +58,18 @@ class Recorded:
 
     async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
         self.asked += wanted
-        names = {(one.sku, one.location) for one in wanted}
-        found = [one for page in self.told for one in page.records]
-        refused = [one for page in self.told for one in page.refused]
-        return FreshReadings([one for one in found if (one.sku, one.location) in names], refused)
+        names = {(listing.sku, listing.location) for listing in wanted}
+        found = [record for page in self.told for record in page.records]
+        refused = [refused for page in self.told for refused in page.refused]
+        return FreshReadings(
+            [record for record in found if (record.sku, record.location) in names], refused
+        )
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         self.written += changes
-        return [Receipt(one, refused="no" if one.quantity == 0 else None) for one in changes]
+        return [
+            Receipt(change, refused="no" if change.quantity == 0 else None) for change in changes
+        ]
 
     async def sign_in(self) -> str:
         return "recorded"
@@ -83,7 +87,7 @@ def names(aliases: dict[str, str] | None = None, **own: str | list[str]) -> Name
     entries = locations_module.places(own) if own else locations_module.Places()
     return Names(
         aliases or {},
-        {each: locations_module.name_of(members) for each, members in entries.items()},
+        {entry: locations_module.name_of(members) for entry, members in entries.items()},
         frozenset(locations_module.summed(entries)),
     )
 
@@ -97,7 +101,9 @@ async def poll(channel: Renamed) -> list[RecordPage]:
 
 
 def cells(pages: Sequence[RecordPage]) -> list[tuple[str, str, int]]:
-    return [(one.sku, one.location, one.available) for page in pages for one in page.records]
+    return [
+        (record.sku, record.location, record.available) for page in pages for record in page.records
+    ]
 
 
 async def test_records_come_in_our_names_and_what_has_no_other_name_keeps_its_own() -> None:
@@ -109,14 +115,14 @@ async def test_records_come_in_our_names_and_what_has_no_other_name_keeps_its_ow
     )
     channel = Renamed(Recorded([page]), names({"K-12": "KET-12"}, berlin="BER"))
 
-    (told,) = await poll(channel)
+    (page,) = await poll(channel)
 
-    assert cells([told]) == [("KET-12", "BER", 5), ("KET-12", "muc", 6), ("POT", "", 7)]
-    assert told.refused == [
+    assert cells([page]) == [("KET-12", "BER", 5), ("KET-12", "muc", 6), ("POT", "", 7)]
+    assert page.refused == [
         Refused("line 9", "bad", "KET-12", "BER"),
         Refused("line 10", "bad"),
     ]
-    assert (told.announced, told.as_of) == (5, NOON)
+    assert (page.announced, page.as_of) == (5, NOON)
 
 
 async def test_a_write_finds_its_way_back_to_the_channels_own_name() -> None:
@@ -133,8 +139,8 @@ async def test_a_write_finds_its_way_back_to_the_channels_own_name() -> None:
     assert (first.sku, first.location, first.ref, first.quantity) == ("K-12", "berlin", "17", 3)
     assert first.previous == record("K-12", 5, "berlin", ref="17")
     assert (second.sku, second.location, second.ref) == ("POT", "", "18")
-    assert [one.change for one in receipts] == changes
-    assert [one.refused for one in receipts] == [None, "no"]
+    assert [receipt.change for receipt in receipts] == changes
+    assert [receipt.refused for receipt in receipts] == [None, "no"]
 
 
 async def test_a_fresh_reading_is_asked_for_and_answered_like_a_poll() -> None:
@@ -186,12 +192,12 @@ async def test_a_pool_is_the_sum_of_its_locations_whichever_pages_they_lie_on() 
         "K-12", 4, "app", on_hand=4, committed=0, incoming=2, state="backorder",
         source_at=NOON + 5, title="Kettle", price_minor=1250, ref="2",
     )  # fmt: skip
-    told = [
+    own_pages = [
         RecordPage([web, record("KET", 9, "berlin")], announced=4),
         RecordPage([app, record("POT", 1, "web")], announced=4, as_of=NOON),
     ]
 
-    pages = await poll(Renamed(Recorded(told), POOL))
+    pages = await poll(Renamed(Recorded(own_pages), POOL))
 
     assert cells(pages) == [("KET", "BER", 9), ("KET", "BER-2+HAM", 7), ("POT", "BER-2+HAM", 1)]
     assert pages[-1].records[0] == record(
@@ -204,42 +210,42 @@ async def test_a_pool_is_the_sum_of_its_locations_whichever_pages_they_lie_on() 
 
 async def test_the_sums_of_many_skus_come_page_by_page_as_any_channels_do() -> None:
     """Each page is staged in one transaction, and nobody is to wait for a million rows."""
-    told = [
+    own_pages = [
         RecordPage(
             [record(f"SKU-{number}", number, place) for number in range(2500)], announced=5000
         )
         for place in ("web", "app")
     ]
-    pages = await poll(Renamed(Recorded(told), POOL))
+    pages = await poll(Renamed(Recorded(own_pages), POOL))
     assert [len(page.records) for page in pages] == [0, 0, 1000, 1000, 500]
     assert [page.announced for page in pages[2:]] == [2500] * 3
     assert cells(pages)[2499] == ("SKU-2499", "BER-2+HAM", 4998)
 
 
 async def test_a_poll_cut_short_is_cut_short_by_as_much_after_summing() -> None:
-    told = [RecordPage([record("KET", 3, "web"), record("KET", 4, "app")], announced=6)]
-    pages = await poll(Renamed(Recorded(told), POOL))
+    own_pages = [RecordPage([record("KET", 3, "web"), record("KET", 4, "app")], announced=6)]
+    pages = await poll(Renamed(Recorded(own_pages), POOL))
     assert (len(cells(pages)), pages[-1].announced) == (1, 5)
 
 
 async def test_a_sku_twice_in_one_of_a_pools_locations_comes_twice() -> None:
     for other in ("KET", "K-12"):
-        told = [
+        own_pages = [
             RecordPage([record("KET", 3, "web"), record(other, 4, "web"), record("KET", 5, "app")])
         ]
-        pages = await poll(Renamed(Recorded(told), POOL))
+        pages = await poll(Renamed(Recorded(own_pages), POOL))
         assert cells(pages) == 2 * [("KET", "BER-2+HAM", 8)]
 
 
 async def test_one_unreadable_record_blinds_the_whole_pool_of_its_sku_and_no_other() -> None:
-    told = [
+    own_pages = [
         RecordPage([record("KET", 3, "web"), record("POT", 2, "app")], announced=4),
         RecordPage(
             [record("POT", 1, "web")], [Refused("line 3", "bad", "K-12", "app")], announced=4
         ),
     ]
 
-    pages = await poll(Renamed(Recorded(told), POOL))
+    pages = await poll(Renamed(Recorded(own_pages), POOL))
 
     assert cells(pages) == [("POT", "BER-2+HAM", 3)]
     assert pages[1].refused == [Refused("line 3", "bad", "KET", "BER-2+HAM")]
@@ -271,8 +277,8 @@ async def test_a_poll_that_is_left_half_way_is_closed_and_so_is_the_channel() ->
 
 async def test_events_come_in_our_names() -> None:
     sale = Event("81", EventKind.ORDERED, "K-12", 2, NOON, "web", order="M-1")
-    told = EventPage([sale], [Refused("items[1]", "bad", "K-12", "berlin")], "9", NOON)
-    channel = Renamed(Recorded(moved=[told]), POOL)
+    own_page = EventPage([sale], [Refused("items[1]", "bad", "K-12", "berlin")], "9", NOON)
+    channel = Renamed(Recorded(moved=[own_page]), POOL)
     assert channel.abilities.events
 
     (page,) = [page async for page in channel.events("7")]
@@ -336,7 +342,9 @@ async def test_an_alias_beside_the_sku_itself_is_a_duplicate_and_never_corrected
     for name in ("shop", "warehouse", "shop"):
         assert (await bench.poll(name)).outcome is PollOutcome.GOOD
 
-    assert [(one.sku, one.kind) for one in bench.disagreements()] == [("KET", Kind.DUPLICATE)]
+    assert [(disagreement.sku, disagreement.kind) for disagreement in bench.disagreements()] == [
+        ("KET", Kind.DUPLICATE)
+    ]
     assert bench.updates() == []
 
 
@@ -361,9 +369,9 @@ async def test_names_hold_over_http_against_a_real_server(
             assert (receipt.refused, receipt.change.sku) == (None, "KET")
             assert harness.shown("K/12") == 2
             answer = await channel.read([Wanted(kettle.sku, kettle.location, kettle.ref)])
-            assert [(one.sku, one.location, one.available) for one in answer.records] == [
-                ("KET", "BER", 2)
-            ]
+            assert [
+                (record.sku, record.location, record.available) for record in answer.records
+            ] == [("KET", "BER", 2)]
         finally:
             await channel.close()
 

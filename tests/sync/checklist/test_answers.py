@@ -65,7 +65,10 @@ def case(
         }  # fmt: skip
         channels.append(ChannelBehaviour(**(healthy | dict(behaviour.get(name, {})))))
     made = checklist.case(given or settings(), Measured(NOW, NOW - HOUR, tuple(channels)))
-    can = {name: replaced(one, (able or {}).get(name, {})) for name, one in made.able.items()}
+    can = {
+        name: replaced(abilities, (able or {}).get(name, {}))
+        for name, abilities in made.able.items()
+    }
     return ChecklistCase(made.settings, can, made.measured)
 
 
@@ -76,8 +79,10 @@ def replaced(abilities: Abilities, changes: Mapping[str, Any]) -> Abilities:
 
 def red(of: ChecklistCase) -> dict[int, str]:
     """What is wrong, by the question's number."""
-    told = checklist.answers(of)
-    return {number: " ".join(one.wrong) for number, one in enumerate(told) if not one.ok}
+    answers = checklist.answers(of)
+    return {
+        number: " ".join(answer.wrong) for number, answer in enumerate(answers) if not answer.ok
+    }
 
 
 def evidence(of: ChecklistCase, question: int) -> str:
@@ -91,10 +96,10 @@ def spans(p95_ms: int, count: int = 100) -> Spans:
 
 def test_there_are_six_questions_and_each_is_answered_from_the_configuration_alone() -> None:
     answers = checklist.answers(checklist.case(settings(), None))
-    assert [one.question.partition(" ")[0] for one in answers] == [
+    assert [answer.question.partition(" ")[0] for answer in answers] == [
         "Which", "Which", "Is", "What", "How", "Are",
     ]  # fmt: skip
-    assert all(one.ok and one.answer and one.evidence for one in answers)
+    assert all(answer.ok and answer.answer and answer.evidence for answer in answers)
 
 
 def test_a_healthy_week_is_red_nowhere() -> None:
@@ -209,8 +214,8 @@ def test_every_authority_of_a_rule_is_looked_at() -> None:
 
 
 def test_each_kind_of_event_is_told_with_what_it_moves() -> None:
-    told = evidence(case(), EVENTS).splitlines()
-    assert told[-len(EventKind) :] == [
+    lines = evidence(case(), EVENTS).splitlines()
+    assert lines[-len(EventKind) :] == [
         "ordered: available −, committed +",
         "cancelled: available +, committed −",
         "shipped: committed −, on hand −",
@@ -224,7 +229,7 @@ def test_each_kind_of_event_is_told_with_what_it_moves() -> None:
 
 
 def test_who_reports_events_is_told_of_each_channel() -> None:
-    told = evidence(
+    lines = evidence(
         case(
             able={"shop": {"events": True}},
             shop={"tells": True, "kinds": {"cancelled": 2, "ordered": 10}},
@@ -232,9 +237,9 @@ def test_who_reports_events_is_told_of_each_channel() -> None:
         ),
         EVENTS,
     )
-    assert "shop reports its events; in the last 7 days 12: ordered 10, cancelled 2" in told
-    assert "market reports none itself, they are imported (`skew events import`)" in told
-    assert "warehouse reports no events: what moves there is known only from its readings" in told
+    assert "shop reports its events; in the last 7 days 12: ordered 10, cancelled 2" in lines
+    assert "market reports none itself, they are imported (`skew events import`)" in lines
+    assert "warehouse reports no events: what moves there is known only from its readings" in lines
     assert "market reports no events: its sales are known only from its readings" in evidence(
         case(), EVENTS
     )
@@ -265,15 +270,15 @@ def test_the_buffer_is_told_beside_the_justified_one_or_why_that_is_not_known() 
 
 def test_a_settle_that_is_shorter_than_the_channel_follows_is_told() -> None:
     late = case(settings(settle_reduce_ms=30 * SECOND), shop={"followed": spans(MINUTE)})
-    told = evidence(late, ORDER)
-    assert "channels.shop.settle.reduce = 30s is shorter" in told
-    assert "channels.shop.settle.raise = 0s is shorter" in told
+    lines = evidence(late, ORDER)
+    assert "channels.shop.settle.reduce = 30s is shorter" in lines
+    assert "channels.shop.settle.raise = 0s is shorter" in lines
     enough = settings(settle_reduce_ms=MINUTE, settle_raise_ms=MINUTE)
     assert "is shorter" not in evidence(case(enough, shop={"followed": spans(MINUTE)}), ORDER)
 
 
 def test_disagreements_and_updates_are_added_up_over_the_channels() -> None:
-    told = evidence(
+    lines = evidence(
         case(
             shop={
                 "open": (Open(Kind.QUANTITY, Status.OPEN, 3), Open(Kind.STATE, Status.UNKNOWN, 1)),
@@ -286,10 +291,10 @@ def test_disagreements_and_updates_are_added_up_over_the_channels() -> None:
     )
     assert (
         "now 6 disagreements (5 open, 0 settling, 1 unknown): quantity 3, unlisted 2, state 1"
-        in (told)
+        in (lines)
     )
-    assert "updates ended 5 verified, 1 failed, 0 not applied, 0 unknown" in told
-    assert "shop: from first seen to closed p50 30 s, p95 1 min, of 100" in told
+    assert "updates ended 5 verified, 1 failed, 0 not applied, 0 unknown" in lines
+    assert "shop: from first seen to closed p50 30 s, p95 1 min, of 100" in lines
 
 
 @pytest.mark.parametrize(
@@ -310,8 +315,8 @@ def test_a_state_that_cannot_be_expressed_collapses(
 
 
 def test_states_that_nobody_compares_are_told() -> None:
-    told = evidence(case(shop={"states": {"hold": 4, "active": 90}}), STATES)
-    assert "shop shows states that are never compared, for warehouse has none: hold 4" in told
+    lines = evidence(case(shop={"states": {"hold": 4, "active": 90}}), STATES)
+    assert "shop shows states that are never compared, for warehouse has none: hold 4" in lines
     assert "never compared" not in evidence(case(shop={"states": {"active": 90}}), STATES)
 
 

@@ -164,7 +164,11 @@ def test_a_location_map_names_the_places_and_the_pools_of_a_channel() -> None:
 
     assert settings.channels["shop"].locations["web"] == ("BER-2", "HAM")
     assert dict(settings.channels["till"].locations) == {"": ("BER-2", "HAM")}
-    assert [one.places for one in terms.channels] == [(), ("BER", "BER-2+HAM"), ("BER-2+HAM",)]
+    assert [channel.places for channel in terms.channels] == [
+        (),
+        ("BER", "BER-2+HAM"),
+        ("BER-2+HAM",),
+    ]
     assert terms.pools == (Pool("BER-2+HAM", ("BER-2", "HAM")),)
 
 

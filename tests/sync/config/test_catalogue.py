@@ -22,11 +22,11 @@ KEY = "catalogue.bundles"
 def bundles(folder: Path, rows: str | bytes) -> tuple[dict[str, dict[str, int]], tuple[str, ...]]:
     path = folder / "bundles.csv"
     path.write_bytes(rows if isinstance(rows, bytes) else (HEADER + rows).encode())
-    found, told = catalogue.bundles(path, KEY)
+    found, skipped = catalogue.bundles(path, KEY)
     whole: dict[str, dict[str, int]] = {}
-    for one in found:
-        whole.setdefault(one.bundle, {})[one.component] = one.quantity
-    return whole, told
+    for component in found:
+        whole.setdefault(component.bundle, {})[component.component] = component.quantity
+    return whole, skipped
 
 
 def aliases(folder: Path, text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -42,13 +42,13 @@ def test_a_bundle_holds_its_components(tmp_path: Path) -> None:
 
 def test_nested_bundles_are_multiplied_out(tmp_path: Path) -> None:
     rows = "PALLET,CARTON,4\nPALLET,SET,1\nCARTON,SET,3\nSET,KET,2\nSET,POT,1\n"
-    found, told = bundles(tmp_path, rows)
+    found, skipped = bundles(tmp_path, rows)
     assert found == {
         "PALLET": {"KET": 26, "POT": 13},
         "CARTON": {"KET": 6, "POT": 3},
         "SET": {"KET": 2, "POT": 1},
     }
-    assert told == ()
+    assert skipped == ()
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_nested_bundles_are_multiplied_out(tmp_path: Path) -> None:
 def test_a_line_that_cannot_be_used_takes_its_bundle_with_it_and_no_other(
     tmp_path: Path, line: str, says: str
 ) -> None:
-    found, told = bundles(tmp_path, f"BAD,KET,1\n{line}\nSET,KET,2\n")
+    found, skipped = bundles(tmp_path, f"BAD,KET,1\n{line}\nSET,KET,2\n")
     assert found == {"SET": {"KET": 2}}
-    assert told == (f'{KEY}: bundles.csv, line 3: {says}: bundle "BAD" is not used without it',)
+    assert skipped == (f'{KEY}: bundles.csv, line 3: {says}: bundle "BAD" is not used without it',)
 
 
 @pytest.mark.parametrize(
@@ -86,19 +86,19 @@ def test_a_line_that_cannot_be_used_takes_its_bundle_with_it_and_no_other(
 def test_a_line_without_which_nothing_is_lost_is_set_aside_by_itself(
     tmp_path: Path, line: str, says: str
 ) -> None:
-    found, told = bundles(tmp_path, f"SET,KET,2\n{line}\nBOX,POT,1\n")
+    found, skipped = bundles(tmp_path, f"SET,KET,2\n{line}\nBOX,POT,1\n")
     assert found == {"SET": {"KET": 2}, "BOX": {"POT": 1}}
-    assert len(told) == 1
-    assert told[0].startswith(f"{KEY}: bundles.csv, line 3: ")
-    assert says in told[0]
+    assert len(skipped) == 1
+    assert skipped[0].startswith(f"{KEY}: bundles.csv, line 3: ")
+    assert says in skipped[0]
 
 
 def test_a_cycle_is_named_and_takes_with_it_what_is_in_it_or_holds_it(tmp_path: Path) -> None:
     rows = "A,B,1\nB,C,2\nB,POT,1\nC,A,1\nTOP,A,1\nTOP,POT,1\nOVER,TOP,1\nSET,POT,1\n"
-    found, told = bundles(tmp_path, rows)
+    found, skipped = bundles(tmp_path, rows)
     assert found == {"SET": {"POT": 1}}
     cycle = "the cycle A → B → C → A"
-    assert [line.partition(": bundles.csv, ")[2] for line in told] == [
+    assert [line.partition(": bundles.csv, ")[2] for line in skipped] == [
         f'line 2: bundle "A" is not used: {cycle}',
         f'line 3: bundle "B" is not used: {cycle}',
         f'line 5: bundle "C" is not used: {cycle}',
@@ -108,17 +108,17 @@ def test_a_cycle_is_named_and_takes_with_it_what_is_in_it_or_holds_it(tmp_path: 
 
 
 def test_what_holds_a_bundle_that_is_not_used_is_not_used_either(tmp_path: Path) -> None:
-    found, told = bundles(tmp_path, "A,POT,x\nB,A,1\nC,B,1\nSET,POT,1\n")
+    found, skipped = bundles(tmp_path, "A,POT,x\nB,A,1\nC,B,1\nSET,POT,1\n")
     assert found == {"SET": {"POT": 1}}
-    assert 'bundle "B" is not used: it holds "A", which is not used' in told[1]
-    assert 'bundle "C" is not used: it holds "A", which is not used' in told[2]
+    assert 'bundle "B" is not used: it holds "A", which is not used' in skipped[1]
+    assert 'bundle "C" is not used: it holds "A", which is not used' in skipped[2]
 
 
 def test_an_absurd_product_is_set_aside(tmp_path: Path) -> None:
-    found, told = bundles(tmp_path, "A,POT,1000000\nB,A,1000000\nC,B,2\nD,C,1\nE,A,1\n")
+    found, skipped = bundles(tmp_path, "A,POT,1000000\nB,A,1000000\nC,B,2\nD,C,1\nE,A,1\n")
     assert sorted(found) == ["A", "B", "E"]
-    assert 'bundle "C" is not used: it needs more of "POT" than any shop holds' in told[0]
-    assert 'bundle "D" is not used: it holds "C", which is not used' in told[1]
+    assert 'bundle "C" is not used: it needs more of "POT" than any shop holds' in skipped[0]
+    assert 'bundle "D" is not used: it holds "C", which is not used' in skipped[1]
 
 
 SKUS = st.sampled_from(["A", "B", "C", "D", "E", "POT", "KET"])
@@ -134,7 +134,7 @@ SKUS = st.sampled_from(["A", "B", "C", "D", "E", "POT", "KET"])
 def test_every_bundle_is_flat_or_told_why_not(
     held: dict[str, dict[str, int]], spoilt: set[str]
 ) -> None:
-    held = {each: parts for each, parts in held.items() if each not in spoilt}
+    held = {components: parts for components, parts in held.items() if components not in spoilt}
 
     flat, left = bundles_module.flatten(held, spoilt)
 
@@ -149,8 +149,8 @@ def test_every_bundle_is_flat_or_told_why_not(
             inner = pieces(part, (*above, sku))
             if inner is None:
                 return None
-            for each, many in inner.items():
-                whole[each] = whole.get(each, 0) + quantity * many
+            for components, many in inner.items():
+                whole[components] = whole.get(components, 0) + quantity * many
         return whole
 
     for bundle in held:
@@ -160,11 +160,11 @@ def test_every_bundle_is_flat_or_told_why_not(
 
 def test_a_long_cycle_is_shortened_and_many_lines_are_counted(tmp_path: Path) -> None:
     ring = "".join(f"N{n},N{(n + 1) % 500},1\n" for n in range(500))
-    found, told = bundles(tmp_path, ring)
+    found, skipped = bundles(tmp_path, ring)
     assert found == {}
-    assert len(told) == catalogue.TOLD_MAX + 1
-    assert "N0 → N1 → N2 → N3 → N4 → N5 → N6 → N7 → … → N0" in told[0]
-    assert told[-1] == f"{KEY}: bundles.csv: 480 more were set aside"
+    assert len(skipped) == catalogue.TOLD_MAX + 1
+    assert "N0 → N1 → N2 → N3 → N4 → N5 → N6 → N7 → … → N0" in skipped[0]
+    assert skipped[-1] == f"{KEY}: bundles.csv: 480 more were set aside"
 
 
 def test_ten_thousand_lines_are_quick(tmp_path: Path) -> None:
@@ -246,10 +246,10 @@ def test_two_aliases_of_one_sku_are_both_used_and_so_are_names_that_were_swapped
 
 
 def test_an_alias_of_two_skus_is_not_used_at_all(tmp_path: Path) -> None:
-    found, told = aliases(tmp_path, "channel_sku,sku\nK,KET\nP,POT\nK,PAN\nK,KET\nP,P\n")
+    found, skipped = aliases(tmp_path, "channel_sku,sku\nK,KET\nP,POT\nK,PAN\nK,KET\nP,P\n")
     assert found == {}
     key = "channels.shop.aliases: aliases.csv, line"
-    assert told == (
+    assert skipped == (
         f'{key} 4: "K" is an alias of "PAN", and by line 2 of "KET": it is not used',
         f'{key} 6: "P" is an alias of "P", and by line 3 of "POT": it is not used',
     )
@@ -268,10 +268,10 @@ def test_an_alias_of_two_skus_is_not_used_at_all(tmp_path: Path) -> None:
 def test_a_bad_line_of_aliases_is_set_aside_and_the_rest_used(
     tmp_path: Path, line: str, says: str
 ) -> None:
-    found, told = aliases(tmp_path, f"channel_sku,sku\nP,POT\n{line}\nQ,PAN\n")
+    found, skipped = aliases(tmp_path, f"channel_sku,sku\nP,POT\n{line}\nQ,PAN\n")
     assert found == {"P": "POT", "Q": "PAN"}
-    assert told[0].startswith("channels.shop.aliases: aliases.csv, line 3: ")
-    assert says in told[0]
+    assert skipped[0].startswith("channels.shop.aliases: aliases.csv, line 3: ")
+    assert says in skipped[0]
 
 
 @pytest.mark.parametrize(

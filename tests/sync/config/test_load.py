@@ -242,7 +242,7 @@ def test_a_credential_over_plain_http_to_another_machine_is_warned_of(
     url: str, *, warned: bool
 ) -> None:
     table = f'[channels.shop]\nkind = "vendure"\nurl = "{url}"\napi_key = {{ env = "KEY" }}\n'
-    assert any("unencrypted" in one for one in read(SMALLEST + table).warnings) is warned
+    assert any("unencrypted" in warning for warning in read(SMALLEST + table).warnings) is warned
 
 
 def test_push_needs_a_way_to_write() -> None:
@@ -292,10 +292,10 @@ def test_the_default_cache_is_one_of_its_own_for_each_configuration(tmp_path: Pa
         path.write_text(SMALLEST)
         return load(path).database
 
-    one, other = database_of("one"), database_of("other")
-    assert one != other
-    assert one.name.startswith("one-")
-    assert one.is_absolute()
+    first, other = database_of("one"), database_of("other")
+    assert first != other
+    assert first.name.startswith("one-")
+    assert first.is_absolute()
 
 
 @pytest.mark.parametrize(

@@ -127,11 +127,11 @@ async def test_after_not_applied_nothing_is_proposed_until_something_moves(bench
     await bench.apply()
 
     await bench.poll()
-    assert [one.status for one in bench.updates()] == [Status.NOT_APPLIED]
+    assert [update.status for update in bench.updates()] == [Status.NOT_APPLIED]
 
     bench.shop.shows(A=30)
     await bench.poll()
-    assert [one.status for one in bench.updates()] == [Status.NOT_APPLIED, Status.PROPOSED]
+    assert [update.status for update in bench.updates()] == [Status.NOT_APPLIED, Status.PROPOSED]
 
 
 async def test_a_write_that_shows_late_is_verified_within_the_time_for_it(bench: Bench) -> None:

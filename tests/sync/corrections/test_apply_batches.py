@@ -21,7 +21,7 @@ async def test_a_batch_is_written_a_few_first_and_then_the_rest(bench: Bench) ->
     await bench.apply()
 
     assert [len(call) for call in bench.shop.written] == [FIRST_FEW, 7]
-    assert {one.status for one in bench.updates()} == {Status.VERIFIED}
+    assert {update.status for update in bench.updates()} == {Status.VERIFIED}
 
 
 async def test_no_call_carries_more_than_the_channel_takes(bench: Bench) -> None:
@@ -41,7 +41,7 @@ async def test_a_batch_stops_at_the_first_surprise_and_hands_the_rest_back(
 
     await bench.apply()
 
-    statuses = [bench.update(one).status for one in ids]
+    statuses = [bench.update(correction_id).status for correction_id in ids]
     assert len(bench.shop.written) == 1
     assert statuses[:3] == [Status.VERIFIED, Status.NOT_APPLIED, Status.VERIFIED]
     assert set(statuses[3:]) == {Status.PROPOSED}
@@ -60,7 +60,7 @@ async def test_a_batch_that_goes_well_ends_the_surprise_of_an_earlier_one(bench:
     bench.shop.ignores = {"S01"}
     await bench.apply()
 
-    bench.approve(*(one.id for one in bench.updates() if one.status is Status.PROPOSED))
+    bench.approve(*(update.id for update in bench.updates() if update.status is Status.PROPOSED))
     await bench.apply()
 
     assert bench.open_incidents() == []
@@ -79,7 +79,7 @@ async def test_one_bad_change_does_not_fail_the_batch_that_was_refused_for_it(
 
     await bench.apply()
 
-    assert [bench.update(one).status for one in ids] == [
+    assert [bench.update(correction_id).status for correction_id in ids] == [
         Status.VERIFIED, Status.FAILED, Status.VERIFIED,
     ]  # fmt: skip
 
@@ -92,7 +92,7 @@ async def test_a_limit_reached_between_two_halves_releases_what_was_not_sent(
 
     await bench.apply()
 
-    assert [bench.update(one).status for one in ids] == [
+    assert [bench.update(correction_id).status for correction_id in ids] == [
         Status.VERIFIED, Status.APPROVED, Status.APPROVED,
     ]  # fmt: skip
 
@@ -104,7 +104,10 @@ async def test_a_lost_half_keeps_the_other_half_from_being_sent(bench: Bench) ->
     await bench.apply()
 
     assert [len(call) for call in bench.shop.written] == [2, 1]
-    assert [bench.update(one).status for one in ids] == [Status.UNKNOWN, Status.PROPOSED]
+    assert [bench.update(correction_id).status for correction_id in ids] == [
+        Status.UNKNOWN,
+        Status.PROPOSED,
+    ]
 
 
 async def test_an_answer_of_the_wrong_length_proves_nothing(bench: Bench) -> None:
@@ -146,7 +149,7 @@ async def test_a_channel_without_either_is_polled_once_for_a_whole_batch(bench: 
     await bench.apply()
 
     assert bench.shop.looked == ["poll", "poll", "poll"]
-    assert {one.status for one in bench.updates()} == {Status.VERIFIED}
+    assert {update.status for update in bench.updates()} == {Status.VERIFIED}
 
 
 async def test_what_cannot_be_written_now_costs_the_channel_no_reading(bench: Bench) -> None:

@@ -31,18 +31,18 @@ async def approved(
     async with running(made(settings, database)):
         await until(lambda: len(updates(database, Status.PROPOSED)) == COUNT)
     approve_all(database, hold_ms)
-    return sorted(updates(database, Status.APPROVED), key=lambda one: one.id)
+    return sorted(updates(database, Status.APPROVED), key=lambda correction: correction.id)
 
 
-def seen(database: Database, one: Correction) -> BatchProgress:
+def seen(database: Database, correction: Correction) -> BatchProgress:
     now = SystemClock().now()
-    batch = database.read(batches.of_correction, one.id, now=now)
+    batch = database.read(batches.of_correction, correction.id, now=now)
     assert batch is not None
     return of_batch(batch, now=now)
 
 
-def over(database: Database, one: Correction) -> Callable[[], bool]:
-    return lambda: seen(database, one).over
+def over(database: Database, correction: Correction) -> Callable[[], bool]:
+    return lambda: seen(database, correction).over
 
 
 async def test_a_batch_that_goes_well_ends_with_all_of_it_verified(
@@ -55,7 +55,9 @@ async def test_a_batch_that_goes_well_ends_with_all_of_it_verified(
 
     found = seen(database, batch[5])
     assert (before.who, before.counts) == ("ana", {Stage.WAITING: COUNT})
-    assert [one.correction.id for one in before.standings] == [one.id for one in batch]
+    assert [standing.correction.id for standing in before.standings] == [
+        correction.id for correction in batch
+    ]
     assert (found.counts, found.channels[0].stopped) == ({Stage.VERIFIED: COUNT}, "")
     assert found.channels[0].phase == ""
 
@@ -111,7 +113,7 @@ async def test_a_batch_in_its_hold_says_until_when(
     found = seen(database, batch[0])
     assert found.counts == {Stage.HELD: COUNT}
     assert found.held_until == batch[0].hold_until
-    assert found.cancellable == tuple(one.id for one in batch)
+    assert found.cancellable == tuple(correction.id for correction in batch)
 
 
 def of(bench: Bench, correction_id: int) -> BatchProgress:
@@ -179,23 +181,23 @@ async def test_a_cancelled_batch_leaves_what_is_being_written_and_takes_the_rest
     answers: list[list[tuple[int, bool, str]]] = []
 
     async def cancel() -> None:
-        told = bench.database.write(
+        decided = bench.database.write(
             batches.cancel, ids, who="ben", now=bench.clock.now(), note="wrong list"
         )
-        answers.append([(one.id, one.ok, one.why) for one in told])
+        answers.append([(decision.id, decision.ok, decision.why) for decision in decided])
 
     bench.shop.write_faults.append(cancel)
     await bench.apply()
 
     found = of(bench, ids[0])
     assert answers == [
-        [(one, False, "it is being written") for one in ids[:3]]
-        + [(one, True, "") for one in ids[3:]]
+        [(correction_id, False, "it is being written") for correction_id in ids[:3]]
+        + [(correction_id, True, "") for correction_id in ids[3:]]
     ]
     assert found.counts == {Stage.VERIFIED: 3, Stage.TAKEN_BACK: 7}
     assert [len(call) for call in bench.shop.written] == [3]
     assert found.standings[9].told == "wrong list"
-    assert {bench.update(one).status for one in ids[3:]} == {Status.PROPOSED}
+    assert {bench.update(correction_id).status for correction_id in ids[3:]} == {Status.PROPOSED}
 
 
 @pytest.mark.parametrize("count", [1, 3])

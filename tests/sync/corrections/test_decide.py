@@ -19,9 +19,9 @@ def by_rules(bench: Bench, *rules: ApprovalRule, threshold: int | None = None) -
 
 
 def approve(bench: Bench, settings: Settings, who: str = "ana") -> list[tuple[bool, str]]:
-    seen = [(one.id, one.version) for one in bench.updates()]
+    seen = [(update.id, update.version) for update in bench.updates()]
     decided = decide.approve(bench.database, settings, seen, who=who, now=bench.clock.now())
-    return [(one.ok, one.why) for one in decided]
+    return [(decision.ok, decision.why) for decision in decided]
 
 
 async def test_a_batch_within_the_limits_is_approved(bench: Bench) -> None:
@@ -30,8 +30,8 @@ async def test_a_batch_within_the_limits_is_approved(bench: Bench) -> None:
     decided = approve(bench, bench.settings)
 
     assert [ok for ok, _ in decided] == [True, True]
-    assert {one.status for one in bench.updates()} == {Status.APPROVED}
-    assert {one.decided_by for one in bench.updates()} == {"ana"}
+    assert {update.status for update in bench.updates()} == {Status.APPROVED}
+    assert {update.decided_by for update in bench.updates()} == {"ana"}
 
 
 async def test_a_batch_over_a_push_limit_is_refused_whole_and_stays_proposed(
@@ -43,7 +43,7 @@ async def test_a_batch_over_a_push_limit_is_refused_whole_and_stays_proposed(
     decided = approve(bench, settings)
 
     assert decided == [(False, "push limit: 22 units in a batch, at most 20 ([push])")] * 2
-    assert {one.status for one in bench.updates()} == {Status.PROPOSED}
+    assert {update.status for update in bench.updates()} == {Status.PROPOSED}
 
 
 async def test_what_was_written_in_the_last_hour_counts_against_the_hourly_limit(
@@ -54,7 +54,7 @@ async def test_what_was_written_in_the_last_hour_counts_against_the_hourly_limit
     await bench.apply()
     await bench.disagree({"B": 9}, {"B": 4})
     settings = msgspec.structs.replace(bench.settings, push=PushLimits(max_units_per_hour=20))
-    [later] = [one for one in bench.updates() if one.status is Status.PROPOSED]
+    [later] = [update for update in bench.updates() if update.status is Status.PROPOSED]
 
     refused = decide.approve(
         bench.database, settings, [(later.id, None)], who="ana", now=bench.clock.now()
@@ -65,8 +65,10 @@ async def test_what_was_written_in_the_last_hour_counts_against_the_hourly_limit
         bench.database, settings, [(later.id, None)], who="ana", now=bench.clock.now()
     )
 
-    assert [one.why for one in refused] == ["push limit: 22 units in an hour, at most 20 ([push])"]
-    assert [one.ok for one in allowed] == [True]
+    assert [decision.why for decision in refused] == [
+        "push limit: 22 units in an hour, at most 20 ([push])"
+    ]
+    assert [decision.ok for decision in allowed] == [True]
 
 
 async def test_a_version_that_the_operator_did_not_see_is_not_approved(bench: Bench) -> None:
@@ -100,7 +102,7 @@ async def test_above_the_threshold_two_names_are_needed(bench: Bench) -> None:
 
 async def test_reject_snooze_and_undo_do_what_the_keys_do(bench: Bench) -> None:
     updates = await bench.disagree({"A": 31, "B": 9, "C": 7}, {"A": 14, "B": 4, "C": 2})
-    first, second, third = ([(one.id, one.version)] for one in updates)
+    first, second, third = ([(update.id, update.version)] for update in updates)
     now = bench.clock.now()
     held = msgspec.structs.replace(bench.settings, approval=ApprovalSettings(hold_ms=5_000))
 
@@ -109,7 +111,7 @@ async def test_reject_snooze_and_undo_do_what_the_keys_do(bench: Bench) -> None:
     decide.approve(bench.database, held, third, who="ana", now=now)
     decide.undo(bench.database, [(updates[2].id, None)], who="ana", now=now)
 
-    assert [bench.update(one.id).status for one in updates] == [
+    assert [bench.update(update.id).status for update in updates] == [
         Status.REJECTED, Status.SNOOZED, Status.PROPOSED,
     ]  # fmt: skip
     assert bench.update(updates[0].id).note == "counted by hand"

@@ -26,6 +26,6 @@ def change(
     ],
 )
 def test_a_write_is_a_raise_only_where_it_lets_more_be_sold(
-    before: tuple[int | None, str | None], after: tuple[int | None, str | None], told: str
+    before: tuple[int | None, str | None], after: tuple[int | None, str | None], expected: str
 ) -> None:
-    assert raise_or_reduce(change(before, after)) == told
+    assert raise_or_reduce(change(before, after)) == expected

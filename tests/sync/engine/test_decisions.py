@@ -74,7 +74,7 @@ async def test_rules_approve_in_single_rounds_too(
     assert updates(database, Status.APPROVED)
     report = await made(settings, database).apply()
 
-    assert [one.status for one in report.results] == [Status.VERIFIED]
+    assert [result.status for result in report.results] == [Status.VERIFIED]
 
 
 async def test_push_limits_hold_back_what_was_approved_and_say_so(

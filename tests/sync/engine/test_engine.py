@@ -51,7 +51,7 @@ async def test_every_channel_is_polled_again_and_again(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
     async with running(made(settings, database)):
-        await until(lambda: all(one.looked.count("poll") >= 3 for one in shops.values()))
+        await until(lambda: all(shop.looked.count("poll") >= 3 for shop in shops.values()))
 
 
 async def test_a_poll_that_takes_longer_than_its_interval_never_runs_twice(
@@ -119,7 +119,7 @@ async def test_a_stopped_engine_gives_the_lease_up_and_closes_its_channels(
         await until(lambda: "poll" in shops["shop"].looked)
 
     assert database.read(lease.current, now=SystemClock().now()) is None
-    assert all(one.closed for one in shops.values())
+    assert all(shop.closed for shop in shops.values())
 
 
 async def test_losing_the_lease_stops_everything_at_once(
@@ -284,7 +284,7 @@ async def test_the_screen_learns_when_each_channel_is_polled_next(
 ) -> None:
     def known() -> bool:
         channels = database.read(views.channels, now=SystemClock().now())
-        return bool(channels) and all(one.next_poll_at for one in channels)
+        return bool(channels) and all(channel.next_poll_at for channel in channels)
 
     async with running(made(settings, database)):
         await until(known)
@@ -304,7 +304,7 @@ async def test_a_cache_that_is_busy_for_a_moment_does_not_end_the_engine(
 
     def known() -> bool:
         channels = database.read(views.channels, now=SystemClock().now())
-        return bool(channels) and all(one.next_poll_at for one in channels)
+        return bool(channels) and all(channel.next_poll_at for channel in channels)
 
     async with running(made(settings, database)):
         await until(known)
@@ -322,4 +322,4 @@ async def test_a_restart_ends_a_pause(settings: Settings, database: Database) ->
         await until(lambda: incident_kinds(database) == [])
 
     channels = database.read(views.channels, now=SystemClock().now())
-    assert all(one.paused_until is None for one in channels)
+    assert all(channel.paused_until is None for channel in channels)

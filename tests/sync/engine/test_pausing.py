@@ -37,7 +37,7 @@ async def rounds_of(shop: Shop, count: int) -> None:
 
 def paused_until(database: Database) -> Millis | None:
     channels = database.read(views.channels, now=SystemClock().now())
-    return next(one.paused_until for one in channels if one.name == "shop")
+    return next(channel.paused_until for channel in channels if channel.name == "shop")
 
 
 async def test_a_paused_channel_is_not_polled_and_the_others_are(
@@ -165,7 +165,7 @@ async def test_a_round_of_all_leaves_a_paused_channel_out_and_one_by_name_does_n
     await engine.poll()
     pause(database)
 
-    assert [one.channel for one in await engine.poll()] == ["warehouse"]
+    assert [report.channel for report in await engine.poll()] == ["warehouse"]
     [report] = await engine.poll(["shop"])
 
     assert report.outcome is PollOutcome.GOOD

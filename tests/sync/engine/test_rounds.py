@@ -24,11 +24,11 @@ async def test_one_round_of_polls_needs_no_schedule_and_leaves_no_lease(
 
     reports = await made(settings, database).poll()
 
-    assert [(one.channel, one.outcome) for one in reports] == [
+    assert [(report.channel, report.outcome) for report in reports] == [
         ("warehouse", PollOutcome.GOOD), ("shop", PollOutcome.FAILED),
     ]  # fmt: skip
     assert database.read(lease.current, now=SystemClock().now()) is None
-    assert all(one.closed for one in shops.values())
+    assert all(shop.closed for shop in shops.values())
 
 
 async def test_a_round_of_polls_of_an_unknown_channel_is_refused(
@@ -51,7 +51,7 @@ async def test_one_round_of_writes_reports_how_each_ended(
 
     report = await engine.apply()
 
-    assert {one.sku: one.status for one in report.results} == {
+    assert {result.sku: result.status for result in report.results} == {
         "A": CorrectionStatus.VERIFIED, "B": CorrectionStatus.NOT_APPLIED,
     }  # fmt: skip
 
@@ -71,7 +71,7 @@ async def test_rounds_are_asked_of_the_engine_that_has_the_lease(
 
     assert (report.channel, report.outcome, report.listings) == ("shop", PollOutcome.GOOD, 1)
     # The daemon may have been quicker than the question; either way nothing is left to do.
-    assert all(one.status is Status.VERIFIED for one in applied.results)
+    assert all(result.status is Status.VERIFIED for result in applied.results)
     assert len(updates(database, Status.VERIFIED)) == 1
 
 

@@ -26,7 +26,7 @@ CLOCK = SystemClock()
 def records(database: Database) -> list[tuple[str, str | None]]:
     """The outcome and the words of the shop's polls, oldest first."""
     found = database.read(poll_health.recent_polls, "shop", limit=50)
-    return [(str(one.outcome), one.error) for one in reversed(found)]
+    return [(str(poll.outcome), poll.error) for poll in reversed(found)]
 
 
 async def cancel(database: Database, who: str = "ana") -> PollReport:
@@ -71,11 +71,15 @@ async def test_a_cancelled_poll_leaves_the_readings_and_the_channels_health_as_t
         await until(lambda: len(shops["shop"].looked) > before)
         await cancel(database)
 
-    (shop,) = (one for one in database.read(views.channels, now=CLOCK.now()) if one.name == "shop")
+    (shop,) = (
+        channel
+        for channel in database.read(views.channels, now=CLOCK.now())
+        if channel.name == "shop"
+    )
     assert (shop.freshness, shop.listings, shop.last_error) == (Freshness.FRESH, 1, None)
     (cell,) = (
-        one for one in database.read(views.shown, ["A"], now=CLOCK.now())["A"]
-        if one.channel == "shop"
+        listing for listing in database.read(views.shown, ["A"], now=CLOCK.now())["A"]
+        if listing.channel == "shop"
     )  # fmt: skip
     assert cell.available == 31
     assert [outcome for outcome, _ in records(database)] == ["good", "cancelled"]
@@ -92,7 +96,11 @@ async def test_after_a_cancelled_poll_the_next_one_is_whole(
         await cancel(database)
         await until(lambda: ("good", None) in records(database))
 
-    (shop,) = (one for one in database.read(views.channels, now=CLOCK.now()) if one.name == "shop")
+    (shop,) = (
+        channel
+        for channel in database.read(views.channels, now=CLOCK.now())
+        if channel.name == "shop"
+    )
     assert shop.listings == 3
 
 

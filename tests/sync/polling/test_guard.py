@@ -122,5 +122,5 @@ def test_what_fits_the_limits_is_taken_and_a_large_one_holds_up_nothing() -> Non
 
     taken, why = guard.within(batch, PushLimits(max_units=10), Push())
 
-    assert [one.id for one in taken] == [2, 3]
+    assert [correction.id for correction in taken] == [2, 3]
     assert why == "push limit: 500 units in a batch, at most 10 ([push])"

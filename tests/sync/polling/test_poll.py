@@ -17,7 +17,7 @@ from tests.sync.scripted_channel import Bench, hang
 
 def freshness(bench: Bench, name: str = "shop") -> Freshness:
     channels = bench.database.read(views.channels, now=bench.clock.now())
-    return next(one.freshness for one in channels if one.name == name)
+    return next(channel.freshness for channel in channels if channel.name == name)
 
 
 async def test_a_good_poll_records_what_the_channel_shows(bench: Bench) -> None:
@@ -75,7 +75,7 @@ async def test_a_refused_credential_pauses_the_channel_and_names_the_credential(
     await bench.poll()
 
     channels = bench.database.read(views.channels, now=bench.clock.now())
-    paused = next(one.paused_until for one in channels if one.name == "shop")
+    paused = next(channel.paused_until for channel in channels if channel.name == "shop")
     assert paused == bench.clock.now() + PAUSE_MS
     assert bench.open_incidents() == [("shop", "credentials", "401, credential SHOP_KEY")]
 
@@ -87,7 +87,7 @@ async def test_a_mended_credential_ends_the_pause_and_the_incident(bench: Bench)
     await bench.poll()
 
     channels = bench.database.read(views.channels, now=bench.clock.now())
-    assert all(one.paused_until is None for one in channels)
+    assert all(channel.paused_until is None for channel in channels)
     assert bench.open_incidents() == []
     assert bench.channel_state["shop"].polls.rests_until == 0
 
@@ -157,7 +157,9 @@ async def test_a_poll_that_we_stop_ourselves_says_nothing_about_the_channel(benc
 
     assert freshness(bench) is Freshness.NEVER
     channels = bench.database.read(views.channels, now=bench.clock.now())
-    assert [(one.last_error, one.last_poll_at) for one in channels] == [(None, None)] * 2
+    assert [(channel.last_error, channel.last_poll_at) for channel in channels] == [
+        (None, None)
+    ] * 2
 
 
 async def test_trouble_with_the_cache_is_not_the_channels(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from tests.sync.scripted_channel import Bench
 
 def running(bench: Bench) -> Progress | None:
     found = bench.database.read(views.channels, now=bench.clock.now())
-    return next(one.running for one in found if one.name == "shop")
+    return next(channel.running for channel in found if channel.name == "shop")
 
 
 async def progress_after(bench: Bench, page_took_ms: int, announced: int | None = None) -> Progress:

@@ -105,8 +105,8 @@ def test_the_sum_is_told_in_one_line(
     truth: Truth, rule: Policy, committed: int | None, line: str
 ) -> None:
     states = (State.ACTIVE, State.BACKORDER)
-    told = policy.arithmetic(truth, rule, states, authority="warehouse", committed=committed)
-    assert told == line
+    text = policy.arithmetic(truth, rule, states, authority="warehouse", committed=committed)
+    assert text == line
 
 
 quantities = st.integers(-1_000, 10**6)

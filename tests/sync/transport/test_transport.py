@@ -138,8 +138,8 @@ async def test_a_read_succeeds_after_a_passing_failure() -> None:
         Told(b"no gzip at all", headers={"Content-Encoding": "gzip"}),
     ],
 )
-async def test_a_lost_reply_leaves_a_write_unknown_and_unrepeated(told: Told) -> None:
-    async with rig(script(told)) as r:
+async def test_a_lost_reply_leaves_a_write_unknown_and_unrepeated(answer: Told) -> None:
+    async with rig(script(answer)) as r:
         await failure(r.write(), WriteOutcomeUnknown)
         assert len(r.server.asked) == 1
 
@@ -167,13 +167,13 @@ async def test_retry_after_is_obeyed_in_seconds_and_as_a_date(after: str, waits_
     ("after", "told"), [("7200", 3600.0), ("600", 600.0), ("soon", None), ("1e999", 3600.0)]
 )
 async def test_a_long_retry_after_is_left_to_the_engine_within_a_bound(
-    after: str, told: float | None
+    after: str, expected: float | None
 ) -> None:
     async with rig(script(Told(status=429, headers={"Retry-After": after}))) as r:
         error = await failure(r.read(), Temporary)
         assert isinstance(error, Temporary)
-        assert error.retry_after_s == told
-        assert len(r.server.asked) == (1 if told else ATTEMPTS_MAX)
+        assert error.retry_after_s == expected
+        assert len(r.server.asked) == (1 if expected else ATTEMPTS_MAX)
 
 
 async def test_a_throttled_write_was_certainly_not_applied() -> None:
@@ -184,8 +184,8 @@ async def test_a_throttled_write_was_certainly_not_applied() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_refused_credential_is_named_and_not_shown(status: int) -> None:
-    told = Told({"error": {"message": "bad key t0p-s3cret"}}, status)
-    async with rig(script(told)) as r:
+    answer = Told({"error": {"message": "bad key t0p-s3cret"}}, status)
+    async with rig(script(answer)) as r:
         for work in (r.read(), r.write()):
             error = await failure(work, NeedsOperator)
             assert f"market answered {status}" in str(error)
@@ -373,10 +373,10 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
 async def test_a_certificate_that_nobody_vouches_for_gets_no_token(
     self_signed: ssl.SSLContext,
 ) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.read(1000))
+        received.append(await reader.read(1000))
         writer.close()
 
     server = await asyncio.start_server(hear, "127.0.0.1", 0, ssl=self_signed)
@@ -389,7 +389,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_token(
     await server.wait_closed()
 
     assert "certificate" in str(error).lower()
-    assert heard == []
+    assert received == []
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:
