@@ -14,13 +14,13 @@ from sync import values
 JOIN = "+"
 
 
-class Places(dict[str, tuple[str, ...]]):
+class LocationMap(dict[str, tuple[str, ...]]):
     """A location map that holds together: own location → the authority's, sorted."""
 
     __slots__ = ()
 
 
-def places(value: object) -> Places:
+def location_map(value: object) -> LocationMap:
     """Read a location map. Raises ValueError with the remedy.
 
     Two entries name the same locations of the authority or have none in common: a unit that two
@@ -34,12 +34,12 @@ def places(value: object) -> Places:
         )
     if not written:
         raise ValueError("is empty: name the locations, or remove the key")
-    found = Places({own: _members(own, there) for own, there in written.items()})
+    found = LocationMap({own: _members(own, there) for own, there in written.items()})
     _refuse_overlaps(found)
     return found
 
 
-def name_of(members: tuple[str, ...]) -> str:
+def place_name(members: tuple[str, ...]) -> str:
     """Name an entry as a place: the authority's location, or its members joined with `+`."""
     return JOIN.join(members)
 
@@ -48,7 +48,7 @@ def summed(entries: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]
     """Find the places that several of the channel's own locations share: place → those."""
     shared: dict[str, tuple[str, ...]] = {}
     for own, members in entries.items():
-        place = name_of(members)
+        place = place_name(members)
         shared[place] = (*shared.get(place, ()), own)
     return {place: owns for place, owns in shared.items() if len(owns) > 1}
 
@@ -56,7 +56,7 @@ def summed(entries: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]
 def pools(entries: Mapping[str, tuple[str, ...]]) -> tuple[Pool, ...]:
     """Make a pool of each entry that sells from several of the authority's locations."""
     several = dict.fromkeys(members for members in entries.values() if len(members) > 1)
-    return tuple(Pool(name_of(members), members) for members in several)
+    return tuple(Pool(place_name(members), members) for members in several)
 
 
 def wrong_between(
@@ -80,7 +80,7 @@ def wrong_between(
             elif len(members) == 1 and members[0] in known:
                 yield (
                     name,
-                    f"{_own(own)} names {values.named(members[0])}, which is the name of a pool",
+                    f"{_own(own)} names {values.quoted(members[0])}, which is the name of a pool",
                 )
 
 
@@ -96,26 +96,26 @@ def _members(own: str, there: object) -> tuple[str, ...]:
     members = tuple(sorted(values.location(name) for name in names))
     for member, after in pairwise(members):
         if member == after:
-            raise ValueError(f"{_own(own)} names {values.named(member)} twice: name it once")
+            raise ValueError(f"{_own(own)} names {values.quoted(member)} twice: name it once")
     for member in members if len(members) > 1 else ():
         if JOIN in member or not member:
             raise ValueError(
-                f"{_own(own)} has {values.named(member)}: a location of a pool needs a name without +"
+                f"{_own(own)} has {values.quoted(member)}: a location of a pool needs a name without +"
             )
     return members
 
 
-def _refuse_overlaps(found: Places) -> None:
+def _refuse_overlaps(found: LocationMap) -> None:
     first: dict[str, str] = {}
     for own, members in found.items():
         for member in members:
             other = first.setdefault(member, own)
             if found[other] != members:
                 raise ValueError(
-                    f"{_own(other)} and {_own(own)} both have {values.named(member)}, "
+                    f"{_own(other)} and {_own(own)} both have {values.quoted(member)}, "
                     "and not all the same: let them name the same locations, or none in common"
                 )
 
 
 def _own(own: str) -> str:
-    return values.named(own) if own else "it"
+    return values.quoted(own) if own else "it"

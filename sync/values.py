@@ -43,7 +43,7 @@ def json_value(body: bytes) -> object:
 def sku(value: object) -> str:
     """Take a SKU exactly as it is: spaces at its ends and its case are part of it."""
     if not isinstance(value, str):
-        raise ValueError(f"the SKU is {named(value)}, not text")  # noqa: TRY004
+        raise ValueError(f"the SKU is {quoted(value)}, not text")  # noqa: TRY004
     if not value:
         raise ValueError("the SKU is empty")
     if len(value) > SKU_LENGTH_MAX:
@@ -68,7 +68,7 @@ def location(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or len(value) > SKU_LENGTH_MAX or not value.isprintable():
-        raise ValueError(f"the location is {named(value)}")
+        raise ValueError(f"the location is {quoted(value)}")
     return value
 
 
@@ -81,9 +81,9 @@ def quantity(value: object) -> int:
     elif isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         number = int(value.strip().partition(".")[0])
     else:
-        raise ValueError(f"{named(value)} is no whole number")
+        raise ValueError(f"{quoted(value)} is no whole number")
     if abs(number) > QUANTITY_MAX:
-        raise ValueError(f"{named(value)} is more than any shop holds")
+        raise ValueError(f"{quoted(value)} is more than any shop holds")
     return number
 
 
@@ -122,7 +122,7 @@ def price_minor(value: object) -> int | None:
         return None
     text = str(value).strip() if isinstance(value, int | float | str) else ""
     if isinstance(value, bool) or not _PRICE.fullmatch(text):
-        raise ValueError(f"the price is {named(value)}")
+        raise ValueError(f"the price is {quoted(value)}")
     return int((Decimal(text) * 100).quantize(Decimal(1)))
 
 
@@ -141,14 +141,14 @@ def instant(value: object) -> Millis | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise ValueError(f"{named(value)} is no time")  # noqa: TRY004
+        raise ValueError(f"{quoted(value)} is no time")  # noqa: TRY004
     try:
         return from_rfc3339(value)
     except (ValueError, OverflowError):
-        raise ValueError(f"{named(value)} is no RFC 3339 time") from None
+        raise ValueError(f"{quoted(value)} is no RFC 3339 time") from None
 
 
-def named(value: object) -> str:
+def quoted(value: object) -> str:
     """Quote a value for a reason: short, and with its control characters made harmless."""
     if value is None:
         return "nothing"

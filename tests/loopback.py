@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     method: str
     path: str
     """With its query, as it came over the wire."""
@@ -24,7 +24,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class Answer:
     """One answer. `lose` closes the connection instead; `promise` lies about the length."""
 
     body: object = b""
@@ -47,8 +47,8 @@ class Loopback:
     """A running server: where it is, and every request that reached it."""
 
     url: str
-    answer: Callable[[Asked], Told]
-    asked: list[Asked] = field(default_factory=list)
+    answer: Callable[[ReceivedRequest], Answer]
+    asked: list[ReceivedRequest] = field(default_factory=list)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, self.path, headers, body)
+        asked = ReceivedRequest(self.command, self.path, headers, body)
         self.server.loopback.asked.append(asked)
         told = self.server.loopback.answer(asked)
         if told.wait is not None:
@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(told)
 
-    def _send(self, told: Told) -> None:
+    def _send(self, told: Answer) -> None:
         length = len(told.content) * told.repeat if told.promise is None else told.promise
         self.send_response(told.status)
         for name, value in {"Content-Type": "application/json", **told.headers}.items():
@@ -99,7 +99,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Told]) -> Iterator[Loopback]:
+def serving(answer: Callable[[ReceivedRequest], Answer]) -> Iterator[Loopback]:
     """Serve on a free port of 127.0.0.1 until the block ends."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.loopback = Loopback(f"http://127.0.0.1:{server.server_address[1]}", answer)
@@ -113,7 +113,7 @@ def serving(answer: Callable[[Asked], Told]) -> Iterator[Loopback]:
         thread.join(5)
 
 
-def script(*answers: Told) -> Callable[[Asked], Told]:
+def script(*answers: Answer) -> Callable[[ReceivedRequest], Answer]:
     """Answer each request with the next of these, the last one for ever."""
     left = list(answers)
     return lambda _asked: left.pop(0) if len(left) > 1 else left[0]

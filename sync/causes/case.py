@@ -51,29 +51,36 @@ class CauseCase:
         policy: Policy | None,
         now: Millis,
     ) -> None:
-        self.it = disagreement
+        self.disagreement = disagreement
         self.facts = facts
         self.terms = terms
         self.policy = policy
         self.now = now
 
     @property
+    def channel(self) -> str:
+        return self.disagreement.channel
+
+    @property
     def numeric(self) -> bool:
         """Whether it is about how many there are."""
-        return self.it.kind in (Kind.QUANTITY, Kind.NEGATIVE) and self.it.available is not None
+        return (
+            self.disagreement.kind in (Kind.QUANTITY, Kind.NEGATIVE)
+            and self.disagreement.available is not None
+        )
 
     @property
     def shown(self) -> int:
         """What the channel shows; only of a numeric one."""
-        return self.it.available or 0
+        return self.disagreement.available or 0
 
     @property
     def wanted(self) -> int:
         """What it should show; nothing is wanted of what the authority lacks."""
-        return self.it.target or 0
+        return self.disagreement.target or 0
 
     @cached_property
-    def own(self) -> tuple[KnownEvent, ...]:
+    def own_events(self) -> tuple[KnownEvent, ...]:
         """The channel's own events of just this item since it last agreed, each once.
 
         Where it tells of our own writes as adjustments, those are none.
@@ -81,7 +88,7 @@ class CauseCase:
         mine: dict[str, KnownEvent] = {}
         for event in self.facts.events:
             is_new = event.received_at >= self.facts.since
-            if event.channel == self.it.channel and event.direct and is_new:
+            if event.channel == self.disagreement.channel and event.direct and is_new:
                 mine.setdefault(event.event_id, event)
         return tuple(event for event in mine.values() if not self._is_echo(event))
 
@@ -108,11 +115,11 @@ class CauseCase:
         return None if before is None else self.shown - before
 
     @cached_property
-    def known(self) -> int | None:
+    def explained(self) -> int | None:
         """By how much it should have: own events and our updates; None where not all are known."""
         if not self.facts.events_whole:
             return None
-        return effects(self.own) + sum(map(_units, self.facts.written_since))
+        return effects(self.own_events) + sum(map(_units, self.facts.written_since))
 
     def target(self, included: Collection[KnownEvent], more: int = 0) -> int | None:
         """The target if only these of the unseen events were counted, and `more` pieces.
@@ -124,9 +131,9 @@ class CauseCase:
         return target_quantity(self._truth(included, more), self.policy, self.terms.hides)
 
     @cached_property
-    def reckons(self) -> bool:
+    def reproduces_target(self) -> bool:
         """Whether we come to the target that is in force: else no sum of ours proves anything."""
-        return self.target(self.unseen) == self.it.target
+        return self.target(self.unseen) == self.disagreement.target
 
     def _truth(self, included: Collection[KnownEvent], more: int) -> Truth:
         facts = self.facts

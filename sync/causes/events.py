@@ -29,9 +29,9 @@ def applied_twice(case: CauseCase) -> Cause | None:
 
 def never_applied(case: CauseCase) -> Cause | None:
     """Orders on the channel itself that its reading never fell by, though it was read since."""
-    if not case.numeric or case.moved is None or case.known is None:
+    if not case.numeric or case.moved is None or case.explained is None:
         return None
-    orders = [event for event in case.own if event.kind is EventKind.ORDERED]
+    orders = [event for event in case.own_events if event.kind is EventKind.ORDERED]
     orders = [event for event in orders if case.was_read_after(event)]
     for lost in ([event] for event in reversed(orders)):
         if _never_fell_by(case, lost):
@@ -43,7 +43,7 @@ def never_applied(case: CauseCase) -> Cause | None:
 
 def _not_here_yet(case: CauseCase) -> Cause | None:
     """The channel shows the target without the newest of the events that the target counts."""
-    if not case.unseen or not case.reckons:
+    if not case.unseen or not case.reproduces_target:
         return None
     for left_out, shown in _without_the_newest(case):
         if shown == case.shown:
@@ -56,8 +56,8 @@ def _without_the_newest(case: CauseCase) -> Iterator[tuple[Sequence[KnownEvent],
 
     Of the channel's own events only those can be missing that came since it was last read.
     """
-    theirs = [event for event in case.unseen if event.channel != case.it.channel]
-    mine = [event for event in case.unseen if event.channel == case.it.channel]
+    theirs = [event for event in case.unseen if event.channel != case.channel]
+    mine = [event for event in case.unseen if event.channel == case.channel]
     late = [event for event in mine if not case.was_read_after(event)]
     for n in reversed(range(len(theirs))):
         yield theirs[n:], case.target([*mine, *theirs[:n]])
@@ -66,16 +66,16 @@ def _without_the_newest(case: CauseCase) -> Iterator[tuple[Sequence[KnownEvent],
     for n in reversed(range(len(waiting))):
         yield waiting[n:], case.target([*certain, *waiting[:n]])
     # A channel takes its own orders off whole, where the target counts a share of them.
-    own = effects(event for event in case.own if event.unseen)
+    own = effects(event for event in case.own_events if event.unseen)
     for n in reversed(range(len(theirs) + 1)):
         if own and (counted := case.target(theirs[:n])) is not None:
             yield theirs[n:], counted + own
 
 
 def _words_of_flight(case: CauseCase, left_out: Sequence[KnownEvent]) -> str:
-    disagreement, authority = case.it, case.facts.authority or "the authority"
+    disagreement, authority = case.disagreement, case.facts.authority or "the authority"
     if not left_out:
-        own = [event for event in case.own if event.unseen]
+        own = [event for event in case.own_events if event.unseen]
         return (
             f"{disagreement.channel} has taken {listed(own)} off whole and shows {case.shown}; the target "
             f"of {case.wanted} counts its share of it until {authority} has seen it"
@@ -90,7 +90,7 @@ def _words_of_flight(case: CauseCase, left_out: Sequence[KnownEvent]) -> str:
 def _newer_than_reading(case: CauseCase) -> Cause | None:
     """The authority has counted what the channel told after it was last read."""
     as_of = case.facts.as_of
-    newer = [e for e in case.own if not e.unseen and as_of is not None and e.at > as_of]
+    newer = [e for e in case.own_events if not e.unseen and as_of is not None and e.at > as_of]
     for n in reversed(range(len(newer))):
         late = newer[n:]
         if effects(late) and case.shown + effects(late) == case.wanted:
@@ -104,13 +104,13 @@ def _newer_than_reading(case: CauseCase) -> Cause | None:
 
 def _sold_unheard(case: CauseCase) -> Cause | None:
     """A channel without events fell, and the authority has not been read since: likely a sale."""
-    waits = case.it.reason is Reason.AUTHORITY_BEHIND
+    waits = case.disagreement.reason is Reason.AUTHORITY_BEHIND
     fell = case.moved is not None and case.moved < 0
     if case.facts.tells_events or not waits or not fell:
         return None
     words = (
-        f"{case.it.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "
-        f"{rfc3339(case.it.observed_at)}, likely by a sale there: {case.facts.authority} has not "
+        f"{case.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "
+        f"{rfc3339(case.disagreement.observed_at)}, likely by a sale there: {case.facts.authority} has not "
         "been read since"
     )
     return Cause("in flight", 0.5, words)
@@ -118,16 +118,18 @@ def _sold_unheard(case: CauseCase) -> Cause | None:
 
 def _event_twice(case: CauseCase) -> Cause | None:
     """One of the channel's own events, where all else that we know of adds up."""
-    for event in reversed(case.own):
+    for event in reversed(case.own_events):
         once_more = effect(event)
         if not once_more or case.shown != case.wanted + once_more:
             continue
-        books = None if case.moved is None or case.known is None else case.moved - case.known
+        books = (
+            None if case.moved is None or case.explained is None else case.moved - case.explained
+        )
         if books != once_more if books is not None else not event.repeats:
             continue
         told = f"; it was told {event.repeats + 1} times" if event.repeats else ""
         words = (
-            f"{describe(event)} moved it twice: {case.it.channel} shows {case.shown}, "
+            f"{describe(event)} moved it twice: {case.channel} shows {case.shown}, "
             f"{_by(once_more)} than the {case.wanted} that it should{told}"
         )
         sure = 0.95 if books is not None else 0.8
@@ -137,17 +139,17 @@ def _event_twice(case: CauseCase) -> Cause | None:
 
 def _elsewhere_twice(case: CauseCase) -> Cause | None:
     """An event of another channel that somebody took off here, beside or after us."""
-    if case.own or case.facts.written_since or not case.facts.events_whole:
+    if case.own_events or case.facts.written_since or not case.facts.events_whole:
         return None
     units = case.policy.units if case.policy is not None else 1
     for event in reversed(case.facts.events):
-        if event.channel == case.it.channel or event.received_at < case.facts.since:
+        if event.channel == case.channel or event.received_at < case.facts.since:
             continue
         once, rest = divmod(event.available, units)
         if once and not rest and case.shown == case.wanted + once and case.moved == 2 * once:
             words = (
-                f"{describe(event)} was taken off twice here: {case.it.channel} went from "
-                f"{case.facts.agreed_quantity} to {case.shown} at {rfc3339(case.it.observed_at)}, "
+                f"{describe(event)} was taken off twice here: {case.channel} went from "
+                f"{case.facts.agreed_quantity} to {case.shown} at {rfc3339(case.disagreement.observed_at)}, "
                 f"and should show {case.wanted}"
             )
             return Cause("applied twice", 0.6, words)
@@ -166,7 +168,7 @@ def _update_twice(case: CauseCase) -> Cause | None:
     verb = "was verified" if update.status is CorrectionStatus.VERIFIED else "ended"
     words = (
         f"update #{update.id} from {update.from_quantity} to {update.to_quantity} {verb} at "
-        f"{rfc3339(update.ended_at)}, and {case.it.channel} shows {case.shown}: {_by(change)} "
+        f"{rfc3339(update.ended_at)}, and {case.channel} shows {case.shown}: {_by(change)} "
         "once more"
     )
     return Cause("applied twice", 0.8, words)
@@ -174,15 +176,15 @@ def _update_twice(case: CauseCase) -> Cause | None:
 
 def _never_fell_by(case: CauseCase, lost: Sequence[KnownEvent]) -> bool:
     """Whether without these the books are even, and the target would be what is shown."""
-    if case.moved is None or case.known is None or case.moved != case.known - effects(lost):
+    if case.moved is None or case.explained is None or case.moved != case.explained - effects(lost):
         return False
     counted = [event for event in case.unseen if event not in lost]
     gone = sum(event.available for event in lost if not event.unseen)
-    return case.reckons and case.target(counted, more=-gone) == case.shown
+    return case.reproduces_target and case.target(counted, more=-gone) == case.shown
 
 
 def _lost(case: CauseCase, lost: Sequence[KnownEvent]) -> Cause:
-    what = f"{listed(lost)} never lowered what {case.it.channel} shows"
+    what = f"{listed(lost)} never lowered what {case.channel} shows"
     words = (
         f"{what}: still {case.shown} when it was read at {rfc3339(case.facts.as_of)}, and it "
         f"should show {case.wanted}"

@@ -65,9 +65,10 @@ def cause(case: CauseCase) -> Cause:
 
 def _untrusted(case: CauseCase) -> Cause | None:
     """What cannot be read cannot be explained."""
-    if case.it.status is not Status.UNKNOWN or case.it.reason is None:
+    disagreement = case.disagreement
+    if disagreement.status is not Status.UNKNOWN or disagreement.reason is None:
         return None
-    words = case.it.reason.replace("_", " ")
+    words = disagreement.reason.replace("_", " ")
     return Cause("not trusted", 1.0, f"{words}: the last good reading is shown")
 
 
@@ -87,21 +88,21 @@ PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (
     peers.mapping,
     peers.shared_pool,
 )
-"""In this order: what is proved by events first, what needs a crowd to be seen last."""
+"""In this order: what is proved by events first, what needs its peers to be seen last."""
 
 
 def _unexplained(case: CauseCase) -> Cause:
-    disagreement, since = case.it, rfc3339(case.facts.since)
+    disagreement, since = case.disagreement, rfc3339(case.facts.since)
     if disagreement.delta is None:
         shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
         residual = f"shows {shows}, should show {disagreement.target_state}"
         return Cause("unexplained", 0.0, f"{residual} since {since}; nothing known explains it")
     words = f"shows {disagreement.available}, {abs(disagreement.delta)} away from the target since {since}; "
-    if not case.moved or not case.known:
+    if not case.moved or not case.explained:
         return Cause("unexplained", 0.0, f"{words}nothing known explains it")
-    left = case.moved - case.known
+    left = case.moved - case.explained
     words += (
         f"it moved by {case.moved:+} since it last agreed, events and updates there explain "
-        f"{case.known:+} of it, {left:+} is unexplained"
+        f"{case.explained:+} of it, {left:+} is unexplained"
     )
     return Cause("unexplained", 0.0, words)

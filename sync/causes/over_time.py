@@ -44,13 +44,13 @@ def second_writer(case: CauseCase) -> Cause | None:
     """It changed on the channel since it last agreed, by no event and no update that we know."""
     if case.facts.written_since:
         return None
-    if case.it.kind is Kind.STATE:
+    if case.disagreement.kind is Kind.STATE:
         return _state_changed(case)
     return _quantity_changed(case) if case.numeric else None
 
 
 def _state_changed(case: CauseCase) -> Cause | None:
-    facts, disagreement = case.facts, case.it
+    facts, disagreement = case.facts, case.disagreement
     if facts.agreed_state is None or facts.agreed_state == disagreement.state:
         return None
     update = _changed_back(case)
@@ -62,9 +62,9 @@ def _state_changed(case: CauseCase) -> Cause | None:
 
 def _quantity_changed(case: CauseCase) -> Cause | None:
     facts = case.facts
-    if not case.moved or case.known is None:
+    if not case.moved or case.explained is None:
         return None
-    if case.own:
+    if case.own_events:
         return _adjusted(case)
     update = _changed_back(case)
     if update is not None:
@@ -83,17 +83,17 @@ def _quantity_changed(case: CauseCase) -> Cause | None:
 
 def _adjusted(case: CauseCase) -> Cause | None:
     """The channel itself tells that somebody set its number, and that is all it tells."""
-    if any(event.kind is not EventKind.ADJUSTED for event in case.own):
+    if any(event.kind is not EventKind.ADJUSTED for event in case.own_events):
         return None
-    if case.moved != case.known:
+    if case.moved != case.explained:
         return None
-    words = f"{_changed(case, case.facts.agreed_quantity, case.shown)} by {listed(case.own)}"
+    words = f"{_changed(case, case.facts.agreed_quantity, case.shown)} by {listed(case.own_events)}"
     return Cause("second writer", 0.9, f"{words}, which was no update of ours")
 
 
 def _changed(case: CauseCase, before: object, after: object) -> str:
-    at = rfc3339(case.it.observed_at)
-    return f"{case.it.channel} agreed at {before} and has shown {after} since {at}"
+    at = rfc3339(case.disagreement.observed_at)
+    return f"{case.channel} agreed at {before} and has shown {after} since {at}"
 
 
 def _back(case: CauseCase, before: object, after: object, update: Update) -> Cause:
@@ -106,7 +106,7 @@ def _back(case: CauseCase, before: object, after: object, update: Update) -> Cau
 
 def not_applied(case: CauseCase) -> Cause | None:
     """The channel took an update and shows what it showed before."""
-    last, disagreement = case.facts.last, case.it
+    last, disagreement = case.facts.last, case.disagreement
     if last is None or last.status is not CorrectionStatus.NOT_APPLIED:
         return None
     shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
@@ -121,15 +121,15 @@ def not_applied(case: CauseCase) -> Cause | None:
 
 def oversold(case: CauseCase) -> Cause | None:
     """Less than nothing is shown, and no event says why."""
-    if case.it.kind is not Kind.NEGATIVE or case.it.available is None:
+    if case.disagreement.kind is not Kind.NEGATIVE or case.disagreement.available is None:
         return None
-    words = f"{-case.it.available} more were sold on {case.it.channel} than it had"
+    words = f"{-case.disagreement.available} more were sold on {case.channel} than it had"
     return Cause("oversold", 0.8, words)
 
 
 def _changed_back(case: CauseCase) -> Update | None:
     """Our last update, where the channel shows again what it showed before it."""
-    update, disagreement = case.facts.written, case.it
+    update, disagreement = case.facts.written, case.disagreement
     if update is None or update.status is not CorrectionStatus.VERIFIED:
         return None
     if disagreement.kind is Kind.STATE:

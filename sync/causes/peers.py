@@ -7,45 +7,45 @@ from sync.causes.case import CauseCase
 
 def buffer(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same number."""
-    crowd, delta = case.facts.crowd, case.it.delta
-    if case.it.kind is not Kind.QUANTITY or not delta:
+    peers, delta = case.facts.crowd, case.disagreement.delta
+    if case.disagreement.kind is not Kind.QUANTITY or not delta:
         return None
-    count = crowd.deltas.get(delta, 0)
-    if not _many(count, crowd.open):
+    count = peers.deltas.get(delta, 0)
+    if not _many(count, peers.open):
         return None
     kept = (
-        f"as if {case.it.channel} kept {delta} back itself"
+        f"as if {case.channel} kept {delta} back itself"
         if delta > 0
         else f"as if {-delta} were kept back in the settings and not there"
     )
     words = (
-        f"{_of(count, crowd.open, case)} show {abs(delta)} too {'few' if delta > 0 else 'many'}, "
+        f"{_of(count, peers.open, case)} show {abs(delta)} too {'few' if delta > 0 else 'many'}, "
         f"this one included: {kept}"
     )
-    return Cause("buffer", _part(count, crowd.open), words)
+    return Cause("buffer", _part(count, peers.open), words)
 
 
 def unit_of_measure(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same factor."""
-    crowd, disagreement = case.facts.crowd, case.it
-    if disagreement.kind is not Kind.QUANTITY or crowd.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
+    peers, disagreement = case.facts.crowd, case.disagreement
+    if disagreement.kind is not Kind.QUANTITY or peers.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
         return None
-    if not _many(crowd.ratio_count, crowd.open):
+    if not _many(peers.ratio_count, peers.open):
         return None
-    if crowd.target_is_larger:
-        what = f"1 for every {crowd.ratio} of the target, as if it counted packs"
+    if peers.target_is_larger:
+        what = f"1 for every {peers.ratio} of the target, as if it counted packs"
     else:
-        what = f"{crowd.ratio} for every 1 of the target, as if it counted single pieces"
+        what = f"{peers.ratio} for every 1 of the target, as if it counted single pieces"
     words = (
-        f"{_of(crowd.ratio_count, crowd.open, case)} show {what}, this one included "
+        f"{_of(peers.ratio_count, peers.open, case)} show {what}, this one included "
         f"({case.shown} and {case.wanted}): set units for {disagreement.channel}"
     )
-    return Cause("unit of measure", _part(crowd.ratio_count, crowd.open), words)
+    return Cause("unit of measure", _part(peers.ratio_count, peers.open), words)
 
 
 def mapping(case: CauseCase) -> Cause | None:
     """Two SKUs of the channel show each other's target."""
-    other, disagreement = case.facts.swapped_with, case.it
+    other, disagreement = case.facts.swapped_with, case.disagreement
     if other is None or disagreement.kind is not Kind.QUANTITY:
         return None
     words = (
@@ -64,7 +64,7 @@ def shared_pool(case: CauseCase) -> Cause | None:
         return None
     values = _common(case.facts.changes, twin.values)
     words = (
-        f"{case.it.channel} and {twin.channel} have shown the same through {len(values) - 1} "
+        f"{case.channel} and {twin.channel} have shown the same through {len(values) - 1} "
         f"changes ({', '.join(map(str, values))}), though they should show {case.wanted} and "
         f"{twin.target}: they may sell from one pool"
     )
@@ -76,23 +76,23 @@ def _many(count: int, total: int) -> bool:
 
 
 def _part(count: int, total: int) -> float:
-    """A confidence: how large the part of the crowd is."""
+    """A confidence: how large the share of its peers is."""
     return round(min(0.95, count / total), 2)
 
 
 def _of(count: int, total: int, case: CauseCase) -> str:
-    return f"{count:,} of the {total:,} open quantity disagreements of {case.it.channel}"
+    return f"{count:,} of the {total:,} open quantity disagreements of {case.channel}"
 
 
 def _has_ratio(case: CauseCase) -> bool:
-    crowd = case.facts.crowd
-    if crowd.target_is_larger:
-        return case.wanted > case.shown and case.shown == case.wanted // crowd.ratio
-    return case.shown > case.wanted and case.wanted == case.shown // crowd.ratio
+    peers = case.facts.crowd
+    if peers.target_is_larger:
+        return case.wanted > case.shown and case.shown == case.wanted // peers.ratio
+    return case.shown > case.wanted and case.wanted == case.shown // peers.ratio
 
 
 def _is_alike(case: CauseCase, twin: Twin) -> bool:
-    if twin.target is None or twin.target == case.it.target:
+    if twin.target is None or twin.target == case.disagreement.target:
         return False
     return len(_common(case.facts.changes, twin.values)) > CHANGES
 

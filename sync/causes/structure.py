@@ -17,7 +17,7 @@ _BLANK = "\u2420"
 
 def structural(case: CauseCase) -> Cause | None:
     """A cause of its own for each kind that is no difference of numbers or states."""
-    if case.it.kind not in _WORDS:
+    if case.disagreement.kind not in _WORDS:
         return None
     return _near_match(case) or _incomplete_bundle(case) or _plain(case)
 
@@ -27,7 +27,7 @@ def _near_match(case: CauseCase) -> Cause | None:
     if not case.facts.alike:
         return None
     other = case.facts.alike[0]
-    by = " and ".join(differences(case.it.sku, other.sku)) or "its spelling"
+    by = " and ".join(differences(case.disagreement.sku, other.sku)) or "its spelling"
     more = len(case.facts.alike) - 1
     also = f" ({more} more look{'s' if more == 1 else ''} like it, too)" if more else ""
     words = f"{_where(case, other)}{also}; it differs by {by}: add an alias if they are the same"
@@ -36,8 +36,8 @@ def _near_match(case: CauseCase) -> Cause | None:
 
 def _where(case: CauseCase, other: Alike) -> str:
     authority = case.facts.authority or "the authority"
-    mine, its, channel = quoted(case.it.sku), quoted(other.sku), case.it.channel
-    if case.it.kind is Kind.MISSING:
+    mine, its, channel = quoted(case.disagreement.sku), quoted(other.sku), case.channel
+    if case.disagreement.kind is Kind.MISSING:
         return f"{authority} has {mine}, {channel} lacks it and lists {its} instead"
     lacks = f", which {channel} lacks" if other.counterpart else ""
     return f"{channel} lists {mine}, the authority has {its}{lacks}"
@@ -46,20 +46,20 @@ def _where(case: CauseCase, other: Alike) -> str:
 def _incomplete_bundle(case: CauseCase) -> Cause | None:
     """A bundle has no number where the authority lacks one of its components."""
     lacking = [p.sku for p in case.facts.parts if p.how == "bundle" and p.truth_quantity is None]
-    if case.it.kind is not Kind.UNLISTED or not lacking:
+    if case.disagreement.kind is not Kind.UNLISTED or not lacking:
         return None
     words = (
-        f"{case.it.channel} has this bundle, and the authority lacks its component "
+        f"{case.channel} has this bundle, and the authority lacks its component "
         f"{quoted(lacking[0])}: add it there, or correct the bundle"
     )
-    return Cause(case.it.kind, 1.0, words)
+    return Cause(case.disagreement.kind, 1.0, words)
 
 
 def _plain(case: CauseCase) -> Cause:
-    words = _WORDS[case.it.kind].format(
-        authority=case.facts.authority or "the authority", channel=case.it.channel
+    words = _WORDS[case.disagreement.kind].format(
+        authority=case.facts.authority or "the authority", channel=case.channel
     )
-    return Cause(case.it.kind, 1.0, words)
+    return Cause(case.disagreement.kind, 1.0, words)
 
 
 def quoted(sku: str) -> str:

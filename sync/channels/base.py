@@ -91,7 +91,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListingRef:
     """A listing to read afresh."""
 
     sku: str
@@ -121,7 +121,7 @@ class Channel(Protocol):
         """
         ...
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Read a few listings afresh. Only where `abilities.reads_one`."""
         ...
 

@@ -45,10 +45,10 @@ def order(value: object) -> str | None:
 
 def kind(value: object, words: Mapping[str, EventKind] = WORDS) -> EventKind:
     """Take the kind by the channel's word for it; a JSON true or number is meant by its text."""
-    word = values.named(value) if isinstance(value, bool | int) else value
+    word = values.quoted(value) if isinstance(value, bool | int) else value
     if not isinstance(word, str) or word not in words:
         known = ", ".join(words)
-        raise ValueError(f"{values.named(value)} is no known kind of event: known are {known}")
+        raise ValueError(f"{values.quoted(value)} is no known kind of event: known are {known}")
     return words[word]
 
 
@@ -71,7 +71,7 @@ def instant(value: object) -> Millis:
     if at is None:
         raise ValueError("it has no time")
     if at < 0:
-        raise ValueError(f"{values.named(value)} is before 1970")
+        raise ValueError(f"{values.quoted(value)} is before 1970")
     return at
 
 
@@ -86,5 +86,5 @@ def _name(value: object, what: str) -> str:
 
 
 def _refuse(value: object, what: str) -> NoReturn:
-    words = f"{what} is {values.named(value)}, not text of at most {SKU_LENGTH_MAX} characters"
+    words = f"{what} is {values.quoted(value)}, not text of at most {SKU_LENGTH_MAX} characters"
     raise ValueError(words)

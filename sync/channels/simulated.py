@@ -25,9 +25,9 @@ from sync.channels.base import (
     Change,
     EventPage,
     FreshReadings,
+    ListingRef,
     Receipt,
     RecordPage,
-    Wanted,
 )
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
@@ -89,7 +89,7 @@ _PAGE = msgspec.json.Decoder(_Page)
 _LISTING = msgspec.json.Decoder(_Listing)
 _RESULTS = msgspec.json.Decoder(_Results)
 _NAMED = msgspec.json.Decoder(_Named)
-_HAPPENING = msgspec.json.Decoder(dict[str, object])
+_EVENT = msgspec.json.Decoder(dict[str, object])
 _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoding text from outside can raise; bad UTF-8 is a ValueError."""
 
@@ -173,7 +173,7 @@ class Simulated:
             yield EventPage(found, refused, cursor=page.next)
             after = page.next
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         records: list[Record] = []
         refused: list[Refused] = []
         for start in range(0, len(wanted), READ_MAX):
@@ -234,7 +234,7 @@ class Simulated:
         refused: list[Refused] = []
         for number, raw in enumerate(page.items):
             try:
-                events.append(event_decoding.event(_HAPPENING.decode(raw)))
+                events.append(event_decoding.event(_EVENT.decode(raw)))
             except _UNREADABLE as error:
                 reason = self._transport.redactor.reason(error)
                 refused.append(Refused(f"{place}[{number}]", reason, sku=_sku(raw)))

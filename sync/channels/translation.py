@@ -1,9 +1,9 @@
 """A channel's own SKUs and locations ↔ ours, at its edge: above it everything speaks our names.
 
-`sync.channels.open_channel` puts `Renamed` around a channel whose settings have `aliases` or
-`locations`; `skew events import` asks `event_in_our_names`. How the channel itself calls a renamed
-listing goes into its `ref`, in front of the channel's own: so a write finds its way back, from any
-process, whatever else the channel calls that SKU.
+`sync.channels.open_channel` puts `TranslatedChannel` around a channel whose settings have `aliases`
+or `locations`; `skew events import` asks `event_in_our_names`. How the channel itself calls a
+renamed listing goes into its `ref`, in front of the channel's own: so a write finds its way back,
+from any process, whatever else the channel calls that SKU.
 """
 
 from collections import Counter
@@ -24,9 +24,9 @@ from sync.channels.base import (
     EventPage,
     EventSource,
     FreshReadings,
+    ListingRef,
     Receipt,
     RecordPage,
-    Wanted,
     closing,
 )
 from sync.errors import Temporary, WriteRejected
@@ -85,19 +85,19 @@ class Names:
         location = self.place_of(event.location) or self.only
         return msgspec.structs.replace(event, sku=sku, location=location)
 
-    def own(self, sku: str, location: str, ref: str) -> Wanted:
+    def own(self, sku: str, location: str, ref: str) -> ListingRef:
         """Say what the channel itself calls a listing of ours."""
         parts = ref.split(MARK, 2)
         if len(parts) < 3:  # noqa: PLR2004 - SKU, location and the channel's own ref.
-            return Wanted(sku, location, ref)
-        return Wanted(parts[0] or sku, parts[1], parts[2])
+            return ListingRef(sku, location, ref)
+        return ListingRef(parts[0] or sku, parts[1], parts[2])
 
 
 def names_of(settings: "ChannelSettings") -> Names | None:
     """The channel's own names, or None where they are ours."""
     if not settings.aliases and not settings.locations:
         return None
-    named = {own: locations.name_of(members) for own, members in settings.locations.items()}
+    named = {own: locations.place_name(members) for own, members in settings.locations.items()}
     return Names(
         settings.aliases,
         named,
@@ -119,13 +119,13 @@ def event_in_our_names(settings: "Settings") -> Callable[[str, Event], Event]:
     return renamed_event
 
 
-def renamed(channel: Channel, settings: "ChannelSettings") -> Channel:
+def translated(channel: Channel, settings: "ChannelSettings") -> Channel:
     """Put our names on a channel that has others; any other channel is answered as it is."""
     names = names_of(settings)
-    return channel if names is None else Renamed(channel, names)
+    return channel if names is None else TranslatedChannel(channel, names)
 
 
-class Renamed:
+class TranslatedChannel:
     """A channel in our names. It is an `EventSource` where the channel itself is one."""
 
     def __init__(self, channel: Channel, names: Names) -> None:
@@ -143,7 +143,7 @@ class Renamed:
         of the pages. A SKU that stands twice in one of them is given twice: nobody knows which of
         the two counts.
         """
-        held = Pooled()
+        held = PoolSums()
         async with closing(self._channel.pages()) as pages:
             async for page in pages:
                 yield self._page(page, held)
@@ -151,7 +151,7 @@ class Renamed:
             for page in held.pages():
                 yield page
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Read a few listings afresh. Never called for a pool of several: it is not written."""
         for listing in wanted:
             if listing.location in self._names.summed:
@@ -200,9 +200,9 @@ class Renamed:
         )
         return replace(change, sku=own.sku, location=own.location, ref=own.ref, previous=previous)
 
-    def _page(self, page: RecordPage, held: "Pooled") -> RecordPage:
+    def _page(self, page: RecordPage, held: "PoolSums") -> RecordPage:
         """Put a page in our names, without what belongs to a pool."""
-        refused = [self._names.refused(record) for record in page.refused]
+        refused = [self._names.refused(bad) for bad in page.refused]
         if not self._names.summed:
             return replace(
                 page, records=list(map(self._names.record, page.records)), refused=refused
@@ -214,10 +214,10 @@ class Renamed:
                 held.add(named, record.location)
             else:
                 free.append(named)
-        for record2 in refused:
-            if record2.sku is not None and record2.location in self._names.summed:
-                held.blind(record2.sku, record2.location)
-        held.note(page.announced)
+        for bad in refused:
+            if bad.sku is not None and bad.location in self._names.summed:
+                held.mark_unreadable(bad.sku, bad.location)
+        held.expect(page.announced)
         return replace(page, records=free, refused=refused, announced=None)
 
 
@@ -231,19 +231,19 @@ class _Sum:
 
 
 @dataclass(slots=True)
-class Pooled:
+class PoolSums:
     """What of one poll belongs to pools: place → SKU → the sum so far."""
 
     sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
     bits: dict[str, int] = field(default_factory=dict)
     """The channel's own location → its bit in `_Sum.seen`."""
-    again: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    duplicates: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """SKU, place and own location where a SKU stands more than once → how often too often."""
-    blinded: set[tuple[str, str]] = field(default_factory=set)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
     """Cells of which one record could not be read: their sum is not known."""
     count: int = 0
     """Records that went into sums."""
-    said: int | None = None
+    announced: int | None = None
 
     def add(self, record: Record, own_location: str) -> None:
         self.count += 1
@@ -253,16 +253,16 @@ class Pooled:
         if known is None:
             there[record.sku] = _Sum(msgspec.structs.replace(record, ref=""), bit)
         elif known.seen & bit:
-            self.again[record.sku, record.location, own_location] += 1
+            self.duplicates[record.sku, record.location, own_location] += 1
         else:
             known.seen |= bit
-            known.record = together(known.record, record)
+            known.record = added_up(known.record, record)
 
-    def blind(self, sku: str, place: str) -> None:
-        self.blinded.add((sku, place))
+    def mark_unreadable(self, sku: str, place: str) -> None:
+        self.unreadable.add((sku, place))
 
-    def note(self, announced: int | None) -> None:
-        self.said = announced if announced is not None else self.said
+    def expect(self, announced: int | None) -> None:
+        self.announced = announced if announced is not None else self.announced
 
     def pages(self) -> Iterator[RecordPage]:
         """The sums, in the order of the poll; as often as a SKU stands in one own location.
@@ -270,7 +270,7 @@ class Pooled:
         Of what the channel announced, those that went up in sums are not expected any more.
         """
         given = sum(1 for _ in self._records())
-        announced = None if self.said is None else self.said - self.count + given
+        announced = None if self.announced is None else self.announced - self.count + given
         records = self._records()
         yield RecordPage(list(islice(records, PAGE_ROWS)), announced=announced)
         while some := list(islice(records, PAGE_ROWS)):
@@ -278,15 +278,15 @@ class Pooled:
 
     def _records(self) -> Iterator[Record]:
         times: dict[tuple[str, str], int] = {}
-        for (sku, place, _), more in self.again.items():
+        for (sku, place, _), more in self.duplicates.items():
             times[sku, place] = max(times.get((sku, place), 1), 1 + more)
         for place, there in self.sums.items():
             for sku, total in there.items():
-                if (sku, place) not in self.blinded:
+                if (sku, place) not in self.unreadable:
                     yield from repeat(total.record, times.get((sku, place), 1))
 
 
-def together(first: Record, other: Record) -> Record:
+def added_up(first: Record, other: Record) -> Record:
     """Sum two locations of one pool. A figure that one of them lacks is not known of both."""
     figures = {
         name: None if None in (a, b) else a + b
@@ -296,12 +296,12 @@ def together(first: Record, other: Record) -> Record:
     return msgspec.structs.replace(
         first,
         **figures,
-        state=_best(first.state, other.state),
+        state=_most_sellable(first.state, other.state),
         price_minor=first.price_minor if first.price_minor is not None else other.price_minor,
         title=first.title or other.title,
         source_at=max(filter(None, (first.source_at, other.source_at)), default=None),
     )
 
 
-def _best(*states: str | None) -> str | None:
+def _most_sellable(*states: str | None) -> str | None:
     return next((state for state in SELLABLE_FIRST if state in states), None)

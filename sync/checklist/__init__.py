@@ -13,11 +13,11 @@ from sync.settings import Settings
 
 def case(settings: Settings, measured: Measured | None) -> ChecklistCase:
     """Bring together what the questions are answered from."""
-    able = {
+    abilities = {
         name: channels.kind(channel.kind).abilities(channel.options)
         for name, channel in settings.channels.items()
     }
-    return ChecklistCase(settings, able, measured)
+    return ChecklistCase(settings, abilities, measured)
 
 
 def answers(of: ChecklistCase) -> tuple[Answer, ...]:

@@ -40,7 +40,7 @@ class ChecklistCase:
     """What the questions are answered from. `measured` is None where nothing is known yet."""
 
     settings: Settings
-    able: Mapping[str, Abilities]
+    abilities: Mapping[str, Abilities]
     measured: Measured | None
 
     def behaviour(self, name: str) -> ChannelBehaviour | None:
@@ -48,7 +48,7 @@ class ChecklistCase:
         channels = self.measured.channels if self.measured else ()
         return next((channel for channel in channels if channel.name == name), None)
 
-    def each(self) -> Iterator[tuple[ChannelSettings, ChannelBehaviour | None]]:
+    def channels(self) -> Iterator[tuple[ChannelSettings, ChannelBehaviour | None]]:
         """Every configured channel with its behaviour, in the order of the file."""
         return (
             (channel, self.behaviour(channel.name)) for channel in self.settings.channels.values()
@@ -68,7 +68,7 @@ class ChecklistCase:
 
     def writes(self, channel: ChannelSettings) -> tuple[str, ...]:
         """The attributes that may be written to the channel, as its kind and direction allow."""
-        can = self.able[channel.name].writes
+        can = self.abilities[channel.name].writes
         if channel.direction is Direction.TWO_WAY:
             return tuple(attribute for attribute in can if channel.flows.get(attribute) == "out")
         return can if channel.direction is Direction.PUSH else ()
@@ -92,7 +92,7 @@ def span(span_ms: int) -> str:
     return f"{_short(span_ms / 1000)} s"
 
 
-def lateness(spans: Spans) -> str:
+def delay_text(spans: Spans) -> str:
     """Write percentiles with what they are of: `p50 2 s, p95 40 s, of 123`."""
     return f"p50 {span(spans.p50_ms)}, p95 {span(spans.p95_ms)}, of {spans.count:,}"
 

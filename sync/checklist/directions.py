@@ -25,7 +25,7 @@ def answer(case: ChecklistCase) -> Answer:
     else:
         text = "yes, and nothing is written: every channel is only observed"
     evidence = (
-        *(_channel(case, *pair) for pair in case.each()),
+        *(_channel(case, *pair) for pair in case.channels()),
         *(() if case.measured else (NOT_YET,)),
     )
     return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
@@ -55,7 +55,7 @@ def _flows(channel: ChannelSettings) -> str:
 
 
 def _wrong(case: ChecklistCase) -> Iterator[str]:
-    for channel, known in case.each():
+    for channel, known in case.channels():
         if known is None:
             continue
         if channel.direction is Direction.TWO_WAY and known.fought:

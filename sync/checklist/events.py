@@ -19,16 +19,16 @@ SILENT_FROM = 20
 
 def answer(case: ChecklistCase) -> Answer:
     """Say who reports events; red where a source is silent, or the authority never takes them."""
-    telling = [name for name, can in case.able.items() if can.events]
+    telling = [name for name, can in case.abilities.items() if can.events]
     text = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
     text += "reports its own" if len(telling) == 1 else "report their own"
     if not telling:
         text = f"{len(EFFECTS)} kinds, below; no channel reports its own: what sells is known from "
         text += "readings, or from a file"
-    elif len(telling) < len(case.able):
+    elif len(telling) < len(case.abilities):
         text += "; of the others only readings are known"
     evidence = (
-        *(_channel(case, *pair) for pair in case.each()),
+        *(_channel(case, *pair) for pair in case.channels()),
         *(() if case.measured else (NOT_YET,)),
         *_effects(),
     )
@@ -42,7 +42,7 @@ def _enumerated(names: list[str]) -> str:
 def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehaviour | None) -> str:
     name = channel.name
     seen = "" if known is None else f"; {DAYS} {_seen(known)}"
-    if case.able[name].events:
+    if case.abilities[name].events:
         return f"{name} reports its events{seen}"
     if known is not None and known.tells:
         return f"{name} reports none itself, they are imported (`skew events import`){seen}"
@@ -70,12 +70,12 @@ def _effects() -> Iterator[str]:
 
 def _wrong(case: ChecklistCase) -> Iterator[str]:
     after_ms = case.settings.events.unseen_after_ms
-    for channel, known in case.each():
+    for channel, known in case.channels():
         if known is None:
             continue
         # An authority that takes in what the others tell moves by it, and may have no word to add.
         silent = not known.tells and known.included is None and known.moved >= SILENT_FROM
-        if case.able[channel.name].events and silent:
+        if case.abilities[channel.name].events and silent:
             yield (
                 f"{channel.name} is set up to report its events and has reported none, while "
                 f"{count(known.moved, 'reading')} of it moved {DAYS}: look at its events settings"

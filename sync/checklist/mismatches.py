@@ -5,13 +5,22 @@ from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour, Sales
 from store.model import CorrectionStatus, Status
-from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, lateness, listed, span
+from sync.checklist.case import (
+    DAYS,
+    NOT_YET,
+    Answer,
+    ChecklistCase,
+    count,
+    delay_text,
+    listed,
+    span,
+)
 from sync.settings import ApprovalRule, ChannelSettings
 from sync.units import duration_text
 
 QUESTION = "How are mismatches found and resolved?"
 
-_TOLD = (
+_REPORTED = (
     CorrectionStatus.VERIFIED,
     CorrectionStatus.FAILED,
     CorrectionStatus.NOT_APPLIED,
@@ -86,11 +95,11 @@ def _numbers(case: ChecklistCase) -> Iterator[str]:
     stand = ", ".join(f"{now[status]:,} {status}" for status in Status)
     of = f": {listed(kinds)}" if kinds else ""
     yield f"now {count(kinds.total(), 'disagreement')} ({stand}){of}"
-    outcomes = ", ".join(f"{ended[status]:,} {status.replace('_', ' ')}" for status in _TOLD)
+    outcomes = ", ".join(f"{ended[status]:,} {status.replace('_', ' ')}" for status in _REPORTED)
     yield f"{DAYS} updates ended {outcomes}"
     for channel in case.measured.channels:
         if channel.closed:
-            yield f"{channel.name}: from first seen to closed {lateness(channel.closed)}"
+            yield f"{channel.name}: from first seen to closed {delay_text(channel.closed)}"
 
 
 def _buffers(case: ChecklistCase) -> Iterator[str]:

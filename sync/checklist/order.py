@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour
 from store.event_kinds import EventFate, Oddity
-from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, lateness, span
+from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, delay_text, span
 from sync.settings import ChannelSettings
 from sync.units import duration_text
 
@@ -46,7 +46,7 @@ def answer(case: ChecklistCase) -> Answer:
             f"{odd[Oddity.DISORDERED]:,} out of order, {odd[Oddity.CONFLICT]:,} conflicting, "
             f"{odd[Oddity.REFUSED]:,} refused"
         )
-    evidence = tuple(line for pair in case.each() for line in _channel(case, *pair))
+    evidence = tuple(line for pair in case.channels() for line in _channel(case, *pair))
     return Answer(
         QUESTION, text, (*evidence, *(() if case.measured else (NOT_YET,))), tuple(_wrong(case))
     )
@@ -89,7 +89,7 @@ def _lags(known: ChannelBehaviour) -> Iterator[str]:
         (known.overlooked, "its readings went without them for"),
     ):
         if spans:
-            yield f"{words} {lateness(spans)}"
+            yield f"{words} {delay_text(spans)}"
 
 
 def _settling(channel: ChannelSettings, follows_ms: int) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _settling(channel: ChannelSettings, follows_ms: int) -> Iterator[str]:
 
 def _wrong(case: ChecklistCase) -> Iterator[str]:
     authorities = case.authorities("quantity")
-    for channel, known in case.each():
+    for channel, known in case.channels():
         if known is None:
             continue
         if conflicts := known.odd.get(Oddity.CONFLICT, 0):

@@ -18,7 +18,7 @@ _RESERVED = ("committed", "unavailable")
 def answer(case: ChecklistCase) -> Answer:
     """Say which states are compared and what the others become; red where `when_out` is idle."""
     authority = case.settings.authority_state
-    expressed = case.able[authority].states
+    expressed = case.abilities[authority].states
     if expressed:
         text = f"yes: {authority} tells {_words(expressed)}; reserved is a quantity, not a state"
     else:
@@ -26,7 +26,7 @@ def answer(case: ChecklistCase) -> Answer:
     evidence = (
         *(line for channel in case.settings.channels.values() for line in _channel(case, channel)),
         *_reserved(case),
-        *_unheard(case),
+        *_uncompared(case),
     )
     return Answer(QUESTION, text, evidence, tuple(_wrong(case)))
 
@@ -37,7 +37,7 @@ def collapse(state: State, states: frozenset[State]) -> str:
 
 
 def _channel(case: ChecklistCase, channel: ChannelSettings) -> Iterator[str]:
-    name, states = channel.name, case.able[channel.name].states
+    name, states = channel.name, case.abilities[channel.name].states
     if name == case.settings.authority_state:
         return
     becomes: dict[str, list[State]] = {}
@@ -56,17 +56,17 @@ def _channel(case: ChecklistCase, channel: ChannelSettings) -> Iterator[str]:
 def _reserved(case: ChecklistCase) -> Iterator[str]:
     """Reserved stock is what is committed to orders or unavailable for another reason."""
     parts = []
-    for name, can in case.able.items():
+    for name, can in case.abilities.items():
         figures = [figure for figure in _RESERVED if figure in can.reads]
         parts.append(f"{name} reports {' and '.join(figures) or 'neither'}")
     yield f"reserved is modelled as committed and unavailable: {', '.join(parts)}"
 
 
-def _unheard(case: ChecklistCase) -> Iterator[str]:
+def _uncompared(case: ChecklistCase) -> Iterator[str]:
     """States that channels show and nobody compares, for their authority has none."""
-    if case.able[case.settings.authority_state].states:
+    if case.abilities[case.settings.authority_state].states:
         return
-    for channel, known in case.each():
+    for channel, known in case.channels():
         others = (
             {state: n for state, n in known.states.items() if state != State.ACTIVE}
             if (known)

@@ -35,7 +35,7 @@ def _rules(case: ChecklistCase) -> Iterator[str]:
 
 def _without_states(case: ChecklistCase) -> Iterator[str]:
     for name in case.authorities("state"):
-        if not case.able[name].states:
+        if not case.abilities[name].states:
             yield f"{name} tells no states: where it is the authority, states are not compared"
 
 

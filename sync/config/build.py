@@ -63,7 +63,7 @@ def settings(
     history = _top(data, "history", schema.HistoryTable, found)
     catalogue = _top(data, "catalogue", schema.CatalogueTable, found)
     guard = _top(data, "guard", schema.GuardTable, found) or schema.GuardTable()
-    known = build_channel.Reader(found, base, guard).all(data)
+    known = build_channel.ChannelBuilder(found, base, guard).all(data)
     bundles = _bundles(found, base, catalogue)
     _check_names(found, data, tuple(known))
     if authority is not None:

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ChannelBuilder:
     """What the channels of one configuration share while they are put together."""
 
     found: Findings

@@ -16,7 +16,7 @@ Bundles = Mapping[str, Mapping[str, int]]
 
 
 def flatten(
-    held: Bundles, spoilt: Container[str]
+    components_of: Bundles, incomplete: Container[str]
 ) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
     """Multiply nested bundles out; and tell why the others cannot be, by bundle.
 
@@ -24,27 +24,31 @@ def flatten(
     Raises ValueError where too much comes out.
     """
     inner = {
-        bundle: [component for component in components if component in held or component in spoilt]
-        for bundle, components in held.items()
+        bundle: [
+            component
+            for component in components
+            if component in components_of or component in incomplete
+        ]
+        for bundle, components in components_of.items()
     }
     flat: dict[str, dict[str, int]] = {}
-    left: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     count = 0
     for bundle in _innermost_first(inner):
-        whole = _unfolded(held[bundle], flat)
+        whole = _unfolded(components_of[bundle], flat)
         count += len(whole)
         if count > COMPONENTS_MAX:
             raise ValueError(f"more than {COMPONENTS_MAX:,} components, nested ones unfolded")
-        unused = next((component for component in inner[bundle] if component in left), None)
+        unused = next((component for component in inner[bundle] if component in reasons), None)
         if unused is not None:
-            left[bundle] = f"it holds {_unused(unused)}"
+            reasons[bundle] = f"it holds {_unused(unused)}"
         elif max(whole.values()) > QUANTITY_MAX:
             most = max(whole, key=whole.__getitem__)
-            left[bundle] = f"it needs more of {values.named(most)} than any shop holds"
+            reasons[bundle] = f"it needs more of {values.quoted(most)} than any shop holds"
         else:
             flat[bundle] = whole
-    _explain_the_endless(inner, flat, left)
-    return {bundle: flat[bundle] for bundle in held if bundle in flat}, left
+    _explain_cycles(inner, flat, reasons)
+    return {bundle: flat[bundle] for bundle in components_of if bundle in flat}, reasons
 
 
 def _innermost_first(inner: Mapping[str, list[str]]) -> list[str]:
@@ -73,27 +77,25 @@ def _unfolded(components: Mapping[str, int], flat: Bundles) -> dict[str, int]:
     return whole
 
 
-def _explain_the_endless(
-    inner: Mapping[str, list[str]], flat: Bundles, left: dict[str, str]
-) -> None:
+def _explain_cycles(inner: Mapping[str, list[str]], flat: Bundles, reasons: dict[str, str]) -> None:
     """Tell of each bundle that has no end which cycle it is in or holds, each looked at once."""
     ends: dict[str, str] = {}
     for bundle in inner:
-        if bundle in flat or bundle in left:
+        if bundle in flat or bundle in reasons:
             continue
         path: dict[str, int] = {}
         here = bundle
-        while here in inner and not (here in path or here in flat or here in left):
+        while here in inner and not (here in path or here in flat or here in reasons):
             path[here] = len(path)
             here = next(component for component in inner[here] if component not in flat)
         if here in path:
             cycle = list(path)[path[here] :]
             ends |= dict.fromkeys(cycle, _cycle(cycle))
-            left |= {member: ends[member] for member in cycle}
+            reasons |= {member: ends[member] for member in cycle}
         words = ends.get(here) or _unused(here)
         for step in path:
             ends.setdefault(step, words)
-            left.setdefault(step, f"it holds {words}")
+            reasons.setdefault(step, f"it holds {words}")
 
 
 def _cycle(cycle: list[str]) -> str:
@@ -102,4 +104,4 @@ def _cycle(cycle: list[str]) -> str:
 
 
 def _unused(bundle: str) -> str:
-    return f"{values.named(bundle)}, which is not used"
+    return f"{values.quoted(bundle)}, which is not used"

@@ -19,18 +19,18 @@ from sync.errors import ConfigError
 
 FILE_BYTES_MAX = 2**26
 LINES_MAX = 500_000
-TOLD_MAX = 20
+REPORTED_MAX = 20
 """Lines set aside that are told one by one; of the others only how many there are."""
 
 BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
 _COLUMNS_SHOWN = 20
 
-Spots = Sequence[int]
+ColumnIndexes = Sequence[int]
 """Where in a row the wanted columns stand."""
 
 
 @dataclass(slots=True)
-class SkippedLine:
+class SkippedLines:
     """What of one file was set aside, and why: bounded, for the settings' warnings."""
 
     key: str
@@ -38,13 +38,13 @@ class SkippedLine:
     lines: list[str] = field(default_factory=list)
     count: int = 0
 
-    def line(self, number: int, reason: str) -> None:
+    def add(self, number: int, reason: str) -> None:
         self.count += 1
-        if self.count <= TOLD_MAX:
+        if self.count <= REPORTED_MAX:
             self.lines.append(f"{self.key}: {self.file}, line {number}: {reason}")
 
-    def told(self) -> tuple[str, ...]:
-        more = self.count - TOLD_MAX
+    def warnings(self) -> tuple[str, ...]:
+        more = self.count - REPORTED_MAX
         if more <= 0:
             return tuple(self.lines)
         return (*self.lines, f"{self.key}: {self.file}: {more:,} more were set aside")
@@ -56,41 +56,45 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
     A bundle that lost a line is set aside whole: without it, it would promise more than it has.
     Raises ConfigError, naming `key`, where the file as a whole cannot be used.
     """
-    aside = SkippedLine(key, path.name)
-    held: dict[str, dict[str, int]] = {}
+    skipped = SkippedLines(key, path.name)
+    components_of: dict[str, dict[str, int]] = {}
     first: dict[str, int] = {}
-    spoilt: set[str] = set()
-    for number, cells, problem in _rows(path, key, _bundle_columns, aside):
+    incomplete: set[str] = set()
+    for number, cells, problem in _rows(path, key, _bundle_columns, skipped):
         try:
             bundle = values.sku(cells[0])
         except ValueError as error:
-            aside.line(number, f"bundle_sku: {error}")
+            skipped.add(number, f"bundle_sku: {error}")
             continue
         first.setdefault(bundle, number)
         try:
             if problem:
                 raise ValueError(problem)  # noqa: TRY301 - told like what is wrong in a cell.
-            _hold(held.setdefault(bundle, {}), bundle, cells[1], cells[2])
-        except _Again as error:
-            aside.line(number, str(error))
+            _add_component(components_of.setdefault(bundle, {}), bundle, cells[1], cells[2])
+        except _Duplicate as error:
+            skipped.add(number, str(error))
         except ValueError as error:
-            aside.line(number, f"{error}: bundle {values.named(bundle)} is not used without it")
-            spoilt.add(bundle)
+            skipped.add(number, f"{error}: bundle {values.quoted(bundle)} is not used without it")
+            incomplete.add(bundle)
     try:
         found, left = flatten(
-            {bundle_sku: held[bundle_sku] for bundle_sku in held if bundle_sku not in spoilt},
-            spoilt,
+            {
+                bundle_sku: components_of[bundle_sku]
+                for bundle_sku in components_of
+                if bundle_sku not in incomplete
+            },
+            incomplete,
         )
     except ValueError as error:
         raise ConfigError(key, f"{path.name} has {error}") from None
     for bundle, reason in left.items():
-        aside.line(first[bundle], f"bundle {values.named(bundle)} is not used: {reason}")
+        skipped.add(first[bundle], f"bundle {values.quoted(bundle)} is not used: {reason}")
     components = tuple(
         Component(bundle, component, quantity)
         for bundle, parts in found.items()
         for component, quantity in parts.items()
     )
-    return components, aside.told()
+    return components, skipped.warnings()
 
 
 def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -99,37 +103,37 @@ def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     An alias of two SKUs is not used at all. Raises ConfigError, naming `key`, where the file as a
     whole cannot be used.
     """
-    aside = SkippedLine(key, path.name)
+    skipped = SkippedLines(key, path.name)
     found: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    torn: set[str] = set()
-    for number, cells, problem in _rows(path, key, _alias_columns, aside):
+    first_line: dict[str, int] = {}
+    ambiguous: set[str] = set()
+    for number, cells, problem in _rows(path, key, _alias_columns, skipped):
         if problem:
-            aside.line(number, problem)
+            skipped.add(number, problem)
             continue
         try:
             own, ours = values.sku(cells[0]), values.sku(cells[1])
         except ValueError as error:
-            aside.line(number, str(error))
+            skipped.add(number, str(error))
             continue
         before = found.setdefault(own, ours)
-        lines.setdefault(own, number)
+        first_line.setdefault(own, number)
         if before != ours:
-            torn.add(own)
-            aside.line(
+            ambiguous.add(own)
+            skipped.add(
                 number,
-                f"{values.named(own)} is an alias of {values.named(ours)}, and by line "
-                f"{lines[own]} of {values.named(before)}: it is not used",
+                f"{values.quoted(own)} is an alias of {values.quoted(ours)}, and by line "
+                f"{first_line[own]} of {values.quoted(before)}: it is not used",
             )
-    used = {own: ours for own, ours in found.items() if own not in torn and own != ours}
-    return used, aside.told()
+    used = {own: ours for own, ours in found.items() if own not in ambiguous and own != ours}
+    return used, skipped.warnings()
 
 
-class _Again(ValueError):
+class _Duplicate(ValueError):
     """A line that says once more what stands already: without it nothing is lost."""
 
 
-def _hold(components: dict[str, int], bundle: str, component: str, quantity: str) -> None:
+def _add_component(components: dict[str, int], bundle: str, component: str, quantity: str) -> None:
     """Add one line to a bundle. Raises ValueError where it cannot be meant."""
     try:
         sku = values.sku(component)
@@ -142,36 +146,36 @@ def _hold(components: dict[str, int], bundle: str, component: str, quantity: str
         raise ValueError("it names itself as its component")
     before = components.get(sku)
     if before == pieces:
-        raise _Again(f"{values.named(sku)} is there already")
+        raise _Duplicate(f"{values.quoted(sku)} is there already")
     if before is not None:
-        raise ValueError(f"{values.named(sku)} is there already, {before} times and not {pieces}")
+        raise ValueError(f"{values.quoted(sku)} is there already, {before} times and not {pieces}")
     components[sku] = pieces
 
 
-def _bundle_columns(header: Sequence[str]) -> Spots:
+def _bundle_columns(header: Sequence[str]) -> ColumnIndexes:
     """Find the three columns. Raises ValueError naming what is lacking."""
-    return [_one(header, name) for name in BUNDLE_COLUMNS]
+    return [_column(header, name) for name in BUNDLE_COLUMNS]
 
 
-def _alias_columns(header: Sequence[str]) -> Spots:
+def _alias_columns(header: Sequence[str]) -> ColumnIndexes:
     """Find `channel_sku`, or the only other column, and `sku`. Raises ValueError."""
-    ours = _one(header, "sku")
+    ours = _column(header, "sku")
     if "channel_sku" in header:
-        return [_one(header, "channel_sku"), ours]
+        return [_column(header, "channel_sku"), ours]
     others = [at for at in range(len(header)) if at != ours]
     if len(others) != 1:
         raise ValueError("lacks a column 'channel_sku'")
     return [others[0], ours]
 
 
-def _one(header: Sequence[str], name: str) -> int:
+def _column(header: Sequence[str], name: str) -> int:
     if header.count(name) != 1:
         raise ValueError(f"lacks a {'column' if name not in header else 'single column'} '{name}'")
     return header.index(name)
 
 
 def _rows(
-    path: Path, key: str, columns: Callable[[Sequence[str]], Spots], aside: SkippedLine
+    path: Path, key: str, columns: Callable[[Sequence[str]], ColumnIndexes], skipped: SkippedLines
 ) -> Iterator[tuple[int, list[str], str]]:
     """Yield each line's number, its wanted cells as far as they are there, and what is wrong."""
     text = _text(path, key)
@@ -181,7 +185,7 @@ def _rows(
         if number > LINES_MAX:
             raise ConfigError(key, f"{path.name} has more than {LINES_MAX:,} lines")
         if problem:
-            aside.line(number, problem)
+            skipped.add(number, problem)
         elif len(row) != width:
             cells = [row[at] if at < len(row) else "" for at in wanted]
             yield number, cells, f"{len(row)} fields, but the header has {width}"
@@ -212,8 +216,8 @@ def _numbered(
 
 
 def _layout(
-    path: Path, key: str, header: str, columns: Callable[[Sequence[str]], Spots]
-) -> tuple[str, int, Spots]:
+    path: Path, key: str, header: str, columns: Callable[[Sequence[str]], ColumnIndexes]
+) -> tuple[str, int, ColumnIndexes]:
     """Find the delimiter that makes sense of the header, how many fields it has, which are ours."""
     problem = ""
     found: Sequence[str] = ()
@@ -226,7 +230,7 @@ def _layout(
                 problem, found = str(error), names
         except csv.Error as error:
             problem = problem or str(error)
-    shown = ", ".join(values.named(column) for column in found[:_COLUMNS_SHOWN])
+    shown = ", ".join(values.quoted(column) for column in found[:_COLUMNS_SHOWN])
     raise ConfigError(key, f"{path.name} {problem}; its columns are {shown or 'none'}")
 
 

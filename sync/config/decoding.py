@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from sync.errors import ConfigError
-from sync.locations import Places, places
+from sync.locations import LocationMap, location_map
 from sync.secrets import REMEDY, SecretSource
 from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
 
@@ -54,15 +54,15 @@ class Findings:
 def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings) -> T | None:
     """Decode a table, or answer None and add what is wrong with it to `found`."""
     before = len(found.errors)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    fields = {key_field.encode_name: key_field for key_field in msgspec.structs.fields(shape)}
     refuse_unknown(data, fields, key, found)
     values: dict[str, object] = {}
-    for name, field in fields.items():
+    for name, key_field in fields.items():
         dotted = join(key, name)
         if name in data:
-            values[field.name] = _value(data[name], field.type, dotted, found)
-        elif field.required:
-            found.refuse(dotted, f"is missing: add `{name} = {_example(field.type)}`")
+            values[key_field.name] = _value(data[name], key_field.type, dotted, found)
+        elif key_field.required:
+            found.refuse(dotted, f"is missing: add `{name} = {_example(key_field.type)}`")
     if len(found.errors) > before:
         return None
     try:
@@ -89,12 +89,12 @@ def refuse_unknown(
 
 def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretSource]]:
     """Find every secret that a channel's options name, with its dotted key."""
-    for field in msgspec.structs.fields(options):
-        value = getattr(options, field.name)
+    for key_field in msgspec.structs.fields(options):
+        value = getattr(options, key_field.name)
         if isinstance(value, SecretSource):
-            yield join(key, field.encode_name), value
+            yield join(key, key_field.encode_name), value
         elif isinstance(value, msgspec.Struct):
-            yield from secrets_of(value, join(key, field.encode_name))
+            yield from secrets_of(value, join(key, key_field.encode_name))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -156,7 +156,7 @@ def _struct(value: object, shape: type[T], key: str, found: Findings) -> T | Non
 
 
 _READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
-    {Period: period, Duration: duration, Portion: portion, Flow: flow, Places: places}
+    {Period: period, Duration: duration, Portion: portion, Flow: flow, LocationMap: location_map}
 )
 
 

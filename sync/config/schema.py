@@ -10,7 +10,7 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
-from sync.locations import Places
+from sync.locations import LocationMap
 from sync.units import PPM, Duration, Flow, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
@@ -107,7 +107,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     units: Pieces = 1
     made_of: Figure = Figure.AVAILABLE
     when_out: Literal["sold-out", "backorder", "preorder", "disable"] = "sold-out"
-    locations: Places | None = None
+    locations: LocationMap | None = None
     aliases: FilePath | None = None
     rules: list[ChannelRuleTable] = []
     guard: GuardTable = msgspec.field(default_factory=GuardTable)

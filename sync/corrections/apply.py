@@ -15,10 +15,10 @@ from store.corrections.lifecycle import ApprovedCorrection
 from store.errors import StoreError
 from store.model import Correction, CorrectionStatus, IncidentKind, PollOutcome
 from store.polling import merge
-from sync.channels.base import Change, Receipt, Wanted
+from sync.channels.base import Change, ListingRef, Receipt
 from sync.corrections import verify
-from sync.corrections.batch_progress import STOPPED, account
-from sync.corrections.verify import Place, Sent, Shown, Verdict, WriteOutcome
+from sync.corrections.batch_progress import STOPPED, summary
+from sync.corrections.verify import ListingKey, SentChange, Shown, Verdict, WriteOutcome
 from sync.errors import ChannelError, NeedsOperator, Temporary, WriteRejected
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
@@ -31,7 +31,7 @@ FIRST_FEW = 3
 READ_BACK_PAUSE_MS = 250
 READ_BACK_PAUSE_MS_MAX = 2_000
 
-Going = Sequence[tuple[Correction, Change]]
+StartedWrites = Sequence[tuple[Correction, Change]]
 
 
 async def apply(
@@ -48,15 +48,15 @@ async def apply(
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-            await recovery.suffer(context, channel_state, channel_state.writes, error)
+            await recovery.on_failure(context, channel_state, channel_state.writes, error)
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _WriteCall:
     """What one call of the channel's made of each change, in order."""
 
-    sent: list[Sent]
-    kept_from: Exception | None = None
+    sent: list[SentChange]
+    error_before_sending: Exception | None = None
     """What certainly kept those from being sent whose fate is UNSENT."""
 
 
@@ -70,34 +70,36 @@ class _Round:
 
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.channel_state.channel.abilities
-        left = [approved.correction.id for approved in await self._standings(ids)]
+        left = [approved.correction.id for approved in await self._still_valid(ids)]
         tried: list[int] = []
         if left and not abilities.reads_one and not abilities.compare_and_set:
             # No cheaper fresh reading: one poll serves the whole batch.
             await self._poll()
         for batch in _batches(left, abilities.batch_max):
-            going = await self._begin(batch)
+            started = await self._begin(batch)
             left = left[len(batch) :]
-            if not going:
+            if not started:
                 continue
-            tried += [correction.id for correction, _ in going]
-            call = await self._send(going)
-            surprise = await self._settle(call.sent)
+            tried += [correction.id for correction, _ in started]
+            call = await self._send(started)
+            surprise = await self._judge_outcomes(call.sent)
             if surprise is not None:
                 unsent = [
-                    write.correction.id for write in call.sent if write.fate is WriteOutcome.UNSENT
+                    write.correction.id
+                    for write in call.sent
+                    if write.outcome is WriteOutcome.UNSENT
                 ]
                 sent = [correction_id for correction_id in tried if correction_id not in unsent]
-                await self._stop(sent, [*unsent, *left], surprise)
-            if call.kept_from is not None:
-                raise call.kept_from
+                await self._stop_batch(sent, [*unsent, *left], surprise)
+            if call.error_before_sending is not None:
+                raise call.error_before_sending
             if surprise is not None:
                 return
 
-    async def _begin(self, ids: Sequence[int]) -> Going:
+    async def _begin(self, ids: Sequence[int]) -> StartedWrites:
         """Recheck the batch and mark as `applying` what still stands."""
-        standings = await self._recheck(ids)
-        standing_ids = [standing.correction.id for standing in standings]
+        approvals = await self._recheck(ids)
+        standing_ids = [approval.correction.id for approval in approvals]
         try:
             begun = await self.context.database.awrite(
                 lifecycle.begin_applying, standing_ids, token=self.token, now=self._now()
@@ -107,114 +109,117 @@ class _Round:
             await self._release(standing_ids, "the engine stopped before it was sent")
             raise
         return [
-            (standing.correction, verify.change_of(standing))
-            for standing in standings
-            if standing.correction.id in begun
+            (approval.correction, verify.change_of(approval))
+            for approval in approvals
+            if approval.correction.id in begun
         ]
 
     async def _recheck(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Read afresh, and keep the corrections whose ground still stands (rule 9)."""
-        standings = await self._standings(ids)
-        if not standings or not self.channel_state.channel.abilities.reads_one:
-            return standings
+        approvals = await self._still_valid(ids)
+        if not approvals or not self.channel_state.channel.abilities.reads_one:
+            return approvals
         wanted = [
-            Wanted(standing.correction.sku, standing.correction.location, standing.ref)
-            for standing in standings
+            ListingRef(approval.correction.sku, approval.correction.location, approval.ref)
+            for approval in approvals
         ]
         await self._read(wanted, own=False)
-        return await self._standings([standing.correction.id for standing in standings])
+        return await self._still_valid([approval.correction.id for approval in approvals])
 
-    async def _standings(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
+    async def _still_valid(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Those that stand and may be written now; those that don't stand are superseded."""
         found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
         approved = [
-            standing
-            for standing in found
-            if standing.correction.status is CorrectionStatus.APPROVED
+            approval
+            for approval in found
+            if approval.correction.status is CorrectionStatus.APPROVED
         ]
         words = "its target or its reading moved before it was written"
-        for standing in approved:
-            if not standing.valid:
+        for approval in approved:
+            if not approval.valid:
                 verdict = Verdict(CorrectionStatus.SUPERSEDED, words)
-                await self._finish(standing.correction, verdict)
-        return [standing for standing in approved if standing.valid and not standing.held_back]
+                await self._finish(approval.correction, verdict)
+        return [approval for approval in approved if approval.valid and not approval.held_back]
 
-    async def _send(self, going: Going) -> _Call:
+    async def _send(self, started: StartedWrites) -> _WriteCall:
         """Write one call's worth. A call refused whole is halved to find the change at fault."""
         try:
             async with asyncio.timeout(self.channel_state.deadline_s):
-                receipts = await self.channel_state.channel.write([change for _, change in going])
+                receipts = await self.channel_state.channel.write([change for _, change in started])
         except (Temporary, NeedsOperator) as error:
-            return _Call(
-                _all(going, WriteOutcome.UNSENT, recovery.in_words(error)), kept_from=error
+            return _WriteCall(
+                _all(started, WriteOutcome.UNSENT, recovery.error_text(error)),
+                error_before_sending=error,
             )
         except WriteRejected as error:
-            if len(going) > 1:
-                return await self._send_halves(going)
-            fate = WriteOutcome.CONFLICT if error.conflict else WriteOutcome.REFUSED
-            return _Call(_all(going, fate, recovery.in_words(error)))
+            if len(started) > 1:
+                return await self._send_halves(started)
+            outcome = WriteOutcome.CONFLICT if error.conflict else WriteOutcome.REFUSED
+            return _WriteCall(_all(started, outcome, recovery.error_text(error)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the request may have left.
             if not isinstance(error, ChannelError):
-                await recovery.suffer(
+                await recovery.on_failure(
                     self.context, self.channel_state, self.channel_state.writes, error
                 )
-            return _Call(_all(going, WriteOutcome.LOST, recovery.in_words(error)))
-        return _Call(_by_receipts(going, receipts))
+            return _WriteCall(_all(started, WriteOutcome.LOST, recovery.error_text(error)))
+        return _WriteCall(_by_receipts(started, receipts))
 
-    async def _send_halves(self, going: Going) -> _Call:
+    async def _send_halves(self, started: StartedWrites) -> _WriteCall:
         """Write what was refused as a whole in two halves; stop where the first one stops."""
-        middle = len(going) // 2
-        first = await self._send(going[:middle])
-        if any(write.fate in (WriteOutcome.LOST, WriteOutcome.UNSENT) for write in first.sent):
+        middle = len(started) // 2
+        first = await self._send(started[:middle])
+        if any(write.outcome in (WriteOutcome.LOST, WriteOutcome.UNSENT) for write in first.sent):
             unsent = _all(
-                going[middle:], WriteOutcome.UNSENT, "the other half of its batch was lost"
+                started[middle:], WriteOutcome.UNSENT, "the other half of its batch was lost"
             )
-            return _Call([*first.sent, *unsent], first.kept_from)
-        second = await self._send(going[middle:])
-        return _Call([*first.sent, *second.sent], second.kept_from)
+            return _WriteCall([*first.sent, *unsent], first.error_before_sending)
+        second = await self._send(started[middle:])
+        return _WriteCall([*first.sent, *second.sent], second.error_before_sending)
 
-    async def _settle(self, sent: Sequence[Sent]) -> str | None:
+    async def _judge_outcomes(self, sent: Sequence[SentChange]) -> str | None:
         """Mark every change by its fate and by the reading back; answer the first surprise.
 
         A conflict is no surprise: the channel has done what compare-and-set is for.
         """
         database = self.context.database
-        unsent = [write for write in sent if write.fate is WriteOutcome.UNSENT]
+        unsent = [write for write in sent if write.outcome is WriteOutcome.UNSENT]
         if unsent:
             ids = [write.correction.id for write in unsent]
             await self._release(ids, unsent[0].words)
-        accepted = [write.correction.id for write in sent if write.fate is WriteOutcome.ACCEPTED]
+        accepted = [write.correction.id for write in sent if write.outcome is WriteOutcome.ACCEPTED]
         if accepted:
             words = "the channel accepted it"
             await database.awrite(lifecycle.applied, accepted, now=self._now(), result=words)
         refused = [
-            write for write in sent if write.fate in (WriteOutcome.REFUSED, WriteOutcome.CONFLICT)
+            write
+            for write in sent
+            if write.outcome in (WriteOutcome.REFUSED, WriteOutcome.CONFLICT)
         ]
         for write in refused:
             await self._finish(write.correction, Verdict(CorrectionStatus.FAILED, write.words))
         odd = await self._read_back(
-            [write for write in sent if write.fate in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)]
+            [write for write in sent if write.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)]
         )
         if odd is None and accepted:
-            await self._went_well()
+            await self._record_success()
         words_of_refusal = (
             f"{write.name}: refused: {write.words}"
             for write in refused
-            if write.fate is WriteOutcome.REFUSED
+            if write.outcome is WriteOutcome.REFUSED
         )
         return next(words_of_refusal, odd)
 
-    async def _read_back(self, waiting: Sequence[Sent]) -> str | None:
+    async def _read_back(self, waiting: Sequence[SentChange]) -> str | None:
         """Read until each shows what was written or time is up; answer the first surprise."""
         left_ms = self.channel_state.settings.read_back_within_ms
         until = self._now() + left_ms
         pause_ms = READ_BACK_PAUSE_MS
         while waiting:
-            shown = await self._look(waiting)
+            shown = await self._read_shown(waiting)
             # A clock that is set back meanwhile gives no more time.
             left_ms = min(left_ms, until - self._now())
             last = left_ms <= 0
-            odd: list[tuple[Sent, Verdict]] = []
+            odd: list[tuple[SentChange, Verdict]] = []
             for write in waiting:
                 verdict = verify.judge(write, shown)
                 proven = verdict.status is CorrectionStatus.VERIFIED
@@ -232,25 +237,25 @@ class _Round:
                 pause_ms = min(2 * pause_ms, READ_BACK_PAUSE_MS_MAX)
         return None
 
-    async def _look(self, waiting: Sequence[Sent]) -> dict[Place, Shown] | str:
+    async def _read_shown(self, waiting: Sequence[SentChange]) -> dict[ListingKey, Shown] | str:
         """Read the written listings; words where they can't be read."""
         try:
             if self.channel_state.channel.abilities.reads_one:
-                wanted = [Wanted(*write.place, write.change.ref) for write in waiting]
+                wanted = [ListingRef(*write.listing, write.change.ref) for write in waiting]
                 return await self._read(wanted, own=True)
             await self._poll()
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-            return recovery.in_words(error)
+            return recovery.error_text(error)
         ids = [write.correction.id for write in waiting]
         found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
         return {
-            (standing.correction.sku, standing.correction.location): standing.reading
-            for standing in found
+            (approval.correction.sku, approval.correction.location): approval.reading
+            for approval in found
         }
 
-    async def _read(self, wanted: Sequence[Wanted], *, own: bool) -> dict[Place, Shown]:
+    async def _read(self, wanted: Sequence[ListingRef], *, own: bool) -> dict[ListingKey, Shown]:
         """Read a few listings and record what they show."""
         async with asyncio.timeout(self.channel_state.deadline_s):
             answer = await self.channel_state.channel.read(wanted)
@@ -265,7 +270,7 @@ class _Round:
             now=self._now(),
             own=own,
         )
-        shown: dict[Place, Shown] = dict.fromkeys(places)
+        shown: dict[ListingKey, Shown] = dict.fromkeys(places)
         shown |= {(record.sku or "", record.location): record for record in answer.refused}
         shown |= {(record.sku, record.location): record for record in answer.records}
         return shown
@@ -294,7 +299,7 @@ class _Round:
             status=verdict.status.value,
         )
 
-    async def _stop(self, tried: Sequence[int], rest: Sequence[int], surprise: str) -> None:
+    async def _stop_batch(self, tried: Sequence[int], rest: Sequence[int], surprise: str) -> None:
         """Hand what was not written back to the operator; tell why, and what was applied."""
         database, now = self.context.database, self._now()
         why = f"{STOPPED}{surprise}"
@@ -302,7 +307,7 @@ class _Round:
         words = surprise
         if handed or len(tried) > 1:
             ends = await database.aread(lifecycle.by_id, tried)
-            words = f"{surprise}. Of its batch: {account(ends, handed)}"
+            words = f"{surprise}. Of its batch: {summary(ends, handed)}"
         await database.awrite(
             incidents.raise_incident, self.channel_state.name, IncidentKind.SURPRISE, words, now=now
         )
@@ -310,9 +315,9 @@ class _Round:
             "batch stopped", channel=self.channel_state.name, handed_back=len(handed)
         )
 
-    async def _went_well(self) -> None:
+    async def _record_success(self) -> None:
         """A batch that shows what was written ends the trouble that an earlier one had."""
-        await recovery.recover(self.context, self.channel_state, self.channel_state.writes)
+        await recovery.on_success(self.context, self.channel_state, self.channel_state.writes)
         await self.context.database.awrite(
             incidents.resolve, self.channel_state.name, IncidentKind.SURPRISE, now=self._now()
         )
@@ -321,20 +326,20 @@ class _Round:
         return self.context.clock.now()
 
 
-def _all(going: Going, fate: WriteOutcome, words: str) -> list[Sent]:
-    return [Sent(correction, change, fate, words) for correction, change in going]
+def _all(started: StartedWrites, outcome: WriteOutcome, words: str) -> list[SentChange]:
+    return [SentChange(correction, change, outcome, words) for correction, change in started]
 
 
-def _by_receipts(going: Going, receipts: Sequence[Receipt]) -> list[Sent]:
-    if len(receipts) != len(going):
-        words = f"the channel answered {len(receipts)} of {len(going)} changes"
-        return _all(going, WriteOutcome.LOST, words)
+def _by_receipts(started: StartedWrites, receipts: Sequence[Receipt]) -> list[SentChange]:
+    if len(receipts) != len(started):
+        words = f"the channel answered {len(receipts)} of {len(started)} changes"
+        return _all(started, WriteOutcome.LOST, words)
     sent = []
-    for (correction, change), receipt in zip(going, receipts, strict=True):
-        fate = WriteOutcome.ACCEPTED
+    for (correction, change), receipt in zip(started, receipts, strict=True):
+        outcome = WriteOutcome.ACCEPTED
         if receipt.refused is not None:
-            fate = WriteOutcome.CONFLICT if receipt.conflict else WriteOutcome.REFUSED
-        sent.append(Sent(correction, change, fate, receipt.refused or ""))
+            outcome = WriteOutcome.CONFLICT if receipt.conflict else WriteOutcome.REFUSED
+        sent.append(SentChange(correction, change, outcome, receipt.refused or ""))
     return sent
 
 

@@ -66,7 +66,7 @@ class UpdateProgress:
 
     correction: Correction
     stage: Stage
-    told: str
+    note: str
     """What the channel said, or why it stands there."""
 
 
@@ -75,23 +75,23 @@ class ChannelProgress:
     """A batch on one channel."""
 
     channel: str
-    standings: tuple[UpdateProgress, ...]
+    updates: tuple[UpdateProgress, ...]
     phase: str
     """What is being written: `the first 3`, `the rest`; empty where nothing is."""
     stopped: str
     """The surprise that stopped it; empty where nothing did."""
-    waits: str
+    waiting_because: str
     """What the channel said to what waits; empty where it said nothing."""
     held_back: HeldBack | None
     """Why what waits can't be written now, where the channel said nothing; None where it can."""
 
     @property
     def counts(self) -> Mapping[Stage, int]:
-        return Counter(standing.stage for standing in self.standings)
+        return Counter(update.stage for update in self.updates)
 
     @property
     def over(self) -> bool:
-        return all(standing.stage not in UNDER_WAY for standing in self.standings)
+        return all(update.stage not in UNDER_WAY for update in self.updates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ class BatchProgress:
     """Until when it can all be taken back; None where its hold has passed."""
 
     @property
-    def standings(self) -> tuple[UpdateProgress, ...]:
-        return tuple(standing for channel in self.channels for standing in channel.standings)
+    def updates(self) -> tuple[UpdateProgress, ...]:
+        return tuple(update for channel in self.channels for update in channel.updates)
 
     @property
     def counts(self) -> Mapping[Stage, int]:
-        return Counter(standing.stage for standing in self.standings)
+        return Counter(update.stage for update in self.updates)
 
     @property
     def over(self) -> bool:
@@ -120,35 +120,33 @@ class BatchProgress:
     def cancellable(self) -> tuple[int, ...]:
         """What of it is approved and not being written yet."""
         waiting = (Stage.HELD, Stage.WAITING)
-        return tuple(
-            standing.correction.id for standing in self.standings if standing.stage in waiting
-        )
+        return tuple(update.correction.id for update in self.updates if update.stage in waiting)
 
 
 def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
     """Say how far a batch has come."""
     channels: dict[str, list[BatchMember]] = {}
-    for course in batch.courses:
-        channels.setdefault(course.correction.channel, []).append(course)
+    for member in batch.courses:
+        channels.setdefault(member.correction.channel, []).append(member)
     found = tuple(
-        _of_channel(name, courses, batch.held_back.get(name), now)
-        for name, courses in channels.items()
+        _of_channel(name, members, batch.held_back.get(name), now)
+        for name, members in channels.items()
     )
     held = [
-        standing.correction.hold_until or 0
+        update.correction.hold_until or 0
         for channel in found
-        for standing in channel.standings
-        if standing.stage is Stage.HELD
+        for update in channel.updates
+        if update.stage is Stage.HELD
     ]
     return BatchProgress(batch.who, batch.at, found, max(held, default=None))
 
 
-def account(written: Iterable[Correction], handed_back: Sequence[Correction]) -> str:
+def summary(written: Iterable[Correction], handed_back: Sequence[Correction]) -> str:
     """Say what of a batch was and wasn't applied, and name some of each."""
     by_end: dict[CorrectionStatus, list[Correction]] = {}
     for correction in sorted(written, key=lambda correction: _ORDER.index(correction.status)):
         by_end.setdefault(correction.status, []).append(correction)
-    parts = [f"{_count(end)} {_named(those)}" for end, those in by_end.items()]
+    parts = [f"{_outcome_name(end)} {_named(those)}" for end, those in by_end.items()]
     if handed_back:
         parts.append(f"not written and handed back {_named(handed_back)}")
     return "; ".join(parts)
@@ -160,7 +158,7 @@ _ORDER = (
 )
 
 
-def _count(end: CorrectionStatus) -> str:
+def _outcome_name(end: CorrectionStatus) -> str:
     return "applied and verified" if end is CorrectionStatus.VERIFIED else end.replace("_", " ")
 
 
@@ -172,54 +170,54 @@ def _named(those: Sequence[Correction]) -> str:
 
 
 def _of_channel(
-    name: str, courses: Sequence[BatchMember], held_back: HeldBack | None, now: Millis
+    name: str, members: Sequence[BatchMember], held_back: HeldBack | None, now: Millis
 ) -> ChannelProgress:
-    standings = tuple(_standing(course, now) for course in courses)
-    handed = (standing.told for standing in standings if standing.stage is Stage.HANDED_BACK)
+    updates = tuple(_progress_of(member, now) for member in members)
+    handed = (update.note for update in updates if update.stage is Stage.HANDED_BACK)
     stopped = next((words.removeprefix(STOPPED) for words in handed), "")
-    waiting = [standing for standing in standings if standing.stage is Stage.WAITING]
-    waits = next((standing.told for standing in waiting if standing.told), "")
-    held = held_back if waiting and not waits else None
-    return ChannelProgress(name, standings, _phase(courses, standings), stopped, waits, held)
+    waiting = [update for update in updates if update.stage is Stage.WAITING]
+    said = next((update.note for update in waiting if update.note), "")
+    held = held_back if waiting and not said else None
+    return ChannelProgress(name, updates, _phase(members, updates), stopped, said, held)
 
 
-def _phase(courses: Sequence[BatchMember], standings: Sequence[UpdateProgress]) -> str:
+def _phase(members: Sequence[BatchMember], updates: Sequence[UpdateProgress]) -> str:
     """A few go first. Those of one call began to be written at one instant."""
     began = [
-        next((step.at for step in _own(course) if step.step == "applying"), None)
-        for course in courses
+        next((step.at for step in _steps_of_batch(member) if step.step == "applying"), None)
+        for member in members
     ]
     calls = sorted({at for at in began if at is not None})
-    if not calls or all(standing.stage not in UNDER_WAY for standing in standings):
+    if not calls or all(update.stage not in UNDER_WAY for update in updates):
         return ""
     if len(calls) > 1:
         return "the rest"
     first = began.count(calls[0])
-    return f"all {first}" if first == len(courses) else f"the first {first}"
+    return f"all {first}" if first == len(members) else f"the first {first}"
 
 
-def _own(course: BatchMember) -> Sequence[AuditRow]:
+def _steps_of_batch(member: BatchMember) -> Sequence[AuditRow]:
     """The steps that belong to this batch: up to the first that ends its part in it.
 
     A later reading may prove what had no reply: then the proof is its end.
     """
-    for place, step in enumerate(course.steps[1:], 2):
-        if step.step == "unknown" and course.correction.status is CorrectionStatus.VERIFIED:
+    for place, step in enumerate(member.steps[1:], 2):
+        if step.step == "unknown" and member.correction.status is CorrectionStatus.VERIFIED:
             continue
         if step.step in _ENDS:
-            return course.steps[:place]
-    return course.steps
+            return member.steps[:place]
+    return member.steps
 
 
-def _standing(course: BatchMember, now: Millis) -> UpdateProgress:
-    last = _own(course)[-1]
+def _progress_of(member: BatchMember, now: Millis) -> UpdateProgress:
+    last = _steps_of_batch(member)[-1]
     note = last.note or ""
     if last.step in _ENDS:
-        return UpdateProgress(course.correction, _ENDS[last.step], note)
+        return UpdateProgress(member.correction, _ENDS[last.step], note)
     if last.step == "applying":
-        return UpdateProgress(course.correction, Stage.WRITING, "")
+        return UpdateProgress(member.correction, Stage.WRITING, "")
     if last.step == "applied":
-        return UpdateProgress(course.correction, Stage.READING_BACK, "")
-    held = (course.correction.hold_until or 0) > now
+        return UpdateProgress(member.correction, Stage.READING_BACK, "")
+    held = (member.correction.hold_until or 0) > now
     unsent = f"not sent: {note}" if last.step == "not sent" else ""
-    return UpdateProgress(course.correction, Stage.HELD if held else Stage.WAITING, unsent)
+    return UpdateProgress(member.correction, Stage.HELD if held else Stage.WAITING, unsent)

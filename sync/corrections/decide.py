@@ -116,14 +116,14 @@ def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
         units_up=sum(correction.units for correction in up),
         units_down=-sum(correction.units for correction in down),
         to_zero=sum(guard.goes_to_zero(correction) for correction in batch),
-        money_up=_worth(up),
-        money_down=_worth(down),
+        money_up=_money(up),
+        money_down=_money(down),
         unpriced=sum(correction.price_minor is None for correction in batch),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class ApprovalPreview:
     """What an approval of a batch would meet, told before it is given."""
 
     over: str = ""
@@ -138,20 +138,20 @@ class Outlook:
     """Why some can't be approved at this moment: how many for each reason."""
 
 
-def outlook(
+def preview_approval(
     batch: Sequence[Correction],
     settings: Settings,
     pushed: lifecycle.Pushed,
     not_now: Mapping[HeldBack, int],
     *,
     who: str,
-) -> Outlook:
+) -> ApprovalPreview:
     """Foresee what approving all of `batch` would meet; `pushed`: what the last hour wrote."""
     above = settings.approval.second_person_above
     large = [
         correction for correction in batch if above is not None and abs(correction.units) > above
     ]
-    return Outlook(
+    return ApprovalPreview(
         over=guard.judge_batch(batch, settings.push, as_push(pushed)) or "",
         above=above,
         first=sum(correction.decided_by is None for correction in large),
@@ -244,5 +244,5 @@ def as_push(pushed: lifecycle.Pushed) -> guard.Push:
     return guard.Push(skus=pushed.skus, units=pushed.units, to_zero=pushed.to_zero)
 
 
-def _worth(batch: Sequence[Correction]) -> float:
+def _money(batch: Sequence[Correction]) -> float:
     return sum(abs(correction.units) * (correction.price_minor or 0) for correction in batch) / 100

@@ -12,7 +12,7 @@ from store.corrections.lifecycle import ApprovedCorrection
 from store.model import Correction, CorrectionStatus, Record, Refused, State
 from sync.channels.base import Change
 
-Place = tuple[str, str]
+ListingKey = tuple[str, str]
 """A SKU and its location on one channel."""
 
 Shown = Record | Refused | None
@@ -32,16 +32,16 @@ class WriteOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentChange:
     """One correction's change, and its fate in the channel's words or ours."""
 
     correction: Correction
     change: Change
-    fate: WriteOutcome
+    outcome: WriteOutcome
     words: str = ""
 
     @property
-    def place(self) -> Place:
+    def listing(self) -> ListingKey:
         return self.change.sku, self.change.location
 
     @property
@@ -57,16 +57,16 @@ class Verdict:
     words: str
 
 
-def change_of(standing: ApprovedCorrection) -> Change:
+def change_of(approval: ApprovedCorrection) -> Change:
     """The write that a correction asks for, on the ground of its fresh reading."""
-    correction, reading = standing.correction, standing.reading
+    correction, reading = approval.correction, approval.reading
     moves_quantity = correction.to_quantity != correction.from_quantity
     quantity = correction.to_quantity if moves_quantity else reading.available
     moves_state = correction.to_state != correction.from_state
     return Change(
         sku=correction.sku,
         location=correction.location,
-        ref=standing.ref,
+        ref=approval.ref,
         quantity=max(0, quantity or 0),
         previous=reading,
         # A cache that was deleted counts its ids from 1 again; the instant keeps the key unique.
@@ -75,10 +75,10 @@ def change_of(standing: ApprovedCorrection) -> Change:
     )
 
 
-def judge(sent: Sent, shown: Mapping[Place, Shown] | str) -> Verdict:
+def judge(sent: SentChange, shown: Mapping[ListingKey, Shown] | str) -> Verdict:
     """Say how an accepted or lost change ends, by what the channel shows; words: by nothing."""
-    reply = "accepted" if sent.fate is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
-    reading = shown if isinstance(shown, str) else shown.get(sent.place)
+    reply = "accepted" if sent.outcome is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
+    reading = shown if isinstance(shown, str) else shown.get(sent.listing)
     if isinstance(reading, Refused):
         reading = reading.reason
     if reading is None:
@@ -86,14 +86,16 @@ def judge(sent: Sent, shown: Mapping[Place, Shown] | str) -> Verdict:
     if isinstance(reading, str):
         return Verdict(CorrectionStatus.UNKNOWN, f"{reply}; it can't be read back: {reading}")
     if _proves(sent.change, reading):
-        return Verdict(CorrectionStatus.VERIFIED, f"{reply}; shows {_what(reading)}")
+        return Verdict(CorrectionStatus.VERIFIED, f"{reply}; shows {_shown_text(reading)}")
     before = sent.change.previous
     if (reading.available, reading.state) != (before.available, before.state):
-        words = f"{reply}; shows {_what(reading)}, neither what was written nor what was there"
+        words = (
+            f"{reply}; shows {_shown_text(reading)}, neither what was written nor what was there"
+        )
         return Verdict(CorrectionStatus.UNKNOWN, words)
-    accepted = sent.fate is WriteOutcome.ACCEPTED
+    accepted = sent.outcome is WriteOutcome.ACCEPTED
     status = CorrectionStatus.NOT_APPLIED if accepted else CorrectionStatus.UNKNOWN
-    return Verdict(status, f"{reply}; still shows {_what(reading)}")
+    return Verdict(status, f"{reply}; still shows {_shown_text(reading)}")
 
 
 def _proves(change: Change, reading: Record) -> bool:
@@ -112,6 +114,6 @@ def _proves(change: Change, reading: Record) -> bool:
     return reading.on_hand == change.quantity + (before.committed or 0) + (before.threshold or 0)
 
 
-def _what(reading: Record) -> str:
+def _shown_text(reading: Record) -> str:
     state = "" if reading.state is None else f" {reading.state}"
     return f"{reading.available}{state}"

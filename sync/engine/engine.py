@@ -118,7 +118,7 @@ class Engine:
         while True:
             try:
                 return await self._holding(
-                    lambda fleet: self._attended(fleet, self._poll_round(fleet, wanted))
+                    lambda fleet: self._serving_cancels(fleet, self._poll_round(fleet, wanted))
                 )
             except LeaseHeld as held:
                 answers = await self._ask("poll", wanted, held)
@@ -147,7 +147,7 @@ class Engine:
         keeping = asyncio.create_task(hold.keep())
         try:
             await self._database.awrite(self._context.comparison.configure, now=self._clock.now())
-            await self._recover()
+            await self._mark_unfinished()
             self._freshness = FreshnessWatch(self._context, self._settings)
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
@@ -169,18 +169,18 @@ class Engine:
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
-            await self._let_go(hold)
+            await self._release_lease(hold)
 
-    async def _let_go(self, hold: HeldLease) -> None:
+    async def _release_lease(self, hold: HeldLease) -> None:
         """Leave nothing half way, if it is still ours to say, and give up the lease."""
         try:
             await self._database.awrite(lease.check, token=hold.token, now=self._clock.now())
         except LeaseLost:
             return
-        await self._recover()
+        await self._mark_unfinished()
         await hold.release()
 
-    async def _recover(self) -> None:
+    async def _mark_unfinished(self) -> None:
         """Call unknown what was left while it was being written (rule 9), and end its polls."""
         await self._database.awrite(polls.abandon)
         found = await self._database.awrite(lifecycle.recover, now=self._clock.now())
@@ -205,15 +205,15 @@ class Engine:
         try:
             while not stop.is_set():
                 schedule.keep_up()
-                await self._look_where_needed(fleet, answering, schedule.next_at)
-                await self._nap()
+                await self._look_if_changed(fleet, answering, schedule.next_at)
+                await self._wait_for_wake()
         finally:
             schedule.stop()
             answering.stop()
         await fleet.end(GRACE_S)
         self._context.log.info("engine stopped", holder=self._holder)
 
-    async def _nap(self) -> None:
+    async def _wait_for_wake(self) -> None:
         try:
             await asyncio.wait_for(self._awake.wait(), TICK_S)
         except TimeoutError:
@@ -221,7 +221,7 @@ class Engine:
         self._awake.clear()
         self._seen_version = -1
 
-    async def _look_where_needed(
+    async def _look_if_changed(
         self, fleet: Fleet, answering: RequestAnswerer, next_poll_at: Callable[[str], Millis | None]
     ) -> None:
         """Look around if the cache has changed, if somebody asked, or if it is time."""
@@ -238,7 +238,7 @@ class Engine:
             await self._freshness.look()
             await self._overdue.look()
             await fleet.note_next_polls(next_poll_at)
-            fleet.upkeep.begin_where_due()
+            fleet.retention.begin_where_due()
         except LeaseLost:
             raise
         except StoreError as error:
@@ -266,7 +266,7 @@ class Engine:
 
         return {"poll": poll, "apply": apply, "cancel": cancel}
 
-    async def _attended(self, fleet: Fleet, work: Awaitable[T]) -> T:
+    async def _serving_cancels(self, fleet: Fleet, work: Awaitable[T]) -> T:
         """Do a round that is no running engine's; whoever cancels a poll of it is obeyed."""
         answering = RequestAnswerer(self._context, {"cancel": self._acts(fleet)["cancel"]})
         working = asyncio.ensure_future(work)

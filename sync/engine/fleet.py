@@ -44,8 +44,8 @@ class Fleet:
         """Corrections of rounds that have ended, not yet looked at for how."""
         self._lost: LeaseLost | None = None
         self._limited = ""
-        self._noted: dict[str, Millis] = {}
-        self.upkeep = RetentionJob(context, settings.history_keep_ms)
+        self._next_polls: dict[str, Millis] = {}
+        self.retention = RetentionJob(context, settings.history_keep_ms)
 
     @classmethod
     async def open(cls, context: EngineContext, settings: Settings, token: str) -> Self:
@@ -124,7 +124,7 @@ class Fleet:
         Answers the ids of what is due or being written. `patiently`: channels that rest after
         trouble are left alone. Raises LeaseLost where a round found the lease gone.
         """
-        await self._face_loss()
+        await self._check_lease()
         await self._close_ended()
         database, now = self._context.database, self._context.clock.now()
         due = await database.awrite(lifecycle.due, now=now)
@@ -141,7 +141,7 @@ class Fleet:
             return ids  # What is being written is not yet counted as pushed.
         pushed = await database.aread(lifecycle.pushed_since, now - decide.HOUR_MS)
         batch, limited = guard.within(ready, limits, decide.as_push(pushed))
-        await self._tell_limit(limited or "")
+        await self._report_limit(limited or "")
         for name in dict.fromkeys(correction.channel for correction in batch):
             mine = self._writing[name] = [
                 correction.id for correction in batch if correction.channel == name
@@ -164,7 +164,7 @@ class Fleet:
                 )  # fmt: skip
         self._ended.difference_update(ended)
 
-    async def _face_loss(self) -> None:
+    async def _check_lease(self) -> None:
         """Raise what a round of writes found, unless the lease has only run out unnoticed.
 
         A machine that slept wakes with an expired lease; where nobody took it, it is still ours.
@@ -197,15 +197,15 @@ class Fleet:
         for write_task in writes:
             write_task.cancel()
         await asyncio.gather(*polls, *writes, return_exceptions=True)
-        await self.upkeep.end()
+        await self.retention.end()
 
     async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
         """Tell the screen when each channel is polled next, where that has moved."""
         for name, channel_state in self.channels.items():
             at = max(next_at(name) or 0, channel_state.polls.rests_until)
-            if self._noted.get(name) != at:
+            if self._next_polls.get(name) != at:
                 await self._context.database.awrite(polls.set_next_poll, name, at or None)
-                self._noted[name] = at
+                self._next_polls[name] = at
 
     def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
         channel_state = self.channels.get(correction.channel)
@@ -215,7 +215,7 @@ class Fleet:
             return False
         return not patiently or now >= channel_state.writes.rests_until
 
-    async def _tell_limit(self, limited: str) -> None:
+    async def _report_limit(self, limited: str) -> None:
         """Raise or close the incident of the push limits, when it changes."""
         if limited == self._limited:
             return

@@ -84,14 +84,14 @@ class EngineThread:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._live())
+            asyncio.run(self._main())
         except Exception as error:  # noqa: BLE001 - the thread's main: told, not lost.
             known = isinstance(error, StoreError | ConfigError)
-            self._problem = str(error) if known else recovery.in_words(error)
+            self._problem = str(error) if known else recovery.error_text(error)
         finally:
             self._mode = EngineMode.STOPPED
 
-    async def _live(self) -> None:
+    async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         if self._stopping.is_set():
             return

@@ -116,10 +116,10 @@ class PauseWatch:
             await database.awrite(pauses.end_passed, now=now)
         before, self._known = self._known, {n: found[n] for n in found if n not in passed}
         if before is not None:
-            self._tell(before, self._known)
+            self._log_changes(before, self._known)
         return passed
 
-    def _tell(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
+    def _log_changes(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
         """Log what people have begun and ended; the engine's own is logged as trouble."""
         log = self._context.log
         for name in before.keys() | found.keys():

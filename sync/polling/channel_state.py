@@ -43,7 +43,7 @@ class ChannelState:
     """Held by whoever polls or writes: a poll must not read what a write is about to change."""
     polls: Activity = field(default_factory=lambda: Activity("poll"))
     writes: Activity = field(default_factory=lambda: Activity("write"))
-    hearing: Activity = field(default_factory=lambda: Activity("events"))
+    event_reads: Activity = field(default_factory=lambda: Activity("events"))
     """Its events, whose trouble is not the readings'."""
     meter: RateLimitMeter = field(default_factory=RateLimitMeter)
     """What its answers said of its rate limit."""

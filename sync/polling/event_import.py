@@ -1,7 +1,7 @@
 """Events from a file of JSON lines: each line decoded by itself, taken, or refused with its number.
 
-`skew events import` calls `take_lines`. It needs no engine and disturbs none: it is a row of short
-transactions, and whoever polls sees what came of them.
+`skew events import` calls `import_events`. It needs no engine and disturbs none: it is a row of
+short transactions, and whoever polls sees what came of them.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -29,7 +29,7 @@ REFUSED_MAX = 10_000
 
 FIELDS = ("channel", *event_decoding.FIELDS)
 
-Named = Callable[[str, Event], Event]
+Translate = Callable[[str, Event], Event]
 """A channel and its event in the channel's own names → the event in ours."""
 
 
@@ -59,19 +59,19 @@ class _Line(NamedTuple):
     event: Event
 
 
-def as_it_is(_channel: str, event: Event) -> Event:
+def untranslated(_channel: str, event: Event) -> Event:
     """Take a channel's names for ours."""
     return event
 
 
-def take_lines(
+def import_events(
     database: Database,
     file: BinaryIO,
     comparison: Comparison,
     *,
     now: Callable[[], Millis],
     ahead_ms: int,
-    named: Named = as_it_is,
+    named: Translate = untranslated,
 ) -> EventImport:
     """Take every line that is an event of a configured channel; name the others.
 
@@ -102,7 +102,7 @@ def take_lines(
 
 
 def _decoded(
-    file: BinaryIO, channels: Collection[str], named: Named, intake: EventImport
+    file: BinaryIO, channels: Collection[str], named: Translate, intake: EventImport
 ) -> Iterator[_Line]:
     """Decode the lines one by one; those that can't be are put into `intake`."""
     for number, line in _lines(file):
@@ -138,14 +138,14 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
                 return
 
 
-def _line(number: int, line: bytes, channels: Collection[str], named: Named) -> _Line:
+def _line(number: int, line: bytes, channels: Collection[str], named: Translate) -> _Line:
     if len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
         raise ValueError(f"it is longer than {LINE_BYTES_MAX // 1024} KiB")
     found = _object(line)
     channel = found.get("channel")
     if not isinstance(channel, str) or channel not in channels:
         known = ", ".join(channels)
-        raise ValueError(f"{values.named(channel)} is no channel of ours: known are {known}")
+        raise ValueError(f"{values.quoted(channel)} is no channel of ours: known are {known}")
     return _Line(number, channel, named(channel, event_decoding.event(found)))
 
 
@@ -155,10 +155,10 @@ def _object(line: bytes) -> Mapping[str, object]:
     except ValueError as error:
         raise ValueError(f"it is no JSON: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"it is {values.named(found)}, not an object")  # noqa: TRY004
+        raise ValueError(f"it is {values.quoted(found)}, not an object")  # noqa: TRY004
     unknown = [name for name in found if name not in FIELDS]
     if unknown:
         raise ValueError(
-            f"{values.named(unknown[0])} is no known key: known are {', '.join(FIELDS)}"
+            f"{values.quoted(unknown[0])} is no known key: known are {', '.join(FIELDS)}"
         )
     return found

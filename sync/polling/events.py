@@ -1,9 +1,9 @@
 """Read what moved on a channel, before its readings are read, so that neither is without the other.
 
-`sync.polling.poll` calls `hear`, gives what was told to the transaction that records the readings,
-and calls `conclude` with what became of them. Trouble with events never fails the readings: it is
-an incident of its own, and what was heard before it counts. Where the readings fail too, theirs is
-the trouble.
+`sync.polling.poll` calls `read_events`, gives what was told to the transaction that records the
+readings, and calls `finish` with what became of them. Trouble with events never fails the readings:
+it is an incident of its own, and what was heard before it counts. Where the readings fail too,
+theirs is the trouble.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ READ = "read"
 class EventReadResult:
     """What came of asking a channel for its events."""
 
-    told: EventBatch | None = None
+    batch: EventBatch | None = None
     """None where it was not asked: it tells none, or rests after trouble."""
     trouble: Exception | None = None
 
 
-class _Pages:
+class _EventsRead:
     """What the pages told so far."""
 
     def __init__(self) -> None:
@@ -66,19 +66,19 @@ class _Pages:
         self.fresh += sum(until is None or event.at > until for event in page.events)
 
 
-async def hear(context: EngineContext, channel_state: ChannelState) -> EventReadResult:
+async def read_events(context: EngineContext, channel_state: ChannelState) -> EventReadResult:
     """Read the channel's events since its cursor. Raises StoreError only."""
     if (
         not channel_state.channel.abilities.events
-        or context.clock.now() < channel_state.hearing.rests_until
+        or context.clock.now() < channel_state.event_reads.rests_until
     ):
         return EventReadResult()
     cursor = await context.database.aread(events.cursor, channel_state.name)
-    pages = _Pages()
+    pages = _EventsRead()
     trouble: Exception | None = None
     try:
         async with asyncio.timeout(_deadline_s(channel_state)):
-            await _listen(channel_state, cursor, pages)
+            await _read_pages(channel_state, cursor, pages)
     except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
         trouble = error
     batch = EventBatch(
@@ -87,7 +87,7 @@ async def hear(context: EngineContext, channel_state: ChannelState) -> EventRead
     return EventReadResult(batch, trouble)
 
 
-async def conclude(
+async def finish(
     context: EngineContext,
     channel_state: ChannelState,
     result: EventReadResult,
@@ -97,12 +97,12 @@ async def conclude(
 
     What happened has happened, whatever became of the readings.
     """
-    if result.told is None:
+    if result.batch is None:
         return
     if outcome is not PollOutcome.GOOD:
         now = context.clock.now()
         await context.database.awrite(
-            events.bring_in_alone, channel_state.name, result.told, context.comparison, now=now
+            events.bring_in_alone, channel_state.name, result.batch, context.comparison, now=now
         )
     if result.trouble is None:
         await _recover(context, channel_state)
@@ -110,7 +110,7 @@ async def conclude(
         await _suffer(context, channel_state, result.trouble)
 
 
-async def _listen(channel_state: ChannelState, cursor: str | None, read: _Pages) -> None:
+async def _read_pages(channel_state: ChannelState, cursor: str | None, read: _EventsRead) -> None:
     source = cast("EventSource", channel_state.channel)
     async with closing(source.events(cursor)) as pages:
         async for page in pages:
@@ -131,20 +131,20 @@ def _deadline_s(channel_state: ChannelState) -> float:
 
 async def _suffer(context: EngineContext, channel_state: ChannelState, error: Exception) -> None:
     """Leave the events alone for a while, and say why: once in the log, and as an incident."""
-    activity, now = channel_state.hearing, context.clock.now()
+    activity, now = channel_state.event_reads, context.clock.now()
     activity.failures += 1
     activity.rests_until = now + recovery.rest_ms(channel_state, activity, error)
-    words = recovery.in_words(error)
+    words = recovery.error_text(error)
     if activity.failures >= PATIENCE or not isinstance(error, Temporary | TimeoutError):
         await context.database.awrite(
             incidents.raise_incident, channel_state.name, IncidentKind.EVENTS,
             f"its events can't be read: {words}", now=now, key=READ,
         )  # fmt: skip
-    recovery.note(context, channel_state, activity, type(error).__name__, words)
+    recovery.log_trouble(context, channel_state, activity, type(error).__name__, words)
 
 
 async def _recover(context: EngineContext, channel_state: ChannelState) -> None:
-    activity = channel_state.hearing
+    activity = channel_state.event_reads
     activity.failures = activity.rests_until = 0
     if activity.proven and activity.trouble is None:
         return

@@ -94,7 +94,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             poll_id = await context.database.awrite(
                 polls.open_record, channel_state.name, now=started
             )
-        event_result = await events.hear(context, channel_state)
+        event_result = await events.read_events(context, channel_state)
         sweep = await context.database.awrite(
             staging.begin,
             channel_state.name,
@@ -102,8 +102,8 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             now=context.clock.now(),
             poll_id=poll_id,
         )
-        report = await _attempt(context, channel_state, sweep, event_result.told)
-        await events.conclude(context, channel_state, event_result, report.outcome)
+        report = await _attempt(context, channel_state, sweep, event_result.batch)
+        await events.finish(context, channel_state, event_result, report.outcome)
     except asyncio.CancelledError:
         if channel_state.cancelled_by is None:
             await context.database.awrite(merge_module.drop, channel_state.name)
@@ -138,7 +138,7 @@ async def _attempt(
         async with asyncio.timeout(channel_state.deadline_s):
             read = await _stage_all(context, channel_state, sweep)
         async with context.merging:
-            _make_sure_of_the_time(context, channel_state, began)
+            _refuse_after_sleep(context, channel_state, began)
             return await _judge(context, channel_state, sweep, read, event_batch)
     except Overtaken as error:
         return await _fail_with(context, channel_state, sweep, Temporary(str(error)))
@@ -148,9 +148,7 @@ async def _attempt(
         return await _fail_with(context, channel_state, sweep, error)
 
 
-def _make_sure_of_the_time(
-    context: EngineContext, channel_state: ChannelState, began: Millis
-) -> None:
+def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, began: Millis) -> None:
     """Raise where the machine slept: timeouts stand still then, and what was read has aged."""
     if context.clock.now() - began > 2 * channel_state.deadline_s * 1000:
         raise Temporary("the machine slept during the poll")
@@ -201,7 +199,7 @@ async def _judge(
         await context.database.awrite(
             quarantine.set_aside, sweep, reason, now=now, as_of=read.as_of
         )
-        recovery.note(
+        recovery.log_trouble(
             context, channel_state, channel_state.polls, "quarantined", f"quarantined: {reason}"
         )
         return PollReport(
@@ -210,7 +208,7 @@ async def _judge(
     merge: Merge = await context.database.awrite(
         merge_module.merge, sweep, context.comparison, now=now, as_of=read.as_of, told=event_batch
     )
-    await recovery.recover(context, channel_state, channel_state.polls)
+    await recovery.on_success(context, channel_state, channel_state.polls)
     await context.database.awrite(lifecycle.prove, channel_state.name, now=now)
     return PollReport(channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
 
@@ -218,7 +216,7 @@ async def _judge(
 async def _fail_with(
     context: EngineContext, channel_state: ChannelState, sweep: staging.Sweep, error: Exception
 ) -> PollReport:
-    words = await recovery.suffer(context, channel_state, channel_state.polls, error)
+    words = await recovery.on_failure(context, channel_state, channel_state.polls, error)
     await _fail(context, sweep, words)
     return PollReport(channel_state.name, PollOutcome.FAILED, 0, 0, 0, words)
 

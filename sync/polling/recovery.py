@@ -45,14 +45,14 @@ class EngineContext:
     """How far ahead of our clock an event's time may be (`[events]`)."""
 
 
-async def suffer(
+async def on_failure(
     context: EngineContext, channel_state: ChannelState, activity: Activity, error: Exception
 ) -> str:
     """Do what the error's class asks for, and answer it in words for the operator."""
     now = context.clock.now()
     activity.failures += 1
     activity.rests_until = now + rest_ms(channel_state, activity, error)
-    words = in_words(error)
+    words = error_text(error)
     if isinstance(error, NeedsOperator) and activity is channel_state.polls:
         await context.database.awrite(pauses.rest, channel_state.name, words, activity.rests_until)
     kind = _incident(error)
@@ -60,11 +60,13 @@ async def suffer(
         await context.database.awrite(
             incidents.raise_incident, channel_state.name, kind, words, now=now, key=activity.what
         )
-    note(context, channel_state, activity, type(error).__name__, words)
+    log_trouble(context, channel_state, activity, type(error).__name__, words)
     return words
 
 
-async def recover(context: EngineContext, channel_state: ChannelState, activity: Activity) -> None:
+async def on_success(
+    context: EngineContext, channel_state: ChannelState, activity: Activity
+) -> None:
     """When it has gone well: end the rest, the pause and the incidents, and say so once."""
     activity.failures = activity.rests_until = 0
     if activity.proven and activity.trouble is None:
@@ -81,7 +83,7 @@ async def recover(context: EngineContext, channel_state: ChannelState, activity:
     activity.proven, activity.trouble = True, None
 
 
-def note(
+def log_trouble(
     context: EngineContext, channel_state: ChannelState, activity: Activity, sort: str, words: str
 ) -> None:
     """Log that the channel is in trouble, once for as long as it is of one sort."""
@@ -90,7 +92,7 @@ def note(
     activity.trouble = sort
 
 
-def in_words(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """The error for an operator.
 
     The text of a ChannelError is made for it. Any other error is a bug in the channel's code,

@@ -18,7 +18,7 @@ from sync.targets.policy import Truth, hides, target_quantity
 MOVES_KEPT = 16
 """How many past values of one SKU a lagging channel can fall back on."""
 
-HAPPENINGS_KEPT = 10_000
+EVENTS_KEPT = 10_000
 """How many of its last events a channel can still tell."""
 
 
@@ -89,7 +89,7 @@ class WriteReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class WorldEvent:
     """One event as the channel tells it. Its number counts the channel's events from 1."""
 
     number: int
@@ -105,7 +105,7 @@ class WorldChannel:
 
     __slots__ = (
         "_answered",
-        "_happenings",
+        "_events",
         "_moves",
         "_skus",
         "faults",
@@ -127,7 +127,7 @@ class WorldChannel:
         self._moves: dict[str, list[Item]] = {}
         self._skus: list[str] = []
         self._answered: dict[str, WriteReply] = {}
-        self._happenings: deque[Happening] = deque(maxlen=HAPPENINGS_KEPT)
+        self._events: deque[WorldEvent] = deque(maxlen=EVENTS_KEPT)
 
     def put(self, item: Item) -> None:
         """Hold this from now on."""
@@ -164,22 +164,22 @@ class WorldChannel:
             return replace(item, available=0, committed=0)
         return item
 
-    def happens(
+    def add_event(
         self, kind: EventKind, sku: str, units: int, now: Millis, *, is_order: bool = False
-    ) -> Happening:
+    ) -> WorldEvent:
         """Have something happen here that the channel will tell as an event."""
-        number = self._happenings[-1].number + 1 if self._happenings else 1
+        number = self._events[-1].number + 1 if self._events else 1
         order = f"{self.name}-{number}" if is_order else None
-        happening = Happening(number, kind, sku, units, now, order)
-        self._happenings.append(happening)
+        happening = WorldEvent(number, kind, sku, units, now, order)
+        self._events.append(happening)
         return happening
 
-    def told(self, after: int, limit: int, now: Millis) -> Sequence[Happening]:
+    def events_after(self, after: int, limit: int, now: Millis) -> Sequence[WorldEvent]:
         """The first events after that number, as far as the channel shows what they did."""
         as_of = self._as_of(now)
         found = (
             happening
-            for happening in self._happenings
+            for happening in self._events
             if happening.number > after and happening.at <= as_of
         )
         return list(islice(found, limit))

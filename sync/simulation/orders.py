@@ -15,7 +15,7 @@ from sync.simulation.world import World
 EVERY_MS = (900, 2_800)
 """From one happening to the next, from and to."""
 
-TOLD_MS = (2_000, 6_000)
+WAREHOUSE_DELAY_MS = (2_000, 6_000)
 """How late the warehouse hears of an order, from and to."""
 
 BASKETS = (1, 1, 1, 1, 1, 2, 2, 3)
@@ -39,11 +39,11 @@ class OrderFlow:
         self._weights = tuple(busy.values())
         items = world.warehouse.items()
         self._skus = [item.sku for item in items]
-        self._pull = list(accumulate(_pull(item) for item in items))
+        self._pull = list(accumulate(_popularity(item) for item in items))
 
     def begin(self) -> None:
         """Schedule the first happening; each schedules the next."""
-        self._world.later(self._random.randint(*EVERY_MS), self._happen)
+        self._world.schedule(self._random.randint(*EVERY_MS), self._happen)
 
     def _happen(self) -> None:
         if self._random.random() < DELIVERY_SHARE:
@@ -58,8 +58,8 @@ class OrderFlow:
         if self._random.random() < ASTRAY_SHARE:
             self._world.miss(self._random.choice(self._outlets), sku, ASTRAY_MS)
         units = self._random.choice(BASKETS)
-        told_after_ms = self._random.randint(*TOLD_MS)
-        self._world.sell(outlet, sku, units, told_after_ms=told_after_ms)
+        warehouse_delay_ms = self._random.randint(*WAREHOUSE_DELAY_MS)
+        self._world.sell(outlet, sku, units, warehouse_delay_ms=warehouse_delay_ms)
 
     def _deliver(self) -> None:
         low = [item for item in self._world.warehouse.items() if _is_due(item)]
@@ -68,7 +68,7 @@ class OrderFlow:
             self._world.receive(item.sku, self._random.choice(DELIVERIES))
 
 
-def _pull(item: Item) -> float:
+def _popularity(item: Item) -> float:
     """How often it is bought: what a shop keeps most of, it sells most of."""
     return 1 + item.available
 

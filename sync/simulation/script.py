@@ -18,7 +18,7 @@ from sync.simulation.world import World
 
 T = TypeVar("T")
 
-_TOLD_MS = 4_000
+_WAREHOUSE_DELAY_MS = 4_000
 _PAST_MS = 3 * 86_400_000
 """The catalogue's last movements lie within this span before the world began."""
 
@@ -70,11 +70,11 @@ def day() -> tuple[Step, ...]:
 def play(world: World, steps: Sequence[Step], *, again_after_ms: int) -> None:
     """Schedule the whole day, and the same day again `again_after_ms` later, without end."""
     for step in steps:
-        world.later(step.at, lambda step=step: happen(world, step))  # type: ignore[misc]
-    world.later(again_after_ms, lambda: play(world, steps, again_after_ms=again_after_ms))
+        world.schedule(step.at, lambda step=step: perform(world, step))  # type: ignore[misc]
+    world.schedule(again_after_ms, lambda: play(world, steps, again_after_ms=again_after_ms))
 
 
-def happen(world: World, step: Step) -> None:
+def perform(world: World, step: Step) -> None:
     """Make one line come true. KeyError where it names no channel or no goods of this world."""
     if isinstance(step.does, Fault):
         world.fault(step.channel, step.does, step.lasts_ms)
@@ -83,7 +83,9 @@ def happen(world: World, step: Step) -> None:
 
 
 def _sells(world: World, step: Step) -> None:
-    world.sell(step.channel, step.sku, step.units, told_after_ms=step.lasts_ms or _TOLD_MS)
+    world.sell(
+        step.channel, step.sku, step.units, warehouse_delay_ms=step.lasts_ms or _WAREHOUSE_DELAY_MS
+    )
 
 
 def _lists(world: World, step: Step) -> None:
@@ -98,8 +100,8 @@ _ACTS: Mapping[Act, Callable[[World, Step], None]] = {
     Act.COUNTS: lambda world, step: world.count(step.sku, step.units),
     Act.SHOWS: lambda world, step: world.edit(step.channel, step.sku, step.units),
     Act.MISSES: lambda world, step: world.miss(step.channel, step.sku, step.lasts_ms),
-    Act.DISABLES: lambda world, step: world.become(step.channel, step.sku, State.DISABLED),
-    Act.ENABLES: lambda world, step: world.become(step.channel, step.sku, State.ACTIVE),
+    Act.DISABLES: lambda world, step: world.set_state(step.channel, step.sku, State.DISABLED),
+    Act.ENABLES: lambda world, step: world.set_state(step.channel, step.sku, State.ACTIVE),
     Act.DELISTS: lambda world, step: world.delist(step.channel, step.sku),
     Act.LISTS: _lists,
 }

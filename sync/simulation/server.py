@@ -78,10 +78,10 @@ class _Changes(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     """One request that its token and its channel's faults let through."""
 
-    shelf: WorldChannel
+    world_channel: WorldChannel
     path: tuple[str, ...]
     query: Mapping[str, list[str]]
     body: bytes
@@ -95,7 +95,7 @@ class Refusal(Exception):
         self.status = status
 
 
-class LineDrops(Exception):
+class ConnectionDropped(Exception):
     """Close the connection without an answer."""
 
 
@@ -144,23 +144,25 @@ class WorldServer:
         host, port = self._http.server_address[:2]
         return f"http://{host!s}:{port}/{channel}"
 
-    def shelf(self, channel: str, authorization: str) -> WorldChannel:
+    def channel(self, channel: str, authorization: str) -> WorldChannel:
         """Find the channel that a request is for, once its token and its faults allow."""
         token = self._tokens.get(channel)
         if token is None:
             raise Refusal(HTTPStatus.NOT_FOUND, "no such channel")
-        shelf = self._world.shelf(channel)
-        while self._has(shelf, Fault.SILENT):
+        world_channel = self._world.channel(channel)
+        while self._has(world_channel, Fault.SILENT):
             if self._closing.wait(LOOK_S):
-                raise LineDrops
-        if self._has(shelf, Fault.BUSY):
+                raise ConnectionDropped
+        if self._has(world_channel, Fault.BUSY):
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy, come back later")
-        if not self._spend(channel):
+        if not self._within_budget(channel):
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "slow down")
         given = authorization.removeprefix("Bearer ").encode()
-        if self._has(shelf, Fault.REFUSES) or not hmac.compare_digest(given, token.encode()):
+        if self._has(world_channel, Fault.REFUSES) or not hmac.compare_digest(
+            given, token.encode()
+        ):
             raise Refusal(HTTPStatus.UNAUTHORIZED, "this token is not valid")
-        return shelf
+        return world_channel
 
     def limits(self, channel: str) -> dict[str, str]:
         """What a channel tells of its rate limit with an answer, as headers."""
@@ -169,18 +171,22 @@ class WorldServer:
             return {}
         return {"X-RateLimit-Limit": str(budget.of), "X-RateLimit-Remaining": str(int(budget.left))}
 
-    def page(self, shelf: WorldChannel, cursor: str, limit: int) -> dict[str, object]:
+    def page(self, world_channel: WorldChannel, cursor: str, limit: int) -> dict[str, object]:
         """Answer one page of a channel's listings."""
         with self._lock:
             now = self._advance()
-            items, after, total = shelf.page(cursor, limit, now)
-        return {"items": [self._told(shelf, item) for item in items], "next": after, "total": total}
+            items, after, total = world_channel.page(cursor, limit, now)
+        return {
+            "items": [self._payload(world_channel, item) for item in items],
+            "next": after,
+            "total": total,
+        }
 
-    def events(self, shelf: WorldChannel, after: int, limit: int) -> dict[str, object]:
+    def events(self, world_channel: WorldChannel, after: int, limit: int) -> dict[str, object]:
         """Answer what happened on a channel after its event of that number."""
         with self._lock:
             now = self._advance()
-            found = shelf.told(after, limit, now)
+            found = world_channel.events_after(after, limit, now)
         items = [
             {
                 "id": happening.number,
@@ -194,26 +200,26 @@ class WorldServer:
         ]
         return {"items": items, "next": str(found[-1].number if found else after)}
 
-    def few(self, shelf: WorldChannel, skus: list[str]) -> dict[str, object]:
+    def listings(self, world_channel: WorldChannel, skus: list[str]) -> dict[str, object]:
         """Answer those of these SKUs that the channel lists."""
         with self._lock:
             now = self._advance()
-            items = [item for sku in skus if (item := shelf.shown(sku, now)) is not None]
-        payloads = [self._told(shelf, item) for item in items]
+            items = [item for sku in skus if (item := world_channel.shown(sku, now)) is not None]
+        payloads = [self._payload(world_channel, item) for item in items]
         return {"items": payloads, "next": None, "total": len(payloads)}
 
-    def write(self, shelf: WorldChannel, changes: list[_Change]) -> dict[str, object]:
+    def write(self, world_channel: WorldChannel, changes: list[_Change]) -> dict[str, object]:
         """Apply the changes one by one; one that is refused does not hold up the others."""
-        if shelf.terms is None:
+        if world_channel.terms is None:
             raise Refusal(HTTPStatus.FORBIDDEN, "this token may only read")
         with self._lock:
             now = self._advance()
             written = [
-                shelf.write(
+                world_channel.write(
                     StockWrite(
                         sku=change.sku,
                         available=change.available,
-                        state=change.state if shelf.terms.has_states else None,
+                        state=change.state if world_channel.terms.has_states else None,
                         previous=change.previous,
                         key=change.key,
                     ),
@@ -221,8 +227,8 @@ class WorldServer:
                 )
                 for change in changes
             ]
-            if shelf.has(Fault.LOSES_REPLIES, now):
-                raise LineDrops
+            if world_channel.has(Fault.LOSES_REPLIES, now):
+                raise ConnectionDropped
         return {"results": written}
 
     def _advance(self) -> Millis:
@@ -232,16 +238,16 @@ class WorldServer:
         self._world.advance(now - self._began)
         return self._world.now
 
-    def _has(self, shelf: WorldChannel, fault: Fault) -> bool:
+    def _has(self, world_channel: WorldChannel, fault: Fault) -> bool:
         with self._lock:
-            return shelf.has(fault, self._advance())
+            return world_channel.has(fault, self._advance())
 
-    def _spend(self, channel: str) -> bool:
+    def _within_budget(self, channel: str) -> bool:
         budget = self._allowances.get(channel)
         with self._lock:
             return budget is None or budget.spend(self._clock.now())
 
-    def _told(self, shelf: WorldChannel, item: Item) -> dict[str, object]:
+    def _payload(self, world_channel: WorldChannel, item: Item) -> dict[str, object]:
         payload: dict[str, object] = {
             "sku": item.sku,
             "title": item.title,
@@ -249,11 +255,11 @@ class WorldServer:
             "price_minor": item.price_minor,
             "updated_at": rfc3339((self._began or 0) + item.moved_at),
         }
-        if shelf.terms is None:
+        if world_channel.terms is None:
             payload["on_hand"] = item.available + item.committed
             payload["committed"] = item.committed
             payload["incoming"] = item.incoming
-        elif shelf.terms.has_states:
+        elif world_channel.terms.has_states:
             payload["state"] = item.state
         return payload
 
@@ -313,19 +319,19 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - theirs
         """Keep quiet: the console owns the terminal."""
 
-    def _answer(self, body: bytes, work: Callable[[WorldServer, _Asked], object]) -> None:
+    def _answer(self, body: bytes, work: Callable[[WorldServer, _Request], object]) -> None:
         """Do the work of one request and send its result, or the status of what it raised."""
         parts = urlsplit(self.path)
         channel, *path = [unquote(part) for part in parts.path.strip("/").split("/")]
         world = self.server.world
         self._channel = channel
         try:
-            shelf = world.shelf(channel, self.headers.get("Authorization", ""))
-            asked = _Asked(shelf, tuple(path), parse_qs(parts.query), body)
+            world_channel = world.channel(channel, self.headers.get("Authorization", ""))
+            asked = _Request(world_channel, tuple(path), parse_qs(parts.query), body)
             self._send(HTTPStatus.OK, work(world, asked))
         except Refusal as refusal:
             self._send(refusal.status, {"error": str(refusal)})
-        except LineDrops:
+        except ConnectionDropped:
             self.close_connection = True
 
     def _send(self, status: HTTPStatus, answer: object) -> None:
@@ -341,33 +347,35 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _read(world: WorldServer, asked: _Asked) -> object:
+def _read(world: WorldServer, asked: _Request) -> object:
     match asked.path:
         case ("stock", sku):
-            found = world.few(asked.shelf, [sku])
+            found = world.listings(asked.world_channel, [sku])
             if not found["items"]:
                 raise Refusal(HTTPStatus.NOT_FOUND, "no such listing")
             return found
         case ("stock",) if "sku" in asked.query:
-            return world.few(asked.shelf, asked.query["sku"][:LIMIT_MAX])
+            return world.listings(asked.world_channel, asked.query["sku"][:LIMIT_MAX])
         case ("stock",):
-            return world.page(asked.shelf, asked.query.get("cursor", [""])[0], _limit(asked))
+            return world.page(
+                asked.world_channel, asked.query.get("cursor", [""])[0], _limit(asked)
+            )
         case ("events",):
             after = asked.query.get("after", ["0"])[0]
             if not after.isdecimal():
                 raise Refusal(HTTPStatus.BAD_REQUEST, "after is the number of an event, or 0")
-            return world.events(asked.shelf, int(after), _limit(asked))
+            return world.events(asked.world_channel, int(after), _limit(asked))
     raise Refusal(HTTPStatus.NOT_FOUND, "no such path")
 
 
-def _limit(asked: _Asked) -> int:
+def _limit(asked: _Request) -> int:
     limit = asked.query.get("limit", [str(LIMIT_DEFAULT)])[0]
     if not limit.isdecimal() or not 1 <= int(limit) <= LIMIT_MAX:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"limit is 1 to {LIMIT_MAX}")
     return int(limit)
 
 
-def _write(world: WorldServer, asked: _Asked) -> object:
+def _write(world: WorldServer, asked: _Request) -> object:
     if asked.path != ("stock",):
         raise Refusal(HTTPStatus.NOT_FOUND, "no such path")
     try:
@@ -376,4 +384,4 @@ def _write(world: WorldServer, asked: _Asked) -> object:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
     if len(changes) > CHANGES_MAX:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"at most {CHANGES_MAX} changes at once")
-    return world.write(asked.shelf, changes)
+    return world.write(asked.world_channel, changes)

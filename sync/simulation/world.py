@@ -9,6 +9,7 @@ The connector is of the usual sort: after the warehouse moves it tells every out
 show, once, and hopes. An outlet that missed it stays wrong until that SKU moves again.
 """
 
+import functools
 import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from store.event_kinds import EventKind
 from store.model import Millis, State
 from sync.simulation.channel import Fault, Item, OutletTerms, WorldChannel
 
-CONNECTOR_MS = (600, 1_800)
+CONNECTOR_DELAY_MS = (600, 1_800)
 """How long the connector takes to tell an outlet, from and to."""
 
 SHIPS_MS = (25_000, 70_000)
@@ -72,11 +73,11 @@ class World:
                 )
             )
 
-    def shelf(self, name: str) -> WorldChannel:
+    def channel(self, name: str) -> WorldChannel:
         """The warehouse's or an outlet's holding; KeyError where there is no such channel."""
         return self.warehouse if name == self.warehouse.name else self.outlets[name]
 
-    def later(self, span_ms: int, happen: Callable[[], None]) -> None:
+    def schedule(self, span_ms: int, happen: Callable[[], None]) -> None:
         """Let something happen `span_ms` from now; same instants keep the order of asking."""
         self._order += 1
         heapq.heappush(self._due, _Due(self.now + span_ms, self._order, happen))
@@ -89,21 +90,21 @@ class World:
             due.happen()
         self.now = max(self.now, now)
 
-    def sell(self, outlet: str, sku: str, units: int, *, told_after_ms: int) -> int:
+    def sell(self, outlet: str, sku: str, units: int, *, warehouse_delay_ms: int) -> int:
         """Sell on an outlet what it shows, at most `units`; answers how many it sold.
 
         The outlet falls at once, and tells it as an event. The warehouse learns of it
         `told_after_ms` later, and until then shows what it no longer has.
         """
-        shelf = self.outlets[outlet]
-        item = shelf.held(sku)
+        world_channel = self.outlets[outlet]
+        item = world_channel.held(sku)
         if item is None or item.state is not State.ACTIVE or item.available <= 0:
             return 0
         sold = min(units, item.available)
-        shelf.put(replace(item, available=item.available - sold, moved_at=self.now))
-        shelf.happens(EventKind.ORDERED, sku, sold, self.now, is_order=True)
-        shelf.unbooked[sku] = shelf.unbooked.get(sku, 0) + sold
-        self.later(told_after_ms, lambda: self._book(shelf, sku, sold))
+        world_channel.put(replace(item, available=item.available - sold, moved_at=self.now))
+        world_channel.add_event(EventKind.ORDERED, sku, sold, self.now, is_order=True)
+        world_channel.unbooked[sku] = world_channel.unbooked.get(sku, 0) + sold
+        self.schedule(warehouse_delay_ms, lambda: self._book(world_channel, sku, sold))
         return sold
 
     def receive(self, sku: str, units: int) -> None:
@@ -119,20 +120,20 @@ class World:
 
     def edit(self, outlet: str, sku: str, units: int) -> None:
         """Someone sets an outlet's number by hand. The connector does not know."""
-        shelf = self.outlets[outlet]
-        item = shelf.held(sku)
+        world_channel = self.outlets[outlet]
+        item = world_channel.held(sku)
         if item is not None:
-            shelf.put(replace(item, available=max(0, units), moved_at=self.now))
+            world_channel.put(replace(item, available=max(0, units), moved_at=self.now))
 
-    def become(self, outlet: str, sku: str, state: State) -> None:
+    def set_state(self, outlet: str, sku: str, state: State) -> None:
         """An outlet's listing changes state; the connector copies it where it comes from."""
-        shelf = self.outlets[outlet]
-        item = shelf.held(sku)
+        world_channel = self.outlets[outlet]
+        item = world_channel.held(sku)
         if item is None:
             return
-        shelf.put(replace(item, state=state, moved_at=self.now))
-        if shelf is self._states_from:
-            self._pass_on(sku)
+        world_channel.put(replace(item, state=state, moved_at=self.now))
+        if world_channel is self._states_from:
+            self._notify_outlets(sku)
 
     def delist(self, outlet: str, sku: str) -> None:
         """A listing vanishes from an outlet."""
@@ -148,7 +149,7 @@ class World:
 
     def fault(self, channel: str, fault: Fault, lasts_ms: int) -> None:
         """A channel misbehaves for a while."""
-        self.shelf(channel).faults[fault] = (self.now, self.now + lasts_ms)
+        self.channel(channel).faults[fault] = (self.now, self.now + lasts_ms)
 
     def _stocked(self, sku: str) -> Item:
         item = self.warehouse.held(sku)
@@ -164,7 +165,7 @@ class World:
         self._move(
             replace(item, available=item.available - booked, committed=item.committed + booked)
         )
-        self.later(self._random.randint(*SHIPS_MS), lambda: self._ship(sku, booked))
+        self.schedule(self._random.randint(*SHIPS_MS), lambda: self._ship(sku, booked))
 
     def _ship(self, sku: str, units: int) -> None:
         item = self._stocked(sku)
@@ -174,13 +175,16 @@ class World:
 
     def _move(self, item: Item) -> None:
         self.warehouse.put(replace(item, moved_at=self.now))
-        self._pass_on(item.sku)
+        self._notify_outlets(item.sku)
 
-    def _pass_on(self, sku: str) -> None:
+    def _notify_outlets(self, sku: str) -> None:
         for outlet in self.outlets.values():
-            self.later(self._random.randint(*CONNECTOR_MS), lambda to=outlet: self._tell(to, sku))  # type: ignore[misc]
+            self.schedule(
+                self._random.randint(*CONNECTOR_DELAY_MS),
+                functools.partial(self._update_outlet, outlet, sku),
+            )
 
-    def _tell(self, outlet: WorldChannel, sku: str) -> None:
+    def _update_outlet(self, outlet: WorldChannel, sku: str) -> None:
         item = outlet.held(sku)
         if item is None or outlet.misses(sku, self.now):
             return

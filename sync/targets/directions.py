@@ -131,16 +131,16 @@ def _not_the_whole(channel: ChannelSettings, attribute: str) -> Iterator[Wrong]:
     }
     for name, is_narrowed in narrowed.items():
         if is_narrowed:
-            yield f"channels.{channel.name}.{name}", _part(attribute)
+            yield f"channels.{channel.name}.{name}", _partial(attribute)
     for number, rule in enumerate(channel.rules):
         narrowing: tuple[object, ...] = (rule.sold, rule.state)
         if attribute == "quantity":
             narrowing = (*narrowing, rule.buffer, rule.share_ppm, rule.cap, rule.made_of)
         if any(value is not None for value in narrowing):
-            yield f"channels.{channel.name}.rules[{number}]", _part(attribute)
+            yield f"channels.{channel.name}.rules[{number}]", _partial(attribute)
 
 
-def _part(attribute: str) -> str:
+def _partial(attribute: str) -> str:
     return (
         f'flows.{attribute} = "in" takes the {attribute} from here, and what this makes of it '
         "can't be the truth of the whole: remove it"

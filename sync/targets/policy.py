@@ -99,7 +99,7 @@ def target_quantity(truth: Truth, policy: Policy, hidden: Collection[State]) -> 
     base = base_of(truth, policy.made_of)
     if base is None:
         return None
-    if not policy.sold or _wanted(truth, policy) in hidden:
+    if not policy.sold or _state_wanted(truth, policy) in hidden:
         return 0
     pieces = max(0, base - policy.buffer)
     allotted = pieces * policy.share_ppm // (WHOLE_PPM * policy.units)
@@ -114,7 +114,7 @@ def target_state(
     With `when_out`, what is for sale and has a target of 0 shows that state instead. A SKU that
     is not sold here has nothing to run out of.
     """
-    shown = _wanted(truth, policy)
+    shown = _state_wanted(truth, policy)
     if policy.when_out in states and policy.sold and truth.available is not None:
         shown = shown or State.ACTIVE
         if shown == State.ACTIVE and target_quantity(truth, policy, hidden) == 0:
@@ -122,7 +122,7 @@ def target_state(
     return shown if shown in states else None
 
 
-def _wanted(truth: Truth, policy: Policy) -> str | None:
+def _state_wanted(truth: Truth, policy: Policy) -> str | None:
     return policy.state if policy.state is not None else truth.state
 
 
@@ -150,7 +150,7 @@ def arithmetic(
         parts.append(f"÷ {policy.units} per unit")
     if policy.cap is not None:
         parts.append(f"cap {policy.cap}")
-    wanted = _wanted(truth, policy)
+    wanted = _state_wanted(truth, policy)
     if not policy.sold:
         parts.append("not sold here")
     elif wanted in hidden:

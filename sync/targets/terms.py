@@ -65,7 +65,7 @@ def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) ->
         report_missing=settings.report_missing,
         policies=policies(settings),
         hides=hides(shown),
-        places=tuple(dict.fromkeys(map(locations.name_of, settings.locations.values()))),
+        places=tuple(dict.fromkeys(map(locations.place_name, settings.locations.values()))),
         inflow=directions.inflow(settings),
     )
 

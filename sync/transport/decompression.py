@@ -10,11 +10,11 @@ from collections.abc import Callable
 ACCEPTED = b"gzip"
 """What a request asks for: the value of its Accept-Encoding."""
 
-Unfold = Callable[[bytes, int], bytes]
+Decompress = Callable[[bytes, int], bytes]
 """A piece as it came and how many bytes are wanted at most → what it unfolds to."""
 
 
-def unfolding(coding: str) -> Unfold:
+def decompressor(coding: str) -> Decompress:
     """Make what unfolds a body of this Content-Encoding; it raises zlib.error.
 
     Raises ValueError for a coding that was not asked for. What goes beyond the bytes wanted is

@@ -60,7 +60,7 @@ class RateLimitMeter:
         """What the newest answer says; None where it says nothing that can be believed."""
         if self.headers is None:
             return None
-        left, of = told(self.headers)
+        left, of = remaining(self.headers)
         if self.status == _SLOW_DOWN:
             left = 0
         if left is None:
@@ -68,7 +68,7 @@ class RateLimitMeter:
         return RateLimit(left, of if of is not None and of >= left else None, self.at)
 
 
-def told(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
+def remaining(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
     """Read how many requests are left, and of how many, from an answer's headers."""
     used = _USED_OF.fullmatch(_header(headers, "x-shopify-shop-api-call-limit"))
     if used is not None:

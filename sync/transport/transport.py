@@ -43,7 +43,7 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.secrets import Secret
-from sync.transport.decompression import ACCEPTED, unfolding
+from sync.transport.decompression import ACCEPTED, decompressor
 from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.redaction import Redactor
 
@@ -224,7 +224,7 @@ class Transport:
         chunks, length = [], 0
         bound = self._limits.body_bytes_max if whole else _ERROR_BODY_BYTES_MAX
         try:
-            unfold = unfolding(response.headers.get("content-encoding", ""))
+            unfold = decompressor(response.headers.get("content-encoding", ""))
             async for piece in response.aiter_raw():
                 # One byte beyond the bound tells that there is more.
                 chunks.append(unfold(piece, bound + 1 - length))

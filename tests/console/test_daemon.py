@@ -25,7 +25,7 @@ from store.model import CorrectionStatus as Status
 from store.queries import views
 from sync.clock import SystemClock
 from sync.engine import lease as lease_module
-from tests.loopback import Asked, Loopback, Told, serving
+from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
 PATIENCE_S = 20.0
 TOKEN = "market-token-4711"
@@ -74,17 +74,17 @@ class Market:
     answers_writes: threading.Event | None = None
     """A write is answered once this is set."""
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: ReceivedRequest) -> Answer:
         sku = asked.path.removeprefix("/stock").strip("/")
         if asked.method == "PUT":
             self.writes.append((sku, asked.json["available"]))
             if self.applies:
                 self.stock[sku] = asked.json["available"]
-            return Told({}, wait=self.answers_writes)
+            return Answer({}, wait=self.answers_writes)
         if sku:
-            return Told({"sku": sku, "available": self.stock[sku]})
+            return Answer({"sku": sku, "available": self.stock[sku]})
         items = [{"sku": sku, "available": shown} for sku, shown in self.stock.items()]
-        return Told({"items": items})
+        return Answer({"items": items})
 
 
 @dataclass

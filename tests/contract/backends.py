@@ -12,7 +12,7 @@ from sync.simulation.channel import Item
 from sync.simulation.server import WorldServer
 from sync.simulation.world import World
 from tests.contract.harness import SECRET, SECRET_NAME, with_raw
-from tests.loopback import Asked, Told
+from tests.loopback import Answer, ReceivedRequest
 
 TOKEN = {"env": SECRET_NAME}
 EVENTS_FROM = SystemClock().now() - 86_400_000
@@ -81,9 +81,9 @@ class Market:
             {"id": number, "what": what, "sku": sku, "units": units, "at": at, "order": order}
         )
 
-    def _events(self, after: str) -> Told:
+    def _events(self, after: str) -> Answer:
         found = [event for event in self.moved if str(event["at"]) >= after][: self.events_size]
-        return Told({"events": found, "cursor": found[-1]["at"] if found else after})
+        return Answer({"events": found, "cursor": found[-1]["at"] if found else after})
 
     def put(self, sku: str, quantity: int) -> None:
         self.stock[sku] = quantity
@@ -94,9 +94,9 @@ class Market:
     def corrupt(self, sku: str, raw: str) -> None:
         self.raw[sku] = raw
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: ReceivedRequest) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {SECRET}":
-            return Told({"message": f"bad token {asked.headers.get('authorization')}"}, 401)
+            return Answer({"message": f"bad token {asked.headers.get('authorization')}"}, 401)
         url = urlsplit(asked.path)
         if url.path == "/events":
             return self._events(parse_qs(url.query).get("after", [""])[0])
@@ -104,24 +104,24 @@ class Market:
         if not sku:
             return self._page(int(parse_qs(url.query).get("page", ["0"])[0]))
         if sku not in self.stock:
-            return Told({"message": "no such listing"}, 404)
+            return Answer({"message": "no such listing"}, 404)
         if asked.method == "PUT":
             if asked.json["if_available"] != self.stock[sku]:
-                return Told({"message": f"it has {self.stock[sku]}"}, 409)
+                return Answer({"message": f"it has {self.stock[sku]}"}, 409)
             self.stock[sku] = asked.json["available"]
-        return Told(with_raw(self._told(sku), self.raw))
+        return Answer(with_raw(self._payload(sku), self.raw))
 
-    def _page(self, number: int) -> Told:
+    def _page(self, number: int) -> Answer:
         start = number * self.page_size
         skus = list(self.stock)[start : start + self.page_size]
         more = start + self.page_size < len(self.stock)
         page = {
-            "items": [self._told(sku) for sku in skus],
+            "items": [self._payload(sku) for sku in skus],
             "next": f"?page={number + 1}" if more else None,
         }
-        return Told(with_raw(page, self.raw))
+        return Answer(with_raw(page, self.raw))
 
-    def _told(self, sku: str) -> dict[str, object]:
+    def _payload(self, sku: str) -> dict[str, object]:
         available = f"<raw {sku}>" if sku in self.raw else self.stock[sku]
         return {"sku": sku, "available": available, "state": "live", "price": "12.50"}
 
@@ -141,29 +141,31 @@ class Simulated:
         return {"url": f"{url}/shop", "token": TOKEN}
 
     def order(self, sku: str, units: int) -> str:
-        shelf = self.world.shelf("shop")
-        event = shelf.happens(EventKind.ORDERED, sku, units, self.world.now, is_order=True)
+        world_channel = self.world.channel("shop")
+        event = world_channel.add_event(
+            EventKind.ORDERED, sku, units, self.world.now, is_order=True
+        )
         return str(event.order)
 
     def count(self, sku: str, units: int) -> None:
-        self.world.shelf("shop").happens(EventKind.ADJUSTED, sku, units, self.world.now)
+        self.world.channel("shop").add_event(EventKind.ADJUSTED, sku, units, self.world.now)
 
     def misreport(self, sku: str) -> None:
         self.bad.add(sku)
 
     def put(self, sku: str, quantity: int) -> None:
-        shelf = self.world.shelf("shop")
-        shelf.put(Item(sku, f"Article {sku}", 1290, quantity, moved_at=self.world.now))
+        world_channel = self.world.channel("shop")
+        world_channel.put(Item(sku, f"Article {sku}", 1290, quantity, moved_at=self.world.now))
 
     def shown(self, sku: str) -> int:
-        item = self.world.shelf("shop").held(sku)
+        item = self.world.channel("shop").held(sku)
         assert item is not None
         return item.available
 
     def corrupt(self, sku: str, raw: str) -> None:
         self.raw[sku] = raw
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: ReceivedRequest) -> Answer:
         own = urlsplit(self.server.url("shop"))
         connection = http.client.HTTPConnection(own.netloc, timeout=5)
         try:
@@ -177,4 +179,4 @@ class Simulated:
                 item["quantity"] = 1.5
             if item["sku"] in self.raw and "available" in item:
                 item["available"] = f"<raw {item['sku']}>"
-        return Told(with_raw(body, self.raw), reply.status)
+        return Answer(with_raw(body, self.raw), reply.status)

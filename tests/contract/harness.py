@@ -20,7 +20,7 @@ from sync import channels
 from sync.channels.base import Change, Channel, EventPage, EventSource, RecordPage
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
-from tests.loopback import Asked, Loopback, Told, serving
+from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
 SECRET_NAME = "CONTRACT_SECRET"
 SECRET = "c0ntract-s3cret"
@@ -68,7 +68,7 @@ class Backend(Protocol):
     kind: str
 
     def table(self, url: str) -> dict[str, Any]: ...
-    def answer(self, asked: Asked) -> Told: ...
+    def answer(self, asked: ReceivedRequest) -> Answer: ...
     def put(self, sku: str, quantity: int) -> None: ...
     def shown(self, sku: str) -> int: ...
     def corrupt(self, sku: str, raw: str) -> None: ...
@@ -117,7 +117,7 @@ class OverHttp:
         self.backend.corrupt(sku, raw)
 
     def garble(self) -> None:
-        self.front.spoil = lambda _asked: Told(b'{"items": [')
+        self.front.spoil = lambda _asked: Answer(b'{"items": [')
 
     def vanish(self) -> None:
         # Nobody listens on the discard port.
@@ -129,9 +129,9 @@ class Front:
     """Stands before a backend; `spoil` may answer in its place, or None to let it."""
 
     backend: Backend
-    spoil: Callable[[Asked], Told | None] = field(default=lambda _asked: None)
+    spoil: Callable[[ReceivedRequest], Answer | None] = field(default=lambda _asked: None)
 
-    def __call__(self, asked: Asked) -> Told:
+    def __call__(self, asked: ReceivedRequest) -> Answer:
         return self.spoil(asked) or self.backend.answer(asked)
 
 
@@ -188,7 +188,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class EventsRead:
     """A whole reading of what moved."""
 
     pages: Sequence[EventPage]
@@ -211,14 +211,14 @@ class Hearing:
         return [(event.kind, event.sku, event.quantity) for event in self.events]
 
 
-async def hear(harness: Harness, cursor: str | None = None) -> Hearing:
+async def read_events(harness: Harness, cursor: str | None = None) -> EventsRead:
     async with opened(harness) as channel:
-        return await heard(channel, cursor)
+        return await event_poll(channel, cursor)
 
 
-async def heard(channel: Channel, cursor: str | None = None) -> Hearing:
+async def event_poll(channel: Channel, cursor: str | None = None) -> EventsRead:
     source = cast("EventSource", channel)
-    return Hearing([page async for page in source.events(cursor)])
+    return EventsRead([page async for page in source.events(cursor)])
 
 
 async def poll(harness: Harness) -> Reading:

@@ -19,7 +19,7 @@ from tests.contract.harness import (
     over_http,
 )
 from tests.contract.vendure_backend import Vendure
-from tests.loopback import Asked
+from tests.loopback import ReceivedRequest
 from tests.simulation.small_world import small_world
 
 
@@ -69,8 +69,8 @@ def _file(base: Path) -> Iterator[Harness]:
 @contextmanager
 def _simulated(base: Path) -> Iterator[Harness]:
     world = small_world()
-    for item in list(world.shelf("shop").items()):
-        world.shelf("shop").drop(item.sku)
+    for item in list(world.channel("shop").items()):
+        world.channel("shop").drop(item.sku)
     with (
         WorldServer(world, tokens={"shop": SECRET}, clock=QuickClock()) as server,
         over_http(Simulated(server, world), base) as harness,
@@ -102,7 +102,7 @@ def running(kind: str, base: Path) -> Iterator[Harness]:
         yield found
 
 
-def is_write(asked: Asked) -> bool:
+def is_write(asked: ReceivedRequest) -> bool:
     """Tell a write from a read, also where both are a POST."""
     if asked.method == "POST" and b'"query"' in asked.body:
         return b"updateProductVariants" in asked.body

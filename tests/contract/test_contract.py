@@ -24,7 +24,7 @@ from tests.contract.harness import (
     poll,
 )
 from tests.contract.kinds import NETWORKED, STRANGE, running
-from tests.loopback import Told, script, serving
+from tests.loopback import Answer, script, serving
 
 
 @pytest.fixture(params=sorted(channels.KINDS))
@@ -165,15 +165,15 @@ async def test_a_refused_credential_is_named_and_not_shown(
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_passing_trouble_is_waited_out(networked: OverHttp, status: int) -> None:
-    troubles = [Told(status=status)]
+    troubles = [Answer(status=status)]
     networked.front.spoil = lambda _asked: troubles.pop() if troubles else None
 
     assert (await poll(networked)).stock["A-1"] == 5
 
 
 async def test_a_redirect_to_another_host_is_not_followed(networked: OverHttp) -> None:
-    with serving(script(Told(b"thanks"))) as thief:
-        networked.front.spoil = lambda _asked: Told(status=302, headers={"Location": thief.url})
+    with serving(script(Answer(b"thanks"))) as thief:
+        networked.front.spoil = lambda _asked: Answer(status=302, headers={"Location": thief.url})
 
         assert isinstance(await failure(networked), ContractBroken)
         assert thief.asked == []
@@ -181,6 +181,6 @@ async def test_a_redirect_to_another_host_is_not_followed(networked: OverHttp) -
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b"[" * 100_000])
 async def test_any_other_answer_breaks_the_contract(networked: OverHttp, body: bytes) -> None:
-    networked.front.spoil = lambda _asked: Told(body)
+    networked.front.spoil = lambda _asked: Answer(body)
 
     assert isinstance(await failure(networked), ContractBroken | NeedsOperator)

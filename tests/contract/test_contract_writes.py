@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.channels.base import Receipt, Wanted
+from sync.channels.base import ListingRef, Receipt
 from sync.errors import (
     WriteOutcomeUnknown,
     WriteRejected,
@@ -19,7 +19,7 @@ from tests.contract.harness import (
     poll,
 )
 from tests.contract.kinds import STRANGE, WRITING, is_write, running
-from tests.loopback import Asked, Told
+from tests.loopback import Answer, ReceivedRequest
 
 
 @pytest.fixture(params=WRITING)
@@ -51,7 +51,7 @@ async def test_a_strange_sku_is_written_and_read_at_its_own_place(writing: OverH
         for sku in STRANGE:
             record = before.of(sku)
             (receipt,) = await channel.write([change(record, 7, sku)])
-            answer = await channel.read([Wanted(sku, record.location, record.ref)])
+            answer = await channel.read([ListingRef(sku, record.location, record.ref)])
             assert receipt.refused is None
             assert [(found.sku, found.available) for found in answer.records] == [(sku, 7)]
 
@@ -86,14 +86,14 @@ async def test_a_write_to_what_is_not_there_is_refused(writing: OverHttp) -> Non
 
 async def test_a_lost_reply_to_a_write_is_an_unknown_outcome(writing: OverHttp) -> None:
     record = (await poll(writing)).of("A-1")
-    writes: list[Asked] = []
+    writes: list[ReceivedRequest] = []
 
-    def lose(asked: Asked) -> Told | None:
+    def lose(asked: ReceivedRequest) -> Answer | None:
         if not is_write(asked):
             return None
         writes.append(asked)
         writing.backend.answer(asked)
-        return Told(lose=True)
+        return Answer(lose=True)
 
     async with opened(writing) as channel:
         await channel.sign_in()
@@ -111,7 +111,7 @@ async def test_a_refused_write_gives_the_channels_words(writing: OverHttp, statu
     async with opened(writing) as channel:
         await channel.sign_in()
         writing.front.spoil = lambda asked: (
-            Told({"message": f"no, says {SECRET}"}, status) if is_write(asked) else None
+            Answer({"message": f"no, says {SECRET}"}, status) if is_write(asked) else None
         )
         with pytest.raises(WriteRejected, match="no, says •••"):
             await channel.write([change(record, 3)])
@@ -123,8 +123,8 @@ async def test_a_few_listings_are_read_afresh(writing: OverHttp) -> None:
     before = await poll(writing)
     writing.put("A-1", 2)
     wanted = [
-        Wanted(sku, before.of(sku).location, before.of(sku).ref) for sku in ("A-1", "C-3")
-    ] + [Wanted("NOBODY", "", "NOBODY")]
+        ListingRef(sku, before.of(sku).location, before.of(sku).ref) for sku in ("A-1", "C-3")
+    ] + [ListingRef("NOBODY", "", "NOBODY")]
     async with opened(writing) as channel:
         assert channel.abilities.reads_one
         answer = await channel.read(wanted)
@@ -137,7 +137,7 @@ async def test_a_fresh_reading_that_is_no_good_is_refused_by_name(writing: OverH
     record = (await poll(writing)).of("B-2")
     writing.corrupt("B-2", '"twelve"')
     async with opened(writing) as channel:
-        answer = await channel.read([Wanted("B-2", record.location, record.ref)])
+        answer = await channel.read([ListingRef("B-2", record.location, record.ref)])
 
     assert list(answer.records) == []
     assert [refused.sku for refused in answer.refused] == ["B-2"]

@@ -13,12 +13,12 @@ from sync.errors import ChannelError, ContractBroken
 from tests.contract.harness import (
     EventBackend,
     OverHttp,
-    hear,
-    heard,
+    event_poll,
     opened,
+    read_events,
 )
 from tests.contract.kinds import running
-from tests.loopback import Told
+from tests.loopback import Answer
 
 TELLING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.events)
 
@@ -44,7 +44,7 @@ async def test_an_order_is_told_with_its_name_its_time_and_the_same_id_each_time
 ) -> None:
     order = backend(telling).order("A-1", 2)
 
-    first, second = await hear(telling), await hear(telling)
+    first, second = await read_events(telling), await read_events(telling)
 
     (event,) = [event for event in first.events if event.sku == "A-1"]
     assert (event.kind, event.quantity, event.order) == (EventKind.ORDERED, 2, order)
@@ -57,7 +57,7 @@ async def test_an_order_is_told_with_its_name_its_time_and_the_same_id_each_time
 async def test_a_count_is_told_as_a_signed_adjustment(telling: OverHttp) -> None:
     backend(telling).count("C-3", -4)
 
-    moved = (await hear(telling)).moved
+    moved = (await read_events(telling)).moved
 
     assert moved[-1] == (EventKind.ADJUSTED, "C-3", -4)
 
@@ -66,7 +66,7 @@ async def test_many_events_come_page_by_page_each_once(telling: OverHttp) -> Non
     for number in range(1, 8):
         backend(telling).order("C-3", number)
 
-    hearing = await hear(telling)
+    hearing = await read_events(telling)
 
     quantities = [quantity for kind, sku, quantity in hearing.moved if kind is EventKind.ORDERED]
     assert quantities == list(range(1, 8))
@@ -75,10 +75,10 @@ async def test_many_events_come_page_by_page_each_once(telling: OverHttp) -> Non
 async def test_reading_goes_on_from_the_cursor_and_loses_nothing(telling: OverHttp) -> None:
     backend(telling).order("A-1", 1)
     async with opened(telling) as channel:
-        before = await heard(channel)
+        before = await event_poll(channel)
         backend(telling).order("C-3", 3)
-        after = await heard(channel, before.cursor)
-        again = await heard(channel, after.cursor)
+        after = await event_poll(channel, before.cursor)
+        again = await event_poll(channel, after.cursor)
 
     assert before.cursor is not None
     new = [event for event in after.events if event not in before.events]
@@ -88,9 +88,9 @@ async def test_reading_goes_on_from_the_cursor_and_loses_nothing(telling: OverHt
 
 async def test_what_is_asked_again_on_purpose_is_marked(telling: OverHttp) -> None:
     backend(telling).order("A-1", 1)
-    before = await hear(telling)
+    before = await read_events(telling)
 
-    after = await hear(telling, before.cursor)
+    after = await read_events(telling, before.cursor)
 
     for page in after.pages:
         for event in page.events:
@@ -99,7 +99,7 @@ async def test_what_is_asked_again_on_purpose_is_marked(telling: OverHttp) -> No
 
 
 async def test_where_nothing_moved_nothing_is_told(telling: OverHttp) -> None:
-    hearing = await hear(telling)
+    hearing = await read_events(telling)
 
     assert hearing.events == []
     assert hearing.refused == []
@@ -111,7 +111,7 @@ async def test_a_bad_event_is_refused_alone_and_named(telling: OverHttp) -> None
     backend(telling).order("C-3", 3)
     backend(telling).misreport("B-2")
 
-    hearing = await hear(telling)
+    hearing = await read_events(telling)
 
     (refused,) = hearing.refused
     assert refused.sku == "B-2"
@@ -125,9 +125,9 @@ async def test_a_bad_event_is_refused_alone_and_named(telling: OverHttp) -> None
 async def test_events_that_are_no_page_break_the_contract(telling: OverHttp, body: bytes) -> None:
     async with opened(telling) as channel:
         await channel.sign_in()
-        telling.front.spoil = lambda _asked: Told(body)
+        telling.front.spoil = lambda _asked: Answer(body)
         with pytest.raises(ChannelError) as caught:
-            await heard(channel)
+            await event_poll(channel)
 
     assert isinstance(caught.value, ContractBroken)
     assert "shop" in str(caught.value)

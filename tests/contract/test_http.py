@@ -9,13 +9,13 @@ import pytest
 
 from store.model import Record, State
 from sync import values
-from sync.channels.base import Wanted
+from sync.channels.base import ListingRef
 from sync.channels.http.channel import HttpOptions, abilities
-from sync.channels.http.records import Decoder
+from sync.channels.http.records import RecordDecoder
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.backends import Market
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
-from tests.loopback import Asked, Told, script, serving
+from tests.loopback import Answer, ReceivedRequest, script, serving
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def describe(market: OverHttp, **changes: Any) -> None:
 
 
 def answer(market: OverHttp, *bodies: object) -> None:
-    answers = script(*(Told(body) for body in bodies))
+    answers = script(*(Answer(body) for body in bodies))
     market.front.spoil = answers
 
 
@@ -189,7 +189,7 @@ async def test_pages_that_go_in_circles_end_the_poll(market: OverHttp) -> None:
 
 
 async def test_a_next_page_of_another_origin_gets_no_token(market: OverHttp) -> None:
-    with serving(script(Told({"items": []}))) as thief:
+    with serving(script(Answer({"items": []}))) as thief:
         answer(market, {"items": [], "next": f"{thief.url}/stock"})
 
         with pytest.raises(ContractBroken, match="another origin"):
@@ -255,7 +255,7 @@ async def test_where_only_on_hand_is_read_on_hand_is_written(market: OverHttp) -
 async def test_a_sku_that_is_a_way_up_is_never_put_into_a_url(market: OverHttp, sku: str) -> None:
     async with opened(market) as channel:
         (receipt,) = await channel.write([change(Record(sku, 5), 3)])
-        answer = await channel.read([Wanted(sku, "", "")])
+        answer = await channel.read([ListingRef(sku, "", "")])
 
     assert receipt.refused
     assert [refused.sku for refused in answer.refused] == [sku]
@@ -266,7 +266,7 @@ async def test_a_record_of_another_sku_is_not_taken_for_the_one_asked(market: Ov
     answer(market, {"sku": "OTHER", "available": 3, "state": "live", "price": 1})
 
     async with opened(market) as channel:
-        fresh = await channel.read([Wanted("A", "", "")])
+        fresh = await channel.read([ListingRef("A", "", "")])
 
     assert list(fresh.records) == []
     assert fresh.refused[0].reason == "it answered for another SKU"
@@ -276,8 +276,8 @@ async def test_a_page_of_one_answers_for_one(market: OverHttp) -> None:
     answer(market, {"items": [{"sku": "A", "available": 3, "state": "live"}]}, {"items": []})
 
     async with opened(market) as channel:
-        found = await channel.read([Wanted("A", "", "")])
-        gone = await channel.read([Wanted("A", "", "")])
+        found = await channel.read([ListingRef("A", "", "")])
+        gone = await channel.read([ListingRef("A", "", "")])
 
     assert [record.available for record in found.records] == [3]
     assert (list(gone.records), list(gone.refused)) == ([], [])
@@ -324,11 +324,11 @@ def test_a_description_that_cannot_work_is_refused(changes: dict[str, Any], word
 
 async def test_no_token_is_needed_where_none_is_set(market: OverHttp) -> None:
     describe(market, token=None)
-    seen: list[Asked] = []
+    seen: list[ReceivedRequest] = []
 
-    def note(asked: Asked) -> Told:
+    def note(asked: ReceivedRequest) -> Answer:
         seen.append(asked)
-        return Told({"items": []})
+        return Answer({"items": []})
 
     market.front.spoil = note
     await poll(market)
@@ -341,6 +341,6 @@ def test_a_title_of_half_a_surrogate_pair_costs_nobody_anything() -> None:
 
 
 def test_a_page_of_nothing_but_bad_records_is_not_read_to_its_end() -> None:
-    decoder = Decoder({"sku": "sku", "available": "available"}, {})
+    decoder = RecordDecoder({"sku": "sku", "available": "available"}, {})
     with pytest.raises(ContractBroken, match="more than 10,000 records of a page can't be read"):
         decoder.all([1] * 50_000, "items")

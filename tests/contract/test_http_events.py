@@ -17,14 +17,14 @@ from tests.contract.backends import Market
 from tests.contract.harness import (
     SECRET,
     SECRET_NAME,
-    Hearing,
+    EventsRead,
     OverHttp,
-    hear,
-    heard,
+    event_poll,
     opened,
     over_http,
+    read_events,
 )
-from tests.loopback import Asked, Told
+from tests.loopback import Answer, ReceivedRequest
 
 FIELDS = {"id": "id", "kind": "kind", "sku": "sku", "quantity": "n", "at": "at"}
 
@@ -63,9 +63,9 @@ def answer(feed: OverHttp, *pages: object) -> None:
     """Answer the requests in turn with these, the last one for ever."""
     left = list(pages)
 
-    def told(asked: Asked) -> Told:
+    def told(asked: ReceivedRequest) -> Answer:
         page = left.pop(0) if len(left) > 1 else left[0]
-        return page if isinstance(page, Told) else Told(page)
+        return page if isinstance(page, Answer) else Answer(page)
 
     feed.front.spoil = told
 
@@ -86,14 +86,14 @@ def sale(number: int, at: str, **changes: Any) -> dict[str, Any]:
     return {"id": number, "kind": "ordered", "sku": "A-1", "n": 1, "at": at, **changes}
 
 
-def ids(hearing: Hearing) -> list[str]:
+def ids(hearing: EventsRead) -> list[str]:
     return [event.id for event in hearing.events]
 
 
 async def test_the_first_question_has_an_empty_cursor(feed: OverHttp) -> None:
     answer(feed, {"events": []})
 
-    assert (await hear(feed)).cursor is None
+    assert (await read_events(feed)).cursor is None
     assert asked(feed) == [""]
 
 
@@ -103,7 +103,7 @@ async def test_an_opaque_cursor_is_asked_as_it_is_and_nothing_twice(feed: OverHt
         feed, {"events": [sale(1, ago(0))], "cursor": "a b/1"}, {"events": [], "cursor": "a b/1"}
     )
 
-    hearing = await hear(feed, "x&y")
+    hearing = await read_events(feed, "x&y")
 
     assert asked(feed) == ["x&y", "a b/1"]
     assert hearing.cursor == "a b/1"
@@ -114,7 +114,7 @@ async def test_a_number_is_a_cursor_too_and_no_date(feed: OverHttp) -> None:
     describe(feed, cursor="cursor")
     answer(feed, {"events": [sale(1, ago(0))], "cursor": 20261123}, {"events": []})
 
-    assert (await hear(feed)).cursor == "20261123"
+    assert (await read_events(feed)).cursor == "20261123"
     assert asked(feed) == ["", "20261123"]
 
 
@@ -122,7 +122,7 @@ async def test_an_instant_is_kept_in_utc_and_asked_again_with_an_overlap(feed: O
     describe(feed, cursor="cursor")
     answer(feed, {"events": [], "cursor": "2026-11-22T12:00:00+05:30"})
 
-    hearing = await hear(feed, "2026-11-22T06:00:00.000Z")
+    hearing = await read_events(feed, "2026-11-22T06:00:00.000Z")
 
     assert asked(feed) == ["2026-11-22T05:55:00.000Z"]
     assert hearing.cursor == "2026-11-22T06:30:00.000Z"
@@ -134,14 +134,14 @@ async def test_a_cursor_never_goes_back(feed: OverHttp) -> None:
     answer(feed, {"events": [sale(1, "2026-11-22T05:57:00Z")], "cursor": "2026-11-22T05:57:00Z"},
            {"events": [], "cursor": "2026-11-22T05:57:00Z"})  # fmt: skip
 
-    assert (await hear(feed, "2026-11-22T06:00:00Z")).cursor == "2026-11-22T06:00:00.000Z"
+    assert (await read_events(feed, "2026-11-22T06:00:00Z")).cursor == "2026-11-22T06:00:00.000Z"
 
 
 async def test_without_a_cursor_the_newest_event_leads_on(feed: OverHttp) -> None:
     first, second = ago(9_000), ago(3_000)
     answer(feed, {"events": [sale(1, first), sale(2, second)]}, {"events": [sale(2, second)]})
 
-    hearing = await hear(feed)
+    hearing = await read_events(feed)
 
     assert asked(feed) == ["", second]
     assert ids(hearing) == ["1", "2"]
@@ -153,7 +153,7 @@ async def test_where_the_url_has_no_cursor_everything_is_told_each_time(feed: Ov
     at = ago(60_000)
     answer(feed, {"events": [sale(1, at)]})
 
-    hearing = await hear(feed, at)
+    hearing = await read_events(feed, at)
 
     assert len(feed.server.asked) == 1
     assert ids(hearing) == ["1"]
@@ -164,14 +164,14 @@ async def test_an_event_still_to_come_does_not_lead_past_now(feed: OverHttp) -> 
     at = ago(5_000)
     answer(feed, {"events": [sale(1, at), sale(2, "9999-12-31T23:59:59Z")]}, {"events": []})
 
-    assert (await hear(feed)).cursor == at
+    assert (await read_events(feed)).cursor == at
 
 
 async def test_a_cursor_still_to_come_is_not_kept(feed: OverHttp) -> None:
     describe(feed, cursor="cursor")
     answer(feed, {"events": [], "cursor": "9999-12-31T23:59:59Z"})
 
-    kept = (await hear(feed)).cursor
+    kept = (await read_events(feed)).cursor
 
     assert kept is not None
     assert from_rfc3339(kept) <= SystemClock().now()
@@ -181,7 +181,7 @@ async def test_a_cursor_of_no_year_that_can_be_written_is_opaque(feed: OverHttp)
     describe(feed, cursor="cursor")
     answer(feed, {"events": [], "cursor": "9999-12-31T23:59:59.9999Z"})
 
-    assert (await hear(feed)).cursor == "9999-12-31T23:59:59.9999Z"
+    assert (await read_events(feed)).cursor == "9999-12-31T23:59:59.9999Z"
 
 
 async def test_a_cursor_that_circles_breaks_the_contract(feed: OverHttp) -> None:
@@ -190,7 +190,7 @@ async def test_a_cursor_that_circles_breaks_the_contract(feed: OverHttp) -> None
     answer(feed, page, {**page, "cursor": "b"}, {**page, "cursor": "a"})
 
     with pytest.raises(ContractBroken, match="circle"):
-        await hear(feed)
+        await read_events(feed)
 
 
 @pytest.mark.parametrize("cursor", [[], {"a": 1}, True, 1.5, "x" * 5000, "\ud800"])
@@ -199,7 +199,7 @@ async def test_what_is_no_cursor_breaks_the_contract(feed: OverHttp, cursor: obj
     answer(feed, {"events": [sale(1, ago(0))], "cursor": cursor})
 
     with pytest.raises(ContractBroken) as caught:
-        await hear(feed)
+        await read_events(feed)
 
     assert caught.value.path == "events page 1, cursor"
 
@@ -209,7 +209,7 @@ async def test_pages_are_followed_by_their_urls(feed: OverHttp) -> None:
     first_page = {"events": [sale(1, ago(9_000))], "next": "?page=2", "cursor": "c1"}
     answer(feed, first_page, {"events": [sale(2, ago(3_000))], "next": None, "cursor": "c2"})
 
-    hearing = await hear(feed)
+    hearing = await read_events(feed)
 
     assert ids(hearing) == ["1", "2"]
     assert [page.cursor for page in hearing.pages] == ["c1", "c2"]
@@ -220,14 +220,14 @@ async def test_the_next_page_never_leads_to_another_host(feed: OverHttp) -> None
     answer(feed, {"events": [], "next": "http://127.0.0.2:9/events"})
 
     with pytest.raises(ContractBroken):
-        await hear(feed)
+        await read_events(feed)
 
 
 async def test_newest_first_a_reading_that_ends_early_keeps_no_cursor(feed: OverHttp) -> None:
     """The older events of the pages that were not read would be lost."""
     describe(feed, next="next")
     first_page = {"events": [sale(2, ago(3_000)), sale(1, ago(9_000))], "next": "?page=2"}
-    answer(feed, first_page, Told(status=503))
+    answer(feed, first_page, Answer(status=503))
 
     pages = []
     try:
@@ -243,7 +243,7 @@ async def test_newest_first_a_reading_that_ends_early_keeps_no_cursor(feed: Over
 async def test_a_channel_without_the_block_tells_nothing(feed: OverHttp) -> None:
     async with opened(feed) as channel:
         channel._events = None  # type: ignore[attr-defined]
-        assert (await heard(channel)).pages == []
+        assert (await event_poll(channel)).pages == []
 
 
 @pytest.mark.parametrize(

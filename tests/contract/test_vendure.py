@@ -13,7 +13,7 @@ from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUn
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
 from tests.contract.kinds import is_write
 from tests.contract.vendure_backend import Vendure, VendureVariant
-from tests.loopback import Asked, Told
+from tests.loopback import Answer, ReceivedRequest
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ async def test_an_ended_session_is_signed_in_again_once(shop: Vendure, harness: 
 
 async def test_a_right_that_is_missing_is_no_login_loop(shop: Vendure, harness: OverHttp) -> None:
     words = "You are not currently authorized to perform this action"
-    answer = Told(
+    answer = Answer(
         {"errors": [{"message": words, "extensions": {"code": "FORBIDDEN"}}], "data": None}
     )
     harness.front.spoil = lambda asked: None if b"login(" in asked.body else answer
@@ -214,11 +214,11 @@ async def test_an_api_key_is_sent_in_its_own_header(shop: Vendure, harness: Over
 async def test_the_password_and_the_sessions_token_are_struck_out(
     shop: Vendure, harness: OverHttp
 ) -> None:
-    def echo(asked: Asked) -> Told | None:
+    def echo(asked: ReceivedRequest) -> Answer | None:
         if b"login(" in asked.body:
             return None
         words = f"{asked.headers['authorization']} {SECRET}"
-        return Told({"errors": [{"message": words}], "data": None})
+        return Answer({"errors": [{"message": words}], "data": None})
 
     harness.front.spoil = echo
     with pytest.raises(ContractBroken) as caught:
@@ -241,7 +241,7 @@ async def test_an_error_of_a_write_says_whether_it_was_rolled_back(
     shop: Vendure, harness: OverHttp, extensions: dict[str, str], kind: type[Exception]
 ) -> None:
     stock(shop)
-    answer = Told({"errors": [{"message": "no", "extensions": extensions}], "data": None})
+    answer = Answer({"errors": [{"message": "no", "extensions": extensions}], "data": None})
     harness.front.spoil = lambda asked: answer if is_write(asked) else None
 
     with pytest.raises(kind):
@@ -253,7 +253,7 @@ async def test_a_write_without_a_graphql_answer_is_unknown(
     shop: Vendure, harness: OverHttp, body: bytes
 ) -> None:
     stock(shop)
-    harness.front.spoil = lambda asked: Told(body) if is_write(asked) else None
+    harness.front.spoil = lambda asked: Answer(body) if is_write(asked) else None
 
     with pytest.raises(WriteOutcomeUnknown):
         await write(harness, 3)
@@ -266,7 +266,7 @@ async def test_a_write_that_cannot_read_first_was_certainly_not_sent(
     record = (await poll(harness)).of("A")
     async with opened(harness) as channel:
         await channel.sign_in()
-        harness.front.spoil = lambda _asked: Told(b"<html>")
+        harness.front.spoil = lambda _asked: Answer(b"<html>")
         with pytest.raises(Temporary, match="nothing was written"):
             await channel.write([change(record, 3)])
 

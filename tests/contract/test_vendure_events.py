@@ -11,9 +11,17 @@ from sync.channels.vendure import events
 from sync.channels.vendure.movements import KINDS
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator
-from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, hear, heard, opened, over_http
+from tests.contract.harness import (
+    SECRET,
+    SECRET_NAME,
+    OverHttp,
+    event_poll,
+    opened,
+    over_http,
+    read_events,
+)
 from tests.contract.vendure_backend import Vendure, in_seconds
-from tests.loopback import Told
+from tests.loopback import Answer
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +57,7 @@ async def test_where_nothing_moved_the_cost_is_two_questions(shop: OverHttp) -> 
     for number in range(100, 600):
         api(shop).put(f"N-{number}", 1)
 
-    assert (await hear(shop)).events == []
+    assert (await read_events(shop)).events == []
 
     assert asked(shop, "SkewOrders") == asked(shop, "SkewEdited") == 1
     assert asked(shop, "SkewMovements") == 0
@@ -58,7 +66,7 @@ async def test_where_nothing_moved_the_cost_is_two_questions(shop: OverHttp) -> 
 async def test_an_edit_that_left_the_stock_alone_is_not_looked_into(shop: OverHttp) -> None:
     api(shop).variants[0].edited_at = in_seconds(SystemClock().now())
 
-    hearing = await hear(shop)
+    hearing = await read_events(shop)
 
     assert hearing.events == []
     assert asked(shop, "SkewMovements") == 0
@@ -68,19 +76,19 @@ async def test_an_edit_that_left_the_stock_alone_is_not_looked_into(shop: OverHt
 async def test_a_fulfilment_is_told_once_the_listings_were_seen_to_move(shop: OverHttp) -> None:
     """It changes neither its order's time nor its variant's, only the stock level's."""
     async with opened(shop) as channel:
-        assert (await heard(channel)).events == []
+        assert (await event_poll(channel)).events == []
         api(shop).move("SKU-1", "SALE", -3)
-        assert (await heard(channel)).events == []
+        assert (await event_poll(channel)).events == []
         await poll(channel)
 
-        assert (await heard(channel)).moved == [(EventKind.SHIPPED, "SKU-1", 3)]
+        assert (await event_poll(channel)).moved == [(EventKind.SHIPPED, "SKU-1", 3)]
 
 
 async def test_what_moved_long_ago_is_not_told(shop: OverHttp) -> None:
     api(shop).move("SKU-1", "ADJUSTMENT", 10, "2026-01-01T00:00:00.000Z")
     api(shop).order("SKU-1", 1)
 
-    assert (await hear(shop)).moved == [(EventKind.ORDERED, "SKU-1", 1)]
+    assert (await read_events(shop)).moved == [(EventKind.ORDERED, "SKU-1", 1)]
 
 
 async def test_a_long_history_is_read_back_from_its_end(shop: OverHttp) -> None:
@@ -89,7 +97,7 @@ async def test_a_long_history_is_read_back_from_its_end(shop: OverHttp) -> None:
     for number in range(1, 61):
         api(shop).order("SKU-1", number)
 
-    moved = (await hear(shop)).moved
+    moved = (await read_events(shop)).moved
 
     assert [units for _, _, units in moved] == list(range(1, 61))
     assert asked(shop, "SkewMovements") == 3
@@ -100,7 +108,7 @@ async def test_a_variant_whose_stock_is_not_tracked_is_left_out(shop: OverHttp) 
     api(shop).order("SKU-1", 1)
     api(shop).order("SKU-2", 2)
 
-    assert (await hear(shop)).moved == [(EventKind.ORDERED, "SKU-2", 2)]
+    assert (await read_events(shop)).moved == [(EventKind.ORDERED, "SKU-2", 2)]
 
 
 async def test_a_deleted_variant_is_left_out(shop: OverHttp) -> None:
@@ -108,15 +116,15 @@ async def test_a_deleted_variant_is_left_out(shop: OverHttp) -> None:
     api(shop).order("SKU-2", 2)
     del api(shop).variants[0]
 
-    assert (await hear(shop)).moved == [(EventKind.ORDERED, "SKU-2", 2)]
+    assert (await read_events(shop)).moved == [(EventKind.ORDERED, "SKU-2", 2)]
 
 
 async def test_alike_orders_keep_their_names_however_often_they_are_read(shop: OverHttp) -> None:
     orders = [api(shop).order("SKU-1", 2) for _ in range(3)]
 
-    first = await hear(shop)
+    first = await read_events(shop)
     api(shop).order("SKU-1", 2)
-    second = await hear(shop, first.cursor)
+    second = await read_events(shop, first.cursor)
 
     assert [event.order for event in first.events] == orders
     assert second.events[:3] == first.events
@@ -133,7 +141,7 @@ async def test_an_order_that_comes_while_we_read_is_told_with_its_name(shop: Ove
 
     api(shop).before_answer = buy
 
-    hearing = await hear(shop)
+    hearing = await read_events(shop)
 
     assert [event.order for event in hearing.events] == ["ORDER1", *late]
 
@@ -143,7 +151,7 @@ async def test_an_allocation_without_an_order_is_told_without_one(shop: OverHttp
     api(shop).order("SKU-1", 1)
     api(shop).move("SKU-1", "ALLOCATION", 7)
 
-    hearing = await hear(shop)
+    hearing = await read_events(shop)
 
     assert [(event.quantity, event.order) for event in hearing.events] in (
         [(1, "ORDER1"), (7, None)],
@@ -159,7 +167,7 @@ async def test_more_variants_than_a_reading_asks_for_are_said(
     for number in range(1, 4):
         api(shop).order(f"SKU-{number}", number)
 
-    hearing = await hear(shop)
+    hearing = await read_events(shop)
 
     assert len(hearing.events) == 2
     assert [event.reason for event in hearing.refused] == [
@@ -171,7 +179,7 @@ async def test_a_movement_of_nothing_is_left_out(shop: OverHttp) -> None:
     api(shop).order("SKU-1", 1)
     api(shop).move("SKU-1", "RELEASE", 0)
 
-    hearing = await hear(shop)
+    hearing = await read_events(shop)
 
     assert (len(hearing.events), hearing.refused) == (1, [])
 
@@ -180,11 +188,11 @@ async def test_a_missing_right_is_for_the_operator(shop: OverHttp) -> None:
     async with opened(shop) as channel:
         await channel.sign_in()
         error = {"message": "not allowed", "extensions": {"code": "FORBIDDEN"}}
-        answer = Told({"errors": [error], "data": None})
+        answer = Answer({"errors": [error], "data": None})
         shop.front.spoil = lambda asked: answer if b"SkewOrders" in asked.body else None
 
         with pytest.raises(NeedsOperator, match=r"forbids it to us \(orders\)"):
-            await heard(channel)
+            await event_poll(channel)
 
 
 def test_every_kind_of_movement_has_a_meaning() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from store.model import Millis
 from sync.clock import SystemClock, rfc3339
 from tests.contract.harness import SECRET, SECRET_NAME, with_raw
-from tests.loopback import Asked, Told
+from tests.loopback import Answer, ReceivedRequest
 
 TOKEN = {"env": SECRET_NAME}
 
@@ -74,14 +74,14 @@ class Vendure:
     def corrupt(self, sku: str, raw: str) -> None:
         self.raw[sku] = raw
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: ReceivedRequest) -> Answer:
         query, variables = asked.json["query"], asked.json["variables"]
         if "login(" in query:
             return self._login(variables)
         if not self._may(asked):
             return _trouble("You are not currently authorized to perform this action", "FORBIDDEN")
         self.before_answer(query)
-        answers: dict[str, Callable[[], Told]] = {
+        answers: dict[str, Callable[[], Answer]] = {
             "SkewSet": lambda: self._update(variables["input"]),
             "SkewOrders": lambda: self._orders(variables["options"]),
             "SkewMovements": lambda: self._movements(query, variables),
@@ -92,11 +92,11 @@ class Vendure:
         name = re.match(r"(?:query|mutation) (\w+)", query)
         if name is not None and name[1] in answers:
             return answers[name[1]]()
-        return Told({"errors": [{"message": f"cannot query {query}"}]}, 400)
+        return Answer({"errors": [{"message": f"cannot query {query}"}]}, 400)
 
-    def _locations(self) -> Told:
+    def _locations(self) -> Answer:
         items = [{"id": location} for location in self.locations]
-        return Told({"data": {"stockLocations": {"items": items[:1]}}})
+        return Answer({"data": {"stockLocations": {"items": items[:1]}}})
 
     def order(self, sku: str, units: int) -> str:
         variant = self._variant(sku)
@@ -144,7 +144,7 @@ class Vendure:
     def _variant(self, sku: str) -> VendureVariant:
         return next(variant for variant in self.variants if variant.sku == sku)
 
-    def _orders(self, options: dict[str, Any]) -> Told:
+    def _orders(self, options: dict[str, Any]) -> Answer:
         after = options["filter"]["updatedAt"]["after"]
         assert options["filter"]["active"] == {"eq": False}
         found = [
@@ -154,9 +154,9 @@ class Vendure:
             {name: part for name, part in order.items() if name != "active"} for order in found
         ]
         page = answer[options["skip"] : options["skip"] + options["take"]]
-        return Told({"data": {"orders": {"totalItems": len(found), "items": page}}})
+        return Answer({"data": {"orders": {"totalItems": len(found), "items": page}}})
 
-    def _edited(self, options: dict[str, Any]) -> Told:
+    def _edited(self, options: dict[str, Any]) -> Answer:
         after = options["filter"]["updatedAt"]["after"]
         found = [variant for variant in self.variants if variant.edited_at > after]
         answer = [
@@ -168,9 +168,9 @@ class Vendure:
             for variant in found
         ]
         page = answer[options["skip"] : options["skip"] + options["take"]]
-        return Told({"data": {"productVariants": {"totalItems": len(found), "items": page}}})
+        return Answer({"data": {"productVariants": {"totalItems": len(found), "items": page}}})
 
-    def _movements(self, query: str, variables: dict[str, Any]) -> Told:
+    def _movements(self, query: str, variables: dict[str, Any]) -> Answer:
         data: dict[str, Any] = {"globalSettings": {"trackInventory": True}}
         for name in re.findall(r"(v\d+):productVariant\(", query):
             options = variables[f"{name}o"]
@@ -193,25 +193,25 @@ class Vendure:
                     "trackInventory": variant.tracked,
                     "stockMovements": {"totalItems": len(mine), "items": items},
                 }
-        return Told({"data": data})
+        return Answer({"data": data})
 
-    def _login(self, variables: dict[str, str]) -> Told:
+    def _login(self, variables: dict[str, str]) -> Answer:
         if variables != {"username": "superadmin", "password": SECRET}:
             words = f"The provided credentials are invalid: {variables['password']}"
             login = {"__typename": "InvalidCredentialsError", "message": words}
-            return Told({"data": {"login": login}})
+            return Answer({"data": {"login": login}})
         self.logins += 1
         token = f"s3ssion-{self.logins}"
         self.sessions.add(token)
         answer = {"data": {"login": {"__typename": "CurrentUser"}}}
-        return Told(answer, headers={"vendure-auth-token": token})
+        return Answer(answer, headers={"vendure-auth-token": token})
 
-    def _may(self, asked: Asked) -> bool:
+    def _may(self, asked: ReceivedRequest) -> bool:
         if self.by_api_key:
             return asked.headers.get("vendure-api-key") == SECRET
         return asked.headers.get("authorization", "").removeprefix("Bearer ") in self.sessions
 
-    def _list(self, options: dict[str, Any]) -> Told:
+    def _list(self, options: dict[str, Any]) -> Answer:
         if options["take"] > 1000:
             words = "Cannot take more than 1000 results from a list query"
             return _trouble(words, "USER_INPUT_ERROR")
@@ -219,7 +219,7 @@ class Vendure:
             variant for variant in self.variants if _matches(variant, options.get("filter", {}))
         ]
         skip = options.get("skip", 0)
-        items = [self._told(variant) for variant in found[skip : skip + options["take"]]]
+        items = [self._payload(variant) for variant in found[skip : skip + options["take"]]]
         data = {
             "productVariants": {"totalItems": len(found), "items": items},
             "globalSettings": {
@@ -227,9 +227,9 @@ class Vendure:
                 "outOfStockThreshold": self.global_threshold,
             },
         }
-        return Told(with_raw({"data": data}, self.raw))
+        return Answer(with_raw({"data": data}, self.raw))
 
-    def _update(self, inputs: list[dict[str, Any]]) -> Told:
+    def _update(self, inputs: list[dict[str, Any]]) -> Answer:
         by_id = {variant.id: variant for variant in self.variants}
         for entry in inputs:
             if entry["id"] not in by_id:
@@ -244,12 +244,12 @@ class Vendure:
             for level in entry.get("stockLevels", []):
                 variant.levels[level["stockLocationId"]] = level["stockOnHand"]
         updated = [{"id": entry["id"]} for entry in inputs]
-        return Told({"data": {"updateProductVariants": updated}})
+        return Answer({"data": {"updateProductVariants": updated}})
 
     def _threshold(self, variant: VendureVariant) -> int:
         return self.global_threshold if variant.uses_global else variant.threshold
 
-    def _told(self, variant: VendureVariant) -> dict[str, object]:
+    def _payload(self, variant: VendureVariant) -> dict[str, object]:
         allocated = [variant.allocated, *([0] * len(self.locations))]
         levels = [
             {
@@ -279,8 +279,8 @@ def _matches(variant: VendureVariant, wanted: dict[str, dict[str, list[str]]]) -
     return all(getattr(variant, name) in given["in"] for name, given in wanted.items())
 
 
-def _trouble(message: str, code: str | None) -> Told:
+def _trouble(message: str, code: str | None) -> Answer:
     error: dict[str, object] = {"message": message, "path": ["productVariants"]}
     if code is not None:
         error["extensions"] = {"code": code}
-    return Told({"errors": [error], "data": None})
+    return Answer({"errors": [error], "data": None})

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from console.__main__ import run
 from sync.clock import SystemClock, from_rfc3339
-from tests.loopback import Asked, Loopback, Told, serving
+from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
 DAY = "2026-11-24"
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "exceptions"
@@ -58,26 +58,26 @@ class Channels:
                 self.events.setdefault(channel, []).append(event | {"at": instant(event["at"])})
         self.ignores = moment.get("ignores", [])
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: ReceivedRequest) -> Answer:
         """GET a channel's stock, one listing, its events; PUT one listing."""
         url = urlsplit(asked.path)
         channel, *rest = [unquote(part) for part in url.path.strip("/").split("/")]
         if rest == ["events"]:
             after = int(parse_qs(url.query).get("after", ["0"])[0])
             events = self.events.get(channel, [])
-            return Told({"items": events[after:], "cursor": str(len(events))})
+            return Answer({"items": events[after:], "cursor": str(len(events))})
         mine = self.stock.get(channel, {})
         if not rest:
-            return Told({"items": [listing for several in mine.values() for listing in several]})
+            return Answer({"items": [listing for several in mine.values() for listing in several]})
         place, sku = rest
         key = sku if place == "-" else f"{sku}@{place}"
         if key not in mine:
-            return Told({"error": "no such listing"}, status=404)
+            return Answer({"error": "no such listing"}, status=404)
         if asked.method == "PUT":
             self.written.append(f"{channel} {key} {asked.body.decode()}")
             if key not in self.ignores:
                 mine[key] = [mine[key][0] | asked.json]
-        return Told(mine[key][0])
+        return Answer(mine[key][0])
 
 
 def _listing(channel: str, key: str, value: object) -> dict[str, Any]:

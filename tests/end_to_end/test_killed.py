@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from sync.clock import SystemClock, rfc3339
-from tests.loopback import Asked, Told, serving
+from tests.loopback import Answer, ReceivedRequest, serving
 
 SKUS = tuple(f"SKU-{number}" for number in range(12))
 """Too few for the guard's percentages: every one of them sells between two polls."""
@@ -60,14 +60,14 @@ class Busy:
     events: list[dict[str, object]] = field(default_factory=list)
     sold: Counter[str] = field(default_factory=Counter)
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: ReceivedRequest) -> Answer:
         url = urlsplit(asked.path)
         if url.path == "/events":
             after = int(parse_qs(url.query).get("after", ["0"])[0])
             page = self.events[after : after + PAGE]
-            return Told({"items": page, "cursor": str(after + len(page))})
+            return Answer({"items": page, "cursor": str(after + len(page))})
         sold = self.sold if url.path == "/shop" else Counter[str]()
-        return Told({"items": [{"sku": sku, "n": STOCK - sold[sku]} for sku in SKUS]})
+        return Answer({"items": [{"sku": sku, "n": STOCK - sold[sku]} for sku in SKUS]})
 
     @contextmanager
     def selling(self) -> Iterator[None]:

@@ -42,13 +42,13 @@ def small_world(items: Sequence[Item] = ITEMS, *, seed: int = 1) -> World:
 
 def free(world: World, channel: str, sku: str) -> int:
     """What a channel truly has."""
-    item = world.shelf(channel).held(sku)
+    item = world.channel(channel).held(sku)
     assert item is not None
     return item.available
 
 
 def shown(world: World, channel: str, sku: str) -> int:
     """What a channel lets be seen."""
-    item = world.shelf(channel).shown(sku, world.now)
+    item = world.channel(channel).shown(sku, world.now)
     assert item is not None
     return item.available

@@ -77,8 +77,8 @@ def test_the_day_can_be_lived_again_and_again() -> None:
 
     world.advance(4 * DAY_MS)
 
-    shelves = [world.shelf(name) for name in (AUTHORITY, *OUTLETS)]
-    assert all(item.available >= 0 for shelf in shelves for item in shelf.items())
+    shelves = [world.channel(name) for name in (AUTHORITY, *OUTLETS)]
+    assert all(item.available >= 0 for world_channel in shelves for item in world_channel.items())
     assert sum(item.available for item in world.warehouse.items()) > 0
     for name in OUTLETS:
         assert _right(world, name) > 0.85 * len(ITEMS), f"{name} has gone astray"
@@ -87,10 +87,10 @@ def test_the_day_can_be_lived_again_and_again() -> None:
 
 def _right(world: World, outlet: str) -> int:
     """How many listings show what their terms allow, though nobody ever mended one."""
-    shelf = world.shelf(outlet)
-    states = {item.sku: item.state for item in world.shelf("shop").items()}
+    world_channel = world.channel(outlet)
+    states = {item.sku: item.state for item in world.channel("shop").items()}
     return sum(
-        item.available == shelf.allowed(stocked.available, states[item.sku])
-        for item in shelf.items()
+        item.available == world_channel.allowed(stocked.available, states[item.sku])
+        for item in world_channel.items()
         if (stocked := world.warehouse.held(item.sku)) is not None
     )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from store.model import Record, State
-from sync.channels.base import Change, Channel, EventSource, RecordPage, Wanted
+from sync.channels.base import Change, Channel, EventSource, ListingRef, RecordPage
 from sync.channels.simulated import SimulatedOptions, open_channel
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
@@ -90,7 +90,7 @@ def change(record: Record, quantity: int, *, key: str, state: State | None = Non
 
 
 async def one(channel: Channel, sku: str) -> Record:
-    answer = await channel.read([Wanted(sku, "", sku)])
+    answer = await channel.read([ListingRef(sku, "", sku)])
     (record,) = answer.records
     return record
 
@@ -111,7 +111,7 @@ async def test_a_channel_is_read_page_by_page(stage: Stage) -> None:
 
 async def test_a_few_listings_are_read_without_the_others(stage: Stage) -> None:
     async with stage.channel("shop") as channel:
-        wanted = [Wanted(sku, "", sku) for sku in (RUG, "NO-SUCH", MUG)]
+        wanted = [ListingRef(sku, "", sku) for sku in (RUG, "NO-SUCH", MUG)]
         answer = await channel.read(wanted)
 
     assert [(record.sku, record.state) for record in answer.records] == [
@@ -127,7 +127,7 @@ async def test_what_moved_is_told_page_by_page_with_the_worlds_time(stage: Stage
         stage.clock.at += 5_000
         stage.world.advance(5_000)
         for units in (1, 2, 3, 4):
-            stage.world.sell("till", MUG, units, told_after_ms=1_000)
+            stage.world.sell("till", MUG, units, warehouse_delay_ms=1_000)
         pages = [page async for page in cast("EventSource", channel).events(None)]
         rest = [page async for page in cast("EventSource", channel).events("3")]
 
@@ -161,7 +161,7 @@ async def test_a_batch_has_a_result_for_each_and_one_conflict_does_not_hold_up_t
         (False, None),
     ]
     assert (free(stage.world, "shop", KETTLE), free(stage.world, "shop", MUG)) == (1, 7)
-    mug_now = stage.world.shelf("shop").held(MUG)
+    mug_now = stage.world.channel("shop").held(MUG)
     assert mug_now is not None
     assert mug_now.state is State.HOLD
 
@@ -312,7 +312,7 @@ def _skus(pages: Sequence[RecordPage]) -> list[str]:
 
 
 async def test_time_passes_in_the_world_only_by_the_clock(stage: Stage) -> None:
-    stage.world.later(10_000, lambda: stage.world.delist("shop", MUG))
+    stage.world.schedule(10_000, lambda: stage.world.delist("shop", MUG))
     async with stage.channel("shop") as channel:
         before = _skus(await everything(channel))
         stage.clock.at += 10_000

@@ -14,7 +14,7 @@ KETTLE, MUG, RUG = "KET-12-CRM", "MUG-30-OAT", "RUG-080-RST"
 
 
 def everything(world: World) -> dict[str, list[object]]:
-    return {name: list(world.shelf(name).items()) for name in (WAREHOUSE, *OUTLETS)}
+    return {name: list(world.channel(name).items()) for name in (WAREHOUSE, *OUTLETS)}
 
 
 def test_every_outlet_begins_at_what_its_terms_allow() -> None:
@@ -30,7 +30,7 @@ def test_every_outlet_begins_at_what_its_terms_allow() -> None:
 def test_a_sale_lowers_the_outlet_at_once_and_the_others_after_the_warehouse_hears() -> None:
     world = small_world()
 
-    sold = world.sell("shop", KETTLE, 3, told_after_ms=5_000)
+    sold = world.sell("shop", KETTLE, 3, warehouse_delay_ms=5_000)
     world.advance(4_999)
     before = [free(world, name, KETTLE) for name in ("shop", WAREHOUSE, "till")]
     world.advance(10_000)
@@ -46,15 +46,17 @@ def test_a_sale_is_told_by_its_outlet_and_a_hand_that_sets_a_number_is_not() -> 
     world = small_world()
     world.advance(1_000)
 
-    world.sell("till", MUG, 5, told_after_ms=1_000)
+    world.sell("till", MUG, 5, warehouse_delay_ms=1_000)
     world.edit("till", MUG, 9)
-    world.sell("shop", "NOTHING", 5, told_after_ms=1_000)
+    world.sell("shop", "NOTHING", 5, warehouse_delay_ms=1_000)
     world.advance(60_000)
 
-    (sale,) = world.shelf("till").told(0, 10, world.now)
+    (sale,) = world.channel("till").events_after(0, 10, world.now)
     assert (sale.kind, sale.sku, sale.units, sale.at) == (EventKind.ORDERED, MUG, 5, 1_000)
     assert sale.order == "till-1"
-    assert [list(world.shelf(name).told(0, 10, world.now)) for name in (WAREHOUSE, "shop")] == [
+    assert [
+        list(world.channel(name).events_after(0, 10, world.now)) for name in (WAREHOUSE, "shop")
+    ] == [
         [],
         [],
     ]
@@ -63,33 +65,33 @@ def test_a_sale_is_told_by_its_outlet_and_a_hand_that_sets_a_number_is_not() -> 
 def test_events_are_told_after_a_number_and_as_many_as_are_asked_for() -> None:
     world = small_world()
     for units in (1, 2, 3):
-        world.sell("till", MUG, units, told_after_ms=1_000)
+        world.sell("till", MUG, units, warehouse_delay_ms=1_000)
 
-    till = world.shelf("till")
+    till = world.channel("till")
 
-    assert [happening.units for happening in till.told(1, 10, 0)] == [2, 3]
-    assert [happening.units for happening in till.told(0, 2, 0)] == [1, 2]
+    assert [happening.units for happening in till.events_after(1, 10, 0)] == [2, 3]
+    assert [happening.units for happening in till.events_after(0, 2, 0)] == [1, 2]
 
 
 def test_a_channel_that_lags_tells_no_event_before_it_shows_its_effect() -> None:
     world = small_world()
     world.fault("till", Fault.LAGS, 10_000)
     world.advance(1_000)
-    world.sell("till", MUG, 5, told_after_ms=60_000)
+    world.sell("till", MUG, 5, warehouse_delay_ms=60_000)
 
     world.advance(9_999)
     assert shown(world, "till", MUG) == 40
-    assert world.shelf("till").told(0, 10, world.now) == []
+    assert world.channel("till").events_after(0, 10, world.now) == []
 
     world.advance(10_000)
     assert shown(world, "till", MUG) == 35
-    assert len(world.shelf("till").told(0, 10, world.now)) == 1
+    assert len(world.channel("till").events_after(0, 10, world.now)) == 1
 
 
 def test_an_order_leaves_the_warehouse_without_changing_what_is_free() -> None:
     world = small_world()
 
-    world.sell("till", MUG, 5, told_after_ms=0)
+    world.sell("till", MUG, 5, warehouse_delay_ms=0)
     world.advance(120_000)
 
     mug = world.warehouse.held(MUG)
@@ -100,8 +102,8 @@ def test_an_order_leaves_the_warehouse_without_changing_what_is_free() -> None:
 def test_the_last_pieces_sold_twice_are_counted_as_oversold() -> None:
     world = small_world()
 
-    world.sell("shop", KETTLE, 8, told_after_ms=10_000)
-    world.sell("till", KETTLE, 10, told_after_ms=10_000)
+    world.sell("shop", KETTLE, 8, warehouse_delay_ms=10_000)
+    world.sell("till", KETTLE, 10, warehouse_delay_ms=10_000)
     world.advance(20_000)
 
     assert world.oversold_units == 8
@@ -111,9 +113,9 @@ def test_the_last_pieces_sold_twice_are_counted_as_oversold() -> None:
 def test_nothing_is_sold_that_is_disabled_or_unknown_or_out() -> None:
     world = small_world()
 
-    assert world.sell("shop", RUG, 1, told_after_ms=0) == 0
-    assert world.sell("shop", "TEA-STR", 1, told_after_ms=0) == 0
-    assert world.sell("shop", "NO-SUCH", 1, told_after_ms=0) == 0
+    assert world.sell("shop", RUG, 1, warehouse_delay_ms=0) == 0
+    assert world.sell("shop", "TEA-STR", 1, warehouse_delay_ms=0) == 0
+    assert world.sell("shop", "NO-SUCH", 1, warehouse_delay_ms=0) == 0
 
 
 def test_an_outlet_that_missed_the_connectors_word_stays_wrong_until_the_sku_moves_again() -> None:
@@ -144,10 +146,10 @@ def test_a_silent_outlet_misses_the_connectors_word() -> None:
 def test_a_state_spreads_from_the_outlet_it_comes_from_and_zeroes_one_that_has_no_states() -> None:
     world = small_world()
 
-    world.become("shop", MUG, State.DISABLED)
+    world.set_state("shop", MUG, State.DISABLED)
     world.advance(5_000)
 
-    market = world.shelf("market").held(MUG)
+    market = world.channel("market").held(MUG)
     assert market is not None
     assert market.state is State.DISABLED
     assert free(world, "till", MUG) == 0
@@ -190,7 +192,7 @@ def test_a_zeroed_feed_shows_nothing_in_stock_and_holds_everything() -> None:
     world = small_world()
 
     world.fault("shop", Fault.ZEROED, 10_000)
-    items, _, total = world.shelf("shop").page("", 10, 5_000)
+    items, _, total = world.channel("shop").page("", 10, 5_000)
 
     assert total == len(ITEMS)
     assert [item.available for item in items] == [0, 0, 0, 0]
@@ -202,42 +204,42 @@ def test_an_empty_feed_is_a_whole_listing_of_nothing() -> None:
 
     world.fault("shop", Fault.EMPTY, 10_000)
 
-    assert world.shelf("shop").page("", 10, 5_000) == ((), None, 0)
+    assert world.channel("shop").page("", 10, 5_000) == ((), None, 0)
 
 
 def test_pages_neither_skip_nor_repeat_while_listings_come_and_go() -> None:
     world = small_world()
-    shelf = world.shelf("till")
+    world_channel = world.channel("till")
 
-    first, after, _ = shelf.page("", 2, 0)
+    first, after, _ = world_channel.page("", 2, 0)
     world.list_alone("till", replace(ITEMS[0], sku="AAA"))
     world.delist("till", KETTLE)
-    second, end, _ = shelf.page(after or "", 2, 0)
+    second, end, _ = world_channel.page(after or "", 2, 0)
 
     assert [item.sku for item in (*first, *second)] == sorted(item.sku for item in ITEMS)
     assert end is None
 
 
 def test_a_write_is_refused_where_the_channel_holds_something_else() -> None:
-    shelf = small_world().shelf("shop")
+    world_channel = small_world().channel("shop")
 
-    refused = shelf.write(StockWrite(KETTLE, 4, previous=9), 0)
-    done = shelf.write(StockWrite(KETTLE, 4, previous=8), 0)
+    refused = world_channel.write(StockWrite(KETTLE, 4, previous=9), 0)
+    done = world_channel.write(StockWrite(KETTLE, 4, previous=8), 0)
 
     assert (refused.status, refused.message) == (HTTPStatus.CONFLICT, "holds 8, not 9")
     assert done.status is HTTPStatus.OK
-    kettle = shelf.held(KETTLE)
+    kettle = world_channel.held(KETTLE)
     assert kettle is not None
     assert kettle.available == 4
 
 
 def test_the_same_key_is_applied_once_and_answered_the_same() -> None:
     world = small_world()
-    shelf = world.shelf("shop")
+    world_channel = world.channel("shop")
 
-    first = shelf.write(StockWrite(KETTLE, 4, previous=8, key="c-1"), 0)
+    first = world_channel.write(StockWrite(KETTLE, 4, previous=8, key="c-1"), 0)
     world.edit("shop", KETTLE, 6)
-    again = shelf.write(StockWrite(KETTLE, 4, previous=8, key="c-1"), 0)
+    again = world_channel.write(StockWrite(KETTLE, 4, previous=8, key="c-1"), 0)
 
     assert again == first
     assert free(world, "shop", KETTLE) == 6
@@ -255,7 +257,7 @@ def test_a_mad_write_changes_nothing(write: StockWrite, status: HTTPStatus) -> N
     world = small_world()
     before = everything(world)
 
-    assert world.shelf("shop").write(write, 0).status is status
+    assert world.channel("shop").write(write, 0).status is status
     assert everything(world) == before
 
 
@@ -263,7 +265,7 @@ def test_an_accepted_write_can_be_ignored() -> None:
     world = small_world()
 
     world.fault("shop", Fault.IGNORES_WRITES, 1_000)
-    written = world.shelf("shop").write(StockWrite(KETTLE, 1), 500)
+    written = world.channel("shop").write(StockWrite(KETTLE, 1), 500)
 
     assert written.status is HTTPStatus.OK
     assert free(world, "shop", KETTLE) == 8

@@ -123,20 +123,21 @@ def shop(policy: Policy | None = None, **more: object) -> ChannelTerms:
     return ChannelTerms(**(values | more))  # type: ignore[arg-type]
 
 
-def cause_of(it: Disagreement, policy: Policy | None = None, /, **facts: object) -> Cause:
+def cause_of(disagreement: Disagreement, policy: Policy | None = None, /, **facts: object) -> Cause:
     """The cause, by these facts: the authority is the warehouse, the shop was read at minute 5."""
     known: dict[str, object] = {
-        "disagreement_id": it.id,
+        "disagreement_id": disagreement.id,
         "authority": "warehouse",
-        "truth_quantity": it.target,
+        "truth_quantity": disagreement.target,
         "tells_events": True,
         "as_of": at(5),
         "since": SINCE,
     }
     terms = Terms((Authority("*", "warehouse", "warehouse"),), (shop(policy),))
-    found = explain.causes([it], {it.id: Facts(**(known | facts))}, terms, now=NOW)  # type: ignore[arg-type]
-    return found[it.id]
+    by_id = {disagreement.id: Facts(**(known | facts))}  # type: ignore[arg-type]
+    found = explain.causes([disagreement], by_id, terms, now=NOW)
+    return found[disagreement.id]
 
 
-def kind_of(it: Disagreement, policy: Policy | None = None, /, **facts: object) -> str:
-    return cause_of(it, policy, **facts).kind
+def kind_of(disagreement: Disagreement, policy: Policy | None = None, /, **facts: object) -> str:
+    return cause_of(disagreement, policy, **facts).kind

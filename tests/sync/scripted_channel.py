@@ -29,9 +29,9 @@ from sync.channels.base import (
     Change,
     EventPage,
     FreshReadings,
+    ListingRef,
     Receipt,
     RecordPage,
-    Wanted,
 )
 from sync.clock import Clock
 from sync.corrections.apply import apply
@@ -127,7 +127,7 @@ class Shop:
             yield page
             await _strike(self.event_faults)
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         self.looked.append("read")
         await _strike(self.read_faults)
         return FreshReadings(

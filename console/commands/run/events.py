@@ -55,12 +55,12 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
     from console.reports import json_documents
     from sync.channels.translation import event_in_our_names
     from sync.clock import SystemClock
-    from sync.polling.event_import import take_lines
+    from sync.polling.event_import import import_events
     from sync.targets import terms
 
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
-        imported = take_lines(
+        imported = import_events(
             database,
             file,
             terms.comparison(settings),

@@ -272,12 +272,12 @@ class DataSource:
         batch = await self._ask(batches.of_correction, correction_id, now=now)
         return None if batch is None else of_batch(batch, now=now)
 
-    async def outlook(self, batch: Sequence[Correction], who: str) -> decide.Outlook:
+    async def outlook(self, batch: Sequence[Correction], who: str) -> decide.ApprovalPreview:
         """What approving all of these would meet."""
         now = self._clock.now()
         pushed = await self._ask(lifecycle.pushed_since, now - decide.HOUR_MS)
         not_now = await self._ask(lifecycle.all_held_back, batch, now=now)
-        return decide.outlook(batch, self.settings, pushed, not_now, who=who)
+        return decide.preview_approval(batch, self.settings, pushed, not_now, who=who)
 
     async def newest_step(self) -> int:
         return await self._ask(audit.newest)

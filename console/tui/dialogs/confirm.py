@@ -22,7 +22,7 @@ from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.approval import effect, items
 from console.tui.widgets.text import TextBlock
 from store.model import Correction, Millis
-from sync.corrections.decide import Outlook
+from sync.corrections.decide import ApprovalPreview
 from sync.units import duration, duration_text
 
 SPAN_MS_MIN = 60_000
@@ -101,7 +101,7 @@ class Confirm(Question):
         self,
         batch: Sequence[Correction],
         asked: Confirmation,
-        outlook: Outlook,
+        outlook: ApprovalPreview,
         *,
         left_out: str = "",
     ) -> None:

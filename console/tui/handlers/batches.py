@@ -32,7 +32,7 @@ class BatchHandler(Handler):
         )
         if progress is None:
             return
-        number = progress.standings[0].correction.id
+        number = progress.updates[0].correction.id
         if self._app.screen.is_modal:
             return  # What is being asked goes first; the key shows the batch after that.
         await self._app.push_screen(
@@ -60,7 +60,7 @@ class BatchHandler(Handler):
         if self._session.read_only:
             self._tell("this console is read-only: it takes nothing back", Tone.WARN)
             return
-        ids = [one.correction.id for one in progress.standings]
+        ids = [one.correction.id for one in progress.updates]
         note = "its batch was cancelled"
         decided: list[Decision] = await self._decide(
             lambda: decide.cancel(self._database, ids, who=self._who, now=self._now, note=note)
@@ -89,7 +89,7 @@ class BatchHandler(Handler):
         self._session.busy = f"{batch.brief(running[-1])}{shows}" if running else ""
 
     def _ended(self, progress: BatchProgress) -> None:
-        counts, total = progress.counts, len(progress.standings)
+        counts, total = progress.counts, len(progress.updates)
         if counts.get(Stage.TAKEN_BACK, 0) == total:
             return  # It was told when it was done.
         good = counts.get(Stage.VERIFIED, 0) == total

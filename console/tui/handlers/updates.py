@@ -198,7 +198,7 @@ class UpdateHandler(Handler):
             return ""
         return plain_times(told.get(picked.seen[0][0], ""), self._now)
 
-    async def _outlook(self, batch: Sequence[Correction]) -> decide.Outlook | None:
+    async def _outlook(self, batch: Sequence[Correction]) -> decide.ApprovalPreview | None:
         try:
             return await self._source.outlook(batch, self._who)
         except StoreError as error:

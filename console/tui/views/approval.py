@@ -10,7 +10,7 @@ from console.tui.drawing.tones import Cell, Tone, lines, within, write
 from console.tui.views.disagreements import tone_of
 from console.tui.views.update_words import change_text, sort_text
 from store.model import Correction
-from sync.corrections.decide import BlastRadius, Outlook, blast_radius
+from sync.corrections.decide import ApprovalPreview, BlastRadius, blast_radius
 
 LISTED_MAX = 200
 """More items than a person would read are counted, not listed."""
@@ -18,7 +18,9 @@ LISTED_MAX = 200
 CHANNELS_MAX = 8
 
 
-def effect(batch: Sequence[Correction], outlook: Outlook, left_out: str, width: int) -> Content:
+def effect(
+    batch: Sequence[Correction], outlook: ApprovalPreview, left_out: str, width: int
+) -> Content:
     """The blast radius in words: in all, on each channel, and what it would meet."""
     rows = _in_all(blast_radius(batch))
     by_channel: dict[str, list[Correction]] = {}
@@ -74,7 +76,7 @@ def _on(channel: str, batch: Sequence[Correction], width: int) -> Content:
     )
 
 
-def _meets(outlook: Outlook, count: int, left_out: str) -> list[tuple[str, Tone]]:
+def _meets(outlook: ApprovalPreview, count: int, left_out: str) -> list[tuple[str, Tone]]:
     """What stands in its way, in whole or in part."""
     told = []
     if left_out:

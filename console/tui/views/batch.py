@@ -73,7 +73,7 @@ def channels(progress: BatchProgress, *, now: Millis, width: int, cancel: str) -
 
 def items(progress: BatchProgress, *, width: int) -> Content:
     """Each update: where it stands and what was said; what went wrong stands first."""
-    ranked = sorted(progress.standings, key=lambda one: _rank(one.stage))
+    ranked = sorted(progress.updates, key=lambda one: _rank(one.stage))
     rows = [_item(one, width) for one in ranked[:LISTED_MAX]]
     if len(ranked) > LISTED_MAX:
         rows.append(write(Cell(f"… and {len(ranked) - LISTED_MAX:,} more", Tone.DIM)))
@@ -83,7 +83,7 @@ def items(progress: BatchProgress, *, width: int) -> Content:
 def title(progress: BatchProgress | None, at: str) -> Content:
     if progress is None:
         return write("Batch")
-    told = plural(len(progress.standings), "update")
+    told = plural(len(progress.updates), "update")
     return write(
         Cell(f"Batch of {told}", Tone.STRONG), Cell(f" approved by {progress.who} {at}", Tone.DIM)
     )
@@ -91,7 +91,7 @@ def title(progress: BatchProgress | None, at: str) -> Content:
 
 def verdict(progress: BatchProgress, width: int) -> Content:
     """The batch in a sentence, in the tone that it deserves."""
-    good = progress.counts.get(Stage.VERIFIED, 0) == len(progress.standings)
+    good = progress.counts.get(Stage.VERIFIED, 0) == len(progress.updates)
     glyph = "●" if good else "→" if not progress.over else "✖"
     tone = Tone.OK if good else Tone.ACCENT if not progress.over else Tone.WARN
     told = wrap(f"{glyph} {summary(progress)}", width)
@@ -101,7 +101,7 @@ def verdict(progress: BatchProgress, width: int) -> Content:
 def summary(progress: BatchProgress) -> str:
     """What was and wasn't applied, in words: `2 of 8 applied and verified, 5 handed back`."""
     counts = progress.counts
-    total = len(progress.standings)
+    total = len(progress.updates)
     told = [f"{counts.get(Stage.VERIFIED, 0)} of {total} applied and verified"]
     told += [
         f"{counts[stage]} {stage}"
@@ -116,7 +116,7 @@ def summary(progress: BatchProgress) -> str:
 def brief(progress: BatchProgress) -> str:
     """How far it is, for a line that has little room: `batch 3 of 8`."""
     tried = sum(progress.counts.get(stage, 0) for stage in WRITTEN)
-    return f"batch {tried} of {len(progress.standings)}"
+    return f"batch {tried} of {len(progress.updates)}"
 
 
 def stops(progress: BatchProgress) -> list[str]:
@@ -125,7 +125,7 @@ def stops(progress: BatchProgress) -> list[str]:
 
 
 def _channel(channel: ChannelProgress, width: int) -> list[Content]:
-    counts, total = channel.counts, len(channel.standings)
+    counts, total = channel.counts, len(channel.updates)
     tried = sum(counts.get(stage, 0) for stage in WRITTEN)
     wide = BAR_WIDE if width >= ROOMY else BAR_NARROW
     full = wide * tried // total
@@ -141,7 +141,7 @@ def _channel(channel: ChannelProgress, width: int) -> list[Content]:
     ]
     told = [f"{counts[stage]} {stage}" for stage in Stage if counts.get(stage)]
     rows.append(within(width, Cell(f"  {' · '.join(told)}", Tone.DIM)))
-    why = channel.stopped or channel.waits or held_back_text(channel.held_back)
+    why = channel.stopped or channel.waiting_because or held_back_text(channel.held_back)
     if why:
         rows += [
             write(Cell(f"  {line}", Tone.WARN)) for line in wrap(why, max(10, width - 2))[:_LINES]
@@ -157,12 +157,12 @@ def _state(channel: ChannelProgress) -> tuple[str, Tone]:
     if channel.stopped:
         return "✖ stopped", Tone.BAD
     if channel.over:
-        good = all(one.stage is Stage.VERIFIED for one in channel.standings)
+        good = all(one.stage is Stage.VERIFIED for one in channel.updates)
         return ("● done", Tone.OK) if good else ("▲ over", Tone.WARN)
-    stages = {one.stage for one in channel.standings}
+    stages = {one.stage for one in channel.updates}
     doing = next((stage for stage in reversed(UNDER_WAY) if stage in stages), Stage.WAITING)
     phase = f"{channel.phase}: " if channel.phase else ""
-    if (channel.waits or channel.held_back) and doing is Stage.WAITING:
+    if (channel.waiting_because or channel.held_back) and doing is Stage.WAITING:
         return "▲ waits", Tone.WARN
     return f"{phase}{doing}", Tone.ACCENT
 
@@ -188,4 +188,4 @@ def _item(one: UpdateProgress, width: int) -> Content:
 
 def _said(one: UpdateProgress) -> str:
     """What there is to say of one; why a batch stopped stands with its channel."""
-    return "not written" if one.told.startswith(STOPPED) else one.told
+    return "not written" if one.note.startswith(STOPPED) else one.note

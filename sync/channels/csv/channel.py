@@ -23,7 +23,7 @@ import msgspec
 
 from store.model import Millis, Record, Refused, State
 from sync import values
-from sync.channels.base import Abilities, Change, FreshReadings, Receipt, RecordPage, Wanted
+from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.csv.layout import (
     FIELDS,
     QUANTITIES,
@@ -123,14 +123,14 @@ class CsvFile:
         self._path = path
 
     async def pages(self) -> AsyncIterator[RecordPage]:
-        steps = _InThread(_pages(self._name, self._options, await self._settled()))
+        steps = _InThread(_pages(self._name, self._options, await self._wait_until_written()))
         try:
             while (page := await asyncio.to_thread(steps.next)) is not None:
                 yield page
         finally:
             await asyncio.to_thread(steps.close)
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Never called: a file cannot be asked for one row."""
         raise Temporary(f"{self._name} is read as a whole, not for {len(wanted)} listings")
 
@@ -139,27 +139,27 @@ class CsvFile:
         raise WriteRejected(f"{self._name} is a file: {len(changes)} changes were not written")
 
     async def sign_in(self) -> str:
-        look = await self._settled()
-        layout = await asyncio.to_thread(_layout, self._name, self._options, look)
+        status = await self._wait_until_written()
+        layout = await asyncio.to_thread(_layout, self._name, self._options, status)
         found = ", ".join(f"{field} in {layout.header[at]!r}" for field, at in layout.at.items())
-        written = rfc3339(look.modified_ns // 1_000_000)
-        return f"{look.path.name}, {look.size:,} bytes, written {written}, has {found}"
+        written = rfc3339(status.modified_ns // 1_000_000)
+        return f"{status.path.name}, {status.size:,} bytes, written {written}, has {found}"
 
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _settled(self) -> "_Look":
+    async def _wait_until_written(self) -> "_FileStatus":
         """Find the file, and wait for a moment in which nobody writes it."""
-        look = await asyncio.to_thread(_look, self._name, self._path)
+        status = await asyncio.to_thread(_file_status, self._name, self._path)
         for _ in range(LOOKS_MAX):
-            if self._clock.now() - look.modified_ns // 1_000_000 >= QUIET_MS:
-                return look
+            if self._clock.now() - status.modified_ns // 1_000_000 >= QUIET_MS:
+                return status
             await self._clock.sleep(LOOK_AGAIN_MS)
-            again = await asyncio.to_thread(_look, self._name, self._path)
-            if again == look:
-                return look
-            look = again
-        raise Temporary(f"{self._name}: {look.path.name} is still being written")
+            again = await asyncio.to_thread(_file_status, self._name, self._path)
+            if again == status:
+                return status
+            status = again
+        raise Temporary(f"{self._name}: {status.path.name} is still being written")
 
 
 class _InThread:
@@ -179,7 +179,7 @@ class _InThread:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _FileStatus:
     """What a file was when we looked: the same again means that nobody wrote in between."""
 
     path: Path
@@ -199,11 +199,11 @@ class _Row:
     problem: str = ""
 
 
-def _look(name: str, path: Path) -> _Look:
+def _file_status(name: str, path: Path) -> _FileStatus:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            found = [(file.stat(), file) for file in path.iterdir() if _counts(file)]
+            found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file)]
             if not found:
                 raise Temporary(f"{name}: no .csv, .tsv or .txt file is in {path}")
             status, path = max(found, key=lambda pair: (pair[0].st_mtime_ns, pair[1].name))
@@ -213,28 +213,28 @@ def _look(name: str, path: Path) -> _Look:
         raise Temporary(f"{name}: {path} cannot be read: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode):
         raise NeedsOperator(f"{name}: {path} is neither a file nor a folder")
-    return _Look(path, status.st_ino, status.st_size, status.st_mtime_ns)
+    return _FileStatus(path, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _counts(path: Path) -> bool:
+def _is_candidate(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _pages(name: str, options: CsvOptions, look: _Look) -> Generator[RecordPage]:
+def _pages(name: str, options: CsvOptions, status: _FileStatus) -> Generator[RecordPage]:
     """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
-    layout = _layout(name, options, look)
-    with _opened(name, look) as file, _troubles(name, look):
+    layout = _layout(name, options, status)
+    with _opened(name, status) as file, _channel_errors(name, status):
         text = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
         rows = _rows(name, layout, text)
         next(rows)
         last = _Row(1, list(layout.header))
         while some := list(itertools.islice(rows, PAGE_ROWS)):
             last = some[-1]
-            yield _page(some, layout, as_of=look.modified_ns // 1_000_000)
+            yield _page(some, layout, as_of=status.modified_ns // 1_000_000)
         if not options.final_newline and len(last.fields) < len(layout.header):
-            raise Temporary(f"{name}: {look.path.name} is half written: its last line is cut")
-        if not look.is_still(os.fstat(file.fileno())):
-            raise Temporary(f"{name}: {look.path.name} changed while it was read")
+            raise Temporary(f"{name}: {status.path.name} is half written: its last line is cut")
+        if not status.is_still(os.fstat(file.fileno())):
+            raise Temporary(f"{name}: {status.path.name} changed while it was read")
 
 
 def _rows(name: str, layout: Layout, text: io.TextIOWrapper) -> Iterator[_Row]:
@@ -276,12 +276,12 @@ def _page(rows: Iterable[_Row], layout: Layout, *, as_of: Millis) -> RecordPage:
         try:
             records.append(_record(row, layout))
         except ValueError as error:
-            sku, location = _cell(row, layout)
+            sku, location = _listing_of(row, layout)
             refused.append(Refused(f"line {row.line}", str(error), sku, location))
     return RecordPage(records=records, refused=refused, as_of=as_of)
 
 
-def _cell(row: _Row, layout: Layout) -> tuple[str | None, str]:
+def _listing_of(row: _Row, layout: Layout) -> tuple[str | None, str]:
     """Say whose row was refused, as far as can be read: nobody's where the location cannot."""
     found = {
         name: row.fields[layout.at[name]]
@@ -328,52 +328,56 @@ def _state(word: str | None) -> str | None:
         return State(word.strip().lower())
     except ValueError:
         raise ValueError(
-            f"{values.named(word)} is no state: known are {', '.join(State)}"
+            f"{values.quoted(word)} is no state: known are {', '.join(State)}"
         ) from None
 
 
-def _without_waiting(path: str, flags: int) -> int:
+def _open_nonblocking(path: str, flags: int) -> int:
     """Open even what is a pipe by now at once: without a writer it would hold us for ever."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @contextlib.contextmanager
-def _opened(name: str, look: _Look) -> Iterator[BinaryIO]:
-    with _troubles(name, look), open(look.path, "rb", opener=_without_waiting) as file:
-        if not look.is_still(os.fstat(file.fileno())):
-            raise Temporary(f"{name}: {look.path.name} is being replaced")
+def _opened(name: str, status: _FileStatus) -> Iterator[BinaryIO]:
+    with _channel_errors(name, status), open(status.path, "rb", opener=_open_nonblocking) as file:
+        if not status.is_still(os.fstat(file.fileno())):
+            raise Temporary(f"{name}: {status.path.name} is being replaced")
         yield file
 
 
 @contextlib.contextmanager
-def _troubles(name: str, look: _Look) -> Iterator[None]:
+def _channel_errors(name: str, status: _FileStatus) -> Iterator[None]:
     """Name what the operating system or the decoder says, without quoting the file."""
     try:
         yield
     except PermissionError as error:
         raise NeedsOperator(
-            f"{name}: {look.path} may not be read: grant Skew the right to"
+            f"{name}: {status.path} may not be read: grant Skew the right to"
         ) from error
     except OSError as error:
-        raise Temporary(f"{name}: {look.path}: {error.strerror}") from error
+        raise Temporary(f"{name}: {status.path}: {error.strerror}") from error
     except UnicodeError as error:
-        text = f"{name}: {look.path.name} is not in the encoding that it began with"
+        text = f"{name}: {status.path.name} is not in the encoding that it began with"
         raise ContractBroken(text, path=type(error).__name__) from error
 
 
-def _layout(name: str, options: CsvOptions, look: _Look) -> Layout:
+def _layout(name: str, options: CsvOptions, status: _FileStatus) -> Layout:
     """Find out how the file is written. Raises Temporary where it looks half written."""
-    with _opened(name, look) as file:
-        if look.size > FILE_BYTES_MAX:
-            raise ContractBroken(f"{name}: more than {FILE_BYTES_MAX:,} bytes", path=str(look.path))
-        if not look.size:
-            raise Temporary(f"{name}: {look.path.name} is empty: nothing of it is written yet")
+    with _opened(name, status) as file:
+        if status.size > FILE_BYTES_MAX:
+            raise ContractBroken(
+                f"{name}: more than {FILE_BYTES_MAX:,} bytes", path=str(status.path)
+            )
+        if not status.size:
+            raise Temporary(f"{name}: {status.path.name} is empty: nothing of it is written yet")
         if is_workbook(file):
-            words = f"{name}: {look.path.name} is a spreadsheet program's own file: save it as CSV"
+            words = (
+                f"{name}: {status.path.name} is a spreadsheet program's own file: save it as CSV"
+            )
             raise ContractBroken(words, path="its first bytes")
         if options.final_newline and not ends_with_newline(file):
             raise Temporary(
-                f"{name}: {look.path.name} looks half written: its last line has no line end; "
+                f"{name}: {status.path.name} looks half written: its last line has no line end; "
                 "if it is always so, set final_newline = false"
             )
         encoding = options.encoding or encoding_of(file)
@@ -386,4 +390,4 @@ def _layout(name: str, options: CsvOptions, look: _Look) -> Layout:
             first, encoding=encoding, delimiter=options.delimiter, columns=options.columns
         )
     except (ValueError, csv.Error) as error:
-        raise ContractBroken(f"{name}: {look.path.name} {error}", path="line 1") from error
+        raise ContractBroken(f"{name}: {status.path.name} {error}", path="line 1") from error

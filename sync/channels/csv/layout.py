@@ -74,7 +74,7 @@ def find_layout(
         if not _lacking(layout, columns):
             return layout
     best = max(layouts, key=lambda layout: len(layout.header))
-    found = ", ".join(values.named(column) for column in best.header[:_COLUMNS_SHOWN])
+    found = ", ".join(values.quoted(column) for column in best.header[:_COLUMNS_SHOWN])
     raise ValueError(f"lacks {_lacking(best, columns)}; its columns are {found}")
 
 
@@ -92,8 +92,8 @@ def _lacking(layout: Layout, columns: Mapping[str, str]) -> str:
     """Name the columns that are not there, or there twice."""
     for field in columns or ("sku",):
         if field not in layout.at:
-            return f"a column {values.named(columns.get(field, field))}"
+            return f"a column {values.quoted(columns.get(field, field))}"
     for at in layout.at.values():
         if layout.header.count(layout.header[at]) > 1:
-            return f"a single column {values.named(layout.header[at])}"
+            return f"a single column {values.quoted(layout.header[at])}"
     return "" if any(name in layout.at for name in QUANTITIES) else "a column 'available'"

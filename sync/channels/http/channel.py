@@ -23,13 +23,13 @@ from sync.channels.base import (
     Change,
     EventPage,
     FreshReadings,
+    ListingRef,
     Receipt,
     RecordPage,
-    Wanted,
 )
-from sync.channels.http.events import EventReader, Events
+from sync.channels.http.events import EventOptions, EventReader
 from sync.channels.http.pages import PagePaths, PageReader
-from sync.channels.http.records import FIELDS, QUANTITIES, Decoder, search
+from sync.channels.http.records import FIELDS, QUANTITIES, RecordDecoder, search
 from sync.clock import Clock
 from sync.errors import ContractBroken
 from sync.secrets import Secret, SecretSource, bearer, resolve
@@ -78,7 +78,7 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     states: dict[str, State] = {}
     """The channel's word → our state. Empty: its words are ours."""
     write: WriteTable | None = None
-    events: Events | None = None
+    events: EventOptions | None = None
 
     def __post_init__(self) -> None:
         _check_url("url", self.url)
@@ -96,9 +96,9 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         if self.events is not None:
             self._check_events(self.events)
 
-    def _check_events(self, events: Events) -> None:
+    def _check_events(self, events: EventOptions) -> None:
         _check_url("events.url", events.url)
-        if _place(events.url) != _place(self.url):
+        if _origin(events.url) != _origin(self.url):
             raise ValueError("events.url must be on the same host and port as url")
         for name, expression in events.expressions().items():
             _check_expression(name, expression)
@@ -109,7 +109,7 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             if url is None:
                 continue
             _check_url(name, url)
-            if _place(url) != _place(self.url):
+            if _origin(url) != _origin(self.url):
                 raise ValueError(f"{name} must be on the same host and port as url")
         used = set(_placeholders(write.body))
         unknown = sorted(used - PLACEHOLDERS.keys())
@@ -183,7 +183,7 @@ class HttpApi:
         self._headers = headers
         self._items = search(options.items)
         self._pages = PageReader(name, transport, headers, PagePaths(options.items, options.next))
-        self._decode = Decoder(options.fields, options.states)
+        self._decode = RecordDecoder(options.fields, options.states)
         self._words = {state: word for word, state in reversed(options.states.items())}
         table = options.events
         self._events: EventReader | None = None
@@ -207,7 +207,7 @@ class HttpApi:
             yield RecordPage(records=answer.records, refused=answer.refused)
         raise ContractBroken(f"{self._name} has no last page", path=f"page {PAGES_MAX}")
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         answers = await asyncio.gather(*map(self._read_one, wanted), return_exceptions=True)
         records: list[Record] = []
         refused: list[Refused] = []
@@ -234,17 +234,17 @@ class HttpApi:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _read_one(self, wanted: Wanted) -> FreshReadings:
+    async def _read_one(self, wanted: ListingRef) -> FreshReadings:
         template = self._options.write.read if self._options.write else None
-        url = _fill(template or "", wanted)
+        url = _fill_url(template or "", wanted)
         if url is None:
             return FreshReadings(refused=[_cannot_ask(wanted)])
         reply = await self._pages.get(url, accept=_GONE)
         if reply.status in _GONE:
             return FreshReadings()
-        return self._only(wanted, self._pages.content(reply, wanted.sku))
+        return self._record_asked_for(wanted, self._pages.content(reply, wanted.sku))
 
-    def _only(self, wanted: Wanted, content: object) -> FreshReadings:
+    def _record_asked_for(self, wanted: ListingRef, content: object) -> FreshReadings:
         """Take the record that was asked for, whether it comes alone or as a page of one."""
         try:
             items = self._items(content)
@@ -260,7 +260,7 @@ class HttpApi:
 
     async def _write_one(self, change: Change) -> Receipt:
         write = self._options.write
-        url = _fill(write.url, change) if write else None
+        url = _fill_url(write.url, change) if write else None
         if write is None or url is None:
             return Receipt(change, refused="this SKU cannot stand in the channel's URL")
         reply = await self._transport.request(
@@ -268,7 +268,7 @@ class HttpApi:
             url,
             repeatable=False,
             headers=self._headers,
-            json=_substituted(write.body, self._meanings(change)),
+            json=_substituted(write.body, self._placeholder_values(change)),
             accept=write.conflict,
         )
         if reply.status in write.conflict:
@@ -276,7 +276,7 @@ class HttpApi:
             return Receipt(change, refused=words, conflict=True)
         return Receipt(change)
 
-    def _meanings(self, change: Change) -> Mapping[str, object]:
+    def _placeholder_values(self, change: Change) -> Mapping[str, object]:
         """What each placeholder stands for in this write."""
         previous = change.previous
         quantity, before = change.quantity, previous.available
@@ -304,7 +304,7 @@ def _check_url(name: str, url: str) -> None:
         raise ValueError(f"{name} must hold no user and no password: give a token")
 
 
-def _place(url: str) -> tuple[str, str]:
+def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return (parts.scheme, parts.netloc.rpartition("@")[2].lower())
 
@@ -319,7 +319,7 @@ def _check_expression(name: str, expression: str | None) -> None:
         raise ValueError(f"{name} is no JMESPath expression: {reason}") from None
 
 
-def _fill(template: str, listing: Change | Wanted) -> str | None:
+def _fill_url(template: str, listing: Change | ListingRef) -> str | None:
     """Put a listing into a URL; None where its SKU would lead to another path.
 
     `quote` leaves dots alone, and a path of `..` is the path above, for some even as `%2E%2E`.
@@ -332,7 +332,7 @@ def _fill(template: str, listing: Change | Wanted) -> str | None:
     return template
 
 
-def _cannot_ask(wanted: Wanted) -> Refused:
+def _cannot_ask(wanted: ListingRef) -> Refused:
     reason = "it cannot stand in the channel's URL"
     return Refused(place="its SKU", reason=reason, sku=wanted.sku, location=wanted.location)
 

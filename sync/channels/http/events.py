@@ -32,7 +32,7 @@ PLACEHOLDER = "{cursor}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
 
-class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class EventOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[channels.NAME.events]`: where the channel tells what moved."""
 
     url: str
@@ -90,7 +90,7 @@ class EventDecoder:
 
     def _find(self, item: object, found: dict[str, object]) -> None:
         if not isinstance(item, dict):
-            raise ValueError(f"{values.named(item)} is no event")  # noqa: TRY004
+            raise ValueError(f"{values.quoted(item)} is no event")  # noqa: TRY004
         trouble = ""
         for name, look in self._plan:
             try:
@@ -119,9 +119,9 @@ class _Walk:
 
 
 class EventReader:
-    """Reads what moved, by `Events`. Stateless: where to go on is the caller's to keep."""
+    """Reads what moved, by `EventOptions`. Stateless: where to go on is the caller's to keep."""
 
-    def __init__(self, name: str, events: Events, clock: Clock, pages: PageReader) -> None:
+    def __init__(self, name: str, events: EventOptions, clock: Clock, pages: PageReader) -> None:
         self._name = name
         self._events = events
         self._clock = clock
@@ -133,7 +133,7 @@ class EventReader:
         """Read what moved after `cursor`. Raises what fetching does, and ContractBroken."""
         since = _instant(cursor)
         asked = (cursor or "") if since is None else _utc(since - OVERLAP_MS)
-        walk = _Walk(self._filled(asked), asked, cursor)
+        walk = _Walk(self._url_for(asked), asked, cursor)
         for number in range(1, PAGES_MAX + 1):
             place = f"events page {number}"
             if walk.url in walk.seen:
@@ -142,8 +142,8 @@ class EventReader:
             body = await self._pages.page(walk.url, place)
             events, refused = self._decode.all(body.items, f"{place}, {self._events.items}")
             new = [event for event in events if event not in walk.before]
-            page_cursor = self._told(walk, body, events, place)
-            following = self._following(walk, body, page_cursor)
+            page_cursor = self._page_cursor(walk, body, events, place)
+            following = self._next_url(walk, body, page_cursor)
             # Only an instant's cursor shows the last events once more: an opaque one never should.
             walk.before = frozenset(events) if _instant(walk.asked) else frozenset()
             by_cursor = self._events.next is None
@@ -154,7 +154,9 @@ class EventReader:
             walk.url = following
         raise ContractBroken(f"{self._name} has no last event", path=f"events page {PAGES_MAX}")
 
-    def _told(self, walk: _Walk, body: PageBody, events: Sequence[Event], place: str) -> str | None:
+    def _page_cursor(
+        self, walk: _Walk, body: PageBody, events: Sequence[Event], place: str
+    ) -> str | None:
         """Note where this page leads on; answer its cursor, None where it tells none."""
         # A time to come is refused later, and must not lead past what is still to happen.
         now = self._clock.now()
@@ -163,25 +165,25 @@ class EventReader:
         walk.in_order = walk.in_order and min(times, default=walk.newest) >= walk.newest
         walk.newest = max([*times, walk.newest])
         if self._cursor is not None:
-            page_cursor = self._taken(body.content, place)
+            page_cursor = self._decoded_cursor(body.content, place)
         else:
             page_cursor = _utc(walk.newest) if walk.newest else None
         if page_cursor is not None:
             walk.kept = _later(walk.kept, page_cursor, now)
         return page_cursor
 
-    def _following(self, walk: _Walk, body: PageBody, page_cursor: str | None) -> str | None:
+    def _next_url(self, walk: _Walk, body: PageBody, page_cursor: str | None) -> str | None:
         """The URL of the page after this one; None where it was the last."""
         if self._events.next is not None:
             return body.following
         if not body.items or page_cursor is None or PLACEHOLDER not in self._events.url:
             return None
-        if not _moves(walk.asked, page_cursor):
+        if not _is_further(walk.asked, page_cursor):
             return None
         walk.asked = page_cursor
-        return self._filled(page_cursor)
+        return self._url_for(page_cursor)
 
-    def _taken(self, content: object, place: str) -> str | None:
+    def _decoded_cursor(self, content: object, place: str) -> str | None:
         """Find the page's cursor: text or a whole number; an instant is told in UTC."""
         path = f"{place}, {self._events.cursor}"
         try:
@@ -192,12 +194,12 @@ class EventReader:
             return None
         text = str(found) if type(found) is int else found
         if not isinstance(text, str) or len(text) > CURSOR_LENGTH_MAX or not _is_whole(text):
-            what = values.named(found)
+            what = values.quoted(found)
             raise ContractBroken(f"{self._name} sent {what} where a cursor belongs", path=path)
         at = _instant(text)
         return text if at is None else _utc(at)
 
-    def _filled(self, cursor: str) -> str:
+    def _url_for(self, cursor: str) -> str:
         return self._events.url.replace(PLACEHOLDER, quote(cursor, safe=""))
 
 
@@ -239,7 +241,7 @@ def _later(kept: str | None, page_cursor: str, now: Millis) -> str:
     return _utc(max(before or 0, min(after, now)))
 
 
-def _moves(asked: str, page_cursor: str) -> bool:
+def _is_further(asked: str, page_cursor: str) -> bool:
     """Whether a page leads further than it was asked from."""
     before, after = _instant(asked), _instant(page_cursor)
     if before is not None and after is not None:

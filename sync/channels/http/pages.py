@@ -55,7 +55,7 @@ class PageReader:
         reply = await self.get(url)
         content = self.content(reply, place)
         items = self._list(content, f"{place}, {self._where.items}")
-        following = self._following(content, reply.url, f"{place}, {self._where.next}")
+        following = self._next_url(content, reply.url, f"{place}, {self._where.next}")
         return PageBody(content, items, following)
 
     async def get(self, url: str, accept: frozenset[int] = frozenset()) -> "Reply":
@@ -76,11 +76,11 @@ class PageReader:
         except jmespath.exceptions.JMESPathError:
             items = None
         if not isinstance(items, list):
-            what = "nothing" if items is None else values.named(items)
+            what = "nothing" if items is None else values.quoted(items)
             raise ContractBroken(f"{self._name} sent {what} where a list belongs", path=place)
         return items
 
-    def _following(self, content: object, base: str, place: str) -> str | None:
+    def _next_url(self, content: object, base: str, place: str) -> str | None:
         try:
             found = self._next(content) if self._next else None
             if found is None or found == "":

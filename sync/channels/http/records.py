@@ -35,7 +35,7 @@ REFUSED_MAX = 10_000
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-class Decoder:
+class RecordDecoder:
     """Turns a page's items into records; one that cannot be believed is refused alone.
 
     Too many of them are a broken contract.
@@ -55,7 +55,7 @@ class Decoder:
         for number, item in enumerate(items):
             found: dict[str, Any] = {}
             try:
-                records.append(self._one(item, found))
+                records.append(self._decode(item, found))
             except _Unreadable as error:
                 where = f"{place}[{number}]{error.expression}"
                 sku, location = found.get("sku"), found.get("location", "")
@@ -65,10 +65,10 @@ class Decoder:
                     raise ContractBroken(f"{words}; the last: {error.reason}", path=where) from None
         return FreshReadings(records, refused)
 
-    def _one(self, item: object, found: dict[str, Any]) -> Record:
+    def _decode(self, item: object, found: dict[str, Any]) -> Record:
         """Decode one item, leaving in `found` what could be read of it before trouble came."""
         if not isinstance(item, dict):
-            raise _Unreadable("", f"{values.named(item)} is no record")
+            raise _Unreadable("", f"{values.quoted(item)} is no record")
         trouble: _Unreadable | None = None
         for field, expression, look, take in self._plan:
             try:
@@ -107,10 +107,10 @@ class Decoder:
             return None
         if isinstance(word, bool | int):
             # TOML keys are text: `true = "active"` in [states] is meant by a JSON true.
-            word = values.named(word)
+            word = values.quoted(word)
         if not isinstance(word, str) or word not in self._states:
             known = ", ".join(self._states)
-            raise ValueError(f"{values.named(word)} is no known state: known are {known}")
+            raise ValueError(f"{values.quoted(word)} is no known state: known are {known}")
         return self._states[word]
 
 

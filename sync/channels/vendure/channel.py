@@ -22,9 +22,9 @@ from sync.channels.base import (
     Change,
     EventPage,
     FreshReadings,
+    ListingRef,
     Receipt,
     RecordPage,
-    Wanted,
 )
 from sync.channels.vendure.events import MovementReader
 from sync.channels.vendure.session import Session
@@ -209,7 +209,7 @@ class Vendure:
         """Read stock movements. An untracked variant's are left out, as it is."""
         return self._movements.read(cursor)
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Look the SKUs up, not the ids: a SKU may have come to stand on two variants."""
         asked = {listing.sku for listing in wanted}
         records: list[Record] = []

@@ -104,7 +104,7 @@ def _of_order(event: Event, order: Placed | None) -> Event:
 def _event(item: object, sku: str) -> Event:
     """Decode one movement. A sale's quantity is negative in Vendure, a fall of stock on hand."""
     if not isinstance(item, dict):
-        raise ValueError(f"{values.named(item)} is no movement")  # noqa: TRY004
+        raise ValueError(f"{values.quoted(item)} is no movement")  # noqa: TRY004
     quantity = item.get("quantity")
     if item.get("type") == "SALE" and type(quantity) is int:
         quantity = -quantity

@@ -17,7 +17,7 @@ from store.polling import events
 from sync.clock import SystemClock, rfc3339
 from sync.config.load import load
 from sync.polling import event_import
-from sync.polling.event_import import take_lines
+from sync.polling.event_import import import_events
 from sync.targets import terms
 from tests.console.command_shop import configure, seed
 
@@ -221,7 +221,7 @@ def test_many_lines_are_taken_in_short_transactions_and_names_are_ours(tmp_path:
 
     comparison = terms.comparison(load(tmp_path / "skew.toml", None))
     with Database.open(tmp_path / "skew.db") as database:
-        done = take_lines(
+        done = import_events(
             database, body, comparison, now=lambda: NOW, ahead_ms=300_000, named=named
         )
         fifth = Event("5", EventKind.ORDERED, "LAMP", 2, NOW - 60_000)

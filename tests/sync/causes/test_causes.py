@@ -1,4 +1,4 @@
-"""The other predictors: what the course of things proves, what only a crowd shows, what is rest."""
+"""The other predictors: what the course of things proves, what only a peers shows, what is rest."""
 
 import re
 from pathlib import Path
@@ -168,7 +168,7 @@ def test_a_second_writer_is_not_told_where_a_swap_or_a_shared_pool_says_more() -
 
 
 @pytest.mark.parametrize(
-    ("crowd", "found", "why"),
+    ("peers", "found", "why"),
     [
         (Crowd(10, {2: 5}), "buffer", "five, and half of all"),
         (Crowd(5, {2: 5}), "buffer", "all of five"),
@@ -177,8 +177,8 @@ def test_a_second_writer_is_not_told_where_a_swap_or_a_shared_pool_says_more() -
         (Crowd(10, {-2: 9}), "unexplained", "the others are off the other way"),
     ],
 )
-def test_a_common_offset_is_a_buffer(crowd: Crowd, found: str, why: str) -> None:
-    assert kind_of(differs(8, 10), crowd=crowd) == found, why
+def test_a_common_offset_is_a_buffer(peers: Crowd, found: str, why: str) -> None:
+    assert kind_of(differs(8, 10), crowd=peers) == found, why
 
 
 def test_an_offset_tells_which_side_keeps_back() -> None:
@@ -197,7 +197,7 @@ def packs(count: int, total: int, *, target_is_larger: bool = True, ratio: int =
 
 
 @pytest.mark.parametrize(
-    ("shows", "should", "crowd", "found"),
+    ("shows", "should", "peers", "found"),
     [
         (2, 24, packs(8, 10), "unit of measure"),
         (2, 30, packs(8, 10), "unit of measure"),
@@ -211,9 +211,9 @@ def packs(count: int, total: int, *, target_is_larger: bool = True, ratio: int =
     ],
 )
 def test_a_common_ratio_is_a_unit_of_measure(
-    shows: int, should: int, crowd: Crowd, found: str
+    shows: int, should: int, peers: Crowd, found: str
 ) -> None:
-    assert kind_of(differs(shows, should), crowd=crowd) == found
+    assert kind_of(differs(shows, should), crowd=peers) == found
 
 
 def test_a_common_offset_comes_before_a_common_ratio() -> None:

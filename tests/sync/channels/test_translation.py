@@ -19,11 +19,11 @@ from sync.channels.base import (
     Change,
     EventPage,
     FreshReadings,
+    ListingRef,
     Receipt,
     RecordPage,
-    Wanted,
 )
-from sync.channels.translation import SELLABLE_FIRST, Names, Renamed, event_in_our_names
+from sync.channels.translation import SELLABLE_FIRST, Names, TranslatedChannel, event_in_our_names
 from sync.errors import Temporary, WriteRejected
 from sync.polling.channel_state import ChannelState
 from sync.settings import ChannelSettings
@@ -43,7 +43,7 @@ class Recorded:
     abilities: Abilities = field(
         default_factory=lambda: Abilities("recorded", ("available",), events=True)
     )
-    asked: list[Wanted] = field(default_factory=list)
+    asked: list[ListingRef] = field(default_factory=list)
     written: list[Change] = field(default_factory=list)
     open_pages: int = 0
     closed: bool = False
@@ -56,7 +56,7 @@ class Recorded:
         finally:
             self.open_pages -= 1
 
-    async def read(self, wanted: Sequence[Wanted]) -> FreshReadings:
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         self.asked += wanted
         names = {(listing.sku, listing.location) for listing in wanted}
         found = [record for page in self.told for record in page.records]
@@ -84,10 +84,10 @@ class Recorded:
 
 
 def names(aliases: dict[str, str] | None = None, **own: str | list[str]) -> Names:
-    entries = locations_module.places(own) if own else locations_module.Places()
+    entries = locations_module.location_map(own) if own else locations_module.LocationMap()
     return Names(
         aliases or {},
-        {entry: locations_module.name_of(members) for entry, members in entries.items()},
+        {entry: locations_module.place_name(members) for entry, members in entries.items()},
         frozenset(locations_module.summed(entries)),
     )
 
@@ -96,7 +96,7 @@ def record(sku: str, available: int, location: str = "", **more: Any) -> Record:
     return Record(sku, available, location, **more)
 
 
-async def poll(channel: Renamed) -> list[RecordPage]:
+async def poll(channel: TranslatedChannel) -> list[RecordPage]:
     return [page async for page in channel.pages()]
 
 
@@ -113,7 +113,7 @@ async def test_records_come_in_our_names_and_what_has_no_other_name_keeps_its_ow
         announced=5,
         as_of=NOON,
     )
-    channel = Renamed(Recorded([page]), names({"K-12": "KET-12"}, berlin="BER"))
+    channel = TranslatedChannel(Recorded([page]), names({"K-12": "KET-12"}, berlin="BER"))
 
     (page,) = await poll(channel)
 
@@ -129,7 +129,7 @@ async def test_a_write_finds_its_way_back_to_the_channels_own_name() -> None:
     inner = Recorded(
         [RecordPage([record("K-12", 5, "berlin", ref="17"), record("POT", 7, ref="18")])]
     )
-    channel = Renamed(inner, names({"K-12": "KET-12"}, berlin="BER"))
+    channel = TranslatedChannel(inner, names({"K-12": "KET-12"}, berlin="BER"))
     (page,) = await poll(channel)
     changes = [change(page.records[0], 3), change(page.records[1], 0)]
 
@@ -147,16 +147,16 @@ async def test_a_fresh_reading_is_asked_for_and_answered_like_a_poll() -> None:
     inner = Recorded(
         [RecordPage([record("K-12", 5, "berlin", ref="17"), record("KET-12", 1, "berlin")])]
     )
-    channel = Renamed(inner, names({"K-12": "KET-12"}, berlin="BER"))
+    channel = TranslatedChannel(inner, names({"K-12": "KET-12"}, berlin="BER"))
     first, second = (await poll(channel))[0].records
 
-    answer = await channel.read([Wanted(first.sku, first.location, first.ref)])
+    answer = await channel.read([ListingRef(first.sku, first.location, first.ref)])
 
-    assert inner.asked == [Wanted("K-12", "berlin", "17")]
+    assert inner.asked == [ListingRef("K-12", "berlin", "17")]
     assert answer.records == [first]
     # Our name, by which the channel knows another listing, leads to that one.
-    await channel.read([Wanted(second.sku, second.location, second.ref)])
-    assert inner.asked[1] == Wanted("KET-12", "berlin", "")
+    await channel.read([ListingRef(second.sku, second.location, second.ref)])
+    assert inner.asked[1] == ListingRef("KET-12", "berlin", "")
 
 
 texts = st.sampled_from(["", "A", "B", "C", "berlin", "BER", "17", "+"])
@@ -177,7 +177,9 @@ def test_a_records_own_name_can_always_be_told_from_ours(
         aliases.get(own.sku, own.sku),
         locations.get(own.location, own.location),
     )
-    assert known.own(ours.sku, ours.location, ours.ref) == Wanted(own.sku, own.location, own.ref)
+    assert known.own(ours.sku, ours.location, ours.ref) == ListingRef(
+        own.sku, own.location, own.ref
+    )
 
 
 POOL = names({"K-12": "KET"}, berlin="BER", web=["HAM", "BER-2"], app=["BER-2", "HAM"])
@@ -197,7 +199,7 @@ async def test_a_pool_is_the_sum_of_its_locations_whichever_pages_they_lie_on() 
         RecordPage([app, record("POT", 1, "web")], announced=4, as_of=NOON),
     ]
 
-    pages = await poll(Renamed(Recorded(own_pages), POOL))
+    pages = await poll(TranslatedChannel(Recorded(own_pages), POOL))
 
     assert cells(pages) == [("KET", "BER", 9), ("KET", "BER-2+HAM", 7), ("POT", "BER-2+HAM", 1)]
     assert pages[-1].records[0] == record(
@@ -216,7 +218,7 @@ async def test_the_sums_of_many_skus_come_page_by_page_as_any_channels_do() -> N
         )
         for place in ("web", "app")
     ]
-    pages = await poll(Renamed(Recorded(own_pages), POOL))
+    pages = await poll(TranslatedChannel(Recorded(own_pages), POOL))
     assert [len(page.records) for page in pages] == [0, 0, 1000, 1000, 500]
     assert [page.announced for page in pages[2:]] == [2500] * 3
     assert cells(pages)[2499] == ("SKU-2499", "BER-2+HAM", 4998)
@@ -224,7 +226,7 @@ async def test_the_sums_of_many_skus_come_page_by_page_as_any_channels_do() -> N
 
 async def test_a_poll_cut_short_is_cut_short_by_as_much_after_summing() -> None:
     own_pages = [RecordPage([record("KET", 3, "web"), record("KET", 4, "app")], announced=6)]
-    pages = await poll(Renamed(Recorded(own_pages), POOL))
+    pages = await poll(TranslatedChannel(Recorded(own_pages), POOL))
     assert (len(cells(pages)), pages[-1].announced) == (1, 5)
 
 
@@ -233,7 +235,7 @@ async def test_a_sku_twice_in_one_of_a_pools_locations_comes_twice() -> None:
         own_pages = [
             RecordPage([record("KET", 3, "web"), record(other, 4, "web"), record("KET", 5, "app")])
         ]
-        pages = await poll(Renamed(Recorded(own_pages), POOL))
+        pages = await poll(TranslatedChannel(Recorded(own_pages), POOL))
         assert cells(pages) == 2 * [("KET", "BER-2+HAM", 8)]
 
 
@@ -245,7 +247,7 @@ async def test_one_unreadable_record_blinds_the_whole_pool_of_its_sku_and_no_oth
         ),
     ]
 
-    pages = await poll(Renamed(Recorded(own_pages), POOL))
+    pages = await poll(TranslatedChannel(Recorded(own_pages), POOL))
 
     assert cells(pages) == [("POT", "BER-2+HAM", 3)]
     assert pages[1].refused == [Refused("line 3", "bad", "KET", "BER-2+HAM")]
@@ -254,17 +256,17 @@ async def test_one_unreadable_record_blinds_the_whole_pool_of_its_sku_and_no_oth
 
 
 async def test_a_pool_of_several_own_locations_is_never_read_or_written_by_itself() -> None:
-    channel = Renamed(Recorded(), POOL)
+    channel = TranslatedChannel(Recorded(), POOL)
     pooled = record("KET", 7, "BER-2+HAM")
     with pytest.raises(Temporary, match="summed"):
-        await channel.read([Wanted("KET", "BER-2+HAM", "")])
+        await channel.read([ListingRef("KET", "BER-2+HAM", "")])
     with pytest.raises(WriteRejected, match="summed"):
         await channel.write([change(pooled, 3)])
 
 
 async def test_a_poll_that_is_left_half_way_is_closed_and_so_is_the_channel() -> None:
     inner = Recorded([RecordPage([record("A", 1)]), RecordPage([record("B", 1)])])
-    channel = Renamed(inner, POOL)
+    channel = TranslatedChannel(inner, POOL)
     pages = channel.pages()
     await anext(pages)
     assert inner.open_pages == 1
@@ -278,7 +280,7 @@ async def test_a_poll_that_is_left_half_way_is_closed_and_so_is_the_channel() ->
 async def test_events_come_in_our_names() -> None:
     sale = Event("81", EventKind.ORDERED, "K-12", 2, NOON, "web", order="M-1")
     own_page = EventPage([sale], [Refused("items[1]", "bad", "K-12", "berlin")], "9", NOON)
-    channel = Renamed(Recorded(moved=[own_page]), POOL)
+    channel = TranslatedChannel(Recorded(moved=[own_page]), POOL)
     assert channel.abilities.events
 
     (page,) = [page async for page in channel.events("7")]
@@ -305,7 +307,7 @@ def test_a_channel_whose_names_are_ours_is_left_as_it_is(
     settings = settings_of(tmp_path).channels["shop"]
     assert channels.open_channel(settings, QuickClock(), tmp_path) is SHOPS["shop"]
     pooled = msgspec.structs.replace(settings, locations={"": ("BER", "HAM")})
-    assert isinstance(channels.open_channel(pooled, QuickClock(), tmp_path), Renamed)
+    assert isinstance(channels.open_channel(pooled, QuickClock(), tmp_path), TranslatedChannel)
 
 
 def renamed_bench(bench: Bench, **given: Any) -> None:
@@ -368,7 +370,7 @@ async def test_names_hold_over_http_against_a_real_server(
             (receipt,) = await channel.write([change(kettle, 2)])
             assert (receipt.refused, receipt.change.sku) == (None, "KET")
             assert harness.shown("K/12") == 2
-            answer = await channel.read([Wanted(kettle.sku, kettle.location, kettle.ref)])
+            answer = await channel.read([ListingRef(kettle.sku, kettle.location, kettle.ref)])
             assert [
                 (record.sku, record.location, record.available) for record in answer.records
             ] == [("KET", "BER", 2)]

@@ -14,7 +14,7 @@ from store.model import Direction, Freshness, Kind, State, Status
 from sync import checklist
 from sync.channels.base import Abilities
 from sync.checklist import mismatches, states
-from sync.checklist.case import Answer, ChecklistCase, lateness, span
+from sync.checklist.case import Answer, ChecklistCase, delay_text, span
 from sync.config.load import decode
 from sync.settings import Settings
 
@@ -67,7 +67,7 @@ def case(
     made = checklist.case(given or settings(), Measured(NOW, NOW - HOUR, tuple(channels)))
     can = {
         name: replaced(abilities, (able or {}).get(name, {}))
-        for name, abilities in made.able.items()
+        for name, abilities in made.abilities.items()
     }
     return ChecklistCase(made.settings, can, made.measured)
 
@@ -332,7 +332,7 @@ def test_a_span_has_one_unit_and_no_more_figures_than_one_reads(span_ms: int, wo
 
 
 def test_lateness_says_of_how_many_it_is() -> None:
-    assert lateness(Spans(1200, 400, MINUTE)) == "p50 0.4 s, p95 1 min, of 1,200"
+    assert delay_text(Spans(1200, 400, MINUTE)) == "p50 0.4 s, p95 1 min, of 1,200"
 
 
 def test_an_answer_is_right_until_something_is_wrong() -> None:

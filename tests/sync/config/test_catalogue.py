@@ -132,15 +132,15 @@ SKUS = st.sampled_from(["A", "B", "C", "D", "E", "POT", "KET"])
     st.sets(SKUS, max_size=1),
 )
 def test_every_bundle_is_flat_or_told_why_not(
-    held: dict[str, dict[str, int]], spoilt: set[str]
+    held: dict[str, dict[str, int]], incomplete: set[str]
 ) -> None:
-    held = {components: parts for components, parts in held.items() if components not in spoilt}
+    held = {components: parts for components, parts in held.items() if components not in incomplete}
 
-    flat, left = bundles_module.flatten(held, spoilt)
+    flat, left = bundles_module.flatten(held, incomplete)
 
     def pieces(sku: str, above: tuple[str, ...] = ()) -> dict[str, int] | None:
         """The same by plain recursion; None where there is no end, or no bottom."""
-        if sku in spoilt or sku in above:
+        if sku in incomplete or sku in above:
             return None
         if sku not in held:
             return {sku: 1}
@@ -162,7 +162,7 @@ def test_a_long_cycle_is_shortened_and_many_lines_are_counted(tmp_path: Path) ->
     ring = "".join(f"N{n},N{(n + 1) % 500},1\n" for n in range(500))
     found, skipped = bundles(tmp_path, ring)
     assert found == {}
-    assert len(skipped) == catalogue.TOLD_MAX + 1
+    assert len(skipped) == catalogue.REPORTED_MAX + 1
     assert "N0 → N1 → N2 → N3 → N4 → N5 → N6 → N7 → … → N0" in skipped[0]
     assert skipped[-1] == f"{KEY}: bundles.csv: 480 more were set aside"
 

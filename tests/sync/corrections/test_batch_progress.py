@@ -55,7 +55,7 @@ async def test_a_batch_that_goes_well_ends_with_all_of_it_verified(
 
     found = seen(database, batch[5])
     assert (before.who, before.counts) == ("ana", {Stage.WAITING: COUNT})
-    assert [standing.correction.id for standing in before.standings] == [
+    assert [standing.correction.id for standing in before.updates] == [
         correction.id for correction in batch
     ]
     assert (found.counts, found.channels[0].stopped) == ({Stage.VERIFIED: COUNT}, "")
@@ -73,7 +73,7 @@ async def test_a_second_write_that_changes_nothing_stops_the_batch(
     [channel] = seen(database, batch[0]).channels
     assert channel.counts == {Stage.VERIFIED: 2, Stage.NOT_APPLIED: 1, Stage.HANDED_BACK: 5}
     assert channel.stopped == "update 2 of S01: accepted; still shows 9"
-    assert channel.standings[1].told == "accepted; still shows 9"
+    assert channel.updates[1].note == "accepted; still shows 9"
     assert len(updates(database, Status.PROPOSED)) == 5
 
 
@@ -149,7 +149,7 @@ async def test_what_could_not_be_sent_waits_and_says_why(bench: Bench) -> None:
 
     [channel] = of(bench, ids[0]).channels
     assert channel.counts == {Stage.WAITING: 4}
-    assert channel.waits == "not sent: 429"
+    assert channel.waiting_because == "not sent: 429"
 
 
 async def test_what_waits_for_a_stale_channel_says_so(bench: Bench) -> None:
@@ -196,7 +196,7 @@ async def test_a_cancelled_batch_leaves_what_is_being_written_and_takes_the_rest
     ]
     assert found.counts == {Stage.VERIFIED: 3, Stage.TAKEN_BACK: 7}
     assert [len(call) for call in bench.shop.written] == [3]
-    assert found.standings[9].told == "wrong list"
+    assert found.updates[9].note == "wrong list"
     assert {bench.update(correction_id).status for correction_id in ids[3:]} == {Status.PROPOSED}
 
 

@@ -14,7 +14,7 @@ def change(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "expected"),
     [
         ((10, "active"), (1, "active"), "reduce"),
         ((1, "active"), (10, "active"), "raise"),

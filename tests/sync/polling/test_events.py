@@ -131,7 +131,7 @@ async def test_a_bug_in_a_channels_events_names_its_place_and_fails_no_readings(
     assert (await bench.poll()).outcome is PollOutcome.GOOD
     ((_, kind, words),) = bench.open_incidents()
     assert kind == "events"
-    assert "crashed: KeyError at sync/scripted.py" in words
+    assert "crashed: KeyError at sync/scripted_channel.py" in words
     assert "secret" not in words
 
 
@@ -185,7 +185,7 @@ async def test_an_incident_of_an_earlier_run_ends_with_the_first_good_hearing(be
     bench.shop.tells(sale("e1"))
     bench.shop.event_faults.append(Temporary("503"))
     await bench.poll()
-    bench.channel_state["shop"].hearing.__init__("events")  # type: ignore[misc]
+    bench.channel_state["shop"].event_reads.__init__("events")  # type: ignore[misc]
 
     await bench.poll()
 

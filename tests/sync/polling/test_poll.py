@@ -110,7 +110,7 @@ async def test_a_bug_in_a_channels_code_is_an_incident_without_the_bugs_own_word
 
     [(channel, kind, message)] = bench.open_incidents()
     assert (channel, kind, report.outcome) == ("shop", "crashed", PollOutcome.FAILED)
-    assert message.startswith("crashed: KeyError at sync/scripted.py:")
+    assert message.startswith("crashed: KeyError at sync/scripted_channel.py:")
     assert "hunter2" not in message
 
 

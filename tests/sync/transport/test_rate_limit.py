@@ -12,8 +12,8 @@ from store.queries import views
 from sync.clock import SystemClock
 from sync.config.load import load
 from sync.engine.engine import Engine
-from sync.transport.rate_limit import RateLimit, RateLimitMeter, told
-from tests.loopback import Asked, Told, serving
+from sync.transport.rate_limit import RateLimit, RateLimitMeter, remaining
+from tests.loopback import Answer, ReceivedRequest, serving
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from tests.loopback import Asked, Told, serving
 def test_the_headers_of_the_trade_are_understood(
     headers: dict[str, str], left: int | None, of: int | None
 ) -> None:
-    assert told(httpx.Headers(headers)) == (left, of)
+    assert remaining(httpx.Headers(headers)) == (left, of)
 
 
 def test_after_too_many_requests_nothing_is_left() -> None:
@@ -63,7 +63,7 @@ NAMES = (
 def test_no_header_does_any_harm(headers: dict[str, str]) -> None:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
-    left, of = told(httpx.Headers(raw))
+    left, of = remaining(httpx.Headers(raw))
 
     assert left is None or 0 <= left < 10**9
     assert of is None or 0 <= of < 10**9
@@ -92,8 +92,8 @@ async def test_a_poll_keeps_what_the_channel_said_and_what_we_hold_ourselves_to(
     body = {"items": [{"sku": "A", "available": 3}]}
     path = tmp_path / "skew.toml"
 
-    def answer(_: Asked) -> Told:
-        return Told(body, headers=limits)
+    def answer(_: ReceivedRequest) -> Answer:
+        return Answer(body, headers=limits)
 
     with serving(answer) as server:
         path.write_text(CONFIGURATION.format(url=server.url))

@@ -26,7 +26,7 @@ from sync.errors import (
 )
 from sync.secrets import Secret
 from sync.transport.transport import ATTEMPTS_MAX, Limits, Transport, origin
-from tests.loopback import Asked, Loopback, Told, script, serving
+from tests.loopback import Answer, Loopback, ReceivedRequest, script, serving
 
 TOKEN = Secret("t0p-s3cret", name="MARKET_TOKEN")
 NOON = 1_764_158_400_000  # 2025-11-26T12:00:00Z
@@ -69,7 +69,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(answer: Callable[[Asked], Told], **limits: float) -> AsyncIterator[Rig]:
+async def rig(answer: Callable[[ReceivedRequest], Answer], **limits: float) -> AsyncIterator[Rig]:
     clock = FakeClock()
     with serving(answer) as server:
         bounds = Limits(**{"timeout_ms": 5000, **limits})  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ async def failure(
 
 
 async def test_an_answer_comes_back_whole() -> None:
-    async with rig(script(Told(b"[1]"))) as r:
+    async with rig(script(Answer(b"[1]"))) as r:
         assert await r.read() == b"[1]"
         assert r.server.asked[0].headers["authorization"] == "t0p-s3cret"
 
@@ -114,7 +114,7 @@ async def test_a_refused_connection_is_temporary_and_nothing_was_sent() -> None:
 async def test_a_failing_server_is_asked_again_for_a_read_and_never_for_a_write(
     status: int,
 ) -> None:
-    async with rig(script(Told({"message": "try later"}, status))) as r:
+    async with rig(script(Answer({"message": "try later"}, status))) as r:
         error = await failure(r.read(), Temporary)
         assert f"market answered {status}: try later" in str(error)
         assert len(r.server.asked) == ATTEMPTS_MAX
@@ -124,21 +124,21 @@ async def test_a_failing_server_is_asked_again_for_a_read_and_never_for_a_write(
 
 
 async def test_a_read_succeeds_after_a_passing_failure() -> None:
-    async with rig(script(Told(status=503), Told(lose=True), Told(b"fine"))) as r:
+    async with rig(script(Answer(status=503), Answer(lose=True), Answer(b"fine"))) as r:
         assert await r.read() == b"fine"
         first, second = r.clock.slept
         assert 250 <= first <= 500 <= second <= 1000
 
 
 @pytest.mark.parametrize(
-    "told",
+    "answer",
     [
-        Told(lose=True),
-        Told(b"[1", promise=10),
-        Told(b"no gzip at all", headers={"Content-Encoding": "gzip"}),
+        Answer(lose=True),
+        Answer(b"[1", promise=10),
+        Answer(b"no gzip at all", headers={"Content-Encoding": "gzip"}),
     ],
 )
-async def test_a_lost_reply_leaves_a_write_unknown_and_unrepeated(answer: Told) -> None:
+async def test_a_lost_reply_leaves_a_write_unknown_and_unrepeated(answer: Answer) -> None:
     async with rig(script(answer)) as r:
         await failure(r.write(), WriteOutcomeUnknown)
         assert len(r.server.asked) == 1
@@ -146,7 +146,7 @@ async def test_a_lost_reply_leaves_a_write_unknown_and_unrepeated(answer: Told) 
 
 async def test_a_silent_server_is_given_up_after_the_deadline() -> None:
     never = threading.Event()
-    async with rig(script(Told(wait=never)), timeout_ms=50) as r:
+    async with rig(script(Answer(wait=never)), timeout_ms=50) as r:
         error = await failure(r.read(), Temporary)
         assert "market did not answer in 0.05 s at http://127.0.0.1" in str(error)
         await failure(r.write(), WriteOutcomeUnknown)
@@ -158,7 +158,9 @@ async def test_a_silent_server_is_given_up_after_the_deadline() -> None:
     [("3", 3.0), ("Wed, 26 Nov 2025 12:00:04 GMT", 4.0), ("0", 0.0), ("-5", 0.0)],
 )
 async def test_retry_after_is_obeyed_in_seconds_and_as_a_date(after: str, waits_s: float) -> None:
-    async with rig(script(Told(status=429, headers={"Retry-After": after}), Told(b"fine"))) as r:
+    async with rig(
+        script(Answer(status=429, headers={"Retry-After": after}), Answer(b"fine"))
+    ) as r:
         assert await r.read() == b"fine"
         assert waits_s <= sum(r.clock.slept) / 1000 <= waits_s + 0.6
 
@@ -169,7 +171,7 @@ async def test_retry_after_is_obeyed_in_seconds_and_as_a_date(after: str, waits_
 async def test_a_long_retry_after_is_left_to_the_engine_within_a_bound(
     after: str, expected: float | None
 ) -> None:
-    async with rig(script(Told(status=429, headers={"Retry-After": after}))) as r:
+    async with rig(script(Answer(status=429, headers={"Retry-After": after}))) as r:
         error = await failure(r.read(), Temporary)
         assert isinstance(error, Temporary)
         assert error.retry_after_s == expected
@@ -177,14 +179,14 @@ async def test_a_long_retry_after_is_left_to_the_engine_within_a_bound(
 
 
 async def test_a_throttled_write_was_certainly_not_applied() -> None:
-    async with rig(script(Told(status=429))) as r:
+    async with rig(script(Answer(status=429))) as r:
         await failure(r.write(), Temporary)
         assert len(r.server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_refused_credential_is_named_and_not_shown(status: int) -> None:
-    answer = Told({"error": {"message": "bad key t0p-s3cret"}}, status)
+    answer = Answer({"error": {"message": "bad key t0p-s3cret"}}, status)
     async with rig(script(answer)) as r:
         for work in (r.read(), r.write()):
             error = await failure(work, NeedsOperator)
@@ -196,34 +198,34 @@ async def test_a_refused_credential_is_named_and_not_shown(status: int) -> None:
 
 async def test_a_refused_write_quotes_the_channel_safely() -> None:
     nasty = "no \x1b[2Jsuch\u202e SKU\n" + "x" * 500
-    async with rig(script(Told({"errors": [{"message": nasty}]}, 422))) as r:
+    async with rig(script(Answer({"errors": [{"message": nasty}]}, 422))) as r:
         error = await failure(r.write(), WriteRejected)
         assert str(error).startswith("market answered 422: no \ufffd[2Jsuch\ufffd SKU xxx")
         assert len(str(error)) < 250
 
 
 async def test_an_unexpected_4xx_breaks_the_contract_of_a_read() -> None:
-    async with rig(script(Told(b"<h1>Not Found</h1>", 404))) as r:
+    async with rig(script(Answer(b"<h1>Not Found</h1>", 404))) as r:
         error = await failure(r.read("/stock?page=2&key=t0p-s3cret"), ContractBroken)
         assert "/stock?page=2&key=•••" in str(error)
 
 
 async def test_an_accepted_status_is_an_answer() -> None:
-    async with rig(script(Told(b"gone", 404))) as r:
+    async with rig(script(Answer(b"gone", 404))) as r:
         url = r.server.url + "/stock/A"
         reply = await r.transport.request("GET", url, repeatable=True, accept={404})
         assert (reply.status, reply.body) == (404, b"gone")
 
 
 async def test_200_mb_of_body_is_cut_off_at_the_bound() -> None:
-    async with rig(script(Told(b"x" * 2**20, repeat=200)), body_bytes_max=2**21) as r:
+    async with rig(script(Answer(b"x" * 2**20, repeat=200)), body_bytes_max=2**21) as r:
         error = await failure(r.read(), ContractBroken)
         assert "market sent a body of more than 2,097,152 bytes, at http://127.0.0.1" in str(error)
         await failure(r.write(), WriteOutcomeUnknown)
 
 
 async def test_a_compressed_body_counts_unfolded() -> None:
-    bomb = Told(gzip.compress(b"0" * 5_000_000), headers={"Content-Encoding": "gzip"})
+    bomb = Answer(gzip.compress(b"0" * 5_000_000), headers={"Content-Encoding": "gzip"})
     async with rig(script(bomb), body_bytes_max=2**21) as r:
         await failure(r.read(), ContractBroken)
 
@@ -231,7 +233,7 @@ async def test_a_compressed_body_counts_unfolded() -> None:
 async def test_compression_inside_compression_is_not_unfolded() -> None:
     """2 kB of it would fill the memory before any bound is looked at."""
     bomb = gzip.compress(gzip.compress(b"0" * 5_000_000))
-    twice = Told(bomb, headers={"Content-Encoding": "gzip, gzip"})
+    twice = Answer(bomb, headers={"Content-Encoding": "gzip, gzip"})
     async with rig(script(twice)) as r:
         error = await failure(r.read(), ContractBroken)
         assert "undecodable compression" in str(error)
@@ -243,12 +245,12 @@ async def test_a_compressed_answer_comes_back_whole(coding: str) -> None:
     body = {"deflate": zlib.compress(b"stock"), "identity": b"stock"}.get(
         coding, gzip.compress(b"stock")
     )
-    async with rig(script(Told(body, headers={"Content-Encoding": coding}))) as r:
+    async with rig(script(Answer(body, headers={"Content-Encoding": coding}))) as r:
         assert await r.read() == b"stock"
 
 
 async def test_a_clock_that_was_set_back_does_not_stop_the_requests() -> None:
-    async with rig(script(Told(b"stock")), rate_per_s=10) as r:
+    async with rig(script(Answer(b"stock")), rate_per_s=10) as r:
         await r.read()
         r.clock.at -= 3_600_000
         await r.read()
@@ -257,14 +259,14 @@ async def test_a_clock_that_was_set_back_does_not_stop_the_requests() -> None:
 
 async def test_half_a_surrogate_pair_is_quoted_harmlessly() -> None:
     words = b'{"message": "no \\ud800"}'
-    async with rig(script(Told(words, status=400))) as r:
+    async with rig(script(Answer(words, status=400))) as r:
         str(await failure(r.write(), WriteRejected)).encode()
         assert r.transport.redactor.text("no \ud800") == "no \ufffd"
 
 
 async def test_a_redirect_to_another_host_is_not_followed_and_sends_nothing() -> None:
-    with serving(script(Told(b"thanks for the token"))) as thief:
-        async with rig(script(Told(status=302, headers={"Location": thief.url + "/stock"}))) as r:
+    with serving(script(Answer(b"thanks for the token"))) as thief:
+        async with rig(script(Answer(status=302, headers={"Location": thief.url + "/stock"}))) as r:
             error = await failure(r.read(), ContractBroken)
             assert "market redirects to another origin" in str(error)
             await failure(r.write(), WriteOutcomeUnknown)
@@ -272,34 +274,36 @@ async def test_a_redirect_to_another_host_is_not_followed_and_sends_nothing() ->
 
 
 async def test_a_redirect_within_the_origin_is_followed() -> None:
-    async with rig(script(Told(status=302, headers={"Location": "/moved"}), Told(b"here"))) as r:
+    async with rig(
+        script(Answer(status=302, headers={"Location": "/moved"}), Answer(b"here"))
+    ) as r:
         assert await r.read() == b"here"
         assert r.server.asked[1].path == "/moved"
 
 
 async def test_a_write_is_redirected_only_as_the_same_write() -> None:
-    async with rig(script(Told(status=307, headers={"Location": "/moved"}), Told())) as r:
+    async with rig(script(Answer(status=307, headers={"Location": "/moved"}), Answer())) as r:
         assert await r.write() == 200
         assert (r.server.asked[1].method, r.server.asked[1].json) == ("PUT", {"n": 1})
-    async with rig(script(Told(status=302, headers={"Location": "/moved"}), Told())) as r:
+    async with rig(script(Answer(status=302, headers={"Location": "/moved"}), Answer())) as r:
         await failure(r.write(), WriteOutcomeUnknown)
         assert len(r.server.asked) == 1
 
 
 @pytest.mark.parametrize("location", ["/stock", "ftp://127.0.0.1/", "//127.0.0.1:1/"])
 async def test_a_redirect_in_circles_or_to_nowhere_breaks_the_contract(location: str) -> None:
-    async with rig(script(Told(status=302, headers={"Location": location}))) as r:
+    async with rig(script(Answer(status=302, headers={"Location": location}))) as r:
         await failure(r.read(), ContractBroken)
 
 
 async def test_a_redirect_that_cannot_be_read_is_no_answer() -> None:
-    async with rig(script(Told(status=302, headers={"Location": "http://a:b/"}))) as r:
+    async with rig(script(Answer(status=302, headers={"Location": "http://a:b/"}))) as r:
         await failure(r.read(), Temporary)
 
 
 async def test_no_request_leaves_the_channels_origin() -> None:
-    with serving(script(Told())) as other:
-        async with rig(script(Told())) as r:
+    with serving(script(Answer())) as other:
+        async with rig(script(Answer())) as r:
             work = r.transport.request(
                 "GET", other.url, repeatable=True, headers={"Authorization": TOKEN}
             )
@@ -308,14 +312,14 @@ async def test_no_request_leaves_the_channels_origin() -> None:
 
 
 async def test_cookies_are_neither_kept_nor_sent() -> None:
-    async with rig(script(Told(headers={"Set-Cookie": "session=1; Path=/"}), Told())) as r:
+    async with rig(script(Answer(headers={"Set-Cookie": "session=1; Path=/"}), Answer())) as r:
         await r.read()
         await r.read()
         assert "cookie" not in r.server.asked[1].headers
 
 
 async def test_requests_keep_the_channels_rate() -> None:
-    async with rig(script(Told()), rate_per_s=4) as r:
+    async with rig(script(Answer()), rate_per_s=4) as r:
         await asyncio.gather(*(r.read() for _ in range(4)))
         assert r.clock.at == NOON + 750
 
@@ -323,7 +327,7 @@ async def test_requests_keep_the_channels_rate() -> None:
 async def test_at_most_so_many_requests_are_under_way_at_once() -> None:
     lock, now, most = threading.Lock(), 0, 0
 
-    def answer(_asked: Asked) -> Told:
+    def answer(_asked: ReceivedRequest) -> Answer:
         nonlocal now, most
         with lock:
             now += 1
@@ -331,7 +335,7 @@ async def test_at_most_so_many_requests_are_under_way_at_once() -> None:
         threading.Event().wait(0.02)
         with lock:
             now -= 1
-        return Told()
+        return Answer()
 
     async with rig(answer, concurrency=2) as r:
         await asyncio.gather(*(r.read() for _ in range(8)))
@@ -340,14 +344,14 @@ async def test_at_most_so_many_requests_are_under_way_at_once() -> None:
 
 async def test_no_log_line_holds_a_credential(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with rig(script(Told())) as r:
+    async with rig(script(Answer())) as r:
         await r.read("/stock?key=t0p-s3cret")
     assert "s3cret" not in caplog.text
     assert "s3cret" not in repr(r.transport)
 
 
 async def test_a_secret_in_json_is_revealed_on_the_wire_only() -> None:
-    async with rig(script(Told({"message": "who is t0p-s3cret?"}, 400))) as r:
+    async with rig(script(Answer({"message": "who is t0p-s3cret?"}, 400))) as r:
         work = r.transport.request(
             "POST", r.server.url, repeatable=False, json={"login": [{"password": TOKEN}]}
         )

@@ -12,7 +12,7 @@ from console.tui.pages.sku import SkuPage
 from store.corrections import decisions, lifecycle
 from store.database import lease
 from store.model import Component, CorrectionStatus, Record
-from sync.locations import Places
+from sync.locations import LocationMap
 from sync.targets import terms
 from tests.console.eventful_sku import SKU, TITLE, Lived
 from tests.console.golden import SIZES, hold_to_golden
@@ -232,7 +232,7 @@ async def test_what_has_not_moved_is_not_read_again(lived: Lived) -> None:
 async def test_a_pool_and_a_bundle_tell_what_they_rest_on(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     market = msgspec.structs.replace(
-        shop.settings.channels["market"], locations=Places({"web": ("BER", "HAM")})
+        shop.settings.channels["market"], locations=LocationMap({"web": ("BER", "HAM")})
     )
     shop.settings = msgspec.structs.replace(
         shop.settings,
