@@ -1,4 +1,7 @@
-"""The only source of time and sleep, so that tests and the simulation can own both."""
+"""The only source of time and sleep, and instants as text.
+
+Everything that needs either is handed a `Clock`, so that tests and the simulation own both.
+"""
 
 import asyncio
 import time
@@ -9,7 +12,7 @@ from store.model import Millis
 
 _FIRST: Millis = -62_135_596_800_000
 _LAST: Millis = 253_402_300_799_999
-"""The first and the last instant that `rfc3339` can write, of the years 1 and 9999."""
+"""The first and the last instant that `rfc3339` can write: years 1 to 9999."""
 
 
 class Clock(Protocol):
@@ -40,8 +43,7 @@ def rfc3339(at: Millis | None) -> str | None:
 def from_rfc3339(text: str) -> Millis:
     """Read an instant; one without an offset is taken as UTC (WooCommerce's `…_gmt`).
 
-    Raises ValueError with the text's own trouble, and where in UTC it is of no year that can be
-    written back.
+    Raises ValueError for what is not an instant, and for a year that can't be written back in UTC.
     """
     at = datetime.fromisoformat(text.strip())
     if at.tzinfo is None:

@@ -4,13 +4,13 @@ ChannelError
 ├── Temporary            back off and try later; a write was certainly not sent
 ├── NeedsOperator        a credential or a setting: the channel pauses, an incident says which
 ├── ContractBroken       an undecodable page: nothing of the poll is recorded
-├── Implausible          decodable, not believable: quarantine
+
 ├── WriteRejected        the channel refused: the correction fails with the channel's words
 └── WriteOutcomeUnknown  the request may have left: read back, never resend blindly
 ConfigError              a setting: exit 2 before anything is polled
 
-Texts are for the operator; they never hold a credential, and what a channel said is quoted as
-data, cut short.
+Texts are for the operator. They never hold a credential; a channel's own text is quoted, cut short.
+A poll that can be read and is not plausible is no error here: `sync.polling.guard` judges it.
 """
 
 
@@ -27,7 +27,7 @@ class Temporary(ChannelError):
 
 
 class NeedsOperator(ChannelError):
-    """Only a person can mend it: a refused credential, a missing right, a wrong address."""
+    """Only a person can fix it: a refused credential, a missing right, a wrong address."""
 
 
 class ContractBroken(ChannelError):
@@ -38,12 +38,8 @@ class ContractBroken(ChannelError):
         self.path = path
 
 
-class Implausible(ChannelError):
-    """The poll can be read and is not to be believed (rule 8)."""
-
-
 class WriteRejected(ChannelError):
-    """The channel refused the write, in its own words. `conflict`: someone else moved it."""
+    """The channel refused the write, in its own words. `conflict`: someone else changed it."""
 
     def __init__(self, message: str, *, conflict: bool = False) -> None:
         super().__init__(message)

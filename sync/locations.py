@@ -1,8 +1,7 @@
 """Location maps: a channel's own locations → those of the authority that each one sells from.
 
 Written `{ berlin = "BER", web = ["BER-2", "HAM"] }`, or as a plain list by a channel that has no
-locations of its own. `sync.config.decoding` reads them, `sync.channels.translation` and
-`sync.targets.terms` use them. Pure.
+locations of its own. An entry with several locations is a pool: their sum. Pure.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +14,7 @@ JOIN = "+"
 
 
 class LocationMap(dict[str, tuple[str, ...]]):
-    """A location map that holds together: own location → the authority's, sorted."""
+    """A location map that has been checked: own location → the authority's, sorted."""
 
     __slots__ = ()
 
@@ -23,8 +22,7 @@ class LocationMap(dict[str, tuple[str, ...]]):
 def location_map(value: object) -> LocationMap:
     """Read a location map. Raises ValueError with the remedy.
 
-    Two entries name the same locations of the authority or have none in common: a unit that two
-    sums both contain would be promised twice.
+    Two entries name the same locations of the authority, or have none in common.
     """
     written = {"": value} if isinstance(value, list) else value
     if not isinstance(written, dict):
@@ -64,7 +62,8 @@ def wrong_between(
 ) -> Iterator[tuple[str, str]]:
     """Find what of the channels' maps cannot be together: a channel's name, and what is wrong.
 
-    `authorities` are the channels whose quantities are the truth: what would a sum of theirs be of?
+    `authorities` are the channels whose quantities are the truth; their locations are what the
+    others' sums are made of, so they can't have sums themselves.
     """
     known = {pool.location for entries in maps.values() for pool in pools(entries)}
     for name, entries in maps.items():
@@ -73,14 +72,14 @@ def wrong_between(
                 yield (
                     name,
                     (
-                        f"{_own(own)} has several, and this is the authority, whose locations they "
-                        "are: let it name one"
+                        f"{_own(own)} names several locations, but this channel is the authority, "
+                        "whose locations they are: name one"
                     ),
                 )
             elif len(members) == 1 and members[0] in known:
                 yield (
                     name,
-                    f"{_own(own)} names {values.quoted(members[0])}, which is the name of a pool",
+                    f"{_own(own)} names {values.quoted(members[0])}, which is a pool's name",
                 )
 
 
@@ -100,12 +99,15 @@ def _members(own: str, there: object) -> tuple[str, ...]:
     for member in members if len(members) > 1 else ():
         if JOIN in member or not member:
             raise ValueError(
-                f"{_own(own)} has {values.quoted(member)}: a location of a pool needs a name without +"
+                f"{_own(own)} has {values.quoted(member)}: "
+                "a location of a pool needs a name without +"
             )
     return members
 
 
 def _refuse_overlaps(found: LocationMap) -> None:
+    # A unit that two sums both contain would be promised to customers twice. Entries that name
+    # exactly the same locations are one pool under two names, so they are allowed.
     first: dict[str, str] = {}
     for own, members in found.items():
         for member in members:
@@ -113,7 +115,7 @@ def _refuse_overlaps(found: LocationMap) -> None:
             if found[other] != members:
                 raise ValueError(
                     f"{_own(other)} and {_own(own)} both have {values.quoted(member)}, "
-                    "and not all the same: let them name the same locations, or none in common"
+                    "but differ otherwise: give them the same locations, or none in common"
                 )
 
 

@@ -1,8 +1,8 @@
 """Where credentials come from, and how they are kept out of sight.
 
 The configuration says where a secret is (`{ env = … }`, `{ file = … }`, `{ keyring = … }`), never
-what it is. `sync/config/load.py` decodes the sources and resolves each once, so that a missing one
-is found before anything is polled; a channel resolves its own again when it is opened.
+what it is. Each is looked up once when the configuration is read, so that a missing one is found
+before anything is polled, and again when its channel is opened.
 """
 
 import os
@@ -14,6 +14,7 @@ import msgspec
 from sync.errors import ConfigError
 
 REMEDY = 'say where it is: { env = "NAME" }, { file = "PATH" } or { keyring = "service/name" }'
+"""What to do about every secret that is not written as a place."""
 
 _FILE_BYTES_MAX = 64 * 1024
 
@@ -73,6 +74,8 @@ class Secret:
         return hash((Secret, self.wire()))
 
     def __reduce__(self) -> str:
+        # Pickle and copy both go through here. Either would write the credential to somewhere that
+        # nobody looks after.
         raise TypeError("a secret is not to be stored")
 
 
@@ -120,7 +123,7 @@ def _from_file(path: Path, key: str) -> str:
             content = file.read(_FILE_BYTES_MAX + 1)
     except OSError as error:
         raise ConfigError(
-            key, f"the secret file {path} cannot be read ({error.strerror}); put the secret there"
+            key, f"the secret file {path} can't be read ({error.strerror}); put the secret there"
         ) from error
     if len(content) > _FILE_BYTES_MAX:
         raise ConfigError(key, f"the secret file {path} is too long to hold one secret")
@@ -139,7 +142,7 @@ def _from_keyring(entry: str, key: str) -> str:
     try:
         value = keyring.get_password(service, name)
     except keyring.errors.KeyringError as error:
-        raise ConfigError(key, f"the keyring cannot be read ({type(error).__name__})") from error
+        raise ConfigError(key, f"the keyring can't be read ({type(error).__name__})") from error
     if value is None:
         raise ConfigError(
             key,

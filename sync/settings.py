@@ -1,4 +1,4 @@
-"""What `skew.toml` means: frozen values that everything runs on. `sync.config.load` makes them."""
+"""What `skew.toml` means: frozen values that everything runs on, with every default filled in."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,10 @@ from sync.units import PPM
 
 
 class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a channel may change in one poll before it is not believed (rule 8)."""
+    """How much of a channel may change in one poll before the poll is quarantined.
+
+    In parts per million of the known listings. Rule 8, docs/architecture.md.
+    """
 
     max_zeroed_ppm: int = 100_000
     max_changed_ppm: int = 400_000
@@ -71,7 +74,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthorityRule(msgspec.Struct, frozen=True, kw_only=True):
-    """Another authority for the SKUs that match; None leaves `[authority]`'s word."""
+    """Another authority for the SKUs that match; None leaves `[authority]`'s channel."""
 
     skus: str
     quantity: str | None = None
@@ -134,4 +137,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bundles: tuple[Component, ...] = ()
     """What is sold as a bundle of what, flattened: the file `catalogue.bundles`."""
     warnings: tuple[str, ...] = ()
-    """What is doubtful, and what was set aside of its files: for stderr, by every command."""
+    """Doubtful settings, and skipped lines of its files: for stderr, by every command."""

@@ -1,7 +1,7 @@
 """Patterns of SKUs: `*`, `?` and `[…]`, as far as Python and SQLite read them alike.
 
-Called by `sync.config.schema`. The store matches them as SQLite's GLOB, what explains and approves
-as Python's fnmatch: one that the two take differently would be in force here and not there. Pure.
+The store matches them as SQLite's GLOB; causes and approval rules match them as Python's fnmatch. A
+pattern that the two read differently would be in force here and not there, so it is refused. Pure.
 """
 
 import re
@@ -14,14 +14,17 @@ def check(pattern: str) -> None:
     """Raise ValueError with the remedy for a pattern that could be read in two ways."""
     rest = _CLASS.sub("", pattern)
     if "[" in rest:
-        raise ValueError("skus has a [ that is never closed: write [[] for the character itself")
+        raise ValueError("skus has a [ without ]: write [[] for the character itself")
     for inside in _CLASS.findall(pattern):
         if inside.startswith("^"):
+            # GLOB takes ^ as "not", fnmatch as the character itself.
             raise ValueError("skus has [^…]: write [!…] for any character but those")
         if "[!" in inside:
             raise ValueError("skus has a [ inside […] before a !: write the ! first")
         if _goes_back(inside) or re.match(r"\]-.", inside):
-            raise ValueError("skus has a range in […] that goes nowhere: write it as [A-Z]")
+            # Of [Z-A], fnmatch matches nothing and GLOB its first character; []-a] they end in
+            # different places.
+            raise ValueError("skus has a range in […] that has no clear meaning: write it as [A-Z]")
 
 
 def _goes_back(inside: str) -> bool:

@@ -1,6 +1,6 @@
 """The units of `skew.toml`: durations and percentages, read exactly and written back.
 
-And the other words that need more than a type to be read: which way an attribute flows.
+Also `Flow`, which way an attribute flows: it needs more than a type to be read.
 """
 
 import re
@@ -24,7 +24,7 @@ class Duration(int):
 
 
 class Period(Duration):
-    """A duration that cannot be nothing: at least `PERIOD_MS_MIN`."""
+    """A duration of at least `PERIOD_MS_MIN`: zero would be a busy loop."""
 
     __slots__ = ()
 
@@ -66,6 +66,7 @@ def period(value: object) -> Period:
 def portion(value: object) -> Portion:
     """Read `"0%"` to `"100%"`. Raises ValueError with the remedy."""
     match = _PERCENTAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    # Decimal, because 0.57 % as a float comes to 5699.999… parts per million and would lose one.
     ppm = int(Decimal(match[1]) * (PPM // 100)) if match else -1
     if not 0 <= ppm <= PPM:
         raise ValueError(
@@ -78,7 +79,9 @@ def flow(value: object) -> Flow:
     """Read `"in"` or `"out"`. Raises ValueError with the remedy."""
     if isinstance(value, str) and value in ("in", "out"):
         return Flow(value)
-    raise ValueError('must be "in" or "out": the same attribute can\'t flow both ways')
+    raise ValueError(
+        f'{_quoted(value)} is not "in" or "out": the same attribute can\'t flow both ways'
+    )
 
 
 def duration_text(span_ms: int) -> str:

@@ -1,8 +1,7 @@
 """One value of a channel's record, as it came → as we keep it.
 
-Used by the kinds that decode CSV or JSON. Every function raises ValueError with a reason fit to
-follow the place: `line 812: "twelve" is no whole number`. Nothing is guessed: a number that could
-be read in two ways is refused.
+Every function raises ValueError with a reason that can follow the place: `line 812: "twelve" is not
+a whole number`. Nothing is guessed: a number that could be read in two ways is refused.
 """
 
 import json
@@ -25,9 +24,10 @@ _QUOTE_LENGTH_MAX = 40
 def json_value(body: bytes) -> object:
     """Decode JSON, whatever is in it.
 
-    msgspec is quick, and refuses a whole page for a number out of range; the standard library takes
-    that as infinite, so that one record can be refused for it.
+    Raises ValueError where it is not JSON.
     """
+    # msgspec is quick, but refuses a whole page for one number that is out of range. The standard
+    # library reads that number as infinite, so that only its record is refused, further on.
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
@@ -68,12 +68,14 @@ def location(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or len(value) > SKU_LENGTH_MAX or not value.isprintable():
-        raise ValueError(f"the location is {quoted(value)}")
+        raise ValueError(
+            f"the location is {quoted(value)}, not text of at most {SKU_LENGTH_MAX} characters"
+        )
     return value
 
 
 def quantity(value: object) -> int:
-    """Take a whole number of units: 12, -3, 12.0, "12" or "12.0"; negative as it is said."""
+    """Take a whole number of units: 12, -3, 12.0, "12" or "12.0". Negative numbers stay."""
     if type(value) is int:
         number = value
     elif isinstance(value, float) and value.is_integer():
@@ -81,9 +83,9 @@ def quantity(value: object) -> int:
     elif isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         number = int(value.strip().partition(".")[0])
     else:
-        raise ValueError(f"{quoted(value)} is no whole number")
+        raise ValueError(f"{quoted(value)} is not a whole number")
     if abs(number) > QUANTITY_MAX:
-        raise ValueError(f"{quoted(value)} is more than any shop holds")
+        raise ValueError(f"{quoted(value)} is too large: at most {QUANTITY_MAX:,}")
     return number
 
 
@@ -103,9 +105,12 @@ class Amounts:
     threshold: int | None
 
     def available(self) -> int:
-        """Reckon what is available: on hand less all that is not for sale (rule 11)."""
+        """Work out what is available: on hand less all that is not for sale.
+
+        Rule 11, docs/architecture.md. Raises ValueError where on hand is not given.
+        """
         if self.on_hand is None:
-            raise ValueError("on hand is not given")
+            raise ValueError("no on_hand given")
         kept = (self.committed or 0) + (self.unavailable or 0) + (self.threshold or 0)
         return self.on_hand - kept
 
@@ -122,7 +127,8 @@ def price_minor(value: object) -> int | None:
         return None
     text = str(value).strip() if isinstance(value, int | float | str) else ""
     if isinstance(value, bool) or not _PRICE.fullmatch(text):
-        raise ValueError(f"the price is {quoted(value)}")
+        raise ValueError(f"the price is {quoted(value)}, not a number such as 12.50")
+    # A float price such as 12.1 is not exactly 12.1; its text is, so the decimal reads the text.
     return int((Decimal(text) * 100).quantize(Decimal(1)))
 
 
@@ -141,11 +147,13 @@ def instant(value: object) -> Millis | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise ValueError(f"{quoted(value)} is no time")  # noqa: TRY004
+        raise ValueError(f"{quoted(value)} is not a time")  # noqa: TRY004
     try:
         return from_rfc3339(value)
     except (ValueError, OverflowError):
-        raise ValueError(f"{quoted(value)} is no RFC 3339 time") from None
+        raise ValueError(
+            f"{quoted(value)} is not a time such as 2026-11-23T14:02:11Z (RFC 3339)"
+        ) from None
 
 
 def quoted(value: object) -> str:

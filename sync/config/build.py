@@ -1,7 +1,7 @@
 """Put the decoded tables together: defaults, overlays, and the checks between tables.
 
-Called by `sync.config.load` only. Nothing raises here: everything that is wrong is added to
-`errors`, and the tables that are right are still checked, so that one run tells all.
+Nothing raises here: everything that is wrong is added to `errors`, and the tables that are right
+are still checked, so that one run reports all.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from store.model import Component
-from sync import locations
+from sync import locations, values
 from sync.config import build_channel, schema, warnings
 from sync.config.decoding import Findings, nearest, refuse_unknown, table
 from sync.errors import ConfigError
@@ -52,7 +52,10 @@ def settings(
     environ: Mapping[str, str] | None,
     errors: list[ConfigError],
 ) -> Settings | None:
-    """Put a configuration together; None, or an incomplete one, where `errors` has any."""
+    """Put a configuration together; None where `errors` has any.
+
+    `source` is the file's name, `base` its folder. With `environ` None no secret is looked up.
+    """
     found = Findings(errors)
     refuse_unknown(data, _TABLES, "", found)
     skew = _top(data, "skew", schema.SkewTable, found)
@@ -119,14 +122,13 @@ def _bundles(
 
 
 def _database(written: str | None, base: Path, source: Path) -> Path:
-    """Find the cache: as written, or one of its own in the user's data folder.
-
-    The name carries a digest of the file's place, because two configurations that shared a cache
-    would each take the other's channels for its own.
-    """
+    """Find the cache: as written, or one of its own in the user's data folder."""
     if written is not None:
         return base / Path(written).expanduser()
     import platformdirs
+
+    # The name has a digest of the configuration's path, because two configurations that shared a
+    # cache would each take the other's channels for its own.
 
     whole = (base / source.name).resolve()
     digest = hashlib.sha256(str(whole).encode()).hexdigest()[:12]
@@ -149,7 +151,7 @@ def _check_between(
     authority: schema.AuthorityTable,
     known: Mapping[str, ChannelSettings | None],
 ) -> None:
-    """Hold what flows where, and the places, against who is the authority (rule 2)."""
+    """Check directions and locations against who is the authority (rule 2)."""
     state = authority.state or authority.quantity
     authorities = {
         "quantity": _names(authority.quantity, (rule.quantity for rule in authority.rules)),
@@ -176,18 +178,20 @@ def _check_secrets(found: Findings, base: Path, environ: Mapping[str, str]) -> N
 
 
 def _check_names(found: Findings, data: Mapping[str, object], names: Sequence[str]) -> None:
-    """Hold every name of a channel against the channels there are, and rule 1.
-
-    It reads what is written, not what was decoded: another error in a table must not hide these.
-    """
+    """Check every name of a channel against the channels there are, and rule 1."""
+    # This reads the file's own tables, not the decoded ones: a table with another error is not
+    # decoded, and a wrong name in it must still be reported in the same run.
     first: dict[tuple[object, str], str] = {}
     for key, attribute, channel, skus in _named_channels(data):
         if channel not in names:
-            found.refuse(f"{key}.{attribute}", f"is no channel: {nearest(channel, names)}")
+            found.refuse(
+                f"{key}.{attribute}",
+                f"{values.quoted(channel)} is not a channel; {nearest(channel, names)}",
+            )
         if skus is not None and (there := first.setdefault((skus, attribute), key)) != key:
             found.refuse(
                 f"{key}.{attribute}",
-                f"{there} already names one for these SKUs: keep one of them",
+                f"{there} already names a channel for these SKUs: keep one of the two",
             )
 
 

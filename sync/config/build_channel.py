@@ -1,6 +1,6 @@
 """One `[channels.NAME]` table → its settings, with everything that is wrong in it.
 
-Called by `sync.config.build` only. Nothing raises here: what is wrong is added to `found`.
+Nothing raises here: what is wrong is added to the findings.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from store.model import Direction
-from sync import channels
+from sync import channels, values
 from sync.config import schema
 from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
 from sync.errors import ConfigError
@@ -38,14 +38,14 @@ class ChannelBuilder:
         """Decode every channel; a wrong one keeps its name, so that others may refer to it."""
         written = data.get("channels")
         if not isinstance(written, dict) or not written:
-            message = "no channel: add a table [channels.NAME] with a `kind`"
+            message = "there are none: add a table [channels.NAME] with a `kind`"
             self.found.refuse("channels", message)
             return {}
         settings: dict[str, ChannelSettings | None] = {}
         for name, value in written.items():
             key = join("channels", name)
             if not _NAME.fullmatch(name):
-                message = "a channel's name is letters, digits, - and _, at most 64"
+                message = "a channel's name is 1 to 64 letters, digits, - and _"
                 self.found.refuse(key, message)
             elif isinstance(value, dict):
                 settings[name] = self._channel(name, value)
@@ -66,8 +66,8 @@ class ChannelBuilder:
             del left["events"]
             self.found.refuse(
                 f"{key}.events",
-                f'is not a known key of kind "{kind}": remove it; '
-                "`skew events import` takes a channel's events from a file",
+                f'is not a key of kind "{kind}": remove it; '
+                "`skew events import` reads a channel's events from a file",
             )
         refuse_unknown(left, (*common_names, *own_names), key, self.found)
         own = {k: v for k, v in left.items() if k in own_names}
@@ -134,15 +134,15 @@ class ChannelBuilder:
         if settings.direction is Direction.PUSH and not can.writes:
             only_read = f'kind "{settings.kind}" is only read'
             way = "add its `write` table" if "write" in own_names else only_read
-            message = f'"push" needs a way to write: {way}, or say "observe"'
+            message = f'"push" needs a way to write: {way}, or write "observe"'
             self.found.refuse(f"{key}.direction", message)
         out = OUT_STATES[settings.when_out]
         if out is not None and out not in can.states:
             shown = ", ".join(sorted(can.states)) or "no states at all"
             self.found.refuse(
                 f"{key}.when_out",
-                f'"{settings.when_out}" needs the state {out}, which it cannot show: '
-                f'it can show {shown}; "sold-out" always works',
+                f'"{settings.when_out}" needs the state {out}, which this channel can\'t show; '
+                f'it can show {shown}. "sold-out" always works',
             )
 
 
@@ -150,10 +150,10 @@ def _kind(kind: object, key: str, found: Findings) -> str | None:
     if isinstance(kind, str) and kind in channels.KINDS:
         return kind
     if isinstance(kind, str):
-        known = ", ".join(f'"{kind_name}"' for kind_name in channels.KINDS)
         close = nearest(kind, channels.KINDS) if kind else ""
         advice = f"{close} " if close.startswith("did") else ""
-        found.refuse(f"{key}.kind", f"is not a kind that this version has: {advice}it has {known}")
+        known = ", ".join(channels.KINDS)
+        found.refuse(f"{key}.kind", f"{values.quoted(kind)} is not a kind; {advice}known: {known}")
     else:
         found.refuse(f"{key}.kind", 'is missing: add `kind = "csv"` or another (`skew channels`)')
     return None

@@ -1,4 +1,4 @@
-"""Bundles in bundles → what each one holds of single pieces. Pure."""
+"""Bundles in bundles → what each one contains of single pieces. Pure."""
 
 from collections.abc import Container, Mapping
 
@@ -18,10 +18,10 @@ Bundles = Mapping[str, Mapping[str, int]]
 def flatten(
     components_of: Bundles, incomplete: Container[str]
 ) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
-    """Multiply nested bundles out; and tell why the others cannot be, by bundle.
+    """Multiply nested bundles out: bundle → component → pieces. And bundle → why it can't be used.
 
-    `spoilt` are bundles that are not known whole: whatever holds one cannot be reckoned either.
-    Raises ValueError where too much comes out.
+    `incomplete` are bundles with a line that could not be read: whatever contains one can't be
+    used either. Raises ValueError where more than `COMPONENTS_MAX` components come out.
     """
     inner = {
         bundle: [
@@ -41,10 +41,10 @@ def flatten(
             raise ValueError(f"more than {COMPONENTS_MAX:,} components, nested ones unfolded")
         unused = next((component for component in inner[bundle] if component in reasons), None)
         if unused is not None:
-            reasons[bundle] = f"it holds {_unused(unused)}"
+            reasons[bundle] = f"it contains {_unused(unused)}"
         elif max(whole.values()) > QUANTITY_MAX:
             most = max(whole, key=whole.__getitem__)
-            reasons[bundle] = f"it needs more of {values.quoted(most)} than any shop holds"
+            reasons[bundle] = f"it needs more than {QUANTITY_MAX:,} of {values.quoted(most)}"
         else:
             flat[bundle] = whole
     _explain_cycles(inner, flat, reasons)
@@ -59,7 +59,9 @@ def _innermost_first(inner: Mapping[str, list[str]]) -> list[str]:
         for component in inside:
             users.setdefault(component, []).append(bundle)
     order = [bundle for bundle, count in waits.items() if not count]
-    for bundle in order:  # It grows while it is walked.
+    # The list grows while it is walked: a bundle is added once the last of its own bundles is in.
+    # What is on a cycle, or contains one, never gets there. (Kahn's topological sort.)
+    for bundle in order:
         for user in users.get(bundle, ()):
             waits[user] -= 1
             if not waits[user]:
@@ -78,7 +80,9 @@ def _unfolded(components: Mapping[str, int], flat: Bundles) -> dict[str, int]:
 
 
 def _explain_cycles(inner: Mapping[str, list[str]], flat: Bundles, reasons: dict[str, str]) -> None:
-    """Tell of each bundle that has no end which cycle it is in or holds, each looked at once."""
+    """Give each bundle without an end the cycle that it is on or contains as its reason."""
+    # `ends` remembers where each bundle led, so that every bundle is walked once: a file of a
+    # hundred thousand bundles that all lead to one long cycle must not cost their product.
     ends: dict[str, str] = {}
     for bundle in inner:
         if bundle in flat or bundle in reasons:
@@ -95,7 +99,7 @@ def _explain_cycles(inner: Mapping[str, list[str]], flat: Bundles, reasons: dict
         words = ends.get(here) or _unused(here)
         for step in path:
             ends.setdefault(step, words)
-            reasons.setdefault(step, f"it holds {words}")
+            reasons.setdefault(step, f"it contains {words}")
 
 
 def _cycle(cycle: list[str]) -> str:

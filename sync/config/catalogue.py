@@ -1,7 +1,7 @@
 """The files that the configuration names: bundles, and what a channel calls our SKUs.
 
-Read once, by `sync.config.build`, when the configuration is loaded. A line that cannot be used is
-set aside and told, the rest is used; a file that cannot be read at all is a ConfigError.
+A line that can't be used is skipped with a warning, and the rest is used. A file that can't be read
+at all is a ConfigError.
 """
 
 import csv
@@ -20,18 +20,18 @@ from sync.errors import ConfigError
 FILE_BYTES_MAX = 2**26
 LINES_MAX = 500_000
 REPORTED_MAX = 20
-"""Lines set aside that are told one by one; of the others only how many there are."""
+"""Skipped lines that are reported one by one; of the others only how many there are."""
 
 BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
 _COLUMNS_SHOWN = 20
 
 ColumnIndexes = Sequence[int]
-"""Where in a row the wanted columns stand."""
+"""Where in a row the wanted columns are."""
 
 
 @dataclass(slots=True)
 class SkippedLines:
-    """What of one file was set aside, and why: bounded, for the settings' warnings."""
+    """Which lines of one file were skipped, and why: bounded, for the settings' warnings."""
 
     key: str
     file: str
@@ -47,14 +47,13 @@ class SkippedLines:
         more = self.count - REPORTED_MAX
         if more <= 0:
             return tuple(self.lines)
-        return (*self.lines, f"{self.key}: {self.file}: {more:,} more were set aside")
+        return (*self.lines, f"{self.key}: {self.file}: {more:,} more lines were skipped")
 
 
 def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...]]:
-    """Read what is sold as a bundle of what, nested ones flattened; and what was set aside.
+    """Read what is sold as a bundle of what, nested ones flattened; and warnings of skipped lines.
 
-    A bundle that lost a line is set aside whole: without it, it would promise more than it has.
-    Raises ConfigError, naming `key`, where the file as a whole cannot be used.
+    Raises ConfigError, naming `key`, where the file as a whole can't be used.
     """
     skipped = SkippedLines(key, path.name)
     components_of: dict[str, dict[str, int]] = {}
@@ -69,12 +68,14 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
         first.setdefault(bundle, number)
         try:
             if problem:
-                raise ValueError(problem)  # noqa: TRY301 - told like what is wrong in a cell.
+                raise ValueError(problem)  # noqa: TRY301 - reported like what is wrong in a cell.
             _add_component(components_of.setdefault(bundle, {}), bundle, cells[1], cells[2])
         except _Duplicate as error:
             skipped.add(number, str(error))
         except ValueError as error:
-            skipped.add(number, f"{error}: bundle {values.quoted(bundle)} is not used without it")
+            # A bundle without one of its components would be counted by the others alone, and
+            # promise more than there is. So the whole bundle goes, not just this line.
+            skipped.add(number, f"{error}; bundle {values.quoted(bundle)} is not used")
             incomplete.add(bundle)
     try:
         found, left = flatten(
@@ -98,10 +99,10 @@ def bundles(path: Path, key: str) -> tuple[tuple[Component, ...], tuple[str, ...
 
 
 def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """Read what a channel calls our SKUs: its own → ours; and what was set aside.
+    """Read what a channel calls our SKUs: its own → ours; and warnings of skipped lines.
 
     An alias of two SKUs is not used at all. Raises ConfigError, naming `key`, where the file as a
-    whole cannot be used.
+    whole can't be used.
     """
     skipped = SkippedLines(key, path.name)
     found: dict[str, str] = {}
@@ -122,19 +123,19 @@ def aliases(path: Path, key: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
             ambiguous.add(own)
             skipped.add(
                 number,
-                f"{values.quoted(own)} is an alias of {values.quoted(ours)}, and by line "
-                f"{first_line[own]} of {values.quoted(before)}: it is not used",
+                f"{values.quoted(own)} is an alias of {values.quoted(ours)} here and of "
+                f"{values.quoted(before)} in line {first_line[own]}: not used",
             )
     used = {own: ours for own, ours in found.items() if own not in ambiguous and own != ours}
     return used, skipped.warnings()
 
 
 class _Duplicate(ValueError):
-    """A line that says once more what stands already: without it nothing is lost."""
+    """A line that repeats an earlier one word for word: skipping it loses nothing."""
 
 
 def _add_component(components: dict[str, int], bundle: str, component: str, quantity: str) -> None:
-    """Add one line to a bundle. Raises ValueError where it cannot be meant."""
+    """Add one line to a bundle. Raises ValueError where it can't be right."""
     try:
         sku = values.sku(component)
     except ValueError as error:
@@ -143,17 +144,17 @@ def _add_component(components: dict[str, int], bundle: str, component: str, quan
     if pieces < 1:
         raise ValueError(f"the quantity is {pieces}, and must be at least 1")
     if sku == bundle:
-        raise ValueError("it names itself as its component")
+        raise ValueError("the bundle names itself as its component")
     before = components.get(sku)
     if before == pieces:
-        raise _Duplicate(f"{values.quoted(sku)} is there already")
+        raise _Duplicate(f"{values.quoted(sku)} is listed already")
     if before is not None:
-        raise ValueError(f"{values.quoted(sku)} is there already, {before} times and not {pieces}")
+        raise ValueError(f"{values.quoted(sku)} is listed already, with {before} and not {pieces}")
     components[sku] = pieces
 
 
 def _bundle_columns(header: Sequence[str]) -> ColumnIndexes:
-    """Find the three columns. Raises ValueError naming what is lacking."""
+    """Find the three columns. Raises ValueError naming what is missing."""
     return [_column(header, name) for name in BUNDLE_COLUMNS]
 
 
@@ -164,13 +165,13 @@ def _alias_columns(header: Sequence[str]) -> ColumnIndexes:
         return [_column(header, "channel_sku"), ours]
     others = [at for at in range(len(header)) if at != ours]
     if len(others) != 1:
-        raise ValueError("lacks a column 'channel_sku'")
+        raise ValueError('no column "channel_sku"')
     return [others[0], ours]
 
 
 def _column(header: Sequence[str], name: str) -> int:
     if header.count(name) != 1:
-        raise ValueError(f"lacks a {'column' if name not in header else 'single column'} '{name}'")
+        raise ValueError(f'{"no" if name not in header else "more than one"} column "{name}"')
     return header.index(name)
 
 
@@ -206,7 +207,9 @@ def _numbered(
         except csv.Error as error:
             row, problem = [], str(error)
             if reader.line_num > before + 1:
-                words = f"{path.name}, line {before + 1}: a quote is opened and never closed"
+                # An open quote swallows line after line until the next quote, and nobody can say
+                # which of them were meant. A broken line that is only one costs only itself.
+                words = f"{path.name}, line {before + 1}: a quote is never closed"
                 raise ConfigError(key, words) from None
         if row is None:
             return
@@ -230,8 +233,8 @@ def _layout(
                 problem, found = str(error), names
         except csv.Error as error:
             problem = problem or str(error)
-    shown = ", ".join(values.quoted(column) for column in found[:_COLUMNS_SHOWN])
-    raise ConfigError(key, f"{path.name} {problem}; its columns are {shown or 'none'}")
+    shown = ", ".join(values.quoted(column).strip('"') for column in found[:_COLUMNS_SHOWN])
+    raise ConfigError(key, f"{path.name}: {problem}; columns: {shown or 'none'}")
 
 
 def _text(path: Path, key: str) -> str:
@@ -239,18 +242,20 @@ def _text(path: Path, key: str) -> str:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(key, f"{path} is no file")
+            raise ConfigError(key, f"{path} is not a file")
         if status.st_size > FILE_BYTES_MAX:
             raise ConfigError(key, f"{path.name} has more than {FILE_BYTES_MAX:,} bytes")
         data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(key, f"{path} not found") from None
     except OSError as error:
-        raise ConfigError(key, f"{path} cannot be read: {error.strerror}") from None
+        raise ConfigError(key, f"{path} can't be read: {error.strerror}") from None
     except ValueError as error:
-        raise ConfigError(key, f"cannot be a file's name: {error}") from None
+        raise ConfigError(key, f"can't be a file's name: {error}") from None
     file = io.BytesIO(data)
     if is_workbook(file):
-        raise ConfigError(key, f"{path.name} is a spreadsheet program's own file: save it as CSV")
+        raise ConfigError(key, f"{path.name} is a spreadsheet, not CSV: save it as CSV")
     try:
         return data.decode(encoding_of(file))
     except UnicodeError:
-        raise ConfigError(key, f"{path.name} is not in the encoding that it began with") from None
+        raise ConfigError(key, f"{path.name} mixes encodings: save it as UTF-8") from None

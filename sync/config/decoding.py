@@ -1,8 +1,7 @@
 """Decode one TOML table into a Struct, key by key, and collect everything that is wrong with it.
 
-msgspec alone stops at the first error of a table; an operator who mends a file wants them all.
-Every error names the dotted key and says what would be right. A value is quoted only where it
-cannot be a credential.
+Every error names the dotted key, quotes what is wrong and says what would be right. A value is
+quoted only where it can't be a credential.
 """
 
 import difflib
@@ -19,6 +18,7 @@ from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
 from sync.secrets import REMEDY, SecretSource
 from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
+from sync.values import quoted
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -54,6 +54,8 @@ class Findings:
 def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings) -> T | None:
     """Decode a table, or answer None and add what is wrong with it to `found`."""
     before = len(found.errors)
+    # msgspec alone stops at the first error of a table; an operator who repairs a file wants to
+    # see them all. So the keys are decoded one by one, and the Struct is made of what came out.
     fields = {key_field.encode_name: key_field for key_field in msgspec.structs.fields(shape)}
     refuse_unknown(data, fields, key, found)
     values: dict[str, object] = {}
@@ -68,7 +70,8 @@ def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings)
     try:
         return shape(**values)
     except ValueError as error:
-        # A Struct's own check begins with the key that it means, where it means one.
+        # The text of a Struct's own check begins with the key that it is about, if it is about one.
+        # That key becomes part of the dotted key, so that an editor can jump to it.
         place, _, remedy = str(error).partition(" ")
         meant = place.partition(".")[0] in fields
         found.refuse(join_path(key, place) if meant else key, remedy if meant else str(error))
@@ -81,7 +84,7 @@ def refuse_unknown(
     """Add an error for every key of `data` that is not `known`, with the nearest that is."""
     known = tuple(known)
     found.errors.extend(
-        ConfigError(join(key, name), f"is not a known key: {nearest(name, known)}")
+        ConfigError(join(key, name), f"is not a known key; {nearest(name, known)}")
         for name in data
         if name not in known
     )
@@ -98,12 +101,12 @@ def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretS
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Advise what was meant, or list what could have been."""
+    """Advise what was meant, or list what is known, to follow a semicolon."""
     known = tuple(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known are {', '.join(sorted(known))}" if known else "remove it"
+    return f"known: {', '.join(sorted(known))}" if known else "remove it"
 
 
 def join(key: str, name: str) -> str:
@@ -133,12 +136,13 @@ def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # no
     choices = _choices(inner)
     if choices and value not in choices:
         allowed = " or ".join(f'"{choice}"' for choice in choices)
-        found.refuse(key, f"must be {allowed}")
+        # A key with a fixed set of words is never a credential, so the wrong word is quoted.
+        found.refuse(key, f"must be {allowed}, not {quoted(value)}")
         return None
     try:
         return msgspec.convert(value, kind, dec_hook=_hook)
     except msgspec.ValidationError as error:
-        found.errors.append(_translated(key, str(error)))
+        found.errors.append(_translated(key, str(error), value))
         return None
 
 
@@ -149,7 +153,7 @@ def _struct(value: object, shape: type[T], key: str, found: Findings) -> T | Non
             found.secrets.append((key, decoded))
         return decoded
     if shape is SecretSource:
-        found.refuse(key, f"a secret must not stand in the file; {REMEDY}")
+        found.refuse(key, f"a secret must not be in the file; {REMEDY}")
     else:
         found.refuse(key, f"must be a table, not {_named(value)}")
     return None
@@ -162,7 +166,7 @@ _READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
 
 def _hook(kind: type, value: object) -> object:
     if kind is object:
-        return value  # Whatever TOML can say, such as a part of a body to be sent.
+        return value  # Any TOML value is allowed, such as a part of a body to be sent.
     return _READERS[kind](value)
 
 
@@ -182,8 +186,8 @@ def _choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
     return ()
 
 
-def _translated(key: str, message: str) -> ConfigError:
-    """Say msgspec's message in the words of the file."""
+def _translated(key: str, message: str, value: object) -> ConfigError:
+    """Put msgspec's message in the words of the file. A number that is out of range is quoted."""
     place = _PLACE.search(message)
     if place:
         key, message = key + place[1].replace("[...]", ".*"), message[: place.start()]
@@ -197,6 +201,8 @@ def _translated(key: str, message: str) -> ConfigError:
     bound = _BOUND.fullmatch(message)
     if bound:
         message = f"must be {_BOUNDS[bound[1]]} {bound[2]}"
+        if isinstance(value, int | float):
+            message += f", not {quoted(value)}"
     return ConfigError(key, message)
 
 

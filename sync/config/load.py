@@ -1,8 +1,7 @@
 """`skew.toml` → the frozen settings that all of Skew runs on (`sync.settings`).
 
-The file is decoded table by table, so that everything that is wrong with it is told at once, each
-error with the file, the dotted key and the remedy. Called by the commands before anything else;
-nothing is polled with a configuration that has an error.
+Everything that is wrong with the file is reported at once, each error with the file, the dotted key
+and the remedy. Nothing is polled with a configuration that has an error.
 """
 
 import os
@@ -16,10 +15,10 @@ from sync.settings import Settings
 
 
 def load(path: Path, environ: Mapping[str, str] | None = os.environ) -> Settings:
-    """Read and check a configuration file; every secret that it names must be there.
+    """Read and check a configuration file; every secret that it names must exist.
 
-    With `environ` None secrets are not looked up: enough for what only reads the cache. Raises
-    ConfigErrors with everything that is wrong.
+    With `environ` None secrets are not looked up: enough for commands that only read the cache.
+    Raises ConfigErrors with everything that is wrong.
     """
     return decode(_read(path), source=str(path), base=path.parent, environ=environ)
 
@@ -47,15 +46,15 @@ def _read(path: Path) -> Mapping[str, object]:
             "no such file", "`skew init` writes one; --config FILE or SKEW_CONFIG names another"
         )
     except OSError as problem:
-        error = ConfigError("cannot be read", problem.strerror or type(problem).__name__)
+        error = ConfigError("can't be read", problem.strerror or type(problem).__name__)
     except UnicodeDecodeError as problem:
-        error = ConfigError("not UTF-8", f"byte {problem.start} begins no character; save it anew")
+        error = ConfigError("not UTF-8", f"byte {problem.start} is wrong; save the file as UTF-8")
     except tomllib.TOMLDecodeError as problem:
         error = _syntax_error(str(problem))
     raise ConfigErrors(str(path), (error,)) from None
 
 
 def _syntax_error(message: str) -> ConfigError:
-    """Put the place first: tomllib says it last, in brackets."""
+    """Put the place first: tomllib writes it last, in brackets."""
     what, _, place = message.rstrip(")").rpartition(" (at ")
     return ConfigError(place or "TOML", what or message)

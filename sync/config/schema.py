@@ -1,7 +1,6 @@
-"""The shape of `skew.toml`, table by table, as it is written in the file.
+"""The shape of `skew.toml`, every key and its default, table by table.
 
-`sync/config/load.py` turns these into the settings that the rest runs on. A kind of channel has
-keys of its own beside `ChannelTable`'s: its `OPTIONS`.
+A kind of channel has keys of its own beside `ChannelTable`'s: its `OPTIONS`.
 """
 
 from typing import Annotated, Literal
@@ -56,6 +55,8 @@ class GuardTable(msgspec.Struct, kw_only=True):
 
 
 class SettleTable(msgspec.Struct, kw_only=True):
+    """`[channels.NAME.settle]`: how long a difference may last before it counts."""
+
     reduce: Duration = Duration(0)
     raise_: Duration = msgspec.field(default=Duration(0), name="raise")
 

@@ -1,7 +1,4 @@
-"""What a configuration allows and hardly means: warnings, on stderr, by every command.
-
-Called by `sync.config.build`, once all of it is right. Pure.
-"""
+"""What a configuration allows but hardly means: warnings, for stderr. Pure."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -15,17 +12,17 @@ from sync.targets import directions
 
 
 def of(settings: Settings) -> Iterator[str]:
-    """Warn of what is allowed and hardly meant."""
+    """Warn of what is allowed but hardly meant, one sentence each, by its dotted key."""
     for name, channel in settings.channels.items():
         key = f"channels.{name}"
         if channel.stale_after_ms < channel.every_ms:
-            yield f"{key}.stale_after: shorter than `every`, so it is stale between any two polls"
+            yield f"{key}.stale_after: shorter than `every`: the channel is stale between polls"
         if _sent_in_the_clear(channel):
             yield f"{key}.url: http:// sends its credential unencrypted: write https://"
         if channel.direction is Direction.PUSH and _is_never_written(settings, name):
-            yield f"{key}.direction: it is the authority for everything, so nothing is ever pushed"
+            yield f"{key}.direction: this is the authority for everything: nothing is ever pushed"
         if channel.when_out != "sold-out" and settings.authority_state == name:
-            yield f"{key}.when_out: it is the authority for states, so its own are never set"
+            yield f"{key}.when_out: this is the authority for states: its own are never set"
         yield from _lacking_figures(settings, channel, key)
     if settings.approval.mode == "rules" and not settings.approval.rules:
         yield 'approval.mode: "rules" without [[approval.rules]] approves nothing'
@@ -37,6 +34,7 @@ def _sent_in_the_clear(channel: ChannelSettings) -> bool:
     if not url.lower().startswith("http:") or not any(secrets_of(channel.options, "")):
         return False
     host = urlsplit(url).hostname or ""
+    # Loopback never leaves the machine, so the demo and a development shop may use plain HTTP.
     try:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -44,18 +42,18 @@ def _sent_in_the_clear(channel: ChannelSettings) -> bool:
 
 
 def _lacking_figures(settings: Settings, channel: ChannelSettings, key: str) -> Iterator[str]:
-    """Warn of a target that is to be made of what the authority does not report."""
+    """Warn of a target that is made of a figure that the authority does not report."""
     source = settings.channels[settings.authority_quantity]
     reads = channels.kind(source.kind).abilities(source.options).reads
     asked = {channel.made_of, *(rule.made_of for rule in channel.rules)}
     needed = {Figure.ON_HAND: "on_hand", Figure.AVAILABLE_AND_INCOMING: "incoming"}
     for figure, name in needed.items():
         if figure in asked and name not in reads:
-            yield f"{key}.made_of: {source.name} does not report {name}, so available is used"
+            yield f"{key}.made_of: {source.name} does not report {name}: available is used instead"
 
 
 def _is_never_written(settings: Settings, name: str) -> bool:
-    """Whether it is the authority for everything, and nobody's word flows in to it."""
+    """Whether it is the authority for everything, and nothing flows in to it from another."""
     ruled = {rule.quantity for rule in settings.authority_rules}
     ruled |= {rule.state for rule in settings.authority_rules}
     alone = {settings.authority_quantity, settings.authority_state} == {name}

@@ -1,8 +1,8 @@
-"""Which way an attribute flows between two channels, and what of it contradicts itself (rule 2).
+"""Which way an attribute flows between two channels, and what contradicts itself in it. Pure.
 
-Two-way needs a contract: `flows = { quantity = "in", state = "out" }` says that the channel's
-quantities are taken to the authority, and the authority's states written to the channel. Called
-by `sync.config.decoding` and `sync.config.build`. Pure.
+Two-way needs a contract: `flows = { quantity = "in", state = "out" }` means that the channel's
+quantities are written to the authority, and the authority's states to the channel. Rule 2,
+docs/architecture.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ Wrong = tuple[str, str]
 
 
 def inflow(channel: ChannelSettings) -> tuple[str, ...]:
-    """Name the attributes whose word flows in from the channel."""
+    """Name the attributes that flow in from the channel."""
     return tuple(attribute for attribute in ATTRIBUTES if channel.flows.get(attribute) == "in")
 
 
@@ -33,7 +33,7 @@ def writes(channel: ChannelSettings) -> tuple[str, ...]:
 
 
 def wrong_in(channel: ChannelSettings) -> Iterator[Wrong]:
-    """Find what of one channel's direction, flows and locations cannot be."""
+    """Find what can't be in one channel's direction, flows and locations."""
     key = f"channels.{channel.name}"
     abilities = channels.kind(channel.kind).abilities(channel.options)
     if channel.direction is not Direction.TWO_WAY and channel.flows:
@@ -43,7 +43,7 @@ def wrong_in(channel: ChannelSettings) -> Iterator[Wrong]:
         yield (
             f"{key}.flows",
             (
-                "two-way must say which way each attribute flows: "
+                "two-way needs a direction for each attribute: "
                 'add `flows = { quantity = "in", state = "out" }`'
             ),
         )
@@ -61,7 +61,7 @@ def wrong_in(channel: ChannelSettings) -> Iterator[Wrong]:
         yield (
             f"{key}.direction",
             (
-                f"{owns} of `locations` are summed, and a correction could go to any of them: "
+                f"{owns} of `locations` are summed, so a correction has no place to go: "
                 'write direction = "observe"'
             ),
         )
@@ -79,7 +79,7 @@ def wrong_between(
         for name in sources[1:]:
             yield (
                 f"channels.{name}.flows.{attribute}",
-                f'channel {sources[0]} has "in" already: only one channel can be taken at its word',
+                f'channel {sources[0]} already has "in": only one channel can be the source',
             )
         for name in authorities[attribute]:
             if name in known:
@@ -89,12 +89,12 @@ def wrong_between(
 def _wrong_at_authority(
     authority: ChannelSettings, attribute: str, sources: Sequence[str]
 ) -> Iterator[Wrong]:
-    """What flows in is written to the authority, so that it must be writable, and that one way."""
+    """Find what keeps the authority from being written: what flows in is written to it."""
     key = f"channels.{authority.name}"
     if authority.name in sources:
         yield (
             f"{key}.flows.{attribute}",
-            f"it is the authority for the {attribute} already, and {BOTH_WAYS}: remove it here",
+            f"this is already the authority for the {attribute}, and {BOTH_WAYS}: remove it here",
         )
         return
     if not sources:
@@ -102,8 +102,8 @@ def _wrong_at_authority(
             yield (
                 f"{key}.flows.{attribute}",
                 (
-                    f"it is the authority for the {attribute}, which flows from it to the others, "
-                    f"and {BOTH_WAYS}: remove it here"
+                    f"this is the authority for the {attribute}, which flows from here to the "
+                    f"others, and {BOTH_WAYS}: remove it here"
                 ),
             )
         return
@@ -112,15 +112,17 @@ def _wrong_at_authority(
         yield (
             source,
             (
-                f'"in" writes the {attribute} to its authority, {authority.name}, which cannot be '
-                f'written: its kind must be able to, and its direction be "push", or "two-way" '
-                f'with flows.{attribute} = "out"'
+                f'"in" writes the {attribute} to its authority, {authority.name}, which can\'t be '
+                'written: use a kind that can be, with direction = "push", or "two-way" and '
+                f'flows.{attribute} = "out"'
             ),
         )
 
 
 def _not_the_whole(channel: ChannelSettings, attribute: str) -> Iterator[Wrong]:
-    """A part cannot be the truth of the whole: nothing may stand between the two words."""
+    """Find the keys that would make what flows in a part of the channel's quantity."""
+    # A buffer or a share on the way out of the source would publish a part of the stock as if it
+    # were all of it. Every other channel would then be corrected down to that part.
     narrowed = {
         "buffer": attribute == "quantity" and channel.buffer != 0,
         "share": attribute == "quantity" and channel.share_ppm != PPM,
@@ -142,6 +144,6 @@ def _not_the_whole(channel: ChannelSettings, attribute: str) -> Iterator[Wrong]:
 
 def _partial(attribute: str) -> str:
     return (
-        f'flows.{attribute} = "in" takes the {attribute} from here, and what this makes of it '
-        "can't be the truth of the whole: remove it"
+        f'flows.{attribute} = "in" takes the whole {attribute} from this channel, and this key '
+        "would leave a part of it: remove it"
     )

@@ -1,7 +1,7 @@
-"""From the authority's word to a channel's target, for one listing, in Python and in words. Pure.
+"""From the authority's quantity to a channel's target, for one listing, in Python and words. Pure.
 
-The store computes the same in SQL for many at once (`store.polling.comparison`); a property test
-holds the two equal. The console's arithmetic line and the reports use this one.
+The store computes the same in SQL for many at once (`store.targets.policy_sql`); a property test
+holds the two equal.
 """
 
 from collections.abc import Collection, Mapping
@@ -33,7 +33,7 @@ COLLAPSES: Mapping[State, Collapse] = MappingProxyType(
         State.ARCHIVED: Collapse.NOTHING,
     }
 )
-"""The one table of rule 6: what a state is to a channel that cannot show it."""
+"""What a state becomes on a channel that can't show it (rule 6, docs/architecture.md)."""
 
 OUT_STATES: Mapping[str, State | None] = MappingProxyType(
     {
@@ -94,7 +94,7 @@ def target_quantity(truth: Truth, policy: Policy, hidden: Collection[State]) -> 
     """What a channel should show, in its own units; None where there is no truth.
 
     min(cap, ⌊share × max(0, base − buffer) ÷ units⌋), and 0 where it is not sold or its state is
-    one of `hidden`: those that the channel cannot express and that mean "not for sale" (rule 6).
+    one of `hidden`: those that the channel can't express and that mean "not for sale" (rule 6).
     """
     base = base_of(truth, policy.made_of)
     if base is None:
@@ -102,6 +102,8 @@ def target_quantity(truth: Truth, policy: Policy, hidden: Collection[State]) -> 
     if not policy.sold or _state_wanted(truth, policy) in hidden:
         return 0
     pieces = max(0, base - policy.buffer)
+    # One division at the end, in whole numbers: rounding the share first and the units after would
+    # lose up to one unit more, and the SQL that must agree with this divides once, too.
     allotted = pieces * policy.share_ppm // (WHOLE_PPM * policy.units)
     return allotted if policy.cap is None else min(policy.cap, allotted)
 
@@ -136,8 +138,8 @@ def arithmetic(
 ) -> str:
     """The target's sum as one line: `12 on hand − 2 committed − 1 buffer, share 50 % → 4`.
 
-    `states` are those that the channel expresses; `authority` is whose figures these are, and
-    `committed`, in pieces, is how its on hand and its available hang together.
+    `states` are those that the channel expresses. `authority` is whose figures these are;
+    `committed`, in pieces, is the difference between its on hand and its available.
     """
     hidden = hides(states)
     target = target_quantity(truth, policy, hidden)
@@ -154,7 +156,7 @@ def arithmetic(
     if not policy.sold:
         parts.append("not sold here")
     elif wanted in hidden:
-        parts.append(f"{wanted}, which this channel cannot show")
+        parts.append(f"{wanted}, which this channel can't show")
     shown = target_state(truth, policy, states, hidden)
     out = policy.when_out is not None and shown == policy.when_out and shown != wanted
     return f"{', '.join(parts)} → {target}" + (f", {shown} when out" if out else "")

@@ -1,7 +1,7 @@
-"""From a configuration to the comparison that the store runs, and the engine's way to use it.
+"""From a configuration to the terms of the comparison: authorities, policies, pools, directions.
 
-Called by poll, apply, the engine and the commands; the rules themselves are SQL in
-`store.polling.comparison`, the formula in words is `sync.targets.policy`.
+The comparison itself is SQL in `store.polling.comparison`; the formula in words is
+`sync.targets.policy`.
 """
 
 from typing import TYPE_CHECKING
@@ -47,7 +47,8 @@ def terms(settings: "Settings") -> Terms:
 def _channel(settings: "ChannelSettings", authorities: tuple[Authority, ...]) -> ChannelTerms:
     can = channels.kind(settings.kind).abilities(settings.options)
     writes = directions.writes(settings)
-    # Where a quantity is all that can be written, that is what takes a listing off sale.
+    # Where a quantity is all that can be written, a target of 0 is the only way to take a listing
+    # off sale. Its states are then hidden in the quantity, although the channel can show them.
     shown = can.states if "state" in writes or not writes else ()
     return ChannelTerms(
         name=settings.name,

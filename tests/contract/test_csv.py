@@ -153,10 +153,10 @@ async def test_a_page_is_as_of_the_files_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("A,twelve", '"twelve" is no whole number'),
-        ("A,1e400", '"1e400" is no whole number'),
-        ("A,", '"" is no whole number'),
-        ("A,3.5", '"3.5" is no whole number'),
+        ("A,twelve", '"twelve" is not a whole number'),
+        ("A,1e400", '"1e400" is not a whole number'),
+        ("A,", '"" is not a whole number'),
+        ("A,3.5", '"3.5" is not a whole number'),
         ("A,9999999999999", "more than any shop holds"),
         ("A,5,6", "3 fields, but the header has 2"),
         ("A", "1 fields, but the header has 2"),

@@ -120,7 +120,7 @@ async def test_fields_are_found_wherever_they_are(market: OverHttp) -> None:
         ({"sku": 12, "available": 1}, "page 1, items[1].sku", "the SKU is 12, not text"),
         ({"sku": "", "available": 1}, "page 1, items[1].sku", "the SKU is empty"),
         ({"available": 1}, "page 1, items[1].sku", "the SKU is nothing"),
-        ({"sku": "B"}, "page 1, items[1].available", "nothing is no whole number"),
+        ({"sku": "B"}, "page 1, items[1].available", "nothing is not a whole number"),
         ({"sku": "B", "available": "twelve"}, "page 1, items[1].available", '"twelve" is no'),
         ({"sku": "B", "available": 1, "state": "odd"}, "page 1, items[1]", '"odd" is no known'),
         ({"sku": "B", "available": 1, "price": "free"}, "page 1, items[1].price", '"free"'),

@@ -258,7 +258,7 @@ async def test_a_channel_without_the_block_tells_nothing(feed: OverHttp) -> None
         ({"kind": None}, "nothing is no known kind"),
         ({"sku": ""}, "the SKU is empty"),
         ({"sku": "esc\x1b"}, "invisible"),
-        ({"n": 1.5}, "the quantity: 1.5 is no whole number"),
+        ({"n": 1.5}, "the quantity: 1.5 is not a whole number"),
         ({"n": 10**13}, "more than any shop holds"),
         ({"n": 0}, "moves nothing"),
         ({"n": -2}, "only that of `adjusted` may be negative"),

@@ -43,7 +43,7 @@ def test_every_line_that_is_set_aside_is_named_and_the_rest_is_processed(ended: 
 
     for words in (
         'market-aliases.csv, line 4: "MK-TWO" is an alias of "PAN", and by line 3 of "WOK"',
-        'bundles.csv, line 4: it names itself as its component: bundle "SELF"',
+        'bundles.csv, line 4: the bundle names itself as its component: bundle "SELF"',
         "the cycle LOOP-A → LOOP-B → LOOP-A",
     ):
         assert words in stderr

@@ -60,7 +60,7 @@ def test_a_keyring_entry_is_read(tmp_path: Path) -> None:
         (SecretSource(env="SHOP_KEY"), "variable SHOP_KEY is not set; export it"),
         (SecretSource(env="EMPTY"), "the secret in EMPTY is empty"),
         (SecretSource(env="LINES"), "line break"),
-        (SecretSource(file="nowhere"), "cannot be read (No such file or directory)"),
+        (SecretSource(file="nowhere"), "can't be read (No such file or directory)"),
         (SecretSource(file="latin"), "not UTF-8"),
         (SecretSource(file="long"), "too long"),
         (SecretSource(keyring="skew/nobody"), "`keyring set skew nobody`"),

@@ -16,13 +16,13 @@ from tests.sync.config_text import SHOP, SMALLEST, errors_of
 @pytest.mark.parametrize(
     ("pattern", "remedy"),
     [
-        ("A[", "never closed"),
-        ("A[]", "never closed"),
-        ("[!]", "never closed"),
+        ("A[", "without ]"),
+        ("A[]", "without ]"),
+        ("[!]", "without ]"),
         ("[^A]*", "write [!…]"),
         ("[A[!]", "write the ! first"),
-        ("[Z-A]", "goes nowhere"),
-        ("[]-a]", "goes nowhere"),
+        ("[Z-A]", "no clear meaning"),
+        ("[]-a]", "no clear meaning"),
     ],
 )
 def test_a_pattern_that_can_be_read_in_two_ways_is_refused(pattern: str, remedy: str) -> None:

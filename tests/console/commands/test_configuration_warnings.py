@@ -18,7 +18,9 @@ def test_every_command_tells_what_was_set_aside(
     monkeypatch.setenv("SHOP_KEY", "x")
     for command in ("check", "status", "diff", "updates"):
         run([command, "--config", str(path)])
-        told = 'bundles.csv, line 2: it names itself as its component: bundle "A" is not used'
+        told = (
+            'bundles.csv, line 2: the bundle names itself as its component: bundle "A" is not used'
+        )
         assert told in capsys.readouterr().err
 
 

@@ -104,12 +104,12 @@ def test_a_channel_hides_what_it_cannot_show_and_nobody_may_buy() -> None:
         (
             'locations = { web = ["BER", "HAM"], berlin = "BER" }',
             "locations",
-            '"web" and "berlin" both have "BER", and not all the same',
+            '"web" and "berlin" both have "BER", but differ otherwise',
         ),
         (
             'locations = { web = ["BER", "HAM"], app = ["HAM", "MUC"] }',
             "locations",
-            '"web" and "app" both have "HAM", and not all the same',
+            '"web" and "app" both have "HAM", but differ otherwise',
         ),
         (
             'direction = "push"\nlocations = { web = "BER", app = "BER" }',
@@ -127,9 +127,9 @@ def test_a_channel_hides_what_it_cannot_show_and_nobody_may_buy() -> None:
                 'locations = { web = "BER", app = "BER" }'
             ),
             "direction",
-            "could go to any of them",
+            "so a correction has no place to go",
         ),
-        ('events = { url = "x" }', "events", 'not a known key of kind "simulated": remove it'),
+        ('events = { url = "x" }', "events", 'not a key of kind "simulated": remove it'),
     ],
 )
 def test_what_cannot_be_is_named_with_the_remedy(line: str, key: str, says: str) -> None:
@@ -174,7 +174,7 @@ def test_a_location_map_names_the_places_and_the_pools_of_a_channel() -> None:
 
 def test_an_authority_maps_each_location_to_one_and_may_sum_its_own() -> None:
     errors = errors_of(SMALLEST + 'locations = ["BER", "HAM"]\n' + SHOP)
-    assert "this is the authority" in errors["channels.warehouse.locations"]
+    assert "this channel is the authority" in errors["channels.warehouse.locations"]
     errors = errors_of(
         SMALLEST
         + SHOP
@@ -188,7 +188,7 @@ def test_an_authority_maps_each_location_to_one_and_may_sum_its_own() -> None:
 def test_no_location_has_the_name_of_a_pool() -> None:
     text = SMALLEST + SHOP + 'locations = ["BER", "HAM"]\n' + TILL
     errors = errors_of(text + 'locations = { till = "BER+HAM" }\n')
-    assert 'names "BER+HAM", which is the name of a pool' in errors["channels.till.locations"]
+    assert 'names "BER+HAM", which is a pool\'s name' in errors["channels.till.locations"]
 
 
 def test_a_pool_of_one_own_location_can_be_pushed() -> None:
@@ -208,4 +208,4 @@ def test_a_figure_that_the_authority_does_not_report_is_warned_of() -> None:
 def test_when_out_on_the_authority_for_states_is_warned_of() -> None:
     text = SMALLEST.replace("[channels", 'state = "shop"\n[channels', 1)
     settings = read(text + SHOP + 'when_out = "backorder"')
-    assert "channels.shop.when_out: it is the authority for states" in settings.warnings[0]
+    assert "channels.shop.when_out: this is the authority for states" in settings.warnings[0]

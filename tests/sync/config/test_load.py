@@ -138,9 +138,11 @@ channel = "shp"
     )
 
     assert errors == {
-        "skew.databse": "skew.databse: is not a known key: did you mean `database`?",
-        "aproval": "aproval: is not a known key: did you mean `approval`?",
-        "authority.quantity": "authority.quantity: is no channel: did you mean `warehouse`?",
+        "skew.databse": "skew.databse: is not a known key; did you mean `database`?",
+        "aproval": "aproval: is not a known key; did you mean `approval`?",
+        "authority.quantity": (
+            'authority.quantity: "warehose" is not a channel; did you mean `warehouse`?'
+        ),
         "channels.warehouse.path": (
             "channels.warehouse.path: must be text in quotes, not a whole number"
         ),
@@ -152,19 +154,19 @@ channel = "shp"
             'channels.warehouse.share: "150%" is not a percentage: write "0%" to "100%" in '
             'quotes, such as "50%"'
         ),
-        "channels.warehouse.buffer": "channels.warehouse.buffer: must be at least 0",
+        "channels.warehouse.buffer": "channels.warehouse.buffer: must be at least 0, not -1",
         "channels.shop.token": (
             "channels.shop.token: the environment variable NOT_SET is not set; "
             "export it before starting Skew"
         ),
-        "channels.shop.evry": "channels.shop.evry: is not a known key: did you mean `every`?",
+        "channels.shop.evry": "channels.shop.evry: is not a known key; did you mean `every`?",
         "channels.market.kind": (
-            "channels.market.kind: is not a kind that this version has: did you mean `vendure`? "
-            'it has "csv", "http", "simulated", "vendure"'
+            'channels.market.kind: "vendre" is not a kind; did you mean `vendure`? '
+            "known: csv, http, simulated, vendure"
         ),
-        "approval.mode": 'approval.mode: must be "manual" or "rules"',
+        "approval.mode": 'approval.mode: must be "manual" or "rules", not "auto"',
         "approval.rules[0].channel": (
-            "approval.rules[0].channel: is no channel: did you mean `shop`?"
+            'approval.rules[0].channel: "shp" is not a channel; did you mean `shop`?'
         ),
     }
 
@@ -173,7 +175,11 @@ channel = "shp"
     ("lines", "key", "says"),
     [
         ("", "authority.quantity", "is missing: add `quantity"),
-        ('[authority]\nquantity = "shop"\nstate = "w"', "authority.state", "is no channel"),
+        (
+            '[authority]\nquantity = "shop"\nstate = "w"',
+            "authority.state",
+            '"w" is not a channel; known: shop',
+        ),
         ('authority = "shop"', "authority", "write [authority]"),
         (
             '[authority]\nquantity = "shop"\n[[authority.rules]]\nskus = "A*"',
@@ -184,7 +190,7 @@ channel = "shp"
             '[authority]\nquantity = "shop"\n'
             + 2 * '[[authority.rules]]\nskus = "A*"\nstate = "shop"\n',
             "authority.rules[1].state",
-            "authority.rules[0] already names one",
+            "authority.rules[0] already names a channel",
         ),
     ],
 )
@@ -320,7 +326,7 @@ def test_a_file_that_is_no_toml_is_refused_with_its_place(
 def test_a_file_that_is_not_there_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match="`skew init` writes one"):
         load(tmp_path / "skew.toml")
-    with pytest.raises(ConfigErrors, match="cannot be read"):
+    with pytest.raises(ConfigErrors, match="can't be read"):
         load(tmp_path)
 
 

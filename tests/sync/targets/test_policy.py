@@ -89,7 +89,7 @@ def test_a_target_is_made_of_what_the_policy_says(
             Truth(10, "hold"),
             Policy("*"),
             None,
-            "10 available, hold, which this channel cannot show → 0",
+            "10 available, hold, which this channel can't show → 0",
         ),
         (
             Truth(0, "active"),
