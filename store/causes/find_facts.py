@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from store.causes import peers, similar_skus
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, Twin, Update
+from store.database.rows import Columns
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Millis
 from store.targets.verdict_sql import SOURCES
@@ -161,12 +162,31 @@ SELECT d.id, x.id, x.sku, p.quantity, p.how, x.truth_quantity, x.truth_state, x.
 FROM {_LISTING} CROSS JOIN parts p ON p.item_id = d.item_id JOIN items x ON x.id = p.part_id
 ORDER BY d.id, x.sku"""
 
+_EVENT = Columns(
+    KnownEvent,
+    {
+        "channel": "c.name",
+        "event_id": "e.event_id",
+        "kind": "e.kind",
+        "sku": "ei.sku",
+        "quantity": "e.quantity",
+        "at": "e.at",
+        "received_at": "e.received_at",
+        "order": "e.order_ref",
+        "repeats": "e.repeats",
+        "direct": "e.item_id = m.own_id",
+        "item_id": "v.item_id",
+        "available": "v.available",
+        "on_hand": "v.on_hand",
+        "unseen": "v.unseen",
+    },
+    {"kind": EventKind, "direct": bool, "unseen": bool},
+)
 _EVENTS = f"""{_ASKED}, movers (id, since, item_id, own_id) AS (
   SELECT d.id, since, d.item_id, d.item_id FROM {_LISTING}
   UNION ALL SELECT d.id, since, p.part_id, d.item_id
   FROM {_LISTING} CROSS JOIN parts p ON p.item_id = d.item_id)
-SELECT m.id, c.name, e.event_id, e.kind, ei.sku, e.quantity, e.at, e.received_at, e.order_ref,
-  e.repeats, e.item_id = m.own_id, v.item_id, v.available, v.on_hand, v.unseen
+SELECT m.id, {_EVENT.sql}
 FROM movers m CROSS JOIN movements v ON v.id IN (
     SELECT u.id FROM movements u WHERE u.item_id = m.item_id AND u.unseen = 1
     UNION SELECT id FROM (SELECT u.id FROM movements u
@@ -176,9 +196,13 @@ FROM movers m CROSS JOIN movements v ON v.id IN (
   JOIN items ei ON ei.id = e.item_id JOIN channels c ON c.id = e.channel_id
 ORDER BY m.id, e.at, e.id"""
 
+_UPDATE = Columns(
+    Update,
+    {name: f"k.{name}" for name in Update.__struct_fields__} | {"began_at": "k.applying_at"},
+    {"status": CorrectionStatus},
+)
 _UPDATES = f"""{_ASKED}
-SELECT d.id, k.id, k.status, k.from_quantity, k.from_state, k.to_quantity, k.to_state,
-  k.applying_at, k.ended_at
+SELECT d.id, {_UPDATE.sql}
 FROM {_LISTING} CROSS JOIN corrections k ON k.listing_id = d.listing_id
 WHERE k.live = 0 AND k.status <> 'superseded' AND k.ended_at IS NOT NULL
 ORDER BY d.id, k.id"""
@@ -203,8 +227,8 @@ def _since(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Mill
 
 def _parts(connection: sqlite3.Connection, pairs: str) -> dict[int, list[ComponentFacts]]:
     found = defaultdict(list)
-    for row in connection.execute(_PARTS, {"asked": pairs}):
-        found[row[0]].append(ComponentFacts(*row[1:]))
+    for about, *row in connection.execute(_PARTS, {"asked": pairs}):
+        found[about].append(ComponentFacts(*row))
     return found
 
 
@@ -212,24 +236,8 @@ def _events(connection: sqlite3.Connection, pairs: str) -> dict[int, list[KnownE
     found: dict[int, list[KnownEvent]] = defaultdict(list)
     if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
         return found
-    for row in connection.execute(_EVENTS, {"asked": pairs}):
-        told = KnownEvent(
-            channel=row[1],
-            event_id=row[2],
-            kind=EventKind(row[3]),
-            sku=row[4],
-            quantity=row[5],
-            at=row[6],
-            received_at=row[7],
-            order=row[8],
-            repeats=row[9],
-            direct=bool(row[10]),
-            item_id=row[11],
-            available=row[12],
-            on_hand=row[13],
-            unseen=bool(row[14]),
-        )
-        found[row[0]].append(told)
+    for about, *row in connection.execute(_EVENTS, {"asked": pairs}):
+        found[about].append(_EVENT.read(row))
     return found
 
 
@@ -242,8 +250,8 @@ def _is_whole(events: Iterable[KnownEvent]) -> bool:
 
 def _updates(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Update]]:
     found = defaultdict(list)
-    for row in connection.execute(_UPDATES, {"asked": pairs}):
-        found[row[0]].append(Update(row[1], CorrectionStatus(row[2]), *row[3:]))
+    for about, *row in connection.execute(_UPDATES, {"asked": pairs}):
+        found[about].append(_UPDATE.read(row))
     return found
 
 

@@ -126,14 +126,14 @@ def incident_ids(
             ORDER BY {_STATE} = 'snoozed', {_RANK}, n.since, n.id""",
             values,
         )
-        found.extend(row[0] for row in rows)
+        found.extend(incident_id for (incident_id,) in rows)
     if IncidentState.CLOSED in states:
         rows = connection.execute(
             f"""SELECT n.id FROM {SOURCES} WHERE n.closed_at IS NOT NULL {where}
               AND (:before IS NULL OR n.id < :before) ORDER BY n.id DESC LIMIT :most""",
             values,
         )
-        found.extend(row[0] for row in rows)
+        found.extend(incident_id for (incident_id,) in rows)
     return found
 
 
@@ -145,7 +145,7 @@ def incidents_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[
         WHERE n.id IN (SELECT value FROM json_each(:ids))""",
         {"ids": json.dumps(wanted)},
     )
-    found = {row[0]: Incident(*row) for row in rows}
+    found = {incident.id: incident for incident in (Incident(*row) for row in rows)}
     return [found[one] for one in wanted if one in found]
 
 

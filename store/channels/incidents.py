@@ -32,8 +32,8 @@ def raise_incident(
     `key` tells apart incidents of one kind on one channel. The newest message stands. A snoozed
     one that gets worse wakes.
     """
-    before = connection.execute("SELECT coalesce(max(id), 0) FROM incidents").fetchone()[0]
-    row = connection.execute(
+    (before,) = connection.execute("SELECT coalesce(max(id), 0) FROM incidents").fetchone()
+    incident_id, snoozed_until, snoozed_message = connection.execute(
         """INSERT INTO incidents (channel_id, kind, key, since, last_at, message)
         VALUES ((SELECT id FROM channels WHERE name = ?), ?, ?, ?, ?, ?)
         ON CONFLICT (coalesce(channel_id, 0), kind, key) WHERE closed_at IS NULL DO UPDATE SET
@@ -41,9 +41,12 @@ def raise_incident(
         RETURNING id, snoozed_until, snoozed_message""",
         (channel, kind, key, now, now, message),
     ).fetchone()
-    if row[1] is not None and row[1] > now and gets_worse(row[2], message):
-        connection.execute("UPDATE incidents SET snoozed_until = ? WHERE id = ?", (now, row[0]))
-    return int(row[0]) > int(before)
+    snoozed = snoozed_until is not None and snoozed_until > now
+    if snoozed and gets_worse(snoozed_message, message):
+        connection.execute(
+            "UPDATE incidents SET snoozed_until = ? WHERE id = ?", (now, incident_id)
+        )
+    return int(incident_id) > int(before)
 
 
 def resolve(

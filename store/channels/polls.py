@@ -5,6 +5,7 @@ A poll that changed nothing still leaves its record: that is the channel's heart
 
 import sqlite3
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from store.channels import incidents
 from store.errors import NoSuchThing
@@ -58,13 +59,13 @@ def open_record(
     if poll_id is not None:
         connection.execute("UPDATE polls SET started_at = ? WHERE id = ?", (now, poll_id))
         return poll_id
-    channel_id, known, _ = channel(connection, name)
-    row = connection.execute(
+    polled = channel(connection, name)
+    (started,) = connection.execute(
         """INSERT INTO polls (channel_id, started_at, outcome, known) VALUES (?, ?, ?, ?)
         RETURNING id""",
-        (channel_id, now, PollOutcome.RUNNING, known),
+        (polled.id, now, PollOutcome.RUNNING, polled.listings),
     ).fetchone()
-    return int(row[0])
+    return int(started)
 
 
 def note_progress(
@@ -77,18 +78,29 @@ def note_progress(
     )
 
 
-def channel(connection: sqlite3.Connection, name: str) -> tuple[int, int, int | None]:
+class PolledChannel(NamedTuple):
+    """What a poll must know of its channel."""
+
+    id: int
+    listings: int
+    """How many its last good poll had."""
+    good_poll_id: int | None
+
+
+def channel(connection: sqlite3.Connection, name: str) -> PolledChannel:
     row = connection.execute(
         "SELECT id, listings, good_poll_id FROM channels WHERE name = ?", (name,)
     ).fetchone()
     if row is None:
         raise NoSuchThing(f"the cache knows no channel {name!r}")
-    return row[0], row[1], row[2]
+    return PolledChannel(*row)
 
 
 def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:
-    found = connection.execute("SELECT good_poll_id FROM channels WHERE id = ?", (channel_id,))
-    return found.fetchone()[0] is None
+    (good_poll_id,) = connection.execute(
+        "SELECT good_poll_id FROM channels WHERE id = ?", (channel_id,)
+    ).fetchone()
+    return good_poll_id is None
 
 
 def went_back(connection: sqlite3.Connection, channel_id: int) -> bool:
@@ -103,7 +115,10 @@ def went_back(connection: sqlite3.Connection, channel_id: int) -> bool:
     ).fetchall()
     if len(rows) == 1:
         return True
-    return bool(rows) and rows[0][0] < rows[1][0]
+    if not rows:
+        return False
+    (newest,), (before,) = rows
+    return bool(newest < before)
 
 
 def record_end(
@@ -154,13 +169,13 @@ def end_quarantine(
 
     `over`: its incident ends too; `by` is the person who ended it, and what they decided.
     """
-    row = connection.execute(
+    channel_name, poll_id = connection.execute(
         "SELECT name, quarantined_poll_id FROM channels WHERE id = ?", (channel_id,)
     ).fetchone()
-    if row[1] is None:
+    if poll_id is None:
         return
-    connection.execute("DELETE FROM quarantined_readings WHERE poll_id = ?", (row[1],))
-    connection.execute("UPDATE polls SET outcome = ? WHERE id = ?", (outcome, row[1]))
+    connection.execute("DELETE FROM quarantined_readings WHERE poll_id = ?", (poll_id,))
+    connection.execute("UPDATE polls SET outcome = ? WHERE id = ?", (outcome, poll_id))
     connection.execute("UPDATE channels SET quarantined_poll_id = NULL WHERE id = ?", (channel_id,))
     if over:
-        incidents.resolve(connection, row[0], IncidentKind.QUARANTINED, now=now, by=by)
+        incidents.resolve(connection, channel_name, IncidentKind.QUARANTINED, now=now, by=by)

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from store.checklist import delays
 from store.checklist.values import (
@@ -33,6 +33,14 @@ Found = Mapping[int, dict[str, Any]]
 """By the channel's id, some fields of its behaviour."""
 
 
+class _Channel(NamedTuple):
+    id: int
+    name: str
+    freshness: str
+    age_ms: int | None
+    last_poll_at: Millis | None
+
+
 def measure(
     connection: sqlite3.Connection, *, now: Millis, unseen_after_ms: int
 ) -> Measured | None:
@@ -43,12 +51,13 @@ def measure(
     """
     if schema.version(connection) < len(schema.MIGRATIONS):
         return None
-    channels = connection.execute(
+    rows = connection.execute(
         f"""SELECT c.id, c.name, {FRESHNESS}, :now - c.last_success_at, c.last_poll_at
         FROM channels c WHERE c.configured = 1 ORDER BY c.id""",
         {"now": now},
-    ).fetchall()
-    if all(row[4] is None for row in channels):
+    )
+    channels = [_Channel._make(row) for row in rows]
+    if all(channel.last_poll_at is None for channel in channels):
         return None
     since = now - WINDOW_MS
     fields: dict[int, dict[str, Any]] = defaultdict(dict)
@@ -64,7 +73,7 @@ def measure(
         _closed(connection, since=since),
         _ended(connection, since=since),
         _oversold(connection, since=since),
-        _sales(connection, [row[0] for row in channels], since=since, now=now),
+        _sales(connection, [channel.id for channel in channels], since=since, now=now),
         _states(connection),
     ):
         for channel_id, some in found.items():
@@ -74,9 +83,12 @@ def measure(
         since,
         tuple(
             ChannelBehaviour(
-                name=name, freshness=Freshness(freshness), age_ms=age_ms, **fields[channel_id]
+                name=channel.name,
+                freshness=Freshness(channel.freshness),
+                age_ms=channel.age_ms,
+                **fields[channel.id],
             )
-            for channel_id, name, freshness, age_ms, _ in channels
+            for channel in channels
         ),
     )
 
@@ -92,7 +104,7 @@ def _polls(connection: sqlite3.Connection, *, since: Millis) -> Found:
         (since,),
     )
     names = ("good", "failed", "quarantined", "moved")
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+    return {channel_id: dict(zip(names, counts, strict=True)) for channel_id, *counts in rows}
 
 
 def _events(connection: sqlite3.Connection, *, since: Millis) -> Found:
@@ -124,8 +136,10 @@ def _odd(connection: sqlite3.Connection, *, since: Millis) -> Found:
     ).fetchall():
         found[channel_id]["odd"][what] = count
         if what == "refused":
-            row = connection.execute("SELECT words FROM odd_events WHERE id = ?", (newest,))
-            found[channel_id]["refused_words"] = row.fetchone()[0]
+            (words,) = connection.execute(
+                "SELECT words FROM odd_events WHERE id = ?", (newest,)
+            ).fetchone()
+            found[channel_id]["refused_words"] = words
     return found
 
 

@@ -60,7 +60,7 @@ def of_correction(
         {"id": audit_id, "span": SPAN_MAX, "at": at, "who": who},
     ).fetchall()
     ids = [number for _, number in approvals]
-    steps = _steps(connection, ids, since=approvals[0][0])
+    steps = _steps(connection, ids, since=min(step_id for step_id, _ in approvals))
     found = sorted(lifecycle.by_id(connection, ids), key=lambda one: (one.units >= 0, one.id))
     courses = tuple(BatchMember(one, tuple(steps[one.id])) for one in found)
     return Batch(who, at, courses, _held_back(connection, courses, now=now))
@@ -93,8 +93,8 @@ def _steps(
         (json.dumps(list(ids)), since),
     )
     found: dict[int, list[AuditRow]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(AuditRow(*row[1:]))
+    for correction_id, *row in rows:
+        found[correction_id].append(AuditRow(*row))
     return found
 
 

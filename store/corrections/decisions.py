@@ -173,7 +173,8 @@ def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str
         (correction.listing_id, correction.id),
     ).fetchone()
     if newer is not None:
-        return f"there is a later one for it: #{newer[0]} is {newer[1].replace('_', ' ')}"
+        number, status = newer
+        return f"there is a later one for it: #{number} is {status.replace('_', ' ')}"
     frozen, read_since, differs = connection.execute(
         """SELECT l.frozen_at IS NOT NULL,
           l.observed_at > k.ended_at OR EXISTS (SELECT 1 FROM channels c
@@ -198,17 +199,17 @@ def _decide(
     """Run `act` on each correction that is still at the version seen."""
     decisions = []
     for correction_id, version in seen:
-        found = lifecycle.by_id(connection, [correction_id])
-        if not found:
+        correction = next(iter(lifecycle.by_id(connection, [correction_id])), None)
+        if correction is None:
             decisions.append(Decision(correction_id, ok=False, why="there is no such update"))
-        elif version is not None and version != found[0].version:
-            words = conflicts.in_words(connection, found[0], version)
+        elif version is not None and version != correction.version:
+            words = conflicts.in_words(connection, correction, version)
             why = (
                 f"it has moved since you saw it: {words}" if words else "it is not the one you saw"
             )
             decisions.append(Decision(correction_id, ok=False, why=why))
         else:
-            decisions.append(act(found[0]))
+            decisions.append(act(correction))
     return decisions
 
 

@@ -8,28 +8,35 @@ is `store.corrections.decisions`.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from store.channels import pauses
 from store.corrections import audit, propose
 from store.database import lease
+from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.reasons import HeldBack, Reason
 from store.targets.verdict_sql import REASON, SOURCES
 
-_COLUMNS = """k.id, k.listing_id, i.sku, coalesce(i.title, ''), c.name, i.location, k.status,
-  k.version, k.from_quantity, k.from_state, k.to_quantity, k.to_state, k.price_minor,
-  k.proposed_at, k.decided_at, k.decided_by, k.second_by, k.hold_until, k.expires_at,
-  k.snoozed_until, k.note, k.result, k.ended_at"""
-
+_CORRECTION = Columns(
+    Correction,
+    {name: f"k.{name}" for name in Correction.__struct_fields__}
+    | {
+        "sku": "i.sku",
+        "title": "coalesce(i.title, '')",
+        "channel": "c.name",
+        "location": "i.location",
+    },
+    {"status": CorrectionStatus},
+)
 _SOURCES = """corrections k JOIN listings l ON l.id = k.listing_id
 JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
 
 _READING = (
-    "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
+    "ref", "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
     "price_minor", "title", "source_at",
 )  # fmt: skip
 
@@ -77,10 +84,10 @@ def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction
     """The corrections of these ids, in this order; unknown ids are left out."""
     wanted = list(ids)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM {_SOURCES} WHERE k.id IN (SELECT value FROM json_each(?))",
+        f"SELECT {_CORRECTION.sql} FROM {_SOURCES} WHERE k.id IN (SELECT value FROM json_each(?))",
         (json.dumps(wanted),),
     )
-    found = {row[0]: _correction(row) for row in rows}
+    found = {correction.id: correction for correction in map(_CORRECTION.read, rows)}
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
 
 
@@ -88,8 +95,8 @@ def select(
     connection: sqlite3.Connection, where: str, values: dict[str, object]
 ) -> list[Correction]:
     """Corrections by a condition on the aliases k, l, i and c. For this package only."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM {_SOURCES} WHERE {where}", values)
-    return [_correction(row) for row in rows]
+    rows = connection.execute(f"SELECT {_CORRECTION.sql} FROM {_SOURCES} WHERE {where}", values)
+    return [_CORRECTION.read(row) for row in rows]
 
 
 def proposals_for_rules(
@@ -113,8 +120,8 @@ def proposals_for_rules(
         ).fetchall()
     )
     taken_back = {
-        row[0]
-        for row in connection.execute(
+        correction_id
+        for (correction_id,) in connection.execute(
             """SELECT u.correction_id FROM corrections k JOIN audit u ON u.correction_id = k.id
             WHERE k.live = 1 AND k.status = 'proposed' AND u.step = 'undone'"""
         )
@@ -238,13 +245,16 @@ def finish(
 ) -> None:
     """End an approved, applying or applied correction; other ones are left as they are."""
     row = connection.execute(
-        "SELECT listing_id, status FROM corrections WHERE id = ? AND live = 1", (correction_id,)
+        """SELECT listing_id FROM corrections WHERE id = ? AND live = 1
+        AND status IN ('approved', 'applying', 'applied')""",
+        (correction_id,),
     ).fetchone()
-    if row is None or row[1] not in ("approved", "applying", "applied"):
+    if row is None:
         return
+    (listing_id,) = row
     audit.end(connection, correction_id, status, now=now, who="skew", result=result)
     if status not in audit.SILENCING:
-        propose.wait_again(connection, row[0])
+        propose.wait_again(connection, listing_id)
 
 
 def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
@@ -330,24 +340,47 @@ def _standing(
     connection: sqlite3.Connection, correction: Correction, held_back: HeldBack | None
 ) -> ApprovedCorrection:
     row = connection.execute(
-        f"""SELECT l.ref, l.target_quantity, l.target_state, {propose.stands("1")},
-          {", ".join("l." + name for name in _READING)}
-        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        f"""SELECT {_LISTING.sql} FROM corrections k JOIN listings l ON l.id = k.listing_id
+        WHERE k.id = ?""",
         (correction.id,),
     ).fetchone()
-    values = dict(zip(_READING, row[4:], strict=True))
+    shown = _LISTING.read(row)
     return ApprovedCorrection(
         correction=correction,
-        ref=row[0],
-        reading=Record(correction.sku, location=correction.location, ref=row[0], **values),
-        target_quantity=row[1],
-        target_state=row[2],
-        valid=bool(row[3]),
+        ref=shown.ref,
+        reading=Record(
+            correction.sku,
+            location=correction.location,
+            **{name: getattr(shown, name) for name in _READING},
+        ),
+        target_quantity=shown.target_quantity,
+        target_state=shown.target_state,
+        valid=shown.valid,
         held_back=held_back,
     )
 
 
-def _correction(row: Sequence[Any]) -> Correction:
-    values = list(row)
-    values[6] = CorrectionStatus(values[6])
-    return Correction(*values)
+class _Listing(NamedTuple):
+    """What the listing of an approved correction shows, and should show, now."""
+
+    ref: str
+    available: int
+    state: str | None
+    on_hand: int | None
+    committed: int | None
+    unavailable: int | None
+    incoming: int | None
+    threshold: int | None
+    price_minor: int | None
+    title: str | None
+    source_at: Millis | None
+    target_quantity: int | None
+    target_state: str | None
+    valid: bool
+
+
+_LISTING = Columns(
+    _Listing,
+    {name: f"l.{name}" for name in _Listing._fields} | {"valid": propose.stands("1")},
+    {"valid": bool},
+)

@@ -136,4 +136,7 @@ def answered(connection: sqlite3.Connection, request_id: int) -> Answered | None
     row = connection.execute(
         "SELECT ok, result FROM requests WHERE id = ? AND answered_at IS NOT NULL", (request_id,)
     ).fetchone()
-    return None if row is None else Answered(bool(row[0]), row[1])
+    if row is None:
+        return None
+    ok, result = row
+    return Answered(bool(ok), result)

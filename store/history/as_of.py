@@ -84,7 +84,7 @@ def _had_closed(entry: HistoryEntry, at: Millis) -> bool:
 def _targets(connection: sqlite3.Connection, sku: str, *, at: Millis) -> dict[int, TargetAsOf]:
     """By listing, the target that was in force."""
     rows = connection.execute(_TARGETS, {"sku": sku, "at": at})
-    return {row[0]: TargetAsOf(*row[1:]) for row in rows}
+    return {listing_id: TargetAsOf(*row) for listing_id, *row in rows}
 
 
 _OF_SKU = "FROM items i JOIN listings l ON l.item_id = i.id"

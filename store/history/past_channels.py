@@ -53,7 +53,9 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
     )
     aside = _poll(connection, channel_id, at, _SET_ASIDE)
     last, error = _last(connection, channel_id, at, aside)
-    following = connection.execute(_NEXT, {"channel": channel_id, "at": at}).fetchone()
+    (following,) = connection.execute(_NEXT, {"channel": channel_id, "at": at}).fetchone() or (
+        None,
+    )
     return {
         "good": None if good is None else good.id,
         "success": None if good is None else good.finished_at,
@@ -62,7 +64,7 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
         "outcome": None if last is None else last.outcome,
         "error": error,
         "aside": None if aside is None or aside_since is None else aside.id,
-        "next": None if following is None else following[0],
+        "next": following,
         "listings": _listings(connection, channel_id, at),
     }
 
@@ -84,7 +86,8 @@ def _last(
         return aside, None
     if last.judged_at is not None:
         # The words of whoever judged it later were not there yet.
-        return last, (last.error or "").rsplit(f"; {last.outcome} by ", 1)[0]
+        said, *_ = (last.error or "").rsplit(f"; {last.outcome} by ", 1)
+        return last, said
     return last, last.error
 
 

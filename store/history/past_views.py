@@ -66,7 +66,7 @@ def _view(
     where: str,
     name: str = "",
 ) -> str:
-    names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+    names = [name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")]
     unknown = set(columns).difference(names)
     if unknown:
         raise ValueError(f"the cache's {table} have no {', '.join(sorted(unknown))}")

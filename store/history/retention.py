@@ -70,6 +70,14 @@ _TABLES = (
 )
 
 
+class _Seen(NamedTuple):
+    """A row that was looked at."""
+
+    id: int
+    began_later: int
+    is_over: int
+
+
 def thin(
     connection: sqlite3.Connection, place: ThinningProgress, *, before: Millis
 ) -> ThinningProgress | None:
@@ -83,12 +91,14 @@ def thin(
         WHERE t.id > :after ORDER BY t.id LIMIT {STEP}""",
         {"after": place.after, "before": before},
     ).fetchall()
-    over = [row_id for row_id, _, ended in rows if ended]
+    seen = [_Seen._make(row) for row in rows]
+    over = [row.id for row in seen if row.is_over]
     if over:
         _remove(connection, table.name, over)
         _count(connection, table.name, len(over), before=before)
-    if len(rows) == STEP and not rows[-1][1]:
-        return ThinningProgress(place.table, rows[-1][0])
+    last = seen[-1] if len(seen) == STEP else None
+    if last is not None and not last.began_later:
+        return ThinningProgress(place.table, last.id)
     return ThinningProgress(place.table + 1) if place.table + 1 < len(_TABLES) else None
 
 

@@ -55,6 +55,10 @@ class _Stand(NamedTuple):
     past_targets: int
     audit: int
 
+    @property
+    def ids(self) -> tuple[int, int, int]:
+        return self.past_readings, self.past_targets, self.audit
+
 
 def open_at(path: Path, at: Millis) -> Database:
     """Open the cache at `path` as it stood at an instant, read-only; `Database.rewind` moves it.
@@ -121,13 +125,13 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
         connection.execute("DELETE FROM temp.rewound")
         last_poll = past_views.last_id(connection, "polls", "started_at", at)
         connection.execute(
-            "INSERT INTO temp.rewound VALUES (?, ?, ?, ?, ?)", (at, last_poll, *newest[1:])
+            "INSERT INTO temp.rewound VALUES (?, ?, ?, ?, ?)", (at, last_poll, *newest.ids)
         )
         past_channels.rewind(connection, at)
         _rewind_doubts(connection, at)
     else:
         connection.execute(
-            "UPDATE temp.rewound SET past_readings = ?, past_targets = ?, audit = ?", newest[1:]
+            "UPDATE temp.rewound SET past_readings = ?, past_targets = ?, audit = ?", newest.ids
         )
     _rewind_listings(connection, before, newest)
     _rewind_corrections(connection, before, newest)
@@ -136,11 +140,11 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
 
 
 def _newest(connection: sqlite3.Connection, at: Millis) -> _Stand:
-    ids = (
-        connection.execute(f"SELECT coalesce(max(id), 0) FROM main.{table}").fetchone()[0]
-        for table in _Stand._fields[1:]
-    )
-    return _Stand(at, *ids)
+    def last(table: str) -> int:
+        (row_id,) = connection.execute(f"SELECT coalesce(max(id), 0) FROM main.{table}").fetchone()
+        return int(row_id)
+
+    return _Stand(at, last("past_readings"), last("past_targets"), last("audit"))
 
 
 def _spans(
@@ -153,8 +157,8 @@ def _spans(
     spans = [(getattr(before, table), upto)]
     if before.at != newest.at:
         low, high = sorted((before.at, newest.at))
-        ends = [past_views.last_id(connection, table, column, end) for end in (low, high)]
-        spans.append((ends[0], ends[1]))
+        after, last = (past_views.last_id(connection, table, column, end) for end in (low, high))
+        spans.append((after, last))
     return [(after, last) for after, last in spans if last > after]
 
 
@@ -262,7 +266,7 @@ CROSS JOIN main.disagreements d ON d.id = v.id"""
 def _rewind_disagreements(
     connection: sqlite3.Connection, before: _Stand | None, at: Millis
 ) -> None:
-    names = [row[1] for row in connection.execute("PRAGMA main.table_info(disagreements)")]
+    names = [name for _, name, *_ in connection.execute("PRAGMA main.table_info(disagreements)")]
     values = ", ".join(_FOUND_THEN.get(name, name) for name in names)
     fill = _DISAGREEMENTS_THEN.replace("{columns}", ", ".join(names)).replace("{values}", values)
     if before is None:
@@ -276,14 +280,14 @@ def _rewind_disagreements(
             ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high)""",
         {"at": at, "low": low, "high": high},
     )
-    opened = [past_views.last_id(connection, "disagreements", "first_seen_at", end)
-              for end in (low, high)]  # fmt: skip
+    after, upto = (
+        past_views.last_id(connection, "disagreements", "first_seen_at", end) for end in (low, high)
+    )
     for which in (_OF_TURNED, _BETWEEN):
         connection.execute(
             fill.replace("{which}", which),
-            {"at": at, "low": low, "high": high, "opened_after": opened[0],
-             "opened_upto": opened[1]},
-        )  # fmt: skip
+            {"at": at, "low": low, "high": high, "opened_after": after, "opened_upto": upto},
+        )
 
 
 # What a correction's last step by then left it as. Steps from before that was kept tell it by

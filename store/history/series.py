@@ -63,6 +63,16 @@ class StockSeries(msgspec.Struct, frozen=True):
     """How many events moved the items of these listings, by when they happened."""
 
 
+class _Listing(NamedTuple):
+    """A row of `_LISTINGS`, in the order of its columns."""
+
+    id: int
+    channel_id: int
+    channel: str
+    location: str
+    stale_after_ms: int
+
+
 def window(now: Millis, span_ms: int, columns: int) -> Window:
     """Cut a span that ends now into columns that stand still: it goes on by whole columns."""
     columns = max(1, min(columns, COLUMNS_MAX))
@@ -90,12 +100,16 @@ def course(
         "step": within.step_ms,
         "columns": within.columns,
     }
-    found = {
-        row[0]: row for row in connection.execute(_LISTINGS, values).fetchall()
-    }  # A listing's id, channel, name, location, stale_after_ms.
+    listings = (_Listing._make(row) for row in connection.execute(_LISTINGS, values).fetchall())
+    found = {listing.id: listing for listing in listings}
     shown = _samples(connection.execute(_READINGS, values), within.columns)
     targets = _samples(connection.execute(_TARGETS, values), within.columns)
-    trusted = _trusted(connection, {(row[1], row[4]) for row in found.values()}, values, within)
+    trusted = _trusted(
+        connection,
+        {(listing.channel_id, listing.stale_after_ms) for listing in found.values()},
+        values,
+        within,
+    )
     differs: dict[int, set[int]] = defaultdict(set)
     for listing_id, first, last in connection.execute(_DIFFERS, values):
         differs[listing_id].update(range(first, last + 1))
@@ -109,13 +123,13 @@ def course(
         tuple(
             ListingSeries(
                 listing_id=one,
-                channel=found[one][2],
-                location=found[one][3],
+                channel=found[one].channel,
+                location=found[one].location,
                 shown=tuple(
                     sample if seen else None
                     for sample, seen in zip(
                         shown.get(one, [None] * within.columns),
-                        trusted[found[one][1]],
+                        trusted[found[one].channel_id],
                         strict=True,
                     )
                 ),
@@ -206,11 +220,12 @@ def _samples(
     rows: Iterable[tuple[int, int, int | None, int | None, int | None]], columns: int
 ) -> dict[int, list[Sample | None]]:
     """By listing, a sample for each column: what came in it, and what stood at its start."""
-    by_listing: dict[int, dict[int, Sequence[int | None]]] = defaultdict(dict)
+    nothing = (None, None, None)
+    by_listing: dict[int, dict[int, tuple[int | None, int | None, int | None]]] = defaultdict(dict)
     for listing_id, bucket, low, high, last in rows:
         # What is in force now comes after what was in its column before it.
-        earlier = by_listing[listing_id].get(bucket, (None, None))
-        least, greatest = _least(earlier[0], low), _greatest(earlier[1], high)
+        earlier_low, earlier_high, _ = by_listing[listing_id].get(bucket, nothing)
+        least, greatest = _least(earlier_low, low), _greatest(earlier_high, high)
         by_listing[listing_id][bucket] = (least, greatest, last)
     return {one: _carried(found, columns) for one, found in by_listing.items()}
 
@@ -249,8 +264,8 @@ def _trusted(
     found = {}
     for channel, stale_after_ms in channels:
         bound = dict(values) | {"channel": channel}
-        before = connection.execute(_GOOD_BEFORE, bound).fetchone()
-        until = before[0] + stale_after_ms if before is not None else within.since
+        (before,) = connection.execute(_GOOD_BEFORE, bound).fetchone() or (None,)
+        until = before + stale_after_ms if before is not None else within.since
         aside = connection.execute(_QUARANTINES, bound).fetchall()
         seen = []
         for column, first, last in connection.execute(_GOOD_POLLS, bound):
@@ -267,4 +282,5 @@ def _trusted(
 
 
 def _covered(span: tuple[int, int], by: Iterable[tuple[int, int]]) -> bool:
-    return any(since <= span[0] and span[1] <= until for since, until in by)
+    first, last = span
+    return any(since <= first and last <= until for since, until in by)

@@ -174,15 +174,16 @@ def cancel(
         "SELECT id, outcome, started_at FROM polls WHERE channel_id = ? ORDER BY id DESC LIMIT 1",
         (channel_id,),
     ).fetchone()
+    poll_id, outcome, started_at = newest or (0, "", -1)
     ended = (now, PollOutcome.CANCELLED, words)
-    if newest is not None and newest[1] == PollOutcome.RUNNING:
+    if outcome == PollOutcome.RUNNING:
         connection.execute(
             "UPDATE polls SET finished_at = ?, outcome = ?, error = ? WHERE id = ?",
-            (*ended, newest[0]),
+            (*ended, poll_id),
         )
         staging.forget(connection, channel_id)
-    elif newest is not None and newest[2] >= since:
-        return PollOutcome(newest[1])
+    elif started_at >= since:
+        return PollOutcome(outcome)
     else:
         connection.execute(
             """INSERT INTO polls (channel_id, started_at, known, finished_at, outcome, error)

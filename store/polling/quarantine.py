@@ -7,8 +7,10 @@ accepting would change.
 import hashlib
 import sqlite3
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from store.channels import incidents, polls
+from store.database.rows import Columns
 from store.database.worklist import Merge
 from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome
@@ -64,16 +66,34 @@ def set_aside(
     staging.forget(connection, sweep.channel_id)
 
 
-def waiting(connection: sqlite3.Connection, channel: str) -> tuple[int, str, PollCounts] | None:
-    """The channel's quarantined poll: its id, why it was set aside, and what it would change."""
+class QuarantinedPoll(NamedTuple):
+    """A poll that waits for a person."""
+
+    id: int
+    reason: str
+    """Why it was set aside."""
+    counts: PollCounts
+    """What it would change."""
+
+
+_COUNTS = Columns(
+    PollCounts,
+    {name: f"p.{name}" for name in PollCounts.__struct_fields__} | {"back": "0"},
+)
+
+
+def waiting(connection: sqlite3.Connection, channel: str) -> QuarantinedPoll | None:
+    """The channel's quarantined poll; None where it has none."""
     channel_id, _, _ = polls.channel(connection, channel)
     row = connection.execute(
-        """SELECT p.id, p.error, p.known, p.seen, p.changed, p.zeroed, p.gone, p.added, p.refused,
-          0, p.announced FROM channels c JOIN polls p ON p.id = c.quarantined_poll_id
-        WHERE c.id = ?""",
+        f"""SELECT p.id, p.error, {_COUNTS.sql}
+        FROM channels c JOIN polls p ON p.id = c.quarantined_poll_id WHERE c.id = ?""",
         (channel_id,),
     ).fetchone()
-    return None if row is None else (row[0], row[1], PollCounts(*row[2:]))
+    if row is None:
+        return None
+    poll_id, reason, *counts = row
+    return QuarantinedPoll(poll_id, reason, _COUNTS.read(counts))
 
 
 def accept(
@@ -91,9 +111,9 @@ def accept(
     """
     found = _the_one_seen(connection, channel, poll_id)
     finished_at, as_of = connection.execute(
-        "SELECT finished_at, as_of FROM polls WHERE id = ?", (found[0],)
+        "SELECT finished_at, as_of FROM polls WHERE id = ?", (found.id,)
     ).fetchone()
-    sweep = staging.begin_beside(connection, channel, poll_id=found[0])
+    sweep = staging.begin_beside(connection, channel, poll_id=found.id)
     channel_id = sweep.channel_id
     _restage_quarantined(connection, sweep)
     first = polls.is_first_good(connection, channel_id)
@@ -102,7 +122,7 @@ def accept(
     numbers = staging.counts(connection, sweep)
     changed = merge.bring_in(connection, sweep, numbers, now=finished_at, as_of=as_of)
     polls.record_end(
-        connection, sweep.poll_id, PollOutcome.ACCEPTED, found[2], now=finished_at, as_of=as_of
+        connection, sweep.poll_id, PollOutcome.ACCEPTED, found.counts, now=finished_at, as_of=as_of
     )
     _judge(connection, found, f"accepted by {who}", who=who, why=None, now=now)
     polls.end_quarantine(
@@ -142,26 +162,26 @@ def discard(
         "UPDATE channels SET last_error = ? WHERE id = ?",
         (f"the last poll was {words}", channel_id),
     )
-    return found[0]
+    return found.id
 
 
 def _the_one_seen(
     connection: sqlite3.Connection, channel: str, poll_id: int | None
-) -> tuple[int, str, PollCounts]:
+) -> QuarantinedPoll:
     """The channel's quarantined poll, if it is still the one that the person saw."""
     found = waiting(connection, channel)
     if found is None:
         raise NoSuchThing(f"channel {channel} has no quarantined poll")
-    if poll_id not in (None, found[0]):
+    if poll_id not in (None, found.id):
         raise NoSuchThing(
-            f"channel {channel}'s quarantined poll is now {found[0]}, not {poll_id}: look again"
+            f"channel {channel}'s quarantined poll is now {found.id}, not {poll_id}: look again"
         )
     return found
 
 
 def _judge(
     connection: sqlite3.Connection,
-    found: tuple[int, str, PollCounts],
+    found: QuarantinedPoll,
     words: str,
     *,
     who: str,
@@ -172,7 +192,7 @@ def _judge(
     connection.execute(
         """UPDATE polls SET error = ?, judged_by = ?, judged_at = ?, judged_why = ?
         WHERE id = ?""",
-        (f"{found[1]}; {words}", who, now, why, found[0]),
+        (f"{found.reason}; {words}", who, now, why, found.id),
     )
 
 
@@ -202,8 +222,9 @@ def _discarded_before(connection: sqlite3.Connection, channel_id: int, digest: s
     ).fetchone()
     if row is None:
         return ""
-    at = datetime.fromtimestamp(row[1] / 1000, UTC).isoformat(timespec="milliseconds")
-    return f"; the same that {row[0]} discarded at {at.removesuffix('+00:00')}Z"
+    who, judged_at = row
+    at = datetime.fromtimestamp(judged_at / 1000, UTC).isoformat(timespec="milliseconds")
+    return f"; the same that {who} discarded at {at.removesuffix('+00:00')}Z"
 
 
 def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:

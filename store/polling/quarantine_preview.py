@@ -9,10 +9,12 @@ Stock events stand as they are now: what of them the poll would turn out to incl
 """
 
 import sqlite3
+from typing import NamedTuple
 
 import msgspec
 
 from store.database import worklist
+from store.database.rows import Columns
 from store.model import QUANTITY_MAX, Millis, PollCounts
 from store.polling import quarantine
 from store.polling.comparison import Comparison
@@ -104,15 +106,14 @@ def of_accepting(
     found = quarantine.waiting(connection, channel)
     if found is None:
         return None
-    poll_id, reason, counts = found
     compiled = comparison.compiled(connection)
-    foresight = _Foresight(connection, compiled, poll_id, compiled.ids[channel])
+    foresight = _Foresight(connection, compiled, found.id, compiled.ids[channel])
     foresight.lay_over(decides=comparison.decides(channel))
     (read_at,) = connection.execute(
-        "SELECT finished_at FROM polls WHERE id = ?", (poll_id,)
+        "SELECT finished_at FROM polls WHERE id = ?", (found.id,)
     ).fetchone()
     return QuarantineEffect(
-        channel, poll_id, reason, read_at, counts, *foresight.totals(),
+        channel, found.id, found.reason, read_at, found.counts, **foresight.totals()._asdict(),
         channels=foresight.channels(), rows=foresight.rows(rows_max),
     )  # fmt: skip
 
@@ -192,6 +193,32 @@ _OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
   + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
 
 
+class _Totals(NamedTuple):
+    """What a `QuarantineEffect` sums up."""
+
+    moved: int
+    units_up: int
+    units_down: int
+    money_up: float
+    money_down: float
+    unpriced: int
+    to_zero: int
+
+
+_TOTALS = Columns(
+    _Totals,
+    {
+        "moved": "count(*)",
+        "units_up": "coalesce(sum(max(0, units)), 0)",
+        "units_down": "coalesce(sum(max(0, -units)), 0)",
+        "money_up": "total(max(0, units) * price_minor) / 100.0",
+        "money_down": "total(max(0, -units) * price_minor) / 100.0",
+        "unpriced": "coalesce(sum(units <> 0 AND price_minor IS NULL), 0)",
+        "to_zero": "count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)",
+    },
+)
+
+
 class _Foresight:
     """The temporary tables of one reckoning."""
 
@@ -242,18 +269,13 @@ class _Foresight:
                 self._derive_truths()
         self._compare()
 
-    def totals(self) -> tuple[int, int, int, float, float, int, int]:
-        """The fields of `QuarantineEffect` from `moved` to `to_zero`."""
+    def totals(self) -> _Totals:
         row = self._connection.execute(
-            f"""SELECT count(*), coalesce(sum(max(0, units)), 0), coalesce(sum(max(0, -units)), 0),
-              total(max(0, units) * price_minor) / 100.0,
-              total(max(0, -units) * price_minor) / 100.0,
-              coalesce(sum(units <> 0 AND price_minor IS NULL), 0),
-              count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)
+            f"""SELECT {_TOTALS.sql}
             FROM (SELECT sku, {_UNITS} AS units, {_NOW} AS now, {_WAS} AS was, price_minor
               FROM temp.laid WHERE {_MOVED})"""
         ).fetchone()
-        return row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+        return _TOTALS.read(row)
 
     def channels(self) -> tuple[ChannelEffect, ...]:
         ids = ", ".join(map(str, self._channel_ids))
@@ -272,12 +294,18 @@ class _Foresight:
                 GROUP BY d.channel_id"""
             ).fetchall()
         )
-        opened = {channel_id: (more, to_zero) for channel_id, more, to_zero in opens}
+        opened = {channel_id: more for channel_id, more, _ in opens}
+        to_zero = {channel_id: count for channel_id, _, count in opens}
+        names = {channel_id: name for name, channel_id in self._compiled.ids.items()}
         told = (
-            ChannelEffect(name, opened.get(one, (0, 0))[0], closes.get(one, 0),
-                          opened.get(one, (0, 0))[1])
-            for name, one in sorted(self._compiled.ids.items(), key=lambda named: named[1])
-        )  # fmt: skip
+            ChannelEffect(
+                names[channel_id],
+                opened.get(channel_id, 0),
+                closes.get(channel_id, 0),
+                to_zero.get(channel_id, 0),
+            )
+            for channel_id in sorted(names)
+        )
         return tuple(one for one in told if one.opened or one.closed or one.targets_to_zero)
 
     def rows(self, most: int) -> tuple[EffectRow, ...]:

@@ -241,7 +241,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     if sweep.numbers is not None:
         return sweep.numbers
     _count_copies(connection, sweep)
-    row = connection.execute(
+    added, back, changed, zeroed = connection.execute(
         """SELECT
           coalesce(sum(l.id IS NULL), 0),
           count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
@@ -253,19 +253,19 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         WHERE p.poll_id = ? AND p.problem IS NULL""",
         (sweep.poll_id,),
     ).fetchone()
-    gone = connection.execute(
+    (gone,) = connection.execute(
         """SELECT count(*) FROM counted k JOIN listings l ON l.id = k.listing_id
         WHERE k.poll_id = ? AND k.copies = 0 AND l.present = 1""",
         (sweep.poll_id,),
-    ).fetchone()[0]
+    ).fetchone()
     sweep.numbers = PollCounts(
         known=sweep.known,
         seen=len(sweep.listing_ids),
-        changed=row[2],
-        zeroed=row[3],
+        changed=changed,
+        zeroed=zeroed,
         gone=gone,
-        added=row[0],
-        back=row[1],
+        added=added,
+        back=back,
         refused=len(sweep.refused),
         announced=sweep.announced,
     )

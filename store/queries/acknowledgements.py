@@ -8,6 +8,7 @@ ends it.
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,7 +54,7 @@ def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decisi
     made = []
     for one in ids:
         found = standing.get(one)
-        why = _GONE if found is None else "" if found[0] else "nobody has acknowledged it"
+        why = _GONE if found is None else "" if found.by else "nobody has acknowledged it"
         made.append(Decision(one, ok=not why, why=why))
     connection.execute(
         """UPDATE disagreements SET acknowledged_by = NULL, acknowledged_at = NULL,
@@ -66,12 +67,19 @@ def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decisi
 _GONE = "it is no more: they agree by now"
 
 
+class _Standing(NamedTuple):
+    """How an open disagreement stands."""
+
+    by: str | None
+    """Who has acknowledged it."""
+    because: str | None
+    figures: tuple[object, ...]
+
+
 def _standing(
     connection: sqlite3.Connection, seen: Sequence[SeenDisagreement]
-) -> dict[
-    int, tuple[str | None, str | None, tuple[int | None, str | None, int | None, str | None]]
-]:
-    """By id, of those that are open: who has acknowledged it, why, and its figures."""
+) -> dict[int, _Standing]:
+    """By id, of those that are open."""
     rows = connection.execute(
         """SELECT d.id, d.acknowledged_by, d.acknowledged_why,
           CASE WHEN l.present = 1 THEN l.available END, l.state, d.target_quantity, d.target_state
@@ -80,13 +88,15 @@ def _standing(
         WHERE d.closed_at IS NULL AND c.configured = 1""",
         (json.dumps([one.id for one in seen]),),
     )
-    return {row[0]: (row[1], row[2], row[3:]) for row in rows}
+    return {
+        disagreement_id: _Standing(by, why, tuple(figures))
+        for disagreement_id, by, why, *figures in rows
+    }
 
 
 def _judge(
     seen: SeenDisagreement,
-    standing: tuple[str | None, str | None, tuple[int | None, str | None, int | None, str | None]]
-    | None,
+    standing: _Standing | None,
 ) -> Decision:
     if standing is None:
         return Decision(seen.id, ok=False, why=_GONE)

@@ -43,7 +43,7 @@ def running(connection: sqlite3.Connection) -> dict[int, Progress]:
           (SELECT max(q.id) FROM polls q WHERE q.channel_id = c.id)
         WHERE c.configured = 1 AND p.outcome = 'running'"""
     )
-    return {row[0]: Progress(*row[1:]) for row in rows}
+    return {channel_id: Progress(*row) for channel_id, *row in rows}
 
 
 def recent_polls(

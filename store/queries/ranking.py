@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from store.database.columns import columns
+from store.database.rows import Columns
 from store.model import Millis
 from store.queries.filter_sql import FilterConditions
 from store.queries.ranking_values import (
@@ -81,14 +82,21 @@ def grouped(
 
 _IN_ORDER = f"""SELECT id, severity * {_AGES} + age AS code, group_id FROM judged ORDER BY"""
 
-_TOTALS = """SELECT group_id, label, max(title), count(*),
-  sum(reason = ''), sum(acknowledged_at IS NOT NULL),
-  CAST(total(CASE WHEN reason = '' AND delta < 0 THEN units END) AS INTEGER),
-  CAST(total(CASE WHEN reason = '' AND delta > 0 THEN units END) AS INTEGER),
+_TOTAL = Columns(
+    GroupTotal,
+    {name: name for name in GroupTotal.__struct_fields__}
+    | {"id": "group_id", "risk_minor": "risk"},
+    {"assumed": bool, "severity": Severity},
+)
+
+_TOTALS = f"""SELECT {_TOTAL.sql} FROM (SELECT group_id, label, max(title) AS title,
+  count(*) AS count, sum(reason = '') AS open, sum(acknowledged_at IS NOT NULL) AS acknowledged,
+  CAST(total(CASE WHEN reason = '' AND delta < 0 THEN units END) AS INTEGER) AS oversell_units,
+  CAST(total(CASE WHEN reason = '' AND delta > 0 THEN units END) AS INTEGER) AS undersell_units,
   sum(CASE WHEN reason = '' THEN risk END) AS risk,
-  max(reason = '' AND unpriced AND risk IS NOT NULL),
+  max(reason = '' AND unpriced AND risk IS NOT NULL) AS assumed,
   min(first_seen_at) AS oldest_at, min(severity) AS severity, sum(units) AS units
-FROM judged GROUP BY group_id, label ORDER BY"""
+FROM judged GROUP BY group_id, label) ORDER BY"""
 
 
 def _ranked(connection: sqlite3.Connection, query: str, values: Mapping[str, object]) -> Ranked:
@@ -104,8 +112,7 @@ def _ranked(connection: sqlite3.Connection, query: str, values: Mapping[str, obj
 
 def total_of(row: Sequence[Any]) -> GroupTotal:
     """One of `Grouped.totals`, by name: there may be 100,000, and a screen shows forty."""
-    values = [*row[:9], bool(row[9]), row[10], Severity(row[11])]
-    return GroupTotal(*values)
+    return _TOTAL.read(row)
 
 
 def _know_causes(connection: sqlite3.Connection, lens: Lens) -> None:

@@ -100,9 +100,14 @@ class GroupTotal(msgspec.Struct, frozen=True):
     """The worst one's."""
 
 
+_FIELDS = GroupTotal.__struct_fields__
+ID, COUNT, SEVERITY = _FIELDS.index("id"), _FIELDS.index("count"), _FIELDS.index("severity")
+"""Where these stand in one of `Grouped.totals`, which are too many to make values of."""
+
+
 class Grouped(msgspec.Struct, frozen=True):
     """The groups of a snapshot, the worst first."""
 
     ranked: Ranked
     totals: Sequence[tuple[Any, ...]]
-    """As the cache answers; `ranking.total_of` names one's parts. The first is the group's id."""
+    """As the cache answers, in the order of `GroupTotal`; `ranking.total_of` makes one of them."""

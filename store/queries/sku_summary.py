@@ -6,13 +6,13 @@ a disagreement `store.causes.find_facts`', which asks the whole channel.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 
 from store.corrections import audit, lifecycle
 from store.corrections.audit import AuditRow
+from store.database.rows import Columns
 from store.model import Correction, Disagreement, Freshness, Millis
 from store.queries import views
 from store.queries.values import ShownCell
@@ -83,15 +83,17 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> SkuSummary
     ).fetchone()
     if named is None:
         return None
-    ids = [row[0] for row in connection.execute(_OPEN, (sku,))]
+    (title,) = named
+    (first_read_at,) = connection.execute(_FIRST, (sku,)).fetchone()
+    ids = [disagreement_id for (disagreement_id,) in connection.execute(_OPEN, (sku,))]
     found = views.disagreements_by_id(connection, ids, now=now)
     updates = _updates(connection, sku)
     return SkuSummary(
         sku=sku,
-        title=named[0] or "",
-        first_read_at=connection.execute(_FIRST, (sku,)).fetchone()[0],
+        title=title or "",
+        first_read_at=first_read_at,
         cells=tuple(views.shown(connection, [sku], now=now)[sku]),
-        parts=tuple(map(_part, connection.execute(_PARTS, {"sku": sku, "now": now}))),
+        parts=tuple(map(_PART.read, connection.execute(_PARTS, {"sku": sku, "now": now}))),
         holders=tuple(Holder(*row) for row in connection.execute(_HOLDERS, {"sku": sku})),
         open=tuple(found),
         updates=tuple(updates),
@@ -100,9 +102,23 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> SkuSummary
     )
 
 
-_PARTS = f"""SELECT i.location, p.how, c.sku, c.location, p.quantity,
-  CASE p.how WHEN 'pool' THEN {PART_OF_POOL} ELSE {PART_OF_BUNDLE} END, c.truth_state,
-  q.name, l.observed_at, q.freshness
+_PART = Columns(
+    ComponentSummary,
+    {
+        "location": "i.location",
+        "how": "p.how",
+        "sku": "c.sku",
+        "part_location": "c.location",
+        "quantity": "p.quantity",
+        "available": f"CASE p.how WHEN 'pool' THEN {PART_OF_POOL} ELSE {PART_OF_BUNDLE} END",
+        "state": "c.truth_state",
+        "channel": "q.name",
+        "observed_at": "l.observed_at",
+        "freshness": "q.freshness",
+    },
+    {"freshness": lambda freshness: None if freshness is None else Freshness(freshness)},
+)
+_PARTS = f"""SELECT {_PART.sql}
 FROM items i JOIN parts p ON p.item_id = i.id JOIN items c ON c.id = p.part_id
 LEFT JOIN listings l ON l.id = c.quantity_listing_id
 LEFT JOIN (SELECT c.id, c.name, {FRESHNESS} AS freshness FROM channels c) q ON q.id = l.channel_id
@@ -124,21 +140,6 @@ WHERE i.sku = ?"""
 _NEWEST = """SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
   ORDER BY k.id DESC LIMIT 1) AS newest
 FROM items i JOIN listings l ON l.item_id = i.id WHERE i.sku = ?"""
-
-
-def _part(row: Sequence[Any]) -> ComponentSummary:
-    return ComponentSummary(
-        location=row[0],
-        how=row[1],
-        sku=row[2],
-        part_location=row[3],
-        quantity=row[4],
-        available=row[5],
-        state=row[6],
-        channel=row[7],
-        observed_at=row[8],
-        freshness=None if row[9] is None else Freshness(row[9]),
-    )
 
 
 def _updates(connection: sqlite3.Connection, sku: str) -> list[Correction]:

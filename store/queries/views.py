@@ -6,14 +6,15 @@ Verdicts are computed here, at the moment `now`, from `store.targets.verdict_sql
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from store.channels import incident_list, incidents
 from store.channels.incident_list import IncidentState
 from store.corrections import lifecycle
 from store.database import lease
 from store.database.columns import columns
+from store.database.rows import Columns
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -30,6 +31,8 @@ from store.queries.values import (
     ChannelHealth,
     DisagreementFilter,
     Overview,
+    Progress,
+    RecentPoll,
     ShownCell,
     Sort,
     StatusCounts,
@@ -40,16 +43,55 @@ from store.targets.verdict_sql import FRESHNESS, REASON, SOURCES, status_of
 
 ERRORS_IN_MINUTES = 5
 
-_LIVE = "k.listing_id = d.listing_id AND k.live = 1"
-_DISAGREEMENT = f"""d.id, d.listing_id, i.sku, coalesce(i.title, '') AS title, c.name AS channel,
-  i.location, d.kind, {REASON} AS reason,
-  CASE WHEN d.settles_at > :now THEN d.settles_at END AS decidable_at,
-  CASE WHEN l.present = 1 THEN l.available END AS available, l.state, l.observed_at,
-  d.target_quantity, d.target_state, d.delta, coalesce(l.price_minor, i.price_minor) AS price,
-  d.first_seen_at, max(d.moved_at, coalesce(c.last_success_at, 0)) AS last_seen_at,
-  k.id AS correction_id, k.status, k.version, d.acknowledged_by, d.acknowledged_at,
-  d.acknowledged_why, CASE WHEN d.risk_minor IS NULL THEN {RISK} END"""
-_JOINED = f"{SOURCES}\nLEFT JOIN corrections k ON {_LIVE}"
+_JUDGED = {
+    "id": "d.id",
+    "listing_id": "d.listing_id",
+    "sku": "i.sku",
+    "title": "coalesce(i.title, '')",
+    "channel": "c.name",
+    "location": "i.location",
+    "kind": "d.kind",
+    "reason": REASON,
+    "decidable_at": "CASE WHEN d.settles_at > :now THEN d.settles_at END",
+    "available": "CASE WHEN l.present = 1 THEN l.available END",
+    "state": "l.state",
+    "observed_at": "l.observed_at",
+    "target": "d.target_quantity",
+    "target_state": "d.target_state",
+    "delta": "d.delta",
+    "price_minor": "coalesce(l.price_minor, i.price_minor)",
+    "first_seen_at": "d.first_seen_at",
+    "last_seen_at": "max(d.moved_at, coalesce(c.last_success_at, 0))",
+    "correction_id": "k.id",
+    "correction_status": "k.status",
+    "correction_version": "k.version",
+    "acknowledged_by": "d.acknowledged_by",
+    "acknowledged_at": "d.acknowledged_at",
+    "acknowledged_why": "d.acknowledged_why",
+    "assumed_risk_minor": f"CASE WHEN d.risk_minor IS NULL THEN {RISK} END",
+}
+_REASONS: Mapping[str, Reason | None] = {"": None} | {str(reason): reason for reason in Reason}
+_STATUSES = {code: verdict_sql.status(reason) for code, reason in _REASONS.items()}
+_CORRECTION_STATUSES = {None: None} | {str(status): status for status in CorrectionStatus}
+
+# What a reason means is known once it is: a disagreement is judged in a query inside.
+_DISAGREEMENT = Columns(
+    Disagreement,
+    {name: f"d.{name}" for name in _JUDGED}
+    | {"status": "d.reason", "severity": severity_sql.severity_of("reason")},
+    {
+        "kind": Kind,
+        "status": _STATUSES.__getitem__,
+        "reason": _REASONS.__getitem__,
+        "correction_status": _CORRECTION_STATUSES.__getitem__,
+    },
+)
+# Materialized, so that the reason is found once for all that is told of it.
+_DISAGREEMENTS = f"""WITH d AS MATERIALIZED (
+  SELECT {", ".join(f"{sql} AS {name}" for name, sql in _JUDGED.items())}
+  FROM {SOURCES} LEFT JOIN corrections k ON k.listing_id = d.listing_id AND k.live = 1
+  WHERE d.closed_at IS NULL AND d.id IN (SELECT value FROM json_each(:ids)))
+SELECT {_DISAGREEMENT.sql} FROM d"""
 
 
 def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
@@ -76,25 +118,7 @@ def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
 def _overview(
     connection: sqlite3.Connection, found: Sequence[ChannelHealth], *, now: Millis
 ) -> Overview:
-    # Materialized, so that each disagreement is judged once and not once for each number.
-    row = connection.execute(
-        f"""WITH told AS MATERIALIZED (
-            SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
-          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
-        SELECT
-          coalesce(sum(status = 'open'), 0), coalesce(sum(status = 'settling'), 0),
-          coalesce(sum(status = 'unknown'), 0),
-          coalesce(sum(status = 'open' AND delta < 0), 0),
-          coalesce(sum(CASE WHEN status = 'open' AND delta < 0 THEN -delta END), 0),
-          total(CASE WHEN status = 'open' AND delta < 0 THEN risk_minor END) / 100.0,
-          coalesce(sum(status = 'open' AND delta > 0), 0),
-          coalesce(sum(CASE WHEN status = 'open' AND delta > 0 THEN delta END), 0),
-          total(CASE WHEN status = 'open' AND delta > 0 THEN risk_minor END) / 100.0,
-          count(acknowledged_at)
-        FROM (SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status
-          FROM told)""",
-        {"now": now},
-    ).fetchone()
+    counted = _COUNTED.read(connection.execute(_COUNTS, {"now": now}).fetchone())
     not_fresh = (Freshness.STALE, Freshness.NEVER, Freshness.QUARANTINED)
     (skus,) = connection.execute(
         """SELECT coalesce(max(listings), 0) FROM channels
@@ -110,16 +134,8 @@ def _overview(
     errors = poll_health.errors_by_minute(connection, now=now)
     standing = [incident_list.state(one, now) for one in incidents.open_incidents(connection)]
     return Overview(
+        **counted._replace(unknown=counted.unknown + unreadable)._asdict(),
         skus=skus,
-        open=row[0],
-        settling=row[1],
-        unknown=row[2] + unreadable,
-        oversell=row[3],
-        oversell_units=row[4],
-        oversell_money=row[5],
-        undersell=row[6],
-        undersell_units=row[7],
-        undersell_money=row[8],
         channels=len(found),
         channels_stale=sum(channel.freshness in not_fresh for channel in found),
         pending=pending,
@@ -128,52 +144,112 @@ def _overview(
         newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
         or None,
         errors_by_minute=errors,
-        acknowledged=row[9],
     )
+
+
+class _Counted(NamedTuple):
+    """What an `Overview` counts among the open disagreements."""
+
+    open: int
+    settling: int
+    unknown: int
+    oversell: int
+    oversell_units: int
+    oversell_money: float
+    undersell: int
+    undersell_units: int
+    undersell_money: float
+    acknowledged: int
+
+
+_OVER, _UNDER = "status = 'open' AND delta < 0", "status = 'open' AND delta > 0"
+_COUNTED = Columns(
+    _Counted,
+    {
+        "open": "coalesce(sum(status = 'open'), 0)",
+        "settling": "coalesce(sum(status = 'settling'), 0)",
+        "unknown": "coalesce(sum(status = 'unknown'), 0)",
+        "oversell": f"coalesce(sum({_OVER}), 0)",
+        "oversell_units": f"coalesce(sum(CASE WHEN {_OVER} THEN -delta END), 0)",
+        "oversell_money": f"total(CASE WHEN {_OVER} THEN risk_minor END) / 100.0",
+        "undersell": f"coalesce(sum({_UNDER}), 0)",
+        "undersell_units": f"coalesce(sum(CASE WHEN {_UNDER} THEN delta END), 0)",
+        "undersell_money": f"total(CASE WHEN {_UNDER} THEN risk_minor END) / 100.0",
+        "acknowledged": "count(acknowledged_at)",
+    },
+)
+# Materialized, so that each disagreement is judged once and not once for each number.
+_COUNTS = f"""WITH told AS MATERIALIZED (
+    SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
+    FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
+SELECT {_COUNTED.sql} FROM (
+  SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status FROM told)"""
 
 
 def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:
     """The configured channels with their health, in the order of the configuration."""
     recent, running = poll_health.recent(connection), poll_health.running(connection)
-    rows = connection.execute(
-        f"""SELECT c.id, c.name, c.kind, c.direction, c.roles, {FRESHNESS}, c.last_success_at,
-          :now - c.last_success_at, c.listings,
-          coalesce(c.last_error, CASE WHEN c.paused_by IS NULL THEN c.paused_reason END),
-          c.last_poll_at, c.next_poll_at, c.every_ms, c.paused_until, c.quarantined_poll_id,
-          c.unexplained, c.paused_reason, c.paused_by,
-          c.allowance_left, c.allowance_of, c.allowance_at, c.rate_per_s
-        FROM channels c WHERE c.configured = 1 ORDER BY c.id""",
-        {"now": now},
-    )
+    rows = connection.execute(_CHANNELS, {"now": now})
     return tuple(
-        ChannelHealth(
-            id=row[0],
-            name=row[1],
-            kind=row[2],
-            direction=Direction(row[3]),
-            roles=tuple(row[4].split(", ")) if row[4] else (),
-            freshness=Freshness(row[5]),
-            last_success_at=row[6],
-            age_ms=row[7],
-            listings=row[8],
-            last_error=row[9],
-            last_poll_at=row[10],
-            next_poll_at=row[11],
-            every_ms=row[12],
-            paused_until=row[13],
-            recent_ms=tuple(one.took_ms or 0 for one in recent.get(row[0], ())),
-            quarantined_poll=row[14],
-            unexplained=row[15],
-            paused_reason=row[16],
-            paused_by=row[17],
-            recent=recent.get(row[0], ()),
-            running=running.get(row[0]),
-            allowance_left=row[18],
-            allowance_of=row[19],
-            allowance_at=row[20],
-            rate_per_s=row[21],
-        )
-        for row in rows
+        _health(row, recent.get(row.id, ()), running.get(row.id))
+        for row in map(_CHANNEL.read, rows)
+    )
+
+
+class _ChannelRow(NamedTuple):
+    """What the cache itself has of a `ChannelHealth`."""
+
+    id: int
+    name: str
+    kind: str
+    direction: Direction
+    roles: tuple[str, ...]
+    freshness: Freshness
+    last_success_at: Millis | None
+    age_ms: int | None
+    listings: int
+    last_error: str | None
+    last_poll_at: Millis | None
+    next_poll_at: Millis | None
+    every_ms: int
+    paused_until: Millis | None
+    quarantined_poll: int | None
+    unexplained: int | None
+    paused_reason: str | None
+    paused_by: str | None
+    allowance_left: int | None
+    allowance_of: int | None
+    allowance_at: Millis | None
+    rate_per_s: float | None
+
+
+_CHANNEL = Columns(
+    _ChannelRow,
+    {name: f"c.{name}" for name in _ChannelRow._fields}
+    | {
+        "freshness": FRESHNESS,
+        "age_ms": ":now - c.last_success_at",
+        "last_error": """coalesce(c.last_error,
+          CASE WHEN c.paused_by IS NULL THEN c.paused_reason END)""",
+        "quarantined_poll": "c.quarantined_poll_id",
+    },
+    {
+        "direction": Direction,
+        "roles": lambda roles: tuple(roles.split(", ")) if roles else (),
+        "freshness": Freshness,
+    },
+)
+_CHANNELS = f"SELECT {_CHANNEL.sql} FROM channels c WHERE c.configured = 1 ORDER BY c.id"
+
+
+def _health(
+    row: _ChannelRow, recent: tuple[RecentPoll, ...], running: Progress | None
+) -> ChannelHealth:
+    return ChannelHealth(
+        **row._asdict(),
+        recent_ms=tuple(poll.took_ms or 0 for poll in recent),
+        recent=recent,
+        running=running,
     )
 
 
@@ -223,63 +299,60 @@ def disagreements_by_id(
     wanted = list(ids)
     prices = dict(lens.prices) if lens is not None else {}
     rows = connection.execute(
-        f"""SELECT d.*, {severity_sql.severity_of("reason")} FROM (
-          SELECT {_DISAGREEMENT} FROM {_JOINED}
-          WHERE d.closed_at IS NULL AND d.id IN (SELECT value FROM json_each(:ids))) d""",
+        _DISAGREEMENTS,
         {"now": now, "ids": json.dumps(wanted), "prices": json.dumps(prices)},
     )
-    found = {row[0]: _disagreement(row) for row in rows}
+    found = {one.id: one for one in map(_DISAGREEMENT.read, rows)}
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
+
+
+_CELL = Columns(
+    ShownCell,
+    {
+        "channel": "c.name",
+        "location": "i.location",
+        "listing_id": "l.id",
+        "present": "l.present",
+        "available": "CASE WHEN l.present THEN l.available END",
+        "on_hand": "l.on_hand",
+        "committed": "l.committed",
+        "unavailable": "l.unavailable",
+        "incoming": "l.incoming",
+        "threshold": "l.threshold",
+        "state": "l.state",
+        "target": "l.target_quantity",
+        "target_state": "l.target_state",
+        "price_minor": "coalesce(l.price_minor, i.price_minor)",
+        "observed_at": "l.observed_at",
+        "source_at": "l.source_at",
+        "trusted": f"{FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL",
+        "problem": "l.problem",
+        "differs": """EXISTS (SELECT 1 FROM disagreements d
+          WHERE d.listing_id = l.id AND d.closed_at IS NULL)""",
+        "copies": "l.copies",
+        "truth": "i.truth_quantity",
+        "truth_state": "i.truth_state",
+        "truth_on_hand": "i.truth_on_hand",
+        "truth_incoming": "i.truth_incoming",
+        "pending": "i.pending",
+        "pending_on_hand": "i.pending_on_hand",
+    },
+    {"present": bool, "trusted": bool, "differs": bool},
+)
+_SHOWN = f"""SELECT i.sku, {_CELL.sql}
+FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
+WHERE i.sku IN (SELECT value FROM json_each(:skus)) AND c.configured = 1
+ORDER BY i.sku, i.location, c.id"""
 
 
 def shown(
     connection: sqlite3.Connection, skus: Sequence[str], *, now: Millis
 ) -> dict[str, list[ShownCell]]:
     """What every channel shows for each of these SKUs; channels in configured order."""
-    rows = connection.execute(
-        f"""SELECT i.sku, c.name, i.location, l.id, l.present, l.available, l.on_hand, l.committed,
-          l.unavailable, l.incoming, l.threshold, l.state, l.target_quantity, l.target_state,
-          coalesce(l.price_minor, i.price_minor), l.observed_at, l.source_at,
-          {FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL, l.problem,
-          EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL),
-          l.copies, i.truth_quantity, i.truth_state, i.truth_on_hand, i.truth_incoming,
-          i.pending, i.pending_on_hand
-        FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
-        WHERE i.sku IN (SELECT value FROM json_each(:skus)) AND c.configured = 1
-        ORDER BY i.sku, i.location, c.id""",
-        {"now": now, "skus": json.dumps(list(skus))},
-    )
+    rows = connection.execute(_SHOWN, {"now": now, "skus": json.dumps(list(skus))})
     cells: dict[str, list[ShownCell]] = {sku: [] for sku in skus}
-    for row in rows:
-        flags = {"present": bool(row[4]), "trusted": bool(row[17]), "differs": bool(row[19])}
-        cells[row[0]].append(
-            ShownCell(
-                channel=row[1],
-                location=row[2],
-                listing_id=row[3],
-                available=row[5] if row[4] else None,
-                on_hand=row[6],
-                committed=row[7],
-                unavailable=row[8],
-                incoming=row[9],
-                threshold=row[10],
-                state=row[11],
-                target=row[12],
-                target_state=row[13],
-                price_minor=row[14],
-                observed_at=row[15],
-                source_at=row[16],
-                problem=row[18],
-                copies=row[20],
-                truth=row[21],
-                truth_state=row[22],
-                truth_on_hand=row[23],
-                truth_incoming=row[24],
-                pending=row[25],
-                pending_on_hand=row[26],
-                **flags,
-            )
-        )
+    for sku, *row in rows:
+        cells[sku].append(_CELL.read(row))
     return cells
 
 
@@ -314,13 +387,3 @@ def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "ar
         k.id DESC"""
     (ids,) = columns(connection, ("id",), query)
     return ids
-
-
-def _disagreement(row: Sequence[Any]) -> Disagreement:
-    values = list(row)
-    reason = Reason(values[7]) if values[7] else None
-    values[6] = Kind(values[6])
-    values[7:8] = [verdict_sql.status(reason), reason]
-    if values[20] is not None:
-        values[20] = CorrectionStatus(values[20])
-    return Disagreement(*values)

@@ -5,12 +5,11 @@ an instant.
 """
 
 import sqlite3
-from collections.abc import Sequence
-from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
+from store.database.rows import Columns
 from store.model import Millis
 
 
@@ -64,8 +63,12 @@ class ListingReadings(msgspec.Struct, frozen=True):
 _FILE_AT = """(SELECT p.as_of FROM polls p WHERE p.channel_id = l.channel_id
   AND p.finished_at = {r}.observed_at AND p.as_of IS NOT NULL LIMIT 1)"""
 
-_READING = f"""{{r}}.present, {{r}}.available, {{r}}.state, {{r}}.on_hand, {{r}}.committed,
-  {{r}}.source_at, coalesce({{r}}.source_at, {_FILE_AT}, {{r}}.observed_at), {{r}}.observed_at"""
+_READING = Columns(
+    Reading,
+    {name: f"{{r}}.{name}" for name in Reading.__struct_fields__}
+    | {"as_of": f"coalesce({{r}}.source_at, {_FILE_AT}, {{r}}.observed_at)"},
+    {"present": bool},
+)
 
 _READINGS = """SELECT l.id, c.name, i.location, l.opening, l.opening_at, l.opening_read_at,
   {reading}, {until} AS until_at
@@ -74,34 +77,48 @@ WHERE i.sku = :sku AND l.observed_at IS NOT NULL"""
 
 _ALL = f"""{
     _READINGS.format(
-        reading=_READING.format(r="r"),
+        reading=_READING.sql.format(r="r"),
         until="r.until_at",
         join="JOIN past_readings r ON r.listing_id = l.id",
     )
 }
-UNION ALL {_READINGS.format(reading=_READING.format(r="l"), until=str(2**63 - 1), join="")}
+UNION ALL {_READINGS.format(reading=_READING.sql.format(r="l"), until=str(2**63 - 1), join="")}
 ORDER BY 1, until_at"""
+
+
+class _Listing(NamedTuple):
+    """What stands before the reading in each row of a listing."""
+
+    id: int
+    channel: str
+    location: str
+    opening: int | None
+    opening_at: Millis
+    opening_read_at: Millis
 
 
 def listings(connection: sqlite3.Connection, sku: str) -> list[ListingReadings]:
     """The listings of a SKU that have ever been read, with their kept readings."""
-    rows = connection.execute(_ALL, {"sku": sku})
-    return [_listing(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+    found: dict[_Listing, list[Reading]] = {}
+    for listing_id, channel, location, opening, opening_at, read_at, *row, _ in connection.execute(
+        _ALL, {"sku": sku}
+    ):
+        listing = _Listing(listing_id, channel, location, opening, opening_at, read_at)
+        found.setdefault(listing, []).append(_READING.read(row))
+    return [_readings(listing, tuple(readings)) for listing, readings in found.items()]
 
 
-def _listing(rows: Sequence[Sequence[Any]]) -> ListingReadings:
-    listing_id, channel, location, opening, opening_at, opening_read_at = rows[0][:6]
+def _readings(listing: _Listing, readings: tuple[Reading, ...]) -> ListingReadings:
     opened = None
-    if opening is not None:
+    if listing.opening is not None:
         opened = Reading(
             present=True,
-            available=opening,
+            available=listing.opening,
             state=None,
             on_hand=None,
             committed=None,
             source_at=None,
-            as_of=opening_at,
-            observed_at=opening_read_at,
+            as_of=listing.opening_at,
+            observed_at=listing.opening_read_at,
         )
-    readings = tuple(Reading(bool(row[6]), *row[7:14]) for row in rows)
-    return ListingReadings(listing_id, channel, location, readings, opened)
+    return ListingReadings(listing.id, listing.channel, listing.location, readings, opened)

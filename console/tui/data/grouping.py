@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 
 from console.text.format import cells
 from console.tui.drawing.tones import Cell, Tone
-from store.queries.ranking_values import AGE_EDGES_MS, Grouped, Ranked, Severity
+from store.queries.ranking_values import (
+    AGE_EDGES_MS,
+    COUNT,
+    ID,
+    SEVERITY,
+    Grouped,
+    Ranked,
+    Severity,
+)
 
 NOTHING = 255
 """Beside an open group's row: its members speak for themselves."""
@@ -54,7 +62,7 @@ class Listed(NamedTuple):
         pairs = zip(self.ranked.ids, self.ranked.groups, strict=True)
         counted = Counter(group for one, group in pairs if one in marks)
         return {
-            group: "x" if count == self.totals[group][3] else "+"
+            group: "x" if count == self.totals[group][COUNT] else "+"
             for group, count in counted.items()
             if group in self.totals
         }
@@ -78,13 +86,16 @@ def folded(grouped: Grouped, opened: Collection[int]) -> Listed:
                 severities.append(severity)
     every, beside = array("q"), bytearray()
     for row in grouped.totals:
-        group = row[0]
+        group = row[ID]
         every.append(group)
-        beside.append(NOTHING if group in inside else row[11])
         if group in inside:
-            every.extend(inside[group][0])
-            beside.extend(inside[group][1])
-    return Listed(every, bytes(beside), ranked, {row[0]: row for row in grouped.totals})
+            ids, severities = inside[group]
+            beside.append(NOTHING)
+            every.extend(ids)
+            beside.extend(severities)
+        else:
+            beside.append(row[SEVERITY])
+    return Listed(every, bytes(beside), ranked, {row[ID]: row for row in grouped.totals})
 
 
 def worst(severities: bytes) -> Severity | None:
