@@ -22,7 +22,7 @@ MINUS = "−"
 
 _BLANK = "\u2420"
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
+_RFC3339 = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
 
 _SECOND_MS = 1000
 _MINUTE_MS = 60 * _SECOND_MS
@@ -168,7 +168,8 @@ def plain_times(text: str, now: Millis) -> str:
     today = day_and_time(now)[:10]
 
     def short(match: re.Match[str]) -> str:
-        return f"{match[2]}Z" if match[1] == today else f"{match[1]} {match[2][:5]}Z"
+        day, time = match["day"], match["time"]
+        return f"{time}Z" if day == today else f"{day} {time[:5]}Z"
 
     return _RFC3339.sub(short, text)
 

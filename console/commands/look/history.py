@@ -42,18 +42,18 @@ def history(
     from sync.clock import SystemClock
 
     now = SystemClock().now()
-    times = [
+    since_at, until_at, back_at = (
         None if text is None else instant(text, now, name)
         for name, text in (("since", since), ("until", until), ("at", at))
-    ]
-    if times[0] is not None and times[1] is not None and times[0] > times[1]:
+    )
+    if since_at is not None and until_at is not None and since_at > until_at:
         raise click.UsageError("--since is later than --until.")
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
-        if times[2] is not None:
-            lines = _as_of(database, settings, sku, times[2], now=now, as_json=as_json)
+        if back_at is not None:
+            lines = _as_of(database, settings, sku, back_at, now=now, as_json=as_json)
         else:
-            lines = _timeline(database, settings, sku, times[0], times[1], as_json=as_json)
+            lines = _timeline(database, settings, sku, since_at, until_at, as_json=as_json)
     if lines:
         click.echo("\n".join(lines))
     return 0

@@ -26,10 +26,10 @@ AMOUNT_MAX = 10**12
 STARS_MAX = 5
 """More in one pattern would let a few characters cost the cache seconds for each SKU."""
 
-_KEY = re.compile(r"([a-z]+)(:|>=|<=|>|<|=)", re.ASCII)
+_KEY = re.compile(r"(?P<key>[a-z]+)(?P<sign>:|>=|<=|>|<|=)", re.ASCII)
 _BARE = re.compile(r"[^\s,]*")
 _WORD = re.compile(r"\S+")
-_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_QUOTED = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"')
 _AMOUNT = re.compile(r"-?\d{1,13}(\.\d{1,2})?", re.ASCII)
 _CENT = 0.01
 
@@ -77,10 +77,11 @@ def tokens(text: str) -> Iterator[Token]:
         negated = text[place] == "-" and not text[place + 1 : place + 2].isspace()
         negated = negated and place + 1 < len(text)
         place += negated
-        key = _KEY.match(text, place)
-        if key is not None and _is_key(key[1], key[2]):
-            values, place = _values(text, key.end())
-            yield Token(negated, "status" if key[1] == "state" else key[1], key[2], values)
+        match = _KEY.match(text, place)
+        key, sign = match.group("key", "sign") if match is not None else ("", "")
+        if match is not None and _is_key(key, sign):
+            values, place = _values(text, match.end())
+            yield Token(negated, "status" if key == "state" else key, sign, values)
         else:
             word, place = _read(text, place, _WORD)
             if word:
@@ -156,7 +157,7 @@ def _read(text: str, place: int, bare: re.Pattern[str]) -> tuple[str, int]:
     match = _QUOTED.match(text, place)
     if match is None:
         raise FilterError(f"a quote is never closed: {_quote(text[place:])}")
-    return match[1].replace('""', '"'), match.end()
+    return match["quoted"].replace('""', '"'), match.end()
 
 
 def _values(text: str, place: int) -> tuple[tuple[str, ...], int]:

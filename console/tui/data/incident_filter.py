@@ -6,6 +6,7 @@ Words look in the message, the channel's name and the kind; `channel:shop`, `kin
 
 import re
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from console.tui.data.disagreement_filter import FilterError
 from store.channels.incident_list import OPEN, IncidentFilter, IncidentSeverity, IncidentState
@@ -13,13 +14,21 @@ from store.model import IncidentKind
 
 HINT = "channel:shop kind:stale severity:severe state:snoozed, or words"
 
-_KEYED = re.compile(r"([a-z]+):(.*)", re.ASCII)
+_KEYED = re.compile(r"(?P<key>[a-z]+):(?P<values>.*)", re.ASCII)
+
+
+class ShownStates(NamedTuple):
+    """Which incidents the list shows, and the word for it."""
+
+    word: str
+    states: tuple[IncidentState, ...]
+
 
 STATES = (
-    ("open", OPEN),
-    ("snoozed", (IncidentState.SNOOZED,)),
-    ("closed", (IncidentState.CLOSED,)),
-    ("all", tuple(IncidentState)),
+    ShownStates("open", OPEN),
+    ShownStates("snoozed", (IncidentState.SNOOZED,)),
+    ShownStates("closed", (IncidentState.CLOSED,)),
+    ShownStates("all", tuple(IncidentState)),
 )
 """What the key for the next state goes through, by the word that stands in the title."""
 
@@ -44,10 +53,11 @@ def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
     words = []
     for token in text.split():
         match = _KEYED.fullmatch(token)
-        if match is None or match[1] not in known:
+        key = match["key"] if match is not None else ""
+        if match is None or key not in known:
             words.append(token)
             continue
-        chosen[match[1]] += _values(match[1], match[2], known[match[1]])
+        chosen[key] += _values(key, match["values"], known[key])
     states = dict.fromkeys(one for word in chosen["state"] for one in _STATE_WORDS[word])
     return IncidentFilter(
         text=" ".join(words),

@@ -64,17 +64,21 @@ class SkuData:
     async def course(self, listing_ids: Sequence[int], within: Window) -> StockSeries:
         """What these listings showed over a span of time."""
         key = (within, listing_ids, await self._ask(series.stamp, listing_ids))
-        if self._course is None or self._course[0] != key:
-            self._course = key, await self._ask(series.course, listing_ids, within)
-        return self._course[1]
+        known, found = self._course or (None, None)
+        if found is None or known != key:
+            found = await self._ask(series.course, listing_ids, within)
+            self._course = key, found
+        return found
 
     async def newest(self, found: SkuSummary) -> TimelinePage:
         """The newest entries of its timeline."""
         ids = [cell.listing_id for cell in found.cells]
         key = (found.sku, await self._ask(series.stamp, ids))
-        if self._newest is None or self._newest[0] != key:
-            self._newest = key, await self._ask(timeline.page, found.sku, limit=PAGE)
-        return self._newest[1]
+        known, page = self._newest or (None, None)
+        if page is None or known != key:
+            page = await self._ask(timeline.page, found.sku, limit=PAGE)
+            self._newest = key, page
+        return page
 
     async def older(self, sku: str, rest: Rest) -> TimelinePage:
         """The entries after those of the page that `rest` is of."""

@@ -15,7 +15,7 @@ from store.model import CorrectionStatus
 
 KEYS = ("status", "channel", "sku", "by")
 
-_KEYED = re.compile(r"([a-z]+):(.*)", re.ASCII)
+_KEYED = re.compile(r"(?P<key>[a-z]+):(?P<values>.*)", re.ASCII)
 
 
 def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatus]) -> UpdateFilter:
@@ -24,8 +24,8 @@ def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatu
     words = []
     for token in text.split():
         match = _KEYED.fullmatch(token)
-        if match and match[1] in KEYS:
-            named[match[1]] += _values(match[1], match[2])
+        if match and match["key"] in KEYS:
+            named[match["key"]] += _values(match["key"], match["values"])
         else:
             words.append(token)
     _check(named["channel"], tuple(channels), "channel")

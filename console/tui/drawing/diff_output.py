@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
@@ -120,6 +120,16 @@ class DiffOutput:
             pen.draw(y, x, new, edge=len(line))
 
 
+class _Piece(NamedTuple):
+    """Neighbours of one style, in one line."""
+
+    y: int
+    x: int
+    text: str
+    sure: bool
+    """Whether the cursor stands right behind it afterwards, whatever the terminal."""
+
+
 class _Pen:
     """Writes pieces of lines with as few sequences as can be.
 
@@ -128,7 +138,7 @@ class _Pen:
     """
 
     def __init__(self) -> None:
-        self._pieces: dict[str, list[tuple[int, int, str, bool]]] = {}
+        self._pieces: dict[str, list[_Piece]] = {}
 
     def draw(self, y: int, x: int, run: Sequence[Cell], *, edge: int) -> None:
         """Have these cells written; `edge` is where the line ends."""
@@ -137,30 +147,30 @@ class _Pen:
             # After a wide character, and at the edge, terminals differ in where the cursor is.
             sure = x + len(piece) < edge and _is_plain(piece)
             text = "".join(character for character, _ in piece)
-            self._pieces.setdefault(style, []).append((y, x, text, sure))
+            self._pieces.setdefault(style, []).append(_Piece(y, x, text, sure))
             x += len(piece)
 
     def written(self) -> str:
         parts: list[str] = []
         for style, pieces in self._pieces.items():
             parts.append(f"\x1b[{style}m" if not parts else f"\x1b[0;{style}m".replace(";m", "m"))
-            before = (-2, -2, "", False)
+            before = _Piece(-2, -2, "", sure=False)
             for piece in pieces:
-                parts += [_step(before, piece), piece[2]]
+                parts += [_step(before, piece), piece.text]
                 before = piece
         if parts:
             parts.append("\x1b[m")
         return "".join(parts)
 
 
-def _step(before: tuple[int, int, str, bool], piece: tuple[int, int, str, bool]) -> str:
+def _step(before: _Piece, piece: _Piece) -> str:
     """The shortest way for the cursor from the end of a piece to the start of the next."""
-    y, x, text, sure = before
-    if sure and piece[0] == y + 1 and piece[1] == x and len(text) <= _BACK:
-        return "\x1b[B" + "\b" * len(text)
-    if piece[0] == y:
-        return f"\x1b[{piece[1] + 1}G"
-    return f"\x1b[{piece[0] + 1};{piece[1] + 1}H"
+    below = piece.y == before.y + 1 and piece.x == before.x
+    if before.sure and below and len(before.text) <= _BACK:
+        return "\x1b[B" + "\b" * len(before.text)
+    if piece.y == before.y:
+        return f"\x1b[{piece.x + 1}G"
+    return f"\x1b[{piece.y + 1};{piece.x + 1}H"
 
 
 def _of_layout(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:
@@ -221,7 +231,5 @@ def _runs(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]
 
 
 def _is_bridge(new: Sequence[Cell], start: int, stop: int) -> bool:
-    style = new[start - 1][1]
-    if stop - start > _GAP or new[stop][1] != style:
-        return False
-    return all(its == style for _, its in new[start:stop])
+    _, style = new[start - 1]
+    return stop - start <= _GAP and all(its == style for _, its in new[start : stop + 1])

@@ -9,6 +9,7 @@ import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from console.text.format import cells, clean, cut, fit, units
 from console.tui.drawing.tones import Cell, Tone
@@ -320,14 +321,22 @@ _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
 
+
+class PlotSpan(NamedTuple):
+    """A span of time that the plot can show."""
+
+    name: str
+    ms: int
+
+
 SPANS = (
-    ("5 min", 5 * _MINUTE_MS),
-    ("15 min", 15 * _MINUTE_MS),
-    ("1 h", _HOUR_MS),
-    ("6 h", 6 * _HOUR_MS),
-    ("24 h", _DAY_MS),
-    ("7 d", 7 * _DAY_MS),
-    ("30 d", 30 * _DAY_MS),
+    PlotSpan("5 min", 5 * _MINUTE_MS),
+    PlotSpan("15 min", 15 * _MINUTE_MS),
+    PlotSpan("1 h", _HOUR_MS),
+    PlotSpan("6 h", 6 * _HOUR_MS),
+    PlotSpan("24 h", _DAY_MS),
+    PlotSpan("7 d", 7 * _DAY_MS),
+    PlotSpan("30 d", 30 * _DAY_MS),
 )
 """What the plot can show, and how each is called."""
 
@@ -337,7 +346,7 @@ DAY = 4
 
 def span_of(age_ms: int) -> int:
     """A day, or the shortest that shows all where nothing is older than `age_ms`."""
-    return next((n for n, (_, span_ms) in enumerate(SPANS[:DAY]) if age_ms <= span_ms), DAY)
+    return next((n for n, span in enumerate(SPANS[:DAY]) if age_ms <= span.ms), DAY)
 
 
 _TICKS = (

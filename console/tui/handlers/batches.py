@@ -69,9 +69,9 @@ class BatchHandler(Handler):
         back = sum(one.ok for one in decided)
         left = len(decided) - back
         told = f"{self._who} took {plural(back, 'update')} of the batch back"
-        if left:
-            told += f"; {left} {'is' if left == 1 else 'are'} being written and can't be"
-        self._tell(told if back else f"nothing taken back{told.partition(';')[2]}", Tone.STRONG)
+        rest = f" {left} {'is' if left == 1 else 'are'} being written and can't be" if left else ""
+        told += f";{rest}" if rest else ""
+        self._tell(told if back else f"nothing taken back{rest}", Tone.STRONG)
 
     async def follow(self) -> None:
         """Tell what came of each batch, once it is over. Raises StoreError."""

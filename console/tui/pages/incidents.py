@@ -66,7 +66,7 @@ class IncidentsPage(ListPage):
                 yield TextBlock(self._whole, id="incident")
 
     async def reload(self, *, at_once: bool = False) -> None:
-        states = self.wanted.states or STATES[self._states][1]
+        states = self.wanted.states or STATES[self._states].states
         ids = await self.context.source.incident_ids(self.wanted, states)
         self.rows.empty = self._nothing()
         self.rows.offer(ids, now=self.session.clock.now(), at_once=at_once)
@@ -192,7 +192,7 @@ class IncidentsPage(ListPage):
     def _nothing(self) -> str:
         if self.filter_text:
             return "No incident passes the filter: esc clears it."
-        word = STATES[self._states][0]
+        word = STATES[self._states].word
         if word == "open":
             return "● No incidents: every channel answers."
         return f"No {word} incidents." if word != "all" else "There never was an incident."
@@ -201,7 +201,7 @@ class IncidentsPage(ListPage):
         return incidents.whole(self.whole, now=self.session.clock.now(), width=width)
 
     def entitle_all(self) -> None:
-        word = STATES[self._states][0] if not self.wanted.states else "filtered"
+        word = STATES[self._states].word if not self.wanted.states else "filtered"
         glance = self.session.glance
         told = f" · {word}"
         if glance is not None:

@@ -213,10 +213,8 @@ class SkuPage(DecisionPage):
         now = self._span if self._span is not None else plot.DAY
         span = max(0, min(len(plot.SPANS) - 1, now + by))
         if span == now:
-            which = "shortest" if by < 0 else "longest"
-            self.session.say(
-                f"{plot.SPANS[span][0]} is the {which} time that the plot shows", Tone.DIM
-            )
+            which = f"the {'shortest' if by < 0 else 'longest'} time that the plot shows"
+            self.session.say(f"{plot.SPANS[span].name} is {which}", Tone.DIM)
         self._span = span
         self._read_course_soon()
         self.repaint()
@@ -279,7 +277,7 @@ class SkuPage(DecisionPage):
         """Read what the plot shows, a column of it at a time. Raises StoreError."""
         width = next(iter(self.query("#sku-plot"))).size.width or plot.WIDTH_MIN
         now = self.session.clock.now()
-        within = series.window(now, plot.SPANS[self._span or 0][1], plot.inner_width(width))
+        within = series.window(now, plot.SPANS[self._span or 0].ms, plot.inner_width(width))
         self._course = await self._reader.course(tuple(self._plotted()), within)
 
     @work(group="course", exclusive=True)
@@ -370,7 +368,8 @@ class SkuPage(DecisionPage):
             figure = sku_detail.figure(self._course, self.chosen)
             rows = plot.draw(figure, width, height)
             self._drawn = drawn, lines(*(write(*row) for row in rows))
-        return self._drawn[1]
+        _, content = self._drawn
+        return content
 
     def _happened(self, number: int, width: int) -> Content:
         """A line of the timeline; after its entries, what lies beyond them."""
@@ -393,13 +392,14 @@ class SkuPage(DecisionPage):
         cell = self._cell()
         where = f" at {cell.location}" if cell is not None and cell.location else ""
         count = len(self.opened.dossier.cells) if self.opened is not None else 0
+        span = plot.SPANS[self._span or 0].name
         shown = f"{len(self._told):,}{'+' if self._rest is not None else ''}"
         for panel, name, more in (
             ("sku-now", "Now", f" · {count} listings" if count else ""),
             ("sku-why", "Why, and what is done", f" · {cell.channel}{where}" if cell else ""),
             ("sku-sum", "Account", " · units since the first reading"),
             ("sku-sum-below", "Account", " · units since the first reading"),
-            ("sku-stock", f"Stock{where}", f" · last {plot.SPANS[self._span or 0][0]} · + − zoom"),
+            ("sku-stock", f"Stock{where}", f" · last {span} · + − zoom"),
             ("sku-timeline", "Timeline", f" · {shown}, newest first"),
         ):
             for widget in self.query(f"#{panel}"):

@@ -208,9 +208,13 @@ def _by_reason(decided: list[Decision]) -> str:
     for one in decided:
         reasons.setdefault(why_text(one), []).append(one.id)
     return "; ".join(
-        f"{_numbers(ids)}: {why}"
-        for why, ids in sorted(reasons.items(), key=lambda item: -len(item[1]))
+        f"{_numbers(ids)}: {why}" for why, ids in sorted(reasons.items(), key=_fewest_last)
     )
+
+
+def _fewest_last(reason: tuple[str, list[int]]) -> int:
+    _, ids = reason
+    return -len(ids)
 
 
 def _numbers(ids: list[int]) -> str:

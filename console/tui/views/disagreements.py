@@ -96,25 +96,26 @@ class DisagreementSheet:
             Column(f"@{name}", name.upper() + " ", max(_CHANNEL_MIN, min(11, len(name) + 1)), True)
             for name in self.channels
         ]
-        tail = [
+        sku, target = Column("sku", "SKU", 12), Column("target", "TARGET", 8, True)
+        numbers = [
             Column("delta", "Δ", 5, True),
             Column("risk", "RISK ", 7, True),
             Column("age", "AGE", 6, True),
-            Column("why", " WHY", 14),
-            Column("update", "UPDATE", 15),
         ]
-        fixed = [Column("sku", "SKU", 12), Column("target", "TARGET", 8, True)]
-        room = width - sum(c.width + 1 for c in (*fixed, *per_channel, *tail)) - 1
+        why, update = Column("why", " WHY", 14), Column("update", "UPDATE", 15)
+        least = (sku, target, *per_channel, *numbers, why, update)
+        room = width - sum(column.width + 1 for column in least) - 1
         if room < _TITLE_MIN:
             return None
         if room >= _TITLE_ENOUGH + _EVIDENCE_MIN:
             title = min(_TITLE_MAX, max(_TITLE_ENOUGH, room // 3))
-            tail[3] = tail[3]._replace(width=17)
-            tail.append(Column("evidence", "EVIDENCE", room - title - 4))
+            why = why._replace(width=17)
+            last = [update, Column("evidence", "EVIDENCE", room - title - 4)]
         else:
             title = min(room, _TITLE_MAX)
-            tail[3] = tail[3]._replace(width=14 + min(24, room - title))
-        return [fixed[0], Column("title", "TITLE", title), fixed[1], *per_channel, *tail]
+            why = why._replace(width=14 + min(24, room - title))
+            last = [update]
+        return [sku, Column("title", "TITLE", title), target, *per_channel, *numbers, why, *last]
 
     def _narrow(self, width: int) -> Sequence[Column]:
         """One row per SKU and channel; what there is room for beyond the least is added."""

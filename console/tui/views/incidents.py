@@ -63,7 +63,12 @@ class IncidentSheet:
         # How bad, where, what, how long, and who knows: these stay.
         room = squeeze(columns, width, least=5)
         if room < 0:
-            columns[4] = columns[4]._replace(width=max(4, columns[4].width + room))
+            columns = [
+                column._replace(width=max(4, column.width + room))
+                if column.key == "state"
+                else column
+                for column in columns
+            ]
         elif columns[-1].key == "message":
             columns[-1] = columns[-1]._replace(width=_MESSAGE_MIN + room)
         return columns

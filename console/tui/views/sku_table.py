@@ -104,7 +104,7 @@ def _columns(opened: Opened, health: Health, width: int) -> list[_Column]:
     """Those that fit; what no channel tells has no column."""
     longest = max((len(cell.channel) for cell in opened.dossier.cells), default=0)
     name = min(CHANNEL_MAX, max(CHANNEL_MIN, longest + 1))
-    room = width - 2 - name - sum(one[2] for one in _ALWAYS)
+    room = width - 2 - name - sum(least for _, _, least, _ in _ALWAYS)
     chosen = [("channel", "CHANNEL", name, False), *_ALWAYS]
     cells = opened.dossier.cells
     words = {

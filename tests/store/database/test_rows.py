@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+import console
 import store
 from store.database.rows import Columns
 
@@ -71,7 +72,7 @@ def test_no_column_is_read_by_its_number() -> None:
     """`row[3]` and `row[2:]` must be counted by whoever reads them; the first of all need not."""
     counted = [
         f"{path.relative_to(package.parent)}:{node.lineno}: {ast.unparse(node)}"
-        for package in (folder_of(store),)
+        for package in (folder_of(store), folder_of(console))
         for path in sorted(package.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Subscript) and is_counted(node, slices=package.name == "store")
