@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
         del ctx
         for title, commands in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(f"{name:10}", short) for name, short in commands.items()])
+                formatter.write_dl([(f"{name:11}", short) for name, short in commands.items()])
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001

@@ -170,7 +170,8 @@ def _disagreement(detail: Mapping[str, object]) -> str:
 def _correction(detail: Mapping[str, object]) -> str:
     change = _change(detail)
     note = f": {detail['note']}" if detail.get("note") else ""
-    step = str(detail.get("step")).replace("_", " ")
+    step = str(detail.get("step"))
+    step = _STEPS.get(step, step.replace("_", " "))
     return f"#{detail.get('id')} {change} {step} by {detail.get('who')}{note}"
 
 
@@ -210,6 +211,9 @@ def _any(detail: Mapping[str, object]) -> str:
 def _or_none(value: object) -> str:
     return NONE if value is None else str(value)
 
+
+_STEPS = {"asked anew": "retried"}
+"""The audit's names of steps, where there is a better word by now: what is stored stays."""
 
 _FATES = {
     "projected": "moved the targets",

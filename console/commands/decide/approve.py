@@ -14,7 +14,7 @@ from console.context import load, note, open_cache
 @click.command(
     epilog=example(
         "skew approve 881 882",
-        "skew approve 881@3 --note 'counted by hand'",
+        "skew approve 881@3 --note 'recounted'",
         "skew approve --all --channel shop --by ana",
     )
 )

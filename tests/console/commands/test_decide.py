@@ -81,7 +81,7 @@ def test_what_failed_is_asked_for_anew_by_its_number(seeded: Path, skew: Any) ->
         f"noted #{one['id']}: #{again['id']} is proposed in its place\n",
     )
     assert (again["status"], again["id"] > one["id"]) == ("proposed", True)
-    assert "asked anew by ana: the token is renewed" in skew("history", "LAMP").out
+    assert "retried by ana: the token is renewed" in skew("history", "LAMP").out
 
 
 def test_asking_anew_for_what_is_only_proposed_is_void(seeded: Path, skew: Any) -> None:
