@@ -159,7 +159,7 @@ def updates(database: Database, *statuses: Status) -> list[Correction]:
 
 
 def approve_all(database: Database) -> None:
-    seen = [(one.id, one.version) for one in updates(database, Status.PROPOSED)]
+    seen = [(update.id, update.version) for update in updates(database, Status.PROPOSED)]
     now = SystemClock().now()
     database.write(decisions.approve, seen, who="ana", now=now, hold_ms=0, expires_ms=900_000)
 
@@ -182,11 +182,11 @@ def test_a_daemon_corrects_what_is_approved_and_sigterm_ends_it_cleanly(place: P
 
 def test_its_log_is_json_with_events_and_keys_and_no_secret(place: Place) -> None:
     with running(place) as started:
-        until(lambda: any(one["event"] == "poll finished" for one in started.events()))
+        until(lambda: any(event["event"] == "poll finished" for event in started.events()))
         started.end(signal.SIGINT)
         events = started.events()
 
-    finished = next(one for one in events if one["event"] == "poll finished")
+    finished = next(event for event in events if event["event"] == "poll finished")
     assert set(finished) == {"event", "channel", "listings", "changed", "took_ms", "level", "at"}
     assert [events[0]["event"], events[-1]["event"]] == ["engine started", "engine stopped"]
     assert TOKEN not in started.log.read_text()
@@ -220,7 +220,7 @@ def test_sigterm_during_a_write_ends_within_ten_seconds_and_leaves_nothing_half_
         assert (code, time.monotonic() - began < 10) == (0, True)
         place.market.answers_writes.set()
         # The reply was lost, and the reading back decided.
-        assert [one.status for one in updates(database)] == [Status.VERIFIED]
+        assert [update.status for update in updates(database)] == [Status.VERIFIED]
         assert len(place.market.writes) == 1
 
 
@@ -239,7 +239,7 @@ def test_after_a_kill_approvals_survive_and_a_write_half_way_is_unknown_and_not_
             killed.end(signal.SIGKILL)
         place.market.answers_writes.set()
         expire_lease(database)
-        assert [one.status for one in updates(database)] == [Status.APPLYING]
+        assert [update.status for update in updates(database)] == [Status.APPLYING]
 
         with running(place) as second:
             until(lambda: bool(updates(database, Status.UNKNOWN)))
@@ -272,8 +272,10 @@ def test_bad_input_on_one_channel_leaves_the_other_running(place: Place) -> None
 
         until(lambda: bool(database.read(incidents.open_incidents)))
         [incident] = database.read(incidents.open_incidents)
-        polls = sum(one.get("channel") == "market" for one in started.events())
-        until(lambda: sum(one.get("channel") == "market" for one in started.events()) > polls + 2)
+        polls = sum(event.get("channel") == "market" for event in started.events())
+        until(
+            lambda: sum(event.get("channel") == "market" for event in started.events()) > polls + 2
+        )
 
         assert incident.channel == "warehouse"
         assert started.process.poll() is None

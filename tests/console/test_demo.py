@@ -80,10 +80,10 @@ def test_a_signal_ends_it_cleanly_and_the_status_is_still_told(
     time.sleep(0.5)
 
     running.send_signal(number)
-    told, trouble = running.communicate(timeout=15)
+    printed, trouble = running.communicate(timeout=15)
 
     assert running.returncode == 0, trouble
-    assert told.startswith("CHANNEL")
+    assert printed.startswith("CHANNEL")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,7 +110,7 @@ def test_approving_mends_the_shop_itself_and_ends_verified() -> None:
             engine.stop()
 
     assert decision.ok
-    assert [(one.id, one.status) for one in verified] == [
+    assert [(update.id, update.status) for update in verified] == [
         (worst.correction_id, CorrectionStatus.VERIFIED)
     ]
     assert set(threading.enumerate()) == before
@@ -128,7 +128,7 @@ def _worst(database: Database) -> Disagreement | None:
     """The shop's costliest proposal: the shop is never in trouble this early in the day."""
     wanted = DisagreementFilter(channels=("shop",), statuses=(Status.OPEN,))
     found = database.read(views.disagreements, wanted, now=SystemClock().now())
-    return next((one for one in found if one.correction_id is not None), None)
+    return next((found_one for found_one in found if found_one.correction_id is not None), None)
 
 
 def _until(look: Callable[[], T], *, patience_s: float = 15.0) -> T:
@@ -145,41 +145,41 @@ async def by_hand() -> AsyncIterator["Watcher"]:
     """The demo's shop on a clock that is moved by hand, and no engine but our own polls."""
     clock = HandClock()
     with shop(clock) as settings, Database.open(settings.database) as database:
-        gear = EngineContext(database, terms.comparison(settings), clock, SILENT)
-        database.write(gear.comparison.configure, now=clock.now())
+        context = EngineContext(database, terms.comparison(settings), clock, SILENT)
+        database.write(context.comparison.configure, now=clock.now())
         watched = {
-            name: ChannelState(one, open_channel(one, clock, settings.path.parent))
-            for name, one in settings.channels.items()
+            name: ChannelState(channel, open_channel(channel, clock, settings.path.parent))
+            for name, channel in settings.channels.items()
         }
         try:
-            yield Watcher(gear, clock, watched)
+            yield Watcher(context, clock, watched)
         finally:
-            for one in watched.values():
-                await one.channel.close()
+            for state in watched.values():
+                await state.channel.close()
 
 
 @dataclass
 class Watcher:
-    gear: EngineContext
+    context: EngineContext
     clock: HandClock
     watched: dict[str, ChannelState]
 
     async def until(self, second: int, *, without: str | None = None) -> None:
         """Poll every channel but one every two seconds until this second of the day."""
         while self.clock.at <= NOON + second * 1_000:
-            for name, one in self.watched.items():
+            for name, state in self.watched.items():
                 if name != without:
-                    await poll(self.gear, one)
-            self.gear.database.write(propose.propose, now=self.clock.at)
+                    await poll(self.context, state)
+            self.context.database.write(propose.propose, now=self.clock.at)
             self.clock.at += 2_000
 
     def health(self) -> dict[str, Freshness]:
-        found = self.gear.database.read(views.channels, now=self.clock.at)
-        return {one.name: one.freshness for one in found}
+        found = self.context.database.read(views.channels, now=self.clock.at)
+        return {found_one.name: found_one.freshness for found_one in found}
 
     def differs(self, channel: str, sku: str) -> Disagreement | None:
         wanted = DisagreementFilter(channels=(channel,), skus=(sku,))
-        found = self.gear.database.read(views.disagreements, wanted, now=self.clock.at)
+        found = self.context.database.read(views.disagreements, wanted, now=self.clock.at)
         return found[0] if found else None
 
 
@@ -196,7 +196,7 @@ async def test_the_first_seconds_show_everything_that_the_demo_promises() -> Non
         await shown.until(22, without="outlet")
         await shown.until(24)
         after = shown.health()
-        told = shown.differs("shop", "THR-TAR-RED")
+        printed = shown.differs("shop", "THR-TAR-RED")
 
     assert oversold is not None
     assert (oversold.available, oversold.target) == (4, 0)
@@ -213,4 +213,4 @@ async def test_the_first_seconds_show_everything_that_the_demo_promises() -> Non
     assert astray is not None
     assert (astray.available, astray.target) == (10, 1)
     assert set(after.values()) == {Freshness.FRESH}
-    assert told is None
+    assert printed is None

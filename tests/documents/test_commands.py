@@ -50,9 +50,9 @@ def test_every_flag_in_the_table_is_one_of_its_command(name: str) -> None:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_the_exit_codes_are_those_that_the_help_tells(name: str) -> None:
-    told = " ".join(part.help or "" for part in parts(name))
+    helps = " ".join(part.help or "" for part in parts(name))
     codes = set(re.findall(r"\b\d\b", TABLE[name][2]))
-    assert {"0", *re.findall(r"\b(?:exits|Exits|and) (\d)\b", told)} <= codes
+    assert {"0", *re.findall(r"\b(?:exits|Exits|and) (\d)\b", helps)} <= codes
 
 
 def test_every_flag_named_anywhere_in_the_documents_is_a_flag() -> None:

@@ -29,9 +29,9 @@ def shop_running(folder: Path) -> Iterator[str]:
     )
     try:
         assert process.stdout is not None
-        said = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert found is not None, said
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found is not None, line
         yield found[0]
     finally:
         process.terminate()
@@ -115,10 +115,10 @@ def test_the_commands_of_the_readme_begin_with_a_copy_of_the_files() -> None:
     assert lines[2:] == ["skew check", "skew poll", "skew diff", "skew watch"]
 
 
-def asked(url: str, told: object = None) -> tuple[int, Any]:
+def asked(url: str, sent: object = None) -> tuple[int, Any]:
     """Ask the shop, or tell it something; its status and what it says."""
-    data = None if told is None else json.dumps(told).encode()
-    request = urllib.request.Request(url, data, method="GET" if told is None else "PUT")
+    data = None if sent is None else json.dumps(sent).encode()
+    request = urllib.request.Request(url, data, method="GET" if sent is None else "PUT")
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, json.load(answer)

@@ -32,11 +32,13 @@ def test_the_verdicts_are_those_that_there_are() -> None:
 
 def test_the_effects_of_events_are_those_of_the_program() -> None:
     signs = {0: "", 1: "+", -1: "−"}
-    told = {}
+    documented = {}
     for name, *figures in rows(section(TRUTH, "## Stock events"))[2:]:
         word = name.partition("`")[2].partition("`")[0]
-        told[word] = ["+" if figure == "±" else figure for figure in figures]
-    assert told == {kind: [signs[number] for number in effect] for kind, effect in EFFECTS.items()}
+        documented[word] = ["+" if figure == "±" else figure for figure in figures]
+    assert documented == {
+        kind: [signs[number] for number in effect] for kind, effect in EFFECTS.items()
+    }
 
 
 def test_every_end_of_an_update_is_named() -> None:

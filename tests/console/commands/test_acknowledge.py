@@ -54,7 +54,10 @@ def test_it_can_be_taken_back_once(seeded: Path, skew: Any) -> None:
 
     assert again.code == 1
     assert "nobody has acknowledged it" in again.out
-    assert all(one["acknowledged"] is None for one in skew("diff", "--json").json["disagreements"])
+    assert all(
+        disagreement["acknowledged"] is None
+        for disagreement in skew("diff", "--json").json["disagreements"]
+    )
 
 
 def test_each_that_is_void_is_told_and_the_rest_is_done(seeded: Path, skew: Any) -> None:
@@ -97,9 +100,9 @@ def test_an_estimate_is_marked_and_never_told_as_known_money(
 
 def test_the_live_update_of_a_disagreement_is_named(seeded: Path, skew: Any) -> None:
     found = skew("diff", "--json", "--channel", "shop").json["disagreements"]
-    ids = {one["id"] for one in skew("updates", "--json").json["updates"]}
+    ids = {update["id"] for update in skew("updates", "--json").json["updates"]}
     assert ids
-    assert {one["update"] for one in found} - {None} == ids
+    assert {found_one["update"] for found_one in found} - {None} == ids
 
 
 def test_a_hostile_reason_is_shown_as_plain_text(seeded: Path, skew: Any) -> None:

@@ -35,11 +35,14 @@ def test_a_pause_is_kept_with_who_why_and_its_end(seeded: Path, skew: Any) -> No
 def test_status_tells_who_paused_a_channel_why_and_until_when(seeded: Path, skew: Any) -> None:
     skew("pause", "market", "--reason", "moving \x1b[31mhouse", "--by", "ana")
 
-    told = skew("status", "--json").json["channels"][2]
+    health = skew("status", "--json").json["channels"][2]
 
-    assert told["freshness"] == "fresh"
-    assert (told["paused"]["by"], told["paused"]["reason"]) == ("ana", "moving \x1b[31mhouse")
-    assert told["paused"]["until"].endswith("Z")
+    assert health["freshness"] == "fresh"
+    assert (health["paused"]["by"], health["paused"]["reason"]) == (
+        "ana",
+        "moving \x1b[31mhouse",
+    )
+    assert health["paused"]["until"].endswith("Z")
     shown = skew("status").out
     assert "paused by ana until 20" in shown
     assert "moving ␛[31mhouse" in shown
@@ -107,8 +110,8 @@ def test_a_round_of_polls_leaves_a_paused_channel_out_and_says_so(
 
     ran = skew("poll", "--json")
 
-    assert [one["channel"] for one in ran.json["polls"]] == ["warehouse", "shop"]
+    assert [poll["channel"] for poll in ran.json["polls"]] == ["warehouse", "shop"]
     assert "market not polled: paused by ana: stock count, until 20" in ran.err
     named = skew("poll", "market", "--json")
-    assert [one["channel"] for one in named.json["polls"]] == ["market"]
+    assert [poll["channel"] for poll in named.json["polls"]] == ["market"]
     assert "not polled" not in named.err

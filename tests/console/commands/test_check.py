@@ -52,10 +52,10 @@ def conflict(path: Path) -> None:
     """An event of the shop that came again with another body."""
     settings = load(path, None)
     now = SystemClock().now()
-    told = [Event("1", EventKind.ORDERED, "LAMP", number, now) for number in (1, 2)]
+    conflicting = [Event("1", EventKind.ORDERED, "LAMP", number, now) for number in (1, 2)]
     with Database.open(settings.database) as database:
         compared = terms.comparison(settings)
-        database.write(events.record, EventOrigin("shop", now), told, compared)
+        database.write(events.record, EventOrigin("shop", now), conflicting, compared)
 
 
 def test_without_a_cache_the_configuration_alone_is_judged_and_none_is_made(
@@ -72,20 +72,22 @@ def test_without_a_cache_the_configuration_alone_is_judged_and_none_is_made(
 
 
 def test_as_json_each_answer_has_the_keys_of_the_design(tmp_path: Path, check: Any) -> None:
-    told = json.loads(check(configure(tmp_path), "--json").out)
-    assert list(told) == ["checklist", "warnings", "measured"]
-    assert [one["question"] for one in told["checklist"]] == QUESTIONS
-    assert all(list(one) == ["question", "answer", "evidence", "ok"] for one in told["checklist"])
-    assert all(one["ok"] is True for one in told["checklist"])
-    assert told["measured"] is None
+    document = json.loads(check(configure(tmp_path), "--json").out)
+    assert list(document) == ["checklist", "warnings", "measured"]
+    assert [answer["question"] for answer in document["checklist"]] == QUESTIONS
+    assert all(
+        list(answer) == ["question", "answer", "evidence", "ok"] for answer in document["checklist"]
+    )
+    assert all(answer["ok"] is True for answer in document["checklist"])
+    assert document["measured"] is None
 
 
 def test_what_was_measured_is_told_by_channel_in_seconds(tmp_path: Path, check: Any) -> None:
     ran = check(seed(tmp_path), "--json")
     assert ran.code == 0
-    told = json.loads(ran.out)["measured"]
-    assert [one["name"] for one in told["channels"]] == ["warehouse", "shop", "market"]
-    shop = told["channels"][1]
+    document = json.loads(ran.out)["measured"]
+    assert [channel["name"] for channel in document["channels"]] == ["warehouse", "shop", "market"]
+    shop = document["channels"][1]
     assert shop["polls"] == {"good": 1, "failed": 0, "quarantined": 0}
     assert set(shop["events"]) >= {"seen", "repeats", "late", "out_of_order", "conflicts"}
     assert shop["events"]["refused"] == 0
@@ -106,18 +108,18 @@ def test_a_red_answer_says_so_in_a_sign_and_a_word_and_exits_2(tmp_path: Path, c
     ran = check(path, "--json")
     assert ran.code == 2
     answers = json.loads(ran.out)["checklist"]
-    assert [one["ok"] for one in answers] == [True, True, True, False, True, True]
+    assert [answer["ok"] for answer in answers] == [True, True, True, False, True, True]
     assert answers[3]["evidence"].startswith("shop sent 1 event again with another body")
 
 
 def test_measured_figures_are_those_of_the_events(tmp_path: Path, check: Any) -> None:
     path = seed(tmp_path)
     conflict(path)
-    told = json.loads(check(path, "--json").out)["measured"]["channels"][1]
-    assert told["events"]["seen"] == 1
-    assert told["events"]["kinds"] == {"ordered": 1}
-    assert told["events"]["conflicts"] == 1
-    assert told["lag"]["heard"] == {"count": 1, "p50_s": 0.0, "p95_s": 0.0}
+    document = json.loads(check(path, "--json").out)["measured"]["channels"][1]
+    assert document["events"]["seen"] == 1
+    assert document["events"]["kinds"] == {"ordered": 1}
+    assert document["events"]["conflicts"] == 1
+    assert document["lag"]["heard"] == {"count": 1, "p50_s": 0.0, "p95_s": 0.0}
 
 
 def test_the_cache_is_read_and_not_written(tmp_path: Path, check: Any) -> None:
@@ -188,7 +190,7 @@ def test_the_policy_of_each_channel_is_told(tmp_path: Path, check: Any) -> None:
 def test_the_demo_is_red_nowhere() -> None:
     with demo_shop(SystemClock()) as settings:
         answers = checklist.answers(checklist.case(settings, None))
-    assert [one.wrong for one in answers] == [()] * 6
+    assert [answer.wrong for answer in answers] == [()] * 6
     assert answers[0].answer == "warehouse for quantities, shop for states"
 
 

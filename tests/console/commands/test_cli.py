@@ -28,10 +28,10 @@ def test_every_command_is_there_and_its_help_has_an_example(skew: Any) -> None:
     assert listed.code == 0
     for name in COMMANDS:
         assert f"  {name} " in listed.out
-        told = skew(name, "--help")
-        assert told.code == 0
-        assert "Example" in told.out
-        assert f"    skew {name}" in told.out or "$(skew" in told.out
+        helped = skew(name, "--help")
+        assert helped.code == 0
+        assert "Example" in helped.out
+        assert f"    skew {name}" in helped.out or "$(skew" in helped.out
 
 
 def test_every_command_takes_the_configuration_but_those_that_read_none(skew: Any) -> None:
@@ -154,7 +154,7 @@ def test_check_online_exits_2_where_a_channel_cannot_be_signed_in_to(
     (seeded.parent / "warehouse.csv").write_text("sku,available\nLAMP,14\n")
     ran = skew("check", "--online", "--json")
     assert ran.code == 2
-    assert {one["channel"]: one["ok"] for one in ran.json["online"]} == {
+    assert {sign_in["channel"]: sign_in["ok"] for sign_in in ran.json["online"]} == {
         "warehouse": True,
         "shop": False,
         "market": False,
@@ -213,10 +213,10 @@ def test_the_console_is_not_painted_where_there_is_no_terminal(
 
 
 def test_the_kinds_of_channel_are_listed_with_what_they_can_do(skew: Any) -> None:
-    told = skew("channels", "--json").json["channels"]
-    assert {one["kind"] for one in told} >= {"csv", "simulated"}
+    kinds = skew("channels", "--json").json["channels"]
+    assert {kind["kind"] for kind in kinds} >= {"csv", "simulated"}
     assert {"kind", "reads", "states", "writes", "compare_and_set", "idempotency", "batch_max"} <= (
-        set(told[0])
+        set(kinds[0])
     )
     assert "csv" in skew("channels").out
 

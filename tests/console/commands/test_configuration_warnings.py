@@ -18,10 +18,10 @@ def test_every_command_tells_what_was_set_aside(
     monkeypatch.setenv("SHOP_KEY", "x")
     for command in ("check", "status", "diff", "updates"):
         run([command, "--config", str(path)])
-        told = (
+        warning = (
             'bundles.csv, line 2: the bundle names itself as its component: bundle "A" is not used'
         )
-        assert told in capsys.readouterr().err
+        assert warning in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_a_wrong_configuration(

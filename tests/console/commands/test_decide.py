@@ -7,26 +7,26 @@ from tests.console.command_shop import fail, set_aside, update_of
 
 
 def test_an_approval_is_kept_with_who_and_why_and_can_be_undone(seeded: Path, skew: Any) -> None:
-    one = update_of(skew, "LAMP")
+    update = update_of(skew, "LAMP")
 
-    approved = skew("approve", str(one["id"]), "--by", "ana", "--note", "counted")
+    approved = skew("approve", str(update["id"]), "--by", "ana", "--note", "counted")
 
     assert approved.code == 0
     assert approved.out == "1 update approved.\n"
     after = update_of(skew, "LAMP")
     assert (after["status"], after["decided_by"], after["note"]) == ("approved", "ana", "counted")
-    assert skew("undo", f"#{one['id']}", "--by", "ana").code == 0
+    assert skew("undo", f"#{update['id']}", "--by", "ana").code == 0
     assert update_of(skew, "LAMP")["status"] == "proposed"
 
 
 def test_an_approval_of_a_version_that_moved_on_is_void_and_says_why(
     seeded: Path, skew: Any
 ) -> None:
-    one = update_of(skew, "LAMP")
-    ran = skew("approve", f"{one['id']}@{one['version'] + 1}", "--json")
+    update = update_of(skew, "LAMP")
+    ran = skew("approve", f"{update['id']}@{update['version'] + 1}", "--json")
     assert ran.code == 1
     (decision,) = ran.json["decisions"]
-    assert (decision["id"], decision["ok"]) == (one["id"], False)
+    assert (decision["id"], decision["ok"]) == (update["id"], False)
     assert decision["why"]
     assert skew("approve", "999").code == 1
 
@@ -43,7 +43,7 @@ def test_approving_all_tells_its_effect_first_and_keeps_to_the_filters(
     assert update_of(skew, "KETTLE")["status"] == "proposed"
     rest = skew("approve", "--all", "--channel", "shop", "--json")
     assert rest.json["effect"]["to_zero"] == 1
-    assert [one["ok"] for one in rest.json["decisions"]] == [True]
+    assert [decision["ok"] for decision in rest.json["decisions"]] == [True]
 
 
 def test_a_rejection_and_a_snooze_are_kept(seeded: Path, skew: Any) -> None:
@@ -57,9 +57,9 @@ def test_a_rejection_and_a_snooze_are_kept(seeded: Path, skew: Any) -> None:
 
 def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None:
     set_aside(seeded, "market", "2 of 3 listings are gone")
-    told = skew("status", "--json").json
-    assert told["channels"][2]["freshness"] == "quarantined"
-    assert told["incidents"][0]["kind"] == "quarantined"
+    document = skew("status", "--json").json
+    assert document["channels"][2]["freshness"] == "quarantined"
+    assert document["incidents"][0]["kind"] == "quarantined"
     assert "are gone; `skew accept market` accepts the poll" in skew("status").out
 
     assert skew("accept", "market", "--by", "ana").code == 0
@@ -70,23 +70,23 @@ def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None
 
 
 def test_what_failed_is_asked_for_anew_by_its_number(seeded: Path, skew: Any) -> None:
-    one = update_of(skew, "LAMP")
-    fail(seeded, one["id"])
+    update = update_of(skew, "LAMP")
+    fail(seeded, update["id"])
 
-    ran = skew("retry", f"#{one['id']}", "--by", "ana", "--note", "the token is renewed")
+    ran = skew("retry", f"#{update['id']}", "--by", "ana", "--note", "the token is renewed")
 
     again = update_of(skew, "LAMP")
     assert (ran.code, ran.out) == (
         0,
-        f"noted #{one['id']}: #{again['id']} is proposed in its place\n",
+        f"noted #{update['id']}: #{again['id']} is proposed in its place\n",
     )
-    assert (again["status"], again["id"] > one["id"]) == ("proposed", True)
+    assert (again["status"], again["id"] > update["id"]) == ("proposed", True)
     assert "retried by ana: the token is renewed" in skew("history", "LAMP").out
 
 
 def test_asking_anew_for_what_is_only_proposed_is_void(seeded: Path, skew: Any) -> None:
-    one = update_of(skew, "LAMP")
-    ran = skew("retry", str(one["id"]), "--json")
+    update = update_of(skew, "LAMP")
+    ran = skew("retry", str(update["id"]), "--json")
     assert ran.code == 1
-    assert ran.json["decisions"] == [{"id": one["id"], "ok": False, "why": "it is proposed"}]
+    assert ran.json["decisions"] == [{"id": update["id"], "ok": False, "why": "it is proposed"}]
     assert skew("retry").code == 2

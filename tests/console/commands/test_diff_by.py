@@ -53,14 +53,20 @@ def diff(
 
 
 def test_a_group_sums_up_its_members_and_the_one_with_the_worst_is_first() -> None:
-    told = [
-        (one.value, len(one.members), one.oversell_units, one.undersell_units, one.money_at_risk)
-        for one in grouped(FOUND, "cause")
+    document = [
+        (
+            group.value,
+            len(group.members),
+            group.oversell_units,
+            group.undersell_units,
+            group.money_at_risk,
+        )
+        for group in grouped(FOUND, "cause")
     ]
-    assert told == [("lag", 2, 18, 0, 342.0), ("unexplained", 1, 0, 5, None)]
-    assert [one.value for one in grouped(FOUND, "channel")] == ["market", "shop"]
-    assert [one.value for one in grouped(FOUND, "sku")] == ["LAMP", "=CABLE "]
-    assert [one.id for one, _ in in_order(grouped(FOUND, "cause"))] == [1, 3, 2]
+    assert document == [("lag", 2, 18, 0, 342.0), ("unexplained", 1, 0, 5, None)]
+    assert [group.value for group in grouped(FOUND, "channel")] == ["market", "shop"]
+    assert [group.value for group in grouped(FOUND, "sku")] == ["LAMP", "=CABLE "]
+    assert [group.id for group, _ in in_order(grouped(FOUND, "cause"))] == [1, 3, 2]
 
 
 def test_each_group_stands_below_its_heading() -> None:
@@ -102,9 +108,9 @@ def test_a_heading_is_cut_at_the_edge_and_shows_the_blanks_of_a_sku() -> None:
 
 
 def test_as_json_the_groups_stand_before_the_disagreements_in_their_order() -> None:
-    told = json.loads(json_documents.write(json_documents.diff_by(grouped(FOUND, "cause"))))
-    assert list(told) == ["groups", "disagreements"]
-    assert told["groups"][0] == {
+    document = json.loads(json_documents.write(json_documents.diff_by(grouped(FOUND, "cause"))))
+    assert list(document) == ["groups", "disagreements"]
+    assert document["groups"][0] == {
         "by": "cause",
         "value": "lag",
         "count": 2,
@@ -112,21 +118,25 @@ def test_as_json_the_groups_stand_before_the_disagreements_in_their_order() -> N
         "undersell_units": 0,
         "money_at_risk": 342.0,
     }
-    assert [one["id"] for one in told["disagreements"]] == [1, 3, 2]
+    assert [disagreement["id"] for disagreement in document["disagreements"]] == [1, 3, 2]
 
 
 def test_diff_by_cause_tells_why_for_each_group(diff: Any) -> None:
-    told = json.loads(diff("--by", "cause", "--json"))
-    assert {one["value"]: one["count"] for one in told["groups"]} == {
+    document = json.loads(diff("--by", "cause", "--json"))
+    assert {group["value"]: group["count"] for group in document["groups"]} == {
         "mapping": 2,
         "near match": 2,
         "unexplained": 1,
     }
-    causes = [one["cause"]["kind"] for one in told["disagreements"]]
-    assert [each for n, each in enumerate(causes) if causes.index(each) == n] == [
-        one["value"] for one in told["groups"]
+    causes = [disagreement["cause"]["kind"] for disagreement in document["disagreements"]]
+    assert [cause for n, cause in enumerate(causes) if causes.index(cause) == n] == [
+        group["value"] for group in document["groups"]
     ]
-    (near,) = [one for one in told["disagreements"] if one["kind"] == "unlisted"]
+    (near,) = [
+        disagreement
+        for disagreement in document["disagreements"]
+        if disagreement["kind"] == "unlisted"
+    ]
     assert "shop lists 'ab-007', the authority has 'AB-7', which shop lacks" in near["cause"][
         "evidence"
     ]  # fmt: skip

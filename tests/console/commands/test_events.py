@@ -31,7 +31,7 @@ def line(event_id: object = "1", **changes: Any) -> dict[str, Any]:
 
 def written(folder: Path, *lines: object) -> Path:
     path = folder / "events.jsonl"
-    texts = [each if isinstance(each, str) else json.dumps(each) for each in lines]
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     return path
 
@@ -87,10 +87,10 @@ def test_each_bad_line_is_named_and_the_others_are_taken(
     document = json.loads(out)
     assert code == 1
     assert (document["taken"], document["repeats"]) == (1, 0)
-    assert [each["line"] for each in document["refused"]] == list(range(1, len(REFUSED) + 1))
-    for each, (_, reason) in zip(document["refused"], REFUSED, strict=True):
-        assert reason in each["reason"]
-        assert f"skew: line {each['line']}: " in err
+    assert [refusal["line"] for refusal in document["refused"]] == list(range(1, len(REFUSED) + 1))
+    for refusal, (_, reason) in zip(document["refused"], REFUSED, strict=True):
+        assert reason in refusal["reason"]
+        assert f"skew: line {refusal['line']}: " in err
 
 
 def test_a_repeat_with_another_body_is_refused_and_the_first_stands(
@@ -111,7 +111,7 @@ def test_a_repeat_with_another_body_is_refused_and_the_first_stands(
     }
     assert err == f"skew: line 2: {words}\n"
     with Database.open(tmp_path / "skew.db") as database:
-        assert [one.message for one in database.read(incidents.open_incidents)] == [words]
+        assert [incident.message for incident in database.read(incidents.open_incidents)] == [words]
 
     assert skew(path, str(written(tmp_path, line("1"))), capsys=capsys)[0] == 0
     with Database.open(tmp_path / "skew.db") as database:

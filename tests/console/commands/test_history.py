@@ -17,7 +17,7 @@ from store.polling.events import EventOrigin
 from sync.clock import from_rfc3339
 from sync.config.load import load
 from sync.targets import terms
-from tests.console.command_shop import configure
+from tests.console.command_shop import configure, update_of
 
 DAY = "2023-11-14T"
 
@@ -27,20 +27,20 @@ def at(time: str) -> Millis:
 
 
 def poll(
-    database: Database, path: Path, channel: str, record: Record, now: Millis, *told: Event
+    database: Database, path: Path, channel: str, record: Record, now: Millis, *reported: Event
 ) -> None:
     """One good poll of one record, with the events that came with it."""
     comparison = terms.comparison(load(path, None))
     sweep = database.write(staging.begin, channel, None, now=now)
     database.write(staging.stage, sweep, [record], (), None)
     database.write(merge.merge, sweep, comparison, now=now, as_of=None)
-    if told:
-        database.write(events.record, EventOrigin(channel, now - 1), told, comparison)
+    if reported:
+        database.write(events.record, EventOrigin(channel, now - 1), reported, comparison)
 
 
 @pytest.fixture
 def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lamp that was sold at 14:03, of which we heard at 14:20; answers the cache."""
+    """A lamp that was sold at 14:03, which was reported at 14:20; answers the cache."""
     path = configure(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SKEW_CONFIG", raising=False)
@@ -56,30 +56,30 @@ def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return settings.database
 
 
-def told(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[str, str]:
+def happened(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[str, str]:
     assert run(["history", "LAMP", *args]) == 0
     printed = capsys.readouterr()
     return printed.out, printed.err
 
 
 def document(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
-    return json.loads(told(capsys, *args, "--json")[0])
+    return json.loads(happened(capsys, *args, "--json")[0])
 
 
 def test_an_event_stands_where_we_came_to_know_of_it(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     entries = document(capsys)["entries"]
-    (event,) = (one for one in entries if one["kind"] == "event")
+    (event,) = (entry for entry in entries if entry["kind"] == "event")
     assert event == {
         "at": f"{DAY}14:03:00.000Z", "channel": "shop", "kind": "event", "id": "e1",
         "event": "ordered", "quantity": 2, "order": "55\x1b[31m",
         "received_at": f"{DAY}14:19:59.999Z", "fate": "projected", "unseen": True,
         "location": "", "of": None, "moves": -2,
     }  # fmt: skip
-    kinds = [one["kind"] for one in entries if one["channel"] == "shop"]
+    kinds = [entry["kind"] for entry in entries if entry["channel"] == "shop"]
     assert kinds.index("event") > kinds.index("reading")
-    out, _ = told(capsys)
+    out, _ = happened(capsys)
     assert "ordered 2, order 55␛[31m, moved the targets, not yet counted by the" in out
     assert "reported 2023-11-14 14:19:59Z" in out
 
@@ -97,7 +97,7 @@ def test_each_channel_has_its_account(past: Path, capsys: pytest.CaptureFixture[
             "until": f"{DAY}14:03:00.000Z",
         },
     ]  # fmt: skip
-    out, _ = told(capsys)
+    out, _ = happened(capsys)
     assert out.splitlines()[-3:] == [
         "CHANNEL    OPENING  EVENTS  UPDATES  UNEXPLAINED  CLOSING  FROM                  UNTIL",
         (
@@ -114,33 +114,34 @@ def test_each_channel_has_its_account(past: Path, capsys: pytest.CaptureFixture[
 def test_a_window_leaves_out_what_was_known_before_and_after(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = document(capsys, "--since", f"{DAY}14:10:00Z")
-    assert {one["kind"] for one in found["entries"]} >= {"event", "reading"}
-    assert all(one["at"] != f"{DAY}14:01:00.000Z" for one in found["entries"])
+    written = document(capsys, "--since", f"{DAY}14:10:00Z")
+    assert {entry["kind"] for entry in written["entries"]} >= {"event", "reading"}
+    assert all(entry["at"] != f"{DAY}14:01:00.000Z" for entry in written["entries"])
     early = document(capsys, "--until", f"{DAY}14:10:00Z")
-    assert "event" not in {one["kind"] for one in early["entries"]}
-    (shop,) = (one for one in early["conservation"] if one["channel"] == "shop")
+    assert "event" not in {entry["kind"] for entry in early["entries"]}
+    (shop,) = (account for account in early["conservation"] if account["channel"] == "shop")
     assert (shop["closing"], shop["unexplained"]) == (14, 0)
 
 
 def test_what_was_true_at_a_time_is_told_beside_what_was_known_then(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = document(capsys, "--at", f"{DAY}14:10:00Z")
-    shop = found["cells"][1]
-    assert (found["at"], shop["channel"]) == (f"{DAY}14:10:00.000Z", "shop")
+    written = document(capsys, "--at", f"{DAY}14:10:00Z")
+    shop = written["cells"][1]
+    assert (written["at"], shop["channel"]) == (f"{DAY}14:10:00.000Z", "shop")
     assert (shop["true"]["available"], shop["known"]["available"]) == (11, 14)
     assert (shop["known_at"], shop["known_then"]) == (f"{DAY}14:20:00.000Z", False)
     assert shop["target"]["quantity"] == 12
-    assert [(one["disagreement"], one["channel"]) for one in found["disagreements"]] == [
-        ("quantity", "shop")
-    ]
-    known = {(one["kind"], one["at"][11:16]): one["known"] for one in found["entries"]}
+    assert [
+        (disagreement["disagreement"], disagreement["channel"])
+        for disagreement in written["disagreements"]
+    ] == [("quantity", "shop")]
+    known = {(entry["kind"], entry["at"][11:16]): entry["known"] for entry in written["entries"]}
     assert known["event", "14:03"] is False
     assert known["reading", "14:01"] is True
     assert known["reading", "14:20"] is False
 
-    out, _ = told(capsys, "--at", f"{DAY}14:10:00Z")
+    out, _ = happened(capsys, "--at", f"{DAY}14:10:00Z")
     lines = out.splitlines()
     assert lines[:4] == [
         "At 2023-11-14 14:10:00Z",
@@ -154,9 +155,9 @@ def test_what_was_true_at_a_time_is_told_beside_what_was_known_then(
 def test_a_time_to_come_and_one_before_everything_are_told_as_such(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, err = told(capsys, "--at", "2999-01-01")
+    _, err = happened(capsys, "--at", "2999-01-01")
     assert "2999-01-01 00:00:00Z is in the future: this is the state now" in err
-    out, err = told(capsys, "--at", "2020-01-01")
+    out, err = happened(capsys, "--at", "2020-01-01")
     assert out == ""
     assert "LAMP: nothing recorded up to 2020-01-01 00:00:00Z; its first entry is of" in err
 
@@ -167,10 +168,10 @@ def test_what_has_been_thinned_out_is_told(past: Path, capsys: pytest.CaptureFix
         while place is not None:
             place = database.write(retention.thin, place, before=at("14:30:00"))
     words = "what ended before 2023-11-14 14:30:00Z is deleted ([history] keep = 90d)"
-    out, _ = told(capsys)
+    out, _ = happened(capsys)
     assert out.splitlines()[-1] == words
     assert document(capsys)["thinned_before"] == f"{DAY}14:30:00.000Z"
-    _, err = told(capsys, "--at", f"{DAY}14:10:00Z")
+    _, err = happened(capsys, "--at", f"{DAY}14:10:00Z")
     assert words in err
 
 
@@ -190,3 +191,22 @@ def test_times_that_contradict_each_other_are_refused(
     assert run(["history", "LAMP", "--since", "1h", "--until", "2h ago"]) == 2
     assert run(["history", "LAMP", "--since", "1h", "--at", "2h"]) == 2
     assert "--at is a single time" in capsys.readouterr().err
+
+
+def test_a_history_tells_readings_disagreements_and_decisions(seeded: Path, skew: Any) -> None:
+    skew("approve", str(update_of(skew, "LAMP")["id"]), "--by", "ana")
+    document = skew("history", "LAMP", "--json").json
+    assert document["sku"] == "LAMP"
+    assert {"reading", "correction", "disagreement"} <= {
+        entry["kind"] for entry in document["entries"]
+    }
+    assert all(entry["at"].endswith("Z") and entry["channel"] for entry in document["entries"])
+    assert "approved by ana" in skew("history", "LAMP").out
+
+
+def test_an_unknown_sku_has_an_empty_history_and_a_note(seeded: Path, skew: Any) -> None:
+    ran = skew("history", "lamp", "--json")
+    assert (ran.code, ran.json) == (
+        0, {"sku": "lamp", "entries": [], "conservation": [], "thinned_before": None}
+    )  # fmt: skip
+    assert "capitals and spaces must match too" in ran.err

@@ -22,7 +22,7 @@ def trouble(path: Path, kind: IncidentKind, words: str = "401", channel: str = "
         now = SystemClock().now()
         database.write(incidents.raise_incident, channel, kind, words, now=now)
         found = database.read(incidents.open_incidents)
-    return next(one.id for one in found if one.kind == kind)
+    return next(found_one.id for found_one in found if found_one.kind == kind)
 
 
 def test_incidents_are_listed_worst_first_with_their_messages(seeded: Path, skew: Any) -> None:
@@ -39,12 +39,14 @@ def test_incidents_are_listed_worst_first_with_their_messages(seeded: Path, skew
     assert lines[1].endswith("new")
     assert lines[2] == "  ␛]0;owned␇[b]401\ufffd"
     assert lines[3].split()[1:5] == ["○", "minor", "shop", "events"]
-    assert [one["channel"] for one in skew("incidents", "--json").json["incidents"]] == [
+    assert [incident["channel"] for incident in skew("incidents", "--json").json["incidents"]] == [
         "market",
         "shop",
     ]
     only = skew("incidents", "--channel", "shop", "--json").json["incidents"]
-    assert [(one["kind"], one["state"], one["count"]) for one in only] == [("events", "new", 1)]
+    assert [(incident["kind"], incident["state"], incident["count"]) for incident in only] == [
+        ("events", "new", 1)
+    ]
     assert skew("incidents", "--channel", "shpo").code == 2
 
 
@@ -58,9 +60,9 @@ def test_an_incident_is_acknowledged_snoozed_and_woken_by_its_id(seeded: Path, s
     slept = skew("incidents", "snooze", number, "--for", "2h", "--by", "bo")
     assert (slept.code, slept.out) == (0, "1 incident snoozed for 2h.\n")
     ran = skew("incidents", "--json")
-    (told,) = ran.json["incidents"]
-    assert (ran.code, told["state"], told["snoozed_by"]) == (0, "snoozed", "bo")
-    assert told["acknowledged_by"] == "ana"
+    (document,) = ran.json["incidents"]
+    assert (ran.code, document["state"], document["snoozed_by"]) == (0, "snoozed", "bo")
+    assert document["acknowledged_by"] == "ana"
 
     assert skew("incidents", "wake", number).out == "1 incident awake again.\n"
     assert skew("incidents").code == 1
@@ -97,7 +99,7 @@ def test_a_snoozed_incident_is_told_by_status_and_no_alarm_to_a_monitor(
 
     ran = skew(*asked)
     assert ran.code == 0
-    assert [one["kind"] for one in ran.json["incidents"]] == ["events"]
+    assert [incident["kind"] for incident in ran.json["incidents"]] == ["events"]
 
 
 def test_what_a_quarantined_poll_would_change_is_told_without_accepting_it(
@@ -115,9 +117,9 @@ def test_what_a_quarantined_poll_would_change_is_told_without_accepting_it(
     assert "market: " in text
     assert "=CABLE  180 → not listed  −180" in text
     assert skew("status", "--json").json["channels"][2]["freshness"] == "quarantined"
-    told = skew("accept", "market", "--show", "--json").json
-    assert (told["accepted"], told["moved"], told["units_down"]) == (False, 3, 194)
-    assert [row["sku"] for row in told["listings"]] == ["=CABLE", "LAMP", "KETTLE"]
+    document = skew("accept", "market", "--show", "--json").json
+    assert (document["accepted"], document["moved"], document["units_down"]) == (False, 3, 194)
+    assert [row["sku"] for row in document["listings"]] == ["=CABLE", "LAMP", "KETTLE"]
 
 
 def test_accepting_tells_the_effect_first_and_only_accepts_the_poll_that_was_seen(
@@ -144,9 +146,9 @@ def test_a_quarantined_poll_is_discarded_with_a_reason(seeded: Path, skew: Any) 
 
     assert ran.code == 0
     assert ran.out.endswith("its last good readings count again.\n")
-    told = skew("status", "--json").json
-    assert told["channels"][2]["freshness"] == "fresh"
-    assert told["channels"][2]["last_error"] == (
+    document = skew("status", "--json").json
+    assert document["channels"][2]["freshness"] == "fresh"
+    assert document["channels"][2]["last_error"] == (
         "the last poll was discarded by ana: a test export"
     )
     listed = skew("incidents", "--all").out

@@ -76,16 +76,18 @@ def test_an_oversell_is_found_approved_written_and_read_back(
     world.edit("shop", MUG, right + 17)
 
     code, polled = skew(capsys, "poll", "shop")
-    assert (code, [one["channel"] for one in polled["polls"]]) == (0, ["shop"])
+    assert (code, [poll["channel"] for poll in polled["polls"]]) == (0, ["shop"])
     code, found = skew(capsys, "diff")
     assert code == 1
-    assert [(one["sku"], one["delta"]) for one in found["disagreements"]] == [(MUG, -17)]
+    assert [
+        (disagreement["sku"], disagreement["delta"]) for disagreement in found["disagreements"]
+    ] == [(MUG, -17)]
     (update,) = skew(capsys, "updates")[1]["updates"]
     assert skew(capsys, "approve", f"{update['id']}@{update['version']}", "--by", "ana")[0] == 0
 
     code, applied = skew(capsys, "apply")
 
-    assert (code, [one["status"] for one in applied["updates"]]) == (0, ["verified"])
+    assert (code, [update["status"] for update in applied["updates"]]) == (0, ["verified"])
     assert free(world, "shop", MUG) == right
     assert skew(capsys, "diff") == (0, {"disagreements": []})
     assert skew(capsys, "status")[0] == 0
@@ -96,17 +98,17 @@ def test_a_channel_that_fails_is_named_and_the_others_are_polled(
 ) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "wrong-token")
     code, polled = skew(capsys, "poll")
-    outcomes = {one["channel"]: one for one in polled["polls"]}
+    outcomes = {poll["channel"]: poll for poll in polled["polls"]}
     assert code == 1
     assert outcomes["warehouse"]["ok"]
     assert outcomes["shop"]["outcome"] == "failed"
     assert "SHOP_TOKEN" in outcomes["shop"]["error"]
     assert "wrong-token" not in json.dumps(polled)
 
-    code, told = skew(capsys, "status")
+    code, document = skew(capsys, "status")
     assert code == 1
-    assert told["channels"][1]["freshness"] == "never"
-    assert told["incidents"][0]["kind"] == "credentials"
+    assert document["channels"][1]["freshness"] == "never"
+    assert document["incidents"][0]["kind"] == "credentials"
 
 
 def test_a_write_that_changes_nothing_exits_1_and_says_not_applied(
@@ -120,7 +122,7 @@ def test_a_write_that_changes_nothing_exits_1_and_says_not_applied(
 
     code, applied = skew(capsys, "apply")
 
-    assert (code, [one["status"] for one in applied["updates"]]) == (1, ["not_applied"])
+    assert (code, [update["status"] for update in applied["updates"]]) == (1, ["not_applied"])
 
 
 def test_apply_says_why_an_approved_update_was_not_written(
@@ -134,8 +136,8 @@ def test_apply_says_why_an_approved_update_was_not_written(
 
     assert run(["apply"]) == 1
 
-    told = capsys.readouterr().err
-    assert "1 approved update for shop not written: shop answered 401" in told
+    notes = capsys.readouterr().err
+    assert "1 approved update for shop not written: shop answered 401" in notes
 
 
 def test_apply_says_that_a_stale_channel_must_be_polled_first(
@@ -151,14 +153,14 @@ def test_apply_says_that_a_stale_channel_must_be_polled_first(
 
     assert run(["apply"]) == 1
 
-    told = capsys.readouterr().err
-    assert "1 approved update for shop not written: channel stale; `skew poll` polls it" in told
+    notes = capsys.readouterr().err
+    assert "1 approved update for shop not written: channel stale; `skew poll` polls it" in notes
 
 
 def test_check_online_signs_in_everywhere(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = skew(capsys, "check", "--online")
+    code, document = skew(capsys, "check", "--online")
     assert code == 0
-    assert [(one["channel"], one["ok"]) for one in told["online"]] == [
+    assert [(sign_in["channel"], sign_in["ok"]) for sign_in in document["online"]] == [
         ("warehouse", True),
         ("shop", True),
     ]

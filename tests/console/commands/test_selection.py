@@ -13,7 +13,7 @@ def test_an_update_of_a_number_and_a_state_is_meant_once(tmp_path: Path) -> None
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", [record("A", 0, state="disabled")])
         w.poll("shop", [record("A", 5, state="active")])
-        assert {one.kind for one in w.diff()} == {"quantity", "state"}
+        assert {disagreement.kind for disagreement in w.diff()} == {"quantity", "state"}
 
         found = selection.corrections_of(
             w.database,
@@ -22,7 +22,7 @@ def test_an_update_of_a_number_and_a_state_is_meant_once(tmp_path: Path) -> None
             statuses=(CorrectionStatus.PROPOSED,),
             now=w.now,
         )
-        assert [one.id for one in found] == [one.id for one in w.updates()]
+        assert [found_one.id for found_one in found] == [update.id for update in w.updates()]
 
 
 def test_an_update_that_is_named_twice_is_meant_once() -> None:

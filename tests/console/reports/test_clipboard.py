@@ -31,8 +31,8 @@ async def test_a_row_is_copied_as_sku_as_row_as_document_and_as_command(shop: Sh
     assert copied["SKU"] == "SKU-0004411"
     heading, row = copied["row with heading"].split("\n")
     assert row == copied["row"]
-    told = dict(zip(heading.split("\t"), row.split("\t"), strict=True))
-    assert (told["channel"], told["reads"], told["target"]) == ("market", "31", "17")
+    document = dict(zip(heading.split("\t"), row.split("\t"), strict=True))
+    assert (document["channel"], document["reads"], document["target"]) == ("market", "31", "17")
     assert json.loads(copied["JSON"])["reading"]["available"] == 31
     words = shlex.split(copied["approve command"])
     assert words[:2] == ["skew", "approve"]
@@ -49,13 +49,13 @@ async def test_a_hostile_title_brings_no_control_character_and_no_second_line(sh
 
     for name, text in copied.items():
         allowed = "\t\n" if name == "row with heading" else "\t"
-        assert all(one.isprintable() or one in allowed for one in text), name
+        assert all(character.isprintable() or character in allowed for character in text), name
     assert copied["row"].count("\t") == copied["row with heading"].split("\n")[0].count("\t")
 
 
 def test_a_command_holds_a_path_as_one_word(shop: Shop) -> None:
-    one = shop.database.read(views.updates)[0]
-    command = approve_command(one, Path("a b; reboot.toml"))
+    update = shop.database.read(views.updates)[0]
+    command = approve_command(update, Path("a b; reboot.toml"))
 
     assert shlex.split(command)[-1] == "a b; reboot.toml"
 

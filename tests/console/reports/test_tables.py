@@ -170,11 +170,11 @@ def test_status_is_read_at_a_glance() -> None:
 
 
 def test_status_as_json_hides_the_lease_token() -> None:
-    told = json_documents.write(json_documents.status(counts()))
-    assert json.loads(told)["engine"] == {"running": True, "holder": "daemon on till-1"}
-    assert json.loads(told)["channels"][1]["age_s"] == 2463.0
-    assert json.loads(told)["incidents"][0]["since"] == "2026-11-23T14:01:11.250Z"
-    assert '"token"' not in told
+    document = json_documents.write(json_documents.status(counts()))
+    assert json.loads(document)["engine"] == {"running": True, "holder": "daemon on till-1"}
+    assert json.loads(document)["channels"][1]["age_s"] == 2463.0
+    assert json.loads(document)["incidents"][0]["since"] == "2026-11-23T14:01:11.250Z"
+    assert '"token"' not in document
 
 
 def test_a_difference_is_told_with_its_cause_or_with_why_it_must_wait() -> None:
@@ -277,10 +277,10 @@ def test_a_decision_that_was_not_done_says_what_would_make_it_possible() -> None
         Decision(2, ok=False, why="not now", held_back=HeldBack(Reason.AUTHORITY_QUARANTINED)),
         Decision(3, ok=False, why="it is approved", status=CorrectionStatus.APPROVED),
     ]
-    told = "\n".join(tables.decisions(made, "approved", PIPE))
-    assert "#1 not changed: channel stale; `skew poll` polls it" in told
-    assert "#2 not changed: authority quarantined; `skew status` says where" in told
-    assert "#3 not changed: it is approved; `skew undo` takes it back during its hold" in told
+    document = "\n".join(tables.decisions(made, "approved", PIPE))
+    assert "#1 not changed: channel stale; `skew poll` polls it" in document
+    assert "#2 not changed: authority quarantined; `skew status` says where" in document
+    assert "#3 not changed: it is approved; `skew undo` takes it back during its hold" in document
 
 
 def test_an_id_that_no_update_has_is_not_found() -> None:
@@ -316,7 +316,7 @@ def test_polls_tell_what_each_channel_said() -> None:
         f"  {quarantined}",
     ]
     assert [
-        one["ok"] for one in json.loads(json_documents.write(json_documents.polls(made)))["polls"]
+        poll["ok"] for poll in json.loads(json_documents.write(json_documents.polls(made)))["polls"]
     ] == [
         True,
         False,
@@ -358,8 +358,8 @@ def test_a_timeline_reads_as_sentences() -> None:
 
 def test_an_instant_inside_a_history_is_written_as_a_time() -> None:
     entry = HistoryEntry(NOW, "shop", "disagreement", {"closed_at": NOW, "delta": 1})
-    told = json_documents.history("A", [entry])
-    assert json.loads(json_documents.write(told))["entries"][0]["closed_at"] == (
+    document = json_documents.history("A", [entry])
+    assert json.loads(json_documents.write(document))["entries"][0]["closed_at"] == (
         "2026-11-23T14:02:11.250Z"
     )
 

@@ -21,7 +21,7 @@ def change(
 
 
 @pytest.mark.parametrize(
-    ("one", "asked"),
+    ("correction", "asked"),
     [
         (change(31, 17), Confirmation.NOTHING),
         (change(31, 11), Confirmation.NOTHING),
@@ -35,9 +35,9 @@ def change(
     ],
 )
 def test_a_single_small_reduction_is_one_key_and_all_else_is_asked(
-    one: Correction, asked: Confirmation
+    correction: Correction, asked: Confirmation
 ) -> None:
-    assert confirmation_for([one]) is asked
+    assert confirmation_for([correction]) is asked
 
 
 def test_reductions_in_bulk_want_a_y_until_they_are_big() -> None:

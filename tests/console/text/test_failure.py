@@ -15,7 +15,7 @@ def int_of(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (ConfigErrors("a.toml", (ConfigError("x.y", "is wrong"),)), 2, "a.toml: x.y: is wrong"),
         (ConfigError("channels.shop.token", "is not set"), 2, "channels.shop.token: is not set"),
@@ -27,12 +27,12 @@ def int_of(text: str) -> None:
     ],
 )
 def test_what_is_expected_is_told_in_its_own_words(
-    capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+    capsys: pytest.CaptureFixture[str], error: Exception, code: int, message: str
 ) -> None:
     assert failure.report(error) == code
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert said in printed.err
+    assert message in printed.err
     assert "bug" not in printed.err
 
 
@@ -47,14 +47,14 @@ def test_a_bug_is_told_in_two_lines_with_a_private_report_that_holds_no_secret(
 
     (report,) = (tmp_path / "skew").iterdir()
     printed = capsys.readouterr().err
-    told = report.read_text()
+    written = report.read_text()
     assert code == 1
     assert "a bug in Skew: ValueError" in printed
     assert str(report) in printed
-    assert "Traceback" in told
+    assert "Traceback" in written
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     for secret in ("s3cret-value", "abc.def", "me:pw"):
-        assert secret not in printed + told
+        assert secret not in printed + written
 
 
 def test_a_report_that_cannot_be_written_is_no_second_failure(

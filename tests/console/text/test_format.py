@@ -60,7 +60,7 @@ def test_a_cut_text_ends_in_an_ellipsis_and_wide_characters_count_twice() -> Non
 
 
 @pytest.mark.parametrize(
-    ("span_ms", "told"),
+    ("span_ms", "text"),
     [
         (None, "–"),
         (-5, "0:00"),
@@ -71,8 +71,8 @@ def test_a_cut_text_ends_in_an_ellipsis_and_wide_characters_count_twice() -> Non
         (5 * 86_400_000 + 1, "5d"),
     ],
 )
-def test_an_age_is_told_in_the_unit_that_matters(span_ms: int | None, told: str) -> None:
-    assert age(span_ms) == told
+def test_an_age_is_told_in_the_unit_that_matters(span_ms: int | None, text: str) -> None:
+    assert age(span_ms) == text
 
 
 def test_numbers_carry_a_real_minus_and_thousands() -> None:

@@ -30,7 +30,11 @@ def test_every_glyph_that_skew_prints_has_one_that_stands_for_it() -> None:
     }
 
     assert printed
-    assert {each for each in printed if to_ascii(each) == "?"} <= {"␠", "␡", "\ufffd"}
+    assert {character for character in printed if to_ascii(character) == "?"} <= {
+        "␠",
+        "␡",
+        "\ufffd",
+    }
 
 
 def test_every_stand_in_is_one_cell_of_ascii() -> None:
@@ -41,11 +45,11 @@ def test_every_stand_in_is_one_cell_of_ascii() -> None:
 
 def test_signs_that_stand_in_one_place_stay_different() -> None:
     for place in ("●▲✖■○", "▁▂▃▄▅▆▇█", "▲▼", "●‖✖", "↑↓"):
-        assert len({to_ascii(each) for each in place}) == len(place)
+        assert len({to_ascii(sign) for sign in place}) == len(place)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         ("╭─ SKU ─╮", "+- SKU -+"),
         ("│ 31 → 14 │", "| 31 > 14 |"),
@@ -55,8 +59,8 @@ def test_signs_that_stand_in_one_place_stay_different() -> None:
         ("a\u00a0b", "a b"),
     ],
 )
-def test_a_text_keeps_its_cells_and_never_takes_another_letter(text: str, told: str) -> None:
-    assert to_ascii(text) == told
+def test_a_text_keeps_its_cells_and_never_takes_another_letter(text: str, shown: str) -> None:
+    assert to_ascii(text) == shown
     assert cells(to_ascii(text)) == cells(text)
 
 
@@ -81,19 +85,19 @@ def test_a_report_is_printed_where_the_encoding_lacks_its_glyphs(
         check=False,
     )
 
-    told = ran.stdout.decode(encoding)
+    shown = ran.stdout.decode(encoding)
     assert ran.returncode == 1, ran.stderr
-    assert "LAMP" in told
+    assert "LAMP" in shown
     assert "Traceback" not in ran.stderr.decode(encoding)
     if encoding == "ascii":
-        assert "-17" in told
-        assert "?" not in told
+        assert "-17" in shown
+        assert "?" not in shown
 
 
 def texts_of(path: Path) -> list[str]:
     """The texts in a file that are no docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    told = {
+    shown = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -101,5 +105,5 @@ def texts_of(path: Path) -> list[str]:
     return [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in shown
     ]

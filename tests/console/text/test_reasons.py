@@ -38,16 +38,16 @@ ON_SCREEN = WORDS | {
 @pytest.mark.parametrize("reason", WORDS)
 def test_a_disagreements_reason_has_words_and_a_code(reason: Reason) -> None:
     found = disagreement(reason=reason, status=status(reason))
-    told = json_documents.disagreement(found, None)
-    assert (told["reason"], told["reason_code"]) == (WORDS[reason], str(reason))
+    document = json_documents.disagreement(found, None)
+    assert (document["reason"], document["reason_code"]) == (WORDS[reason], str(reason))
     assert disagreements.csv_row(found, None)[7] == WORDS[reason]
     assert disagreements.why(found, None) == ON_SCREEN[reason]
-    assert msgspec.json.encode(told["reason_code"]) == b'"%s"' % reason.value.encode()
+    assert msgspec.json.encode(document["reason_code"]) == b'"%s"' % reason.value.encode()
 
 
 def test_an_open_disagreement_has_no_reason() -> None:
-    told = json_documents.disagreement(disagreement(), None)
-    assert (told["status"], told["reason"], told["reason_code"]) == ("open", "", None)
+    document = json_documents.disagreement(disagreement(), None)
+    assert (document["status"], document["reason"], document["reason_code"]) == ("open", "", None)
     assert reason_text(None) == ""
 
 

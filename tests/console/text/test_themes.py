@@ -65,8 +65,8 @@ def test_no_two_meanings_fall_together_for_eyes_that_lack_a_cone(name: str, cone
     palette = PALETTES[name]
     seen = {tone: oklab(simulated(linear(ink(palette, tone)), cone)) for tone in MEANINGS}
 
-    for one, other in itertools.combinations(MEANINGS, 2):
-        assert math.dist(seen[one], seen[other]) >= APART, (one, other)
+    for first, second in itertools.combinations(MEANINGS, 2):
+        assert math.dist(seen[first], seen[second]) >= APART, (first, second)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -87,7 +87,7 @@ def test_in_sixteen_colours_no_meaning_is_the_ground_and_none_is_another() -> No
 
 
 def test_a_theme_of_sixteen_names_writes_no_other_colours() -> None:
-    theme = next(each for each in THEMES if each.name == f"skew-{SIXTEEN}")
+    theme = next(theme for theme in THEMES if theme.name == f"skew-{SIXTEEN}")
 
     assert theme.ansi
     styles = {name for name in theme.variables if name.endswith("-style")} | {"veil"}
@@ -113,9 +113,9 @@ def linear(colour: str) -> tuple[float, ...]:
     return tuple(v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, second: str) -> float:
     """WCAG 2's ratio."""
-    dark, light = sorted(dot(linear(c), WEIGHTS) for c in (one, other))
+    dark, light = sorted(dot(linear(c), WEIGHTS) for c in (first, second))
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -142,8 +142,8 @@ def oklab(colour: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(dot(row, felt) for row in lab)
 
 
-def dot(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
+def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
+    return sum(a * b for a, b in zip(left, right, strict=True))
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -157,7 +157,7 @@ async def test_the_chosen_option_of_a_dialog_can_be_read(shop: Shop, name: str) 
         await press(app, pilot, "y")
         strips = app.screen._compositor.render_strips()
         option = next(strip for strip in strips if "1 SKU" in "".join(s.text for s in strip))
-        inks = [one.style for one in option if one.text.startswith(("SKU", "1 "))]
+        inks = [segment.style for segment in option if segment.text.startswith(("SKU", "1 "))]
 
     assert len(inks) >= 3
     for style in inks[1:]:
