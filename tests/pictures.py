@@ -84,7 +84,7 @@ async def _take(
             operator="ana",
             read_only=False,
             engine=engine,
-            stir=lambda: None,
+            request_refresh=lambda: None,
         )
         preferences = SessionPreferences(said=CommandLineChoices(theme=one.theme))
         app = SkewApp(database, settings, session, preferences=preferences)
@@ -102,10 +102,10 @@ async def _take(
 
 def _worth_showing(app: SkewApp) -> bool:
     """Whether the shop has come to something: updates that wait, and trouble."""
-    glance = app.session.glance
-    if glance is None:
+    snapshot = app.session.snapshot
+    if snapshot is None:
         return False
-    overview = glance.status.overview
+    overview = snapshot.status.overview
     return overview.pending >= 5 and overview.incidents >= 1
 
 

@@ -6,11 +6,11 @@ Imports nothing of Textual.
 """
 
 from console.keys.action import Action
-from console.keys.deciding import DECIDING_TABLE
-from console.keys.navigating import LOOKING_TABLE
-from console.keys.selecting import CHOOSING_TABLE
+from console.keys.deciding import DECIDING_ACTIONS
+from console.keys.navigating import NAVIGATING_ACTIONS
+from console.keys.selecting import SELECTING_ACTIONS
 
-ACTIONS: tuple[Action, ...] = (*DECIDING_TABLE, *CHOOSING_TABLE, *LOOKING_TABLE)
+ACTIONS: tuple[Action, ...] = (*DECIDING_ACTIONS, *SELECTING_ACTIONS, *NAVIGATING_ACTIONS)
 """In the order in which the foot tells them."""
 
 

@@ -36,7 +36,7 @@ class Chapter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that an operator can do: the page's method `do_` + `name`, else the app's."""
+    """One thing that an operator can do: a page's `actions` have it by its name, else the app's."""
 
     name: str
     keys: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from console.keys.action import DECIDING, LISTS, ON_CHANNELS, Action, Chapter, PageName
 
-DECIDING_TABLE: tuple[Action, ...] = (
+DECIDING_ACTIONS: tuple[Action, ...] = (
     Action(
         "approve",
         ("a",),

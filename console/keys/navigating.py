@@ -4,7 +4,7 @@ from console.keys.action import DECIDING, LISTS, ON_CHANNELS, Action, Chapter, P
 
 _IN_THE_PAST = "In `skew watch --at TIME` only."
 
-LOOKING_TABLE: tuple[Action, ...] = (
+NAVIGATING_ACTIONS: tuple[Action, ...] = (
     Action(
         "detail",
         ("enter",),

@@ -27,7 +27,7 @@ MODIFIERS = ("ctrl", "alt", "shift")
 ALWAYS_BOUND = ("help", "quit")
 """Without them nobody would find the way round, or out."""
 
-OF_THE_LISTS = ("up", "down", "j", "k", "pageup", "pagedown", "home", "end", "tab", "shift+tab")
+LIST_KEYS = ("up", "down", "j", "k", "pageup", "pagedown", "home", "end", "tab", "shift+tab")
 """They move, on every page."""
 
 _SAME_BYTE = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+[": "escape", "ctrl+h": "backspace"}
@@ -41,7 +41,7 @@ def read(value: object) -> tuple[str, ...]:
     Raises ValueError or TypeError with the remedy.
     """
     listed = value if isinstance(value, list) else [value]
-    return tuple(dict.fromkeys(_key(each) for each in listed))
+    return tuple(dict.fromkeys(_key(key) for key in listed))
 
 
 def conflicts(actions: Sequence[Action], chosen: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -64,8 +64,8 @@ def _key(text: object) -> str:
         raise TypeError('must be a key in quotes, or a list of them: "x", ["x", "f5"]')
     *modifiers, base = text.split("+") if len(text) > 1 else [text]
     _check(text, modifiers, base)
-    key = "+".join([*(each for each in MODIFIERS if each in modifiers), base])
-    if key in OF_THE_LISTS:
+    key = "+".join([*(modifier for modifier in MODIFIERS if modifier in modifiers), base])
+    if key in LIST_KEYS:
         raise ValueError(f"{key} moves in the lists: choose another key")
     if key in _SAME_BYTE:
         raise ValueError(f"a terminal can't tell {key} from {_SAME_BYTE[key]}: choose another key")

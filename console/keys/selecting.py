@@ -2,7 +2,7 @@
 
 from console.keys.action import LISTS, Action, Chapter, PageName
 
-CHOOSING_TABLE: tuple[Action, ...] = (
+SELECTING_ACTIONS: tuple[Action, ...] = (
     Action(
         "mark",
         ("space",),

@@ -10,7 +10,6 @@ import inspect
 import signal
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from rich.segment import Segments
 from rich.text import Text
@@ -24,11 +23,11 @@ from console.text import failure
 from console.text.format import clean
 from console.text.themes import PALETTES
 from console.tui.command_palette import ActionPalette
-from console.tui.data.refresh import Pulse
+from console.tui.data.refresh import RefreshLoop
 from console.tui.data.source import DataSource
-from console.tui.dialogs.copy_export import WhoAreYou
-from console.tui.dialogs.dialog import AskingApp, Overlay
-from console.tui.dialogs.help import Help
+from console.tui.dialogs.copy_export import OperatorNameDialog
+from console.tui.dialogs.dialog import DialogApp, LiveDialog
+from console.tui.dialogs.help import HelpDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
 from console.tui.handlers.acknowledge import AcknowledgeHandler
@@ -42,7 +41,7 @@ from console.tui.pages.checklist import ChecklistPage
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.dashboard import Dashboard
 from console.tui.pages.incidents import IncidentsPage
-from console.tui.pages.page import Page
+from console.tui.pages.page import Acts, Page
 from console.tui.pages.sku import SkuPage
 from console.tui.pages.updates import UpdatesPage
 from console.tui.session.memory import PageMemory, Remembered
@@ -54,11 +53,8 @@ from store.database.connection import Database
 from store.errors import StoreError
 from sync.settings import Settings
 
-if TYPE_CHECKING:
-    pass
 
-
-class SkewApp(AskingApp):
+class SkewApp(DialogApp):
     """The console on an open cache. Everything that it is told comes from the cache."""
 
     CSS_PATH = "console.tcss"
@@ -93,11 +89,11 @@ class SkewApp(AskingApp):
             source=source,
             session=session,
             updates=self._acts,
-            triage=AcknowledgeHandler(*acts),
+            acknowledging=AcknowledgeHandler(*acts),
             channels=ChannelHandler(*acts),
             incidents=IncidentHandler(*acts),
-            output=CopyExportHandler(self, session),
-            travel=ReplayHandler(self, session),
+            copying=CopyExportHandler(self, session),
+            replay=ReplayHandler(self, session),
             navigator=self,
         )
         self.dashboard = Dashboard(context)
@@ -117,10 +113,20 @@ class SkewApp(AskingApp):
         self._place = PageName.DISAGREEMENTS
         self._source = source
         self._watching = watch
-        self._pulse = Pulse(source.version, still=session.replay is not None)
+        self._refresh_loop = RefreshLoop(source.version, is_past=session.replay is not None)
         self._known: incidents.Known | None = None
         self._ticked_at = 0
-        session.stir = self.stir
+        self._actions: Acts = {
+            **{f"show_{place}": partial(self.show, place) for place in PageName},
+            # The key of the SKU's page opens it on what is under the cursor.
+            "show_sku": self.do_show_sku,
+            "pause": self.do_pause,
+            "theme": self.do_theme,
+            "palette": self.do_palette,
+            "help": self.do_help,
+            "quit": self.do_quit,
+        }
+        session.request_refresh = self.request_refresh
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(dark=self.current_theme.dark)
@@ -132,21 +138,21 @@ class SkewApp(AskingApp):
         remembered = self.preferences.memory.remembered
         for place, page in self.pages.items():
             self.install_screen(page, place)
-            page.return_to(remembered.pages.get(place, PageMemory()))
+            page.restore(remembered.pages.get(place, PageMemory()))
         await self.push_screen(PageName.DISAGREEMENTS)
         self.set_interval(1.0, self._tick)
-        for told in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.
-            asyncio.get_running_loop().add_signal_handler(told, self.exit, 0)
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
         if self._watching:
-            self._pulse.start()
-            self.stir()
+            self._refresh_loop.start()
+            self.request_refresh()
             self._refresh_forever()
 
         self._take_up()
 
     def on_unmount(self) -> None:
-        self._pulse.stop()
+        self._refresh_loop.stop()
 
     @work(group="act")
     async def _take_up(self) -> None:
@@ -157,36 +163,36 @@ class SkewApp(AskingApp):
         if before in self.pages and before != PageName.SKU:
             await self.show(PageName(before))
         if self.preferences.asks and not self.session.read_only:
-            name = await self.push_screen_wait(WhoAreYou(self.session.operator))
+            name = await self.push_screen_wait(OperatorNameDialog(self.session.operator))
             if name:
                 self.session.operator = name
                 self.preferences.gave_name(name)
                 self.session.say(f"{name} decides here", Tone.STRONG)
                 self.page.repaint()
 
-    def leave_word(self) -> None:
+    def remember_page(self) -> None:
         """Remember where the operator is, for the next run."""
         self.preferences.leave(self._where())
 
     def _where(self) -> Remembered:
-        pages = {str(place): page.left() for place, page in self.pages.items()}
+        pages = {str(place): page.page_memory() for place, page in self.pages.items()}
         return self.preferences.where(str(self._place), pages)
 
     @property
     def page(self) -> Page:
         """The page that is on the screen, whatever dialog lies over it."""
-        found = (one for one in reversed(self.screen_stack) if isinstance(one, Page))
+        found = (page for page in reversed(self.screen_stack) if isinstance(page, Page))
         return next(found, self.dashboard)
 
     @property
-    def _overlay(self) -> Overlay | None:
+    def _overlay(self) -> LiveDialog | None:
         """The living dialog that lies over the page; none while the app closes."""
         top = next(reversed(self.screen_stack), None)
-        return top if isinstance(top, Overlay) else None
+        return top if isinstance(top, LiveDialog) else None
 
-    def stir(self) -> None:
+    def request_refresh(self) -> None:
         """Read everything anew at once, because the operator asked or acted."""
-        self._pulse.ask()
+        self._refresh_loop.request()
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
         """Read the cache and show it. Trouble with the cache shows in the header, no more."""
@@ -197,7 +203,7 @@ class SkewApp(AskingApp):
             if (overlay := self._overlay) is not None:
                 await overlay.reload()
             self.session.trouble = ""
-            self.session.tell_engine()
+            self.session.log_engine()
         except StoreError as error:
             self.session.fail(error)
             if not before:
@@ -208,24 +214,26 @@ class SkewApp(AskingApp):
     async def _read(self, *, at_once: bool) -> None:
         """Read the header's numbers and the page: both at a time where the page does without."""
         if not self.page.is_apart:
-            await self._take_glance()
+            await self._read_snapshot()
             await self.page.reload(at_once=at_once)
             return
-        both = self._take_glance(), self.page.reload(at_once=at_once)
+        both = self._read_snapshot(), self.page.reload(at_once=at_once)
         for found in await asyncio.gather(*both, return_exceptions=True):
             if isinstance(found, BaseException):
                 raise found
 
-    async def _take_glance(self) -> None:
-        self.session.glance = await self._source.glance()
+    async def _read_snapshot(self) -> None:
+        self.session.snapshot = await self._source.snapshot()
 
     def _announce(self) -> None:
         """Tell what of the incidents is new; the header carries it from then on."""
-        glance = self.session.glance
-        if glance is None or self.session.replay is not None:
+        snapshot = self.session.snapshot
+        if snapshot is None or self.session.replay is not None:
             return
         rings = self.preferences.preferences.bell
-        heard = incidents.hear(self._known, glance.status.incidents, glance.at, bell=rings)
+        heard = incidents.announcements(
+            self._known, snapshot.status.incidents, snapshot.at, bell=rings
+        )
         self._known = heard.known
         for text, tone in heard.lines:
             self.session.say(text, tone)
@@ -256,9 +264,9 @@ class SkewApp(AskingApp):
 
     @work(group="refresh")
     async def _refresh_forever(self) -> None:
-        async for beat in self._pulse.beats():
-            if beat.asked or (beat.whole and not self.session.paused):
-                await self.refresh_now(at_once=beat.asked)
+        async for refresh in self._refresh_loop.refreshes():
+            if refresh.asked or (refresh.everything and not self.session.paused):
+                await self.refresh_now(at_once=refresh.asked)
             elif not self.session.paused:
                 await self.session.guarded(self.page.freshen)
 
@@ -267,7 +275,7 @@ class SkewApp(AskingApp):
         if self.screen.is_modal:
             return  # The key came before its dialog did: what is asked goes first.
         action, page = by_name(name), self.page
-        act = getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None)
+        act = page.actions().get(name) or self._actions.get(name)
         if act is None or page.place not in action.on:
             self._refuse(f"{action.title}: not on this page")
         elif why := self.session.refuses(action):
@@ -296,7 +304,7 @@ class SkewApp(AskingApp):
             left = self.page.place
             if place == left or self.screen.is_modal:
                 return
-            self._before = [one for one in self._before if one != place] + [left]
+            self._before = [page for page in self._before if page != place] + [left]
             await self._turn_to(place)
         await self._arrive()
 
@@ -331,18 +339,6 @@ class SkewApp(AskingApp):
         await self.session.guarded(partial(page.reload, at_once=True))
         page.repaint()
 
-    async def do_show_disagreements(self) -> None:
-        await self.show(PageName.DISAGREEMENTS)
-
-    async def do_show_channels(self) -> None:
-        await self.show(PageName.CHANNELS)
-
-    async def do_show_updates(self) -> None:
-        await self.show(PageName.UPDATES)
-
-    async def do_show_incidents(self) -> None:
-        await self.show(PageName.INCIDENTS)
-
     async def do_show_sku(self) -> None:
         under = self.page.subject()
         if under is not None:
@@ -350,16 +346,13 @@ class SkewApp(AskingApp):
         else:
             await self.show(PageName.SKU)
 
-    async def do_show_checklist(self) -> None:
-        await self.show(PageName.CHECKLIST)
-
     def do_pause(self) -> None:
         self.session.paused = not self.session.paused
         paused = self.session.paused
         self.session.say("the screen is held; collecting goes on" if paused else "live", Tone.WARN)
         self.page.repaint()
         if not paused:
-            self.stir()
+            self.request_refresh()
 
     def do_theme(self) -> None:
         names = [theme.name for theme in THEMES]
@@ -373,7 +366,7 @@ class SkewApp(AskingApp):
         self.action_command_palette()
 
     def do_help(self) -> None:
-        self.push_screen(Help(self.page.place, self.session.actions))
+        self.push_screen(HelpDialog(self.page.place, self.session.actions))
 
     def do_quit(self) -> None:
         self.exit(0)
@@ -388,10 +381,10 @@ class SkewApp(AskingApp):
         if isinstance(error, WorkerFailed):
             error = error.error  # What went wrong, and where: the wrapper has no traceback.
         self.bell()
-        told = "skew: a bug in the console"
+        text = "skew: a bug in the console"
         if error is not None:
             where = failure.write_report(error)
-            told = f"skew: a bug in the console: {type(error).__name__}"
-            told += f"; the details are in {where}" if where else ""
-        self._exit_renderables.append(Segments(self.console.render(Text(clean(told)))))
+            text = f"skew: a bug in the console: {type(error).__name__}"
+            text += f"; the details are in {where}" if where else ""
+        self._exit_renderables.append(Segments(self.console.render(Text(clean(text)))))
         self._close_messages_no_wait()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.context import login_name
 from console.tui.app import SkewApp
-from console.tui.data.refresh import collect_seldom
+from console.tui.data.refresh import collect_garbage_seldom
 from console.tui.data.replay import Replay
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
@@ -44,13 +44,13 @@ def live(
             operator=preferences.said.operator or login_name(),
             read_only=read_only,
             engine=engine,
-            stir=lambda: None,
+            request_refresh=lambda: None,
         )
         try:
             app = SkewApp(database, settings, session, preferences=preferences)
-            collect_seldom()
+            collect_garbage_seldom()
             code = app.run() or app.return_code or 0
-            app.leave_word()
+            app.remember_page()
             return code
         finally:
             if engine is not None:
@@ -88,7 +88,7 @@ def past(
             operator=preferences.said.operator or login_name(),
             read_only=True,
             engine=None,
-            stir=lambda: None,
+            request_refresh=lambda: None,
             replay=replay,
         )
         app = SkewApp(database, settings, session, preferences=preferences)

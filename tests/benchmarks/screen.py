@@ -27,7 +27,7 @@ from textual.widgets import Input
 import console.tui.app
 from console.keys import ACTIONS
 from console.tui.app import SkewApp
-from console.tui.data.refresh import collect_seldom
+from console.tui.data.refresh import collect_garbage_seldom
 from console.tui.session.state import ConsoleState
 from console.tui.widgets.table import VirtualTable
 from store.database.connection import Database
@@ -183,12 +183,12 @@ async def _console(folder: Path) -> AsyncIterator[Timed]:
             operator="ana",
             read_only=False,
             engine=Collector(),
-            stir=lambda: None,
+            request_refresh=lambda: None,
         )
         app = Timed(database, settings, session)
         app.driver_class = Wire
         app.seen, app.shown = _filled(app), asyncio.get_running_loop().create_future()
-        collect_seldom()
+        collect_garbage_seldom()
         task = asyncio.create_task(app.run_async(size=SIZE))
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.wait((task, app.shown), return_when=asyncio.FIRST_COMPLETED)
@@ -200,7 +200,7 @@ async def _console(folder: Path) -> AsyncIterator[Timed]:
 
 def _filled(app: Timed) -> Seen:
     """The list is there, and every row of it that is in view."""
-    return lambda lines: app.rows.loaded and len(lines) > 1 and not app.rows.lacking()
+    return lambda lines: app.rows.loaded and len(lines) > 1 and not app.rows.missing()
 
 
 async def _watch(stalls: list[float]) -> None:
@@ -252,7 +252,7 @@ async def _page_with_rows(app: Timed) -> AsyncIterator[float]:
         before = app.rows._cursor
 
         def filled(lines: set[int], before: int = before) -> bool:
-            there = app.rows._cursor != before and not app.rows.lacking()
+            there = app.rows._cursor != before and not app.rows.missing()
             return there and app.cursor_painted(lines)
 
         yield await app.key(key, filled)
@@ -283,7 +283,7 @@ async def _relisted(app: Timed, key: str) -> float:
     began = time.perf_counter()
 
     def listed(_: set[int]) -> bool:
-        return app.whole_since > began and not app.rows.lacking()
+        return app.whole_since > began and not app.rows.missing()
 
     return await app.key(key, listed)
 

@@ -12,7 +12,7 @@ SKU = "SKU-0004411"
 TITLE = "Blue widget 12 mm"
 
 
-class Lived(Shop):
+class EventfulShop(Shop):
     """A shop whose first SKU has had six hours."""
 
     def __init__(self, folder: Path, **approval: object) -> None:
@@ -53,7 +53,7 @@ class Lived(Shop):
         self.read(channel, [record(SKU, quantity, TITLE, 1900)], at=at)
 
     def sell(self, channel: str, quantity: int, *, at: Millis) -> None:
-        told = Event(f"{at}", EventKind.ORDERED, SKU, quantity, at, order=f"{at % 10_000}")
+        event = Event(f"{at}", EventKind.ORDERED, SKU, quantity, at, order=f"{at % 10_000}")
         self.database.write(
-            events.record, EventOrigin(channel, at + 1_000), [told], self.comparison
+            events.record, EventOrigin(channel, at + 1_000), [event], self.comparison
         )

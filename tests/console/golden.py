@@ -21,5 +21,7 @@ def hold_to_golden(name: str, size: tuple[int, int], painted: str) -> None:
         pytest.fail(f"{golden.name} was not there: written, look at it and run again")
     kept = golden.read_text(encoding="utf-8")
     if painted + "\n" != kept:
-        told = difflib.unified_diff(kept.splitlines(), painted.splitlines(), golden.name, "painted")
-        pytest.fail("\n".join(told))
+        difference = difflib.unified_diff(
+            kept.splitlines(), painted.splitlines(), golden.name, "painted"
+        )
+        pytest.fail("\n".join(difference))

@@ -41,7 +41,7 @@ class Polled:
         return self.database.read(poll_health.recent_polls, channel)
 
     def outcomes(self, channel: str) -> list[str]:
-        return [str(one.outcome) for one in reversed(self.polls(channel))]
+        return [str(poll.outcome) for poll in reversed(self.polls(channel))]
 
     def falls_silent(self, channel: str) -> None:
         """From now on it takes every question, and answers none."""
@@ -102,7 +102,7 @@ async def polled(
                     operator="ana",
                     read_only=False,
                     engine=None if other else engine,
-                    stir=lambda: None,
+                    request_refresh=lambda: None,
                 )
                 app = SkewApp(database, made, session, watch=False)
                 async with app.run_test(size=size) as pilot:

@@ -14,7 +14,7 @@ from tests.console.small_shop import MINUTE, NOW, WAREHOUSE, Shop, record
 ZEROS = "5 of 5 listings newly at zero (100 %), more than 10 %"
 
 
-def trouble(shop: Shop, channel: str, kind: IncidentKind, words: str, **more: Any) -> None:
+def raise_incident(shop: Shop, channel: str, kind: IncidentKind, words: str, **more: Any) -> None:
     at: Millis = more.pop("at", NOW - 5 * MINUTE)
     shop.database.write(incidents.raise_incident, channel, kind, words, now=at, **more)
 
@@ -27,10 +27,12 @@ def set_aside(
         record(sku, quantity, title, price)
         for (sku, _, title, price), quantity in zip(WAREHOUSE, quantities, strict=True)
     ]
-    return aside(shop, channel, records, reason, at)
+    return set_records_aside(shop, channel, records, reason, at)
 
 
-def aside(shop: Shop, channel: str, records: Sequence[Record], reason: str, at: Millis) -> int:
+def set_records_aside(
+    shop: Shop, channel: str, records: Sequence[Record], reason: str, at: Millis
+) -> int:
     def poll(connection: sqlite3.Connection) -> int:
         sweep = staging.begin(connection, channel, None, now=at - 1_000)
         staging.stage(connection, sweep, records)
@@ -45,8 +47,8 @@ def waiting(shop: Shop, channel: str) -> int | None:
     return None if found is None else found[0]
 
 
-def said(app: SkewApp) -> str:
-    return app.session.said[0].text
+def newest_message(app: SkewApp) -> str:
+    return app.session.log[0].text
 
 
 def page(app: SkewApp) -> IncidentsPage:
@@ -56,7 +58,9 @@ def page(app: SkewApp) -> IncidentsPage:
 
 def troubled_shop(shop: Shop) -> Shop:
     """Refused credentials at the market, a warehouse that shows only zeros, a bad event."""
-    trouble(shop, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", at=NOW - 41 * MINUTE)
-    trouble(shop, "outlet", IncidentKind.EVENTS, "its events can't be read: 503")
+    raise_incident(
+        shop, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", at=NOW - 41 * MINUTE
+    )
+    raise_incident(shop, "outlet", IncidentKind.EVENTS, "its events can't be read: 503")
     set_aside(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW - 30_000)
     return shop

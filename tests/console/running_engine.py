@@ -60,7 +60,7 @@ class Live:
 
         found = self.database.read(update_list.find, UpdateFilter())
         every = self.database.read(lifecycle.by_id, sorted(found.ids))
-        return [one for one in every if not statuses or one.status in statuses]
+        return [correction for correction in every if not statuses or correction.status in statuses]
 
     @asynccontextmanager
     async def console(
@@ -75,7 +75,7 @@ class Live:
                 operator=operator,
                 read_only=False,
                 engine=thread,
-                stir=lambda: None,
+                request_refresh=lambda: None,
             )
             app = SkewApp(database, self.settings, session)
             if engine:

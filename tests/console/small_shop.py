@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
-from console.tui.dialogs.dialog import Overlay
+from console.tui.dialogs.dialog import LiveDialog
 from console.tui.pages.listing import ListPage
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
@@ -131,7 +131,7 @@ def settings(folder: Path, **approval: object) -> Settings:
     )
 
 
-class Stand:
+class IdleEngine:
     """An engine that is there and does nothing: the console needs to know no more of it."""
 
     mode = "running"
@@ -160,8 +160,8 @@ async def console(
         clock=shop.clock,
         operator=operator,
         read_only=read_only,
-        engine=None if read_only else Stand(),
-        stir=lambda: None,
+        engine=None if read_only else IdleEngine(),
+        request_refresh=lambda: None,
     )
     app = SkewApp(shop.database, shop.settings, session, preferences=preferences, watch=False)
     async with app.run_test(size=size) as pilot:
@@ -195,7 +195,7 @@ async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
             break  # Some wait for what a test has yet to do.
         await asyncio.sleep(0.002)
         await rest(app, pilot)
-    if not app.screen.is_modal or isinstance(app.screen, Overlay):
+    if not app.screen.is_modal or isinstance(app.screen, LiveDialog):
         await app.refresh_now()
     await rest(app, pilot)
 
@@ -241,7 +241,7 @@ def style_at(app: SkewApp, needle: str) -> Any:
 def update(shop: Shop, sku: str) -> Correction:
     """The newest correction of a SKU."""
     found = shop.database.read(lifecycle.by_id, range(1, 50))
-    return [one for one in found if one.sku == sku][-1]
+    return [correction for correction in found if correction.sku == sku][-1]
 
 
 async def to(app: SkewApp, pilot: object, sku: str) -> None:
@@ -250,6 +250,6 @@ async def to(app: SkewApp, pilot: object, sku: str) -> None:
     table = app.page.table
     for line, row_id in enumerate(table.ids):
         row = table._rows[row_id]
-        if (row.sku if isinstance(row, Correction) else row.it.sku) == sku:
+        if (row.sku if isinstance(row, Correction) else row.disagreement.sku) == sku:
             table._go(line)
     await settle(app, pilot)  # type: ignore[arg-type]

@@ -26,5 +26,5 @@ def test_a_picture_that_there_is_not_is_told_with_those_that_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["selfie"]) == 2
-    told = capsys.readouterr().err
-    assert all(name in told for name in PICTURES)
+    text = capsys.readouterr().err
+    assert all(name in text for name in PICTURES)

@@ -61,7 +61,7 @@ def test_the_environment_may_name_the_file_which_must_then_be_there(
 
 
 def test_everything_that_is_wrong_is_told_at_once_with_file_and_key() -> None:
-    told = refused(
+    lines = refused(
         {
             "theme": "pink",
             "ascii": "yes",
@@ -71,26 +71,26 @@ def test_everything_that_is_wrong_is_told_at_once_with_file_and_key() -> None:
         }
     )
 
-    assert all(line.startswith("console.toml: ") for line in told)
+    assert all(line.startswith("console.toml: ") for line in lines)
     for key in ("ascii", "colour", "keys.aprove", "keys.sort", "keys.filter"):
-        assert any(line.startswith(f"console.toml: {key}: ") for line in told), key
+        assert any(line.startswith(f"console.toml: {key}: ") for line in lines), key
 
 
 def test_an_unknown_action_is_an_error_that_lists_the_known_ones() -> None:
-    (told,) = refused({"keys": {"aprove": "x"}})
+    (text,) = refused({"keys": {"aprove": "x"}})
 
-    assert "keys.aprove: is not an action; known: " in told
-    assert all(action.name in told for action in ACTIONS)
+    assert "keys.aprove: is not an action; known: " in text
+    assert all(action.name in text for action in ACTIONS)
 
 
 def test_an_unknown_theme_lists_the_known_ones() -> None:
-    (told,) = refused({"theme": "pink"})
+    (text,) = refused({"theme": "pink"})
 
-    assert all(name in told for name in PALETTES)
+    assert all(name in text for name in PALETTES)
 
 
 @pytest.mark.parametrize(
-    ("chosen", "told"),
+    ("chosen", "text"),
     [
         ({"sort": "a"}, "keys.sort: a is bound to approve too"),
         ({"quit": []}, "keys.quit: needs a key"),
@@ -106,9 +106,9 @@ def test_an_unknown_theme_lists_the_known_ones() -> None:
     ],
 )
 def test_a_key_that_can_not_be_is_told_with_the_remedy(
-    chosen: dict[str, object], told: str
+    chosen: dict[str, object], text: str
 ) -> None:
-    assert any(told in line for line in refused({"keys": chosen}))
+    assert any(text in line for line in refused({"keys": chosen}))
 
 
 def test_two_actions_may_change_their_keys_for_each_others() -> None:
@@ -126,15 +126,15 @@ def test_a_key_of_the_action_that_was_once_called_believe_accepts() -> None:
 
 
 def test_the_former_and_the_present_name_of_an_action_together_are_refused_with_both() -> None:
-    (told,) = refused({"keys": {"accept": "v", "believe": "w"}})
+    (text,) = refused({"keys": {"accept": "v", "believe": "w"}})
 
-    assert "keys.believe: is the former name of keys.accept" in told
+    assert "keys.believe: is the former name of keys.accept" in text
 
 
 def test_a_conflict_of_a_key_under_its_former_name_names_what_is_written() -> None:
-    (told,) = refused({"keys": {"believe": "d"}})
+    (text,) = refused({"keys": {"believe": "d"}})
 
-    assert "keys.believe: d is bound to discard too" in told
+    assert "keys.believe: d is bound to discard too" in text
 
 
 def test_keys_are_written_as_the_screen_binds_them() -> None:
@@ -153,14 +153,14 @@ def test_a_file_that_is_not_toml_or_not_utf8_is_told_with_the_place(home: Path) 
 def test_skew_keys_lists_the_users_own_and_names_the_file(home: Path, skew: Any) -> None:
     (home / "skew").mkdir()
     file = home / "skew" / "console.toml"
-    told = skew("keys")
-    assert (told.code, told.err) == (0, "")
-    assert f"{file}, which is not there yet" in told.out
+    ran = skew("keys")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"{file}, which is not there yet" in ran.out
 
     file.write_text('[keys]\napprove = "f5"\n')
     document = skew("keys", "--json").json
     assert (document["file"], document["there"]) == (str(file), True)
-    assert [one["name"] for one in document["actions"]] == [one.name for one in ACTIONS]
+    assert [action["name"] for action in document["actions"]] == [action.name for action in ACTIONS]
     assert document["actions"][0]["keys"] == ["f5"]
     assert "f5 " in skew("keys").out
 

@@ -21,7 +21,7 @@ REST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ChecklistResult:
     """The answers, and when they were found."""
 
     at: Millis
@@ -37,9 +37,9 @@ class ChecklistData:
         self._ask = ask
         self._settings = settings
         self._clock = clock
-        self._checked: Checked | None = None
+        self._checked: ChecklistResult | None = None
 
-    async def look(self) -> Checked:
+    async def look(self) -> ChecklistResult:
         """The answers; measured anew where the last ones have had their time."""
         now, known = self._clock.now(), self._checked
         # A clock that was set back would keep old answers for as long.
@@ -52,5 +52,5 @@ class ChecklistData:
         took_ms = int(1_000 * (monotonic() - began))
         answers = checklist.answers(checklist.case(self._settings, found))
         again_at = now + max(EVERY_MS, REST * took_ms)
-        self._checked = Checked(now, again_at, answers)
+        self._checked = ChecklistResult(now, again_at, answers)
         return self._checked

@@ -88,7 +88,7 @@ def tokens(text: str) -> Iterator[Token]:
                 yield Token(negated, "", "", (word,))
 
 
-def told(wanted: DisagreementFilter) -> str:
+def filter_text(wanted: DisagreementFilter) -> str:
     """Write a filter in its plainest form: `parse` of it gives the same filter."""
     parts = [
         *(_quote_word(word) for word in wanted.words),
@@ -114,7 +114,7 @@ def told(wanted: DisagreementFilter) -> str:
     ):
         parts += [f"{name}>{low}"] if low else []
         parts += [f"{name}<{high}"] if high else []
-    return " ".join([*parts, *(f"-{told(one)}" for one in wanted.without)])
+    return " ".join([*parts, *(f"-{filter_text(part)}" for part in wanted.without)])
 
 
 def choices(key: str, channels: Sequence[str]) -> tuple[str, ...]:
@@ -137,10 +137,12 @@ def completed(text: str, channels: Sequence[str]) -> str | None:
     part = part.removeprefix("-")
     key, colon, values = part.partition(":")
     if not colon:
-        found = next((each for each in KEYS if part and each.startswith(part)), None)
+        found = next((key for key in KEYS if part and key.startswith(part)), None)
         return found and f"{head}{sign}{found}{'>' if found in COMPARED else ':'}"
     before, comma, last = values.rpartition(",")
-    fits = (one for one in choices(key, channels) if one.startswith(last.removeprefix('"')))
+    fits = (
+        choice for choice in choices(key, channels) if choice.startswith(last.removeprefix('"'))
+    )
     found = next(fits, None)
     return found and f"{head}{sign}{key}:{before}{comma}{_quote_value(found)}"
 
@@ -205,13 +207,13 @@ _LISTS: dict[str, tuple[str, Callable[[str], str]]] = {
 
 
 def _add_skus(wanted: DisagreementFilter, values: Sequence[str]) -> DisagreementFilter:
-    patterns = tuple(re.sub(r"\*+", "*", one) for one in values if "*" in one or "?" in one)
+    patterns = tuple(re.sub(r"\*+", "*", value) for value in values if "*" in value or "?" in value)
     for pattern in patterns:
         if pattern.count("*") > STARS_MAX:
             raise FilterError(f"{_quote(pattern)} has more than {STARS_MAX} stars")
-    exact = tuple(one for one in values if "*" not in one and "?" not in one)
+    show_blanks = tuple(value for value in values if "*" not in value and "?" not in value)
     return msgspec.structs.replace(
-        wanted, skus=wanted.skus + exact, patterns=wanted.patterns + patterns
+        wanted, skus=wanted.skus + show_blanks, patterns=wanted.patterns + patterns
     )
 
 

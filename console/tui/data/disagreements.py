@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 
-from console.tui.data.grouping import Listed, flat, folded
+from console.tui.data.grouping import DisagreementList, flat, folded
 from console.tui.data.source import DataSource
 from console.tui.data.values import DisagreementRow
 from store.queries.ranking_values import GroupBy, Lens
@@ -35,7 +35,7 @@ class DisagreementData:
 
     async def read(
         self, wanted: DisagreementFilter, sort: Sort, by: GroupBy, opened: Collection[int]
-    ) -> Listed:
+    ) -> DisagreementList:
         """The list as it is now."""
         if monotonic() - self._priced_at >= KEPT_S:
             # Kept for a while, so that an estimate that wavers does not stir the order.
@@ -51,33 +51,37 @@ class DisagreementData:
     async def rows(self, ids: Sequence[int]) -> dict[int, DisagreementRow]:
         """These rows, with their causes, which are kept."""
         rows = await self._source.disagreement_rows(ids, Lens(self._prices))
-        self._keep({one: row.why for one, row in rows.items() if row.why})
+        self._keep({row_id: row.why for row_id, row in rows.items() if row.why})
         return rows
 
-    def lacking(self, ids: "array[int]") -> list[int]:
+    def missing(self, ids: "array[int]") -> list[int]:
         """Some of those whose cause is not known or was found too long ago; empty: all are."""
         before = monotonic() - KEPT_S
-        unknown = [one for one in ids if one not in self._causes]
+        unknown = [row_id for row_id in ids if row_id not in self._causes]
         if not unknown:
-            unknown = [one for one in ids if self._found_at[one] < before]
+            unknown = [row_id for row_id in ids if self._found_at[row_id] < before]
         return unknown[:CHUNK]
 
     def known(self, ids: "array[int]") -> int:
         """Of how many of these the cause is known."""
-        return sum(one in self._causes for one in ids)
+        return sum(row_id in self._causes for row_id in ids)
 
     async def learn(self, ids: Sequence[int]) -> None:
         """Find the causes of these."""
         explained = await self._source.explained(ids)
-        found = {one.id: cause.kind for one, cause in explained if cause is not None}
+        found = {
+            disagreement.id: cause.kind for disagreement, cause in explained if cause is not None
+        }
         # What has closed meanwhile is asked for no more.
         self._keep(dict.fromkeys(ids, "unexplained") | found)
 
     def forget_others(self, ids: "array[int]") -> None:
         """Drop the causes of what is in the list no more, when they have become many."""
         if len(self._causes) > 2 * len(ids) + CHUNK:
-            self._causes = {one: self._causes[one] for one in ids if one in self._causes}
-            self._found_at = {one: self._found_at[one] for one in self._causes}
+            self._causes = {
+                row_id: self._causes[row_id] for row_id in ids if row_id in self._causes
+            }
+            self._found_at = {row_id: self._found_at[row_id] for row_id in self._causes}
 
     def _keep(self, found: Mapping[int, str]) -> None:
         self._causes.update(found)
@@ -85,11 +89,11 @@ class DisagreementData:
 
     def _lens(self) -> Lens:
         ids: dict[str, array[int]] = {kind: array("q") for kind in KINDS}
-        for one, kind in list(self._causes.items()):
-            ids[kind].append(one)
+        for row_id, kind in list(self._causes.items()):
+            ids[kind].append(row_id)
         return Lens(self._prices, tuple((kind, str(ids[kind].tolist())) for kind in KINDS))
 
 
 def asks_for_causes(wanted: DisagreementFilter) -> bool:
     """Whether a filter can be answered only where causes are known."""
-    return bool(wanted.causes) or any(one.causes for one in wanted.without)
+    return bool(wanted.causes) or any(part.causes for part in wanted.without)

@@ -62,8 +62,8 @@ def disagreements(source: DataSource, ids: Sequence[int]) -> ExportView:
     async def read(start: int, end: int) -> list[Explained]:
         return await source.explained(ids[start:end])
 
-    def line(one: Explained) -> ExportRow:
-        return ExportRow(csv_row(*one), json_documents.disagreement(*one))
+    def line(explained: Explained) -> ExportRow:
+        return ExportRow(csv_row(*explained), json_documents.disagreement(*explained))
 
     return ExportView("disagreements", len(ids), CSV_COLUMNS, read, line)
 
@@ -72,16 +72,16 @@ def updates(source: DataSource, ids: Sequence[int]) -> ExportView:
     async def read(start: int, end: int) -> list[Correction]:
         wanted = ids[start:end]
         found = await source.updates(wanted)
-        return [found[one] for one in wanted if one in found]
+        return [found[row_id] for row_id in wanted if row_id in found]
 
-    def line(one: Correction) -> ExportRow:
-        return _line(json_documents.update(one))
+    def line(correction: Correction) -> ExportRow:
+        return _line(json_documents.update(correction))
 
     return ExportView("updates", len(ids), json_documents.UPDATE_COLUMNS, read, line)
 
 
 def channels(found: Sequence[ChannelHealth]) -> ExportView:
-    return _known("channels", [json_documents.channel(one) for one in found])
+    return _known("channels", [json_documents.channel(channel) for channel in found])
 
 
 def incidents(source: DataSource, ids: Sequence[int], now: Millis) -> ExportView:
@@ -90,10 +90,10 @@ def incidents(source: DataSource, ids: Sequence[int], now: Millis) -> ExportView
     async def read(start: int, end: int) -> list[Incident]:
         wanted = ids[start:end]
         found = await source.incidents(wanted)
-        return [found[one] for one in wanted if one in found]
+        return [found[row_id] for row_id in wanted if row_id in found]
 
-    def line(one: Incident) -> ExportRow:
-        return _line(json_incidents.incident(one, now))
+    def line(incident: Incident) -> ExportRow:
+        return _line(json_incidents.incident(incident, now))
 
     return ExportView("incidents", len(ids), json_incidents.COLUMNS, read, line)
 
@@ -134,21 +134,21 @@ def exists(path: Path) -> bool:
 
 
 async def export(
-    view: ExportView, path: Path, *, overwrite: bool, told: Callable[[int], None]
+    view: ExportView, path: Path, *, overwrite: bool, progress: Callable[[int], None]
 ) -> int:
     """Write all of a view to a file, and answer how many rows were there; `told` hears how many.
 
     Raises ExportError, with nothing left behind; a cancel leaves nothing either.
     """
     try:
-        draft = await asyncio.to_thread(Draft.begin, path, view)
+        draft = await asyncio.to_thread(PartialFile.begin, path, view)
     except OSError as error:
         raise ExportError(f"{path}: {error.strerror}") from error
     try:
         for start in range(0, view.count, CHUNK):
             rows = await view.read(start, min(view.count, start + CHUNK))
             await _whole(asyncio.to_thread(draft.write, rows))
-            told(min(view.count, start + CHUNK))
+            progress(min(view.count, start + CHUNK))
         await _whole(asyncio.to_thread(draft.finish, overwrite=overwrite))
     except FileExistsError as error:
         raise ExportError(f"{path} is there already: choose another name") from error
@@ -171,7 +171,7 @@ async def _whole(step: Awaitable[None]) -> None:
         raise
 
 
-class Draft:
+class PartialFile:
     """A file in the making, beside the place where it will be."""
 
     def __init__(self, path: Path, place: Path, file: IO[str], view: ExportView) -> None:
@@ -183,7 +183,7 @@ class Draft:
         self._as_json = path.suffix.lower() == ".json"
 
     @classmethod
-    def begin(cls, path: Path, view: ExportView) -> "Draft":
+    def begin(cls, path: Path, view: ExportView) -> "PartialFile":
         """Open it, with the rights that any new file of the user gets. Raises OSError."""
         path = path.resolve()
         place = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")

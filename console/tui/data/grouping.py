@@ -34,7 +34,7 @@ _OLD = 3
 """From this bucket on an age is too old to be passed over."""
 
 
-class Listed(NamedTuple):
+class DisagreementList(NamedTuple):
     """What the table shows, and what all of it comes to."""
 
     ids: "array[int]"
@@ -53,36 +53,36 @@ class Listed(NamedTuple):
     def members(self, group_id: int) -> list[int]:
         """The ids of a group."""
         pairs = zip(self.ranked.ids, self.ranked.groups, strict=True)
-        return [one for one, group in pairs if group == group_id]
+        return [row_id for row_id, group in pairs if group == group_id]
 
     def marked(self, marks: Collection[int]) -> Mapping[int, str]:
         """By group's id the sign of its marks: `x` all of it is marked, `+` some of it."""
         if not marks or not self.totals:
             return {}
         pairs = zip(self.ranked.ids, self.ranked.groups, strict=True)
-        counted = Counter(group for one, group in pairs if one in marks)
+        marked = Counter(group for row_id, group in pairs if row_id in marks)
         return {
             group: "x" if count == self.totals[group][COUNT] else "+"
-            for group, count in counted.items()
+            for group, count in marked.items()
             if group in self.totals
         }
 
 
-def flat(ranked: Ranked) -> Listed:
+def flat(ranked: Ranked) -> DisagreementList:
     """All of it in one piece."""
-    return Listed(ranked.ids, ranked.severities, ranked, {})
+    return DisagreementList(ranked.ids, ranked.severities, ranked, {})
 
 
-def folded(grouped: Grouped, opened: Collection[int]) -> Listed:
+def folded(grouped: Grouped, opened: Collection[int]) -> DisagreementList:
     """The groups, the worst first, each followed by its members where it is open."""
     ranked = grouped.ranked
     inside: dict[int, tuple[array[int], bytearray]] = {}
     if opened:
         rows = zip(ranked.ids, ranked.severities, ranked.groups, strict=True)
-        for one, severity, group in rows:
+        for row_id, severity, group in rows:
             if group in opened:
                 ids, severities = inside.setdefault(group, (array("q"), bytearray()))
-                ids.append(one)
+                ids.append(row_id)
                 severities.append(severity)
     every, beside = array("q"), bytearray()
     for row in grouped.totals:
@@ -95,13 +95,19 @@ def folded(grouped: Grouped, opened: Collection[int]) -> Listed:
             beside.extend(severities)
         else:
             beside.append(row[SEVERITY])
-    return Listed(every, bytes(beside), ranked, {row[ID]: row for row in grouped.totals})
+    totals = {row[ID]: row for row in grouped.totals}
+    return DisagreementList(every, bytes(beside), ranked, totals)
 
 
 def worst(severities: bytes) -> Severity | None:
     """The worst that nobody has acknowledged; None where there is none."""
     return next(
-        (one for one in Severity if one in severities and one < Severity.ACKNOWLEDGED), None
+        (
+            severity
+            for severity in Severity
+            if severity in severities and severity < Severity.ACKNOWLEDGED
+        ),
+        None,
     )
 
 
@@ -130,8 +136,8 @@ def age_line(counts: Collection[int], width: int) -> list[Cell]:
         line = [Cell(" ages", Tone.DIM)]
         for place, (name, count) in enumerate(zip(AGES, counts, strict=True)):
             bar = f" {_bar(count, most)}" if bars and count else ""
-            told = Tone.WARN if place >= _OLD and count else Tone.PLAIN
-            line += [Cell(f"  {name}", Tone.DIM), Cell(f"{bar} {count:,}", told)]
+            tone = Tone.WARN if place >= _OLD and count else Tone.PLAIN
+            line += [Cell(f"  {name}", Tone.DIM), Cell(f"{bar} {count:,}", tone)]
         line.append(Cell(" "))
         if sum(cells(cell.text) for cell in line) <= width:
             return line

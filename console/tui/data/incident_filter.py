@@ -33,7 +33,7 @@ STATES = (
 """What the key for the next state goes through, by the word that stands in the title."""
 
 _STATE_WORDS = {word: states for word, states in STATES if word != "all"} | {
-    str(one): (one,) for one in IncidentState
+    str(state): (state,) for state in IncidentState
 }
 
 
@@ -45,7 +45,7 @@ def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
     known = {
         "channel": tuple(channels),
         # A kind of two words is written with a dash.
-        "kind": tuple(str(one).replace(" ", "-") for one in IncidentKind),
+        "kind": tuple(str(kind).replace(" ", "-") for kind in IncidentKind),
         "severity": tuple(IncidentSeverity),
         "state": tuple(_STATE_WORDS),
     }
@@ -58,12 +58,12 @@ def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
             words.append(token)
             continue
         chosen[key] += _values(key, match["values"], known[key])
-    states = dict.fromkeys(one for word in chosen["state"] for one in _STATE_WORDS[word])
+    states = dict.fromkeys(state for word in chosen["state"] for state in _STATE_WORDS[word])
     return IncidentFilter(
         text=" ".join(words),
         channels=tuple(chosen["channel"]),
-        kinds=tuple(one.replace("-", " ") for one in chosen["kind"]),
-        severities=tuple(IncidentSeverity(one) for one in chosen["severity"]),
+        kinds=tuple(kind.replace("-", " ") for kind in chosen["kind"]),
+        severities=tuple(IncidentSeverity(severity) for severity in chosen["severity"]),
         states=tuple(states),
     )
 

@@ -27,27 +27,27 @@ COLLECT_AFTER = 4_000
 """So many new objects before Python looks for cycles among them."""
 
 
-class Beat(NamedTuple):
+class Refresh(NamedTuple):
     """A moment to read."""
 
     asked: bool
     """The operator asked or acted."""
-    whole: bool
+    everything: bool
     """Time to read everything; else only what is in view."""
 
 
-class Pulse:
+class RefreshLoop:
     """Tells the moments to read, one after the other."""
 
-    def __init__(self, version: Callable[[], int], *, still: bool = False) -> None:
+    def __init__(self, version: Callable[[], int], *, is_past: bool = False) -> None:
         """`version` changes with every commit; it is always asked from one thread.
 
         `still`: it is the past that is shown, which nobody commits to, and whose clock stands.
         """
         self._version = version
-        self._silence_s = None if still else SILENCE_S
+        self._silence_s = None if is_past else SILENCE_S
         self._stopped = threading.Event()
-        self._stirred = asyncio.Event()
+        self._wanted = asyncio.Event()
         self._asked = asyncio.Event()
 
     def start(self) -> None:
@@ -61,28 +61,28 @@ class Pulse:
     def stop(self) -> None:
         self._stopped.set()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Have everything read at once."""
         self._asked.set()
-        self._stirred.set()
+        self._wanted.set()
 
-    async def beats(self) -> AsyncIterator[Beat]:
+    async def refreshes(self) -> AsyncIterator[Refresh]:
         """The moments, for ever: the next comes when what was begun at the last has ended."""
-        whole_at = 0.0
+        everything_at = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), self._silence_s)
+                await asyncio.wait_for(self._wanted.wait(), self._silence_s)
             asked, began = self._asked.is_set(), monotonic()
-            self._stirred.clear()
+            self._wanted.clear()
             self._asked.clear()
-            whole = asked or began >= whole_at
-            yield Beat(asked, whole)
-            if whole:
+            everything = asked or began >= everything_at
+            yield Refresh(asked, everything)
+            if everything:
                 # What takes long to read is read less often, so that it never takes a core.
                 ended = monotonic()
-                whole_at = ended + max(REPAINT_S, min(SILENCE_S, 2 * (ended - began)))
+                everything_at = ended + max(REPAINT_S, min(SILENCE_S, 2 * (ended - began)))
             else:
-                self._stirred.set()
+                self._wanted.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), REPAINT_S)
 
@@ -97,10 +97,10 @@ class Pulse:
             if version != seen:
                 seen = version
                 with contextlib.suppress(RuntimeError):  # The loop has closed: so do we.
-                    loop.call_soon_threadsafe(self._stirred.set)
+                    loop.call_soon_threadsafe(self._wanted.set)
 
 
-def collect_seldom() -> None:
+def collect_garbage_seldom() -> None:
     """Keep Python's search for cycles from stopping the screen: it took 60 to 90 ms at a time.
 
     What is loaded by now stays for good and is looked at no more; the rest is looked at later.

@@ -10,7 +10,7 @@ from console.text.target_sum import target_sum
 from console.tui.data.values import Ask
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
-from store.history.timeline import Rest, TimelinePage
+from store.history.timeline import Rest, TimelineItem, TimelinePage
 from store.model import Cause, Disagreement, Millis, Terms
 from store.queries import sku_summary
 from store.queries.sku_summary import SkuSummary
@@ -26,15 +26,44 @@ Causes = Callable[[Sequence[Disagreement], Millis], Awaitable[dict[int, Cause]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class SkuDetail:
     """A SKU as its page shows it."""
 
     at: Millis
-    dossier: SkuSummary
+    summary: SkuSummary
     causes: Mapping[int, Cause]
     """By the disagreement's id."""
     sums: Mapping[int, str]
     """The policy's arithmetic, by the listing's id."""
+
+
+class SkuTimeline:
+    """The part of a SKU's timeline that has been read: the newest items, and older ones below."""
+
+    def __init__(self) -> None:
+        self.items: list[TimelineItem] = []
+        """Newest first."""
+        self.rest: Rest | None = None
+        """Where the next older page begins; None: there is none."""
+        self._newest: TimelinePage | None = None
+
+    def take_newest(self, page: TimelinePage) -> bool:
+        """Put the newest page at the head, keeping what was read below it; False: it is there."""
+        if page is self._newest:
+            return False
+        self._newest = page
+        oldest = page.told[-1].key if page.told else None
+        older = [item for item in self.items if oldest is not None and item.key < oldest]
+        if not older or oldest is None or oldest > self.items[0].key:
+            # Nothing older was read, or so much has come since then that the newest page does not
+            # reach down to what was read: joining the two would hide what lies between them.
+            self.items, self.rest = list(page.told), page.rest
+        else:
+            self.items = [*page.told, *older]
+        return True
+
+    def add_older(self, page: TimelinePage) -> None:
+        self.items, self.rest = [*self.items, *page.told], page.rest
 
 
 class SkuData:
@@ -49,7 +78,7 @@ class SkuData:
         self._course: tuple[object, StockSeries] | None = None
         self._newest: tuple[object, TimelinePage] | None = None
 
-    async def open(self, sku: str) -> Opened | None:
+    async def open(self, sku: str) -> SkuDetail | None:
         """Everything there is to know of it now; None where the cache does not know it."""
         now = self._clock.now()
         found = await self._ask(sku_summary.read, sku, now=now)
@@ -59,7 +88,7 @@ class SkuData:
             cell.listing_id: target_sum(sku, cell.channel, cell.location, found.cells, self._terms)
             for cell in found.cells
         }
-        return Opened(now, found, await self._causes_of(found.open, now), sums)
+        return SkuDetail(now, found, await self._causes_of(found.open, now), sums)
 
     async def course(self, listing_ids: Sequence[int], within: Window) -> StockSeries:
         """What these listings showed over a span of time."""
@@ -88,8 +117,15 @@ class SkuData:
         if not found:
             return {}
         moved = tuple(
-            (one.id, one.available, one.state, one.target, one.target_state, one.reason)
-            for one in found
+            (
+                disagreement.id,
+                disagreement.available,
+                disagreement.state,
+                disagreement.target,
+                disagreement.target_state,
+                disagreement.reason,
+            )
+            for disagreement in found
         )
         known, at, causes = self._causes
         if known != moved or not at <= now < at + CAUSES_FOR_MS:

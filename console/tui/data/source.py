@@ -70,7 +70,7 @@ RECENT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class StatusSnapshot:
     """Everything but the lists, at one instant."""
 
     at: Millis
@@ -78,14 +78,14 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class RowDetail:
     """All there is to tell of one SKU, seen from one of its disagreements or updates."""
 
     sku: str
     title: str
     channel: str
     location: str
-    it: Disagreement | None
+    disagreement: Disagreement | None
     cells: tuple[ShownCell, ...]
     """What every channel shows for it, at that location."""
     correction: Correction | None
@@ -108,7 +108,7 @@ class DataSource:
         self._terms = terms.terms(settings)
         self._comparison = terms.comparison(settings)
         self.skus = SkuData(self._ask, self._causes, self._terms, clock)
-        self.checkup = ChecklistData(self._ask, settings, clock)
+        self.checklist = ChecklistData(self._ask, settings, clock)
 
     @property
     def configuration(self) -> Path | None:
@@ -140,10 +140,10 @@ class DataSource:
             # Its reader threads have gone: somebody closed it under us.
             raise StoreError("the cache is closed") from error
 
-    async def glance(self) -> Glance:
+    async def snapshot(self) -> StatusSnapshot:
         now = self._clock.now()
         await asyncio.to_thread(self._database.check_file)
-        return Glance(now, await self._ask(views.status, now=now))
+        return StatusSnapshot(now, await self._ask(views.status, now=now))
 
     async def disagreement_ids(self, wanted: DisagreementFilter, sort: Sort) -> "array[int]":
         now = self._clock.now()
@@ -167,10 +167,15 @@ class DataSource:
     ) -> dict[int, DisagreementRow]:
         now = self._clock.now()
         found = await self._ask(views.disagreements_by_id, ids, now=now, lens=lens)
-        skus = sorted({one.sku for one in found})
+        skus = sorted({disagreement.sku for disagreement in found})
         shown = await self._ask(views.shown, skus, now=now)
         causes = await self._causes(found, now)
-        return {one.id: _row(one, shown[one.sku], causes.get(one.id)) for one in found}
+        return {
+            disagreement.id: _row(
+                disagreement, shown[disagreement.sku], causes.get(disagreement.id)
+            )
+            for disagreement in found
+        }
 
     async def explained(self, ids: Sequence[int]) -> list[Explained]:
         """These disagreements with their causes; one that has closed meanwhile is left out."""
@@ -179,40 +184,40 @@ class DataSource:
         now = self._clock.now()
         # Of as many as an export asks for, that takes longer than a screen may stand still.
         causes = await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
-        return [(one, causes.get(one.id)) for one in found]
+        return [(disagreement, causes.get(disagreement.id)) for disagreement in found]
 
     async def channel(self, name: str, status: StatusCounts) -> ChannelDetail | None:
         """All there is to tell of a channel; `status` as it was read last. None: there is none."""
-        one = next((each for each in status.channels if each.name == name), None)
+        channel = next((channel for channel in status.channels if channel.name == name), None)
         settings = self.settings.channels.get(name)
-        if one is None or settings is None:
+        if channel is None or settings is None:
             return None
         return ChannelDetail(
-            one,
+            channel,
             settings,
             await self._ask(poll_health.recent_polls, name, limit=POLLS_TOLD),
             await self._ask(events.cursor, name),
-            [each for each in status.incidents if each.channel == name],
+            [incident for incident in status.incidents if incident.channel == name],
         )
 
-    async def pause_effect(self, one: ChannelHealth) -> PauseEffect:
+    async def pause_effect(self, channel: ChannelHealth) -> PauseEffect:
         """What pausing a channel comes to, for the dialog before it."""
-        authority = bool(one.roles)
+        authority = bool(channel.roles)
         wanted = DisagreementFilter(
-            channels=() if authority else (one.name,), statuses=(Status.OPEN, Status.SETTLING)
+            channels=() if authority else (channel.name,), statuses=(Status.OPEN, Status.SETTLING)
         )
         found = await self.disagreement_ids(wanted, Sort.SKU)
         approved = await self._ask(
-            views.updates, statuses=(CorrectionStatus.APPROVED,), channel=one.name
+            views.updates, statuses=(CorrectionStatus.APPROVED,), channel=channel.name
         )
-        stale_after_ms = self.settings.channels[one.name].stale_after_ms
-        read_at = one.last_success_at
+        stale_after_ms = self.settings.channels[channel.name].stale_after_ms
+        read_at = channel.last_success_at
         return PauseEffect(
-            channel=one.name,
+            channel=channel.name,
             authority=authority,
             disagreements=len(found),
             approved=len(approved),
-            running=one.running is not None,
+            running=channel.running is not None,
             stale_at=None if read_at is None else read_at + stale_after_ms,
         )
 
@@ -227,7 +232,10 @@ class DataSource:
         return await self._ask(incident_list.incident_ids, asked, now=self._clock.now())
 
     async def incidents(self, ids: Sequence[int]) -> dict[int, Incident]:
-        return {one.id: one for one in await self._ask(incident_list.incidents_by_id, ids)}
+        return {
+            incident.id: incident
+            for incident in await self._ask(incident_list.incidents_by_id, ids)
+        }
 
     async def incident(self, row_id: int) -> IncidentDetail | None:
         """All there is to tell of one but the effect of a poll; None where it is no more."""
@@ -253,7 +261,7 @@ class DataSource:
         return await self._ask(quarantine_preview.of_accepting, channel, self._comparison)
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
-        return {one.id: one for one in await self._ask(lifecycle.by_id, ids)}
+        return {correction.id: correction for correction in await self._ask(lifecycle.by_id, ids)}
 
     async def history_ids(self, wanted: UpdateFilter, sort: UpdateSort) -> UpdateList:
         return await self._ask(update_list.find, wanted, sort=sort)
@@ -290,16 +298,18 @@ class DataSource:
         now = self._clock.now()
         return await self._ask(views.disagreements_by_id, ids, now=now)
 
-    async def detail_of_disagreement(self, row_id: int) -> Detail | None:
+    async def detail_of_disagreement(self, row_id: int) -> RowDetail | None:
         """None where it has closed."""
         found = await self.disagreements([row_id])
         if not found:
             return None
-        it = found[0]
-        seen = await self.updates([it.correction_id]) if it.correction_id else {}
-        return await self._detail(it, seen.get(it.correction_id or 0))
+        disagreement = found[0]
+        seen = (
+            await self.updates([disagreement.correction_id]) if disagreement.correction_id else {}
+        )
+        return await self._detail(disagreement, seen.get(disagreement.correction_id or 0))
 
-    async def detail_of_update(self, row_id: int) -> Detail | None:
+    async def detail_of_update(self, row_id: int) -> RowDetail | None:
         """None where there is no such update."""
         found = await self.updates([row_id])
         if not found:
@@ -308,8 +318,15 @@ class DataSource:
         about = DisagreementFilter(skus=(correction.sku,), channels=(correction.channel,))
         now = self._clock.now()
         same = await self._ask(views.disagreements, about, now=now, estimates=False)
-        it = next((one for one in same if one.listing_id == correction.listing_id), None)
-        return await self._detail(it, correction)
+        disagreement = next(
+            (
+                disagreement
+                for disagreement in same
+                if disagreement.listing_id == correction.listing_id
+            ),
+            None,
+        )
+        return await self._detail(disagreement, correction)
 
     async def _causes(self, found: Sequence[Disagreement], now: Millis) -> dict[int, Cause]:
         known = await self._known(found)
@@ -318,41 +335,45 @@ class DataSource:
         return await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
 
     async def _known(self, found: Sequence[Disagreement]) -> dict[int, Facts]:
-        if any(one.kind in ASKS_FOR_ALIKE for one in found):
+        if any(disagreement.kind in ASKS_FOR_ALIKE for disagreement in found):
             # A part of it at a time: each commit brings the screen here again, until all is done.
             await self._ask_lookalikes()
-        return await self._ask(find_facts.find, [one.id for one in found])
+        return await self._ask(find_facts.find, [disagreement.id for disagreement in found])
 
     async def _ask_lookalikes(self) -> None:
         if not self._database.read_only and await self._ask(similar_skus.is_behind):
             with contextlib.suppress(DatabaseBusy):
                 await self._database.awrite(similar_skus.fill)
 
-    async def _detail(self, it: Disagreement | None, correction: Correction | None) -> Detail:
-        about = it or correction
+    async def _detail(
+        self, disagreement: Disagreement | None, correction: Correction | None
+    ) -> RowDetail:
+        about = disagreement or correction
         if about is None:
             raise ValueError("a detail is of a disagreement or of an update")
         now = self._clock.now()
         shown = (await self._ask(views.shown, [about.sku], now=now))[about.sku]
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
-        causes = await self._causes([it], now) if it is not None else {}
+        causes = await self._causes([disagreement], now) if disagreement is not None else {}
         history = await self._ask(timeline.history, about.sku, limit=RECENT)
-        return Detail(
+        return RowDetail(
             sku=about.sku,
             title=about.title,
             channel=about.channel,
             location=about.location,
-            it=it,
+            disagreement=disagreement,
             cells=cells,
             correction=correction,
-            cause=causes.get(it.id) if it is not None else None,
+            cause=causes.get(disagreement.id) if disagreement is not None else None,
             target_sum=target_sum(about.sku, about.channel, about.location, cells, self._terms),
             history=tuple(history),
         )
 
 
-def _row(it: Disagreement, cells: Sequence[ShownCell], cause: Cause | None) -> DisagreementRow:
-    here = {cell.channel: cell for cell in cells if cell.location == it.location}
+def _row(
+    disagreement: Disagreement, cells: Sequence[ShownCell], cause: Cause | None
+) -> DisagreementRow:
+    here = {cell.channel: cell for cell in cells if cell.location == disagreement.location}
     if cause is None:
-        return DisagreementRow(it, here)
-    return DisagreementRow(it, here, cause.kind, cause.evidence)
+        return DisagreementRow(disagreement, here)
+    return DisagreementRow(disagreement, here, cause.kind, cause.evidence)

@@ -29,11 +29,11 @@ def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatu
         else:
             words.append(token)
     _check(named["channel"], tuple(channels), "channel")
-    told = [value.replace("-", "_") for value in named["status"]]
-    _check(told, tuple(CorrectionStatus), "status")
+    named["status"] = [value.replace("-", "_") for value in named["status"]]
+    _check(named["status"], tuple(CorrectionStatus), "status")
     return msgspec.structs.replace(
         UpdateFilter(),
-        statuses=tuple(CorrectionStatus(value) for value in told) or tuple(statuses),
+        statuses=tuple(CorrectionStatus(value) for value in named["status"]) or tuple(statuses),
         channels=tuple(named["channel"]),
         skus=tuple(named["sku"]),
         people=tuple(named["by"]),

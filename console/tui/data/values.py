@@ -13,7 +13,7 @@ from sync.settings import ChannelSettings
 class DisagreementRow:
     """A disagreement with what every channel shows for its SKU at its location."""
 
-    it: Disagreement
+    disagreement: Disagreement
     shown: Mapping[str, ShownCell] = field(default_factory=dict)
     why: str = ""
     """The cause in a word or two."""

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from console.reports import quarantine_effect
 from console.text.format import plain_times, wrap
-from console.tui.dialogs.confirm import Question, Reason
+from console.tui.dialogs.confirm import ConfirmDialog, ReasonDialog
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import incidents
 from console.tui.widgets.text import TextBlock
@@ -18,7 +18,7 @@ from store.model import Millis
 from store.polling.quarantine_preview import QuarantineEffect
 
 
-class AcceptPoll(Question):
+class AcceptPollDialog(ConfirmDialog):
     """Shows what accepting a quarantined poll changes, and asks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,8 +38,8 @@ class AcceptPoll(Question):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog broad") as dialog:
-            told = f"Accept poll {self._effect.poll_id} of {self._effect.channel}"
-            dialog.border_title = write(Cell(told))
+            text = f"Accept poll {self._effect.poll_id} of {self._effect.channel}"
+            dialog.border_title = write(Cell(text))
             with VerticalScroll(id="items"):
                 yield TextBlock(self._told, id="accept-effect")
             yield from self.foot()
@@ -57,7 +57,7 @@ class AcceptPoll(Question):
         return lines(*rows)
 
 
-class DiscardPoll(Reason):
+class DiscardPollDialog(ReasonDialog):
     """Asks why a quarantined poll is discarded."""
 
     def __init__(self, about: str, offered: Sequence[str]) -> None:
@@ -65,7 +65,7 @@ class DiscardPoll(Reason):
             about,
             offered,
             verb="Discard",
-            told="Its last good readings count again; the next poll is judged again.",
+            text="Its last good readings count again; the next poll is judged again.",
             reasons=WHY_DISCARDED,
         )
 

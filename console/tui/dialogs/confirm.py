@@ -28,12 +28,12 @@ from sync.units import duration, duration_text
 SPAN_MS_MIN = 60_000
 """A snooze that is shorter would be none."""
 
-WHY_ANEW = ("what refused it is mended", "the channel was down", "it was unlocked")
+WHY_RETRIED = ("what refused it is mended", "the channel was down", "it was unlocked")
 
 REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
 
 
-class Question(Dialog[bool]):
+class ConfirmDialog(Dialog[bool]):
     """Dismissed with whether the operator wants it; never by a bare enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,7 +94,7 @@ def keys_told(*pairs: tuple[str, str]) -> Content:
     return write(*parts)
 
 
-class Confirm(Question):
+class ApproveDialog(ConfirmDialog):
     """Shows what approving a batch does, and asks."""
 
     def __init__(
@@ -131,7 +131,7 @@ class Confirm(Question):
         return items(self._batch, width)
 
 
-class Reason(Dialog[str | None]):
+class ReasonDialog(Dialog[str | None]):
     """Asks why; the last reasons are offered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
@@ -142,14 +142,14 @@ class Reason(Dialog[str | None]):
         offered: Sequence[str],
         *,
         verb: str = "Reject",
-        told: str = "It stays silent until its target or reading moves.",
+        text: str = "It stays silent until its target or reading moves.",
         reasons: Sequence[str] = REASONS,
     ) -> None:
         """`offered` are the operator's last reasons; `told` says what the act means."""
         super().__init__()
         self._about = about
         self._verb = verb
-        self._told = told
+        self._told = text
         self._offered = tuple(dict.fromkeys((*offered, *reasons)))[:6]
 
     def compose(self) -> ComposeResult:
@@ -186,20 +186,20 @@ class Reason(Dialog[str | None]):
         self.dismiss(self._offered[event.option_index])
 
 
-class Retry(Reason):
+class RetryDialog(ReasonDialog):
     """Asks why what failed should go well now."""
 
     def __init__(self, about: str, offered: Sequence[str]) -> None:
         super().__init__(
             about,
             offered,
-            verb="Retry",
-            told="It is proposed again where it still disagrees, and needs a new approval.",
-            reasons=WHY_ANEW,
+            verb="RetryDialog",
+            text="It is proposed again where it still disagrees, and needs a new approval.",
+            reasons=WHY_RETRIED,
         )
 
 
-class Snooze(Dialog[int | None]):
+class SnoozeDialog(Dialog[int | None]):
     """Asks for how long, in milliseconds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
@@ -215,8 +215,8 @@ class Snooze(Dialog[int | None]):
             dialog.border_title = write(Cell(f"Snooze {self._about}"))
             yield OptionList(*(Option(self._option(span)) for span in self.SPANS))
             yield Input(placeholder="or so long: 30m, 2h, 3d", id="span", max_length=12)
-            told = (("enter", "snooze"), ("tab", "another span"), ("esc", "leave it"))
-            yield Static(keys_told(*told))
+            keys = (("enter", "snooze"), ("tab", "another span"), ("esc", "leave it"))
+            yield Static(keys_told(*keys))
 
     def action_leave(self) -> None:
         self.dismiss(None)

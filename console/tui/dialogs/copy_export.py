@@ -28,7 +28,7 @@ _SAMPLE = 46
 """Cells of what would be copied that are shown."""
 
 
-class Copying(Dialog[CopyChoice | None]):
+class CopyDialog(Dialog[CopyChoice | None]):
     """Asks as what to copy the row: a digit, or enter on the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,7 +44,7 @@ class Copying(Dialog[CopyChoice | None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell("Copy"))
             yield OptionList(
-                *(Option(_told(number, one)) for number, one in enumerate(self._offered, 1))
+                *(Option(_told(number, copied)) for number, copied in enumerate(self._offered, 1))
             )
             digits = f"1–{len(self._offered)}"
             yield Static(keys_told(("enter", "copy"), (digits, "at once"), ("esc", "leave it")))
@@ -64,19 +64,21 @@ class Copying(Dialog[CopyChoice | None]):
         self.dismiss(self._offered[event.option_index])
 
 
-def _told(number: int, one: CopyChoice) -> Content:
-    sample = cut(clean(one.text.replace("\t", "  ").replace("\n", "  ")), _SAMPLE)
-    return write(Cell(f"{number} ", Tone.ACCENT), Cell(fit(one.name, 18)), Cell(sample, Tone.DIM))
+def _told(number: int, copied: CopyChoice) -> Content:
+    sample = cut(clean(copied.text.replace("\t", "  ").replace("\n", "  ")), _SAMPLE)
+    return write(
+        Cell(f"{number} ", Tone.ACCENT), Cell(fit(copied.name, 18)), Cell(sample, Tone.DIM)
+    )
 
 
-class Exported(NamedTuple):
+class ExportResult(NamedTuple):
     """What an export came to."""
 
     path: Path
     rows: int
 
 
-class Exporting(Dialog[Exported | None]):
+class ExportDialog(Dialog[ExportResult | None]):
     """Asks for a file's name, writes the file, and shows how far it is; escape cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,8 +99,8 @@ class Exporting(Dialog[Exported | None]):
         with Vertical(classes="dialog") as dialog:
             what = plural(self._view.count, self._view.name.removesuffix("s"), self._view.name)
             dialog.border_title = write(Cell(f"Export {what}"))
-            told = "All rows of the list, as it is filtered and sorted."
-            yield Static(write(Cell(told, Tone.DIM)))
+            text = "All rows of the list, as it is filtered and sorted."
+            yield Static(write(Cell(text, Tone.DIM)))
             yield Input(self._suggested, id="name", max_length=1_000, select_on_focus=False)
             yield Static(self._asked(), id="question")
 
@@ -140,45 +142,45 @@ class Exporting(Dialog[Exported | None]):
         if there:
             self._chosen = path
             self.query_one("#name", Input).disabled = True
-            told = Cell(f"{path.name} is there already  ", Tone.WARN)
-            self._say(told, ("y", "overwrite it"), ("n", "another name"), ("esc", "leave it"))
+            cell = Cell(f"{path.name} is there already  ", Tone.WARN)
+            self._say(cell, ("y", "overwrite it"), ("n", "another name"), ("esc", "leave it"))
         else:
             self._write(path, overwrite=False)
 
     def _write(self, path: Path, *, overwrite: bool) -> None:
         self.query_one("#name", Input).disabled = True
-        self._told(0)
+        self._show_progress(0)
         self._writing = self.run_worker(self._export(path, overwrite=overwrite), group="export")
 
     async def _export(self, path: Path, *, overwrite: bool) -> None:
         try:
-            rows = await export(self._view, path, overwrite=overwrite, told=self._told)
+            rows = await export(self._view, path, overwrite=overwrite, progress=self._show_progress)
         except ExportError as error:
             self._writing = None
             self._ask(Cell(f"✖ {error}  ", Tone.BAD))
             return
-        self.dismiss(Exported(path, rows))
+        self.dismiss(ExportResult(path, rows))
 
-    def _told(self, done: int) -> None:
-        told = Cell(f"{done:,} of {self._view.count:,} rows  ", Tone.STRONG)
-        self._say(told, ("esc", "cancel"))
+    def _show_progress(self, done: int) -> None:
+        cell = Cell(f"{done:,} of {self._view.count:,} rows  ", Tone.STRONG)
+        self._say(cell, ("esc", "cancel"))
 
-    def _ask(self, *told: Cell) -> None:
+    def _ask(self, *cells: Cell) -> None:
         self._chosen = None
         box = self.query_one("#name", Input)
         box.disabled = False
         box.focus()
-        self.query_one("#question", Static).update(Content.assemble(write(*told), self._asked()))
+        self.query_one("#question", Static).update(Content.assemble(write(*cells), self._asked()))
 
-    def _say(self, told: Cell, *keys: tuple[str, str]) -> None:
-        content = Content.assemble(write(told), keys_told(*keys))
+    def _say(self, cell: Cell, *keys: tuple[str, str]) -> None:
+        content = Content.assemble(write(cell), keys_told(*keys))
         self.query_one("#question", Static).update(content)
 
     def _asked(self) -> Content:
         return keys_told(("enter", "export"), ("↑↓", "CSV or JSON"), ("esc", "leave it"))
 
 
-class WhoAreYou(Dialog[str | None]):
+class OperatorNameDialog(Dialog[str | None]):
     """Asks once who decides here; with escape it stays the login."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
@@ -190,8 +192,8 @@ class WhoAreYou(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell("Who decides here?"))
-            told = f"Your name stands beside every decision. “{self._login}” could be anybody."
-            yield Static(write(Cell(told, Tone.DIM)))
+            text = f"Your name stands beside every decision. “{self._login}” could be anybody."
+            yield Static(write(Cell(text, Tone.DIM)))
             yield Input(placeholder="your name", id="operator", max_length=NAME_MAX)
             yield Static(self._asked(), id="question")
 
@@ -202,8 +204,8 @@ class WhoAreYou(Dialog[str | None]):
     def _typed(self, event: Input.Submitted) -> None:
         wrong = name_error(event.value)
         if wrong:
-            told = write(Cell(f"✖ the name {wrong}  ", Tone.BAD))
-            content = Content.assemble(told, self._asked())
+            error = write(Cell(f"✖ the name {wrong}  ", Tone.BAD))
+            content = Content.assemble(error, self._asked())
             self.query_one("#question", Static).update(content)
         else:
             self.dismiss(event.value.strip())

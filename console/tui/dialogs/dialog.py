@@ -29,7 +29,7 @@ class Dialog(ModalScreen[T]):
         return super().dismiss(result)
 
 
-class AskingApp(DiffOutputApp):
+class DialogApp(DiffOutputApp):
     """An app over whose pages lies one dialog at most."""
 
     _questions = 0
@@ -68,7 +68,7 @@ class AskingApp(DiffOutputApp):
             super().action_command_palette()
 
 
-class Overlay(Dialog[None]):
+class LiveDialog(Dialog[None]):
     """The app reads and ticks whichever lies on top."""
 
     async def reload(self) -> None:

@@ -16,7 +16,7 @@ from console.tui.drawing.tones import Cell, Tone, write
 from store.model import Millis
 
 
-class GoTo(Dialog[Millis | None]):
+class GoToDialog(Dialog[Millis | None]):
     """The answer is an instant, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]

@@ -29,7 +29,7 @@ SIGNS = (
 )
 
 
-class Help(Dialog[None]):
+class HelpDialog(Dialog[None]):
     """All keys; those that the page under it lacks name the pages that have them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,7 +41,7 @@ class Help(Dialog[None]):
         self._place = place
         self._actions = actions
         for name in ("help", "quit"):
-            keys = next(one.keys for one in actions if one.name == name)
+            keys = next(action.keys for action in actions if action.name == name)
             self._bindings.bind(bound(keys), "dismiss(None)", "Close")
 
     def compose(self) -> ComposeResult:
@@ -59,8 +59,8 @@ def _text(place: PageName, actions: Sequence[Action], width: int) -> Content:
             rows += [_line(keys, what, "", width) for keys, what in MOVES]
         for action in actions:
             if action.group is group:
-                told = f"{_where(action, place)}{action.help}"
-                rows.append(_line(" ".join(action.keys), action.title, told, width))
+                text = f"{_where(action, place)}{action.help}"
+                rows.append(_line(" ".join(action.keys), action.title, text, width))
         rows.append(write(""))
     rows.append(write(Cell("Signs", Tone.ACCENT)))
     rows += [
@@ -79,19 +79,19 @@ def _where(action: Action, place: PageName) -> str:
     """The pages that have it, where not all do and this one does not."""
     if place in action.on or set(action.on) == EVERYWHERE:
         return ""
-    return f"On {', '.join(one for one in PageName if one in action.on)}. "
+    return f"On {', '.join(page for page in PageName if page in action.on)}. "
 
 
 def _line(keys: str, title: str, more: str, width: int) -> Content:
     """An action in a line, its help wrapped in its own column."""
     beside = width >= _ROOMY
     at = _TEXT_AT if beside else _TITLE_AT
-    told = wrap(more, width - at) if more else []
+    parts = wrap(more, width - at) if more else []
     wide = _TEXT_AT - _TITLE_AT if beside and more else max(1, width - _TITLE_AT)
     first = write("  ", Cell(fit(keys, _TITLE_AT - 2), Tone.STRONG), Cell(fit(title, wide)))
-    if beside and told:
-        first = Content.assemble(first, write(Cell(told.pop(0), Tone.DIM)))
-    return lines(first, *(write(" " * at, Cell(line, Tone.DIM)) for line in told))
+    if beside and parts:
+        first = Content.assemble(first, write(Cell(parts.pop(0), Tone.DIM)))
+    return lines(first, *(write(" " * at, Cell(line, Tone.DIM)) for line in parts))
 
 
 _TITLE_AT = 13

@@ -77,12 +77,12 @@ class PauseDialog(Dialog[PauseRequest | None]):
     def _tell(self) -> None:
         """Say until when it would be, or what is wrong with the span."""
         span_ms, wrong = self._span()
-        told = write(Cell(f"✖ {wrong}", Tone.BAD))
+        content = write(Cell(f"✖ {wrong}", Tone.BAD))
         if span_ms is not None:
             now = self._clock.now()
             until = until_text(now + span_ms, now)
-            told = write(Cell(f"until {until}, then it is polled at once", Tone.DIM))
-        self.query_one("#until", Static).update(told)
+            content = write(Cell(f"until {until}, then it is polled at once", Tone.DIM))
+        self.query_one("#until", Static).update(content)
 
     @on(Input.Submitted, "#span")
     def _span_typed(self) -> None:
@@ -128,13 +128,15 @@ class ResumeDialog(Dialog[bool]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        one = self._channel
-        until = one.paused_until or self._now
+        channel = self._channel
+        until = channel.paused_until or self._now
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = write(Cell(f"Resume {one.name}"))
+            dialog.border_title = write(Cell(f"Resume {channel.name}"))
             yield Static(
                 lines(
-                    write(Cell(f"paused by {one.paused_by}: {one.paused_reason}", Tone.STRONG)),
+                    write(
+                        Cell(f"paused by {channel.paused_by}: {channel.paused_reason}", Tone.STRONG)
+                    ),
                     write(
                         Cell(f"until {time_of_day(until)}, in {age(until - self._now)}", Tone.DIM)
                     ),
@@ -162,8 +164,8 @@ def effect_text(effect: PauseEffect, now: Millis) -> Content:
         rows.append(write(Cell(f"It turns stale {when}{then}.", Tone.WARN)))
     if effect.approved:
         waits = "waits" if effect.approved == 1 else "wait"
-        told = f"{plural(effect.approved, 'approved update')} for it {waits}, and may expire."
-        rows.append(write(Cell(told, Tone.WARN)))
+        text = f"{plural(effect.approved, 'approved update')} for it {waits}, and may expire."
+        rows.append(write(Cell(text, Tone.WARN)))
     if effect.running:
         rows.append(write(Cell("The poll that runs goes on to its end.", Tone.DIM)))
     return lines(*rows)

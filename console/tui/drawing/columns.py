@@ -57,7 +57,7 @@ def spans(
         end = place + 1
         while end < len(columns) and cells[end] is None:
             end += 1
-        room = sum(one.width + 1 for one in columns[place:end]) - 1
+        room = sum(column.width + 1 for column in columns[place:end]) - 1
         yield cells[place] or Cell(""), room, columns[place].right and end == place + 1
         place = end
 

@@ -197,7 +197,7 @@ def _exploded(strip: Iterable[Segment], colours: ColorSystem) -> list[Cell]:
     found: list[Cell] = []
     for text, style, _ in strip:
         ansi = _ansi(style, colours) if style is not None else ""
-        if text.isascii() or all(get_character_cell_size(each) == 1 for each in text):
+        if text.isascii() or all(get_character_cell_size(character) == 1 for character in text):
             found += [(character, ansi) for character in text]
         elif (width := cell_len(text)) > 0:
             found.append((text, ansi))

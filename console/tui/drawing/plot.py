@@ -54,8 +54,12 @@ def signs(names: Sequence[str]) -> tuple[str, ...]:
     given: list[str] = []
     spare = string.ascii_uppercase + string.digits
     for name in names:
-        own = (one.upper() for one in name if one in string.ascii_letters + string.digits)
-        free = (one for one in (*own, *spare) if one not in given)
+        own = (
+            character.upper()
+            for character in name
+            if character in string.ascii_letters + string.digits
+        )
+        free = (sign for sign in (*own, *spare) if sign not in given)
         given.append(next(free, "*"))
     return tuple(given)
 
@@ -130,7 +134,7 @@ def _short(value: int) -> str:
 
 
 def _values(figure: PlotData) -> Iterator[int]:
-    for samples in (figure.target, *(one.shown for one in figure.curves)):
+    for samples in (figure.target, *(curve.shown for curve in figure.curves)):
         for sample in samples:
             if sample is not None:
                 yield sample.low
@@ -179,11 +183,11 @@ def _spread(samples: Sequence[Sample | None], columns: int) -> list[Sample | Non
 
 
 def _together(samples: Sequence[Sample | None]) -> Sample | None:
-    known = [one for one in samples if one is not None]
+    known = [sample for sample in samples if sample is not None]
     if not known:
         return None
     last = samples[-1].last if samples[-1] is not None else None
-    return Sample(min(one.low for one in known), max(one.high for one in known), last)
+    return Sample(min(sample.low for sample in known), max(sample.high for sample in known), last)
 
 
 def _tones(shown: Sequence[Sample | None], target: Sequence[Sample | None]) -> list[Tone]:
@@ -268,7 +272,7 @@ def _runs(row: Row) -> list[Cell]:
 
 def _legend(figure: PlotData, width: int) -> list[Cell]:
     """Which letter is which channel, the one it is about first; then what the signs mean."""
-    told = [
+    entries = [
         Cell(f"{curve.sign} {cut(clean(curve.name), 16)}", Tone.STRONG if not number else Tone.DIM)
         for number, curve in enumerate(reversed(figure.curves))
     ]
@@ -278,9 +282,9 @@ def _legend(figure: PlotData, width: int) -> list[Cell]:
         (figure.written, Cell("▲ written", Tone.ACCENT)),
         (figure.events, Cell("• events", Tone.OK)),
     )
-    told += [cell for values, cell in meant if any(values)]
+    entries += [cell for values, cell in meant if any(values)]
     fitting, room = [], width - 2
-    for cell in told:
+    for cell in entries:
         text = f"  {cell.text}"
         if cells(text) > room:
             break
@@ -361,7 +365,7 @@ _TICK_WIDTH = 9
 def _ticks(figure: PlotData, columns: int) -> list[tuple[int, str]]:
     """Round instants: the column of each, and how it is written. UTC, as all times are."""
     span_ms = figure.until - figure.since
-    every = next((one for one in _TICKS if span_ms * _TICK_WIDTH <= one * columns), _TICKS[-1])
+    every = next((tick for tick in _TICKS if span_ms * _TICK_WIDTH <= tick * columns), _TICKS[-1])
     first = -(-figure.since // every) * every
     return [
         ((at - figure.since) * columns // span_ms, _tick(at, every))

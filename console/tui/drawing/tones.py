@@ -142,11 +142,11 @@ def write(*cells: Cell | str) -> Content:
 
 def within(width: int, *parts: Cell) -> Content:
     """Put cells together in one line of at most `width`: what does not fit is cut."""
-    told = []
+    cut_parts = []
     for part in parts:
-        told.append(part._replace(text=cut(clean(part.text), width)))
-        width -= cells(told[-1].text)
-    return write(*told)
+        cut_parts.append(part._replace(text=cut(clean(part.text), width)))
+        width -= cells(cut_parts[-1].text)
+    return write(*cut_parts)
 
 
 def lines(*rows: Content) -> Content:

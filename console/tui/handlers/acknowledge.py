@@ -8,7 +8,7 @@ from textual.app import App
 
 from console.text.format import clean, plural
 from console.tui.data.source import DataSource
-from console.tui.dialogs.confirm import Reason
+from console.tui.dialogs.confirm import ReasonDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.session.state import ConsoleState
@@ -40,20 +40,24 @@ class AcknowledgeHandler(Handler):
             self._tell("can't acknowledge: there is nothing under the cursor", Tone.WARN)
             return
         about = _about(seen)
-        if all(one.acknowledged_at is not None for one in seen):
-            ids = [one.id for one in seen]
+        if all(disagreement.acknowledged_at is not None for disagreement in seen):
+            ids = [disagreement.id for disagreement in seen]
             self._told(
                 await self._decide(lambda: self._database.write(acknowledgements.take_back, ids)),
                 "no longer acknowledges",
                 about,
             )
             return
-        fresh = [SeenDisagreement.of(one) for one in seen if one.acknowledged_at is None]
-        dialog = Reason(
+        fresh = [
+            SeenDisagreement.of(disagreement)
+            for disagreement in seen
+            if disagreement.acknowledged_at is None
+        ]
+        dialog = ReasonDialog(
             about,
             tuple(self._reasons),
             verb="Acknowledge",
-            told="It stays open, is told last, and comes back when its target or reading moves.",
+            text="It stays open, is listed last, and comes back when its target or reading moves.",
             reasons=REASONS,
         )
         why = await self._app.push_screen_wait(dialog)
@@ -70,17 +74,17 @@ class AcknowledgeHandler(Handler):
 
     def _told(self, made: Sequence[Decision], verb: str, about: str) -> None:
         """Say what was done, and what stood in the way of the rest."""
-        left = Counter(one.why for one in made if not one.ok)
+        left = Counter(decision.why for decision in made if not decision.ok)
         if left:
             words = "; ".join(f"{count:,} × {why}" for why, count in left.most_common(3))
             refused = words if len(made) > 1 else next(iter(left))
             self._app.notify(clean(refused), title="Refused", severity="warning", markup=False)
             self._tell(f"refused: {refused}", Tone.WARN)
-        done = sum(one.ok for one in made)
+        done = sum(decision.ok for decision in made)
         if done:
             what = about if len(made) == 1 else plural(done, "disagreement")
             self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
-        self._session.stir()
+        self._session.request_refresh()
 
 
 def _about(seen: Sequence[Disagreement]) -> str:

@@ -48,4 +48,4 @@ class Handler:
 
     def _tell(self, text: str, tone: Tone) -> None:
         self._session.say(text, tone)
-        self._session.stir()
+        self._session.request_refresh()

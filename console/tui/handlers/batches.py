@@ -60,18 +60,18 @@ class BatchHandler(Handler):
         if self._session.read_only:
             self._tell("this console is read-only: it takes nothing back", Tone.WARN)
             return
-        ids = [one.correction.id for one in progress.updates]
+        ids = [update.correction.id for update in progress.updates]
         note = "its batch was cancelled"
         decided: list[Decision] = await self._decide(
             lambda: decide.cancel(self._database, ids, who=self._who, now=self._now, note=note)
         )
         self._session.last, self._session.held_until = (), 0
-        back = sum(one.ok for one in decided)
+        back = sum(decision.ok for decision in decided)
         left = len(decided) - back
-        told = f"{self._who} took {plural(back, 'update')} of the batch back"
+        text = f"{self._who} took {plural(back, 'update')} of the batch back"
         rest = f" {left} {'is' if left == 1 else 'are'} being written and can't be" if left else ""
-        told += f";{rest}" if rest else ""
-        self._tell(told if back else f"nothing taken back{rest}", Tone.STRONG)
+        text += f";{rest}" if rest else ""
+        self._tell(text if back else f"nothing taken back{rest}", Tone.STRONG)
 
     async def follow(self) -> None:
         """Tell what came of each batch, once it is over. Raises StoreError."""
@@ -81,7 +81,7 @@ class BatchHandler(Handler):
             if progress is not None and not progress.over:
                 running.append(progress)
                 continue
-            self._followed = tuple(one for one in self._followed if one != number)
+            self._followed = tuple(followed for followed in self._followed if followed != number)
             if progress is not None:
                 self._ended(progress)
         key = self._session.key("batch")

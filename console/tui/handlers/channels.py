@@ -40,31 +40,31 @@ class ChannelHandler(Handler):
         self._reasons: deque[str] = deque(maxlen=6)
         self._polling: set[str] = set()
 
-    async def poll_now(self, one: ChannelHealth) -> None:
+    async def poll_now(self, channel: ChannelHealth) -> None:
         """Have the channel polled, also one that rests or is paused."""
-        if one.name in self._polling:
-            self._tell(f"{one.name} is being polled for you already", Tone.WARN)
+        if channel.name in self._polling:
+            self._tell(f"{channel.name} is being polled for you already", Tone.WARN)
             return
-        self._polling.add(one.name)
-        self._tell(f"{self._who} asked for a poll of {one.name}", Tone.DIM)
+        self._polling.add(channel.name)
+        self._tell(f"{self._who} asked for a poll of {channel.name}", Tone.DIM)
         try:
-            answer = await self._ask("poll", one.name)
+            answer = await self._ask("poll", channel.name)
         finally:
-            self._polling.discard(one.name)
+            self._polling.discard(channel.name)
         if answer is None:
             return
         if not answer.ok:
-            self._tell(f"{one.name} not polled: {answer.result}", Tone.BAD)
+            self._tell(f"{channel.name} not polled: {answer.result}", Tone.BAD)
             return
         for report in msgspec.json.decode(answer.result, type=list[PollReport]):
             self._tell(*_ended(report))
 
-    async def cancel(self, one: ChannelHealth) -> None:
+    async def cancel(self, channel: ChannelHealth) -> None:
         """Stop the channel's poll that runs."""
-        if one.running is None:
-            self._tell(f"can't cancel: no poll of {one.name} runs", Tone.WARN)
+        if channel.running is None:
+            self._tell(f"can't cancel: no poll of {channel.name} runs", Tone.WARN)
             return
-        answer = await self._ask("cancel", one.name)
+        answer = await self._ask("cancel", channel.name)
         if answer is None:
             return
         if not answer.ok:
@@ -72,54 +72,58 @@ class ChannelHandler(Handler):
             return
         report = msgspec.json.decode(answer.result, type=PollReport)
         if report.outcome is PollOutcome.CANCELLED:
-            told = f"{self._who} cancelled the poll of {one.name}: its readings stand as they were"
-            self._tell(told, Tone.STRONG)
+            text = (
+                f"{self._who} cancelled the poll of {channel.name}: its readings stand as they were"
+            )
+            self._tell(text, Tone.STRONG)
         else:
-            self._tell(f"the poll of {one.name} had ended already: {report.outcome}", Tone.WARN)
+            self._tell(f"the poll of {channel.name} had ended already: {report.outcome}", Tone.WARN)
 
-    async def pause_or_resume(self, one: ChannelHealth) -> None:
+    async def pause_or_resume(self, channel: ChannelHealth) -> None:
         """Turn the pause over, after its effect was shown."""
-        if channels.is_paused(one, self._now):
-            await self._resume(one)
+        if channels.is_paused(channel, self._now):
+            await self._resume(channel)
         else:
-            await self._pause(one)
+            await self._pause(channel)
 
-    async def _pause(self, one: ChannelHealth) -> None:
+    async def _pause(self, channel: ChannelHealth) -> None:
         try:
-            effect = await self._source.pause_effect(one)
+            effect = await self._source.pause_effect(channel)
         except StoreError as error:
             self._tell(f"the cache can't be read: {error}", Tone.BAD)
             return
-        said = await self._app.push_screen_wait(
+        request = await self._app.push_screen_wait(
             PauseDialog(effect, tuple(self._reasons), self._session.clock)
         )
-        if said is None:
+        if request is None:
             self._tell("nothing paused", Tone.DIM)
             return
-        self._reasons.appendleft(said.reason)
-        until = self._now + said.span_ms
+        self._reasons.appendleft(request.reason)
+        until = self._now + request.span_ms
 
         def act() -> list[str]:
             self._database.write(
-                pauses.pause, one.name, who=self._who, reason=said.reason, until=until
+                pauses.pause, channel.name, who=self._who, reason=request.reason, until=until
             )
-            return [one.name]
+            return [channel.name]
 
         if await self._decide(act):
-            told = f"{self._who} paused {one.name} until {until_text(until, self._now)}"
-            self._tell(f"{told}: {said.reason}", Tone.STRONG)
+            text = f"{self._who} paused {channel.name} until {until_text(until, self._now)}"
+            self._tell(f"{text}: {request.reason}", Tone.STRONG)
 
-    async def _resume(self, one: ChannelHealth) -> None:
-        if one.paused_by is not None and not await self._app.push_screen_wait(
-            ResumeDialog(one, self._now)
+    async def _resume(self, channel: ChannelHealth) -> None:
+        if channel.paused_by is not None and not await self._app.push_screen_wait(
+            ResumeDialog(channel, self._now)
         ):
-            self._tell(f"{one.name} stays paused", Tone.DIM)
+            self._tell(f"{channel.name} stays paused", Tone.DIM)
             return
         ended = await self._decide(
-            lambda: [self._database.write(pauses.resume, one.name, who=self._who, now=self._now)]
+            lambda: [
+                self._database.write(pauses.resume, channel.name, who=self._who, now=self._now)
+            ]
         )
         if ended:
-            self._tell(f"{self._who} resumed {one.name}; it is polled now", Tone.STRONG)
+            self._tell(f"{self._who} resumed {channel.name}; it is polled now", Tone.STRONG)
 
     async def _ask(self, what: str, channel: str) -> Answered | None:
         """Ask the engine; why there is no answer is told."""
@@ -142,7 +146,7 @@ def _ended(report: PollReport) -> tuple[str, Tone]:
     """What became of a poll, in a line."""
     took = f"{report.took_ms / 1000:.1f}s"
     if report.outcome is PollOutcome.GOOD:
-        told = f"polled {report.channel}: {plural(report.listings, 'listing')}"
-        return f"{told}, {report.changed:,} changed, in {took}", Tone.OK
-    said = f": {report.error}" if report.error else ""
-    return f"the poll of {report.channel} ended {report.outcome} after {took}{said}", Tone.WARN
+        text = f"polled {report.channel}: {plural(report.listings, 'listing')}"
+        return f"{text}, {report.changed:,} changed, in {took}", Tone.OK
+    text = f": {report.error}" if report.error else ""
+    return f"the poll of {report.channel} ended {report.outcome} after {took}{text}", Tone.WARN

@@ -9,7 +9,7 @@ from textual.app import App
 from console.reports.clipboard import CopyChoice
 from console.text.format import clean, cut, plural
 from console.tui.data.export import ExportView, default_name
-from console.tui.dialogs.copy_export import Copying, Exporting
+from console.tui.dialogs.copy_export import CopyDialog, ExportDialog
 from console.tui.drawing.terminal import COPIED_MAX, clipboard
 from console.tui.drawing.tones import Tone
 from console.tui.session.state import ConsoleState
@@ -28,15 +28,15 @@ class CopyExportHandler:
         if not ways:
             self._tell("there is nothing under the cursor to copy", Tone.WARN)
             return
-        chosen = await self._app.push_screen_wait(Copying(ways))
+        chosen = await self._app.push_screen_wait(CopyDialog(ways))
         if chosen is None:
             return
         if len(chosen.text.encode()) > COPIED_MAX:
             self._tell(f"{chosen.name}: too long for a terminal's clipboard; export it", Tone.WARN)
             return
         self._put(chosen.text)
-        told = cut(clean(chosen.text.replace("\t", "  ")), 60)
-        self._tell(f"copied {chosen.name}: {told}", Tone.STRONG)
+        text = cut(clean(chosen.text.replace("\t", "  ")), 60)
+        self._tell(f"copied {chosen.name}: {text}", Tone.STRONG)
 
     async def export(self, view: ExportView | None) -> None:
         """Write a list into a file that the operator names."""
@@ -44,7 +44,7 @@ class CopyExportHandler:
             self._tell("there is nothing here to export", Tone.WARN)
             return
         name = default_name(view, self._session.clock.now())
-        done = await self._app.push_screen_wait(Exporting(view, name))
+        done = await self._app.push_screen_wait(ExportDialog(view, name))
         if done is None:
             self._tell("nothing exported", Tone.DIM)
             return
@@ -61,4 +61,4 @@ class CopyExportHandler:
 
     def _tell(self, text: str, tone: Tone) -> None:
         self._session.say(text, tone)
-        self._session.stir()
+        self._session.request_refresh()

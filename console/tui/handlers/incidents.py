@@ -11,8 +11,8 @@ from textual.app import App
 
 from console.text.format import plural, until_text
 from console.tui.data.source import DataSource
-from console.tui.dialogs.accept_poll import AcceptPoll, DiscardPoll
-from console.tui.dialogs.confirm import Snooze
+from console.tui.dialogs.accept_poll import AcceptPollDialog, DiscardPollDialog
+from console.tui.dialogs.confirm import SnoozeDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.session.state import ConsoleState
@@ -35,35 +35,35 @@ class IncidentHandler(Handler):
         super().__init__(app, database, source, session)
         self._reasons: deque[str] = deque(maxlen=6)
 
-    async def acknowledge(self, one: Incident) -> None:
+    async def acknowledge(self, incident: Incident) -> None:
         """Note that this operator has seen it."""
-        if not self._is_open(one, "acknowledge"):
+        if not self._is_open(incident, "acknowledge"):
             return
         now = self._now
         done = await self._do(
-            lambda: self._database.write(incidents.acknowledge, one.id, who=self._who, now=now)
+            lambda: self._database.write(incidents.acknowledge, incident.id, who=self._who, now=now)
         )
         if done:
-            self._tell(f"{self._who} has seen {_about(one)}", Tone.STRONG)
+            self._tell(f"{self._who} has seen {_about(incident)}", Tone.STRONG)
 
-    async def snooze(self, one: Incident) -> None:
+    async def snooze(self, incident: Incident) -> None:
         """Put it aside for a span; one that is snoozed is woken."""
-        if not self._is_open(one, "snooze"):
+        if not self._is_open(incident, "snooze"):
             return
-        if state(one, self._now) is IncidentState.SNOOZED:
-            await self._wake(one)
+        if state(incident, self._now) is IncidentState.SNOOZED:
+            await self._wake(incident)
             return
-        span = await self._app.push_screen_wait(Snooze(_about(one), self._now))
+        span = await self._app.push_screen_wait(SnoozeDialog(_about(incident), self._now))
         if span is None:
             self._tell("nothing snoozed", Tone.DIM)
             return
         until = self._now + span
         done = await self._do(
-            lambda: self._database.write(incidents.snooze, one.id, who=self._who, until=until)
+            lambda: self._database.write(incidents.snooze, incident.id, who=self._who, until=until)
         )
         if done:
-            told = f"{self._who} snoozed {_about(one)} until {until_text(until, self._now)}"
-            self._tell(f"{told}, unless it gets worse", Tone.STRONG)
+            text = f"{self._who} snoozed {_about(incident)} until {until_text(until, self._now)}"
+            self._tell(f"{text}, unless it gets worse", Tone.STRONG)
 
     async def accept(self, channel: str) -> None:
         """Accept the channel's quarantined poll, once its effect has been seen and agreed to."""
@@ -75,7 +75,7 @@ class IncidentHandler(Handler):
         if effect is None:
             self._tell(f"{channel} has no quarantined poll", Tone.WARN)
             return
-        if not await self._app.push_screen_wait(AcceptPoll(effect, self._now)):
+        if not await self._app.push_screen_wait(AcceptPollDialog(effect, self._now)):
             self._tell("nothing accepted", Tone.DIM)
             return
         poll = f"poll {effect.poll_id} of {channel}"
@@ -108,7 +108,7 @@ class IncidentHandler(Handler):
             self._tell(f"{channel} has no quarantined poll", Tone.WARN)
             return
         about = f"poll {poll_id} of {channel}"
-        reason = await self._app.push_screen_wait(DiscardPoll(about, tuple(self._reasons)))
+        reason = await self._app.push_screen_wait(DiscardPollDialog(about, tuple(self._reasons)))
         if reason is None:
             self._tell("nothing discarded", Tone.DIM)
             return
@@ -125,18 +125,18 @@ class IncidentHandler(Handler):
             self._tell(f"{self._who} discarded {about}: its last good readings count", Tone.STRONG)
             self._wake_engine()
 
-    async def _wake(self, one: Incident) -> None:
+    async def _wake(self, incident: Incident) -> None:
         now = self._now
         done = await self._do(
-            lambda: self._database.write(incidents.wake, one.id, who=self._who, now=now)
+            lambda: self._database.write(incidents.wake, incident.id, who=self._who, now=now)
         )
         if done:
-            self._tell(f"{self._who} ended the snooze of {_about(one)}", Tone.STRONG)
+            self._tell(f"{self._who} ended the snooze of {_about(incident)}", Tone.STRONG)
 
-    def _is_open(self, one: Incident, verb: str) -> bool:
-        if one.closed_at is not None:
-            self._tell(f"can't {verb} {_about(one)}: it is over", Tone.WARN)
-        return one.closed_at is None
+    def _is_open(self, incident: Incident, verb: str) -> bool:
+        if incident.closed_at is not None:
+            self._tell(f"can't {verb} {_about(incident)}: it is over", Tone.WARN)
+        return incident.closed_at is None
 
     async def _do(self, act: Callable[[], None]) -> bool:
         """Run an act that answers nothing; whether it was done."""
@@ -152,5 +152,5 @@ class IncidentHandler(Handler):
             self._session.engine.wake()
 
 
-def _about(one: Incident) -> str:
-    return f"#{one.id} {one.channel or 'skew'} {one.kind}"
+def _about(incident: Incident) -> str:
+    return f"#{incident.id} {incident.channel or 'skew'} {incident.kind}"

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from textual.app import App
 
 from console.tui.data.replay import HOUR_MS
-from console.tui.dialogs.goto import GoTo
+from console.tui.dialogs.goto import GoToDialog
 from console.tui.drawing.tones import Tone
 from console.tui.session.state import ConsoleState
 from store.errors import StoreError
@@ -38,7 +38,7 @@ class ReplayHandler:
         replay = self._session.replay
         if replay is None:
             return
-        at = await self._app.push_screen_wait(GoTo(replay))
+        at = await self._app.push_screen_wait(GoToDialog(replay))
         if at is not None:
             await self._go(replay.go(at))
 
@@ -47,4 +47,4 @@ class ReplayHandler:
             await going
         except StoreError as error:
             self._session.say(str(error), Tone.WARN)
-        self._session.stir()
+        self._session.request_refresh()

@@ -18,7 +18,7 @@ from console.text.confirmation import (
 )
 from console.text.format import clean, plain_times, plural, until_text
 from console.tui.data.source import DataSource
-from console.tui.dialogs.confirm import Confirm, Reason, Retry, Snooze
+from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, RetryDialog, SnoozeDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.handlers.batches import BatchHandler
@@ -58,10 +58,10 @@ class UpdateHandler(Handler):
             seen: Sequence[tuple[int, int | None]] = picked.seen
         else:
             asked = Confirmation.YES if asked is Confirmation.NOTHING else asked
-            seen = [(one.id, one.version) for one in batch]
+            seen = [(correction.id, correction.version) for correction in batch]
             outlook = await self._outlook(batch)
             if outlook is None or not await self._app.push_screen_wait(
-                Confirm(batch, asked, outlook, left_out=left_out)
+                ApproveDialog(batch, asked, outlook, left_out=left_out)
             ):
                 self._tell("nothing approved", Tone.DIM)
                 return
@@ -74,7 +74,7 @@ class UpdateHandler(Handler):
         approved = await self._read(done) or []
         if done:
             self._session.remember(approved)
-        going = [one.id for one in approved if one.status not in UNDECIDED]
+        going = [correction.id for correction in approved if correction.status not in UNDECIDED]
         self._told(decided, "approved")
         if self._session.engine is not None:
             self._session.engine.wake()
@@ -88,12 +88,12 @@ class UpdateHandler(Handler):
         batch = await self._batch(picked, "reject", bulk=bulk)
         if not batch:
             return
-        reason = await self._app.push_screen_wait(Reason(picked.about, tuple(self._reasons)))
+        reason = await self._app.push_screen_wait(ReasonDialog(picked.about, tuple(self._reasons)))
         if reason is None:
             self._tell("nothing rejected", Tone.DIM)
             return
         self._reasons.appendleft(reason)
-        seen = [(one.id, one.version) for one in batch]
+        seen = [(correction.id, correction.version) for correction in batch]
         decided = await self._decide(
             lambda: decide.reject(self._database, seen, who=self._who, now=self._now, reason=reason)
         )
@@ -104,12 +104,12 @@ class UpdateHandler(Handler):
         batch = await self._batch(picked, "snooze", bulk=False)
         if not batch:
             return
-        span = await self._app.push_screen_wait(Snooze(picked.about, self._now))
+        span = await self._app.push_screen_wait(SnoozeDialog(picked.about, self._now))
         if span is None:
             self._tell("nothing snoozed", Tone.DIM)
             return
         until = self._now + span
-        seen = [(one.id, one.version) for one in batch]
+        seen = [(correction.id, correction.version) for correction in batch]
         decided = await self._decide(
             lambda: decide.snooze(self._database, seen, who=self._who, now=self._now, until=until)
         )
@@ -123,7 +123,7 @@ class UpdateHandler(Handler):
             under = await self._read([number for number, _ in picked.seen])
             if under is None:
                 return
-            ids = [one.id for one in under if can_undo(one, now)]
+            ids = [correction.id for correction in under if can_undo(correction, now)]
         if not ids:
             self._tell("nothing to undo: no approval is in its hold", Tone.WARN)
             return
@@ -141,7 +141,7 @@ class UpdateHandler(Handler):
         if not picked.seen:
             self._tell(f"can't retry: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
             return
-        reason = await self._app.push_screen_wait(Retry(picked.about, ()))
+        reason = await self._app.push_screen_wait(RetryDialog(picked.about, ()))
         if reason is None:
             self._tell("nothing retried", Tone.DIM)
             return
@@ -158,17 +158,18 @@ class UpdateHandler(Handler):
         await self.batches.follow()
         if not self._followed:
             return
-        for one in (await self._source.updates(sorted(self._followed))).values():
-            if one.status in LIVE_CORRECTIONS and one.status not in UNDECIDED:
+        for correction in (await self._source.updates(sorted(self._followed))).values():
+            if correction.status in LIVE_CORRECTIONS and correction.status not in UNDECIDED:
                 continue
-            self._followed.discard(one.id)
-            if one.status not in UNDECIDED:
-                self._ended(one)
+            self._followed.discard(correction.id)
+            if correction.status not in UNDECIDED:
+                self._ended(correction)
 
-    def _ended(self, one: Correction) -> None:
-        verified = one.status is CorrectionStatus.VERIFIED
-        result = f": {one.result}" if one.result else ""
-        text = f"{STEPS[one.status]} #{one.id} {one.sku} on {one.channel}{result}"
+    def _ended(self, correction: Correction) -> None:
+        verified = correction.status is CorrectionStatus.VERIFIED
+        result = f": {correction.result}" if correction.result else ""
+        what = f"#{correction.id} {correction.sku} on {correction.channel}"
+        text = f"{STEPS[correction.status]} {what}{result}"
         self._session.say(text, Tone.OK if verified else Tone.WARN)
         if not verified:
             self._app.notify(clean(text), severity="warning", markup=False)
@@ -183,20 +184,20 @@ class UpdateHandler(Handler):
             return []
         # What somebody put aside is not swept up with the rest; alone it can still be decided.
         wanted = (CorrectionStatus.PROPOSED,) if bulk else UNDECIDED
-        batch = [one for one in found if one.status in wanted]
+        batch = [correction for correction in found if correction.status in wanted]
         if not batch:
-            told = await self._meanwhile(picked) if len(picked.seen) == 1 else ""
-            why = told or "it was decided meanwhile"
+            text = await self._meanwhile(picked) if len(picked.seen) == 1 else ""
+            why = text or "it was decided meanwhile"
             self._tell(f"can't {verb} {picked.about}: {why}", Tone.WARN)
         return batch
 
     async def _meanwhile(self, picked: DecisionTarget) -> str:
         """Who moved what of the one that was picked."""
         try:
-            told = await self._source.meanwhile(picked.seen)
+            movers = await self._source.meanwhile(picked.seen)
         except StoreError:
             return ""
-        return plain_times(told.get(picked.seen[0][0], ""), self._now)
+        return plain_times(movers.get(picked.seen[0][0], ""), self._now)
 
     async def _outlook(self, batch: Sequence[Correction]) -> decide.ApprovalPreview | None:
         try:
@@ -215,7 +216,7 @@ class UpdateHandler(Handler):
 
     def _told(self, decided: Sequence[Decision], verb: str) -> None:
         """Say what was done, and what stood in the way of the rest."""
-        done = [one.id for one in decided if one.ok and not one.why]
+        done = [decision.id for decision in decided if decision.ok and not decision.why]
         refused = plain_times(refusals(list(decided)), self._now)
         if refused:
             self._app.notify(clean(refused), title=f"Not {verb}", severity="warning", markup=False)
@@ -227,15 +228,15 @@ class UpdateHandler(Handler):
         if noted:
             self._app.notify(clean(noted), markup=False)
             self._tell(noted, Tone.ACCENT)
-        self._session.stir()
+        self._session.request_refresh()
 
 
 def _left_out(picked: DecisionTarget, taken: int) -> str:
     """What of the marks is not in the batch, and why."""
     moved = len(picked.seen) - taken
-    told = [picked.why_not, f"{moved} × decided or put aside meanwhile" if moved else ""]
-    return ", ".join(one for one in told if one)
+    reasons = [picked.why_not, f"{moved} × decided or put aside meanwhile" if moved else ""]
+    return ", ".join(reason for reason in reasons if reason)
 
 
 def _done(decided: Sequence[Decision]) -> list[int]:
-    return [one.id for one in decided if one.ok]
+    return [decision.id for decision in decided if decision.ok]

@@ -21,10 +21,11 @@ from console.tui.data.values import ChannelDetail
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext
 from console.tui.pages.listing import ListPage
+from console.tui.pages.page import Acts
 from console.tui.views import channel_detail
 from console.tui.views.channels import ChannelSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, entitle
+from console.tui.widgets.text import TextBlock, set_title
 from store.queries.values import ChannelHealth
 
 
@@ -36,7 +37,7 @@ class ChannelsPage(ListPage):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
-        self.whole: ChannelDetail | None = None
+        self.shown: ChannelDetail | None = None
         self._wanted = ""
         """The channel that the cursor goes to with the next reading."""
         self.rows: VirtualTable[ChannelHealth] = VirtualTable(
@@ -58,8 +59,8 @@ class ChannelsPage(ListPage):
 
     async def reload(self, *, at_once: bool = False) -> None:
         """Take the channels from the glance, and read the one under the cursor."""
-        glance, now = self.session.glance, self.session.clock.now()
-        if glance is None:
+        snapshot, now = self.session.snapshot, self.session.clock.now()
+        if snapshot is None:
             return
         health = self._health()
         self.rows.offer(array("q", health), now=now, at_once=at_once)
@@ -73,95 +74,114 @@ class ChannelsPage(ListPage):
 
     def _go_to_wanted(self) -> None:
         wanted, self._wanted = self._wanted, ""
-        names = [one.name for one in map(self._health().get, self.rows.ids) if one is not None]
+        names = [
+            channel.name
+            for channel in map(self._health().get, self.rows.ids)
+            if channel is not None
+        ]
         if wanted in names:
             self.rows.action_jump(names.index(wanted))
 
     def _health(self) -> dict[int, ChannelHealth]:
-        glance = self.session.glance
-        return {one.id: one for one in glance.status.channels} if glance is not None else {}
+        snapshot = self.session.snapshot
+        return (
+            {channel.id: channel for channel in snapshot.status.channels}
+            if snapshot is not None
+            else {}
+        )
 
     async def look(self) -> None:
-        glance, under = self.session.glance, self.rows.current
-        self.whole = (
-            await self.context.source.channel(under.name, glance.status)
-            if glance is not None and under is not None
+        snapshot, under = self.session.snapshot, self.rows.current
+        self.shown = (
+            await self.context.source.channel(under.name, snapshot.status)
+            if snapshot is not None and under is not None
             else None
         )
         self.rewrite("#channel, #polls, #legend")
-        self.entitle_all()
+        self.write_titles()
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
         self.rewrite("#header, #said, #channel, #polls")
 
     def able(self) -> tuple[str, ...]:
-        one = self.rows.current
-        if one is None:
+        channel = self.rows.current
+        if channel is None:
             return ()
-        judge = ("accept", "discard") if one.quarantined_poll is not None else ()
-        cancel = ("cancel",) if one.running is not None else ()
+        judge = ("accept", "discard") if channel.quarantined_poll is not None else ()
+        cancel = ("cancel",) if channel.running is not None else ()
         return ("poll_now", "pause_channel", *judge, *cancel)
 
+    def actions(self) -> Acts:
+        return {
+            **super().actions(),
+            "poll_now": self.do_poll_now,
+            "pause_channel": self.do_pause_channel,
+            "cancel": self.do_cancel,
+            "accept": self.do_accept,
+            "discard": self.do_discard,
+            "detail": self.do_detail,
+        }
+
     def do_poll_now(self) -> Coroutine[None, None, None] | None:
-        one = self._under()
-        return None if one is None else self.context.channels.poll_now(one)
+        channel = self._under()
+        return None if channel is None else self.context.channels.poll_now(channel)
 
     def do_pause_channel(self) -> Coroutine[None, None, None] | None:
-        one = self._under()
-        return None if one is None else self.context.channels.pause_or_resume(one)
+        channel = self._under()
+        return None if channel is None else self.context.channels.pause_or_resume(channel)
 
     def do_cancel(self) -> Coroutine[None, None, None] | None:
-        one = self._under()
-        return None if one is None else self.context.channels.cancel(one)
+        channel = self._under()
+        return None if channel is None else self.context.channels.cancel(channel)
 
     def do_accept(self) -> Coroutine[None, None, None] | None:
-        one = self._under()
-        return None if one is None else self.context.incidents.accept(one.name)
+        channel = self._under()
+        return None if channel is None else self.context.incidents.accept(channel.name)
 
     def do_discard(self) -> Coroutine[None, None, None] | None:
-        one = self._under()
-        return None if one is None else self.context.incidents.discard(one.name)
+        channel = self._under()
+        return None if channel is None else self.context.incidents.discard(channel.name)
 
     async def do_detail(self) -> None:
-        one = self._under()
-        if one is not None:
-            await self.context.navigator.show_disagreements_of(one.name)
+        channel = self._under()
+        if channel is not None:
+            await self.context.navigator.show_disagreements_of(channel.name)
 
     def copies(self) -> Iterator[CopyChoice]:
-        one = self.rows.current
-        if one is not None:
-            yield from channel_choices(one)
+        channel = self.rows.current
+        if channel is not None:
+            yield from channel_choices(channel)
 
     def view(self) -> ExportView:
-        glance = self.session.glance
-        return export.channels(glance.status.channels if glance is not None else ())
+        snapshot = self.session.snapshot
+        return export.channels(snapshot.status.channels if snapshot is not None else ())
 
     def _under(self) -> ChannelHealth | None:
         """The channel under the cursor; that there is none is told."""
-        one = self.rows.current
-        if one is None:
+        channel = self.rows.current
+        if channel is None:
             self.session.say("no channel is under the cursor", Tone.WARN)
             self.repaint()
-        return one
+        return channel
 
     def _facts(self, width: int) -> Content:
         return channel_detail.facts(
-            self.whole, self.session.usable_key, now=self.session.clock.now(), width=width
+            self.shown, self.session.usable_key, now=self.session.clock.now(), width=width
         )
 
     def _polls(self, width: int) -> Content:
-        return channel_detail.polls(self.whole, now=self.session.clock.now(), width=width)
+        return channel_detail.polls(self.shown, now=self.session.clock.now(), width=width)
 
-    def entitle_all(self) -> None:
-        glance = self.session.glance
-        stale = glance.status.overview.channels_stale if glance is not None else 0
-        told = f" · {stale} not fresh" if stale else ""
-        self.entitle("channel-rows-panel", f"Channels {len(self.rows.ids)}", told)
-        shown = len(self.whole.polls) if self.whole is not None else 0
+    def write_titles(self) -> None:
+        snapshot = self.session.snapshot
+        stale = snapshot.status.overview.channels_stale if snapshot is not None else 0
+        text = f" · {stale} not fresh" if stale else ""
+        self.entitle("channel-rows-panel", f"Channels {len(self.rows.ids)}", text)
+        shown = len(self.shown.polls) if self.shown is not None else 0
         # A rule, unlike a frame, leaves no space round its title.
         gap = " " if self.has_class("-narrow") else ""
         for widget in self.query("#channel-panel"):
-            entitle(widget, channel_detail.title(self.whole, gap))
-        told = f" · the newest {shown}" if shown else ""
-        self.entitle("polls-panel", f"{gap}Recent polls", f"{told}{gap}")
+            set_title(widget, channel_detail.title(self.shown, gap))
+        text = f" · the newest {shown}" if shown else ""
+        self.entitle("polls-panel", f"{gap}Recent polls", f"{text}{gap}")

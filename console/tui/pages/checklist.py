@@ -12,13 +12,13 @@ from textual.content import Content
 
 from console.keys.action import PageName
 from console.text.format import age, plural
-from console.tui.data.checklist import Checked
+from console.tui.data.checklist import ChecklistResult
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.context import PageContext
-from console.tui.pages.page import Page
+from console.tui.pages.page import Acts, Page
 from console.tui.views import checklist
-from console.tui.widgets.scroll import Steps
-from console.tui.widgets.text import TextBlock, entitle
+from console.tui.widgets.scroll import CursorScroll
+from console.tui.widgets.text import TextBlock, set_title
 
 
 class ChecklistPage(Page):
@@ -29,19 +29,19 @@ class ChecklistPage(Page):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
-        self.checked: Checked | None = None
+        self.checked: ChecklistResult | None = None
         self.chosen = 0
         """The question under the cursor."""
         self._blocks: list[range] = []
         """The lines of each question."""
 
     def body(self) -> ComposeResult:
-        with Steps(self.step, id="checklist-panel", classes="panel whole"):
+        with CursorScroll(self.step, id="checklist-panel", classes="panel whole"):
             yield TextBlock(self._answers, id="checklist")
 
     async def reload(self, *, at_once: bool = False) -> None:
         del at_once
-        self.checked = await self.context.source.checkup.look()
+        self.checked = await self.context.source.checklist.look()
 
     def repaint(self) -> None:
         super().repaint()
@@ -73,14 +73,17 @@ class ChecklistPage(Page):
         if 0 <= number < len(self._blocks):
             self._choose(number)
 
+    def actions(self) -> Acts:
+        return {**super().actions(), "detail": self.do_detail}
+
     async def do_detail(self) -> None:
         """Lead to the channel that the answer under the cursor names."""
         answers = self.checked.answers if self.checked is not None else ()
         if self.chosen >= len(answers):
             return
-        one = answers[self.chosen]
+        answer = answers[self.chosen]
         named = channels_in(
-            (*one.wrong, one.answer, *one.evidence), self.context.source.settings.channels
+            (*answer.wrong, answer.answer, *answer.evidence), self.context.source.settings.channels
         )
         if not named:
             self.session.say("this answer names no channel", Tone.WARN)
@@ -99,35 +102,35 @@ class ChecklistPage(Page):
             # All of it where it fits, else its beginning.
             by = min(block.start - top, max(0, block.stop - bottom))
             by = block.start - top if block.start < top else by
-            self.query_one(Steps).scroll_relative(y=by, animate=False)
+            self.query_one(CursorScroll).scroll_relative(y=by, animate=False)
 
     def _sight(self) -> tuple[int, int]:
         """The first line of the text that is in sight, and the one after the last."""
-        steps = self.query_one(Steps)
+        steps = self.query_one(CursorScroll)
         top = int(steps.scroll_y)
         return top, top + steps.scrollable_content_region.height
 
     def _answers(self, width: int) -> Content:
         if self.checked is None:
             return write(Cell("Measuring how the channels behave…", Tone.DIM))
-        told, self._blocks = checklist.answers(
+        content, self._blocks = checklist.answers(
             self.checked.answers, chosen=self.chosen, width=width
         )
-        return told
+        return content
 
     def _entitle(self) -> None:
         checked, now = self.checked, self.session.clock.now()
         if checked is None:
             return
-        red = sum(not one.ok for one in checked.answers)
+        red = sum(not answer.ok for answer in checked.answers)
         verdict = (
             Cell(f" · ✖ {plural(red, 'answer')} of {len(checked.answers)} red", Tone.BAD)
             if red
             else Cell(" · ● settings and behaviour agree", Tone.OK)
         )
         old = Cell(f" · measured {age(now - checked.at)} ago", Tone.DIM)
-        panel = self.query_one(Steps)
-        entitle(panel, write(Cell("Checklist", Tone.STRONG), verdict, old))
+        panel = self.query_one(CursorScroll)
+        set_title(panel, write(Cell("Checklist", Tone.STRONG), verdict, old))
 
 
 def channels_in(texts: Iterable[str], known: Iterable[str]) -> list[str]:

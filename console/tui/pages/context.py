@@ -59,9 +59,9 @@ class PageContext:
     source: DataSource
     session: ConsoleState
     updates: UpdateHandler
-    triage: AcknowledgeHandler
+    acknowledging: AcknowledgeHandler
     navigator: Navigator
-    output: CopyExportHandler
+    copying: CopyExportHandler
     channels: ChannelHandler
     incidents: IncidentHandler
-    travel: ReplayHandler
+    replay: ReplayHandler

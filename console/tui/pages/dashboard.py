@@ -20,22 +20,18 @@ from console.text.confirmation import (
     why_update_not_decidable,
 )
 from console.text.format import plural
-from console.tui.data.source import Detail
+from console.tui.data.source import RowDetail
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.disagreements import DisagreementsPage
+from console.tui.pages.page import Acts
 from console.tui.views import preview as previews
 from console.tui.views.disagreements import GroupRow, group_label, group_preview
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, entitle
+from console.tui.widgets.text import TextBlock, set_title
 from store.model import Correction, Disagreement
-from store.queries.values import Sort
-
-SORTS = tuple(Sort)
-FIRST_PAGE = 100
-"""Rows fetched before the first paint."""
 
 
 class Dashboard(DisagreementsPage):
@@ -46,7 +42,7 @@ class Dashboard(DisagreementsPage):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
-        self.detail: Detail | None = None
+        self.detail: RowDetail | None = None
         self.updates: VirtualTable[Correction] = VirtualTable(
             UpdateSheet(), empty="Nothing waits for a decision.", id="updates"
         )
@@ -114,13 +110,16 @@ class Dashboard(DisagreementsPage):
     def picked(self) -> DecisionTarget:
         value = self.table.current
         if isinstance(value, DisagreementRow):
-            it = value.it
-            reason = why_not_decidable(it, self.directions.get(it.channel))
-            if it.correction_id is None:
+            disagreement = value.disagreement
+            reason = why_not_decidable(disagreement, self.directions.get(disagreement.channel))
+            if disagreement.correction_id is None:
                 return DecisionTarget(why_not=reason or "no update")
-            about = f"#{it.correction_id} {it.sku} {it.channel}"
+            about = f"#{disagreement.correction_id} {disagreement.sku} {disagreement.channel}"
             return DecisionTarget(
-                ((it.correction_id, it.correction_version),), about, reason, not_now(it)
+                ((disagreement.correction_id, disagreement.correction_version),),
+                about,
+                reason,
+                not_now(disagreement),
             )
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
@@ -140,22 +139,23 @@ class Dashboard(DisagreementsPage):
         if self.table is self.updates:
             found = (await self.context.source.updates(marks)).values()
             reasons: list[tuple[int, int | None, str]] = [
-                (one.id, one.version, why_update_not_decidable(one)) for one in found
+                (correction.id, correction.version, why_update_not_decidable(correction))
+                for correction in found
             ]
         else:
             rows = await self.context.source.disagreements(marks)
             reasons = [
                 (
-                    it.correction_id or 0,
-                    it.correction_version,
-                    self._why_not_marked(it, approving=approving),
+                    disagreement.correction_id or 0,
+                    disagreement.correction_version,
+                    self._why_not_marked(disagreement, approving=approving),
                 )
-                for it in rows
+                for disagreement in rows
             ]
         seen = {number: version for number, version, reason in reasons if not reason}
         left = Counter(reason for _, _, reason in reasons if reason)
-        told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
-        return DecisionTarget(tuple(seen.items()), plural(len(seen), "update"), told)
+        text = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
+        return DecisionTarget(tuple(seen.items()), plural(len(seen), "update"), text)
 
     def able(self) -> tuple[str, ...]:
         can = self.rows.current is not None or bool(self.rows.marks)
@@ -163,6 +163,9 @@ class Dashboard(DisagreementsPage):
 
     def subject(self) -> Subject | None:
         return self.detail
+
+    def actions(self) -> Acts:
+        return {**super().actions(), "detail": self.do_detail}
 
     async def do_detail(self) -> None:
         head = self.head()
@@ -175,13 +178,13 @@ class Dashboard(DisagreementsPage):
             return
         await self.context.navigator.open_sku(self.detail)
 
-    def _why_not_marked(self, it: Disagreement, *, approving: bool) -> str:
-        reason = why_not_decidable(it, self.directions.get(it.channel))
-        return reason or (not_now(it) if approving else "")
+    def _why_not_marked(self, disagreement: Disagreement, *, approving: bool) -> str:
+        reason = why_not_decidable(disagreement, self.directions.get(disagreement.channel))
+        return reason or (not_now(disagreement) if approving else "")
 
     def _channels(self, width: int) -> Content:
-        glance = self.session.glance
-        health = glance.status.channels if glance is not None else ()
+        snapshot = self.session.snapshot
+        health = snapshot.status.channels if snapshot is not None else ()
         return previews.channels(
             health, self.session.usable_key, now=self.session.clock.now(), width=width
         )
@@ -189,15 +192,15 @@ class Dashboard(DisagreementsPage):
     def _preview(self, width: int) -> Content:
         head = self.head()
         if head is not None:
-            told = group_preview(head.total, str(self.by), self.session.clock.now(), width)
-            return lines(*(write(one) for one in told))
+            parts = group_preview(head.total, str(self.by), self.session.clock.now(), width)
+            return lines(*(write(line) for line in parts))
         return previews.preview(self.detail, now=self.session.clock.now(), width=width)
 
     def _brief(self, width: int) -> Content:
         head = self.head()
         if head is not None:
-            told = group_preview(head.total, str(self.by), self.session.clock.now(), width)
-            return write(Cell(f" {' · '.join(told[:4])}", Tone.DIM))
+            lines = group_preview(head.total, str(self.by), self.session.clock.now(), width)
+            return write(Cell(f" {' · '.join(lines[:4])}", Tone.DIM))
         return previews.brief(self.detail, now=self.session.clock.now(), width=width)
 
     def _paint_preview(self) -> None:
@@ -207,26 +210,26 @@ class Dashboard(DisagreementsPage):
         head = self.head()
         if head is not None:
             title = brief = write(Cell(f" {group_label(head.total)} ", Tone.STRONG))
-        for panel, told in (
+        for panel, content in (
             ("#preview-panel", title),
             ("#brief", brief),
         ):
             for widget in self.query(panel):
-                entitle(widget, told)
+                set_title(widget, content)
 
-    def entitle_all(self) -> None:
-        glance = self.session.glance
-        overview = glance.status.overview if glance is not None else None
+    def write_titles(self) -> None:
+        snapshot = self.session.snapshot
+        overview = snapshot.status.overview if snapshot is not None else None
         shown = len(self.listed.ranked.ids) if self.listed is not None else 0
         marks = len(self.rows.marks)
         of = f" of {overview.skus:,} SKUs" if overview is not None else ""
-        told = f"{self.grouping()}{of} · sort {self.sort}{self.chosen()}"
-        told += f" · {marks:,} marked" if marks else ""
+        text = f"{self.grouping()}{of} · sort {self.sort}{self.chosen()}"
+        text += f" · {marks:,} marked" if marks else ""
         waiting = Cell(f" · ↻ {self.rows.waiting} new" if self.rows.waiting else "", Tone.WARN)
-        self.entitle("rows-panel", f"Disagreements {shown:,}", told, waiting)
-        self.tell_ages("rows-panel")
+        self.entitle("rows-panel", f"Disagreements {shown:,}", text, waiting)
+        self.show_ages("rows-panel")
         stale = overview.channels_stale if overview is not None else 0
         self.entitle("channels-panel", "Channels", f" · {stale} not fresh" if stale else "")
         marks = len(self.updates.marks)
-        told = f" · {marks:,} marked" if marks else ""
-        self.entitle("updates-panel", f"Pending updates {len(self.updates.ids):,}", told)
+        text = f" · {marks:,} marked" if marks else ""
+        self.entitle("updates-panel", f"Pending updates {len(self.updates.ids):,}", text)

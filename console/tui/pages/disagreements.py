@@ -15,11 +15,12 @@ from console.tui.data import export
 from console.tui.data.disagreement_filter import completed, parse
 from console.tui.data.disagreements import DisagreementData, asks_for_causes
 from console.tui.data.export import ExportView
-from console.tui.data.grouping import Listed, age_line, jump, worst
+from console.tui.data.grouping import DisagreementList, age_line, jump, worst
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Tone, write
 from console.tui.pages.context import PageContext
 from console.tui.pages.listing import ListPage
+from console.tui.pages.page import Acts
 from console.tui.session.memory import PageMemory
 from console.tui.views.disagreements import DisagreementSheet, GroupRow
 from console.tui.widgets.table import VirtualTable
@@ -50,10 +51,12 @@ class DisagreementsPage(ListPage):
         self.by = GroupBy.NONE
         self.opened: set[int] = set()
         """The groups that are open, by their id."""
-        self.listed: Listed | None = None
+        self.listed: DisagreementList | None = None
         source = context.source
-        self.directions = {name: one.direction for name, one in source.settings.channels.items()}
-        self.survey = DisagreementData(source)
+        self.directions = {
+            name: channel.direction for name, channel in source.settings.channels.items()
+        }
+        self.data = DisagreementData(source)
         self._learning = False
         self.rows: VirtualTable[DisagreementRow | GroupRow] = VirtualTable(
             DisagreementSheet(source.compared, self.directions),
@@ -64,7 +67,7 @@ class DisagreementsPage(ListPage):
     async def read_list(self, *, at_once: bool) -> None:
         """Read the list anew. Raises StoreError."""
         now, by = self.session.clock.now(), self.by
-        listed = await self.survey.read(self.wanted, self.sort, by, self.opened)
+        listed = await self.data.read(self.wanted, self.sort, by, self.opened)
         if by is not self.by:
             return  # The operator was quicker: the next reading is on its way.
         self.listed = listed
@@ -89,12 +92,12 @@ class DisagreementsPage(ListPage):
     async def rows_of(self, ids: Sequence[int]) -> dict[int, DisagreementRow | GroupRow]:
         """The rows of these ids, groups' own among them."""
         found: dict[int, DisagreementRow | GroupRow] = dict(
-            await self.survey.rows([one for one in ids if one > 0])
+            await self.data.rows([row_id for row_id in ids if row_id > 0])
         )
         totals = self.listed.totals if self.listed is not None else {}
-        for one in ids:
-            if one in totals:
-                found[one] = GroupRow(ranking.total_of(totals[one]), one in self.opened)
+        for row_id in ids:
+            if row_id in totals:
+                found[row_id] = GroupRow(ranking.total_of(totals[row_id]), row_id in self.opened)
         return found
 
     def head(self) -> GroupRow | None:
@@ -109,13 +112,13 @@ class DisagreementsPage(ListPage):
         self.wanted = parse(text, self.context.source.settings.channels)
         super().filter_by(text)
 
-    def left(self) -> PageMemory:
-        return msgspec.structs.replace(super().left(), sort=self.sort, group=self.by)
+    def page_memory(self) -> PageMemory:
+        return msgspec.structs.replace(super().page_memory(), sort=self.sort, group=self.by)
 
-    def return_to(self, before: PageMemory) -> None:
-        super().return_to(before)
-        self.sort = next((one for one in SORTS if one == before.sort), self.sort)
-        self.by = next((one for one in GROUPINGS if one == before.group), self.by)
+    def restore(self, before: PageMemory) -> None:
+        super().restore(before)
+        self.sort = next((sort for sort in SORTS if sort == before.sort), self.sort)
+        self.by = next((group for group in GROUPINGS if group == before.group), self.by)
 
     def view(self) -> ExportView:
         """All that the filter lets through, what is folded away included."""
@@ -123,19 +126,31 @@ class DisagreementsPage(ListPage):
             return super().view()
         return export.disagreements(self.context.source, self.listed.ranked.ids)
 
+    def actions(self) -> Acts:
+        return {
+            **super().actions(),
+            "sort": self.do_sort,
+            "group": self.do_group,
+            "expand": self.do_expand,
+            "collapse": self.do_collapse,
+            "next_worst": self.do_next_worst,
+            "previous_worst": self.do_previous_worst,
+            "acknowledge": self.do_acknowledge,
+        }
+
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
         self.session.say(f"sorted by {self.sort}", Tone.DIM)
         self.rewrite("#said")
-        self.session.stir()
+        self.session.request_refresh()
 
     def do_group(self) -> None:
         self.by = GROUPINGS[(GROUPINGS.index(self.by) + 1) % len(GROUPINGS)]
         self.opened.clear()
-        told = "in one piece" if self.by is GroupBy.NONE else f"grouped by {self.by}"
-        self.session.say(told, Tone.DIM)
+        text = "in one piece" if self.by is GroupBy.NONE else f"grouped by {self.by}"
+        self.session.say(text, Tone.DIM)
         self.rewrite("#said")
-        self.session.stir()
+        self.session.request_refresh()
 
     def do_expand(self) -> None:
         head = self.head()
@@ -169,8 +184,8 @@ class DisagreementsPage(ListPage):
         super().do_mark_all()
         self._mark_groups()
 
-    def unchoose(self) -> bool:
-        done = super().unchoose()
+    def clear_marks_or_filter(self) -> bool:
+        done = super().clear_marks_or_filter()
         self._mark_groups()
         return done
 
@@ -182,7 +197,7 @@ class DisagreementsPage(ListPage):
 
     async def do_acknowledge(self) -> None:
         """Of what is marked, else of the group or the row under the cursor."""
-        await self.context.triage.acknowledge(await self._meant())
+        await self.context.acknowledging.acknowledge(await self._meant())
 
     async def _meant(self) -> list[Disagreement]:
         """What was seen of it: the row as it is painted, of many what they are now."""
@@ -191,16 +206,18 @@ class DisagreementsPage(ListPage):
             # The other list has the focus: what the update under its cursor is of.
             of, update = self.detail, self.table.current
             same = of is not None and update is not None and of.correction == update
-            return [of.it] if of is not None and same and of.it is not None else []
+            return (
+                [of.disagreement] if of is not None and same and of.disagreement is not None else []
+            )
         if self.rows.marks:
             return await self.context.source.disagreements(sorted(self.rows.marks))
         if isinstance(value, GroupRow) and self.listed is not None:
             return await self.context.source.disagreements(self.listed.members(value.total.id))
-        return [value.it] if isinstance(value, DisagreementRow) else []
+        return [value.disagreement] if isinstance(value, DisagreementRow) else []
 
     def _turn(self, group_id: int, *, opened: bool) -> None:
         (self.opened.add if opened else self.opened.discard)(group_id)
-        self.session.stir()
+        self.session.request_refresh()
 
     def _jump(self, *, forward: bool) -> None:
         tags = self.rows.tags
@@ -217,8 +234,12 @@ class DisagreementsPage(ListPage):
 
     def _after(self, tags: bytes, found: Severity) -> str:
         """What comes when all of the worst are acknowledged or gone."""
-        left = ((one, tags.count(one)) for one in Severity if found < one < Severity.ACKNOWLEDGED)
-        after = next((f"{count:,} {one.word}" for one, count in left if count), "")
+        left = (
+            (severity, tags.count(severity))
+            for severity in Severity
+            if found < severity < Severity.ACKNOWLEDGED
+        )
+        after = next((f"{count:,} {severity.word}" for severity, count in left if count), "")
         return f"; then {after}" if after else ""
 
     def _mark_groups(self) -> None:
@@ -244,21 +265,21 @@ class DisagreementsPage(ListPage):
     async def _learn_all(self) -> None:
         told_at, everything = 0.0, await self._all_ids()
         clock = asyncio.get_running_loop().time
-        while chunk := self.survey.lacking(everything):
-            await self.survey.learn(chunk)
+        while chunk := self.data.missing(everything):
+            await self.data.learn(chunk)
             if not self.is_attached or not self._asks_for_causes() or self.app.page is not self:  # type: ignore[attr-defined]
                 return
             if clock() - told_at >= LEARN_REST_S:
                 told_at = clock()
-                self.session.stir()
-        self.survey.forget_others(everything)
-        self.session.stir()
+                self.session.request_refresh()
+        self.data.forget_others(everything)
+        self.session.request_refresh()
 
     async def _all_ids(self) -> "array[int]":
         """All that may have a cause that is asked for, whatever the filter knows by now."""
         if self.listed is not None and not asks_for_causes(self.wanted):
             return self.listed.ranked.ids
-        read = await self.survey.read(DisagreementFilter(), Sort.RISK, GroupBy.NONE, ())
+        read = await self.data.read(DisagreementFilter(), Sort.RISK, GroupBy.NONE, ())
         return read.ranked.ids
 
     def grouping(self) -> str:
@@ -273,15 +294,15 @@ class DisagreementsPage(ListPage):
         if self.listed is None:
             return ""
         ranked = self.listed.ranked
-        said = ranked.severities.count(Severity.ACKNOWLEDGED)
-        told = f" · {said:,} acknowledged" if said else ""
+        acknowledged = ranked.severities.count(Severity.ACKNOWLEDGED)
+        text = f" · {acknowledged:,} acknowledged" if acknowledged else ""
         if self._asks_for_causes():
-            known, total = self.survey.known(ranked.ids), len(ranked.ids)
+            known, total = self.data.known(ranked.ids), len(ranked.ids)
             if known < total or asks_for_causes(self.wanted):
-                told += f" · causes of {known:,} of {total:,} so far" if known < total else ""
-        return told
+                text += f" · causes of {known:,} of {total:,} so far" if known < total else ""
+        return text
 
-    def tell_ages(self, panel: str) -> None:
+    def show_ages(self, panel: str) -> None:
         """Write the buckets of ages on the panel's lower edge."""
         counts = self.listed.ages if self.listed is not None else ()
         for widget in self.query(f"#{panel}"):

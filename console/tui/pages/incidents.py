@@ -23,10 +23,11 @@ from console.tui.data.incident_filter import STATES
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext
 from console.tui.pages.listing import ListPage
+from console.tui.pages.page import Acts
 from console.tui.views import incidents
 from console.tui.views.incidents import IncidentSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, entitle
+from console.tui.widgets.text import TextBlock, set_title
 from store.channels.incident_list import IncidentFilter
 from store.model import Incident, IncidentKind
 from store.polling.quarantine_preview import QuarantineEffect
@@ -42,11 +43,11 @@ class IncidentsPage(ListPage):
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         self.wanted = IncidentFilter()
-        self.whole: IncidentDetail | None = None
+        self.trouble: IncidentDetail | None = None
         self._states = 0
         """Which of `STATES` is shown, unless the filter names states itself."""
-        self._reckoned: QuarantineEffect | None = None
-        self._reckoning: int | None = None
+        self._computed: QuarantineEffect | None = None
+        self._computing: int | None = None
         """The poll that is being reckoned: once, however often the page is read meanwhile."""
         self.rows: VirtualTable[Incident] = VirtualTable(
             IncidentSheet(),
@@ -63,7 +64,7 @@ class IncidentsPage(ListPage):
             with Vertical(id="incident-rows-panel", classes="panel"):
                 yield self.rows
             with VerticalScroll(id="incident-panel", classes="panel"):
-                yield TextBlock(self._whole, id="incident")
+                yield TextBlock(self._trouble, id="incident")
 
     async def reload(self, *, at_once: bool = False) -> None:
         states = self.wanted.states or STATES[self._states].states
@@ -82,28 +83,28 @@ class IncidentsPage(ListPage):
         number = self.rows.cursor_id
         found = await self.context.source.incident(number) if number is not None else None
         if found is not None and found.quarantined is not None:
-            known = self._reckoned
+            known = self._computed
             if known is not None and known.poll_id == found.quarantined:
                 found = found.with_effect(known)
-            elif found.incident.channel is not None and self._reckoning != found.quarantined:
-                self._reckoning = found.quarantined
-                self._reckon(found.incident.channel)
-        self.whole = found
+            elif found.incident.channel is not None and self._computing != found.quarantined:
+                self._computing = found.quarantined
+                self._compute_effect(found.incident.channel)
+        self.trouble = found
         self.rewrite("#incident, #legend")
-        self.entitle_all()
+        self.write_titles()
 
     @work(group="reckon")
-    async def _reckon(self, channel: str) -> None:
+    async def _compute_effect(self, channel: str) -> None:
         """Reckon what accepting the channel's poll would change, beside everything else."""
 
         async def read() -> None:
             try:
-                effect = self._reckoned = await self.context.source.effect(channel)
+                effect = self._computed = await self.context.source.effect(channel)
             finally:
-                self._reckoning = None
-            under = self.whole
+                self._computing = None
+            under = self.trouble
             if under is not None and effect is not None and under.quarantined == effect.poll_id:
-                self.whole = under.with_effect(effect)
+                self.trouble = under.with_effect(effect)
                 self.rewrite("#incident")
 
         await self.session.guarded(read)
@@ -113,37 +114,49 @@ class IncidentsPage(ListPage):
         self.rewrite("#header, #said, #incident")
 
     def copies(self) -> Iterator[CopyChoice]:
-        one = self.rows.current
-        return iter(()) if one is None else incident_choices(one, self.session.clock.now())
+        incident = self.rows.current
+        return (
+            iter(()) if incident is None else incident_choices(incident, self.session.clock.now())
+        )
 
     def view(self) -> ExportView:
         ids = array("q", self.rows.ids)
         return export.incidents(self.context.source, ids, self.session.clock.now())
 
     def able(self) -> tuple[str, ...]:
-        one = self.rows.current
-        if one is None or one.closed_at is not None:
+        incident = self.rows.current
+        if incident is None or incident.closed_at is not None:
             return self.session.able(self.picked(), marks=False)
         can = ("acknowledge", "snooze")
-        return (*can, "accept", "discard") if awaits_decision(one) else can
+        return (*can, "accept", "discard") if awaits_decision(incident) else can
 
     def filter_by(self, text: str) -> None:
         self.wanted = incident_filter.parse(text, self.context.source.settings.channels)
         self.filter_text = text.strip()
 
+    def actions(self) -> Acts:
+        return {
+            **super().actions(),
+            "next_state": self.do_next_state,
+            "acknowledge": self.do_acknowledge,
+            "accept": self.do_accept,
+            "discard": self.do_discard,
+            "detail": self.do_detail,
+        }
+
     def do_next_state(self) -> None:
         self._states = (self._states + 1) % len(STATES)
         if self.wanted.states:
             self.session.say("the filter says which states are shown: esc clears it", Tone.WARN)
-        self.session.stir()
+        self.session.request_refresh()
 
     def do_acknowledge(self) -> Coroutine[None, None, None] | None:
-        one = self._under()
-        return None if one is None else self.context.incidents.acknowledge(one)
+        incident = self._under()
+        return None if incident is None else self.context.incidents.acknowledge(incident)
 
     def do_snooze(self) -> Coroutine[None, None, None]:
-        one = self._under()
-        return _nothing() if one is None else self.context.incidents.snooze(one)
+        incident = self._under()
+        return _nothing() if incident is None else self.context.incidents.snooze(incident)
 
     def do_accept(self) -> Coroutine[None, None, None] | None:
         channel = self._channel_to_judge("accept")
@@ -155,35 +168,39 @@ class IncidentsPage(ListPage):
 
     async def do_detail(self) -> None:
         """Turn to what the trouble is with: the channel's disagreements, or the SKU's there."""
-        one = self._under()
-        if one is None:
+        incident = self._under()
+        if incident is None:
             return
-        if one.channel is None:
+        if incident.channel is None:
             self._say("this is no trouble of one channel: there is nothing to open")
             return
         # A filter is words: a SKU with a blank in it can't be one, and some keys are no SKUs.
         fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP)
-        sku = one.key if one.kind in fights and not any(map(str.isspace, one.key)) else ""
+        sku = (
+            incident.key
+            if incident.kind in fights and not any(map(str.isspace, incident.key))
+            else ""
+        )
         try:
-            await self.context.navigator.show_disagreements_of(one.channel, sku)
+            await self.context.navigator.show_disagreements_of(incident.channel, sku)
         except FilterError as error:
             self._say(str(error))
 
     def _channel_to_judge(self, verb: str) -> str | None:
         """The channel whose quarantined poll is under the cursor; that there is none is told."""
-        one = self._under()
-        if one is None or one.channel is None:
+        incident = self._under()
+        if incident is None or incident.channel is None:
             return None
-        if not awaits_decision(one):
+        if not awaits_decision(incident):
             self._say(f"there is no quarantined poll under the cursor to {verb}")
             return None
-        return one.channel
+        return incident.channel
 
     def _under(self) -> Incident | None:
-        one = self.rows.current
-        if one is None:
+        incident = self.rows.current
+        if incident is None:
             self._say("no incident is under the cursor")
-        return one
+        return incident
 
     def _say(self, text: str) -> None:
         self.session.say(text, Tone.WARN)
@@ -197,19 +214,19 @@ class IncidentsPage(ListPage):
             return "● No incidents: every channel answers."
         return f"No {word} incidents." if word != "all" else "There never was an incident."
 
-    def _whole(self, width: int) -> Content:
-        return incidents.whole(self.whole, now=self.session.clock.now(), width=width)
+    def _trouble(self, width: int) -> Content:
+        return incidents.whole(self.trouble, now=self.session.clock.now(), width=width)
 
-    def entitle_all(self) -> None:
+    def write_titles(self) -> None:
         word = STATES[self._states].word if not self.wanted.states else "filtered"
-        glance = self.session.glance
-        told = f" · {word}"
-        if glance is not None:
-            quiet = len(glance.status.incidents) - glance.status.overview.incidents
-            told += f" · {quiet} snoozed" if quiet else ""
-        self.entitle("incident-rows-panel", f"Incidents {len(self.rows.ids):,}", told)
+        snapshot = self.session.snapshot
+        text = f" · {word}"
+        if snapshot is not None:
+            quiet = len(snapshot.status.incidents) - snapshot.status.overview.incidents
+            text += f" · {quiet} snoozed" if quiet else ""
+        self.entitle("incident-rows-panel", f"Incidents {len(self.rows.ids):,}", text)
         for widget in self.query("#incident-panel"):
-            entitle(widget, incidents.title(self.whole))
+            set_title(widget, incidents.title(self.trouble))
 
 
 async def _nothing() -> None:

@@ -12,19 +12,19 @@ from console.text.confirmation import DecisionTarget
 from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.export import ExportView
-from console.tui.data.source import Detail
+from console.tui.data.source import RowDetail
 from console.tui.drawing.tones import Cell, Tone, write
-from console.tui.pages.page import Page
+from console.tui.pages.page import Acts, Page
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import entitle
+from console.tui.widgets.text import set_title
 from store.errors import StoreError
 
 
 class DecisionPage(Page):
     """A page with updates that are decided on: one at a time."""
 
-    detail: Detail | None = None
+    detail: RowDetail | None = None
     """What is known of what stands under the cursor."""
 
     def copies(self) -> Iterator[CopyChoice]:
@@ -32,11 +32,21 @@ class DecisionPage(Page):
             return iter(())
         return row_choices(
             # On the updates' page the row is the update.
-            None if self.place is PageName.UPDATES else self.detail.it,
+            None if self.place is PageName.UPDATES else self.detail.disagreement,
             self.detail.cause,
             self.detail.correction,
             configuration=self.context.source.configuration,
         )
+
+    def actions(self) -> Acts:
+        return {
+            **super().actions(),
+            "approve": self.do_approve,
+            "reject": self.do_reject,
+            "snooze": self.do_snooze,
+            "retry": self.do_retry,
+            "batch": self.do_batch,
+        }
 
     def do_approve(self) -> Coroutine[None, None, None]:
         return self.context.updates.approve(self.picked(), bulk=False)
@@ -100,9 +110,9 @@ class ListPage(DecisionPage):
         waiting = self.table.waiting
         return (f"↻ {waiting} new " if waiting else "") + super().note()
 
-    def unchoose(self) -> bool:
+    def clear_marks_or_filter(self) -> bool:
         if not self.table.marks:
-            return super().unchoose()
+            return super().clear_marks_or_filter()
         self.table.unmark()
         return True
 
@@ -111,6 +121,15 @@ class ListPage(DecisionPage):
         if was_open:
             self.table.focus()
         return was_open
+
+    def actions(self) -> Acts:
+        return {
+            **super().actions(),
+            "mark": self.do_mark,
+            "mark_all": self.do_mark_all,
+            "approve_marked": self.do_approve_marked,
+            "reject_marked": self.do_reject_marked,
+        }
 
     def do_mark(self) -> None:
         table = self.table
@@ -139,36 +158,36 @@ class ListPage(DecisionPage):
             return None
 
     @work(group="fetch")
-    async def _fetch_lacking(self, table: "VirtualTable[Any]") -> None:
-        await self.session.guarded(lambda: self.fetch(table, table.lacking()))
+    async def _fetch_missing(self, table: "VirtualTable[Any]") -> None:
+        await self.session.guarded(lambda: self.fetch(table, table.missing()))
 
     @work(group="look", exclusive=True)
-    async def look_again(self) -> None:
+    async def look_soon(self) -> None:
         """Read what stands under the cursor anew, soon."""
         await self.session.guarded(self.look)
 
-    @on(VirtualTable.Wanted)
-    def _rows_wanted(self, event: "VirtualTable.Wanted") -> None:
-        self._fetch_lacking(event.table)
+    @on(VirtualTable.RowsMissing)
+    def _rows_missing(self, event: "VirtualTable.RowsMissing") -> None:
+        self._fetch_missing(event.table)
 
     @on(VirtualTable.Moved)
     def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
         if event.table is self.table:
-            self.look_again()
+            self.look_soon()
             self.rewrite("#legend")
 
-    @on(VirtualTable.Restocked)
-    def _list_changed(self, event: "VirtualTable.Restocked") -> None:
+    @on(VirtualTable.OrderChanged)
+    def _list_changed(self, event: "VirtualTable.OrderChanged") -> None:
         lost, event.table.lost = event.table.lost, 0
         if lost:
             # Their rows are over, or the filter leaves them out: nobody took the marks away.
-            told = f"{plural(lost, 'mark')} taken off: what had them is not in the list now"
-            self.session.say(told, Tone.WARN)
-        self.entitle_all()
+            text = f"{plural(lost, 'mark')} taken off: what had them is not in the list now"
+            self.session.say(text, Tone.WARN)
+        self.write_titles()
         self.rewrite("#tabs, #said, #legend")
 
-    @on(VirtualTable.Chosen)
-    async def _row_chosen(self) -> None:
+    @on(VirtualTable.RowOpened)
+    async def _row_opened(self) -> None:
         await self.app.run_action("app.do('detail')")
 
     def on_descendant_focus(self) -> None:
@@ -176,13 +195,13 @@ class ListPage(DecisionPage):
 
     def repaint(self) -> None:
         super().repaint()
-        self.entitle_all()
+        self.write_titles()
 
-    def entitle_all(self) -> None:
+    def write_titles(self) -> None:
         """Write the panels' titles anew."""
 
     def entitle(self, panel: str, name: str, more: str = "", *cells: Cell) -> None:
         """Write a panel's title: its name, and in dimmer ink what is told of it."""
         title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
         for widget in self.query(f"#{panel}"):
-            entitle(widget, title)
+            set_title(widget, title)

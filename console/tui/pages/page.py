@@ -1,13 +1,12 @@
 """The frame that every page stands in: header, tabs, the log's line, the filter's line, the legend.
 
-A page reads what it shows in `reload`, through its context's source and off this thread, and does
-what the table of actions names in its methods `do_…`; the app finds them by name. One that returns
-a coroutine runs as a worker, and may ask with a dialog.
+A page reads what it shows in `reload`, through its context's source and off this thread. What its
+keys do stands in `actions`; an act that is a coroutine runs as a worker, and may ask with a dialog.
 """
 
 import contextlib
-from collections.abc import Coroutine, Iterator
-from typing import ClassVar
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,8 +25,11 @@ from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext, Subject
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
-from console.tui.widgets.filter_input import FilterLine
+from console.tui.widgets.filter_input import FilterInput
 from console.tui.widgets.text import TextBlock
+
+Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
+"""By the name of an action what does it: at once, or as a worker where it gives a coroutine."""
 
 ROOMY = 110
 """From this width on the lines at the edges are told in full words."""
@@ -57,7 +59,7 @@ class Page(Screen[None]):
         yield from self.body()
         yield TextBlock(self._said, id="said")
         if self.filter_hint:
-            yield FilterLine(self.filter_hint, self.complete)
+            yield FilterInput(self.filter_hint, self.complete)
         yield TextBlock(self._legend, id="legend")
 
     def body(self) -> ComposeResult:
@@ -103,7 +105,7 @@ class Page(Screen[None]):
         """What is told at the right of the tabs."""
         clears = f"  ({self.session.key('clear')} clears)" if self.session.key("clear") else ""
         filtered = f"filter: {self.filter_text}{clears}" if self.filter_text else ""
-        return "  ".join(told for told in (self.session.busy, filtered) if told)
+        return "  ".join(text for text in (self.session.busy, filtered) if text)
 
     def lead(self) -> str:
         """What is told before the log's line."""
@@ -118,9 +120,24 @@ class Page(Screen[None]):
         del text
         return None
 
+    def actions(self) -> Acts:
+        """By the name of an action what it does on this page: each page adds its own."""
+        return {
+            "filter": self.do_filter,
+            "clear": self.do_clear,
+            "copy": self.do_copy,
+            "export": self.do_export,
+            "previous_change": self.do_previous_change,
+            "next_change": self.do_next_change,
+            "hour_back": self.do_hour_back,
+            "hour_on": self.do_hour_on,
+            "go_to": self.do_go_to,
+            "undo": self.do_undo,
+        }
+
     def do_filter(self) -> None:
         self.add_class("-filtering")
-        self.query_one(FilterLine).open(self.filter_text)
+        self.query_one(FilterInput).open(self.filter_text)
 
     def close_filter(self) -> bool:
         """Put the filter's line away; whether it was open."""
@@ -132,15 +149,15 @@ class Page(Screen[None]):
 
     async def do_clear(self) -> None:
         """Step back by one: the filter's line, else what is chosen, else to the page before."""
-        if not self.close_filter() and not self.unchoose():
+        if not self.close_filter() and not self.clear_marks_or_filter():
             await self.context.navigator.back()
 
-    def unchoose(self) -> bool:
+    def clear_marks_or_filter(self) -> bool:
         """Let go of marks, else of the filter; whether there was anything to let go of."""
         if not self.filter_text:
             return False
         self.filter_by("")
-        self.session.stir()
+        self.session.request_refresh()
         return True
 
     def copies(self) -> Iterator[CopyChoice]:
@@ -149,28 +166,28 @@ class Page(Screen[None]):
 
     def view(self) -> ExportView | None:
         """What of this page can be exported; None: nothing."""
-        glance = self.session.glance
-        if glance is None:
+        snapshot = self.session.snapshot
+        if snapshot is None:
             return None
         lists = {
-            PageName.CHANNELS: lambda: export.channels(glance.status.channels),
+            PageName.CHANNELS: lambda: export.channels(snapshot.status.channels),
         }
         return lists[self.place]() if self.place in lists else None
 
-    def left(self) -> PageMemory:
+    def page_memory(self) -> PageMemory:
         """What is remembered of this page between runs."""
         return PageMemory(filter=self.filter_text)
 
-    def return_to(self, before: PageMemory) -> None:
+    def restore(self, before: PageMemory) -> None:
         """Take up what is remembered of this page; what is no more is passed over."""
         with contextlib.suppress(FilterError):
             self.filter_by(before.filter)
 
     async def do_copy(self) -> None:
-        await self.context.output.copy(self.copies())
+        await self.context.copying.copy(self.copies())
 
     async def do_export(self) -> None:
-        await self.context.output.export(self.view())
+        await self.context.copying.export(self.view())
 
     @property
     def sku_shown(self) -> str | None:
@@ -178,19 +195,19 @@ class Page(Screen[None]):
         return None
 
     def do_previous_change(self) -> Coroutine[None, None, None]:
-        return self.context.travel.step(on=False, sku=self.sku_shown)
+        return self.context.replay.step(on=False, sku=self.sku_shown)
 
     def do_next_change(self) -> Coroutine[None, None, None]:
-        return self.context.travel.step(on=True, sku=self.sku_shown)
+        return self.context.replay.step(on=True, sku=self.sku_shown)
 
     def do_hour_back(self) -> Coroutine[None, None, None]:
-        return self.context.travel.leap(-1)
+        return self.context.replay.leap(-1)
 
     def do_hour_on(self) -> Coroutine[None, None, None]:
-        return self.context.travel.leap(1)
+        return self.context.replay.leap(1)
 
     def do_go_to(self) -> Coroutine[None, None, None]:
-        return self.context.travel.ask()
+        return self.context.replay.ask()
 
     def do_undo(self) -> Coroutine[None, None, None]:
         return self.context.updates.undo(self.picked())
@@ -205,32 +222,32 @@ class Page(Screen[None]):
             self.session.say(str(error), Tone.WARN)
             self.notify(clean(str(error)), severity="warning", markup=False)
             return
-        self.query_one(FilterLine).remember(event.value)
+        self.query_one(FilterInput).remember(event.value)
         self.close_filter()
-        self.session.stir()
+        self.session.request_refresh()
 
     def _header(self, width: int) -> Content:
-        glance, now = self.session.glance, self.session.clock.now()
+        snapshot, now = self.session.snapshot, self.session.clock.now()
         return header.header(
             self.session.standing(),
-            glance.status.overview if glance is not None else None,
+            snapshot.status.overview if snapshot is not None else None,
             now=now,
             width=width,
             brief=width < ROOMY,
-            reading=channels.reading(glance.status.channels if glance is not None else (), now),
+            reading=channels.reading(snapshot.status.channels if snapshot is not None else (), now),
         )
 
     def _tabs(self, width: int) -> Content:
-        glance = self.session.glance
-        status = glance.status if glance is not None else None
+        snapshot = self.session.snapshot
+        status = snapshot.status if snapshot is not None else None
         return header.tabs(
             status, self.place, note=self.note(), width=width, actions=self.session.actions
         )
 
     def _said(self, width: int) -> Content:
         replay = self.session.replay
-        told = "" if replay is None else replay.told
-        return self.session.line(width, told + self.lead())
+        text = "" if replay is None else replay.told
+        return self.session.line(width, text + self.lead())
 
     def _legend(self, width: int) -> Content:
         return header.legend(

@@ -24,22 +24,22 @@ from console.text.confirmation import (
     why_update_not_decidable,
 )
 from console.text.format import clean, cut
-from console.tui.data.sku import Opened
+from console.tui.data.sku import SkuDetail, SkuTimeline
 from console.tui.drawing import plot
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.listing import DecisionPage
+from console.tui.pages.page import Acts
 from console.tui.views import sku_detail, sku_table
-from console.tui.widgets.scroll import ScrollBody, Steps
-from console.tui.widgets.text import Roll, TextBlock, entitle
+from console.tui.widgets.scroll import CursorScroll, ScrollBody
+from console.tui.widgets.text import LazyLines, TextBlock, set_title
 from store.history import series
 from store.history.series import StockSeries
-from store.history.timeline import Rest, TimelineItem, TimelinePage
 from store.model import LIVE_CORRECTIONS, Correction, Disagreement
 from store.queries.values import ChannelHealth, ShownCell
 
 ENTRIES_MAX = 4_000
-"""Of the timeline: `skew history` has the rest."""
+"""Of the timeline; `skew history` in a shell has the rest."""
 
 CURVES_MAX = 8
 """Channels in one plot: more could not be told apart."""
@@ -57,7 +57,7 @@ class SkuPage(DecisionPage):
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         self.sku = ""
-        self.opened: Opened | None = None
+        self.sku_detail: SkuDetail | None = None
         self.chosen: int | None = None
         """The listing under the cursor."""
         self._wanted = ("", "")
@@ -69,10 +69,7 @@ class SkuPage(DecisionPage):
         self._course: StockSeries | None = None
         self._drawn: tuple[object, Content] | None = None
         """The plot as it was drawn last, and of what."""
-        self._told: list[TimelineItem] = []
-        self._newest: TimelinePage | None = None
-        """Of the timeline: the page that stands at its head."""
-        self._rest: Rest | None = None
+        self._timeline = SkuTimeline()
         self._lines: dict[int, int] = {}
         self._reader = context.source.skus
 
@@ -83,30 +80,30 @@ class SkuPage(DecisionPage):
     def body(self) -> ComposeResult:
         yield TextBlock(self._head, id="sku-head")
         with ScrollBody(id="sku-body"):
-            with Steps(self.step, id="sku-left"):
+            with CursorScroll(self.step, id="sku-left"):
                 with Vertical(id="sku-now", classes="panel"):
                     yield TextBlock(self._cells, id="sku-cells")
                 with Vertical(id="sku-why", classes="panel"):
                     yield TextBlock(self._reasons, id="sku-reasons")
                 with Vertical(id="sku-sum", classes="panel"):
                     yield TextBlock(self._account, id="sku-account")
-            with Steps(id="sku-right"):
+            with CursorScroll(id="sku-right"):
                 with Vertical(id="sku-stock", classes="panel"):
                     yield TextBlock(self._plot, id="sku-plot")
                 # Where all is one column, the plot comes before the account.
                 with Vertical(id="sku-sum-below", classes="panel"):
                     yield TextBlock(self._account, id="sku-account-below")
                 with Vertical(id="sku-timeline", classes="panel"):
-                    yield Roll(self._happened, id="sku-history")
+                    yield LazyLines(self._happened, id="sku-history")
 
     def on_mount(self) -> None:
-        self._entitle()
+        self._write_titles()
 
     def look_at(self, subject: Subject) -> None:
         """Turn to a SKU, with the cursor on that channel; `reload` reads the whole of it."""
         if subject.sku != self.sku:
-            self.opened, self._course, self._told, self._rest = None, None, [], None
-            self._newest = self._span = None
+            self.sku_detail, self._course, self._span = None, None, None
+            self._timeline = SkuTimeline()
         self.sku = subject.sku
         self.chosen = self._differed = None
         self._wanted = (subject.channel, subject.location)
@@ -116,18 +113,18 @@ class SkuPage(DecisionPage):
         sku = self.sku
         if not sku:
             return
-        opened = await self._reader.open(sku)
+        sku_detail = await self._reader.open(sku)
         if sku != self.sku:
             return
-        self.opened = opened
-        if opened is not None:
-            self._settle(opened)
+        self.sku_detail = sku_detail
+        if sku_detail is not None:
+            self._settle(sku_detail)
             await self._read_course()
-            await self._read_newest(opened)
+            await self._read_newest(sku_detail)
 
     def repaint(self) -> None:
         super().repaint()
-        self._entitle()
+        self._write_titles()
 
     def tick(self) -> None:
         self.rewrite("#header, #said, #sku-head, #sku-cells, #sku-reasons")
@@ -135,21 +132,26 @@ class SkuPage(DecisionPage):
     def picked(self) -> DecisionTarget:
         """The update of the row under the cursor, else why it has none."""
         cell = self._cell()
-        if self.opened is None or cell is None:
-            return DecisionTarget(why_not="no SKU is open")
-        it, update = self._disagreement(cell), self._update(cell)
+        if self.sku_detail is None or cell is None:
+            return DecisionTarget(why_not="no SKU is open: press enter on a row of another page")
+        disagreement, update = self._disagreement(cell), self._update(cell)
         if update is not None and update.status in LIVE_CORRECTIONS:
             about = f"#{update.id} {update.sku} {update.channel}"
             seen = ((update.id, update.version),)
-            return DecisionTarget(seen, about, why_update_not_decidable(update), not_now(it))
-        if it is None:
+            return DecisionTarget(
+                seen, about, why_update_not_decidable(update), not_now(disagreement)
+            )
+        if disagreement is None:
             return DecisionTarget(why_not=f"{cell.channel} shows what it should")
         channel = self.context.source.settings.channels.get(cell.channel)
-        reason = why_not_decidable(it, channel.direction if channel is not None else None)
+        reason = why_not_decidable(disagreement, channel.direction if channel is not None else None)
         return DecisionTarget(why_not=reason or "no update is proposed")
 
     def able(self) -> tuple[str, ...]:
         return (*super().able(), *(("retry",) if self._to_retry().seen else ()))
+
+    def actions(self) -> Acts:
+        return {**super().actions(), "zoom_in": self.do_zoom_in, "zoom_out": self.do_zoom_out}
 
     def do_retry(self) -> Coroutine[None, None, None]:
         return self.context.updates.retry(self._to_retry())
@@ -167,20 +169,22 @@ class SkuPage(DecisionPage):
     def copies(self) -> Iterator[CopyChoice]:
         """The row under the cursor: its disagreement, its update, else the SKU alone."""
         cell = self._cell()
-        if self.opened is None or cell is None:
+        if self.sku_detail is None or cell is None:
             return
-        it, update = self._disagreement(cell), self._update(cell)
-        if it is None and update is None:
+        disagreement, update = self._disagreement(cell), self._update(cell)
+        if disagreement is None and update is None:
             yield CopyChoice("SKU", clean(self.sku))
             return
-        cause = self.opened.causes.get(it.id) if it is not None else None
-        yield from row_choices(it, cause, update, configuration=self.context.source.configuration)
+        cause = self.sku_detail.causes.get(disagreement.id) if disagreement is not None else None
+        yield from row_choices(
+            disagreement, cause, update, configuration=self.context.source.configuration
+        )
 
     def step(self, by: int) -> bool:
         """Move the cursor by a row; False where it can't be moved, or is not in sight."""
-        if self.opened is None or self._out_of_sight():
+        if self.sku_detail is None or self._out_of_sight():
             return False
-        ids = [cell.listing_id for cell in self.opened.dossier.cells]
+        ids = [cell.listing_id for cell in self.sku_detail.summary.cells]
         at = ids.index(self.chosen) + by if self.chosen in ids else 0
         if not 0 <= at < len(ids):
             return False
@@ -194,13 +198,13 @@ class SkuPage(DecisionPage):
         if before is not None and after is not None and before.location != after.location:
             self._read_course_soon()
         self.repaint()
-        self.query_one("#sku-left", Steps).mover.scroll_relative(
+        self.query_one("#sku-left", CursorScroll).mover.scroll_relative(
             y=self._out_of_sight(), animate=False
         )
 
     def action_choose(self, listing_id: int) -> None:
         """Put the cursor on the row that was clicked."""
-        if self.opened is not None and listing_id in self._lines:
+        if self.sku_detail is not None and listing_id in self._lines:
             self.choose(listing_id)
 
     def do_zoom_in(self) -> None:
@@ -213,19 +217,20 @@ class SkuPage(DecisionPage):
         now = self._span if self._span is not None else plot.DAY
         span = max(0, min(len(plot.SPANS) - 1, now + by))
         if span == now:
-            which = f"the {'shortest' if by < 0 else 'longest'} time that the plot shows"
-            self.session.say(f"{plot.SPANS[span].name} is {which}", Tone.DIM)
+            which = "shortest" if by < 0 else "longest"
+            name = plot.SPANS[span].name
+            self.session.say(f"{name} is the {which} span of the plot", Tone.DIM)
         self._span = span
         self._read_course_soon()
         self.repaint()
 
-    def _settle(self, opened: Opened) -> None:
+    def _settle(self, sku_detail: SkuDetail) -> None:
         """Put the cursor where it was: on its listing, else on the channel asked for."""
-        cells = opened.dossier.cells
+        cells = sku_detail.summary.cells
         if any(cell.listing_id == self.chosen for cell in cells):
             return
         if self._span is None:
-            self._span = plot.span_of(opened.at - (opened.dossier.first_read_at or 0))
+            self._span = plot.span_of(sku_detail.at - (sku_detail.summary.first_read_at or 0))
         channel, location = self._wanted
         order = sorted(
             cells,
@@ -247,31 +252,32 @@ class SkuPage(DecisionPage):
         )
 
     def _cell(self) -> ShownCell | None:
-        cells = self.opened.dossier.cells if self.opened is not None else ()
+        cells = self.sku_detail.summary.cells if self.sku_detail is not None else ()
         return next((cell for cell in cells if cell.listing_id == self.chosen), None)
 
     def _disagreement(self, cell: ShownCell) -> Disagreement | None:
-        """The one that has an update, else any."""
-        found = self.opened.dossier.open if self.opened is not None else ()
-        mine = [one for one in found if one.listing_id == cell.listing_id]
-        return min(mine, key=lambda one: one.correction_id is None, default=None)
+        if self.sku_detail is None:
+            return None
+        return sku_table.disagreement_of(self.sku_detail, cell.listing_id)
 
     def _update(self, cell: ShownCell) -> Correction | None:
-        found = self.opened.dossier.updates if self.opened is not None else ()
-        return next((one for one in found if one.listing_id == cell.listing_id), None)
+        if self.sku_detail is None:
+            return None
+        return sku_table.update_of(self.sku_detail, cell.listing_id)
 
     def _plotted(self) -> list[int]:
         """The listings at the cursor's place: as many as can be told apart, that one included."""
         cell = self._cell()
-        if self.opened is None or cell is None:
+        if self.sku_detail is None or cell is None:
             return []
         here = [
-            one.listing_id
-            for one in self.opened.dossier.cells
-            if one.location == cell.location and one.observed_at is not None
+            shown.listing_id
+            for shown in self.sku_detail.summary.cells
+            if shown.location == cell.location and shown.observed_at is not None
         ]
-        first = [one for one in here if one != cell.listing_id][: CURVES_MAX - 1]
-        return [one for one in here if one in first or one == cell.listing_id]
+        others = [listing_id for listing_id in here if listing_id != cell.listing_id]
+        kept = {cell.listing_id, *others[: CURVES_MAX - 1]}
+        return [listing_id for listing_id in here if listing_id in kept]
 
     async def _read_course(self) -> None:
         """Read what the plot shows, a column of it at a time. Raises StoreError."""
@@ -285,20 +291,10 @@ class SkuPage(DecisionPage):
         await self.session.guarded(self._read_course)
         self.rewrite("#sku-plot")
 
-    async def _read_newest(self, opened: Opened) -> None:
+    async def _read_newest(self, sku_detail: SkuDetail) -> None:
         """Read the newest of the timeline; older pages that were read stay. Raises StoreError."""
-        page = await self._reader.newest(opened.dossier)
-        if page is self._newest:
-            return
-        self._newest = page
-        oldest = page.told[-1].key if page.told else None
-        older = [one for one in self._told if oldest is not None and one.key < oldest]
-        if not older or not self._told or oldest is None or oldest > self._told[0].key:
-            # Nothing older was read, or so much has come that there would be a gap.
-            self._told, self._rest = list(page.told), page.rest
-        else:
-            self._told = [*page.told, *older]
-        self._roll()
+        if self._timeline.take_newest(await self._reader.newest(sku_detail.summary)):
+            self._show_timeline()
 
     @on(ScrollBody.Reached)
     @work(group="older", exclusive=True)
@@ -307,56 +303,58 @@ class SkuPage(DecisionPage):
         await self.session.guarded(partial(self._add_older, self.sku))
 
     async def _add_older(self, sku: str) -> None:
-        rest = self._rest
-        if rest is None or len(self._told) >= ENTRIES_MAX:
+        timeline, rest = self._timeline, self._timeline.rest
+        if rest is None or len(timeline.items) >= ENTRIES_MAX:
             return
         page = await self._reader.older(sku, rest)
-        if sku == self.sku and rest is self._rest:
-            self._told, self._rest = [*self._told, *page.told], page.rest
-            self._roll()
-            self._entitle()
+        # While it was read the operator may have turned to another SKU, or the head been replaced.
+        if timeline is self._timeline and rest is timeline.rest:
+            timeline.add_older(page)
+            self._show_timeline()
+            self._write_titles()
 
     def _out_of_sight(self) -> int:
         """How far the cursor's row is off the screen: it is not moved where no one sees it."""
         line = self._lines.get(self.chosen or 0, 0)
-        return self.query_one("#sku-left", Steps).beyond(self.query_one("#sku-cells"), line)
+        return self.query_one("#sku-left", CursorScroll).beyond(self.query_one("#sku-cells"), line)
 
     def _health(self) -> dict[str, ChannelHealth]:
-        glance = self.session.glance
-        return {one.name: one for one in glance.status.channels} if glance is not None else {}
+        snapshot = self.session.snapshot
+        channels = snapshot.status.channels if snapshot is not None else ()
+        return {channel.name: channel for channel in channels}
 
     def _head(self, width: int) -> Content:
-        return sku_table.head(self.opened, self.sku, self._ended(), width)
+        return sku_table.head(self.sku_detail, self.sku, self._ended(), width)
 
     def _ended(self) -> str:
         """What is told where what it was opened on is over."""
-        cells = self.opened.dossier.cells if self.opened is not None else ()
-        cell = next((one for one in cells if one.listing_id == self._differed), None)
+        cells = self.sku_detail.summary.cells if self.sku_detail is not None else ()
+        cell = next((cell for cell in cells if cell.listing_id == self._differed), None)
         return (
             f"● {cell.channel} agrees now" if cell is not None and not self._is_open(cell) else ""
         )
 
     def _cells(self, width: int) -> Content:
-        if self.opened is None:
+        if self.sku_detail is None:
             return write("")
-        told, self._lines = sku_table.table(
-            self.opened,
+        content, self._lines = sku_table.table(
+            self.sku_detail,
             self._health(),
             chosen=self.chosen,
             now=self.session.clock.now(),
             width=width,
         )
-        return told
+        return content
 
     def _reasons(self, width: int) -> Content:
-        if self.opened is None:
+        if self.sku_detail is None:
             return write("")
         return sku_detail.reasons(
-            self.opened, chosen=self.chosen, now=self.session.clock.now(), width=width
+            self.sku_detail, chosen=self.chosen, now=self.session.clock.now(), width=width
         )
 
     def _account(self, width: int) -> Content:
-        balances = self.opened.dossier.balances if self.opened is not None else ()
+        balances = self.sku_detail.summary.balances if self.sku_detail is not None else ()
         return sku_detail.account(balances, width)
 
     def _plot(self, width: int) -> Content:
@@ -373,27 +371,27 @@ class SkuPage(DecisionPage):
 
     def _happened(self, number: int, width: int) -> Content:
         """A line of the timeline; after its entries, what lies beyond them."""
-        if number < len(self._told):
+        if number < len(self._timeline.items):
             now = self.session.clock.now()
-            return sku_detail.entry(self._told[number], now=now, width=width)
+            return sku_detail.entry(self._timeline.items[number], now=now, width=width)
         words = "… more with ↓"
-        if not self._told:
+        if not self._timeline.items:
             words = "Nothing has happened to it yet." if self.sku else "No SKU is open."
-        elif len(self._told) >= ENTRIES_MAX:
-            words = "… the rest is told by `skew history`"
-        return write(Cell(cut(words, width), Tone.ACCENT if self._told else Tone.DIM))
+        elif len(self._timeline.items) >= ENTRIES_MAX:
+            words = "… only the newest are shown here"
+        return write(Cell(cut(words, width), Tone.ACCENT if self._timeline.items else Tone.DIM))
 
-    def _roll(self) -> None:
+    def _show_timeline(self) -> None:
         """Show the timeline as it was read."""
-        more = self._rest is not None or not self._told
-        self.query_one("#sku-history", Roll).show(len(self._told) + more)
+        more = self._timeline.rest is not None or not self._timeline.items
+        self.query_one("#sku-history", LazyLines).show(len(self._timeline.items) + more)
 
-    def _entitle(self) -> None:
+    def _write_titles(self) -> None:
         cell = self._cell()
         where = f" at {cell.location}" if cell is not None and cell.location else ""
-        count = len(self.opened.dossier.cells) if self.opened is not None else 0
+        count = len(self.sku_detail.summary.cells) if self.sku_detail is not None else 0
         span = plot.SPANS[self._span or 0].name
-        shown = f"{len(self._told):,}{'+' if self._rest is not None else ''}"
+        shown = f"{len(self._timeline.items):,}{'+' if self._timeline.rest is not None else ''}"
         for panel, name, more in (
             ("sku-now", "Now", f" · {count} listings" if count else ""),
             ("sku-why", "Why, and what is done", f" · {cell.channel}{where}" if cell else ""),
@@ -403,4 +401,4 @@ class SkuPage(DecisionPage):
             ("sku-timeline", "Timeline", f" · {shown}, newest first"),
         ):
             for widget in self.query(f"#{panel}"):
-                entitle(widget, write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM)))
+                set_title(widget, write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM)))

@@ -15,13 +15,14 @@ from console.keys.action import PageName
 from console.text.confirmation import DecisionTarget, why_no_retry, why_update_not_decidable
 from console.text.format import plural
 from console.tui.data import update_filter
-from console.tui.data.source import Detail
+from console.tui.data.source import RowDetail
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.listing import ListPage
+from console.tui.pages.page import Acts
 from console.tui.views import updates
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, entitle
+from console.tui.widgets.text import TextBlock, set_title
 from store.corrections.audit import AuditRow
 from store.corrections.update_list import (
     LOOKED_AT_MAX,
@@ -54,7 +55,7 @@ class UpdatesPage(ListPage):
         super().__init__(context)
         self.group = UpdateGroup.OPEN
         self.sort = UpdateSort.MONEY
-        self.detail: Detail | None = None
+        self.detail: RowDetail | None = None
         self.steps: Sequence[AuditRow] = ()
         self._wanted = UpdateFilter(statuses=STATUSES[self.group])
         self._older = False
@@ -102,7 +103,7 @@ class UpdatesPage(ListPage):
 
     def note(self) -> str:
         older = f"newest {LOOKED_AT_MAX:,} only, sku: finds older" if self._older else ""
-        return "  ".join(told for told in (older, super().note()) if told)
+        return "  ".join(text for text in (older, super().note()) if text)
 
     def able(self) -> tuple[str, ...]:
         names = list(super().able())
@@ -126,10 +127,14 @@ class UpdatesPage(ListPage):
         if not marks:
             return DecisionTarget(why_not="nothing is marked: space marks a row, * all of them")
         found = (await self.context.source.updates(marks)).values()
-        seen = tuple((one.id, one.version) for one in found if not why_update_not_decidable(one))
-        left = Counter(reason for one in found if (reason := _why_left_out(one)))
-        told = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
-        return DecisionTarget(seen, plural(len(seen), "update"), told)
+        seen = tuple(
+            (correction.id, correction.version)
+            for correction in found
+            if not why_update_not_decidable(correction)
+        )
+        left = Counter(reason for correction in found if (reason := _why_left_out(correction)))
+        text = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
+        return DecisionTarget(seen, plural(len(seen), "update"), text)
 
     def subject(self) -> Subject | None:
         return self.detail
@@ -139,17 +144,26 @@ class UpdatesPage(ListPage):
         self._wanted = update_filter.parse(text, channels, STATUSES[self.group])
         super().filter_by(text)
 
+    def actions(self) -> Acts:
+        return {
+            **super().actions(),
+            "sort": self.do_sort,
+            "next_state": self.do_next_state,
+            "cancel": self.do_cancel,
+            "detail": self.do_detail,
+        }
+
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
         self.session.say(f"sorted by {self.sort}", Tone.DIM)
-        self.session.stir()
+        self.session.request_refresh()
 
     def do_next_state(self) -> None:
         """Turn to the next of: open, failed, done, all."""
         self.group = GROUPS[(GROUPS.index(self.group) + 1) % len(GROUPS)]
         self.rows.empty = EMPTY[self.group]
         self.filter_by(self.filter_text)
-        self.session.stir()
+        self.session.request_refresh()
 
     def do_retry(self) -> Coroutine[None, None, None]:
         return self._retry()
@@ -159,7 +173,11 @@ class UpdatesPage(ListPage):
         picked = self._to_retry()
         if marks:
             found = (await self.context.source.updates(marks)).values()
-            seen = tuple((one.id, one.version) for one in found if not why_no_retry(one))
+            seen = tuple(
+                (correction.id, correction.version)
+                for correction in found
+                if not why_no_retry(correction)
+            )
             picked = DecisionTarget(
                 seen, plural(len(seen), "update"), "none of the marked ended badly"
             )
@@ -187,9 +205,9 @@ class UpdatesPage(ListPage):
         now = self.session.clock.now()
         return updates.chosen(self.detail, self.steps, now=now, width=width)
 
-    def entitle_all(self) -> None:
+    def write_titles(self) -> None:
         for widget in self.query("#updates-panel"):
-            entitle(widget, write(Cell("Updates ", Tone.STRONG), *self._told()))
+            set_title(widget, write(Cell("Updates ", Tone.STRONG), *self._told()))
         self._entitle_chosen()
 
     def _heading(self, width: int) -> Content:
@@ -199,33 +217,33 @@ class UpdatesPage(ListPage):
 
     def _told(self) -> list[Cell]:
         """Which state is listed of how many, and in what order."""
-        glance = self.session.glance
-        counts = glance.status.updates if glance is not None else {}
-        told: list[Cell] = []
+        snapshot = self.session.snapshot
+        counts = snapshot.status.updates if snapshot is not None else {}
+        cells: list[Cell] = []
         for group in GROUPS:
             count = sum(counts.get(name, 0) for name in STATUSES[group])
             chosen = group is self.group
-            told.append(
+            cells.append(
                 Cell(f"▸{group} {count:,}" if chosen else f"{group} {count:,}",
                      Tone.STRONG if chosen else Tone.DIM)
             )  # fmt: skip
-            told.append(Cell(" · ", Tone.FAINT))
-        told.append(Cell(str(self.sort), Tone.DIM))
+            cells.append(Cell(" · ", Tone.FAINT))
+        cells.append(Cell(str(self.sort), Tone.DIM))
         if self.filter_text:
-            told.append(Cell(f" · {len(self.rows.ids):,} found", Tone.DIM))
+            cells.append(Cell(f" · {len(self.rows.ids):,} found", Tone.DIM))
         if self.rows.marks:
-            told.append(Cell(f" · {len(self.rows.marks):,} marked", Tone.DIM))
-        return told
+            cells.append(Cell(f" · {len(self.rows.marks):,} marked", Tone.DIM))
+        return cells
 
     def _entitle_chosen(self) -> None:
         for widget in self.query("#update-panel"):
-            entitle(widget, updates.chosen_title(self.detail))
+            set_title(widget, updates.chosen_title(self.detail))
 
 
-def _about(one: Correction) -> str:
-    return f"#{one.id} {one.sku} {one.channel}"
+def _about(correction: Correction) -> str:
+    return f"#{correction.id} {correction.sku} {correction.channel}"
 
 
-def _why_left_out(one: Correction) -> str:
+def _why_left_out(correction: Correction) -> str:
     """Why a marked update is not decided on, without its number: they are counted by it."""
-    return why_update_not_decidable(one).removeprefix(f"#{one.id} is ")
+    return why_update_not_decidable(correction).removeprefix(f"#{correction.id} is ")

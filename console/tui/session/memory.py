@@ -36,8 +36,6 @@ class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
     page: Short = ""
     """The action's place that was open."""
     pages: dict[Short, PageMemory] = {}
-    panes: dict[Short, bool] = {}
-    """Which panes were open and which shut."""
 
 
 class Personal(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -62,7 +62,7 @@ class SessionPreferences:
 
     def where(self, page: str, pages: dict[str, PageMemory]) -> Remembered:
         """Put together where the operator is."""
-        return Remembered(page=page, pages=pages, panes=self.memory.remembered.panes)
+        return Remembered(page=page, pages=pages)
 
     def leave(self, where: Remembered) -> None:
         """Remember it, if it has changed."""
@@ -70,7 +70,7 @@ class SessionPreferences:
 
 
 def begin(
-    configuration: Path | None, said: CommandLineChoices, login: str, *, fresh: bool = False
+    configuration: Path | None, choices: CommandLineChoices, login: str, *, fresh: bool = False
 ) -> SessionPreferences:
     """Read what is preferred and remembered. Raises ConfigErrors where the user's file is wrong.
 
@@ -78,12 +78,14 @@ def begin(
     """
     read = preferences.load()
     recalled = memory.recall(configuration, fresh=fresh)
-    chosen = next((one for one in (said.ascii, read.ascii) if one is not None), None)
-    named = operators.operator_name(said.operator, read.operator, recalled.personal.operator, login)
+    chosen = next((choice for choice in (choices.ascii, read.ascii) if choice is not None), None)
+    named = operators.operator_name(
+        choices.operator, read.operator, recalled.personal.operator, login
+    )
     return SessionPreferences(
         preferences=read,
         memory=recalled,
-        said=CommandLineChoices(said.theme, chosen, named or login),
+        said=CommandLineChoices(choices.theme, chosen, named or login),
         ascii=terminal.lacks_glyphs(sys.__stderr__) if chosen is None else chosen,
         asks=not named and configuration is not None,
     )

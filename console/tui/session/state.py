@@ -17,14 +17,14 @@ from console.text.confirmation import DecisionTarget, can_undo
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
 from console.tui.data.replay import Replay
-from console.tui.data.source import Glance
+from console.tui.data.source import StatusSnapshot
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.header import ConsoleStatus, Mode
 from store.errors import StoreError
 from store.model import Correction, Decision, Millis
 from sync.clock import Clock
 
-SAID_MAX = 50
+LOG_MAX = 50
 
 _FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+")
 
@@ -57,14 +57,14 @@ class ConsoleState:
     read_only: bool
     engine: Collector | None
     """None where this console runs none: read-only."""
-    stir: Callable[[], None]
+    request_refresh: Callable[[], None]
     """Have everything read anew, soon."""
     replay: Replay | None = None
     """The past that is shown, and the clock with it; None: now."""
     paused: bool = False
-    glance: Glance | None = None
+    snapshot: StatusSnapshot | None = None
     """Everything but the lists, as it was read last."""
-    told_engine: str = ""
+    engine_shown: str = ""
     """What of the engine was told last."""
     trouble: str = ""
     """Why the cache could not be read last time; empty where it could."""
@@ -77,20 +77,20 @@ class ConsoleState:
     """The table of actions, with this operator's keys."""
     busy: str = ""
     """What goes on at the operator's word, in a few words: a batch that is being written."""
-    said: deque[LogLine] = field(default_factory=lambda: deque(maxlen=SAID_MAX))
+    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
 
     def key(self, name: str) -> str:
         """The key of an action, as it is shown; empty where it has none."""
-        return next((shown_key(one) for one in self.actions if one.name == name), "")
+        return next((shown_key(action) for action in self.actions if action.name == name), "")
 
     def usable_key(self, name: str) -> str:
         """The same, and empty too where this console can't do it: read-only, or of the past."""
-        refused = any(one.name == name and self.refuses(one) for one in self.actions)
+        refused = any(action.name == name and self.refuses(action) for action in self.actions)
         return "" if refused else self.key(name)
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""
-        self.said.appendleft(LogLine(self.clock.now(), text, tone))
+        self.log.appendleft(LogLine(self.clock.now(), text, tone))
 
     async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
@@ -118,23 +118,23 @@ class ConsoleState:
         )
 
     def _engine(self) -> tuple[str, bool]:
-        lease = self.glance.status.lease if self.glance is not None else None
+        lease = self.snapshot.status.lease if self.snapshot is not None else None
         if self.engine is None:
             held = lease is not None
             return (f"engine {lease.holder}" if lease else "no engine runs: nothing is read", held)
         if self.engine.problem:
             return f"engine stopped: {_FOLDERS.sub('', self.engine.problem)}", False
-        told = {
+        states = {
             "starting": ("engine starting", True),
             "running": ("engine here", True),
             "attached": ("attached", lease is not None),
         }
-        return told.get(str(self.engine.mode), ("engine stopped", False))
+        return states.get(str(self.engine.mode), ("engine stopped", False))
 
-    def tell_engine(self) -> None:
+    def log_engine(self) -> None:
         """Put it in the log when someone else begins or ceases to collect."""
         now, _ = self._engine()
-        before, self.told_engine = self.told_engine, now
+        before, self.engine_shown = self.engine_shown, now
         if now == before or self.engine is None:
             return
         if self.engine.problem:
@@ -169,44 +169,46 @@ class ConsoleState:
 
     def line(self, width: int, lead: str = "") -> Content:
         """The newest of the log, with the countdown of what can still be undone."""
-        parts = [Cell(f"{lead} ·" if lead and self.said else lead, Tone.STRONG)]
+        parts = [Cell(f"{lead} ·" if lead and self.log else lead, Tone.STRONG)]
         left = min(self.held_until - self.clock.now(), self.hold_ms or self.held_until)
         room = width - cells(parts[0].text) - 1
-        for number, said in enumerate(self.said):
-            text = f" {time_of_day(said.at)[:8]} {said.text}"
+        for number, line in enumerate(self.log):
+            text = f" {time_of_day(line.at)[:8]} {line.text}"
             if number == 0 and self.last and left > 0:
                 text += f" ({self.key('undo')} undo, {-(-left // 1000)}s)"
             text = text if number == 0 else f" ·{text}"
             if cells(text) > room:
-                parts.append(Cell(cut(text, room), said.tone if number == 0 else Tone.DIM))
+                parts.append(Cell(cut(text, room), line.tone if number == 0 else Tone.DIM))
                 break
             room -= cells(text)
-            parts.append(Cell(text, said.tone if number == 0 else Tone.DIM))
+            parts.append(Cell(text, line.tone if number == 0 else Tone.DIM))
         return write(*parts)
 
     def remember(self, batch: list[Correction]) -> None:
         """Note what was approved, for as long as it can be undone."""
         now = self.clock.now()
-        held = [one for one in batch if can_undo(one, now)]
-        self.last = tuple(one.id for one in held)
-        self.held_until = max((one.hold_until or 0 for one in held), default=0)
+        held = [correction for correction in batch if can_undo(correction, now)]
+        self.last = tuple(correction.id for correction in held)
+        self.held_until = max((correction.hold_until or 0 for correction in held), default=0)
         self.hold_ms = max(0, self.held_until - now)
 
 
 def refusals(decided: list[Decision]) -> str:
     """What stood in the way of the acts that were not done, the commonest first."""
-    return _by_reason([one for one in decided if not one.ok])
+    return _by_reason([decision for decision in decided if not decision.ok])
 
 
 def notes(decided: list[Decision]) -> str:
     """What there is to tell of the acts that were done: `#7: a second person must approve it`."""
-    return _by_reason([one for one in decided if one.ok and one.why]).replace("noted: ", "")
+    return _by_reason([decision for decision in decided if decision.ok and decision.why]).replace(
+        "noted: ", ""
+    )
 
 
 def _by_reason(decided: list[Decision]) -> str:
     reasons: dict[str, list[int]] = {}
-    for one in decided:
-        reasons.setdefault(why_text(one), []).append(one.id)
+    for decision in decided:
+        reasons.setdefault(why_text(decision), []).append(decision.id)
     return "; ".join(
         f"{_numbers(ids)}: {why}" for why, ids in sorted(reasons.items(), key=_fewest_last)
     )

@@ -24,8 +24,8 @@ def effect(
     """The blast radius in words: in all, on each channel, and what it would meet."""
     rows = _in_all(blast_radius(batch))
     by_channel: dict[str, list[Correction]] = {}
-    for one in batch:
-        by_channel.setdefault(one.channel, []).append(one)
+    for correction in batch:
+        by_channel.setdefault(correction.channel, []).append(correction)
     if len(by_channel) > 1:
         rows += [_on(name, those, width) for name, those in list(by_channel.items())[:CHANNELS_MAX]]
         more = len(by_channel) - CHANNELS_MAX
@@ -78,23 +78,23 @@ def _on(channel: str, batch: Sequence[Correction], width: int) -> Content:
 
 def _meets(outlook: ApprovalPreview, count: int, left_out: str) -> list[tuple[str, Tone]]:
     """What stands in its way, in whole or in part."""
-    told = []
+    lines = []
     if left_out:
-        told.append((f"left out: {left_out}", Tone.WARN))
-    told += [
+        lines.append((f"left out: {left_out}", Tone.WARN))
+    lines += [
         (f"{held} of {count} can't be approved now: {held_back_text(reason)}", Tone.WARN)
         for reason, held in outlook.not_now.items()
     ]
     if outlook.first:
         which = "it needs" if count == 1 else f"{outlook.first} of {count} need"
         words = f"a second person (more than {outlook.above} units): yours is the first of two"
-        told.append((f"{which} {words}", Tone.WARN))
+        lines.append((f"{which} {words}", Tone.WARN))
     if outlook.again:
         which = "it" if count == 1 else f"{outlook.again} of {count}"
-        told.append((f"{which}: you approved before, another person must", Tone.WARN))
+        lines.append((f"{which}: you approved before, another person must", Tone.WARN))
     if outlook.over:
-        told.append((f"✖ {outlook.over}: all of it would be refused. Mark fewer", Tone.BAD))
-    return told
+        lines.append((f"✖ {outlook.over}: all of it would be refused. Mark fewer", Tone.BAD))
+    return lines
 
 
 _ROOMY = 66
@@ -103,20 +103,23 @@ _ROOMY = 66
 
 def items(batch: Sequence[Correction], width: int) -> Content:
     """Each update: before → after."""
-    rows = [_item(one, width) for one in batch[:LISTED_MAX]]
+    rows = [_item(correction, width) for correction in batch[:LISTED_MAX]]
     if len(batch) > LISTED_MAX:
         rows.append(write(Cell(f"… and {len(batch) - LISTED_MAX:,} more", Tone.DIM)))
     return lines(*rows)
 
 
-def _item(one: Correction, width: int) -> Content:
+def _item(correction: Correction, width: int) -> Content:
     roomy = width >= _ROOMY
     return within(
         width,
-        Cell(fit(f"#{one.id}", 7), Tone.DIM),
-        Cell(fit(one.sku, 15 if roomy else 13), Tone.STRONG),
-        Cell(fit(one.channel, 11 if roomy else 9)),
-        Cell(fit(change_text(one), 16 if roomy else 13, right=True)),
-        Cell(fit(signed(one.units) if one.units else "", 7, right=True), tone_of(one.units)),
-        Cell(f"  {sort_text(one)}", Tone.DIM),
+        Cell(fit(f"#{correction.id}", 7), Tone.DIM),
+        Cell(fit(correction.sku, 15 if roomy else 13), Tone.STRONG),
+        Cell(fit(correction.channel, 11 if roomy else 9)),
+        Cell(fit(change_text(correction), 16 if roomy else 13, right=True)),
+        Cell(
+            fit(signed(correction.units) if correction.units else "", 7, right=True),
+            tone_of(correction.units),
+        ),
+        Cell(f"  {sort_text(correction)}", Tone.DIM),
     )

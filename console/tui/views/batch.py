@@ -73,8 +73,8 @@ def channels(progress: BatchProgress, *, now: Millis, width: int, cancel: str) -
 
 def items(progress: BatchProgress, *, width: int) -> Content:
     """Each update: where it stands and what was said; what went wrong stands first."""
-    ranked = sorted(progress.updates, key=lambda one: _rank(one.stage))
-    rows = [_item(one, width) for one in ranked[:LISTED_MAX]]
+    ranked = sorted(progress.updates, key=lambda update: _rank(update.stage))
+    rows = [_item(update, width) for update in ranked[:LISTED_MAX]]
     if len(ranked) > LISTED_MAX:
         rows.append(write(Cell(f"… and {len(ranked) - LISTED_MAX:,} more", Tone.DIM)))
     return lines(*rows)
@@ -83,9 +83,9 @@ def items(progress: BatchProgress, *, width: int) -> Content:
 def title(progress: BatchProgress | None, at: str) -> Content:
     if progress is None:
         return write("Batch")
-    told = plural(len(progress.updates), "update")
+    text = plural(len(progress.updates), "update")
     return write(
-        Cell(f"Batch of {told}", Tone.STRONG), Cell(f" approved by {progress.who} {at}", Tone.DIM)
+        Cell(f"Batch of {text}", Tone.STRONG), Cell(f" approved by {progress.who} {at}", Tone.DIM)
     )
 
 
@@ -94,23 +94,23 @@ def verdict(progress: BatchProgress, width: int) -> Content:
     good = progress.counts.get(Stage.VERIFIED, 0) == len(progress.updates)
     glyph = "●" if good else "→" if not progress.over else "✖"
     tone = Tone.OK if good else Tone.ACCENT if not progress.over else Tone.WARN
-    told = wrap(f"{glyph} {summary(progress)}", width)
-    return lines(*(write(Cell(line, tone)) for line in told))
+    parts = wrap(f"{glyph} {summary(progress)}", width)
+    return lines(*(write(Cell(line, tone)) for line in parts))
 
 
 def summary(progress: BatchProgress) -> str:
     """What was and wasn't applied, in words: `2 of 8 applied and verified, 5 handed back`."""
     counts = progress.counts
     total = len(progress.updates)
-    told = [f"{counts.get(Stage.VERIFIED, 0)} of {total} applied and verified"]
-    told += [
+    parts = [f"{counts.get(Stage.VERIFIED, 0)} of {total} applied and verified"]
+    parts += [
         f"{counts[stage]} {stage}"
         for stage in Stage
         if stage is not Stage.VERIFIED and counts.get(stage)
     ]
     back = counts.get(Stage.HANDED_BACK, 0) + counts.get(Stage.TAKEN_BACK, 0)
     anew = "; what is back waits for a new decision" if progress.over and back else ""
-    return ", ".join(told) + anew
+    return ", ".join(parts) + anew
 
 
 def brief(progress: BatchProgress) -> str:
@@ -121,7 +121,9 @@ def brief(progress: BatchProgress) -> str:
 
 def stops(progress: BatchProgress) -> list[str]:
     """By channel, the surprise that stopped it."""
-    return [f"{one.channel}: {one.stopped}" for one in progress.channels if one.stopped]
+    return [
+        f"{channel.channel}: {channel.stopped}" for channel in progress.channels if channel.stopped
+    ]
 
 
 def _channel(channel: ChannelProgress, width: int) -> list[Content]:
@@ -139,8 +141,8 @@ def _channel(channel: ChannelProgress, width: int) -> list[Content]:
             Cell(state, tone),
         )
     ]
-    told = [f"{counts[stage]} {stage}" for stage in Stage if counts.get(stage)]
-    rows.append(within(width, Cell(f"  {' · '.join(told)}", Tone.DIM)))
+    parts = [f"{counts[stage]} {stage}" for stage in Stage if counts.get(stage)]
+    rows.append(within(width, Cell(f"  {' · '.join(parts)}", Tone.DIM)))
     why = channel.stopped or channel.waiting_because or held_back_text(channel.held_back)
     if why:
         rows += [
@@ -157,9 +159,9 @@ def _state(channel: ChannelProgress) -> tuple[str, Tone]:
     if channel.stopped:
         return "✖ stopped", Tone.BAD
     if channel.over:
-        good = all(one.stage is Stage.VERIFIED for one in channel.updates)
+        good = all(update.stage is Stage.VERIFIED for update in channel.updates)
         return ("● done", Tone.OK) if good else ("▲ over", Tone.WARN)
-    stages = {one.stage for one in channel.updates}
+    stages = {update.stage for update in channel.updates}
     doing = next((stage for stage in reversed(UNDER_WAY) if stage in stages), Stage.WAITING)
     phase = f"{channel.phase}: " if channel.phase else ""
     if (channel.waiting_because or channel.held_back) and doing is Stage.WAITING:
@@ -171,21 +173,21 @@ def _rank(stage: Stage) -> int:
     return _BAD_FIRST.index(stage) if stage in _BAD_FIRST else len(_BAD_FIRST)
 
 
-def _item(one: UpdateProgress, width: int) -> Content:
-    it, sign = one.correction, SIGNS[one.stage]
+def _item(update: UpdateProgress, width: int) -> Content:
+    correction, sign = update.correction, SIGNS[update.stage]
     roomy = width >= ROOMY
     return within(
         width,
         Cell(f"{sign.text} ", sign.tone),
-        Cell(fit(one.stage, 13), sign.tone),
-        Cell(fit(f"#{it.id}", 7), Tone.DIM),
-        Cell(fit(it.sku, 14 if roomy else 12), Tone.STRONG),
-        Cell(fit(it.channel, 9) if roomy else ""),
-        Cell(fit(change_text(it), 13 if roomy else 11, right=True)),
-        Cell(f"  {_said(one)}", Tone.DIM),
+        Cell(fit(update.stage, 13), sign.tone),
+        Cell(fit(f"#{correction.id}", 7), Tone.DIM),
+        Cell(fit(correction.sku, 14 if roomy else 12), Tone.STRONG),
+        Cell(fit(correction.channel, 9) if roomy else ""),
+        Cell(fit(change_text(correction), 13 if roomy else 11, right=True)),
+        Cell(f"  {_said(update)}", Tone.DIM),
     )
 
 
-def _said(one: UpdateProgress) -> str:
+def _said(update: UpdateProgress) -> str:
     """What there is to say of one; why a batch stopped stands with its channel."""
-    return "not written" if one.note.startswith(STOPPED) else one.note
+    return "not written" if update.note.startswith(STOPPED) else update.note

@@ -85,10 +85,10 @@ def portion(progress: Progress) -> str:
 
 def reading(health: Sequence[ChannelHealth], now: Millis) -> Cell:
     """For the header: the first poll of a channel that runs, until when nothing is known of it."""
-    for one in health:
-        first = one.running is not None and one.freshness is Freshness.NEVER
-        if one.running is not None and first and now - one.running.since >= _SHORT_MS:
-            return Cell(f"↻ reading {one.name} {portion(one.running)}", Tone.ACCENT)
+    for channel in health:
+        first = channel.running is not None and channel.freshness is Freshness.NEVER
+        if channel.running is not None and first and now - channel.running.since >= _SHORT_MS:
+            return Cell(f"↻ reading {channel.name} {portion(channel.running)}", Tone.ACCENT)
     return Cell("")
 
 
@@ -104,20 +104,22 @@ def span(span_ms: int) -> str:
 
 def latencies(channel: ChannelHealth, width: int) -> str:
     """The newest polls' times as bars; one that brought nothing stands as a sign."""
-    return _with_signs(channel.recent, [one.took_ms or 0 for one in channel.recent], width)
+    return _with_signs(channel.recent, [poll.took_ms or 0 for poll in channel.recent], width)
 
 
 def sizes(channel: ChannelHealth, width: int) -> str:
     """How many records the newest polls read, as bars."""
-    return _with_signs(channel.recent, [one.seen for one in channel.recent], width)
+    return _with_signs(channel.recent, [poll.seen for poll in channel.recent], width)
 
 
 def _with_signs(polls: Sequence[RecentPoll], values: Sequence[int], width: int) -> str:
     """Bars, scaled by the polls that went well alone: a timeout would make all others flat."""
     newest, shown = polls[-width:], values[-width:]
-    well = [v for one, v in zip(newest, shown, strict=True) if one.outcome not in _IN_A_LINE]
+    well = [v for poll, v in zip(newest, shown, strict=True) if poll.outcome not in _IN_A_LINE]
     bars = iter(sparkline(well, len(well)))
-    signs = (_IN_A_LINE[one.outcome] if one.outcome in _IN_A_LINE else next(bars) for one in newest)
+    signs = (
+        _IN_A_LINE[poll.outcome] if poll.outcome in _IN_A_LINE else next(bars) for poll in newest
+    )
     return "".join(signs).ljust(width)
 
 
@@ -132,10 +134,10 @@ def headroom(channel: ChannelHealth, width: int) -> Cell:
     tone = Tone.WARN if tight else Tone.PLAIN
     if of is None:
         return Cell(f"{_short(left)} left{sign}", tone)
-    told = f"{_short(left)}/{_short(of)}{sign}"
-    room = width - len(told) - 1
+    text = f"{_short(left)}/{_short(of)}{sign}"
+    room = width - len(text) - 1
     bar = f"{progress_bar(left, of, min(room, _GAUGE))} " if room >= _GAUGE_MIN else ""
-    return Cell(f"{bar}{told}", tone)
+    return Cell(f"{bar}{text}", tone)
 
 
 _GAUGE, _GAUGE_MIN = 10, 3
@@ -198,11 +200,11 @@ class ChannelSheet:
         for key in self._LEFT_OUT:
             if _width(chosen) <= width:
                 break
-            chosen = [one for one in chosen if one.key != key]
+            chosen = [column for column in chosen if column.key != key]
         room = width - _width(chosen)
         # What is left over goes to what tells most of a wide channel's name, and of its past.
         for key, most in (("name", 8), ("latency", 12), ("size", 12)):
-            place = next((n for n, one in enumerate(chosen) if one.key == key), None)
+            place = next((n for n, column in enumerate(chosen) if column.key == key), None)
             if place is not None and room > 0:
                 more = min(room, most)
                 chosen[place] = chosen[place]._replace(width=chosen[place].width + more)
@@ -223,27 +225,27 @@ def _width(columns: Sequence[Column]) -> int:
 def _failed(value: ChannelHealth, _width: int, _now: Millis) -> Cell:
     if not value.recent:
         return Cell(NONE, Tone.FAINT)
-    told = f"{value.failed}/{len(value.recent)}"
-    return Cell(told, Tone.WARN if value.failed else Tone.DIM)
+    text = f"{value.failed}/{len(value.recent)}"
+    return Cell(text, Tone.WARN if value.failed else Tone.DIM)
 
 
 _CELLS: Mapping[str, Callable[[ChannelHealth, int, Millis], Cell]] = {
-    "name": lambda it, _w, _now: Cell(it.name, Tone.STRONG),
-    "glyph": lambda it, _w, _now: GLYPHS[it.freshness],
-    "state": lambda it, _w, now: state(it, now),
-    "last": lambda it, _w, now: Cell(last_good(it, now)),
-    "took": lambda it, _w, _now: Cell(took(it), Tone.DIM),
-    "latency": lambda it, width, _now: Cell(latencies(it, width)),
-    "size": lambda it, width, _now: Cell(sizes(it, width), Tone.DIM),
+    "name": lambda channel, _w, _now: Cell(channel.name, Tone.STRONG),
+    "glyph": lambda channel, _w, _now: GLYPHS[channel.freshness],
+    "state": lambda channel, _w, now: state(channel, now),
+    "last": lambda channel, _w, now: Cell(last_good(channel, now)),
+    "took": lambda channel, _w, _now: Cell(took(channel), Tone.DIM),
+    "latency": lambda channel, width, _now: Cell(latencies(channel, width)),
+    "size": lambda channel, width, _now: Cell(sizes(channel, width), Tone.DIM),
     "failed": _failed,
-    "headroom": lambda it, width, _now: headroom(it, width),
-    "every": lambda it, _w, _now: Cell(age(it.every_ms), Tone.DIM),
-    "next": lambda it, _w, now: following(it, now),
-    "listings": lambda it, _w, _now: Cell(units(it.listings)),
-    "unexplained": lambda it, _w, _now: Cell(
-        units(it.unexplained), Tone.WARN if it.unexplained else Tone.DIM
+    "headroom": lambda channel, width, _now: headroom(channel, width),
+    "every": lambda channel, _w, _now: Cell(age(channel.every_ms), Tone.DIM),
+    "next": lambda channel, _w, now: following(channel, now),
+    "listings": lambda channel, _w, _now: Cell(units(channel.listings)),
+    "unexplained": lambda channel, _w, _now: Cell(
+        units(channel.unexplained), Tone.WARN if channel.unexplained else Tone.DIM
     ),
-    "role": lambda it, _w, _now: Cell(role(it).replace(" authority", " auth"), Tone.DIM),
+    "role": lambda channel, _w, _now: Cell(role(channel).replace(" authority", " auth"), Tone.DIM),
 }
 
 

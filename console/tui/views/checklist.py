@@ -20,23 +20,23 @@ _WIDE = 126
 def answers(found: Sequence[Answer], *, chosen: int, width: int) -> tuple[Content, list[range]]:
     """Each question with its answer and evidence, what is wrong first; and the lines of each."""
     room = width if width < _WIDE else (width - 1) // 2
-    told = [
-        _answer(number, one, chosen=number == chosen, width=room)
-        for number, one in enumerate(found)
+    rows = [
+        _answer(number, answer, chosen=number == chosen, width=room)
+        for number, answer in enumerate(found)
     ]
     if room == width:
-        written, blocks = _column(told)
+        written, blocks = _column(rows)
         return lines(*written), blocks
-    half = _half([len(each) for each in told])
-    (left, first), (right, second) = _column(told[:half]), _column(told[half:])
+    half = _half([len(block) for block in rows])
+    (left, first), (right, second) = _column(rows[:half]), _column(rows[half:])
     return lines(*_beside(left, right, room)), [*first, *second]
 
 
-def _column(told: Sequence[list[Content]]) -> tuple[list[Content], list[range]]:
+def _column(blocks_of_rows: Sequence[list[Content]]) -> tuple[list[Content], list[range]]:
     """Answers under each other, with a line between them; and the lines of each."""
     written: list[Content] = []
     blocks = []
-    for number, rows in enumerate(told):
+    for number, rows in enumerate(blocks_of_rows):
         if number:
             written.append(write(""))
         blocks.append(range(len(written), len(written) + len(rows)))
@@ -55,26 +55,26 @@ def _half(heights: Sequence[int]) -> int:
 
 def _beside(left: Sequence[Content], right: Sequence[Content], room: int) -> list[Content]:
     rows = []
-    for one, other in zip_longest(left, right, fillvalue=write("")):
-        gap = " " * (room + 1 - one.cell_length)
-        rows.append(Content.assemble(one, gap, other))
+    for first, other in zip_longest(left, right, fillvalue=write("")):
+        gap = " " * (room + 1 - first.cell_length)
+        rows.append(Content.assemble(first, gap, other))
     return rows
 
 
-def _answer(number: int, one: Answer, *, chosen: bool, width: int) -> list[Content]:
+def _answer(number: int, answer: Answer, *, chosen: bool, width: int) -> list[Content]:
     mark = Cell("▌ ", Tone.ACCENT) if chosen else Cell("  ")
-    sign = Cell(_OK, Tone.OK) if one.ok else Cell(_RED, Tone.BAD)
-    question = wrap(f"{number + 1} {clean(one.question)}", max(10, width - 2))
+    sign = Cell(_OK, Tone.OK) if answer.ok else Cell(_RED, Tone.BAD)
+    question = wrap(f"{number + 1} {clean(answer.question)}", max(10, width - 2))
     head = write(mark, Cell(question[0], Tone.STRONG))
     tail = write(Cell("  "), sign)
     if len(question) == 1 and head.cell_length + tail.cell_length <= width:
         rows = [Content.assemble(head, tail)]
     else:
         rows = [head, *_lines(mark, question[1:], Tone.STRONG, "  "), write(mark, sign)]
-    rows += _paragraph(mark, one.answer, Tone.PLAIN, "  ", width)
-    for wrong in one.wrong:
+    rows += _paragraph(mark, answer.answer, Tone.PLAIN, "  ", width)
+    for wrong in answer.wrong:
         rows += _paragraph(mark, f"✖ {wrong}", Tone.BAD, "  ", width)
-    for evidence in one.evidence:
+    for evidence in answer.evidence:
         rows += _paragraph(mark, evidence, Tone.DIM, "    ", width)
     return [row.stylize(f"@click=screen.choose({number})") for row in rows]
 

@@ -75,7 +75,7 @@ class DisagreementSheet:
         if isinstance(value, GroupRow):
             return group_cells(value.total, columns, now, opened=value.opened)
         made = [self._cell(value, column, now) for column in columns]
-        if value.it.acknowledged_at is None:
+        if value.disagreement.acknowledged_at is None:
             return made
         return [cell._replace(tone=Tone.DIM) for cell in made]
 
@@ -83,10 +83,20 @@ class DisagreementSheet:
         if isinstance(value, GroupRow):
             total = value.total
             return (total.count, total.open, total.oversell_units, total.undersell_units)
-        it = value.it
+        disagreement = value.disagreement
         return (
-            (it.available, it.state, it.target, it.target_state, it.status),
-            (it.correction_id, it.correction_status, it.acknowledged_at),
+            (
+                disagreement.available,
+                disagreement.state,
+                disagreement.target,
+                disagreement.target_state,
+                disagreement.status,
+            ),
+            (
+                disagreement.correction_id,
+                disagreement.correction_status,
+                disagreement.acknowledged_at,
+            ),
             {name: (cell.available, cell.state) for name, cell in value.shown.items()},
         )
 
@@ -143,101 +153,125 @@ class DisagreementSheet:
         if column.key.startswith("@"):
             return _channel_cell(row, column.key[1:], column.width)
         if column.key == "shows":
-            return _channel_cell(row, row.it.channel, column.width)
+            return _channel_cell(row, row.disagreement.channel, column.width)
         if column.key == "update":
             return self._update(row, column.width)
         return _CELLS[column.key](row, now)
 
     def _update(self, row: DisagreementRow, width: int) -> Cell:
-        it = row.it
-        if it.correction_id is not None and it.correction_status is not None:
-            return _correction_cell(it, it.correction_id, it.correction_status)
-        if it.status is Status.SETTLING and it.decidable_at is not None:
+        disagreement = row.disagreement
+        if disagreement.correction_id is not None and disagreement.correction_status is not None:
+            return _correction_cell(
+                disagreement, disagreement.correction_id, disagreement.correction_status
+            )
+        if disagreement.status is Status.SETTLING and disagreement.decidable_at is not None:
             word = "decidable" if width >= len("decidable 14:07") else "from"
-            return Cell(f"{word} {time_of_day(it.decidable_at)[:5]}", Tone.DIM)
-        if it.kind not in CORRECTABLE:
+            return Cell(f"{word} {time_of_day(disagreement.decidable_at)[:5]}", Tone.DIM)
+        if disagreement.kind not in CORRECTABLE:
             return Cell("by hand", Tone.DIM)
-        observed = self.directions.get(it.channel) is Direction.OBSERVE
+        observed = self.directions.get(disagreement.channel) is Direction.OBSERVE
         return Cell("observe only" if observed else NONE, Tone.FAINT)
 
 
-def _correction_cell(it: Disagreement, number: int, status: CorrectionStatus) -> Cell:
+def _correction_cell(disagreement: Disagreement, number: int, status: CorrectionStatus) -> Cell:
     if status is CorrectionStatus.PROPOSED:
-        if it.kind is Kind.STATE:
-            return Cell(f"#{number} → {it.target_state or NONE}")
-        return Cell(f"#{number} {units(it.available)} → {units(it.target)}")
+        if disagreement.kind is Kind.STATE:
+            return Cell(f"#{number} → {disagreement.target_state or NONE}")
+        return Cell(f"#{number} {units(disagreement.available)} → {units(disagreement.target)}")
     return Cell(f"#{number} {STEPS[status]}", step_tone(status))
 
 
 def _channel_cell(row: DisagreementRow, channel: str, width: int) -> Cell:
     """What a channel shows: `31*` disagrees, `180~` is not to be trusted now."""
-    it = row.it
-    mine = it.channel == channel
+    disagreement = row.disagreement
+    mine = disagreement.channel == channel
     cell = row.shown.get(channel)
     text, tone = NONE, Tone.FAINT
     if cell is not None and cell.present:
-        text = (cell.state or NONE) if mine and it.kind is Kind.STATE else units(cell.available)
+        text = (
+            (cell.state or NONE)
+            if mine and disagreement.kind is Kind.STATE
+            else units(cell.available)
+        )
         tone = Tone.PLAIN
     elif mine:
         text = "none"
     if cell is not None and (cell.present or mine) and not cell.trusted:
         sign, tone = "~", Tone.DIM
     else:
-        sign, tone = ("*", tone_of(it.delta)) if mine else (" ", tone)
+        sign, tone = ("*", tone_of(disagreement.delta)) if mine else (" ", tone)
     # The sign outlives the text where there is no room for both.
     return Cell(cut(clean(text), width - 1) + sign, tone)
 
 
 def _sku(row: DisagreementRow, _now: Millis) -> Cell:
-    place = f"@{row.it.location}" if row.it.location else ""
-    return Cell(row.it.sku + place, Tone.STRONG if row.it.status is Status.OPEN else Tone.PLAIN)
+    place = f"@{row.disagreement.location}" if row.disagreement.location else ""
+    return Cell(
+        row.disagreement.sku + place,
+        Tone.STRONG if row.disagreement.status is Status.OPEN else Tone.PLAIN,
+    )
 
 
 def _title(row: DisagreementRow, _now: Millis) -> Cell:
-    return Cell(row.it.title, Tone.DIM)
+    return Cell(row.disagreement.title, Tone.DIM)
 
 
 def _target(row: DisagreementRow, _now: Millis) -> Cell:
-    it = row.it
-    return Cell((it.target_state or NONE) if it.kind is Kind.STATE else units(it.target))
+    disagreement = row.disagreement
+    return Cell(
+        (disagreement.target_state or NONE)
+        if disagreement.kind is Kind.STATE
+        else units(disagreement.target)
+    )
 
 
 def _delta(row: DisagreementRow, _now: Millis) -> Cell:
-    it = row.it
-    if it.status is Status.UNKNOWN:
+    disagreement = row.disagreement
+    if disagreement.status is Status.UNKNOWN:
         return Cell("?", Tone.DIM)
-    return Cell(signed(it.delta), tone_of(it.delta) if it.delta else Tone.DIM)
+    return Cell(
+        signed(disagreement.delta), tone_of(disagreement.delta) if disagreement.delta else Tone.DIM
+    )
 
 
 def _risk(row: DisagreementRow, _now: Millis) -> Cell:
-    it = row.it
-    if it.assumed_risk_minor is not None:
-        return Cell(f"~{money(it.assumed_risk_minor / 100)} ", Tone.DIM)
-    if it.money_at_risk is None:
+    disagreement = row.disagreement
+    if disagreement.assumed_risk_minor is not None:
+        return Cell(f"~{money(disagreement.assumed_risk_minor / 100)} ", Tone.DIM)
+    if disagreement.money_at_risk is None:
         return Cell(f"{NONE} ", Tone.FAINT)
-    if it.status is Status.UNKNOWN:
-        return Cell(f"{money(it.money_at_risk)}~", Tone.DIM)
-    return Cell(f"{money(it.money_at_risk)} ", Tone.OVER if it.oversell_units else Tone.DIM)
+    if disagreement.status is Status.UNKNOWN:
+        return Cell(f"{money(disagreement.money_at_risk)}~", Tone.DIM)
+    return Cell(
+        f"{money(disagreement.money_at_risk)} ",
+        Tone.OVER if disagreement.oversell_units else Tone.DIM,
+    )
 
 
 def _age(row: DisagreementRow, now: Millis) -> Cell:
-    return Cell(age(now - row.it.first_seen_at), Tone.DIM)
+    return Cell(age(now - row.disagreement.first_seen_at), Tone.DIM)
 
 
 def _why(row: DisagreementRow, _now: Millis) -> Cell:
-    it = row.it
-    if it.acknowledged_at is not None:
-        return Cell(f" ✓ acked {it.acknowledged_by}: {it.acknowledged_why}", Tone.DIM)
-    if row.it.status is Status.OPEN:
+    disagreement = row.disagreement
+    if disagreement.acknowledged_at is not None:
+        return Cell(
+            f" ✓ acked {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM
+        )
+    if row.disagreement.status is Status.OPEN:
         return Cell(f" {row.why}", Tone.PLAIN)
-    text = "settling" if row.it.status is Status.SETTLING else reason_text(row.it.reason)
+    text = (
+        "settling"
+        if row.disagreement.status is Status.SETTLING
+        else reason_text(row.disagreement.reason)
+    )
     return Cell(f" {text}", Tone.DIM)
 
 
 _CELLS: Mapping[str, Callable[[DisagreementRow, Millis], Cell]] = {
     "sku": _sku,
     "title": _title,
-    "channel": lambda row, _now: Cell(row.it.channel),
+    "channel": lambda row, _now: Cell(row.disagreement.channel),
     "target": _target,
     "delta": _delta,
     "risk": _risk,
@@ -274,8 +308,8 @@ def group_cells(
 ) -> list[Cell | None]:
     """The group's row: its name and counts run over the columns that only one listing fills."""
     own = {"risk": Cell(f"{group_worth(total)} ", Tone.STRONG), "age": _oldest(total, now)}
-    first = next((place for place, one in enumerate(columns) if one.key in own), len(columns))
-    room = sum(one.width + 1 for one in columns[:first]) - 1
+    first = next((place for place, column in enumerate(columns) if column.key in own), len(columns))
+    room = sum(column.width + 1 for column in columns[:first]) - 1
     tone = SEVERITY_TONES.get(total.severity, Tone.DIM)
     own["why"] = Cell(f" {_of(total)}", Tone.DIM)
     name = Cell(_told(total, room, opened=opened), tone)
@@ -287,7 +321,7 @@ def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) ->
     """What the side pane tells of a group."""
     if total is None:
         return []
-    told = [
+    facts = [
         f"{plural(total.count, 'disagreement')}, {total.open:,} open",
         f"▲ {units(total.oversell_units)} too many",
         f"▼ {units(total.undersell_units)} too few",
@@ -296,9 +330,9 @@ def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) ->
         f"the worst: {total.severity.word}",
     ]
     if total.acknowledged:
-        told.append(f"{total.acknowledged:,} acknowledged")
-    told += ["", f"one {by}: enter opens, space marks all"]
-    return [cut(one, width) for one in told]
+        facts.append(f"{total.acknowledged:,} acknowledged")
+    facts += ["", f"one {by}: enter opens, space marks all"]
+    return [cut(fact, width) for fact in facts]
 
 
 def _told(total: GroupTotal, room: int, *, opened: bool) -> str:
@@ -318,5 +352,5 @@ def _oldest(total: GroupTotal, now: Millis) -> Cell:
 
 def _of(total: GroupTotal) -> str:
     """The worst in it, and how many a person has acknowledged."""
-    said = f", {total.acknowledged:,} acked" if total.acknowledged else ""
-    return f"{total.severity.word}{said}"
+    text = f", {total.acknowledged:,} acked" if total.acknowledged else ""
+    return f"{total.severity.word}{text}"

@@ -81,13 +81,13 @@ def header(
     facts.append((2, [reading] if reading.text else []))
     usual = standing.engine_ok and standing.engine != "attached"
     if standing.engine and not (usual and brief):
-        tone, told = Tone.DIM, standing.engine
+        tone, text = Tone.DIM, standing.engine
         if not standing.engine_ok:
             # Why nothing is read outlives the numbers, which are old by then.
             room = width - _width(left) - _width(right) - 2
-            tone, told = Tone.BAD, cut(told, max(room // 2, min(room, _WHY_LEAST)))
+            tone, text = Tone.BAD, cut(text, max(room // 2, min(room, _WHY_LEAST)))
         # That it collects by itself says LIVE already: it is told where there is room for it.
-        facts.append((_LAST if usual else 2, [Cell(told, tone)]))
+        facts.append((_LAST if usual else 2, [Cell(text, tone)]))
     gap = "  "
     used = _width(left) + _width(right)
     chosen: list[tuple[int, list[Cell]]] = []
@@ -99,8 +99,8 @@ def header(
     middle = [cell for fact in kept for cell in (Cell(gap), *fact)]
     if replay:
         # One colour from edge to edge, and reversed, so that nobody takes it for the live line.
-        told = "".join(cell.text for cell in (*left, *middle))
-        line = f"{told}{' ' * max(0, width - used)}{right[0].text}"
+        text = "".join(cell.text for cell in (*left, *middle))
+        line = f"{text}{' ' * max(0, width - used)}{right[0].text}"
         return write(Cell(cut(line, width), Tone.WARN)).stylize("bold reverse")
     return write(*left, *middle, Cell(" " * max(0, width - used)), *right)
 
@@ -184,15 +184,15 @@ def tabs(
     counts = {} if status is None else _counts(status)
     parts: list[Content] = [write(" ")]
     keys = {action.name: shown_key(action) for action in actions}
-    for one, tab in TABS.items():
-        number = keys.get(f"show_{one}") or "·"
+    for page, tab in TABS.items():
+        number = keys.get(f"show_{page}") or "·"
         word = tab.short if narrow else tab.long
-        told = Content.assemble(
-            (f"{number} " if narrow else f"[{number}]", f"${_tab_tone(one, place)}"),
-            (f"{word}{counts.get(one, '')}", _tab_style(one, place)),
-            ("!" if _alarming(one, status) else "", f"bold ${Tone.BAD}"),
+        content = Content.assemble(
+            (f"{number} " if narrow else f"[{number}]", f"${_tab_tone(page, place)}"),
+            (f"{word}{counts.get(page, '')}", _tab_style(page, place)),
+            ("!" if _alarming(page, status) else "", f"bold ${Tone.BAD}"),
         )
-        parts += [told.stylize(f"@click=app.do('show_{one}')"), write("  ")]
+        parts += [content.stylize(f"@click=app.do('show_{page}')"), write("  ")]
     left = Content.assemble(*parts)
     room = width - left.cell_length - 1
     right = write(Cell(cut(note, max(0, room)), Tone.WARN))
@@ -217,12 +217,12 @@ def _alarming(place: PageName, status: StatusCounts | None) -> bool:
     )
 
 
-def _tab_tone(one: PageName, chosen: PageName) -> Tone:
-    return Tone.ACCENT if one is chosen else Tone.DIM
+def _tab_tone(page: PageName, chosen: PageName) -> Tone:
+    return Tone.ACCENT if page is chosen else Tone.DIM
 
 
-def _tab_style(one: PageName, chosen: PageName) -> str:
-    return f"bold underline ${Tone.STRONG}" if one is chosen else f"${Tone.DIM}"
+def _tab_style(page: PageName, chosen: PageName) -> str:
+    return f"bold underline ${Tone.STRONG}" if page is chosen else f"${Tone.DIM}"
 
 
 _ALWAYS_TOLD = ("detail", "palette", "help", "quit")
@@ -238,19 +238,19 @@ def legend(
 ) -> Content:
     """The keys, from the table of actions; those that can't act on this row are faint."""
     gap = " " if narrow else "  "
-    told = []
+    words = []
     for action in actions:
         word = action.brief if narrow else action.legend
         if not word or not action.keys or (read_only and action.writes):
             continue
         shown = shown_key(action)
         can = not action.writes or action.name in able
-        told.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
+        words.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
     # The way on, to all the other keys, and out is told whatever else there is no room for.
-    kept = sum(part.cell_length + len(gap) for name, part in told if name in _ALWAYS_TOLD)
+    kept = sum(part.cell_length + len(gap) for name, part in words if name in _ALWAYS_TOLD)
     room = width - 1 - kept
     parts: list[Content | str] = [" "]
-    for name, part in told:
+    for name, part in words:
         if name not in _ALWAYS_TOLD:
             # Once one has no room the shorter ones after it have none either.
             room = room - part.cell_length - len(gap) if room >= 0 else room

@@ -85,28 +85,30 @@ class IncidentSheet:
         return (value.message, value.acknowledged_at, value.snoozed_until, value.closed_at)
 
 
-def whole(one: incidents.IncidentDetail | None, *, now: Millis, width: int) -> Content:
+def whole(trouble: incidents.IncidentDetail | None, *, now: Millis, width: int) -> Content:
     """The incident's message, its story, what to do, the polls, and a poll's effect."""
-    if one is None:
+    if trouble is None:
         return write(Cell("Nothing under the cursor.", Tone.DIM))
-    rows = [write(Cell(line)) for line in wrap(incidents.message_text(one.incident, now), width)]
-    rows += _paragraph(incidents.history_text(one.incident, now), width, Tone.DIM)
-    if incidents.awaits_decision(one.incident):
-        rows += [write(""), *_effect(one, width)]
-    remedy = incident_remedy(one.incident) if one.incident.closed_at is None else ""
+    rows = [
+        write(Cell(line)) for line in wrap(incidents.message_text(trouble.incident, now), width)
+    ]
+    rows += _paragraph(incidents.history_text(trouble.incident, now), width, Tone.DIM)
+    if incidents.awaits_decision(trouble.incident):
+        rows += [write(""), *_effect(trouble, width)]
+    remedy = incident_remedy(trouble.incident) if trouble.incident.closed_at is None else ""
     if remedy:
         rows += [write(""), *_paragraph(remedy, width, Tone.ACCENT)]
-    if one.polls:
+    if trouble.polls:
         rows += [write(""), write(Cell("Its newest polls", Tone.STRONG))]
-        rows += [_poll(poll, now, width) for poll in one.polls[: incidents.POLLS_SHOWN]]
+        rows += [_poll(poll, now, width) for poll in trouble.polls[: incidents.POLLS_SHOWN]]
     return lines(*rows)
 
 
-def title(one: incidents.IncidentDetail | None) -> Content:
-    if one is None:
+def title(trouble: incidents.IncidentDetail | None) -> Content:
+    if trouble is None:
         return write("Incident")
-    told = f" {one.incident.channel or 'skew'} · {one.incident.kind}"
-    return write(Cell(f"#{one.incident.id}", Tone.STRONG), Cell(told, Tone.DIM))
+    text = f" {trouble.incident.channel or 'skew'} · {trouble.incident.kind}"
+    return write(Cell(f"#{trouble.incident.id}", Tone.STRONG), Cell(text, Tone.DIM))
 
 
 def totals(effect: QuarantineEffect, width: int) -> list[Content]:
@@ -132,15 +134,15 @@ def listings(effect: QuarantineEffect, width: int, most: int) -> list[Content]:
     return [*rows, write(Cell(more, Tone.DIM))] if more else rows
 
 
-def _effect(one: incidents.IncidentDetail, width: int) -> list[Content]:
+def _effect(trouble: incidents.IncidentDetail, width: int) -> list[Content]:
     heading = "What accepting it would change"
-    if one.quarantined is None:
+    if trouble.quarantined is None:
         return [write(Cell("The poll has been replaced meanwhile.", Tone.DIM))]
-    if one.effect is None:
+    if trouble.effect is None:
         return [write(Cell(heading, Tone.STRONG), Cell("  reckoning…", Tone.DIM))]
-    poll = cut(f"  poll {one.quarantined}, nothing is changed yet", width - len(heading))
+    poll = cut(f"  poll {trouble.quarantined}, nothing is changed yet", width - len(heading))
     rows = [write(Cell(heading, Tone.STRONG), Cell(poll, Tone.DIM))]
-    return [*rows, *totals(one.effect, width), *listings(one.effect, width, LISTED)]
+    return [*rows, *totals(trouble.effect, width), *listings(trouble.effect, width, LISTED)]
 
 
 def _listing(row: EffectRow, sku: int, width: int) -> Content:
@@ -178,28 +180,34 @@ def _paragraph(text: str, width: int, tone: Tone) -> list[Content]:
     return [write(Cell(line, tone)) for line in wrap(text, width)]
 
 
-def _severity(one: Incident, now: Millis) -> Cell:
-    how = severity(one)
-    quiet = state(one, now) in (IncidentState.SNOOZED, IncidentState.CLOSED)
+def _severity(incident: Incident, now: Millis) -> Cell:
+    how = severity(incident)
+    quiet = state(incident, now) in (IncidentState.SNOOZED, IncidentState.CLOSED)
     return Cell(f"{incidents.GLYPHS[how]} {how}", Tone.DIM if quiet else severity_tone(how))
 
 
-def _state(one: Incident, now: Millis, width: int) -> Cell:
+def _state(incident: Incident, now: Millis, width: int) -> Cell:
     brief = width < _STATE_WIDE
-    return Cell(f" {incidents.state_text(one, now, brief=brief)}", _STATE_TONES[state(one, now)])
+    return Cell(
+        f" {incidents.state_text(incident, now, brief=brief)}", _STATE_TONES[state(incident, now)]
+    )
 
 
 _CELLS: Mapping[str, Callable[[Incident, Millis], Cell]] = {
     "severity": _severity,
-    "channel": lambda one, _now: Cell(one.channel or "skew", Tone.STRONG),
-    "kind": lambda one, _now: Cell(one.kind),
-    "lasts": lambda one, now: Cell(incidents.time_span(one).long(now), Tone.DIM),
-    "count": lambda one, _now: Cell(f"×{one.count:,}" if one.count > 1 else "", Tone.DIM),
-    "since": lambda one, now: Cell(
-        time_of_day(one.since)[:5] + "Z" if now - one.since < _DAY_MS else age(now - one.since),
+    "channel": lambda incident, _now: Cell(incident.channel or "skew", Tone.STRONG),
+    "kind": lambda incident, _now: Cell(incident.kind),
+    "lasts": lambda incident, now: Cell(incidents.time_span(incident).long(now), Tone.DIM),
+    "count": lambda incident, _now: Cell(
+        f"×{incident.count:,}" if incident.count > 1 else "", Tone.DIM
+    ),
+    "since": lambda incident, now: Cell(
+        time_of_day(incident.since)[:5] + "Z"
+        if now - incident.since < _DAY_MS
+        else age(now - incident.since),
         Tone.DIM,
     ),
-    "message": lambda one, now: Cell(f" {incidents.message_text(one, now)}", Tone.DIM),
+    "message": lambda incident, now: Cell(f" {incidents.message_text(incident, now)}", Tone.DIM),
 }
 
 _DAY_MS = 86_400_000
@@ -230,7 +238,7 @@ class ToastState(NamedTuple):
     bell: bool = False
 
 
-def hear(
+def announcements(
     known: Known | None, found: Sequence[Incident], now: Millis, *, bell: bool = False
 ) -> ToastState:
     """Say what of the open incidents `found` is to be told.
@@ -238,26 +246,37 @@ def hear(
     `known` is what the last answer called so, None at the start; `bell`: the operator wants the
     terminal's bell with a toast.
     """
-    audible = {one.id: one for one in found if state(one, now) is not IncidentState.SNOOZED}
+    audible = {
+        incident.id: incident
+        for incident in found
+        if state(incident, now) is not IncidentState.SNOOZED
+    }
     if known is None:
         return ToastState(audible, _at_start(list(audible.values())))
-    still_open = {one.id for one in found}
-    fresh = [one for one in audible.values() if one.id not in known]
+    still_open = {incident.id for incident in found}
+    fresh = [incident for incident in audible.values() if incident.id not in known]
     # Both are told where one trouble ends as another begins: the end first.
-    over = [(f"{_name(one)}: over", Tone.OK) for one in known.values() if one.id not in still_open]
-    told = [(f"{_name(one)}: {one.message}", severity_tone(severity(one))) for one in fresh]
-    unseen = [one for one in fresh if state(one, now) is IncidentState.NEW]
-    return ToastState(audible, (*over, *told), _toast(unseen), bell and bool(unseen))
+    over = [
+        (f"{_name(incident)}: over", Tone.OK)
+        for incident in known.values()
+        if incident.id not in still_open
+    ]
+    begun = [
+        (f"{_name(incident)}: {incident.message}", severity_tone(severity(incident)))
+        for incident in fresh
+    ]
+    unseen = [incident for incident in fresh if state(incident, now) is IncidentState.NEW]
+    return ToastState(audible, (*over, *begun), _toast(unseen), bell and bool(unseen))
 
 
-def severity_tone(one: IncidentSeverity) -> Tone:
-    return Tone.BAD if one is IncidentSeverity.SEVERE else Tone.WARN
+def severity_tone(severity: IncidentSeverity) -> Tone:
+    return Tone.BAD if severity is IncidentSeverity.SEVERE else Tone.WARN
 
 
 def _at_start(found: Sequence[Incident]) -> tuple[tuple[str, Tone], ...]:
     if not found:
         return ()
-    names = ", ".join(_name(one) for one in found[:TOAST_LINES])
+    names = ", ".join(_name(incident) for incident in found[:TOAST_LINES])
     more = f" and {len(found) - TOAST_LINES} more" if len(found) > TOAST_LINES else ""
     stand = "stands" if len(found) == 1 else "stand"
     return ((f"{plural(len(found), 'incident')} {stand} open: {names}{more}", Tone.WARN),)
@@ -266,14 +285,14 @@ def _at_start(found: Sequence[Incident]) -> tuple[tuple[str, Tone], ...]:
 def _toast(fresh: Sequence[Incident]) -> Toast | None:
     if not fresh:
         return None
-    worst = any(severity(one) is IncidentSeverity.SEVERE for one in fresh)
+    worst = any(severity(incident) is IncidentSeverity.SEVERE for incident in fresh)
     if len(fresh) == 1:
         return Toast(clean(_name(fresh[0])), clean(fresh[0].message), worst)
-    lines = [clean(f"{_name(one)}: {one.message}") for one in fresh[:TOAST_LINES]]
+    lines = [clean(f"{_name(incident)}: {incident.message}") for incident in fresh[:TOAST_LINES]]
     if len(fresh) > TOAST_LINES:
         lines.append(f"and {len(fresh) - TOAST_LINES} more: key 4 lists them")
     return Toast(f"{len(fresh)} new incidents", "\n".join(lines), worst)
 
 
-def _name(one: Incident) -> str:
-    return f"{one.channel or 'skew'} {one.kind}"
+def _name(incident: Incident) -> str:
+    return f"{incident.channel or 'skew'} {incident.kind}"

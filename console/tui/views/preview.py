@@ -21,7 +21,7 @@ from console.text.format import (
     wrap,
 )
 from console.text.reasons import reason_text
-from console.tui.data.source import Detail
+from console.tui.data.source import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
 from console.tui.views.disagreements import tone_of
@@ -43,11 +43,11 @@ def channels(
     for channel in health:
         rows.append(_channel(channel, now, name, width))
         trouble = _trouble(channel)
-        told = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
+        parts = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
         channels_key, accept_key = key("show_channels"), key("accept")
         if channel.quarantined_poll is not None and channels_key and accept_key:
-            told.append(cut(f"press {channels_key}, then {accept_key} to accept", width - 2))
-        rows += [write(Cell(f"  {line}", Tone.DIM)) for line in told]
+            parts.append(cut(f"press {channels_key}, then {accept_key} to accept", width - 2))
+        rows += [write(Cell(f"  {line}", Tone.DIM)) for line in parts]
     return lines(*rows)
 
 
@@ -80,42 +80,43 @@ def _trouble(channel: ChannelHealth) -> str:
     return channel.last_error or ""
 
 
-def preview(detail: Detail | None, *, now: Millis, width: int) -> Content:
+def preview(detail: RowDetail | None, *, now: Millis, width: int) -> Content:
     """What the row under the cursor would come to: numbers, cause, sum."""
     if detail is None:
         return write(Cell("Nothing under the cursor.", Tone.DIM))
     rows = [write(Cell(cut(detail.title or NONE, width), Tone.PLAIN)), cells_table(detail, width)]
     rows += [write(""), *reasons(detail, now=now, width=width)]
     if detail.history:
-        rows += [write(""), *(_happened(one, now, width) for one in reversed(detail.history))]
+        rows += [write(""), *(_happened(entry, now, width) for entry in reversed(detail.history))]
     return lines(*rows)
 
 
 def _happened(entry: HistoryEntry, now: Millis, width: int) -> Content:
     when = age(now - entry.at)
     who = "" if entry.kind == "correction" else f"{entry.channel}: "
-    told = cut(f"{who}{what_happened(entry)}", width - 7)
-    return write(Cell(f"{fit(when, 6, right=True)} ", Tone.FAINT), Cell(told, Tone.DIM))
+    text = cut(f"{who}{what_happened(entry)}", width - 7)
+    return write(Cell(f"{fit(when, 6, right=True)} ", Tone.FAINT), Cell(text, Tone.DIM))
 
 
-def reasons(detail: Detail, *, now: Millis, width: int) -> list[Content]:
+def reasons(detail: RowDetail, *, now: Millis, width: int) -> list[Content]:
     """Why it differs, how its target is reckoned, and what is being done."""
     rows = (
         [_told("why", plain_times(detail.cause.evidence, now), width)]
         if detail.cause is not None
         else []
     )
-    it = detail.it
-    if it is not None and it.acknowledged_at is not None:
-        told = f"{it.acknowledged_by} {time_of_day(it.acknowledged_at)}: {it.acknowledged_why}"
-        rows.insert(0, _told("✓", f"acknowledged by {told}", width))
+    disagreement = detail.disagreement
+    if disagreement is not None and disagreement.acknowledged_at is not None:
+        at = time_of_day(disagreement.acknowledged_at)
+        text = f"acknowledged by {disagreement.acknowledged_by} {at}: "
+        rows.insert(0, _told("✓", text + (disagreement.acknowledged_why or ""), width))
     rows += [_told("sum", detail.target_sum, width)] if detail.target_sum else []
     correction = detail.correction
     if correction is not None:
-        told = f"#{correction.id} {change_text(correction)}, {STEPS[correction.status]}"
+        text = f"#{correction.id} {change_text(correction)}, {STEPS[correction.status]}"
         waits = waits_for(correction, now)
-        rows.append(_told("act", f"{told}; {waits}" if waits else told, width))
-    elif detail.it is not None:
+        rows.append(_told("act", f"{text}; {waits}" if waits else text, width))
+    elif detail.disagreement is not None:
         rows.append(_told("act", why_no_update(detail), width))
     return rows
 
@@ -135,7 +136,7 @@ def delta_text(delta: int | None) -> str:
     return signed(delta) if delta else ""
 
 
-def brief(detail: Detail | None, *, now: Millis, width: int) -> Content:
+def brief(detail: RowDetail | None, *, now: Millis, width: int) -> Content:
     """The same in two lines, for a narrow terminal."""
     if detail is None:
         return write(Cell(" Nothing under the cursor.", Tone.DIM))
@@ -146,7 +147,7 @@ def brief(detail: Detail | None, *, now: Millis, width: int) -> Content:
     )
 
 
-def preview_title(detail: Detail | None, now: Millis) -> Content:
+def preview_title(detail: RowDetail | None, now: Millis) -> Content:
     if detail is None:
         return write("Row")
     correction = detail.correction
@@ -156,31 +157,35 @@ def preview_title(detail: Detail | None, now: Millis) -> Content:
     return write(Cell(f"{cut(detail.sku, 24)}", Tone.STRONG), Cell(number + expires, Tone.DIM))
 
 
-def brief_title(detail: Detail | None) -> Content:
+def brief_title(detail: RowDetail | None) -> Content:
     """The row in one line, for the rule above the narrow preview."""
     if detail is None:
         return write(" – ")
     correction = detail.correction
     if correction is None:
         return write(Cell(f" {cut(detail.sku, 24)} ", Tone.STRONG), Cell(f"{detail.channel} "))
-    told = f"{detail.channel} {change_text(correction)}, {sort_text(correction)} "
-    return write(Cell(f" #{correction.id} {cut(detail.sku, 24)} ", Tone.STRONG), Cell(told))
+    text = f"{detail.channel} {change_text(correction)}, {sort_text(correction)} "
+    return write(Cell(f" #{correction.id} {cut(detail.sku, 24)} ", Tone.STRONG), Cell(text))
 
 
-def why_no_update(detail: Detail) -> str:
+def why_no_update(detail: RowDetail) -> str:
     """Why nothing can be approved for a disagreement."""
-    it = detail.it
-    if it is None:
+    disagreement = detail.disagreement
+    if disagreement is None:
         return ""
-    if it.status is Status.SETTLING:
-        until = f", decidable {time_of_day(it.decidable_at)[:5]}" if it.decidable_at else ""
-        return f"{reason_text(it.reason)}{until}"
-    if it.status is Status.UNKNOWN:
-        return f"unknown: {reason_text(it.reason)}"
+    if disagreement.status is Status.SETTLING:
+        until = (
+            f", decidable {time_of_day(disagreement.decidable_at)[:5]}"
+            if disagreement.decidable_at
+            else ""
+        )
+        return f"{reason_text(disagreement.reason)}{until}"
+    if disagreement.status is Status.UNKNOWN:
+        return f"unknown: {reason_text(disagreement.reason)}"
     return "no update is proposed"
 
 
-def cells_table(detail: Detail, width: int) -> Content:
+def cells_table(detail: RowDetail, width: int) -> Content:
     """What every channel should show, shows, and would show after the update."""
     name = max(8, width - 28)
     head = f"{fit('', name)}{'target':>7}{'shows':>8} {'after':>6}{'Δ':>6}"
@@ -189,7 +194,7 @@ def cells_table(detail: Detail, width: int) -> Content:
     return lines(*rows)
 
 
-def _cell_row(cell: ShownCell, detail: Detail, name: int) -> Content:
+def _cell_row(cell: ShownCell, detail: RowDetail, name: int) -> Content:
     mine = cell.channel == detail.channel
     differs = cell.differs and cell.available is not None and cell.target is not None
     delta = (cell.target or 0) - (cell.available or 0) if differs else None

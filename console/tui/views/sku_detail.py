@@ -24,7 +24,7 @@ from console.text.format import (
     wrap,
 )
 from console.text.reasons import reason_text
-from console.tui.data.sku import Opened
+from console.tui.data.sku import SkuDetail
 from console.tui.drawing.plot import Curve, PlotData, signs
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.disagreements import tone_of
@@ -43,14 +43,14 @@ from store.queries.sku_summary import ComponentSummary
 from store.targets.balance import Balance
 
 
-def reasons(opened: Opened, *, chosen: int | None, now: Millis, width: int) -> Content:
+def reasons(detail: SkuDetail, *, chosen: int | None, now: Millis, width: int) -> Content:
     """Why its listings differ, what is done about the chosen one, and how targets are reckoned."""
     parts = [
-        _why(opened, chosen, now, width),
-        _acts(opened, chosen, now, width),
-        _sums(opened, chosen, width),
-        _rests_on(opened, now, width),
-        _holders(opened, width),
+        _why(detail, chosen, now, width),
+        _acts(detail, chosen, now, width),
+        _sums(detail, chosen, width),
+        _rests_on(detail, now, width),
+        _holders(detail, width),
     ]
     written: list[Content] = []
     for part in parts:
@@ -61,30 +61,44 @@ def reasons(opened: Opened, *, chosen: int | None, now: Millis, width: int) -> C
     return lines(*written)
 
 
-def _why(opened: Opened, chosen: int | None, now: Millis, width: int) -> Iterator[Content]:
+def _why(detail: SkuDetail, chosen: int | None, now: Millis, width: int) -> Iterator[Content]:
     """Every disagreement, that under the cursor first, with its cause and the evidence."""
-    found = sorted(opened.dossier.open, key=lambda one: one.listing_id != chosen)
+    found = sorted(detail.summary.open, key=lambda disagreement: disagreement.listing_id != chosen)
     if not found:
         yield write(Cell("● ", Tone.OK), Cell("Every channel shows what it should."))
-    for one in found:
-        yield _disagreement(one, now, width)
-        cause = opened.causes.get(one.id)
+    for disagreement in found:
+        yield _disagreement(disagreement, now, width)
+        cause = detail.causes.get(disagreement.id)
         if cause is not None:
             yield from _cause(cause, now, width)
 
 
-def _disagreement(one: Disagreement, now: Millis, width: int) -> Content:
-    sign = "▲" if one.oversell_units else "▼" if one.undersell_units else "◆"
-    where = clean(f"{one.channel}/{one.location}" if one.location else one.channel)
-    by = f" {signed(one.delta)}" if one.delta is not None else ""
-    risk = f", {money(one.money_at_risk)} at risk" if one.money_at_risk else ""
-    until = f", decidable {day_and_time(one.decidable_at)[11:16]}Z" if one.decidable_at else ""
+def _disagreement(disagreement: Disagreement, now: Millis, width: int) -> Content:
+    sign = "▲" if disagreement.oversell_units else "▼" if disagreement.undersell_units else "◆"
+    where = clean(
+        f"{disagreement.channel}/{disagreement.location}"
+        if disagreement.location
+        else disagreement.channel
+    )
+    by = f" {signed(disagreement.delta)}" if disagreement.delta is not None else ""
+    risk = f", {money(disagreement.money_at_risk)} at risk" if disagreement.money_at_risk else ""
+    until = (
+        f", decidable {day_and_time(disagreement.decidable_at)[11:16]}Z"
+        if disagreement.decidable_at
+        else ""
+    )
     # An open one has no reason; that of the others is why it can't be decided.
-    why = f": {reason_text(one.reason)}{until}" if one.status is not Status.OPEN else ""
-    told = f"  {one.kind}{by}{risk}, since {age(now - one.first_seen_at)}, {one.status}{why}"
+    why = (
+        f": {reason_text(disagreement.reason)}{until}"
+        if disagreement.status is not Status.OPEN
+        else ""
+    )
+    since_when = age(now - disagreement.first_seen_at)
+    text = f"  {disagreement.kind}{by}{risk}, since {since_when}, {disagreement.status}{why}"
     start = f"{sign} {cut(where, 24)}"
     return write(
-        Cell(start, tone_of(one.delta)), Cell(cut(told, max(4, width - len(start))), Tone.PLAIN)
+        Cell(start, tone_of(disagreement.delta)),
+        Cell(cut(text, max(4, width - len(start))), Tone.PLAIN),
     )
 
 
@@ -95,28 +109,28 @@ def _cause(cause: Cause, now: Millis, width: int) -> Iterator[Content]:
         yield write(Cell(f"    {line}"))
 
 
-def _acts(opened: Opened, chosen: int | None, now: Millis, width: int) -> Iterator[Content]:
+def _acts(detail: SkuDetail, chosen: int | None, now: Millis, width: int) -> Iterator[Content]:
     """The chosen listing's newest update, and every step that was taken with it."""
-    update = update_of(opened, chosen or 0)
+    update = update_of(detail, chosen or 0)
     if update is None:
         return
     waits = waits_for(update, now)
-    told = f"update #{update.id} {change_text(update)}, {STEPS[update.status]}"
-    told += f"; {waits}" if waits else ""
-    for line in wrap(clean(told), width):
+    text = f"update #{update.id} {change_text(update)}, {STEPS[update.status]}"
+    text += f"; {waits}" if waits else ""
+    for line in wrap(clean(text), width):
         yield write(Cell(line, step_tone(update.status)))
-    for step in opened.dossier.audits.get(update.id, ()):
+    for step in detail.summary.audits.get(update.id, ()):
         note = f": {step.note}" if step.note else ""
         words = f"  {day_and_time(step.at)}  {step.step.replace('_', ' ')} by {step.who}{note}"
         yield write(Cell(cut(clean(words), width), Tone.DIM))
 
 
-def _sums(opened: Opened, chosen: int | None, width: int) -> Iterator[Content]:
+def _sums(detail: SkuDetail, chosen: int | None, width: int) -> Iterator[Content]:
     """The policy's arithmetic of each channel at the chosen place."""
-    cells = rows_of(opened)
+    cells = rows_of(detail)
     here = next((cell.location for cell in cells if cell.listing_id == chosen), "")
     for cell in cells:
-        words = opened.sums.get(cell.listing_id, "")
+        words = detail.sums.get(cell.listing_id, "")
         if not words or cell.location != here:
             continue
         mine = cell.listing_id == chosen
@@ -129,49 +143,53 @@ def _sums(opened: Opened, chosen: int | None, width: int) -> Iterator[Content]:
             )
 
 
-def _rests_on(opened: Opened, now: Millis, width: int) -> Iterator[Content]:
+def _rests_on(detail: SkuDetail, now: Millis, width: int) -> Iterator[Content]:
     """What a bundle or a pool is made of, whose word that is, and what limits it."""
     for (location, how), group in groupby(
-        opened.dossier.parts, key=lambda one: (one.location, one.how)
+        detail.summary.parts, key=lambda part: (part.location, part.how)
     ):
         parts = list(group)
         place = clean(location)
         at = f" at {place}" if place else ""
         what = f"a bundle{at}, made of" if how == "bundle" else f"{place} is a pool of"
         yield write(Cell(cut(what, width), Tone.DIM))
-        least = min((one.makes for one in parts if one.makes is not None), default=None)
-        unknown = any(one.makes is None for one in parts)
-        for one in parts:
-            limits = how == "bundle" and (one.makes is None or (not unknown and one.makes == least))
-            yield _part(one, limits=limits, now=now, width=width)
+        least = min((part.makes for part in parts if part.makes is not None), default=None)
+        unknown = any(part.makes is None for part in parts)
+        for part in parts:
+            limits = how == "bundle" and (
+                part.makes is None or (not unknown and part.makes == least)
+            )
+            yield _part(part, limits=limits, now=now, width=width)
 
 
-def _part(one: ComponentSummary, *, limits: bool, now: Millis, width: int) -> Content:
-    name = clean(one.part_location) or "no place"
-    gives = units(one.available)
-    if one.how == "bundle":
-        name = f"{one.quantity} × {show_blanks(clean(one.sku))}"
-        gives = f"{units(one.available)} → {units(one.makes)}"
-    state = f" {clean(one.state)}" if one.state not in (None, "active") else ""
-    stale = one.freshness not in (None, Freshness.FRESH)
-    whose = f"  {one.channel or 'nobody'} tells, moved {since(one.observed_at, now)} ago"
+def _part(part: ComponentSummary, *, limits: bool, now: Millis, width: int) -> Content:
+    name = clean(part.part_location) or "no place"
+    gives = units(part.available)
+    if part.how == "bundle":
+        name = f"{part.quantity} × {show_blanks(clean(part.sku))}"
+        gives = f"{units(part.available)} → {units(part.makes)}"
+    state = f" {clean(part.state)}" if part.state not in (None, "active") else ""
+    stale = part.freshness not in (None, Freshness.FRESH)
+    whose = f"  {part.channel or 'nobody'} tells, moved {since(part.observed_at, now)} ago"
     return write(
         Cell(f"  {fit(name, min(28, max(10, width // 3)))} "),
         Cell(fit(gives, 14, right=True) + state),
         Cell("  ◂ limits it" if limits else "", Tone.WARN),
         Cell(
-            f"  {SIGNS[one.freshness]} {one.freshness}" if one.freshness and stale else "",
+            f"  {SIGNS[part.freshness]} {part.freshness}" if part.freshness and stale else "",
             Tone.BAD,
         ),
         Cell(cut(whose, max(0, width - 62)), Tone.DIM),
     )
 
 
-def _holders(opened: Opened, width: int) -> Iterator[Content]:
-    found = opened.dossier.holders
+def _holders(detail: SkuDetail, width: int) -> Iterator[Content]:
+    found = detail.summary.holders
     if found:
-        told = ", ".join(f"{show_blanks(clean(one.sku))} ({one.quantity})" for one in found)
-        for line in wrap(f"in the bundles {told}", width):
+        text = ", ".join(
+            f"{show_blanks(clean(holder.sku))} ({holder.quantity})" for holder in found
+        )
+        for line in wrap(f"in the bundles {text}", width):
             yield write(Cell(line, Tone.DIM))
 
 
@@ -179,33 +197,33 @@ def account(balances: Sequence[Balance], width: int) -> Content:
     """Each listing's account: opening + events + updates + unexplained = closing."""
     if not balances:
         return write(Cell("No reading of it yet.", Tone.DIM))
-    places = max(len(_where(one)) for one in balances)
+    places = max(len(_where(balance)) for balance in balances)
     name = max(CHANNEL_MIN, min(places + 1, width - sum(_FIGURES.values())))
     titles = (fit(title, figure, right=True) for title, figure in _FIGURES.items())
     head_line = " " * name + "".join(titles)
     written = [write(Cell(cut(head_line, width), Tone.DIM))]
-    for one in balances:
-        left = one.unexplained
+    for balance in balances:
+        left = balance.unexplained
         figures = (
-            Cell(units(one.opening)),
-            Cell(signed(one.events) if one.events else NONE),
-            Cell(signed(one.corrections) if one.corrections else NONE),
+            Cell(units(balance.opening)),
+            Cell(signed(balance.events) if balance.events else NONE),
+            Cell(signed(balance.corrections) if balance.corrections else NONE),
             Cell(signed(left) if left else NONE, Tone.WARN if left else Tone.DIM),
-            Cell(units(one.closing), Tone.STRONG),
+            Cell(units(balance.closing), Tone.STRONG),
         )
         cells = (
             Cell(fit(figure.text, wide, right=True), figure.tone)
             for figure, wide in zip(figures, _FIGURES.values(), strict=True)
         )
-        written.append(write(Cell(fit(_where(one), name)), *cells))
+        written.append(write(Cell(fit(_where(balance), name)), *cells))
     return lines(*written)
 
 
 _FIGURES = {"OPENING": 9, "EVENTS": 8, "UPDATES": 8, "UNEXPLAINED": 12, "CLOSING": 9}
 
 
-def _where(one: Balance) -> str:
-    return clean(f"{one.channel}/{one.location}" if one.location else one.channel)
+def _where(balance: Balance) -> str:
+    return clean(f"{balance.channel}/{balance.location}" if balance.location else balance.channel)
 
 
 def figure(found: StockSeries, chosen: int | None) -> PlotData:
@@ -230,17 +248,17 @@ def figure(found: StockSeries, chosen: int | None) -> PlotData:
     )
 
 
-def entry(told: TimelineItem, *, now: Millis, width: int) -> Content:
+def entry(item: TimelineItem, *, now: Millis, width: int) -> Content:
     """One line of the timeline."""
-    one = told.entry
-    day = day_and_time(one.at)
+    entry = item.entry
+    day = day_and_time(entry.at)
     # Today's day is known; before that the day matters more than the second.
     when = day[11:] if day[:10] == day_and_time(now)[:10] else f"{day[5:16]}"
     return write(
         Cell(fit(when, 12), Tone.DIM),
-        Cell(fit(clean(one.channel), 11)),
-        Cell(fit(one.kind, 13), _KINDS.get(one.kind, Tone.DIM)),
-        Cell(cut(clean(what_happened(one)), max(8, width - 36))),
+        Cell(fit(clean(entry.channel), 11)),
+        Cell(fit(entry.kind, 13), _KINDS.get(entry.kind, Tone.DIM)),
+        Cell(cut(clean(what_happened(entry)), max(8, width - 36))),
     )
 
 

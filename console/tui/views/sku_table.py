@@ -9,11 +9,18 @@ from itertools import groupby
 from textual.content import Content
 
 from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, units
-from console.tui.data.sku import Opened
+from console.tui.data.sku import SkuDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
 from console.tui.views.update_words import STEPS, step_tone
-from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Freshness, Millis
+from store.model import (
+    LIVE_CORRECTIONS,
+    Correction,
+    CorrectionStatus,
+    Disagreement,
+    Freshness,
+    Millis,
+)
 from store.queries.values import ChannelHealth, ShownCell
 
 Health = Mapping[str, ChannelHealth]
@@ -22,19 +29,19 @@ CHANNEL_MIN = 8
 CHANNEL_MAX = 20
 
 
-def head(opened: Opened | None, sku: str, note: str, width: int) -> Content:
+def head(detail: SkuDetail | None, sku: str, note: str, width: int) -> Content:
     """The SKU in one line: what it is called and costs, and how many of its listings differ."""
-    if opened is None:
-        told = f" {show_blanks(clean(sku))}" if sku else ""
+    if detail is None:
+        text = f" {show_blanks(clean(sku))}" if sku else ""
         words = (
             " is not known here any more"
             if sku
             else " No SKU is open: enter on a disagreement opens one"
         )
-        return write(Cell(told, Tone.STRONG), Cell(cut(words, width - len(told)), Tone.DIM))
-    found = opened.dossier
+        return write(Cell(text, Tone.STRONG), Cell(cut(words, width - len(text)), Tone.DIM))
+    found = detail.summary
     price = next((cell.price_minor for cell in found.cells if cell.price_minor is not None), None)
-    count = len({one.listing_id for one in found.open})
+    count = len({disagreement.listing_id for disagreement in found.open})
     state = (
         Cell(f"  ▲ {count} of {len(found.cells)} differ", Tone.WARN)
         if count
@@ -48,29 +55,29 @@ def head(opened: Opened | None, sku: str, note: str, width: int) -> Content:
     return write(name, Cell(f"  {title}"), worth, state, *right)
 
 
-def rows_of(opened: Opened) -> list[ShownCell]:
+def rows_of(detail: SkuDetail) -> list[ShownCell]:
     """The listings in the order in which the table shows them."""
-    return list(opened.dossier.cells)
+    return list(detail.summary.cells)
 
 
 def table(
-    opened: Opened, health: Health, *, chosen: int | None, now: Millis, width: int
+    detail: SkuDetail, health: Health, *, chosen: int | None, now: Millis, width: int
 ) -> tuple[Content, dict[int, int]]:
     """What every channel should show and shows at every place; and each listing's line.
 
     `chosen` is the listing under the cursor. Where there is room, the other quantities stand
     beside, and how old each word is.
     """
-    columns = _columns(opened, health, width)
-    written = [write(Cell("  " + "".join(_titled(*one) for one in columns), Tone.DIM))]
+    columns = _columns(detail, health, width)
+    written = [write(Cell("  " + "".join(_titled(*column) for column in columns), Tone.DIM))]
     places: dict[int, int] = {}
-    several = len({cell.location for cell in opened.dossier.cells}) > 1
-    for location, cells in groupby(rows_of(opened), key=lambda cell: cell.location):
+    several = len({cell.location for cell in detail.summary.cells}) > 1
+    for location, cells in groupby(rows_of(detail), key=lambda cell: cell.location):
         if several or location:
             written.append(write(Cell(f"at {clean(location) or 'no place'}", Tone.DIM)))
         for cell in cells:
             places[cell.listing_id] = len(written)
-            update = update_of(opened, cell.listing_id)
+            update = update_of(detail, cell.listing_id)
             row = _row(cell, update, health.get(cell.channel), columns, now)
             mark = Cell("▌ ", Tone.ACCENT) if cell.listing_id == chosen else Cell("  ")
             line = Content.assemble(write(mark), row)
@@ -100,21 +107,21 @@ _ROOM: tuple[_Column, ...] = (
 """What is added where there is room, the most useful first."""
 
 
-def _columns(opened: Opened, health: Health, width: int) -> list[_Column]:
+def _columns(detail: SkuDetail, health: Health, width: int) -> list[_Column]:
     """Those that fit; what no channel tells has no column."""
-    longest = max((len(cell.channel) for cell in opened.dossier.cells), default=0)
+    longest = max((len(cell.channel) for cell in detail.summary.cells), default=0)
     name = min(CHANNEL_MAX, max(CHANNEL_MIN, longest + 1))
     room = width - 2 - name - sum(least for _, _, least, _ in _ALWAYS)
     chosen = [("channel", "CHANNEL", name, False), *_ALWAYS]
-    cells = opened.dossier.cells
+    cells = detail.summary.cells
     words = {
         "state": [f"  {_state(cell)}" for cell in cells],
         "trust": [_trust(cell, health.get(cell.channel)).text for cell in cells],
     }
     for key, title, least, right in _ROOM:
         wide = min(_WORDS_MAX, max([least, *(len(clean(word)) for word in words.get(key, ()))]))
-        told = any(getattr(cell, key, 0) is not None for cell in cells)
-        if told and room >= wide:
+        is_known = any(getattr(cell, key, 0) is not None for cell in cells)
+        if is_known and room >= wide:
             chosen.append((key, title, wide, right))
             room -= wide
     return chosen
@@ -134,10 +141,10 @@ def _row(
     columns: Sequence[_Column],
     now: Millis,
 ) -> Content:
-    told = _told_of(cell, update, health, now)
+    by_column = _told_of(cell, update, health, now)
     return write(
         *(
-            Cell(fit(clean(told[key].text), width, right=right), told[key].tone)
+            Cell(fit(clean(by_column[key].text), width, right=right), by_column[key].tone)
             for key, _, width, right in columns
         )
     )
@@ -151,7 +158,7 @@ def _told_of(
     tone, sign = preview.trust_tone(cell, delta), preview.trust_sign(cell)
     shows = f"{units(cell.available) if cell.present else 'none'}{sign}"
     read_at = health.last_success_at if health is not None else None
-    told = {
+    by_column = {
         "channel": Cell(cell.channel, Tone.STRONG),
         "target": Cell(units(cell.target)),
         "shows": Cell(shows, tone),
@@ -163,11 +170,11 @@ def _told_of(
         "update": Cell("  "),
     }
     for name in ("on_hand", "committed", "incoming", "unavailable"):
-        told[name] = Cell(units(getattr(cell, name)), Tone.DIM)
+        by_column[name] = Cell(units(getattr(cell, name)), Tone.DIM)
     if update is not None and (update.status in LIVE_CORRECTIONS or _tells(cell, update)):
         words = f"  #{update.id} {STEPS[update.status]}"
-        told["update"] = Cell(words, step_tone(update.status))
-    return told
+        by_column["update"] = Cell(words, step_tone(update.status))
+    return by_column
 
 
 def _state(cell: ShownCell) -> str:
@@ -217,6 +224,19 @@ SIGNS = {
 }
 
 
-def update_of(opened: Opened, listing_id: int) -> Correction | None:
+def disagreement_of(detail: SkuDetail, listing_id: int) -> Disagreement | None:
+    """The open disagreement of a listing: the one that has an update, else any."""
+    mine = (found for found in detail.summary.open if found.listing_id == listing_id)
+    return min(mine, key=lambda found: found.correction_id is None, default=None)
+
+
+def update_of(detail: SkuDetail, listing_id: int) -> Correction | None:
     """The newest update of a listing."""
-    return next((one for one in opened.dossier.updates if one.listing_id == listing_id), None)
+    return next(
+        (
+            correction
+            for correction in detail.summary.updates
+            if correction.listing_id == listing_id
+        ),
+        None,
+    )

@@ -17,7 +17,7 @@ from console.text.format import (
     units,
     wrap,
 )
-from console.tui.data.source import Detail
+from console.tui.data.source import RowDetail
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
@@ -64,7 +64,7 @@ class HistorySheet:
             Column("stake", "AT STAKE", 8, True),
         ]
         room = squeeze(columns, width, least=_KEPT_MIN)
-        columns = [one._replace(width=_narrowed(one, room)) for one in columns]
+        columns = [column._replace(width=_narrowed(column, room)) for column in columns]
         room = width - sum(column.width + 1 for column in columns)
         if room > _TOLD_MIN:
             title = min(_TITLE_MAX, (room - _TOLD_MIN) // 2)
@@ -101,88 +101,94 @@ def _status(status: CorrectionStatus, width: int) -> str:
     return text if cells(text) <= width else _SHORT.get(status, text)
 
 
-def _place(it: Correction) -> str:
-    return f"{it.sku}@{it.location}" if it.location else it.sku
+def _place(correction: Correction) -> str:
+    return f"{correction.sku}@{correction.location}" if correction.location else correction.sku
 
 
-def _stake(it: Correction) -> str:
-    if it.price_minor is None or not it.units:
+def _stake(correction: Correction) -> str:
+    if correction.price_minor is None or not correction.units:
         return NONE
-    return money(abs(it.units) * it.price_minor / 100)
+    return money(abs(correction.units) * correction.price_minor / 100)
 
 
-def _people(it: Correction) -> str:
-    return " + ".join(name for name in (it.decided_by, it.second_by) if name)
+def _people(correction: Correction) -> str:
+    return " + ".join(name for name in (correction.decided_by, correction.second_by) if name)
 
 
 _CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
-    "id": lambda it, _now: Cell(f"#{it.id}", Tone.DIM),
-    "sku": lambda it, _now: Cell(_place(it), Tone.STRONG),
-    "title": lambda it, _now: Cell(it.title, Tone.DIM),
-    "channel": lambda it, _now: Cell(it.channel),
-    "change": lambda it, _now: Cell(change_text(it), tone_of(it.units)),
-    "delta": lambda it, _now: Cell(signed(it.units) if it.units else NONE, tone_of(it.units)),
-    "stake": lambda it, _now: Cell(_stake(it), Tone.DIM),
-    "when": lambda it, now: Cell(age(now - _moved_at(it)), Tone.DIM),
-    "by": lambda it, _now: Cell(f" {_people(it)}"),
-    "told": lambda it, now: Cell(f"  {waits_for(it, now)}", Tone.DIM),
+    "id": lambda correction, _now: Cell(f"#{correction.id}", Tone.DIM),
+    "sku": lambda correction, _now: Cell(_place(correction), Tone.STRONG),
+    "title": lambda correction, _now: Cell(correction.title, Tone.DIM),
+    "channel": lambda correction, _now: Cell(correction.channel),
+    "change": lambda correction, _now: Cell(change_text(correction), tone_of(correction.units)),
+    "delta": lambda correction, _now: Cell(
+        signed(correction.units) if correction.units else NONE, tone_of(correction.units)
+    ),
+    "stake": lambda correction, _now: Cell(_stake(correction), Tone.DIM),
+    "when": lambda correction, now: Cell(age(now - _moved_at(correction)), Tone.DIM),
+    "by": lambda correction, _now: Cell(f" {_people(correction)}"),
+    "told": lambda correction, now: Cell(f"  {waits_for(correction, now)}", Tone.DIM),
 }
 
 
-def _moved_at(it: Correction) -> Millis:
+def _moved_at(correction: Correction) -> Millis:
     """When it last moved: an age is of that."""
-    return it.ended_at or it.decided_at or it.proposed_at
+    return correction.ended_at or correction.decided_at or correction.proposed_at
 
 
-def chosen(detail: Detail | None, steps: Sequence[AuditRow], *, now: Millis, width: int) -> Content:
+def chosen(
+    detail: RowDetail | None, steps: Sequence[AuditRow], *, now: Millis, width: int
+) -> Content:
     """The update under the cursor: before → after, how it stands, and all its steps."""
-    it = detail.correction if detail is not None else None
-    if detail is None or it is None:
+    correction = detail.correction if detail is not None else None
+    if detail is None or correction is None:
         return write(Cell("Nothing under the cursor.", Tone.DIM))
     what = [
-        Cell(f"{it.channel}  ", Tone.STRONG),
-        Cell(change_text(it), tone_of(it.units)),
-        Cell(f"  {signed(it.units)}" if it.units else "", tone_of(it.units)),
-        Cell(f"  {_stake(it)} at stake" if it.units else "", Tone.DIM),
-        Cell(f"  {sort_text(it)}", Tone.DIM),
+        Cell(f"{correction.channel}  ", Tone.STRONG),
+        Cell(change_text(correction), tone_of(correction.units)),
+        Cell(
+            f"  {signed(correction.units)}" if correction.units else "", tone_of(correction.units)
+        ),
+        Cell(f"  {_stake(correction)} at stake" if correction.units else "", Tone.DIM),
+        Cell(f"  {sort_text(correction)}", Tone.DIM),
     ]
-    rows = [write(*what), _stands(it, now, width)]
-    if it.status in LIVE_CORRECTIONS and detail.it is not None:
+    rows = [write(*what), _stands(correction, now, width)]
+    if correction.status in LIVE_CORRECTIONS and detail.disagreement is not None:
         rows += preview.reasons(detail, now=now, width=width)[:-1]
     rows.append(write(Cell("audit", Tone.ACCENT), Cell(", newest first", Tone.FAINT)))
     rows += [line for step in reversed(steps) for line in _step(step, now, width)]
     return lines(*rows)
 
 
-def chosen_title(detail: Detail | None) -> Content:
-    it = detail.correction if detail is not None else None
-    if it is None:
+def chosen_title(detail: RowDetail | None) -> Content:
+    correction = detail.correction if detail is not None else None
+    if correction is None:
         return write("Update")
     return write(
-        Cell(f"#{it.id} {cut(it.sku, 24)}", Tone.STRONG),
-        Cell(f" {cut(it.title, 28)}" if it.title else "", Tone.DIM),
+        Cell(f"#{correction.id} {cut(correction.sku, 24)}", Tone.STRONG),
+        Cell(f" {cut(correction.title, 28)}" if correction.title else "", Tone.DIM),
     )
 
 
-def _stands(it: Correction, now: Millis, width: int) -> Content:
-    status = STEPS[it.status]
-    told = waits_for(it, now)
-    since = f" {age(now - _moved_at(it))} ago"
+def _stands(correction: Correction, now: Millis, width: int) -> Content:
+    status = STEPS[correction.status]
+    text = waits_for(correction, now)
+    since = f" {age(now - _moved_at(correction))} ago"
     room = width - cells(status) - cells(since) - 2
     return write(
-        Cell(status, step_tone(it.status)),
+        Cell(status, step_tone(correction.status)),
         Cell(since, Tone.DIM),
-        Cell(f": {cut(told, max(8, room))}" if told else ""),
+        Cell(f": {cut(text, max(8, room))}" if text else ""),
     )
 
 
 def _step(step: AuditRow, now: Millis, width: int) -> list[Content]:
     """One step in a line: when, what, who, what was seen; its note below."""
-    told = f"{fit(step.step.replace('_', ' '), 12)} {fit(step.who, 8)} "
+    text = f"{fit(step.step.replace('_', ' '), 12)} {fit(step.who, 8)} "
     rows = [
         write(
             Cell(f"{_when(step.at, now)} ", Tone.FAINT),
-            Cell(told, Tone.STRONG if step.who != "skew" else Tone.PLAIN),
+            Cell(text, Tone.STRONG if step.who != "skew" else Tone.PLAIN),
             Cell(cut(_seen(step), max(8, width - 31)), Tone.DIM),
         )
     ]
@@ -240,13 +246,15 @@ class UpdateSheet:
 
 
 _UPDATE_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
-    "id": lambda it, _now: Cell(f"#{it.id}", Tone.DIM),
-    "sku": lambda it, _now: Cell(it.sku, Tone.STRONG),
-    "title": lambda it, _now: Cell(it.title, Tone.DIM),
-    "channel": lambda it, _now: Cell(it.channel),
-    "change": lambda it, _now: Cell(change_text(it), tone_of(it.units)),
-    "sort": lambda it, _now: Cell(sort_text(it), Tone.DIM),
-    "status": lambda it, _now: Cell(STEPS[it.status], step_tone(it.status)),
-    "when": lambda it, now: Cell(age(now - (it.decided_at or it.proposed_at)), Tone.DIM),
-    "told": lambda it, now: Cell(f" {waits_for(it, now)}", Tone.DIM),
+    "id": lambda correction, _now: Cell(f"#{correction.id}", Tone.DIM),
+    "sku": lambda correction, _now: Cell(correction.sku, Tone.STRONG),
+    "title": lambda correction, _now: Cell(correction.title, Tone.DIM),
+    "channel": lambda correction, _now: Cell(correction.channel),
+    "change": lambda correction, _now: Cell(change_text(correction), tone_of(correction.units)),
+    "sort": lambda correction, _now: Cell(sort_text(correction), Tone.DIM),
+    "status": lambda correction, _now: Cell(STEPS[correction.status], step_tone(correction.status)),
+    "when": lambda correction, now: Cell(
+        age(now - (correction.decided_at or correction.proposed_at)), Tone.DIM
+    ),
+    "told": lambda correction, now: Cell(f" {waits_for(correction, now)}", Tone.DIM),
 }

@@ -21,7 +21,7 @@ class Completion(Suggester):
         return self._complete(value)
 
 
-class FilterLine(Input):
+class FilterInput(Input):
     """An input with a memory: ↑ the filter before, ↓ the one after."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,7 +43,7 @@ class FilterLine(Input):
     def remember(self, text: str) -> None:
         """Keep a filter that was taken, the newest last, each once."""
         if text.strip():
-            self.past = [*(one for one in self.past if one != text), text][-REMEMBERED:]
+            self.past = [*(past for past in self.past if past != text), text][-REMEMBERED:]
 
     def action_recall(self, by: int) -> None:
         self._place = max(0, min(len(self.past), self._place + by))

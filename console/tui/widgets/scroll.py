@@ -21,7 +21,7 @@ class ScrollBody(VerticalScroll, can_focus=False):
             self.post_message(self.Reached())
 
 
-class Steps(ScrollBody, can_focus=True):
+class CursorScroll(ScrollBody, can_focus=True):
     """One column of a body. It scrolls by itself where it is too long for its place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("j", "scroll_down", "Down"), ("k", "scroll_up", "Up")]

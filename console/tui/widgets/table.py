@@ -1,8 +1,8 @@
 """The virtual table: any number of rows, of which only the visible ones are fetched and painted.
 
 It holds a snapshot of row ids and a small cache of rows; it asks for what it lacks by posting
-`Wanted` and is answered with `fill`. Cursor and marks belong to ids, so that new data never moves
-the cursor off its row nor the row off its line. The dashboard's lists are all made of it.
+`RowsMissing` and is answered with `fill`. Cursor and marks belong to ids, so that new data never
+moves the cursor off its row nor the row off its line.
 """
 
 from array import array
@@ -73,16 +73,16 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, type(self)) and message.table is self.table
 
-    class Wanted(OfTable):
+    class RowsMissing(OfTable):
         """Rows came into view that the table does not have."""
 
     class Moved(OfTable):
         """The cursor stands on another id, or what stands there has changed."""
 
-    class Chosen(OfTable):
+    class RowOpened(OfTable):
         """A double click: open the row."""
 
-    class Restocked(OfTable):
+    class OrderChanged(OfTable):
         """The ids, the marks or the number of waiting rows changed: for a title."""
 
     def __init__(self, sheet: Sheet[V], *, empty: str, id: str) -> None:  # noqa: A002 (Textual's)
@@ -148,7 +148,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         top = max(0, round(self.scroll_y) - page)
         return list(self._ids[top : top + 3 * page])
 
-    def lacking(self) -> list[int]:
+    def missing(self) -> list[int]:
         return [row_id for row_id in self.window() if row_id not in self._rows]
 
     def offer(
@@ -177,7 +177,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             self.set_timer(QUIET_S, self._settle)
         else:
             self._adopt(order)
-        self.post_message(self.Restocked(self))
+        self.post_message(self.OrderChanged(self))
 
     def fill(self, rows: Mapping[int, V], asked: Sequence[int]) -> None:
         """Take rows. An id that was asked for and is not among them has gone: it greys."""
@@ -217,14 +217,14 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             self._refresh_row(self._cursor)
         else:
             self.refresh()
-        self.post_message(self.Restocked(self))
+        self.post_message(self.OrderChanged(self))
 
     def mark_all(self) -> None:
         """Mark every row of the list; if all are marked, none."""
         everything = set(self.whole)
         self.marks = set() if self.marks >= everything else everything
         self.refresh()
-        self.post_message(self.Restocked(self))
+        self.post_message(self.OrderChanged(self))
 
     def unmark(self) -> None:
         self.mark(tuple(self.marks))
@@ -259,7 +259,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         if event.x < GUTTER:
             self.mark([self._ids[line]])
         elif event.chain > 1:
-            self.post_message(self.Chosen(self))
+            self.post_message(self.RowOpened(self))
 
     def on_resize(self) -> None:
         self._measure()
@@ -275,8 +275,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self.touch()
-            if self.lacking():
-                self.post_message(self.Wanted(self))
+            if self.missing():
+                self.post_message(self.RowsMissing(self))
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -339,8 +339,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self._refresh_row(before)
         self._refresh_row(self._cursor)
         self.post_message(self.Moved(self))
-        if self.lacking():
-            self.post_message(self.Wanted(self))
+        if self.missing():
+            self.post_message(self.RowsMissing(self))
 
     def _adopt(self, order: "Order") -> None:
         """Show a new order with the cursor on its id and that id on its line of the screen."""
@@ -361,7 +361,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self._measure()
         self.scroll_to(y=max(0, self._cursor - offset), animate=False)
         self.refresh()
-        self.post_message(self.Wanted(self))
+        self.post_message(self.RowsMissing(self))
         self.post_message(self.Moved(self))
 
     def _settle(self) -> None:
@@ -373,7 +373,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             self.set_timer(QUIET_S - rest, self._settle)
             return
         self._adopt(self._next)
-        self.post_message(self.Restocked(self))
+        self.post_message(self.OrderChanged(self))
 
     def _unflash(self) -> None:
         now = monotonic()

@@ -46,7 +46,7 @@ class TextBlock(Widget):
         self.refresh(layout=taller)
 
 
-class Roll(Widget):
+class LazyLines(Widget):
     """Many lines under each other, of which only those in sight are ever written."""
 
     auto_links = False
@@ -76,7 +76,7 @@ class Roll(Widget):
         return strips[0]
 
 
-def entitle(panel: Widget, title: Content) -> None:
+def set_title(panel: Widget, title: Content) -> None:
     """Give a panel its title. What is there already is not painted again, nor what it frames."""
     before = panel._border_title  # noqa: SLF001 (its public name answers with markup)
     if before is None or not title.is_same(before):

@@ -43,8 +43,15 @@ async def test_every_page_can_do_what_the_table_says_it_can(shop: Shop) -> None:
     async with console(shop) as (app, _):
         for action in ACTIONS:
             for place in action.on:
-                acts = getattr(app.pages[place], f"do_{action.name}", None)
-                assert callable(acts or getattr(app, f"do_{action.name}")), (action.name, place)
+                assert {*app.pages[place].actions(), *app._actions} >= {action.name}, place
+            assert action.on, action.name
+
+
+async def test_nothing_is_done_that_the_table_does_not_name(shop: Shop) -> None:
+    named = {action.name for action in ACTIONS}
+    async with console(shop) as (app, _):
+        done = {name for page in app.pages.values() for name in page.actions()}
+        assert done | set(app._actions) == named
 
 
 async def test_what_a_page_lacks_is_refused_in_words(shop: Shop) -> None:
@@ -94,7 +101,11 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
 
     for action in ACTIONS:
         assert action.title in helped, action.name
-    here = [one for one in ACTIONS if PageName.DISAGREEMENTS in one.on and one.past is not True]
+    here = [
+        action
+        for action in ACTIONS
+        if PageName.DISAGREEMENTS in action.on and action.past is not True
+    ]
     assert [action.title for action in here if action.title not in offered] == []
     assert by_name("approve").keys == ("a",)
 
@@ -104,9 +115,9 @@ async def test_the_help_of_a_narrow_terminal_stands_below_the_titles_in_whole_wo
 ) -> None:
     async with console(shop, (60, 260)) as (app, pilot):
         await press(app, pilot, "question_mark")
-        told = text_of(app)
+        text = text_of(app)
 
-    words = " ".join(told.replace("│", " ").split())
+    words = " ".join(text.replace("│", " ").split())
     for action in ACTIONS:
         assert action.help in words, action.name
     for _, _, meaning in SIGNS:

@@ -20,7 +20,7 @@ async def rows_of(shop: Shop, sku: str) -> dict[str, str]:
     detail = await source.detail_of_disagreement(ids[0])
     assert detail is not None
     path = Path("my shop.toml")
-    choices = row_choices(detail.it, detail.cause, detail.correction, configuration=path)
+    choices = row_choices(detail.disagreement, detail.cause, detail.correction, configuration=path)
     return {choice.name: choice.text for choice in choices}
 
 

@@ -9,7 +9,7 @@ from textual.worker import WorkerFailed
 
 from console.keys.action import PageName
 from console.tui.app import SkewApp
-from console.tui.dialogs.confirm import Confirm
+from console.tui.dialogs.confirm import ApproveDialog
 from console.tui.drawing.tones import Tone
 from console.tui.pages.sku import SkuPage
 from console.tui.session.state import ConsoleState
@@ -21,8 +21,8 @@ from tests.console.small_shop import (
     MINUTE,
     NOW,
     STOCK,
+    IdleEngine,
     Shop,
-    Stand,
     console,
     press,
     settle,
@@ -49,7 +49,7 @@ async def test_a_wrong_filter_is_told_and_stays_open_for_mending(shop: Shop) -> 
         await press(app, pilot, "slash", *"kind:x", "enter")
 
         assert app.dashboard.query_one("#filter", Input).has_focus
-        assert app.session.said[0].text.startswith("“x” is no kind")
+        assert app.session.log[0].text.startswith("“x” is no kind")
 
 
 async def test_escape_clears_the_marks_first(shop: Shop) -> None:
@@ -81,8 +81,8 @@ async def test_enter_opens_the_skus_page_and_escape_leaves_it(shop: Shop) -> Non
 
         assert opened
         assert app.screen is app.dashboard
-        for told in ("Blue widget 12 mm", "19 available − 2 buffer → 17", "#1 31 → 17 proposed"):
-            assert told in page
+        for words in ("Blue widget 12 mm", "19 available − 2 buffer → 17", "#1 31 → 17 proposed"):
+            assert words in page
 
 
 async def test_an_update_is_approved_from_the_skus_page(shop: Shop) -> None:
@@ -156,7 +156,7 @@ async def test_what_lies_under_a_dialog_goes_on_living(shop: Shop) -> None:
         app.dashboard.tick()
         await pilot.pause()
 
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(app.screen, ApproveDialog)
         assert "14:02:16Z" in text_of(app)
         assert "31*" not in text_of(app)
 
@@ -180,18 +180,18 @@ async def test_a_new_incident_is_told_once(shop: Shop) -> None:
         await settle(app, pilot)
         await settle(app, pilot)
 
-        assert [said.text for said in app.session.said] == ["market credentials: 401"]
+        assert [line.text for line in app.session.log] == ["market credentials: 401"]
 
 
 async def test_stale_numbers_are_marked_and_dimmed(shop: Shop) -> None:
     shop.clock.at = NOW + 30 * MINUTE
     shop.show("warehouse", STOCK, at=shop.clock.at)
     async with console(shop) as (app, _):
-        told = text_of(app)
+        text = text_of(app)
 
-        assert "31~" in told
-        assert "stale 3/4" in told
-        assert "✖" in told
+        assert "31~" in text
+        assert "stale 3/4" in text
+        assert "✖" in text
         assert style_at(app, "31~").color.name == app.theme_variables[Tone.DIM]
 
 
@@ -205,7 +205,7 @@ async def test_what_is_oversold_and_undersold_have_each_their_colour(shop: Shop)
 
 async def test_an_engine_that_died_shows_as_disconnected_with_its_words(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        assert isinstance(app.session.engine, Stand)
+        assert isinstance(app.session.engine, IdleEngine)
         app.session.engine.problem = "disk full"
         await settle(app, pilot)
 
@@ -275,12 +275,14 @@ def test_a_crash_leaves_a_redacted_report_and_no_locals(
         _break("hunter2" * 3)
     app._exception = caught.value
     app._fatal_error()
-    with app.console.capture() as told:
+    with app.console.capture() as printed:
         for renderable in app._exit_renderables:
             app.console.print(renderable)
 
-    assert "a bug in the console: ValueError; the details are in" in told.get().replace("\n", " ")
-    assert "hunter2" not in told.get()
+    assert "a bug in the console: ValueError; the details are in" in printed.get().replace(
+        "\n", " "
+    )
+    assert "hunter2" not in printed.get()
 
 
 def test_a_crash_of_a_worker_is_reported_with_the_place_where_it_happened(
@@ -296,10 +298,10 @@ def test_a_crash_of_a_worker_is_reported_with_the_place_where_it_happened(
 
     (report,) = tmp_path.rglob("crash-*.txt")
     assert "in _break" in report.read_text()
-    with app.console.capture() as told:
+    with app.console.capture() as printed:
         for renderable in app._exit_renderables:
             app.console.print(renderable)
-    assert "a bug in the console: ValueError" in told.get()
+    assert "a bug in the console: ValueError" in printed.get()
 
 
 def _break(hidden_value: str) -> None:

@@ -89,13 +89,13 @@ async def test_while_another_process_has_the_cache_locked_keys_work_and_nothing_
         with held(shop.settings.database, lock):
             await press(app, pilot, "a", "down", "up")
             await acted(app, pilot)
-            told, moved = text_of(app), app.dashboard.table.current is not None
+            text, moved = text_of(app), app.dashboard.table.current is not None
         before = update(shop, "SKU-0004411").status
         await press(app, pilot, "a")
         await acted(app, pilot)
 
-        assert "nothing was decided: " in told
-        assert "another process holds the cache" in told
+        assert "nothing was decided: " in text
+        assert "another process holds the cache" in text
         assert moved
         assert before is PROPOSED
         assert update(shop, "SKU-0004411").status is APPROVED
@@ -226,12 +226,12 @@ async def test_a_full_disk_keeps_what_there_is_and_a_decision_works_once_there_i
         with full(shop.settings.database):
             await press(app, pilot, "a")
             await acted(app, pilot)
-            told = text_of(app)
+            text = text_of(app)
         undecided = update(shop, "SKU-0004411").status
         await press(app, pilot, "a")
         await acted(app, pilot)
 
-        assert "nothing was decided: " in told
+        assert "nothing was decided: " in text
         assert undecided is PROPOSED
         assert update(shop, "SKU-0004411").status is APPROVED
 

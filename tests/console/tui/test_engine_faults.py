@@ -69,7 +69,7 @@ async def test_a_bug_in_the_engine_is_told_and_the_console_goes_on_and_keeps_app
         await until(lambda: len(app.dashboard.rows.ids) > 0, "disagreements")
         broken.set()
         await until(lambda: "engine stopped" in text_of(app), "the engine's end")
-        told = text_of(app)
+        text = text_of(app)
         await until(lambda: bool(app.dashboard.picked().seen), "an update under the cursor")
         await press(app, pilot, "a")
         with suppress(TimeoutError):
@@ -77,8 +77,8 @@ async def test_a_bug_in_the_engine_is_told_and_the_console_goes_on_and_keeps_app
         await until(lambda: bool(shop.updates(CorrectionStatus.APPROVED)), "the approval")
         await press(app, pilot, "down", "2", "1")
 
-        assert "✖ DISCONNECTED" in told
-        assert "ZeroDivisionError" in told
+        assert "✖ DISCONNECTED" in text
+        assert "ZeroDivisionError" in text
         assert len(shop.updates(CorrectionStatus.APPROVED)) == 1
         assert "SKU" in text_of(app)
 
@@ -102,7 +102,7 @@ async def watching(folder: Path) -> AsyncIterator[SkewApp]:
             operator="ana",
             read_only=False,
             engine=thread,
-            stir=lambda: None,
+            request_refresh=lambda: None,
         )
         thread.start()
         try:
@@ -131,7 +131,7 @@ def holder(folder: Path) -> str:
 
 
 def said(app: SkewApp, words: str) -> int:
-    return sum(words in one.text for one in app.session.said)
+    return sum(words in line.text for line in app.session.log)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])

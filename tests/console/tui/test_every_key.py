@@ -29,7 +29,7 @@ async def through(app: SkewApp, pilot: Pilot[int]) -> None:
 
 
 def acting(app: SkewApp) -> bool:
-    return any(one.is_running and one.group == "act" for one in app.workers)
+    return any(worker.is_running and worker.group == "act" for worker in app.workers)
 
 
 @pytest.mark.parametrize("place", PageName)
@@ -44,12 +44,12 @@ async def test_every_key_leaves_a_page_that_lives(
         trouble(shop)
     async with console(shop, (80, 24)) as (app, pilot):
         await app.show(place)
-        missing = [one for one in ACTIONS if place not in one.on]
+        missing = [action for action in ACTIONS if place not in action.on]
         for action in missing:
             app.post_message(key_of(app, action.keys[0]))
         await rest(app, pilot)
-        said = {one.text for one in app.session.said}
-        assert said >= {f"{one.title}: not on this page" for one in missing}
+        texts = {line.text for line in app.session.log}
+        assert texts >= {f"{action.title}: not on this page" for action in missing}
 
         for action in ACTIONS:
             if action.name in LEFT_OUT or action in missing:

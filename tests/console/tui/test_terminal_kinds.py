@@ -234,7 +234,7 @@ def test_without_colour_nothing_but_grey_is_sent(path: Path) -> None:
 
     colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.sent)
     assert colours
-    assert all(len(set(each)) == 1 for each in colours)
+    assert all(len(set(colour)) == 1 for colour in colours)
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from console.keys.action import PageName
 from console.tui.app import SkewApp
-from console.tui.dialogs.confirm import Confirm
+from console.tui.dialogs.confirm import ApproveDialog
 from console.tui.pages.updates import UpdatesPage
 from console.tui.widgets.table import VirtualTable
 from store.channels import incidents
@@ -72,8 +72,8 @@ async def seen_after(app: SkewApp, number: int, status: Status) -> float:
     began, table = monotonic(), listed(app)
 
     def seen() -> bool:
-        one = table._rows.get(number)
-        return number not in table.ids or (one is not None and one.status is status)
+        correction = table._rows.get(number)
+        return number not in table.ids or (correction is not None and correction.status is status)
 
     await until(seen, "the other's act")
     return monotonic() - began
@@ -100,16 +100,16 @@ async def test_each_sees_the_others_decision_within_a_second_on_a_busy_cache(
                     "the approval on disk",
                 )
                 took.append(await seen_after(other, number, Status.APPROVED))
-        said = [one.text for one in ana.session.said]
+        lines = [line.text for line in ana.session.log]
 
     assert median(took) < SEEN_WITHIN_S, took
-    assert any(text.startswith("ben approved #") for text in said)
+    assert any(text.startswith("ben approved #") for text in lines)
 
 
 async def test_a_decision_of_another_process_is_seen_within_a_second(tmp_path: Path) -> None:
     async with live(tmp_path, hold="60s") as shop, shop.console() as (ana, hers):
         await watching(shop, ana, hers)
-        numbers = [one.id for one in shop.updates()]
+        numbers = [correction.id for correction in shop.updates()]
         other = (
             "import sys, pathlib; from store.database.connection import Database; "
             "from store import decisions; from sync.clock import SystemClock\n"
@@ -132,10 +132,10 @@ async def test_a_decision_of_another_process_is_seen_within_a_second(tmp_path: P
             took.append(await seen_after(ana, number, Status.REJECTED))
         process.stdin.close()
         assert await process.wait() == 0
-        said = [one.text for one in ana.session.said]
+        lines = [line.text for line in ana.session.log]
 
     assert median(took) < SEEN_WITHIN_S, took
-    assert f"ben rejected #{numbers[0]} (stocktake)" in said
+    assert f"ben rejected #{numbers[0]} (stocktake)" in lines
 
 
 def reject(shop: Shop, number: int, reason: str) -> None:
@@ -160,7 +160,7 @@ async def test_what_another_decides_while_the_question_is_open_is_told_after_it(
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(app.screen, ApproveDialog)
         number = update(shop, "SKU-0001007").id
         reject(shop, number, "wait")
         await press(app, pilot, "y")
@@ -176,10 +176,10 @@ async def test_a_reading_that_moved_under_the_cursor_is_told_with_its_numbers(sh
         for at in (NOW - 2_000, NOW - 1_000):
             shop.show("market", (25, 2, 55, 180, 38), at=at)
         await press(app, pilot, "a")
-        told = text_of(app)
+        text = text_of(app)
 
     newer = update(shop, "SKU-0004411").id
-    assert f"market showed 25, was 31; #{newer} is proposed instead" in told
+    assert f"market showed 25, was 31; #{newer} is proposed instead" in text
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ async def test_the_first_of_two_approvals_is_told_on_both_screens(careful: Shop)
         await to(ana, hers, "SKU-0004411")
         await press(ana, hers, "a")
         await settle(ben, his)
-        one = update(careful, "SKU-0004411")
+        correction = update(careful, "SKU-0004411")
         on_hers, on_his = text_of(ana), text_of(ben)
         await to(ben, his, "SKU-0004411")
         await press(ben, his, "a")
@@ -207,7 +207,7 @@ async def test_the_first_of_two_approvals_is_told_on_both_screens(careful: Shop)
         both = update(careful, "SKU-0004411")
         last = text_of(ana)
 
-    assert (one.status, one.decided_by) == (Status.PROPOSED, "ana")
+    assert (correction.status, correction.decided_by) == (Status.PROPOSED, "ana")
     assert "#1: a second person must approve it too" in on_hers
     assert "ana gave the first of two approvals to #1" in on_his
     assert (both.status, both.second_by) == (Status.APPROVED, "ben")

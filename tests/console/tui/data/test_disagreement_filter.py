@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.data.disagreement_filter import KEYS, FilterError, completed, parse, told
+from console.tui.data.disagreement_filter import KEYS, FilterError, completed, filter_text, parse
 from store.model import Kind, Status
 from store.queries.ranking_values import Side
 from store.queries.values import DisagreementFilter
@@ -124,7 +124,7 @@ def test_of_two_ends_the_narrower_holds() -> None:
 
 def test_a_filter_in_its_plainest_form_reads_as_it_would_be_typed() -> None:
     text = 'state:open channel:shop "blue widget" -sku:DS-* risk>100 age>1h acked:no -lamp'
-    assert told(parse(text, CHANNELS)) == (
+    assert filter_text(parse(text, CHANNELS)) == (
         '"blue widget" channel:shop status:open acked:no risk>100 age>1h -sku:DS-* -lamp'
     )
 
@@ -161,6 +161,6 @@ TYPED = st.text(max_size=60) | st.lists(PARTS, max_size=14).map("".join)
 def test_whatever_is_typed_is_a_filter_or_told_why_not(text: str) -> None:
     with suppress(FilterError):
         wanted = parse(text, CHANNELS)
-        assert parse(told(wanted), CHANNELS) == wanted
+        assert parse(filter_text(wanted), CHANNELS) == wanted
     whole = completed(text, CHANNELS)
     assert whole is None or len(whole) > 0

@@ -31,7 +31,7 @@ def rows_in(path: Path) -> list[dict[str, str]]:
 
 
 def names_in(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir())
+    return sorted(file.name for file in folder.iterdir())
 
 
 def as_it_is(line: ExportRow) -> ExportRow:
@@ -46,12 +46,15 @@ async def test_every_row_is_written_in_the_pages_order(shop: Shop, tmp_path: Pat
     source = source_of(shop)
     ids = await source.disagreement_ids(DisagreementFilter(), Sort.SKU)
 
-    told = await export(
-        export_module.disagreements(source, ids), tmp_path / "x.csv", overwrite=False, told=nothing
+    written = await export(
+        export_module.disagreements(source, ids),
+        tmp_path / "x.csv",
+        overwrite=False,
+        progress=nothing,
     )
 
     rows = rows_in(tmp_path / "x.csv")
-    assert told == len(rows) == len(ids)
+    assert written == len(rows) == len(ids)
     assert [int(row["id"]) for row in rows] == list(ids)
     assert tuple(rows[0]) == CSV_COLUMNS
 
@@ -61,11 +64,11 @@ async def test_the_json_is_what_the_report_of_the_same_rows_has(shop: Shop, tmp_
     ids = await source.update_ids()
 
     await export(
-        export_module.updates(source, ids), tmp_path / "x.json", overwrite=False, told=nothing
+        export_module.updates(source, ids), tmp_path / "x.json", overwrite=False, progress=nothing
     )
 
     document = json.loads((tmp_path / "x.json").read_text())
-    assert [one["id"] for one in document["updates"]] == list(ids)
+    assert [update["id"] for update in document["updates"]] == list(ids)
     assert set(document["updates"][0]) >= {"sku", "from", "to", "version"}
 
 
@@ -73,7 +76,7 @@ async def test_an_updates_columns_are_those_of_its_document(shop: Shop, tmp_path
     source = source_of(shop)
     ids = await source.update_ids()
     await export(
-        export_module.updates(source, ids), tmp_path / "x.csv", overwrite=False, told=nothing
+        export_module.updates(source, ids), tmp_path / "x.csv", overwrite=False, progress=nothing
     )
 
     heading, first = (tmp_path / "x.csv").read_text().splitlines()[:2]
@@ -94,7 +97,7 @@ async def test_channels_and_incidents_are_exported_too(
     assert all(raised)
     for view, count in ((export_module.channels(health), 4), (found, 2)):
         path = tmp_path / f"{view.name}{ending}"
-        assert await export(view, path, overwrite=False, told=nothing) == count
+        assert await export(view, path, overwrite=False, progress=nothing) == count
         if ending == ".json":
             assert len(json.loads(path.read_text())[view.name]) == count
 
@@ -102,14 +105,17 @@ async def test_channels_and_incidents_are_exported_too(
 async def test_no_cell_is_a_formula_and_numbers_stay_numbers(shop: Shop, tmp_path: Path) -> None:
     for at in (60_000, 30_000):
         for channel, quantity in (("warehouse", 5), ("shop", 9)):
-            told = [record("=CMD|' /C calc'!A0", quantity, "+1\x1b[2J", 100)]
-            shop.read(channel, told, at=NOW - at)
+            records = [record("=CMD|' /C calc'!A0", quantity, "+1\x1b[2J", 100)]
+            shop.read(channel, records, at=NOW - at)
     source = source_of(shop)
     wanted = DisagreementFilter(channels=("shop",))
     ids = await source.disagreement_ids(wanted, Sort.RISK)
 
     await export(
-        export_module.disagreements(source, ids), tmp_path / "x.csv", overwrite=False, told=nothing
+        export_module.disagreements(source, ids),
+        tmp_path / "x.csv",
+        overwrite=False,
+        progress=nothing,
     )
 
     rows = rows_in(tmp_path / "x.csv")
@@ -125,7 +131,7 @@ async def test_what_has_closed_meanwhile_is_left_out_and_not_counted(
 ) -> None:
     view = export_module.disagreements(source_of(shop), array("q", [10_000, 10_001]))
 
-    assert await export(view, tmp_path / "x.csv", overwrite=False, told=nothing) == 0
+    assert await export(view, tmp_path / "x.csv", overwrite=False, progress=nothing) == 0
 
 
 async def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
@@ -136,11 +142,11 @@ async def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
     view = export_module.channels(shop.database.read(views.channels, now=NOW))
 
     with pytest.raises(ExportError, match="is there already"):
-        await export(view, path, overwrite=False, told=nothing)
+        await export(view, path, overwrite=False, progress=nothing)
     assert path.read_text() == "mine"
     assert "x.csv" in names_in(tmp_path)
 
-    await export(view, path, overwrite=True, told=nothing)
+    await export(view, path, overwrite=True, progress=nothing)
     assert path.read_text() != "mine"
     assert not [name for name in names_in(tmp_path) if name.endswith(".part")]
 
@@ -155,7 +161,9 @@ async def test_a_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
         return [ExportRow((number,), {"number": number}) for number in range(start, end)]
 
     view = ExportView("numbers", 5_000, ("number",), read, as_it_is)
-    running = asyncio.create_task(export(view, tmp_path / "x.csv", overwrite=False, told=nothing))
+    running = asyncio.create_task(
+        export(view, tmp_path / "x.csv", overwrite=False, progress=nothing)
+    )
     await reached.wait()
     assert [name.endswith(".part") for name in names_in(tmp_path)] == [True]
     running.cancel()
@@ -177,12 +185,12 @@ async def test_trouble_with_the_cache_or_the_folder_is_told_and_leaves_nothing(
             export_module.updates(source, ids),
             tmp_path / "no" / "x.csv",
             overwrite=False,
-            told=nothing,
+            progress=nothing,
         )
     shop.database.close()
     with pytest.raises(ExportError, match="the cache can't be read"):
         await export(
-            export_module.updates(source, ids), folder / "x.csv", overwrite=False, told=nothing
+            export_module.updates(source, ids), folder / "x.csv", overwrite=False, progress=nothing
         )
 
     assert names_in(folder) == []
@@ -194,7 +202,7 @@ async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
 
     heard: list[int] = []
     view = ExportView("numbers", 4_321, ("n",), read, as_it_is)
-    await export(view, tmp_path / "x.json", overwrite=False, told=heard.append)
+    await export(view, tmp_path / "x.json", overwrite=False, progress=heard.append)
 
     assert heard == [2_000, 4_000, 4_321]
     assert len(json.loads((tmp_path / "x.json").read_text())["numbers"]) == 4_321
@@ -210,7 +218,7 @@ async def test_a_file_gets_the_rights_that_the_user_gives_new_ones(tmp_path: Pat
             ExportView("x", 0, (), read, as_it_is),
             tmp_path / "x.csv",
             overwrite=False,
-            told=nothing,
+            progress=nothing,
         )
     finally:
         os.umask(before)

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from console.tui.data import refresh
-from console.tui.data.refresh import Beat, Pulse
+from console.tui.data.refresh import Refresh, RefreshLoop
 from store.errors import DatabaseBusy
 
 
@@ -19,30 +19,30 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_between_two_long_readings_of_everything_what_is_in_view_follows() -> None:
     """A cache in which somebody commits without end, and of which all takes 50 ms to read."""
     commits = itertools.count()
-    watched = Pulse(lambda: next(commits))
-    watched.start()
-    beats: list[Beat] = []
-    async for beat in watched.beats():
-        beats.append(beat)
-        if beat.whole:
+    loop = RefreshLoop(lambda: next(commits))
+    loop.start()
+    refreshes: list[Refresh] = []
+    async for moment in loop.refreshes():
+        refreshes.append(moment)
+        if moment.everything:
             await asyncio.sleep(0.05)
-        if len(beats) > 3 and beat.whole:
+        if len(refreshes) > 3 and moment.everything:
             break
-    watched.stop()
+    loop.stop()
 
-    assert [beat.whole for beat in beats[:3]] == [True, False, False]
-    assert beats[-1] == Beat(asked=False, whole=True)
+    assert [moment.everything for moment in refreshes[:3]] == [True, False, False]
+    assert refreshes[-1] == Refresh(asked=False, everything=True)
 
 
 async def test_what_is_asked_for_is_read_whole_at_once() -> None:
-    quiet = Pulse(lambda: 0)
-    beats = quiet.beats()
-    quiet.ask()
-    first = await anext(beats)
-    quiet.ask()
-    second = await anext(beats)
+    loop = RefreshLoop(lambda: 0)
+    refreshes = loop.refreshes()
+    loop.request()
+    first = await anext(refreshes)
+    loop.request()
+    second = await anext(refreshes)
 
-    assert first == second == Beat(asked=True, whole=True)
+    assert first == second == Refresh(asked=True, everything=True)
 
 
 async def test_a_cache_that_cannot_be_watched_is_read_once_for_that(
@@ -53,10 +53,10 @@ async def test_a_cache_that_cannot_be_watched_is_read_once_for_that(
     def version() -> int:
         raise DatabaseBusy("locked")
 
-    watched = Pulse(version)
-    watched.start()
-    beats = watched.beats()
-    await anext(beats)
+    loop = RefreshLoop(version)
+    loop.start()
+    refreshes = loop.refreshes()
+    await anext(refreshes)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(anext(beats), 0.1)
-    watched.stop()
+        await asyncio.wait_for(anext(refreshes), 0.1)
+    loop.stop()

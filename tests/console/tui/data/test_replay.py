@@ -69,7 +69,7 @@ async def replayed(
             operator="ana",
             read_only=True,
             engine=None,
-            stir=lambda: None,
+            request_refresh=lambda: None,
             replay=replay,
         )
         app = SkewApp(database, shop.settings, session, watch=False)
@@ -118,12 +118,14 @@ async def test_brackets_step_to_the_next_change_and_back(lived: Shop) -> None:
         assert "31*" not in text_of(app)
         await press(app, pilot, "]")
         assert shown_at(app) == NOW + 20 * MINUTE
-        assert app.session.glance is not None
-        assert [one.kind for one in app.session.glance.status.incidents] == ["credentials"]
+        assert app.session.snapshot is not None
+        assert [incident.kind for incident in app.session.snapshot.status.incidents] == [
+            "credentials"
+        ]
 
         await press(app, pilot, "[", "[")
         assert shown_at(app) == NOW + MINUTE
-        assert app.session.glance.status.incidents == ()
+        assert app.session.snapshot.status.incidents == ()
 
 
 async def test_past_the_last_change_nothing_moves_and_it_says_so(lived: Shop) -> None:
@@ -250,7 +252,7 @@ def test_what_is_still_to_come_or_before_the_first_poll_is_no_past(lived: Shop) 
 
 
 @pytest.mark.parametrize(
-    ("at", "told"),
+    ("at", "text"),
     [
         ("2999-01-01", "is still to come"),
         ("2001-01-01", "nothing is kept of 2001-01-01"),
@@ -258,12 +260,12 @@ def test_what_is_still_to_come_or_before_the_first_poll_is_no_past(lived: Shop) 
     ],
 )
 def test_a_time_without_a_past_is_a_usage_error(
-    skew: Any, seeded: Path, at: str, told: str
+    skew: Any, seeded: Path, at: str, text: str
 ) -> None:
     ran = skew("watch", "--at", at, "--config", str(seeded))
 
     assert ran.code == 2
-    assert told in ran.err
+    assert text in ran.err
 
 
 def test_without_a_cache_there_is_no_past(skew: Any, seeded: Path) -> None:
@@ -285,14 +287,14 @@ async def test_a_poll_that_was_set_aside_then_is_told_of_on_every_page(lived: Sh
         for page in "123456":
             await press(app, pilot, page)
         await press(app, pilot, "4")
-        told = text_of(app)
+        text = text_of(app)
         await press(app, pilot, "2")
 
-        assert "quarantined" in told
+        assert "quarantined" in text
         assert "QUARANT" in text_of(app).upper()
         await press(app, pilot, "]")
-        assert app.session.glance is not None
-        kinds = [one.kind for one in app.session.glance.status.incidents]
+        assert app.session.snapshot is not None
+        kinds = [incident.kind for incident in app.session.snapshot.status.incidents]
         assert "quarantined" not in kinds
 
 

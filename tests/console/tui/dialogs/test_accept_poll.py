@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.console.quarantined import said, set_aside, troubled_shop, waiting
+from tests.console.quarantined import newest_message, set_aside, troubled_shop, waiting
 from tests.console.small_shop import NOW, SHOWN, Shop, console, press, settle, text_of
 
 
@@ -16,14 +16,14 @@ async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change
 ) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down")
-        told = text_of(app)
+        text = text_of(app)
 
-    assert "What accepting it would change" in told
-    assert "5 of 5 known listings seen, 5 changed, 5 newly at zero" in told
-    assert "▼ 320 down, 5 SKUs to zero; worth ▲ 0.00 ▼ 7,590" in told
-    assert "shop: 4 disagreements opened, 4 targets down to zero" in told
-    assert "SKU-0007733                    202 → 0    −202" in told
-    assert "■ set aside" in told
+    assert "What accepting it would change" in text
+    assert "5 of 5 known listings seen, 5 changed, 5 newly at zero" in text
+    assert "▼ 320 down, 5 SKUs to zero; worth ▲ 0.00 ▼ 7,590" in text
+    assert "shop: 4 disagreements opened, 4 targets down to zero" in text
+    assert "SKU-0007733                    202 → 0    −202" in text
+    assert "■ set aside" in text
 
 
 async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
@@ -41,9 +41,9 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
 
         await press(app, pilot, "backspace", "5", "enter")
 
-        told = [line.text for line in app.session.said]
-        assert told[0] == "warehouse quarantined: over"
-        assert told[1].startswith(f"ana accepted poll {poll_id} of warehouse: 9 disagreements")
+        lines = [line.text for line in app.session.log]
+        assert lines[0] == "warehouse quarantined: over"
+        assert lines[1].startswith(f"ana accepted poll {poll_id} of warehouse: 9 disagreements")
         assert "[4]Incidents 2" in text_of(app)
     assert waiting(troubled, "warehouse") is None
 
@@ -55,14 +55,14 @@ async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) 
         await press(app, pilot, "4", "b")
         assert "y accept   n leave it" in text_of(app)
         await press(app, pilot, "n")
-        assert said(app) == "nothing accepted"
+        assert newest_message(app) == "nothing accepted"
         assert waiting(shop, "shop") is not None
 
         await press(app, pilot, "b", "y")
 
         assert waiting(shop, "shop") is None
-        told = [line.text for line in app.session.said]
-        assert any("ana accepted poll" in line for line in told)
+        lines = [line.text for line in app.session.log]
+        assert any("ana accepted poll" in line for line in lines)
         assert "● No incidents: every channel answers." in text_of(app)
 
 
@@ -76,9 +76,9 @@ async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepte
         newer = set_aside(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
         await press(app, pilot, "y")
 
-        told = [line.text for line in app.session.said]
+        lines = [line.text for line in app.session.log]
         why = f"channel shop's quarantined poll is now {newer}, not {seen}: look again"
-        assert f"nothing was decided: {why}" in told
+        assert f"nothing was decided: {why}" in lines
         await settle(app, pilot)
         # What is shown now is what the newer one would change.
         assert f"poll {newer}, nothing is changed yet" in text_of(app)
@@ -93,8 +93,8 @@ async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) 
         assert f"Discard poll {poll_id} of warehouse" in text_of(app)
         await press(app, pilot, *"a test", "enter")
 
-        told = [line.text for line in app.session.said]
-        assert f"ana discarded poll {poll_id} of warehouse: its last good readings count" in told
+        lines = [line.text for line in app.session.log]
+        assert f"ana discarded poll {poll_id} of warehouse: its last good readings count" in lines
         assert waiting(troubled, "warehouse") is None
         assert "[4]Incidents 2" in text_of(app)
 
@@ -119,7 +119,7 @@ async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> 
         assert waiting(troubled, "warehouse") is None
 
         await press(app, pilot, "b")
-        assert said(app) == "warehouse has no quarantined poll"
+        assert newest_message(app) == "warehouse has no quarantined poll"
 
 
 async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled: Shop) -> None:
@@ -134,6 +134,6 @@ async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled:
 async def test_only_a_quarantined_poll_can_be_accepted_or_discarded(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "b")
-        assert said(app) == "there is no quarantined poll under the cursor to accept"
+        assert newest_message(app) == "there is no quarantined poll under the cursor to accept"
         await press(app, pilot, "d")
-        assert said(app) == "there is no quarantined poll under the cursor to discard"
+        assert newest_message(app) == "there is no quarantined poll under the cursor to discard"

@@ -40,12 +40,12 @@ def page_of(app: SkewApp) -> UpdatesPage:
 
 def statuses(app: SkewApp) -> set[Status]:
     """How the updates stand as the page has them."""
-    return {one.status for one in page_of(app).rows._rows.values()}
+    return {correction.status for correction in page_of(app).rows._rows.values()}
 
 
 def said(app: SkewApp) -> str:
     """What the log says of a batch's end."""
-    return next((one.text for one in app.session.said if one.text.startswith("batch over")), "")
+    return next((line.text for line in app.session.log if line.text.startswith("batch over")), "")
 
 
 async def over(dialog: BatchDialog) -> None:
@@ -83,15 +83,15 @@ async def test_a_second_write_that_fails_stops_the_batch_and_all_of_it_is_told(
         shown = text_of(app)
         counts = dict(dialog.progress.counts)
         await until(lambda: bool(said(app)), "the log's word")
-        told = said(app)
+        text = said(app)
 
     assert counts[Stage.VERIFIED] == 2
     assert counts[Stage.HANDED_BACK] == COUNT - 3
     summary = f"2 of 8 applied and verified, 1 {word}, 5 handed back"
     assert summary in " ".join(shown.split())
     assert "3 of 8  ✖ stopped" in shown
-    assert summary in told
-    assert why in told
+    assert summary in text
+    assert why in text
 
 
 async def test_writes_without_a_reply_stop_the_batch_as_unknown(tmp_path: Path) -> None:
@@ -117,12 +117,12 @@ async def test_x_takes_the_batch_back_while_it_is_held(tmp_path: Path) -> None:
         await until(lambda: dialog.progress.over, "the cancel")
         await until(lambda: "8 taken back" in text_of(app))
         await pilot.press("escape")
-        statuses = {one.status for one in shop.updates()}
-        said = [one.text for one in app.session.said]
+        statuses = {correction.status for correction in shop.updates()}
+        lines = [line.text for line in app.session.log]
 
     assert "s left to take it all back (X)" in held
     assert statuses == {Status.PROPOSED}
-    assert "ana took 8 updates of the batch back" in said
+    assert "ana took 8 updates of the batch back" in lines
     assert {item.available for item in shop.world.outlets["shop"].items()} == {9}
 
 
@@ -139,6 +139,8 @@ async def test_the_batch_is_closed_and_opened_again_while_the_page_lives_on(
         await until(lambda: isinstance(app.screen, BatchDialog), "the dialog again")
         await until(lambda: "8 in hold" in text_of(app))
         await pilot.press("escape", "X")
-        await until(lambda: {one.status for one in shop.updates()} == {Status.PROPOSED})
+        await until(
+            lambda: {correction.status for correction in shop.updates()} == {Status.PROPOSED}
+        )
 
     assert "batch 0 of 8 (B shows it)" in closed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from console.tui.dialogs.copy_export import Copying, Exporting
+from console.tui.dialogs.copy_export import CopyDialog, ExportDialog
 from tests.console.small_shop import Shop, console, press, text_of, to
 
 
@@ -46,7 +46,7 @@ async def test_escape_copies_nothing(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "y", "9", "escape")
 
-        assert not isinstance(app.screen, Copying)
+        assert not isinstance(app.screen, CopyDialog)
         assert app.clipboard == ""
 
 
@@ -118,7 +118,7 @@ async def test_a_name_that_can_not_be_is_told_and_can_be_mended(
         assert not box.disabled
         await press(app, pilot, "escape")
         assert "nothing exported" in text_of(app)
-    assert [one.name for one in files_in(folder)] == ["folder"]
+    assert [file.name for file in files_in(folder)] == ["folder"]
 
 
 async def test_an_export_shows_how_far_it_is_and_escape_cancels_it(
@@ -158,10 +158,10 @@ def files_in(folder: Path) -> list[Path]:
 async def exported(app: object, pilot: object) -> None:
     """Let an export come to its end."""
     for _ in range(400):
-        if not isinstance(app.screen, Exporting):  # type: ignore[attr-defined]
+        if not isinstance(app.screen, ExportDialog):  # type: ignore[attr-defined]
             break
         await pilot.pause(0.01)  # type: ignore[attr-defined]
-    assert not isinstance(app.screen, Exporting)  # type: ignore[attr-defined]
+    assert not isinstance(app.screen, ExportDialog)  # type: ignore[attr-defined]
     await app.refresh_now()  # type: ignore[attr-defined]
     await pilot.pause()  # type: ignore[attr-defined]
 

@@ -5,7 +5,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
-from console.tui.dialogs.confirm import Confirm, Reason
+from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog
 from console.tui.pages.page import Page
 from store.model import CorrectionStatus
 from tests.console.small_shop import Shop, console, key_of, press, settle, to, update
@@ -20,13 +20,13 @@ async def burst(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
 
 def asking(app: SkewApp) -> list[str]:
     """The acts that wait for an answer or are under way."""
-    return [one.name for one in app.workers if one.is_running and one.group == "act"]
+    return [worker.name for worker in app.workers if worker.is_running and worker.group == "act"]
 
 
 async def test_enter_twice_in_a_dialog_answers_it_once(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "r", "x")
-        assert isinstance(app.screen, Reason)
+        assert isinstance(app.screen, ReasonDialog)
         await burst(app, pilot, "enter", "enter", "enter")
 
         assert isinstance(app.screen, Page)
@@ -42,7 +42,7 @@ async def test_a_question_is_answered_by_the_first_of_two_keys(shop: Shop, keys:
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(app.screen, ApproveDialog)
         await burst(app, pilot, *keys)
         await press(app, pilot, "escape", "2")
 
@@ -78,7 +78,7 @@ async def test_the_palette_does_not_open_over_a_dialog(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a", "ctrl+p")
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(app.screen, ApproveDialog)
         await press(app, pilot, "n", "ctrl+p")
 
         assert isinstance(app.screen, CommandPalette)

@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
-from console.tui.dialogs.confirm import Snooze
+from console.tui.dialogs.confirm import SnoozeDialog
 from store.model import CorrectionStatus
 from tests.console.small_shop import Shop, console, press, settle, text_of, to, update
 from tests.console.troubled_channels import trouble
@@ -18,7 +18,9 @@ PASTED = "\x1b[3m\x9b2\u202e\nsecond line"
 def obeyed(app: SkewApp) -> list[str]:
     """What on the screen a terminal would obey instead of showing it."""
     return [
-        one for one in text_of(app) if one != "\n" and unicodedata.category(one) in ("Cc", "Cf")
+        character
+        for character in text_of(app)
+        if character != "\n" and unicodedata.category(character) in ("Cc", "Cf")
     ]
 
 
@@ -44,7 +46,7 @@ async def test_a_snooze_that_is_none_is_refused_and_a_long_one_told_with_its_day
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, "z", "tab", "0", "m", "enter")
-        assert isinstance(app.screen, Snooze)
+        assert isinstance(app.screen, SnoozeDialog)
         assert update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
 
         await press(app, pilot, "backspace", "backspace", *"10000d", "enter")

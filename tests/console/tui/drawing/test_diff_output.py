@@ -66,12 +66,12 @@ def strip(cells: list[tuple[str, Style]]) -> Strip:
 
 
 def whole(lines: list[list[tuple[str, Style]]]) -> LayoutUpdate:
-    return LayoutUpdate([[strip(each)] for each in lines], Region(0, 0, WIDTH, HEIGHT))
+    return LayoutUpdate([[strip(line)] for line in lines], Region(0, 0, WIDTH, HEIGHT))
 
 
 def part(lines: list[list[tuple[str, Style]]], y: int, cut: int) -> ChopsUpdate:
     """Line `y`, in two pieces, of which the second is said to have changed."""
-    chops = [{0: strip(each[:cut]), cut: strip(each[cut:])} for each in lines]
+    chops = [{0: strip(line[:cut]), cut: strip(line[cut:])} for line in lines]
     return ChopsUpdate(chops, [(y, cut, WIDTH)], [[cut, WIDTH]] * len(lines))
 
 

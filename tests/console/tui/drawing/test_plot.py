@@ -33,11 +33,11 @@ def flat(*values: int | None) -> list[Sample | None]:
 
 def figure(*curves: list[Sample | None], **more: object) -> PlotData:
     names = ["warehouse", "shop", "market"][: len(curves)]
-    told = [
+    drawn = [
         Curve(name, sign, shown)
         for name, sign, shown in zip(names, signs(names), curves, strict=True)
     ]
-    return PlotData(NOW - HOUR, NOW, told, **more)  # type: ignore[arg-type]
+    return PlotData(NOW - HOUR, NOW, drawn, **more)  # type: ignore[arg-type]
 
 
 def text(lines: list[list[Cell]]) -> list[str]:
@@ -75,11 +75,11 @@ def test_it_is_never_wider_or_taller_than_asked_whatever_it_is_given(
     span: int,
 ) -> None:
     names = [name for name, _ in curves]
-    told = [
+    lettered = [
         Curve(name, sign, shown) for (name, shown), sign in zip(curves, signs(names), strict=True)
     ]
     drawn = draw(
-        PlotData(NOW - span, NOW, told, target, [n > 1 for n in happened], happened, happened),
+        PlotData(NOW - span, NOW, lettered, target, [n > 1 for n in happened], happened, happened),
         width,
         height,
     )
@@ -116,9 +116,9 @@ def test_the_labels_of_the_extremes_are_the_numbers_themselves(values: list[int]
 
 @given(courses, courses)
 def test_only_glyphs_that_ascii_has_a_stand_in_for_are_used(
-    one: list[Sample | None], other: list[Sample | None]
+    first: list[Sample | None], other: list[Sample | None]
 ) -> None:
-    drawn = text(draw(figure(one, other, target=one, events=[1], written=[1]), 80, 16))
+    drawn = text(draw(figure(first, other, target=first, events=[1], written=[1]), 80, 16))
 
     assert set("".join(drawn)) <= GLYPHS
 
@@ -192,15 +192,15 @@ def test_what_happened_stands_under_its_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span", "told"),
+    ("span", "labels"),
     [(HOUR, "13:10"), (24 * HOUR, "12:00"), (7 * 24 * HOUR, "11-26"), (30 * 24 * HOUR, "11-23")],
 )
-def test_the_times_are_round_ones(span: int, told: str) -> None:
+def test_the_times_are_round_ones(span: int, labels: str) -> None:
     shown = flat(*[5] * 90)
     drawn = text(draw(PlotData(NOW - span, NOW, [Curve("shop", "S", shown)]), 100, 9))
 
-    assert told in drawn[-2]
-    column = drawn[-2].index(told)
+    assert labels in drawn[-2]
+    column = drawn[-2].index(labels)
     assert drawn[-3][column] == "┴"
 
 
@@ -219,4 +219,4 @@ def test_each_channel_has_a_sign_of_its_own_whatever_its_name() -> None:
 
     assert given_signs[:3] == ("S", "H", "O")
     assert len(set(given_signs[:30])) == 30
-    assert all(len(one) == 1 and one.isascii() for one in given_signs)
+    assert all(len(sign) == 1 and sign.isascii() for sign in given_signs)

@@ -49,7 +49,7 @@ async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
 
         assert shop.outcomes("shop") == ["good", "cancelled"]
         assert shop.polls("shop")[0].error == "cancelled by ana"
-        assert "ana cancelled the poll of shop" in "".join(s.text for s in shop.app.session.said)
+        assert "ana cancelled the poll of shop" in "".join(s.text for s in shop.app.session.log)
         assert "● fresh" in text_of(shop.app)
 
 
@@ -70,19 +70,17 @@ async def test_a_paused_channel_rests_until_it_is_resumed_and_is_polled_then(
         await to_shop(shop)
         await press(shop.app, shop.pilot, "P", "enter", *"stock count", "enter")
         await shop.until(lambda: "‖PAUSED" in text_of(shop.app))
-        told = text_of(shop.app)
+        text = text_of(shop.app)
         found = shop.database.read(pauses.standing)["shop"]
 
         assert (found.by, found.reason) == ("ana", "stock count")
-        assert "ana paused shop until" in told
-        assert "‖ by ana until" in told
+        assert "ana paused shop until" in text
+        assert "‖ by ana until" in text
         await press(shop.app, shop.pilot, "P")
         assert "paused by ana: stock count" in text_of(shop.app)
         await press(shop.app, shop.pilot, "y")
         await shop.until(lambda: shop.outcomes("shop") == ["good", "good"])
-        assert "ana resumed shop; it is polled now" in "".join(
-            s.text for s in shop.app.session.said
-        )
+        assert "ana resumed shop; it is polled now" in "".join(s.text for s in shop.app.session.log)
         assert shop.database.read(pauses.standing) == {}
 
 
@@ -115,7 +113,9 @@ async def test_enter_shows_the_disagreements_of_the_channel_alone(shop: Shop) ->
         assert app.page is app.dashboard
         assert "filter: channel:market" in text_of(app)
         shown = [app.dashboard.rows._rows[number] for number in app.dashboard.rows.ids]
-        assert {row.it.channel for row in shown if isinstance(row, DisagreementRow)} == {"market"}
+        assert {row.disagreement.channel for row in shown if isinstance(row, DisagreementRow)} == {
+            "market"
+        }
         await press(app, pilot, "escape", "escape")
         assert app.page.place is PageName.CHANNELS
 
@@ -123,11 +123,11 @@ async def test_enter_shows_the_disagreements_of_the_channel_alone(shop: Shop) ->
 async def test_a_pause_shows_its_effect_and_can_be_thought_better_of(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P")
-        told = text_of(app)
+        text = text_of(app)
         await press(app, pilot, "escape")
 
-        assert "It turns stale in 9:01" in told
-        assert "its 3 disagreements turn" in told
+        assert "It turns stale in 9:01" in text
+        assert "its 3 disagreements turn" in text
         assert paused(shop, "market") is None
         assert "nothing paused" in text_of(app)
 
@@ -135,7 +135,7 @@ async def test_a_pause_shows_its_effect_and_can_be_thought_better_of(shop: Shop)
 async def test_what_a_pause_does_is_broken_at_spaces_where_the_dialog_is_narrow(shop: Shop) -> None:
     async with console(shop, (60, 24)) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P")
-        told = text_of(app)
+        text = text_of(app)
 
     for line in (
         "the other channels",
@@ -143,16 +143,16 @@ async def test_what_a_pause_does_is_broken_at_spaces_where_the_dialog_is_narrow(
         "at 14:11:12Z: its 3",
         "disagreements turn unknown.",
     ):
-        assert f"{line} " in told
+        assert f"{line} " in text
 
 
 async def test_a_span_that_is_none_is_told_as_one_is_typed_here(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P", *"x")
-        told = text_of(app)
+        text = text_of(app)
 
-    assert "a number and a unit, such as 30m, 2h or 3d" in told
-    assert "in quotes" not in told
+    assert "a number and a unit, such as 30m, 2h or 3d" in text
+    assert "in quotes" not in text
 
 
 async def test_a_pause_of_the_authority_concerns_every_channel(shop: Shop) -> None:

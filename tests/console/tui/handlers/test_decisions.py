@@ -4,7 +4,7 @@ from pathlib import Path
 
 from console.tui.app import SkewApp
 from console.tui.data.values import DisagreementRow
-from console.tui.dialogs.confirm import Confirm, Reason, Snooze
+from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, SnoozeDialog
 from store.corrections import lifecycle
 from store.model import CorrectionStatus
 from tests.console.small_shop import (
@@ -12,8 +12,8 @@ from tests.console.small_shop import (
     NOW,
     SHOWN,
     STOCK,
+    IdleEngine,
     Shop,
-    Stand,
     console,
     press,
     settle,
@@ -31,7 +31,7 @@ async def test_a_small_reduction_is_approved_by_one_key(shop: Shop) -> None:
         approved = update(shop, "SKU-0004411")
         assert (approved.status, approved.decided_by) == (CorrectionStatus.APPROVED, "ana")
         assert "ana approved #1 (u undo, 5s)" in text_of(app)
-        assert isinstance(app.session.engine, Stand)
+        assert isinstance(app.session.engine, IdleEngine)
         assert app.session.engine.woken == 1
 
 
@@ -43,7 +43,7 @@ async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(sho
         await press(app, pilot, "enter")
         still = update(shop, "SKU-0001007").status
 
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(app.screen, ApproveDialog)
         assert "41 → 55" in shown
         assert "14 units up  1,246" in shown
         assert still is CorrectionStatus.PROPOSED
@@ -69,7 +69,9 @@ async def test_a_raise_in_bulk_wants_the_count_typed(shop: Shop) -> None:
         asked = text_of(app)
         await press(app, pilot, "y", "3", "enter")
         wrong = text_of(app)
-        statuses = {one.status for one in shop.database.read(lifecycle.by_id, range(1, 5))}
+        statuses = {
+            correction.status for correction in shop.database.read(lifecycle.by_id, range(1, 5))
+        }
 
         assert "4 SKUs on 2 channels" in asked
         assert "type the number of updates, 4, and enter" in asked
@@ -78,7 +80,7 @@ async def test_a_raise_in_bulk_wants_the_count_typed(shop: Shop) -> None:
 
         await press(app, pilot, "backspace", "4", "enter")
         found = shop.database.read(lifecycle.by_id, range(1, 5))
-        assert {one.status for one in found} == {CorrectionStatus.APPROVED}
+        assert {correction.status for correction in found} == {CorrectionStatus.APPROVED}
         assert "ana approved 4 updates" in text_of(app)
 
 
@@ -113,10 +115,10 @@ async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop
         shop.clock.at += 2_000
         app.dashboard.tick()
         await pilot.pause()
-        counted = text_of(app)
+        count_bars = text_of(app)
         await press(app, pilot, "u")
 
-        assert "(u undo, 3s)" in counted
+        assert "(u undo, 3s)" in count_bars
         assert "ana took back #1" in text_of(app)
         assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
 
@@ -136,7 +138,7 @@ async def test_rejecting_asks_for_a_reason_and_offers_the_last(shop: Shop) -> No
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0004411")
         await press(app, pilot, "r", "enter")
-        assert isinstance(app.screen, Reason)
+        assert isinstance(app.screen, ReasonDialog)
 
         await press(app, pilot, *"phoned", "enter")
         rejected = update(shop, "SKU-0004411")
@@ -154,14 +156,16 @@ async def test_marked_updates_are_rejected_with_one_reason(shop: Shop) -> None:
         await press(app, pilot, "asterisk", "R", *"off", "enter")
 
         found = shop.database.read(lifecycle.by_id, range(1, 5))
-        assert {(one.status, one.note) for one in found} == {(CorrectionStatus.REJECTED, "off")}
+        assert {(correction.status, correction.note) for correction in found} == {
+            (CorrectionStatus.REJECTED, "off")
+        }
 
 
 async def test_snoozing_asks_for_how_long(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0004411")
         await press(app, pilot, "z")
-        assert isinstance(app.screen, Snooze)
+        assert isinstance(app.screen, SnoozeDialog)
 
         await press(app, pilot, "down", "enter")
         snoozed = update(shop, "SKU-0004411")
@@ -208,7 +212,7 @@ async def test_a_disabled_act_says_why(shop: Shop) -> None:
 def _channel(app: SkewApp, row_id: int) -> str:
     row = app.dashboard.rows._rows[row_id]
     assert isinstance(row, DisagreementRow)
-    return row.it.channel
+    return row.disagreement.channel
 
 
 async def test_what_becomes_of_an_approval_is_told(shop: Shop) -> None:

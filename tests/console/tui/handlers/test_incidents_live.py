@@ -40,11 +40,11 @@ class Bench:
 
     def freshness(self, name: str) -> Freshness:
         found = self.database.read(views.channels, now=self.clock.now())
-        return next(one.freshness for one in found if one.name == name)
+        return next(channel.freshness for channel in found if channel.name == name)
 
     def shown(self, sku: str, channel: str) -> int | None:
         cells = self.database.read(views.shown, [sku], now=self.clock.now())[sku]
-        return next(one.available for one in cells if one.channel == channel)
+        return next(cell.available for cell in cells if cell.channel == channel)
 
     def waiting(self, channel: str) -> int | None:
         found = self.database.read(quarantine.waiting, channel)
@@ -103,13 +103,13 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
     async with bench(tmp_path) as shop, watched(shop) as (app, pilot):
         assert await shop.poll("shop") is PollOutcome.QUARANTINED
         await settle(app, pilot)
-        assert "shop quarantined: 30 of 30 listings newly at zero" in (app.session.said[0].text)
+        assert "shop quarantined: 30 of 30 listings newly at zero" in (app.session.log[0].text)
 
         await press(app, pilot, "4")
-        told = text_of(app)
-        assert "30 of 30 known listings seen, 30 changed, 30 newly at zero" in told
-        assert "30 listings would move: ▲ 0 units up, ▼ 465 down, 30 SKUs to zero" in told
-        assert "shop: 30 disagreements opened" in told
+        text = text_of(app)
+        assert "30 of 30 known listings seen, 30 changed, 30 newly at zero" in text
+        assert "30 listings would move: ▲ 0 units up, ▼ 465 down, 30 SKUs to zero" in text
+        assert "shop: 30 disagreements opened" in text
 
         await press(app, pilot, "d", *"a test export", "enter")
         assert shop.waiting("shop") is None
@@ -118,7 +118,7 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
 
         assert await shop.poll("shop") is PollOutcome.QUARANTINED
         await settle(app, pilot)
-        assert "the same that ana discarded at " in app.session.said[0].text
+        assert "the same that ana discarded at " in app.session.log[0].text
 
 
 async def test_a_real_poll_of_zeros_that_is_accepted_becomes_the_channels_readings(
@@ -148,7 +148,7 @@ async def test_a_real_poll_that_replaces_the_one_on_the_screen_is_not_accepted_f
             newer = shop.waiting("shop")
             await press(app, pilot, *"30", "enter")
 
-            told = [line.text for line in app.session.said]
+            lines = [line.text for line in app.session.log]
             why = f"channel shop's quarantined poll is now {newer}, not {seen}: look again"
-            assert f"nothing was decided: {why}" in told
+            assert f"nothing was decided: {why}" in lines
         assert shop.waiting("shop") == newer != seen

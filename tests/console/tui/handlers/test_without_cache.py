@@ -51,11 +51,11 @@ async def test_an_act_without_a_cache_says_so(
         await to(app, pilot, "SKU-0001007")
         await press(app, pilot, *keys[:-1])
         disconnect(shop, monkeypatch)
-        before = len(app.session.said)
+        before = len(app.session.log)
         await press(app, pilot, keys[-1])
 
-        told = [one.text for one in app.session.said][: len(app.session.said) - before]
-        assert all(": the disk is gone" in one for one in told), told
+        lines = [line.text for line in app.session.log][: len(app.session.log) - before]
+        assert all(": the disk is gone" in line for line in lines), lines
         assert "DISCONNECTED" in text_of(app) or app.screen.is_modal
         await press(app, pilot, "escape")
         assert isinstance(app.screen, Page)

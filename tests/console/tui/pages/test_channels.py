@@ -49,22 +49,22 @@ async def test_what_a_channel_says_is_told_whole_and_harmless(shop: Shop) -> Non
     fail(shop, "market", long, at=NOW - 1_000)
     async with console(shop, (80, 24)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
-        told = text_of(app)
+        text = text_of(app)
 
-    assert "\x1b" not in told
-    assert "no ␛]0;owned␇ route," in told
-    assert told.count("x") >= 300
-    assert "[bold]end[/bold]" in told
+    assert "\x1b" not in text
+    assert "no ␛]0;owned␇ route," in text
+    assert text.count("x") >= 300
+    assert "[bold]end[/bold]" in text
 
 
 async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Shop) -> None:
     trouble(shop)
     async with console(shop, (120, 30)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
-        told = " ".join(text_of(app).split())
+        text = " ".join(text_of(app).split())
 
-    assert WORDS in told
-    assert "mend the credential that it names and start skew anew" in told
+    assert WORDS in text
+    assert "mend the credential that it names and start skew anew" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 110, 131, 132, 200, 240])
@@ -108,11 +108,11 @@ async def test_the_first_poll_of_a_channel_is_told_in_the_header_and_on_the_dash
     shop = Shop(tmp_path)
     begin(shop, "outlet", 310, 1_000, at=NOW - 12_000)
     async with console(shop) as (app, _):
-        told = text_of(app)
+        text = text_of(app)
     shop.database.close()
 
-    assert "↻ reading outlet 31 %" in told.splitlines()[0]
-    assert any("outlet" in line and "↻ 31 %" in line for line in told.splitlines()[1:])
+    assert "↻ reading outlet 31 %" in text.splitlines()[0]
+    assert any("outlet" in line and "↻ 31 %" in line for line in text.splitlines()[1:])
 
 
 async def test_the_header_shows_the_errors_of_the_last_minutes(shop: Shop) -> None:
@@ -148,7 +148,7 @@ async def test_the_last_channel_of_many_can_be_reached_and_told(shop: Shop) -> N
 async def test_a_channel_can_be_copied_and_the_list_exported(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j")
-        copies = [one.text for one in app.page.copies()]
+        copies = [copied.text for copied in app.page.copies()]
         view = app.page.view()
 
     assert copies[0] == "shop"
@@ -161,10 +161,10 @@ async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop)
     shop.database.write(quarantine.set_aside, sweep, "all gone", now=NOW, as_of=None)
     async with console(shop, (120, 30)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
-        told = text_of(app)
+        text = text_of(app)
 
-    assert "quarantined all gone" in told
-    assert "the last good readings stay in force; b accepts it, d discards it" in told
+    assert "quarantined all gone" in text
+    assert "the last good readings stay in force; b accepts it, d discards it" in text
 
 
 async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop) -> None:

@@ -69,10 +69,10 @@ async def test_it_is_measured_anew_only_after_a_while_and_tells_its_age(shop: Sh
 
 
 async def test_a_clock_that_is_set_back_does_not_keep_old_answers(shop: Shop) -> None:
-    checkup: ChecklistData = DataSource(shop.database, shop.settings, shop.clock).checkup
-    first = await checkup.look()
+    checklist: ChecklistData = DataSource(shop.database, shop.settings, shop.clock).checklist
+    first = await checklist.look()
     shop.clock.at -= 60 * MINUTE
-    assert (await checkup.look()).at < first.at
+    assert (await checklist.look()).at < first.at
 
 
 async def test_the_cursor_goes_by_questions_and_enter_leads_to_the_channel_named(
@@ -130,8 +130,8 @@ async def test_nothing_that_a_channel_said_reaches_the_terminal_as_it_was(shop: 
         await press(app, pilot, "6", "end")
         painted = text_of(app)
     assert not any(chr(code) in painted for code in (0x1B, 0x07, 0x9B, 0x202E, 0x2066))
-    told, _ = answers([Answer(HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))], chosen=0, width=40)
-    assert not any(chr(code) in told.plain for code in (0x1B, 0x07, 0x9B, 0x202E, 0x2066))
+    content, _ = answers([Answer(HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))], chosen=0, width=40)
+    assert not any(chr(code) in content.plain for code in (0x1B, 0x07, 0x9B, 0x202E, 0x2066))
 
 
 def test_channels_are_found_as_whole_words_and_the_longer_name_first() -> None:

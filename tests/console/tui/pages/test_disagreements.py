@@ -26,11 +26,11 @@ from tests.console.small_shop import (
 def skus(app: SkewApp) -> list[str]:
     """What the list shows, in order; of a group its label."""
     rows = app.dashboard.rows
-    told = []
-    for one in rows.ids:
-        row = rows._rows[one]
-        told.append(f"[{row.total.label}]" if isinstance(row, GroupRow) else row.it.sku)
-    return told
+    labels = []
+    for row_id in rows.ids:
+        row = rows._rows[row_id]
+        labels.append(f"[{row.total.label}]" if isinstance(row, GroupRow) else row.disagreement.sku)
+    return labels
 
 
 def under(app: SkewApp) -> str:
@@ -38,12 +38,12 @@ def under(app: SkewApp) -> str:
     if isinstance(row, GroupRow):
         return f"[{row.total.label}]"
     assert isinstance(row, DisagreementRow)
-    return row.it.sku
+    return row.disagreement.sku
 
 
 def said(shop: Shop) -> dict[str, str | None]:
     found = shop.database.read(views.disagreements, DisagreementFilter(), now=shop.clock.now())
-    return {one.sku: one.acknowledged_why for one in found}
+    return {disagreement.sku: disagreement.acknowledged_why for disagreement in found}
 
 
 def only(shop: Shop, sku: str) -> Disagreement:
@@ -73,8 +73,8 @@ async def test_a_group_tells_its_count_units_money_age_and_worst(shop: Shop) -> 
         (market,) = (line for line in text_of(app).splitlines() if "▸ market" in line)
         title = text_of(app)
 
-    for told in ("3 · ▲16 ▼20", "504", "2:58", "oversell"):
-        assert told in market
+    for words in ("3 · ▲16 ▼20", "504", "2:58", "oversell"):
+        assert words in market
     assert "Disagreements 4 in 2 channels" in title
 
 
@@ -101,9 +101,9 @@ async def test_a_mark_on_a_group_marks_all_its_rows_and_some_is_told_apart(shop:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "g", "g", "g", "down", "space")
         marks = set(app.dashboard.rows.marks)
-        line = next(one for one in text_of(app).splitlines() if "▸ market" in one)
+        line = next(row for row in text_of(app).splitlines() if "▸ market" in row)
         await press(app, pilot, "up", "down", "right", "down", "space")
-        after = next(one for one in text_of(app).splitlines() if "▾ market" in one)
+        after = next(row for row in text_of(app).splitlines() if "▾ market" in row)
 
         assert len(marks) == 3
         assert "x  ▸ market" in line
@@ -138,10 +138,10 @@ async def test_n_goes_to_the_worst_that_is_not_acknowledged_and_round(shop: Shop
         for key in ("n", "n", "n", "N"):
             await press(app, pilot, key)
             at.append(under(app))
-        told = text_of(app)
+        text = text_of(app)
 
     assert at == ["SKU-0004411", "SKU-0009120", "SKU-0004411", "SKU-0009120"]
-    assert "oversell 2 of 2; then 2 undersell" in told
+    assert "oversell 2 of 2; then 2 undersell" in text
 
 
 async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) -> None:
@@ -151,11 +151,11 @@ async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) 
             await press(app, pilot, *f"because {number}", "enter")
             await settle(app, pilot)
         await press(app, pilot, "n")
-        told = text_of(app)
+        text = text_of(app)
 
     assert sorted(why or "" for why in said(shop).values()) == [f"because {n}" for n in range(4)]
-    assert "nothing is left that is not acknowledged" in told
-    assert "4 acknowledged" in told
+    assert "nothing is left that is not acknowledged" in text
+    assert "4 acknowledged" in text
 
 
 async def test_what_is_acknowledged_is_told_with_a_sign_and_words_dimmed_and_last(
@@ -167,7 +167,7 @@ async def test_what_is_acknowledged_is_told_with_a_sign_and_words_dimmed_and_las
         await settle(app, pilot)
 
         assert skus(app)[-1] == "SKU-0001007"
-        line = next(one for one in text_of(app).splitlines() if "SKU-0001007 " in one)
+        line = next(row for row in text_of(app).splitlines() if "SKU-0001007 " in row)
         assert "✓ acked ana" in line
         await to(app, pilot, "SKU-0001007")
         assert "✓    acknowledged by ana 14:02:11Z" in text_of(app)
@@ -210,12 +210,16 @@ async def test_what_moves_under_the_question_is_refused_and_told_what_moved(shop
 
 
 async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None:
-    it = only(shop, "SKU-0004411")
+    disagreement = only(shop, "SKU-0004411")
     async with console(shop) as (app, pilot):
         await to(app, pilot, "SKU-0004411")
         await press(app, pilot, "c")
         shop.database.write(
-            acknowledgements.acknowledge, [SeenDisagreement.of(it)], who="ben", why="mine", now=NOW
+            acknowledgements.acknowledge,
+            [SeenDisagreement.of(disagreement)],
+            who="ben",
+            why="mine",
+            now=NOW,
         )
         await press(app, pilot, *"fine", "enter")
         await settle(app, pilot)
@@ -307,7 +311,7 @@ async def test_a_row_that_changes_flashes_once(shop: Shop) -> None:
         row = next(
             i
             for i, r in app.dashboard.rows._rows.items()
-            if isinstance(r, DisagreementRow) and r.it.sku == "SKU-0004411"
+            if isinstance(r, DisagreementRow) and r.disagreement.sku == "SKU-0004411"
         )
         shop.show("market", (29, 2, 55, 180, 38), at=NOW)
         await app.refresh_now()
@@ -368,7 +372,7 @@ async def test_ages_are_told_on_the_lists_lower_edge(shop: Shop) -> None:
 
 async def test_at_200_columns_the_evidence_is_told_in_the_row(shop: Shop) -> None:
     async with console(shop, (200, 50)) as (app, _):
-        line = next(one for one in text_of(app).splitlines() if "SKU-0004411 " in one)
+        line = next(row for row in text_of(app).splitlines() if "SKU-0004411 " in row)
 
         assert "EVIDENCE" in text_of(app)
         assert "shows 31, 14 away from t…" in line
@@ -386,10 +390,10 @@ async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:
 
 
 async def test_a_hostile_reason_and_name_reach_no_terminal(shop: Shop) -> None:
-    it = only(shop, "SKU-0004411")
+    disagreement = only(shop, "SKU-0004411")
     shop.database.write(
         acknowledgements.acknowledge,
-        [SeenDisagreement.of(it)],
+        [SeenDisagreement.of(disagreement)],
         who="\x1b[31mana",
         why="\x9b2J[/nope]",
         now=NOW,

@@ -7,7 +7,15 @@ from console.tui.views.channels import OUTCOMES
 from store.channels import incidents
 from store.model import IncidentKind, PollOutcome
 from tests.console.golden import SIZES, hold_to_golden
-from tests.console.quarantined import aside, page, said, set_aside, trouble, troubled_shop, waiting
+from tests.console.quarantined import (
+    newest_message,
+    page,
+    raise_incident,
+    set_aside,
+    set_records_aside,
+    troubled_shop,
+    waiting,
+)
 from tests.console.small_shop import (
     MINUTE,
     NOW,
@@ -34,7 +42,7 @@ async def test_an_incident_is_acknowledged_with_a_key_and_stays_open(troubled: S
         await press(app, pilot, "4", "c")
 
         assert "seen by ana" in text_of(app)
-        assert said(app) == "ana has seen #1 market credentials"
+        assert newest_message(app) == "ana has seen #1 market credentials"
     (first, *_) = troubled.database.read(incidents.open_incidents)
     assert (first.acknowledged_by, first.acknowledged_at) == ("ana", NOW)
 
@@ -60,7 +68,9 @@ async def test_a_snoozed_incident_leaves_the_count_and_is_told_again_at_its_time
         assert "[4]Incidents 2" in text_of(app)
         assert "snoozed until 15:02Z" in text_of(app)
         assert "Incidents 3 · open · 1 snoozed" in text_of(app)
-        assert said(app) == ("ana snoozed #1 market credentials until 15:02Z, unless it gets worse")
+        assert newest_message(app) == (
+            "ana snoozed #1 market credentials until 15:02Z, unless it gets worse"
+        )
         # It stands below the others, and the cursor has stayed on it.
         assert page(app).rows.cursor_id == 1
         assert list(page(app).rows.ids)[-1] == 1
@@ -69,7 +79,7 @@ async def test_a_snoozed_incident_leaves_the_count_and_is_told_again_at_its_time
         await settle(app, pilot)
 
         assert "[4]Incidents 3" in text_of(app)
-        assert said(app) == "market credentials: 401, MARKET_TOKEN"
+        assert newest_message(app) == "market credentials: 401, MARKET_TOKEN"
 
 
 async def test_the_same_key_ends_a_snooze(troubled: Shop) -> None:
@@ -79,7 +89,7 @@ async def test_the_same_key_ends_a_snooze(troubled: Shop) -> None:
 
         assert "[4]Incidents 3" in text_of(app)
         assert "ana ended the snooze of #1 market credentials" in [
-            line.text for line in app.session.said
+            line.text for line in app.session.log
         ]
 
 
@@ -89,21 +99,21 @@ async def test_what_ends_while_its_dialog_is_open_is_told(troubled: Shop) -> Non
         troubled.database.write(incidents.resolve, "market", IncidentKind.CREDENTIALS, now=NOW)
         await press(app, pilot, "down", "enter")
 
-        told = [line.text for line in app.session.said]
-        assert "nothing was decided: incident 1 is over" in told
+        lines = [line.text for line in app.session.log]
+        assert "nothing was decided: incident 1 is over" in lines
 
 
 async def test_what_is_over_can_be_neither_acknowledged_nor_snoozed(troubled: Shop) -> None:
     troubled.database.write(incidents.resolve, "market", IncidentKind.CREDENTIALS, now=NOW)
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "f", "f", "c")
-        assert said(app) == "can't acknowledge #1 market credentials: it is over"
+        assert newest_message(app) == "can't acknowledge #1 market credentials: it is over"
         await press(app, pilot, "z")
-        assert said(app) == "can't snooze #1 market credentials: it is over"
+        assert newest_message(app) == "can't snooze #1 market credentials: it is over"
 
 
 async def test_enter_opens_the_disagreements_that_the_trouble_is_about(troubled: Shop) -> None:
-    trouble(
+    raise_incident(
         troubled, "shop", IncidentKind.SECOND_WRITER, "SKU SKU-0004411: set back",
         key="SKU-0004411", at=NOW,
     )  # fmt: skip
@@ -128,8 +138,10 @@ async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
         assert "filter: severity:severe 401  (esc clears)" in text_of(app)
 
         await press(app, pilot, "slash", "end", *([*["backspace"] * 30]), *"kind:stael", "enter")
-        assert said(app).startswith("“stael” is no kind: stale, quarantined, credentials")
-        assert [one.message for one in app._notifications][-1] == said(app)
+        assert newest_message(app).startswith("“stael” is no kind: stale, quarantined, credentials")
+        assert [notification.message for notification in app._notifications][-1] == newest_message(
+            app
+        )
 
         await press(app, pilot, *["backspace"] * 10, *"state:closed", "enter")
         assert "No incident passes the filter" in text_of(app)
@@ -141,29 +153,30 @@ async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
 async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: Shop) -> None:
     async with console(troubled, read_only=True) as (app, pilot):
         await press(app, pilot, "4", "down")
-        told = text_of(app)
-        assert "What accepting it would change" in told
+        text = text_of(app)
+        assert "What accepting it would change" in text
         for word in ("Acknowledge", "Accept", "Discard", "Snooze"):
-            assert word not in told.splitlines()[-1]
+            assert word not in text.splitlines()[-1]
 
         await press(app, pilot, "c", "b", "d", "z")
-        assert said(app).endswith("this console is read-only")
+        assert newest_message(app).endswith("this console is read-only")
     assert waiting(troubled, "warehouse") is not None
     assert all(
-        one.acknowledged_by is None for one in troubled.database.read(incidents.open_incidents)
+        incident.acknowledged_by is None
+        for incident in troubled.database.read(incidents.open_incidents)
     )
 
 
 async def test_hostile_words_of_a_channel_are_shown_as_text(shop: Shop) -> None:
-    trouble(shop, "market", IncidentKind.CONTRACT, HOSTILE)
-    aside(shop, "shop", [record(HOSTILE, 3, HOSTILE, 100)], HOSTILE, NOW)
+    raise_incident(shop, "market", IncidentKind.CONTRACT, HOSTILE)
+    set_records_aside(shop, "shop", [record(HOSTILE, 3, HOSTILE, 100)], HOSTILE, NOW)
     async with console(shop) as (app, pilot):
         for keys in (("4",), ("down",), ("b",)):
             await press(app, pilot, *keys)
-            told = text_of(app)
-            assert "␛]0;owned␇[red]zero[/red]" in told
-            assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in told.replace("\n", ""))
-            assert "\u202e" not in told
+            text = text_of(app)
+            assert "␛]0;owned␇[red]zero[/red]" in text
+            assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in text.replace("\n", ""))
+            assert "\u202e" not in text
 
 
 async def test_how_bad_it_is_shows_by_glyph_word_and_colour(troubled: Shop) -> None:
@@ -199,7 +212,7 @@ SCREENS = {
 async def test_the_page_looks_as_it_should(
     troubled: Shop, name: str, size: tuple[int, int]
 ) -> None:
-    trouble(troubled, "shop", IncidentKind.STALE, "no good poll for longer than 600 s: 503")
+    raise_incident(troubled, "shop", IncidentKind.STALE, "no good poll for longer than 600 s: 503")
     by = ("bo", "accepted")
     troubled.database.write(incidents.resolve, "shop", IncidentKind.STALE, now=NOW, by=by)
     troubled.database.write(incidents.acknowledge, 1, who="bo", now=NOW - MINUTE)
@@ -217,7 +230,7 @@ async def test_good_readings_that_come_while_a_poll_waits_end_its_incident(shop:
         shop.show("warehouse", STOCK, at=NOW)
         await settle(app, pilot)
 
-        assert said(app) == "warehouse quarantined: over"
+        assert newest_message(app) == "warehouse quarantined: over"
         assert "● No incidents" in text_of(app)
 
 

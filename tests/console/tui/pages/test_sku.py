@@ -14,7 +14,7 @@ from store.database import lease
 from store.model import Component, CorrectionStatus, Record
 from sync.locations import LocationMap
 from sync.targets import terms
-from tests.console.eventful_sku import SKU, TITLE, Lived
+from tests.console.eventful_sku import SKU, TITLE, EventfulShop
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.small_shop import (
     MINUTE,
@@ -34,16 +34,16 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]x[/red] [@click=app.quit]y[/] \u202egnp.\
 
 
 @pytest.fixture
-def lived(tmp_path: Path) -> Iterator[Lived]:
+def lived(tmp_path: Path) -> Iterator[EventfulShop]:
     """A SKU that has had six hours."""
-    shop = Lived(tmp_path)
+    shop = EventfulShop(tmp_path)
     shop.live()
     yield shop
     shop.database.close()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_it_looks_as_it_should(lived: Lived, size: tuple[int, int]) -> None:
+async def test_it_looks_as_it_should(lived: EventfulShop, size: tuple[int, int]) -> None:
     async with console(lived, size) as (app, pilot):
         await press(app, pilot, "enter")
         hold_to_golden("sku-lived", size, text_of(app))
@@ -51,7 +51,7 @@ async def test_it_looks_as_it_should(lived: Lived, size: tuple[int, int]) -> Non
 
 @pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 24), (60, 15), (220, 50)])
 async def test_all_of_it_can_be_scrolled_to_at_any_size(
-    lived: Lived, size: tuple[int, int]
+    lived: EventfulShop, size: tuple[int, int]
 ) -> None:
     async with console(lived, size) as (app, pilot):
         await press(app, pilot, "enter")
@@ -63,11 +63,11 @@ async def test_all_of_it_can_be_scrolled_to_at_any_size(
 
     assert len(lines) == size[1]
     assert max(map(len, lines)) <= size[0]
-    for told in ("CHANNEL", "market", "OPENING", "Stock", "shows 38"):
-        assert told in seen, told
+    for words in ("CHANNEL", "market", "OPENING", "Stock", "shows 38"):
+        assert words in seen, words
 
 
-async def test_the_cursor_chooses_which_update_the_keys_act_on(lived: Lived) -> None:
+async def test_the_cursor_chooses_which_update_the_keys_act_on(lived: EventfulShop) -> None:
     for ago in (4, 1):
         lived.say("outlet", 20, at=NOW - ago * MINUTE + 5_000)
     async with console(lived) as (app, pilot):
@@ -78,8 +78,10 @@ async def test_the_cursor_chooses_which_update_the_keys_act_on(lived: Lived) -> 
         await press(app, pilot, "down")
         assert page.picked().about.endswith("outlet")
         await press(app, pilot, "a")
-        assert page.opened is not None
-        decided = {one.channel: one.status for one in page.opened.dossier.updates}
+        assert page.sku_detail is not None
+        decided = {
+            correction.channel: correction.status for correction in page.sku_detail.summary.updates
+        }
         assert decided["outlet"] is CorrectionStatus.APPROVED
         assert decided["market"] is CorrectionStatus.PROPOSED
         assert "update #" in text_of(app)
@@ -91,7 +93,7 @@ async def test_the_cursor_chooses_which_update_the_keys_act_on(lived: Lived) -> 
         assert page.picked().why_not == "shop shows what it should"
 
 
-async def test_an_update_is_rejected_and_snoozed_from_it(lived: Lived) -> None:
+async def test_an_update_is_rejected_and_snoozed_from_it(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter", "z", "enter")
         assert "snoozed" in text_of(app)
@@ -100,7 +102,7 @@ async def test_an_update_is_rejected_and_snoozed_from_it(lived: Lived) -> None:
     assert update(lived, SKU).status is CorrectionStatus.REJECTED
 
 
-async def test_what_ended_badly_is_tried_again_from_it(lived: Lived) -> None:
+async def test_what_ended_badly_is_tried_again_from_it(lived: EventfulShop) -> None:
     failed = update(lived, SKU)
     lived.database.write(
         decisions.approve,
@@ -127,7 +129,7 @@ async def test_what_ended_badly_is_tried_again_from_it(lived: Lived) -> None:
         assert "can't retry" in text_of(app)
 
 
-async def test_the_cursor_stays_on_its_row_while_channels_move(lived: Lived) -> None:
+async def test_the_cursor_stays_on_its_row_while_channels_move(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter", "up")
         page = app.page
@@ -168,7 +170,7 @@ async def test_before_any_sku_was_opened_it_says_how_one_is(tmp_path: Path) -> N
     empty.database.close()
 
 
-async def test_the_plot_is_zoomed_by_keys_and_says_where_that_ends(lived: Lived) -> None:
+async def test_the_plot_is_zoomed_by_keys_and_says_where_that_ends(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter")
         assert "Stock · last 6 h" in text_of(app)
@@ -185,7 +187,7 @@ async def test_the_plot_is_zoomed_by_keys_and_says_where_that_ends(lived: Lived)
         assert "30 d is the longest time" in text_of(app)
 
 
-async def test_the_plot_tells_too_much_by_its_tone_and_where_it_lies(lived: Lived) -> None:
+async def test_the_plot_tells_too_much_by_its_tone_and_where_it_lies(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter")
         over = app.theme_variables["ink-over"]
@@ -196,26 +198,26 @@ async def test_the_plot_tells_too_much_by_its_tone_and_where_it_lies(lived: Live
         assert style_at(app, "━").color.triplet.hex == app.theme_variables["ink-warn"].lower()
 
 
-async def test_older_entries_come_as_the_end_is_reached(lived: Lived) -> None:
+async def test_older_entries_come_as_the_end_is_reached(lived: EventfulShop) -> None:
     for number in range(260):
         lived.say("outlet", 40 + number % 2, at=NOW - 50_000 + number * 100)
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter", "tab", "end")
         page = app.page
         assert isinstance(page, SkuPage)
-        assert len(page._told) > 200
-        while page._rest is not None:
+        assert len(page._timeline.items) > 200
+        while page._timeline.rest is not None:
             await press(app, pilot, "end")
         assert "more with ↓" not in text_of(app)
         await press(app, pilot, "end")
         assert "08:12:12Z" in text_of(app)
-        count = len(page._told)
+        count = len(page._timeline.items)
         lived.say("outlet", 99, at=NOW)
         await settle(app, pilot)
-        assert len({one.key for one in page._told}) == len(page._told) > count
+        assert len({item.key for item in page._timeline.items}) == len(page._timeline.items) > count
 
 
-async def test_what_has_not_moved_is_not_read_again(lived: Lived) -> None:
+async def test_what_has_not_moved_is_not_read_again(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter")
         page = app.page
@@ -296,15 +298,15 @@ async def test_what_channels_write_is_shown_as_plain_text_and_breaks_nothing(
     shop.database.close()
 
 
-async def test_the_row_under_the_cursor_is_copied_from_it(lived: Lived) -> None:
+async def test_the_row_under_the_cursor_is_copied_from_it(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter", "y", "enter")
         assert app.clipboard == SKU
-        copied = {one.name: one.text for one in app.sku.copies()}
+        copied = {copied.name: copied.text for copied in app.sku.copies()}
         assert '"channel": "market"' in copied["JSON"]
 
 
-async def test_a_read_only_console_shows_it_and_refuses_the_acts(lived: Lived) -> None:
+async def test_a_read_only_console_shows_it_and_refuses_the_acts(lived: EventfulShop) -> None:
     async with console(lived, read_only=True) as (app, pilot):
         await press(app, pilot, "enter", "a")
         assert "read-only" in text_of(app)
@@ -312,7 +314,7 @@ async def test_a_read_only_console_shows_it_and_refuses_the_acts(lived: Lived) -
     assert update(lived, SKU).status is CorrectionStatus.PROPOSED
 
 
-async def test_a_click_on_a_row_puts_the_cursor_there(lived: Lived) -> None:
+async def test_a_click_on_a_row_puts_the_cursor_there(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter")
         page = app.page

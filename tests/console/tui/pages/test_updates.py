@@ -9,7 +9,7 @@ import pytest
 from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.dialogs.batch import BatchDialog
-from console.tui.dialogs.confirm import Confirm, Retry
+from console.tui.dialogs.confirm import ApproveDialog, RetryDialog
 from console.tui.drawing.tones import Tone
 from console.tui.pages.updates import UpdatesPage
 from store.corrections import audit, decisions, lifecycle, update_list
@@ -75,10 +75,10 @@ async def test_f_turns_from_the_open_to_the_failed_the_done_and_all(lived: Shop)
         for _ in range(4):
             await press(app, pilot, "f")
             found.append(listed(app))
-        told = text_of(app)
+        text = text_of(app)
 
     assert [sorted(ids) for ids in found] == [[1, 4], [3], [2], [1, 2, 3, 4], [1, 4]]
-    assert "Updates ▸open 2 · failed 1 · done 1 · all 4 · money at stake" in told
+    assert "Updates ▸open 2 · failed 1 · done 1 · all 4 · money at stake" in text
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_the_filter_narrows_what_the_state_lists(
 async def test_a_wrong_filter_says_what_would_be_right(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "slash", *"status:bad", "enter")
-        assert "“bad” is no status: proposed, snoozed, approved" in app.session.said[0].text
+        assert "“bad” is no status: proposed, snoozed, approved" in app.session.log[0].text
         assert sorted(listed(app)) == [1, 4]
 
 
@@ -152,15 +152,15 @@ async def test_the_chosen_one_follows_the_cursor(lived: Shop) -> None:
 async def test_t_tries_again_with_a_reason_and_the_new_update_is_proposed(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f", "T")
-        assert isinstance(app.screen, Retry)
+        assert isinstance(app.screen, RetryDialog)
         await press(app, pilot, *"unlocked", "enter")
-        told = text_of(app)
+        text = text_of(app)
 
     newer = update(lived, "SKU-0007733")
     last = lived.database.read(audit.rows, 3)[-1]
     assert (newer.id, newer.status) == (5, Status.PROPOSED)
     assert (last.who, last.step, last.note) == ("ana", "asked anew", "unlocked")
-    assert "#3: #5 is proposed in its place" in told
+    assert "#3: #5 is proposed in its place" in text
 
 
 async def test_t_tries_all_that_is_marked_and_failed(lived: Shop) -> None:
@@ -227,9 +227,9 @@ async def test_a_batch_over_a_push_limit_is_told_before_and_cannot_be_approved(
         await press(app, pilot, "3", "asterisk", "A")
         shown = text_of(app)
         await press(app, pilot, "y")
-        still_asking = isinstance(app.screen, Confirm)
+        still_asking = isinstance(app.screen, ApproveDialog)
         await press(app, pilot, "escape")
-    statuses = {update(shop, one).status for one in ("SKU-0004411", "SKU-0001007")}
+    statuses = {update(shop, sku).status for sku in ("SKU-0004411", "SKU-0001007")}
     shop.database.close()
 
     assert "push limit: 50 units in a batch, at most 10 ([push])" in shown
@@ -320,7 +320,9 @@ async def test_hostile_text_in_an_update_is_shown_as_text(shop: Shop) -> None:
         dialog = text_of(app)
 
     for text in (shown, dialog):
-        assert not [one for one in text if one != "\n" and not one.isprintable()]
+        assert not [
+            character for character in text if character != "\n" and not character.isprintable()
+        ]
     assert "[@click=app.quit]no[/]" in shown
 
 

@@ -19,7 +19,6 @@ from console.tui.session.memory import (
 LEFT = Remembered(
     page="updates",
     pages={"disagreements": PageMemory(filter="channel:shop", sort="age")},
-    panes={"side": False},
 )
 
 
@@ -51,7 +50,7 @@ def test_what_has_not_changed_is_not_written(tmp_path: Path) -> None:
     (file,) = folder().iterdir()
     before = file.stat().st_mtime_ns, file.stat().st_ino
 
-    memory.keep(Remembered(page="updates", pages=dict(LEFT.pages), panes={"side": False}))
+    memory.keep(Remembered(page="updates", pages=dict(LEFT.pages)))
 
     assert (file.stat().st_mtime_ns, file.stat().st_ino) == before
 
@@ -99,9 +98,9 @@ def test_a_theme_chosen_by_key_holds_until_the_users_own_file_says_another() -> 
 
 
 def test_two_configurations_that_are_called_alike_have_names_of_their_own(tmp_path: Path) -> None:
-    one, other = key_of(tmp_path / "x" / "skew.toml"), key_of(tmp_path / "y" / "x" / "skew.toml")
+    first, other = key_of(tmp_path / "x" / "skew.toml"), key_of(tmp_path / "y" / "x" / "skew.toml")
 
-    assert one != other
+    assert first != other
     assert os.sep not in key_of(Path("/../../etc/../skew.toml"))
 
 
@@ -122,7 +121,7 @@ def test_a_name_is_what_was_said_else_preferred_else_remembered_else_the_login()
 @pytest.mark.parametrize("login", ["root", "pi", "Admin", "unknown", ""])
 def test_a_login_that_several_people_use_says_nothing_so_one_is_asked(login: str) -> None:
     assert is_shared_login(login)
-    assert operator_name(None, None, None, login) == ""
+    assert chosen(None, None, None, login) == ""
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[2J", "a\u202eb", "x" * 41, "日" * 21])

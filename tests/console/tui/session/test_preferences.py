@@ -54,7 +54,9 @@ async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop
 
 
 async def test_every_place_that_shows_keys_shows_the_same(shop: Shop) -> None:
-    here = [one for one in ACTIONS if PageName.DISAGREEMENTS in one.on and one.legend][:6]
+    here = [action for action in ACTIONS if PageName.DISAGREEMENTS in action.on and action.legend][
+        :6
+    ]
     own = {action.name: f"f{n}" for n, action in enumerate(here, 1)}
     async with console(shop, (200, 90), preferences=preferring(keys=own)) as (app, pilot):
         foot = text_of(app).splitlines()[-1]
@@ -84,7 +86,7 @@ async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_
 
 
 @pytest.mark.parametrize(
-    ("said", "preferred", "remembered", "begun"),
+    ("text", "preferred", "remembered", "begun"),
     [
         (None, None, None, "skew-dark"),
         (None, "contrast", None, "skew-contrast"),
@@ -94,12 +96,12 @@ async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_
     ],
 )
 async def test_a_theme_is_what_was_said_else_kept_else_preferred(
-    shop: Shop, said: str | None, preferred: str | None, remembered: str | None, begun: str
+    shop: Shop, text: str | None, preferred: str | None, remembered: str | None, begun: str
 ) -> None:
     preferences = preferring(**({"theme": preferred} if preferred else {}))
     preferences.memory.personal = Personal(theme=remembered)
     preferences = SessionPreferences(
-        preferences.preferences, preferences.memory, CommandLineChoices(theme=said)
+        preferences.preferences, preferences.memory, CommandLineChoices(theme=text)
     )
     async with console(shop, preferences=preferences) as (app, _):
         assert app.theme == begun
@@ -108,7 +110,7 @@ async def test_a_theme_is_what_was_said_else_kept_else_preferred(
 async def test_page_filter_and_sort_are_taken_up_again(shop: Shop, tmp_path: Path) -> None:
     async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         await press(app, pilot, "slash", *"channel:market", "enter", "s", "3")
-        app.leave_word()
+        app.remember_page()
 
     async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         assert app.page.place is PageName.UPDATES
@@ -243,5 +245,5 @@ async def test_without_colour_every_state_still_has_its_glyph_or_word(
     assert all(
         colour is None or colour.triplet is None or len(set(colour.triplet)) == 1 for colour in inks
     )
-    for told in ("● LIVE", "31*", "oversell ▲", "undersell ▼", "▌", "reduce"):
-        assert told in grey
+    for words in ("● LIVE", "31*", "oversell ▲", "undersell ▼", "▌", "reduce"):
+        assert words in grey

@@ -6,7 +6,7 @@ from console.tui.session.state import ConsoleState, refusals
 from console.tui.views.header import ConsoleStatus, Mode, header
 from store.model import Decision
 from store.queries.values import Overview
-from tests.console.small_shop import NOW, Stand, StillClock
+from tests.console.small_shop import NOW, IdleEngine, StillClock
 
 OVERVIEW = Overview(
     skus=12_408,
@@ -33,23 +33,23 @@ def standing(mode: Mode = Mode.LIVE) -> ConsoleStatus:
 
 
 def test_the_header_tells_health_in_one_line() -> None:
-    told = header(standing(), OVERVIEW, now=NOW, width=160, brief=False).plain
+    text = header(standing(), OVERVIEW, now=NOW, width=160, brief=False).plain
 
     for word in (
         *("skew acme-eu", "● LIVE", "oversell ▲37", "142u 1,230", "undersell ▼12"),
         *("unknown 1,920", "stale 2/7", "pending 9", "errors/5m 0", "ana", "RW", "14:02:11Z"),
     ):
-        assert word in told
-    assert len(told) == 160
+        assert word in text
+    assert len(text) == 160
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 132, 200])
 def test_a_header_of_any_width_keeps_what_matters_most(width: int) -> None:
-    told = header(standing(), OVERVIEW, now=NOW, width=width, brief=width < 110).plain
+    text = header(standing(), OVERVIEW, now=NOW, width=width, brief=width < 110).plain
 
-    assert "▲37" in told or width < 60
-    assert "LIVE" in told
-    assert len(told) <= max(width, 45)
+    assert "▲37" in text or width < 60
+    assert "LIVE" in text
+    assert len(text) <= max(width, 45)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -57,35 +57,35 @@ def test_the_mode_is_always_told_in_a_word(mode: Mode) -> None:
     assert mode in header(standing(mode), None, now=NOW, width=80, brief=True).plain
 
 
-def session(engine: Stand | None) -> ConsoleState:
+def session(engine: IdleEngine | None) -> ConsoleState:
     return ConsoleState("acme", StillClock(), "ana", engine is None, engine, lambda: None)
 
 
 def test_an_attached_console_names_who_runs_the_engine() -> None:
-    engine = Stand()
+    engine = IdleEngine()
     engine.mode = "attached"
     engine.holder = "skew daemon on box (71)"
 
     held = session(engine)
-    held.tell_engine()
+    held.log_engine()
 
     assert held.standing().engine == "attached"
-    assert held.said[0].text.startswith("attached: skew daemon on box (71) collects")
+    assert held.log[0].text.startswith("attached: skew daemon on box (71) collects")
 
     engine.mode = "running"
-    held.tell_engine()
-    assert held.said[0].text == "the other engine has gone: this one collects now"
+    held.log_engine()
+    assert held.log[0].text == "the other engine has gone: this one collects now"
 
 
 def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
-    told = session(None).standing()
+    status = session(None).standing()
 
-    assert told.mode is Mode.DISCONNECTED
-    assert told.engine.startswith("no engine")
+    assert status.mode is Mode.DISCONNECTED
+    assert status.engine.startswith("no engine")
 
 
 def test_the_log_tells_the_newest_first_and_never_overflows() -> None:
-    held = session(Stand())
+    held = session(IdleEngine())
     held.say("the first")
     held.say("ana approved #880")
     held.last, held.held_until = (880,), NOW + 3_200

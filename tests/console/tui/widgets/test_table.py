@@ -41,8 +41,8 @@ class Bench(App[None]):
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def on_virtual_table_wanted(self, event: VirtualTable.Wanted) -> None:
-        ids = event.table.lacking()
+    def on_virtual_table_rows_missing(self, event: VirtualTable.RowsMissing) -> None:
+        ids = event.table.missing()
         self.asked |= set(ids)
         event.table.fill({row_id: f"row {row_id}" for row_id in ids}, ids)
 
