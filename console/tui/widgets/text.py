@@ -36,7 +36,10 @@ class TextBlock(Widget):
     def rewrite(self) -> None:
         """Write anew; what has not changed is not painted again."""
         if self._shown is None:
-            self.refresh(layout=True)
+            # A hidden one has no height that could change, and is written as soon as it shows:
+            # a layout for it would paint the whole screen again, at every key.
+            if not self._is_hidden:
+                self.refresh(layout=True)
             return
         width, before = self._shown
         after = self._writer(width)
@@ -44,6 +47,13 @@ class TextBlock(Widget):
             return
         taller = after.plain.count("\n") != before.plain.count("\n")
         self.refresh(layout=taller)
+
+    @property
+    def _is_hidden(self) -> bool:
+        """Whether its own style, or that of a widget around it, gives it no place."""
+        return any(
+            isinstance(node, Widget) and not node.display for node in self.ancestors_with_self
+        )
 
 
 class LazyLines(Widget):

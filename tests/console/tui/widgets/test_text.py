@@ -1,0 +1,27 @@
+"""Text that is written anew: what it costs the screen around it."""
+
+from typing import Any
+
+from tests.console.small_shop import Shop, console, settle, text_of
+
+
+async def test_text_that_is_hidden_lays_nothing_out(shop: Shop) -> None:
+    """The narrow screen's summary has no place on a wide one, and is rewritten at every key."""
+    async with console(shop, (160, 45)) as (app, pilot):
+        assert not app.page.query_one("#brief").display
+        layouts: list[Any] = []
+        app.screen.screen_layout_refresh_signal.subscribe(app.page, layouts.append)
+
+        app.page.repaint()
+        await settle(app, pilot)
+
+        assert layouts == []
+
+
+async def test_text_that_comes_into_view_is_written_for_its_width(shop: Shop) -> None:
+    async with console(shop, (160, 45)) as (app, pilot):
+        await pilot.resize_terminal(60, 20)
+        await settle(app, pilot)
+
+        assert app.page.query_one("#brief").display
+        assert " why: shows 41, 14 away from the target" in text_of(app)
