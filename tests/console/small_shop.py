@@ -26,6 +26,7 @@ from store.polling import merge, staging
 from sync.config.load import decode
 from sync.settings import Settings
 from sync.targets import terms
+from tests.console.quick_textual import unpainted
 
 NOW: Millis = 1_795_701_731_000  # 2026-11-26 14:02:11Z
 MINUTE = 60_000
@@ -173,9 +174,12 @@ async def press(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
     """Press keys one after another, letting each have its effect."""
     for key in keys:
         app.post_message(key_of(app, key))
-        await rest(app, pilot)
-        if not (isinstance(app.focused, Input) and len(key) == 1):
-            await settle(app, pilot)
+        if len(key) == 1:
+            with unpainted(app):
+                await rest(app, pilot)
+            if isinstance(app.focused, Input):
+                continue
+        await settle(app, pilot)
 
 
 def key_of(app: SkewApp, key: str) -> events.Key:
@@ -188,16 +192,20 @@ def key_of(app: SkewApp, key: str) -> events.Key:
 
 async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
     """Let the keys, the reads and the acts come to an end, and show what the cache holds now."""
-    await rest(app, pilot)
-    end = monotonic() + PATIENCE_S
-    while any(w.is_running for w in app.workers) and not app.screen.is_modal:
-        if monotonic() > end:
-            break  # Some wait for what a test has yet to do.
-        await asyncio.sleep(0.002)
+    with unpainted(app):
         await rest(app, pilot)
-    if not app.screen.is_modal or isinstance(app.screen, LiveDialog):
-        await app.refresh_now()
-    await rest(app, pilot)
+        end = monotonic() + PATIENCE_S
+        while any(w.is_running for w in app.workers) and not app.screen.is_modal:
+            if monotonic() > end:
+                break  # Some wait for what a test has yet to do.
+            await asyncio.sleep(0.002)
+            await rest(app, pilot)
+        if not app.screen.is_modal or isinstance(app.screen, LiveDialog):
+            await app.refresh_now()
+        await rest(app, pilot)
+    if app.screen.is_modal:
+        # What changed under the dialog reaches it by a message.
+        await rest(app, pilot)
 
 
 async def rest(app: SkewApp, pilot: Pilot[int]) -> None:
@@ -208,10 +216,14 @@ async def rest(app: SkewApp, pilot: Pilot[int]) -> None:
     """
     for _ in range(100):
         await pilot._wait_for_screen()
-        nodes: list[MessagePump] = [app, *app.screen.walk_children(with_self=True)]
-        waiting = sum(node._message_queue.qsize() + len(node._next_callbacks) for node in nodes)
-        if not waiting:
+        screen = app.screen
+        nodes: list[MessagePump] = [app, *screen.walk_children(with_self=True)]
+        if sum(node._message_queue.qsize() + len(node._next_callbacks) for node in nodes):
+            continue
+        if not (screen._layout_required or screen._scroll_required or screen._callbacks):
             break
+        # What is laid out anew has more to handle: sizes, and often another layout.
+        screen._on_timer_update()
     app.screen._on_timer_update()
 
 

@@ -121,7 +121,7 @@ def test_a_name_is_what_was_said_else_preferred_else_remembered_else_the_login()
 @pytest.mark.parametrize("login", ["root", "pi", "Admin", "unknown", ""])
 def test_a_login_that_several_people_use_says_nothing_so_one_is_asked(login: str) -> None:
     assert is_shared_login(login)
-    assert chosen(None, None, None, login) == ""
+    assert operator_name(None, None, None, login) == ""
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[2J", "a\u202eb", "x" * 41, "日" * 21])
