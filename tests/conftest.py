@@ -12,6 +12,11 @@ from store.database import connection
 from store.database.connection import Database
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits longest for others, so that no core ends the run alone."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave what was imported and collected out of every further garbage collection.
 
@@ -21,6 +26,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _started_programs_keep_their_bytecode() -> Iterator[None]:
+    """Let the programs that tests start compile a module once in a run, and not once in each.
+
+    Images set this variable for the sake of their size; some hundred programs are started here.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
