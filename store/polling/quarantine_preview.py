@@ -9,12 +9,11 @@ Stock events stand as they are now: what of them the poll would turn out to incl
 """
 
 import sqlite3
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
 
 from store.database import worklist
-from store.database.rows import Columns
 from store.model import QUANTITY_MAX, Millis, PollCounts
 from store.polling import quarantine
 from store.polling.comparison import Comparison
@@ -113,7 +112,7 @@ def of_accepting(
         "SELECT finished_at FROM polls WHERE id = ?", (found.id,)
     ).fetchone()
     return QuarantineEffect(
-        channel, found.id, found.reason, read_at, found.counts, **foresight.totals()._asdict(),
+        channel, found.id, found.reason, read_at, found.counts, **foresight.totals(),
         channels=foresight.channels(), rows=foresight.rows(rows_max),
     )  # fmt: skip
 
@@ -193,32 +192,6 @@ _OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
   + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
 
 
-class _Totals(NamedTuple):
-    """What a `QuarantineEffect` sums up."""
-
-    moved: int
-    units_up: int
-    units_down: int
-    money_up: float
-    money_down: float
-    unpriced: int
-    to_zero: int
-
-
-_TOTALS = Columns(
-    _Totals,
-    {
-        "moved": "count(*)",
-        "units_up": "coalesce(sum(max(0, units)), 0)",
-        "units_down": "coalesce(sum(max(0, -units)), 0)",
-        "money_up": "total(max(0, units) * price_minor) / 100.0",
-        "money_down": "total(max(0, -units) * price_minor) / 100.0",
-        "unpriced": "coalesce(sum(units <> 0 AND price_minor IS NULL), 0)",
-        "to_zero": "count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)",
-    },
-)
-
-
 class _Foresight:
     """The temporary tables of one reckoning."""
 
@@ -269,13 +242,21 @@ class _Foresight:
                 self._derive_truths()
         self._compare()
 
-    def totals(self) -> _Totals:
+    def totals(self) -> dict[str, Any]:
+        fields = {
+            "moved": "count(*)",
+            "units_up": "coalesce(sum(max(0, units)), 0)",
+            "units_down": "coalesce(sum(max(0, -units)), 0)",
+            "money_up": "total(max(0, units) * price_minor) / 100.0",
+            "money_down": "total(max(0, -units) * price_minor) / 100.0",
+            "unpriced": "coalesce(sum(units <> 0 AND price_minor IS NULL), 0)",
+            "to_zero": "count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)",
+        }
         row = self._connection.execute(
-            f"""SELECT {_TOTALS.sql}
-            FROM (SELECT sku, {_UNITS} AS units, {_NOW} AS now, {_WAS} AS was, price_minor
-              FROM temp.laid WHERE {_MOVED})"""
+            f"""SELECT {", ".join(fields.values())} FROM (SELECT sku, {_UNITS} AS units,
+              {_NOW} AS now, {_WAS} AS was, price_minor FROM temp.laid WHERE {_MOVED})"""
         ).fetchone()
-        return _TOTALS.read(row)
+        return dict(zip(fields, row, strict=True))
 
     def channels(self) -> tuple[ChannelEffect, ...]:
         ids = ", ".join(map(str, self._channel_ids))
@@ -294,18 +275,11 @@ class _Foresight:
                 GROUP BY d.channel_id"""
             ).fetchall()
         )
-        opened = {channel_id: more for channel_id, more, _ in opens}
-        to_zero = {channel_id: count for channel_id, _, count in opens}
-        names = {channel_id: name for name, channel_id in self._compiled.ids.items()}
-        told = (
-            ChannelEffect(
-                names[channel_id],
-                opened.get(channel_id, 0),
-                closes.get(channel_id, 0),
-                to_zero.get(channel_id, 0),
-            )
-            for channel_id in sorted(names)
-        )
+        opened = {channel_id: (more, to_zero) for channel_id, more, to_zero in opens}
+        told = []
+        for channel_id, name in sorted((id_, name) for name, id_ in self._compiled.ids.items()):
+            more, to_zero = opened.get(channel_id, (0, 0))
+            told.append(ChannelEffect(name, more, closes.get(channel_id, 0), to_zero))
         return tuple(one for one in told if one.opened or one.closed or one.targets_to_zero)
 
     def rows(self, most: int) -> tuple[EffectRow, ...]:
