@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -76,8 +77,7 @@ def test_a_signal_ends_it_cleanly_and_the_status_is_still_told(
         stderr=subprocess.PIPE,
         text=True,
     )
-    _until(lambda: list(tmp_path.glob("skew-demo-*/demo.db")))
-    time.sleep(0.5)
+    _until(lambda: _has_an_engine(tmp_path))
 
     running.send_signal(number)
     printed, trouble = running.communicate(timeout=15)
@@ -129,6 +129,14 @@ def _worst(database: Database) -> Disagreement | None:
     wanted = DisagreementFilter(channels=("shop",), statuses=(Status.OPEN,))
     found = database.read(views.disagreements, wanted, now=SystemClock().now())
     return next((found_one for found_one in found if found_one.correction_id is not None), None)
+
+
+def _has_an_engine(folder: Path) -> bool:
+    """Whether the demo's engine runs: from then on a signal ends it, and no longer the start."""
+    for path in folder.glob("skew-demo-*/demo.db"):
+        with closing(sqlite3.connect(path)) as cache, suppress(sqlite3.OperationalError):
+            return bool(cache.execute("SELECT 1 FROM engine").fetchone())
+    return False
 
 
 def _until(look: Callable[[], T], *, patience_s: float = 15.0) -> T:
