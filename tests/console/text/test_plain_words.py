@@ -12,17 +12,56 @@ from console.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[3]
 
-HELD = (
-    "console/commands/**/*.py",
-    "console/reports/*.py",
-    "console/text/*.py",
-    "console/__main__.py",
-    "console/cli.py",
-    "console/context.py",
-    "console/daemon.py",
-    "console/demo.py",
+PACKAGES = ("console", "sync", "store")
+
+REMAINING = frozenset(
+    [
+        "console/keys/deciding.py",
+        "console/keys/navigating.py",
+        "console/keys/parse.py",
+        "console/keys/selecting.py",
+        "console/preferences.py",
+        "console/tui/data/disagreement_filter.py",
+        "console/tui/data/export.py",
+        "console/tui/dialogs/confirm.py",
+        "console/tui/dialogs/copy_export.py",
+        "console/tui/dialogs/pause.py",
+        "console/tui/handlers/acknowledge.py",
+        "console/tui/pages/disagreements.py",
+        "console/tui/pages/incidents.py",
+        "console/tui/pages/listing.py",
+        "console/tui/pages/sku.py",
+        "console/tui/session/memory.py",
+        "console/tui/views/channel_detail.py",
+        "console/tui/views/channels.py",
+        "console/tui/views/disagreements.py",
+        "console/tui/views/incidents.py",
+        "console/tui/views/preview.py",
+        "console/tui/views/sku_detail.py",
+        "console/tui/views/updates.py",
+        "store/checklist/measure.py",
+        "store/corrections/conflicts.py",
+        "store/corrections/lifecycle.py",
+        "store/queries/acknowledgements.py",
+        "sync/causes/events.py",
+        "sync/causes/over_time.py",
+        "sync/channels/csv/channel.py",
+        "sync/channels/event_decoding.py",
+        "sync/channels/http/channel.py",
+        "sync/channels/http/events.py",
+        "sync/channels/http/records.py",
+        "sync/channels/simulated.py",
+        "sync/channels/vendure/movements.py",
+        "sync/checklist/order.py",
+        "sync/checklist/states.py",
+        "sync/checklist/truth.py",
+        "sync/engine/fleet.py",
+        "sync/engine/lease.py",
+        "sync/polling/event_import.py",
+        "sync/polling/events.py",
+    ]
 )
-"""What is held to it."""
+"""Files that still have an old word, or one of data: shorten this, never lengthen it."""
 
 INSTEAD = {
     r"\bbeliev\w*": "accept",
@@ -52,13 +91,14 @@ INSTEAD = {
 
 KEPT = {
     "asked anew": "the step's name in caches of every version; the timeline writes `retried`",
+    "believe": "the former name of the action `accept`, for operators' own keys",
     "heard": "a key in the JSON of `skew check`",
     "there is no such update": "`why` in the JSON of decisions; a person reads `#99 not found`",
 }
 """Words of data, which never change, and why."""
 
 
-SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP)\b")
+SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE FROM|WHERE|CREATE)\b")
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
@@ -81,7 +121,8 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def modules() -> list[Path]:
-    return sorted(path for pattern in HELD for path in ROOT.glob(pattern))
+    found = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    return sorted(path for path in found if str(path.relative_to(ROOT)) not in REMAINING)
 
 
 def old_words(path: Path) -> list[str]:
@@ -89,7 +130,7 @@ def old_words(path: Path) -> list[str]:
     return [
         f"{path.relative_to(ROOT)}:{line}: {found[0]!r} in {text[:80]!r}; say: {instead}"
         for line, text in texts(path)
-        if text not in KEPT and not SQL.match(text)
+        if text not in KEPT and not SQL.search(text)
         for word, instead in INSTEAD.items()
         if (found := re.search(word, text, re.IGNORECASE))
     ]
