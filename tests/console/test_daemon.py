@@ -291,7 +291,7 @@ def expire_lease(database: Database) -> None:
 
 def test_the_daemon_never_imports_textual() -> None:
     code = (
-        "import sys; from console import daemon; from sync import schedule; "
+        "import sys; from console import daemon; from sync.engine import schedule; "
         "sys.exit(any(name.split('.')[0] == 'textual' for name in sys.modules))"
     )
 
