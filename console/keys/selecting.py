@@ -85,7 +85,7 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         "next_worst",
         ("n",),
         "Next of the worst",
-        "Oversell before what is wrongly sold, before undersell, before the rest; never what is"
+        "Oversell before what is wrongly on sale, before undersell, before the rest; never what is"
         " acknowledged. Goes round at the end.",
         Chapter.CHOOSE,
         legend="Next worst",

@@ -231,9 +231,7 @@ class SkewApp(DialogApp):
         if snapshot is None or self.session.replay is not None:
             return
         rings = self.preferences.preferences.bell
-        heard = incidents.announcements(
-            self._known, snapshot.status.incidents, snapshot.at, bell=rings
-        )
+        heard = incidents.announce(self._known, snapshot.status.incidents, snapshot.at, bell=rings)
         self._known = heard.known
         for text, tone in heard.lines:
             self.session.say(text, tone)

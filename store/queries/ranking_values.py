@@ -20,7 +20,7 @@ class Severity(IntEnum):
 
     OVERSELL = 0
     """Open, and more is shown than there is: the next customer may buy what is not there."""
-    WRONGLY_SOLD = 1
+    WRONGLY_ON_SALE = 1
     """Open, and sold below zero, or on sale though it should not be."""
     UNDERSELL = 2
     """Open, and less is shown than there is: a sale is lost, no customer is."""

@@ -56,7 +56,7 @@ def severity_of(reason: str) -> str:
       WHEN {is_settling(reason)} THEN {Severity.SETTLING:d}
       WHEN d.delta < 0 THEN {Severity.OVERSELL:d}
       WHEN d.kind = 'negative' OR d.kind = 'state' AND d.state IN ({_SELLABLE})
-        AND d.target_state NOT IN ({_SELLABLE}) THEN {Severity.WRONGLY_SOLD:d}
+        AND d.target_state NOT IN ({_SELLABLE}) THEN {Severity.WRONGLY_ON_SALE:d}
       WHEN d.delta > 0 THEN {Severity.UNDERSELL:d}
       ELSE {Severity.LISTING:d} END"""
 

@@ -35,7 +35,7 @@ _CENT = 0.01
 
 
 class FilterError(ValueError):
-    """The text is no filter. Its message says what would be."""
+    """The text is not a filter. Its message says what would be."""
 
 
 class Token(NamedTuple):
@@ -158,7 +158,7 @@ def _read(text: str, place: int, bare: re.Pattern[str]) -> tuple[str, int]:
         return (match[0], match.end()) if match else ("", place)
     match = _QUOTED.match(text, place)
     if match is None:
-        raise FilterError(f"a quote is never closed: {_quote(text[place:])}")
+        raise FilterError(f"the closing quote is missing: {_quote(text[place:])}")
     return match["quoted"].replace('""', '"'), match.end()
 
 
@@ -191,7 +191,7 @@ def _add(wanted: DisagreementFilter, token: Token, channels: tuple[str, ...]) ->
         return msgspec.structs.replace(wanted, acknowledged=values[-1] == "yes")
     if key == "side":
         if len(set(values)) > 1:
-            raise FilterError("side: takes one of oversell and undersell; both are all with units")
+            raise FilterError("side: write oversell or undersell; leave it out for both")
         return msgspec.structs.replace(wanted, side=Side(values[0]))
     field, make = _LISTS[key]
     chosen = (*getattr(wanted, field), *(make(value) for value in values))
@@ -255,12 +255,12 @@ def _age(value: str) -> int:
     try:
         return int(duration(value))
     except ValueError:
-        raise FilterError(f"{_quote(value)} is no age: write age>30s, age>5m, age<2h") from None
+        raise FilterError(f"{_quote(value)} is not an age: write age>30s, age>5m, age<2h") from None
 
 
 def _amount(name: str, value: str) -> float:
     if not _AMOUNT.fullmatch(value) or (name == "units" and "." in value):
-        raise FilterError(f"{_quote(value)} is no amount: write {_EXAMPLES[name]}")
+        raise FilterError(f"{_quote(value)} is not an amount: write {_EXAMPLES[name]}")
     return float(value)
 
 
@@ -274,7 +274,7 @@ def _age_text(span_ms: int | None) -> str:
 
 def _check(value: str, known: Iterable[str], key: str) -> None:
     if value not in known:
-        raise FilterError(f"{_quote(value)} is no {key}: {', '.join(known)}")
+        raise FilterError(f"{_quote(value)} is not a {key}; known: {', '.join(known)}")
 
 
 def _example(key: str, channels: Sequence[str]) -> str:

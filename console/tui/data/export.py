@@ -110,11 +110,11 @@ def target(name: str) -> Path:
     if not text or text.endswith(("/", os.sep)):
         raise ExportError("write a file's name")
     if "\0" in text:
-        raise ExportError("no file can be called so")
+        raise ExportError("a file's name can't have that in it")
     try:
         path = Path(text).expanduser()
     except RuntimeError as error:
-        raise ExportError(f"{text}: whose folder that is, is not known") from error
+        raise ExportError(f"{text}: no user of that name") from error
     if path.suffix.lower() not in FORMATS:
         raise ExportError(f"end it in {' or '.join(FORMATS)}: that is the format")
     return path
@@ -129,7 +129,7 @@ def exists(path: Path) -> bool:
     except OSError as error:
         raise ExportError(f"{path}: {error.strerror}") from error
     if not stat.S_ISREG(mode):
-        raise ExportError(f"{path} is no file: choose another name")
+        raise ExportError(f"{path} is not a file: choose another name")
     return True
 
 
@@ -151,7 +151,7 @@ async def export(
             progress(min(view.count, start + CHUNK))
         await _whole(asyncio.to_thread(draft.finish, overwrite=overwrite))
     except FileExistsError as error:
-        raise ExportError(f"{path} is there already: choose another name") from error
+        raise ExportError(f"{path} exists already: choose another name") from error
     except OSError as error:
         raise ExportError(f"{path}: {error.strerror}") from error
     except StoreError as error:

@@ -74,5 +74,5 @@ def _values(key: str, text: str, known: Collection[str]) -> list[str]:
         raise FilterError(f"{key}: needs a value: {', '.join(known)}")
     for value in values:
         if value not in known:
-            raise FilterError(f"“{value[:24]}” is no {key}: {', '.join(known)}")
+            raise FilterError(f"“{value[:24]}” is not a {key}; known: {', '.join(known)}")
     return values

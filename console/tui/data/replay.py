@@ -73,7 +73,7 @@ class Replay:
             at = await self.database.aread(change_points.preceding, self.at, sku=sku)
         if at is None or at < self.first:
             whose = f" of {sku}" if sku is not None else ""
-            way = "has changed since" if on else "that is kept came before"
+            way = "has changed since" if on else "on record changed before that"
             raise NoSuchThing(f"nothing{whose} {way}")
         await self.go(at)
 
@@ -99,10 +99,10 @@ def check(database: Database, at: Millis, now: Millis) -> Millis:
     """
     first = database.read(change_points.first)
     if at > now:
-        raise NoSuchThing(f"{day_and_time(at)} is still to come")
+        raise NoSuchThing(f"{day_and_time(at)} is in the future")
     if first is None:
         raise NoSuchThing("nothing has been polled yet: there is no past to show")
     if at < first:
-        began = f"the first poll that is kept began {day_and_time(first)}"
-        raise NoSuchThing(f"nothing is kept of {day_and_time(at)}: {began}")
+        began = f"the first poll on record began {day_and_time(first)}"
+        raise NoSuchThing(f"no data of {day_and_time(at)}: {began}")
     return first

@@ -59,4 +59,4 @@ _EXAMPLES = {
 def _check(values: Iterable[str], known: Collection[str], key: str) -> None:
     for value in values:
         if value not in known:
-            raise FilterError(f"“{value[:24]}” is no {key}: {', '.join(known)}")
+            raise FilterError(f"“{value[:24]}” is not a {key}; known: {', '.join(known)}")

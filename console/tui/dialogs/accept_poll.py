@@ -41,15 +41,15 @@ class AcceptPollDialog(ConfirmDialog):
             text = f"Accept poll {self._effect.poll_id} of {self._effect.channel}"
             dialog.border_title = write(Cell(text))
             with VerticalScroll(id="items"):
-                yield TextBlock(self._told, id="accept-effect")
+                yield TextBlock(self._text, id="accept-effect")
             yield from self.foot()
 
     def action_page(self, by: int) -> None:
         box = self.query_one("#items", VerticalScroll)
         box.scroll_relative(y=by * max(1, box.size.height - 1), animate=False)
 
-    def _told(self, width: int) -> Content:
-        """Why it was set aside, what it comes to, and the listings that would move most."""
+    def _text(self, width: int) -> Content:
+        """Why it was quarantined, what it comes to, and the listings that would move most."""
         reason = plain_times(self._effect.reason, self._now)
         rows = [write(Cell(line, Tone.WARN)) for line in wrap(reason, width)]
         rows += [*incidents.totals(self._effect, width), write("")]
@@ -65,9 +65,14 @@ class DiscardPollDialog(ReasonDialog):
             about,
             offered,
             verb="Discard",
-            text="Its last good readings count again; the next poll is judged again.",
+            text="Its last good readings count again; the next poll is judged on its own.",
             reasons=WHY_DISCARDED,
         )
 
 
-WHY_DISCARDED = ("a test export", "cut short on its way", "exported by mistake", "it was down")
+WHY_DISCARDED = (
+    "a test export",
+    "cut short on the way",
+    "exported by mistake",
+    "the channel was down",
+)

@@ -1,7 +1,7 @@
 """A batch while it is written: how far each channel is, and what was and wasn't applied.
 
-It can be closed and opened again at any time: the batch goes on in the engine. `X` takes back what
-is not being written yet.
+It can be closed and opened again at any time: the batch goes on in the engine. `X` cancels what is
+not being written yet.
 """
 
 from collections.abc import Awaitable, Callable
@@ -85,7 +85,7 @@ class BatchDialog(LiveDialog):
     def _keys(self, width: int) -> Content:
         can = bool(self.progress.cancellable) and not self.session.read_only
         roomy = width >= _ROOMY
-        what = "take back what is not written yet" if roomy else "take back"
+        what = "cancel what is not written yet" if roomy else "cancel"
         again = self.session.key("batch")
         goes_on = f", it goes on: {again}" + (" shows it again" if roomy else "")
         return write(

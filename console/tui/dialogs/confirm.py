@@ -1,11 +1,11 @@
 """The dialogs that stand between a key and an act: a question, the effect, a reason, a span.
 
-Each is dismissed with what the operator said, or None where they thought better of it. What lies
-under it goes on living.
+Each is dismissed with the operator's answer, or None where they went back. The page under it goes
+on being read.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -25,12 +25,14 @@ from store.model import Correction, Millis
 from sync.corrections.decide import ApprovalPreview
 from sync.units import duration, duration_text
 
+T = TypeVar("T")
+
 SPAN_MS_MIN = 60_000
 """A snooze that is shorter would be none."""
 
-WHY_RETRIED = ("what refused it is mended", "the channel was down", "it was unlocked")
+WHY_RETRIED = ("the cause is fixed", "the channel was down", "the listing was unlocked")
 
-REASONS = ("the channel is right", "wait for the next delivery", "counted by hand", "wrong price")
+REASONS = ("the channel is right", "wait for the next delivery", "counted again", "wrong price")
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -76,17 +78,17 @@ class ConfirmDialog(Dialog[bool]):
 
     def _question(self, *, wrong: bool = False) -> Content:
         if self._asked is Confirmation.NOTHING:
-            return keys_told(("esc", "leave it"))
+            return key_hints(("esc", "back"))
         if self._asked is Confirmation.YES:
-            return keys_told(("y", self._yes), ("n", "leave it"))
+            return key_hints(("y", self._yes), ("n", "back"))
         return write(
-            Cell("✖ that is not it: " if wrong else "", Tone.BAD),
+            Cell("✖ wrong: " if wrong else "", Tone.BAD),
             Cell(f"type {self._what}, {self._count}, and enter", Tone.WARN),
-            Cell("   esc leave it", Tone.DIM),
+            Cell("   esc back", Tone.DIM),
         )
 
 
-def keys_told(*pairs: tuple[str, str]) -> Content:
+def key_hints(*pairs: tuple[str, str]) -> Content:
     """The keys of a dialog, with what each does there."""
     parts = [
         cell for name, word in pairs for cell in (Cell(name, Tone.ACCENT), Cell(f" {word}   "))
@@ -131,10 +133,21 @@ class ApproveDialog(ConfirmDialog):
         return items(self._batch, width)
 
 
-class ReasonDialog(Dialog[str | None]):
-    """Asks why; the last reasons are offered."""
+class OfferedReasons(Dialog[T]):
+    """A dialog with an input and a list of reasons below it, which ↓ leads to."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    def on_key(self, event: events.Key) -> None:
+        offered = self.query_one(OptionList)
+        if event.key == "down" and not offered.has_focus:
+            offered.focus()
+            offered.highlighted = 0
+            event.stop()
+
+
+class ReasonDialog(OfferedReasons[str | None]):
+    """Asks why, and offers the last reasons and some usual ones."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 
     def __init__(
         self,
@@ -142,7 +155,7 @@ class ReasonDialog(Dialog[str | None]):
         offered: Sequence[str],
         *,
         verb: str = "Reject",
-        text: str = "It stays silent until its target or reading moves.",
+        text: str = "Nothing new is proposed until its target or reading changes.",
         reasons: Sequence[str] = REASONS,
     ) -> None:
         """`offered` are the operator's last reasons; `told` says what the act means."""
@@ -159,22 +172,15 @@ class ReasonDialog(Dialog[str | None]):
             yield Input(placeholder="why?", id="reason", max_length=200)
             yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
             yield Static(
-                keys_told(
+                key_hints(
                     ("enter", self._verb.lower()),
-                    ("↓", "a reason from before"),
-                    ("esc", "leave it"),
+                    ("↓", "suggested reasons"),
+                    ("esc", "back"),
                 )
             )
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-    def on_key(self, event: events.Key) -> None:
-        offered = self.query_one(OptionList)
-        if event.key == "down" and not offered.has_focus:
-            offered.focus()
-            offered.highlighted = 0
-            event.stop()
 
     @on(Input.Submitted, "#reason")
     def _typed(self, event: Input.Submitted) -> None:
@@ -202,7 +208,7 @@ class RetryDialog(ReasonDialog):
 class SnoozeDialog(Dialog[int | None]):
     """Asks for how long, in milliseconds."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
     SPANS: ClassVar[tuple[int, ...]] = (900_000, 3_600_000, 14_400_000, 86_400_000)
 
     def __init__(self, about: str, now: Millis) -> None:
@@ -214,9 +220,9 @@ class SnoozeDialog(Dialog[int | None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell(f"Snooze {self._about}"))
             yield OptionList(*(Option(self._option(span)) for span in self.SPANS))
-            yield Input(placeholder="or so long: 30m, 2h, 3d", id="span", max_length=12)
-            keys = (("enter", "snooze"), ("tab", "another span"), ("esc", "leave it"))
-            yield Static(keys_told(*keys))
+            yield Input(placeholder="or your own: 30m, 2h, 3d", id="span", max_length=12)
+            keys = (("enter", "snooze"), ("tab", "your own time"), ("esc", "back"))
+            yield Static(key_hints(*keys))
 
     def action_leave(self) -> None:
         self.dismiss(None)
@@ -233,7 +239,7 @@ class SnoozeDialog(Dialog[int | None]):
             self.notify(clean(str(error)), severity="warning", markup=False)
             return
         if span < SPAN_MS_MIN:
-            self.notify("a snooze lasts a minute or more", severity="warning", markup=False)
+            self.notify("a snooze lasts at least a minute", severity="warning", markup=False)
             return
         self.dismiss(span)
 

@@ -1,6 +1,6 @@
-"""The dialogs that hand something out: what to copy, where to export to. And who you are.
+"""The dialogs for copying, for exporting, and for the operator's name.
 
-Each is dismissed with what the operator said, or None where they thought better of it.
+Each is dismissed with the operator's answer, or None where they went back.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from console.reports.clipboard import CopyChoice
 from console.text.format import clean, cut, fit, plural
 from console.text.operators import NAME_MAX, name_error
 from console.tui.data.export import FORMATS, ExportError, ExportView, exists, export, target
-from console.tui.dialogs.confirm import keys_told
+from console.tui.dialogs.confirm import key_hints
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, write
 
@@ -32,7 +32,7 @@ class CopyDialog(Dialog[CopyChoice | None]):
     """Asks as what to copy the row: a digit, or enter on the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "leave", "Leave it"),
+        ("escape", "leave", "Back"),
         *((str(number), f"choose({number - 1})", "") for number in range(1, 10)),
     ]
 
@@ -47,7 +47,7 @@ class CopyDialog(Dialog[CopyChoice | None]):
                 *(Option(_told(number, copied)) for number, copied in enumerate(self._offered, 1))
             )
             digits = f"1–{len(self._offered)}"
-            yield Static(keys_told(("enter", "copy"), (digits, "at once"), ("esc", "leave it")))
+            yield Static(key_hints(("enter", "copy"), (digits, "at once"), ("esc", "back")))
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = 0
@@ -82,7 +82,7 @@ class ExportDialog(Dialog[ExportResult | None]):
     """Asks for a file's name, writes the file, and shows how far it is; escape cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "leave", "Leave it"),
+        ("escape", "leave", "Back"),
         ("y", "overwrite", "Overwrite"),
         ("n", "rename", "Another name"),
     ]
@@ -142,8 +142,8 @@ class ExportDialog(Dialog[ExportResult | None]):
         if there:
             self._chosen = path
             self.query_one("#name", Input).disabled = True
-            cell = Cell(f"{path.name} is there already  ", Tone.WARN)
-            self._say(cell, ("y", "overwrite it"), ("n", "another name"), ("esc", "leave it"))
+            cell = Cell(f"{path.name} exists already  ", Tone.WARN)
+            self._say(cell, ("y", "overwrite it"), ("n", "another name"), ("esc", "back"))
         else:
             self._write(path, overwrite=False)
 
@@ -173,17 +173,17 @@ class ExportDialog(Dialog[ExportResult | None]):
         self.query_one("#question", Static).update(Content.assemble(write(*cells), self._asked()))
 
     def _say(self, cell: Cell, *keys: tuple[str, str]) -> None:
-        content = Content.assemble(write(cell), keys_told(*keys))
+        content = Content.assemble(write(cell), key_hints(*keys))
         self.query_one("#question", Static).update(content)
 
     def _asked(self) -> Content:
-        return keys_told(("enter", "export"), ("↑↓", "CSV or JSON"), ("esc", "leave it"))
+        return key_hints(("enter", "export"), ("↑↓", "CSV or JSON"), ("esc", "back"))
 
 
 class OperatorNameDialog(Dialog[str | None]):
-    """Asks once who decides here; with escape it stays the login."""
+    """Asks once for the name in the audit trail; escape keeps the login."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 
     def __init__(self, login: str) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class OperatorNameDialog(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell("Who decides here?"))
-            text = f"Your name stands beside every decision. “{self._login}” could be anybody."
+            text = "Your name for the audit trail."
             yield Static(write(Cell(text, Tone.DIM)))
             yield Input(placeholder="your name", id="operator", max_length=NAME_MAX)
             yield Static(self._asked(), id="question")
@@ -211,4 +211,4 @@ class OperatorNameDialog(Dialog[str | None]):
             self.dismiss(event.value.strip())
 
     def _asked(self) -> Content:
-        return keys_told(("enter", "that is me"), ("esc", f"stay {cut(self._login, 20)}"))
+        return key_hints(("enter", "save"), ("esc", f'keep "{cut(self._login, 20)}"'))

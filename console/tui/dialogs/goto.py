@@ -19,22 +19,22 @@ from store.model import Millis
 class GoToDialog(Dialog[Millis | None]):
     """The answer is an instant, or nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 
     def __init__(self, replay: Replay) -> None:
         super().__init__()
         self._replay = replay
 
     def compose(self) -> ComposeResult:
-        kept = f"kept from {day_and_time(self._replay.first)} on"
+        kept = f"data from {day_and_time(self._replay.first)} on"
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell("Go to a time", Tone.STRONG))
             yield Static(write(Cell(kept, Tone.DIM)))
             yield Input(placeholder="2026-11-23T14:00:00Z, or how long ago: 2h", id="time")
             yield Static(
                 write(
-                    *(Cell("enter", Tone.ACCENT), Cell(" go there  ", Tone.DIM)),
-                    *(Cell("esc", Tone.ACCENT), Cell(" stay", Tone.DIM)),
+                    *(Cell("enter", Tone.ACCENT), Cell(" go  ", Tone.DIM)),
+                    *(Cell("esc", Tone.ACCENT), Cell(" back", Tone.DIM)),
                 )
             )
 

@@ -21,9 +21,9 @@ SIGNS = (
     ("31*", Tone.OVER, "disagrees with its target"),
     ("180~", Tone.DIM, "not to be trusted now: stale, quarantined, unreadable"),
     ("▲14 ▼2", Tone.OVER, "in the header: open disagreements that show too much, too little"),
-    ("55u 6,228", Tone.OVER, "beside them: the units that are shown too many, and their price"),
+    ("55u 6,228", Tone.OVER, "beside them: how many units too many are shown, and their price"),
     ("●", Tone.OK, "fresh"),
-    ("▲", Tone.WARN, "failing: the last poll went wrong, the readings still count"),
+    ("▲", Tone.WARN, "failing: the last poll failed, the readings still count"),
     ("✖", Tone.BAD, "stale: its disagreements count as unknown"),
     ("■", Tone.WARN, "quarantined: the last poll counts only when someone accepts it"),
 )

@@ -1,13 +1,13 @@
 """The dialogs before a channel is paused, and before another's pause is ended.
 
-Each is dismissed with what the operator said, or None or False where they thought better of it.
+Each is dismissed with the operator's answer, or None or False where they went back.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from console.text.format import age, plural, time_of_day, until_text
 from console.tui.data.values import PauseEffect
+from console.tui.dialogs.confirm import OfferedReasons, key_hints
 from console.tui.dialogs.dialog import Dialog
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from store.channels.pauses import SPAN_MS_MAX
@@ -26,7 +27,12 @@ from sync.clock import Clock
 from sync.units import period
 
 SPAN = "1h"
-REASONS = ("stock count", "maintenance over there", "an import is running", "it asked us to stop")
+REASONS = (
+    "stock count",
+    "maintenance on the channel's side",
+    "an import is running",
+    "the channel asked us to stop",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,10 @@ class PauseRequest:
     reason: str
 
 
-class PauseDialog(Dialog[PauseRequest | None]):
+class PauseDialog(OfferedReasons[PauseRequest | None]):
     """Shows what a pause does, and asks for how long and why."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Leave it")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 
     def __init__(self, effect: PauseEffect, offered: Sequence[str], clock: Clock) -> None:
         super().__init__()
@@ -57,24 +63,17 @@ class PauseDialog(Dialog[PauseRequest | None]):
             yield Static(id="until")
             yield Input(placeholder="why? everybody sees it", id="reason", max_length=200)
             yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
-            yield Static(_keys(("enter", "pause"), ("tab", "the next field"), ("esc", "leave it")))
+            yield Static(key_hints(("enter", "pause"), ("tab", "the next field"), ("esc", "back")))
 
     def on_mount(self) -> None:
-        self._tell()
+        self._show_until()
         self.query_one("#span", Input).focus()
 
     def action_leave(self) -> None:
         self.dismiss(None)
 
-    def on_key(self, event: events.Key) -> None:
-        offered = self.query_one(OptionList)
-        if event.key == "down" and not offered.has_focus:
-            offered.focus()
-            offered.highlighted = 0
-            event.stop()
-
     @on(Input.Changed, "#span")
-    def _tell(self) -> None:
+    def _show_until(self) -> None:
         """Say until when it would be, or what is wrong with the span."""
         span_ms, wrong = self._span()
         content = write(Cell(f"✖ {wrong}", Tone.BAD))
@@ -109,7 +108,7 @@ class PauseDialog(Dialog[PauseRequest | None]):
         except ValueError:
             return None, "a number and a unit, such as 30m, 2h or 3d"
         if span_ms > SPAN_MS_MAX:
-            return None, "at most 30d: a channel that nobody polls is one that nobody sees"
+            return None, "at most 30d"
         return span_ms, ""
 
 
@@ -144,7 +143,7 @@ class ResumeDialog(Dialog[bool]):
                     write(),
                 )
             )
-            yield Static(_keys(("y", "resume"), ("n", "leave it")))
+            yield Static(key_hints(("y", "resume"), ("n", "back")))
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (a key's parameter)
         self.dismiss(answer)
@@ -152,12 +151,13 @@ class ResumeDialog(Dialog[bool]):
 
 def effect_text(effect: PauseEffect, now: Millis) -> Content:
     """What does not happen meanwhile, and what that does to the disagreements."""
-    rows = [write(Cell("Neither polled nor written to; the other channels go on.", Tone.STRONG))]
+    rows = [write(Cell("Not polled and not written to; the other channels go on.", Tone.STRONG))]
     whose = "every channel's" if effect.authority else "its"
     count = plural(effect.disagreements, "disagreement")
-    then = f": {whose} {count} turn unknown" if effect.disagreements else ""
+    turn = "turns" if effect.disagreements == 1 else "turn"
+    then = f": {whose} {count} {turn} unknown" if effect.disagreements else ""
     if effect.stale_at is None:
-        rows.append(write(Cell("It has never been read: nothing is known of it till then.")))
+        rows.append(write(Cell("Never read: what it shows stays unknown until then.")))
     else:
         left = effect.stale_at - now
         when = f"in {age(left)}, at {time_of_day(effect.stale_at)}" if left > 0 else "at once"
@@ -167,12 +167,5 @@ def effect_text(effect: PauseEffect, now: Millis) -> Content:
         text = f"{plural(effect.approved, 'approved update')} for it {waits}, and may expire."
         rows.append(write(Cell(text, Tone.WARN)))
     if effect.running:
-        rows.append(write(Cell("The poll that runs goes on to its end.", Tone.DIM)))
+        rows.append(write(Cell("The running poll is finished first.", Tone.DIM)))
     return lines(*rows)
-
-
-def _keys(*pairs: tuple[str, str]) -> Content:
-    parts = [
-        cell for name, word in pairs for cell in (Cell(name, Tone.ACCENT), Cell(f" {word}   "))
-    ]
-    return write(*parts)

@@ -19,14 +19,14 @@ from store.queries.acknowledgements import SeenDisagreement
 
 REASONS = (
     "a recount is due",
-    "counted by hand",
+    "counted again",
     "the channel is right",
-    "known, being fixed there",
+    "known, being fixed on the channel's side",
 )
 
 
 class AcknowledgeHandler(Handler):
-    """One operator's word on disagreements."""
+    """One operator's acknowledgements of disagreements."""
 
     def __init__(
         self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
@@ -37,12 +37,12 @@ class AcknowledgeHandler(Handler):
     async def acknowledge(self, seen: Sequence[Disagreement]) -> None:
         """Acknowledge what was seen, with a reason; where all of it is, take that back."""
         if not seen:
-            self._tell("can't acknowledge: there is nothing under the cursor", Tone.WARN)
+            self._say("can't acknowledge: there is nothing under the cursor", Tone.WARN)
             return
         about = _about(seen)
         if all(disagreement.acknowledged_at is not None for disagreement in seen):
             ids = [disagreement.id for disagreement in seen]
-            self._told(
+            self._report(
                 await self._decide(lambda: self._database.write(acknowledgements.take_back, ids)),
                 "no longer acknowledges",
                 about,
@@ -57,12 +57,12 @@ class AcknowledgeHandler(Handler):
             about,
             tuple(self._reasons),
             verb="Acknowledge",
-            text="It stays open, is listed last, and comes back when its target or reading moves.",
+            text="It stays open and is listed last, until its target or reading changes.",
             reasons=REASONS,
         )
         why = await self._app.push_screen_wait(dialog)
         if why is None:
-            self._tell("nothing acknowledged", Tone.DIM)
+            self._say("nothing acknowledged", Tone.DIM)
             return
         self._reasons.appendleft(why)
         made = await self._decide(
@@ -70,20 +70,20 @@ class AcknowledgeHandler(Handler):
                 acknowledgements.acknowledge, fresh, who=self._who, why=why, now=self._now
             )
         )
-        self._told(made, "acknowledged", about)
+        self._report(made, "acknowledged", about)
 
-    def _told(self, made: Sequence[Decision], verb: str, about: str) -> None:
-        """Say what was done, and what stood in the way of the rest."""
+    def _report(self, made: Sequence[Decision], verb: str, about: str) -> None:
+        """Log what was done, and what stood in the way of the rest."""
         left = Counter(decision.why for decision in made if not decision.ok)
         if left:
-            words = "; ".join(f"{count:,} × {why}" for why, count in left.most_common(3))
+            words = "; ".join(f"{why} ({count:,})" for why, count in left.most_common(3))
             refused = words if len(made) > 1 else next(iter(left))
             self._app.notify(clean(refused), title="Refused", severity="warning", markup=False)
-            self._tell(f"refused: {refused}", Tone.WARN)
+            self._say(f"refused: {refused}", Tone.WARN)
         done = sum(decision.ok for decision in made)
         if done:
             what = about if len(made) == 1 else plural(done, "disagreement")
-            self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
+            self._say(f"{self._who} {verb} {what}", Tone.STRONG)
         self._session.request_refresh()
 
 

@@ -1,4 +1,4 @@
-"""What every act shares: who acts and when, a decision off the screen's thread, and its telling.
+"""What every act shares: who acts and when, a decision off the screen's thread, and the log.
 
 An act runs in a worker of the app: it may ask with a dialog and wait for the answer.
 """
@@ -38,14 +38,14 @@ class Handler:
         return self._session.clock.now()
 
     async def _decide(self, act: Callable[[], list[T]]) -> list[T]:
-        """Run an act on another thread; trouble with the cache is told, and nothing was done."""
+        """Run an act on another thread; trouble with the cache is logged, and nothing was done."""
         try:
             return await asyncio.to_thread(act)
         except (StoreError, RuntimeError) as error:
             # A RuntimeError is the closed cache's: its writer has gone.
-            self._tell(f"nothing was decided: {error}", Tone.BAD)
+            self._say(f"nothing was decided: {error}", Tone.BAD)
             return []
 
-    def _tell(self, text: str, tone: Tone) -> None:
+    def _say(self, text: str, tone: Tone) -> None:
         self._session.say(text, tone)
         self._session.request_refresh()

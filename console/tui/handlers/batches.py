@@ -1,4 +1,4 @@
-"""What is done with a batch that was approved: it is shown, followed to its end, taken back."""
+"""What is done with a batch that was approved: it is shown, followed to its end, cancelled."""
 
 from console.text.format import clean, plural
 from console.tui.dialogs.batch import BatchDialog
@@ -28,7 +28,7 @@ class BatchHandler(Handler):
     async def show(self, correction_id: int | None) -> None:
         """Show how far the batch of an update is, else the last one."""
         progress = await self._progress(
-            correction_id, "there is no batch to show: this update was never approved"
+            correction_id, "no batch to show: this update was never approved"
         )
         if progress is None:
             return
@@ -45,20 +45,20 @@ class BatchHandler(Handler):
         )
 
     async def cancel_of(self, correction_id: int | None) -> None:
-        """Take back the batch of an update, else the last one, as far as it is not written."""
-        none = "nothing to take back: no batch waits to be written"
+        """Cancel the batch of an update, else the last one, as far as it is not written."""
+        none = "nothing to cancel: no batch waits to be written"
         progress = await self._progress(correction_id, none)
         if progress is None:
             return
         if not progress.cancellable:
-            self._tell(none, Tone.WARN)
+            self._say(none, Tone.WARN)
             return
         await self.cancel(progress)
 
     async def cancel(self, progress: BatchProgress) -> None:
-        """Take back what of a batch is not being written yet; what is, is left and told."""
+        """Cancel what of a batch is not being written yet; say how much is written already."""
         if self._session.read_only:
-            self._tell("this console is read-only: it takes nothing back", Tone.WARN)
+            self._say("this console is read-only", Tone.WARN)
             return
         ids = [update.correction.id for update in progress.updates]
         note = "its batch was cancelled"
@@ -68,13 +68,13 @@ class BatchHandler(Handler):
         self._session.last, self._session.held_until = (), 0
         back = sum(decision.ok for decision in decided)
         left = len(decided) - back
-        text = f"{self._who} took {plural(back, 'update')} of the batch back"
-        rest = f" {left} {'is' if left == 1 else 'are'} being written and can't be" if left else ""
+        text = f"{self._who} cancelled {plural(back, 'update')} of the batch"
+        rest = f" {left} {'is' if left == 1 else 'are'} being written already" if left else ""
         text += f";{rest}" if rest else ""
-        self._tell(text if back else f"nothing taken back{rest}", Tone.STRONG)
+        self._say(text if back else f"nothing cancelled{rest}", Tone.STRONG)
 
     async def follow(self) -> None:
-        """Tell what came of each batch, once it is over. Raises StoreError."""
+        """Log how each batch ended, once it is over. Raises StoreError."""
         running: list[BatchProgress] = []
         for number in self._followed:
             progress = await self._source.progress(number)
@@ -91,7 +91,7 @@ class BatchHandler(Handler):
     def _ended(self, progress: BatchProgress) -> None:
         counts, total = progress.counts, len(progress.updates)
         if counts.get(Stage.TAKEN_BACK, 0) == total:
-            return  # It was told when it was done.
+            return  # The operator who cancelled it has seen that at once.
         good = counts.get(Stage.VERIFIED, 0) == total
         words = batch.summary(progress)
         why = "; ".join(batch.stops(progress))
@@ -103,14 +103,14 @@ class BatchHandler(Handler):
             )
 
     async def _progress(self, correction_id: int | None, none: str) -> BatchProgress | None:
-        """The batch of an update, else the last one; `none` is told where there is neither."""
+        """The batch of an update, else the last one; where there is neither, `none` is logged."""
         try:
             for number in (correction_id, self.last):
                 found = None if number is None else await self._source.progress(number)
                 if found is not None:
                     return found
         except StoreError as error:
-            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
             return None
-        self._tell(none, Tone.WARN)
+        self._say(none, Tone.WARN)
         return None

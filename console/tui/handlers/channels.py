@@ -43,10 +43,10 @@ class ChannelHandler(Handler):
     async def poll_now(self, channel: ChannelHealth) -> None:
         """Have the channel polled, also one that rests or is paused."""
         if channel.name in self._polling:
-            self._tell(f"{channel.name} is being polled for you already", Tone.WARN)
+            self._say(f"{channel.name} is being polled already", Tone.WARN)
             return
         self._polling.add(channel.name)
-        self._tell(f"{self._who} asked for a poll of {channel.name}", Tone.DIM)
+        self._say(f"{self._who} asked for a poll of {channel.name}", Tone.DIM)
         try:
             answer = await self._ask("poll", channel.name)
         finally:
@@ -54,30 +54,28 @@ class ChannelHandler(Handler):
         if answer is None:
             return
         if not answer.ok:
-            self._tell(f"{channel.name} not polled: {answer.result}", Tone.BAD)
+            self._say(f"{channel.name} not polled: {answer.result}", Tone.BAD)
             return
         for report in msgspec.json.decode(answer.result, type=list[PollReport]):
-            self._tell(*_ended(report))
+            self._say(*_ended(report))
 
     async def cancel(self, channel: ChannelHealth) -> None:
         """Stop the channel's poll that runs."""
         if channel.running is None:
-            self._tell(f"can't cancel: no poll of {channel.name} runs", Tone.WARN)
+            self._say(f"can't cancel: no poll of {channel.name} is running", Tone.WARN)
             return
         answer = await self._ask("cancel", channel.name)
         if answer is None:
             return
         if not answer.ok:
-            self._tell(f"not cancelled: {answer.result}", Tone.WARN)
+            self._say(f"not cancelled: {answer.result}", Tone.WARN)
             return
         report = msgspec.json.decode(answer.result, type=PollReport)
         if report.outcome is PollOutcome.CANCELLED:
-            text = (
-                f"{self._who} cancelled the poll of {channel.name}: its readings stand as they were"
-            )
-            self._tell(text, Tone.STRONG)
+            text = f"{self._who} cancelled the poll of {channel.name}: its readings are unchanged"
+            self._say(text, Tone.STRONG)
         else:
-            self._tell(f"the poll of {channel.name} had ended already: {report.outcome}", Tone.WARN)
+            self._say(f"the poll of {channel.name} had ended already: {report.outcome}", Tone.WARN)
 
     async def pause_or_resume(self, channel: ChannelHealth) -> None:
         """Turn the pause over, after its effect was shown."""
@@ -90,13 +88,13 @@ class ChannelHandler(Handler):
         try:
             effect = await self._source.pause_effect(channel)
         except StoreError as error:
-            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
             return
         request = await self._app.push_screen_wait(
             PauseDialog(effect, tuple(self._reasons), self._session.clock)
         )
         if request is None:
-            self._tell("nothing paused", Tone.DIM)
+            self._say("nothing paused", Tone.DIM)
             return
         self._reasons.appendleft(request.reason)
         until = self._now + request.span_ms
@@ -109,13 +107,13 @@ class ChannelHandler(Handler):
 
         if await self._decide(act):
             text = f"{self._who} paused {channel.name} until {until_text(until, self._now)}"
-            self._tell(f"{text}: {request.reason}", Tone.STRONG)
+            self._say(f"{text}: {request.reason}", Tone.STRONG)
 
     async def _resume(self, channel: ChannelHealth) -> None:
         if channel.paused_by is not None and not await self._app.push_screen_wait(
             ResumeDialog(channel, self._now)
         ):
-            self._tell(f"{channel.name} stays paused", Tone.DIM)
+            self._say(f"{channel.name} stays paused", Tone.DIM)
             return
         ended = await self._decide(
             lambda: [
@@ -123,7 +121,7 @@ class ChannelHandler(Handler):
             ]
         )
         if ended:
-            self._tell(f"{self._who} resumed {channel.name}; it is polled now", Tone.STRONG)
+            self._say(f"{self._who} resumed {channel.name}; it is polled now", Tone.STRONG)
 
     async def _ask(self, what: str, channel: str) -> Answered | None:
         """Ask the engine; why there is no answer is told."""
@@ -134,10 +132,10 @@ class ChannelHandler(Handler):
             )  # fmt: skip
         except (StoreError, RuntimeError) as error:
             # A RuntimeError is the closed cache's: its threads have gone.
-            self._tell(f"the engine did not answer: {error}", Tone.BAD)
+            self._say(f"the engine did not answer: {error}", Tone.BAD)
             return None
         if answers is None:
-            self._tell(f"nobody to {what} it: no engine runs for this cache", Tone.BAD)
+            self._say(f"nobody to {what} it: no engine runs for this cache", Tone.BAD)
             return None
         return answers[0]
 

@@ -26,32 +26,32 @@ class CopyExportHandler:
         """Copy one of these, as the operator chooses."""
         ways = tuple(offered)
         if not ways:
-            self._tell("there is nothing under the cursor to copy", Tone.WARN)
+            self._say("there is nothing under the cursor to copy", Tone.WARN)
             return
         chosen = await self._app.push_screen_wait(CopyDialog(ways))
         if chosen is None:
             return
         if len(chosen.text.encode()) > COPIED_MAX:
-            self._tell(f"{chosen.name}: too long for a terminal's clipboard; export it", Tone.WARN)
+            self._say(f"{chosen.name}: too long for a terminal's clipboard; export it", Tone.WARN)
             return
         self._put(chosen.text)
         text = cut(clean(chosen.text.replace("\t", "  ")), 60)
-        self._tell(f"copied {chosen.name}: {text}", Tone.STRONG)
+        self._say(f"copied {chosen.name}: {text}", Tone.STRONG)
 
     async def export(self, view: ExportView | None) -> None:
         """Write a list into a file that the operator names."""
         if view is None or not view.count:
-            self._tell("there is nothing here to export", Tone.WARN)
+            self._say("there is nothing here to export", Tone.WARN)
             return
         name = default_name(view, self._session.clock.now())
         done = await self._app.push_screen_wait(ExportDialog(view, name))
         if done is None:
-            self._tell("nothing exported", Tone.DIM)
+            self._say("nothing exported", Tone.DIM)
             return
         gone = view.count - done.rows
         left = f"; {gone:,} had gone meanwhile" if gone else ""
         what = plural(done.rows, view.name.removesuffix("s"), view.name)
-        self._tell(f"exported {what} to {done.path}{left}", Tone.STRONG)
+        self._say(f"exported {what} to {done.path}{left}", Tone.STRONG)
 
     def _put(self, text: str) -> None:
         """Hand it to the terminal, through whatever lies between."""
@@ -59,6 +59,6 @@ class CopyExportHandler:
         if self._app._driver is not None:  # noqa: SLF001 (Textual is pinned)
             self._app._driver.write(clipboard(text, os.environ))  # noqa: SLF001
 
-    def _tell(self, text: str, tone: Tone) -> None:
+    def _say(self, text: str, tone: Tone) -> None:
         self._session.say(text, tone)
         self._session.request_refresh()

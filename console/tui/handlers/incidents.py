@@ -44,7 +44,7 @@ class IncidentHandler(Handler):
             lambda: self._database.write(incidents.acknowledge, incident.id, who=self._who, now=now)
         )
         if done:
-            self._tell(f"{self._who} has seen {_about(incident)}", Tone.STRONG)
+            self._say(f"{self._who} acknowledged {_about(incident)}", Tone.STRONG)
 
     async def snooze(self, incident: Incident) -> None:
         """Put it aside for a span; one that is snoozed is woken."""
@@ -55,7 +55,7 @@ class IncidentHandler(Handler):
             return
         span = await self._app.push_screen_wait(SnoozeDialog(_about(incident), self._now))
         if span is None:
-            self._tell("nothing snoozed", Tone.DIM)
+            self._say("nothing snoozed", Tone.DIM)
             return
         until = self._now + span
         done = await self._do(
@@ -63,23 +63,23 @@ class IncidentHandler(Handler):
         )
         if done:
             text = f"{self._who} snoozed {_about(incident)} until {until_text(until, self._now)}"
-            self._tell(f"{text}, unless it gets worse", Tone.STRONG)
+            self._say(f"{text}, unless it gets worse", Tone.STRONG)
 
     async def accept(self, channel: str) -> None:
         """Accept the channel's quarantined poll, once its effect has been seen and agreed to."""
         try:
             effect = await self._source.effect(channel)
         except StoreError as error:
-            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
             return
         if effect is None:
-            self._tell(f"{channel} has no quarantined poll", Tone.WARN)
+            self._say(f"{channel} has no quarantined poll", Tone.WARN)
             return
         if not await self._app.push_screen_wait(AcceptPollDialog(effect, self._now)):
-            self._tell("nothing accepted", Tone.DIM)
+            self._say("nothing accepted", Tone.DIM)
             return
         poll = f"poll {effect.poll_id} of {channel}"
-        self._tell(f"taking in {poll}: {plural(effect.moved, 'listing')}…", Tone.DIM)
+        self._say(f"accepting {poll}: {plural(effect.moved, 'listing')}…", Tone.DIM)
         comparison = terms.comparison(self._source.settings)
         merged: list[Merge] = await self._decide(
             lambda: [
@@ -90,7 +90,7 @@ class IncidentHandler(Handler):
             ]
         )  # fmt: skip
         for merge in merged:
-            self._tell(
+            self._say(
                 f"{self._who} accepted {poll}: {plural(merge.opened, 'disagreement')} opened, "
                 f"{merge.closed:,} closed, {plural(merge.proposed, 'update')} proposed",
                 Tone.STRONG,
@@ -102,15 +102,15 @@ class IncidentHandler(Handler):
         try:
             poll_id = await self._source.quarantined_poll(channel)
         except StoreError as error:
-            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
             return
         if poll_id is None:
-            self._tell(f"{channel} has no quarantined poll", Tone.WARN)
+            self._say(f"{channel} has no quarantined poll", Tone.WARN)
             return
         about = f"poll {poll_id} of {channel}"
         reason = await self._app.push_screen_wait(DiscardPollDialog(about, tuple(self._reasons)))
         if reason is None:
-            self._tell("nothing discarded", Tone.DIM)
+            self._say("nothing discarded", Tone.DIM)
             return
         self._reasons.appendleft(reason)
         discarded: list[int] = await self._decide(
@@ -122,7 +122,7 @@ class IncidentHandler(Handler):
             ]
         )  # fmt: skip
         if discarded:
-            self._tell(f"{self._who} discarded {about}: its last good readings count", Tone.STRONG)
+            self._say(f"{self._who} discarded {about}: its last good readings count", Tone.STRONG)
             self._wake_engine()
 
     async def _wake(self, incident: Incident) -> None:
@@ -131,11 +131,11 @@ class IncidentHandler(Handler):
             lambda: self._database.write(incidents.wake, incident.id, who=self._who, now=now)
         )
         if done:
-            self._tell(f"{self._who} ended the snooze of {_about(incident)}", Tone.STRONG)
+            self._say(f"{self._who} ended the snooze of {_about(incident)}", Tone.STRONG)
 
     def _is_open(self, incident: Incident, verb: str) -> bool:
         if incident.closed_at is not None:
-            self._tell(f"can't {verb} {_about(incident)}: it is over", Tone.WARN)
+            self._say(f"can't {verb} {_about(incident)}: it is closed", Tone.WARN)
         return incident.closed_at is None
 
     async def _do(self, act: Callable[[], None]) -> bool:

@@ -1,4 +1,4 @@
-"""What other people decide on the same cache, told here as it happens."""
+"""What other people decide on the same cache, logged here as it happens."""
 
 from console.text.format import clean, plural
 from console.tui.drawing.tones import Tone
@@ -6,30 +6,30 @@ from console.tui.handlers.base import Handler
 from store.corrections.audit import Deed
 
 NOBODY = ("skew", "rule")
-"""Who takes steps that no person takes."""
+"""Steps by these names were taken by the program, not by a person."""
 
 _DID = {
     "first approval": "gave the first of two approvals to",
-    "undone": "took back",
+    "undone": "undid",
     "asked anew": "retried",
 }
 
 
 class OthersHandler(Handler):
-    """Remembers up to where it has been told."""
+    """Logs each decision of another person once."""
 
-    _heard: int | None = None
+    _last_step: int | None = None
 
-    async def hear(self) -> None:
-        """Tell what others did since it was last told. Raises StoreError."""
-        if self._heard is None:
-            self._heard = await self._source.newest_step()
+    async def log_deeds(self) -> None:
+        """Log what others decided since the last call. Raises StoreError."""
+        if self._last_step is None:
+            self._last_step = await self._source.newest_step()
             return
         newest = await self._source.newest_step()
-        if newest == self._heard:
+        if newest == self._last_step:
             return
-        deeds = await self._source.deeds_since(self._heard, (*NOBODY, self._who))
-        self._heard = newest
+        deeds = await self._source.deeds_since(self._last_step, (*NOBODY, self._who))
+        self._last_step = newest
         for deed in deeds:
             self._session.say(_in_words(deed), Tone.ACCENT)
             if deed.step == "first approval":

@@ -41,12 +41,12 @@ class UpdateHandler(Handler):
         self._reasons: deque[str] = deque(maxlen=6)
         self._followed: set[int] = set()
         self.batches = BatchHandler(app, database, source, session)
-        self._hearing = OthersHandler(app, database, source, session)
+        self._others = OthersHandler(app, database, source, session)
 
     async def approve(self, picked: DecisionTarget, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
         if picked.not_now:
-            self._tell(f"can't approve {picked.about}: {picked.not_now}", Tone.WARN)
+            self._say(f"can't approve {picked.about}: {picked.not_now}", Tone.WARN)
             return
         batch = await self._batch(picked, "approve", bulk=bulk)
         if not batch:
@@ -63,7 +63,7 @@ class UpdateHandler(Handler):
             if outlook is None or not await self._app.push_screen_wait(
                 ApproveDialog(batch, asked, outlook, left_out=left_out)
             ):
-                self._tell("nothing approved", Tone.DIM)
+                self._say("nothing approved", Tone.DIM)
                 return
         decided = await self._decide(
             lambda: decide.approve(
@@ -75,7 +75,7 @@ class UpdateHandler(Handler):
         if done:
             self._session.remember(approved)
         going = [correction.id for correction in approved if correction.status not in UNDECIDED]
-        self._told(decided, "approved")
+        self._report(decided, "approved")
         if self._session.engine is not None:
             self._session.engine.wake()
         if len(going) > 1:
@@ -90,33 +90,33 @@ class UpdateHandler(Handler):
             return
         reason = await self._app.push_screen_wait(ReasonDialog(picked.about, tuple(self._reasons)))
         if reason is None:
-            self._tell("nothing rejected", Tone.DIM)
+            self._say("nothing rejected", Tone.DIM)
             return
         self._reasons.appendleft(reason)
         seen = [(correction.id, correction.version) for correction in batch]
         decided = await self._decide(
             lambda: decide.reject(self._database, seen, who=self._who, now=self._now, reason=reason)
         )
-        self._told(decided, "rejected")
+        self._report(decided, "rejected")
 
     async def snooze(self, picked: DecisionTarget) -> None:
-        """Put aside for a span."""
+        """Snooze for a span."""
         batch = await self._batch(picked, "snooze", bulk=False)
         if not batch:
             return
         span = await self._app.push_screen_wait(SnoozeDialog(picked.about, self._now))
         if span is None:
-            self._tell("nothing snoozed", Tone.DIM)
+            self._say("nothing snoozed", Tone.DIM)
             return
         until = self._now + span
         seen = [(correction.id, correction.version) for correction in batch]
         decided = await self._decide(
             lambda: decide.snooze(self._database, seen, who=self._who, now=self._now, until=until)
         )
-        self._told(decided, f"snoozed until {until_text(until, self._now)}")
+        self._report(decided, f"snoozed until {until_text(until, self._now)}")
 
     async def undo(self, picked: DecisionTarget) -> None:
-        """Take back the last approval, else the one under the cursor, while the hold lasts."""
+        """Undo the last approval, else the one under the cursor, while the hold lasts."""
         now = self._now
         ids = list(self._session.last) if self._session.held_until > now else []
         if not ids:
@@ -125,7 +125,7 @@ class UpdateHandler(Handler):
                 return
             ids = [correction.id for correction in under if can_undo(correction, now)]
         if not ids:
-            self._tell("nothing to undo: no approval is in its hold", Tone.WARN)
+            self._say("nothing to undo: no approval can be undone any more", Tone.WARN)
             return
         decided = await self._decide(
             lambda: decide.undo(
@@ -134,27 +134,27 @@ class UpdateHandler(Handler):
         )
         if decided:
             self._session.last, self._session.held_until = (), 0
-        self._told(decided, "took back")
+        self._report(decided, "undid", "undone")
 
     async def retry(self, picked: DecisionTarget) -> None:
         """Retry what ended badly, with a reason."""
         if not picked.seen:
-            self._tell(f"can't retry: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
+            self._say(f"can't retry: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
             return
         reason = await self._app.push_screen_wait(RetryDialog(picked.about, ()))
         if reason is None:
-            self._tell("nothing retried", Tone.DIM)
+            self._say("nothing retried", Tone.DIM)
             return
         decided = await self._decide(
             lambda: decide.retry(
                 self._database, picked.seen, who=self._who, now=self._now, note=reason
             )
         )
-        self._told(decided, "retried")
+        self._report(decided, "retried")
 
     async def follow(self) -> None:
-        """Tell what became of what this operator approved, as it ends. Raises StoreError."""
-        await self._hearing.hear()
+        """Log how what this operator approved has ended. Raises StoreError."""
+        await self._others.log_deeds()
         await self.batches.follow()
         if not self._followed:
             return
@@ -175,20 +175,20 @@ class UpdateHandler(Handler):
             self._app.notify(clean(text), severity="warning", markup=False)
 
     async def _batch(self, picked: DecisionTarget, verb: str, *, bulk: bool) -> list[Correction]:
-        """The updates that can be decided on; where there are none, why is told."""
+        """The updates that can be decided on; where there are none, the log says why."""
         if not picked.seen or (picked.why_not and not bulk):
-            self._tell(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
+            self._say(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
             return []
         found = await self._read([number for number, _ in picked.seen])
         if found is None:
             return []
-        # What somebody put aside is not swept up with the rest; alone it can still be decided.
+        # What somebody snoozed is not swept up with the rest; alone it can still be decided.
         wanted = (CorrectionStatus.PROPOSED,) if bulk else UNDECIDED
         batch = [correction for correction in found if correction.status in wanted]
         if not batch:
             text = await self._meanwhile(picked) if len(picked.seen) == 1 else ""
             why = text or "it was decided meanwhile"
-            self._tell(f"can't {verb} {picked.about}: {why}", Tone.WARN)
+            self._say(f"can't {verb} {picked.about}: {why}", Tone.WARN)
         return batch
 
     async def _meanwhile(self, picked: DecisionTarget) -> str:
@@ -203,38 +203,41 @@ class UpdateHandler(Handler):
         try:
             return await self._source.outlook(batch, self._who)
         except StoreError as error:
-            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
             return None
 
     async def _read(self, ids: Sequence[int]) -> list[Correction] | None:
-        """The updates of these ids; None where the cache can't be read, which is told."""
+        """The updates of these ids; None where the cache can't be read, which is logged."""
         try:
             return list((await self._source.updates(ids)).values())
         except StoreError as error:
-            self._tell(f"the cache can't be read: {error}", Tone.BAD)
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
             return None
 
-    def _told(self, decided: Sequence[Decision], verb: str) -> None:
-        """Say what was done, and what stood in the way of the rest."""
+    def _report(self, decided: Sequence[Decision], verb: str, participle: str = "") -> None:
+        """Log what was done, and what stood in the way of the rest."""
+        undone = f"not {participle or verb}"
         done = [decision.id for decision in decided if decision.ok and not decision.why]
         refused = plain_times(refusals(list(decided)), self._now)
         if refused:
-            self._app.notify(clean(refused), title=f"Not {verb}", severity="warning", markup=False)
-            self._tell(f"not {verb}: {refused}", Tone.WARN)
+            self._app.notify(
+                clean(refused), title=undone.capitalize(), severity="warning", markup=False
+            )
+            self._say(f"{undone}: {refused}", Tone.WARN)
         if done:
             what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")
-            self._tell(f"{self._who} {verb} {what}", Tone.STRONG)
+            self._say(f"{self._who} {verb} {what}", Tone.STRONG)
         noted = notes(list(decided))
         if noted:
             self._app.notify(clean(noted), markup=False)
-            self._tell(noted, Tone.ACCENT)
+            self._say(noted, Tone.ACCENT)
         self._session.request_refresh()
 
 
 def _left_out(picked: DecisionTarget, taken: int) -> str:
     """What of the marks is not in the batch, and why."""
     moved = len(picked.seen) - taken
-    reasons = [picked.why_not, f"{moved} × decided or put aside meanwhile" if moved else ""]
+    reasons = [picked.why_not, f"{moved} decided or snoozed meanwhile" if moved else ""]
     return ", ".join(reason for reason in reasons if reason)
 
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.text.format import age, plural
+from console.text.format import age
 from console.tui.data.checklist import ChecklistResult
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.context import PageContext
@@ -90,7 +90,7 @@ class ChecklistPage(Page):
             self.repaint()
             return
         if len(named) > 1:
-            self.session.say(f"it names {', '.join(named)}: this is {named[0]}", Tone.DIM)
+            self.session.say(f"opened {named[0]} (1 of {len(named)} named)", Tone.DIM)
         await self.context.navigator.open_channel(named[0])
 
     def _choose(self, number: int) -> None:
@@ -124,7 +124,7 @@ class ChecklistPage(Page):
             return
         red = sum(not answer.ok for answer in checked.answers)
         verdict = (
-            Cell(f" · ✖ {plural(red, 'answer')} of {len(checked.answers)} red", Tone.BAD)
+            Cell(f" · ✖ {red} of {len(checked.answers)} answers red", Tone.BAD)
             if red
             else Cell(" · ● settings and behaviour agree", Tone.OK)
         )

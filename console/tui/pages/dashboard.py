@@ -1,7 +1,7 @@
 """The first page: what disagrees, the channels, the row under the cursor, what waits for a yes.
 
-Reads through `Source`, off this thread, and decides nothing itself: it tells what stands under
-the cursor and what is marked. What is on it stays where it is while the data moves.
+It decides nothing itself: it says what stands under the cursor and what is marked. What is on it
+stays where it is while the data moves.
 """
 
 from collections import Counter
@@ -130,7 +130,7 @@ class Dashboard(DisagreementsPage):
             return DecisionTarget(
                 why_not="a group is under the cursor: enter opens it, space marks it"
             )
-        return DecisionTarget(why_not="there is nothing under the cursor")
+        return DecisionTarget(why_not="nothing is under the cursor")
 
     async def marked(self, *, approving: bool) -> DecisionTarget:
         marks = sorted(self.table.marks)
@@ -154,7 +154,7 @@ class Dashboard(DisagreementsPage):
             ]
         seen = {number: version for number, version, reason in reasons if not reason}
         left = Counter(reason for _, _, reason in reasons if reason)
-        text = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
+        text = ", ".join(f"{count} {reason}" for reason, count in left.most_common(3))
         return DecisionTarget(tuple(seen.items()), plural(len(seen), "update"), text)
 
     def able(self) -> tuple[str, ...]:
@@ -173,7 +173,7 @@ class Dashboard(DisagreementsPage):
             self.turn(head, opened=not head.opened)
             return
         if self.detail is None:
-            self.session.say("there is nothing under the cursor to open", Tone.WARN)
+            self.session.say("nothing under the cursor to open", Tone.WARN)
             self.repaint()
             return
         await self.context.navigator.open_sku(self.detail)

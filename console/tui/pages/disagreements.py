@@ -69,7 +69,7 @@ class DisagreementsPage(ListPage):
         now, by = self.session.clock.now(), self.by
         listed = await self.data.read(self.wanted, self.sort, by, self.opened)
         if by is not self.by:
-            return  # The operator was quicker: the next reading is on its way.
+            return  # The operator changed the grouping meanwhile: that reading is on its way.
         self.listed = listed
         if not self.rows.loaded:
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
@@ -147,7 +147,7 @@ class DisagreementsPage(ListPage):
     def do_group(self) -> None:
         self.by = GROUPINGS[(GROUPINGS.index(self.by) + 1) % len(GROUPINGS)]
         self.opened.clear()
-        text = "in one piece" if self.by is GroupBy.NONE else f"grouped by {self.by}"
+        text = "grouping off" if self.by is GroupBy.NONE else f"grouped by {self.by}"
         self.session.say(text, Tone.DIM)
         self.rewrite("#said")
         self.session.request_refresh()
@@ -203,7 +203,7 @@ class DisagreementsPage(ListPage):
         """What was seen of it: the row as it is painted, of many what they are now."""
         value = self.rows.current
         if self.table is not self.rows:
-            # The other list has the focus: what the update under its cursor is of.
+            # The other list has the focus: the disagreement that the update under its cursor ends.
             of, update = self.detail, self.table.current
             same = of is not None and update is not None and of.correction == update
             return (
@@ -223,7 +223,7 @@ class DisagreementsPage(ListPage):
         tags = self.rows.tags
         found, place = worst(tags), jump(tags, self.rows.cursor, forward=forward)
         if found is None or place is None:
-            self.session.say("nothing is left that is not acknowledged", Tone.OK)
+            self.session.say("no disagreement is left that is not acknowledged", Tone.OK)
             self.repaint()
             return
         self.rows.focus()
@@ -240,7 +240,7 @@ class DisagreementsPage(ListPage):
             if found < severity < Severity.ACKNOWLEDGED
         )
         after = next((f"{count:,} {severity.word}" for severity, count in left if count), "")
-        return f"; then {after}" if after else ""
+        return f"; next: {after}" if after else ""
 
     def _mark_groups(self) -> None:
         signs = self.listed.marked(self.rows.marks) if self.listed is not None else {}
@@ -299,7 +299,7 @@ class DisagreementsPage(ListPage):
         if self._asks_for_causes():
             known, total = self.data.known(ranked.ids), len(ranked.ids)
             if known < total or asks_for_causes(self.wanted):
-                text += f" · causes of {known:,} of {total:,} so far" if known < total else ""
+                text += f" · causes known for {known:,} of {total:,}" if known < total else ""
         return text
 
     def show_ages(self, panel: str) -> None:

@@ -1,7 +1,7 @@
-"""The incidents' page: trouble with a channel rather than with a SKU, and what became of it.
+"""The incidents' page: trouble with a channel rather than with a SKU, and how it ended.
 
 A list with a cursor, and under it or beside it all there is to tell of the one under the cursor:
-of a quarantined poll also what accepting it would change, reckoned once for each poll.
+of a quarantined poll also what accepting it would change, computed once for each poll.
 """
 
 from array import array
@@ -48,7 +48,7 @@ class IncidentsPage(ListPage):
         """Which of `STATES` is shown, unless the filter names states itself."""
         self._computed: QuarantineEffect | None = None
         self._computing: int | None = None
-        """The poll that is being reckoned: once, however often the page is read meanwhile."""
+        """The poll whose effect is being computed: once, however often the page is read."""
         self.rows: VirtualTable[Incident] = VirtualTable(
             IncidentSheet(),
             empty="● No incidents: every channel answers.",
@@ -93,9 +93,9 @@ class IncidentsPage(ListPage):
         self.rewrite("#incident, #legend")
         self.write_titles()
 
-    @work(group="reckon")
+    @work(group="effect")
     async def _compute_effect(self, channel: str) -> None:
-        """Reckon what accepting the channel's poll would change, beside everything else."""
+        """Compute what accepting the channel's poll would change, beside everything else."""
 
         async def read() -> None:
             try:
@@ -147,7 +147,7 @@ class IncidentsPage(ListPage):
     def do_next_state(self) -> None:
         self._states = (self._states + 1) % len(STATES)
         if self.wanted.states:
-            self.session.say("the filter says which states are shown: esc clears it", Tone.WARN)
+            self.session.say("the filter names the states that are shown; esc clears it", Tone.WARN)
         self.session.request_refresh()
 
     def do_acknowledge(self) -> Coroutine[None, None, None] | None:
@@ -172,9 +172,10 @@ class IncidentsPage(ListPage):
         if incident is None:
             return
         if incident.channel is None:
-            self._say("this is no trouble of one channel: there is nothing to open")
+            self._say("this incident is not about one channel: nothing to open")
             return
-        # A filter is words: a SKU with a blank in it can't be one, and some keys are no SKUs.
+        # The filter splits at blanks: a SKU with one in it can't be filtered by, and the keys of
+        # other kinds of incidents are not SKUs.
         fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP)
         sku = (
             incident.key
@@ -192,7 +193,7 @@ class IncidentsPage(ListPage):
         if incident is None or incident.channel is None:
             return None
         if not awaits_decision(incident):
-            self._say(f"there is no quarantined poll under the cursor to {verb}")
+            self._say(f"no quarantined poll is under the cursor to {verb}")
             return None
         return incident.channel
 
@@ -208,11 +209,11 @@ class IncidentsPage(ListPage):
 
     def _nothing(self) -> str:
         if self.filter_text:
-            return "No incident passes the filter: esc clears it."
+            return "No incident fits the filter; esc clears it."
         word = STATES[self._states].word
         if word == "open":
             return "● No incidents: every channel answers."
-        return f"No {word} incidents." if word != "all" else "There never was an incident."
+        return f"No {word} incidents." if word != "all" else "No incident so far."
 
     def _trouble(self, width: int) -> Content:
         return incidents.whole(self.trouble, now=self.session.clock.now(), width=width)

@@ -180,9 +180,9 @@ class ListPage(DecisionPage):
     def _list_changed(self, event: "VirtualTable.OrderChanged") -> None:
         lost, event.table.lost = event.table.lost, 0
         if lost:
-            # Their rows are over, or the filter leaves them out: nobody took the marks away.
-            text = f"{plural(lost, 'mark')} taken off: what had them is not in the list now"
-            self.session.say(text, Tone.WARN)
+            # Their rows have closed, or the filter leaves them out. Nobody took these marks away,
+            # so the operator must learn of it before `A` decides on fewer rows than were marked.
+            self.session.say(f"{plural(lost, 'marked row')} left the list", Tone.WARN)
         self.write_titles()
         self.rewrite("#tabs, #said, #legend")
 

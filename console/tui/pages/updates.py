@@ -116,7 +116,7 @@ class UpdatesPage(ListPage):
     def picked(self) -> DecisionTarget:
         value = self.rows.current
         if value is None:
-            return DecisionTarget(why_not="there is nothing under the cursor")
+            return DecisionTarget(why_not="nothing is under the cursor")
         return DecisionTarget(
             ((value.id, value.version),), _about(value), why_update_not_decidable(value)
         )
@@ -133,7 +133,7 @@ class UpdatesPage(ListPage):
             if not why_update_not_decidable(correction)
         )
         left = Counter(reason for correction in found if (reason := _why_left_out(correction)))
-        text = ", ".join(f"{count} × {reason}" for reason, count in left.most_common(3))
+        text = ", ".join(f"{count} {reason}" for reason, count in left.most_common(3))
         return DecisionTarget(seen, plural(len(seen), "update"), text)
 
     def subject(self) -> Subject | None:
@@ -179,7 +179,7 @@ class UpdatesPage(ListPage):
                 if not why_no_retry(correction)
             )
             picked = DecisionTarget(
-                seen, plural(len(seen), "update"), "none of the marked ended badly"
+                seen, plural(len(seen), "update"), "none of the marked updates ended badly"
             )
         await self.context.updates.retry(picked)
 
@@ -188,7 +188,7 @@ class UpdatesPage(ListPage):
 
     async def do_detail(self) -> None:
         if self.detail is None:
-            self.session.say("there is nothing under the cursor to open", Tone.WARN)
+            self.session.say("nothing under the cursor to open", Tone.WARN)
             self.repaint()
             return
         await self.context.navigator.open_sku(self.detail)
@@ -197,7 +197,7 @@ class UpdatesPage(ListPage):
         """The update under the cursor, if it ended in a way that can be tried again."""
         value = self.rows.current
         if value is None:
-            return DecisionTarget(why_not="there is nothing under the cursor")
+            return DecisionTarget(why_not="nothing is under the cursor")
         why = why_no_retry(value)
         return DecisionTarget((), _about(value), why) if why else self.picked()._replace(why_not="")
 

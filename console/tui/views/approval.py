@@ -8,7 +8,7 @@ from console.text.format import fit, money, plural, signed, units, wrap
 from console.text.reasons import held_back_text
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
 from console.tui.views.disagreements import tone_of
-from console.tui.views.update_words import change_text, sort_text
+from console.tui.views.update_words import change_text, change_type
 from store.model import Correction
 from sync.corrections.decide import ApprovalPreview, BlastRadius, blast_radius
 
@@ -47,9 +47,9 @@ def _in_all(total: BlastRadius) -> list[Content]:
             ),
         ),
         write(
-            Cell(f"▼ {units(total.units_down)} units down", Tone.OVER),
+            Cell(f"▼ {plural(total.units_down, 'unit')} down", Tone.OVER),
             Cell(f"  {money(total.money_down)}", Tone.DIM),
-            Cell(f"     ▲ {units(total.units_up)} units up", Tone.UNDER),
+            Cell(f"     ▲ {plural(total.units_up, 'unit')} up", Tone.UNDER),
             Cell(f"  {money(total.money_up)}{unpriced}", Tone.DIM),
         ),
         write(
@@ -91,9 +91,14 @@ def _meets(outlook: ApprovalPreview, count: int, left_out: str) -> list[tuple[st
         lines.append((f"{which} {words}", Tone.WARN))
     if outlook.again:
         which = "it" if count == 1 else f"{outlook.again} of {count}"
-        lines.append((f"{which}: you approved before, another person must", Tone.WARN))
+        lines.append(
+            (
+                f"{which}: you gave the first approval, another person must give the second",
+                Tone.WARN,
+            )
+        )
     if outlook.over:
-        lines.append((f"✖ {outlook.over}: all of it would be refused. Mark fewer", Tone.BAD))
+        lines.append((f"✖ {outlook.over}: all of it would be refused; mark fewer rows", Tone.BAD))
     return lines
 
 
@@ -121,5 +126,5 @@ def _item(correction: Correction, width: int) -> Content:
             fit(signed(correction.units) if correction.units else "", 7, right=True),
             tone_of(correction.units),
         ),
-        Cell(f"  {sort_text(correction)}", Tone.DIM),
+        Cell(f"  {change_type(correction)}", Tone.DIM),
     )

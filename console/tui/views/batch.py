@@ -63,9 +63,7 @@ def channels(progress: BatchProgress, *, now: Millis, width: int, cancel: str) -
     rows: list[Content] = []
     if progress.held_until is not None:
         left = max(0, -(-(progress.held_until - now) // 1000))
-        rows.append(
-            write(Cell(f"in hold: {left} s left to take it all back ({cancel})", Tone.ACCENT))
-        )
+        rows.append(write(Cell(f"in hold: {left} s left; {cancel} cancels it all", Tone.ACCENT)))
     for channel in progress.channels:
         rows += _channel(channel, width)
     return lines(*rows)
@@ -109,8 +107,8 @@ def summary(progress: BatchProgress) -> str:
         if stage is not Stage.VERIFIED and counts.get(stage)
     ]
     back = counts.get(Stage.HANDED_BACK, 0) + counts.get(Stage.TAKEN_BACK, 0)
-    anew = "; what is back waits for a new decision" if progress.over and back else ""
-    return ", ".join(parts) + anew
+    undecided = "; what was handed back waits for a new decision" if progress.over and back else ""
+    return ", ".join(parts) + undecided
 
 
 def brief(progress: BatchProgress) -> str:
@@ -184,10 +182,10 @@ def _item(update: UpdateProgress, width: int) -> Content:
         Cell(fit(correction.sku, 14 if roomy else 12), Tone.STRONG),
         Cell(fit(correction.channel, 9) if roomy else ""),
         Cell(fit(change_text(correction), 13 if roomy else 11, right=True)),
-        Cell(f"  {_said(update)}", Tone.DIM),
+        Cell(f"  {_note(update)}", Tone.DIM),
     )
 
 
-def _said(update: UpdateProgress) -> str:
+def _note(update: UpdateProgress) -> str:
     """What there is to say of one; why a batch stopped stands with its channel."""
     return "not written" if update.note.startswith(STOPPED) else update.note

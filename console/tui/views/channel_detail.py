@@ -44,7 +44,7 @@ def polls(detail: ChannelDetail | None, *, now: Millis, width: int) -> Content:
     """The recent polls, newest first, each with what the channel said where it went wrong."""
     if detail is None or not detail.polls:
         return write(Cell("It has not been polled yet.", Tone.DIM))
-    head = f"{fit('BEGAN', 9)} {fit('OUTCOME', 11)} {'TOOK':>7} {'RECORDS':>9} {'CHANGED':>8}"
+    head = f"{fit('BEGAN', 9)} {fit('OUTCOME', 13)} {'TOOK':>7} {'RECORDS':>9} {'CHANGED':>8}"
     rows = [write(Cell(cut(head, width), Tone.DIM))]
     rows += [_poll(poll, now, width) for poll in detail.polls]
     return lines(*rows)
@@ -65,21 +65,21 @@ def _facts(detail: ChannelDetail, key: Key, now: Millis) -> Iterator[_Fact]:
         yield from _pause(channel, key, now)
     messages = [incident.message for incident in detail.incidents]
     if channel.last_error and not any(channel.last_error in message for message in messages):
-        yield _Fact("said", channel.last_error, Tone.WARN)
+        yield _Fact("error", channel.last_error, Tone.WARN)
     for incident in detail.incidents:
         yield _Fact(incident.kind, incident.message, Tone.BAD)
         remedy = _remedy(incident, channel, key, now)
         if remedy:
             yield _Fact("", remedy, Tone.ACCENT)
     yield _Fact("headroom", _headroom(detail, now))
-    lately = f"{channel.failed} of the last {len(channel.recent)} polls went wrong"
+    lately = f"{channel.failed} of the last {len(channel.recent)} polls failed"
     yield _Fact(
         "polls", f"every {duration_text(channel.every_ms)}, next {_next(channel, now)}; {lately}"
     )
     yield _Fact("times", _times(settings))
     unexplained = ""
     if channel.unexplained is not None:
-        unexplained = f"; {plural(channel.unexplained, 'unit')} moved that nothing explains"
+        unexplained = f"; {plural(channel.unexplained, 'unit')} moved without a known cause"
     yield _Fact("holds", f"{plural(channel.listings, 'listing')}{unexplained}")
     if detail.cursor is not None:
         yield _Fact("events", f"read up to {detail.cursor}")
@@ -113,10 +113,10 @@ def _pause(channel: ChannelHealth, key: Key, now: Millis) -> Iterator[_Fact]:
     ends = "" if until is None else f" until {time_of_day(until)}, in {age(until - now)}"
     if channel.paused_by is None:
         tries = _by(key("pause_channel"), "; {} tries it at once")
-        yield _Fact("rests", f"the engine leaves it alone{ends}{tries}", Tone.WARN)
+        yield _Fact("rests", f"the engine does not poll it{ends}{tries}", Tone.WARN)
         return
     yield _Fact("paused", f"‖ by {channel.paused_by}{ends}: {channel.paused_reason}", Tone.WARN)
-    text = "not polled, not written to; approved updates for it wait"
+    text = "not polled, not written to; approved updates wait"
     yield _Fact("", text + _by(key("pause_channel"), "; {} resumes it"), Tone.DIM)
 
 
@@ -129,23 +129,19 @@ def _remedy(incident: Incident, channel: ChannelHealth, key: Key, now: Millis) -
     if incident.kind == IncidentKind.CREDENTIALS:
         until = channel.paused_until
         again = f", or by itself at {time_of_day(until)}" if until and until > now else ""
-        mended = "mend the credential that it names and start skew anew"
-        return mended + _by(key("pause_channel"), f"; {{}} tries what it has{again}")
+        mended = "correct the credential that it names and restart skew"
+        return mended + _by(key("pause_channel"), f"; {{}} tries it now{again}")
     if incident.kind == IncidentKind.QUARANTINED:
         judged = _by(key("accept"), "; {} accepts it") + _by(key("discard"), ", {} discards it")
-        return f"the last good readings stay in force{judged}"
+        return f"the last good readings still count{judged}"
     return ""
 
 
 def _headroom(detail: ChannelDetail, now: Millis) -> str:
     channel = detail.channel
-    own = (
-        f"{channel.rate_per_s:g} requests a second, by `rate`"
-        if channel.rate_per_s
-        else "no `rate` set"
-    )
+    own = f"{channel.rate_per_s:g} requests a second" if channel.rate_per_s else "none set"
     if channel.allowance_left is None:
-        return f"the channel tells none; our own limit: {own}"
+        return f"API limit not reported; own limit: {own}"
     text = f"{units(channel.allowance_left)} requests left"
     if channel.allowance_of is not None:
         bar = progress_bar(channel.allowance_left, channel.allowance_of, _BAR)
@@ -153,7 +149,7 @@ def _headroom(detail: ChannelDetail, now: Millis) -> str:
             f"{bar} {units(channel.allowance_left)} of {units(channel.allowance_of)} requests left"
         )
     since = f", {age(now - channel.allowance_at)} ago" if channel.allowance_at is not None else ""
-    return f"{text}{since}; our own limit: {own}"
+    return f"{text}{since}; own limit: {own}"
 
 
 def _next(channel: ChannelHealth, now: Millis) -> str:
@@ -167,9 +163,9 @@ def _times(settings: ChannelSettings) -> str:
         f"timeout {duration_text(settings.timeout_ms)}",
     ]
     if settings.lag_ms:
-        parts.append(f"its word may be {duration_text(settings.lag_ms)} late")
+        parts.append(f"may lag by {duration_text(settings.lag_ms)}")
     if settings.max_source_age_ms is not None:
-        parts.append(f"its own time may be {duration_text(settings.max_source_age_ms)} old")
+        parts.append(f"its own timestamp may be {duration_text(settings.max_source_age_ms)} old")
     return ", ".join(parts)
 
 
@@ -180,7 +176,7 @@ def _poll(poll: RecentPoll, now: Millis, width: int) -> Content:
         took = age(now - poll.started_at)
     parts = [
         Cell(f"{time_of_day(poll.started_at)} ", Tone.DIM),
-        channels.fitted(outcome, 11),
+        channels.fitted(outcome, 13),
         Cell(f" {took:>7} {units(poll.seen):>9} "),
         Cell(f"{units(poll.changed):>8}", Tone.DIM),
     ]

@@ -30,7 +30,7 @@ OUTCOMES: Mapping[PollOutcome, Cell] = {
     PollOutcome.RUNNING: Cell("↻ running", Tone.ACCENT),
     PollOutcome.GOOD: Cell("● good", Tone.OK),
     PollOutcome.FAILED: Cell("✖ failed", Tone.BAD),
-    PollOutcome.QUARANTINED: Cell("■ set aside", Tone.WARN),
+    PollOutcome.QUARANTINED: Cell("■ quarantined", Tone.WARN),
     PollOutcome.ACCEPTED: Cell("● accepted", Tone.OK),
     PollOutcome.REPLACED: Cell("■ replaced", Tone.DIM),
     PollOutcome.DISCARDED: Cell("□ discarded", Tone.DIM),

@@ -155,22 +155,21 @@ class DisagreementSheet:
         if column.key == "shows":
             return _channel_cell(row, row.disagreement.channel, column.width)
         if column.key == "update":
-            return self._update(row, column.width)
+            return self._update(row)
         return _CELLS[column.key](row, now)
 
-    def _update(self, row: DisagreementRow, width: int) -> Cell:
+    def _update(self, row: DisagreementRow) -> Cell:
         disagreement = row.disagreement
         if disagreement.correction_id is not None and disagreement.correction_status is not None:
             return _correction_cell(
                 disagreement, disagreement.correction_id, disagreement.correction_status
             )
         if disagreement.status is Status.SETTLING and disagreement.decidable_at is not None:
-            word = "decidable" if width >= len("decidable 14:07") else "from"
-            return Cell(f"{word} {time_of_day(disagreement.decidable_at)[:5]}", Tone.DIM)
+            return Cell(f"wait {time_of_day(disagreement.decidable_at)[:5]}Z", Tone.DIM)
         if disagreement.kind not in CORRECTABLE:
-            return Cell("by hand", Tone.DIM)
+            return Cell("manual", Tone.DIM)
         observed = self.directions.get(disagreement.channel) is Direction.OBSERVE
-        return Cell("observe only" if observed else NONE, Tone.FAINT)
+        return Cell("read only" if observed else NONE, Tone.FAINT)
 
 
 def _correction_cell(disagreement: Disagreement, number: int, status: CorrectionStatus) -> Cell:
@@ -282,11 +281,11 @@ _CELLS: Mapping[str, Callable[[DisagreementRow, Millis], Cell]] = {
 
 
 OPENED, FOLDED = "▾", "▸"
-_UNKNOWN = "not looked into yet"
+_UNKNOWN = "cause not known yet"
 
 SEVERITY_TONES = {
     Severity.OVERSELL: Tone.OVER,
-    Severity.WRONGLY_SOLD: Tone.OVER,
+    Severity.WRONGLY_ON_SALE: Tone.OVER,
     Severity.UNDERSELL: Tone.UNDER,
     Severity.LISTING: Tone.WARN,
 }
@@ -318,7 +317,7 @@ def group_cells(
 
 
 def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) -> list[str]:
-    """What the side pane tells of a group."""
+    """What the side panel says of a group."""
     if total is None:
         return []
     facts = [
@@ -326,12 +325,12 @@ def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) ->
         f"▲ {units(total.oversell_units)} too many",
         f"▼ {units(total.undersell_units)} too few",
         f"{group_worth(total)} at risk",
-        f"the oldest {age(now - total.oldest_at)}",
-        f"the worst: {total.severity.word}",
+        f"oldest {age(now - total.oldest_at)}",
+        f"worst: {total.severity.word}",
     ]
     if total.acknowledged:
         facts.append(f"{total.acknowledged:,} acknowledged")
-    facts += ["", f"one {by}: enter opens, space marks all"]
+    facts += ["", f"one {by}: enter opens it, space marks all"]
     return [cut(fact, width) for fact in facts]
 
 

@@ -139,7 +139,7 @@ def _effect(trouble: incidents.IncidentDetail, width: int) -> list[Content]:
     if trouble.quarantined is None:
         return [write(Cell("The poll has been replaced meanwhile.", Tone.DIM))]
     if trouble.effect is None:
-        return [write(Cell(heading, Tone.STRONG), Cell("  reckoning…", Tone.DIM))]
+        return [write(Cell(heading, Tone.STRONG), Cell("  computing…", Tone.DIM))]
     poll = cut(f"  poll {trouble.quarantined}, nothing is changed yet", width - len(heading))
     rows = [write(Cell(heading, Tone.STRONG), Cell(poll, Tone.DIM))]
     return [*rows, *totals(trouble.effect, width), *listings(trouble.effect, width, LISTED)]
@@ -238,10 +238,10 @@ class ToastState(NamedTuple):
     bell: bool = False
 
 
-def announcements(
+def announce(
     known: Known | None, found: Sequence[Incident], now: Millis, *, bell: bool = False
 ) -> ToastState:
-    """Say what of the open incidents `found` is to be told.
+    """Say what of the open incidents `found` is new to the operator.
 
     `known` is what the last answer called so, None at the start; `bell`: the operator wants the
     terminal's bell with a toast.
@@ -290,7 +290,7 @@ def _toast(fresh: Sequence[Incident]) -> Toast | None:
         return Toast(clean(_name(fresh[0])), clean(fresh[0].message), worst)
     lines = [clean(f"{_name(incident)}: {incident.message}") for incident in fresh[:TOAST_LINES]]
     if len(fresh) > TOAST_LINES:
-        lines.append(f"and {len(fresh) - TOAST_LINES} more: key 4 lists them")
+        lines.append(f"and {len(fresh) - TOAST_LINES} more: 4 lists them")
     return Toast(f"{len(fresh)} new incidents", "\n".join(lines), worst)
 
 

@@ -25,7 +25,7 @@ from console.tui.data.source import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
 from console.tui.views.disagreements import tone_of
-from console.tui.views.update_words import STEPS, change_text, sort_text, waits_for
+from console.tui.views.update_words import STEPS, change_text, change_type, waits_for
 from store.model import Freshness, Millis, Status
 from store.queries.values import ChannelHealth, HistoryEntry, ShownCell
 
@@ -164,7 +164,7 @@ def brief_title(detail: RowDetail | None) -> Content:
     correction = detail.correction
     if correction is None:
         return write(Cell(f" {cut(detail.sku, 24)} ", Tone.STRONG), Cell(f"{detail.channel} "))
-    text = f"{detail.channel} {change_text(correction)}, {sort_text(correction)} "
+    text = f"{detail.channel} {change_text(correction)}, {change_type(correction)} "
     return write(Cell(f" #{correction.id} {cut(detail.sku, 24)} ", Tone.STRONG), Cell(text))
 
 

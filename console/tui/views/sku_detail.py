@@ -9,6 +9,7 @@ from itertools import groupby
 from textual.content import Content
 
 from console.reports.timeline import what_happened
+from console.text.confirmation import settling_text
 from console.text.format import (
     NONE,
     age,
@@ -23,7 +24,6 @@ from console.text.format import (
     units,
     wrap,
 )
-from console.text.reasons import reason_text
 from console.tui.data.sku import SkuDetail
 from console.tui.drawing.plot import Curve, PlotData, signs
 from console.tui.drawing.tones import Cell, Tone, lines, write
@@ -82,17 +82,8 @@ def _disagreement(disagreement: Disagreement, now: Millis, width: int) -> Conten
     )
     by = f" {signed(disagreement.delta)}" if disagreement.delta is not None else ""
     risk = f", {money(disagreement.money_at_risk)} at risk" if disagreement.money_at_risk else ""
-    until = (
-        f", decidable {day_and_time(disagreement.decidable_at)[11:16]}Z"
-        if disagreement.decidable_at
-        else ""
-    )
     # An open one has no reason; that of the others is why it can't be decided.
-    why = (
-        f": {reason_text(disagreement.reason)}{until}"
-        if disagreement.status is not Status.OPEN
-        else ""
-    )
+    why = f": {settling_text(disagreement)}" if disagreement.status is not Status.OPEN else ""
     since_when = age(now - disagreement.first_seen_at)
     text = f"  {disagreement.kind}{by}{risk}, since {since_when}, {disagreement.status}{why}"
     start = f"{sign} {cut(where, 24)}"
@@ -144,7 +135,7 @@ def _sums(detail: SkuDetail, chosen: int | None, width: int) -> Iterator[Content
 
 
 def _rests_on(detail: SkuDetail, now: Millis, width: int) -> Iterator[Content]:
-    """What a bundle or a pool is made of, whose word that is, and what limits it."""
+    """What a bundle or a pool is made of, which channel each part was read from, and the limit."""
     for (location, how), group in groupby(
         detail.summary.parts, key=lambda part: (part.location, part.how)
     ):
@@ -170,7 +161,7 @@ def _part(part: ComponentSummary, *, limits: bool, now: Millis, width: int) -> C
         gives = f"{units(part.available)} → {units(part.makes)}"
     state = f" {clean(part.state)}" if part.state not in (None, "active") else ""
     stale = part.freshness not in (None, Freshness.FRESH)
-    whose = f"  {part.channel or 'nobody'} tells, moved {since(part.observed_at, now)} ago"
+    whose = f"  read from {part.channel or 'nowhere'}, changed {since(part.observed_at, now)} ago"
     return write(
         Cell(f"  {fit(name, min(28, max(10, width // 3)))} "),
         Cell(fit(gives, 14, right=True) + state),

@@ -66,7 +66,7 @@ def table(
     """What every channel should show and shows at every place; and each listing's line.
 
     `chosen` is the listing under the cursor. Where there is room, the other quantities stand
-    beside, and how old each word is.
+    beside, and how old each of them is.
     """
     columns = _columns(detail, health, width)
     written = [write(Cell("  " + "".join(_titled(*column) for column in columns), Tone.DIM))]
@@ -108,7 +108,7 @@ _ROOM: tuple[_Column, ...] = (
 
 
 def _columns(detail: SkuDetail, health: Health, width: int) -> list[_Column]:
-    """Those that fit; what no channel tells has no column."""
+    """Those that fit; what no channel reports has no column."""
     longest = max((len(cell.channel) for cell in detail.summary.cells), default=0)
     name = min(CHANNEL_MAX, max(CHANNEL_MIN, longest + 1))
     room = width - 2 - name - sum(least for _, _, least, _ in _ALWAYS)
@@ -120,8 +120,8 @@ def _columns(detail: SkuDetail, health: Health, width: int) -> list[_Column]:
     }
     for key, title, least, right in _ROOM:
         wide = min(_WORDS_MAX, max([least, *(len(clean(word)) for word in words.get(key, ()))]))
-        is_known = any(getattr(cell, key, 0) is not None for cell in cells)
-        if is_known and room >= wide:
+        is_reported = any(getattr(cell, key, 0) is not None for cell in cells)
+        if is_reported and room >= wide:
             chosen.append((key, title, wide, right))
             room -= wide
     return chosen
@@ -141,7 +141,7 @@ def _row(
     columns: Sequence[_Column],
     now: Millis,
 ) -> Content:
-    by_column = _told_of(cell, update, health, now)
+    by_column = _cells(cell, update, health, now)
     return write(
         *(
             Cell(fit(clean(by_column[key].text), width, right=right), by_column[key].tone)
@@ -150,7 +150,7 @@ def _row(
     )
 
 
-def _told_of(
+def _cells(
     cell: ShownCell, update: Correction | None, health: ChannelHealth | None, now: Millis
 ) -> dict[str, Cell]:
     known = cell.available is not None and cell.target is not None
@@ -171,7 +171,9 @@ def _told_of(
     }
     for name in ("on_hand", "committed", "incoming", "unavailable"):
         by_column[name] = Cell(units(getattr(cell, name)), Tone.DIM)
-    if update is not None and (update.status in LIVE_CORRECTIONS or _tells(cell, update)):
+    if update is not None and (
+        update.status in LIVE_CORRECTIONS or _is_worth_showing(cell, update)
+    ):
         words = f"  #{update.id} {STEPS[update.status]}"
         by_column["update"] = Cell(words, step_tone(update.status))
     return by_column
@@ -187,8 +189,10 @@ def _is_other(cell: ShownCell) -> bool:
     return cell.present and cell.target_state is not None and cell.target_state != cell.state
 
 
-def _tells(cell: ShownCell, update: Correction) -> bool:
-    """Whether an update that has ended still says something of what is shown."""
+def _is_worth_showing(cell: ShownCell, update: Correction) -> bool:
+    """Whether it is live, or has ended and still says something of what is shown."""
+    if update.status in LIVE_CORRECTIONS:
+        return True
     return cell.differs and update.status is not CorrectionStatus.SUPERSEDED
 
 
@@ -206,7 +210,7 @@ def _trust(cell: ShownCell, health: ChannelHealth | None) -> Cell:
     if cell.problem is not None:
         return Cell("  ✖ unreadable", Tone.BAD)
     if cell.copies > 1:
-        return Cell(f"  ▲ stands {cell.copies} ×", Tone.WARN)
+        return Cell(f"  ▲ listed {cell.copies} ×", Tone.WARN)
     if health is None:
         return Cell("  ○ unknown", Tone.DIM)
     if health.freshness is Freshness.FRESH:

@@ -1,4 +1,4 @@
-"""How an update's status, change and sort are written, wherever one is shown. Pure."""
+"""How an update's status, change and type are written, wherever one is shown. Pure."""
 
 from console.text.format import (
     NONE,
@@ -55,8 +55,8 @@ def change_text(correction: Correction) -> str:
     return ", ".join(parts) or f"stays {units(correction.to_quantity)}"
 
 
-def sort_text(correction: Correction) -> str:
-    """What sort of change: reduce, raise, or state."""
+def change_type(correction: Correction) -> str:
+    """Which type of change: reduce, raise, or state."""
     if correction.units == 0:
         return "state" if correction.to_state is not None else "confirm"
     return "reduce" if correction.units < 0 else "raise"
@@ -67,11 +67,11 @@ def waits_for(correction: Correction, now: Millis) -> str:
     if correction.status is CorrectionStatus.APPROVED:
         if correction.hold_until is not None and correction.hold_until > now:
             return f"written in {_seconds(correction.hold_until - now)}"
-        return f"by {correction.decided_by or NONE}, waits for the engine"
+        return f"by {correction.decided_by or NONE}, waiting for the engine"
     if correction.status is CorrectionStatus.SNOOZED:
-        return f"until {time_of_day(correction.snoozed_until)[:5]}"
+        return f"until {time_of_day(correction.snoozed_until)[:5]}Z"
     if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
-        return f"{correction.decided_by} approves; it needs a second person"
+        return f"{correction.decided_by} approved; a second person must, too"
     return correction.result or correction.note or ""
 
 

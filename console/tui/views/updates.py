@@ -22,7 +22,7 @@ from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
 from console.tui.views.disagreements import tone_of
-from console.tui.views.update_words import STEPS, change_text, sort_text, step_tone, waits_for
+from console.tui.views.update_words import STEPS, change_text, change_type, step_tone, waits_for
 from store.corrections.audit import AuditRow
 from store.model import (
     LIVE_CORRECTIONS,
@@ -71,7 +71,7 @@ class HistorySheet:
             if title >= _TITLE_MIN:
                 columns.insert(2, Column("title", "TITLE", title))
                 room -= title + 1
-            columns.append(Column("told", "  WHAT CAME OF IT", room - 1))
+            columns.append(Column("told", "  RESULT", room - 1))
         order = ("id", "sku", "title", "channel", "change", "delta", "stake", "status", "when",
                  "by", "told")  # fmt: skip
         return sorted(columns, key=lambda column: order.index(column.key))
@@ -150,7 +150,7 @@ def chosen(
             f"  {signed(correction.units)}" if correction.units else "", tone_of(correction.units)
         ),
         Cell(f"  {_stake(correction)} at stake" if correction.units else "", Tone.DIM),
-        Cell(f"  {sort_text(correction)}", Tone.DIM),
+        Cell(f"  {change_type(correction)}", Tone.DIM),
     ]
     rows = [write(*what), _stands(correction, now, width)]
     if correction.status in LIVE_CORRECTIONS and detail.disagreement is not None:
@@ -225,7 +225,7 @@ class UpdateSheet:
             Column("sku", "SKU", 12),
             Column("channel", "CHANNEL", 9),
             Column("change", "CHANGE", 15),
-            Column("sort", "SORT", 7),
+            Column("type", "TYPE", 7),
             Column("status", "STATUS", 13),
             Column("when", "AGE", 6, True),
             Column("told", " ", 10),
@@ -251,7 +251,7 @@ _UPDATE_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
     "title": lambda correction, _now: Cell(correction.title, Tone.DIM),
     "channel": lambda correction, _now: Cell(correction.channel),
     "change": lambda correction, _now: Cell(change_text(correction), tone_of(correction.units)),
-    "sort": lambda correction, _now: Cell(sort_text(correction), Tone.DIM),
+    "type": lambda correction, _now: Cell(change_type(correction), Tone.DIM),
     "status": lambda correction, _now: Cell(STEPS[correction.status], step_tone(correction.status)),
     "when": lambda correction, now: Cell(
         age(now - (correction.decided_at or correction.proposed_at)), Tone.DIM

@@ -3,7 +3,7 @@
 import msgspec
 
 from console.tui.drawing.tones import Tone
-from console.tui.views.incidents import TOAST_LINES, ToastState, announcements
+from console.tui.views.incidents import TOAST_LINES, ToastState, announce
 from store.model import Incident, IncidentKind
 
 NOW = 1_795_701_731_000
@@ -22,7 +22,7 @@ def changed(incident: Incident, **more: object) -> Incident:
 
 def after(*found: Incident, now: int = NOW) -> ToastState:
     """What a console has heard that began with these."""
-    return announcements(None, found, now)
+    return announce(None, found, now)
 
 
 def test_what_was_open_at_the_start_is_one_line_of_the_log_and_no_toast() -> None:
@@ -37,8 +37,8 @@ def test_what_was_open_at_the_start_is_one_line_of_the_log_and_no_toast() -> Non
 def test_a_new_incident_is_told_once_with_its_message() -> None:
     before = after(one(1))
 
-    found = announcements(before.known, [one(1), one(2, IncidentKind.QUARANTINED, "market")], NOW)
-    again = announcements(
+    found = announce(before.known, [one(1), one(2, IncidentKind.QUARANTINED, "market")], NOW)
+    again = announce(
         found.known, [one(1), one(2, IncidentKind.QUARANTINED, "market")], NOW + 60_000
     )
 
@@ -50,7 +50,7 @@ def test_a_new_incident_is_told_once_with_its_message() -> None:
 
 
 def test_trouble_of_no_channel_is_skews_own() -> None:
-    found = announcements({}, [one(1, IncidentKind.SURPRISE, None)], NOW)
+    found = announce({}, [one(1, IncidentKind.SURPRISE, None)], NOW)
     assert found.toast is not None
     assert (found.toast.title, found.toast.severe) == ("skew surprise", False)
     assert found.lines[0][1] is Tone.WARN
@@ -59,7 +59,7 @@ def test_trouble_of_no_channel_is_skews_own() -> None:
 def test_several_at_once_are_one_toast_and_each_a_line_of_the_log() -> None:
     many = [one(number, channel=f"shop-{number}") for number in range(1, 10)]
 
-    found = announcements({}, many, NOW)
+    found = announce({}, many, NOW)
 
     assert len(found.lines) == 9
     assert found.toast is not None
@@ -70,9 +70,7 @@ def test_several_at_once_are_one_toast_and_each_a_line_of_the_log() -> None:
 
 
 def test_a_message_can_add_no_line_and_no_control_character_to_a_toast() -> None:
-    found = announcements(
-        {}, [one(1, message="a\nb\x1b]0;owned\x07"), one(2, message="[b]\u202e")], NOW
-    )
+    found = announce({}, [one(1, message="a\nb\x1b]0;owned\x07"), one(2, message="[b]\u202e")], NOW)
     assert found.toast is not None
     assert found.toast.text.splitlines() == [
         "shop stale: a␊b␛]0;owned␇",
@@ -84,8 +82,8 @@ def test_a_snoozed_incident_is_silent_and_is_told_as_new_when_its_snooze_ends() 
     before = after(one(1))
     snoozed = one(1, snoozed_by="bo", snoozed_until=NOW + 60_000)
 
-    quiet = announcements(before.known, [snoozed], NOW)
-    toasts = announcements(quiet.known, [snoozed], NOW + 60_000)
+    quiet = announce(before.known, [snoozed], NOW)
+    toasts = announce(quiet.known, [snoozed], NOW + 60_000)
 
     assert (quiet.lines, quiet.toast) == ((), None)
     assert toasts.toast is not None
@@ -94,18 +92,18 @@ def test_a_snoozed_incident_is_silent_and_is_told_as_new_when_its_snooze_ends() 
 
 def test_an_acknowledgement_before_the_snooze_does_not_silence_what_comes_after_it() -> None:
     snoozed = one(1, acknowledged_by="bo", acknowledged_at=NOW - 5, snoozed_until=NOW + 60_000)
-    quiet = announcements(after(one(1)).known, [snoozed], NOW)
-    assert announcements(quiet.known, [snoozed], NOW + 60_000).toast is not None
+    quiet = announce(after(one(1)).known, [snoozed], NOW)
+    assert announce(quiet.known, [snoozed], NOW + 60_000).toast is not None
 
 
 def test_what_is_snoozed_at_the_start_is_told_when_its_snooze_ends() -> None:
     snoozed = one(1, snoozed_until=NOW + 60_000)
     assert after(snoozed).lines == ()
-    assert announcements(after(snoozed).known, [snoozed], NOW + 60_000).toast is not None
+    assert announce(after(snoozed).known, [snoozed], NOW + 60_000).toast is not None
 
 
 def test_what_somebody_has_seen_already_is_a_line_and_no_toast() -> None:
-    found = announcements({}, [one(1, acknowledged_by="bo", acknowledged_at=NOW)], NOW, bell=True)
+    found = announce({}, [one(1, acknowledged_by="bo", acknowledged_at=NOW)], NOW, bell=True)
     assert len(found.lines) == 1
     assert (found.toast, found.bell) == (None, False)
 
@@ -114,25 +112,25 @@ def test_the_end_of_what_was_told_is_told_and_that_of_what_was_not_is_not() -> N
     silent = one(2, channel="market", snoozed_until=NOW + 60_000)
     before = after(one(1), silent)
 
-    found = announcements(before.known, [], NOW)
+    found = announce(before.known, [], NOW)
 
     assert found.lines == (("shop stale: over", Tone.OK),)
     assert found.toast is None
 
 
 def test_snoozing_what_was_told_is_not_its_end() -> None:
-    quiet = announcements(after(one(1)).known, [one(1, snoozed_until=NOW + 60_000)], NOW)
+    quiet = announce(after(one(1)).known, [one(1, snoozed_until=NOW + 60_000)], NOW)
     assert quiet.lines == ()
 
 
 def test_the_bell_rings_with_a_toast_and_only_for_who_wants_it() -> None:
-    assert announcements({}, [one(1)], NOW, bell=True).bell
-    assert not announcements({}, [one(1)], NOW).bell
-    assert not announcements({1: one(1)}, [one(1)], NOW, bell=True).bell
-    assert not announcements(None, [one(1)], NOW, bell=True).bell
+    assert announce({}, [one(1)], NOW, bell=True).bell
+    assert not announce({}, [one(1)], NOW).bell
+    assert not announce({1: one(1)}, [one(1)], NOW, bell=True).bell
+    assert not announce(None, [one(1)], NOW, bell=True).bell
 
 
 def test_the_same_trouble_that_comes_back_later_is_another_incident_and_is_told() -> None:
-    before = announcements(after(one(1)).known, [], NOW)
-    found = announcements(before.known, [changed(one(1), id=7)], NOW)
+    before = announce(after(one(1)).known, [], NOW)
+    found = announce(before.known, [changed(one(1), id=7)], NOW)
     assert found.toast is not None
