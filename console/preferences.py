@@ -1,8 +1,7 @@
 """`console.toml` in the user's own folder: theme, glyphs, bell, name and keys of the console.
 
-Read by the commands that open a console, before the screen, and by `skew keys`; everything that
-is wrong is told at once, each with the file and the key. Only its owner writes it: what Skew
-remembers by itself is in `console.tui.session.memory`.
+Everything that is wrong is named at once, each with the file and the key. Only its owner writes it:
+what Skew remembers by itself is in `console.tui.session.memory`.
 """
 
 import os
@@ -74,7 +73,7 @@ def load(file: Path | None = None) -> Preferences:
     except OSError as problem:
         error = ConfigError("cannot be read", problem.strerror or type(problem).__name__)
     except UnicodeDecodeError as problem:
-        error = ConfigError("not UTF-8", f"byte {problem.start} begins no character; save it anew")
+        error = ConfigError("not UTF-8", f"byte {problem.start} is not text; save as UTF-8")
     except tomllib.TOMLDecodeError as problem:
         error = ConfigError("TOML", str(problem))
     else:

@@ -86,7 +86,7 @@ async def _take(
             engine=engine,
             request_refresh=lambda: None,
         )
-        preferences = SessionPreferences(said=CommandLineChoices(theme=one.theme))
+        preferences = SessionPreferences(command_line=CommandLineChoices(theme=one.theme))
         app = SkewApp(database, settings, session, preferences=preferences)
         async with app.run_test(size=one.size) as pilot:
             await _wait(pilot, lambda app=app: _worth_showing(app))  # type: ignore[misc]

@@ -1,8 +1,7 @@
 """The single table of actions: every key, its name, its title and what it does.
 
-The app's bindings, the footer's legend, the help and the command palette are all made from it,
-so that nothing works by a key that the palette lacks. A key means one thing, whatever the page.
-Imports nothing of Textual.
+Bindings, legend, help and palette are all made from it, so that nothing works by a key that the
+palette lacks. A key means one thing, whatever the page. Nothing here needs Textual.
 """
 
 from console.keys.action import Action
@@ -11,7 +10,7 @@ from console.keys.navigating import NAVIGATING_ACTIONS
 from console.keys.selecting import SELECTING_ACTIONS
 
 ACTIONS: tuple[Action, ...] = (*DECIDING_ACTIONS, *SELECTING_ACTIONS, *NAVIGATING_ACTIONS)
-"""In the order in which the foot tells them."""
+"""In the order in which the foot shows them."""
 
 
 MOVES: tuple[tuple[str, str], ...] = (
@@ -29,7 +28,7 @@ SHORT = {"space": "spc", "escape": "esc", "pageup": "PgUp", "pagedown": "PgDn"}
 
 
 def shown_key(action: Action) -> str:
-    """The key that an action is told with; empty where it has none."""
+    """The key that is shown for an action; empty where it has none."""
     return SHORT.get(action.keys[0], action.keys[0]) if action.keys else ""
 
 

@@ -1,4 +1,4 @@
-"""What an action is, and where it is: the words of the table of actions."""
+"""What an action is: its name, keys, words, and the pages that have it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         "reject",
         ("r",),
         "Reject the update",
-        "Turn the update down, with a reason. It stays silent until its target or reading moves.",
+        "Turn the update down, with a reason. Nothing new until its target or reading changes.",
         Chapter.DECIDE,
         legend="Reject",
         brief="Rej",
@@ -30,8 +30,8 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         "snooze",
         ("z",),
         "Snooze the update or incident",
-        "Put the update aside for a while; it is proposed again afterwards. Of an incident nobody"
-        " is told until then, unless it gets worse; one that is snoozed is woken.",
+        "The update waits for a while and is proposed again afterwards. An incident stays silent"
+        " until then, unless it gets worse; pressed again, the snooze ends.",
         Chapter.DECIDE,
         legend="Snooze",
         brief="Snz",
@@ -54,7 +54,7 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         ("d",),
         "Discard the quarantined poll",
         "Throw it away, with a reason. The last good readings count again; the next poll is judged"
-        " again.",
+        " on its own.",
         Chapter.DECIDE,
         legend="Discard…",
         brief="Disc",
@@ -65,7 +65,7 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         "undo",
         ("u",),
         "Undo the last approval",
-        "Take back the last approval, or the one under the cursor, while its hold lasts.",
+        "Undo the last approval, or the one under the cursor, while its hold lasts.",
         Chapter.DECIDE,
         legend="Undo",
         brief="Undo",
@@ -96,8 +96,8 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         "acknowledge",
         ("c",),
         "Acknowledge the row",
-        "Say why what is marked, or under the cursor, may stand: it is told last until it moves."
-        " On what is acknowledged: take that back. Of an incident: note that you have seen it.",
+        "Say why the marked rows, or the one under the cursor, may stay: they are listed last until"
+        " they change. On an acknowledged row: ends that. On an incident: you have seen it.",
         Chapter.DECIDE,
         legend="Acknowledge",
         brief="Ack",

@@ -20,7 +20,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "poll_now",
         ("o",),
         "Poll the channel now",
-        "Read it afresh, also while it rests or is paused. What came of it is told when it ends.",
+        "Poll it at once, also while it rests or is paused. The log has the result when it ends.",
         Chapter.CHANNEL,
         legend="Poll now",
         brief="Poll",
@@ -44,7 +44,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         ("X",),
         "Cancel what runs",
         "Stop the channel's poll: nothing of it is kept, and its record says who stopped it. Of"
-        " updates: take back the batch of the one under the cursor, else the last batch, as far as"
+        " updates: cancel the batch of the one under the cursor, else the last batch, as far as"
         " it is not being written yet.",
         Chapter.CHANNEL,
         legend="Cancel",
@@ -100,7 +100,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "zoom_out",
         ("-",),
         "Plot a longer time",
-        "And the other way round.",
+        "The same, the other way.",
         Chapter.LOOK,
         on=frozenset((PageName.SKU,)),
     ),

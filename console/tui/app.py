@@ -1,7 +1,6 @@
 """The live console: `skew watch`, and the screen of `skew demo`.
 
-Owns the pages and the refresh loop, and leads each key to the page that knows it;
-`console.tui.watch` opens the cache, starts the engine beside it and stops all of it. The pages read
+It owns the pages and the refresh loop, and leads each key to the page that knows it. The pages read
 through `DataSource`; decisions are in `console.tui.handlers`.
 """
 
@@ -55,7 +54,7 @@ from sync.settings import Settings
 
 
 class SkewApp(DialogApp):
-    """The console on an open cache. Everything that it is told comes from the cache."""
+    """The console on an open cache. Everything that it shows comes from the cache."""
 
     CSS_PATH = "console.tcss"
     TITLE = "skew"
@@ -191,7 +190,7 @@ class SkewApp(DialogApp):
         return top if isinstance(top, LiveDialog) else None
 
     def request_refresh(self) -> None:
-        """Read everything anew at once, because the operator asked or acted."""
+        """Read everything again at once, because the operator asked or acted."""
         self._refresh_loop.request()
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
@@ -226,21 +225,23 @@ class SkewApp(DialogApp):
         self.session.snapshot = await self._source.snapshot()
 
     def _announce(self) -> None:
-        """Tell what of the incidents is new; the header carries it from then on."""
+        """Announce which incidents are new; the header carries it from then on."""
         snapshot = self.session.snapshot
         if snapshot is None or self.session.replay is not None:
             return
         rings = self.preferences.preferences.bell
-        heard = incidents.announce(self._known, snapshot.status.incidents, snapshot.at, bell=rings)
-        self._known = heard.known
-        for text, tone in heard.lines:
+        announced = incidents.announce(
+            self._known, snapshot.status.incidents, snapshot.at, bell=rings
+        )
+        self._known = announced.known
+        for text, tone in announced.lines:
             self.session.say(text, tone)
-        if heard.lines:
-            self.page.rewrite("#said")
-        if heard.toast is not None:
-            title, text, severe = heard.toast
+        if announced.lines:
+            self.page.rewrite("#log")
+        if announced.toast is not None:
+            title, text, severe = announced.toast
             self.notify(text, title=title, severity="error" if severe else "warning", markup=False)
-        if heard.bell:
+        if announced.bell:
             self.bell()
 
     def _tick(self) -> None:
@@ -256,7 +257,7 @@ class SkewApp(DialogApp):
             self._ticked_at = now
             self.page.tick()
         else:
-            self.page.rewrite("#header, #said")
+            self.page.rewrite("#header, #log")
         if (overlay := self._overlay) is not None and not self.session.paused:
             overlay.tick()
 
@@ -285,7 +286,7 @@ class SkewApp(DialogApp):
                 self.run_worker(self._act(doing), group="act", exit_on_error=True)
 
     async def _act(self, doing: Coroutine[None, None, None]) -> None:
-        """See an act to its end; where what it acts on can't be read, that is told."""
+        """See an act to its end; where what it acts on can't be read, the log says so."""
         try:
             await doing
         except StoreError as error:

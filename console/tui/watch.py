@@ -41,7 +41,7 @@ def live(
         session = ConsoleState(
             name=name or name_of_settings(settings.path),
             clock=clock or SystemClock(),
-            operator=preferences.said.operator or login_name(),
+            operator=preferences.command_line.operator or login_name(),
             read_only=read_only,
             engine=engine,
             request_refresh=lambda: None,
@@ -85,7 +85,7 @@ def past(
         session = ConsoleState(
             name=name_of_settings(settings.path),
             clock=replay,
-            operator=preferences.said.operator or login_name(),
+            operator=preferences.command_line.operator or login_name(),
             read_only=True,
             engine=None,
             request_refresh=lambda: None,

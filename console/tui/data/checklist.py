@@ -26,7 +26,7 @@ class ChecklistResult:
 
     at: Millis
     again_at: Millis
-    """Before this, nothing is measured anew."""
+    """Before this, nothing is measured again."""
     answers: tuple[Answer, ...]
 
 
@@ -40,7 +40,7 @@ class ChecklistData:
         self._checked: ChecklistResult | None = None
 
     async def look(self) -> ChecklistResult:
-        """The answers; measured anew where the last ones have had their time."""
+        """The answers; measured again where the last ones have had their time."""
         now, known = self._clock.now(), self._checked
         # A clock that was set back would keep old answers for as long.
         if known is not None and known.at <= now < known.again_at:

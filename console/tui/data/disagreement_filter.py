@@ -233,7 +233,7 @@ def _compare(wanted: DisagreementFilter, token: Token) -> DisagreementFilter:
 
 
 def _bound(wanted: DisagreementFilter, name: str, operator: str, value: str) -> DisagreementFilter:
-    """Raise the lower end or lower the upper one; of two that are told, the narrower holds."""
+    """Raise the lower end or lower the upper one; of two that are given, the narrower holds."""
     rises = operator.startswith(">")
     if name == "age":
         edge: float = _age(value)

@@ -1,8 +1,8 @@
 """What the list of disagreements is read through: typical prices, and causes as they are found.
 
 A cause is found for some at a time, off the screen's thread: for 100,000 that takes some seconds,
-so the causes are kept, and it is told of how many they are known. Each is looked for again when it
-has been known for a minute, or at once where its row is on the screen. The dashboard owns one.
+so the causes are kept, and the title says of how many they are known. Each is looked for again
+when it has been known for a minute, or at once where its row is on the screen.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ from store.queries.values import ChannelHealth
 
 CHUNK = 2_000
 """Rows read and written at a time: what a cancel waits for. What explains a channel's crowd is
-found anew for each, so that smaller parts of a long list take longer in all."""
+found again for each, so that smaller parts of a long list take longer in all."""
 
 FORMATS = (".csv", ".json")
 
@@ -99,7 +99,7 @@ def incidents(source: DataSource, ids: Sequence[int], now: Millis) -> ExportView
 
 
 def default_name(view: ExportView, now: Millis) -> str:
-    """Where it goes unless said: `skew-disagreements-20261124-140211.csv`, in this folder."""
+    """The suggested file, in this folder: `skew-disagreements-20261124-140211.csv`."""
     stamp = day_and_time(now).rstrip("Z").replace("-", "").replace(":", "").replace(" ", "-")
     return f"skew-{view.name}-{stamp}.csv"
 
@@ -136,7 +136,9 @@ def exists(path: Path) -> bool:
 async def export(
     view: ExportView, path: Path, *, overwrite: bool, progress: Callable[[int], None]
 ) -> int:
-    """Write all of a view to a file, and answer how many rows were there; `told` hears how many.
+    """Write all of a view to a file, and answer how many rows were there.
+
+    `progress` is called with how many are done.
 
     Raises ExportError, with nothing left behind; a cancel leaves nothing either.
     """

@@ -1,4 +1,4 @@
-"""The list of disagreements as it stands on the screen: in one piece, or folded into groups. Pure.
+"""The list of disagreements as it stands on the screen: one list, or folded into groups. Pure.
 
 A group's own row has an id below zero. It is followed by its members while it is open. Beside each
 row stands how bad it is, so that the next of the worst is found without a look at the rows.
@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from console.text.format import cells
-from console.tui.drawing.tones import Cell, Tone
 from store.queries.ranking_values import (
     AGE_EDGES_MS,
     COUNT,
@@ -28,10 +26,6 @@ AGES = ("<5m", "<1h", "<4h", "<1d", "<7d", "7d+")
 """The buckets of ages, as `AGE_EDGES_MS` parts them, the youngest first."""
 AGE_FILTERS = ("age<5m", "age:5m-1h", "age:1h-4h", "age:4h-1d", "age:1d-7d", "age>7d")
 """What narrows the list to a bucket."""
-
-_BARS = "▁▂▃▄▅▆▇█"
-_OLD = 3
-"""From this bucket on an age is too old to be passed over."""
 
 
 class DisagreementList(NamedTuple):
@@ -69,7 +63,7 @@ class DisagreementList(NamedTuple):
 
 
 def flat(ranked: Ranked) -> DisagreementList:
-    """All of it in one piece."""
+    """All of it as one list."""
     return DisagreementList(ranked.ids, ranked.severities, ranked, {})
 
 
@@ -125,27 +119,6 @@ def jump(severities: bytes, place: int, *, forward: bool) -> int | None:
         return after if after >= 0 else severities.find(sign)
     before = severities.rfind(sign, 0, max(0, place))
     return before if before >= 0 else severities.rfind(sign)
-
-
-def age_line(counts: Collection[int], width: int) -> list[Cell]:
-    """How many are how old; with bars where there is room, and nothing where there is none."""
-    if not any(counts):
-        return []
-    most = max(counts)
-    for bars in (True, False):
-        line = [Cell(" ages", Tone.DIM)]
-        for place, (name, count) in enumerate(zip(AGES, counts, strict=True)):
-            bar = f" {_bar(count, most)}" if bars and count else ""
-            tone = Tone.WARN if place >= _OLD and count else Tone.PLAIN
-            line += [Cell(f"  {name}", Tone.DIM), Cell(f"{bar} {count:,}", tone)]
-        line.append(Cell(" "))
-        if sum(cells(cell.text) for cell in line) <= width:
-            return line
-    return []
-
-
-def _bar(count: int, most: int) -> str:
-    return _BARS[(count * (len(_BARS) - 1) + most - 1) // most]
 
 
 assert len(AGES) == len(AGE_FILTERS) == len(AGE_EDGES_MS) + 1

@@ -1,6 +1,6 @@
-"""When the screen reads the cache anew: at a commit of anyone's, when asked, and after a silence.
+"""When the screen reads the cache again: at a commit of anyone's, when asked, and after a silence.
 
-The app owns one, and does the reading. A long list is read in proportion to how long that takes;
+A long list is read in proportion to how long that takes;
 what is in view of it follows at once meanwhile.
 """
 
@@ -18,7 +18,7 @@ WATCH_S = 0.2
 """How often the watcher looks whether anyone has committed: 4 µs each time."""
 
 REPAINT_S = 0.3
-"""Data is read anew at most so often; what the operator asks for, at once."""
+"""Data is read again at most so often; what the operator asks for, at once."""
 
 SILENCE_S = 5.0
 """And at least so often: verdicts hang on the clock too."""
@@ -37,7 +37,7 @@ class Refresh(NamedTuple):
 
 
 class RefreshLoop:
-    """Tells the moments to read, one after the other."""
+    """Gives the moments to read, one after the other."""
 
     def __init__(self, version: Callable[[], int], *, is_past: bool = False) -> None:
         """`version` changes with every commit; it is always asked from one thread.

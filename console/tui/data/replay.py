@@ -1,7 +1,7 @@
 """The past on the screen: which instant is shown, and the way to those before and after it.
 
-`skew watch --at` makes one `Replay`. It is the console's clock, which stands still until the
-operator steps, and what moves the cache that is shown with it.
+A `Replay` is the console's clock, which stands still until the
+operator steps, and moves the cache that is shown with it.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class Replay:
         await self.go(at)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What the log's line begins with: how long ago, and what may be lacking."""
         ago = f" as it was {age(self.clock.now() - self.at)} ago"
         if self.moved:

@@ -1,6 +1,6 @@
-"""What a SKU's page reads: its dossier with causes and sums, its course, its timeline by pages.
+"""What a SKU's page reads: its listings with causes and sums, its stock over time, its timeline.
 
-What only moves when the SKU does is read again only then: a stamp of its listings tells.
+What only moves when the SKU does is read again only then, which a stamp of its listings shows.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ PAGE = 200
 """Entries of the timeline that are read at once."""
 
 CAUSES_FOR_MS = 10_000
-"""A cause is found anew when its disagreement moves, and at least so often: it tells of times."""
+"""A cause is found again when its disagreement moves, and at least so often: it names times."""
 
 Causes = Callable[[Sequence[Disagreement], Millis], Awaitable[dict[int, Cause]]]
 

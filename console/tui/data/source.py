@@ -64,9 +64,9 @@ T = TypeVar("T")
 
 POLLS_TOLD = 60
 MANY = 200
-"""More than so many causes are reckoned off the screen's thread."""
+"""More than so many causes are computed off the screen's thread."""
 RECENT = 10
-"""What the preview tells of the past."""
+"""Lines of the past in the preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class StatusSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RowDetail:
-    """All there is to tell of one SKU, seen from one of its disagreements or updates."""
+    """All there is to show of one SKU, seen from one of its disagreements or updates."""
 
     sku: str
     title: str
@@ -91,6 +91,8 @@ class RowDetail:
     correction: Correction | None
     cause: Cause | None
     target_sum: str
+    direction: Direction | None = None
+    """Which way the channel's quantities go; None where it is configured no more."""
     history: tuple[HistoryEntry, ...] = ()
 
     @property
@@ -187,7 +189,7 @@ class DataSource:
         return [(disagreement, causes.get(disagreement.id)) for disagreement in found]
 
     async def channel(self, name: str, status: StatusCounts) -> ChannelDetail | None:
-        """All there is to tell of a channel; `status` as it was read last. None: there is none."""
+        """All there is to show of a channel; `status` as it was read last. None: there is none."""
         channel = next((channel for channel in status.channels if channel.name == name), None)
         settings = self.settings.channels.get(name)
         if channel is None or settings is None:
@@ -238,7 +240,7 @@ class DataSource:
         }
 
     async def incident(self, row_id: int) -> IncidentDetail | None:
-        """All there is to tell of one but the effect of a poll; None where it is no more."""
+        """All there is to show of one but the effect of a poll; None where it is no more."""
         found = (await self.incidents([row_id])).get(row_id)
         if found is None or found.channel is None:
             return None if found is None else IncidentDetail(found)
@@ -356,6 +358,7 @@ class DataSource:
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([disagreement], now) if disagreement is not None else {}
         history = await self._ask(timeline.history, about.sku, limit=RECENT)
+        channel = self.settings.channels.get(about.channel)
         return RowDetail(
             sku=about.sku,
             title=about.title,
@@ -366,6 +369,7 @@ class DataSource:
             correction=correction,
             cause=causes.get(disagreement.id) if disagreement is not None else None,
             target_sum=target_sum(about.sku, about.channel, about.location, cells, self._terms),
+            direction=channel.direction if channel is not None else None,
             history=tuple(history),
         )
 

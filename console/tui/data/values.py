@@ -22,7 +22,7 @@ class DisagreementRow:
 
 
 class ChannelDetail(NamedTuple):
-    """All there is to tell of one channel."""
+    """All there is to show of one channel."""
 
     channel: ChannelHealth
     settings: ChannelSettings

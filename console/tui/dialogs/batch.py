@@ -100,4 +100,4 @@ _DOES = {"batch": "dismiss(None)", "cancel": "cancel"}
 """What the operator's own keys do here, by their actions."""
 
 _ROOMY = 80
-"""From this width on the keys are told in full words."""
+"""From this width on the keys are written in full words."""

@@ -158,17 +158,17 @@ class ReasonDialog(OfferedReasons[str | None]):
         text: str = "Nothing new is proposed until its target or reading changes.",
         reasons: Sequence[str] = REASONS,
     ) -> None:
-        """`offered` are the operator's last reasons; `told` says what the act means."""
+        """`offered` are the operator's last reasons; `text` says what the act means."""
         super().__init__()
         self._about = about
         self._verb = verb
-        self._told = text
+        self._text = text
         self._offered = tuple(dict.fromkeys((*offered, *reasons)))[:6]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell(f"{self._verb} {self._about}"))
-            yield Static(write(Cell(self._told, Tone.DIM)))
+            yield Static(write(Cell(self._text, Tone.DIM)))
             yield Input(placeholder="why?", id="reason", max_length=200)
             yield OptionList(*(Option(write(Cell(reason))) for reason in self._offered))
             yield Static(

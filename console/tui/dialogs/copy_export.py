@@ -44,7 +44,7 @@ class CopyDialog(Dialog[CopyChoice | None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = write(Cell("Copy"))
             yield OptionList(
-                *(Option(_told(number, copied)) for number, copied in enumerate(self._offered, 1))
+                *(Option(_option(number, copied)) for number, copied in enumerate(self._offered, 1))
             )
             digits = f"1–{len(self._offered)}"
             yield Static(key_hints(("enter", "copy"), (digits, "at once"), ("esc", "back")))
@@ -64,7 +64,7 @@ class CopyDialog(Dialog[CopyChoice | None]):
         self.dismiss(self._offered[event.option_index])
 
 
-def _told(number: int, copied: CopyChoice) -> Content:
+def _option(number: int, copied: CopyChoice) -> Content:
     sample = cut(clean(copied.text.replace("\t", "  ").replace("\n", "  ")), _SAMPLE)
     return write(
         Cell(f"{number} ", Tone.ACCENT), Cell(fit(copied.name, 18)), Cell(sample, Tone.DIM)

@@ -72,7 +72,7 @@ class LiveDialog(Dialog[None]):
     """The app reads and ticks whichever lies on top."""
 
     async def reload(self) -> None:
-        """Read anew what it shows. Raises StoreError."""
+        """Read again what it shows. Raises StoreError."""
 
     def tick(self) -> None:
         """Let time be seen."""

@@ -23,7 +23,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 Cell = tuple[str, str]
-"""A character and how it is styled, as the terminal is told it."""
+"""A character and how it is styled, as it is written to the terminal."""
 
 _GAP = 6
 """So many unchanged cells are as cheap to write again as to step over."""

@@ -1,6 +1,6 @@
 """Stock over time as lines of text: a step for each move, a letter for each channel. Pure.
 
-The SKU's page draws with this. Every glyph takes one cell and has its own stand-in where only ASCII
+Every glyph takes one cell and has its own stand-in where only ASCII
 can be shown (`console.text.glyphs`): a target's dashes and a dispute's heavy line stay apart from a
 curve.
 """
@@ -247,7 +247,7 @@ def _sign_places(
 ) -> Iterator[tuple[int, int]]:
     """The columns and values at which a curve's letter stands: on the flat, and at its end.
 
-    In turns with the others', so that curves that lie on each other can all be told.
+    In turns with the others', so that curves that lie on each other can all be seen.
     """
     known = [(column, sample) for column, sample in enumerate(shown) if sample is not None]
     turn = number * _SIGN_EVERY + _SIGN_EVERY // 2

@@ -1,6 +1,6 @@
 """What the terminal can show and take: its colours, its glyphs, its clipboard.
 
-Used by the app alone. Nothing is asked of the terminal but what it and its environment say of
+Nothing is asked of the terminal but what it and its environment say of
 themselves; what the operator says comes first.
 """
 
@@ -42,7 +42,7 @@ class Ascii(LineFilter):
 
 @lru_cache(8_192)
 def _plain(text: str) -> str:
-    """Write it in ASCII, in as many cells as Textual reckons it to have."""
+    """Write it in ASCII, in as many cells as Textual counts for it."""
     return text if text.isascii() else set_cell_size(to_ascii(text), cell_len(text))
 
 

@@ -1,7 +1,7 @@
 """What the screens are written with: tones instead of colours, and text that passed `clean`.
 
 A tone is a meaning; the theme gives it a colour, and no meaning rests on the colour alone: a
-glyph or a word stands beside it. Every widget writes through `Ink`, so that nothing from a
+glyph or a word stands beside it. Every widget writes through `write`, so that nothing from a
 channel reaches the terminal uncleaned, and nothing is ever read as markup.
 """
 

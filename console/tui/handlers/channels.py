@@ -1,7 +1,7 @@
 """What the keys do to a channel: poll it now, pause and resume it, cancel its poll.
 
 The engine does it, whichever process has it: it is asked through the cache, and its answer is
-told when it comes. Nothing here waits on the screen's thread.
+logged when it comes. Nothing here waits on the screen's thread.
 """
 
 from collections import deque
@@ -124,7 +124,7 @@ class ChannelHandler(Handler):
             self._say(f"{self._who} resumed {channel.name}; it is polled now", Tone.STRONG)
 
     async def _ask(self, what: str, channel: str) -> Answered | None:
-        """Ask the engine; why there is no answer is told."""
+        """Ask the engine; why there is no answer is logged."""
         try:
             answers = await requests.ask(
                 self._database, self._session.clock, what, [channel],

@@ -16,7 +16,7 @@ from console.tui.session.state import ConsoleState
 
 
 class CopyExportHandler:
-    """Asks as what, does it, and tells what was done."""
+    """Asks in which form, does it, and logs what was done."""
 
     def __init__(self, app: App[Any], session: ConsoleState) -> None:
         self._app = app

@@ -1,6 +1,6 @@
 """Through the past: to the next change and the one before, by an hour, to a time. Read-only.
 
-Of a live console these tell how the past is opened, and do nothing.
+A live console has no past to move through: there they do nothing.
 """
 
 from collections.abc import Coroutine

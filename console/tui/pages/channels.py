@@ -1,8 +1,8 @@
-"""The channels' page: how fresh each is, how its polls go, what it leaves us, and what it said.
+"""The channels' page: how fresh each is, how its polls go, its limits, and its errors.
 
-A list with a cursor, and under it all there is to tell of the channel that the cursor stands on.
-The list comes with the glance that the app reads for every page; only that one channel's polls
-are read for it.
+A list with a cursor, and under it all there is to show of the channel that the cursor stands on.
+The list comes with the snapshot that is read for every page; only the polls of that one channel are
+read for this one.
 """
 
 from array import array
@@ -102,7 +102,7 @@ class ChannelsPage(ListPage):
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
-        self.rewrite("#header, #said, #channel, #polls")
+        self.rewrite("#header, #log, #channel, #polls")
 
     def able(self) -> tuple[str, ...]:
         channel = self.rows.current
@@ -158,7 +158,7 @@ class ChannelsPage(ListPage):
         return export.channels(snapshot.status.channels if snapshot is not None else ())
 
     def _under(self) -> ChannelHealth | None:
-        """The channel under the cursor; that there is none is told."""
+        """The channel under the cursor; where there is none, the log says so."""
         channel = self.rows.current
         if channel is None:
             self.session.say("no channel is under the cursor", Tone.WARN)

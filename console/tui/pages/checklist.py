@@ -48,13 +48,13 @@ class ChecklistPage(Page):
         self._entitle()
 
     def note(self) -> str:
-        """How old the answers are, where no title tells it."""
+        """How old the answers are, where no title has it."""
         if self.checked is None or not self.has_class("-narrow"):
             return super().note()
         return f"measured {age(self.session.clock.now() - self.checked.at)}"
 
     def tick(self) -> None:
-        self.rewrite("#header, #tabs, #said")
+        self.rewrite("#header, #tabs, #log")
         self._entitle()
 
     def step(self, by: int) -> bool:

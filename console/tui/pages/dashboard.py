@@ -71,7 +71,7 @@ class Dashboard(DisagreementsPage):
         return self.updates if self.updates.has_focus else self.rows
 
     async def reload(self, *, at_once: bool = False) -> None:
-        """Read everything anew. Raises StoreError, and leaves the screen as it was."""
+        """Read everything again. Raises StoreError, and leaves the screen as it was."""
         now = self.session.clock.now()
         await self.read_list(at_once=at_once)
         update_ids = await self.context.source.update_ids()
@@ -104,7 +104,7 @@ class Dashboard(DisagreementsPage):
         now = self.session.clock.now()
         self.rows.tick(now)
         self.updates.tick(now)
-        self.rewrite("#header, #channels, #said")
+        self.rewrite("#header, #channels, #log")
         self._paint_preview()
 
     def picked(self) -> DecisionTarget:

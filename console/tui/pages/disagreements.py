@@ -1,6 +1,6 @@
 """The list of disagreements and all that sorts, folds, narrows and walks through it.
 
-The dashboard puts other panels round it. Nothing is decided here but what may stand.
+Nothing is decided here but what is acknowledged.
 """
 
 import asyncio
@@ -15,13 +15,14 @@ from console.tui.data import export
 from console.tui.data.disagreement_filter import completed, parse
 from console.tui.data.disagreements import DisagreementData, asks_for_causes
 from console.tui.data.export import ExportView
-from console.tui.data.grouping import DisagreementList, age_line, jump, worst
+from console.tui.data.grouping import DisagreementList, jump, worst
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Tone, write
 from console.tui.pages.context import PageContext
 from console.tui.pages.listing import ListPage
 from console.tui.pages.page import Acts
 from console.tui.session.memory import PageMemory
+from console.tui.views.age_line import age_line
 from console.tui.views.disagreements import DisagreementSheet, GroupRow
 from console.tui.widgets.table import VirtualTable
 from store.model import Disagreement
@@ -35,7 +36,7 @@ FIRST_PAGE = 100
 """Rows fetched before the first paint."""
 
 LEARN_REST_S = 3.0
-"""While causes are found the list is read anew so often."""
+"""While causes are found the list is read again so often."""
 
 
 class DisagreementsPage(ListPage):
@@ -65,7 +66,7 @@ class DisagreementsPage(ListPage):
         )
 
     async def read_list(self, *, at_once: bool) -> None:
-        """Read the list anew. Raises StoreError."""
+        """Read the list again. Raises StoreError."""
         now, by = self.session.clock.now(), self.by
         listed = await self.data.read(self.wanted, self.sort, by, self.opened)
         if by is not self.by:
@@ -141,7 +142,7 @@ class DisagreementsPage(ListPage):
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
         self.session.say(f"sorted by {self.sort}", Tone.DIM)
-        self.rewrite("#said")
+        self.rewrite("#log")
         self.session.request_refresh()
 
     def do_group(self) -> None:
@@ -149,7 +150,7 @@ class DisagreementsPage(ListPage):
         self.opened.clear()
         text = "grouping off" if self.by is GroupBy.NONE else f"grouped by {self.by}"
         self.session.say(text, Tone.DIM)
-        self.rewrite("#said")
+        self.rewrite("#log")
         self.session.request_refresh()
 
     def do_expand(self) -> None:

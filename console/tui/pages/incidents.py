@@ -1,6 +1,6 @@
 """The incidents' page: trouble with a channel rather than with a SKU, and how it ended.
 
-A list with a cursor, and under it or beside it all there is to tell of the one under the cursor:
+A list with a cursor, and under it or beside it all there is to show of the one under the cursor:
 of a quarantined poll also what accepting it would change, computed once for each poll.
 """
 
@@ -111,7 +111,7 @@ class IncidentsPage(ListPage):
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
-        self.rewrite("#header, #said, #incident")
+        self.rewrite("#header, #log, #incident")
 
     def copies(self) -> Iterator[CopyChoice]:
         incident = self.rows.current
@@ -188,7 +188,7 @@ class IncidentsPage(ListPage):
             self._say(str(error))
 
     def _channel_to_judge(self, verb: str) -> str | None:
-        """The channel whose quarantined poll is under the cursor; that there is none is told."""
+        """The channel whose quarantined poll is under the cursor; None is logged."""
         incident = self._under()
         if incident is None or incident.channel is None:
             return None
@@ -231,4 +231,4 @@ class IncidentsPage(ListPage):
 
 
 async def _nothing() -> None:
-    """Do nothing: what there was to say has been said."""
+    """Do nothing: the log says already why."""

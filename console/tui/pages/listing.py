@@ -78,7 +78,7 @@ class ListPage(DecisionPage):
         return self.query_one(VirtualTable)
 
     async def marked(self, *, approving: bool) -> DecisionTarget:
-        """All that is marked; what can't be decided is left out and told. Raises StoreError."""
+        """All that is marked; what can't be decided is left out and named. Raises StoreError."""
         del approving
         return self.picked()
 
@@ -163,7 +163,7 @@ class ListPage(DecisionPage):
 
     @work(group="look", exclusive=True)
     async def look_soon(self) -> None:
-        """Read what stands under the cursor anew, soon."""
+        """Read what stands under the cursor again, soon."""
         await self.session.guarded(self.look)
 
     @on(VirtualTable.RowsMissing)
@@ -184,7 +184,7 @@ class ListPage(DecisionPage):
             # so the operator must learn of it before `A` decides on fewer rows than were marked.
             self.session.say(f"{plural(lost, 'marked row')} left the list", Tone.WARN)
         self.write_titles()
-        self.rewrite("#tabs, #said, #legend")
+        self.rewrite("#tabs, #log, #legend")
 
     @on(VirtualTable.RowOpened)
     async def _row_opened(self) -> None:
@@ -198,10 +198,10 @@ class ListPage(DecisionPage):
         self.write_titles()
 
     def write_titles(self) -> None:
-        """Write the panels' titles anew."""
+        """Write the panels' titles again."""
 
     def entitle(self, panel: str, name: str, more: str = "", *cells: Cell) -> None:
-        """Write a panel's title: its name, and in dimmer ink what is told of it."""
+        """Write a panel's title: its name, and in dimmer ink what is said of it."""
         title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
         for widget in self.query(f"#{panel}"):
             set_title(widget, title)

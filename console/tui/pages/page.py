@@ -32,7 +32,7 @@ Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
 """By the name of an action what does it: at once, or as a worker where it gives a coroutine."""
 
 ROOMY = 110
-"""From this width on the lines at the edges are told in full words."""
+"""From this width on the lines at the edges are written in full words."""
 BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (132, "-wide")]
 
 
@@ -57,7 +57,7 @@ class Page(Screen[None]):
         yield TextBlock(self._header, id="header")
         yield TextBlock(self._tabs, id="tabs")
         yield from self.body()
-        yield TextBlock(self._said, id="said")
+        yield TextBlock(self._log_line, id="log")
         if self.filter_hint:
             yield FilterInput(self.filter_hint, self.complete)
         yield TextBlock(self._legend, id="legend")
@@ -67,22 +67,22 @@ class Page(Screen[None]):
         yield from ()
 
     async def reload(self, *, at_once: bool = False) -> None:
-        """Read anew what this page shows; `at_once`: the operator asked. Raises StoreError."""
+        """Read again what this page shows; `at_once`: the operator asked. Raises StoreError."""
         del at_once
 
     async def freshen(self) -> None:
-        """Read anew what is in view of a long list, between two reloads. Raises StoreError."""
+        """Read again what is in view of a long list, between two reloads. Raises StoreError."""
 
     def tick(self) -> None:
         """Let time be seen: ages, the clock, countdowns."""
         self.rewrite("TextBlock")
 
     def repaint(self) -> None:
-        """Write everything anew that is not a list."""
+        """Write everything again that is not a list."""
         self.rewrite("TextBlock")
 
     def rewrite(self, selector: str) -> None:
-        """Write some of it anew; what is being taken down as the app closes is passed over."""
+        """Write some of it again; what is being taken down as the app closes is passed over."""
         for written in self.query(selector).results(TextBlock):
             written.rewrite()
 
@@ -102,13 +102,13 @@ class Page(Screen[None]):
         """Put the cursor on a channel, where the page has them."""
 
     def note(self) -> str:
-        """What is told at the right of the tabs."""
+        """What is shown at the right of the tabs."""
         clears = f"  ({self.session.key('clear')} clears)" if self.session.key("clear") else ""
         filtered = f"filter: {self.filter_text}{clears}" if self.filter_text else ""
         return "  ".join(text for text in (self.session.busy, filtered) if text)
 
     def lead(self) -> str:
-        """What is told before the log's line."""
+        """What is shown before the log's line."""
         return ""
 
     def filter_by(self, text: str) -> None:
@@ -229,7 +229,7 @@ class Page(Screen[None]):
     def _header(self, width: int) -> Content:
         snapshot, now = self.session.snapshot, self.session.clock.now()
         return header.header(
-            self.session.standing(),
+            self.session.status(),
             snapshot.status.overview if snapshot is not None else None,
             now=now,
             width=width,
@@ -244,9 +244,9 @@ class Page(Screen[None]):
             status, self.place, note=self.note(), width=width, actions=self.session.actions
         )
 
-    def _said(self, width: int) -> Content:
+    def _log_line(self, width: int) -> Content:
         replay = self.session.replay
-        text = "" if replay is None else replay.told
+        text = "" if replay is None else replay.summary
         return self.session.line(width, text + self.lead())
 
     def _legend(self, width: int) -> Content:

@@ -127,7 +127,7 @@ class SkuPage(DecisionPage):
         self._write_titles()
 
     def tick(self) -> None:
-        self.rewrite("#header, #said, #sku-head, #sku-cells, #sku-reasons")
+        self.rewrite("#header, #log, #sku-head, #sku-cells, #sku-reasons")
 
     def picked(self) -> DecisionTarget:
         """The update of the row under the cursor, else why it has none."""
@@ -327,7 +327,7 @@ class SkuPage(DecisionPage):
         return sku_table.head(self.sku_detail, self.sku, self._ended(), width)
 
     def _ended(self) -> str:
-        """What is told where what it was opened on is over."""
+        """What is shown where what it was opened on is over."""
         cells = self.sku_detail.summary.cells if self.sku_detail is not None else ()
         cell = next((cell for cell in cells if cell.listing_id == self._differed), None)
         return (

@@ -99,7 +99,7 @@ class UpdatesPage(ListPage):
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
-        self.rewrite("#header, #said, #update")
+        self.rewrite("#header, #log, #update")
 
     def note(self) -> str:
         older = f"newest {LOOKED_AT_MAX:,} only, sku: finds older" if self._older else ""
@@ -207,15 +207,15 @@ class UpdatesPage(ListPage):
 
     def write_titles(self) -> None:
         for widget in self.query("#updates-panel"):
-            set_title(widget, write(Cell("Updates ", Tone.STRONG), *self._told()))
+            set_title(widget, write(Cell("Updates ", Tone.STRONG), *self._list_title()))
         self._entitle_chosen()
 
     def _heading(self, width: int) -> Content:
-        """What the panel's title tells, for a terminal that has no room for a frame."""
+        """What the panel's title says, for a terminal that has no room for a frame."""
         del width
-        return write(" ", *self._told())
+        return write(" ", *self._list_title())
 
-    def _told(self) -> list[Cell]:
+    def _list_title(self) -> list[Cell]:
         """Which state is listed of how many, and in what order."""
         snapshot = self.session.snapshot
         counts = snapshot.status.updates if snapshot is not None else {}

@@ -1,8 +1,8 @@
-"""What the console remembers between runs: where one was, and how it looked.
+"""What the console remembers between runs: where the operator was, and how it looked.
 
 A small JSON file for each configuration in the user's state folder, beside the crash reports;
 never a secret, never data of the shop but the filter that was typed. A file that can't be read is
-told of and passed over: nothing rests on it.
+reported and passed over: nothing depends on it.
 """
 
 import hashlib
@@ -83,7 +83,7 @@ class SessionMemory:
             text = msgspec.json.format(msgspec.json.encode(what), indent=2)
             _replace(self.folder / f"{name}.json", text + b"\n")
         except OSError as error:
-            self.trouble = f"what the console looked like can't be kept: {error.strerror}"
+            self.trouble = f"the console's looks can't be remembered: {error.strerror}"
 
 
 def recall(configuration: Path | None, *, fresh: bool = False) -> SessionMemory:
@@ -129,9 +129,9 @@ def _read(memory: SessionMemory, name: str, shape: type[T]) -> T:
     except FileNotFoundError:
         return shape()
     except OSError as error:
-        memory.trouble = f"the memory is begun anew: {error.strerror}: {path}"
+        memory.trouble = f"can't read what was remembered: {error.strerror}: {path}"
     except ValueError:
-        memory.trouble = f"the memory is begun anew: it is broken: {path}"
+        memory.trouble = f"what was remembered is broken and ignored: {path}"
     return shape()
 
 

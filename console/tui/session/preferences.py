@@ -1,7 +1,6 @@
-"""How this operator wants the console on this terminal: what was said, preferred and remembered.
+"""How this operator wants the console: by the command line, the own file, and the last run.
 
-Made by the commands that open a console, before the screen; the app asks it what to begin with
-and tells it what changes.
+It decides what the console begins with, and remembers what the operator changes there.
 """
 
 import sys
@@ -20,7 +19,7 @@ from console.tui.session.memory import PageMemory, Remembered, SessionMemory
 
 @dataclass(frozen=True, slots=True)
 class CommandLineChoices:
-    """What was said on the command line; None where nothing was."""
+    """What the command line asked for; None where it asked for nothing."""
 
     theme: str | None = None
     ascii: bool | None = None
@@ -37,7 +36,7 @@ class SessionPreferences:
 
     preferences: Preferences = field(default_factory=Preferences)
     memory: SessionMemory = field(default_factory=_of_this_run)
-    said: CommandLineChoices = field(default_factory=CommandLineChoices)
+    command_line: CommandLineChoices = field(default_factory=CommandLineChoices)
     ascii: bool = False
     """Only ASCII is shown."""
     asks: bool = False
@@ -46,7 +45,7 @@ class SessionPreferences:
     def theme(self, colour_system: str | None) -> str:
         """The theme to begin with."""
         personal = self.memory.personal
-        chosen = self.said.theme or personal.theme_beside(self.preferences.theme)
+        chosen = self.command_line.theme or personal.theme_beside(self.preferences.theme)
         return terminal.theme_for(chosen, colour_system)
 
     def chose_theme(self, name: str) -> None:
@@ -85,7 +84,7 @@ def begin(
     return SessionPreferences(
         preferences=read,
         memory=recalled,
-        said=CommandLineChoices(choices.theme, chosen, named or login),
+        command_line=CommandLineChoices(choices.theme, chosen, named or login),
         ascii=terminal.lacks_glyphs(sys.__stderr__) if chosen is None else chosen,
         asks=not named and configuration is not None,
     )

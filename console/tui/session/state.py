@@ -1,6 +1,6 @@
-"""What the screens need of the app they stand in: time, who is there, what was last said.
+"""What the screens need of the app they stand in: time, who is there, the log.
 
-Held by the app, handed to every screen, so that a screen needs no app to be tested.
+It knows no widget, so that a screen can be tested without the app.
 """
 
 import re
@@ -58,14 +58,14 @@ class ConsoleState:
     engine: Collector | None
     """None where this console runs none: read-only."""
     request_refresh: Callable[[], None]
-    """Have everything read anew, soon."""
+    """Have everything read again, soon."""
     replay: Replay | None = None
     """The past that is shown, and the clock with it; None: now."""
     paused: bool = False
     snapshot: StatusSnapshot | None = None
     """Everything but the lists, as it was read last."""
     engine_shown: str = ""
-    """What of the engine was told last."""
+    """What of the engine was logged last."""
     trouble: str = ""
     """Why the cache could not be read last time; empty where it could."""
     last: tuple[int, ...] = ()
@@ -76,7 +76,7 @@ class ConsoleState:
     actions: tuple[Action, ...] = ACTIONS
     """The table of actions, with this operator's keys."""
     busy: str = ""
-    """What goes on at the operator's word, in a few words: a batch that is being written."""
+    """What goes on because the operator asked, in a few words: a batch that is being written."""
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
 
     def key(self, name: str) -> str:
@@ -100,10 +100,10 @@ class ConsoleState:
             self.fail(error)
 
     def fail(self, error: StoreError) -> None:
-        """Note why the cache can't be read; which folder it is in, the log tells."""
+        """Note why the cache can't be read; the folder is left out, for the header has no room."""
         self.trouble = _FOLDERS.sub("", clean(str(error)))
 
-    def standing(self) -> ConsoleStatus:
+    def status(self) -> ConsoleStatus:
         """What the header says of the console itself."""
         if self.replay is not None and not self.trouble:
             return ConsoleStatus(self.name, Mode.REPLAY, "", True, self.operator, True)
@@ -199,7 +199,7 @@ def refusals(decided: list[Decision]) -> str:
 
 
 def notes(decided: list[Decision]) -> str:
-    """What there is to tell of the acts that were done: `#7: a second person must approve it`."""
+    """What there is to say of the acts that were done: `#7: a second person must approve it`."""
     return _by_reason([decision for decision in decided if decision.ok and decision.why]).replace(
         "noted: ", ""
     )

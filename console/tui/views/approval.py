@@ -22,7 +22,7 @@ def effect(
     batch: Sequence[Correction], outlook: ApprovalPreview, left_out: str, width: int
 ) -> Content:
     """The blast radius in words: in all, on each channel, and what it would meet."""
-    rows = _in_all(blast_radius(batch))
+    rows = _in_all(blast_radius(batch), len(batch))
     by_channel: dict[str, list[Correction]] = {}
     for correction in batch:
         by_channel.setdefault(correction.channel, []).append(correction)
@@ -38,8 +38,13 @@ def effect(
     return lines(*rows)
 
 
-def _in_all(total: BlastRadius) -> list[Content]:
-    unpriced = f", {total.unpriced} without a price" if total.unpriced else ""
+def _in_all(total: BlastRadius, count: int) -> list[Content]:
+    # Where nothing has a price, a worth of 0.00 would read as "costs nothing".
+    priced = total.unpriced < count
+    unpriced = f", {total.unpriced} without a price" if priced and total.unpriced else ""
+    down, up = (
+        f"  {money(worth)}" if priced else "" for worth in (total.money_down, total.money_up)
+    )
     return [
         write(
             Cell(
@@ -48,9 +53,9 @@ def _in_all(total: BlastRadius) -> list[Content]:
         ),
         write(
             Cell(f"▼ {plural(total.units_down, 'unit')} down", Tone.OVER),
-            Cell(f"  {money(total.money_down)}", Tone.DIM),
+            Cell(down, Tone.DIM),
             Cell(f"     ▲ {plural(total.units_up, 'unit')} up", Tone.UNDER),
-            Cell(f"  {money(total.money_up)}{unpriced}", Tone.DIM),
+            Cell(f"{up}{unpriced if priced else '  no prices'}", Tone.DIM),
         ),
         write(
             Cell(f"{total.to_zero} to zero", Tone.BAD if total.to_zero else Tone.DIM),
@@ -90,13 +95,8 @@ def _meets(outlook: ApprovalPreview, count: int, left_out: str) -> list[tuple[st
         words = f"a second person (more than {outlook.above} units): yours is the first of two"
         lines.append((f"{which} {words}", Tone.WARN))
     if outlook.again:
-        which = "it" if count == 1 else f"{outlook.again} of {count}"
-        lines.append(
-            (
-                f"{which}: you gave the first approval, another person must give the second",
-                Tone.WARN,
-            )
-        )
+        which = "" if count == 1 else f"{outlook.again} of {count}: "
+        lines.append((f"{which}you approved already, now another person must", Tone.WARN))
     if outlook.over:
         lines.append((f"✖ {outlook.over}: all of it would be refused; mark fewer rows", Tone.BAD))
     return lines

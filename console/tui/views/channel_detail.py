@@ -36,7 +36,7 @@ def facts(detail: ChannelDetail | None, key: Key, *, now: Millis, width: int) ->
     """What stands in the way first; then its limits and its times."""
     if detail is None:
         return write(Cell("No channel is under the cursor.", Tone.DIM))
-    rows = [row for fact in _facts(detail, key, now) for row in _told(*fact, width)]
+    rows = [row for fact in _facts(detail, key, now) for row in _labelled(*fact, width)]
     return lines(*rows)
 
 
@@ -58,7 +58,7 @@ class _Fact(NamedTuple):
 
 def _facts(detail: ChannelDetail, key: Key, now: Millis) -> Iterator[_Fact]:
     channel, settings = detail.channel, detail.settings
-    yield _standing(detail, now)
+    yield _freshness(detail, now)
     if channel.running is not None:
         yield _progress(channel, key, now)
     if channels.is_paused(channel, now):
@@ -85,7 +85,7 @@ def _facts(detail: ChannelDetail, key: Key, now: Millis) -> Iterator[_Fact]:
         yield _Fact("events", f"read up to {detail.cursor}")
 
 
-def _standing(detail: ChannelDetail, now: Millis) -> _Fact:
+def _freshness(detail: ChannelDetail, now: Millis) -> _Fact:
     channel = detail.channel
     glyph = channels.GLYPHS[channel.freshness]
     if channel.last_success_at is None:
@@ -186,7 +186,7 @@ def _poll(poll: RecentPoll, now: Millis, width: int) -> Content:
     return write(*parts)
 
 
-def _told(word: str, text: str, tone: Tone, width: int) -> list[Content]:
+def _labelled(word: str, text: str, tone: Tone, width: int) -> list[Content]:
     """A labelled paragraph with a hanging indent, in full."""
     label = fit(word, _LABEL)
     if cells(word) >= _LABEL:

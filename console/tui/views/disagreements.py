@@ -311,7 +311,7 @@ def group_cells(
     room = sum(column.width + 1 for column in columns[:first]) - 1
     tone = SEVERITY_TONES.get(total.severity, Tone.DIM)
     own["why"] = Cell(f" {_of(total)}", Tone.DIM)
-    name = Cell(_told(total, room, opened=opened), tone)
+    name = Cell(_group_label(total, room, opened=opened), tone)
     rest = [own.get(column.key, Cell("")) for column in columns[first:]]
     return [name, *[None] * (first - 1), *rest]
 
@@ -334,7 +334,7 @@ def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) ->
     return [cut(fact, width) for fact in facts]
 
 
-def _told(total: GroupTotal, room: int, *, opened: bool) -> str:
+def _group_label(total: GroupTotal, room: int, *, opened: bool) -> str:
     """`▸ shop  37 · ▲142 ▼3`, as much of it as there is room for."""
     over = f" ▲{units(total.oversell_units)}" if total.oversell_units else ""
     under = f" ▼{units(total.undersell_units)}" if total.undersell_units else ""

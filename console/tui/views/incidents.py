@@ -217,7 +217,7 @@ TOAST_LINES = 4
 """More incidents than these are counted in the toast, and stand in the log."""
 
 Known = Mapping[int, Incident]
-"""The incidents that this console has told of, by id, as they were told."""
+"""The incidents that this console has announced, by id, as they were then."""
 
 
 class Toast(NamedTuple):
@@ -229,7 +229,7 @@ class Toast(NamedTuple):
 
 
 class ToastState(NamedTuple):
-    """What is to be told now, and what counts as told from now on."""
+    """What is to be announced now, and what counts as announced from now on."""
 
     known: Known
     lines: tuple[tuple[str, Tone], ...] = ()

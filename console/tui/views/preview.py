@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 
 from console.reports.timeline import what_happened
+from console.text.confirmation import why_not_decidable
 from console.text.format import (
     NONE,
     age,
@@ -20,13 +21,12 @@ from console.text.format import (
     units,
     wrap,
 )
-from console.text.reasons import reason_text
 from console.tui.data.source import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
 from console.tui.views.disagreements import tone_of
 from console.tui.views.update_words import STEPS, change_text, change_type, waits_for
-from store.model import Freshness, Millis, Status
+from store.model import Freshness, Millis
 from store.queries.values import ChannelHealth, HistoryEntry, ShownCell
 
 
@@ -99,9 +99,9 @@ def _happened(entry: HistoryEntry, now: Millis, width: int) -> Content:
 
 
 def reasons(detail: RowDetail, *, now: Millis, width: int) -> list[Content]:
-    """Why it differs, how its target is reckoned, and what is being done."""
+    """Why it differs, how its target is computed, and what is being done."""
     rows = (
-        [_told("why", plain_times(detail.cause.evidence, now), width)]
+        [_labelled("why", plain_times(detail.cause.evidence, now), width)]
         if detail.cause is not None
         else []
     )
@@ -109,15 +109,16 @@ def reasons(detail: RowDetail, *, now: Millis, width: int) -> list[Content]:
     if disagreement is not None and disagreement.acknowledged_at is not None:
         at = time_of_day(disagreement.acknowledged_at)
         text = f"acknowledged by {disagreement.acknowledged_by} {at}: "
-        rows.insert(0, _told("✓", text + (disagreement.acknowledged_why or ""), width))
-    rows += [_told("sum", detail.target_sum, width)] if detail.target_sum else []
+        rows.insert(0, _labelled("✓", text + (disagreement.acknowledged_why or ""), width))
+    rows += [_labelled("sum", detail.target_sum, width)] if detail.target_sum else []
     correction = detail.correction
     if correction is not None:
         text = f"#{correction.id} {change_text(correction)}, {STEPS[correction.status]}"
         waits = waits_for(correction, now)
-        rows.append(_told("act", f"{text}; {waits}" if waits else text, width))
+        rows.append(_labelled("act", f"{text}; {waits}" if waits else text, width))
     elif detail.disagreement is not None:
-        rows.append(_told("act", why_no_update(detail), width))
+        why_not = why_not_decidable(detail.disagreement, detail.direction)
+        rows.append(_labelled("act", why_not, width))
     return rows
 
 
@@ -168,23 +169,6 @@ def brief_title(detail: RowDetail | None) -> Content:
     return write(Cell(f" #{correction.id} {cut(detail.sku, 24)} ", Tone.STRONG), Cell(text))
 
 
-def why_no_update(detail: RowDetail) -> str:
-    """Why nothing can be approved for a disagreement."""
-    disagreement = detail.disagreement
-    if disagreement is None:
-        return ""
-    if disagreement.status is Status.SETTLING:
-        until = (
-            f", decidable {time_of_day(disagreement.decidable_at)[:5]}"
-            if disagreement.decidable_at
-            else ""
-        )
-        return f"{reason_text(disagreement.reason)}{until}"
-    if disagreement.status is Status.UNKNOWN:
-        return f"unknown: {reason_text(disagreement.reason)}"
-    return "no update is proposed"
-
-
 def cells_table(detail: RowDetail, width: int) -> Content:
     """What every channel should show, shows, and would show after the update."""
     name = max(8, width - 28)
@@ -211,7 +195,7 @@ def _cell_row(cell: ShownCell, detail: RowDetail, name: int) -> Content:
     )
 
 
-def _told(word: str, text: str, width: int) -> Content:
+def _labelled(word: str, text: str, width: int) -> Content:
     """A labelled paragraph with a hanging indent."""
     label = f"{word:<5}"
     rows = [

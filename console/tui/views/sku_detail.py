@@ -44,7 +44,7 @@ from store.targets.balance import Balance
 
 
 def reasons(detail: SkuDetail, *, chosen: int | None, now: Millis, width: int) -> Content:
-    """Why its listings differ, what is done about the chosen one, and how targets are reckoned."""
+    """Why its listings differ, what is done about the chosen one, and how targets are computed."""
     parts = [
         _why(detail, chosen, now, width),
         _acts(detail, chosen, now, width),

@@ -171,9 +171,7 @@ def _cells(
     }
     for name in ("on_hand", "committed", "incoming", "unavailable"):
         by_column[name] = Cell(units(getattr(cell, name)), Tone.DIM)
-    if update is not None and (
-        update.status in LIVE_CORRECTIONS or _is_worth_showing(cell, update)
-    ):
+    if update is not None and _is_worth_showing(cell, update):
         words = f"  #{update.id} {STEPS[update.status]}"
         by_column["update"] = Cell(words, step_tone(update.status))
     return by_column

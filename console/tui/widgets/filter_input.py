@@ -35,7 +35,7 @@ class FilterInput(Input):
         self._place = 0
 
     def open(self, text: str) -> None:
-        """Begin anew, with the filter that holds."""
+        """Start with the filter that holds."""
         self.value = text
         self._place = len(self.past)
         self.focus()

@@ -91,7 +91,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self.empty = empty
         self.marks: set[int] = set()
         self.lost = 0
-        """How many marks went with their rows since it was told last."""
+        """How many marks went with their rows since that was last logged."""
         self.waiting = 0
         """How many rows wait behind the present order."""
         self.now: Millis = 0
@@ -163,7 +163,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
     ) -> None:
         """Take a new order: at once, or when the operator's hands have come to rest.
 
-        `fresh` is how many of the ids are new: it is told while they wait. `tags` has a byte for
+        `fresh` is how many of the ids are new: it is shown while they wait. `tags` has a byte for
         each id; `whole` are all ids that can be marked, where some are folded away.
         """
         if not 0 <= now - self.now < AGES_MS:

@@ -34,7 +34,7 @@ class TextBlock(Widget):
         return container.width
 
     def rewrite(self) -> None:
-        """Write anew; what has not changed is not painted again."""
+        """Write again; what has not changed is not painted again."""
         if self._shown is None:
             # A hidden one has no height that could change, and is written as soon as it shows:
             # a layout for it would paint the whole screen again, at every key.
@@ -68,7 +68,7 @@ class LazyLines(Widget):
         self._count = 1
 
     def show(self, count: int) -> None:
-        """Write anew what is in sight; there are so many lines by now."""
+        """Write again what is in sight; there are so many lines by now."""
         taller, self._count = count != self._count, count
         self.refresh(layout=taller)
 

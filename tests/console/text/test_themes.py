@@ -149,7 +149,7 @@ def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
 @pytest.mark.parametrize("name", OURS)
 async def test_the_chosen_option_of_a_dialog_can_be_read(shop: Shop, name: str) -> None:
     async with console(
-        shop, preferences=SessionPreferences(said=CommandLineChoices(theme=name))
+        shop, preferences=SessionPreferences(command_line=CommandLineChoices(theme=name))
     ) as (
         app,
         pilot,

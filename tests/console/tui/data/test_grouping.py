@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.tui.data.disagreement_filter import parse
-from console.tui.data.grouping import AGE_FILTERS, NOTHING, age_line, flat, folded, jump, worst
+from console.tui.data.grouping import AGE_FILTERS, NOTHING, flat, folded, jump, worst
 from store.queries.ranking_values import AGE_EDGES_MS, Grouped, Ranked, Severity
 
 OVER, UNDER, ACKED = Severity.OVERSELL, Severity.UNDERSELL, Severity.ACKNOWLEDGED
@@ -71,18 +71,6 @@ def test_a_jump_ends_on_one_of_the_worst_wherever_it_begins(
         found, to = worst(tags), jump(tags, place, forward=forward)
         assert (found is None) == (to is None)
         assert to is None or tags[to] == found
-
-
-def test_ages_are_told_with_bars_where_there_is_room_and_not_at_all_where_there_is_none() -> None:
-    counts = (3, 40, 0, 1, 0, 0)
-    wide, narrow, least = (
-        "".join(cell.text for cell in age_line(counts, width)) for width in (120, 50, 20)
-    )
-
-    assert wide == " ages  <5m ▂ 3  <1h █ 40  <4h 0  <1d ▂ 1  <7d 0  7d+ 0 "
-    assert narrow == " ages  <5m 3  <1h 40  <4h 0  <1d 1  <7d 0  7d+ 0 "
-    assert least == ""
-    assert age_line((0,) * 6, 120) == []
 
 
 @pytest.mark.parametrize("place", range(len(AGE_FILTERS)))

@@ -192,7 +192,7 @@ def test_a_login_that_says_nothing_is_asked_about_unless_somebody_said(tmp_path:
     assert not begin(path, CommandLineChoices(operator="ana"), "root").asks
     assert not begin(path, CommandLineChoices(), "ana").asks
     assert not begin(None, CommandLineChoices(), "root").asks
-    assert begin(path, CommandLineChoices(), "root").said.operator == "root"
+    assert begin(path, CommandLineChoices(), "root").command_line.operator == "root"
 
 
 @pytest.mark.parametrize("size", [(160, 45), (80, 24)])

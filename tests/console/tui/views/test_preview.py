@@ -69,7 +69,7 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
     held = session(engine)
     held.log_engine()
 
-    assert held.standing().engine == "attached"
+    assert held.status().engine == "attached"
     assert held.log[0].text.startswith("attached: skew daemon on box (71) collects")
 
     engine.mode = "running"
@@ -78,7 +78,7 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
 
 
 def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
-    status = session(None).standing()
+    status = session(None).status()
 
     assert status.mode is Mode.DISCONNECTED
     assert status.engine.startswith("no engine")
