@@ -6,10 +6,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from store.database import connection
 from store.database.connection import Database
+
+# How long an example takes says more of what else the machine does than of us: a deadline fails a
+# run by chance. The suite counts statements and steps instead, and the benchmarks take the times.
+hypothesis.settings.register_profile("skew")
+hypothesis.settings.load_profile("skew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

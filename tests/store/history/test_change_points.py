@@ -112,7 +112,7 @@ def stepped(w: World, at: Millis) -> list[Millis]:
     return found
 
 
-@settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 15))
 def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts: int) -> None:
     """Between two neighbouring changes nothing differs but what hangs on the clock."""

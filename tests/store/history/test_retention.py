@@ -138,7 +138,7 @@ def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
         assert rows(w, "past_readings") == 0
 
 
-@settings(max_examples=25, deadline=None,
+@settings(max_examples=25,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(script=st.lists(steps, max_size=12), cut=st.integers(0, 12))
 def test_thinning_at_any_instant_leaves_what_is_unexplained_as_it_was(

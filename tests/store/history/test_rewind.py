@@ -46,7 +46,7 @@ def _last_said(incident: Incident) -> Incident:
     return replace(incident, count=1, last_at=incident.since, message="")
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 20))
 def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) -> None:
     with (
@@ -67,7 +67,7 @@ def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) 
                     assert found[name] == told, f"{name} at {said.at}"
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(3, 8), st.integers(3, 8))
 def test_what_goes_on_meanwhile_changes_nothing_of_what_was(
     data: st.DataObject, before: int, after: int

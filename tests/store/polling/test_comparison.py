@@ -57,9 +57,7 @@ policies = st.builds(
 figures = st.none() | st.integers(-5, 200)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     available=st.integers(-100, 200) | st.integers(0, 10**9),
     state=st.none() | st.sampled_from(State),

@@ -384,4 +384,4 @@ class Events(RuleBasedStateMachine):
 
 
 TestEvents = Events.TestCase
-TestEvents.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestEvents.settings = settings(max_examples=50, stateful_step_count=25)

@@ -215,7 +215,7 @@ def on(made: Terms) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("made", [plain, with_policies, with_bundles, two_way])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject) -> None:
     with on(made()) as shop:

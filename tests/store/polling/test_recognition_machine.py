@@ -229,4 +229,4 @@ def _counter(connection: object) -> int:
 
 
 TestRecognition = Recognition.TestCase
-TestRecognition.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)
+TestRecognition.settings = settings(max_examples=60, stateful_step_count=12)

@@ -258,7 +258,7 @@ steps = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None,
+@settings(max_examples=40,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(script=st.lists(steps, max_size=14), data=st.data())
 def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_come(

@@ -177,7 +177,7 @@ def test_a_bundle_that_is_no_bundle_any_more_has_its_own_word_again(tmp_path: Pa
 quantities = st.integers(-5, 40)
 
 
-@settings(max_examples=40, deadline=None,
+@settings(max_examples=40,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(
     has=st.fixed_dictionaries({"A": quantities, "B": quantities, "C": quantities}),

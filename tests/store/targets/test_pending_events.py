@@ -238,7 +238,7 @@ moves = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None,
+@settings(max_examples=40,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(told=st.lists(moves, max_size=8), as_of=st.integers(0, 20), data=st.data())
 def test_any_permutation_duplication_and_delay_of_a_history_ends_in_the_same_state(

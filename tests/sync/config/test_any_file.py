@@ -72,7 +72,7 @@ FILES = st.fixed_dictionaries(
 
 
 @given(FILES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_file_decodes_or_is_refused_by_key(data: dict[str, Any]) -> None:
     with contextlib.suppress(ConfigErrors):
         decode(data, source="skew.toml", base=Path(), environ={})
