@@ -64,7 +64,7 @@ def seed(folder: Path, stock: dict[str, list[Record]] | None = None) -> Path:
     return path
 
 
-def set_aside(path: Path, channel: str, reason: str) -> None:
+def quarantine_poll(path: Path, channel: str, reason: str) -> None:
     """Set an empty poll of the channel aside."""
     settings = load(path, None)
     now = SystemClock().now()

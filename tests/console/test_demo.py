@@ -67,7 +67,7 @@ def test_headless_it_prints_the_status_without_textual_and_leaves_nothing_behind
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_it_cleanly_and_the_status_is_still_told(
+def test_a_signal_ends_it_cleanly_and_the_status_is_still_printed(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     running = subprocess.Popen(

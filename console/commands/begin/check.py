@@ -162,7 +162,7 @@ def _policy(channel: "ChannelSettings") -> str:
     parts += [_locations(channel.locations)] if channel.locations else []
     aliases = plural(len(channel.aliases), "alias", "aliases")
     parts += [aliases] if channel.aliases else []
-    parts += [f"{len(channel.rules)} by SKU"] if channel.rules else []
+    parts += [f"{plural(len(channel.rules), 'rule')} by SKU"] if channel.rules else []
     return ", ".join(parts) or "shows all that is available"
 
 

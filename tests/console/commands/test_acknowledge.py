@@ -1,4 +1,4 @@
-"""`skew acknowledge`: it may stand, because …, told by every report until it moves."""
+"""`skew acknowledge`: a disagreement may stand, with a reason, until it changes."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ def acknowledge(skew: Any, *args: str) -> Any:
     return skew("acknowledge", *args, "--reason", "counted by hand", "--by", "ana")
 
 
-def test_what_is_acknowledged_is_told_last_with_who_why_and_when(seeded: Path, skew: Any) -> None:
+def test_what_is_acknowledged_is_listed_last_with_who_why_and_when(seeded: Path, skew: Any) -> None:
     lamp = id_of(skew, "LAMP")
 
     made = acknowledge(skew, lamp)
@@ -60,7 +60,7 @@ def test_it_can_be_taken_back_once(seeded: Path, skew: Any) -> None:
     )
 
 
-def test_each_that_is_void_is_told_and_the_rest_is_done(seeded: Path, skew: Any) -> None:
+def test_each_that_was_not_done_is_named_and_the_rest_is_done(seeded: Path, skew: Any) -> None:
     lamp = id_of(skew, "LAMP")
 
     made = acknowledge(skew, lamp, "999", "--json")
@@ -84,7 +84,7 @@ def test_a_reason_is_needed_and_an_id_must_be_one(seeded: Path, skew: Any) -> No
         assert told in refused.err
 
 
-def test_an_estimate_is_marked_and_never_told_as_known_money(
+def test_an_estimate_is_marked_and_never_shown_as_known_money(
     tmp_path: Path, monkeypatch: Any, skew: Any
 ) -> None:
     unpriced = [Record("LAMP", 31, price_minor=1900), Record("KETTLE", 9), Record("=CABLE", 200)]

@@ -71,7 +71,7 @@ def test_without_a_cache_the_configuration_alone_is_judged_and_none_is_made(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_as_json_each_answer_has_the_keys_of_the_design(tmp_path: Path, check: Any) -> None:
+def test_as_json_each_answer_has_stable_keys(tmp_path: Path, check: Any) -> None:
     document = json.loads(check(configure(tmp_path), "--json").out)
     assert list(document) == ["checklist", "warnings", "measured"]
     assert [answer["question"] for answer in document["checklist"]] == QUESTIONS
@@ -82,7 +82,7 @@ def test_as_json_each_answer_has_the_keys_of_the_design(tmp_path: Path, check: A
     assert document["measured"] is None
 
 
-def test_what_was_measured_is_told_by_channel_in_seconds(tmp_path: Path, check: Any) -> None:
+def test_what_was_measured_is_shown_by_channel_in_seconds(tmp_path: Path, check: Any) -> None:
     ran = check(seed(tmp_path), "--json")
     assert ran.code == 0
     document = json.loads(ran.out)["measured"]
@@ -143,7 +143,9 @@ def test_an_older_cache_has_nothing_measured_and_is_not_brought_up_to_date(
 
 
 @pytest.mark.parametrize("content", [b"my shopping list, rather longer than a header" * 20])
-def test_a_cache_that_is_none_is_told_in_a_line(tmp_path: Path, check: Any, content: bytes) -> None:
+def test_a_file_that_is_not_a_cache_is_named_in_a_line(
+    tmp_path: Path, check: Any, content: bytes
+) -> None:
     path = configure(tmp_path)
     (tmp_path / "skew.db").write_bytes(content)
     ran = check(path)
@@ -177,7 +179,7 @@ def test_what_is_fought_over_is_counted(tmp_path: Path, check: Any) -> None:
     assert "0 frozen, second writer 1" in ran.out
 
 
-def test_the_policy_of_each_channel_is_told(tmp_path: Path, check: Any) -> None:
+def test_the_policy_of_each_channel_is_shown(tmp_path: Path, check: Any) -> None:
     path = configure(tmp_path)
     path.write_text(
         path.read_text().replace(

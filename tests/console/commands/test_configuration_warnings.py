@@ -1,4 +1,4 @@
-"""What is set aside of the files that a configuration names is told by every command, on stderr."""
+"""Every command names on stderr the lines that it does not use of the files in a configuration."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from console.__main__ import run
 from tests.console.command_shop import seed
 
 
-def test_every_command_tells_what_was_set_aside(
+def test_every_command_warns_of_lines_that_are_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = seed(tmp_path)

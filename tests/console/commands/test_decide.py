@@ -1,9 +1,9 @@
-"""The commands that decide: approve, reject, snooze, undo and accept."""
+"""The commands that decide on updates and on quarantined polls."""
 
 from pathlib import Path
 from typing import Any
 
-from tests.console.command_shop import fail, set_aside, update_of
+from tests.console.command_shop import fail, quarantine_poll, update_of
 
 
 def test_an_approval_is_kept_with_who_and_why_and_can_be_undone(seeded: Path, skew: Any) -> None:
@@ -19,7 +19,7 @@ def test_an_approval_is_kept_with_who_and_why_and_can_be_undone(seeded: Path, sk
     assert update_of(skew, "LAMP")["status"] == "proposed"
 
 
-def test_an_approval_of_a_version_that_moved_on_is_void_and_says_why(
+def test_an_approval_of_a_version_that_moved_on_is_not_done_and_says_why(
     seeded: Path, skew: Any
 ) -> None:
     update = update_of(skew, "LAMP")
@@ -56,7 +56,7 @@ def test_a_rejection_and_a_snooze_are_kept(seeded: Path, skew: Any) -> None:
 
 
 def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None:
-    set_aside(seeded, "market", "2 of 3 listings are gone")
+    quarantine_poll(seeded, "market", "2 of 3 listings are gone")
     document = skew("status", "--json").json
     assert document["channels"][2]["freshness"] == "quarantined"
     assert document["incidents"][0]["kind"] == "quarantined"
@@ -69,7 +69,7 @@ def test_a_quarantined_poll_is_accepted_by_name(seeded: Path, skew: Any) -> None
     assert (again.code, again.out) == (1, "")
 
 
-def test_what_failed_is_asked_for_anew_by_its_number(seeded: Path, skew: Any) -> None:
+def test_what_failed_is_retried_by_its_number(seeded: Path, skew: Any) -> None:
     update = update_of(skew, "LAMP")
     fail(seeded, update["id"])
 
@@ -84,7 +84,7 @@ def test_what_failed_is_asked_for_anew_by_its_number(seeded: Path, skew: Any) ->
     assert "retried by ana: the token is renewed" in skew("history", "LAMP").out
 
 
-def test_asking_anew_for_what_is_only_proposed_is_void(seeded: Path, skew: Any) -> None:
+def test_a_retry_of_what_is_only_proposed_is_refused(seeded: Path, skew: Any) -> None:
     update = update_of(skew, "LAMP")
     ran = skew("retry", str(update["id"]), "--json")
     assert ran.code == 1

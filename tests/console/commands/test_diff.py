@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from store.model import Record
-from tests.console.command_shop import configure, seed, set_aside
+from tests.console.command_shop import configure, quarantine_poll, seed
 
 
 def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
@@ -20,7 +20,7 @@ def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
     assert "skew: shop: never read; `skew poll shop` polls it\n" in ran.err
 
     seed(tmp_path)
-    set_aside(tmp_path / "skew.toml", "market", "2 of 3 listings are gone")
+    quarantine_poll(tmp_path / "skew.toml", "market", "2 of 3 listings are gone")
     document = skew("diff", "--channel", "shop", "--json")
     assert (document.err, len(document.json["disagreements"])) == ("", 2)
     document = skew("diff", "--channel", "market", "--json")
@@ -28,9 +28,7 @@ def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
     assert words in document.err
 
 
-def test_diff_has_the_keys_of_the_design_and_exits_1_where_there_are_some(
-    seeded: Path, skew: Any
-) -> None:
+def test_diff_has_stable_keys_and_exits_1_where_there_are_some(seeded: Path, skew: Any) -> None:
     ran = skew("diff", "--json", "--channel", "shop", "--sku", "LAMP")
     (lamp,) = ran.json["disagreements"]
     assert ran.code == 1

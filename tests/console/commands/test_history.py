@@ -123,7 +123,7 @@ def test_a_window_leaves_out_what_was_known_before_and_after(
     assert (shop["closing"], shop["unexplained"]) == (14, 0)
 
 
-def test_what_was_true_at_a_time_is_told_beside_what_was_known_then(
+def test_what_was_true_at_a_time_is_shown_beside_what_was_known_then(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written = document(capsys, "--at", f"{DAY}14:10:00Z")
@@ -152,7 +152,7 @@ def test_what_was_true_at_a_time_is_told_beside_what_was_known_then(
     assert lines[4].startswith("Open at that time: shop, quantity")
 
 
-def test_a_time_to_come_and_one_before_everything_are_told_as_such(
+def test_a_time_to_come_and_one_before_everything_are_noted(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, err = happened(capsys, "--at", "2999-01-01")
@@ -162,7 +162,7 @@ def test_a_time_to_come_and_one_before_everything_are_told_as_such(
     assert "LAMP: nothing recorded up to 2020-01-01 00:00:00Z; its first entry is of" in err
 
 
-def test_what_has_been_thinned_out_is_told(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_been_thinned_out_is_shown(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Database.open(past) as database:
         place: ThinningProgress | None = ThinningProgress()
         while place is not None:

@@ -11,7 +11,7 @@ from store.model import IncidentKind, Record
 from store.polling import quarantine
 from sync.clock import SystemClock
 from sync.config.load import load
-from tests.console.command_shop import seed, set_aside
+from tests.console.command_shop import quarantine_poll, seed
 
 HOSTILE = "\x1b]0;owned\x07[b]401\u202e"
 
@@ -85,7 +85,7 @@ def test_the_configuration_may_stand_before_or_after_the_incidents_command(
         assert skew("incidents", *before, "acknowledge", number, *after).code == 0
 
 
-def test_a_snoozed_incident_is_told_by_status_and_no_alarm_to_a_monitor(
+def test_a_snoozed_incident_is_listed_by_status_and_no_alarm_to_a_monitor(
     tmp_path: Path, skew: Any
 ) -> None:
     alike = [Record("LAMP", 14)]
@@ -102,10 +102,10 @@ def test_a_snoozed_incident_is_told_by_status_and_no_alarm_to_a_monitor(
     assert [incident["kind"] for incident in ran.json["incidents"]] == ["events"]
 
 
-def test_what_a_quarantined_poll_would_change_is_told_without_accepting_it(
+def test_what_a_quarantined_poll_would_change_is_shown_without_accepting_it(
     seeded: Path, skew: Any
 ) -> None:
-    set_aside(seeded, "market", "2 of 3 listings are gone")
+    quarantine_poll(seeded, "market", "2 of 3 listings are gone")
 
     ran = skew("accept", "market", "--show")
 
@@ -125,7 +125,7 @@ def test_what_a_quarantined_poll_would_change_is_told_without_accepting_it(
 def test_accepting_tells_the_effect_first_and_only_accepts_the_poll_that_was_seen(
     seeded: Path, skew: Any
 ) -> None:
-    set_aside(seeded, "market", "all at zero")
+    quarantine_poll(seeded, "market", "all at zero")
     wrong = skew("accept", "market", "--poll", "1")
     assert wrong.code == 1
     assert "not 1: look again" in wrong.err
@@ -140,7 +140,7 @@ def test_accepting_tells_the_effect_first_and_only_accepts_the_poll_that_was_see
 
 
 def test_a_quarantined_poll_is_discarded_with_a_reason(seeded: Path, skew: Any) -> None:
-    set_aside(seeded, "market", "all at zero")
+    quarantine_poll(seeded, "market", "all at zero")
 
     ran = skew("discard", "market", "--reason", "a test export", "--by", "ana")
 
@@ -160,10 +160,10 @@ def test_a_quarantined_poll_is_discarded_with_a_reason(seeded: Path, skew: Any) 
 
 
 def test_a_poll_that_comes_again_after_it_was_discarded_says_so(seeded: Path, skew: Any) -> None:
-    set_aside(seeded, "market", "all at zero")
+    quarantine_poll(seeded, "market", "all at zero")
     skew("discard", "market", "--by", "ana")
 
-    set_aside(seeded, "market", "all at zero")
+    quarantine_poll(seeded, "market", "all at zero")
 
     assert "all at zero; the same that ana discarded at " in skew("incidents").out
     with Database.open(load(seeded, None).database) as database:

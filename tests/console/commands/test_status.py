@@ -9,9 +9,7 @@ from store.model import Record
 from tests.console.command_shop import configure, seed
 
 
-def test_status_has_the_keys_of_the_design_and_exits_1_while_anything_is_open(
-    seeded: Path, skew: Any
-) -> None:
+def test_status_has_stable_keys_and_exits_1_while_anything_is_open(seeded: Path, skew: Any) -> None:
     ran = skew("status", "--json")
     assert (ran.code, ran.err) == (1, "")
     document = ran.json

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 
-def test_updates_have_the_keys_of_the_design(seeded: Path, skew: Any) -> None:
+def test_updates_have_stable_keys(seeded: Path, skew: Any) -> None:
     found = skew("updates", "--json").json["updates"]
     assert list(found[0]) == [
         "id", "sku", "channel", "location", "status", "from", "to", "version", "proposed_at",

@@ -177,7 +177,7 @@ def test_status_as_json_hides_the_lease_token() -> None:
     assert '"token"' not in document
 
 
-def test_a_difference_is_told_with_its_cause_or_with_why_it_must_wait() -> None:
+def test_a_difference_is_shown_with_its_cause_or_with_why_it_must_wait() -> None:
     lag = Cause("lag", 0.9, "shows the target of 13:58")
     settling = disagreement(
         sku="LAMP",
@@ -245,7 +245,7 @@ def test_an_update_shows_the_quantity_the_state_or_both() -> None:
     assert shown(from_state="active", to_state="active").split()[:3] == ["31", "→", "14"]
 
 
-def test_on_a_terminal_an_error_is_told_whole_below_its_row() -> None:
+def test_on_a_terminal_an_error_is_shown_whole_below_its_row() -> None:
     words = "the shop cannot be reached at http://127.0.0.1:9/shop: all connection attempts failed"
     made = [PollReport("shop", PollOutcome.FAILED, 0, 0, 90, words)]
     lines = tables.polls(made, Paper(width=40, colour=False))
@@ -253,7 +253,7 @@ def test_on_a_terminal_an_error_is_told_whole_below_its_row() -> None:
     assert all(len(line) <= 40 for line in lines)
 
 
-def test_the_effect_of_a_batch_is_told_before_it_is_done() -> None:
+def test_the_effect_of_a_batch_is_shown_before_it_is_done() -> None:
     batch = [correction(), correction(sku="B", to_quantity=0, price_minor=None)]
     assert tables.effect(blast_radius(batch), 2, PIPE) == [
         (

@@ -26,7 +26,7 @@ def int_of(text: str) -> None:
         (Temporary("hostile \x1b[2J words"), 1, "hostile ␛[2J words"),
     ],
 )
-def test_what_is_expected_is_told_in_its_own_words(
+def test_what_is_expected_is_reported_in_its_own_words(
     capsys: pytest.CaptureFixture[str], error: Exception, code: int, message: str
 ) -> None:
     assert failure.report(error) == code
@@ -36,7 +36,7 @@ def test_what_is_expected_is_told_in_its_own_words(
     assert "bug" not in printed.err
 
 
-def test_a_bug_is_told_in_two_lines_with_a_private_report_that_holds_no_secret(
+def test_a_bug_is_shown_in_two_lines_with_a_private_report_that_holds_no_secret(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -71,7 +71,7 @@ def test_a_cut_text_ends_in_an_ellipsis_and_wide_characters_count_twice() -> Non
         (5 * 86_400_000 + 1, "5d"),
     ],
 )
-def test_an_age_is_told_in_the_unit_that_matters(span_ms: int | None, text: str) -> None:
+def test_an_age_is_shown_in_the_unit_that_matters(span_ms: int | None, text: str) -> None:
     assert age(span_ms) == text
 
 
@@ -95,7 +95,7 @@ def test_things_are_counted_in_words() -> None:
     assert plural(1200, "reply", "replies") == "1,200 replies"
 
 
-def test_instants_are_told_in_utc() -> None:
+def test_instants_are_written_in_utc() -> None:
     assert time_of_day(1_795_442_531_250) == "14:02:11Z"
     assert day_and_time(1_795_442_531_250) == "2026-11-23 14:02:11Z"
     assert day_and_time(None) == "–"

@@ -30,7 +30,6 @@ REMAINING = frozenset(
         "console/tui/pages/disagreements.py",
         "console/tui/pages/incidents.py",
         "console/tui/pages/listing.py",
-        "console/tui/pages/sku.py",
         "console/tui/session/memory.py",
         "console/tui/views/channel_detail.py",
         "console/tui/views/channels.py",

@@ -58,7 +58,7 @@ def test_what_passes_by_itself_settles_and_the_rest_is_unknown() -> None:
     assert status(None) is Status.OPEN
 
 
-def test_what_holds_an_update_back_is_told_with_who_and_why() -> None:
+def test_what_holds_an_update_back_is_shown_with_who_and_why() -> None:
     assert held_back_text(None) == ""
     assert held_back_text(HeldBack(Reason.CHANNEL_STALE)) == "channel stale"
     assert held_back_text(HeldBack(Reason.FROZEN, "update #7 was undone")) == (
