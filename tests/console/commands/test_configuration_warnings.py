@@ -19,7 +19,7 @@ def test_every_command_warns_of_lines_that_are_not_used(
     for command in ("check", "status", "diff", "updates"):
         run([command, "--config", str(path)])
         warning = (
-            'bundles.csv, line 2: the bundle names itself as its component: bundle "A" is not used'
+            'bundles.csv, line 2: the bundle names itself as its component; bundle "A" is not used'
         )
         assert warning in capsys.readouterr().err
 
