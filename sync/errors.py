@@ -31,10 +31,15 @@ class NeedsOperator(ChannelError):
 
 
 class ContractBroken(ChannelError):
-    """A page is not what the channel's contract says; `path` is the place in the payload."""
+    """A page or file is not what the channel's contract says; `path` is the place in it.
 
-    def __init__(self, message: str, *, path: str) -> None:
-        super().__init__(f"{message}, at {path}")
+    `subject` is for a message that does not say whose page it is: `market: page 1: …`. `path` is
+    empty where the whole file is meant.
+    """
+
+    def __init__(self, message: str, *, path: str, subject: str = "") -> None:
+        parts = (subject, path, message) if subject or not path else (f"{message}, at {path}",)
+        super().__init__(": ".join(part for part in parts if part))
         self.path = path
 
 

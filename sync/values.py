@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 import msgspec
 
@@ -19,6 +20,7 @@ TITLE_LENGTH_MAX = 500
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,9})?", re.ASCII)
 _PRICE = re.compile(r"\d{1,12}(\.\d{1,20})?", re.ASCII)
 _QUOTE_LENGTH_MAX = 40
+_KEYS_SHOWN = 8
 
 
 def json_value(body: bytes) -> object:
@@ -154,6 +156,12 @@ def instant(value: object) -> Millis | None:
         raise ValueError(
             f"{quoted(value)} is not a time such as 2026-11-23T14:02:11Z (RFC 3339)"
         ) from None
+
+
+def key_names(item: Mapping[str, object]) -> str:
+    """Name an object's first keys for a reason: `id, code, qty`."""
+    names = [quoted(str(name)).strip('"') for name in islice(item, _KEYS_SHOWN)]
+    return ", ".join([*names, *(["…"] if len(item) > _KEYS_SHOWN else [])]) or "nothing"
 
 
 def quoted(value: object) -> str:

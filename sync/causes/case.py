@@ -1,6 +1,6 @@
-"""One disagreement with all that its predictors reckon with: sums over its events, and words. Pure.
+"""One disagreement with all that its predictors need: sums over its events, and words. Pure.
 
-Quantities are in the channel's units; what is reckoned in pieces says so.
+Quantities are in the channel's units, unless a name or docstring says pieces.
 """
 
 from collections.abc import Collection, Iterable
@@ -25,7 +25,7 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 
 ECHO_MS = MINUTE_MS
-"""How far apart the clocks of a channel and ours may be when it tells of our own write."""
+"""How far apart a channel's clock and ours may be when it reports our own write as an event."""
 
 _NOUNS = {
     EventKind.ORDERED: "order",
@@ -83,7 +83,7 @@ class CauseCase:
     def own_events(self) -> tuple[KnownEvent, ...]:
         """The channel's own events of just this item since it last agreed, each once.
 
-        Where it tells of our own writes as adjustments, those are none.
+        Without the adjustments by which a channel reports our own writes.
         """
         mine: dict[str, KnownEvent] = {}
         for event in self.facts.events:
@@ -105,7 +105,7 @@ class CauseCase:
         return tuple(event for event in self.facts.events if event.unseen)
 
     def was_read_after(self, event: KnownEvent) -> bool:
-        """Whether the channel was read again, whole, since we heard of the event."""
+        """Whether the channel was read again, whole, since we got the event."""
         return self.facts.as_of is not None and self.facts.as_of > event.received_at
 
     @cached_property
@@ -116,7 +116,10 @@ class CauseCase:
 
     @cached_property
     def explained(self) -> int | None:
-        """By how much it should have: own events and our updates; None where not all are known."""
+        """By how much it should have moved, by its own events and our updates.
+
+        None where not all of its events are known.
+        """
         if not self.facts.events_whole:
             return None
         return effects(self.own_events) + sum(map(_units, self.facts.written_since))
@@ -124,7 +127,7 @@ class CauseCase:
     def target(self, included: Collection[KnownEvent], more: int = 0) -> int | None:
         """The target if only these of the unseen events were counted, and `more` pieces.
 
-        None where it cannot be reckoned: no truth, or a channel that is no longer configured.
+        None where it can't be computed: no truth, or a channel that is no longer configured.
         """
         if self.policy is None or self.terms is None:
             return None
@@ -132,7 +135,9 @@ class CauseCase:
 
     @cached_property
     def reproduces_target(self) -> bool:
-        """Whether we come to the target that is in force: else no sum of ours proves anything."""
+        """Whether our sum comes to the target that is in force."""
+        # The facts may be newer than the target, or from a changed configuration. Where our sum
+        # does not even give the target, it proves nothing about what is missing from it.
         return self.target(self.unseen) == self.disagreement.target
 
     def _truth(self, included: Collection[KnownEvent], more: int) -> Truth:
@@ -150,7 +155,9 @@ class CauseCase:
         )
 
     def _of_parts(self, included: Iterable[KnownEvent]) -> int | None:
-        """A bundle has the least of its components, a pool the sum of its members and its own."""
+        """What a bundle or a pool has available, with these events counted, in pieces."""
+        # A bundle has as many as its scarcest component allows; a pool has the sum of its members.
+        # Events of the bundle or pool itself, not of a part, are added at the end.
         added: dict[int, int] = {}
         for event in included:
             added[event.item_id] = added.get(event.item_id, 0) + event.available

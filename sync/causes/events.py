@@ -1,6 +1,7 @@
 """Causes that stock events prove: in flight, applied twice, never applied. Pure.
 
-Each sum is exact: what is shown must be just what the events, counted or left out, come to.
+Each sum is exact: what is shown must be just what the events come to, with some counted twice or
+left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ def applied_twice(case: CauseCase) -> Cause | None:
 
 
 def never_applied(case: CauseCase) -> Cause | None:
-    """Orders on the channel itself that its reading never fell by, though it was read since."""
+    """Orders on the channel itself that never lowered its reading, though it was read since."""
     if not case.numeric or case.moved is None or case.explained is None:
         return None
     orders = [event for event in case.own_events if event.kind is EventKind.ORDERED]
@@ -52,10 +53,9 @@ def _not_here_yet(case: CauseCase) -> Cause | None:
 
 
 def _without_the_newest(case: CauseCase) -> Iterator[tuple[Sequence[KnownEvent], int | None]]:
-    """What could be missing, the least first, and what would be shown without it.
-
-    Of the channel's own events only those can be missing that came since it was last read.
-    """
+    """What could be missing, the fewest events first, and what would be shown without it."""
+    # Events arrive in order, so what is missing is always the newest of them. Of the channel's own
+    # events only those can be missing that came since it was last read.
     theirs = [event for event in case.unseen if event.channel != case.channel]
     mine = [event for event in case.unseen if event.channel == case.channel]
     late = [event for event in mine if not case.was_read_after(event)]
@@ -77,26 +77,28 @@ def _words_of_flight(case: CauseCase, left_out: Sequence[KnownEvent]) -> str:
     if not left_out:
         own = [event for event in case.own_events if event.unseen]
         return (
-            f"{disagreement.channel} has taken {listed(own)} off whole and shows {case.shown}; the target "
-            f"of {case.wanted} counts its share of it until {authority} has seen it"
+            f"{disagreement.channel} has already taken off all of {listed(own)} and shows "
+            f"{case.shown}; the target of {case.wanted} counts only its share of it until "
+            f"{authority} includes it"
         )
     return (
         f"{disagreement.channel} shows {case.shown}, the target without "
-        f"{listed(left_out, of_sku=bool(case.facts.parts))}, which {authority} has not seen "
-        f"either; with {'it' if len(left_out) == 1 else 'them'} the target is {case.wanted}"
+        f"{listed(left_out, of_sku=bool(case.facts.parts))}, which {authority} does not include "
+        f"yet either; with {'it' if len(left_out) == 1 else 'them'} the target is {case.wanted}"
     )
 
 
 def _newer_than_reading(case: CauseCase) -> Cause | None:
-    """The authority has counted what the channel told after it was last read."""
+    """The authority has counted events that are newer than the channel's reading."""
     as_of = case.facts.as_of
     newer = [e for e in case.own_events if not e.unseen and as_of is not None and e.at > as_of]
     for n in reversed(range(len(newer))):
         late = newer[n:]
         if effects(late) and case.shown + effects(late) == case.wanted:
             words = (
-                f"{listed(late)} {'is' if len(late) == 1 else 'are'} newer than its reading of "
-                f"{case.shown}, which is of {rfc3339(as_of)}; less that it shows {case.wanted}"
+                f"{listed(late)} {'is' if len(late) == 1 else 'are'} newer than the reading of "
+                f"{case.shown} from {rfc3339(as_of)}; without {'it' if len(late) == 1 else 'them'} "
+                f"the channel would show {case.wanted}"
             )
             return Cause("in flight", 0.95, words)
     return None
@@ -110,8 +112,8 @@ def _sold_unheard(case: CauseCase) -> Cause | None:
         return None
     words = (
         f"{case.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "
-        f"{rfc3339(case.disagreement.observed_at)}, likely by a sale there: {case.facts.authority} has not "
-        "been read since"
+        f"{rfc3339(case.disagreement.observed_at)}, probably by a sale there; "
+        f"{case.facts.authority} has not been read since"
     )
     return Cause("in flight", 0.5, words)
 
@@ -127,13 +129,13 @@ def _event_twice(case: CauseCase) -> Cause | None:
         )
         if books != once_more if books is not None else not event.repeats:
             continue
-        told = f"; it was told {event.repeats + 1} times" if event.repeats else ""
+        repeated = f"; the event came {event.repeats + 1} times" if event.repeats else ""
         words = (
-            f"{describe(event)} moved it twice: {case.channel} shows {case.shown}, "
-            f"{_by(once_more)} than the {case.wanted} that it should{told}"
+            f"{describe(event)} counted twice: {case.channel} shows {case.shown}, "
+            f"{_by(once_more)} than the {case.wanted} that it should{repeated}"
         )
         sure = 0.95 if books is not None else 0.8
-        return Cause("applied twice", sure if told else 0.7, words)
+        return Cause("applied twice", sure if repeated else 0.7, words)
     return None
 
 
@@ -149,8 +151,8 @@ def _elsewhere_twice(case: CauseCase) -> Cause | None:
         if once and not rest and case.shown == case.wanted + once and case.moved == 2 * once:
             words = (
                 f"{describe(event)} was taken off twice here: {case.channel} went from "
-                f"{case.facts.agreed_quantity} to {case.shown} at {rfc3339(case.disagreement.observed_at)}, "
-                f"and should show {case.wanted}"
+                f"{case.facts.agreed_quantity} to {case.shown} at "
+                f"{rfc3339(case.disagreement.observed_at)} and should show {case.wanted}"
             )
             return Cause("applied twice", 0.6, words)
     return None
@@ -175,7 +177,7 @@ def _update_twice(case: CauseCase) -> Cause | None:
 
 
 def _never_fell_by(case: CauseCase, lost: Sequence[KnownEvent]) -> bool:
-    """Whether without these the books are even, and the target would be what is shown."""
+    """Whether all adds up without these, and the target would be what is shown."""
     if case.moved is None or case.explained is None or case.moved != case.explained - effects(lost):
         return False
     counted = [event for event in case.unseen if event not in lost]
@@ -186,8 +188,8 @@ def _never_fell_by(case: CauseCase, lost: Sequence[KnownEvent]) -> bool:
 def _lost(case: CauseCase, lost: Sequence[KnownEvent]) -> Cause:
     what = f"{listed(lost)} never lowered what {case.channel} shows"
     words = (
-        f"{what}: still {case.shown} when it was read at {rfc3339(case.facts.as_of)}, and it "
-        f"should show {case.wanted}"
+        f"{what}: it still showed {case.shown} at {rfc3339(case.facts.as_of)} and should show "
+        f"{case.wanted}"
     )
     if len(lost) > 1:
         words += f"; {plural(len(lost), 'order')}, {-effects(lost)} in all"

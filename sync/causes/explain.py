@@ -1,7 +1,6 @@
 """Why listings disagree, with the evidence. Pure: facts in, one sentence each out.
 
-The predictors stand in a fixed order and each is exact: the first that fits is the cause. The
-reports and the console's detail ask this; nothing acts on it.
+Causes are for people to read; nothing acts on them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -64,7 +63,7 @@ def cause(case: CauseCase) -> Cause:
 
 
 def _untrusted(case: CauseCase) -> Cause | None:
-    """What cannot be read cannot be explained."""
+    """What can't be read can't be explained."""
     disagreement = case.disagreement
     if disagreement.status is not Status.UNKNOWN or disagreement.reason is None:
         return None
@@ -88,7 +87,8 @@ PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (
     peers.mapping,
     peers.shared_pool,
 )
-"""In this order: what is proved by events first, what needs its peers to be seen last."""
+"""The first that fits is the cause. What events prove comes first; what shows only beside other
+listings comes last, because it is right for most of them and not for each."""
 
 
 def _unexplained(case: CauseCase) -> Cause:
@@ -96,13 +96,14 @@ def _unexplained(case: CauseCase) -> Cause:
     if disagreement.delta is None:
         shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
         residual = f"shows {shows}, should show {disagreement.target_state}"
-        return Cause("unexplained", 0.0, f"{residual} since {since}; nothing known explains it")
-    words = f"shows {disagreement.available}, {abs(disagreement.delta)} away from the target since {since}; "
+        return Cause("unexplained", 0.0, f"{residual} since {since}; no known cause fits")
+    off = f"{abs(disagreement.delta)} off the target since {since}"
+    words = f"shows {disagreement.available}, {off}; "
     if not case.moved or not case.explained:
-        return Cause("unexplained", 0.0, f"{words}nothing known explains it")
+        return Cause("unexplained", 0.0, f"{words}no known cause fits")
     left = case.moved - case.explained
     words += (
-        f"it moved by {case.moved:+} since it last agreed, events and updates there explain "
-        f"{case.explained:+} of it, {left:+} is unexplained"
+        f"it moved by {case.moved:+} since it last agreed; events and updates there explain "
+        f"{case.explained:+}, {left:+} is unexplained"
     )
     return Cause("unexplained", 0.0, words)

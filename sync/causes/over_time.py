@@ -1,4 +1,4 @@
-"""Causes that the course of things proves: lag, second writer, accepted but not applied. Pure."""
+"""Causes that the history proves: lag, second writer, accepted but not applied. Pure."""
 
 from store.causes.facts import Update
 from store.event_kinds import EventKind
@@ -10,21 +10,19 @@ from sync.clock import rfc3339
 
 
 def frozen(case: CauseCase) -> Cause | None:
-    """Nothing is proposed for it: somebody else writes there too."""
+    """It is frozen: nothing is proposed, because something else writes there too."""
     if case.facts.frozen_at is None:
         return None
-    why = case.facts.frozen_why or "somebody else writes there too; `skew unfreeze` ends it"
+    why = case.facts.frozen_why or "something else writes there too; `skew unfreeze` ends it"
     kind = "loop" if case.facts.in_loop else "second writer"
     words = f"frozen since {rfc3339(case.facts.frozen_at)}: {why}"
     return Cause(kind, 1.0, words)
 
 
 def lag(case: CauseCase) -> Cause | None:
-    """The channel shows a target of before: it is late, or it was never told.
-
-    It has been told where an update was accepted since, and it needs no telling of its own
-    orders: those are causes of their own.
-    """
+    """The channel still shows an earlier target: it follows late, or not at all."""
+    # Where an update was accepted since then, the cause is "not applied". And a channel that does
+    # not even follow its own orders has a worse fault than being late.
     facts = case.facts
     until = facts.earlier_target_until
     if until is None or never_applied(case) is not None:
@@ -33,15 +31,14 @@ def lag(case: CauseCase) -> Cause | None:
     if last and last.status is CorrectionStatus.NOT_APPLIED and last.ended_at >= until:
         return None
     words = (
-        f"shows the target of {rfc3339(facts.earlier_target_since)} to "
-        f"{rfc3339(until)}, {age(case.now - until)} behind; "
-        f"{plural(facts.polls_since_moved, 'poll')} since did not move it"
+        f"still shows the old target (valid until {rfc3339(until)}, {age(case.now - until)} ago); "
+        f"unchanged in {plural(facts.polls_since_moved, 'poll')} since"
     )
     return Cause("lag", 0.9, words)
 
 
 def second_writer(case: CauseCase) -> Cause | None:
-    """It changed on the channel since it last agreed, by no event and no update that we know."""
+    """It changed on the channel since it last agreed, without an event or update that we know."""
     if case.facts.written_since:
         return None
     if case.disagreement.kind is Kind.STATE:
@@ -56,7 +53,7 @@ def _state_changed(case: CauseCase) -> Cause | None:
     update = _changed_back(case)
     if update is not None:
         return _back(case, facts.agreed_state, disagreement.state, update)
-    words = f"{_changed(case, facts.agreed_state, disagreement.state)}; no update of ours is known there"
+    words = f"{_changed(case, facts.agreed_state, disagreement.state)}; no update of ours did it"
     return Cause("second writer", 0.8, words)
 
 
@@ -70,25 +67,26 @@ def _quantity_changed(case: CauseCase) -> Cause | None:
     if update is not None:
         return _back(case, facts.agreed_quantity, case.shown, update)
     if mapping(case) is not None or shared_pool(case) is not None:
-        return None  # Each says more than that somebody wrote there.
+        # A swap or a shared pool also says why somebody writes there, which is worth more.
+        return None
     words = _changed(case, facts.agreed_quantity, case.shown)
     if facts.tells_events:
-        words += "; no event and no update of ours is known there"
+        words += "; no event and no update of ours explains it"
         return Cause("second writer", 0.8, words)
     fell = case.moved < 0
-    other = "a sale that no one else knows of" if fell else "a return, or a count"
-    words += f"; no update of ours did it, and it tells no events: {other}, or a second writer"
+    other = "a sale that only it knows" if fell else "a return or a count"
+    words += f"; no update of ours did it, and it reports no events: {other}, or a second writer"
     return Cause("second writer", 0.4 if fell else 0.5, words)
 
 
 def _adjusted(case: CauseCase) -> Cause | None:
-    """The channel itself tells that somebody set its number, and that is all it tells."""
+    """The channel itself reports that somebody set its number, and reports nothing else."""
     if any(event.kind is not EventKind.ADJUSTED for event in case.own_events):
         return None
     if case.moved != case.explained:
         return None
     words = f"{_changed(case, case.facts.agreed_quantity, case.shown)} by {listed(case.own_events)}"
-    return Cause("second writer", 0.9, f"{words}, which was no update of ours")
+    return Cause("second writer", 0.9, f"{words}, which was not an update of ours")
 
 
 def _changed(case: CauseCase, before: object, after: object) -> str:
@@ -99,7 +97,7 @@ def _changed(case: CauseCase, before: object, after: object) -> str:
 def _back(case: CauseCase, before: object, after: object, update: Update) -> Cause:
     words = (
         f"{_changed(case, before, after)}: back to what it was before update #{update.id}, "
-        f"verified at {rfc3339(update.ended_at)}; no event there tells why"
+        f"verified at {rfc3339(update.ended_at)}; no event there explains it"
     )
     return Cause("second writer", 0.95, words)
 
@@ -113,17 +111,17 @@ def not_applied(case: CauseCase) -> Cause | None:
     if shows != (last.from_state if disagreement.kind is Kind.STATE else last.from_quantity):
         return None
     words = (
-        f"update #{last.id} was accepted at {rfc3339(last.ended_at)} and {disagreement.channel} still "
-        f"shows {shows}"
+        f"update #{last.id} was accepted at {rfc3339(last.ended_at)}, but {disagreement.channel} "
+        f"still shows {shows}"
     )
     return Cause("not applied", 1.0, words)
 
 
 def oversold(case: CauseCase) -> Cause | None:
-    """Less than nothing is shown, and no event says why."""
+    """It shows less than zero, and no event says why."""
     if case.disagreement.kind is not Kind.NEGATIVE or case.disagreement.available is None:
         return None
-    words = f"{-case.disagreement.available} more were sold on {case.channel} than it had"
+    words = f"{case.channel} sold {-case.disagreement.available} more than it had"
     return Cause("oversold", 0.8, words)
 
 

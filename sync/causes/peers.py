@@ -1,4 +1,7 @@
-"""Causes that show only beside others: a common offset or ratio, a swap, a shared pool. Pure."""
+"""Causes that show only beside other listings: a common offset or ratio, a swap, a shared pool.
+
+Pure.
+"""
 
 from store.causes.facts import CHANGES, MANY, Twin
 from store.model import Cause, Kind
@@ -16,7 +19,7 @@ def buffer(case: CauseCase) -> Cause | None:
     kept = (
         f"as if {case.channel} kept {delta} back itself"
         if delta > 0
-        else f"as if {-delta} were kept back in the settings and not there"
+        else f"as if the settings kept {-delta} back and {case.channel} did not"
     )
     words = (
         f"{_of(count, peers.open, case)} show {abs(delta)} too {'few' if delta > 0 else 'many'}, "
@@ -49,8 +52,9 @@ def mapping(case: CauseCase) -> Cause | None:
     if other is None or disagreement.kind is not Kind.QUANTITY:
         return None
     words = (
-        f"{disagreement.sku} shows {case.shown}, the target of {other}, and {other} shows {case.wanted}, "
-        f"the target of {disagreement.sku}; no others on {disagreement.channel} do: they may be swapped there"
+        f"{disagreement.sku} shows {case.shown}, the target of {other}, and {other} shows "
+        f"{case.wanted}, the target of {disagreement.sku}; no other pair on {case.channel} does: "
+        "they may be swapped there"
     )
     return Cause("mapping", 0.8, words)
 
@@ -59,13 +63,13 @@ def shared_pool(case: CauseCase) -> Cause | None:
     """Another channel has shown the same numbers all along, though it should not."""
     if not case.numeric:
         return None
-    twin = next((twin2 for twin2 in case.facts.twins if _is_alike(case, twin2)), None)
+    twin = next((other for other in case.facts.twins if _is_alike(case, other)), None)
     if twin is None:
         return None
     values = _common(case.facts.changes, twin.values)
     words = (
-        f"{case.channel} and {twin.channel} have shown the same through {len(values) - 1} "
-        f"changes ({', '.join(map(str, values))}), though they should show {case.wanted} and "
+        f"{case.channel} and {twin.channel} showed the same through {len(values) - 1} "
+        f"changes ({', '.join(map(str, values))}), but should show {case.wanted} and "
         f"{twin.target}: they may sell from one pool"
     )
     return Cause("shared pool", 0.8, words)
@@ -100,8 +104,8 @@ def _is_alike(case: CauseCase, twin: Twin) -> bool:
 def _common(mine: tuple[int | None, ...], theirs: tuple[int | None, ...]) -> tuple[int | None, ...]:
     """What both have shown alike, up to now."""
     length = 0
-    for one, other in zip(reversed(mine), reversed(theirs), strict=False):
-        if one != other:
+    for my_value, their_value in zip(reversed(mine), reversed(theirs), strict=False):
+        if my_value != their_value:
             break
         length += 1
     return mine[len(mine) - length :]

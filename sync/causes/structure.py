@@ -1,4 +1,4 @@
-"""Why a SKU is on one side only, or there twice: what a person would have to do. Pure."""
+"""Why a SKU is on one side only, or on a channel twice, and what a person can do. Pure."""
 
 from store.causes.facts import Alike
 from store.causes.sku_skeleton import differences
@@ -6,9 +6,9 @@ from store.model import Cause, Kind
 from sync.causes.case import CauseCase
 
 _WORDS = {
-    Kind.MISSING: "{authority} has this SKU and {channel} lacks it: list it there, or give it a "
-    'rule with sold = false; missing = "ignore" leaves out all that {channel} lacks',
-    Kind.UNLISTED: "{channel} has this SKU and the authority does not: add it there, or take it "
+    Kind.MISSING: "{authority} has this SKU, {channel} does not: list it there, or give it a "
+    'rule with sold = false; missing = "ignore" ignores all that {channel} does not have',
+    Kind.UNLISTED: "{channel} has this SKU, the authority does not: add it there, or take it "
     "off sale on {channel}",
     Kind.DUPLICATE: "{channel} has this SKU more than once: rename or remove all but one there",
 }
@@ -16,14 +16,14 @@ _BLANK = "\u2420"
 
 
 def structural(case: CauseCase) -> Cause | None:
-    """A cause of its own for each kind that is no difference of numbers or states."""
+    """The cause of a missing, unlisted or duplicate SKU; None for other kinds."""
     if case.disagreement.kind not in _WORDS:
         return None
     return _near_match(case) or _incomplete_bundle(case) or _plain(case)
 
 
 def _near_match(case: CauseCase) -> Cause | None:
-    """A SKU of the other side that looks like this one. Never taken for it."""
+    """A SKU of the other side that looks like this one. It is only named, never used instead."""
     if not case.facts.alike:
         return None
     other = case.facts.alike[0]
@@ -38,18 +38,18 @@ def _where(case: CauseCase, other: Alike) -> str:
     authority = case.facts.authority or "the authority"
     mine, its, channel = quoted(case.disagreement.sku), quoted(other.sku), case.channel
     if case.disagreement.kind is Kind.MISSING:
-        return f"{authority} has {mine}, {channel} lacks it and lists {its} instead"
-    lacks = f", which {channel} lacks" if other.counterpart else ""
+        return f"{authority} has {mine}, {channel} does not and lists {its} instead"
+    lacks = f", which {channel} does not have" if other.counterpart else ""
     return f"{channel} lists {mine}, the authority has {its}{lacks}"
 
 
 def _incomplete_bundle(case: CauseCase) -> Cause | None:
-    """A bundle has no number where the authority lacks one of its components."""
+    """A bundle has no quantity where the authority does not have one of its components."""
     lacking = [p.sku for p in case.facts.parts if p.how == "bundle" and p.truth_quantity is None]
     if case.disagreement.kind is not Kind.UNLISTED or not lacking:
         return None
     words = (
-        f"{case.channel} has this bundle, and the authority lacks its component "
+        f"{case.channel} has this bundle, but the authority does not have its component "
         f"{quoted(lacking[0])}: add it there, or correct the bundle"
     )
     return Cause(case.disagreement.kind, 1.0, words)
@@ -63,7 +63,7 @@ def _plain(case: CauseCase) -> Cause:
 
 
 def quoted(sku: str) -> str:
-    """Write a SKU between quotes such that its blanks show."""
+    """Write a SKU between quotes so that its spaces and invisible characters show."""
     shown = "".join(_BLANK if character.isspace() else character for character in sku)
     hidden = "".join(
         f"\\u{ord(character):04x}" if not character.isprintable() else character

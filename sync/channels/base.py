@@ -1,8 +1,8 @@
-"""What a kind of channel must be able to do. Poll and apply call this and nothing else.
+"""What a kind of channel must be able to do, and the values that go in and out.
 
 A kind is one module with a class that meets `Channel` and one entry in the registry
-(`sync/channels/__init__.py`). It holds no state but its transport and what signing in gave it;
-every quantity that goes in or out is in the channel's own units, as *available* (rule 11).
+(`sync/channels/__init__.py`). It holds no state but its transport and what signing in gave it.
+Every quantity is in the channel's own units, as available (rule 11, docs/architecture.md).
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class Abilities:
     reads_one: bool = False
     """`read` answers; otherwise a fresh reading costs a whole poll."""
     events: bool = False
-    """It tells what moved, and when: it is an `EventSource` too."""
+    """It reports what moved, and when: it is an `EventSource` too."""
     notes: str = ""
 
 
@@ -45,7 +45,7 @@ class RecordPage:
     records: Sequence[Record]
     refused: Sequence[Refused] = ()
     announced: int | None = None
-    """How many records the channel says that it has in all, where it says so."""
+    """How many records the channel says it has in all; None where it does not say."""
     as_of: Millis | None = None
     """A file's modification time; None where the page is as of its arrival."""
 
@@ -57,9 +57,9 @@ class EventPage:
     events: Sequence[Event]
     refused: Sequence[Refused] = ()
     cursor: str | None = None
-    """Where to go on after this page, for whoever asks next; None: where it was."""
+    """Where the next reading goes on after this page; None: where it was."""
     again_until: Millis | None = None
-    """Events up to here may have come before, because we ask with an overlap: no fault of its."""
+    """Events up to here may be repeats, because we ask with an overlap: no fault of the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the channel answered for one change. Accepted is not applied: only a reading is."""
+    """What the channel answered for one change. Accepted is no proof: only a reading is."""
 
     change: Change
     refused: str | None = None
     """The channel's words where it refused this one."""
     conflict: bool = False
-    """It refused because someone else had moved the listing."""
+    """It refused because someone else had changed the listing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListingRef:
-    """A listing to read afresh."""
+    """A listing to read afresh, by our names and the channel's own `ref`."""
 
     sku: str
     location: str
@@ -135,7 +135,7 @@ class Channel(Protocol):
         ...
 
     async def sign_in(self) -> str:
-        """Prove that the credentials work, by the cheapest read; answers in words what was seen."""
+        """Prove that the credentials work, by the cheapest read; answers with what was seen."""
         ...
 
     async def close(self) -> None: ...
@@ -158,6 +158,8 @@ T = TypeVar("T")
 @contextlib.asynccontextmanager
 async def closing(pages: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T], None]:
     """Lend the pages, and close them however the block ends: they may hold a connection."""
+    # An async generator that is only dropped is closed by the garbage collector some time later,
+    # on whatever loop runs then. Until that its file or its connection stays open.
     try:
         yield pages
     finally:

@@ -1,6 +1,6 @@
-"""One stock event, as it came → as we keep it. Used by the kinds that tell events, and by imports.
+"""One stock event, as it came → as we keep it.
 
-Every function raises ValueError with a reason fit to follow the place, as `values` does.
+Every function raises ValueError with a reason that can follow the place, as `values` does.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ REQUIRED = ("id", "kind", "sku", "quantity", "at")
 FIELDS = (*REQUIRED, "location", "order")
 
 WORDS: Mapping[str, EventKind] = {kind.value: kind for kind in EventKind}
-"""Our own words for the kinds: a channel that has others says so in its `kinds`."""
+"""Our own words for the kinds; a channel's `kinds` may replace them by its own."""
 
 
 def event(found: Mapping[str, object], words: Mapping[str, EventKind] = WORDS) -> Event:
@@ -32,23 +32,23 @@ def event(found: Mapping[str, object], words: Mapping[str, EventKind] = WORDS) -
 
 
 def identity(value: object) -> str:
-    """Take the channel's own id of an event: without one it could not be counted once."""
+    """Take the channel's own id of an event: without one a repeat could not be recognised."""
     if value is None or value == "":
-        raise ValueError("it has no id")
+        raise ValueError("no id")
     return _name(value, "the id")
 
 
 def order(value: object) -> str | None:
-    """Take the order that an event belongs to, where the channel tells it."""
+    """Take the order that an event belongs to, where the channel says it."""
     return None if value is None or value == "" else _name(value, "the order")
 
 
 def kind(value: object, words: Mapping[str, EventKind] = WORDS) -> EventKind:
-    """Take the kind by the channel's word for it; a JSON true or number is meant by its text."""
+    """Take the kind by the channel's word for it; a JSON true or number counts as its text."""
     word = values.quoted(value) if isinstance(value, bool | int) else value
     if not isinstance(word, str) or word not in words:
         known = ", ".join(words)
-        raise ValueError(f"{values.quoted(value)} is no known kind of event: known are {known}")
+        raise ValueError(f"{values.quoted(value)} is not a kind of event; known: {known}")
     return words[word]
 
 
@@ -69,7 +69,7 @@ def instant(value: object) -> Millis:
     """Take when it happened, RFC 3339; without an offset it is UTC."""
     at = values.instant(value)
     if at is None:
-        raise ValueError("it has no time")
+        raise ValueError("no time")
     if at < 0:
         raise ValueError(f"{values.quoted(value)} is before 1970")
     return at

@@ -1,10 +1,8 @@
 """The `simulated` kind: a channel of the demo's world, over real HTTP.
 
-`sync/simulation/server.py` describes the requests and answers.
-
-It has everything that one could wish of a channel: pages that stay put while listings come and go,
-a few listings at a time, batches with a result for each, compare-and-set, idempotency keys, and
-events with a number each.
+It can do everything that a channel may: pages that stay put while listings come and go, a few
+listings at a time, batches with a result for each, compare-and-set, idempotency keys, and numbered
+events. `sync/simulation/server.py` has the requests and answers.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -128,7 +126,7 @@ def open_channel(
 
 
 class Simulated:
-    """One path of the world's server. Its own word for the place of a listing is the SKU."""
+    """One path of the world's server. A listing's `ref` is its SKU."""
 
     def __init__(
         self, name: str, options: SimulatedOptions, transport: "Transport", token: Secret
@@ -154,11 +152,12 @@ class Simulated:
             if not page.next:
                 return
             if page.next <= cursor or number == PAGES_MAX:
-                raise ContractBroken(f"{self._name} pages in circles", path=f"page {number}, next")
+                words = "`next` leads back to a page already read"
+                raise ContractBroken(words, path=f"page {number}", subject=self._name)
             cursor = page.next
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
-        """Read what moved. The cursor is the number of the last event that was told."""
+        """Read what moved. The cursor is the number of the last event that was read."""
         after, number = cursor or "0", 0
         while True:
             number += 1
@@ -168,8 +167,8 @@ class Simulated:
                 yield EventPage(found, refused)
                 return
             if not page.next.isdecimal() or int(page.next) < int(after) or number == PAGES_MAX:
-                place = f"events page {number}, next"
-                raise ContractBroken(f"{self._name} tells its events in circles", path=place)
+                words = "`next` leads back to a page already read"
+                raise ContractBroken(words, path=f"events page {number}", subject=self._name)
             yield EventPage(found, refused, cursor=page.next)
             after = page.next
 
@@ -195,10 +194,11 @@ class Simulated:
         try:
             results = _RESULTS.decode(reply.body).results
         except _UNREADABLE as error:
-            # It answered 200: whatever it did, it did.
-            raise WriteOutcomeUnknown(f"{self._name} answered a write with {error}") from error
+            # It answered 200, so some or all of the write may be applied. An answer that can't be
+            # read must not be taken for a refusal, or the same write would be sent again.
+            raise WriteOutcomeUnknown(f"{self._name}: unreadable answer: {error}") from error
         if [result.sku for result in results] != [change.sku for change in changes]:
-            raise WriteOutcomeUnknown(f"{self._name} answered for other listings than were written")
+            raise WriteOutcomeUnknown(f"{self._name} answered for other listings than written")
         return [self._receipt(*pair) for pair in zip(changes, results, strict=True)]
 
     async def sign_in(self) -> str:
@@ -274,7 +274,7 @@ class Simulated:
 
 
 def _sku(raw: msgspec.Raw) -> str | None:
-    """The SKU of a record that is otherwise no good, where it can be told."""
+    """The SKU of a bad record, where it can be read."""
     try:
         return values.sku_or_none(_NAMED.decode(raw).sku)
     except _UNREADABLE:

@@ -1,9 +1,7 @@
 """A channel's own SKUs and locations ↔ ours, at its edge: above it everything speaks our names.
 
-`sync.channels.open_channel` puts `TranslatedChannel` around a channel whose settings have `aliases`
-or `locations`; `skew events import` asks `event_in_our_names`. How the channel itself calls a
-renamed listing goes into its `ref`, in front of the channel's own: so a write finds its way back,
-from any process, whatever else the channel calls that SKU.
+What the channel itself calls a renamed listing goes into its `ref`, in front of the channel's own.
+So a write finds its way back from any process, whatever else the channel calls that SKU.
 """
 
 from collections import Counter
@@ -41,24 +39,24 @@ SELLABLE_FIRST = (
     *(State.ACTIVE, State.BACKORDER, State.PREORDER),
     *(State.HOLD, State.DISABLED, State.ARCHIVED),
 )
-"""A pool can be bought from while any of its members can."""
+"""Most sellable first: a pool can be bought from while any of its members can."""
 
 PAGE_ROWS = 1000
-"""Of a page of sums: each is staged in a transaction of its own."""
+"""Records of a page of sums: each page is staged in a transaction of its own."""
 
 _SUMMED = ("available", "on_hand", "committed", "unavailable", "incoming", "threshold")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What one channel calls our SKUs and places. What it has no other name for is the same."""
+    """What one channel calls our SKUs and locations. What is in neither map has the same name."""
 
     skus: Mapping[str, str]
     places: Mapping[str, str]
     summed: frozenset[str]
-    """Places that several of its own locations make up together."""
+    """Our locations that several of the channel's own make up together."""
     only: str = ""
-    """Its one place, where it has no more: an event that names none happened there."""
+    """Our location, where the channel has just one: an event that names none happened there."""
 
     def place_of(self, location: str) -> str:
         return self.places.get(location, location)
@@ -86,7 +84,7 @@ class Names:
         return msgspec.structs.replace(event, sku=sku, location=location)
 
     def own(self, sku: str, location: str, ref: str) -> ListingRef:
-        """Say what the channel itself calls a listing of ours."""
+        """Find what the channel calls a listing of ours, from what `record` put into `ref`."""
         parts = ref.split(MARK, 2)
         if len(parts) < 3:  # noqa: PLR2004 - SKU, location and the channel's own ref.
             return ListingRef(sku, location, ref)
@@ -137,12 +135,10 @@ class TranslatedChannel:
         return self._channel.abilities
 
     async def pages(self) -> AsyncIterator[RecordPage]:
-        """Read all listings; those of a pool come summed, on last pages of their own.
-
-        They are held until then, about 400 bytes a SKU, because a pool's locations can lie on any
-        of the pages. A SKU that stands twice in one of them is given twice: nobody knows which of
-        the two counts.
-        """
+        """Read all listings; those of a pool come summed, on last pages of their own."""
+        # A pool's locations can be on any of the pages, so its sums are held to the end: about
+        # 400 bytes a SKU. A SKU that stands twice at one location is given twice, because nobody
+        # knows which of the two counts, and the duplicate must be seen further on.
         held = PoolSums()
         async with closing(self._channel.pages()) as pages:
             async for page in pages:
@@ -155,7 +151,7 @@ class TranslatedChannel:
         """Read a few listings afresh. Never called for a pool of several: it is not written."""
         for listing in wanted:
             if listing.location in self._names.summed:
-                raise Temporary(f"{listing.location} is summed, and read as a whole")
+                raise Temporary(f"{listing.location} is a sum of locations: it is read as a whole")
         own = [self._names.own(listing.sku, listing.location, listing.ref) for listing in wanted]
         answer = await self._channel.read(own)
         return FreshReadings(
@@ -167,7 +163,9 @@ class TranslatedChannel:
         """Set each listing under the channel's own name of it."""
         for change in changes:
             if change.location in self._names.summed:
-                raise WriteRejected(f"{change.location} is summed: nobody knows which to write")
+                raise WriteRejected(
+                    f"{change.location} is a sum of locations: there is no single one to write"
+                )
         receipts = await self._channel.write([self._own(change) for change in changes])
         if len(receipts) != len(changes):
             return receipts
@@ -232,15 +230,15 @@ class _Sum:
 
 @dataclass(slots=True)
 class PoolSums:
-    """What of one poll belongs to pools: place → SKU → the sum so far."""
+    """The sums of one poll's pools: location of ours → SKU → the sum so far."""
 
     sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
     bits: dict[str, int] = field(default_factory=dict)
     """The channel's own location → its bit in `_Sum.seen`."""
     duplicates: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """SKU, place and own location where a SKU stands more than once → how often too often."""
+    """SKU, our location and the channel's own → how often a SKU stands there too often."""
     unreadable: set[tuple[str, str]] = field(default_factory=set)
-    """Cells of which one record could not be read: their sum is not known."""
+    """Listings of which one record could not be read: their sum is not known."""
     count: int = 0
     """Records that went into sums."""
     announced: int | None = None
@@ -265,10 +263,9 @@ class PoolSums:
         self.announced = announced if announced is not None else self.announced
 
     def pages(self) -> Iterator[RecordPage]:
-        """The sums, in the order of the poll; as often as a SKU stands in one own location.
-
-        Of what the channel announced, those that went up in sums are not expected any more.
-        """
+        """The sums, in the order of the poll; as often as a SKU stands at one own location."""
+        # The guard compares what came with what the channel announced. Records that went into a
+        # sum come as one, so the announced number is lowered by as many as disappeared.
         given = sum(1 for _ in self._records())
         announced = None if self.announced is None else self.announced - self.count + given
         records = self._records()
@@ -287,7 +284,7 @@ class PoolSums:
 
 
 def added_up(first: Record, other: Record) -> Record:
-    """Sum two locations of one pool. A figure that one of them lacks is not known of both."""
+    """Sum two locations of one pool. A figure that one of them lacks is not known for both."""
     figures = {
         name: None if None in (a, b) else a + b
         for name in _SUMMED

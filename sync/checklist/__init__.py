@@ -1,7 +1,6 @@
 """The checklist of six questions, answered from the configuration and from what was measured.
 
-`skew check` and the console's checklist show the same answers. Pure: what was measured is handed
-in (`store.checklist.measure`), and where nothing was, the configuration alone is judged.
+Pure: what was measured is passed in, and where nothing was, the configuration alone is judged.
 """
 
 from store.checklist.values import Measured

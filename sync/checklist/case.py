@@ -1,8 +1,4 @@
-"""What every question is answered from, and how an answer looks. Pure.
-
-A `ChecklistCase` is a configuration, what its channels can do, and how they behaved, where that is
-known.
-"""
+"""What every question is answered from, and how an answer looks. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,7 +33,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChecklistCase:
-    """What the questions are answered from. `measured` is None where nothing is known yet."""
+    """What the questions are answered from: settings, abilities and, if known, behaviour."""
 
     settings: Settings
     abilities: Mapping[str, Abilities]
@@ -55,7 +51,7 @@ class ChecklistCase:
         )
 
     def authorities(self, attribute: str) -> tuple[str, ...]:
-        """The channels whose word on the attribute is the truth for any SKU, each once."""
+        """The channels that are the authority for the attribute of any SKU, each once."""
         settings = self.settings
         if attribute == "quantity":
             named = [
@@ -92,9 +88,10 @@ def span(span_ms: int) -> str:
     return f"{_short(span_ms / 1000)} s"
 
 
-def delay_text(spans: Spans) -> str:
-    """Write percentiles with what they are of: `p50 2 s, p95 40 s, of 123`."""
-    return f"p50 {span(spans.p50_ms)}, p95 {span(spans.p95_ms)}, of {spans.count:,}"
+def delay_text(spans: Spans, noun: str) -> str:
+    """Write percentiles in words: `typical delay 1.3 s, 95 % within 5 s (70 events)`."""
+    typical, most = span(spans.p50_ms), span(spans.p95_ms)
+    return f"typical delay {typical}, 95 % within {most} ({count(spans.count, noun)})"
 
 
 def count(number: int, noun: str, many: str | None = None) -> str:

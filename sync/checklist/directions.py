@@ -11,12 +11,12 @@ QUESTION = "Is one-way safer than two-way here?"
 
 
 def answer(case: ChecklistCase) -> Answer:
-    """Say which way each channel's words flow; red where something else writes too."""
+    """Say which way each channel's attributes flow; red where something else writes too."""
     every = case.settings.channels.values()
     two_way = [channel for channel in every if channel.direction is Direction.TWO_WAY]
     pushed = [channel.name for channel in every if channel.direction is Direction.PUSH]
     if two_way:
-        text = "it is two-way, by contract: " + "; ".join(
+        text = "it is two-way, as configured: " + "; ".join(
             f"{channel.name} ({_flows(channel)})" for channel in two_way
         )
         text += f"; {', '.join(pushed)} one way" if pushed else ""
@@ -60,7 +60,7 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
             continue
         if channel.direction is Direction.TWO_WAY and known.fought:
             yield (
-                f"{channel.name} is two-way and its words were fought over {DAYS}: "
+                f"{channel.name} is two-way, and both sides changed the same listings {DAYS}: "
                 f"{listed(known.fought)}; let one side write"
             )
         elif channel.direction is Direction.PUSH and known.frozen:

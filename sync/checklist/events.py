@@ -14,11 +14,12 @@ _SIGNS = {-1: "−", 0: "", 1: "+"}
 
 
 SILENT_FROM = 20
-"""So many readings that moved without a word are no accident: fewer may be edits, or a new feed."""
+"""From this many readings that moved without an event on, the events are missing: fewer may be
+edits, or a new feed."""
 
 
 def answer(case: ChecklistCase) -> Answer:
-    """Say who reports events; red where a source is silent, or the authority never takes them."""
+    """Say who reports events; red where a source is silent, or the authority lacks them."""
     telling = [name for name, can in case.abilities.items() if can.events]
     text = f"{len(EFFECTS)} kinds, below; {_enumerated(telling)} "
     text += "reports its own" if len(telling) == 1 else "report their own"
@@ -45,7 +46,7 @@ def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavi
     if case.abilities[name].events:
         return f"{name} reports its events{seen}"
     if known is not None and known.tells:
-        return f"{name} reports none itself, they are imported (`skew events import`){seen}"
+        return f"{name} reports none itself; they are imported (`skew events import`){seen}"
     if name in case.authorities("quantity"):
         return f"{name} reports no events: what moves there is known only from its readings"
     return f"{name} reports no events: its sales are known only from its readings"
@@ -57,7 +58,7 @@ def _seen(known: ChannelBehaviour) -> str:
 
 
 def _effects() -> Iterator[str]:
-    """Write DESIGN's table, a kind a line."""
+    """Write what each kind of event moves, a kind a line."""
     for kind, effect in EFFECTS.items():
         signed = kind is EventKind.ADJUSTED
         parts = (
@@ -73,17 +74,18 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
     for channel, known in case.channels():
         if known is None:
             continue
-        # An authority that takes in what the others tell moves by it, and may have no word to add.
+        # An authority that includes the other channels' events moves by them, and may have no
+        # events of its own to report. So its silence proves nothing.
         silent = not known.tells and known.included is None and known.moved >= SILENT_FROM
         if case.abilities[channel.name].events and silent:
             yield (
-                f"{channel.name} is set up to report its events and has reported none, while "
-                f"{count(known.moved, 'reading')} of it moved {DAYS}: look at its events settings"
+                f"{channel.name} is set up to report its events but reported none, while "
+                f"{count(known.moved, 'reading')} of it changed {DAYS}: check its events settings"
             )
         if known.overdue:
             yield (
                 f"{count(known.overdue, 'event')} of {channel.name} "
-                f"{'is' if known.overdue == 1 else 'are'} not in the authority's readings after "
-                f"more than [events] unseen_after = {duration_text(after_ms)}; the oldest is "
+                f"{'is' if known.overdue == 1 else 'are'} still missing from the authority's "
+                f"readings after [events] unseen_after = {duration_text(after_ms)}; the oldest is "
                 f"{span(known.overdue_ms)} old"
             )

@@ -1,4 +1,4 @@
-"""How are mismatches found and resolved? And how much must be kept back meanwhile. Pure."""
+"""How are mismatches found and resolved? And how large must a buffer be meanwhile? Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -45,11 +45,9 @@ def answer(case: ChecklistCase) -> Answer:
 
 
 def justified_buffer(sales: Sales, *, every_ms: int, lag_ms: int) -> int:
-    """How many pieces sell elsewhere while a channel doesn't know yet, for a fast-selling SKU.
-
-    The rate times how long it takes: until it is read (`every`), and until it shows it (its lag).
-    Rounded up: half a piece can be oversold as well as a whole one.
-    """
+    """How many pieces of a fast-selling SKU sell elsewhere while a channel doesn't know yet."""
+    # The rate of sales times how long it takes until the channel is read (`every`) and until it
+    # shows what was written (its lag). Rounded up: half a piece can be oversold like a whole one.
     return -(-sales.p95_pieces * (every_ms + lag_ms) // sales.over_ms)
 
 
@@ -99,7 +97,8 @@ def _numbers(case: ChecklistCase) -> Iterator[str]:
     yield f"{DAYS} updates ended {outcomes}"
     for channel in case.measured.channels:
         if channel.closed:
-            yield f"{channel.name}: from first seen to closed {delay_text(channel.closed)}"
+            delays = delay_text(channel.closed, "disagreement")
+            yield f"{channel.name}: from first seen to closed: {delays}"
 
 
 def _buffers(case: ChecklistCase) -> Iterator[str]:
@@ -121,15 +120,15 @@ def _buffer(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavio
         if any(behaviour.tells for behaviour in everyone if behaviour.name != channel.name):
             return f"{key}: nothing sold on other channels {DAYS}, so 0 would do"
         return (
-            f"{key}: what would be justified can't be measured, for no other channel's sales are "
-            "known as events"
+            f"{key}: what is justified can't be measured, because no other channel reports its "
+            "sales as events"
         )
     wanted = _justified(channel, known, sales)
     lag = f"a lag of {span(known.shown.p95_ms)}" if known.shown else "no lag measured yet"
     return (
-        f"{key}, justified {wanted:,}: of {count(sales.skus, 'SKU')} that sold elsewhere the fast "
+        f"{key}, justified {wanted:,}: of {count(sales.skus, 'SKU')} that sold elsewhere, fast "
         f"ones sold {count(sales.p95_pieces, 'piece')} in {span(sales.over_ms)}; "
-        f"every {duration_text(channel.every_ms)}, {lag}"
+        f"read every {duration_text(channel.every_ms)}, {lag}"
     )
 
 
@@ -158,7 +157,6 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
         if known and known.oversold and justified is not None and configured < justified:
             cells = count(known.oversold, "listing")
             yield (
-                f"{name} showed less than nothing on {cells} {DAYS}, and channels.{name}.buffer = "
-                f"{configured:,} is below the {justified:,} that its lag and the sales elsewhere "
-                "justify"
+                f"{name} oversold {cells} {DAYS}, and channels.{name}.buffer = {configured:,} is "
+                f"below the {justified:,} that its lag and the sales elsewhere justify"
             )

@@ -1,10 +1,4 @@
-"""What happens to updates that arrive late, twice or out of order? Pure.
-
-A measured lag above a configured one is red only for the authority: its `lag` is what keeps a
-raise from reselling what has just been sold. A `settle` that is shorter than a channel takes to
-follow by itself is told and not red: it makes proposals that end by themselves, and each write is
-rechecked first.
-"""
+"""What happens to updates that arrive late, twice or out of order? Pure."""
 
 from collections.abc import Iterator
 
@@ -17,25 +11,25 @@ from sync.units import duration_text
 QUESTION = "What happens to updates that arrive late, twice or out of order?"
 
 SAMPLES_MIN = 20
-"""Of fewer events, the 95th percentile is the worst one: a chance, told and not red."""
+"""Of fewer events, the 95th percentile is just the worst one: reported, and not red."""
 
 _ODD = {
-    Oddity.LATE: "came late, after the authority's reading had included it: no effect",
-    Oddity.DISORDERED: "came out of order: the same end",
-    Oddity.CONFLICT: "came again with another body: the first stands",
+    Oddity.LATE: "came late, after the authority's reading included it: no effect",
+    Oddity.DISORDERED: "came out of order: the same result",
+    Oddity.CONFLICT: "came again with other content: the first counts",
     Oddity.REFUSED: "refused",
 }
 _FATES = {
     EventFate.PROJECTED: "moved targets before the authority's reading did",
     EventFate.INCLUDED: "in the authority's reading already",
     EventFate.EXPLAINS: "only to explain",
-    EventFate.COPY: "told by another channel too and counted once",
+    EventFate.COPY: "reported by another channel too and counted once",
 }
 
 
 def answer(case: ChecklistCase) -> Answer:
     """Say what became of each; red for conflicts and for an authority later than its `lag`."""
-    text = "each event counts once, whenever and in whatever order it comes"
+    text = "each event counts once: late, repeated or in any order"
     odd = dict.fromkeys(Oddity, 0)
     for channel in case.measured.channels if case.measured else ():
         for name, number in channel.odd.items():
@@ -57,7 +51,7 @@ def _channel(
 ) -> Iterator[str]:
     name = channel.name
     if name in case.authorities("quantity"):
-        yield f"channels.{name}.lag = {duration_text(channel.lag_ms)}: how late its word may be"
+        yield f"channels.{name}.lag = {duration_text(channel.lag_ms)}: how far it may lag"
     if known is not None:
         yield from (f"{name}: {line}" for line in (*_what_became(known), *_lags(known)))
     if known is not None and known.followed:
@@ -81,18 +75,20 @@ def _what_became(known: ChannelBehaviour) -> Iterator[str]:
 
 
 def _lags(known: ChannelBehaviour) -> Iterator[str]:
-    for spans, words in (
-        (known.heard, "heard of an event after"),
-        (known.shown, "showed a moved target after"),
-        (known.followed, "without a write of ours, after"),
-        (known.included, "its readings included other channels' events after"),
-        (known.overlooked, "its readings went without them for"),
+    for spans, words, noun in (
+        (known.heard, "events arrive", "event"),
+        (known.shown, "shows a new target", "target"),
+        (known.followed, "follows without a write of ours", "target"),
+        (known.included, "its readings include other channels' events", "event"),
+        (known.overlooked, "its readings are still without them", "event"),
     ):
         if spans:
-            yield f"{words} {delay_text(spans)}"
+            yield f"{words}: {delay_text(spans, noun)}"
 
 
 def _settling(channel: ChannelSettings, follows_ms: int) -> Iterator[str]:
+    # A `settle` that is shorter than a channel takes to follow by itself is reported, and not red:
+    # it makes proposals that end by themselves, and each write is rechecked before it is sent.
     for way, settle_ms in (
         ("reduce", channel.settle_reduce_ms),
         ("raise", channel.settle_raise_ms),
@@ -100,7 +96,7 @@ def _settling(channel: ChannelSettings, follows_ms: int) -> Iterator[str]:
         if settle_ms < follows_ms:
             yield (
                 f"channels.{channel.name}.settle.{way} = {duration_text(settle_ms)} is shorter: "
-                "what would end by itself is proposed too, and void before it is written"
+                "updates are proposed that end by themselves before they are written"
             )
 
 
@@ -111,17 +107,19 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
             continue
         if conflicts := known.odd.get(Oddity.CONFLICT, 0):
             yield (
-                f"{channel.name} sent {count(conflicts, 'event')} again with another body "
-                f"{DAYS}: the first stands, and one of the two is wrong"
+                f"{channel.name} sent {count(conflicts, 'event')} again with other content "
+                f"{DAYS}: the first counts, but one of the two is wrong"
             )
         late = known.overlooked
         enough = late is not None and late.count >= SAMPLES_MIN
-        # Rule 7 takes what is just as old as `lag` for seen: it must be longer than this.
+        # Red only for the authority, whose `lag` keeps a raise from selling again what was just
+        # sold. An event just as old as `lag` counts as seen (rule 7, docs/architecture.md), so
+        # `lag` must be longer than the delay that was measured.
         if channel.name in authorities and late and enough and 0 < late.p95_ms >= channel.lag_ms:
             yield (
-                f"{channel.name} took events in later than channels.{channel.name}.lag = "
-                f"{duration_text(channel.lag_ms)} says: p95 {span(late.p95_ms)}; a raise may "
-                f'resell what has just been sold: set lag = "{_seconds(late.p95_ms)}"'
+                f"{channel.name} includes events later than channels.{channel.name}.lag = "
+                f"{duration_text(channel.lag_ms)}: 5 % take over {span(late.p95_ms)}. A raise may "
+                f'sell again what was just sold: set lag = "{_seconds(late.p95_ms)}"'
             )
 
 

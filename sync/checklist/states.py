@@ -20,9 +20,9 @@ def answer(case: ChecklistCase) -> Answer:
     authority = case.settings.authority_state
     expressed = case.abilities[authority].states
     if expressed:
-        text = f"yes: {authority} tells {_words(expressed)}; reserved is a quantity, not a state"
+        text = f"yes: {authority} reports {_words(expressed)}; reserved is a quantity, not a state"
     else:
-        text = f"no: {authority} tells no states, so only quantities are compared"
+        text = f"no: {authority} reports no states, so only quantities are compared"
     evidence = (
         *(line for channel in case.settings.channels.values() for line in _channel(case, channel)),
         *_reserved(case),
@@ -32,7 +32,10 @@ def answer(case: ChecklistCase) -> Answer:
 
 
 def collapse(state: State, states: frozenset[State]) -> str:
-    """What a state becomes on a channel that expresses `states` only, in words (rule 6)."""
+    """What a state becomes on a channel that expresses only `states`, in words.
+
+    Rule 6, docs/architecture.md.
+    """
     return "itself" if state in states else COLLAPSES[state]
 
 
@@ -63,19 +66,19 @@ def _reserved(case: ChecklistCase) -> Iterator[str]:
 
 
 def _uncompared(case: ChecklistCase) -> Iterator[str]:
-    """States that channels show and nobody compares, for their authority has none."""
+    """Report states that channels show and nobody compares, because the authority has none."""
     if case.abilities[case.settings.authority_state].states:
         return
     for channel, known in case.channels():
         others = (
             {state: n for state, n in known.states.items() if state != State.ACTIVE}
-            if (known)
+            if known
             else {}
         )
         if others:
             yield (
-                f"{channel.name} shows states that are never compared, for "
-                f"{case.settings.authority_state} has none: {listed(others)}"
+                f"{channel.name} shows states that are never compared, because "
+                f"{case.settings.authority_state} reports none: {listed(others)}"
             )
 
 
@@ -84,8 +87,8 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
         pushed = channel.direction is not Direction.OBSERVE
         if pushed and channel.when_out != "sold-out" and "state" not in case.writes(channel):
             yield (
-                f'channels.{channel.name}.when_out = "{channel.when_out}", and no state is ever '
-                "written there: give it a way to write states, or take when_out away"
+                f'channels.{channel.name}.when_out = "{channel.when_out}", but no state is ever '
+                "written there: give it a way to write states, or remove when_out"
             )
 
 

@@ -1,4 +1,4 @@
-"""Which system is the source of truth? Who was named, and whether its word can be had. Pure."""
+"""Which system is the source of truth? Who is the authority, and is it read well? Pure."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ QUESTION = "Which system is the source of truth?"
 
 
 def answer(case: ChecklistCase) -> Answer:
-    """Name the authorities; red where one of them is not there to be believed."""
+    """Name the authorities; red where one of them is not read well."""
     settings = case.settings
     text = f"{settings.authority_quantity} for quantities, {settings.authority_state} for states"
     if settings.authority_quantity == settings.authority_state:
@@ -36,7 +36,7 @@ def _rules(case: ChecklistCase) -> Iterator[str]:
 def _without_states(case: ChecklistCase) -> Iterator[str]:
     for name in case.authorities("state"):
         if not case.abilities[name].states:
-            yield f"{name} tells no states: where it is the authority, states are not compared"
+            yield f"{name} reports no states: where it is the authority, states are not compared"
 
 
 def _measured(case: ChecklistCase) -> Iterator[str]:
@@ -58,12 +58,13 @@ def _measured(case: ChecklistCase) -> Iterator[str]:
 
 
 def _health(known: ChannelBehaviour) -> str:
-    when = "never read" if known.age_ms is None else f"last read {span(max(0, known.age_ms))} ago"
     polls = known.good + known.failed + known.quarantined
-    return (
-        f"{known.name} is {known.freshness}, {when}; {DAYS} {count(polls, 'poll')}, "
-        f"{known.failed:,} failed, {known.quarantined:,} set aside as implausible"
-    )
+    ended = f"{known.failed:,} failed, {known.quarantined:,} quarantined"
+    if known.age_ms is None:
+        health = f"{known.name}: never read"
+    else:
+        health = f"{known.name} is {known.freshness}, last read {span(max(0, known.age_ms))} ago"
+    return f"{health}; {DAYS} {count(polls, 'poll')}, {ended}"
 
 
 def _wrong(case: ChecklistCase) -> Iterator[str]:
@@ -71,19 +72,19 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
         known = case.behaviour(name)
         if known is None:
             if case.measured is not None:
-                yield f"{name} has never been polled: there is no truth to compare with"
+                yield f"{name} was never polled: there is nothing to compare with"
         elif known.freshness is Freshness.NEVER:
-            yield f"{name} has never delivered: there is no truth to compare with"
+            yield f"{name} was never read: there is nothing to compare with"
         elif known.freshness is Freshness.QUARANTINED:
             yield (
-                f"the newest poll of {name} is set aside as implausible: nothing that rests on it "
-                f"is corrected until `skew accept {name}` or a plausible poll"
+                f"the newest poll of {name} is quarantined: nothing that depends on it is "
+                f"corrected until `skew accept {name}` or a plausible poll"
             )
         elif known.freshness is Freshness.STALE:
             after = duration_text(case.settings.channels[name].stale_after_ms)
             yield (
                 f"{name} is stale: last read {span(max(0, known.age_ms or 0))} ago, and "
-                f"channels.{name}.stale_after is {after}; nothing that rests on it is corrected"
+                f"channels.{name}.stale_after is {after}; nothing that depends on it is corrected"
             )
 
 

@@ -1,8 +1,8 @@
 """Write what was approved: recheck, write, read back, mark. The only code that changes a channel.
 
-The engine calls `apply` with one channel's due corrections. Every step is on disk before the next
-is taken, so that a death at any point leaves a state from which nothing is sent twice: `approved`
-was not sent; `applying` may have been, and the next engine calls it unknown.
+Every step is on disk before the next is taken, so that a crash at any point leaves a state from
+which nothing is sent twice: `approved` was not sent; `applying` may have been, and the next engine
+calls it unknown.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ async def apply(
     """Write one channel's due corrections, a few first, and stop at the first surprise.
 
     What can't be written now stays approved, for a later round. Raises LeaseLost where another
-    engine took over, and StoreError; nothing of the channel's.
+    engine took over, and StoreError; none of the channel's errors.
     """
     async with channel_state.busy:
         try:
@@ -53,16 +53,16 @@ async def apply(
 
 @dataclass(frozen=True, slots=True)
 class _WriteCall:
-    """What one call of the channel's made of each change, in order."""
+    """What one call of the channel's `write` made of each change, in order."""
 
     sent: list[SentChange]
     error_before_sending: Exception | None = None
-    """What certainly kept those from being sent whose fate is UNSENT."""
+    """Why the unsent ones were not sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """One round of writes to one channel. Raises whatever kept it from writing."""
+    """One round of writes to one channel. Raises what kept it from writing."""
 
     context: EngineContext
     channel_state: ChannelState
@@ -73,7 +73,8 @@ class _Round:
         left = [approved.correction.id for approved in await self._still_valid(ids)]
         tried: list[int] = []
         if left and not abilities.reads_one and not abilities.compare_and_set:
-            # No cheaper fresh reading: one poll serves the whole batch.
+            # Rule 9 wants a fresh reading before each write. Without one listing at a time, and
+            # without compare-and-set, one poll for the whole batch is the cheapest.
             await self._poll()
         for batch in _batches(left, abilities.batch_max):
             started = await self._begin(batch)
@@ -97,7 +98,7 @@ class _Round:
                 return
 
     async def _begin(self, ids: Sequence[int]) -> StartedWrites:
-        """Recheck the batch and mark as `applying` what still stands."""
+        """Recheck the batch and mark as `applying` what is still valid."""
         approvals = await self._recheck(ids)
         standing_ids = [approval.correction.id for approval in approvals]
         try:
@@ -105,7 +106,8 @@ class _Round:
                 lifecycle.begin_applying, standing_ids, token=self.token, now=self._now()
             )
         except asyncio.CancelledError:
-            # It may be marked by now, and certainly is not sent.
+            # The mark may be on disk by now, for the transaction runs in another thread. Nothing
+            # was sent, so it is taken back; otherwise the next engine would call it unknown.
             await self._release(standing_ids, "the engine stopped before it was sent")
             raise
         return [
@@ -115,7 +117,7 @@ class _Round:
         ]
 
     async def _recheck(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
-        """Read afresh, and keep the corrections whose ground still stands (rule 9)."""
+        """Read afresh, and keep what is still valid (rule 9, docs/architecture.md)."""
         approvals = await self._still_valid(ids)
         if not approvals or not self.channel_state.channel.abilities.reads_one:
             return approvals
@@ -127,14 +129,14 @@ class _Round:
         return await self._still_valid([approval.correction.id for approval in approvals])
 
     async def _still_valid(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
-        """Those that stand and may be written now; those that don't stand are superseded."""
+        """Those that are valid and may be written now; the others end as superseded."""
         found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
         approved = [
             approval
             for approval in found
             if approval.correction.status is CorrectionStatus.APPROVED
         ]
-        words = "its target or its reading moved before it was written"
+        words = "the target or the reading changed before it was written"
         for approval in approved:
             if not approval.valid:
                 verdict = Verdict(CorrectionStatus.SUPERSEDED, words)
@@ -142,7 +144,7 @@ class _Round:
         return [approval for approval in approved if approval.valid and not approval.held_back]
 
     async def _send(self, started: StartedWrites) -> _WriteCall:
-        """Write one call's worth. A call refused whole is halved to find the change at fault."""
+        """Write the changes of one call."""
         try:
             async with asyncio.timeout(self.channel_state.deadline_s):
                 receipts = await self.channel_state.channel.write([change for _, change in started])
@@ -153,6 +155,8 @@ class _Round:
             )
         except WriteRejected as error:
             if len(started) > 1:
+                # The channel refused the call as a whole and applied nothing. One bad change must
+                # not keep the others from being written, so the halves are tried by themselves.
                 return await self._send_halves(started)
             outcome = WriteOutcome.CONFLICT if error.conflict else WriteOutcome.REFUSED
             return _WriteCall(_all(started, outcome, recovery.error_text(error)))
@@ -177,10 +181,7 @@ class _Round:
         return _WriteCall([*first.sent, *second.sent], second.error_before_sending)
 
     async def _judge_outcomes(self, sent: Sequence[SentChange]) -> str | None:
-        """Mark every change by its fate and by the reading back; answer the first surprise.
-
-        A conflict is no surprise: the channel has done what compare-and-set is for.
-        """
+        """Mark every change by its outcome and by the reading back; answer the first surprise."""
         database = self.context.database
         unsent = [write for write in sent if write.outcome is WriteOutcome.UNSENT]
         if unsent:
@@ -202,6 +203,7 @@ class _Round:
         )
         if odd is None and accepted:
             await self._record_success()
+        # A conflict is no surprise: the channel has done what compare-and-set is for.
         words_of_refusal = (
             f"{write.name}: refused: {write.words}"
             for write in refused
@@ -216,7 +218,8 @@ class _Round:
         pause_ms = READ_BACK_PAUSE_MS
         while waiting:
             shown = await self._read_shown(waiting)
-            # A clock that is set back meanwhile gives no more time.
+            # The time left only ever shrinks: a clock that is set back while we wait must not make
+            # a channel that never shows the write be read for another hour.
             left_ms = min(left_ms, until - self._now())
             last = left_ms <= 0
             odd: list[tuple[SentChange, Verdict]] = []
@@ -238,7 +241,7 @@ class _Round:
         return None
 
     async def _read_shown(self, waiting: Sequence[SentChange]) -> dict[ListingKey, Shown] | str:
-        """Read the written listings; words where they can't be read."""
+        """Read the written listings; a text that says why where they can't be read."""
         try:
             if self.channel_state.channel.abilities.reads_one:
                 wanted = [ListingRef(*write.listing, write.change.ref) for write in waiting]
@@ -276,7 +279,7 @@ class _Round:
         return shown
 
     async def _poll(self) -> None:
-        """Poll the whole channel for want of a cheaper reading. Raises where it was not good."""
+        """Poll the whole channel, as it has no cheaper reading. Raises Temporary if it fails."""
         report = await poll_held(self.context, self.channel_state)
         if report.outcome is not PollOutcome.GOOD:
             raise Temporary(f"no fresh reading: {report.error}")
@@ -300,7 +303,7 @@ class _Round:
         )
 
     async def _stop_batch(self, tried: Sequence[int], rest: Sequence[int], surprise: str) -> None:
-        """Hand what was not written back to the operator; tell why, and what was applied."""
+        """Hand what was not written back to the operator, and raise an incident that says why."""
         database, now = self.context.database, self._now()
         why = f"{STOPPED}{surprise}"
         handed = await database.awrite(lifecycle.hand_back, rest, now=now, why=why)
@@ -316,7 +319,7 @@ class _Round:
         )
 
     async def _record_success(self) -> None:
-        """A batch that shows what was written ends the trouble that an earlier one had."""
+        """End the trouble of an earlier batch: this one shows what was written."""
         await recovery.on_success(self.context, self.channel_state, self.channel_state.writes)
         await self.context.database.awrite(
             incidents.resolve, self.channel_state.name, IncidentKind.SURPRISE, now=self._now()
@@ -344,7 +347,7 @@ def _by_receipts(started: StartedWrites, receipts: Sequence[Receipt]) -> list[Se
 
 
 def _batches(ids: Sequence[int], batch_max: int) -> Iterator[Sequence[int]]:
-    """A few, then the rest in the channel's own largest batches."""
+    """Cut ids into calls: a few first, then the channel's own largest batches."""
     start, size = 0, min(FIRST_FEW, batch_max)
     while start < len(ids):
         yield ids[start : start + size]

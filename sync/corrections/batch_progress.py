@@ -1,7 +1,4 @@
-"""How far a batch has come, channel by channel, and what of it was applied. Pure.
-
-The console shows it while a batch is written; `sync.corrections.apply` words its surprises with it.
-"""
+"""How far a batch has come, channel by channel, and what of it was applied. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +12,7 @@ from store.model import Correction, CorrectionStatus, Millis
 from store.reasons import HeldBack
 
 STOPPED = "its batch stopped: "
-"""How the note begins of what a surprise handed back."""
+"""How the note of a handed back correction begins. It is stored in the audit trail."""
 
 NAMED_MAX = 3
 
@@ -39,10 +36,10 @@ class Stage(StrEnum):
 
 
 UNDER_WAY = (Stage.HELD, Stage.WAITING, Stage.WRITING, Stage.READING_BACK)
-"""In these it is not over yet."""
+"""The stages in which it is not over yet."""
 
 WRITTEN = (Stage.VERIFIED, Stage.NOT_APPLIED, Stage.FAILED, Stage.UNKNOWN)
-"""In these a write was tried."""
+"""The stages in which a write was tried."""
 
 _ENDS: Mapping[str, Stage] = MappingProxyType(
     {
@@ -57,7 +54,7 @@ _ENDS: Mapping[str, Stage] = MappingProxyType(
         "expired": Stage.EXPIRED,
     }
 )
-"""The steps that end its part in the batch."""
+"""Steps of the audit trail that end a correction's part in the batch → its stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class UpdateProgress:
     correction: Correction
     stage: Stage
     note: str
-    """What the channel said, or why it stands there."""
+    """The channel's own words, or why it is in this stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ class BatchProgress:
     at: Millis
     channels: tuple[ChannelProgress, ...]
     held_until: Millis | None
-    """Until when it can all be taken back; None where its hold has passed."""
+    """Until when all of it can be undone; None where its hold has passed."""
 
     @property
     def updates(self) -> tuple[UpdateProgress, ...]:
@@ -142,7 +139,7 @@ def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
 
 
 def summary(written: Iterable[Correction], handed_back: Sequence[Correction]) -> str:
-    """Say what of a batch was and wasn't applied, and name some of each."""
+    """Say what of a batch was applied and what was not, and name some of each."""
     by_end: dict[CorrectionStatus, list[Correction]] = {}
     for correction in sorted(written, key=lambda correction: _ORDER.index(correction.status)):
         by_end.setdefault(correction.status, []).append(correction)
@@ -182,7 +179,9 @@ def _of_channel(
 
 
 def _phase(members: Sequence[BatchMember], updates: Sequence[UpdateProgress]) -> str:
-    """A few go first. Those of one call began to be written at one instant."""
+    """What is being written now: the first few, or the rest; empty where nothing is."""
+    # The audit trail has no column for the call. But all corrections of one call are marked
+    # `applying` in one transaction, at one instant, so different instants are different calls.
     began = [
         next((step.at for step in _steps_of_batch(member) if step.step == "applying"), None)
         for member in members
@@ -197,10 +196,9 @@ def _phase(members: Sequence[BatchMember], updates: Sequence[UpdateProgress]) ->
 
 
 def _steps_of_batch(member: BatchMember) -> Sequence[AuditRow]:
-    """The steps that belong to this batch: up to the first that ends its part in it.
-
-    A later reading may prove what had no reply: then the proof is its end.
-    """
+    """The steps that belong to this batch: up to the first that ends its part in it."""
+    # A correction that was retried has later steps of another batch. But a later reading may prove
+    # what had no reply: then that proof, and not `unknown`, is how it ended in this one.
     for place, step in enumerate(member.steps[1:], 2):
         if step.step == "unknown" and member.correction.status is CorrectionStatus.VERIFIED:
             continue

@@ -1,8 +1,7 @@
-"""What an operator's yes or no does, beyond the row: push limits, a second person, the rules.
+"""What stands between an approval and the row: push limits, a second person, the rules.
 
-The command line and the console both decide through here, and the engine through
-`approve_by_rules`, so that a key, a command and a rule can never mean different things. The acts
-block on the cache's writer: the console calls them in a thread worker.
+A key, a command and a written rule all approve through here, so that they can't mean different
+things. The other decisions (reject, snooze, undo, retry) are `store.corrections.decisions` itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,19 +9,17 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from store.channels import incidents
-from store.corrections import batches, decisions, lifecycle
+from store.corrections import decisions, lifecycle
 from store.database.connection import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
 from store.reasons import HeldBack
 from sync.polling import guard
 from sync.settings import ApprovalRule, Settings
 
-Seen = Sequence[tuple[int, int | None]]
-"""Corrections by id, each with the version that the person saw; None: whatever it is now."""
-
 HOUR_MS = 3_600_000
 
 RULES_REST_MS = 60_000
+"""How long the rules leave a channel alone after its first surprise; it doubles with each more."""
 
 SELLABLE = (State.ACTIVE, State.PREORDER, State.BACKORDER)
 
@@ -30,7 +27,7 @@ SELLABLE = (State.ACTIVE, State.PREORDER, State.BACKORDER)
 def approve(
     database: Database,
     settings: Settings,
-    seen: Seen,
+    seen: decisions.Seen,
     *,
     who: str,
     now: Millis,
@@ -38,8 +35,10 @@ def approve(
 ) -> list[Decision]:
     """Approve what is within the push limits, all of it or nothing; answer one per correction.
 
-    A batch over a limit is refused whole with the limit's words: a person chooses a smaller one.
+    `seen` are ids, each with the version that the person saw. A batch over a limit is refused
+    whole, naming the limit. Blocks on the cache's writer. Raises StoreError.
     """
+    # Half of a batch would be our choice, not the person's: she saw one total in the dialog.
     ids = [correction_id for correction_id, _ in seen]
     batch = database.read(lifecycle.by_id, ids)
     pushed = database.read(lifecycle.pushed_since, now - HOUR_MS)
@@ -59,40 +58,9 @@ def approve(
     )
 
 
-def reject(database: Database, seen: Seen, *, who: str, now: Millis, reason: str) -> list[Decision]:
-    """Say no, with a reason: silent until the target or the reading moves."""
-    return database.write(decisions.reject, seen, who=who, now=now, reason=reason)
-
-
-def snooze(
-    database: Database, seen: Seen, *, who: str, now: Millis, until: Millis
-) -> list[Decision]:
-    """Put off until an instant; it is proposed again then."""
-    return database.write(decisions.snooze, seen, who=who, now=now, until=until)
-
-
-def undo(database: Database, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
-    """Take an approval back while its hold lasts."""
-    return database.write(decisions.undo, seen, who=who, now=now)
-
-
-def retry(
-    database: Database, seen: Seen, *, who: str, now: Millis, note: str | None = None
-) -> list[Decision]:
-    """Have what ended badly proposed anew; only a person may ask for it (rule 9)."""
-    return database.write(decisions.retry, seen, who=who, now=now, note=note)
-
-
-def cancel(
-    database: Database, ids: Sequence[int], *, who: str, now: Millis, note: str
-) -> list[Decision]:
-    """Take back what of a batch is not being written yet."""
-    return database.write(batches.cancel, ids, who=who, now=now, note=note)
-
-
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
-    """What a set of corrections would do, for the dialog that asks before it is done."""
+    """What a set of corrections would do: units, listings to zero, money."""
 
     skus: int
     channels: int
@@ -100,10 +68,10 @@ class BlastRadius:
     units_down: int
     to_zero: int
     money_up: float
-    """What the units up are worth, where a price is known. In the channels' own currencies."""
+    """What the units up are worth, where a price is known, in the channels' own currencies."""
     money_down: float
     unpriced: int
-    """Corrections that the money leaves out, for want of a price."""
+    """Corrections without a price, which the money leaves out."""
 
 
 def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
@@ -124,16 +92,16 @@ def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPreview:
-    """What an approval of a batch would meet, told before it is given."""
+    """What an approval of a batch would meet, before it is given."""
 
     over: str = ""
     """The push limit that would refuse all of it; empty where it is within all."""
     above: int | None = None
-    """From so many units on a second person is needed; None: never."""
+    """Above this many units a second person is needed; None: never."""
     first: int = 0
-    """How many wait for a second name after this one."""
+    """How many will wait for a second name after this one."""
     again: int = 0
-    """How many this person has approved already: another one must."""
+    """How many this person has approved already: somebody else must."""
     not_now: Mapping[HeldBack, int] = field(default_factory=dict)
     """Why some can't be approved at this moment: how many for each reason."""
 
@@ -146,7 +114,7 @@ def preview_approval(
     *,
     who: str,
 ) -> ApprovalPreview:
-    """Foresee what approving all of `batch` would meet; `pushed`: what the last hour wrote."""
+    """Say what approving all of `batch` would meet; `pushed` is what the last hour wrote."""
     above = settings.approval.second_person_above
     large = [
         correction for correction in batch if above is not None and abs(correction.units) > above
@@ -163,7 +131,7 @@ def preview_approval(
 async def approve_by_rules(database: Database, settings: Settings, now: Millis) -> int:
     """Approve the proposals that a written rule covers; answer how many.
 
-    Never a cell whose last correction did not end well, never what needs a second person, and
+    Never a listing whose last correction did not end well, never what needs a second person, and
     for a while nothing on a channel whose last batch ended in a surprise.
     """
     approval = settings.approval
@@ -206,11 +174,9 @@ def matches(correction: Correction, rule: ApprovalRule) -> bool:
 
 
 def raise_or_reduce(correction: Correction) -> str:
-    """`raise` where the write lets more be sold, else `reduce`.
-
-    Putting a listing on sale is a raise whatever its number does; so is a write to a listing
-    whose quantity nobody knows.
-    """
+    """`raise` where the write lets more be sold, else `reduce`."""
+    # Putting a listing on sale is a raise whatever its number does. So is a write to a listing
+    # whose quantity nobody knows: it may let more be sold, which no rule for reductions may do.
     puts_on_sale = correction.to_state in SELLABLE and correction.from_state not in SELLABLE
     unmeasured = correction.to_quantity is not None and correction.from_quantity is None
     return "raise" if correction.units > 0 or puts_on_sale or unmeasured else "reduce"
@@ -224,12 +190,10 @@ def _rule_covers(correction: Correction, settings: Settings) -> bool:
 
 
 async def _surprised_channels(database: Database, now: Millis) -> set[str | None]:
-    """The channels that rules leave alone now.
-
-    A person who has acknowledged the surprise lets them go on at once. Without one they try
-    again with a few, after a rest that doubles with each surprise in a row: a channel that
-    accepts everything and changes nothing costs a few corrections an hour, not all of them.
-    """
+    """The channels that the rules leave alone now."""
+    # A person who acknowledges the surprise lets the rules go on at once. Otherwise they try again
+    # with a few, after a rest that doubles with each surprise in a row: a channel that accepts
+    # everything and changes nothing costs a few corrections an hour, not all of them.
     return {
         incident.channel
         for incident in await database.aread(incidents.open_incidents)
@@ -240,7 +204,7 @@ async def _surprised_channels(database: Database, now: Millis) -> set[str | None
 
 
 def as_push(pushed: lifecycle.Pushed) -> guard.Push:
-    """What the cache counted as written, in the guard's terms."""
+    """What the cache counted as written, as the guard's type."""
     return guard.Push(skus=pushed.skus, units=pushed.units, to_zero=pushed.to_zero)
 
 

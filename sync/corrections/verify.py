@@ -1,6 +1,6 @@
-"""What was written, and whether a reading proves it. Pure; `sync.corrections.apply` asks.
+"""What was written, and whether a reading proves it. Pure.
 
-An answer of success proves nothing: channels have said 200 for months and changed nothing. Only
+An answer of success proves nothing: channels have answered 200 for months and changed nothing. Only
 what the channel shows afterwards decides how a correction ends.
 """
 
@@ -20,12 +20,12 @@ Shown = Record | Refused | None
 
 
 class WriteOutcome(StrEnum):
-    """What the channel made of one change, as far as its answer tells."""
+    """What became of one change, as far as the channel's answer says."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     CONFLICT = "conflict"
-    """Refused, because someone else had moved the listing."""
+    """Refused, because someone else had changed the listing."""
     LOST = "no reply"
     """Nobody knows whether it was applied."""
     UNSENT = "not sent"
@@ -33,7 +33,7 @@ class WriteOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentChange:
-    """One correction's change, and its fate in the channel's words or ours."""
+    """One correction's change, and what became of it, in the channel's words or ours."""
 
     correction: Correction
     change: Change
@@ -58,7 +58,7 @@ class Verdict:
 
 
 def change_of(approval: ApprovedCorrection) -> Change:
-    """The write that a correction asks for, on the ground of its fresh reading."""
+    """The write that a correction asks for, based on its fresh reading."""
     correction, reading = approval.correction, approval.reading
     moves_quantity = correction.to_quantity != correction.from_quantity
     quantity = correction.to_quantity if moves_quantity else reading.available
@@ -76,15 +76,18 @@ def change_of(approval: ApprovedCorrection) -> Change:
 
 
 def judge(sent: SentChange, shown: Mapping[ListingKey, Shown] | str) -> Verdict:
-    """Say how an accepted or lost change ends, by what the channel shows; words: by nothing."""
+    """Say how an accepted or lost change ends, by what the channel shows.
+
+    `shown` is a text where nothing could be read: it says why.
+    """
     reply = "accepted" if sent.outcome is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
     reading = shown if isinstance(shown, str) else shown.get(sent.listing)
     if isinstance(reading, Refused):
         reading = reading.reason
     if reading is None:
-        reading = "the listing is not on the channel any more"
+        reading = "the listing is no longer on the channel"
     if isinstance(reading, str):
-        return Verdict(CorrectionStatus.UNKNOWN, f"{reply}; it can't be read back: {reading}")
+        return Verdict(CorrectionStatus.UNKNOWN, f"{reply}; can't be read back: {reading}")
     if _proves(sent.change, reading):
         return Verdict(CorrectionStatus.VERIFIED, f"{reply}; shows {_shown_text(reading)}")
     before = sent.change.previous
@@ -94,20 +97,22 @@ def judge(sent: SentChange, shown: Mapping[ListingKey, Shown] | str) -> Verdict:
         )
         return Verdict(CorrectionStatus.UNKNOWN, words)
     accepted = sent.outcome is WriteOutcome.ACCEPTED
-    status = CorrectionStatus.NOT_APPLIED if accepted else CorrectionStatus.UNKNOWN
-    return Verdict(status, f"{reply}; still shows {_shown_text(reading)}")
+    if accepted:
+        words = f"accepted, not seen yet: still shows {_shown_text(reading)}"
+        return Verdict(CorrectionStatus.NOT_APPLIED, words)
+    # Without a reply the request may still be on its way, so an unchanged listing proves nothing.
+    return Verdict(CorrectionStatus.UNKNOWN, f"{reply}; still shows {_shown_text(reading)}")
 
 
 def _proves(change: Change, reading: Record) -> bool:
-    """Whether the reading proves the write.
-
-    A channel that keeps on hand proves it by that too: an order that came right after the write
-    is committed, and leaves less available than was written.
-    """
+    """Whether the reading proves the write."""
     if change.state is not None and reading.state != change.state:
         return False
     if reading.available == change.quantity:
         return True
+    # An order that comes right after the write leaves less available than was written. Where the
+    # channel also reports on hand, that figure still shows the write, because the order is only
+    # committed. An unchanged on hand proves nothing.
     before = change.previous
     if reading.on_hand is None or reading.on_hand == before.on_hand:
         return False

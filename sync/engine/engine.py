@@ -1,8 +1,7 @@
 """The engine: it polls, compares, proposes, writes and reads back, under the lease.
 
-The one facade that both front ends use. `Engine.run` is the daemon's and the console's (there on a
-thread of its own: `sync.engine.thread`), `poll` and `apply` are single rounds for the command line;
-each works under the lease, and a round asks the engine that has it.
+`Engine.run` goes on until it is stopped; `poll` and `apply` are single rounds. Each works under the
+lease. Where another engine has it, a single round asks that engine to do it instead.
 """
 
 import asyncio
@@ -36,20 +35,20 @@ from sync.targets import terms
 T = TypeVar("T")
 
 GRACE_S = 8.0
-"""What writes have to end in when the engine is stopped: SIGTERM is obeyed within ten seconds."""
+"""How long writes have to end when the engine is stopped: SIGTERM is obeyed within ten seconds."""
 
 TICK_S = 0.2
 LOOK_EVERY_MS = 1_000
-"""Between these it looks only where the cache has changed; holds pass and time does its work."""
+"""How often it looks at the cache even if it did not change: holds pass and things turn stale."""
 
 SILENT: FilteringBoundLogger = structlog.wrap_logger(
     structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL)
 )
-"""Logs nothing: a console's screen and a command's results are no place for it."""
+"""Logs nothing, for the console's screen and for a command's results."""
 
 
 class ApplyReport(msgspec.Struct, frozen=True):
-    """What became of the corrections that were due, as they stand after the round."""
+    """The corrections that were due, as they are after the round."""
 
     results: list[Correction]
 
@@ -104,9 +103,9 @@ class Engine:
     async def poll(self, names: Sequence[str] | None = None) -> list[PollReport]:
         """Poll the named channels once, also those that rest after trouble or are paused.
 
-        By default all, but those that a person has paused: a round of all is a schedule's. Where
-        another engine has the lease, it is asked and waited for. Raises NoSuchThing for an unknown
-        name, LeaseHeld where the other engine does not answer.
+        Without names: all but those that a person has paused. Where another engine has the lease,
+        it is asked and waited for. Raises NoSuchThing for an unknown name, LeaseHeld where the
+        other engine does not answer.
         """
         if names is None:
             paused = await self._database.aread(pauses.by_people, now=self._clock.now())
@@ -114,7 +113,8 @@ class Engine:
         wanted = list(names)
         for name in wanted:
             if name not in self._settings.channels:
-                raise NoSuchThing(f"the configuration has no channel {name!r}")
+                known = ", ".join(self._settings.channels)
+                raise NoSuchThing(f'"{name}" is not a channel; known: {known}')
         while True:
             try:
                 return await self._holding(
@@ -172,7 +172,9 @@ class Engine:
             await self._release_lease(hold)
 
     async def _release_lease(self, hold: HeldLease) -> None:
-        """Leave nothing half way, if it is still ours to say, and give up the lease."""
+        """Leave nothing half written, and give up the lease, if it is still ours."""
+        # An engine that lost its lease must not touch corrections: the one that took over may be
+        # writing the very same ones by now.
         try:
             await self._database.awrite(lease.check, token=hold.token, now=self._clock.now())
         except LeaseLost:
@@ -181,7 +183,10 @@ class Engine:
         await hold.release()
 
     async def _mark_unfinished(self) -> None:
-        """Call unknown what was left while it was being written (rule 9), and end its polls."""
+        """Call unknown what was left while being written, and end polls that were left open.
+
+        Rule 9, docs/architecture.md.
+        """
         await self._database.awrite(polls.abandon)
         found = await self._database.awrite(lifecycle.recover, now=self._clock.now())
         if found:
@@ -191,7 +196,8 @@ class Engine:
         from sync.engine.schedule import Schedule
 
         for name in fleet.channels:
-            # A restart is how a person says that a refused credential has been mended.
+            # A channel rests for 15 minutes after a refused credential. A person who has repaired
+            # it restarts the engine, and should not have to wait for that rest to end.
             await self._database.awrite(pauses.end_rest, name)
         answering = RequestAnswerer(self._context, self._acts(fleet))
         schedule = Schedule(fleet.scheduled_poll)
@@ -225,6 +231,8 @@ class Engine:
         self, fleet: Fleet, answering: RequestAnswerer, next_poll_at: Callable[[str], Millis | None]
     ) -> None:
         """Look around if the cache has changed, if somebody asked, or if it is time."""
+        # `data_version` moves when any other connection commits, in this process or another. It
+        # costs microseconds, so an idle engine can ask five times a second.
         now = self._clock.now()
         version = self._database.data_version()
         if version == self._seen_version and now - self._looked_at < LOOK_EVERY_MS:
@@ -242,7 +250,8 @@ class Engine:
         except LeaseLost:
             raise
         except StoreError as error:
-            # Another process may hold the cache for a moment; the next look tries again.
+            # Another process may hold the cache's lock for a moment, or the disk may be full. The
+            # next look tries again; ending the engine would help nobody.
             self._context.log.warning("cache not available", error=str(error))
 
     async def _decide_by_rules(self) -> None:
@@ -267,7 +276,7 @@ class Engine:
         return {"poll": poll, "apply": apply, "cancel": cancel}
 
     async def _serving_cancels(self, fleet: Fleet, work: Awaitable[T]) -> T:
-        """Do a round that is no running engine's; whoever cancels a poll of it is obeyed."""
+        """Do a single round, and answer requests to cancel its polls meanwhile."""
         answering = RequestAnswerer(self._context, {"cancel": self._acts(fleet)["cancel"]})
         working = asyncio.ensure_future(work)
         try:
@@ -296,7 +305,7 @@ class Engine:
     async def _ask(
         self, what: str, channels: Sequence[str | None], held: LeaseHeld
     ) -> list[str] | None:
-        """Have the engine that holds the lease do it, for each channel; answer its results.
+        """Ask the engine that holds the lease to do it for each channel; answer its results.
 
         None where that engine has ended meanwhile. Raises LeaseHeld where it does not answer.
         """

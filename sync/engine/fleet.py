@@ -1,7 +1,7 @@
-"""All the channels that an engine keeps: opened together, polled and written apart.
+"""All the channels of an engine: opened together, polled and written each by itself.
 
-`sync.engine.engine` owns one while it holds the lease. Every poll and every round of writes is a
-task in here, one of each at a time per channel, so that the engine can see, await and end them.
+Every poll and every round of writes is a task in here, one of each at a time per channel, so that
+the engine can see, await and end them.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Fleet:
         self._writes: dict[str, asyncio.Task[None]] = {}
         self._writing: dict[str, list[int]] = {}
         self._ended: set[int] = set()
-        """Corrections of rounds that have ended, not yet looked at for how."""
+        """Corrections of rounds that have ended, whose status is not checked yet."""
         self._lost: LeaseLost | None = None
         self._limited = ""
         self._next_polls: dict[str, Millis] = {}
@@ -74,26 +74,28 @@ class Fleet:
                 )
 
     async def poll_afresh(self, name: str) -> PollReport:
-        """Poll a channel for somebody who wants to know it as it is now. Raises StoreError.
-
-        A poll that runs already may have passed what they are asking for: theirs comes after it.
-        """
+        """Poll a channel for somebody who wants to know it as it is now. Raises StoreError."""
         if name not in self.channels:
-            raise NoSuchThing(f"the running engine has no channel {name!r}")
+            known = ", ".join(self.channels)
+            raise NoSuchThing(f'"{name}" is not a channel of the running engine; known: {known}')
+        # A poll that is running already may be past the listing that they ask about, so this waits
+        # for its end and begins another.
         before = self._polls.get(name)
         if before is not None:
             await asyncio.wait([before])
         return await self._poll(name)
 
     async def _poll(self, name: str) -> PollReport:
-        """Poll, or wait for the poll that runs; cancelling whoever waits does not end it."""
+        """Poll, or wait for the poll that is running."""
+        # Shielded: whoever waits may be cancelled, such as a job of the schedule at shutdown,
+        # without ending a poll that others wait for.
         task = self._polls.get(name)
         if task is None:
             task = self._start(self._polls, name, poll(self._context, self.channels[name]))
         return await asyncio.shield(task)
 
     async def scheduled_poll(self, name: str) -> None:
-        """Poll a channel unless it rests after trouble. For the schedule: raises nothing."""
+        """Poll a channel unless it is paused or rests after trouble. Raises nothing."""
         now = self._context.clock.now()
         if now < self.channels[name].polls.rests_until:
             return
@@ -104,7 +106,7 @@ class Fleet:
             self._context.log.warning("poll not recorded", channel=name, error=str(error))
 
     def poll_again(self, names: Iterable[str]) -> None:
-        """Begin to poll these channels, for their pause has run out."""
+        """Begin to poll these channels, because their pause has ended."""
         for name in names:
             if name in self.channels and name not in self._polls:
                 self._start(self._polls, name, poll(self._context, self.channels[name]))
@@ -113,7 +115,7 @@ class Fleet:
         """Stop the channel's poll at once, for a person. Raises NoSuchThing where none runs."""
         task = self._polls.get(name)
         if task is None or task.done():
-            raise NoSuchThing(f"no poll of {name} runs")
+            raise NoSuchThing(f"no poll of {name} is running")
         self.channels[name].cancelled_by = who
         task.cancel()
         return await asyncio.shield(task)
@@ -138,7 +140,9 @@ class Fleet:
         ]
         limits = self._settings.push
         if limits != PushLimits() and self._writes:
-            return ids  # What is being written is not yet counted as pushed.
+            # What is being written now is not yet counted as pushed. Starting more beside it could
+            # exceed the hour's limit, so the rest waits for the next look.
+            return ids
         pushed = await database.aread(lifecycle.pushed_since, now - decide.HOUR_MS)
         batch, limited = guard.within(ready, limits, decide.as_push(pushed))
         await self._report_limit(limited or "")
@@ -151,7 +155,7 @@ class Fleet:
         return ids
 
     async def _close_ended(self) -> None:
-        """Call unknown what a round left half way, because the cache failed it."""
+        """Call unknown what a round left half written because the cache failed."""
         ended = sorted(self._ended)
         if not ended:
             return
@@ -160,17 +164,16 @@ class Fleet:
             if correction.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
                 await database.awrite(
                     lifecycle.finish, correction.id, CorrectionStatus.UNKNOWN, now=now,
-                    result="its outcome could not be recorded; the next reading tells",
+                    result="the outcome could not be recorded; the next reading shows it",
                 )  # fmt: skip
         self._ended.difference_update(ended)
 
     async def _check_lease(self) -> None:
-        """Raise what a round of writes found, unless the lease has only run out unnoticed.
-
-        A machine that slept wakes with an expired lease; where nobody took it, it is still ours.
-        """
+        """Raise the LeaseLost that a round of writes met, unless the lease is still ours."""
         if self._lost is None:
             return
+        # A machine that slept wakes with an expired lease. Where nobody took it meanwhile, renewing
+        # it is enough, and the engine goes on.
         now = self._context.clock.now()
         ours = await self._context.database.awrite(
             lease.renew, token=self._token, now=now, span_ms=SPAN_MS
@@ -200,7 +203,7 @@ class Fleet:
         await self.retention.end()
 
     async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
-        """Tell the screen when each channel is polled next, where that has moved."""
+        """Record when each channel is polled next, where that has changed."""
         for name, channel_state in self.channels.items():
             at = max(next_at(name) or 0, channel_state.polls.rests_until)
             if self._next_polls.get(name) != at:
@@ -210,7 +213,8 @@ class Fleet:
     def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
         channel_state = self.channels.get(correction.channel)
         if channel_state is None or channel_state.settings.direction is Direction.OBSERVE:
-            return False  # Approved under an earlier configuration: it expires.
+            # Approved under an earlier configuration, which pushed to this channel. It expires.
+            return False
         if correction.channel in self._writes:
             return False
         return not patiently or now >= channel_state.writes.rests_until

@@ -1,7 +1,6 @@
 """Holding the engine's lease: taken, kept with a heartbeat, and given up.
 
-Two engines never poll or write for one cache. `sync.engine.engine` works only inside a `HeldLease`;
-whoever can't have it learns from `LeaseHeld` who has.
+Two engines never poll or write for one cache: an engine works only while it has the lease.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from store.model import Millis
 from sync.clock import Clock, rfc3339
 
 SPAN_MS = 30_000
-"""A dead holder's lease is anyone's after this long."""
+"""After this long without a heartbeat the lease may be taken over."""
 
 HEARTBEAT_MS = 5_000
 
@@ -32,8 +31,8 @@ class LeaseHeld(StoreError):
         left_s = -(min(0, now - held.expires_at) // 1000)
         super().__init__(
             f"another engine runs for this cache: {held.holder}, since "
-            f"{rfc3339(held.started_at)}, last heard of {silent_s} s ago; "
-            f"should it be dead, its place is free in {left_s} s"
+            f"{rfc3339(held.started_at)}, last heartbeat {silent_s} s ago; "
+            f"if it is dead, this one can start in {left_s} s"
         )
         self.lease = held
 
@@ -60,8 +59,7 @@ class HeldLease:
     async def keep(self) -> None:
         """Renew it until cancelled. Raises LeaseLost where another engine has taken over.
 
-        A cache that is busy or full for a moment costs one heartbeat of the several in a span.
-        Raises CacheGone where the file is not at its path any more: nobody sees the lease then.
+        Raises CacheGone where the file is no longer at its path: nobody would see the lease.
         """
         renewed_at = self._clock.now()
         while True:
@@ -73,6 +71,8 @@ class HeldLease:
                     lease.renew, token=self.token, now=now, span_ms=SPAN_MS
                 )
             except StoreError as error:
+                # A cache that is busy or full for a moment costs one heartbeat, and the span has
+                # room for several. Only a whole span without one means that the lease is lost.
                 if self._clock.now() - renewed_at < SPAN_MS:
                     continue
                 raise LeaseLost(f"the lease could not be renewed in time: {error}") from error

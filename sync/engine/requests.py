@@ -1,7 +1,7 @@
-"""Ask the engine that has the lease for something, whichever process it is in, and wait for it.
+"""Requests to the engine that has the lease, whichever process it is in: asking and answering.
 
-`sync.engine.engine` asks so for a command's round, the console for its keys. The request is a row
-of the cache: whoever asks need not wait, and an engine that takes over meanwhile does it too.
+A request is a row of the cache, so whoever asks need not wait, and an engine that takes over
+meanwhile answers it too.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ ASK_MS_MAX = 5 * 60_000
 
 
 class NotAnswered(StoreError):
-    """An engine has the lease, and has not answered in time."""
+    """An engine has the lease and has not answered in time."""
 
 
 async def ask(
@@ -31,9 +31,9 @@ async def ask(
     who: str,
     wait_ms_max: int | None = None,
 ) -> list[Answered] | None:
-    """Have it done for each channel, and answer what the engine said, in order.
+    """Ask for `what` on each channel, and wait for the answers, in order.
 
-    None where no engine has the lease, or not any more. Raises NotAnswered.
+    None where no engine has the lease, or none any more. Raises NotAnswered.
     """
     began = clock.now()
     longest_ms = ASK_MS_MAX if wait_ms_max is None else wait_ms_max
@@ -52,18 +52,18 @@ async def ask(
         elif await database.aread(lease.current, now=now) is None:
             return None
         elif now - began > longest_ms:
-            raise NotAnswered(f"the engine has not answered in {longest_ms / 1000:g} s")
+            raise NotAnswered(f"the engine did not answer within {longest_ms / 1000:g} s")
         else:
             await asyncio.sleep(ASK_EVERY_S)
     return answers
 
 
 Act = Callable[[Request], Awaitable[bytes]]
-"""Does it and answers the result as JSON. Raises StoreError, which is told to the asker."""
+"""Does what is asked and answers the result as JSON. A StoreError's text becomes the answer."""
 
 
 class RequestAnswerer:
-    """Takes requests of some sorts and does each in a task of its own."""
+    """Takes requests of some kinds and does each in a task of its own."""
 
     def __init__(self, context: EngineContext, acts: Mapping[str, Act]) -> None:
         self._context = context
@@ -71,7 +71,7 @@ class RequestAnswerer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self) -> None:
-        """Begin what has been asked since the last look. Waits for none of it."""
+        """Begin what has been asked for since the last look. Waits for none of it."""
         taken = await self._context.database.awrite(
             lease.take_requests, now=self._context.clock.now(), sorts=tuple(self._acts)
         )

@@ -18,7 +18,7 @@ REST_S = 0.02
 
 
 class RetentionJob:
-    """Thins when it is due. `sync.engine.fleet` ends it with the polls."""
+    """Thins out the history when it is due."""
 
     def __init__(self, context: EngineContext, keep_ms: int) -> None:
         self._context = context
@@ -29,7 +29,8 @@ class RetentionJob:
     def begin_where_due(self) -> None:
         """Begin thinning if it was an hour ago, or never. Waits for nothing."""
         now = self._context.clock.now()
-        # A clock that was set back must not put it off for long.
+        # The absolute difference: after a clock was set back by a week, a plain one would stay
+        # negative, and nothing would be thinned for that week.
         if self._began_at is not None and abs(now - self._began_at) < EVERY_MS:
             return
         if self._task is None or self._task.done():

@@ -1,8 +1,6 @@
 """When each channel is polled: an interval job per channel, with jitter, never two at once.
 
-APScheduler 3 neither times a hung job out nor spares running coroutines when it is shut down
-(DESIGN.md, Storage). So a job here only waits, shielded, for a task that the engine owns, has a
-deadline and is ended by the engine itself. Imported by a running engine alone: it costs 100 ms.
+Importing it costs 100 ms, so only a running engine does.
 """
 
 import logging
@@ -20,12 +18,17 @@ _JITTER_MAX = timedelta(seconds=JITTER_S_MAX)
 STAGGER_S = 0.1
 """First polls start soon, one after the other, so that they don't all decode at once."""
 
-# It warns of every run that it skips, which is what it is told to do, on the console's screen.
+# It warns about every run that it skips. Skipping is what we want of it, and the warning would land
+# on the console's screen.
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
 class Schedule:
-    """Runs `poll(name)` for every channel until it is stopped."""
+    """Runs `poll(name)` for every channel until it is stopped.
+
+    APScheduler 3 does not time out a job that hangs, and cancels running coroutines when it is shut
+    down. So `poll` should only wait for a task that somebody else owns, bounds and ends.
+    """
 
     def __init__(self, poll: Callable[[str], Awaitable[None]]) -> None:
         self._poll = poll
@@ -54,6 +57,8 @@ class Schedule:
 
     def keep_up(self) -> None:
         """Poll now what is due later than it can be: the clock has been set back since."""
+        # APScheduler keeps absolute times. After a clock went back by an hour every next run lies
+        # an hour ahead, and all channels would turn stale until then.
         now = datetime.now(UTC)
         for job in self._scheduler.get_jobs():
             due = job.next_run_time

@@ -1,4 +1,4 @@
-"""An engine beside a screen: on a thread and an event loop of its own. The console owns one."""
+"""An engine beside a screen, on a thread and an event loop of its own."""
 
 import asyncio
 import threading
@@ -49,13 +49,13 @@ class EngineThread:
 
     @property
     def mode(self) -> EngineMode:
-        """What it is doing now. Its other properties tell more."""
+        """What it is doing now."""
         engine = self._engine
         return EngineMode.RUNNING if engine is not None and engine.holding else self._mode
 
     @property
     def problem(self) -> str | None:
-        """What it died of, for the operator; None while it lives."""
+        """Why it ended by itself, for the operator; None while it is well."""
         return self._problem
 
     @property
@@ -85,7 +85,7 @@ class EngineThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001 - the thread's main: told, not lost.
+        except Exception as error:  # noqa: BLE001 - the thread's main: shown, not lost.
             known = isinstance(error, StoreError | ConfigError)
             self._problem = str(error) if known else recovery.error_text(error)
         finally:

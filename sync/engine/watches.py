@@ -1,7 +1,6 @@
-"""Says when a channel turns stale and when it is fresh again: once each, as an incident and a log.
+"""What the engine watches: stale channels, authorities that fall behind, pauses that run out.
 
-Freshness hangs on the clock and is computed when read; only the incident is stored. The engine
-asks every second or so.
+Each change is one incident and one line in the log, not one for every look.
 """
 
 from collections.abc import Mapping
@@ -14,10 +13,11 @@ from store.queries import views
 from store.queries.values import ChannelHealth
 from sync.polling.recovery import EngineContext
 from sync.settings import Settings
+from sync.units import duration_text
 
 
 class FreshnessWatch:
-    """Remembers which channels it has called stale."""
+    """Remembers which channels are stale."""
 
     def __init__(self, context: EngineContext, settings: Settings) -> None:
         self._context = context
@@ -27,14 +27,11 @@ class FreshnessWatch:
 
     async def look(self) -> None:
         """Raise and close the incidents of channels whose freshness has changed."""
+        # Freshness depends on the clock and is computed when it is read; only the incident is
+        # stored. So somebody has to look, or a channel would turn stale without a word.
         now, database = self._context.clock.now(), self._context.database
         if self._stale is None:
-            known = await database.aread(incidents.open_incidents)
-            self._stale = {
-                incident.channel
-                for incident in known
-                if incident.kind == IncidentKind.STALE and incident.channel
-            }
+            self._stale = await _with_open_incident(self._context, IncidentKind.STALE)
         for health in await database.aread(views.channels, now=now):
             stale = self._is_stale(health, now)
             if stale and health.name not in self._stale:
@@ -50,26 +47,24 @@ class FreshnessWatch:
                 self._context.log.info("channel fresh again", channel=health.name)
 
     def _is_stale(self, health: ChannelHealth, now: Millis) -> bool:
-        """Stale; or never read though there was time for it.
-
-        A quarantined channel has its own incident, and one trouble speaks once.
-        """
+        """Whether it is stale, or was never read though there was time for it."""
+        # A quarantined channel is not called stale: it has an incident of its own already.
         if health.freshness is Freshness.NEVER:
             return now - self._since > self._settings.channels[health.name].stale_after_ms
         return health.freshness is Freshness.STALE
 
     def _words(self, health: ChannelHealth) -> str:
-        after_s = self._settings.channels[health.name].stale_after_ms / 1000
+        after = duration_text(self._settings.channels[health.name].stale_after_ms)
         what = "never read" if health.last_success_at is None else "no good poll"
         why = health.last_error
         if health.paused_by is not None:
             why = f"paused by {health.paused_by}: {health.paused_reason}"
         because = f": {why}" if why else ""
-        return f"{what} for longer than {after_s:g} s{because}"
+        return f"{what} for more than {after}{because}"
 
 
 class OverdueWatch:
-    """Remembers which authorities it has called behind."""
+    """Remembers which authorities are behind: with events unseen for too long."""
 
     def __init__(self, context: EngineContext) -> None:
         self._context = context
@@ -79,12 +74,7 @@ class OverdueWatch:
         """Raise and close the incidents of authorities that fell behind or caught up."""
         now, database = self._context.clock.now(), self._context.database
         if self._behind is None:
-            known = await database.aread(incidents.open_incidents)
-            self._behind = {
-                incident.channel
-                for incident in known
-                if incident.kind == IncidentKind.UNSEEN and incident.channel
-            }
+            self._behind = await _with_open_incident(self._context, IncidentKind.UNSEEN)
         found = await database.aread(events.overdue, now=now)
         for name in found.keys() - self._behind:
             await database.awrite(
@@ -105,10 +95,7 @@ class PauseWatch:
         self._known: Mapping[str, Pause] | None = None
 
     async def look(self) -> list[str]:
-        """End the pauses of people that have run out; answer their channels.
-
-        Whoever resumes one asks for a poll with it (`store.channels.pauses`).
-        """
+        """End the pauses of people that have run out; answer their channels, to be polled."""
         now, database = self._context.clock.now(), self._context.database
         found = await database.aread(pauses.standing)
         passed = [name for name, pause in found.items() if _has_passed(pause, now)]
@@ -120,7 +107,7 @@ class PauseWatch:
         return passed
 
     def _log_changes(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
-        """Log what people have begun and ended; the engine's own is logged as trouble."""
+        """Log the pauses that people began and ended; the engine's own are logged as trouble."""
         log = self._context.log
         for name in before.keys() | found.keys():
             old, new = before.get(name), found.get(name)
@@ -128,6 +115,12 @@ class PauseWatch:
                 log.info("channel paused", channel=name, by=new.by, reason=new.reason)
             elif new is None and old is not None and old.by is not None:
                 log.info("channel resumed", channel=name)
+
+
+async def _with_open_incident(context: EngineContext, kind: IncidentKind) -> set[str]:
+    """The channels with an open incident of this kind, which an earlier run may have left."""
+    known = await context.database.aread(incidents.open_incidents)
+    return {incident.channel for incident in known if incident.kind == kind and incident.channel}
 
 
 def _has_passed(pause: Pause, now: Millis) -> bool:

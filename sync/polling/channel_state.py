@@ -15,15 +15,16 @@ REQUESTS_ROOM = 10
 
 @dataclass(slots=True)
 class Activity:
-    """One of the things done with a channel, polling, hearing or writing, and how it has gone.
+    """One of the things done with a channel (polls, events, writes), and how it has gone.
 
-    They are apart because they fail apart: a key that may only read polls well and writes never.
+    Each has its own because each fails on its own: a key that may only read polls well and can
+    never write.
     """
 
     what: str
     """Also the key of its incidents, so that a good poll never closes a writing incident."""
     trouble: str | None = None
-    """The sort of trouble that was last logged; None when well."""
+    """The kind of trouble that was last logged; None when well."""
     failures: int = 0
     """In a row."""
     rests_until: Millis = 0
@@ -34,7 +35,7 @@ class Activity:
 
 @dataclass(slots=True)
 class ChannelState:
-    """A channel in the engine's care."""
+    """An open channel, its lock, and how its polls, events and writes have gone."""
 
     settings: ChannelSettings
     channel: Channel
@@ -44,9 +45,9 @@ class ChannelState:
     polls: Activity = field(default_factory=lambda: Activity("poll"))
     writes: Activity = field(default_factory=lambda: Activity("write"))
     event_reads: Activity = field(default_factory=lambda: Activity("events"))
-    """Its events, whose trouble is not the readings'."""
+    """Reading its events, whose trouble does not fail the readings."""
     meter: RateLimitMeter = field(default_factory=RateLimitMeter)
-    """What its answers said of its rate limit."""
+    """What its answers said about its rate limit."""
     cancelled_by: str | None = None
     """The person for whom the poll that runs is being stopped."""
 
@@ -56,9 +57,7 @@ class ChannelState:
 
     @property
     def deadline_s(self) -> float:
-        """How long a whole poll, or one call of the channel's, may take before it is cut off.
-
-        A poll that takes longer than `stale_after` could never be fresh; the room for ten
-        timeouts serves a slow channel that is polled often.
-        """
+        """How long a whole poll, or one call of the channel's, may take before it is cut off."""
+        # A poll that takes longer than `stale_after` could never be fresh. A slow channel that is
+        # polled often still gets the time of ten requests.
         return max(REQUESTS_ROOM * self.settings.timeout_ms, self.settings.stale_after_ms) / 1000

@@ -1,7 +1,6 @@
-"""Events from a file of JSON lines: each line decoded by itself, taken, or refused with its number.
+"""Events from a file of JSON lines: each line is taken, or refused with its number and reason.
 
-`skew events import` calls `import_events`. It needs no engine and disturbs none: it is a row of
-short transactions, and whoever polls sees what came of them.
+It needs no engine and disturbs none: it is a series of short transactions.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -22,10 +21,10 @@ LINES_AT_ONCE = 250
 """In one transaction: the cache is free for others in between."""
 
 LINE_PASSED_MAX = 1024 * 1024 * 1024
-"""How much of a line that is too long is passed over: a device may have no end of line at all."""
+"""How much of a line that is too long is skipped: a device may have no end of line at all."""
 
 REFUSED_MAX = 10_000
-"""A file with more bad lines than this is none of events: it is not read to its end."""
+"""A file with more bad lines than this is not a file of events: it is not read to its end."""
 
 FIELDS = ("channel", *event_decoding.FIELDS)
 
@@ -45,12 +44,12 @@ class EventImport:
 
     taken: int = 0
     repeats: int = 0
-    """Those that were known, with the same body: no fault."""
+    """Those that were known already, with the same content: no fault."""
     conflicts: int = 0
-    """Those that were known with another body: the first stands. They are among the refused."""
+    """Those that were known with other content: the first stands. They are among the refused."""
     refused: list[BadLine] = field(default_factory=list)
     stopped_at: int | None = None
-    """The line at which it was given up, where too many were refused or one had no end."""
+    """The line at which reading stopped, where too many were refused or one had no end."""
 
 
 class _Line(NamedTuple):
@@ -60,7 +59,7 @@ class _Line(NamedTuple):
 
 
 def untranslated(_channel: str, event: Event) -> Event:
-    """Take a channel's names for ours."""
+    """Leave an event as it is: the channel's names are ours."""
     return event
 
 
@@ -73,10 +72,10 @@ def import_events(
     ahead_ms: int,
     named: Translate = untranslated,
 ) -> EventImport:
-    """Take every line that is an event of a configured channel; name the others.
+    """Take every line that is an event of a configured channel; list the others as refused.
 
-    May be repeated: an event that is known already changes nothing. Raises StoreError, after which
-    what was taken before stands.
+    May be repeated: an event that is known already changes nothing. Raises StoreError; what was
+    taken before it stays.
     """
     intake = EventImport()
     channels = [channel.name for channel in comparison.terms.channels]
@@ -104,7 +103,7 @@ def import_events(
 def _decoded(
     file: BinaryIO, channels: Collection[str], named: Translate, intake: EventImport
 ) -> Iterator[_Line]:
-    """Decode the lines one by one; those that can't be are put into `intake`."""
+    """Decode the lines one by one; those that can't be are added to `intake.refused`."""
     for number, line in _lines(file):
         if line is None:
             intake.stopped_at = number
@@ -121,7 +120,7 @@ def _decoded(
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Number the lines, from 1; one that is too long comes cut, and its rest is passed over.
+    """Number the lines, from 1; one that is too long comes cut, and its rest is skipped.
 
     None follows a line without an end: there will be no other.
     """
@@ -140,12 +139,13 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 def _line(number: int, line: bytes, channels: Collection[str], named: Translate) -> _Line:
     if len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
-        raise ValueError(f"it is longer than {LINE_BYTES_MAX // 1024} KiB")
+        raise ValueError(f"longer than {LINE_BYTES_MAX // 1024} KiB")
     found = _object(line)
     channel = found.get("channel")
     if not isinstance(channel, str) or channel not in channels:
         known = ", ".join(channels)
-        raise ValueError(f"{values.quoted(channel)} is no channel of ours: known are {known}")
+        name = "no channel" if channel is None else f"{values.quoted(channel)} is not a channel"
+        raise ValueError(f"{name}; known: {known}")
     return _Line(number, channel, named(channel, event_decoding.event(found)))
 
 
@@ -153,12 +153,10 @@ def _object(line: bytes) -> Mapping[str, object]:
     try:
         found = values.json_value(line)
     except ValueError as error:
-        raise ValueError(f"it is no JSON: {error}") from None
+        raise ValueError(f"not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"it is {values.quoted(found)}, not an object")  # noqa: TRY004
+        raise ValueError(f"{values.quoted(found)}, not an object")  # noqa: TRY004
     unknown = [name for name in found if name not in FIELDS]
     if unknown:
-        raise ValueError(
-            f"{values.quoted(unknown[0])} is no known key: known are {', '.join(FIELDS)}"
-        )
+        raise ValueError(f"{values.quoted(unknown[0])} is not a key; known: {', '.join(FIELDS)}")
     return found

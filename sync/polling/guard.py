@@ -1,8 +1,8 @@
 """Is this poll plausible, and is this batch safe? Pure.
 
-A feed of zeros, an empty page and a catalogue cut in half all look like honest data. They are
-told apart by how much would change at once (rule 8). A batch of writes is bounded the same way,
-before it is approved and again before it is applied.
+A feed of zeros, an empty page and a catalogue cut in half all look like honest data. How much would
+change at once gives them away (rule 8, docs/architecture.md). A batch of writes is bounded the same
+way, before it is approved and again before it is applied.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from sync.settings import GuardSettings, PushLimits
 from sync.units import PPM
 
 PERCENTAGES_FROM = 20
-"""In a smaller channel three sold-out listings are a large share and no surprise."""
+"""In a smaller channel three sold-out listings are a large share, and no surprise."""
 
 UNREADABLE_MAX_PPM = 10_000
 """More than this share of records that can't be read is a broken contract, not bad records."""
 
 
 def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
-    """Say why the finished poll is not to be believed, or None where it is plausible."""
+    """Say why the finished poll is not plausible, or None where it is."""
     if counts.known and not counts.seen:
         return f"empty: none of the {counts.known} known listings came"
     came = counts.seen + counts.refused
@@ -36,10 +36,9 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
 
 
 def unreadable(counts: PollCounts) -> str | None:
-    """Say why the poll fails for its unreadable records (rule 12), or None.
-
-    A single one is always a bad record and never a broken channel, however small the channel.
-    """
+    """Say why the poll fails for its unreadable records, or None. Rule 12, docs/architecture.md."""
+    # A single one is always a bad record and never a broken channel, however small the channel:
+    # of three records, one is already a third of all.
     records = counts.seen + counts.refused
     if counts.refused <= 1 or counts.refused * PPM <= UNREADABLE_MAX_PPM * records:
         return None
@@ -93,9 +92,9 @@ def judge_batch(
 def within(
     corrections: Sequence[Correction], limits: PushLimits, last_hour: Push
 ) -> tuple[list[Correction], str | None]:
-    """Take, in order, those that together keep the limits; and say what kept the others out.
+    """Take, in order, those that together keep the limits; and say which limit kept others out.
 
-    One that is too large by itself holds up nothing behind it.
+    One that is too large by itself is left out and holds up nothing behind it.
     """
     taken: list[Correction] = []
     skus: set[str] = set()

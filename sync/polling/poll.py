@@ -1,8 +1,6 @@
-"""Read one channel, judge what it said, record it or set it aside, and tell what happened.
+"""One poll: read a channel, judge what came, then record or quarantine it.
 
-The engine calls `poll` for its schedule and for `skew poll`; `sync.corrections.apply` calls
-`poll_held` for a fresh reading of a channel that has no cheaper one. Whatever a channel's code
-raises ends here: one channel's trouble never stops another.
+Whatever a channel's code raises ends here: one channel's trouble never stops another.
 """
 
 import asyncio
@@ -29,7 +27,7 @@ REFUSED_MAX = 20_000
 
 
 PROGRESS_EVERY_MS = 1_000
-"""How often a poll puts on record how far it has come: a short one never does, at no cost."""
+"""How often a poll records how far it is. A short poll never does, so it costs nothing."""
 
 
 class PollReport(msgspec.Struct, frozen=True):
@@ -45,10 +43,10 @@ class PollReport(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the pages said beside their records."""
+    """What the pages had beside their records."""
 
     as_of: Millis | None
-    """The oldest time that a page says it is of: a whole is as old as its oldest part."""
+    """The oldest time that a page is of: the whole is as old as its oldest part."""
     first_refused: Refused | None
 
 
@@ -69,7 +67,9 @@ async def poll(context: EngineContext, channel_state: ChannelState) -> PollRepor
 async def _end_cancelled(
     context: EngineContext, channel_state: ChannelState, who: str, started: Millis
 ) -> PollReport:
-    """End a poll that a person cancelled, wherever it was: nothing of it is kept but its record."""
+    """End a poll that a person cancelled: nothing of it is kept but its record."""
+    # The cancellation has done its work; without `uncancel` the next `await` in this task, the one
+    # that records it, would be cancelled as well.
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
@@ -90,7 +90,8 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
     try:
         poll_id = None
         if channel_state.channel.abilities.events:
-            # So that it is seen to run from its beginning, however long the events take.
+            # The events are read first and may take minutes. The record is opened before them, so
+            # that the console shows the poll as running from its beginning.
             poll_id = await context.database.awrite(
                 polls.open_record, channel_state.name, now=started
             )
@@ -119,7 +120,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
 
 
 async def _note_allowance(context: EngineContext, channel_state: ChannelState) -> None:
-    """Put on record what the channel says of its rate limit, where it says anything."""
+    """Record what the channel says about its rate limit, where it says anything."""
     allowance = channel_state.meter.allowance()
     if allowance is not None:
         await context.database.awrite(
@@ -137,6 +138,8 @@ async def _attempt(
         began = context.clock.now()
         async with asyncio.timeout(channel_state.deadline_s):
             read = await _stage_all(context, channel_state, sweep)
+        # Large transactions take turns. SQLite has one writer, and the lease's heartbeat must not
+        # wait for the merges of all channels one after the other.
         async with context.merging:
             _refuse_after_sleep(context, channel_state, began)
             return await _judge(context, channel_state, sweep, read, event_batch)
@@ -149,7 +152,9 @@ async def _attempt(
 
 
 def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, began: Millis) -> None:
-    """Raise where the machine slept: timeouts stand still then, and what was read has aged."""
+    """Raise Temporary where the machine slept during the poll."""
+    # asyncio's timeouts use the monotonic clock, which stands still while a laptop sleeps. Pages of
+    # before the sleep would be recorded as if they were of now.
     if context.clock.now() - began > 2 * channel_state.deadline_s * 1000:
         raise Temporary("the machine slept during the poll")
 

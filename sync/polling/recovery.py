@@ -1,11 +1,12 @@
-"""What happens when a channel raises: back off, pause, tell an operator. The one place for it.
+"""What happens when a channel raises, and when it works again: back off, rest, raise an incident.
 
-`sync.polling.poll` and `sync.corrections.apply` end every error of a channel here, so that the
-error table means the same whether the channel was read or written.
+Every error of a channel ends here, so that an error means the same whether the channel was read or
+written.
 """
 
 import asyncio
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
@@ -28,12 +29,18 @@ WRITES_REST_MS = 2_000
 WORDS_MAX = 500
 
 OURS = (IncidentKind.CREDENTIALS, IncidentKind.CONTRACT, IncidentKind.CRASHED)
-"""The incidents that are raised here. Others are raised and closed by who finds them."""
+"""The incidents of polls and writes that are raised and closed here."""
+
+EVENTS_PATIENCE = 3
+"""Passing trouble with events, such as a 503, is an incident from this many times in a row on."""
+
+EVENTS_READ = "read"
+"""Key of the incident that says that a channel's events can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineContext:
-    """What polling and applying both work with."""
+    """What polling and applying both work with: the cache, the comparison, the clock, the log."""
 
     database: Database
     comparison: Comparison
@@ -48,7 +55,7 @@ class EngineContext:
 async def on_failure(
     context: EngineContext, channel_state: ChannelState, activity: Activity, error: Exception
 ) -> str:
-    """Do what the error's class asks for, and answer it in words for the operator."""
+    """Do what the error's class asks for, and answer its text for the operator."""
     now = context.clock.now()
     activity.failures += 1
     activity.rests_until = now + rest_ms(channel_state, activity, error)
@@ -67,15 +74,50 @@ async def on_failure(
 async def on_success(
     context: EngineContext, channel_state: ChannelState, activity: Activity
 ) -> None:
-    """When it has gone well: end the rest, the pause and the incidents, and say so once."""
+    """After success: end the rest, the pause and the incidents, and log the recovery once."""
+    await _end_trouble(context, channel_state, activity, OURS, activity.what)
+
+
+async def on_events_failure(
+    context: EngineContext, channel_state: ChannelState, error: Exception
+) -> None:
+    """Leave the channel's events alone for a while, and say why: in the log, as an incident."""
+    activity, now = channel_state.event_reads, context.clock.now()
+    activity.failures += 1
+    activity.rests_until = now + rest_ms(channel_state, activity, error)
+    words = error_text(error)
+    # The readings still come, so a 503 now and then costs little. Only what goes on, or what does
+    # not pass by itself, is worth somebody's attention.
+    if activity.failures >= EVENTS_PATIENCE or not isinstance(error, Temporary | TimeoutError):
+        await context.database.awrite(
+            incidents.raise_incident, channel_state.name, IncidentKind.EVENTS,
+            f"its events can't be read: {words}", now=now, key=EVENTS_READ,
+        )  # fmt: skip
+    log_trouble(context, channel_state, activity, type(error).__name__, words)
+
+
+async def on_events_success(context: EngineContext, channel_state: ChannelState) -> None:
+    """After the events were read: end their rest and their incident, and log it once."""
+    await _end_trouble(
+        context, channel_state, channel_state.event_reads, (IncidentKind.EVENTS,), EVENTS_READ
+    )
+
+
+async def _end_trouble(
+    context: EngineContext,
+    channel_state: ChannelState,
+    activity: Activity,
+    kinds: Sequence[IncidentKind],
+    key: str,
+) -> None:
     activity.failures = activity.rests_until = 0
+    # Every poll of every channel comes through here, so the usual case must not write. The first
+    # success after a start does write: an earlier run may have left an incident open.
     if activity.proven and activity.trouble is None:
         return
     now = context.clock.now()
-    for kind in OURS:
-        await context.database.awrite(
-            incidents.resolve, channel_state.name, kind, now=now, key=activity.what
-        )
+    for kind in kinds:
+        await context.database.awrite(incidents.resolve, channel_state.name, kind, now=now, key=key)
     if activity is channel_state.polls:
         await context.database.awrite(pauses.end_rest, channel_state.name)
     if activity.trouble is not None:
@@ -86,22 +128,20 @@ async def on_success(
 def log_trouble(
     context: EngineContext, channel_state: ChannelState, activity: Activity, sort: str, words: str
 ) -> None:
-    """Log that the channel is in trouble, once for as long as it is of one sort."""
+    """Log that the channel is in trouble, once for as long as the trouble is of one kind."""
     log = context.log.debug if activity.trouble == sort else context.log.warning
     log("channel in trouble", channel=channel_state.name, doing=activity.what, error=words)
     activity.trouble = sort
 
 
 def error_text(error: Exception) -> str:
-    """The error for an operator.
-
-    The text of a ChannelError is made for it. Any other error is a bug in the channel's code,
-    whose text may quote anything, a credential too: its kind and place are told instead.
-    """
+    """The error's text for an operator, at most `WORDS_MAX` characters."""
+    # The text of a ChannelError is made for people. Any other error is a bug in the channel's
+    # code, whose text may quote anything, even a credential: its class and place are shown instead.
     if isinstance(error, ChannelError):
         return str(error)[:WORDS_MAX]
     if isinstance(error, TimeoutError):
-        return "cut off: it did not end in time"
+        return "cut off: it took too long"
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {_short(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
     return f"crashed: {type(error).__name__}{place}"
@@ -123,10 +163,9 @@ def _incident(error: Exception) -> IncidentKind | None:
 
 
 def rest_ms(channel_state: ChannelState, activity: Activity, error: Exception) -> int:
-    """How long to leave it alone: doubling, and never less than the channel asked for.
+    """How long to leave it alone, in milliseconds: doubling, never less than the channel asked.
 
-    After a single failure the next scheduled poll is in its time; from the second on some are
-    left out. The schedule's jitter spreads what remains.
+    After one failure the next scheduled poll still runs; from the second on some are left out.
     """
     if isinstance(error, NeedsOperator):
         return max(PAUSE_MS, channel_state.settings.every_ms)

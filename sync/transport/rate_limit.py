@@ -1,8 +1,6 @@
 """What a channel's own answers say of its rate limit: so many requests are left, of so many.
 
-`sync.transport.transport` hands every answer's headers to its channel's meter, which costs three
-assignments; they are read once a poll, by `sync.polling.poll`. Whatever they say is only shown:
-what keeps our own pace is the `rate` of the settings, and what makes us wait is Retry-After.
+It is only shown: our own pace comes from the `rate` of the settings, and Retry-After makes us wait.
 
 The headers, as read 2026-11-24 in the vendors' guides:
 Shopify (REST)      X-Shopify-Shop-Api-Call-Limit: 32/40      used of all
@@ -46,7 +44,7 @@ class RateLimit:
 
 @dataclass(slots=True)
 class RateLimitMeter:
-    """One channel's newest answer, for whoever asks what it said of its rate limit."""
+    """Keeps the headers of one channel's newest answer; they are read only when asked for."""
 
     headers: Mapping[str, str] | None = None
     status: int = 0
@@ -57,7 +55,7 @@ class RateLimitMeter:
         self.headers, self.status, self.at = headers, status, at
 
     def allowance(self) -> RateLimit | None:
-        """What the newest answer says; None where it says nothing that can be believed."""
+        """What the newest answer says; None where it says nothing usable."""
         if self.headers is None:
             return None
         left, of = remaining(self.headers)

@@ -1,6 +1,6 @@
-"""How texts are made fit for messages: our credentials struck out, others' words tamed.
+"""How texts are made fit for messages: credentials struck out, a channel's text cut and cleaned.
 
-`sync/transport/transport.py` owns one Redactor per channel; the channel files quote through it.
+There is one Redactor per channel, in its Transport; the channel files quote through it.
 """
 
 import re
@@ -33,10 +33,11 @@ class Redactor:
         """Remember the secrets in what is about to be sent, however deep in it."""
         for secret in _secrets_in(list(sent)):
             value = secret.reveal()
+            # A server may quote our request back, and in a URL the secret is percent-encoded.
             self._hidden.update({value, quote(value, safe="")})
 
     def text(self, text: str) -> str:
-        """Quote somebody's words: one line, cut, no control characters, no credential of ours."""
+        """Make a text one line, cut, without control characters or a credential of ours."""
         for value in self._hidden:
             text = text.replace(value, _HIDDEN)
         text = _UNSAFE.sub("\ufffd", " ".join(text.split()))
@@ -56,11 +57,11 @@ class Redactor:
         return self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
 
     def reason(self, error: Exception) -> str:
-        """Tell an exception's own words, or its name where it has none."""
+        """An exception's own text, or its class where it has none."""
         return self.text(str(error)) or type(error).__name__
 
     def words(self, body: bytes) -> str:
-        """Tell what an error's body says: its JSON's message, or the start of its text."""
+        """What an error's body says: its JSON's message, or the start of its text."""
         return self.text(_message(body)) or "no reason given"
 
 

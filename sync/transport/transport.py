@@ -1,7 +1,6 @@
 """The only HTTP: one `Transport` per channel, with its limits, retries, redaction and errors.
 
-Channel files call `request` and see replies or the errors below, never httpx. What became of a
-request, and which error says so (`sync/errors.py` says what each one means):
+What became of a request, and which error says so (`sync/errors.py` says what each one means):
 
 no connection could be made                              Temporary, a write was not sent
 429                                                      Temporary, after its Retry-After
@@ -15,8 +14,6 @@ another 4xx
 a body beyond the bound, undecodable compression,
 a redirect to another origin or in circles, of a read    ContractBroken, at the URL
 
-Only httpx's ConnectError, ConnectTimeout and PoolTimeout mean that nothing was sent. A caller that
-cancels a write gets its CancelledError, and knows as little as with WriteOutcomeUnknown.
 """
 
 import asyncio
@@ -44,6 +41,7 @@ from sync.errors import (
 )
 from sync.secrets import Secret
 from sync.transport.decompression import ACCEPTED, decompressor
+from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.redaction import Redactor
 
@@ -65,7 +63,7 @@ _PASSING = frozenset({408, 425, *range(500, 600)})
 _SUCCESS = range(200, 300)
 _REFUSED = range(400, 500)
 _SLOW_DOWN = 429
-_ERROR_KINDS = {401: "refused our sign-in", 403: "forbids it to us", 429: "asked us to slow down"}
+_ERROR_KINDS = {401: "refused our sign-in", 403: "does not allow it", 429: "asked us to slow down"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +71,17 @@ class Limits:
     """What one channel may cost us, and we it."""
 
     timeout_ms: int = 30_000
-    """For each phase of an exchange, and for the exchange as a whole."""
+    """For connecting, sending and receiving each, and for the exchange as a whole."""
     rate_per_s: float | None = None
     concurrency: int = 4
-    """More than 4 is slower, not faster: httpx is the narrow part (DESIGN.md, Storage)."""
+    """More than 4 is slower, not faster: httpx, not the network, is the narrow part."""
     body_bytes_max: int = 64 * 1024 * 1024
-    """Of the body as decoded, so that a compressed one cannot unfold in our memory."""
+    """Of the body after decompression, so that a small one can't fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer. `headers` know no case; `url` is where it came from in the end."""
+    """A whole answer. `headers` ignore case; `url` is where it came from after redirects."""
 
     status: int
     headers: Mapping[str, str]
@@ -110,7 +108,8 @@ class Transport:
     """One channel's HTTP client. Never leaves the origin of `url`; sends credentials nowhere else.
 
     A `Secret` in a request's headers or JSON is revealed on the wire only, and struck out of every
-    text that this transport makes from then on.
+    text that this transport makes from then on. For a caller that cancels a write the outcome is as
+    unknown as with WriteOutcomeUnknown.
     """
 
     def __init__(
@@ -132,7 +131,7 @@ class Transport:
         self.redactor = Redactor()
         """Makes texts fit for messages: it knows every credential that was sent."""
         self._meter = meter or RateLimitMeter()
-        self._pace = _Pace(clock, limits.rate_per_s)
+        self._pace = Pace(clock, limits.rate_per_s)
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._client = _client(url, limits)
 
@@ -148,15 +147,15 @@ class Transport:
     ) -> Reply:
         """Send one request and wait for its whole answer: 2xx, or a status of `accept`.
 
-        `repeatable` says that sending it twice is harmless: it is then retried, and fails as a
-        read does, whatever its method. Anything else is a write: sent once. Raises as drawn above.
+        `repeatable`: sending it twice is harmless, so it is retried and fails as a read does,
+        whatever its method. Anything else is a write: sent once. Raises as drawn above.
         """
         self.redactor.learn([*(headers or {}).values(), json])
         content = None if json is None else msgspec.json.encode(json, enc_hook=_reveal)
         call = _Call(method, url, headers or {}, content, repeatable, accept)
         if origin(url) != self._origin:
             raise ContractBroken(
-                f"{self._channel} sent us to another origin", path=self.redactor.url(url)
+                f"{self._channel} points to another server", path=self.redactor.url(url)
             )
         if not repeatable:
             return await self._attempt(call)
@@ -182,6 +181,8 @@ class Transport:
             try:
                 async with asyncio.timeout(self._limits.timeout_ms / 1000):
                     reply = await self._exchange(call)
+            # Only these three mean that nothing was sent. Any other error of httpx may have come
+            # after the request left, so a write that meets it has an unknown outcome.
             except _NOT_SENT as error:
                 text = f"{self._channel} cannot be reached at {self.redactor.url(call.url)}"
                 raise Temporary(f"{text}: {self.redactor.reason(error)}") from error
@@ -215,7 +216,8 @@ class Transport:
                     await response.aclose()
             except httpx.InvalidURL as error:
                 path = self.redactor.url(url)
-                raise ContractBroken(f"{self._channel} leads us to no URL", path=path) from error
+                words = f"{self._channel} redirects to something that is not a URL"
+                raise ContractBroken(words, path=path) from error
         raise ContractBroken(
             f"{self._channel} redirects in circles", path=self.redactor.url(call.url)
         )
@@ -224,10 +226,10 @@ class Transport:
         chunks, length = [], 0
         bound = self._limits.body_bytes_max if whole else _ERROR_BODY_BYTES_MAX
         try:
-            unfold = decompressor(response.headers.get("content-encoding", ""))
+            decompress = decompressor(response.headers.get("content-encoding", ""))
             async for piece in response.aiter_raw():
                 # One byte beyond the bound tells that there is more.
-                chunks.append(unfold(piece, bound + 1 - length))
+                chunks.append(decompress(piece, bound + 1 - length))
                 length += len(chunks[-1])
                 if length > bound:
                     break
@@ -239,37 +241,40 @@ class Transport:
         return b"".join(chunks)
 
     def _redirected(self, call: _Call, status: int, url: str) -> str:
-        """Say where a redirect leads, if it may be followed at all."""
+        """Find where a redirect leads. Raises ContractBroken where it may not be followed."""
         path = self.redactor.url(call.url)
         if origin(url) != self._origin:
             place = self.redactor.url("{}://{}".format(*origin(url)))
             raise ContractBroken(
-                f"{self._channel} redirects to another origin, {place}; not followed", path=path
+                f"{self._channel} redirects to another server, {place}; not followed", path=path
             )
         if call.method not in {"GET", "HEAD"} and status not in _REDIRECTS_THAT_KEEP_THE_METHOD:
-            # To follow would be to ask something else than what we asked.
+            # A 301, 302 or 303 makes a POST into a GET. Following it would ask for something else
+            # than we asked for, and report its answer as the answer to our write.
             raise ContractBroken(
                 f"{self._channel} answered a {call.method} with {status}", path=path
             )
         return url
 
     def _lost(self, call: _Call, error: Exception) -> ChannelError:
-        """Name the lack of a whole answer after the request may have left."""
+        """Make the error for a missing or broken answer, after the request may have left."""
         place = self.redactor.url(call.url)
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             text = (
                 f"{self._channel} did not answer in {self._limits.timeout_ms / 1000:g} s at {place}"
             )
         else:
-            text = f"{self._channel} gave no whole answer at {place}: {self.redactor.reason(error)}"
+            reason = self.redactor.reason(error)
+            text = f"{self._channel} sent no complete answer at {place}: {reason}"
         if not call.repeatable:
             return WriteOutcomeUnknown(text)
         if isinstance(error, httpx.DecodingError):
-            return ContractBroken(f"{self._channel} sent undecodable compression", path=place)
+            words = f"{self._channel} sent compression that can't be decoded"
+            return ContractBroken(words, path=place)
         return Temporary(text)
 
     def _refusal(self, call: _Call, reply: Reply) -> ChannelError:
-        """Name an answer that is no success."""
+        """Make the error for an answer that is not a success."""
         status = reply.status
         kind = _ERROR_KINDS.get(status, "")
         words = self.redactor.words(reply.body)
@@ -307,7 +312,9 @@ class Transport:
         return parsedate_to_datetime(date).timestamp() - self._clock.now() / 1000
 
     def _pause_s(self, state: tenacity.RetryCallState) -> float:
-        """Wait as the channel asked, else double each time; with jitter, so that no herd forms."""
+        """How long to wait before the next attempt, in seconds."""
+        # As long as the channel asked, else twice as long each time. The jitter keeps requests
+        # that failed together from coming back together, and failing together again.
         error = state.outcome.exception() if state.outcome else None
         asked_s = error.retry_after_s if isinstance(error, Temporary) else None
         backoff_s = 0.5 * 2.0 ** (state.attempt_number - 1)
@@ -317,39 +324,13 @@ class Transport:
         await self._clock.sleep(round(seconds * 1000))
 
 
-class _Pace:
-    """Spaces a channel's requests evenly: turns are given out in order, without a burst."""
-
-    def __init__(self, clock: Clock, rate_per_s: float | None) -> None:
-        self._clock = clock
-        self._interval_ms = 0 if rate_per_s is None else round(1000 / rate_per_s)
-        self._free_at = self._seen_at = 0
-
-    async def turn(self) -> None:
-        now = self._now()
-        at = max(now, self._free_at)
-        self._free_at = at + self._interval_ms
-        if at > now:
-            await self._clock.sleep(at - now)
-
-    def hold(self, span_s: float) -> None:
-        """Let nobody go for a while: the channel asked one of us to slow down."""
-        self._free_at = max(self._free_at, self._now() + round(span_s * 1000))
-
-    def _now(self) -> int:
-        """The time; where the clock was set back, what waits for a time goes back with it."""
-        now = self._clock.now()
-        self._free_at -= max(0, self._seen_at - now)
-        self._seen_at = now
-        return now
-
-
 def origin(url: str) -> tuple[str, str, int | None]:
     """Reduce a URL to scheme, host and port, which must be equal for a credential to be sent.
 
-    It is httpx itself that reads it, so that nobody can be led elsewhere by a URL that two parsers
-    take for two places. An unreadable one equals no channel's origin.
+    An unreadable one equals no channel's origin.
     """
+    # httpx itself parses it, because httpx will also send the request: a URL that two parsers take
+    # for two different hosts could otherwise lead a credential away.
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
@@ -365,7 +346,8 @@ def _client(url: str, limits: Limits) -> httpx.AsyncClient:
             max_connections=limits.concurrency, max_keepalive_connections=limits.concurrency
         ),
         follow_redirects=False,
-        # Proxies and certificate files of the environment, but never between us and ourselves.
+        # The environment's proxies and certificates count, but a proxy must never stand between
+        # this machine and itself: the demo and the tests talk to loopback.
         trust_env=not _is_loopback(url),
     )
     # A session must be one that we send on purpose: cookies are neither kept nor sent.

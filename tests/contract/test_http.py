@@ -117,15 +117,27 @@ async def test_fields_are_found_wherever_they_are(market: OverHttp) -> None:
 @pytest.mark.parametrize(
     ("record", "place", "words"),
     [
-        ({"sku": 12, "available": 1}, "page 1, items[1].sku", "the SKU is 12, not text"),
-        ({"sku": "", "available": 1}, "page 1, items[1].sku", "the SKU is empty"),
-        ({"available": 1}, "page 1, items[1].sku", "the SKU is nothing"),
-        ({"sku": "B"}, "page 1, items[1].available", "nothing is not a whole number"),
-        ({"sku": "B", "available": "twelve"}, "page 1, items[1].available", '"twelve" is no'),
-        ({"sku": "B", "available": 1, "state": "odd"}, "page 1, items[1]", '"odd" is no known'),
-        ({"sku": "B", "available": 1, "price": "free"}, "page 1, items[1].price", '"free"'),
-        ("B", "page 1, items[1]", '"B" is no record'),
-        (None, "page 1, items[1]", "nothing is no record"),
+        ({"sku": 12, "available": 1}, "page 1, record 2", "the SKU is 12, not text"),
+        ({"sku": "", "available": 1}, "page 1, record 2", "the SKU is empty"),
+        ({"available": 1}, "page 1, record 2", "`sku` found nothing; the record has available"),
+        ({"sku": "B"}, "page 1, record 2", "`available` found nothing; the record has sku"),
+        (
+            {"sku": "B", "available": "twelve"},
+            "page 1, record 2",
+            '`available`: "twelve" is not a whole number',
+        ),
+        (
+            {"sku": "B", "available": 1, "state": "odd"},
+            "page 1, record 2",
+            '"odd" is not a state; known: ',
+        ),
+        (
+            {"sku": "B", "available": 1, "price": "free"},
+            "page 1, record 2",
+            '`price`: the price is "free"',
+        ),
+        ("B", "page 1, record 2", '"B" is not a record'),
+        (None, "page 1, record 2", "nothing is not a record"),
     ],
 )
 async def test_a_bad_record_is_refused_with_its_place(
@@ -146,34 +158,35 @@ async def test_a_hostile_value_is_quoted_short_and_harmless(market: OverHttp) ->
 
     (refused,) = (await poll(market)).refused
 
-    assert refused.reason.startswith('"\ufffd[2Jxxx')
-    assert len(refused.reason) < 80
+    assert refused.reason.startswith('`available`: "\ufffd[2Jxxx')
+    assert len(refused.reason) < 90
 
 
 @pytest.mark.parametrize(
-    ("body", "path"),
+    ("body", "words"),
     [
-        ({"data": []}, "page 1, items"),
-        ({"items": {"sku": "A"}}, "page 1, items"),
-        ({"items": None}, "page 1, items"),
-        ({"items": [], "next": 7}, "page 1, next"),
-        ({"items": [], "next": {"href": "/"}}, "page 1, next"),
-        (b'{"items": [}', "page 1"),
-        (b"", "page 1"),
+        ({"data": [], "meta": 1}, "`items` found nothing; the page has data, meta"),
+        ({"items": {"sku": "A"}}, "`items` found an object, not a list"),
+        ({"items": None}, "`items` found nothing; the page has items"),
+        ([7], "`items` found nothing; the page is a list"),
+        ({"items": [], "next": 7}, "`next` found no URL of a next page"),
+        ({"items": [], "next": {"href": "/"}}, "`next` found no URL of a next page"),
+        (b'{"items": [}', "sent no JSON"),
+        (b"", "sent no JSON"),
     ],
 )
-async def test_a_broken_page_is_named_by_its_place(
-    market: OverHttp, body: object, path: str
+async def test_a_broken_page_is_named_by_its_place_and_what_it_has(
+    market: OverHttp, body: object, words: str
 ) -> None:
     answer(market, body)
 
-    await failure(market, path)
+    assert (await failure(market, "page 1")).startswith(f"shop: page 1: {words}")
 
 
 async def test_a_page_that_points_to_itself_ends_the_poll(market: OverHttp) -> None:
     answer(market, {"items": [], "next": "/stock"})
 
-    assert "already read" in await failure(market, "page 1, next")
+    assert "`next` leads back to a page already read" in await failure(market, "page 1")
     assert len(market.server.asked) == 1
 
 
@@ -185,14 +198,14 @@ async def test_pages_that_go_in_circles_end_the_poll(market: OverHttp) -> None:
         {"items": [], "next": "?page=2"},
     )
 
-    await failure(market, "page 3, next")
+    assert "`next` leads back to a page already read" in await failure(market, "page 3")
 
 
 async def test_a_next_page_of_another_origin_gets_no_token(market: OverHttp) -> None:
     with serving(script(Answer({"items": []}))) as thief:
         answer(market, {"items": [], "next": f"{thief.url}/stock"})
 
-        with pytest.raises(ContractBroken, match="another origin"):
+        with pytest.raises(ContractBroken, match="points to another server"):
             await poll(market)
         assert thief.asked == []
 
@@ -269,7 +282,7 @@ async def test_a_record_of_another_sku_is_not_taken_for_the_one_asked(market: Ov
         fresh = await channel.read([ListingRef("A", "", "")])
 
     assert list(fresh.records) == []
-    assert fresh.refused[0].reason == "it answered for another SKU"
+    assert fresh.refused[0].reason == "the answer is for another SKU"
 
 
 async def test_a_page_of_one_answers_for_one(market: OverHttp) -> None:
@@ -305,13 +318,19 @@ def test_what_a_description_can_do_follows_from_it() -> None:
     ("changes", "words"),
     [
         ({"url": "ftp://x/"}, "url must begin with http"),
-        ({"url": "http://ana:pw@127.0.0.1/"}, "url must hold no user and no password"),
-        ({"items": "a["}, "items is no JMESPath"),
+        ({"url": "http://ana:pw@127.0.0.1/"}, "url must not contain a user or password"),
+        ({"items": "a["}, "items is not a JMESPath expression"),
         ({"fields": {"sku": "sku"}}, "fields needs sku, and available or on_hand"),
-        ({"fields": {"sku": "a", "available": "b", "colour": "c"}}, "fields has no colour"),
+        (
+            {"fields": {"sku": "a", "available": "b", "colour": "c"}},
+            'fields "colour" is not a field; known: sku, ref',
+        ),
         ({"fields": {"sku": "a", "available": "b"}}, "states has no effect"),
         ({"write": {"url": "http://x/", "body": {"n": "$quantity"}}}, "same host and port"),
-        ({"write": {"url": "http://127.0.0.1:9/", "body": {"n": "$qty"}}}, "write.body has $qty"),
+        (
+            {"write": {"url": "http://127.0.0.1:9/", "body": {"n": "$qty"}}},
+            'write.body "$qty" is not a placeholder; known: $key',
+        ),
         ({"write": {"url": "http://127.0.0.1:9/", "body": {}}}, 'needs "$quantity"'),
     ],
 )

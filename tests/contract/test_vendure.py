@@ -102,7 +102,7 @@ async def test_a_variant_that_vanishes_midway_hides_no_other(
         pages = channel.pages()
         await anext(pages)
         del shop.variants[0]
-        with pytest.raises(Temporary, match="moved while it was read"):
+        with pytest.raises(Temporary, match="changed while it was read"):
             await anext(pages)
 
 
@@ -126,7 +126,7 @@ async def test_what_one_location_cannot_make_true_is_refused_in_words(
     receipt = await write(harness, 9)
 
     assert receipt.refused == (
-        "location 1 would need -21 on hand: elsewhere lie 30, allocated are 0, the threshold is 0"
+        "location 1 would need -21 on hand: 30 elsewhere, 0 allocated, threshold 0"
     )
     assert variant.levels == {"1": 2, "2": 30}
 

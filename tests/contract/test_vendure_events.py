@@ -171,7 +171,7 @@ async def test_more_variants_than_a_reading_asks_for_are_said(
 
     assert len(hearing.events) == 2
     assert [event.reason for event in hearing.refused] == [
-        "of 3 variants that moved at once, those of 2 were read"
+        "3 variants moved at once; only 2 of them were read"
     ]
 
 
@@ -191,7 +191,7 @@ async def test_a_missing_right_is_for_the_operator(shop: OverHttp) -> None:
         answer = Answer({"errors": [error], "data": None})
         shop.front.spoil = lambda asked: answer if b"SkewOrders" in asked.body else None
 
-        with pytest.raises(NeedsOperator, match=r"forbids it to us \(orders\)"):
+        with pytest.raises(NeedsOperator, match=r"does not allow orders"):
             await event_poll(channel)
 
 

@@ -5,9 +5,9 @@ from console.tui.dialogs.batch import BatchDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.views import batch
+from store.corrections import batches
 from store.errors import StoreError
 from store.model import Decision
-from sync.corrections import decide
 from sync.corrections.batch_progress import BatchProgress, Stage
 
 
@@ -63,7 +63,9 @@ class BatchHandler(Handler):
         ids = [update.correction.id for update in progress.updates]
         note = "its batch was cancelled"
         decided: list[Decision] = await self._decide(
-            lambda: decide.cancel(self._database, ids, who=self._who, now=self._now, note=note)
+            lambda: self._database.write(
+                batches.cancel, ids, who=self._who, now=self._now, note=note
+            )
         )
         self._session.last, self._session.held_until = (), 0
         back = sum(decision.ok for decision in decided)

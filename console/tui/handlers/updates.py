@@ -1,6 +1,6 @@
 """What the keys do to updates: approve, reject, snooze, undo, retry.
 
-The decisions themselves are `sync.corrections.decide`'s, the same as the commands'.
+`sync.corrections.decide` approves within the push limits; the other decisions are the store's own.
 """
 
 from collections import deque
@@ -25,6 +25,7 @@ from console.tui.handlers.batches import BatchHandler
 from console.tui.handlers.others import OthersHandler
 from console.tui.session.state import ConsoleState, notes, refusals
 from console.tui.views.update_words import STEPS
+from store.corrections import decisions
 from store.database.connection import Database
 from store.errors import StoreError
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
@@ -95,7 +96,9 @@ class UpdateHandler(Handler):
         self._reasons.appendleft(reason)
         seen = [(correction.id, correction.version) for correction in batch]
         decided = await self._decide(
-            lambda: decide.reject(self._database, seen, who=self._who, now=self._now, reason=reason)
+            lambda: self._database.write(
+                decisions.reject, seen, who=self._who, now=self._now, reason=reason
+            )
         )
         self._report(decided, "rejected")
 
@@ -111,7 +114,9 @@ class UpdateHandler(Handler):
         until = self._now + span
         seen = [(correction.id, correction.version) for correction in batch]
         decided = await self._decide(
-            lambda: decide.snooze(self._database, seen, who=self._who, now=self._now, until=until)
+            lambda: self._database.write(
+                decisions.snooze, seen, who=self._who, now=self._now, until=until
+            )
         )
         self._report(decided, f"snoozed until {until_text(until, self._now)}")
 
@@ -128,8 +133,8 @@ class UpdateHandler(Handler):
             self._say("nothing to undo: no approval can be undone any more", Tone.WARN)
             return
         decided = await self._decide(
-            lambda: decide.undo(
-                self._database, [(number, None) for number in ids], who=self._who, now=self._now
+            lambda: self._database.write(
+                decisions.undo, [(number, None) for number in ids], who=self._who, now=self._now
             )
         )
         if decided:
@@ -146,8 +151,8 @@ class UpdateHandler(Handler):
             self._say("nothing retried", Tone.DIM)
             return
         decided = await self._decide(
-            lambda: decide.retry(
-                self._database, picked.seen, who=self._who, now=self._now, note=reason
+            lambda: self._database.write(
+                decisions.retry, picked.seen, who=self._who, now=self._now, note=reason
             )
         )
         self._report(decided, "retried")

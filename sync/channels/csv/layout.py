@@ -1,7 +1,4 @@
-"""How a CSV file is written: its encoding, delimiter and columns, found from the file itself.
-
-Used by the `csv` kind. Nothing here knows channels or their errors.
-"""
+"""How a CSV file is written: its encoding, delimiter and columns, found from the file itself."""
 
 import codecs
 import csv
@@ -20,6 +17,8 @@ QUANTITIES = ("available", "on_hand")
 DELIMITERS = (",", ";", "\t", "|")
 _COLUMNS_SHOWN = 20
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"\x28\xb5": "zstd"}
+"""The first two bytes of compressed files. No text file begins with them but for `BZ`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,15 @@ def is_workbook(file: BinaryIO) -> bool:
     return file.read(4) in _WORKBOOKS
 
 
+def compression_of(file: BinaryIO) -> str:
+    """Name how the file is compressed, whatever its name says; empty where it is not."""
+    file.seek(0)
+    start = file.read(4)
+    if start.startswith(b"BZ") and not start.startswith(b"BZh"):
+        return ""
+    return _COMPRESSED.get(start[:2], "")
+
+
 def ends_with_newline(file: BinaryIO) -> bool:
     """Look at the last character, which is two bytes in UTF-16."""
     file.seek(-min(2, file.seek(0, os.SEEK_END)), os.SEEK_END)
@@ -46,10 +54,13 @@ def ends_with_newline(file: BinaryIO) -> bool:
 
 
 def encoding_of(file: BinaryIO) -> str:
+    """Find the encoding: the byte order mark's, else UTF-8 if all of it is, else Windows-1252."""
     file.seek(0)
     start = file.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    # The whole file is decoded, not its first lines: an export may be plain ASCII for a thousand
+    # rows before the first ü shows how it is really written.
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -66,7 +77,7 @@ def find_layout(
 ) -> Layout:
     """Match the header with what is wanted, by the first delimiter that makes sense of it.
 
-    Raises ValueError naming what it lacks and what it has.
+    Raises ValueError naming the column that is missing, those that are there, and the remedy.
     """
     tried = [delimiter] if delimiter else DELIMITERS
     layouts = [_split(first, encoding, candidate, columns) for candidate in tried]
@@ -74,8 +85,10 @@ def find_layout(
         if not _lacking(layout, columns):
             return layout
     best = max(layouts, key=lambda layout: len(layout.header))
-    found = ", ".join(values.quoted(column) for column in best.header[:_COLUMNS_SHOWN])
-    raise ValueError(f"lacks {_lacking(best, columns)}; its columns are {found}")
+    found = ", ".join(values.quoted(column).strip('"') for column in best.header[:_COLUMNS_SHOWN])
+    raise ValueError(
+        f"{_lacking(best, columns)}; columns: {found or 'none'}. {_remedy(best, columns)}"
+    )
 
 
 def _split(first: str, encoding: str, delimiter: str, columns: Mapping[str, str]) -> Layout:
@@ -89,11 +102,28 @@ def _split(first: str, encoding: str, delimiter: str, columns: Mapping[str, str]
 
 
 def _lacking(layout: Layout, columns: Mapping[str, str]) -> str:
-    """Name the columns that are not there, or there twice."""
+    """Say which column is not there, or there twice; empty where all is well."""
     for field in columns or ("sku",):
         if field not in layout.at:
-            return f"a column {values.quoted(columns.get(field, field))}"
+            return f"no column {values.quoted(columns.get(field, field))}"
     for at in layout.at.values():
         if layout.header.count(layout.header[at]) > 1:
-            return f"a single column {values.quoted(layout.header[at])}"
-    return "" if any(name in layout.at for name in QUANTITIES) else "a column 'available'"
+            return f"more than one column {values.quoted(layout.header[at])}"
+    return "" if any(name in layout.at for name in QUANTITIES) else 'no column "available"'
+
+
+def _remedy(layout: Layout, columns: Mapping[str, str]) -> str:
+    """Say what to write in the configuration, with the file's own columns as an example."""
+    if len(set(layout.header)) < len(layout.header):
+        return "Rename one of them"
+    if columns:
+        return "Correct `columns`"
+    free = [title for title in layout.header if title and title.lower() not in FIELDS]
+    example = {}
+    # Once `columns` is given nothing else is read, so the example names both that are required.
+    for field in ("sku", "available"):
+        at = layout.at.get(field)
+        title = layout.header[at] if at is not None else free.pop(0) if free else "…"
+        example[field] = values.quoted(title)
+    pairs = ", ".join(f"{field} = {title}" for field, title in example.items())
+    return f"Add columns = {{ {pairs} }}"

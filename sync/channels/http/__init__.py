@@ -1,1 +1,1 @@
-"""The kind `http`: any JSON API, described instead of coded."""
+"""The kind `http`: any JSON API, described in the configuration instead of coded."""

@@ -1,8 +1,8 @@
 """The `http` kind: any JSON API, described in the configuration instead of coded.
 
-Where things are in its answers is said in JMESPath; a plain name, the usual case, is looked up
-directly. URLs take `{sku}`, `{location}` and `{ref}`, percent-encoded; a write's body takes
-`"$quantity"` and the other words of `PLACEHOLDERS` as whole values.
+JMESPath expressions say where things are in its answers. URLs take `{sku}`, `{location}` and
+`{ref}`, percent-encoded; a write's body takes `"$quantity"` and the other words of `PLACEHOLDERS`
+as whole values.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from sync.channels.http.records import FIELDS, QUANTITIES, RecordDecoder, search
 from sync.clock import Clock
 from sync.errors import ContractBroken
 from sync.secrets import Secret, SecretSource, bearer, resolve
+from sync.values import quoted
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -48,7 +49,7 @@ PLACEHOLDERS = {
     "$ref": "the channel's own id of it",
 }
 """`$quantity` and `$previous` are of the kind that `fields` reads: available, or where only on
-hand is read, on hand (rule 11)."""
+hand is read, on hand (rule 11, docs/architecture.md)."""
 
 _GONE = frozenset({404, 410})
 _PLACEHOLDER = re.compile(r"\$[a-z_]+", re.ASCII)
@@ -62,7 +63,7 @@ class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     body: dict[str, object]
     method: Literal["PUT", "POST", "PATCH"] = "PUT"
     conflict: tuple[_Status, ...] = ()
-    """Statuses that mean that someone else has moved it."""
+    """Statuses that mean that someone else has changed it."""
     read: str | None = None
     """The URL of one record."""
 
@@ -86,7 +87,9 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             _check_expression(name, expression)
         unknown = [name for name in self.fields if name not in FIELDS]
         if unknown:
-            raise ValueError(f"fields has no {unknown[0]}: known are {', '.join(FIELDS)}")
+            raise ValueError(
+                f"fields {quoted(unknown[0])} is not a field; known: {', '.join(FIELDS)}"
+            )
         if "sku" not in self.fields or not any(name in self.fields for name in QUANTITIES):
             raise ValueError("fields needs sku, and available or on_hand")
         if self.states and "state" not in self.fields:
@@ -115,7 +118,8 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         unknown = sorted(used - PLACEHOLDERS.keys())
         if unknown:
             raise ValueError(
-                f"write.body has {unknown[0]}: known are {', '.join(sorted(PLACEHOLDERS))}"
+                f"write.body {quoted(unknown[0])} is not a placeholder; "
+                f"known: {', '.join(sorted(PLACEHOLDERS))}"
             )
         if "$quantity" not in used:
             raise ValueError('write.body needs "$quantity"')
@@ -199,15 +203,19 @@ class HttpApi:
                 return
             seen.add(url)
             page = await self._pages.page(url, f"page {number}")
-            answer = self._decode.all(page.items, f"page {number}, {self._options.items}")
+            answer = self._decode.all(page.items, f"page {number}, ")
             url = page.following
             if url in seen:
-                path = f"page {number}, {self._options.next}"
-                raise ContractBroken(f"{self._name} points to a page already read", path=path)
+                words = f"`{self._options.next}` leads back to a page already read"
+                raise ContractBroken(words, path=f"page {number}", subject=self._name)
             yield RecordPage(records=answer.records, refused=answer.refused)
-        raise ContractBroken(f"{self._name} has no last page", path=f"page {PAGES_MAX}")
+        raise ContractBroken(
+            "still not the last page", path=f"page {PAGES_MAX}", subject=self._name
+        )
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        # With `return_exceptions` all requests end before the first error is raised; otherwise the
+        # others would go on, unwatched, after the channel's lock is given back.
         answers = await asyncio.gather(*map(self._read_one, wanted), return_exceptions=True)
         records: list[Record] = []
         refused: list[Refused] = []
@@ -246,23 +254,25 @@ class HttpApi:
 
     def _record_asked_for(self, wanted: ListingRef, content: object) -> FreshReadings:
         """Take the record that was asked for, whether it comes alone or as a page of one."""
+        # Many APIs answer for one record with the record itself, others with a page that has one.
+        # Both are tried, so that `read` needs no description of its own in the configuration.
         try:
             items = self._items(content)
         except jmespath.exceptions.JMESPathError:
             items = None
-        found = self._decode.all(items if isinstance(items, list) else [content], "its record")
+        found = self._decode.all(items if isinstance(items, list) else [content], "")
         mine = [r for r in found.records if (r.sku, r.location) == (wanted.sku, wanted.location)]
         if mine or not (found.records or found.refused):
             return FreshReadings(mine)
-        reason = found.refused[0].reason if found.refused else "it answered for another SKU"
-        place = found.refused[0].place if found.refused else "its record"
+        reason = found.refused[0].reason if found.refused else "the answer is for another SKU"
+        place = found.refused[0].place if found.refused else "record 1"
         return FreshReadings(refused=[Refused(place, reason, wanted.sku, wanted.location)])
 
     async def _write_one(self, change: Change) -> Receipt:
         write = self._options.write
         url = _fill_url(write.url, change) if write else None
         if write is None or url is None:
-            return Receipt(change, refused="this SKU cannot stand in the channel's URL")
+            return Receipt(change, refused="this SKU can't be part of the channel's URL")
         reply = await self._transport.request(
             write.method,
             url,
@@ -281,7 +291,8 @@ class HttpApi:
         previous = change.previous
         quantity, before = change.quantity, previous.available
         if "available" not in self._options.fields and previous.on_hand is not None:
-            # The channel stores on hand: what is not for sale comes on top (rule 11).
+            # The channel stores on hand, so what is not for sale comes on top of what shall be
+            # available (rule 11, docs/architecture.md). Without it every write would sell too few.
             quantity += previous.on_hand - previous.available
             before = previous.on_hand
         state = change.state or previous.state
@@ -301,7 +312,7 @@ def _check_url(name: str, url: str) -> None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{name} must begin with http:// or https:// and a host")
     if "@" in parts.netloc:
-        raise ValueError(f"{name} must hold no user and no password: give a token")
+        raise ValueError(f"{name} must not contain a user or password: use `token`")
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -316,14 +327,13 @@ def _check_expression(name: str, expression: str | None) -> None:
         jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name} is no JMESPath expression: {reason}") from None
+        raise ValueError(f"{name} is not a JMESPath expression: {reason}") from None
 
 
 def _fill_url(template: str, listing: Change | ListingRef) -> str | None:
-    """Put a listing into a URL; None where its SKU would lead to another path.
-
-    `quote` leaves dots alone, and a path of `..` is the path above, for some even as `%2E%2E`.
-    """
+    """Put a listing into a URL; None where its SKU would lead to another path."""
+    # `quote` leaves dots alone, and a path of `..` is the path above, for some servers even as
+    # `%2E%2E`. A SKU of two dots would write to whatever is there.
     parts = {"{sku}": listing.sku, "{location}": listing.location, "{ref}": listing.ref}
     for name, text in parts.items():
         if name in template and text in {"", ".", ".."}:
@@ -333,7 +343,7 @@ def _fill_url(template: str, listing: Change | ListingRef) -> str | None:
 
 
 def _cannot_ask(wanted: ListingRef) -> Refused:
-    reason = "it cannot stand in the channel's URL"
+    reason = "it can't be part of the channel's URL"
     return Refused(place="its SKU", reason=reason, sku=wanted.sku, location=wanted.location)
 
 

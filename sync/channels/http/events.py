@@ -1,8 +1,7 @@
-"""The events of an `http` channel: what moved, described in the configuration. Used by that kind.
+"""The events of an `http` channel: what moved, described in the configuration.
 
-A cursor that is an RFC 3339 instant is kept in UTC and asked again with an overlap, for what came
-late or within the same instant; any other is opaque, and asked as it is. Without one, the newest
-event's time is the cursor.
+A cursor says where the next reading goes on. Without one in the answer, the newest event's time is
+the cursor.
 """
 
 import re
@@ -33,7 +32,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
 
 class EventOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.events]`: where the channel tells what moved."""
+    """`[channels.NAME.events]`: where the channel reports what moved."""
 
     url: str
     """`{cursor}` stands for where to go on; it is empty the first time."""
@@ -56,7 +55,9 @@ class EventOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         unknown = [name for name in self.fields if name not in event_decoding.FIELDS]
         if unknown:
             known = ", ".join(event_decoding.FIELDS)
-            raise ValueError(f"events.fields has no {unknown[0]}: known are {known}")
+            raise ValueError(
+                f"events.fields {values.quoted(unknown[0])} is not a field; known: {known}"
+            )
         lacking = [name for name in event_decoding.REQUIRED if name not in self.fields]
         if lacking:
             raise ValueError(f"events.fields needs {lacking[0]}")
@@ -65,38 +66,41 @@ class EventOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class EventDecoder:
-    """Turns a page's items into events; one that cannot be believed is refused alone."""
+    """Turns a page's items into events; a bad one is refused alone."""
 
     def __init__(self, fields: Mapping[str, str], words: Mapping[str, EventKind]) -> None:
         self._plan = [(name, search(expression)) for name, expression in fields.items()]
         self._words = words or event_decoding.WORDS
 
     def all(self, items: Sequence[object], place: str) -> tuple[list[Event], list[Refused]]:
-        """Decode a list that stands at `place` of its page. Raises ContractBroken for too many."""
+        """Decode a list. A refused event's place is its own id, or `place` and its number from 1.
+
+        Raises ContractBroken for more than `REFUSED_MAX` bad events.
+        """
         events: list[Event] = []
         refused: list[Refused] = []
-        for number, item in enumerate(items):
+        for number, item in enumerate(items, 1):
             found: dict[str, object] = {}
             try:
                 self._find(item, found)
                 events.append(event_decoding.event(found, self._words))
             except ValueError as error:
-                where = _named(found, f"{place}[{number}]")
+                where = _named(found, f"{place}, event {number}")
                 refused.append(Refused(where, str(error), values.sku_or_none(found.get("sku"))))
                 if len(refused) > REFUSED_MAX:
                     words = f"more than {REFUSED_MAX:,} events of a page can't be read"
-                    raise ContractBroken(f"{words}; the last: {error}", path=where) from None
+                    raise ContractBroken(f"{error}; {words}", path=where) from None
         return events, refused
 
     def _find(self, item: object, found: dict[str, object]) -> None:
         if not isinstance(item, dict):
-            raise ValueError(f"{values.quoted(item)} is no event")  # noqa: TRY004
+            raise ValueError(f"{values.quoted(item)} is not an event")  # noqa: TRY004
         trouble = ""
         for name, look in self._plan:
             try:
                 found[name] = look(item)
             except jmespath.exceptions.JMESPathError as error:
-                trouble = trouble or f"its {name}: {' '.join(str(error).split())}"
+                trouble = trouble or f"`{name}`: {' '.join(str(error).split())}"
         if trouble:
             raise ValueError(trouble)
 
@@ -119,7 +123,7 @@ class _Walk:
 
 
 class EventReader:
-    """Reads what moved, by `EventOptions`. Stateless: where to go on is the caller's to keep."""
+    """Reads what moved, by `EventOptions`. Stateless: the caller keeps the cursor."""
 
     def __init__(self, name: str, events: EventOptions, clock: Clock, pages: PageReader) -> None:
         self._name = name
@@ -131,34 +135,44 @@ class EventReader:
 
     async def read(self, cursor: str | None) -> AsyncIterator[EventPage]:
         """Read what moved after `cursor`. Raises what fetching does, and ContractBroken."""
+        # An instant's cursor is asked again with an overlap, for events that came late or within
+        # the same instant; what comes twice is recognised by its id. Any other cursor is opaque.
         since = _instant(cursor)
         asked = (cursor or "") if since is None else _utc(since - OVERLAP_MS)
         walk = _Walk(self._url_for(asked), asked, cursor)
         for number in range(1, PAGES_MAX + 1):
             place = f"events page {number}"
             if walk.url in walk.seen:
-                raise ContractBroken(f"{self._name} leads its events in a circle", path=place)
+                raise ContractBroken(
+                    "leads back to a page already read", path=place, subject=self._name
+                )
             walk.seen.add(walk.url)
             body = await self._pages.page(walk.url, place)
-            events, refused = self._decode.all(body.items, f"{place}, {self._events.items}")
+            events, refused = self._decode.all(body.items, place)
             new = [event for event in events if event not in walk.before]
             page_cursor = self._page_cursor(walk, body, events, place)
             following = self._next_url(walk, body, page_cursor)
-            # Only an instant's cursor shows the last events once more: an opaque one never should.
+            # Only an instant's cursor shows the last events once more. From an opaque one a repeat
+            # would be a fault of the channel's, and is kept, so that it is counted as one.
             walk.before = frozenset(events) if _instant(walk.asked) else frozenset()
             by_cursor = self._events.next is None
+            # Pages that are newest first must be read to the end before the cursor may move on:
+            # a reading that breaks off in between would otherwise skip all the older events.
             kept = walk.kept if by_cursor or walk.in_order or following is None else None
             yield EventPage(new, refused, cursor=kept, again_until=since)
             if following is None:
                 return
             walk.url = following
-        raise ContractBroken(f"{self._name} has no last event", path=f"events page {PAGES_MAX}")
+        raise ContractBroken(
+            "still not the last page", path=f"events page {PAGES_MAX}", subject=self._name
+        )
 
     def _page_cursor(
         self, walk: _Walk, body: PageBody, events: Sequence[Event], place: str
     ) -> str | None:
-        """Note where this page leads on; answer its cursor, None where it tells none."""
-        # A time to come is refused later, and must not lead past what is still to happen.
+        """Note where this page leads on; answer its cursor, None where it has none."""
+        # An event of the future is refused further on. If its time became the cursor, everything
+        # that happens until then would never be asked for.
         now = self._clock.now()
         times = [event.at for event in events if event.at <= now + OVERLAP_MS]
         walk.in_order = walk.in_order and times == sorted(times)
@@ -184,18 +198,18 @@ class EventReader:
         return self._url_for(page_cursor)
 
     def _decoded_cursor(self, content: object, place: str) -> str | None:
-        """Find the page's cursor: text or a whole number; an instant is told in UTC."""
-        path = f"{place}, {self._events.cursor}"
+        """Find the page's cursor: text or a whole number; an instant comes in UTC."""
         try:
             found = self._cursor(content) if self._cursor else None
         except jmespath.exceptions.JMESPathError as error:
-            raise ContractBroken(f"{self._name} sent no cursor", path=path) from error
+            words = f"`{self._events.cursor}` can't be evaluated"
+            raise ContractBroken(words, path=place, subject=self._name) from error
         if found is None or found == "":
             return None
         text = str(found) if type(found) is int else found
         if not isinstance(text, str) or len(text) > CURSOR_LENGTH_MAX or not _is_whole(text):
-            what = values.quoted(found)
-            raise ContractBroken(f"{self._name} sent {what} where a cursor belongs", path=path)
+            words = f"`{self._events.cursor}` found {values.quoted(found)}, not a cursor"
+            raise ContractBroken(words, path=place, subject=self._name)
         at = _instant(text)
         return text if at is None else _utc(at)
 
@@ -204,7 +218,7 @@ class EventReader:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether a text can be sent and kept: JSON can say half of a surrogate pair."""
+    """Whether a text can be sent and stored: JSON can hold half of a surrogate pair."""
     return all(not "\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -217,7 +231,7 @@ def _named(found: Mapping[str, object], place: str) -> str:
 
 
 def _instant(cursor: str | None) -> Millis | None:
-    """Read a cursor as an instant; None where it is opaque. A date alone may be a number."""
+    """Read a cursor as an instant; None where it is opaque, as a date without a time is."""
     if cursor is None or not _INSTANT.fullmatch(cursor):
         return None
     try:
@@ -234,7 +248,7 @@ def _utc(at: Millis) -> str:
 
 
 def _later(kept: str | None, page_cursor: str, now: Millis) -> str:
-    """Which of two cursors to go on from: the later instant, none to come; else the newer word."""
+    """Which of two cursors to go on from: the later instant, at most now; else the newer text."""
     before, after = _instant(kept), _instant(page_cursor)
     if after is None:
         return page_cursor

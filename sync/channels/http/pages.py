@@ -1,7 +1,4 @@
-"""One page of a described API: fetched, taken for JSON, its items and its next page found in it.
-
-Used by the `http` kind, for listings and for events.
-"""
+"""One page of a described API: fetched, decoded, its items and its next page found in it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,8 +51,8 @@ class PageReader:
         """Read one page. Raises what the transport does, and ContractBroken at its place."""
         reply = await self.get(url)
         content = self.content(reply, place)
-        items = self._list(content, f"{place}, {self._where.items}")
-        following = self._next_url(content, reply.url, f"{place}, {self._where.next}")
+        items = self._list(content, place)
+        following = self._next_url(content, reply.url, place)
         return PageBody(content, items, following)
 
     async def get(self, url: str, accept: frozenset[int] = frozenset()) -> "Reply":
@@ -68,7 +65,8 @@ class PageReader:
             return values.json_value(reply.body)
         except ValueError as error:
             reason = self._transport.redactor.reason(error)
-            raise ContractBroken(f"{self._name} sent no JSON ({reason})", path=place) from error
+            words = f"sent no JSON: {reason}"
+            raise ContractBroken(words, path=place, subject=self._name) from error
 
     def _list(self, content: object, place: str) -> list[object]:
         try:
@@ -76,8 +74,8 @@ class PageReader:
         except jmespath.exceptions.JMESPathError:
             items = None
         if not isinstance(items, list):
-            what = "nothing" if items is None else values.quoted(items)
-            raise ContractBroken(f"{self._name} sent {what} where a list belongs", path=place)
+            words = _no_list(self._where.items, items, content)
+            raise ContractBroken(words, path=place, subject=self._name)
         return items
 
     def _next_url(self, content: object, base: str, place: str) -> str | None:
@@ -89,4 +87,14 @@ class PageReader:
                 return urljoin(base, found)
         except (jmespath.exceptions.JMESPathError, ValueError):
             pass
-        raise ContractBroken(f"{self._name} sent no URL of the next page", path=place)
+        words = f"`{self._where.next}` found no URL of a next page"
+        raise ContractBroken(words, path=place, subject=self._name)
+
+
+def _no_list(expression: str, found: object, content: object) -> str:
+    """Say what an expression found instead of a list, and what could have been looked for."""
+    if found is not None:
+        return f"`{expression}` found {values.quoted(found)}, not a list"
+    if isinstance(content, dict):
+        return f"`{expression}` found nothing; the page has {values.key_names(content)}"
+    return f"`{expression}` found nothing; the page is {values.quoted(content)}"

@@ -1,4 +1,4 @@
-"""JSON records of any shape → ours, by a JMESPath expression per field. Used by the `http` kind."""
+"""JSON records of any shape → ours, by a JMESPath expression per field."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -36,10 +36,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class RecordDecoder:
-    """Turns a page's items into records; one that cannot be believed is refused alone.
-
-    Too many of them are a broken contract.
-    """
+    """Turns a page's items into records; a bad one is refused alone, too many are an error."""
 
     def __init__(self, fields: Mapping[str, str], states: Mapping[str, State]) -> None:
         self._plan = [
@@ -49,43 +46,47 @@ class RecordDecoder:
         self._states = states or {state.value: state for state in State}
 
     def all(self, items: Sequence[object], place: str) -> FreshReadings:
-        """Decode a list that stands at `place` of its page, which `Refused.place` begins with."""
+        """Decode a list. A refused record's place is `place` and its number, from 1.
+
+        Raises ContractBroken for more than `REFUSED_MAX` bad records.
+        """
         records: list[Record] = []
         refused: list[Refused] = []
-        for number, item in enumerate(items):
+        for number, item in enumerate(items, 1):
             found: dict[str, Any] = {}
             try:
                 records.append(self._decode(item, found))
-            except _Unreadable as error:
-                where = f"{place}[{number}]{error.expression}"
+            except ValueError as error:
+                where = f"{place}record {number}"
                 sku, location = found.get("sku"), found.get("location", "")
-                refused.append(Refused(where, error.reason, sku, location))
+                refused.append(Refused(where, str(error), sku, location))
                 if len(refused) > REFUSED_MAX:
                     words = f"more than {REFUSED_MAX:,} records of a page can't be read"
-                    raise ContractBroken(f"{words}; the last: {error.reason}", path=where) from None
+                    raise ContractBroken(f"{error}; {words}", path=where) from None
         return FreshReadings(records, refused)
 
     def _decode(self, item: object, found: dict[str, Any]) -> Record:
         """Decode one item, leaving in `found` what could be read of it before trouble came."""
         if not isinstance(item, dict):
-            raise _Unreadable("", f"{values.quoted(item)} is no record")
-        trouble: _Unreadable | None = None
+            raise ValueError(f"{values.quoted(item)} is not a record")  # noqa: TRY004
+        trouble = ""
+        # All fields are read even after a bad one: the SKU and the location may come later, and
+        # they say whose listing is unreadable. Without them the last reading would look current.
         for field, expression, look, take in self._plan:
+            value: object = None
             try:
-                found[field] = take(look(item))
+                value = look(item)
+                found[field] = take(value)
             except (ValueError, jmespath.exceptions.JMESPathError) as error:
-                trouble = trouble or _Unreadable(f".{expression}", str(error))
-        if trouble is not None:
-            raise trouble
+                trouble = trouble or _reason(expression, value, item, error)
+        if trouble:
+            raise ValueError(trouble)
         return self._record(found)
 
     def _record(self, found: Mapping[str, Any]) -> Record:
         amounts = values.amounts(found)
-        try:
-            available = found["available"] if "available" in found else amounts.available()
-            state = self._state(found.get("state"))
-        except ValueError as error:
-            raise _Unreadable("", str(error)) from None
+        available = found["available"] if "available" in found else amounts.available()
+        state = self._state(found.get("state"))
         return Record(
             sku=found["sku"],
             available=available,
@@ -106,25 +107,24 @@ class RecordDecoder:
         if word is None:
             return None
         if isinstance(word, bool | int):
-            # TOML keys are text: `true = "active"` in [states] is meant by a JSON true.
+            # TOML keys are text, so `true = "active"` in [states] is how a JSON true is written.
             word = values.quoted(word)
         if not isinstance(word, str) or word not in self._states:
             known = ", ".join(self._states)
-            raise ValueError(f"{values.quoted(word)} is no known state: known are {known}")
+            raise ValueError(f"{values.quoted(word)} is not a state; known: {known}")
         return self._states[word]
 
 
-class _Unreadable(Exception):
-    """Why one record is refused; `expression` is where in it, with its dot."""
-
-    def __init__(self, expression: str, reason: str) -> None:
-        super().__init__(reason)
-        self.expression = expression
-        self.reason = reason
+def _reason(expression: str, value: object, item: Mapping[str, object], error: Exception) -> str:
+    if value is None and isinstance(error, ValueError):
+        return f"`{expression}` found nothing; the record has {values.key_names(item)}"
+    return f"`{expression}`: {' '.join(str(error).split())}"
 
 
 def search(expression: str) -> Callable[[object], object]:
-    """Compile an expression; a plain name is looked up without the interpreter's cost."""
+    """Compile a JMESPath expression to a function from an item to what it finds, or None."""
+    # JMESPath is interpreted in Python and costs microseconds for each of a hundred thousand
+    # records. A plain name, the usual case, is a dictionary look-up instead.
     if _PLAIN.fullmatch(expression):
         return lambda item: item.get(expression) if isinstance(item, dict) else None
     found: Callable[[object], object] = jmespath.compile(expression).search

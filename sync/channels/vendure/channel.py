@@ -1,9 +1,8 @@
-"""The `vendure` kind: a Vendure 3 shop through its Admin GraphQL API.
+"""The `vendure` kind: a Vendure 3 shop through its Admin GraphQL API (measured on 3.7.3, 2026-11).
 
-Facts: CHANNELS.md, "Vendure 3.7 Admin GraphQL", measured 2026-11; asked again of 3.7.3 here. What a
-shopper can buy is on hand − allocated − threshold, over all stock locations together; Vendure has
-no such number itself. A variant whose stock Vendure does not track sells without end: it is no
-listing of stock, and is left out.
+What a shopper can buy is on hand − allocated − threshold, over all stock locations together; the
+API has no such number itself. A variant whose stock Vendure does not track never runs out: it is
+left out.
 """
 
 import contextlib
@@ -70,7 +69,7 @@ class VendureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("url must begin with http:// or https:// and a host")
         if "@" in parts.netloc:
-            raise ValueError("url must hold no user and no password: they have keys of their own")
+            raise ValueError("url must not contain a user or password: they have their own keys")
         signs_in = self.username is not None and self.password is not None
         half = (self.username is None) != (self.password is None)
         if half or signs_in == (self.api_key is not None):
@@ -180,18 +179,16 @@ class Vendure:
         self._movements = MovementReader(name, session, clock)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
-        """List by id, each page beginning with the last variant of the one before.
-
-        Paging is by offset: where a variant has vanished meanwhile, everything after it moves up
-        and one would be skipped, which would look missing. The overlap shows it.
-        """
+        """List by id, each page beginning with the last variant of the one before."""
+        # Paging is by offset. Where a variant is deleted meanwhile, everything after it moves up
+        # and one would be skipped, which would look missing. The overlap of one shows that.
         last, skip, left_out = "", 0, 0
         for number in range(1, PAGES_MAX + 1):
             options = {"take": TAKE_MAX, "skip": skip, "sort": {"id": "ASC"}}
             listed = await self._variants(options, f"page {number}")
             items, total = listed.product_variants.items, listed.product_variants.total_items
             if last and (not items or _id(items[0]) != last):
-                raise Temporary(f"{self._name}'s catalogue moved while it was read")
+                raise Temporary(f"{self._name}'s catalogue changed while it was read")
             start = 1 if last else 0
             self._movements.note(items)
             found = _decoded(items, listed.global_settings, f"page {number}, items", start)
@@ -202,15 +199,18 @@ class Vendure:
             yield RecordPage(found.records, found.refused)
             last, skip = _id(items[-1]), skip + len(items) - 1
             if not last:
-                raise ContractBroken(f"{self._name} sent no id", path=f"page {number}, items[-1]")
-        raise ContractBroken(f"{self._name} has no last page", path=f"page {PAGES_MAX}")
+                words = "the last variant has no id"
+                raise ContractBroken(words, path=f"page {number}", subject=self._name)
+        raise ContractBroken(
+            "still not the last page", path=f"page {PAGES_MAX}", subject=self._name
+        )
 
     def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         """Read stock movements. An untracked variant's are left out, as it is."""
         return self._movements.read(cursor)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        """Look the SKUs up, not the ids: a SKU may have come to stand on two variants."""
+        """Read every variant with one of the SKUs: a SKU may stand on two by now."""
         asked = {listing.sku for listing in wanted}
         records: list[Record] = []
         refused: list[Refused] = []
@@ -219,7 +219,7 @@ class Vendure:
             listed = await self._variants(options, "productVariants")
             items = listed.product_variants.items
             found = _decoded(items, listed.global_settings, "items", 0)
-            # Some databases compare without regard to case.
+            # Some of Vendure's databases ignore case: asking for "a-1" also finds "A-1".
             records += [record for record in found.records if record.sku in asked]
             refused += found.refused
         return FreshReadings(records, refused)
@@ -227,10 +227,11 @@ class Vendure:
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         """Set stock on hand at one location, so that what is saleable over all of them is right.
 
-        Vendure has no compare-and-set, so the variants are read once more just before: one that
-        has moved is refused as a conflict. All the others go in one call, which it applies or
-        rolls back as a whole.
+        A variant that has changed since the change's reading is refused as a conflict. All the
+        others go in one call, which Vendure applies or rolls back as a whole.
         """
+        # Vendure has no compare-and-set, so the variants are read once more just before. That
+        # leaves milliseconds in which an order can come between; the read-back finds it.
         try:
             by_id, shop = await self._for_writing([change.ref for change in changes])
         except ContractBroken as error:
@@ -276,7 +277,8 @@ class Vendure:
         variants: dict[str, _Variant] = {}
         for item in listed.product_variants.items:
             with contextlib.suppress(msgspec.ValidationError):
-                # One that cannot be read is refused as if it were not there.
+                # One that can't be read is refused below as if it did not exist: a write must not
+                # rest on figures that nobody understood.
                 variant = msgspec.convert(item, _Variant)
                 variants[variant.id] = variant
         own = self._options.stock_location is not None
@@ -294,18 +296,18 @@ class _Shop:
 
 
 class _Conflict(Exception):
-    """The variant has moved since the reading that the change rests on."""
+    """The variant has changed since the reading that the change rests on."""
 
 
 def _input(change: Change, variant: _Variant | None, shop: _Shop) -> dict[str, object]:
-    """Reckon one entry of the mutation. Raises _Conflict, or ValueError where it cannot be done."""
+    """Make one entry of the mutation. Raises _Conflict, or ValueError where it can't be done."""
     if variant is None or variant.sku != change.sku:
-        raise ValueError("the variant is not there any more")
+        raise ValueError("the variant no longer exists")
     now = _record(variant, shop.settings)
     if now is None:
-        raise ValueError("its stock is not tracked, so it sells without end")
+        raise ValueError("Vendure does not track its stock, so it never runs out")
     if (now.available, now.state) != (change.previous.available, change.previous.state):
-        raise _Conflict(f"it has moved: {now.available} and {now.state} now")
+        raise _Conflict(f"it has changed: {now.available} and {now.state} now")
     entry: dict[str, object] = {"id": variant.id}
     if change.state is not None:
         if change.state is State.ACTIVE and not variant.product.enabled:
@@ -320,7 +322,9 @@ def _input(change: Change, variant: _Variant | None, shop: _Shop) -> dict[str, o
 def _placement(
     change: Change, variant: _Variant, shop: _Shop, *, threshold: int
 ) -> tuple[str, int]:
-    """Say which location shall hold how many: target + allocated + threshold, less the others'."""
+    """Find the location to write and its new stock on hand."""
+    # What sells is summed over all locations, but one is written: it gets target + allocated +
+    # threshold, less what lies at the others.
     location = shop.location
     if not shop.is_chosen and variant.stock_levels:
         location = min((level.stock_location_id for level in variant.stock_levels), key=_by_id)
@@ -333,13 +337,14 @@ def _placement(
     on_hand = change.quantity + allocated + threshold - elsewhere
     if on_hand < 0:
         raise ValueError(
-            f"location {location} would need {on_hand} on hand: elsewhere lie {elsewhere}, "
-            f"allocated are {allocated}, the threshold is {threshold}"
+            f"location {location} would need {on_hand} on hand: "
+            f"{elsewhere} elsewhere, {allocated} allocated, threshold {threshold}"
         )
     return location, on_hand
 
 
 def _by_id(text: str) -> tuple[int, str]:
+    # Ids are numbers or UUIDs as text. By length first, "9" comes before "10".
     return (len(text), text)
 
 
@@ -359,10 +364,9 @@ def _decoded(items: Sequence[object], settings: _Settings, place: str, start: in
 
 
 def _record(variant: _Variant, settings: _Settings) -> Record | None:
-    """Reckon what a shopper can buy, as Vendure's own `getSaleableStockLevel` does (3.7.3).
+    """Work out what a shopper can buy, as Vendure's own `getSaleableStockLevel` does (3.7.3).
 
-    None where the stock is not tracked. Orders move only `stockLevels.updatedAt`, edits only the
-    variant's: the later one counts.
+    None where the stock is not tracked.
     """
     inherits = variant.track_inventory == "INHERIT"
     if variant.track_inventory == "FALSE" or (inherits and not settings.track_inventory):
@@ -371,6 +375,7 @@ def _record(variant: _Variant, settings: _Settings) -> Record | None:
     threshold = settings.out_of_stock_threshold if uses_global else variant.out_of_stock_threshold
     on_hand = sum(level.stock_on_hand for level in variant.stock_levels)
     allocated = sum(level.stock_allocated for level in variant.stock_levels)
+    # An order changes only `stockLevels.updatedAt`, an edit only the variant's: the later counts.
     moved = [variant.updated_at, *(level.updated_at for level in variant.stock_levels)]
     is_sold = variant.enabled and variant.product.enabled
     return Record(

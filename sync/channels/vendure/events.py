@@ -1,10 +1,8 @@
-"""What moved in a Vendure shop: the stock movements of the variants that moved. Used by its kind.
+"""What moved in a Vendure shop: the stock movements of the variants that moved.
 
 Vendure keeps a movement for whatever changes stock, and lists them only by variant, oldest first.
-So the variants that moved are found first, and the newest movements of each are read back: the
-cost follows what moved, not the catalogue. Variants are found by the orders that were placed or
-changed, by their own edits, and, one poll later, by the stock levels that the poll of the listings
-saw move: nothing else shows a fulfilment, which changes neither. Measured on 3.7.3, 2026-11.
+So the variants that moved are found first, and the newest movements of each are read back: the cost
+follows what moved, not the catalogue. Measured on 3.7.3, 2026-11.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -31,12 +29,12 @@ BACK = 50
 """Movements of a variant that are read back at once."""
 
 VARIANTS_MAX = 2_000
-"""Whose movements one reading asks for: what an import moved at once is told as not read."""
+"""Whose movements one reading asks for: of a large import the rest is reported as not read."""
 
 PAGES_MAX = 10_000
 OVERLAP_MS = 5 * 60_000
 BEGIN_MS = 3_600_000
-"""How far back the first reading goes: an authority that lags more is far behind."""
+"""How far back the first reading goes: longer than any authority should lag."""
 
 _ORDERS = """query SkewOrders($options:OrderListOptions){orders(options:$options){totalItems
   items{code orderPlacedAt updatedAt lines{orderPlacedQuantity productVariant{id}}}}}"""
@@ -109,7 +107,7 @@ class _Settings(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(slots=True)
 class _Moves:
-    """What moved, as far as one reading has found it out."""
+    """What moved, as far as one reading has found out."""
 
     since: Millis
     back_to: dict[str, Millis] = field(default_factory=dict)
@@ -118,16 +116,15 @@ class _Moves:
 
 
 class MovementReader:
-    """Reads a shop's movements.
-
-    It remembers which variants the last poll of the listings saw move; that may be lost without
-    harm but to the fulfilments among them.
-    """
+    """Reads a shop's movements."""
 
     def __init__(self, name: str, session: Session, clock: Clock) -> None:
         self._name = name
         self._session = session
         self._clock = clock
+        # A fulfilment changes neither the order's time nor the variant's, only a stock level's. So
+        # variants are also found, one poll later, by the levels that the poll of the listings saw
+        # change. After a restart the note is lost, and with it at most those fulfilments.
         self._noted: dict[str, Millis] = {}
         self._since: Millis | None = None
 
@@ -158,7 +155,8 @@ class MovementReader:
             found = await self._movements(variants[start : start + AT_ONCE], moves.back_to)
             page = decoded(found, placed)
             if page.is_unmatched:
-                # Its order came while we read; it is there by now.
+                # The order was placed between our reading of the orders and of the movements, so
+                # it is there by now. Without it the allocation would count as an order of its own.
                 placed = await self._orders(moves, min([since, *noted.values()]) - MATCH_MS)
                 page = decoded(found, placed)
             moves.newest = max([moves.newest, *(event.at for event in page.events)])
@@ -170,10 +168,9 @@ class MovementReader:
         yield EventPage((), _left_out(len(variants)), kept, known)
 
     async def _orders(self, moves: _Moves, since: Millis) -> list[Placed]:
-        """List what was ordered, and note the variants of every order that was changed.
-
-        By id: an order that changes while we read keeps its place.
-        """
+        """List what was ordered, and note the variants of every order that was changed."""
+        # Sorted by id, an order that changes while we read keeps its place; sorted by time it would
+        # move to the end, and push another one from the next page onto this one, unread.
         placed: list[Placed] = []
         for skip in range(0, PAGES_MAX * ORDERS_TAKE, ORDERS_TAKE):
             options = _options(ORDERS_TAKE, skip, since, active={"eq": False})
@@ -183,7 +180,7 @@ class MovementReader:
                 self._note_order(order, moves, placed)
             if len(found.items) < ORDERS_TAKE:
                 return sorted(placed, key=lambda order_line: order_line.at)
-        raise ContractBroken(f"{self._name} has no last order", path="orders")
+        raise ContractBroken("still not the last page", path="orders", subject=self._name)
 
     def _note_order(self, order: _Order, moves: _Moves, placed: list[Placed]) -> None:
         moved_at = self._instant(order.updated_at, "orders, updatedAt")
@@ -214,7 +211,7 @@ class MovementReader:
                     moves.back_to.setdefault(variant.id, moves.since)
             if len(found.items) < TAKE_MAX:
                 return
-        raise ContractBroken(f"{self._name} has no last variant", path="productVariants")
+        raise ContractBroken("still not the last page", path="productVariants", subject=self._name)
 
     async def _movements(
         self, variants: Sequence[str], back_to: Mapping[str, Millis]
@@ -261,7 +258,7 @@ class MovementReader:
         try:
             return event_decoding.instant(text)
         except ValueError as error:
-            raise ContractBroken(f"{self._name}: {error}", path=place) from error
+            raise ContractBroken(str(error), path=place, subject=self._name) from error
 
 
 def _is_tracked(variant: _Moved, shop: _Settings) -> bool:
@@ -289,7 +286,7 @@ def _level_moved(item: Mapping[str, object], since: str) -> bool:
 def _left_out(variants: int) -> list[Refused]:
     if variants <= VARIANTS_MAX:
         return []
-    words = f"of {variants:,} variants that moved at once, those of {VARIANTS_MAX:,} were read"
+    words = f"{variants:,} variants moved at once; only {VARIANTS_MAX:,} of them were read"
     return [Refused("stock movements", words)]
 
 
@@ -299,7 +296,7 @@ def _options(take: int, skip: int, since: Millis, **filters: object) -> dict[str
 
 
 def _query(ranges: Mapping[str, Mapping[str, int]]) -> tuple[str, dict[str, object]]:
-    """Write one question about many variants, each with a range of its own."""
+    """Write one query about many variants, each with a range of its own."""
     names = [f"v{number}" for number in range(len(ranges))]
     variables: dict[str, object] = {}
     for name, (variant, asked) in zip(names, ranges.items(), strict=True):

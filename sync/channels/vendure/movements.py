@@ -1,9 +1,7 @@
-"""Vendure's stock movements → events, each allocation with the order that it is of. Pure.
+"""Vendure's stock movements → events, each allocation with the order that it belongs to. Pure.
 
-Used by `vendure_events`. Of `Allocation.orderLine` the lists of variants answer an error (3.7.3,
-2026-11), so an allocation is matched with its order by variant, quantity and time. Where an order
-line lies in several stock locations, Vendure writes its whole quantity on the sale, release or
-cancellation of each.
+Where an order line is taken from several stock locations, Vendure writes its whole quantity on the
+sale, release or cancellation of each (3.7.3, 2026-11).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +18,7 @@ MATCH_MS = 30_000
 """An order is looked for this much earlier than its allocation: the same window matches alike."""
 EARLIER_MS = 5_000
 LATER_MS = 1_000
-"""From its order's time to an allocation's, which some databases keep in whole seconds."""
+"""How far an order's time may be from its allocation's: some databases keep whole seconds."""
 
 KINDS: Mapping[str, EventKind] = {
     "ALLOCATION": EventKind.ORDERED,
@@ -36,7 +34,7 @@ KINDS: Mapping[str, EventKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An order line, as its allocation can be matched with."""
+    """An order line that was placed, with what its allocation can be matched by."""
 
     variant: str
     quantity: int
@@ -64,11 +62,11 @@ class Decoded:
     events: Sequence[Event]
     refused: Sequence[Refused]
     is_unmatched: bool
-    """An allocation has no order that it can be of."""
+    """Some allocation has no order that fits."""
 
 
 def decoded(found: Iterable[Found], placed: Sequence[Placed]) -> Decoded:
-    """Decode what was wanted, oldest first. `placed` is in the order of its times."""
+    """Decode the wanted movements, oldest first. `placed` is sorted by time."""
     by_variant: dict[str, list[Placed]] = {}
     for line in placed:
         by_variant.setdefault(line.variant, []).append(line)
@@ -86,7 +84,8 @@ def decoded(found: Iterable[Found], placed: Sequence[Placed]) -> Decoded:
                 sku = values.sku_or_none(variant.sku)
                 refused += [Refused(_named(item), str(error), sku)] if is_wanted else []
                 continue
-            # The order of one that is not wanted must not be taken for another's.
+            # A movement that is not wanted takes its order too, or that order would be left over
+            # and be given to a later allocation of the same quantity.
             order = _take_order(mine, event) if event.kind is EventKind.ORDERED else None
             if is_wanted:
                 unmatched = unmatched or (event.kind is EventKind.ORDERED and order is None)
@@ -102,9 +101,9 @@ def _of_order(event: Event, order: Placed | None) -> Event:
 
 
 def _event(item: object, sku: str) -> Event:
-    """Decode one movement. A sale's quantity is negative in Vendure, a fall of stock on hand."""
+    """Decode one movement. In Vendure a sale's quantity is negative."""
     if not isinstance(item, dict):
-        raise ValueError(f"{values.quoted(item)} is no movement")  # noqa: TRY004
+        raise ValueError(f"{values.quoted(item)} is not a movement")  # noqa: TRY004
     quantity = item.get("quantity")
     if item.get("type") == "SALE" and type(quantity) is int:
         quantity = -quantity
@@ -113,7 +112,7 @@ def _event(item: object, sku: str) -> Event:
 
 
 def _is_nothing(item: object) -> bool:
-    """Whether it moves nothing: no fault of the shop's, and no event."""
+    """Whether it moves nothing: it is skipped, and is no fault of the shop."""
     return isinstance(item, dict) and item.get("quantity") == 0
 
 
@@ -125,7 +124,9 @@ def _time(item: object) -> Millis | None:
 
 
 def _take_order(placed: list[Placed], event: Event) -> Placed | None:
-    """Find the order of an allocation, the earliest that fits, which then fits no other."""
+    """Take the earliest order that fits an allocation out of the list."""
+    # `Allocation.orderLine` would say which order it is, but the lists of variants answer an error
+    # for it (3.7.3, 2026-11). So variant, quantity and time must do.
     for order in placed:
         if order.quantity == event.quantity and (
             event.at - EARLIER_MS <= order.at <= event.at + LATER_MS

@@ -65,7 +65,7 @@ REFUSED: tuple[tuple[object, str], ...] = (
     (line("f", at="2999-01-01T00:00:00Z"), "ahead of this machine's clock"),
     (line(""), "it has no id"),
     (line("g", quantity=1.5), "1.5 is not a whole number"),
-    (line("h", quantity=10**13), "is too large: at most"),
+    (line("h", quantity=10**13), "is too large: at most 1,000,000,000,000"),
     (line("i", quantity=-1), "only that of `adjusted` may be negative"),
     (line("j", qty=1), '"qty" is no known key'),
     ("{", "it is no JSON"),

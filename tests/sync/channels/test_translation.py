@@ -258,9 +258,9 @@ async def test_one_unreadable_record_blinds_the_whole_pool_of_its_sku_and_no_oth
 async def test_a_pool_of_several_own_locations_is_never_read_or_written_by_itself() -> None:
     channel = TranslatedChannel(Recorded(), POOL)
     pooled = record("KET", 7, "BER-2+HAM")
-    with pytest.raises(Temporary, match="summed"):
+    with pytest.raises(Temporary, match="sum of locations"):
         await channel.read([ListingRef("KET", "BER-2+HAM", "")])
-    with pytest.raises(WriteRejected, match="summed"):
+    with pytest.raises(WriteRejected, match="sum of locations"):
         await channel.write([change(pooled, 3)])
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from store.channels import incidents
-from store.corrections import lifecycle
+from store.corrections import decisions, lifecycle
 from store.model import Correction, IncidentKind
 from store.model import CorrectionStatus as Status
 from sync.corrections import decide
@@ -106,10 +106,10 @@ async def test_reject_snooze_and_undo_do_what_the_keys_do(bench: Bench) -> None:
     now = bench.clock.now()
     held = msgspec.structs.replace(bench.settings, approval=ApprovalSettings(hold_ms=5_000))
 
-    decide.reject(bench.database, first, who="ana", now=now, reason="counted by hand")
-    decide.snooze(bench.database, second, who="ana", now=now, until=now + 1_000)
+    bench.database.write(decisions.reject, first, who="ana", now=now, reason="counted by hand")
+    bench.database.write(decisions.snooze, second, who="ana", now=now, until=now + 1_000)
     decide.approve(bench.database, held, third, who="ana", now=now)
-    decide.undo(bench.database, [(updates[2].id, None)], who="ana", now=now)
+    bench.database.write(decisions.undo, [(updates[2].id, None)], who="ana", now=now)
 
     assert [bench.update(update.id).status for update in updates] == [
         Status.REJECTED, Status.SNOOZED, Status.PROPOSED,
@@ -156,7 +156,7 @@ async def test_a_rule_leaves_alone_what_a_person_took_back(bench: Bench) -> None
     settings = msgspec.structs.replace(settings, approval=held)
     await decide.approve_by_rules(bench.database, settings, bench.clock.now())
 
-    decide.undo(bench.database, [(update.id, None)], who="ana", now=bench.clock.now())
+    bench.database.write(decisions.undo, [(update.id, None)], who="ana", now=bench.clock.now())
     again = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
 
     assert again == 0

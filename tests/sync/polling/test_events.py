@@ -12,7 +12,7 @@ from store.polling.events import EventBatch
 from sync.channels.base import EventPage
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from sync.polling import events as events_module
-from sync.polling.recovery import PAUSE_MS
+from sync.polling.recovery import EVENTS_PATIENCE, PAUSE_MS
 from tests.sync.scripted_channel import NOON, Bench, hang
 
 
@@ -151,8 +151,8 @@ async def test_events_that_hang_are_cut_off_and_the_readings_go_on(bench: Bench)
 async def test_passing_trouble_is_an_incident_once_it_does_not_pass(bench: Bench) -> None:
     bench.shop.shows(A=3)
     bench.shop.tells(sale("e1"))
-    bench.shop.event_faults.extend([Temporary("503")] * events_module.PATIENCE)
-    for _ in range(events_module.PATIENCE - 1):
+    bench.shop.event_faults.extend([Temporary("503")] * EVENTS_PATIENCE)
+    for _ in range(EVENTS_PATIENCE - 1):
         assert (await bench.poll()).outcome is PollOutcome.GOOD
         assert bench.open_incidents() == []
         bench.clock.at += PAUSE_MS
