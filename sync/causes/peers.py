@@ -80,7 +80,7 @@ def _many(count: int, total: int) -> bool:
 
 
 def _part(count: int, total: int) -> float:
-    """A confidence: how large the share of its peers is."""
+    """A confidence: which share of its peers shows the same."""
     return round(min(0.95, count / total), 2)
 
 

@@ -29,12 +29,14 @@ def reject(
     """
     if not reason:
         reason = click.prompt("Reason") if sys.stdin.isatty() else "no reason given"
+    from store.corrections import decisions
     from store.model import CorrectionStatus
-    from sync.corrections import decide
 
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
         statuses = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
         selected = SelectedUpdates(settings, database, selection, statuses)
-        decisions = decide.reject(database, selected.seen, who=by, now=selected.now, reason=reason)
-    return print_outcome(decisions, "rejected", as_json=as_json)
+        decided = database.write(
+            decisions.reject, selected.seen, who=by, now=selected.now, reason=reason
+        )
+    return print_outcome(decided, "rejected", as_json=as_json)

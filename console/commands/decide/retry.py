@@ -25,10 +25,12 @@ def retry(
     Without a retry, nothing is proposed there until the stock changes. Exits 1 if any could not
     be retried.
     """
+    from store.corrections import decisions
     from sync.clock import SystemClock
-    from sync.corrections import decide
 
     with open_cache(load(config, secrets=False)) as database:
         seen = seen_versions(ids)
-        decisions = decide.retry(database, seen, who=by, now=SystemClock().now(), note=note_text)
-    return print_outcome(decisions, "proposed again", as_json=as_json)
+        decided = database.write(
+            decisions.retry, seen, who=by, now=SystemClock().now(), note=note_text
+        )
+    return print_outcome(decided, "proposed again", as_json=as_json)

@@ -28,13 +28,15 @@ def snooze(config: Path, *, as_json: bool, by: str, span: str, selection: Update
 
     Exits 1 if any could not be snoozed.
     """
+    from store.corrections import decisions
     from store.model import CorrectionStatus
-    from sync.corrections import decide
 
     span_ms = period(span)
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
         selected = SelectedUpdates(settings, database, selection, (CorrectionStatus.PROPOSED,))
         until = selected.now + span_ms
-        decisions = decide.snooze(database, selected.seen, who=by, now=selected.now, until=until)
-    return print_outcome(decisions, f"snoozed for {span}", as_json=as_json)
+        decided = database.write(
+            decisions.snooze, selected.seen, who=by, now=selected.now, until=until
+        )
+    return print_outcome(decided, f"snoozed for {span}", as_json=as_json)

@@ -20,11 +20,11 @@ def undo(config: Path, *, as_json: bool, by: str, selection: UpdateSelection) ->
 
     Exits 1 if any could not be taken back.
     """
+    from store.corrections import decisions
     from store.model import CorrectionStatus
-    from sync.corrections import decide
 
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
         selected = SelectedUpdates(settings, database, selection, (CorrectionStatus.APPROVED,))
-        decisions = decide.undo(database, selected.seen, who=by, now=selected.now)
-    return print_outcome(decisions, "taken back", as_json=as_json)
+        decided = database.write(decisions.undo, selected.seen, who=by, now=selected.now)
+    return print_outcome(decided, "taken back", as_json=as_json)

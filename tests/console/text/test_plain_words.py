@@ -28,22 +28,6 @@ REMAINING = frozenset(
         "store/corrections/conflicts.py",
         "store/corrections/lifecycle.py",
         "store/queries/acknowledgements.py",
-        "sync/causes/events.py",
-        "sync/causes/over_time.py",
-        "sync/channels/csv/channel.py",
-        "sync/channels/event_decoding.py",
-        "sync/channels/http/channel.py",
-        "sync/channels/http/events.py",
-        "sync/channels/http/records.py",
-        "sync/channels/simulated.py",
-        "sync/channels/vendure/movements.py",
-        "sync/checklist/order.py",
-        "sync/checklist/states.py",
-        "sync/checklist/truth.py",
-        "sync/engine/fleet.py",
-        "sync/engine/lease.py",
-        "sync/polling/event_import.py",
-        "sync/polling/events.py",
     ]
 )
 """Files that still have an old word, or one of data: shorten this, never lengthen it."""

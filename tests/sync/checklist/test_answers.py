@@ -332,7 +332,9 @@ def test_a_span_has_one_unit_and_no_more_figures_than_one_reads(span_ms: int, wo
 
 
 def test_lateness_says_of_how_many_it_is() -> None:
-    assert delay_text(Spans(1200, 400, MINUTE)) == "p50 0.4 s, p95 1 min, of 1,200"
+    assert delay_text(Spans(1200, 400, MINUTE), "event") == (
+        "typical delay 0.4 s, 95 % within 1 min (1,200 events)"
+    )
 
 
 def test_an_answer_is_right_until_something_is_wrong() -> None:
