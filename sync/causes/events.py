@@ -97,7 +97,7 @@ def _newer_than_reading(case: CauseCase) -> Cause | None:
         if effects(late) and case.shown + effects(late) == case.wanted:
             words = (
                 f"{listed(late)} {'is' if len(late) == 1 else 'are'} newer than the reading of "
-                f"{case.shown} from {rfc3339(as_of)}; without {'it' if len(late) == 1 else 'them'} "
+                f"{case.shown} from {rfc3339(as_of)}; with {'it' if len(late) == 1 else 'them'} "
                 f"the channel would show {case.wanted}"
             )
             return Cause("in flight", 0.95, words)

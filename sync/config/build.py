@@ -151,7 +151,7 @@ def _check_between(
     authority: schema.AuthorityTable,
     known: Mapping[str, ChannelSettings | None],
 ) -> None:
-    """Check directions and locations against who is the authority (rule 2)."""
+    """Check directions and locations against the authority: rule 2, docs/architecture.md."""
     state = authority.state or authority.quantity
     authorities = {
         "quantity": _names(authority.quantity, (rule.quantity for rule in authority.rules)),
@@ -178,7 +178,7 @@ def _check_secrets(found: Findings, base: Path, environ: Mapping[str, str]) -> N
 
 
 def _check_names(found: Findings, data: Mapping[str, object], names: Sequence[str]) -> None:
-    """Check every name of a channel against the channels there are, and rule 1."""
+    """Check every name of a channel, and one authority per SKU: rule 1, docs/architecture.md."""
     # This reads the file's own tables, not the decoded ones: a table with another error is not
     # decoded, and a wrong name in it must still be reported in the same run.
     first: dict[tuple[object, str], str] = {}

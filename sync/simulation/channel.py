@@ -1,6 +1,6 @@
-"""One simulated channel's holding: what it has, what it lets be seen of it, and how it misbehaves.
+"""One simulated channel: what it has, what it shows of it, and how it misbehaves.
 
-Pure, like the world that owns it; `now` is always the world's, in milliseconds since it began.
+Pure. `now` is always the world's time, in milliseconds since it began.
 """
 
 from bisect import bisect_right, insort
@@ -19,7 +19,7 @@ MOVES_KEPT = 16
 """How many past values of one SKU a lagging channel can fall back on."""
 
 EVENTS_KEPT = 10_000
-"""How many of its last events a channel can still tell."""
+"""How many of its last events a channel can still report."""
 
 
 _WHOLE = Policy(skus="*")
@@ -62,7 +62,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class OutletTerms:
-    """How much of the warehouse's stock an outlet may show, and what it is able to say."""
+    """How much of the warehouse's stock an outlet may show, and whether it has states."""
 
     policy: Policy = _WHOLE
     has_states: bool = True
@@ -90,7 +90,7 @@ class WriteReply:
 
 @dataclass(frozen=True, slots=True)
 class WorldEvent:
-    """One event as the channel tells it. Its number counts the channel's events from 1."""
+    """One event as the channel reports it. Its number counts the channel's events from 1."""
 
     number: int
     kind: EventKind
@@ -101,7 +101,7 @@ class WorldEvent:
 
 
 class WorldChannel:
-    """What one channel holds. `terms` is None for the warehouse, which nobody may write."""
+    """What one channel has. `terms` is None for the warehouse, which nobody may write."""
 
     __slots__ = (
         "_answered",
@@ -119,11 +119,11 @@ class WorldChannel:
         self.name = name
         self.terms = terms
         self.faults: dict[Fault, tuple[Millis, Millis]] = {}
-        """Since when and until when each misbehaviour lasts."""
+        """From when and until when each misbehaviour lasts."""
         self.missed_until: dict[str, Millis] = {}
-        """Until when the connector's word on a SKU (`*`: any) is lost on its way here."""
+        """Until when the connector's updates of a SKU (`*`: any) are lost on their way here."""
         self.unbooked: dict[str, int] = {}
-        """Units sold here that the warehouse has not heard of."""
+        """Units sold here that are not booked in the warehouse yet."""
         self._moves: dict[str, list[Item]] = {}
         self._skus: list[str] = []
         self._answered: dict[str, WriteReply] = {}
@@ -154,7 +154,7 @@ class WorldChannel:
         return [self._moves[sku][-1] for sku in self._skus]
 
     def shown(self, sku: str, now: Millis) -> Item | None:
-        """What a reader is told: behind by its lag, and as its faults will have it."""
+        """What a reader sees: behind by its lag, and changed by its faults."""
         moves = self._moves.get(sku)
         if not moves:
             return None
@@ -167,7 +167,7 @@ class WorldChannel:
     def add_event(
         self, kind: EventKind, sku: str, units: int, now: Millis, *, is_order: bool = False
     ) -> WorldEvent:
-        """Have something happen here that the channel will tell as an event."""
+        """Have something happen here that the channel will report as an event."""
         number = self._events[-1].number + 1 if self._events else 1
         order = f"{self.name}-{number}" if is_order else None
         happening = WorldEvent(number, kind, sku, units, now, order)
@@ -175,7 +175,7 @@ class WorldChannel:
         return happening
 
     def events_after(self, after: int, limit: int, now: Millis) -> Sequence[WorldEvent]:
-        """The first events after that number, as far as the channel shows what they did."""
+        """The first events after that number, as far as the channel shows their effect."""
         as_of = self._as_of(now)
         found = (
             happening
@@ -189,10 +189,9 @@ class WorldChannel:
         return min(as_of, self.faults[Fault.LAGS][0]) if self.has(Fault.LAGS, now) else as_of
 
     def page(self, after: str, limit: int, now: Millis) -> tuple[Sequence[Item], str | None, int]:
-        """Up to `limit` listings that sort after `after`, where to go on, and how many in all.
-
-        Stable while listings come and go, because the place is a SKU and not a number.
-        """
+        """Up to `limit` listings that sort after `after`, where to go on, and how many in all."""
+        # The cursor is a SKU and not an offset, so that a listing that comes or goes between two
+        # pages neither repeats another nor hides one.
         if self.has(Fault.EMPTY, now):
             return (), None, 0
         start = bisect_right(self._skus, after)
@@ -207,7 +206,7 @@ class WorldChannel:
         return since <= now < until
 
     def misses(self, sku: str, now: Millis) -> bool:
-        """Whether the connector's word on this SKU would be lost at this instant."""
+        """Whether the connector's update of this SKU would be lost at this instant."""
         until = max(self.missed_until.get(sku, 0), self.missed_until.get("*", 0))
         return now < until or self.has(Fault.SILENT, now)
 
@@ -220,7 +219,7 @@ class WorldChannel:
         return target_quantity(truth, self.terms.policy, hides(states)) or 0
 
     def write(self, write: StockWrite, now: Millis) -> WriteReply:
-        """Set one listing, unless its key was used, its value is mad or someone was first."""
+        """Set one listing, unless its key was used, its value is invalid or someone was first."""
         if write.key is not None and write.key in self._answered:
             return self._answered[write.key]
         written = self._written(write, now)
@@ -235,7 +234,7 @@ class WorldChannel:
         if not 0 <= write.available <= QUANTITY_MAX:
             return WriteReply(write.sku, HTTPStatus.UNPROCESSABLE_ENTITY, "not a quantity")
         if write.previous is not None and write.previous != item.available:
-            message = f"holds {item.available}, not {write.previous}"
+            message = f"has {item.available}, not {write.previous}"
             return WriteReply(write.sku, HTTPStatus.CONFLICT, message)
         if not self.has(Fault.IGNORES_WRITES, now):
             state = item.state if write.state is None else write.state

@@ -13,16 +13,16 @@ from sync.simulation.channel import Item
 from sync.simulation.world import World
 
 EVERY_MS = (900, 2_800)
-"""From one happening to the next, from and to."""
+"""From one event to the next, shortest and longest."""
 
 WAREHOUSE_DELAY_MS = (2_000, 6_000)
-"""How late the warehouse hears of an order, from and to."""
+"""How late an order reaches the warehouse, shortest and longest."""
 
 BASKETS = (1, 1, 1, 1, 1, 2, 2, 3)
 DELIVERIES = (6, 12, 12, 24)
 DELIVERY_SHARE = 0.08
 ASTRAY_SHARE = 0.03
-"""The share of orders of which one outlet's connector never hears."""
+"""The share of orders whose update never reaches one of the outlets."""
 ASTRAY_MS = 12_000
 LOW_UNITS = 3
 """The buyer orders again what has fallen to this."""
@@ -42,7 +42,7 @@ class OrderFlow:
         self._pull = list(accumulate(_popularity(item) for item in items))
 
     def begin(self) -> None:
-        """Schedule the first happening; each schedules the next."""
+        """Schedule the first event; each schedules the next."""
         self._world.schedule(self._random.randint(*EVERY_MS), self._happen)
 
     def _happen(self) -> None:

@@ -27,21 +27,21 @@ class Act(StrEnum):
     """What a line of the day does, beside the faults."""
 
     SELLS = "sells"
-    """The outlet sells `units`; the warehouse hears of it after `lasts`."""
+    """The outlet sells `units`; the warehouse knows it after `lasts`."""
     RECEIVES = "receives"
     """A delivery of `units` reaches the warehouse."""
     COUNTS = "counts"
     """The warehouse finds that it has `units` free."""
     SHOWS = "shows"
-    """Somebody sets the outlet's number to `units` by hand."""
+    """Somebody sets the outlet's number to `units` in the outlet itself."""
     MISSES = "misses"
-    """The connector's word on this SKU does not reach the outlet for `lasts`."""
+    """The connector's updates of this SKU do not reach the outlet for `lasts`."""
     DISABLES = "disables"
     ENABLES = "enables"
     DELISTS = "delists"
     """The listing vanishes from the outlet."""
     LISTS = "lists"
-    """The outlet lists `units` of a SKU that the warehouse writes in other letters."""
+    """The outlet lists `units` of a SKU that the warehouse writes with other capitals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@
     POST /shop/stock                       {"changes": [{"sku", "available", "state"?, "previous"?,
                                            "key"?}]} → {"results": [{"sku", "status", "message"}]}
     GET  /shop/events?after=0&limit=200    what moved: {"items": [{"id", "kind", "sku", "quantity",
-                                           "at", "order"}], "next": …}; the warehouse tells none
+                                           "at", "order"}], "next": …}; the warehouse reports none
 
-A channel with an allowance tells it with every answer, in X-RateLimit-Limit and -Remaining, and
+A channel with a rate limit sends it with every answer, in X-RateLimit-Limit and -Remaining, and
 answers 429 beyond it. Every request carries the channel's own bearer token. The world is advanced
-to the clock's time whenever someone asks, so nothing ticks while nobody looks. Started by the demo
-and by tests.
+to the clock's time whenever someone asks, so nothing runs while nobody looks.
 """
 
 import hmac
@@ -47,7 +46,7 @@ LOOK_S = 0.1
 
 @dataclass(slots=True)
 class RequestBudget:
-    """A channel's rate limit, as many have it: so many in a row, and so many a second after."""
+    """A channel's rate limit, as many have it: a burst of `of`, then `per_s` a second."""
 
     of: int
     per_s: float
@@ -110,7 +109,7 @@ class WorldServer:
         clock: Clock,
         allowances: Mapping[str, RequestBudget] = MappingProxyType({}),
     ) -> None:
-        """`tokens` gives each channel's; the world's time begins when first somebody asks."""
+        """`tokens` has each channel's token; the world's time begins with the first request."""
         self._world = world
         self._tokens = tokens
         self._allowances = allowances
@@ -165,7 +164,7 @@ class WorldServer:
         return world_channel
 
     def limits(self, channel: str) -> dict[str, str]:
-        """What a channel tells of its rate limit with an answer, as headers."""
+        """What a channel says about its rate limit in an answer, as headers."""
         budget = self._allowances.get(channel)
         if budget is None:
             return {}
@@ -292,7 +291,7 @@ class _Http(ThreadingHTTPServer):
                     connection.shutdown(SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - theirs
-        """Say nothing of a caller that hung up midway: that is its right."""
+        """Log nothing when a caller hangs up midway: a cancelled poll does that."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -301,7 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Http
     _channel = ""
-    """The one that is asked."""
+    """The channel that the current request is for."""
 
     def do_GET(self) -> None:
         self._answer(b"", _read)
@@ -310,7 +309,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         if length > BODY_BYTES_MAX:
             self.close_connection = True
-            # Who is answered while still sending may never see the answer: the pipe breaks first.
+            # The body is read, up to a bound, before the refusal is sent. A client that is still
+            # sending when the connection closes gets a broken pipe and never sees the 413.
             self.rfile.read(min(length, DRAINED_BYTES_MAX))
             self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"error": "too long"})
         else:

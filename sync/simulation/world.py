@@ -1,12 +1,11 @@
 """A small world of stock: one warehouse, several outlets, and the connector that links them.
 
-Pure: no clock, no network, and every chance comes from one seed, so a run can be repeated to the
-unit. Times are milliseconds since the world began; things that happen later wait in a queue and
-happen, in order, when `advance` passes their instant. `server.py` serves it over HTTP, `trade.py`
-and `script.py` make things happen in it.
+Pure: no clock, no network, and all randomness comes from one seed, so that a run can be repeated to
+the unit. Times are milliseconds since the world began; things that happen later wait in a queue and
+happen, in order, when `advance` passes their instant.
 
-The connector is of the usual sort: after the warehouse moves it tells every outlet what it may
-show, once, and hopes. An outlet that missed it stays wrong until that SKU moves again.
+The connector is a usual one: after the warehouse changes it writes to every outlet what that may
+show, once, and never checks. An outlet that missed it stays wrong until that SKU changes again.
 """
 
 import functools
@@ -20,10 +19,10 @@ from store.model import Millis, State
 from sync.simulation.channel import Fault, Item, OutletTerms, WorldChannel
 
 CONNECTOR_DELAY_MS = (600, 1_800)
-"""How long the connector takes to tell an outlet, from and to."""
+"""How long the connector takes to reach an outlet, shortest and longest."""
 
 SHIPS_MS = (25_000, 70_000)
-"""How long a booked order stays committed before it leaves the warehouse, from and to."""
+"""How long a booked order stays committed before it ships, shortest and longest."""
 
 
 @dataclass(order=True, slots=True)
@@ -78,7 +77,9 @@ class World:
         return self.warehouse if name == self.warehouse.name else self.outlets[name]
 
     def schedule(self, span_ms: int, happen: Callable[[], None]) -> None:
-        """Let something happen `span_ms` from now; same instants keep the order of asking."""
+        """Let something happen `span_ms` from now."""
+        # The running number breaks ties: things of one instant happen in the order in which they
+        # were scheduled, and the heap never compares two functions.
         self._order += 1
         heapq.heappush(self._due, _Due(self.now + span_ms, self._order, happen))
 
@@ -93,8 +94,8 @@ class World:
     def sell(self, outlet: str, sku: str, units: int, *, warehouse_delay_ms: int) -> int:
         """Sell on an outlet what it shows, at most `units`; answers how many it sold.
 
-        The outlet falls at once, and tells it as an event. The warehouse learns of it
-        `told_after_ms` later, and until then shows what it no longer has.
+        The outlet's number falls at once, and it reports an event. The warehouse books the sale
+        `warehouse_delay_ms` later, and until then shows what it no longer has.
         """
         world_channel = self.outlets[outlet]
         item = world_channel.held(sku)
@@ -119,7 +120,7 @@ class World:
         self._move(replace(self._stocked(sku), available=units))
 
     def edit(self, outlet: str, sku: str, units: int) -> None:
-        """Someone sets an outlet's number by hand. The connector does not know."""
+        """Someone sets an outlet's number in the outlet itself. The connector does not know."""
         world_channel = self.outlets[outlet]
         item = world_channel.held(sku)
         if item is not None:
@@ -140,11 +141,11 @@ class World:
         self.outlets[outlet].drop(sku)
 
     def list_alone(self, outlet: str, item: Item) -> None:
-        """An outlet begins to sell something that the warehouse has never heard of."""
+        """An outlet begins to sell something that the warehouse does not have."""
         self.outlets[outlet].put(replace(item, moved_at=self.now))
 
     def miss(self, outlet: str, sku: str, lasts_ms: int) -> None:
-        """For a while the connector's word on this SKU (`*`: on any) is lost on its way."""
+        """For a while the connector's updates of this SKU (`*`: of any) are lost on their way."""
         self.outlets[outlet].missed_until[sku] = self.now + lasts_ms
 
     def fault(self, channel: str, fault: Fault, lasts_ms: int) -> None:

@@ -94,7 +94,7 @@ def target_quantity(truth: Truth, policy: Policy, hidden: Collection[State]) -> 
     """What a channel should show, in its own units; None where there is no truth.
 
     min(cap, ⌊share × max(0, base − buffer) ÷ units⌋), and 0 where it is not sold or its state is
-    one of `hidden`: those that the channel can't express and that mean "not for sale" (rule 6).
+    one of `hidden`: those that the channel can't express and that mean "not for sale".
     """
     base = base_of(truth, policy.made_of)
     if base is None:

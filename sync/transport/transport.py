@@ -228,7 +228,7 @@ class Transport:
         try:
             decompress = decompressor(response.headers.get("content-encoding", ""))
             async for piece in response.aiter_raw():
-                # One byte beyond the bound tells that there is more.
+                # One byte beyond the bound is enough to know that there is more.
                 chunks.append(decompress(piece, bound + 1 - length))
                 length += len(chunks[-1])
                 if length > bound:

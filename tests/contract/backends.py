@@ -21,7 +21,7 @@ EVENTS_FROM = SystemClock().now() - 86_400_000
 
 @dataclass
 class Market:
-    """The `http` kind's: the API of DESIGN.md's `[channels.market]`."""
+    """An API for the `http` kind: the `[channels.market]` of docs/configuration.md."""
 
     kind: str = "http"
     stock: dict[str, int] = field(default_factory=dict)
@@ -135,7 +135,7 @@ class Simulated:
     kind: str = "simulated"
     raw: dict[str, str] = field(default_factory=dict)
     bad: set[str] = field(default_factory=set)
-    """Orders that are told with a quantity that is none."""
+    """Orders that are reported with a quantity that is not a number."""
 
     def table(self, url: str) -> dict[str, Any]:
         return {"url": f"{url}/shop", "token": TOKEN}

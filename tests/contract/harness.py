@@ -86,7 +86,7 @@ class EventBackend(Backend, Protocol):
         ...
 
     def misreport(self, sku: str) -> None:
-        """From now on the last event of this SKU is told with a quantity that is none."""
+        """From now on the last event of this SKU has a quantity that is not a number."""
         ...
 
 

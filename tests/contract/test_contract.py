@@ -70,7 +70,7 @@ async def test_a_large_catalogue_comes_page_by_page_in_a_stable_order(harness: H
     assert not announced or announced[-1] == len(first.records)
 
 
-async def test_negative_stock_is_told_as_it_is_read(harness: Harness) -> None:
+async def test_negative_stock_is_reported_as_it_is_read(harness: Harness) -> None:
     harness.put("A-1", -4)
 
     assert (await poll(harness)).of("A-1").available == -4

@@ -93,7 +93,7 @@ async def test_columns_say_which_header_is_which_field(tmp_path: Path) -> None:
     assert await stock(tmp_path, columns={"sku": "Item", "available": "Free"}) == {"A": 3}
 
 
-async def test_available_is_reckoned_where_only_on_hand_is_given(tmp_path: Path) -> None:
+async def test_available_is_computed_where_only_on_hand_is_given(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", "sku,on_hand,committed,threshold\nA,12,5,2\nB,3,,\n")
 
     assert await stock(tmp_path) == {"A": 5, "B": 3}

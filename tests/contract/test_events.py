@@ -39,7 +39,7 @@ async def test_a_channel_that_tells_events_says_so(telling: OverHttp) -> None:
         assert channel.abilities.events
 
 
-async def test_an_order_is_told_with_its_name_its_time_and_the_same_id_each_time(
+async def test_an_order_is_reported_with_its_name_its_time_and_the_same_id_each_time(
     telling: OverHttp,
 ) -> None:
     order = backend(telling).order("A-1", 2)
@@ -54,7 +54,7 @@ async def test_an_order_is_told_with_its_name_its_time_and_the_same_id_each_time
     assert len({event.id for event in first.events}) == len(first.events)
 
 
-async def test_a_count_is_told_as_a_signed_adjustment(telling: OverHttp) -> None:
+async def test_a_count_is_reported_as_a_signed_adjustment(telling: OverHttp) -> None:
     backend(telling).count("C-3", -4)
 
     moved = (await read_events(telling)).moved
@@ -66,9 +66,9 @@ async def test_many_events_come_page_by_page_each_once(telling: OverHttp) -> Non
     for number in range(1, 8):
         backend(telling).order("C-3", number)
 
-    hearing = await read_events(telling)
+    found = await read_events(telling)
 
-    quantities = [quantity for kind, sku, quantity in hearing.moved if kind is EventKind.ORDERED]
+    quantities = [quantity for kind, sku, quantity in found.moved if kind is EventKind.ORDERED]
     assert quantities == list(range(1, 8))
 
 
@@ -98,11 +98,11 @@ async def test_what_is_asked_again_on_purpose_is_marked(telling: OverHttp) -> No
             assert event.at <= page.again_until
 
 
-async def test_where_nothing_moved_nothing_is_told(telling: OverHttp) -> None:
-    hearing = await read_events(telling)
+async def test_where_nothing_moved_nothing_is_reported(telling: OverHttp) -> None:
+    found = await read_events(telling)
 
-    assert hearing.events == []
-    assert hearing.refused == []
+    assert found.events == []
+    assert found.refused == []
 
 
 async def test_a_bad_event_is_refused_alone_and_named(telling: OverHttp) -> None:
@@ -111,14 +111,14 @@ async def test_a_bad_event_is_refused_alone_and_named(telling: OverHttp) -> None
     backend(telling).order("C-3", 3)
     backend(telling).misreport("B-2")
 
-    hearing = await read_events(telling)
+    found = await read_events(telling)
 
-    (refused,) = hearing.refused
+    (refused,) = found.refused
     assert refused.sku == "B-2"
     assert refused.place
     assert refused.reason
-    assert {"A-1", "C-3"} <= {event.sku for event in hearing.events}
-    assert "B-2" not in {event.sku for event in hearing.events}
+    assert {"A-1", "C-3"} <= {event.sku for event in found.events}
+    assert "B-2" not in {event.sku for event in found.events}
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b"<html>", b'{"items": ['])

@@ -63,11 +63,11 @@ def answer(feed: OverHttp, *pages: object) -> None:
     """Answer the requests in turn with these, the last one for ever."""
     left = list(pages)
 
-    def told(asked: ReceivedRequest) -> Answer:
+    def report(asked: ReceivedRequest) -> Answer:
         page = left.pop(0) if len(left) > 1 else left[0]
         return page if isinstance(page, Answer) else Answer(page)
 
-    feed.front.spoil = told
+    feed.front.spoil = report
 
 
 def asked(feed: OverHttp) -> list[str]:
@@ -86,8 +86,8 @@ def sale(number: int, at: str, **changes: Any) -> dict[str, Any]:
     return {"id": number, "kind": "ordered", "sku": "A-1", "n": 1, "at": at, **changes}
 
 
-def ids(hearing: EventsRead) -> list[str]:
-    return [event.id for event in hearing.events]
+def ids(found: EventsRead) -> list[str]:
+    return [event.id for event in found.events]
 
 
 async def test_the_first_question_has_an_empty_cursor(feed: OverHttp) -> None:
@@ -103,11 +103,11 @@ async def test_an_opaque_cursor_is_asked_as_it_is_and_nothing_twice(feed: OverHt
         feed, {"events": [sale(1, ago(0))], "cursor": "a b/1"}, {"events": [], "cursor": "a b/1"}
     )
 
-    hearing = await read_events(feed, "x&y")
+    found = await read_events(feed, "x&y")
 
     assert asked(feed) == ["x&y", "a b/1"]
-    assert hearing.cursor == "a b/1"
-    assert hearing.pages[0].again_until is None
+    assert found.cursor == "a b/1"
+    assert found.pages[0].again_until is None
 
 
 async def test_a_number_is_a_cursor_too_and_no_date(feed: OverHttp) -> None:
@@ -122,11 +122,11 @@ async def test_an_instant_is_kept_in_utc_and_asked_again_with_an_overlap(feed: O
     describe(feed, cursor="cursor")
     answer(feed, {"events": [], "cursor": "2026-11-22T12:00:00+05:30"})
 
-    hearing = await read_events(feed, "2026-11-22T06:00:00.000Z")
+    found = await read_events(feed, "2026-11-22T06:00:00.000Z")
 
     assert asked(feed) == ["2026-11-22T05:55:00.000Z"]
-    assert hearing.cursor == "2026-11-22T06:30:00.000Z"
-    assert hearing.pages[0].again_until == from_rfc3339("2026-11-22T06:00:00Z")
+    assert found.cursor == "2026-11-22T06:30:00.000Z"
+    assert found.pages[0].again_until == from_rfc3339("2026-11-22T06:00:00Z")
 
 
 async def test_a_cursor_never_goes_back(feed: OverHttp) -> None:
@@ -141,23 +141,23 @@ async def test_without_a_cursor_the_newest_event_leads_on(feed: OverHttp) -> Non
     first, second = ago(9_000), ago(3_000)
     answer(feed, {"events": [sale(1, first), sale(2, second)]}, {"events": [sale(2, second)]})
 
-    hearing = await read_events(feed)
+    found = await read_events(feed)
 
     assert asked(feed) == ["", second]
-    assert ids(hearing) == ["1", "2"]
-    assert hearing.cursor == second
+    assert ids(found) == ["1", "2"]
+    assert found.cursor == second
 
 
-async def test_where_the_url_has_no_cursor_everything_is_told_each_time(feed: OverHttp) -> None:
+async def test_where_the_url_has_no_cursor_everything_is_reported_each_time(feed: OverHttp) -> None:
     describe(feed, url="HOST/events")
     at = ago(60_000)
     answer(feed, {"events": [sale(1, at)]})
 
-    hearing = await read_events(feed, at)
+    found = await read_events(feed, at)
 
     assert len(feed.server.asked) == 1
-    assert ids(hearing) == ["1"]
-    assert hearing.pages[0].again_until == from_rfc3339(at)
+    assert ids(found) == ["1"]
+    assert found.pages[0].again_until == from_rfc3339(at)
 
 
 async def test_an_event_still_to_come_does_not_lead_past_now(feed: OverHttp) -> None:
@@ -209,10 +209,10 @@ async def test_pages_are_followed_by_their_urls(feed: OverHttp) -> None:
     first_page = {"events": [sale(1, ago(9_000))], "next": "?page=2", "cursor": "c1"}
     answer(feed, first_page, {"events": [sale(2, ago(3_000))], "next": None, "cursor": "c2"})
 
-    hearing = await read_events(feed)
+    found = await read_events(feed)
 
-    assert ids(hearing) == ["1", "2"]
-    assert [page.cursor for page in hearing.pages] == ["c1", "c2"]
+    assert ids(found) == ["1", "2"]
+    assert [page.cursor for page in found.pages] == ["c1", "c2"]
 
 
 async def test_the_next_page_never_leads_to_another_host(feed: OverHttp) -> None:
@@ -268,7 +268,7 @@ async def test_a_channel_without_the_block_tells_nothing(feed: OverHttp) -> None
         ({"at": "0001-01-01T00:00:00Z"}, "before 1970"),
     ],
 )
-def test_what_cannot_be_believed_is_refused_alone(changes: dict[str, Any], reason: str) -> None:
+def test_a_bad_event_is_refused_alone(changes: dict[str, Any], reason: str) -> None:
     good = sale(1, "2026-11-22T06:00:00Z")
     decoder = EventDecoder(FIELDS, {})
 

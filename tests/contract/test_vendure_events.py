@@ -1,4 +1,4 @@
-"""Stock movements of the vendure kind: found by what moved, and told with their orders."""
+"""Stock movements of the vendure kind: found by what moved, and reported with their orders."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,14 +66,14 @@ async def test_where_nothing_moved_the_cost_is_two_questions(shop: OverHttp) -> 
 async def test_an_edit_that_left_the_stock_alone_is_not_looked_into(shop: OverHttp) -> None:
     api(shop).variants[0].edited_at = in_seconds(SystemClock().now())
 
-    hearing = await read_events(shop)
+    found = await read_events(shop)
 
-    assert hearing.events == []
+    assert found.events == []
     assert asked(shop, "SkewMovements") == 0
-    assert hearing.cursor is not None
+    assert found.cursor is not None
 
 
-async def test_a_fulfilment_is_told_once_the_listings_were_seen_to_move(shop: OverHttp) -> None:
+async def test_a_fulfilment_is_reported_once_the_listings_were_seen_to_move(shop: OverHttp) -> None:
     """It changes neither its order's time nor its variant's, only the stock level's."""
     async with opened(shop) as channel:
         assert (await event_poll(channel)).events == []
@@ -84,7 +84,7 @@ async def test_a_fulfilment_is_told_once_the_listings_were_seen_to_move(shop: Ov
         assert (await event_poll(channel)).moved == [(EventKind.SHIPPED, "SKU-1", 3)]
 
 
-async def test_what_moved_long_ago_is_not_told(shop: OverHttp) -> None:
+async def test_what_moved_long_ago_is_not_reported(shop: OverHttp) -> None:
     api(shop).move("SKU-1", "ADJUSTMENT", 10, "2026-01-01T00:00:00.000Z")
     api(shop).order("SKU-1", 1)
 
@@ -131,7 +131,7 @@ async def test_alike_orders_keep_their_names_however_often_they_are_read(shop: O
     assert second.events[3].order == "ORDER4"
 
 
-async def test_an_order_that_comes_while_we_read_is_told_with_its_name(shop: OverHttp) -> None:
+async def test_an_order_that_comes_while_we_read_is_reported_with_its_name(shop: OverHttp) -> None:
     api(shop).order("SKU-1", 1)
     late: list[str] = []
 
@@ -141,19 +141,19 @@ async def test_an_order_that_comes_while_we_read_is_told_with_its_name(shop: Ove
 
     api(shop).before_answer = buy
 
-    hearing = await read_events(shop)
+    found = await read_events(shop)
 
-    assert [event.order for event in hearing.events] == ["ORDER1", *late]
+    assert [event.order for event in found.events] == ["ORDER1", *late]
 
 
-async def test_an_allocation_without_an_order_is_told_without_one(shop: OverHttp) -> None:
+async def test_an_allocation_without_an_order_is_reported_without_one(shop: OverHttp) -> None:
     """An order that was modified allocates more, and says so nowhere."""
     api(shop).order("SKU-1", 1)
     api(shop).move("SKU-1", "ALLOCATION", 7)
 
-    hearing = await read_events(shop)
+    found = await read_events(shop)
 
-    assert [(event.quantity, event.order) for event in hearing.events] in (
+    assert [(event.quantity, event.order) for event in found.events] in (
         [(1, "ORDER1"), (7, None)],
         [(7, None), (1, "ORDER1")],
     )
@@ -167,10 +167,10 @@ async def test_more_variants_than_a_reading_asks_for_are_said(
     for number in range(1, 4):
         api(shop).order(f"SKU-{number}", number)
 
-    hearing = await read_events(shop)
+    found = await read_events(shop)
 
-    assert len(hearing.events) == 2
-    assert [event.reason for event in hearing.refused] == [
+    assert len(found.events) == 2
+    assert [event.reason for event in found.refused] == [
         "3 variants moved at once; only 2 of them were read"
     ]
 
@@ -179,9 +179,9 @@ async def test_a_movement_of_nothing_is_left_out(shop: OverHttp) -> None:
     api(shop).order("SKU-1", 1)
     api(shop).move("SKU-1", "RELEASE", 0)
 
-    hearing = await read_events(shop)
+    found = await read_events(shop)
 
-    assert (len(hearing.events), hearing.refused) == (1, [])
+    assert (len(found.events), found.refused) == (1, [])
 
 
 async def test_a_missing_right_is_for_the_operator(shop: OverHttp) -> None:

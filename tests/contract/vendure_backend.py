@@ -39,7 +39,7 @@ class VendureVariant:
 
 @dataclass
 class Vendure:
-    """CHANNELS.md, "Vendure 3.7 Admin GraphQL": sign-in, listing, all-or-nothing writes, errors."""
+    """Vendure 3.7 Admin GraphQL as it answers: sign-in, listing, all-or-nothing writes, errors."""
 
     kind: str = "vendure"
     variants: list[VendureVariant] = field(default_factory=list)

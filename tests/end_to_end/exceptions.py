@@ -82,8 +82,8 @@ class Channels:
 
 def _listing(channel: str, key: str, value: object) -> dict[str, Any]:
     sku, _, place = key.partition("@")
-    told: dict[str, Any] = value if isinstance(value, dict) else {"available": value}
-    listing = {"sku": sku, **told}
+    values: dict[str, Any] = value if isinstance(value, dict) else {"available": value}
+    listing = {"sku": sku, **values}
     if place:
         listing["place"] = place
     if channel in ("warehouse", "shop"):

@@ -73,7 +73,7 @@ def test_the_bad_events_are_counted_and_what_they_say_is_red(ended: Day) -> None
         assert words in late
 
 
-def test_the_past_is_told_as_it_was_and_as_it_was_known(ended: Day) -> None:
+def test_the_past_is_reported_as_it_was_and_as_it_was_known(ended: Day) -> None:
     at = f"{exceptions.DAY}T09:20:00Z"
     history = json.loads(ended.skew("history", "TEA", "--at", at, "--json")[1])
 

@@ -79,7 +79,7 @@ class Busy:
                 sku = dice.choice(SKUS)
                 at = rfc3339(SystemClock().now())
                 number = f"e{len(self.events)}"
-                # Told first: what was sold and is not told yet would be unexplained for a moment.
+                # The event first: a sale without its event would be unexplained for a moment.
                 self.events.append({"id": number, "kind": "ordered", "sku": sku, "n": 1, "at": at})
                 self.sold[sku] += 1
 

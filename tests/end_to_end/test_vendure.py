@@ -185,7 +185,7 @@ def test_an_order_lowers_what_is_saleable_and_a_write_leaves_the_order_alone(
     counted = agreeing(shop)
     shop.buy("SKU-0045", 4)
     desk.skew("poll")
-    # The warehouse has not heard of it; the shop has told, so that nothing is to be raised again.
+    # The warehouse does not include it yet, but the shop has reported it: nothing is to be raised.
     assert desk.skew("diff", "--json").json["disagreements"] == []
 
     counted["SKU-0045"] = 30 + BUFFER  # The warehouse knows of the order, and of a loss.
@@ -199,7 +199,7 @@ def test_an_order_lowers_what_is_saleable_and_a_write_leaves_the_order_alone(
     assert desk.skew("diff").code == 0
 
 
-def test_an_order_and_our_own_write_are_told_as_events_once(shop: Shop, desk: Desk) -> None:
+def test_an_order_and_our_own_write_are_reported_as_events_once(shop: Shop, desk: Desk) -> None:
     counted = agreeing(shop)
     desk.skew("poll")
     code = shop.buy("SKU-0033", 2)
@@ -335,7 +335,7 @@ async def test_the_events_add_up_to_what_the_shop_then_has(shop: Shop, channel: 
     assert all(abs(event.at - time.time() * 1000) < 60_000 for event in mine)
 
 
-async def test_a_sale_is_told_by_the_very_next_poll(shop: Shop, channel: Channel) -> None:
+async def test_a_sale_is_reported_by_the_very_next_poll(shop: Shop, channel: Channel) -> None:
     _, cursor = await hear(channel, None)
     code = shop.buy("SKU-0021", 1)
 

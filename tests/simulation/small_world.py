@@ -1,4 +1,4 @@
-"""A world small enough to check by eye, and a clock that stands until it is told to move."""
+"""A world small enough to check by eye, and a clock that stands until a test moves it."""
 
 from collections.abc import Sequence
 

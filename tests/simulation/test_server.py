@@ -121,7 +121,7 @@ async def test_a_few_listings_are_read_without_the_others(stage: Stage) -> None:
     assert not answer.refused
 
 
-async def test_what_moved_is_told_page_by_page_with_the_worlds_time(stage: Stage) -> None:
+async def test_what_moved_is_reported_page_by_page_with_the_worlds_time(stage: Stage) -> None:
     async with stage.channel("till") as channel:
         await everything(channel)
         stage.clock.at += 5_000
@@ -157,7 +157,7 @@ async def test_a_batch_has_a_result_for_each_and_one_conflict_does_not_hold_up_t
         )
 
     assert [(receipt.conflict, receipt.refused) for receipt in receipts] == [
-        (True, "409: holds 1, not 8"),
+        (True, "409: has 1, not 8"),
         (False, None),
     ]
     assert (free(stage.world, "shop", KETTLE), free(stage.world, "shop", MUG)) == (1, 7)

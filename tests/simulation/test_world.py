@@ -42,7 +42,7 @@ def test_a_sale_lowers_the_outlet_at_once_and_the_others_after_the_warehouse_hea
     assert world.warehouse.items()[0].committed == 4
 
 
-def test_a_sale_is_told_by_its_outlet_and_a_hand_that_sets_a_number_is_not() -> None:
+def test_a_sale_is_reported_by_its_outlet_and_a_manual_edit_is_not() -> None:
     world = small_world()
     world.advance(1_000)
 
@@ -62,7 +62,7 @@ def test_a_sale_is_told_by_its_outlet_and_a_hand_that_sets_a_number_is_not() -> 
     ]
 
 
-def test_events_are_told_after_a_number_and_as_many_as_are_asked_for() -> None:
+def test_events_are_reported_after_a_number_and_as_many_as_are_asked_for() -> None:
     world = small_world()
     for units in (1, 2, 3):
         world.sell("till", MUG, units, warehouse_delay_ms=1_000)
@@ -226,7 +226,7 @@ def test_a_write_is_refused_where_the_channel_holds_something_else() -> None:
     refused = world_channel.write(StockWrite(KETTLE, 4, previous=9), 0)
     done = world_channel.write(StockWrite(KETTLE, 4, previous=8), 0)
 
-    assert (refused.status, refused.message) == (HTTPStatus.CONFLICT, "holds 8, not 9")
+    assert (refused.status, refused.message) == (HTTPStatus.CONFLICT, "has 8, not 9")
     assert done.status is HTTPStatus.OK
     kettle = world_channel.held(KETTLE)
     assert kettle is not None

@@ -64,7 +64,7 @@ def differs(shows: int | None, should: int | None, **more: object) -> Disagreeme
     return Disagreement(**(values | more))  # type: ignore[arg-type]
 
 
-def told(
+def event(
     kind: EventKind = EventKind.ORDERED,
     quantity: int = 1,
     *,
@@ -72,7 +72,7 @@ def told(
     minute: float = 0,
     **more: object,
 ) -> KnownEvent:
-    """One event; heard of in the minute in which it happened."""
+    """One event, received in the minute in which it happened."""
     effect = EFFECTS[kind]
     values: dict[str, object] = {
         "channel": by,

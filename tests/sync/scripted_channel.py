@@ -92,7 +92,7 @@ class Shop:
     refused: Sequence[Refused] = ()
     announced: int | None = None
     as_of: int | None = None
-    told: list[EventPage] = field(default_factory=list)
+    event_pages: list[EventPage] = field(default_factory=list)
     """The pages of events that it tells, to whoever asks from wherever."""
     event_faults: deque[Fault] = field(default_factory=deque)
     """Strike after each page of events."""
@@ -118,12 +118,12 @@ class Shop:
     def tells(self, *events: Event, **page: Any) -> None:
         """From now on it tells these, as one page."""
         self.abilities = dataclasses.replace(self.abilities, events=True)
-        self.told = [EventPage(events, **page)]
+        self.event_pages = [EventPage(events, **page)]
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         self.asked.append(cursor)
         self.looked.append("events")
-        for page in self.told:
+        for page in self.event_pages:
             yield page
             await _strike(self.event_faults)
 

@@ -97,7 +97,7 @@ def test_there_is_nothing_to_cancel_where_no_engine_runs(seeded: Path, skew: Any
     ran = skew("cancel", "shop")
 
     assert (ran.code, ran.out) == (1, "")
-    assert "no poll of shop runs: no engine is running" in ran.err
+    assert "no poll of shop is running: no engine is running" in ran.err
 
 
 def test_a_round_of_polls_leaves_a_paused_channel_out_and_says_so(

@@ -16,7 +16,7 @@ from tests.console.command_shop import seed
 from tests.console.reports.test_tables import NOW, PIPE, disagreement
 
 LAG = Cause("lag", 0.9, "shows the target of 13:58")
-UNKNOWN = Cause("unexplained", 0.0, "nothing known explains it")
+UNKNOWN = Cause("unexplained", 0.0, "no known cause fits")
 
 FOUND: list[Explained] = [
     (disagreement(id=1, sku="LAMP", channel="market"), LAG),

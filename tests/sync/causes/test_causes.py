@@ -10,7 +10,7 @@ from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Kind, Status
 from store.reasons import Reason
 from sync.causes.explain import KINDS, PREDICTORS
-from tests.sync.cause_case import SINCE, at, cause_of, differs, kind_of, told, update
+from tests.sync.cause_case import SINCE, at, cause_of, differs, event, kind_of, update
 
 LATE = {"earlier_target_since": at(-9), "earlier_target_until": at(-2)}
 
@@ -23,7 +23,7 @@ def test_the_predictors_stand_in_the_order_that_is_documented() -> None:
     ]  # fmt: skip
 
 
-def test_every_cause_that_is_told_is_one_of_the_kinds_that_are_known() -> None:
+def test_every_cause_that_is_reported_is_one_of_the_kinds_that_are_known() -> None:
     files = [*Path("sync/causes").glob("*.py"), Path("sync/causes/explain.py")]
     sources = "".join(file.read_text(encoding="utf-8") for file in files)
     told_of = {*re.findall(r'Cause\(\s*"([^"]+)"', sources), "loop"}
@@ -44,13 +44,13 @@ def test_the_target_of_before_is_lag_since_when() -> None:
     cause = cause_of(differs(10, 8), **LATE, polls_since_moved=3)
     assert (cause.kind, cause.confidence) == ("lag", 0.9)
     assert cause.evidence == (
-        "shows the target of 2026-11-23T11:51:00.000Z to 2026-11-23T11:58:00.000Z, 12 min behind; "
-        "3 polls since did not move it"
+        "still shows the old target (valid until 2026-11-23T11:58:00.000Z, 12 min ago); "
+        "unchanged in 3 polls since"
     )
 
 
 def test_lag_comes_before_an_order_taken_off_twice() -> None:
-    sale = told(quantity=2)
+    sale = event(quantity=2)
     twice = {"events": (sale,), "agreed_quantity": 10}
     assert kind_of(differs(6, 8), **twice, **LATE) == "lag"
     assert kind_of(differs(6, 8), **twice) == "applied twice"
@@ -61,7 +61,7 @@ def test_a_channel_that_took_an_update_since_is_not_late() -> None:
     cause = cause_of(differs(10, 8), **LATE, last=taken, written=taken)
     assert (cause.kind, cause.confidence) == ("not applied", 1.0)
     assert cause.evidence == (
-        "update #881 was accepted at 2026-11-23T11:59:00.000Z and shop still shows 10"
+        "update #881 was accepted at 2026-11-23T11:59:00.000Z, but shop still shows 10"
     )
     long_ago = update(12, 10, CorrectionStatus.NOT_APPLIED, minute=-5)
     assert kind_of(differs(10, 8), **LATE, last=long_ago) == "lag"
@@ -74,7 +74,7 @@ def test_an_update_that_moved_it_somewhere_was_applied() -> None:
     assert kind_of(differs(10, 8), last=failed) == "unexplained"
 
 
-def test_a_state_that_was_not_applied_is_told_as_a_state() -> None:
+def test_a_state_that_was_not_applied_is_reported_as_a_state() -> None:
     disagreement = differs(3, None, kind=Kind.STATE, state="active", target_state="disabled")
     taken = Update(
         9, CorrectionStatus.NOT_APPLIED, 3, "active", 3, "disabled", at(-1), at(-1)
@@ -97,7 +97,7 @@ def test_what_changed_by_no_event_and_no_update_has_a_second_writer() -> None:
     assert (cause.kind, cause.confidence) == ("second writer", 0.8)
     assert cause.evidence == (
         "shop agreed at 14 and has shown 31 since 2026-11-23T12:02:00.000Z; no event and no update "
-        "of ours is known there"
+        "of ours explains it"
     )
 
 
@@ -106,12 +106,12 @@ def test_what_changed_by_no_event_and_no_update_has_a_second_writer() -> None:
     [
         ({"agreed_quantity": None}, "it never agreed"),
         ({"agreed_quantity": 31}, "it has not changed"),
-        ({"events": (told(quantity=1),)}, "there is an event, though it explains only part of it"),
+        ({"events": (event(quantity=1),)}, "there is an event, though it explains only part of it"),
         ({"written_since": (update(14, 20, minute=1),)}, "we wrote there"),
         ({"events_whole": False}, "there are more events than we look at"),
     ],
 )
-def test_a_second_writer_is_told_only_where_nothing_else_is_known(
+def test_a_second_writer_is_reported_only_where_nothing_else_is_known(
     changed: dict[str, object], why: str
 ) -> None:
     known: dict[str, object] = {"agreed_quantity": 14}
@@ -127,11 +127,11 @@ def test_corrected_before_and_changed_back_is_in_the_evidence() -> None:
 
 
 def test_an_adjustment_on_the_channel_that_is_none_of_ours_has_a_second_writer() -> None:
-    by_hand = told(EventKind.ADJUSTED, 17, minute=1)
+    by_hand = event(EventKind.ADJUSTED, 17, minute=1)
     cause = cause_of(differs(31, 14), agreed_quantity=14, events=(by_hand,))
     assert (cause.kind, cause.confidence) == ("second writer", 0.9)
     assert "shop's adjustment shop-1 of 17" in cause.evidence
-    part = told(EventKind.ADJUSTED, 16, minute=1)
+    part = event(EventKind.ADJUSTED, 16, minute=1)
     assert kind_of(differs(31, 14), agreed_quantity=14, events=(part,)) == "unexplained"
 
 
@@ -140,7 +140,7 @@ def test_without_events_a_rise_is_likelier_a_second_writer_than_a_fall() -> None
     fell = cause_of(differs(13, 14), agreed_quantity=14, tells_events=False)
     assert (rose.kind, rose.confidence) == ("second writer", 0.5)
     assert (fell.kind, fell.confidence) == ("second writer", 0.4)
-    assert "a sale that no one else knows of" in fell.evidence
+    assert "a sale that only it knows" in fell.evidence
 
 
 def test_a_state_that_somebody_changed_has_a_second_writer() -> None:
@@ -158,7 +158,7 @@ def test_a_second_writer_comes_before_a_common_offset() -> None:
     assert kind_of(differs(8, 10), crowd=many) == "buffer"
 
 
-def test_a_second_writer_is_not_told_where_a_swap_or_a_shared_pool_says_more() -> None:
+def test_a_second_writer_is_not_reported_where_a_swap_or_a_shared_pool_says_more() -> None:
     assert kind_of(differs(31, 14), agreed_quantity=14, swapped_with="B") == "mapping"
     alike = {"changes": (9, 7, 6, 4), "twins": (Twin("market", 2, (9, 7, 6, 4)),)}
     assert kind_of(differs(4, 9), agreed_quantity=9, **alike) == "shared pool"
@@ -189,7 +189,7 @@ def test_an_offset_tells_which_side_keeps_back() -> None:
     )
     assert few.confidence == 0.79
     many = cause_of(differs(12, 10), crowd=Crowd(6, {-2: 6}))
-    assert many.evidence.endswith("as if 2 were kept back in the settings and not there")
+    assert many.evidence.endswith("as if the settings kept 2 back and shop did not")
 
 
 def packs(count: int, total: int, *, target_is_larger: bool = True, ratio: int = 12) -> Crowd:
@@ -226,8 +226,8 @@ def test_two_skus_that_show_each_others_target_are_swapped() -> None:
     cause = cause_of(differs(31, 14), swapped_with="B")
     assert (cause.kind, cause.confidence) == ("mapping", 0.8)
     assert cause.evidence == (
-        "A shows 31, the target of B, and B shows 14, the target of A; no others on shop do: they "
-        "may be swapped there"
+        "A shows 31, the target of B, and B shows 14, the target of A; no other pair on shop does: "
+        "they may be swapped there"
     )
     assert kind_of(differs(2, 24), swapped_with="B", crowd=packs(8, 10)) == "unit of measure"
     assert kind_of(differs(-1, 14, kind=Kind.NEGATIVE), swapped_with="B") == "oversold"
@@ -238,8 +238,8 @@ def test_channels_that_have_always_shown_the_same_may_sell_from_one_pool() -> No
     cause = cause_of(differs(4, 3), **alike)
     assert (cause.kind, cause.confidence) == ("shared pool", 0.8)
     assert cause.evidence == (
-        "shop and market have shown the same through 3 changes (9, 7, 6, 4), though they should "
-        "show 3 and 2: they may sell from one pool"
+        "shop and market showed the same through 3 changes (9, 7, 6, 4), but should show 3 and 2: "
+        "they may sell from one pool"
     )
     assert kind_of(differs(4, 3), **alike, swapped_with="B") == "mapping"
 
@@ -258,16 +258,15 @@ def test_less_than_three_changes_alike_are_no_shared_pool(twin: Twin, why: str) 
     assert kind_of(differs(4, 3), changes=(9, 7, 6, 4), twins=(twin,)) == "unexplained", why
 
 
-def test_what_nothing_explains_is_told_with_what_remains() -> None:
+def test_what_nothing_explains_is_reported_with_what_remains() -> None:
     assert cause_of(differs(31, 14)).evidence == (
-        "shows 31, 17 away from the target since 2026-11-23T12:00:00.000Z; nothing known explains "
-        "it"
+        "shows 31, 17 off the target since 2026-11-23T12:00:00.000Z; no known cause fits"
     )
-    sale = told(quantity=3, minute=1)
+    sale = event(quantity=3, minute=1)
     part = cause_of(differs(31, 14), agreed_quantity=17, events=(sale,))
     assert (part.kind, part.confidence) == ("unexplained", 0.0)
     assert part.evidence.endswith(
-        "it moved by +14 since it last agreed, events and updates there explain -3 of it, +17 is "
+        "it moved by +14 since it last agreed; events and updates there explain -3, +17 is "
         "unexplained"
     )
 
@@ -284,7 +283,7 @@ def test_a_bundle_without_a_component_says_which() -> None:
     )
     cause = cause_of(differs(4, None, kind=Kind.UNLISTED, sku="KIT"), parts=parts)
     assert cause.kind == "unlisted"
-    assert "lacks its component 'B␠'" in cause.evidence
+    assert "does not have its component 'B␠'" in cause.evidence
 
 
 def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
@@ -294,14 +293,14 @@ def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
     )
     assert (cause.kind, cause.confidence) == ("near match", 0.9)
     assert cause.evidence == (
-        "shop lists 'ab-07␠', the authority has 'AB-7', which shop lacks (1 more looks like it, "
-        "too); it differs by capitals and spaces or invisible characters and leading zeros: add an "
-        "alias if they are the same"
+        "shop lists 'ab-07␠', the authority has 'AB-7', which shop does not have (1 more looks "
+        "like it, too); it differs by capitals and spaces or invisible characters and leading "
+        "zeros: add an alias if they are the same"
     )
     missing = differs(None, 4, kind=Kind.MISSING, sku="AB-7")
     assert cause_of(missing, alike=(Alike("ab-7", counterpart=True),)).evidence == (
-        "warehouse has 'AB-7', shop lacks it and lists 'ab-7' instead; it differs by capitals: add "
-        "an alias if they are the same"
+        "warehouse has 'AB-7', shop does not and lists 'ab-7' instead; it differs by capitals: "
+        "add an alias if they are the same"
     )
 
 

@@ -38,7 +38,7 @@ NOON = 1_763_899_200_000
 class Recorded:
     """A channel that says what it was given, and keeps what it was asked."""
 
-    told: Sequence[RecordPage] = ()
+    own_pages: Sequence[RecordPage] = ()
     moved: Sequence[EventPage] = ()
     abilities: Abilities = field(
         default_factory=lambda: Abilities("recorded", ("available",), events=True)
@@ -51,7 +51,7 @@ class Recorded:
     async def pages(self) -> AsyncIterator[RecordPage]:
         self.open_pages += 1
         try:
-            for page in self.told:
+            for page in self.own_pages:
                 yield page
         finally:
             self.open_pages -= 1
@@ -59,8 +59,8 @@ class Recorded:
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         self.asked += wanted
         names = {(listing.sku, listing.location) for listing in wanted}
-        found = [record for page in self.told for record in page.records]
-        refused = [refused for page in self.told for refused in page.refused]
+        found = [record for page in self.own_pages for record in page.records]
+        refused = [refused for page in self.own_pages for refused in page.refused]
         return FreshReadings(
             [record for record in found if (record.sku, record.location) in names], refused
         )
@@ -168,7 +168,7 @@ skus = st.sampled_from(["A", "B", "C", "KET-12"])
     st.dictionaries(texts, texts),
     st.builds(Record, sku=skus, available=st.integers(-5, 5), location=texts, ref=texts),
 )
-def test_a_records_own_name_can_always_be_told_from_ours(
+def test_a_records_own_name_can_always_be_distinguished_from_ours(
     aliases: dict[str, str], locations: dict[str, str], own: Record
 ) -> None:
     known = Names(aliases, locations, frozenset())

@@ -107,24 +107,28 @@ def test_a_healthy_week_is_red_nowhere() -> None:
 
 
 OVERDUE = (
-    "2 events of shop are not in the authority's readings after more than [events] unseen_after "
+    "2 events of shop are still missing from the authority's readings after [events] unseen_after "
     "= 1h; the oldest is 5 h old"
 )
 LATE = (
-    "channels.warehouse.lag = 10s says: p95 10 s; a raise may resell what has just been sold: "
+    "channels.warehouse.lag = 10s: 5 % take over 10 s. A raise may sell again what was just sold: "
     'set lag = "11s"'
 )
-SILENT = "shop is set up to report its events and has reported none, while 20 readings of it moved"
+SILENT = "shop is set up to report its events but reported none, while 20 readings of it changed"
 STALE = "warehouse is stale: last read 4 h ago, and channels.warehouse.stale_after is 3m"
 SMALL = {"oversold": 1, "shown": spans(MINUTE), "sold_elsewhere": Sales(9, 90, HOUR)}
 RED: list[tuple[int, dict[str, Any], str]] = [
     (TRUTH, {"warehouse": {"freshness": Freshness.STALE, "age_ms": 4 * HOUR}}, STALE),
-    (TRUTH, {"warehouse": {"freshness": Freshness.NEVER, "age_ms": None}}, "has never delivered"),
+    (
+        TRUTH,
+        {"warehouse": {"freshness": Freshness.NEVER, "age_ms": None}},
+        "was never read: there is nothing to compare with",
+    ),
     (TRUTH, {"warehouse": {"freshness": Freshness.QUARANTINED}}, "`skew accept warehouse`"),
     (EVENTS, {"able": {"shop": {"events": True}}, "shop": {"moved": 20}}, SILENT),
     (EVENTS, {"shop": {"tells": True, "overdue": 2, "overdue_ms": 5 * HOUR}}, OVERDUE),
     (WAYS, {"shop": {"frozen": 1}}, "1 listing of shop is frozen"),
-    (ORDER, {"shop": {"odd": {"conflict": 2}}}, "shop sent 2 events again with another body"),
+    (ORDER, {"shop": {"odd": {"conflict": 2}}}, "shop sent 2 events again with other content"),
     (ORDER, {"warehouse": {"included": spans(MINUTE), "overlooked": spans(10_000)}}, LATE),
     (MISMATCHES, {"shop": SMALL}, "channels.shop.buffer = 2 is below the 3 that"),
 ]
@@ -171,7 +175,7 @@ def test_a_two_way_channel_that_is_fought_over_is_red_and_a_pushed_one_is_not() 
     quiet = case(two_way)
     assert red(quiet) == {}
     assert checklist.answers(quiet)[WAYS].answer == (
-        "it is two-way, by contract: shop (quantity in, state out)"
+        "it is two-way, as configured: shop (quantity in, state out)"
     )
     fought = red(case(two_way, shop={"fought": {"loop": 1, "second writer": 2}}))
     assert list(fought) == [WAYS]
@@ -197,9 +201,7 @@ def test_when_out_is_red_where_no_state_is_written(
 def test_an_authority_that_the_cache_does_not_know_yet_is_red_once_something_was_measured() -> None:
     shop = ChannelBehaviour(name="shop", freshness=Freshness.FRESH, age_ms=0)
     known = checklist.case(settings(), Measured(NOW, NOW - HOUR, (shop,)))
-    assert red(known) == {
-        TRUTH: "warehouse has never been polled: there is no truth to compare with"
-    }
+    assert red(known) == {TRUTH: "warehouse was never polled: there is nothing to compare with"}
 
 
 def test_every_authority_of_a_rule_is_looked_at() -> None:
@@ -213,7 +215,7 @@ def test_every_authority_of_a_rule_is_looked_at() -> None:
     assert "SKUs DS-*: quantity market" in evidence(case(settings(text)), TRUTH)
 
 
-def test_each_kind_of_event_is_told_with_what_it_moves() -> None:
+def test_each_kind_of_event_is_reported_with_what_it_moves() -> None:
     lines = evidence(case(), EVENTS).splitlines()
     assert lines[-len(EventKind) :] == [
         "ordered: available −, committed +",
@@ -228,7 +230,7 @@ def test_each_kind_of_event_is_told_with_what_it_moves() -> None:
     ]
 
 
-def test_who_reports_events_is_told_of_each_channel() -> None:
+def test_who_reports_events_is_reported_of_each_channel() -> None:
     lines = evidence(
         case(
             able={"shop": {"events": True}},
@@ -238,7 +240,7 @@ def test_who_reports_events_is_told_of_each_channel() -> None:
         EVENTS,
     )
     assert "shop reports its events; in the last 7 days 12: ordered 10, cancelled 2" in lines
-    assert "market reports none itself, they are imported (`skew events import`)" in lines
+    assert "market reports none itself; they are imported (`skew events import`)" in lines
     assert "warehouse reports no events: what moves there is known only from its readings" in lines
     assert "market reports no events: its sales are known only from its readings" in evidence(
         case(), EVENTS
@@ -256,19 +258,19 @@ def test_the_justified_buffer_is_what_sells_until_the_channel_knows(
     assert mismatches.justified_buffer(sales, every_ms=MINUTE, lag_ms=lag_ms) == justified
 
 
-def test_the_buffer_is_told_beside_the_justified_one_or_why_that_is_not_known() -> None:
+def test_the_buffer_is_reported_beside_the_justified_one_or_why_that_is_not_known() -> None:
     sold = case(shop={"shown": spans(MINUTE), "sold_elsewhere": Sales(9, 90, HOUR)})
     assert (
-        "channels.shop.buffer = 2, justified 3: of 9 SKUs that sold elsewhere the fast ones sold "
-        "90 pieces in 1 h; every 1m, a lag of 1 min" in evidence(sold, MISMATCHES)
+        "channels.shop.buffer = 2, justified 3: of 9 SKUs that sold elsewhere, fast ones sold "
+        "90 pieces in 1 h; read every 1m, a lag of 1 min" in evidence(sold, MISMATCHES)
     )
-    assert "can't be measured, for no other channel's sales are known as events" in evidence(
+    assert "because no other channel reports its sales as events" in evidence(
         case(shop={"tells": True}), MISMATCHES
     )
     assert "nothing sold on other channels" in evidence(case(market={"tells": True}), MISMATCHES)
 
 
-def test_a_settle_that_is_shorter_than_the_channel_follows_is_told() -> None:
+def test_a_settle_that_is_shorter_than_the_channel_follows_is_reported() -> None:
     late = case(settings(settle_reduce_ms=30 * SECOND), shop={"followed": spans(MINUTE)})
     lines = evidence(late, ORDER)
     assert "channels.shop.settle.reduce = 30s is shorter" in lines
@@ -294,7 +296,10 @@ def test_disagreements_and_updates_are_added_up_over_the_channels() -> None:
         in (lines)
     )
     assert "updates ended 5 verified, 1 failed, 0 not applied, 0 unknown" in lines
-    assert "shop: from first seen to closed p50 30 s, p95 1 min, of 100" in lines
+    assert (
+        "shop: from first seen to closed: typical delay 30 s, 95 % within 1 min (100 disagreements)"
+        in lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -314,9 +319,11 @@ def test_a_state_that_cannot_be_expressed_collapses(
     assert states.collapse(state, frozenset(expressed)) == becomes
 
 
-def test_states_that_nobody_compares_are_told() -> None:
+def test_states_that_nobody_compares_are_reported() -> None:
     lines = evidence(case(shop={"states": {"hold": 4, "active": 90}}), STATES)
-    assert "shop shows states that are never compared, for warehouse has none: hold 4" in lines
+    assert (
+        "shop shows states that are never compared, because warehouse reports none: hold 4" in lines
+    )
     assert "never compared" not in evidence(case(shop={"states": {"active": 90}}), STATES)
 
 

@@ -180,7 +180,7 @@ def test_an_authority_maps_each_location_to_one_and_may_sum_its_own() -> None:
         + SHOP
         + 'locations = { a = ["BER", "HAM"] }\n[[authority.rules]]\nskus = "A*"\nquantity = "shop"'
     )
-    assert "let it name one" in errors["channels.shop.locations"]
+    assert "name one" in errors["channels.shop.locations"]
     settings = read(SMALLEST + 'locations = { zone1 = "BER", zone2 = "BER" }\n' + SHOP)
     assert terms_module.terms(settings).channels[0].places == ("BER",)
 
@@ -200,8 +200,9 @@ def test_a_figure_that_the_authority_does_not_report_is_warned_of() -> None:
     warehouse = SMALLEST + 'columns = { sku = "sku", available = "available" }\n'
     for figure, lacking in (("on_hand", "on_hand"), ("available+incoming", "incoming")):
         settings = read(warehouse + SHOP + f'made_of = "{figure}"')
-        assert settings.warnings == (
-            f"channels.shop.made_of: warehouse does not report {lacking}, so available is used",
+        (warning,) = settings.warnings
+        assert warning == (
+            f"channels.shop.made_of: warehouse does not report {lacking}: available is used instead"
         )
 
 

@@ -1,4 +1,4 @@
-"""The files that the configuration names: what is used of them, and what is set aside and told."""
+"""The files that the configuration names: what is used of them, and what is skipped."""
 
 import time
 from collections.abc import Mapping
@@ -131,7 +131,7 @@ SKUS = st.sampled_from(["A", "B", "C", "D", "E", "POT", "KET"])
     ),
     st.sets(SKUS, max_size=1),
 )
-def test_every_bundle_is_flat_or_told_why_not(
+def test_every_bundle_is_flat_or_has_a_reason_why_not(
     held: dict[str, dict[str, int]], incomplete: set[str]
 ) -> None:
     held = {components: parts for components, parts in held.items() if components not in incomplete}

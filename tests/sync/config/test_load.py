@@ -1,4 +1,4 @@
-"""skew.toml: what decodes, and how everything that is wrong with it is told at once."""
+"""skew.toml: what decodes, and how everything that is wrong with it is reported at once."""
 
 from pathlib import Path
 
@@ -107,7 +107,7 @@ def test_a_channels_own_guard_lies_over_the_common_one() -> None:
     assert (warehouse.max_zeroed_ppm, warehouse.max_changed_ppm) == (200_000, 400_000)
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_that_is_wrong_is_reported_at_once() -> None:
     errors = errors_of(
         """
 [skew]
@@ -219,7 +219,7 @@ def test_a_channels_wrong_key_is_named_with_the_remedy(line: str, key: str, says
     assert says in errors_of(SMALLEST + SHOP + line)[f"channels.shop.{key}"]
 
 
-def test_a_word_for_no_state_of_ours_is_told_which_there_are() -> None:
+def test_a_word_for_no_state_of_ours_is_refused_with_those_there_are() -> None:
     market = """
 [channels.market]
 kind = "http"

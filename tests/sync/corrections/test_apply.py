@@ -113,11 +113,11 @@ async def test_a_write_that_the_channel_accepts_and_forgets_is_not_applied(bench
     await bench.apply()
 
     assert bench.update(update).status is Status.NOT_APPLIED
-    assert bench.update(update).result == "accepted; still shows 31"
+    assert bench.update(update).result == "accepted, not seen yet: still shows 31"
     within = bench.settings.channels["shop"].read_back_within_ms
     assert bench.clock.now() - began == within
     assert bench.open_incidents() == [
-        ("shop", "surprise", f"update {update} of A: accepted; still shows 31")
+        ("shop", "surprise", f"update {update} of A: accepted, not seen yet: still shows 31")
     ]
 
 
@@ -314,7 +314,7 @@ async def test_trouble_with_reading_back_leaves_the_outcome_unknown(bench: Bench
     await bench.apply()
 
     assert bench.update(update).status is Status.UNKNOWN
-    assert bench.update(update).result == "accepted; it can't be read back: 503"
+    assert bench.update(update).result == "accepted; can't be read back: 503"
 
 
 async def test_a_listing_that_is_gone_after_the_write_is_unknown(bench: Bench) -> None:

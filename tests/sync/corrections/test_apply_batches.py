@@ -49,9 +49,9 @@ async def test_a_batch_stops_at_the_first_surprise_and_hands_the_rest_back(
     [(_, kind, message)] = bench.open_incidents()
     assert kind == "surprise"
     assert message == (
-        "update 2 of S01: accepted; still shows 9. Of its batch: applied and verified 2: #1 S00, "
-        "#3 S02; not applied 1: #2 S01; not written and handed back 7: #4 S03, #5 S04, #6 S05 "
-        "and 4 more"
+        "update 2 of S01: accepted, not seen yet: still shows 9. Of its batch: applied and "
+        "verified 2: #1 S00, #3 S02; not applied 1: #2 S01; not written and handed back 7: #4 S03, "
+        "#5 S04, #6 S05 and 4 more"
     )
 
 

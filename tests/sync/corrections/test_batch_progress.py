@@ -72,8 +72,8 @@ async def test_a_second_write_that_changes_nothing_stops_the_batch(
 
     [channel] = seen(database, batch[0]).channels
     assert channel.counts == {Stage.VERIFIED: 2, Stage.NOT_APPLIED: 1, Stage.HANDED_BACK: 5}
-    assert channel.stopped == "update 2 of S01: accepted; still shows 9"
-    assert channel.updates[1].note == "accepted; still shows 9"
+    assert channel.stopped == "update 2 of S01: accepted, not seen yet: still shows 9"
+    assert channel.updates[1].note == "accepted, not seen yet: still shows 9"
     assert len(updates(database, Status.PROPOSED)) == 5
 
 

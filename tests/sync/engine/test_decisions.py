@@ -129,7 +129,7 @@ async def test_a_channel_that_turns_stale_is_one_incident_and_ends_when_it_is_fr
         await engine.poll(["shop"])
         await until(lambda: incident_kinds(database) == [])
 
-    assert incident.message == "no good poll for longer than 0.3 s: 503"
+    assert incident.message == "no good poll for more than 300ms: 503"
     assert incident.count == 1
 
 
@@ -143,4 +143,4 @@ async def test_a_channel_that_was_never_read_is_an_incident_once_there_was_time(
         await until(lambda: incident_kinds(database) == ["stale"])
 
     [incident] = database.read(incidents.open_incidents)
-    assert incident.message == "never read for longer than 0.3 s: 503"
+    assert incident.message == "never read for more than 300ms: 503"

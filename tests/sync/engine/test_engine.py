@@ -93,7 +93,7 @@ async def test_one_channels_bug_leaves_the_rest_running(
     assert freshness(database, "warehouse") is Freshness.FRESH
 
 
-async def test_a_second_engine_is_refused_and_told_who_has_the_lease(
+async def test_a_second_engine_is_refused_and_the_error_names_who_has_the_lease(
     settings: Settings, database: Database
 ) -> None:
     async with running(made(settings, database, "the daemon on till-1, pid 4711")):

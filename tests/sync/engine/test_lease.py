@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease_module, "HEARTBEAT_MS", 5)
 
 
-async def test_whoever_comes_second_is_told_who_has_it_since_when_and_how_alive(
+async def test_whoever_comes_second_learns_who_has_it_since_when_and_how_alive(
     database: Database,
 ) -> None:
     clock = HandClock()
@@ -39,8 +39,8 @@ async def test_whoever_comes_second_is_told_who_has_it_since_when_and_how_alive(
 
     assert str(caught.value) == (
         "another engine runs for this cache: skew daemon of ana on till-1, pid 4711, "
-        "since 2025-11-23T12:00:00.000Z, last heard of 7 s ago; "
-        "should it be dead, its place is free in 23 s"
+        "since 2025-11-23T12:00:00.000Z, last heartbeat 7 s ago; "
+        "if it is dead, this one can start in 23 s"
     )
 
 

@@ -1,4 +1,4 @@
-"""An authority that falls behind its channels' events is told once, and when it has caught up."""
+"""An authority that falls behind its channels' events is one incident, and ends when it has caught up."""
 
 import msgspec
 

@@ -34,7 +34,7 @@ async def test_one_round_of_polls_needs_no_schedule_and_leaves_no_lease(
 async def test_a_round_of_polls_of_an_unknown_channel_is_refused(
     settings: Settings, database: Database
 ) -> None:
-    with pytest.raises(NoSuchThing, match="no channel 'shpo'"):
+    with pytest.raises(NoSuchThing, match='"shpo" is not a channel; known: warehouse, shop'):
         await made(settings, database).poll(["shpo"])
 
 
@@ -84,7 +84,7 @@ async def test_an_engine_that_is_asked_for_a_channel_it_lacks_says_so(
 
     async with running(made(fewer, database, "the daemon")) as _:
         await until(lambda: database.read(lease.current, now=SystemClock().now()) is not None)
-        with pytest.raises(StoreError, match="the daemon: the running engine has no channel"):
+        with pytest.raises(StoreError, match='the daemon: "shop" is not a channel'):
             await made(settings, database, "skew poll").poll(["shop"])
 
 

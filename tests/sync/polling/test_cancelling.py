@@ -104,7 +104,7 @@ async def test_after_a_cancelled_poll_the_next_one_is_whole(
     assert shop.listings == 3
 
 
-async def test_whoever_waits_for_a_poll_that_another_cancels_is_told(
+async def test_whoever_waits_for_a_poll_learns_that_another_cancelled_it(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
     slow = changed(settings, "shop", every_ms=3_600_000)
@@ -140,7 +140,7 @@ async def test_there_must_be_a_poll_to_cancel(
     slow = changed(settings, "shop", every_ms=3_600_000)
     async with running(made(slow, database)):
         await until(lambda: ("good", None) in records(database))
-        with pytest.raises(StoreError, match="no poll of shop runs"):
+        with pytest.raises(StoreError, match="no poll of shop is running"):
             await cancel(database)
 
 

@@ -1,4 +1,4 @@
-"""Events of a poll: heard before its readings, recorded with them, and no trouble of theirs."""
+"""Events of a poll: read before its readings, recorded with them, and no trouble of theirs."""
 
 import sqlite3
 
@@ -41,7 +41,7 @@ def cursor(bench: Bench) -> str | None:
     return bench.database.read(events.cursor, "shop")
 
 
-async def test_events_are_heard_before_the_readings_and_recorded_with_them(bench: Bench) -> None:
+async def test_events_are_read_before_the_readings_and_recorded_with_them(bench: Bench) -> None:
     bench.shop.shows(A=3)
     bench.shop.tells(sale("e1"), sale("e2"), cursor="c1")
 
@@ -180,7 +180,7 @@ async def test_after_trouble_the_events_rest_and_the_readings_do_not(bench: Benc
     assert bench.open_incidents() == []
 
 
-async def test_an_incident_of_an_earlier_run_ends_with_the_first_good_hearing(bench: Bench) -> None:
+async def test_an_incident_of_an_earlier_run_ends_once_the_events_are_read(bench: Bench) -> None:
     bench.shop.shows(A=3)
     bench.shop.tells(sale("e1"))
     bench.shop.event_faults.append(Temporary("503"))
@@ -262,7 +262,7 @@ async def test_more_than_a_poll_holds_comes_with_the_next(
     monkeypatch.setattr(events_module, "EVENTS_MAX", 2)
     bench.shop.shows(A=3)
     bench.shop.tells()
-    bench.shop.told = [
+    bench.shop.event_pages = [
         EventPage([sale("e0", at=NOON - 9)], cursor="c0", again_until=NOON - 5),
         EventPage([sale("e1"), sale("e2")], cursor="c1", again_until=NOON - 5),
         EventPage([sale("e3")], cursor="c2", again_until=NOON - 5),
@@ -274,7 +274,7 @@ async def test_more_than_a_poll_holds_comes_with_the_next(
     assert cursor(bench) == "c1"
 
 
-async def test_told_by_itself_changes_nothing_where_it_is_empty(bench: Bench) -> None:
+async def test_an_empty_batch_of_events_changes_nothing(bench: Bench) -> None:
     now = bench.clock.now()
     taken = bench.database.write(
         events.bring_in_alone, "shop", EventBatch(), bench.context.comparison, now=now
@@ -284,17 +284,17 @@ async def test_told_by_itself_changes_nothing_where_it_is_empty(bench: Bench) ->
     assert cursor(bench) is None
 
 
-async def test_events_of_before_the_cursor_without_an_end_are_given_up_and_told(
+async def test_repeats_of_events_without_an_end_are_given_up_and_reported(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events_module, "HELD_MAX", 3)
     bench.shop.shows(A=3)
     bench.shop.tells()
     old = [[sale(f"e{n}", at=NOON - 9), sale(f"f{n}", at=NOON - 9)] for n in range(9)]
-    bench.shop.told = [EventPage(page, cursor="c0", again_until=NOON - 5) for page in old]
+    bench.shop.event_pages = [EventPage(page, cursor="c0", again_until=NOON - 5) for page in old]
 
     assert (await bench.poll()).outcome is PollOutcome.GOOD
 
     assert len(recorded(bench)) == 4
     ((_, _, words),) = bench.open_incidents()
-    assert "shop tells more than 3 events of before its cursor" in words
+    assert "shop reports more than 3 events before its cursor" in words

@@ -1,4 +1,4 @@
-"""The guard: which polls are believed, which batches are small enough."""
+"""The guard: which polls are plausible, which batches are small enough."""
 
 import msgspec
 import pytest
@@ -35,7 +35,7 @@ def test_a_quiet_poll_is_plausible() -> None:
     assert guard.judge(counts(), LIMITS) is None
 
 
-def test_an_empty_poll_of_a_known_catalogue_is_not_believed_however_small() -> None:
+def test_an_empty_poll_of_a_known_catalogue_is_not_plausible_however_small() -> None:
     assert guard.judge(counts(known=3, seen=0, gone=3), LIMITS) == (
         "empty: none of the 3 known listings came"
     )
@@ -57,7 +57,7 @@ def test_a_refused_record_came_all_the_same() -> None:
     ("which", "at_the_limit", "words"),
     [("gone", 10, "gone"), ("zeroed", 10, "newly at zero"), ("changed", 40, "changed")],
 )
-def test_a_share_at_its_limit_is_believed_and_one_more_is_not(
+def test_a_share_at_its_limit_is_plausible_and_one_more_is_not(
     which: str, at_the_limit: int, words: str
 ) -> None:
     over = guard.judge(counts(**{which: at_the_limit + 1}), LIMITS)

@@ -1,4 +1,4 @@
-"""Rule 6 in words: what a target is made of, how its sum is told, and what always holds."""
+"""Rule 6 (docs/architecture.md): what a target is made of, its sum in words, what always holds."""
 
 from fractions import Fraction
 
@@ -101,7 +101,7 @@ def test_a_target_is_made_of_what_the_policy_says(
         (Truth(0, "backorder"), Policy("*", when_out=State.BACKORDER), None, "0 available → 0"),
     ],
 )
-def test_the_sum_is_told_in_one_line(
+def test_the_sum_is_reported_in_one_line(
     truth: Truth, rule: Policy, committed: int | None, line: str
 ) -> None:
     states = (State.ACTIVE, State.BACKORDER)

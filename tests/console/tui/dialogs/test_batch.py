@@ -69,7 +69,7 @@ async def test_a_batch_shows_its_way_by_itself_and_its_end(tmp_path: Path) -> No
     ("refuses", "ignores", "word", "why"),
     [
         ({"S01"}, set[str](), "failed", "refused: 403: locked by a promotion"),
-        (set[str](), {"S01"}, "not applied", "accepted; still shows 9"),
+        (set[str](), {"S01"}, "not applied", "accepted, not seen yet: still shows 9"),
     ],
 )
 async def test_a_second_write_that_fails_stops_the_batch_and_all_of_it_is_told(
