@@ -1,4 +1,4 @@
-"""An authority that falls behind its channels' events is one incident, and ends when it has caught up."""
+"""An authority behind its channels' events is one incident, which ends when it caught up."""
 
 import msgspec
 
