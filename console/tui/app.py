@@ -217,6 +217,7 @@ class SkewApp(DialogApp):
             await self.page.reload(at_once=at_once)
             return
         both = self._read_snapshot(), self.page.reload(at_once=at_once)
+        # Neither may be left running when the other fails: it would write to the screen later on.
         for found in await asyncio.gather(*both, return_exceptions=True):
             if isinstance(found, BaseException):
                 raise found
@@ -281,6 +282,7 @@ class SkewApp(DialogApp):
             self._refuse(f"{action.title}: {why}")
         else:
             doing = act()
+            # An act that may ask runs as a worker: the loop must go on reading keys and the cache.
             if inspect.iscoroutine(doing):
                 self.begin_act()
                 self.run_worker(self._act(doing), group="act", exit_on_error=True)

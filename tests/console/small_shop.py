@@ -263,5 +263,5 @@ async def to(app: SkewApp, pilot: object, sku: str) -> None:
     for line, row_id in enumerate(table.ids):
         row = table._rows[row_id]
         if (row.sku if isinstance(row, Correction) else row.disagreement.sku) == sku:
-            table._go(line)
+            table.go_to(line)
     await settle(app, pilot)  # type: ignore[arg-type]

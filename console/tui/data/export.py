@@ -165,6 +165,8 @@ async def export(
 
 async def _whole(step: Awaitable[None]) -> None:
     """Let a step on another thread end before a cancel goes on: it holds the file."""
+    # A thread can't be cancelled. Without the shield the file would be closed and removed while the
+    # thread still writes to it.
     running = asyncio.ensure_future(step)
     try:
         await asyncio.shield(running)

@@ -68,6 +68,8 @@ class RefreshLoop:
 
     async def refreshes(self) -> AsyncIterator[Refresh]:
         """The moments, for ever: the next comes when what was begun at the last has ended."""
+        # Two events, because they wake differently: a commit may wait until the last reading has
+        # had its rest, while what the operator asked for must not.
         everything_at = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
@@ -82,6 +84,8 @@ class RefreshLoop:
                 ended = monotonic()
                 everything_at = ended + max(REPAINT_S, min(SILENCE_S, 2 * (ended - began)))
             else:
+                # Only what is in view was read. The commit that woke us is not done with: it is
+                # kept, so that the next turn reads everything once the rest is over.
                 self._wanted.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), REPAINT_S)
@@ -93,6 +97,8 @@ class RefreshLoop:
             try:
                 version = self._version()
             except StoreError:
+                # A cache that can't be read is a change too: the screen must turn to DISCONNECTED.
+                # It is reported once, for -1 stays -1 until the cache can be read again.
                 version = -1
             if version != seen:
                 seen = version

@@ -52,6 +52,8 @@ class Replay:
     async def go(self, at: Millis) -> None:
         """Show another instant. Raises NoSuchThing, and stays."""
         await asyncio.to_thread(check, self.database, at, self.clock.now())
+        # The clock moves before the cache does. A reading that runs meanwhile may mix the two, but
+        # the handler asks for another one right after this, which has both.
         before, self.at = self.at, at
         self.database.rewind(at)
         self.moved = f"{_span(abs(at - before))} {'on' if at > before else 'back'}"

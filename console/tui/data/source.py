@@ -184,7 +184,7 @@ class DataSource:
         found = await self.disagreements(ids)
         known = await self._known(found)
         now = self._clock.now()
-        # Of as many as an export asks for, that takes longer than a screen may stand still.
+        # For as many as an export asks for, this takes longer than a screen may stand still.
         causes = await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
         return [(disagreement, causes.get(disagreement.id)) for disagreement in found]
 

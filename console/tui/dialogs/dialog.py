@@ -24,6 +24,8 @@ class Dialog(ModalScreen[T]):
     """It can be dismissed while it is the one that is on the screen, not again."""
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
+        # The second of two quick keys finds the dialog dismissed but not yet gone. Textual would
+        # pop whatever lies on top by then, which is the page.
         if self.app.screen is not self:
             return AwaitComplete()
         return super().dismiss(result)
@@ -44,6 +46,8 @@ class DialogApp(DiffOutputApp):
         A key that is pressed twice begins two acts, and the second may be ready to ask only when
         the first has been answered.
         """
+        # What the keys before this one have begun must have come to the screen before it is looked
+        # at: otherwise a burst such as `:q` and enter would reach a dialog that nobody has seen.
         await self._flush_next_callbacks()
         if self.screen.is_modal or _BEGUN.get(self._questions) != self._questions:
             return None
@@ -54,6 +58,7 @@ class DialogApp(DiffOutputApp):
     async def on_event(self, event: events.Event) -> None:
         """Let nothing be pasted that a terminal would obey: an input shows what is in it."""
         if isinstance(event, events.Paste):
+            # One line is enough for every input here, and a line end in it would submit it at once.
             event = events.Paste(clean(next(iter(event.text.splitlines()), "")))
         await super().on_event(event)
 

@@ -27,7 +27,7 @@ class Order(NamedTuple):
 
     ids: "array[int]"
     tags: bytes
-    whole: "array[int] | None"
+    markable: "array[int] | None"
 
 
 class Sheet(Protocol[V_contra]):
@@ -43,7 +43,7 @@ class Sheet(Protocol[V_contra]):
         """One cell per column; None: the one before it runs over this column, too."""
         ...
 
-    def pulse(self, value: V_contra) -> object:
+    def flash_key(self, value: V_contra) -> object:
         """What makes the row flash when it changes; ages do not."""
         ...
 

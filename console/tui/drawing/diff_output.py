@@ -40,21 +40,23 @@ class DiffOutputApp(App[int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._glass = DiffOutput()
+        self._output = DiffOutput()
 
     @on(events.Mount)
-    def _heed_who_else_writes(self) -> None:
+    def _forget_when_resumed(self) -> None:
         # The shell wrote to it while the program was suspended.
-        self.app_resume_signal.subscribe(self, lambda _: self._glass.forget())
+        self.app_resume_signal.subscribe(self, lambda _: self._output.forget())
 
     def on_resize(self) -> None:
-        self._glass.forget()
+        self._output.forget()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:  # noqa: ANN401 (its own)
         if isinstance(renderable, CompositorUpdate) and self._writes:
             colours = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
-            written = self._glass.write(renderable, colours)
+            written = self._output.write(renderable, colours)
             if written == "":
+                # The hook is what a waiting test and Textual's own timing rely on: it is called
+                # even where there was nothing to write.
                 self.post_display_hook()
                 return
             if written is not None:
@@ -64,6 +66,8 @@ class DiffOutputApp(App[int]):
     @property
     def _writes(self) -> bool:
         """Whether what is displayed now reaches a terminal: as the base class decides it."""
+        # Textual writes nothing while a batch of updates is open: what was remembered of it now
+        # would never have reached the terminal, and the cells would stay wrong for good.
         if self._batch_count or self._closed or not self._running:
             return False
         return self._driver is not None and not self.is_headless
@@ -98,6 +102,9 @@ class DiffOutput:
         else:
             self.forget()
             return None
+        # Updates come one at a time from the app's own thread, and nothing else writes to the
+        # terminal meanwhile. What is remembered here is therefore what the terminal shows, until
+        # `forget`.
         pen = _Pen()
         for y, x, strip in strips:
             self._draw(pen, y, x, _exploded(strip, colours))
@@ -110,6 +117,7 @@ class DiffOutput:
             line.extend([_NOTHING] * (end - len(line)))
         old = line[x:end]
         if old == new:
+            # Most of what Textual repaints is as it was: a whole line for one digit of a clock.
             return
         line[x:end] = new
         # Terminals disagree on how wide some characters are: what has any is written whole.
@@ -186,6 +194,8 @@ def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
     drawn = set()
     for y, left, right in update.spans:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            # A span names the columns that changed; the compositor has whole pieces of a line. The
+            # piece is compared as a whole, because several spans may touch the same one.
             if strip is None or x >= right or end <= left or (y, x) in drawn:
                 continue
             drawn.add((y, x))
@@ -216,6 +226,8 @@ def _is_plain(run: Sequence[Cell]) -> bool:
 
 def _runs(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
     """Where they differ: starts and ends. A short gap that needs no other style is bridged."""
+    # To move the cursor costs about as many bytes as some unchanged cells: runs that lie close to
+    # each other are written as one, as long as that needs no change of style between them.
     start = stop = -1
     for place, after in enumerate(new):
         if old[place] == after:

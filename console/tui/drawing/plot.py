@@ -152,6 +152,8 @@ def _grid(figure: PlotData, scale: _Scale, columns: int) -> list[Row]:
     target = _spread(figure.target, columns)
     courses = [_spread(curve.shown, columns) for curve in figure.curves]
     tones = [[Tone.DIM] * columns for _ in courses]
+    # Painted from the back to the front: the others, the target, the one that the plot is about.
+    # The letters come last, so that no curve can hide which of them is which.
     if courses:
         tones[-1] = _tones(courses[-1], target)
         for shown, colours in zip(courses[:-1], tones[:-1], strict=True):

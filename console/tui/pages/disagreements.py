@@ -76,14 +76,14 @@ class DisagreementsPage(ListPage):
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
         fresh = 0
         if self.rows.is_touched:
-            fresh = await asyncio.to_thread(_count_new, listed.ranked.ids, self.rows.whole)
+            fresh = await asyncio.to_thread(_count_new, listed.ranked.ids, self.rows.markable)
         self.rows.offer(
             listed.ids,
             now=now,
             fresh=fresh,
             at_once=at_once,
             tags=listed.severities,
-            whole=listed.ranked.ids,
+            markable=listed.ranked.ids,
         )
         self._mark_groups()
         await self.fetch(self.rows, self.rows.window())

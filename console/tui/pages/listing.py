@@ -113,7 +113,7 @@ class ListPage(DecisionPage):
     def clear_marks_or_filter(self) -> bool:
         if not self.table.marks:
             return super().clear_marks_or_filter()
-        self.table.unmark()
+        self.table.mark(tuple(self.table.marks))
         return True
 
     def close_filter(self) -> bool:

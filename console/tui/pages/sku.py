@@ -234,11 +234,7 @@ class SkuPage(DecisionPage):
         channel, location = self._wanted
         order = sorted(
             cells,
-            key=lambda cell: (
-                cell.channel != channel,
-                cell.location != location,
-                not cell.differs,
-            ),
+            key=lambda cell: (cell.channel != channel, cell.location != location, not cell.differs),
         )
         self.chosen = order[0].listing_id if order else None
         cell = self._cell()

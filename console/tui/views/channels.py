@@ -214,7 +214,7 @@ class ChannelSheet:
     def cells(self, value: ChannelHealth, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
         return [_CELLS[column.key](value, column.width, now) for column in columns]
 
-    def pulse(self, value: ChannelHealth) -> object:
+    def flash_key(self, value: ChannelHealth) -> object:
         return (value.freshness, value.paused_by)
 
 

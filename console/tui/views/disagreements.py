@@ -79,7 +79,7 @@ class DisagreementSheet:
             return made
         return [cell._replace(tone=Tone.DIM) for cell in made]
 
-    def pulse(self, value: DisagreementRow | GroupRow) -> object:
+    def flash_key(self, value: DisagreementRow | GroupRow) -> object:
         if isinstance(value, GroupRow):
             total = value.total
             return (total.count, total.open, total.oversell_units, total.undersell_units)

@@ -81,7 +81,7 @@ class IncidentSheet:
             for column in columns
         ]
 
-    def pulse(self, value: Incident) -> object:
+    def flash_key(self, value: Incident) -> object:
         return (value.message, value.acknowledged_at, value.snoozed_until, value.closed_at)
 
 

@@ -79,7 +79,7 @@ class HistorySheet:
     def cells(self, value: Correction, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
         return [self._cell(value, column, now) for column in columns]
 
-    def pulse(self, value: Correction) -> object:
+    def flash_key(self, value: Correction) -> object:
         return (value.status, value.version, value.result)
 
     def _cell(self, value: Correction, column: Column, now: Millis) -> Cell:
@@ -241,7 +241,7 @@ class UpdateSheet:
     def cells(self, value: Correction, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
         return [_UPDATE_CELLS[column.key](value, now) for column in columns]
 
-    def pulse(self, value: Correction) -> object:
+    def flash_key(self, value: Correction) -> object:
         return (value.status, value.version, value.result)
 
 

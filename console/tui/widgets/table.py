@@ -99,7 +99,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         """By the id of a row that stands for others, the sign of their marks."""
         self._ids: array[int] = array("q")
         self._tags = b""
-        self._whole: array[int] | None = None
+        self._markable: array[int] | None = None
         self._next: Order | None = None
         self._rows: dict[int, V] = {}
         self._gone: set[int] = set()
@@ -120,9 +120,9 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         return self._tags
 
     @property
-    def whole(self) -> "array[int]":
+    def markable(self) -> "array[int]":
         """All that can be marked, what is folded away included."""
-        return self._ids if self._whole is None else self._whole
+        return self._ids if self._markable is None else self._markable
 
     @property
     def cursor(self) -> int:
@@ -159,19 +159,22 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         fresh: int = 0,
         at_once: bool = False,
         tags: bytes = b"",
-        whole: "array[int] | None" = None,
+        markable: "array[int] | None" = None,
     ) -> None:
         """Take a new order: at once, or when the operator's hands have come to rest.
 
         `fresh` is how many of the ids are new: it is shown while they wait. `tags` has a byte for
-        each id; `whole` are all ids that can be marked, where some are folded away.
+        each id; `markable` are all ids that can be marked, where some are folded away.
         """
         if not 0 <= now - self.now < AGES_MS:
             self.now = now
-        order = Order(ids, tags, whole)
+        order = Order(ids, tags, markable)
+        # Live without jumping: while the operator moves the cursor or scrolls, a new order would
+        # put another row under the next key. It waits, and the title says how many rows wait with
+        # it.
         if self._loaded and ids == self._ids:
             self._next, self.waiting = None, 0
-            self._tags, self._whole = tags, whole
+            self._tags, self._markable = tags, markable
         elif self._loaded and self._ids and not at_once and self.is_touched:
             self._next, self.waiting = order, fresh
             self.set_timer(QUIET_S, self._settle)
@@ -184,12 +187,15 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         until = monotonic() + FLASH_S
         for row_id, value in rows.items():
             known = self._rows.get(row_id)
-            if known is not None and self.sheet.pulse(known) != self.sheet.pulse(value):
+            # A row that comes into sight for the first time has not changed: it does not flash.
+            if known is not None and self.sheet.flash_key(known) != self.sheet.flash_key(value):
                 self._flashes[row_id] = until
         self._rows.update(rows)
         for row_id in asked:
             (self._gone.discard if row_id in rows else self._gone.add)(row_id)
         if len(self._rows) > _CACHED_MAX:
+            # A million rows may pass through the window in a minute of scrolling: only what is in
+            # sight is worth its memory, and the rest is read by id again within a millisecond.
             self._rows = {i: self._rows[i] for i in self.window() if i in self._rows}
         if self._flashes:
             self.set_timer(FLASH_S, self._unflash)
@@ -199,6 +205,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
     def tick(self, now: Millis) -> None:
         """Let ages grow, repainting only the lines whose text that changes."""
         self.now = now
+        # Over a slow line each repainted row is felt. A row is drawn again only where a cell of it
+        # reads differently now than when it was last drawn.
         top = round(self.scroll_y)
         for line in range(top, min(len(self._ids), top + self.size.height)):
             value = self._rows.get(self._ids[line])
@@ -221,26 +229,19 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
 
     def mark_all(self) -> None:
         """Mark every row of the list; if all are marked, none."""
-        everything = set(self.whole)
+        everything = set(self.markable)
         self.marks = set() if self.marks >= everything else everything
         self.refresh()
         self.post_message(self.OrderChanged(self))
 
-    def unmark(self) -> None:
-        self.mark(tuple(self.marks))
-
     def action_move(self, by: int) -> None:
-        self._go(self._cursor + by)
+        self.go_to(self._cursor + by)
 
     def action_page(self, by: int) -> None:
-        self._go(self._cursor + by * max(1, self.size.height - 2))
+        self.go_to(self._cursor + by * max(1, self.size.height - 2))
 
     def action_jump(self, to: int) -> None:
-        self._go(to % len(self._ids) if self._ids else 0)
-
-    def go_to(self, line: int) -> None:
-        """Put the cursor on a row, by its place."""
-        self._go(line)
+        self.go_to(to % len(self._ids) if self._ids else 0)
 
     @property
     def is_touched(self) -> bool:
@@ -255,7 +256,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         line = event.y - 1 + round(self.scroll_y)
         if event.y < 1 or line >= len(self._ids):
             return
-        self._go(line)
+        self.go_to(line)
         if event.x < GUTTER:
             self.mark([self._ids[line]])
         elif event.chain > 1:
@@ -263,7 +264,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
 
     def on_resize(self) -> None:
         self._measure()
-        self._go(self._cursor)
+        self.go_to(self._cursor)
 
     def on_focus(self) -> None:
         self._refresh_row(self._cursor)
@@ -327,8 +328,8 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         titles = (fit(c.title, c.width, right=c.right) + " " for c in self._columns)
         return " " * GUTTER + "".join(titles)
 
-    def _go(self, line: int) -> None:
-        """Move the cursor, bring it into view, and say so."""
+    def go_to(self, line: int) -> None:
+        """Put the cursor on the row of this place, bring it into view, and say so."""
         self.touch()
         before, self._cursor = self._cursor, max(0, min(line, len(self._ids) - 1))
         visible = max(1, self.size.height - 1)
@@ -344,17 +345,20 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
 
     def _adopt(self, order: "Order") -> None:
         """Show a new order with the cursor on its id and that id on its line of the screen."""
+        # The cursor belongs to an id, and that id keeps its line of the screen: what the operator
+        # looks at stays where it is, whatever was inserted or removed above it.
         stood = self.cursor_id
         offset = self._cursor - round(self.scroll_y)
         ids = order.ids
         self._ids, self._next, self.waiting, self._loaded = ids, None, 0, True
-        self._tags, self._whole = order.tags, order.whole
+        self._tags, self._markable = order.tags, order.markable
         try:
             self._cursor = ids.index(stood) if stood is not None else 0
         except ValueError:
+            # Its row has closed. The cursor stays on its line: what comes next is there.
             self._cursor = max(0, min(self._cursor, len(ids) - 1))
         if marked := len(self.marks):
-            self.marks.intersection_update(ids if order.whole is None else order.whole)
+            self.marks.intersection_update(ids if order.markable is None else order.markable)
             self.lost += marked - len(self.marks)
         self._gone.clear()
         self._drawn.clear()

@@ -45,6 +45,8 @@ class TextBlock(Widget):
         after = self._writer(width)
         if after.is_same(before):
             return
+        # To lay the page out again costs much more than to paint one block: only another number of
+        # lines asks for it, since no line of ours ever wraps.
         taller = after.plain.count("\n") != before.plain.count("\n")
         self.refresh(layout=taller)
 

@@ -201,7 +201,7 @@ async def test_a_disabled_act_says_why(shop: Shop) -> None:
     shop.show("shop", (17, 0, 20, 200, 38), at=NOW - 1_000)
     async with console(shop) as (app, pilot):
         row = next(i for i in app.dashboard.rows.ids if _channel(app, i) == "shop")
-        app.dashboard.rows._go(list(app.dashboard.rows.ids).index(row))
+        app.dashboard.rows.go_to(list(app.dashboard.rows.ids).index(row))
         await settle(app, pilot)
         await press(app, pilot, "a")
 

@@ -64,7 +64,7 @@ def listed(app: SkewApp) -> list[int]:
 async def to_update(app: SkewApp, pilot: Any, number: int) -> None:
     """Put the cursor on an update."""
     rows = page_of(app).rows
-    rows._go(rows.ids.index(number))
+    rows.go_to(rows.ids.index(number))
     await settle(app, pilot)
 
 

@@ -66,7 +66,7 @@ def test_several_at_once_are_one_toast_and_each_a_line_of_the_log() -> None:
     assert found.toast.title == "9 new incidents"
     lines = found.toast.text.splitlines()
     assert lines[0] == "shop-1 stale: no good poll"
-    assert lines[TOAST_LINES:] == ["and 5 more: key 4 lists them"]
+    assert lines[TOAST_LINES:] == ["and 5 more: 4 lists them"]
 
 
 def test_a_message_can_add_no_line_and_no_control_character_to_a_toast() -> None:

@@ -21,7 +21,7 @@ class Numbers:
     def cells(self, value: str, columns: Sequence[Column], now: int) -> Sequence[Cell]:
         return [Cell(f"{value} at {now}") for _ in columns]
 
-    def pulse(self, value: str) -> object:
+    def flash_key(self, value: str) -> object:
         return value
 
 
