@@ -31,7 +31,7 @@ LIST_KEYS = ("up", "down", "j", "k", "pageup", "pagedown", "home", "end", "tab",
 """They move, on every page."""
 
 _SAME_BYTE = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+[": "escape", "ctrl+h": "backspace"}
-"""What a terminal can't tell apart."""
+"""What a terminal sends the same byte for."""
 _OF_THE_TERMINAL = {"ctrl+c": "interrupts", "ctrl+z": "suspends", "ctrl+q": "quits already"}
 
 
@@ -68,7 +68,9 @@ def _key(text: object) -> str:
     if key in LIST_KEYS:
         raise ValueError(f"{key} moves in the lists: choose another key")
     if key in _SAME_BYTE:
-        raise ValueError(f"a terminal can't tell {key} from {_SAME_BYTE[key]}: choose another key")
+        raise ValueError(
+            f"a terminal sends the same for {key} and {_SAME_BYTE[key]}: choose another key"
+        )
     if key in _OF_THE_TERMINAL:
         raise ValueError(f"{key} {_OF_THE_TERMINAL[key]}: choose another key")
     return key
@@ -79,7 +81,7 @@ def _check(text: str, modifiers: Sequence[str], base: str) -> None:
     wide = character and unicodedata.east_asian_width(base) in "WF"
     if not (character or base in NAMED) or wide or set(modifiers) - set(MODIFIERS):
         raise ValueError(
-            f"“{text[:24]}” is no key: write one character, or one of {', '.join(NAMED)},"
+            f"“{text[:24]}” is not a key: write one character, or one of {', '.join(NAMED)},"
             f" after {'+, '.join(MODIFIERS)}+ or nothing"
         )
     if character and "shift" in modifiers:

@@ -1,6 +1,6 @@
 """A screen's text held against the file that says how it should look.
 
-A golden is written anew by deleting it and running the test, and looked at before it is kept.
+A golden is written again by deleting it and running the test, and looked at before it is kept.
 """
 
 import difflib

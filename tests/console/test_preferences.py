@@ -96,12 +96,12 @@ def test_an_unknown_theme_lists_the_known_ones() -> None:
         ({"quit": []}, "keys.quit: needs a key"),
         ({"help": []}, "keys.help: needs a key"),
         ({"sort": "j"}, "keys.sort: j moves in the lists"),
-        ({"sort": "ctrl+m"}, "keys.sort: a terminal can't tell ctrl+m from enter"),
+        ({"sort": "ctrl+m"}, "keys.sort: a terminal sends the same for ctrl+m and enter"),
         ({"sort": "ctrl+c"}, "keys.sort: ctrl+c interrupts"),
         ({"sort": "shift+s"}, "keys.sort: “shift+s”: write what it types, such as S"),
-        ({"sort": "hyper"}, "keys.sort: “hyper” is no key"),
-        ({"sort": ""}, "keys.sort: “” is no key"),
-        ({"sort": "日"}, "keys.sort: “日” is no key"),
+        ({"sort": "hyper"}, "keys.sort: “hyper” is not a key"),
+        ({"sort": ""}, "keys.sort: “” is not a key"),
+        ({"sort": "日"}, "keys.sort: “日” is not a key"),
         ({"sort": ["a", 7]}, "keys.sort: must be a key in quotes"),
     ],
 )
@@ -155,7 +155,7 @@ def test_skew_keys_lists_the_users_own_and_names_the_file(home: Path, skew: Any)
     file = home / "skew" / "console.toml"
     ran = skew("keys")
     assert (ran.code, ran.err) == (0, "")
-    assert f"{file}, which is not there yet" in ran.out
+    assert f"{file}, which does not exist yet" in ran.out
 
     file.write_text('[keys]\napprove = "f5"\n')
     document = skew("keys", "--json").json

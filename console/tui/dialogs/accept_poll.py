@@ -30,7 +30,7 @@ class AcceptPollDialog(ConfirmDialog):
         super().__init__(
             quarantine_effect.confirmation_for(effect),
             effect.moved,
-            what="how many listings would move",
+            what="how many listings would change",
             yes="accept",
         )
         self._effect = effect

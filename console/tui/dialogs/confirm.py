@@ -199,7 +199,7 @@ class RetryDialog(ReasonDialog):
         super().__init__(
             about,
             offered,
-            verb="RetryDialog",
+            verb="Retry",
             text="It is proposed again where it still disagrees, and needs a new approval.",
             reasons=WHY_RETRIED,
         )

@@ -129,8 +129,8 @@ class ChecklistPage(Page):
             else Cell(" · ● settings and behaviour agree", Tone.OK)
         )
         old = Cell(f" · measured {age(now - checked.at)} ago", Tone.DIM)
-        panel = self.query_one(CursorScroll)
-        set_title(panel, write(Cell("Checklist", Tone.STRONG), verdict, old))
+        for panel in self.query(CursorScroll):
+            set_title(panel, write(Cell("Checklist", Tone.STRONG), verdict, old))
 
 
 def channels_in(texts: Iterable[str], known: Iterable[str]) -> list[str]:

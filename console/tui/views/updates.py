@@ -36,7 +36,7 @@ _TITLE_MAX = 36
 _PENDING_TITLE_MIN = 10
 _PENDING_TITLE_MAX = 44
 _KEPT_MIN = 5
-_TOLD_MIN = 24
+_RESULT_MIN = 24
 
 _SIGNS = {
     CorrectionStatus.APPLYING: "… writing",
@@ -66,14 +66,14 @@ class HistorySheet:
         room = squeeze(columns, width, least=_KEPT_MIN)
         columns = [column._replace(width=_narrowed(column, room)) for column in columns]
         room = width - sum(column.width + 1 for column in columns)
-        if room > _TOLD_MIN:
-            title = min(_TITLE_MAX, (room - _TOLD_MIN) // 2)
+        if room > _RESULT_MIN:
+            title = min(_TITLE_MAX, (room - _RESULT_MIN) // 2)
             if title >= _TITLE_MIN:
                 columns.insert(2, Column("title", "TITLE", title))
                 room -= title + 1
-            columns.append(Column("told", "  RESULT", room - 1))
+            columns.append(Column("result", "  RESULT", room - 1))
         order = ("id", "sku", "title", "channel", "change", "delta", "stake", "status", "when",
-                 "by", "told")  # fmt: skip
+                 "by", "result")  # fmt: skip
         return sorted(columns, key=lambda column: order.index(column.key))
 
     def cells(self, value: Correction, columns: Sequence[Column], now: Millis) -> Sequence[Cell]:
@@ -127,7 +127,7 @@ _CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
     "stake": lambda correction, _now: Cell(_stake(correction), Tone.DIM),
     "when": lambda correction, now: Cell(age(now - _moved_at(correction)), Tone.DIM),
     "by": lambda correction, _now: Cell(f" {_people(correction)}"),
-    "told": lambda correction, now: Cell(f"  {waits_for(correction, now)}", Tone.DIM),
+    "result": lambda correction, now: Cell(f"  {waits_for(correction, now)}", Tone.DIM),
 }
 
 
@@ -228,10 +228,10 @@ class UpdateSheet:
             Column("type", "TYPE", 7),
             Column("status", "STATUS", 13),
             Column("when", "AGE", 6, True),
-            Column("told", " ", 10),
+            Column("result", " ", 10),
         ]
         room = squeeze(columns, width, least=4)  # Number, SKU, channel and change stay.
-        if columns[-1].key == "told" and room > 0:
+        if columns[-1].key == "result" and room > 0:
             title = min(max(0, room - 30), _PENDING_TITLE_MAX)
             columns[-1] = columns[-1]._replace(width=10 + room - title)
             if title > _PENDING_TITLE_MIN:
@@ -256,5 +256,5 @@ _UPDATE_CELLS: Mapping[str, Callable[[Correction, Millis], Cell]] = {
     "when": lambda correction, now: Cell(
         age(now - (correction.decided_at or correction.proposed_at)), Tone.DIM
     ),
-    "told": lambda correction, now: Cell(f" {waits_for(correction, now)}", Tone.DIM),
+    "result": lambda correction, now: Cell(f" {waits_for(correction, now)}", Tone.DIM),
 }

@@ -16,14 +16,6 @@ PACKAGES = ("console", "sync", "store")
 
 REMAINING = frozenset(
     [
-        "console/keys/deciding.py",
-        "console/keys/navigating.py",
-        "console/keys/parse.py",
-        "console/keys/selecting.py",
-        "console/preferences.py",
-        "console/tui/session/memory.py",
-        "console/tui/views/preview.py",
-        "console/tui/views/updates.py",
         "store/checklist/measure.py",
         "store/corrections/conflicts.py",
         "store/corrections/lifecycle.py",

@@ -49,7 +49,7 @@ async def test_a_wrong_filter_is_told_and_stays_open_for_mending(shop: Shop) -> 
         await press(app, pilot, "slash", *"kind:x", "enter")
 
         assert app.dashboard.query_one("#filter", Input).has_focus
-        assert app.session.log[0].text.startswith("“x” is no kind")
+        assert app.session.log[0].text.startswith("“x” is not a kind; known: ")
 
 
 async def test_escape_clears_the_marks_first(shop: Shop) -> None:

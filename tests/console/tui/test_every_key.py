@@ -20,7 +20,7 @@ LEFT_OUT = {"quit", "clear"}
 
 
 async def through(app: SkewApp, pilot: Pilot[int]) -> None:
-    """Let a key's act come to its end, or to its question; nothing is read anew for it."""
+    """Let a key's act come to its end, or to its question; nothing is read again for it."""
     for _ in range(400):
         await rest(app, pilot)
         if app.screen.is_modal or not acting(app):

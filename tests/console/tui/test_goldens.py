@@ -1,6 +1,6 @@
 """What the screens look like, as text: goldens beside this file.
 
-A golden is written anew by deleting it and running the test, and looked at before it is kept.
+A golden is written again by deleting it and running the test, and looked at before it is kept.
 """
 
 import re

@@ -266,7 +266,7 @@ def test_a_wrong_file_of_the_users_own_ends_before_the_screen(path: Path, tmp_pa
     terminal = Terminal(path, SKEW_CONSOLE=str(own))
     try:
         terminal.until(b"keys.quit: needs a key")
-        terminal.until(b"theme: is no theme: known are dark, light")
+        terminal.until(b'theme: "pink" is not a theme; known: dark, light')
         assert terminal._program.wait(timeout=SECONDS) == 2
     finally:
         terminal.close()

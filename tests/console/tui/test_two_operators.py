@@ -112,7 +112,7 @@ async def test_a_decision_of_another_process_is_seen_within_a_second(tmp_path: P
         numbers = [correction.id for correction in shop.updates()]
         other = (
             "import sys, pathlib; from store.database.connection import Database; "
-            "from store import decisions; from sync.clock import SystemClock\n"
+            "from store.corrections import decisions; from sync.clock import SystemClock\n"
             "with Database.open(pathlib.Path(sys.argv[1])) as database:\n"
             "    for number in sys.stdin:\n"
             "        database.write(decisions.reject, [(int(number), None)], who='ben',\n"
@@ -224,4 +224,4 @@ async def test_the_question_says_beforehand_that_a_second_person_is_needed(caref
         again = text_of(app)
 
     assert "it needs a second person (more than 5 units): yours is the first" in first
-    assert "you approved before, another person must" in again
+    assert "you approved already, now another person must" in again

@@ -141,7 +141,7 @@ async def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
     path.write_text("mine")
     view = export_module.channels(shop.database.read(views.channels, now=NOW))
 
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(ExportError, match="exists already"):
         await export(view, path, overwrite=False, progress=nothing)
     assert path.read_text() == "mine"
     assert "x.csv" in names_in(tmp_path)
@@ -241,7 +241,7 @@ def test_only_a_file_may_be_overwritten(tmp_path: Path) -> None:
     (tmp_path / "d.csv").mkdir()
 
     assert not export_module.exists(tmp_path / "x.csv")
-    with pytest.raises(ExportError, match="is no file"):
+    with pytest.raises(ExportError, match="is not a file"):
         export_module.exists(tmp_path / "d.csv")
 
 

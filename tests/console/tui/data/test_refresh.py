@@ -1,4 +1,4 @@
-"""The moments at which the screen reads the cache anew."""
+"""The moments at which the screen reads the cache again."""
 
 import asyncio
 import itertools

@@ -140,7 +140,7 @@ async def test_before_the_first_poll_there_is_nothing(lived: Shop) -> None:
     async with replayed(lived) as (app, pilot):
         for _ in range(30):
             await press(app, pilot, "[")
-        assert "nothing that is kept came before" in text_of(app)
+        assert "nothing on record changed before that" in text_of(app)
         first = shown_at(app)
         await press(app, pilot, "{")
         assert shown_at(app) <= first
@@ -177,7 +177,7 @@ async def test_a_time_is_gone_to_by_name_from_the_palettes_action(lived: Shop) -
         assert shown_at(app) == NOW
         await press(app, pilot, "@", *"2026-12-24", "enter")
         assert shown_at(app) == NOW
-        assert "still to come" in text_of(app)
+        assert "in the future" in text_of(app)
 
 
 @pytest.mark.parametrize("key", ["a", "r", "z", "u", "A", "R"])
@@ -241,12 +241,12 @@ async def test_the_cache_goes_on_beside_it(lived: Shop) -> None:
 def test_what_is_still_to_come_or_before_the_first_poll_is_no_past(lived: Shop) -> None:
     with (
         open_at(lived.settings.database, LATER + 1) as database,
-        pytest.raises(NoSuchThing, match="still to come"),
+        pytest.raises(NoSuchThing, match="in the future"),
     ):
         Replay.begin(database, StillClock(LATER))
     with (
         open_at(lived.settings.database, 1) as database,
-        pytest.raises(NoSuchThing, match="the first poll that is kept began 2026-11-26 13:59"),
+        pytest.raises(NoSuchThing, match="the first poll on record began 2026-11-26 13:59"),
     ):
         Replay.begin(database, StillClock(LATER))
 
@@ -254,9 +254,9 @@ def test_what_is_still_to_come_or_before_the_first_poll_is_no_past(lived: Shop) 
 @pytest.mark.parametrize(
     ("at", "text"),
     [
-        ("2999-01-01", "is still to come"),
-        ("2001-01-01", "nothing is kept of 2001-01-01"),
-        ("soon", "is no time"),
+        ("2999-01-01", "is in the future"),
+        ("2001-01-01", "no data of 2001-01-01"),
+        ("soon", "is not a time"),
     ],
 )
 def test_a_time_without_a_past_is_a_usage_error(

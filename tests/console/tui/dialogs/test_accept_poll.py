@@ -21,9 +21,9 @@ async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change
     assert "What accepting it would change" in text
     assert "5 of 5 known listings seen, 5 changed, 5 newly at zero" in text
     assert "▼ 320 down, 5 SKUs to zero; worth ▲ 0.00 ▼ 7,590" in text
-    assert "shop: 4 disagreements opened, 4 targets down to zero" in text
+    assert "shop: 4 disagreements would open, 4 targets would drop to zero" in text
     assert "SKU-0007733                    202 → 0    −202" in text
-    assert "■ set aside" in text
+    assert "■ quarantined" in text
 
 
 async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
@@ -33,10 +33,10 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down", "b")
         assert f"Accept poll {poll_id} of warehouse" in text_of(app)
-        assert "type how many listings would move, 5, and enter" in text_of(app)
+        assert "type how many listings would change, 5, and enter" in text_of(app)
 
         await press(app, pilot, "y", "4", "enter")
-        assert "that is not it" in text_of(app)
+        assert "✖ wrong: type" in text_of(app)
         assert waiting(troubled, "warehouse") == poll_id
 
         await press(app, pilot, "backspace", "5", "enter")
@@ -53,7 +53,7 @@ async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) 
     set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "4", "b")
-        assert "y accept   n leave it" in text_of(app)
+        assert "y accept   n back" in text_of(app)
         await press(app, pilot, "n")
         assert newest_message(app) == "nothing accepted"
         assert waiting(shop, "shop") is not None
@@ -134,6 +134,6 @@ async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled:
 async def test_only_a_quarantined_poll_can_be_accepted_or_discarded(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "b")
-        assert newest_message(app) == "there is no quarantined poll under the cursor to accept"
+        assert newest_message(app) == "no quarantined poll is under the cursor to accept"
         await press(app, pilot, "d")
-        assert newest_message(app) == "there is no quarantined poll under the cursor to discard"
+        assert newest_message(app) == "no quarantined poll is under the cursor to discard"

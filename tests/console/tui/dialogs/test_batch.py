@@ -120,9 +120,9 @@ async def test_x_takes_the_batch_back_while_it_is_held(tmp_path: Path) -> None:
         statuses = {correction.status for correction in shop.updates()}
         lines = [line.text for line in app.session.log]
 
-    assert "s left to take it all back (X)" in held
+    assert "s left; X cancels it all" in held
     assert statuses == {Status.PROPOSED}
-    assert "ana took 8 updates of the batch back" in lines
+    assert "ana cancelled 8 updates of the batch" in lines
     assert {item.available for item in shop.world.outlets["shop"].items()} == {9}
 
 

@@ -89,7 +89,7 @@ async def test_a_file_that_is_there_is_overwritten_only_by_a_yes(shop: Shop, fol
         await press(app, pilot, "e")
         app.screen.query_one("#name", Input).value = "x.csv"
         await press(app, pilot, "enter")
-        assert "x.csv is there already" in text_of(app)
+        assert "x.csv exists already" in text_of(app)
         assert (folder / "x.csv").read_text() == "mine"
         await press(app, pilot, "n")
         assert not app.screen.query_one("#name", Input).disabled

@@ -58,7 +58,7 @@ async def test_whoever_asks_twice_waits_once(tmp_path: Path) -> None:
         await to_shop(shop)
         shop.falls_silent("shop")
         await press(shop.app, shop.pilot, "o", "o")
-        await shop.until(lambda: "shop is being polled for you already" in text_of(shop.app))
+        await shop.until(lambda: "shop is being polled already" in text_of(shop.app))
         await press(shop.app, shop.pilot, "X")
         await shop.until(lambda: "cancelled" in shop.outcomes("shop"))
 
@@ -95,7 +95,7 @@ async def test_there_must_be_a_poll_to_cancel(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "X")
 
-        assert "can't cancel: no poll of warehouse runs" in text_of(app)
+        assert "can't cancel: no poll of warehouse is running" in text_of(app)
 
 
 async def test_a_cancel_that_no_engine_hears_is_told(shop: Shop) -> None:

@@ -108,8 +108,8 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
         await press(app, pilot, "4")
         text = text_of(app)
         assert "30 of 30 known listings seen, 30 changed, 30 newly at zero" in text
-        assert "30 listings would move: ▲ 0 units up, ▼ 465 down, 30 SKUs to zero" in text
-        assert "shop: 30 disagreements opened" in text
+        assert "30 listings would change: ▲ 0 units up, ▼ 465 down, 30 SKUs to zero" in text
+        assert "shop: 30 disagreements would open" in text
 
         await press(app, pilot, "d", *"a test export", "enter")
         assert shop.waiting("shop") is None

@@ -73,7 +73,7 @@ async def test_an_approval_that_could_not_be_taken_back_can_be_tried_again(
         assert "nothing was decided: the disk is gone" in text_of(app)
 
         await press(app, pilot, "u")
-        assert "ana took back #1" in text_of(app)
+        assert "ana undid #1" in text_of(app)
 
 
 async def test_a_refused_approval_leaves_the_one_before_it_to_be_undone(shop: Shop) -> None:

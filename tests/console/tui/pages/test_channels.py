@@ -64,7 +64,7 @@ async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Sh
         text = " ".join(text_of(app).split())
 
     assert WORDS in text
-    assert "mend the credential that it names and start skew anew" in text
+    assert "correct the credential that it names and restart skew" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 110, 131, 132, 200, 240])
@@ -164,7 +164,7 @@ async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop)
         text = text_of(app)
 
     assert "quarantined all gone" in text
-    assert "the last good readings stay in force; b accepts it, d discards it" in text
+    assert "the last good readings still count; b accepts it, d discards it" in text
 
 
 async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop) -> None:

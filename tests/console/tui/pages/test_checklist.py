@@ -45,7 +45,7 @@ async def test_a_red_answer_says_so_in_a_sign_a_word_and_a_tone(shop: Shop) -> N
 
         assert "✖ settings and behaviour disagree" in text_of(app)
         assert "✖ warehouse is stale" in text_of(app)
-        assert "of 6 red" in text_of(app)
+        assert "of 6 answers red" in text_of(app)
         bad = app.theme_variables["ink-bad"].lower()
         assert style_at(app, "✖ settings").color.triplet.hex == bad
         assert style_at(app, "✖ warehouse").color.triplet.hex == bad
@@ -87,7 +87,7 @@ async def test_the_cursor_goes_by_questions_and_enter_leads_to_the_channel_named
         assert marked
         await press(app, pilot, "enter")
         assert app.page.place is PageName.CHANNELS
-        assert "it names shop, market, outlet, warehouse: this is shop" in text_of(app)
+        assert "opened shop (1 of 4 named)" in text_of(app)
         page_of_channels = app.page
         assert isinstance(page_of_channels, ChannelsPage)
         under = page_of_channels.rows.current

@@ -141,7 +141,7 @@ async def test_n_goes_to_the_worst_that_is_not_acknowledged_and_round(shop: Shop
         text = text_of(app)
 
     assert at == ["SKU-0004411", "SKU-0009120", "SKU-0004411", "SKU-0009120"]
-    assert "oversell 2 of 2; then 2 undersell" in text
+    assert "oversell 2 of 2; next: 2 undersell" in text
 
 
 async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) -> None:
@@ -154,7 +154,7 @@ async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) 
         text = text_of(app)
 
     assert sorted(why or "" for why in said(shop).values()) == [f"because {n}" for n in range(4)]
-    assert "nothing is left that is not acknowledged" in text
+    assert "no disagreement is left that is not acknowledged" in text
     assert "4 acknowledged" in text
 
 

@@ -42,7 +42,7 @@ async def test_an_incident_is_acknowledged_with_a_key_and_stays_open(troubled: S
         await press(app, pilot, "4", "c")
 
         assert "seen by ana" in text_of(app)
-        assert newest_message(app) == "ana has seen #1 market credentials"
+        assert newest_message(app) == "ana acknowledged #1 market credentials"
     (first, *_) = troubled.database.read(incidents.open_incidents)
     assert (first.acknowledged_by, first.acknowledged_at) == ("ana", NOW)
 
@@ -107,9 +107,9 @@ async def test_what_is_over_can_be_neither_acknowledged_nor_snoozed(troubled: Sh
     troubled.database.write(incidents.resolve, "market", IncidentKind.CREDENTIALS, now=NOW)
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "f", "f", "c")
-        assert newest_message(app) == "can't acknowledge #1 market credentials: it is over"
+        assert newest_message(app) == "can't acknowledge #1 market credentials: it is closed"
         await press(app, pilot, "z")
-        assert newest_message(app) == "can't snooze #1 market credentials: it is over"
+        assert newest_message(app) == "can't snooze #1 market credentials: it is closed"
 
 
 async def test_enter_opens_the_disagreements_that_the_trouble_is_about(troubled: Shop) -> None:
@@ -138,13 +138,15 @@ async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
         assert "filter: severity:severe 401  (esc clears)" in text_of(app)
 
         await press(app, pilot, "slash", "end", *([*["backspace"] * 30]), *"kind:stael", "enter")
-        assert newest_message(app).startswith("“stael” is no kind: stale, quarantined, credentials")
+        assert newest_message(app).startswith(
+            "“stael” is not a kind; known: stale, quarantined, credentials"
+        )
         assert [notification.message for notification in app._notifications][-1] == newest_message(
             app
         )
 
         await press(app, pilot, *["backspace"] * 10, *"state:closed", "enter")
-        assert "No incident passes the filter" in text_of(app)
+        assert "No incident fits the filter" in text_of(app)
 
         await press(app, pilot, "escape")
         assert len(page(app).rows.ids) == 3

@@ -179,12 +179,12 @@ async def test_the_plot_is_zoomed_by_keys_and_says_where_that_ends(lived: Eventf
             assert f"Stock · last {name}" in text_of(app)
         assert "14:00" in text_of(app)
         await press(app, pilot, "+")
-        assert "5 min is the shortest time" in text_of(app)
+        assert "5 min is the shortest span" in text_of(app)
         for name, _ in SPANS[1:]:
             await press(app, pilot, "-")
             assert f"Stock · last {name}" in text_of(app)
         await press(app, pilot, "-")
-        assert "30 d is the longest time" in text_of(app)
+        assert "30 d is the longest span" in text_of(app)
 
 
 async def test_the_plot_tells_too_much_by_its_tone_and_where_it_lies(lived: EventfulShop) -> None:

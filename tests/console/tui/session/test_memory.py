@@ -56,7 +56,7 @@ def test_what_has_not_changed_is_not_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{", b"[]", b'{"page": 7}', b"\xff", b"x" * 70_000])
-def test_a_broken_file_is_told_of_and_begun_anew(tmp_path: Path, garbage: bytes) -> None:
+def test_a_broken_file_is_reported_and_ignored(tmp_path: Path, garbage: bytes) -> None:
     path = tmp_path / "skew.toml"
     recall(path).keep(LEFT)
     (file,) = folder().iterdir()
@@ -65,7 +65,7 @@ def test_a_broken_file_is_told_of_and_begun_anew(tmp_path: Path, garbage: bytes)
     memory = recall(path)
 
     assert memory.remembered == Remembered()
-    assert "begun anew" in memory.trouble
+    assert "broken and ignored" in memory.trouble
     memory.keep(LEFT)
     assert recall(path).remembered == LEFT
 

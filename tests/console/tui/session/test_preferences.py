@@ -154,7 +154,7 @@ async def test_a_broken_memory_is_told_and_stops_nothing(shop: Shop, tmp_path: P
     file.write_text("{")
     async with console(shop, preferences=remembering(tmp_path)) as (app, _):
         assert app.page is app.dashboard
-        assert "begun anew" in text_of(app)
+        assert "broken and ignored" in text_of(app)
 
 
 async def test_whoever_is_not_known_is_asked_once_and_stands_in_the_audit(
