@@ -222,7 +222,7 @@ class Dashboard(DisagreementsPage):
         overview = snapshot.status.overview if snapshot is not None else None
         shown = len(self.listed.ranked.ids) if self.listed is not None else 0
         marks = len(self.rows.marks)
-        of = f" of {overview.skus:,} SKUs" if overview is not None else ""
+        of = f" of {plural(overview.skus, 'SKU')}" if overview is not None else ""
         text = f"{self.grouping()}{of} · sort {self.sort}{self.chosen()}"
         text += f" · {marks:,} marked" if marks else ""
         waiting = Cell(f" · ↻ {self.rows.waiting} new" if self.rows.waiting else "", Tone.WARN)

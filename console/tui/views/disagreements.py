@@ -330,7 +330,7 @@ def group_preview(total: GroupTotal | None, by: str, now: Millis, width: int) ->
     ]
     if total.acknowledged:
         facts.append(f"{total.acknowledged:,} acknowledged")
-    facts += ["", f"one {by}: enter opens it, space marks all"]
+    facts += ["", f"one {by}: enter opens, space marks"]
     return [cut(fact, width) for fact in facts]
 
 

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
 from console.keys.action import Action, PageName
-from console.text.format import age, cells, cut, day_and_time, money, time_of_day, units
+from console.text.format import age, cells, cut, day_and_time, money, plural, time_of_day, units
 from console.text.sparkline import count_bars
 from console.tui.drawing.tones import Cell, Tone, key, write
 from store.model import LIVE_CORRECTIONS, Millis
@@ -141,7 +141,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
     ]
     return [
         (6, [Cell(f"{old} old" if newest else "never read", Tone.DIM)]),
-        (9, [Cell(f"{overview.skus:,} SKUs")]),
+        (9, [Cell(plural(overview.skus, "SKU"))]),
         (0, [Cell("oversell ", Tone.DIM), Cell(f"▲{overview.oversell:,}", over)]),
         (4, worth if overview.oversell else []),
         (1, [Cell("undersell ", Tone.DIM), Cell(f"▼{overview.undersell:,}", under)]),

@@ -278,8 +278,8 @@ def _at_start(found: Sequence[Incident]) -> tuple[tuple[str, Tone], ...]:
         return ()
     names = ", ".join(_name(incident) for incident in found[:TOAST_LINES])
     more = f" and {len(found) - TOAST_LINES} more" if len(found) > TOAST_LINES else ""
-    stand = "stands" if len(found) == 1 else "stand"
-    return ((f"{plural(len(found), 'incident')} {stand} open: {names}{more}", Tone.WARN),)
+    verb = "is" if len(found) == 1 else "are"
+    return ((f"{plural(len(found), 'incident')} {verb} open: {names}{more}", Tone.WARN),)
 
 
 def _toast(fresh: Sequence[Incident]) -> Toast | None:

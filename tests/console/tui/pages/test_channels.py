@@ -64,7 +64,7 @@ async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Sh
         text = " ".join(text_of(app).split())
 
     assert WORDS in text
-    assert "correct the credential that it names and restart skew" in text
+    assert "correct the credential that it names and restart Skew" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 110, 131, 132, 200, 240])

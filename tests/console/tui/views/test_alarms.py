@@ -28,9 +28,9 @@ def after(*found: Incident, now: int = NOW) -> ToastState:
 def test_what_was_open_at_the_start_is_one_line_of_the_log_and_no_toast() -> None:
     found = after(one(1), one(2, IncidentKind.CREDENTIALS, "market"))
 
-    assert found.lines == (("2 incidents stand open: shop stale, market credentials", Tone.WARN),)
+    assert found.lines == (("2 incidents are open: shop stale, market credentials", Tone.WARN),)
     assert (found.toast, found.bell) == (None, False)
-    assert after(one(1)).lines == (("1 incident stands open: shop stale", Tone.WARN),)
+    assert after(one(1)).lines == (("1 incident is open: shop stale", Tone.WARN),)
     assert after() == ToastState({})
 
 
