@@ -45,7 +45,7 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
     crowds = peers.by_channel(connection, pairs)
     found = {}
     for row in map(_Cell._make, connection.execute(_CELLS, {"asked": pairs})):
-        written = [one for one in updates[row.id] if one.status in REACHED]
+        written = [update for update in updates[row.id] if update.status in REACHED]
         changes, others = twins.get(row.id, ((), ()))
         found[row.id] = Facts(
             disagreement_id=row.id,
@@ -69,7 +69,7 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
             polls_since_moved=row.polls_since_moved,
             last=updates[row.id][-1] if updates[row.id] else None,
             written=written[-1] if written else None,
-            written_since=tuple(one for one in written if one.ended_at >= asked[row.id]),
+            written_since=tuple(update for update in written if update.ended_at >= asked[row.id]),
             frozen_at=row.frozen_at,
             frozen_why=row.frozen_why,
             in_loop=bool(row.in_loop),
@@ -243,8 +243,8 @@ def _events(connection: sqlite3.Connection, pairs: str) -> dict[int, list[KnownE
 
 def _is_whole(events: Iterable[KnownEvent]) -> bool:
     counted: dict[int, int] = defaultdict(int)
-    for each in events:
-        counted[each.item_id] += 1
+    for event in events:
+        counted[event.item_id] += 1
     return all(count < EVENTS_MAX for count in counted.values())
 
 

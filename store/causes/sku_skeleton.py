@@ -40,12 +40,12 @@ def skeleton(sku: str) -> str:
     return _apply(sku, (step for _, step in _STEPS))
 
 
-def differences(one: str, other: str) -> tuple[str, ...]:
+def differences(sku: str, other: str) -> tuple[str, ...]:
     """Say by what two SKUs of one skeleton differ, in plain words."""
     return tuple(
         words
         for words, left_out in _STEPS
-        if _apply(one, _all_but(left_out)) != _apply(other, _all_but(left_out))
+        if _apply(sku, _all_but(left_out)) != _apply(other, _all_but(left_out))
     )
 
 
@@ -55,7 +55,7 @@ def _latin(sku: str) -> str:
 
 
 def _visible(sku: str) -> str:
-    return "".join(each for each in sku if unicodedata.category(each) not in _UNSEEN)
+    return "".join(character for character in sku if unicodedata.category(character) not in _UNSEEN)
 
 
 def _significant(sku: str) -> str:

@@ -96,9 +96,9 @@ def state(incident: Incident, now: Millis) -> IncidentState:
 _STATE = """CASE WHEN coalesce(n.snoozed_until, 0) > :now THEN 'snoozed'
   WHEN n.acknowledged_at >= coalesce(n.snoozed_until, 0) THEN 'seen' ELSE 'new' END"""
 
-_SEVERITY = " ".join(f"WHEN '{kind}' THEN '{one}'" for kind, one in SEVERITIES.items())
+_SEVERITY = " ".join(f"WHEN '{kind}' THEN '{severity}'" for kind, severity in SEVERITIES.items())
 _SEVERITY = f"CASE n.kind {_SEVERITY} ELSE '{IncidentSeverity.SEVERE}' END"
-_RANK = " ".join(f"WHEN '{one}' THEN {rank}" for rank, one in enumerate(IncidentSeverity))
+_RANK = " ".join(f"WHEN '{severity}' THEN {rank}" for rank, severity in enumerate(IncidentSeverity))
 _RANK = f"CASE {_SEVERITY} {_RANK} END"
 
 
@@ -119,7 +119,7 @@ def incident_ids(
     states = wanted.states or OPEN
     found = array("q")
     if before is None and set(states) & set(OPEN):
-        values["states"] = json.dumps([str(one) for one in states])
+        values["states"] = json.dumps([str(state) for state in states])
         rows = connection.execute(
             f"""SELECT n.id FROM {SOURCES} WHERE n.closed_at IS NULL {where}
               AND {_STATE} IN (SELECT value FROM json_each(:states))
@@ -146,7 +146,7 @@ def incidents_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[
         {"ids": json.dumps(wanted)},
     )
     found = {incident.id: incident for incident in (Incident(*row) for row in rows)}
-    return [found[one] for one in wanted if one in found]
+    return [found[incident_id] for incident_id in wanted if incident_id in found]
 
 
 def _where(wanted: IncidentFilter) -> tuple[str, dict[str, object]]:
@@ -160,7 +160,7 @@ def _where(wanted: IncidentFilter) -> tuple[str, dict[str, object]]:
     ):
         if chosen:
             clauses.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
-            values[name] = json.dumps([str(one) for one in chosen])
+            values[name] = json.dumps([str(value) for value in chosen])
     if wanted.text:
         clauses.append(
             "instr(lower(n.message || ' ' || coalesce(c.name, '') || ' ' || n.kind), lower(:text))"

@@ -160,5 +160,5 @@ def _change(
 
 
 def _grown(old: str, new: str) -> bool:
-    before, after = (float(each.replace(",", "")) for each in (old, new))
+    before, after = (float(number.replace(",", "")) for number in (old, new))
     return after > before and after >= WORSE_TIMES * before

@@ -70,7 +70,7 @@ def resume(connection: sqlite3.Connection, channel: str, *, who: str, now: Milli
 
     A running engine is asked to poll the channel, also one that never saw the pause.
     """
-    found = next((one for one in _select(connection, "name = ?", channel)), None)
+    found = next((pause for pause in _select(connection, "name = ?", channel)), None)
     if found is None:
         raise NoSuchThing(f"channel {channel} is not paused")
     _end(connection, "name = ?", channel)
@@ -80,13 +80,13 @@ def resume(connection: sqlite3.Connection, channel: str, *, who: str, now: Milli
 
 def standing(connection: sqlite3.Connection) -> dict[str, Pause]:
     """Every pause on record, by channel; one that has run out is among them until it is ended."""
-    return {one.channel: one for one in _select(connection, "1")}
+    return {pause.channel: pause for pause in _select(connection, "1")}
 
 
 def by_people(connection: sqlite3.Connection, *, now: Millis) -> dict[str, Pause]:
     """The pauses of people that hold now, by channel."""
     found = _select(connection, "paused_by IS NOT NULL AND paused_until > ?", now)
-    return {one.channel: one for one in found}
+    return {pause.channel: pause for pause in found}
 
 
 def end_passed(connection: sqlite3.Connection, *, now: Millis) -> None:
@@ -94,9 +94,9 @@ def end_passed(connection: sqlite3.Connection, *, now: Millis) -> None:
     _end(connection, "paused_by IS NOT NULL AND paused_until <= ?", now)
 
 
-def in_words(one: Pause) -> str:
+def in_words(pause: Pause) -> str:
     """Tell of a pause, without its end: that hangs on the reader's clock."""
-    return f"paused by {one.by or 'the engine'}: {one.reason}"
+    return f"paused by {pause.by or 'the engine'}: {pause.reason}"
 
 
 def _select(connection: sqlite3.Connection, where: str, *values: object) -> list[Pause]:

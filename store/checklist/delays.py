@@ -96,7 +96,7 @@ def heard(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans |
     for channel_id, received_at, at in rows:
         if at >= first[channel_id]:
             found[channel_id].append(max(0, received_at - at))
-    return {channel_id: spans(each) for channel_id, each in found.items()}
+    return {channel_id: spans(spans_ms) for channel_id, spans_ms in found.items()}
 
 
 def shown(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Shown]:
@@ -124,12 +124,15 @@ def included(
     for listing_id, known in _readings(connection, authorities, since=since).items():
         channel_id = authorities[listing_id]
         first = known[0].observed_at
-        told = [one for one in waiting[listing_id] if first is not None and first <= one.at]
+        told = [event for event in waiting[listing_id] if first is not None and first <= event.at]
         steps = list(_steps(known, polls, channel_id))
         for step, at in _taken_in(steps, sorted(told), within_ms):
             after[channel_id].append(max(0, step.at - at))
             overlooked[channel_id].append(max(0, (step.lacked_at or 0) - at))
-    return {one: Included(spans(after[one]), spans(overlooked[one])) for one in after}
+    return {
+        channel_id: Included(spans(after[channel_id]), spans(overlooked[channel_id]))
+        for channel_id in after
+    }
 
 
 def _movements(
@@ -197,12 +200,12 @@ def _taken_in(
     for step in steps:
         if step.moved == 0:
             continue
-        waiting = [one for one in waiting if one.at >= step.at - within_ms]
-        before = [one for one in waiting if one.at <= step.at]
-        sums = accumulate(one.available for one in before)
+        waiting = [event for event in waiting if event.at >= step.at - within_ms]
+        before = [event for event in waiting if event.at <= step.at]
+        sums = accumulate(event.available for event in before)
         fits = [number for number, total in enumerate(sums, 1) if total == step.moved]
         taken = fits[0] if len(fits) == 1 else 0
-        yield from ((step, one.at) for one in before[:taken])
+        yield from ((step, event.at) for event in before[:taken])
         waiting = waiting[taken or len(before) :]
 
 

@@ -61,8 +61,11 @@ def of_correction(
     ).fetchall()
     ids = [number for _, number in approvals]
     steps = _steps(connection, ids, since=min(step_id for step_id, _ in approvals))
-    found = sorted(lifecycle.by_id(connection, ids), key=lambda one: (one.units >= 0, one.id))
-    courses = tuple(BatchMember(one, tuple(steps[one.id])) for one in found)
+    found = sorted(
+        lifecycle.by_id(connection, ids),
+        key=lambda correction: (correction.units >= 0, correction.id),
+    )
+    courses = tuple(BatchMember(correction, tuple(steps[correction.id])) for correction in found)
     return Batch(who, at, courses, _held_back(connection, courses, now=now))
 
 
@@ -103,10 +106,11 @@ def _held_back(
 ) -> dict[str, HeldBack]:
     """By channel, why the first of what waits there can't be written now."""
     first: dict[str, Correction] = {}
-    for one in (course.correction for course in courses):
-        if one.status is CorrectionStatus.APPROVED and (one.hold_until or 0) <= now:
-            first.setdefault(one.channel, one)
+    for correction in (course.correction for course in courses):
+        if correction.status is CorrectionStatus.APPROVED and (correction.hold_until or 0) <= now:
+            first.setdefault(correction.channel, correction)
     reasons = {
-        channel: lifecycle.held_back(connection, one, now=now) for channel, one in first.items()
+        channel: lifecycle.held_back(connection, correction, now=now)
+        for channel, correction in first.items()
     }
     return {channel: reason for channel, reason in reasons.items() if reason is not None}

@@ -63,8 +63,8 @@ def of_all(
     """The same of several, each by the version that was seen; without those that nobody moved."""
     versions = dict(seen)
     told = {
-        one.id: in_words(connection, one, versions[one.id] or 0)
-        for one in lifecycle.by_id(connection, versions)
+        correction.id: in_words(connection, correction, versions[correction.id] or 0)
+        for correction in lifecycle.by_id(connection, versions)
     }
     return {number: words for number, words in told.items() if words}
 
@@ -98,7 +98,7 @@ def _what_moved(correction: Correction, seen: Mapping[str, Any]) -> str:
         told.append(_now("its target became", seen["target_quantity"], correction.to_quantity))
     if correction.to_state != correction.from_state:
         told.append(_now("its target became", seen["target_state"], correction.to_state))
-    return ", ".join(one for one in told if one)
+    return ", ".join(move for move in told if move)
 
 
 def _now(what: str, now: object, before: object) -> str:

@@ -127,8 +127,12 @@ def proposals_for_rules(
         )
     }
     return [
-        (one, last.get(one.listing_id, "verified") == "verified" and one.id not in taken_back)
-        for one in proposals
+        (
+            correction,
+            last.get(correction.listing_id, "verified") == "verified"
+            and correction.id not in taken_back,
+        )
+        for correction in proposals
     ]
 
 

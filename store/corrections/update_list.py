@@ -116,7 +116,9 @@ def _pool(connection: sqlite3.Connection, wanted: UpdateFilter) -> tuple[str, bo
         newest = "SELECT id FROM corrections ORDER BY id DESC"
     else:
         # One walk down the index of each status, merged: nothing is sorted.
-        walks = (f"SELECT id FROM corrections WHERE status = '{one}'" for one in wanted.statuses)
+        walks = (
+            f"SELECT id FROM corrections WHERE status = '{status}'" for status in wanted.statuses
+        )
         newest = " UNION ALL ".join(walks) + " ORDER BY id DESC"
     if set(wanted.statuses) <= set(LIVE_CORRECTIONS):
         return newest, False
@@ -145,7 +147,7 @@ def _clauses(wanted: UpdateFilter) -> list[str]:
 
 def _values(wanted: UpdateFilter) -> dict[str, object]:
     return {
-        "statuses": json.dumps([str(one) for one in wanted.statuses]),
+        "statuses": json.dumps([str(status) for status in wanted.statuses]),
         "channels": json.dumps(wanted.channels),
         "skus": json.dumps(wanted.skus),
         "people": json.dumps(wanted.people),

@@ -35,7 +35,7 @@ def forget(connection: sqlite3.Connection) -> None:
 def note(connection: sqlite3.Connection, item_ids: Iterable[int]) -> None:
     """Add items to the list."""
     connection.executemany(
-        "INSERT OR IGNORE INTO moved (item_id) VALUES (?)", ((one,) for one in item_ids)
+        "INSERT OR IGNORE INTO moved (item_id) VALUES (?)", ((item_id,) for item_id in item_ids)
     )
 
 

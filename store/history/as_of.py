@@ -56,17 +56,23 @@ def look_back(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsO
     targets = _targets(connection, sku, at=at)
     cells = (
         ListingAsOf(
-            one.channel, one.location, one.true_at(at), one.known_at(at), targets.get(one.id)
+            listing.channel,
+            listing.location,
+            listing.true_at(at),
+            listing.known_at(at),
+            targets.get(listing.id),
         )
-        for one in reading_history.listings(connection, sku)
+        for listing in reading_history.listings(connection, sku)
     )
-    entries = tuple(one for one in timeline.history(connection, sku) if _happened_at(one) <= at)
-    still = (one for one in entries if one.kind == "disagreement")
+    entries = tuple(
+        entry for entry in timeline.history(connection, sku) if _happened_at(entry) <= at
+    )
+    still = (entry for entry in entries if entry.kind == "disagreement")
     return SkuAsOf(
         at=at,
-        cells=tuple(one for one in cells if one.true or one.known),
+        cells=tuple(listing for listing in cells if listing.true or listing.known),
         entries=entries,
-        open=tuple(one for one in still if not _had_closed(one, at)),
+        open=tuple(entry for entry in still if not _had_closed(entry, at)),
     )
 
 

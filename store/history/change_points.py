@@ -31,7 +31,7 @@ def following(
 ) -> Millis | None:
     """The next change after an instant and up to another; None: nothing has changed since."""
     found = _of_sku(connection, sku) if sku is not None else _after(connection, at)
-    return min((one for one in found if at < one <= until), default=None)
+    return min((instant for instant in found if at < instant <= until), default=None)
 
 
 def preceding(
@@ -39,7 +39,7 @@ def preceding(
 ) -> Millis | None:
     """The last change before an instant; None: nothing that is kept came before."""
     found = _of_sku(connection, sku) if sku is not None else _before(connection, at)
-    return max((one for one in found if one < at), default=None)
+    return max((instant for instant in found if instant < at), default=None)
 
 
 def first(connection: sqlite3.Connection) -> Millis | None:

@@ -70,7 +70,7 @@ def _view(
     unknown = set(columns).difference(names)
     if unknown:
         raise ValueError(f"the cache's {table} have no {', '.join(sorted(unknown))}")
-    shown = ", ".join(f"{columns.get(each, f'{alias}.{each}')} AS {each}" for each in names)
+    shown = ", ".join(f"{columns.get(column, f'{alias}.{column}')} AS {column}" for column in names)
     rows = f"SELECT {shown} FROM main.{table} {alias} WHERE {where}"
     return f"CREATE TEMP VIEW {name or table} AS {rows}"
 

@@ -122,23 +122,23 @@ def course(
         within,
         tuple(
             ListingSeries(
-                listing_id=one,
-                channel=found[one].channel,
-                location=found[one].location,
+                listing_id=listing_id,
+                channel=found[listing_id].channel,
+                location=found[listing_id].location,
                 shown=tuple(
                     sample if seen else None
                     for sample, seen in zip(
-                        shown.get(one, [None] * within.columns),
-                        trusted[found[one].channel_id],
+                        shown.get(listing_id, [None] * within.columns),
+                        trusted[found[listing_id].channel_id],
                         strict=True,
                     )
                 ),
-                target=tuple(targets.get(one, [None] * within.columns)),
-                differs=tuple(column in differs[one] for column in every),
-                written=tuple(written[one].get(column, 0) for column in every),
+                target=tuple(targets.get(listing_id, [None] * within.columns)),
+                differs=tuple(column in differs[listing_id] for column in every),
+                written=tuple(written[listing_id].get(column, 0) for column in every),
             )
-            for one in listing_ids
-            if one in found
+            for listing_id in listing_ids
+            if listing_id in found
         ),
         tuple(events.get(column, 0) for column in every),
     )
@@ -227,7 +227,7 @@ def _samples(
         earlier_low, earlier_high, _ = by_listing[listing_id].get(bucket, nothing)
         least, greatest = _least(earlier_low, low), _greatest(earlier_high, high)
         by_listing[listing_id][bucket] = (least, greatest, last)
-    return {one: _carried(found, columns) for one, found in by_listing.items()}
+    return {listing_id: _carried(found, columns) for listing_id, found in by_listing.items()}
 
 
 def _carried(found: Mapping[int, Sequence[int | None]], columns: int) -> list[Sample | None]:
@@ -242,12 +242,12 @@ def _carried(found: Mapping[int, Sequence[int | None]], columns: int) -> list[Sa
     return samples
 
 
-def _least(one: int | None, other: int | None) -> int | None:
-    return min((each for each in (one, other) if each is not None), default=None)
+def _least(first: int | None, other: int | None) -> int | None:
+    return min((number for number in (first, other) if number is not None), default=None)
 
 
-def _greatest(one: int | None, other: int | None) -> int | None:
-    return max((each for each in (one, other) if each is not None), default=None)
+def _greatest(first: int | None, other: int | None) -> int | None:
+    return max((number for number in (first, other) if number is not None), default=None)
 
 
 def _trusted(

@@ -61,12 +61,14 @@ class Comparison:
         connection.execute("UPDATE channels SET configured = 0, terms = ''")
         for channel in self.terms.channels:
             _save_channel(connection, self.terms, channel)
-        after = {one.name: _fingerprint(self.terms, one) for one in self.terms.channels}
+        after = {channel.name: _fingerprint(self.terms, channel) for channel in self.terms.channels}
         if before == after:
             return False
         # Only where nothing but the arithmetic of targets changed does the change tell what moved.
         if _shapes(before) == _shapes(after):
-            self._retarget(connection, [one for one in after if after[one] != before[one]], now=now)
+            self._retarget(
+                connection, [name for name in after if after[name] != before[name]], now=now
+            )
         else:
             bundles.configure(connection, self.terms)
             pending_events.remake(connection, self.compiled(connection))
@@ -85,13 +87,13 @@ class Comparison:
         """Compare anew what differs from its target, which alone has changed on these channels."""
         self.forget_moved(connection)
         compiled = self.compiled(connection)
-        ids = ", ".join(str(compiled.ids[one]) for one in channels)
+        ids = ", ".join(str(compiled.ids[name]) for name in channels)
         connection.execute(
             f"""INSERT OR IGNORE INTO moved (item_id)
             SELECT l.item_id FROM listings l JOIN items i ON i.id = l.item_id
             WHERE l.channel_id IN ({ids})
-              AND (l.target_quantity IS NOT {compiled.each(compiled.target_quantity)}
-                OR l.target_state IS NOT {compiled.each(compiled.target_state)})""",
+              AND (l.target_quantity IS NOT {compiled.per_channel(compiled.target_quantity)}
+                OR l.target_state IS NOT {compiled.per_channel(compiled.target_state)})""",
             compiled.values,
         )
         self.reconcile_moved(
@@ -140,11 +142,13 @@ class Comparison:
         """Whether what the channel says can move another channel's target."""
         return any(
             channel in (rule.quantity, rule.state) for rule in self.terms.authorities
-        ) or any(channel == one.name and one.inflow for one in self.terms.channels)
+        ) or any(
+            channel == configured.name and configured.inflow for configured in self.terms.channels
+        )
 
     def compiled(self, connection: sqlite3.Connection) -> Compiled:
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
-        for name in {one.name for one in self.terms.channels}.difference(ids):
+        for name in {channel.name for channel in self.terms.channels}.difference(ids):
             raise NoSuchThing(f"the cache knows no channel {name} yet: poll it first")
         return Compiled(self.terms, ids)
 
@@ -219,8 +223,8 @@ class _Work:
         """Write those of the targets that have moved."""
         compiled = self._compiled
         self._run("DELETE FROM targets")
-        quantity = compiled.each(compiled.target_quantity)
-        state = compiled.each(compiled.target_state)
+        quantity = compiled.per_channel(compiled.target_quantity)
+        state = compiled.per_channel(compiled.target_state)
         self._run(
             f"""INSERT INTO targets SELECT l.id, {quantity}, {state} {self._moved}
             WHERE l.target_quantity IS NOT {quantity} OR l.target_state IS NOT {state}"""
@@ -234,12 +238,12 @@ class _Work:
 
     def find(self) -> None:
         """Note what disagrees: at most one kind of presence or number, and the state."""
-        compiled, each = self._compiled, self._compiled.each
+        compiled, per_channel = self._compiled, self._compiled.per_channel
         self._run("DELETE FROM found")
-        reduce_ms = each(lambda channel: str(channel.settle_reduce_ms))
-        raise_ms = each(lambda channel: str(channel.settle_raise_ms))
-        proposes = each(lambda channel: str(int("quantity" in channel.writes)))
-        states = each(lambda channel: str(int("state" in channel.writes)))
+        reduce_ms = per_channel(lambda channel: str(channel.settle_reduce_ms))
+        raise_ms = per_channel(lambda channel: str(channel.settle_raise_ms))
+        proposes = per_channel(lambda channel: str(int("quantity" in channel.writes)))
+        states = per_channel(lambda channel: str(int("state" in channel.writes)))
         price = self._price()
         self._run(
             f"""{_INTO_FOUND}
@@ -251,7 +255,8 @@ class _Work:
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
               FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
-                {raise_ms} AS raise_ms, {proposes} AS proposes, {each(compiled.kind)} AS kind,
+                {raise_ms} AS raise_ms, {proposes} AS proposes,
+                {per_channel(compiled.kind)} AS kind,
                 {compiled.rests_on("quantity")} AS rests_on {self._moved})) AS found_now
             WHERE kind IS NOT NULL"""
         )
@@ -311,7 +316,11 @@ class _Work:
 
     def _price(self) -> str:
         """SQL for the price of one of listing l's units: its own, or what its pieces cost."""
-        if all(rule.units == 1 for one in self._compiled.terms.channels for rule in one.policies):
+        if all(
+            rule.units == 1
+            for channel in self._compiled.terms.channels
+            for rule in channel.policies
+        ):
             return "coalesce(l.price_minor, i.price_minor)"
         return f"coalesce(l.price_minor, i.price_minor * {self._compiled.units()})"
 

@@ -30,11 +30,13 @@ class _Units:
     """How many pieces one unit of a channel holds, by SKU; asked once for each pattern."""
 
     def __init__(self, terms: Terms, channel: str) -> None:
-        mine = next((one for one in terms.channels if one.name == channel), None)
+        mine = next(
+            (configured for configured in terms.channels if configured.name == channel), None
+        )
         self._policies = mine.policies if mine is not None else ()
 
     def of(self, sku: str) -> int:
-        return next((one.units for one in self._policies if fnmatchcase(sku, one.skus)), 1)
+        return next((policy.units for policy in self._policies if fnmatchcase(sku, policy.skus)), 1)
 
 
 class EventOrigin(msgspec.Struct, frozen=True):
@@ -145,9 +147,9 @@ def record_each(
     ]
     for channel in dict.fromkeys(name for name, _ in batch):
         # Together, for what was counted today is gone through once each time.
-        mine = [one for (name, _), one in zip(batch, taken, strict=True) if name == channel]
-        conflicts = [each for one in mine for each in one.conflicts]
-        refused = [each for one in mine for each in one.refused]
+        mine = [result for (name, _), result in zip(batch, taken, strict=True) if name == channel]
+        conflicts = [refusal for result in mine for refusal in result.conflicts]
+        refused = [refusal for result in mine for refusal in result.refused]
         _tell(connection, EventOrigin(channel, now, ahead_ms), conflicts, refused)
     # With events of several channels, the accounts of all of them may have moved.
     names = {name for name, _ in batch}
@@ -295,13 +297,13 @@ def _note_once(
         (source.now - DAY_MS, what, source.channel),
     )
     known = {row[0] for row in rows}
-    for each in found:
-        stands_alone = each.reason.startswith(each.place)
-        words = each.reason if stands_alone else f"{each.place}: {each.reason}"
+    for refusal in found:
+        stands_alone = refusal.reason.startswith(refusal.place)
+        words = refusal.reason if stands_alone else f"{refusal.place}: {refusal.reason}"
         if words not in known:
             known.add(words)
-            event_id = each.place.removeprefix("event ")
-            is_named = each.place != event_id
+            event_id = refusal.place.removeprefix("event ")
+            is_named = refusal.place != event_id
             note_odd(connection, source, event_id if is_named else None, what, words)
 
 

@@ -9,86 +9,18 @@ Stock events stand as they are now: what of them the poll would turn out to incl
 """
 
 import sqlite3
-from typing import Any
-
-import msgspec
+from typing import NamedTuple
 
 from store.database import worklist
-from store.model import QUANTITY_MAX, Millis, PollCounts
+from store.database.rows import Columns
+from store.model import QUANTITY_MAX
 from store.polling import quarantine
 from store.polling.comparison import Comparison
+from store.polling.quarantine_effect import ChannelEffect, EffectRow, QuarantineEffect
 from store.targets import bundles, truth
 from store.targets.policy_sql import Compiled
 
 ROWS_MAX = 200
-
-
-class EffectRow(msgspec.Struct, frozen=True):
-    """One listing of the channel that accepting the poll would move."""
-
-    sku: str
-    location: str
-    title: str
-    before: int | None
-    """What it shows by the last good reading; None where it is not listed."""
-    after: int | None
-    before_state: str | None
-    after_state: str | None
-    price_minor: int | None
-    target: int | None
-    """What it should show once the poll is accepted; None for an authority's own."""
-    disagrees: str
-    """The kind of disagreement that there would be; empty where there would be none."""
-    disagreed: str
-    """The kind that there is now."""
-    delta: int | None
-    elsewhere: int
-    """How many other channels' listings of it would newly disagree."""
-
-
-class ChannelEffect(msgspec.Struct, frozen=True):
-    """What accepting would do to one channel's disagreements."""
-
-    channel: str
-    opened: int
-    closed: int
-    targets_to_zero: int
-    """Listings whose target would fall to 0: approved, their updates would end their sale."""
-
-
-class QuarantineEffect(msgspec.Struct, frozen=True):
-    """What accepting one quarantined poll would change. Money is in the channel's currency."""
-
-    channel: str
-    poll_id: int
-    reason: str
-    read_at: Millis
-    counts: PollCounts
-    moved: int
-    """Listings of the channel whose number, state or presence would change."""
-    units_up: int
-    units_down: int
-    money_up: float
-    money_down: float
-    unpriced: int
-    to_zero: int
-    """SKUs that would show nothing for sale where they show something now; gone ones included."""
-    channels: tuple[ChannelEffect, ...]
-    """Those whose disagreements or targets would change, in configured order."""
-    rows: tuple[EffectRow, ...]
-    """The listings that would move most, by units, most first."""
-
-    @property
-    def opened(self) -> int:
-        return sum(one.opened for one in self.channels)
-
-    @property
-    def closed(self) -> int:
-        return sum(one.closed for one in self.channels)
-
-    @property
-    def targets_to_zero(self) -> int:
-        return sum(one.targets_to_zero for one in self.channels)
 
 
 def of_accepting(
@@ -112,7 +44,7 @@ def of_accepting(
         "SELECT finished_at FROM polls WHERE id = ?", (found.id,)
     ).fetchone()
     return QuarantineEffect(
-        channel, found.id, found.reason, read_at, found.counts, **foresight.totals(),
+        channel, found.id, found.reason, read_at, found.counts, **foresight.totals()._asdict(),
         channels=foresight.channels(), rows=foresight.rows(rows_max),
     )  # fmt: skip
 
@@ -192,6 +124,32 @@ _OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
   + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
 
 
+class _Totals(NamedTuple):
+    """What a `QuarantineEffect` sums up."""
+
+    moved: int
+    units_up: int
+    units_down: int
+    money_up: float
+    money_down: float
+    unpriced: int
+    to_zero: int
+
+
+_TOTALS = Columns(
+    _Totals,
+    {
+        "moved": "count(*)",
+        "units_up": "coalesce(sum(max(0, units)), 0)",
+        "units_down": "coalesce(sum(max(0, -units)), 0)",
+        "money_up": "total(max(0, units) * price_minor) / 100.0",
+        "money_down": "total(max(0, -units) * price_minor) / 100.0",
+        "unpriced": "coalesce(sum(units <> 0 AND price_minor IS NULL), 0)",
+        "to_zero": "count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)",
+    },
+)
+
+
 class _Foresight:
     """The temporary tables of one reckoning."""
 
@@ -232,7 +190,7 @@ class _Foresight:
         )
         if decides:
             terms = self._compiled.terms
-            self._channel_ids = [self._compiled.ids[one.name] for one in terms.channels]
+            self._channel_ids = [self._compiled.ids[channel.name] for channel in terms.channels]
             if derives:
                 for statement in _PARTS:
                     self._run(statement)
@@ -242,21 +200,13 @@ class _Foresight:
                 self._derive_truths()
         self._compare()
 
-    def totals(self) -> dict[str, Any]:
-        fields = {
-            "moved": "count(*)",
-            "units_up": "coalesce(sum(max(0, units)), 0)",
-            "units_down": "coalesce(sum(max(0, -units)), 0)",
-            "money_up": "total(max(0, units) * price_minor) / 100.0",
-            "money_down": "total(max(0, -units) * price_minor) / 100.0",
-            "unpriced": "coalesce(sum(units <> 0 AND price_minor IS NULL), 0)",
-            "to_zero": "count(DISTINCT CASE WHEN was > 0 AND coalesce(now, 0) <= 0 THEN sku END)",
-        }
+    def totals(self) -> _Totals:
         row = self._connection.execute(
-            f"""SELECT {", ".join(fields.values())} FROM (SELECT sku, {_UNITS} AS units,
-              {_NOW} AS now, {_WAS} AS was, price_minor FROM temp.laid WHERE {_MOVED})"""
+            f"""SELECT {_TOTALS.sql}
+            FROM (SELECT sku, {_UNITS} AS units, {_NOW} AS now, {_WAS} AS was, price_minor
+              FROM temp.laid WHERE {_MOVED})"""
         ).fetchone()
-        return dict(zip(fields, row, strict=True))
+        return _TOTALS.read(row)
 
     def channels(self) -> tuple[ChannelEffect, ...]:
         ids = ", ".join(map(str, self._channel_ids))
@@ -275,12 +225,21 @@ class _Foresight:
                 GROUP BY d.channel_id"""
             ).fetchall()
         )
-        opened = {channel_id: (more, to_zero) for channel_id, more, to_zero in opens}
-        told = []
-        for channel_id, name in sorted((id_, name) for name, id_ in self._compiled.ids.items()):
-            more, to_zero = opened.get(channel_id, (0, 0))
-            told.append(ChannelEffect(name, more, closes.get(channel_id, 0), to_zero))
-        return tuple(one for one in told if one.opened or one.closed or one.targets_to_zero)
+        opened = {channel_id: more for channel_id, more, _ in opens}
+        to_zero = {channel_id: count for channel_id, _, count in opens}
+        names = {channel_id: name for name, channel_id in self._compiled.ids.items()}
+        told = (
+            ChannelEffect(
+                names[channel_id],
+                opened.get(channel_id, 0),
+                closes.get(channel_id, 0),
+                to_zero.get(channel_id, 0),
+            )
+            for channel_id in sorted(names)
+        )
+        return tuple(
+            effect for effect in told if effect.opened or effect.closed or effect.targets_to_zero
+        )
 
     def rows(self, most: int) -> tuple[EffectRow, ...]:
         rows = self._connection.execute(
@@ -348,11 +307,11 @@ class _Foresight:
 
     def _compare(self) -> None:
         """Compare what each channel would show with what it then should."""
-        compiled, each = self._compiled, self._compiled.each
-        if any(one.inflow for one in compiled.terms.channels):
+        compiled, per_channel = self._compiled, self._compiled.per_channel
+        if any(channel.inflow for channel in compiled.terms.channels):
             self._show_listings()
         ids = ", ".join(map(str, self._channel_ids))
-        quantity, state = each(compiled.target_quantity), each(compiled.target_state)
+        quantity, state = per_channel(compiled.target_quantity), per_channel(compiled.target_state)
         self._run(
             f"""INSERT INTO temp.cells
             WITH shown AS (SELECT i.id AS item_id, c.id AS channel_id, m.target_quantity AS was,
@@ -368,7 +327,7 @@ class _Foresight:
                 coalesce(l.present, 0) AS present, coalesce(l.copies, 1) AS copies,
                 {quantity} AS target_quantity, {state} AS target_state
               FROM shown l CROSS JOIN temp.items i ON i.id = l.item_id),
-            told AS MATERIALIZED (SELECT l.*, {each(compiled.kind)} AS differs,
+            told AS MATERIALIZED (SELECT l.*, {per_channel(compiled.kind)} AS differs,
                 l.present = 1 AND l.copies = 1 AND l.state <> l.target_state AS of_state
               FROM aimed l CROSS JOIN temp.items i ON i.id = l.item_id)
             SELECT item_id, channel_id, differs, coalesce(of_state, 0), target_quantity,

@@ -357,10 +357,10 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     for listing_id in _listings_of_refused(connection, sweep):
         if listing_id in doubtful:
             seen[listing_id] = max(seen[listing_id], 1)
-    odd = {one for one in doubtful if seen[one] != 1}.union(sweep.suspects)
+    odd = {listing_id for listing_id in doubtful if seen[listing_id] != 1}.union(sweep.suspects)
     connection.executemany(
         "INSERT OR REPLACE INTO counted (poll_id, listing_id, copies) VALUES (?, ?, ?)",
-        ((sweep.poll_id, one, seen[one]) for one in odd),
+        ((sweep.poll_id, listing_id, seen[listing_id]) for listing_id in odd),
     )
 
 

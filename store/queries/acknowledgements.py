@@ -25,8 +25,9 @@ class SeenDisagreement(msgspec.Struct, frozen=True):
     """What was shown and what should have been: quantity and state of each."""
 
     @classmethod
-    def of(cls, it: Disagreement) -> "SeenDisagreement":
-        return cls(it.id, (it.available, it.state, it.target, it.target_state))
+    def of(cls, disagreement: Disagreement) -> "SeenDisagreement":
+        shown = (disagreement.available, disagreement.state)
+        return cls(disagreement.id, (*shown, disagreement.target, disagreement.target_state))
 
 
 def acknowledge(
@@ -39,7 +40,7 @@ def acknowledge(
 ) -> list[Decision]:
     """Acknowledge what is still as it was seen; one decision each, in order."""
     standing = _standing(connection, seen)
-    made = [_judge(one, standing.get(one.id)) for one in seen]
+    made = [_judge(disagreement, standing.get(disagreement.id)) for disagreement in seen]
     connection.execute(
         """UPDATE disagreements SET acknowledged_by = :who, acknowledged_at = :now,
           acknowledged_why = :why WHERE id IN (SELECT value FROM json_each(:ids))""",
@@ -50,12 +51,12 @@ def acknowledge(
 
 def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decision]:
     """As if nobody had acknowledged them; one decision each, in order."""
-    standing = _standing(connection, [SeenDisagreement(one) for one in ids])
+    standing = _standing(connection, [SeenDisagreement(disagreement_id) for disagreement_id in ids])
     made = []
-    for one in ids:
-        found = standing.get(one)
+    for disagreement_id in ids:
+        found = standing.get(disagreement_id)
         why = _GONE if found is None else "" if found.by else "nobody has acknowledged it"
-        made.append(Decision(one, ok=not why, why=why))
+        made.append(Decision(disagreement_id, ok=not why, why=why))
     connection.execute(
         """UPDATE disagreements SET acknowledged_by = NULL, acknowledged_at = NULL,
           acknowledged_why = NULL WHERE id IN (SELECT value FROM json_each(?))""",
@@ -86,7 +87,7 @@ def _standing(
         FROM json_each(?) j CROSS JOIN disagreements d ON d.id = j.value
         JOIN listings l ON l.id = d.listing_id JOIN channels c ON c.id = d.channel_id
         WHERE d.closed_at IS NULL AND c.configured = 1""",
-        (json.dumps([one.id for one in seen]),),
+        (json.dumps([disagreement.id for disagreement in seen]),),
     )
     return {
         disagreement_id: _Standing(by, why, tuple(figures))
@@ -124,4 +125,4 @@ def _said(value: object) -> str:
 
 
 def _done(made: Sequence[Decision]) -> str:
-    return json.dumps([one.id for one in made if one.ok])
+    return json.dumps([decision.id for decision in made if decision.ok])

@@ -25,9 +25,9 @@ class FilterConditions:
         before = self._conditions(wanted)
         after = self._statuses(wanted)
         for left_out in wanted.without:
-            before += [f"NOT coalesce({one}, 0)" for one in self._conditions(left_out)]
-            after += [f"NOT {one}" for one in self._statuses(left_out)]
-        self.before = "".join(f" AND {one}" for one in before)
+            before += [f"NOT coalesce({condition}, 0)" for condition in self._conditions(left_out)]
+            after += [f"NOT {condition}" for condition in self._statuses(left_out)]
+        self.before = "".join(f" AND {condition}" for condition in before)
         self.after = " AND ".join(after) or "1"
 
     def _conditions(self, wanted: DisagreementFilter) -> list[str]:

@@ -97,7 +97,9 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> SkuSummary
         holders=tuple(Holder(*row) for row in connection.execute(_HOLDERS, {"sku": sku})),
         open=tuple(found),
         updates=tuple(updates),
-        audits={one.id: tuple(audit.rows(connection, one.id)) for one in updates},
+        audits={
+            correction.id: tuple(audit.rows(connection, correction.id)) for correction in updates
+        },
         balances=tuple(balance.standing(connection, sku)),
     )
 

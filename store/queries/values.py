@@ -132,7 +132,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     @property
     def failed(self) -> int:
         """How many of the recent polls failed or were set aside."""
-        return sum(one.outcome in FAILURES for one in self.recent)
+        return sum(poll.outcome in FAILURES for poll in self.recent)
 
 
 class Overview(msgspec.Struct, frozen=True):

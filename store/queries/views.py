@@ -132,14 +132,16 @@ def _overview(
         "SELECT count(*) FROM corrections WHERE live = 1 AND status <> 'snoozed'"
     ).fetchone()
     errors = poll_health.errors_by_minute(connection, now=now)
-    standing = [incident_list.state(one, now) for one in incidents.open_incidents(connection)]
+    standing = [
+        incident_list.state(incident, now) for incident in incidents.open_incidents(connection)
+    ]
     return Overview(
         **counted._replace(unknown=counted.unknown + unreadable)._asdict(),
         skus=skus,
         channels=len(found),
         channels_stale=sum(channel.freshness in not_fresh for channel in found),
         pending=pending,
-        incidents=sum(one is not IncidentState.SNOOZED for one in standing),
+        incidents=sum(state is not IncidentState.SNOOZED for state in standing),
         errors_5m=sum(errors[-ERRORS_IN_MINUTES:]),
         newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
         or None,
@@ -302,7 +304,7 @@ def disagreements_by_id(
         _DISAGREEMENTS,
         {"now": now, "ids": json.dumps(wanted), "prices": json.dumps(prices)},
     )
-    found = {one.id: one for one in map(_DISAGREEMENT.read, rows)}
+    found = {disagreement.id: disagreement for disagreement in map(_DISAGREEMENT.read, rows)}
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
 
 

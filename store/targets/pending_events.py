@@ -128,7 +128,7 @@ def project(connection: sqlite3.Connection, candidates: str) -> bool:
         f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
         SELECT i.id, {authority_as_of("a", "ac")}, {whole_as_of("ac")} - ac.lag_ms,
           ac.lag_ms, ac.id
-        FROM ({candidates}) one CROSS JOIN items i ON i.id = one.item_id
+        FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id
         JOIN listings a ON a.id = coalesce({NEWEST_PLACE}, i.quantity_listing_id)
         JOIN channels ac ON ac.id = a.channel_id"""
     )

@@ -54,11 +54,14 @@ class Compiled:
         """Whether one unit of every quantity's authority is one piece."""
         sources = {rule.quantity for rule in self.terms.authorities}
         policies = (
-            rule for one in self.terms.channels if one.name in sources for rule in one.policies
+            rule
+            for channel in self.terms.channels
+            if channel.name in sources
+            for rule in channel.policies
         )
         return all(rule.units == 1 for rule in policies)
 
-    def each(self, expression: Callable[[ChannelTerms], str]) -> str:
+    def per_channel(self, expression: Callable[[ChannelTerms], str]) -> str:
         """SQL for each channel's own expression over listing l and item i, NULL for others."""
         arms = " ".join(
             f"WHEN {self.ids[channel.name]} THEN {expression(channel)}"
@@ -68,7 +71,7 @@ class Compiled:
 
     def units(self) -> str:
         """SQL for how many pieces one unit of listing l's channel holds."""
-        return self.each(self._units)
+        return self.per_channel(self._units)
 
     def sold(self, channel: ChannelTerms) -> str:
         """SQL for whether the channel sells `i.sku` at all: 0 or 1."""
@@ -139,7 +142,9 @@ class Compiled:
 
     def _inflow(self, attribute: str) -> ChannelTerms | None:
         """The channel whose word of the attribute flows in to the authority (rule 2)."""
-        return next((one for one in self.terms.channels if attribute in one.inflow), None)
+        return next(
+            (channel for channel in self.terms.channels if attribute in channel.inflow), None
+        )
 
     def _word_of(self, channel: ChannelTerms, expression: str) -> str:
         """SQL for something of that channel's own listing s of item i, if it can be believed."""

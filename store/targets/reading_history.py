@@ -50,13 +50,13 @@ class ListingReadings(msgspec.Struct, frozen=True):
 
     def known_at(self, at: Millis | None) -> Reading | None:
         """The reading that we knew at an instant; None: the newest."""
-        known = [one for one in self.readings if at is None or one.observed_at <= at]
+        known = [reading for reading in self.readings if at is None or reading.observed_at <= at]
         return known[-1] if known else None
 
     def true_at(self, at: Millis) -> Reading | None:
         """The reading that was true at an instant, as far as is known by now."""
-        found = [one for one in self.readings if one.true_at <= at]
-        return max(found, key=lambda one: (one.true_at, one.observed_at), default=None)
+        found = [reading for reading in self.readings if reading.true_at <= at]
+        return max(found, key=lambda reading: (reading.true_at, reading.observed_at), default=None)
 
 
 # A file's own time stands with the poll that read it.

@@ -24,7 +24,7 @@ def oversold(w: World) -> Correction:
 
 
 def approve(w: World, *ids: int, who: str = "ana", **more: object) -> list[Decision]:
-    seen = [(one, None) for one in ids]
+    seen = [(correction_id, None) for correction_id in ids]
     terms = {"hold_ms": HOLD_MS, "expires_ms": EXPIRES_MS} | more
     return w.database.write(decisions.approve, seen, who=who, now=w.now, **terms)  # type: ignore[arg-type]
 
@@ -51,9 +51,10 @@ def status(w: World, correction_id: int) -> CorrectionStatus:
 def correct(w: World, sku: str = "A", channel: str = "shop") -> Correction:
     """Approve, write and prove the SKU's proposal on the channel; answer it as it ended."""
     (proposal,) = (
-        one
-        for one in w.updates()
-        if (one.sku, one.channel, one.status) == (sku, channel, CorrectionStatus.PROPOSED)
+        correction
+        for correction in w.updates()
+        if (correction.sku, correction.channel, correction.status)
+        == (sku, channel, CorrectionStatus.PROPOSED)
     )
     approve(w, proposal.id)
     begin(w, proposal.id)

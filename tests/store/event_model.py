@@ -74,21 +74,21 @@ class Known:
     def __init__(self, connection: sqlite3.Connection, setting: Setting) -> None:
         self.setting = setting
         self.listings = {
-            (one["name"], (one["sku"], one["location"])): one for one in rows(connection, LISTINGS)
+            (row["name"], (row["sku"], row["location"])): row for row in rows(connection, LISTINGS)
         }
-        self.events = {one["id"]: one for one in rows(connection, EVENTS)}
+        self.events = {row["id"]: row for row in rows(connection, EVENTS)}
         self.movements = rows(connection, MOVEMENTS)
         self.writes = rows(connection, WRITES)
         self.items = {
-            (one["sku"], one["location"]): one for one in rows(connection, "SELECT * FROM items")
+            (row["sku"], row["location"]): row for row in rows(connection, "SELECT * FROM items")
         }
-        self.whole: Millis = next((one["whole"] for one in rows(connection, AS_OF)), 0)
+        self.whole: Millis = next((row["whole"] for row in rows(connection, AS_OF)), 0)
 
     def as_of(self, place: Place) -> Millis | None:
         """What the authority's word of one place is of; of a pool the newest of its places."""
         if place in MEMBERS:
             found = [self.as_of(member) for member in MEMBERS[place]]
-            return max((one for one in found if one is not None), default=None)
+            return max((as_of for as_of in found if as_of is not None), default=None)
         listing = self.listings.get(("warehouse", place))
         if listing is None:
             return None
@@ -107,15 +107,15 @@ class Known:
             return False
         at = event["at"]
         if event["order_ref"] is not None:
-            same = [one for one in self.events.values() if self._same_order(event, one)]
-            told = [one for one in same if one["name"] != "warehouse"]
-            if min(told, key=lambda one: (one["at"], one["name"]))["name"] != event["name"]:
+            same = [row for row in self.events.values() if self._same_order(event, row)]
+            told = [row for row in same if row["name"] != "warehouse"]
+            if min(told, key=lambda row: (row["at"], row["name"]))["name"] != event["name"]:
                 return False
-            at = max((one["at"] for one in same if one["name"] == "warehouse"), default=at)
+            at = max((row["at"] for row in same if row["name"] == "warehouse"), default=at)
         return bool(at > as_of or (lowers and at > self.whole - self.setting.lag_ms))
 
     def _same_order(self, event: dict[str, Any], other: dict[str, Any]) -> bool:
-        mine, theirs = ((one["sku"], one["location"]) for one in (event, other))
+        mine, theirs = ((row["sku"], row["location"]) for row in (event, other))
         near = {mine, *MEMBERS.get(mine, ())}
         near |= {pool for pool, members in MEMBERS.items() if mine in members}
         what = ("order_ref", "kind")
@@ -150,13 +150,14 @@ class Known:
             return words.Truth(figure, state, pending=item["pending"])
         figures = [(self.items[part], self.truth(part), count) for part, count in parts]
         if place in MEMBERS:
-            there_are = [max(0, one.available + part["pending_own"])
-                         for part, one, _ in figures if one.available is not None]  # fmt: skip
+            there_are = [max(0, truth.available + part["pending_own"])
+                         for part, truth, _ in figures if truth.available is not None]  # fmt: skip
             return words.Truth(sum(there_are) if there_are else None, pending=item["pending"])
-        if any(one.available is None for _, one, _ in figures):
+        if any(truth.available is None for _, truth, _ in figures):
             return words.Truth(None, pending=item["pending"])
         least = min(
-            max(0, (one.available or 0) + part["pending"]) // count for part, one, count in figures
+            max(0, (truth.available or 0) + part["pending"]) // count
+            for part, truth, count in figures
         )
         return words.Truth(least, pending=item["pending"])
 
@@ -164,7 +165,7 @@ class Known:
         if place in MEMBERS:
             return [(member, 1) for member in MEMBERS[place]]
         if place[0] == "KIT" and self.setting.has_kit:
-            return [((one.component, place[1]), one.quantity) for one in KIT]
+            return [((component.component, place[1]), component.quantity) for component in KIT]
         return []
 
     def has_answered(self, place: Place, fell_at: Millis) -> bool:
@@ -172,4 +173,4 @@ class Known:
         if self.whole > sure + UNSEEN_AFTER_MS:
             return True
         words_of = [self.as_of(part) for part, _ in self.parts(place)] or [self.as_of(place)]
-        return all(one is not None and one > sure for one in words_of)
+        return all(as_of is not None and as_of > sure for as_of in words_of)

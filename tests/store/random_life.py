@@ -96,16 +96,21 @@ def ask(database: Database, now: Millis) -> dict[str, Any]:
         "facts": database.read(find_facts.find, found),
         "updates": updates,
         "live": list(database.read(views.update_ids)),
-        "audit": {one.id: database.read(audit.rows, one.id) for one in updates},
+        "audit": {
+            correction.id: database.read(audit.rows, correction.id) for correction in updates
+        },
         "incidents": database.read(incidents.open_incidents),
         "history": {sku: _in_order(database.read(timeline.history, sku)) for sku in SKUS},
-        "held back": {one.id: database.read(lifecycle.held_back, one, now=now) for one in updates},
+        "held back": {
+            correction.id: database.read(lifecycle.held_back, correction, now=now)
+            for correction in updates
+        },
     }
 
 
 def _in_order(entries: list[HistoryEntry]) -> list[HistoryEntry]:
     """Entries of one instant are in no order."""
-    return sorted(entries, key=lambda one: (one.known_at, str(one)))
+    return sorted(entries, key=lambda entry: (entry.known_at, str(entry)))
 
 
 def _record(sku: str, available: int, state: str = "active") -> Record:
@@ -198,12 +203,12 @@ def propose(life: Life) -> None:
 def decide(life: Life) -> None:
     """Take one update a step further, or put it off, or turn it down."""
     w = life.w
-    updates = [one for one in w.updates() if one.status in _STEPS]
+    updates = [correction for correction in w.updates() if correction.status in _STEPS]
     if not updates:
         return propose(life)
-    one = updates[life.pick(len(updates))]
-    steps = _STEPS[one.status]
-    steps[life.pick(len(steps))](life, one.id)
+    correction = updates[life.pick(len(updates))]
+    steps = _STEPS[correction.status]
+    steps[life.pick(len(steps))](life, correction.id)
     return None
 
 
@@ -265,7 +270,7 @@ def trouble(life: Life) -> None:
         w.database.write(incidents.resolve, name, kind, now=w.now)
     elif what == 1:
         opened = w.database.read(incidents.open_incidents)
-        unseen = [one.id for one in opened if one.acknowledged_by is None]
+        unseen = [incident.id for incident in opened if incident.acknowledged_by is None]
         for number in unseen[:1]:
             w.database.write(incidents.acknowledge, number, who="bob", now=w.now)
     else:

@@ -82,7 +82,7 @@ def test_superseding_every_proposal_takes_no_more_statements_than_a_few(tmp_path
         spent = statements(
             w, lambda c: quarantine.accept(c, "warehouse", w.comparison, who="ana", now=w.now)
         )
-        assert {one.status for one in w.updates()} == {CorrectionStatus.SUPERSEDED}
+        assert {correction.status for correction in w.updates()} == {CorrectionStatus.SUPERSEDED}
         return spent
 
     few, many = in_both(tmp_path, work)
@@ -124,9 +124,9 @@ def test_the_disagreements_of_a_sku_cost_nothing_of_what_else_is_open(
         priced = [Record(f"B{n}", n + 1, state="active", price_minor=500) for n in range(count)]
         lacking = [*stock(A=1), *priced] if estimates else [*priced, *stock(A=1)]
         w.poll("warehouse", lacking)
-        w.poll("shop", [msgspec.structs.replace(one, available=0) for one in lacking])
+        w.poll("shop", [msgspec.structs.replace(record, available=0) for record in lacking])
         wanted = DisagreementFilter(skus=("B1" if estimates else "A",))
-        assert [one.sku for one in w.diff()].count("A") == 1
+        assert [disagreement.sku for disagreement in w.diff()].count("A") == 1
         (found,) = w.diff(skus=wanted.skus)
         assert found.delta
 

@@ -51,7 +51,7 @@ def channel(name: str, **changes: object) -> ChannelTerms:
         "policies": (Policy("*"),),
     }
     chosen = defaults | changes
-    hides = tuple(one for one in NOT_FOR_SALE if one not in chosen["states"])  # type: ignore[operator]
+    hides = tuple(state for state in NOT_FOR_SALE if state not in chosen["states"])  # type: ignore[operator]
     return ChannelTerms(**({"hides": hides} | chosen))  # type: ignore[arg-type]
 
 

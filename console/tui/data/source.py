@@ -41,7 +41,7 @@ from store.model import (
     Status,
 )
 from store.polling import events, quarantine, quarantine_preview
-from store.polling.quarantine_preview import QuarantineEffect
+from store.polling.quarantine_effect import QuarantineEffect
 from store.queries import poll_health, ranking, severity_sql, views
 from store.queries.ranking_values import GroupBy, Grouped, Lens, Ranked
 from store.queries.values import (

@@ -30,7 +30,7 @@ from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock, set_title
 from store.channels.incident_list import IncidentFilter
 from store.model import Incident, IncidentKind
-from store.polling.quarantine_preview import QuarantineEffect
+from store.polling.quarantine_effect import QuarantineEffect
 
 
 class IncidentsPage(ListPage):

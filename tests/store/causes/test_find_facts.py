@@ -15,14 +15,16 @@ from tests.store.world import MINUTE, World, channel, record, stock, terms, ware
 
 
 def known(w: World, **wanted: object) -> Facts:
-    it = w.only(**wanted)
-    return w.database.read(find_facts.find, [it.id])[it.id]
+    disagreement = w.only(**wanted)
+    return w.database.read(find_facts.find, [disagreement.id])[disagreement.id]
 
 
 def cause(w: World, **wanted: object) -> str:
-    it: Disagreement = w.only(**wanted)
-    found = w.database.read(find_facts.find, [it.id])
-    return explain.causes([it], found, w.comparison.terms, now=w.now)[it.id].kind
+    disagreement: Disagreement = w.only(**wanted)
+    found = w.database.read(find_facts.find, [disagreement.id])
+    return explain.causes([disagreement], found, w.comparison.terms, now=w.now)[
+        disagreement.id
+    ].kind
 
 
 def test_a_cell_that_never_agreed_has_no_number_at_which_it_did(tmp_path: Path) -> None:
@@ -115,7 +117,7 @@ def test_an_unseen_order_elsewhere_is_in_flight_here_until_the_authority_is_read
         assert cause(w) == "in flight"
 
         w.poll("warehouse", stock(A=8))
-        assert [one.unseen for one in known(w).events] == [False]
+        assert [event.unseen for event in known(w).events] == [False]
         assert cause(w) == "lag"
 
 
@@ -128,7 +130,7 @@ def test_an_order_that_the_channel_took_off_twice(tmp_path: Path) -> None:
         tell(w, "shop", sold("S-1", w.now, quantity=2))
         found = known(w)
         assert found.tells_events
-        assert [one.repeats for one in found.events] == [1]
+        assert [event.repeats for event in found.events] == [1]
         assert cause(w) == "applied twice"
         w.poll("warehouse", stock(A=8))
         assert cause(w) == "applied twice"
@@ -155,7 +157,7 @@ def test_events_of_long_before_it_disagreed_are_left_out(tmp_path: Path) -> None
         w.now += find_facts.EARLIER_MS + MINUTE
         tell(w, "warehouse", sold("W-2", w.now))
         w.poll("warehouse", stock(A=9))
-        assert [one.event_id for one in known(w).events] == ["W-2"]
+        assert [event.event_id for event in known(w).events] == ["W-2"]
 
 
 def test_of_a_busy_sku_the_newest_events_are_taken_and_that_is_said(tmp_path: Path) -> None:
@@ -204,13 +206,15 @@ def test_a_bundle_comes_with_its_parts_and_their_events(tmp_path: Path) -> None:
             ("A", 2, "bundle", 9, -2),
             ("B", 1, "bundle", 10, -1),
         ]
-        assert [(one.sku, one.direct, one.available) for one in found.events] == [
+        assert [(event.sku, event.direct, event.available) for event in found.events] == [
             ("KIT", True, -2),
             ("KIT", True, -1),
         ]
         assert cause(w, channels=("shop",), skus=("KIT",)) == "in flight"
         assert cause(w, channels=("shop",), skus=("A",)) == "in flight"
-        assert [one.direct for one in known(w, channels=("shop",), skus=("A",)).events] == [False]
+        assert [event.direct for event in known(w, channels=("shop",), skus=("A",)).events] == [
+            False
+        ]
 
 
 def test_a_bundle_whose_component_the_authority_lacks_comes_with_it(tmp_path: Path) -> None:
@@ -295,7 +299,7 @@ def test_all_are_found_at_once(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10, B=20))
         w.poll("shop", stock(A=11, B=21, C=3))
-        ids = [one.id for one in w.diff()]
+        ids = [disagreement.id for disagreement in w.diff()]
         found = w.database.read(find_facts.find, [*ids, 999])
         assert set(found) == set(ids)
         assert w.database.read(find_facts.find, []) == {}

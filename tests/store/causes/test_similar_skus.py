@@ -33,10 +33,10 @@ from tests.store.world import World, record, stock, world
     ],
 )
 def test_skus_that_are_easily_mistaken_have_one_skeleton_and_are_told_apart_in_words(
-    one: str, other: str, by: tuple[str, ...]
+    sku: str, other: str, by: tuple[str, ...]
 ) -> None:
-    assert skeleton(one) == skeleton(other)
-    assert differences(one, other) == by
+    assert skeleton(sku) == skeleton(other)
+    assert differences(sku, other) == by
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_skus_that_are_easily_mistaken_have_one_skeleton_and_are_told_apart_in_w
         ("1O", "10"),
     ],
 )
-def test_skus_that_are_not_easily_mistaken_have_two(one: str, other: str) -> None:
-    assert skeleton(one) != skeleton(other)
+def test_skus_that_are_not_easily_mistaken_have_two(sku: str, other: str) -> None:
+    assert skeleton(sku) != skeleton(other)
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=12))
@@ -64,8 +64,8 @@ def test_the_short_way_for_ascii_leads_to_the_same(sku: str) -> None:
 def alike(w: World, sku: str) -> tuple[Alike, ...]:
     while w.database.write(similar_skus.fill):
         pass
-    it = w.only(skus=(sku,))
-    return w.database.read(find_facts.find, [it.id])[it.id].alike
+    disagreement = w.only(skus=(sku,))
+    return w.database.read(find_facts.find, [disagreement.id])[disagreement.id].alike
 
 
 def test_an_unlisted_sku_finds_the_one_that_its_channel_lacks(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_an_unlisted_sku_finds_the_one_that_its_channel_lacks(tmp_path: Path) ->
         w.poll("shop", [record("ab007", 4, state="active"), *stock(C=1)])
         assert alike(w, "ab007") == (Alike("AB7", counterpart=True),)
         assert alike(w, "AB7") == (Alike("ab007", counterpart=True),)
-        assert {one.kind for one in w.diff()} == {Kind.MISSING, Kind.UNLISTED}
+        assert {disagreement.kind for disagreement in w.diff()} == {Kind.MISSING, Kind.UNLISTED}
 
 
 def test_a_sku_that_the_channel_has_too_is_the_less_likely_one(tmp_path: Path) -> None:

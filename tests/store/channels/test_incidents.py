@@ -32,7 +32,7 @@ def trouble(
     world.now += MINUTE
     channel = more.pop("channel", "shop")
     world.database.write(incidents.raise_incident, channel, kind, words, now=world.now, **more)
-    return next(one for one in opened(world.database) if one.message == words)
+    return next(incident for incident in opened(world.database) if incident.message == words)
 
 
 def opened(database: Database) -> list[Incident]:
@@ -54,42 +54,42 @@ def ids(world: World, **wanted: Any) -> list[int]:
 
 
 def test_an_acknowledgement_keeps_who_and_when_and_the_incident_stays_open(shop: World) -> None:
-    one = trouble(shop)
+    incident = trouble(shop)
 
-    shop.database.write(incidents.acknowledge, one.id, who="ana", now=shop.now + 5)
+    shop.database.write(incidents.acknowledge, incident.id, who="ana", now=shop.now + 5)
 
     (after,) = opened(shop.database)
     assert (after.acknowledged_by, after.acknowledged_at) == ("ana", shop.now + 5)
-    assert state(shop, one.id) is IncidentState.SEEN
+    assert state(shop, incident.id) is IncidentState.SEEN
     assert counted(shop) == 1
 
 
 def test_a_snoozed_incident_is_not_counted_until_its_time_and_then_is_as_if_new(
     shop: World,
 ) -> None:
-    one = trouble(shop)
-    shop.database.write(incidents.acknowledge, one.id, who="bo", now=shop.now)
+    incident = trouble(shop)
+    shop.database.write(incidents.acknowledge, incident.id, who="bo", now=shop.now)
 
     until = shop.now + 30 * MINUTE
-    shop.database.write(incidents.snooze, one.id, who="ana", until=until)
+    shop.database.write(incidents.snooze, incident.id, who="ana", until=until)
 
-    assert (state(shop, one.id), counted(shop)) == (IncidentState.SNOOZED, 0)
+    assert (state(shop, incident.id), counted(shop)) == (IncidentState.SNOOZED, 0)
     assert opened(shop.database)[0].snoozed_by == "ana"
     shop.now = until
-    assert (state(shop, one.id), counted(shop)) == (IncidentState.NEW, 1)
+    assert (state(shop, incident.id), counted(shop)) == (IncidentState.NEW, 1)
 
 
 def test_the_same_trouble_again_does_not_wake_a_snoozed_incident_and_worse_trouble_does(
     shop: World,
 ) -> None:
-    one = trouble(shop, IncidentKind.UNREADABLE, "line 8: no quantity, and 10 more")
-    shop.database.write(incidents.snooze, one.id, who="ana", until=shop.now + 90 * MINUTE)
+    incident = trouble(shop, IncidentKind.UNREADABLE, "line 8: no quantity, and 10 more")
+    shop.database.write(incidents.snooze, incident.id, who="ana", until=shop.now + 90 * MINUTE)
 
     trouble(shop, IncidentKind.UNREADABLE, "line 8: no quantity, and 11 more")
-    assert state(shop, one.id) is IncidentState.SNOOZED
+    assert state(shop, incident.id) is IncidentState.SNOOZED
 
     trouble(shop, IncidentKind.UNREADABLE, "line 8: no quantity, and 20 more")
-    assert state(shop, one.id) is IncidentState.NEW
+    assert state(shop, incident.id) is IncidentState.NEW
     assert counted(shop) == 1
 
 
@@ -112,32 +112,32 @@ def test_other_words_or_a_doubled_number_are_worse(before: str, after: str, wors
 
 
 def test_waking_ends_a_snooze_at_once_and_only_a_snooze(shop: World) -> None:
-    one = trouble(shop)
+    incident = trouble(shop)
     with pytest.raises(NoSuchThing, match="not snoozed"):
-        shop.database.write(incidents.wake, one.id, who="bo", now=shop.now)
-    shop.database.write(incidents.snooze, one.id, who="ana", until=shop.now + 90 * MINUTE)
+        shop.database.write(incidents.wake, incident.id, who="bo", now=shop.now)
+    shop.database.write(incidents.snooze, incident.id, who="ana", until=shop.now + 90 * MINUTE)
 
-    shop.database.write(incidents.wake, one.id, who="bo", now=shop.now)
+    shop.database.write(incidents.wake, incident.id, who="bo", now=shop.now)
 
-    assert state(shop, one.id) is IncidentState.NEW
+    assert state(shop, incident.id) is IncidentState.NEW
     assert opened(shop.database)[0].snoozed_by == "bo"
 
 
 def test_seeing_a_snoozed_incident_ends_its_snooze(shop: World) -> None:
-    one = trouble(shop)
-    shop.database.write(incidents.snooze, one.id, who="ana", until=shop.now + 90 * MINUTE)
+    incident = trouble(shop)
+    shop.database.write(incidents.snooze, incident.id, who="ana", until=shop.now + 90 * MINUTE)
 
-    shop.database.write(incidents.acknowledge, one.id, who="bo", now=shop.now)
+    shop.database.write(incidents.acknowledge, incident.id, who="bo", now=shop.now)
 
-    assert state(shop, one.id) is IncidentState.SEEN
+    assert state(shop, incident.id) is IncidentState.SEEN
 
 
 def test_what_is_over_or_never_was_can_be_neither_seen_nor_snoozed(shop: World) -> None:
-    one = trouble(shop)
+    incident = trouble(shop)
     shop.database.write(incidents.resolve, "shop", IncidentKind.CREDENTIALS, now=shop.now)
 
-    with pytest.raises(NoSuchThing, match=f"incident {one.id} is over"):
-        shop.database.write(incidents.acknowledge, one.id, who="ana", now=shop.now)
+    with pytest.raises(NoSuchThing, match=f"incident {incident.id} is over"):
+        shop.database.write(incidents.acknowledge, incident.id, who="ana", now=shop.now)
     with pytest.raises(NoSuchThing, match="no incident 99"):
         shop.database.write(incidents.snooze, 99, who="ana", until=shop.now + 1)
 
@@ -145,7 +145,7 @@ def test_what_is_over_or_never_was_can_be_neither_seen_nor_snoozed(shop: World) 
 def test_a_closed_incident_is_history_with_its_span_its_count_and_who_ended_it(
     shop: World,
 ) -> None:
-    one = trouble(shop)
+    incident = trouble(shop)
     trouble(shop)
     by = ("ana", "accepted")
     shop.database.write(
@@ -154,7 +154,7 @@ def test_a_closed_incident_is_history_with_its_span_its_count_and_who_ended_it(
 
     (after,) = shop.database.read(incident_list.incidents_by_id, ids(shop, states=("closed",)))
 
-    assert (after.id, after.count, after.since) == (one.id, 2, START + MINUTE)
+    assert (after.id, after.count, after.since) == (incident.id, 2, START + MINUTE)
     assert after.closed_at == shop.now + MINUTE
     assert (after.closed_by, after.closed_why) == by
     assert ids(shop) == []
@@ -219,6 +219,6 @@ def test_every_kind_of_incident_has_its_severity() -> None:
 
 def test_a_snooze_is_over_at_the_very_instant_that_it_names() -> None:
     at: Millis = START
-    one = Incident(1, "shop", "stale", at, at, 1, "late", None, snoozed_until=at + 1)
-    assert incident_list.state(one, at) is IncidentState.SNOOZED
-    assert incident_list.state(one, at + 1) is IncidentState.NEW
+    incident = Incident(1, "shop", "stale", at, at, 1, "late", None, snoozed_until=at + 1)
+    assert incident_list.state(incident, at) is IncidentState.SNOOZED
+    assert incident_list.state(incident, at + 1) is IncidentState.NEW

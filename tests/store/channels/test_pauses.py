@@ -24,7 +24,9 @@ def resumed(w: World) -> pauses.Pause:
 
 
 def shown(w: World) -> tuple[str | None, str | None, int | None]:
-    shop = next(one for one in w.database.read(views.channels, now=w.now) if one.name == "shop")
+    shop = next(
+        channel for channel in w.database.read(views.channels, now=w.now) if channel.name == "shop"
+    )
     return shop.paused_by, shop.paused_reason, shop.paused_until
 
 
@@ -33,8 +35,8 @@ def test_a_person_pauses_a_channel_and_it_says_who_why_and_until_when(tmp_path: 
         paused(w)
 
         assert shown(w) == ("ana", "stock count", w.now + 60 * MINUTE)
-        (one,) = w.database.read(pauses.by_people, now=w.now).values()
-        assert pauses.in_words(one) == "paused by ana: stock count"
+        (pause,) = w.database.read(pauses.by_people, now=w.now).values()
+        assert pauses.in_words(pause) == "paused by ana: stock count"
 
 
 def test_the_engine_neither_overwrites_nor_ends_a_persons_pause(tmp_path: Path) -> None:
@@ -60,7 +62,9 @@ def test_a_persons_pause_replaces_the_engines_and_a_resume_ends_whichever_there_
 
         assert (ended.by, ended.reason) == ("ana", "stock count")
         asked = w.database.write(lease.take_requests, now=w.now)
-        assert [(one.what, one.channel, one.who) for one in asked] == [("poll", "shop", "bo")] * 2
+        assert [(request.what, request.channel, request.who) for request in asked] == [
+            ("poll", "shop", "bo")
+        ] * 2
         assert shown(w) == (None, None, None)
         with pytest.raises(NoSuchThing, match="shop is not paused"):
             resumed(w)
@@ -91,13 +95,18 @@ def test_what_is_approved_for_a_paused_channel_is_held_back_and_says_by_whom(
         w.poll("warehouse", stock(A=3))
         w.twice("shop", stock(A=9))
         w.database.write(propose.propose, now=w.now)
-        (one,) = w.updates()
+        (correction,) = w.updates()
         w.database.write(
-            decisions.approve, [(one.id, None)], who="ana", now=w.now, hold_ms=0, expires_ms=MINUTE
+            decisions.approve,
+            [(correction.id, None)],
+            who="ana",
+            now=w.now,
+            hold_ms=0,
+            expires_ms=MINUTE,
         )
 
         def held() -> HeldBack | None:
-            (standing,) = w.database.read(lifecycle.standing, [one.id], now=w.now)
+            (standing,) = w.database.read(lifecycle.standing, [correction.id], now=w.now)
             return standing.held_back
 
         assert held() is None

@@ -133,14 +133,14 @@ def test_an_unreadable_record_blinds_its_own_cell(tmp_path: Path) -> None:
         w.twice("shop", stock(A=9, B=9))
         refused = [Refused("page 1, items[0].available", "not a number: 'twelve'", "A")]
         w.poll("shop", stock(B=9), refused=refused)
-        blind, other = sorted(w.diff(), key=lambda one: one.sku)
+        blind, other = sorted(w.diff(), key=lambda disagreement: disagreement.sku)
         assert (blind.status, blind.reason) == (Status.UNKNOWN, Reason.UNREADABLE)
         assert other.status is Status.OPEN
         incident = w.database.read(views.status, now=w.now).incidents[0]
         place = "page 1, items[0].available (SKU A)"
         assert incident.message == f"{place}: not a number: 'twelve'"
         w.poll("shop", stock(A=9, B=9))
-        assert {one.status for one in w.diff()} == {Status.OPEN}
+        assert {disagreement.status for disagreement in w.diff()} == {Status.OPEN}
         assert w.database.read(views.status, now=w.now).incidents == ()
 
 
@@ -186,13 +186,13 @@ def test_an_accepted_poll_counts_as_read_when_it_was_read(tmp_path: Path) -> Non
         w.database.write(
             quarantine.accept, "shop", w.comparison, who="ana", now=w.now, poll_id=waiting[0]
         )
-        kinds = {(one.sku, one.kind) for one in w.diff()}
+        kinds = {(disagreement.sku, disagreement.kind) for disagreement in w.diff()}
         assert kinds == {("A", Kind.QUANTITY), ("B", Kind.MISSING), ("N", Kind.UNLISTED)}
         assert w.database.read(views.channels, now=w.now)[1].last_success_at == read_at
         assert w.database.read(quarantine.waiting, "shop") is None
         # The engine's memory is of an older poll than the accepted one: it must not be trusted.
         w.poll("shop", stock(A=3, B=4, C=1))
-        assert [one.sku for one in w.diff()] == ["N"] * 0
+        assert [disagreement.sku for disagreement in w.diff()] == ["N"] * 0
 
 
 def test_a_wanted_listing_that_nobody_answers_for_is_gone(tmp_path: Path) -> None:
@@ -212,7 +212,10 @@ def test_two_channels_may_be_half_way_through_a_poll_at_once(tmp_path: Path) -> 
         second = w.sweep("shop", stock(A=5, B=1))
         w.database.write(merge.merge, first, w.comparison, now=w.now, as_of=None)
         w.database.write(merge.merge, second, w.comparison, now=w.now, as_of=None)
-        assert {one.sku: one.kind for one in w.diff()} == {"A": Kind.QUANTITY, "B": Kind.UNLISTED}
+        assert {disagreement.sku: disagreement.kind for disagreement in w.diff()} == {
+            "A": Kind.QUANTITY,
+            "B": Kind.UNLISTED,
+        }
 
 
 def test_hostile_text_is_data(tmp_path: Path) -> None:
@@ -244,7 +247,7 @@ def test_what_comes_back_after_an_empty_poll_was_accepted_is_read_again(tmp_path
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=3, B=4))
         w.poll("shop")
-        assert {one.kind for one in w.diff()} == {Kind.MISSING}
+        assert {disagreement.kind for disagreement in w.diff()} == {Kind.MISSING}
         w.poll("shop", stock(A=3, B=4))
         assert w.diff() == []
 

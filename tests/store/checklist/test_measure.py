@@ -33,7 +33,7 @@ def measure(w: World, *, unseen_after_ms: int = HOUR) -> Measured:
 
 
 def of(w: World, name: str) -> ChannelBehaviour:
-    (found,) = (one for one in measure(w).channels if one.name == name)
+    (found,) = (channel for channel in measure(w).channels if channel.name == name)
     return found
 
 

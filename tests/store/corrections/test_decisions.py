@@ -117,7 +117,7 @@ def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=4, B=4))
         w.twice("shop", stock(A=9, B=9))
         before = w.database.read(audit.newest)
-        ids = sorted(one.id for one in w.updates())
+        ids = sorted(correction.id for correction in w.updates())
         approve(w, *ids, who="ben")
         w.now += 1
         w.database.write(decisions.undo, [(ids[0], None)], who="ana", now=w.now)
@@ -126,7 +126,7 @@ def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
         )
         told = w.database.read(audit.deeds_since, before, but=("ana", "skew"))
 
-        assert [(one.who, one.step, one.count, one.correction_id, one.note) for one in told] == [
+        assert [(act.who, act.step, act.count, act.correction_id, act.note) for act in told] == [
             ("ben", "approved", 2, ids[0], None),
             ("ben", "rejected", 1, ids[1], "stocktake"),
         ]

@@ -20,14 +20,16 @@ from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, w
 
 def proposed(w: World) -> list[str]:
     return [
-        f"{one.channel} {one.from_quantity} → {one.to_quantity}"
-        for one in w.updates()
-        if one.status is CorrectionStatus.PROPOSED
+        f"{correction.channel} {correction.from_quantity} → {correction.to_quantity}"
+        for correction in w.updates()
+        if correction.status is CorrectionStatus.PROPOSED
     ]
 
 
 def troubles(w: World) -> list[tuple[str | None, str]]:
-    return [(one.channel, one.kind) for one in w.database.read(incidents.open_incidents)]
+    return [
+        (incident.channel, incident.kind) for incident in w.database.read(incidents.open_incidents)
+    ]
 
 
 def set_back(w: World) -> None:
@@ -102,7 +104,11 @@ def test_an_approved_update_of_a_frozen_cell_is_void_and_none_can_be_approved(
         set_back(w)
         w.database.write(freeze_module.unfreeze, "A", None, now=w.now)
         w.poll("warehouse", stock(A=3))
-        (live,) = (one for one in w.updates() if one.status is CorrectionStatus.PROPOSED)
+        (live,) = (
+            correction
+            for correction in w.updates()
+            if correction.status is CorrectionStatus.PROPOSED
+        )
 
         def freeze(connection: object) -> None:
             connection.execute("UPDATE listings SET frozen_at = 1, frozen_why = 'told so'")  # type: ignore[attr-defined]
@@ -144,7 +150,10 @@ def test_what_flows_in_corrects_the_authority_and_never_the_channel(tmp_path: Pa
         w.poll("warehouse", stock(A=10))
         w.twice("till", stock(A=7))
         assert proposed(w) == ["warehouse 10 → 7"]
-        assert [(one.channel, one.target, one.delta) for one in w.diff()] == [("warehouse", 7, -3)]
+        assert [
+            (disagreement.channel, disagreement.target, disagreement.delta)
+            for disagreement in w.diff()
+        ] == [("warehouse", 7, -3)]
 
 
 def test_what_flows_in_from_a_stale_channel_moves_nothing(tmp_path: Path) -> None:

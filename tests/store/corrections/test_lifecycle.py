@@ -81,11 +81,11 @@ def test_reductions_are_written_before_raises(tmp_path: Path) -> None:
         w.poll("warehouse", stock(UP=9, DOWN=1))
         w.poll("shop", stock(UP=2, DOWN=5))
         w.poll("shop", stock(UP=2, DOWN=5))
-        ids = {one.sku: one.id for one in w.updates()}
+        ids = {correction.sku: correction.id for correction in w.updates()}
         approve(w, *ids.values())
         w.now += HOLD_MS
         due = w.database.write(lifecycle.due, now=w.now)
-        assert [one.sku for one in due] == ["DOWN", "UP"]
+        assert [correction.sku for correction in due] == ["DOWN", "UP"]
 
 
 @pytest.mark.parametrize("ending", ["failed", "not_applied", "unknown"])
@@ -129,7 +129,9 @@ def test_what_was_certainly_not_sent_is_approved_again(tmp_path: Path) -> None:
         begin(w, proposal.id)
         w.database.write(lifecycle.release, [proposal.id], now=w.now, why="refused connection")
         assert status(w, proposal.id) is CorrectionStatus.APPROVED
-        assert [one.id for one in w.database.write(lifecycle.due, now=w.now)] == [proposal.id]
+        assert [correction.id for correction in w.database.write(lifecycle.due, now=w.now)] == [
+            proposal.id
+        ]
 
 
 def test_a_holder_that_slept_and_woke_cannot_begin_a_write(tmp_path: Path) -> None:
@@ -196,13 +198,13 @@ def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: P
             merge.record_fresh, "shop", stock(A=4), (), [("A", "")], w.comparison,
             now=w.now + 1, own=True,
         )  # fmt: skip
-        told = [(one.kind, one.channel) for one in w.database.read(timeline.history, "A")]
+        told = [(entry.kind, entry.channel) for entry in w.database.read(timeline.history, "A")]
         assert told[0] == ("reading", "warehouse")
         assert told.count(("reading", "shop")) == 2
         assert ("disagreement", "shop") in told
         assert ("target", "shop") in told
-        assert [one for one in told if one[0] == "correction"] == [("correction", "shop")] * 3
-        times = [one.at for one in w.database.read(timeline.history, "A")]
+        assert [entry for entry in told if entry[0] == "correction"] == [("correction", "shop")] * 3
+        times = [entry.at for entry in w.database.read(timeline.history, "A")]
         assert times == sorted(times)
 
 
@@ -230,7 +232,7 @@ def test_a_channel_that_is_pushed_from_now_on_gets_its_proposals(tmp_path: Path)
         w.poll("warehouse", stock(A=4))
         w.twice("shop", stock(A=9))
         w.reconfigure(terms(warehouse(), channel("shop")))
-        assert [one.status for one in w.updates()] == ["proposed"]
+        assert [correction.status for correction in w.updates()] == ["proposed"]
 
         (proposal,) = w.updates()
         approve(w, proposal.id, expires_ms=MINUTE)
@@ -238,7 +240,7 @@ def test_a_channel_that_is_pushed_from_now_on_gets_its_proposals(tmp_path: Path)
         w.now += 2 * MINUTE
         w.database.write(lifecycle.due, now=w.now)
         w.database.write(propose.propose, now=w.now)
-        assert [one.status for one in w.updates()] == ["expired"]
+        assert [correction.status for correction in w.updates()] == ["expired"]
 
 
 def test_an_ended_quantity_proposes_no_state_that_the_channel_cannot_write(
@@ -257,7 +259,7 @@ def test_an_ended_quantity_proposes_no_state_that_the_channel_cannot_write(
         finish(w, proposal.id, CorrectionStatus.VERIFIED)
         w.poll("shop", [record("A", 4, state="disabled")])
         w.database.write(propose.propose, now=w.now)
-        assert [one.status for one in w.updates()] == ["verified"]
+        assert [correction.status for correction in w.updates()] == ["verified"]
 
 
 def test_what_another_engine_called_unknown_does_not_turn_applied(tmp_path: Path) -> None:
@@ -312,6 +314,9 @@ def test_what_ended_badly_stays_quiet_while_only_other_channels_move(tmp_path: P
         w.poll("warehouse", [record("A", 4, state="active", on_hand=6)])
         w.poll("market", stock(A=5))
         w.database.write(propose.propose, now=w.now)
-        assert [one.status for one in w.updates()] == ["not_applied"]
+        assert [correction.status for correction in w.updates()] == ["not_applied"]
         w.poll("shop", stock(A=6))
-        assert sorted(one.status for one in w.updates()) == ["not_applied", "proposed"]
+        assert sorted(correction.status for correction in w.updates()) == [
+            "not_applied",
+            "proposed",
+        ]

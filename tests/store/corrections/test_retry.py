@@ -38,7 +38,7 @@ def test_what_failed_is_proposed_again_at_once_when_a_person_asks(
     with world(tmp_path) as w:
         failed = ended(w, how)
         w.poll("shop", stock(A=9))
-        assert [one.id for one in w.updates()] == [failed.id]
+        assert [correction.id for correction in w.updates()] == [failed.id]
 
         decision = retry(w, failed.id, failed.version)
 

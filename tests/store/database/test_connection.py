@@ -37,7 +37,7 @@ def test_a_newer_database_is_refused_and_not_touched(tmp_path: Path) -> None:
     with pytest.raises(NewerDatabase, match="schema 99, this Skew knows 4: upgrade Skew"):
         Database.open(path)
     assert path.read_bytes() == before
-    assert [one.name for one in tmp_path.iterdir()] == ["skew.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["skew.db"]
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

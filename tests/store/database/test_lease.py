@@ -57,9 +57,9 @@ def test_an_incident_is_raised_once_and_counted(tmp_path: Path) -> None:
 
         assert trouble("401") is True
         assert trouble("401 again") is False
-        (one,) = w.database.read(incidents.open_incidents)
-        assert (one.channel, one.count, one.message) == ("shop", 2, "401 again")
-        w.database.write(incidents.acknowledge, one.id, who="ana", now=w.now)
+        (incident,) = w.database.read(incidents.open_incidents)
+        assert (incident.channel, incident.count, incident.message) == ("shop", 2, "401 again")
+        w.database.write(incidents.acknowledge, incident.id, who="ana", now=w.now)
         assert w.database.read(incidents.open_incidents)[0].acknowledged_by == "ana"
         w.database.write(incidents.resolve, "shop", IncidentKind.CREDENTIALS, now=w.now)
         assert w.database.read(views.overview, now=w.now).incidents == 0

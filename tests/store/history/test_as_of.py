@@ -17,7 +17,7 @@ def look(w: World, at: int) -> SkuAsOf:
 
 
 def cell(w: World, name: str, at: int) -> ListingAsOf:
-    return next(one for one in look(w, at).cells if one.channel == name)
+    return next(listing for listing in look(w, at).cells if listing.channel == name)
 
 
 def test_the_timeline_is_in_the_order_in_which_we_came_to_know_things(tmp_path: Path) -> None:
@@ -26,8 +26,8 @@ def test_the_timeline_is_in_the_order_in_which_we_came_to_know_things(tmp_path: 
         tell(w, "shop", sold("late", START), sold("first", START - MINUTE))
         w.poll("shop", stock(A=7))
         entries = w.database.read(timeline.history, "A")
-        assert [one.known_at for one in entries] == sorted(one.known_at for one in entries)
-        assert [one.kind for one in entries] == ["reading", "event", "event", "reading"]
+        assert [entry.known_at for entry in entries] == sorted(entry.known_at for entry in entries)
+        assert [entry.kind for entry in entries] == ["reading", "event", "event", "reading"]
         after = entries[-1].known_at
         assert w.database.read(timeline.history, "A", since=after) == entries[-1:]
         assert w.database.read(timeline.history, "A", until=after - 1) == entries[:-1]
@@ -42,12 +42,14 @@ def test_a_bundles_sale_stands_in_its_own_timeline_and_in_its_components(tmp_pat
         tell(w, "shop", sold("1", w.now, sku="SET"))
         told = {
             sku: [
-                one.detail for one in w.database.read(timeline.history, sku) if one.kind == "event"
+                entry.detail
+                for entry in w.database.read(timeline.history, sku)
+                if entry.kind == "event"
             ]
             for sku in ("SET", "A")
-        }  # fmt: skip
-        assert [(one["of"], one["moves"]) for one in told["A"]] == [("SET", -2)]
-        assert [(one["event"], one["unseen"]) for one in told["SET"]] == [("ordered", True)]
+        }
+        assert [(row["of"], row["moves"]) for row in told["A"]] == [("SET", -2)]
+        assert [(row["event"], row["unseen"]) for row in told["SET"]] == [("ordered", True)]
 
 
 def test_a_reading_of_an_earlier_time_was_true_before_we_knew_it(tmp_path: Path) -> None:
@@ -60,8 +62,14 @@ def test_a_reading_of_an_earlier_time_was_true_before_we_knew_it(tmp_path: Path)
 
         before, between, after = (cell(w, "shop", at) for at in (known_first, fell, known_then))
 
-        assert [one.true.available for one in (before, between, after) if one.true] == [9, 7, 7]
-        assert [one.known.available for one in (before, between, after) if one.known] == [9, 9, 7]
+        assert [listing.true.available for listing in (before, between, after) if listing.true] == [
+            9,
+            7,
+            7,
+        ]
+        assert [
+            listing.known.available for listing in (before, between, after) if listing.known
+        ] == [9, 9, 7]
         assert between.known_at == known_then
 
 
@@ -107,9 +115,9 @@ def test_the_target_and_the_open_disagreements_of_an_instant_are_those_of_then(
 
         then, now = look(w, wrong), look(w, w.now)
 
-        assert [one.target and one.target.quantity for one in then.cells] == [None, 4]
-        assert [one.detail["delta"] for one in then.open] == [-5]
-        assert [one.target and one.target.quantity for one in now.cells] == [None, 9]
+        assert [listing.target and listing.target.quantity for listing in then.cells] == [None, 4]
+        assert [entry.detail["delta"] for entry in then.open] == [-5]
+        assert [listing.target and listing.target.quantity for listing in now.cells] == [None, 9]
         assert now.open == ()
 
 
@@ -123,7 +131,7 @@ def test_an_event_of_then_that_we_heard_of_later_was_not_known_then(tmp_path: Pa
             Event("2", EventKind.ORDERED, "A", 1, w.now),
         ]
         w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
-        (event,) = (one for one in look(w, at).entries if one.kind == "event")
+        (event,) = (entry for entry in look(w, at).entries if entry.kind == "event")
         assert (event.detail["id"], event.known_at > at) == ("1", True)
 
 

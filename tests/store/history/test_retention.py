@@ -61,11 +61,11 @@ def test_what_ended_long_ago_goes_and_what_stands_stays(tmp_path: Path) -> None:
         thin(w, before)
 
         assert w.diff() == open_before
-        assert [one.status for one in w.updates()] == [CorrectionStatus.PROPOSED]
+        assert [correction.status for correction in w.updates()] == [CorrectionStatus.PROPOSED]
         # The warehouse's last good poll stays, for all that it is old; so does what is in force.
         assert rows(w, "polls") == 2
         assert rows(w, "past_readings") == 0
-        told = {one.kind for one in w.database.read(timeline.history, "A")}
+        told = {entry.kind for entry in w.database.read(timeline.history, "A")}
         assert told == {"reading", "target", "disagreement", "correction"}
         assert thinned(w)["corrections"] == 1
         assert w.database.read(retention.thinned_before) == before
@@ -118,7 +118,7 @@ def test_a_failure_that_stands_last_is_kept_for_it_keeps_rules_from_approving(
 
         w.database.write(spoil)
         thin(w, w.now + DAY)
-        assert [one.id for one in w.updates()] == [failed]
+        assert [correction.id for correction in w.updates()] == [failed]
 
 
 def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
@@ -169,5 +169,5 @@ def take(w: World, n: int, step: tuple[object, ...]) -> None:
     elif step[0] == "event":
         event = Event(str(n), step[2], "A", step[3], w.now, order=step[4] or None)  # type: ignore[arg-type]
         tell(w, step[1], event)  # type: ignore[arg-type]
-    elif any(one.status is CorrectionStatus.PROPOSED for one in w.updates()):
+    elif any(correction.status is CorrectionStatus.PROPOSED for correction in w.updates()):
         corrected(w, w.updates()[0].to_quantity or 0)

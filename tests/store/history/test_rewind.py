@@ -26,17 +26,18 @@ def promised(told: dict[str, Any]) -> dict[str, Any]:
     """What the views said, without what is not kept: see `store.history.rewind`."""
     status = told["status"]
     health = (
-        replace(one, next_poll_at=None, unexplained=None, listings=0) for one in status.channels
+        replace(channel, next_poll_at=None, unexplained=None, listings=0)
+        for channel in status.channels
     )
     told = told | {
-        "incidents": [_last_said(one) for one in told["incidents"]],
-        "rows": [replace(one, last_seen_at=0) for one in told["rows"]],
+        "incidents": [_last_said(incident) for incident in told["incidents"]],
+        "rows": [replace(row, last_seen_at=0) for row in told["rows"]],
     }
     told["status"] = replace(
         status,
         channels=tuple(health),
         overview=replace(status.overview, skus=0),
-        incidents=tuple(_last_said(one) for one in status.incidents),
+        incidents=tuple(_last_said(incident) for incident in status.incidents),
         lease=None,
     )
     return told
@@ -107,8 +108,8 @@ def test_steps_from_before_they_kept_how_they_left_an_update_tell_its_status(
             told = []
             for at in instants:
                 then.rewind(at)
-                (one,) = then.read(lifecycle.by_id, [proposal.id])
-                told.append((str(one.status), one.version))
+                (correction,) = then.read(lifecycle.by_id, [proposal.id])
+                told.append((str(correction.status), correction.version))
 
     assert told == [("proposed", 1), ("approved", 2), ("applying", 3)]
 

@@ -18,7 +18,7 @@ from tests.store.world import MINUTE, START, World, channel, stock, warehouse, w
 
 
 def ids(w: World, sku: str = "A") -> list[int]:
-    return [one.listing_id for one in w.database.read(views.shown, [sku], now=w.now)[sku]]
+    return [cell.listing_id for cell in w.database.read(views.shown, [sku], now=w.now)[sku]]
 
 
 def look(w: World, columns: int = 10, *, since: Millis = START, step: int = MINUTE) -> StockSeries:
@@ -26,11 +26,11 @@ def look(w: World, columns: int = 10, *, since: Millis = START, step: int = MINU
 
 
 def line(found: StockSeries, name: str) -> ListingSeries:
-    return next(one for one in found.lines if one.channel == name)
+    return next(line for line in found.lines if line.channel == name)
 
 
 def lasts(samples: tuple[Sample | None, ...]) -> list[int | None]:
-    return [None if one is None else one.last for one in samples]
+    return [None if sample is None else sample.last for sample in samples]
 
 
 def test_a_value_stands_until_the_next_one_and_begins_with_the_first_reading(

@@ -31,7 +31,7 @@ def pages(w: World, limit: int, sku: str = "A") -> Iterator[TimelinePage]:
 
 
 def plain(entries: list[HistoryEntry]) -> Counter[str]:
-    return Counter(repr(one) for one in entries)
+    return Counter(repr(entry) for entry in entries)
 
 
 KEPT = """SELECT sum(rows) FROM items i CROSS JOIN (
@@ -83,20 +83,20 @@ def test_the_pages_hold_each_entry_of_the_timeline_once_and_newest_first(
     with world(tmp_path) as w:
         busy(w)
         whole = w.database.read(timeline.history, sku)
-        told = [one for each in pages(w, limit, sku) for one in each.told]
+        told = [item for page in pages(w, limit, sku) for item in page.told]
         ((kept,),) = w.rows(KEPT, sku)
 
     assert len(whole) == kept > 3
-    assert plain([one.entry for one in told]) == plain(whole)
-    keys = [one.key for one in told]
+    assert plain([item.entry for item in told]) == plain(whole)
+    keys = [item.key for item in told]
     assert keys == sorted(set(keys), reverse=True)
 
 
 def test_an_entry_is_known_by_the_same_key_in_every_page(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         busy(w)
-        by_key = {one.key: one.entry for one in page(w, 500).told}
-        again = {one.key: one.entry for each in pages(w, 3) for one in each.told}
+        by_key = {item.key: item.entry for item in page(w, 500).told}
+        again = {item.key: item.entry for page in pages(w, 3) for item in page.told}
 
     assert again == by_key
 
@@ -106,17 +106,19 @@ def test_what_comes_while_one_pages_back_takes_nothing_from_the_older_pages(
 ) -> None:
     with world(tmp_path) as w:
         busy(w)
-        before = [one.entry for one in page(w, 500).told]
+        before = [item.entry for item in page(w, 500).told]
         first = page(w, 5)
         w.poll("shop", stock(A=77))
-        told = [one.entry for one in first.told]
+        told = [item.entry for item in first.told]
         found = first
         while found.rest is not None:
             found = page(w, 5, found.rest)
-            told += [one.entry for one in found.told]
+            told += [item.entry for item in found.told]
 
     # A disagreement may have closed meanwhile, and says so.
-    assert [(one.known_at, one.kind) for one in told] == [(e.known_at, e.kind) for e in before]
+    assert [(entry.known_at, entry.kind) for entry in told] == [
+        (e.known_at, e.kind) for e in before
+    ]
 
 
 def test_nothing_is_known_of_an_unknown_sku(tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_the_newest_entries_are_the_end_of_the_timeline(tmp_path: Path, limit: i
         assert w.database.read(timeline.history, "A", limit=limit) == whole[-limit:]
         late = whole[len(whole) // 2].known_at
         since = w.database.read(timeline.history, "A", since=late, limit=limit)
-        assert since == [one for one in whole if one.known_at >= late][-limit:]
+        assert since == [entry for entry in whole if entry.known_at >= late][-limit:]
 
 
 def test_ten_entries_beside_twenty_thousand_readings_cost_what_they_do_beside_few(

@@ -152,7 +152,9 @@ def test_each_kind_of_disagreement_is_told_apart(tmp_path: Path) -> None:
             "shop",
             [*stock(HIGH=3, LOW=2, NEG=-2, SAME=2, NEW=1), record("OFF", 5, state="disabled")],
         )
-        found = {one.sku: (one.kind, one.delta) for one in w.diff()}
+        found = {
+            disagreement.sku: (disagreement.kind, disagreement.delta) for disagreement in w.diff()
+        }
         assert found == {
             "HIGH": (Kind.QUANTITY, -2),
             "LOW": (Kind.QUANTITY, 7),
@@ -170,7 +172,9 @@ def test_missing_may_be_ignored_and_what_is_not_sold_is_not_missed(tmp_path: Pat
         w.poll("warehouse", stock(A=1, B=2))
         w.poll("quiet", stock(C=1))
         w.poll("partly", stock(C=1))
-        found = {(one.channel, one.sku, one.kind) for one in w.diff()}
+        found = {
+            (disagreement.channel, disagreement.sku, disagreement.kind) for disagreement in w.diff()
+        }
         assert found == {
             ("quiet", "C", Kind.UNLISTED),
             ("partly", "C", Kind.UNLISTED),
@@ -348,7 +352,10 @@ def test_a_change_of_policy_moves_targets_at_once(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=4, B=5))
         w.twice("shop", stock(A=4, B=5))
         w.reconfigure(terms(warehouse(), channel("shop", policies=(Policy("*", buffer=1),))))
-        assert {one.sku: one.target for one in w.diff()} == {"A": 3, "B": 4}
+        assert {disagreement.sku: disagreement.target for disagreement in w.diff()} == {
+            "A": 3,
+            "B": 4,
+        }
         w.reconfigure(terms(warehouse(), channel("shop")))
         assert w.diff() == []
 
@@ -359,7 +366,9 @@ def test_a_channel_that_is_configured_no_more_closes_its_disagreements(tmp_path:
         w.twice("shop", stock(A=9))
         w.reconfigure(terms(warehouse()))
         assert w.diff() == []
-        assert [one.name for one in w.database.read(views.channels, now=w.now)] == ["warehouse"]
+        assert [channel.name for channel in w.database.read(views.channels, now=w.now)] == [
+            "warehouse"
+        ]
         w.reconfigure(terms(warehouse(), channel("shop")))
         assert w.only().delta == -5
 
@@ -377,10 +386,10 @@ def test_a_filter_and_an_order_choose_what_is_shown(tmp_path: Path) -> None:
         rows = [record("A", 1, price_minor=100, title="Lamp"), record("B", 1, price_minor=9900)]
         w.poll("warehouse", rows)
         w.poll("shop", [record("A", 11), record("B", 2)])
-        assert [one.sku for one in w.diff()] == ["B", "A"]
-        assert [one.sku for one in w.diff(words=("lAm",))] == ["A"]
-        assert [one.sku for one in w.diff(risk_min=50.0)] == ["B"]
-        assert [one.sku for one in w.diff(skus=("A",))] == ["A"]
+        assert [disagreement.sku for disagreement in w.diff()] == ["B", "A"]
+        assert [disagreement.sku for disagreement in w.diff(words=("lAm",))] == ["A"]
+        assert [disagreement.sku for disagreement in w.diff(risk_min=50.0)] == ["B"]
+        assert [disagreement.sku for disagreement in w.diff(skus=("A",))] == ["A"]
         assert w.diff(channels=("market",)) == []
         assert w.diff(statuses=(Status.UNKNOWN,)) == []
         assert w.diff(kinds=(Kind.STATE,)) == []

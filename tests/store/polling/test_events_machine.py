@@ -162,8 +162,10 @@ class Events(RuleBasedStateMachine):
     def tell(self, told: list[Any], span: int) -> None:
         """Events by themselves, of any channels, as from a file."""
         self.w.now += span
-        batch = [(one[0], self.event(one)) for one in told]
-        batch = [one for one in batch if self.setting.has_market or one[0] != "market"]
+        batch = [(move[0], self.event(move)) for move in told]
+        batch = [
+            reported for reported in batch if self.setting.has_market or reported[0] != "market"
+        ]
         self.database.write(events.record_each, batch, self.w.comparison, now=self.w.now)
         for name, event in batch:
             self.told.setdefault((name, event.id), event)
@@ -173,46 +175,63 @@ class Events(RuleBasedStateMachine):
     @rule(pick=strategies.integers(0, 20), echoes=strategies.booleans())
     def correct(self, pick: int, echoes: bool) -> None:  # noqa: FBT001 - drawn by hypothesis.
         """Approve one of the proposals, write it, read it back."""
-        waiting = [one for one in self.w.updates() if one.status is CorrectionStatus.PROPOSED]
+        waiting = [
+            correction
+            for correction in self.w.updates()
+            if correction.status is CorrectionStatus.PROPOSED
+        ]
         if not waiting:
             return
-        one = waiting[pick % len(waiting)]
-        if self.database.read(lifecycle.held_back, one, now=self.w.now):
+        correction = waiting[pick % len(waiting)]
+        if self.database.read(lifecycle.held_back, correction, now=self.w.now):
             return
         self.database.write(
-            decisions.approve, [(one.id, None)], who="ana", now=self.w.now, hold_ms=0,
+            decisions.approve, [(correction.id, None)], who="ana", now=self.w.now, hold_ms=0,
             expires_ms=MINUTE,
         )  # fmt: skip
         self.database.write(
             lease.acquire, holder="e", token="e", now=self.w.now, span_ms=10 * MINUTE
         )
         assert self.database.write(
-            lifecycle.begin_applying, [one.id], token="e", now=self.w.now
-        ) == [one.id]
+            lifecycle.begin_applying, [correction.id], token="e", now=self.w.now
+        ) == [correction.id]
         self.w.now += SECOND
-        shown = Record(one.sku, one.to_quantity or 0, one.location, state=one.to_state)
+        shown = Record(
+            correction.sku,
+            correction.to_quantity or 0,
+            correction.location,
+            state=correction.to_state,
+        )
         self.database.write(
-            merge.record_fresh, one.channel, [shown], (), [(one.sku, one.location)],
-            self.w.comparison, now=self.w.now, own=True,
+            merge.record_fresh, correction.channel, [shown], (),
+            [(correction.sku, correction.location)], self.w.comparison, now=self.w.now, own=True,
         )  # fmt: skip
         self.database.write(
-            lifecycle.finish, one.id, CorrectionStatus.VERIFIED, now=self.w.now, result="shown"
+            lifecycle.finish,
+            correction.id,
+            CorrectionStatus.VERIFIED,
+            now=self.w.now,
+            result="shown",
         )
-        place = (one.sku, one.location)
-        before = self.falls[one.channel, place]
-        self.falls[one.channel, place] = Fall(one.to_quantity or 0, before.fell_at)
-        self.figures[one.channel][LISTED[one.channel].index(place)] = one.to_quantity or 0
-        added = (one.to_quantity or 0) - (one.from_quantity or 0)
+        place = (correction.sku, correction.location)
+        before = self.falls[correction.channel, place]
+        self.falls[correction.channel, place] = Fall(correction.to_quantity or 0, before.fell_at)
+        self.figures[correction.channel][LISTED[correction.channel].index(place)] = (
+            correction.to_quantity or 0
+        )
+        added = (correction.to_quantity or 0) - (correction.from_quantity or 0)
         if echoes and added:
-            self.adjusted(one, f"echo {one.id}", added)
+            self.adjusted(correction, f"echo {correction.id}", added)
         elif not echoes:
-            self.adjusted(one, f"broken {one.id}", -100)
+            self.adjusted(correction, f"broken {correction.id}", -100)
 
-    def adjusted(self, one: Correction, name: str, quantity: int) -> None:
-        event = Event(name, EventKind.ADJUSTED, one.sku, quantity, self.w.now, one.location)
-        source = EventOrigin(one.channel, self.w.now)
+    def adjusted(self, correction: Correction, name: str, quantity: int) -> None:
+        event = Event(
+            name, EventKind.ADJUSTED, correction.sku, quantity, self.w.now, correction.location
+        )
+        source = EventOrigin(correction.channel, self.w.now)
         self.database.write(events.record, source, [event], self.w.comparison)
-        self.told[one.channel, name] = event
+        self.told[correction.channel, name] = event
 
     @rule(minutes=strategies.sampled_from((1, 6, 70)))
     def wait(self, minutes: int) -> None:
@@ -245,20 +264,20 @@ class Events(RuleBasedStateMachine):
 
     def change(self, setting: Setting) -> None:
         was, self.setting = self.setting, setting
-        was_unseen = {one["event_row"] for one in self.known().movements if one["unseen"]}
+        was_unseen = {row["event_row"] for row in self.known().movements if row["unseen"]}
         self.w.reconfigure(made(setting))
         if was._replace(lag_ms=0) == setting._replace(lag_ms=0):
             return  # What a longer lag makes unseen again keeps the pieces that it had.
         known = self.known()
-        unseen = [one for one in known.movements if one["event_row"] in was_unseen]
-        assert [one["available"] for one in unseen] == [known.moves(one) for one in unseen]
+        unseen = [row for row in known.movements if row["event_row"] in was_unseen]
+        assert [row["available"] for row in unseen] == [known.moves(row) for row in unseen]
 
     # What holds.
 
     @invariant()
     def no_event_is_lost_or_counted_twice(self) -> None:
         known = self.known()
-        found = {(one["name"], one["event_id"]): one for one in known.events.values()}
+        found = {(row["name"], row["event_id"]): row for row in known.events.values()}
         assert found.keys() == self.told.keys()
         for key, event in self.told.items():
             assert (found[key]["quantity"], found[key]["at"]) == (event.quantity, event.at)
@@ -289,13 +308,16 @@ class Events(RuleBasedStateMachine):
     def each_target_is_the_policys(self) -> None:
         known = self.known()
         for (name, place), listing in known.listings.items():
-            one = next((one for one in self.w.comparison.terms.channels if one.name == name), None)
-            if one is None or name == "warehouse":
+            channel = next(
+                (channel for channel in self.w.comparison.terms.channels if channel.name == name),
+                None,
+            )
+            if channel is None or name == "warehouse":
                 assert listing["target_quantity"] is None
                 continue
             truth = known.truth(place)
             assert listing["target_quantity"] == words.target_quantity(
-                truth, words.policy_for(place[0], one.policies), one.hides
+                truth, words.policy_for(place[0], channel.policies), channel.hides
             ), (name, place)
 
     @invariant()
@@ -307,39 +329,42 @@ class Events(RuleBasedStateMachine):
             )
             return {row[0] for row in found}
 
-        configured = {one.name for one in self.w.comparison.terms.channels}
+        configured = {channel.name for channel in self.w.comparison.terms.channels}
         differs = {
-            one["id"]
-            for (name, _), one in self.known().listings.items()
-            if name in configured and one["present"] and one["copies"] == 1
-            and (one["available"] or 0) != one["target_quantity"]
-            and (one["target_quantity"] is not None or (one["available"] or 0) < 0)
+            row["id"]
+            for (name, _), row in self.known().listings.items()
+            if name in configured and row["present"] and row["copies"] == 1
+            and (row["available"] or 0) != row["target_quantity"]
+            and (row["target_quantity"] is not None or (row["available"] or 0) < 0)
         }  # fmt: skip
         assert self.database.read(ask) == differs
 
     @invariant()
     def nothing_is_raised_on_a_word_from_before_the_fall(self) -> None:
         known = self.known()
-        for one in self.w.updates():
-            live = one.status in (CorrectionStatus.PROPOSED, CorrectionStatus.APPROVED)
-            if not live or (one.to_quantity or 0) <= (one.from_quantity or 0):
+        for correction in self.w.updates():
+            live = correction.status in (CorrectionStatus.PROPOSED, CorrectionStatus.APPROVED)
+            if not live or (correction.to_quantity or 0) <= (correction.from_quantity or 0):
                 continue
-            place = (one.sku, one.location)
-            fell_at = self.falls[one.channel, place].fell_at
+            place = (correction.sku, correction.location)
+            fell_at = self.falls[correction.channel, place].fell_at
             if fell_at is None or known.has_answered(place, fell_at):
                 continue
-            assert one.id <= self.newest_correction, (one, fell_at)
-            assert self.database.read(lifecycle.held_back, one, now=self.w.now)
-        self.newest_correction = max((one.id for one in self.w.updates()), default=0)
+            assert correction.id <= self.newest_correction, (correction, fell_at)
+            assert self.database.read(lifecycle.held_back, correction, now=self.w.now)
+        self.newest_correction = max((correction.id for correction in self.w.updates()), default=0)
 
     @invariant()
     def the_accounts_balance(self) -> None:
-        kept = {key: one["known"] for key, one in self.known().listings.items()}
+        kept = {key: row["known"] for key, row in self.known().listings.items()}
         unexplained: dict[str, int] = dict.fromkeys(LISTED, 0)
         for sku in ("A", "B", "KIT", "P"):
-            for one in self.database.read(balance.balances, sku):
-                assert kept[one.channel, (sku, one.location)] == one.events + one.corrections
-                unexplained[one.channel] += abs(one.unexplained)
+            for account in self.database.read(balance.balances, sku):
+                assert (
+                    kept[account.channel, (sku, account.location)]
+                    == account.events + account.corrections
+                )
+                unexplained[account.channel] += abs(account.unexplained)
 
         def ask(connection: sqlite3.Connection) -> dict[str, int]:
             return dict(connection.execute("SELECT name, unexplained FROM channels").fetchall())
@@ -362,7 +387,7 @@ class Events(RuleBasedStateMachine):
     def saw(self, name: str, said: list[Record], at: Millis) -> None:
         for record in said:
             place = (record.sku, record.location)
-            if sum((one.sku, one.location) == place for one in said) > 1:
+            if sum((record.sku, record.location) == place for record in said) > 1:
                 continue
             before = self.falls.get((name, place), Fall(record.available))
             fell = record.available < before.shown

@@ -68,7 +68,7 @@ def poll(database: Database, *, now: int, implausible: bool) -> None:
 
 def quarantined(database: Database) -> list[Incident]:
     found = database.read(incidents.open_incidents)
-    return [one for one in found if one.kind == IncidentKind.QUARANTINED]
+    return [incident for incident in found if incident.kind == IncidentKind.QUARANTINED]
 
 
 def test_several_implausible_polls_in_a_row_are_one_incident(database: Database) -> None:

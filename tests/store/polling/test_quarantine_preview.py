@@ -25,7 +25,7 @@ from store.model import (
     Terms,
 )
 from store.polling import quarantine, quarantine_preview
-from store.polling.quarantine_preview import ChannelEffect, QuarantineEffect
+from store.polling.quarantine_effect import ChannelEffect, QuarantineEffect
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
 
@@ -95,7 +95,9 @@ def test_an_authoritys_zeros_are_told_with_what_they_would_do_to_every_channel(
 
     told = foreseen(shop, "warehouse")
 
-    assert [(one.channel, one.opened, one.targets_to_zero) for one in told.channels] == [
+    assert [
+        (effect.channel, effect.opened, effect.targets_to_zero) for effect in told.channels
+    ] == [
         ("shop", 1, 1),
         ("market", 1, 1),
     ]
@@ -114,7 +116,10 @@ def test_what_is_gone_and_what_is_new_is_told(shop: World) -> None:
         ("NEW", None, 7),
     ]
     # A is in no warehouse any more, and NEW in no shop yet.
-    assert [(one.channel, one.opened) for one in told.channels] == [("shop", 2), ("market", 2)]
+    assert [(effect.channel, effect.opened) for effect in told.channels] == [
+        ("shop", 2),
+        ("market", 2),
+    ]
 
 
 def test_the_largest_are_listed_and_all_are_counted(shop: World) -> None:
@@ -219,7 +224,7 @@ def on(made: Terms) -> Iterator[World]:
 @given(data=st.data())
 def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject) -> None:
     with on(made()) as shop:
-        names = [one.name for one in shop.comparison.terms.channels]
+        names = [channel.name for channel in shop.comparison.terms.channels]
         for name in names + data.draw(st.lists(st.sampled_from(names), max_size=2)):
             if data.draw(st.booleans()) or name == names[0]:
                 shop.poll(name, data.draw(polls()))
@@ -250,7 +255,9 @@ def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject)
             if was is not None and was > 0 and target == 0:
                 by_channel[key[2]] = by_channel.get(key[2], 0) + 1
         assert {
-            one.channel: one.targets_to_zero for one in told.channels if one.targets_to_zero
+            effect.channel: effect.targets_to_zero
+            for effect in told.channels
+            if effect.targets_to_zero
         } == by_channel
 
 
@@ -273,7 +280,7 @@ def test_a_bundles_own_state_is_foreseen() -> None:
 
         told = foreseen(shop, "warehouse")
 
-        assert [(one.channel, one.opened) for one in told.channels] == [("shop", 1)]
+        assert [(effect.channel, effect.opened) for effect in told.channels] == [("shop", 1)]
         assert accept(shop, "warehouse").opened == 1
 
 
@@ -285,6 +292,6 @@ def test_a_listing_that_comes_to_be_unreadable_is_foreseen() -> None:
         told = foreseen(shop, "warehouse")
 
         # It is missing there, and the shop has what its authority, heard by now, does not.
-        told_of = [(one.channel, one.opened) for one in told.channels]
+        told_of = [(effect.channel, effect.opened) for effect in told.channels]
         assert told_of == [("warehouse", 1), ("shop", 1)]
         assert accept(shop, "warehouse").opened == told.opened

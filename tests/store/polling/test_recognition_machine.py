@@ -103,7 +103,7 @@ class Recognition(RuleBasedStateMachine):
         """The warehouse lists something new while the shop's pages come in."""
         sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())
         self.stage(sweep, told)
-        listed = [Record(sku, one.available, state="active") for sku, one in stock.items()]
+        listed = [Record(sku, record.available, state="active") for sku, record in stock.items()]
         self.world.poll("warehouse", listed)
         self.good(sweep, told)
 
@@ -139,7 +139,7 @@ class Recognition(RuleBasedStateMachine):
     @rule(sku=strategies.sampled_from(SKUS), answers=strategies.lists(RECORDS, max_size=2))
     def read_one_afresh(self, sku: str, answers: Sequence[Record]) -> None:
         """A recheck or a read back, of one listing."""
-        records = [Record(sku, one.available, state=one.state) for one in answers]
+        records = [Record(sku, record.available, state=record.state) for record in answers]
         self.world.database.write(
             merge.record_fresh, "shop", records, (), [(sku, "")],
             self.world.comparison, now=self.later(), own=False,
@@ -186,25 +186,25 @@ class Recognition(RuleBasedStateMachine):
     def check(self, told: Told, before: dict[str, Shown] | None = None) -> None:
         """Hold the cache against what the poll said, record by record."""
         after = self.listings()
-        times = Counter(one.sku for one in told.records)
-        unread = {one.sku for one in told.refused}
+        times = Counter(record.sku for record in told.records)
+        unread = {refusal.sku for refusal in told.refused}
         for sku, shown in after.items():
             assert bool(shown.problem) == (sku in unread or self.in_doubt(sku, told, before)), sku
             if times[sku]:
                 assert (shown.present, shown.copies) == (1, times[sku]), sku
             elif sku not in unread and None not in unread:
                 assert shown.present == 0, sku
-        for one in told.records:
-            if times[one.sku] == 1:
-                assert after[one.sku][2:4] == (one.available, one.state), one.sku
+        for record in told.records:
+            if times[record.sku] == 1:
+                assert after[record.sku][2:4] == (record.available, record.state), record.sku
         counted = sum(shown.present for shown in after.values())
         assert self.world.database.read(_counter) == counted
 
     @staticmethod
     def in_doubt(sku: str, told: Told, before: dict[str, Shown] | None) -> bool:
         """Whether it may be the record whose SKU could not be read."""
-        seen = any(one.sku == sku for one in told.records)
-        anonymous = any(one.sku is None for one in told.refused)
+        seen = any(record.sku == sku for record in told.records)
+        anonymous = any(refusal.sku is None for refusal in told.refused)
         shown = (before or {}).get(sku)
         return anonymous and not seen and shown is not None and bool(shown.present or shown.problem)
 

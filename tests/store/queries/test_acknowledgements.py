@@ -26,24 +26,24 @@ def acknowledge(w: World, *seen: SeenDisagreement, who: str = "ana") -> list[str
     made = w.database.write(
         acknowledgements.acknowledge, seen, who=who, why="counted by hand", now=w.now
     )
-    return [one.why for one in made]
+    return [decision.why for decision in made]
 
 
 def seen(w: World, sku: str) -> SeenDisagreement:
     return SeenDisagreement.of(w.only(skus=(sku,)))
 
 
-def told(it: Disagreement) -> tuple[str | None, str | None, int]:
-    return it.acknowledged_by, it.acknowledged_why, it.severity
+def told(disagreement: Disagreement) -> tuple[str | None, str | None, int]:
+    return disagreement.acknowledged_by, disagreement.acknowledged_why, disagreement.severity
 
 
 def test_it_is_told_who_acknowledged_it_why_and_when_and_stays_open(w: World) -> None:
     assert acknowledge(w, seen(w, "A")) == [""]
 
-    it = w.only(skus=("A",))
-    assert told(it) == ("ana", "counted by hand", Severity.ACKNOWLEDGED)
-    assert it.acknowledged_at == w.now
-    assert it.status == "open"
+    disagreement = w.only(skus=("A",))
+    assert told(disagreement) == ("ana", "counted by hand", Severity.ACKNOWLEDGED)
+    assert disagreement.acknowledged_at == w.now
+    assert disagreement.status == "open"
     overview = w.database.read(views.overview, now=w.now)
     assert (overview.open, overview.oversell, overview.acknowledged) == (2, 2, 1)
 
@@ -51,13 +51,13 @@ def test_it_is_told_who_acknowledged_it_why_and_when_and_stays_open(w: World) ->
 def test_it_stands_below_the_others_in_the_default_order_only(w: World) -> None:
     acknowledge(w, seen(w, "A"))
 
-    assert [one.sku for one in w.diff()] == ["B", "A"]
+    assert [disagreement.sku for disagreement in w.diff()] == ["B", "A"]
     by_delta = w.database.read(
         views.disagreements, DisagreementFilter(), now=w.now, sort=Sort.DELTA
     )
-    assert [one.sku for one in by_delta] == ["A", "B"]
-    assert [one.sku for one in w.diff(acknowledged=False)] == ["B"]
-    assert [one.sku for one in w.diff(acknowledged=True)] == ["A"]
+    assert [disagreement.sku for disagreement in by_delta] == ["A", "B"]
+    assert [disagreement.sku for disagreement in w.diff(acknowledged=False)] == ["B"]
+    assert [disagreement.sku for disagreement in w.diff(acknowledged=True)] == ["A"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_it_is_forgotten_when_it_moves(w: World, channel_name: str, records: lis
 
     w.poll(channel_name, records)  # type: ignore[arg-type]
 
-    (a,) = (one for one in w.diff(skus=("A",)) if one.kind == "quantity")
+    (a,) = (disagreement for disagreement in w.diff(skus=("A",)) if disagreement.kind == "quantity")
     assert told(a) == (None, None, Severity.OVERSELL)
     assert told(w.only(skus=("B",)))[0] == "ana"
 
@@ -113,19 +113,21 @@ def test_of_two_operators_the_second_is_told_of_the_first(w: World, tmp_path: Pa
         made = other.write(
             acknowledgements.acknowledge, [same], who="ben", why="a recount is due", now=w.now
         )
-        assert [one.ok for one in made] == [True]
+        assert [decision.ok for decision in made] == [True]
 
     assert acknowledge(w, same) == ["ben has acknowledged it already: a recount is due"]
     assert told(w.only(skus=("A",)))[:2] == ("ben", "a recount is due")
 
 
 def test_it_can_be_taken_back(w: World) -> None:
-    it = seen(w, "A")
-    acknowledge(w, it)
+    disagreement = seen(w, "A")
+    acknowledge(w, disagreement)
 
-    made = w.database.write(acknowledgements.take_back, [it.id, it.id, seen(w, "B").id, 999])
+    made = w.database.write(
+        acknowledgements.take_back, [disagreement.id, disagreement.id, seen(w, "B").id, 999]
+    )
 
-    assert [one.why for one in made] == [
+    assert [decision.why for decision in made] == [
         "", "", "nobody has acknowledged it", "it is no more: they agree by now",
     ]  # fmt: skip
     assert told(w.only(skus=("A",)))[0] is None

@@ -14,7 +14,9 @@ from tests.store.world import MINUTE, START, World, channel, stock, world
 
 
 def of(w: World, name: str = "shop") -> ChannelHealth:
-    return next(one for one in w.database.read(views.channels, now=w.now) if one.name == name)
+    return next(
+        channel for channel in w.database.read(views.channels, now=w.now) if channel.name == name
+    )
 
 
 def fail(w: World, name: str = "shop", words: str = "503") -> None:
@@ -32,7 +34,7 @@ def test_recent_polls_tell_their_size_and_their_outcome_oldest_first(tmp_path: P
 
         found = of(w)
 
-        assert [(one.seen, str(one.outcome)) for one in found.recent] == [
+        assert [(poll.seen, str(poll.outcome)) for poll in found.recent] == [
             (2, "good"), (0, "failed"), (1, "good"), (0, "quarantined"),
         ]  # fmt: skip
         assert found.recent_ms == (0, 0, 0, 0)
@@ -47,7 +49,7 @@ def test_one_channels_polls_come_newest_first_with_what_each_said(tmp_path: Path
 
         found = w.database.read(poll_health.recent_polls, "shop", limit=2)
 
-        assert [(one.outcome, one.error, one.took_ms) for one in found] == [
+        assert [(poll.outcome, poll.error, poll.took_ms) for poll in found] == [
             (PollOutcome.RUNNING, None, None), (PollOutcome.FAILED, "no route to host", 0),
         ]  # fmt: skip
         assert w.database.read(poll_health.recent_polls, "nobody") == []

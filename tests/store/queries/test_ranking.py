@@ -32,8 +32,8 @@ def severities(w: World, sort: Sort = Sort.RISK, **wanted: object) -> list[tuple
     found = w.database.read(ranking.ranked, chosen, now=w.now, sort=sort, lens=lens(w))
     names = dict(w.rows("SELECT d.id, i.sku FROM disagreements d JOIN items i ON i.id = d.item_id"))
     return [
-        (names[one], Severity(severity))
-        for one, severity in zip(found.ids, found.severities, strict=True)
+        (names[disagreement_id], Severity(severity))
+        for disagreement_id, severity in zip(found.ids, found.severities, strict=True)
     ]
 
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_acted_on_now_stands_below_what_can(tmp_path: Path) -> No
         assert [severity for _, severity in found] == [Severity.OVERSELL, Severity.SETTLING]
 
         w.now += 60 * MINUTE  # Nobody has read anything since.
-        assert {one.severity for one in w.diff()} == {Severity.UNKNOWN}
+        assert {disagreement.severity for disagreement in w.diff()} == {Severity.UNKNOWN}
 
 
 def test_every_order_is_total_and_leaves_none_out(w: World) -> None:
@@ -151,7 +151,7 @@ def test_groups_add_up_what_is_open_and_stand_in_the_order_of_their_money(w: Wor
     first, second = totals(w, GroupBy.SKU)
     assert (first.label, first.title, first.count) == ("A", "Lamp", 2)
     assert (second.label, second.count) == ("B", 1)
-    assert [one.label for one in totals(w, GroupBy.SKU, Sort.SKU)] == ["A", "B"]
+    assert [group.label for group in totals(w, GroupBy.SKU, Sort.SKU)] == ["A", "B"]
 
 
 def test_a_skus_locations_are_one_group_whose_id_stays(w: World) -> None:
@@ -169,10 +169,10 @@ def test_a_skus_locations_are_one_group_whose_id_stays(w: World) -> None:
 def test_by_cause_what_is_not_explained_yet_is_a_group_of_its_own(w: World) -> None:
     w.poll("warehouse", [priced(sku, 10, None) for sku in "ABC"])
     w.poll("shop", [priced(sku, 12, 100) for sku in "ABC"])
-    a, b, _ = (one.id for one in w.diff())
+    a, b, _ = (disagreement.id for disagreement in w.diff())
 
     causes = (("lag", f"[{a}]"), ("unexplained", f"[{b}]"))
-    by_label = {one.label: one for one in totals(w, GroupBy.CAUSE, Sort.SKU, *causes)}
+    by_label = {group.label: group for group in totals(w, GroupBy.CAUSE, Sort.SKU, *causes)}
     lag, unexplained, unknown = (by_label[name] for name in ("lag", "unexplained", ""))
 
     assert (lag.label, lag.count, lag.id) == ("lag", 1, -2)
@@ -232,7 +232,7 @@ def test_a_filter_lets_through_what_it_says(
         "shop", [priced("OVER-1", 2, 1000), priced("OVER-2", 5, 1000), priced("UNDER", 4, 1000)]
     )
 
-    assert {one.sku for one in w.diff(**wanted)} == skus
+    assert {disagreement.sku for disagreement in w.diff(**wanted)} == skus
 
 
 def test_ages_are_counted_in_buckets(w: World) -> None:

@@ -28,7 +28,7 @@ def test_all_channels_and_all_places_of_a_sku_are_in_it(tmp_path: Path) -> None:
         w.poll("market", at("south", A=1))
         found = read(w)
 
-    assert [(one.location, one.channel, one.available) for one in found.cells] == [
+    assert [(cell.location, cell.channel, cell.available) for cell in found.cells] == [
         ("north", "warehouse", 5),
         ("north", "shop", 9),
         ("north", "market", None),
@@ -36,7 +36,10 @@ def test_all_channels_and_all_places_of_a_sku_are_in_it(tmp_path: Path) -> None:
         ("south", "shop", 3),
         ("south", "market", 1),
     ]
-    assert {(one.channel, one.location, str(one.kind)) for one in found.open} == {
+    assert {
+        (disagreement.channel, disagreement.location, str(disagreement.kind))
+        for disagreement in found.open
+    } == {
         ("shop", "north", "quantity"),
         ("market", "north", "missing"),
         ("market", "south", "quantity"),
@@ -53,7 +56,7 @@ def test_the_newest_update_of_each_listing_is_in_it_with_its_audit(tmp_path: Pat
     (newest,) = found.updates
     assert newest.status is CorrectionStatus.PROPOSED
     assert newest.from_quantity == 8
-    assert [one.step for one in found.audits[newest.id]] == ["proposed"]
+    assert [row.step for row in found.audits[newest.id]] == ["proposed"]
 
 
 def test_a_bundle_tells_what_it_rests_on_and_each_part_how_many_it_allows(tmp_path: Path) -> None:
@@ -66,15 +69,18 @@ def test_a_bundle_tells_what_it_rests_on_and_each_part_how_many_it_allows(tmp_pa
         w.now += 60 * MINUTE
         later = read(w, "KIT")
 
-    assert [(one.sku, one.quantity, one.available, one.makes) for one in kit.parts] == [
+    assert [
+        (component.sku, component.quantity, component.available, component.makes)
+        for component in kit.parts
+    ] == [
         ("A", 2, 4, 2),
         ("B", 1, 3, 3),
     ]
-    assert {(one.how, one.channel, one.freshness) for one in kit.parts} == {
+    assert {(component.how, component.channel, component.freshness) for component in kit.parts} == {
         ("bundle", "warehouse", Freshness.FRESH)
     }
-    assert {one.freshness for one in later.parts} == {Freshness.STALE}
-    assert [(one.sku, one.quantity) for one in part.holders] == [("KIT", 2)]
+    assert {component.freshness for component in later.parts} == {Freshness.STALE}
+    assert [(bundle.sku, bundle.quantity) for bundle in part.holders] == [("KIT", 2)]
     assert kit.holders == ()
 
 
@@ -86,7 +92,10 @@ def test_a_pool_tells_its_places(tmp_path: Path) -> None:
         w.poll("market", at("both", A=8))
         found = read(w)
 
-    assert [(one.location, one.how, one.part_location, one.available) for one in found.parts] == [
+    assert [
+        (component.location, component.how, component.part_location, component.available)
+        for component in found.parts
+    ] == [
         ("both", "pool", "north", 5),
         ("both", "pool", "south", 3),
     ]
@@ -98,7 +107,10 @@ def test_a_component_that_nobody_has_allows_nothing_that_is_known(tmp_path: Path
         w.poll("warehouse", stock(A=9))
         found = read(w, "KIT")
 
-    assert [(one.sku, one.makes) for one in found.parts] == [("A", 4), ("B", None)]
+    assert [(component.sku, component.makes) for component in found.parts] == [
+        ("A", 4),
+        ("B", None),
+    ]
 
 
 def test_it_tells_since_when_anything_was_read_whatever_a_file_says_of_its_time(

@@ -37,16 +37,19 @@ def balance(
     w: World, name: str, sku: str = "A", *, since: Millis | None = None, until: Millis | None = None
 ) -> Balance:
     found = w.database.read(balance_module.balances, sku, since=since, until=until)
-    return next(one for one in found if one.channel == name)
+    return next(account for account in found if account.channel == name)
 
 
 def sums(w: World, name: str, sku: str = "A") -> tuple[int, int, int]:
-    one = balance(w, name, sku)
-    return one.events, one.corrections, one.unexplained
+    account = balance(w, name, sku)
+    return account.events, account.corrections, account.unexplained
 
 
 def totals(w: World) -> dict[str, int]:
-    return {one.name: one.unexplained or 0 for one in w.database.read(views.channels, now=w.now)}
+    return {
+        channel.name: channel.unexplained or 0
+        for channel in w.database.read(views.channels, now=w.now)
+    }
 
 
 def counted_anew(connection: sqlite3.Connection) -> dict[str, int]:
@@ -69,7 +72,9 @@ def known(connection: sqlite3.Connection, sku: str) -> dict[str, int]:
 
 def corrected(w: World, shown: int) -> int:
     """Let the waiting proposal be approved, written and read back; the channel shows `shown`."""
-    proposal = next(one for one in w.updates() if one.status is CorrectionStatus.PROPOSED)
+    proposal = next(
+        correction for correction in w.updates() if correction.status is CorrectionStatus.PROPOSED
+    )
     seen = [(proposal.id, None)]
     w.database.write(
         decisions.approve, seen, who="ana", now=w.now, hold_ms=0, expires_ms=60 * MINUTE
@@ -282,7 +287,9 @@ def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_com
                     told.append((step[1], event))  # type: ignore[arg-type]
                     if at_once:
                         tell(w, *told[-1])
-                elif any(one.status is CorrectionStatus.PROPOSED for one in w.updates()):
+                elif any(
+                    correction.status is CorrectionStatus.PROPOSED for correction in w.updates()
+                ):
                     target = w.updates()[0].to_quantity
                     corrected(w, target or 0)
                 check(w)
@@ -307,11 +314,14 @@ def check(w: World) -> None:
     """The identity holds per listing, the totals are the listings', and what is kept is right."""
     assert w.database.read(counted_anew) == totals(w)
     kept = w.database.read(known, "A")
-    for one in w.database.read(balance_module.balances, "A"):
-        assert one.closing - one.opening == one.events + one.corrections + one.unexplained
-        assert kept[one.channel] == one.events + one.corrections
+    for account in w.database.read(balance_module.balances, "A"):
+        assert (
+            account.closing - account.opening
+            == account.events + account.corrections + account.unexplained
+        )
+        assert kept[account.channel] == account.events + account.corrections
     counted, standing = (
-        sorted(w.database.read(ask, "A"), key=lambda one: (one.channel, one.location))
+        sorted(w.database.read(ask, "A"), key=lambda account: (account.channel, account.location))
         for ask in (balance_module.balances, balance_module.standing)
     )
     assert standing == counted

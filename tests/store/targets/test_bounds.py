@@ -51,7 +51,7 @@ def test_an_event_that_moves_more_pieces_than_any_shop_holds_is_refused_alone(
                      sold("3", "A", 7, w.now))  # fmt: skip
 
         assert taken.new == 1
-        assert [(one.place, one.reason) for one in taken.refused] == [
+        assert [(refusal.place, refusal.reason) for refusal in taken.refused] == [
             ("event 1", "it moves more pieces than any shop holds"),
             ("event 2", "it moves more pieces than any shop holds"),
         ]
@@ -77,8 +77,8 @@ def test_pools_and_units_beyond_all_bounds_leave_whole_targets(tmp_path: Path) -
     )
     with world(tmp_path, channel("shop")) as w:
         w.reconfigure(pooled)
-        w.poll("warehouse", [Record("A", QUANTITY_MAX, each, incoming=QUANTITY_MAX)
-                             for each in places])  # fmt: skip
+        w.poll("warehouse", [Record("A", QUANTITY_MAX, place, incoming=QUANTITY_MAX)
+                             for place in places])  # fmt: skip
         w.poll("shop", [Record("A", 1, "ALL")])
 
         assert kinds_of_numbers(w) <= {"integer", "null"}
@@ -112,6 +112,6 @@ def test_many_refused_lines_of_a_file_go_through_what_was_odd_today_once(tmp_pat
         w.poll("shop", stock(A=1))
         taken = w.database.write(record_each, w)
 
-    assert [len(one.refused) for one in taken] == [1] * 50
-    assert sum("SELECT words FROM odd_events" in one for one in asked) == 1
-    assert sum("INSERT INTO odd_events" in one for one in asked) == 50
+    assert [len(result.refused) for result in taken] == [1] * 50
+    assert sum("SELECT words FROM odd_events" in statement for statement in asked) == 1
+    assert sum("INSERT INTO odd_events" in statement for statement in asked) == 50

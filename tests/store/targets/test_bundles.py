@@ -43,7 +43,10 @@ def test_a_bundle_has_what_the_least_of_its_components_allows(tmp_path: Path) ->
         assert w.diff() == []
         w.poll("warehouse", stock(A=5, B=10, C=1))
         assert target(w, "shop", "KIT") == 2
-        assert {(one.sku, one.delta) for one in w.diff()} == {("A", -4), ("KIT", -2)}
+        assert {(disagreement.sku, disagreement.delta) for disagreement in w.diff()} == {
+            ("A", -4),
+            ("KIT", -2),
+        }
 
 
 def test_a_bundle_that_a_channel_lacks_is_missing_there(tmp_path: Path) -> None:
@@ -69,7 +72,10 @@ def test_a_bundle_at_a_place_is_made_of_the_components_at_that_place(tmp_path: P
         w.reconfigure(made(channel("shop"), bundles=KIT))
         w.poll("warehouse", at("north", A=10, B=0) + at("south", A=0, B=10))
         w.poll("shop", at("north", A=10, B=0, KIT=3) + at("south", A=0, B=10, KIT=0))
-        assert [(one.sku, one.location, one.delta) for one in w.diff()] == [("KIT", "north", -3)]
+        assert [
+            (disagreement.sku, disagreement.location, disagreement.delta)
+            for disagreement in w.diff()
+        ] == [("KIT", "north", -3)]
 
 
 def test_a_component_that_is_on_hold_holds_the_bundle(tmp_path: Path) -> None:
@@ -102,7 +108,7 @@ def test_a_bundle_rests_on_the_part_that_can_be_trusted_least(tmp_path: Path) ->
         w.poll("shop", stock(A=8, B=8, KIT=4))
         w.poll("warehouse", twice)
         w.poll("shop", stock(A=8, B=8, KIT=2))
-        found = next(one for one in w.diff() if one.sku == "KIT")
+        found = next(disagreement for disagreement in w.diff() if disagreement.sku == "KIT")
         assert (found.status, found.reason) == ("unknown", Reason.AUTHORITY_DUPLICATE)
 
 
@@ -126,7 +132,9 @@ def test_a_pool_sums_the_authoritys_locations(tmp_path: Path) -> None:
         w.poll("shop", at("north+south", A=7))
         assert (w.only().sku, w.only().kind, w.only().location) == ("B", "missing", "north+south")
         w.poll("warehouse", at("north", A=4, B=1) + at("south", A=1) + at("east", A=100))
-        assert {(one.sku, one.delta) for one in w.diff(kinds=("quantity",))} == {("A", -2)}
+        assert {
+            (disagreement.sku, disagreement.delta) for disagreement in w.diff(kinds=("quantity",))
+        } == {("A", -2)}
 
 
 def test_another_channel_without_a_map_is_not_asked_for_the_pool(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def proposed(w: World) -> list[str]:
     for name in ("shop", "open"):
         w.twice(name, stock(A=3))
     w.poll("warehouse", stock(A=9, B=9))
-    return sorted(one.channel for one in w.updates())
+    return sorted(correction.channel for correction in w.updates())
 
 
 def test_a_state_that_can_be_trusted_stands_in_no_ones_way(w: World) -> None:
@@ -50,7 +50,11 @@ def test_no_quantity_is_proposed_on_a_doubtful_state_that_could_make_it_0(
         sweep = w.sweep("pim")
         w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
     assert proposed(w) == ["open"]
-    (waits,) = [one for one in w.diff(channels=("shop",)) if one.kind == "quantity"]
+    (waits,) = [
+        disagreement
+        for disagreement in w.diff(channels=("shop",))
+        if disagreement.kind == "quantity"
+    ]
     assert waits.reason == Reason.AUTHORITY_STALE
 
 
@@ -61,4 +65,4 @@ def test_a_bundle_rests_on_the_states_of_its_components(w: World) -> None:
     w.poll("warehouse", stock(A=9, B=9))
     w.twice("open", stock(KIT=3))
     w.poll("warehouse", stock(A=9, B=9))
-    assert [one.sku for one in w.updates()] == []
+    assert [correction.sku for correction in w.updates()] == []

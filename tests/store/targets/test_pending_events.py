@@ -47,7 +47,9 @@ def test_a_sale_lowers_the_others_before_the_warehouse_reports_it_and_its_own_ch
         assert taken.new == 1
         assert w.targets("shop") == {"A": 9}
         assert w.targets("market") == {"A": 9}
-        assert [(one.channel, one.delta) for one in w.diff()] == [("market", -1)]
+        assert [(disagreement.channel, disagreement.delta) for disagreement in w.diff()] == [
+            ("market", -1)
+        ]
         assert fates(w) == {"1": "projected"}
 
 
@@ -213,7 +215,7 @@ def test_a_repeat_changes_nothing_and_another_body_is_an_incident(tmp_path: Path
         tell(w, "shop", sold("1", at))
         assert tell(w, "shop", sold("1", at)).repeats == 1
         taken = tell(w, "shop", sold("1", at, quantity=4))
-        assert [one.place for one in taken.conflicts] == ["event 1"]
+        assert [refusal.place for refusal in taken.conflicts] == ["event 1"]
         assert pending(w) == -1
 
 
@@ -222,7 +224,7 @@ def test_an_event_of_a_sku_that_nobody_has_shown_or_of_tomorrow_is_refused(tmp_p
         w.poll("warehouse", stock(A=10))
         taken = tell(w, "shop", sold("1", w.now, sku="B"), sold("2", w.now + 24 * 60 * MINUTE))
         assert taken.new == 0
-        assert [one.reason for one in taken.refused] == [
+        assert [refusal.reason for refusal in taken.refused] == [
             "no channel has shown SKU B yet",
             "its time is more than 300 s ahead of this machine's clock",
         ]
@@ -270,7 +272,9 @@ def test_any_permutation_duplication_and_delay_of_a_history_ends_in_the_same_sta
                 tell(w, name, event)
             return pending(w), w.targets("shop"), w.targets("market")
 
-    in_order = run(tmp_path_factory.mktemp("a"), sorted(history, key=lambda one: one[1].at), ())
+    in_order = run(
+        tmp_path_factory.mktemp("a"), sorted(history, key=lambda reported: reported[1].at), ()
+    )
     mixed = run(tmp_path_factory.mktemp("b"), shuffled[:between], shuffled[between:])
     assert mixed == in_order
 

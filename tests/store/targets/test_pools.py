@@ -171,6 +171,6 @@ def test_an_event_that_names_no_place_where_places_are_apart_is_told_what_it_lac
         taken = w.database.write(
             events.record, EventOrigin("shop", w.now), [sold(w, 2, "")], w.comparison
         )
-        assert [one.reason for one in taken.refused] == [
+        assert [refusal.reason for refusal in taken.refused] == [
             "SKU A is known at locations only: the event must name one"
         ]

@@ -52,7 +52,7 @@ def test_a_file_that_nobody_has_written_since_the_fall_raises_nothing_however_of
 
         w.poll("warehouse", stock(A=5), as_of=w.now)
         w.poll("shop", stock(A=3))
-        assert [one.to_quantity for one in w.updates()] == [5]
+        assert [correction.to_quantity for correction in w.updates()] == [5]
 
 
 def test_a_listing_that_has_not_moved_for_long_is_not_going_to(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_listing_that_has_not_moved_for_long_is_not_going_to(tmp_path: Path) -
         for _ in range(10):
             w.poll("warehouse", old)
             w.poll("shop", stock(A=3))
-        assert [one.to_quantity for one in w.updates()] == [5]
+        assert [correction.to_quantity for correction in w.updates()] == [5]
 
 
 def test_a_row_of_a_file_is_of_no_later_time_than_the_file(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_each_part_of_a_bundle_must_have_been_read_since_it_fell(tmp_path: Path)
 
         w.poll("supplier", stock(B=5))
         w.poll("shop", stock(KIT=3))
-        assert [one.to_quantity for one in w.updates()] == [5]
+        assert [correction.to_quantity for correction in w.updates()] == [5]
 
 
 def test_a_pool_of_bundles_rests_on_the_components_of_each(tmp_path: Path) -> None:
@@ -107,4 +107,6 @@ def test_a_pool_of_bundles_rests_on_the_components_of_each(tmp_path: Path) -> No
         w.twice("warehouse", at_places("A"))
         w.twice("shop", [record("KIT", 12, state="active", location="all")])
         assert w.updates() == []
-        assert {one.reason for one in w.diff(kinds=("quantity",))} == {Reason.AUTHORITY_STALE}
+        assert {disagreement.reason for disagreement in w.diff(kinds=("quantity",))} == {
+            Reason.AUTHORITY_STALE
+        }
