@@ -43,7 +43,7 @@ class Polled:
     def outcomes(self, channel: str) -> list[str]:
         return [str(poll.outcome) for poll in reversed(self.polls(channel))]
 
-    def falls_silent(self, channel: str) -> None:
+    def fall_silent(self, channel: str) -> None:
         """From now on it takes every question, and answers none."""
         self.world.fault(channel, Fault.SILENT, 3_600_000)
 

@@ -19,7 +19,7 @@ def raise_incident(shop: Shop, channel: str, kind: IncidentKind, words: str, **m
     shop.database.write(incidents.raise_incident, channel, kind, words, now=at, **more)
 
 
-def set_aside(
+def quarantine_poll(
     shop: Shop, channel: str, quantities: Sequence[int], reason: str = ZEROS, at: Millis = NOW
 ) -> int:
     """Have an implausible poll of the channel show these, in the warehouse's order of SKUs."""
@@ -27,10 +27,10 @@ def set_aside(
         record(sku, quantity, title, price)
         for (sku, _, title, price), quantity in zip(WAREHOUSE, quantities, strict=True)
     ]
-    return set_records_aside(shop, channel, records, reason, at)
+    return quarantine_records(shop, channel, records, reason, at)
 
 
-def set_records_aside(
+def quarantine_records(
     shop: Shop, channel: str, records: Sequence[Record], reason: str, at: Millis
 ) -> int:
     def poll(connection: sqlite3.Connection) -> int:
@@ -42,7 +42,7 @@ def set_records_aside(
     return shop.database.write(poll)
 
 
-def waiting(shop: Shop, channel: str) -> int | None:
+def quarantined_poll(shop: Shop, channel: str) -> int | None:
     found = shop.database.read(quarantine.waiting, channel)
     return None if found is None else found[0]
 
@@ -51,7 +51,7 @@ def newest_message(app: SkewApp) -> str:
     return app.session.log[0].text
 
 
-def page(app: SkewApp) -> IncidentsPage:
+def incidents_page(app: SkewApp) -> IncidentsPage:
     assert isinstance(app.page, IncidentsPage)
     return app.page
 
@@ -62,5 +62,5 @@ def troubled_shop(shop: Shop) -> Shop:
         shop, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", at=NOW - 41 * MINUTE
     )
     raise_incident(shop, "outlet", IncidentKind.EVENTS, "its events can't be read: 503")
-    set_aside(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW - 30_000)
+    quarantine_poll(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW - 30_000)
     return shop

@@ -250,13 +250,13 @@ def style_at(app: SkewApp, needle: str) -> Any:
     raise AssertionError(f"{needle!r} is not on the screen")
 
 
-def update(shop: Shop, sku: str) -> Correction:
+def newest_update(shop: Shop, sku: str) -> Correction:
     """The newest correction of a SKU."""
     found = shop.database.read(lifecycle.by_id, range(1, 50))
     return [correction for correction in found if correction.sku == sku][-1]
 
 
-async def to(app: SkewApp, pilot: object, sku: str) -> None:
+async def move_cursor_to(app: SkewApp, pilot: object, sku: str) -> None:
     """Put the cursor on a SKU of the list that has the focus."""
     assert isinstance(app.page, ListPage)
     table = app.page.table

@@ -14,20 +14,22 @@ WORDS = (
 )
 
 
-def fail(shop: Shop, channel: str, words: str, *, at: int, took_ms: int = 900) -> None:
+def fail_poll(shop: Shop, channel: str, words: str, *, at: int, took_ms: int = 900) -> None:
     """Have a poll of a channel fail."""
     sweep = shop.database.write(staging.begin, channel, None, now=at)
     shop.database.write(merge.fail, sweep, words, now=at + took_ms)
 
 
-def begin(shop: Shop, channel: str, seen: int, announced: int | None = None, *, at: int) -> None:
+def begin_poll(
+    shop: Shop, channel: str, seen: int, announced: int | None = None, *, at: int
+) -> None:
     """Have a poll of a channel begin, and read so many records."""
     sweep = shop.database.write(staging.begin, channel, None, now=at)
     records = [Record(f"X{number}", number) for number in range(seen)]
     shop.database.write(staging.stage, sweep, records, (), announced, told=True)
 
 
-def busy(shop: Shop, channel: str, times_ms: Sequence[int], *, until: int) -> None:
+def finish_polls(shop: Shop, channel: str, times_ms: Sequence[int], *, until: int) -> None:
     """Have good polls of a channel take so long, one a minute."""
     for number, took_ms in enumerate(times_ms):
         at = until - (len(times_ms) - number) * MINUTE
@@ -40,7 +42,7 @@ def busy(shop: Shop, channel: str, times_ms: Sequence[int], *, until: int) -> No
         shop.database.write(poll)
 
 
-def trouble(shop: Shop) -> None:
+def trouble_channels(shop: Shop) -> None:
     """The shop is paused, the market refuses us, the outlet is being read."""
     write = shop.database.write
     write(polls.set_rates, {"shop": 5.0, "market": None, "outlet": 2.5})
@@ -50,12 +52,12 @@ def trouble(shop: Shop) -> None:
         pauses.pause, "shop", who="bo", reason="stock count in \x1b[31mHamburg",
         until=NOW + 28 * MINUTE,
     )  # fmt: skip
-    fail(shop, "market", "503", at=NOW - 8 * MINUTE)
-    fail(shop, "market", WORDS, at=NOW - 40_000)
+    fail_poll(shop, "market", "503", at=NOW - 8 * MINUTE)
+    fail_poll(shop, "market", WORDS, at=NOW - 40_000)
     write(pauses.rest, "market", WORDS, NOW + 14 * MINUTE)
     write(
         incidents.raise_incident, "market", IncidentKind.CREDENTIALS, WORDS, now=NOW - 39_000,
         key="poll",
     )  # fmt: skip
     write(polls.set_next_poll, "warehouse", NOW + 12_000)
-    begin(shop, "outlet", 310, 1_000, at=NOW - 72_000)
+    begin_poll(shop, "outlet", 310, 1_000, at=NOW - 72_000)

@@ -244,4 +244,4 @@ def _runs(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]
 
 def _is_bridge(new: Sequence[Cell], start: int, stop: int) -> bool:
     _, style = new[start - 1]
-    return stop - start <= _GAP and all(its == style for _, its in new[start : stop + 1])
+    return stop - start <= _GAP and all(other == style for _, other in new[start : stop + 1])

@@ -27,7 +27,9 @@ def effect(
     for correction in batch:
         by_channel.setdefault(correction.channel, []).append(correction)
     if len(by_channel) > 1:
-        rows += [_on(name, those, width) for name, those in list(by_channel.items())[:CHANNELS_MAX]]
+        rows += [
+            _on(name, updates, width) for name, updates in list(by_channel.items())[:CHANNELS_MAX]
+        ]
         more = len(by_channel) - CHANNELS_MAX
         rows += [write(Cell(f"… and {plural(more, 'channel')} more", Tone.DIM))] if more > 0 else []
     rows += [

@@ -59,7 +59,7 @@ _BAD_FIRST = (
 
 
 def channels(progress: BatchProgress, *, now: Millis, width: int, cancel: str) -> Content:
-    """The batch in a few lines for each channel; `cancel`: the key that takes it back."""
+    """The batch in a few lines for each channel; `cancel`: the key that cancels it."""
     rows: list[Content] = []
     if progress.held_until is not None:
         left = max(0, -(-(progress.held_until - now) // 1000))

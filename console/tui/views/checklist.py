@@ -55,9 +55,9 @@ def _half(heights: Sequence[int]) -> int:
 
 def _beside(left: Sequence[Content], right: Sequence[Content], room: int) -> list[Content]:
     rows = []
-    for first, other in zip_longest(left, right, fillvalue=write("")):
+    for first, second in zip_longest(left, right, fillvalue=write("")):
         gap = " " * (room + 1 - first.cell_length)
-        rows.append(Content.assemble(first, gap, other))
+        rows.append(Content.assemble(first, gap, second))
     return rows
 
 

@@ -24,12 +24,12 @@ from tests.console.small_shop import (
     IdleEngine,
     Shop,
     console,
+    move_cursor_to,
+    newest_update,
     press,
     settle,
     style_at,
     text_of,
-    to,
-    update,
 )
 
 
@@ -73,7 +73,7 @@ async def test_sorting_walks_through_the_orders(shop: Shop) -> None:
 
 async def test_enter_opens_the_skus_page_and_escape_leaves_it(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "enter")
         page = text_of(app)
         opened = isinstance(app.screen, SkuPage)
@@ -87,16 +87,16 @@ async def test_enter_opens_the_skus_page_and_escape_leaves_it(shop: Shop) -> Non
 
 async def test_an_update_is_approved_from_the_skus_page(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "enter", "a")
 
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
         assert "ana approved #1" in text_of(app)
 
 
 async def test_a_page_whose_disagreement_ended_says_so(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "enter")
         shop.show("market", (17, 0, 55, 200, 38), at=NOW)
         await settle(app, pilot)
@@ -123,10 +123,10 @@ async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:
 async def test_updates_are_decided_on_in_their_own_list(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "3")
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
 
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
 
 
 async def test_a_paused_screen_stands_still_and_says_so(shop: Shop) -> None:
@@ -148,7 +148,7 @@ async def test_a_clicked_word_of_the_legend_does_what_its_key_does(shop: Shop) -
 
 async def test_what_lies_under_a_dialog_goes_on_living(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         shop.clock.at += 5_000
         shop.show("market", (17, 2, 55, 180, 38), at=shop.clock.at)
@@ -163,10 +163,10 @@ async def test_what_lies_under_a_dialog_goes_on_living(shop: Shop) -> None:
 
 async def test_a_read_only_console_refuses_to_decide_and_shows_the_rest(shop: Shop) -> None:
     async with console(shop, read_only=True) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a", "r", "A", "u")
 
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
         assert "this console is read-only" in text_of(app)
         assert " RO " in text_of(app)
         assert "31*" in text_of(app)

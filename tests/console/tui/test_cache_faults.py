@@ -27,11 +27,11 @@ from tests.console.small_shop import (
     STOCK,
     Shop,
     console,
+    move_cursor_to,
+    newest_update,
     press,
     settle,
     text_of,
-    to,
-    update,
 )
 
 APPROVED = CorrectionStatus.APPROVED
@@ -85,12 +85,12 @@ async def test_while_another_process_has_the_cache_locked_keys_work_and_nothing_
     shop: Shop, lock: str
 ) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         with held(shop.settings.database, lock):
             await press(app, pilot, "a", "down", "up")
             await acted(app, pilot)
             text, moved = text_of(app), app.dashboard.table.current is not None
-        before = update(shop, "SKU-0004411").status
+        before = newest_update(shop, "SKU-0004411").status
         await press(app, pilot, "a")
         await acted(app, pilot)
 
@@ -98,7 +98,7 @@ async def test_while_another_process_has_the_cache_locked_keys_work_and_nothing_
         assert "another process holds the cache" in text
         assert moved
         assert before is PROPOSED
-        assert update(shop, "SKU-0004411").status is APPROVED
+        assert newest_update(shop, "SKU-0004411").status is APPROVED
         assert "● LIVE" in text_of(app)
 
 
@@ -127,14 +127,14 @@ async def test_a_cache_that_nobody_else_may_even_read_disconnects_and_is_live_ag
 async def test_a_cache_removed_under_it_is_told_and_nothing_is_decided_on_it(shop: Shop) -> None:
     """SQLite would go on with the removed file; what is decided there, nobody ever sees."""
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         kept = shop.settings.database.rename(shop.settings.database.with_suffix(".away"))
         await settle(app, pilot)
         gone = text_of(app)
         await press(app, pilot, "a")
         await acted(app, pilot)
         kept.rename(shop.settings.database)
-        undecided = update(shop, "SKU-0004411").status
+        undecided = newest_update(shop, "SKU-0004411").status
         await settle(app, pilot)
         back = text_of(app)
         await press(app, pilot, "a")
@@ -144,7 +144,7 @@ async def test_a_cache_removed_under_it_is_told_and_nothing_is_decided_on_it(sho
         assert "has been removed or replaced" in gone
         assert undecided is PROPOSED
         assert "● LIVE" in back
-        assert update(shop, "SKU-0004411").status is APPROVED
+        assert newest_update(shop, "SKU-0004411").status is APPROVED
 
 
 async def test_another_cache_in_its_place_is_not_taken_for_it(shop: Shop, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_a_cache_that_became_read_only_is_shown_and_nothing_is_decided(sho
     written = shop.database
     shop.database = Database.open(shop.settings.database, read_only=True)
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         await acted(app, pilot)
 
@@ -171,7 +171,7 @@ async def test_a_cache_that_became_read_only_is_shown_and_nothing_is_decided(sho
         assert "● LIVE" in text_of(app)
     shop.database.close()
     shop.database = written
-    assert update(shop, "SKU-0004411").status is PROPOSED
+    assert newest_update(shop, "SKU-0004411").status is PROPOSED
 
 
 def damage(path: Path, *, keep: int) -> None:
@@ -194,7 +194,7 @@ def forget_pages(database: Database) -> None:
 @pytest.mark.parametrize("keep", [0, 100, 4096, 40_960])
 async def test_a_damaged_cache_disconnects_and_the_console_lives(shop: Shop, keep: int) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         forget_pages(shop.database)
         damage(shop.settings.database, keep=keep)
         await settle(app, pilot)
@@ -222,18 +222,18 @@ async def test_a_full_disk_keeps_what_there_is_and_a_decision_works_once_there_i
     shop: Shop,
 ) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         with full(shop.settings.database):
             await press(app, pilot, "a")
             await acted(app, pilot)
             text = text_of(app)
-        undecided = update(shop, "SKU-0004411").status
+        undecided = newest_update(shop, "SKU-0004411").status
         await press(app, pilot, "a")
         await acted(app, pilot)
 
         assert "nothing was decided: " in text
         assert undecided is PROPOSED
-        assert update(shop, "SKU-0004411").status is APPROVED
+        assert newest_update(shop, "SKU-0004411").status is APPROVED
 
 
 @contextlib.contextmanager
@@ -255,7 +255,7 @@ async def test_a_clock_that_jumps_by_hours_neither_shows_negative_ages_nor_holds
     shop = Shop(tmp_path, hold="60s")
     shop.open()
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         for hours in (-5, 3, -30, 48, 0):
             shop.clock.at = NOW + hours * 60 * MINUTE

@@ -130,7 +130,7 @@ def holder(folder: Path) -> str:
     return held.holder if held is not None else ""
 
 
-def said(app: SkewApp, words: str) -> int:
+def times_logged(app: SkewApp, words: str) -> int:
     return sum(words in line.text for line in app.session.log)
 
 
@@ -154,11 +154,14 @@ async def test_a_daemon_that_leaves_is_followed_by_the_console_and_both_are_told
                 # A dead one's lease runs out by itself; the test does not wait for that.
                 expire(tmp_path)
             await until(lambda: "engine here" in text_of(app), "taken over")
-            await until(lambda: said(app, "this one collects now") > 0, "told")
+            await until(lambda: times_logged(app, "this one collects now") > 0, "told")
             refused = daemon(tmp_path)
             code = await asyncio.to_thread(refused.wait)
             await asyncio.sleep(0)
-            attached, taken = said(app, "you decide here"), said(app, "this one collects now")
+            attached, taken = (
+                times_logged(app, "you decide here"),
+                times_logged(app, "this one collects now"),
+            )
 
             assert (attached, taken) == (1, 1)
             assert code == 1

@@ -11,7 +11,7 @@ from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.pages.page import Page
 from tests.console.small_shop import Shop, console, key_of, press, rest, text_of
-from tests.console.troubled_channels import trouble
+from tests.console.troubled_channels import trouble_channels
 
 TABS = {f"show_{place}" for place in PageName} - {"show_sku"}
 """They do the same wherever they are pressed: it is enough to do so on one page."""
@@ -41,7 +41,7 @@ async def test_every_key_leaves_a_page_that_lives(
     shop = Shop(tmp_path)
     if full:
         shop.open()
-        trouble(shop)
+        trouble_channels(shop)
     async with console(shop, (80, 24)) as (app, pilot):
         await app.show(place)
         missing = [action for action in ACTIONS if place not in action.on]

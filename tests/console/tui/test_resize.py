@@ -22,7 +22,7 @@ from textual.pilot import Pilot
 from console.text.format import cells
 from console.tui.app import SkewApp
 from tests.console.command_shop import seed
-from tests.console.small_shop import Shop, console, press, settle, text_of, to
+from tests.console.small_shop import Shop, console, move_cursor_to, press, settle, text_of
 from tests.console.tui.test_terminal_kinds import Screen
 
 SIZES = (
@@ -61,7 +61,7 @@ async def resized(app: SkewApp, pilot: Pilot[int], size: tuple[int, int]) -> lis
 @pytest.mark.parametrize("place", PLACES)
 async def test_it_takes_any_size_at_any_moment(shop: Shop, place: str) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, *PLACES[place])
         before = await resized(app, pilot, SIZES[1])
         for size in SIZES:
@@ -92,7 +92,7 @@ async def test_keys_work_while_it_is_resized(shop: Shop) -> None:
 
 async def test_the_cursor_stays_on_its_row_and_in_view_at_every_size(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0007733")
+        await move_cursor_to(app, pilot, "SKU-0007733")
         stood = app.dashboard.rows.cursor_id
         for _, (width, height) in pairwise(SIZES):
             lines = await resized(app, pilot, (width, height))

@@ -25,7 +25,16 @@ from store.model import Correction, IncidentKind
 from store.model import CorrectionStatus as Status
 from sync.clock import SystemClock
 from tests.console.running_engine import COUNT, Live, live, until
-from tests.console.small_shop import NOW, Shop, console, press, settle, text_of, to, update
+from tests.console.small_shop import (
+    NOW,
+    Shop,
+    console,
+    move_cursor_to,
+    newest_update,
+    press,
+    settle,
+    text_of,
+)
 
 SEEN_WITHIN_S = 1.0
 
@@ -145,8 +154,8 @@ def reject(shop: Shop, number: int, reason: str) -> None:
 
 async def test_an_approval_of_what_another_has_rejected_says_who_when_and_why(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
-        reject(shop, update(shop, "SKU-0004411").id, "counted by hand")
+        await move_cursor_to(app, pilot, "SKU-0004411")
+        reject(shop, newest_update(shop, "SKU-0004411").id, "counted by hand")
         await press(app, pilot, "a")
 
         assert "can't approve #1 SKU-0004411 market: ben rejected it at 14:02:11Z (counted by" in (
@@ -158,10 +167,10 @@ async def test_what_another_decides_while_the_question_is_open_is_told_after_it(
     shop: Shop,
 ) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         assert isinstance(app.screen, ApproveDialog)
-        number = update(shop, "SKU-0001007").id
+        number = newest_update(shop, "SKU-0001007").id
         reject(shop, number, "wait")
         await press(app, pilot, "y")
 
@@ -172,13 +181,13 @@ async def test_what_another_decides_while_the_question_is_open_is_told_after_it(
 
 async def test_a_reading_that_moved_under_the_cursor_is_told_with_its_numbers(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         for at in (NOW - 2_000, NOW - 1_000):
             shop.show("market", (25, 2, 55, 180, 38), at=at)
         await press(app, pilot, "a")
         text = text_of(app)
 
-    newer = update(shop, "SKU-0004411").id
+    newer = newest_update(shop, "SKU-0004411").id
     assert f"market showed 25, was 31; #{newer} is proposed instead" in text
 
 
@@ -196,15 +205,15 @@ async def test_the_first_of_two_approvals_is_told_on_both_screens(careful: Shop)
         console(careful, operator="ana") as (ana, hers),
         console(careful, operator="ben") as (ben, his),
     ):
-        await to(ana, hers, "SKU-0004411")
+        await move_cursor_to(ana, hers, "SKU-0004411")
         await press(ana, hers, "a")
         await settle(ben, his)
-        correction = update(careful, "SKU-0004411")
+        correction = newest_update(careful, "SKU-0004411")
         on_hers, on_his = text_of(ana), text_of(ben)
-        await to(ben, his, "SKU-0004411")
+        await move_cursor_to(ben, his, "SKU-0004411")
         await press(ben, his, "a")
         await settle(ana, hers)
-        both = update(careful, "SKU-0004411")
+        both = newest_update(careful, "SKU-0004411")
         last = text_of(ana)
 
     assert (correction.status, correction.decided_by) == (Status.PROPOSED, "ana")
@@ -216,7 +225,7 @@ async def test_the_first_of_two_approvals_is_told_on_both_screens(careful: Shop)
 
 async def test_the_question_says_beforehand_that_a_second_person_is_needed(careful: Shop) -> None:
     async with console(careful) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         first = text_of(app)
         await press(app, pilot, "y")

@@ -27,11 +27,11 @@ from tests.console.small_shop import (
     STOCK,
     Shop,
     StillClock,
+    move_cursor_to,
+    newest_update,
     press,
     settle,
     text_of,
-    to,
-    update,
 )
 
 LATER = NOW + 40 * MINUTE
@@ -44,7 +44,7 @@ SOLD = NOW + 2 * MINUTE
 @pytest.fixture
 def lived(shop: Shop) -> Shop:
     """A shop that went on after NOW: a decision, a correction by itself, an incident."""
-    first = update(shop, "SKU-0004411")
+    first = newest_update(shop, "SKU-0004411")
     shop.database.write(
         decisions.reject, [(first.id, None)], who="ben", now=NOW + MINUTE, reason="counted wrong"
     )
@@ -156,7 +156,7 @@ async def test_braces_leap_an_hour_and_no_further_than_there_is_anything(lived: 
 
 async def test_on_a_skus_page_only_its_own_changes_count(lived: Shop) -> None:
     async with replayed(lived) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "enter")
         assert app.page.place is PageName.SKU
         sku = app.page.sku_shown

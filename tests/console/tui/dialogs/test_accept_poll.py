@@ -2,7 +2,12 @@
 
 import pytest
 
-from tests.console.quarantined import newest_message, set_aside, troubled_shop, waiting
+from tests.console.quarantined import (
+    newest_message,
+    quarantine_poll,
+    quarantined_poll,
+    troubled_shop,
+)
 from tests.console.small_shop import NOW, SHOWN, Shop, console, press, settle, text_of
 
 
@@ -29,7 +34,7 @@ async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change
 async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     troubled: Shop,
 ) -> None:
-    poll_id = waiting(troubled, "warehouse")
+    poll_id = quarantined_poll(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down", "b")
         assert f"Accept poll {poll_id} of warehouse" in text_of(app)
@@ -37,7 +42,7 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
 
         await press(app, pilot, "y", "4", "enter")
         assert "✖ wrong: type" in text_of(app)
-        assert waiting(troubled, "warehouse") == poll_id
+        assert quarantined_poll(troubled, "warehouse") == poll_id
 
         await press(app, pilot, "backspace", "5", "enter")
 
@@ -45,22 +50,22 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
         assert lines[0] == "warehouse quarantined: over"
         assert lines[1].startswith(f"ana accepted poll {poll_id} of warehouse: 9 disagreements")
         assert "[4]Incidents 2" in text_of(app)
-    assert waiting(troubled, "warehouse") is None
+    assert quarantined_poll(troubled, "warehouse") is None
 
 
 async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) -> None:
     shown = SHOWN["shop"]
-    set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
+    quarantine_poll(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "4", "b")
         assert "y accept   n back" in text_of(app)
         await press(app, pilot, "n")
         assert newest_message(app) == "nothing accepted"
-        assert waiting(shop, "shop") is not None
+        assert quarantined_poll(shop, "shop") is not None
 
         await press(app, pilot, "b", "y")
 
-        assert waiting(shop, "shop") is None
+        assert quarantined_poll(shop, "shop") is None
         lines = [line.text for line in app.session.log]
         assert any("ana accepted poll" in line for line in lines)
         assert "● No incidents: every channel answers." in text_of(app)
@@ -70,10 +75,10 @@ async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepte
     shop: Shop,
 ) -> None:
     shown = SHOWN["shop"]
-    seen = set_aside(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
+    seen = quarantine_poll(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "4", "b")
-        newer = set_aside(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
+        newer = quarantine_poll(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
         await press(app, pilot, "y")
 
         lines = [line.text for line in app.session.log]
@@ -83,11 +88,11 @@ async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepte
         # What is shown now is what the newer one would change.
         assert f"poll {newer}, nothing is changed yet" in text_of(app)
         assert "4 SKUs to zero" in text_of(app)
-    assert waiting(shop, "shop") == newer
+    assert quarantined_poll(shop, "shop") == newer
 
 
 async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) -> None:
-    poll_id = waiting(troubled, "warehouse")
+    poll_id = quarantined_poll(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down", "d")
         assert f"Discard poll {poll_id} of warehouse" in text_of(app)
@@ -95,7 +100,7 @@ async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) 
 
         lines = [line.text for line in app.session.log]
         assert f"ana discarded poll {poll_id} of warehouse: its last good readings count" in lines
-        assert waiting(troubled, "warehouse") is None
+        assert quarantined_poll(troubled, "warehouse") is None
         assert "[4]Incidents 2" in text_of(app)
 
         await press(app, pilot, "f", "f")
@@ -105,18 +110,18 @@ async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) 
         assert "□ discarded" in text_of(app)
 
         # The last reason is offered first.
-        set_aside(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW)
+        quarantine_poll(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW)
         await press(app, pilot, "f", "f", "home", "down", "d", "down", "enter")
-        assert waiting(troubled, "warehouse") is None
+        assert quarantined_poll(troubled, "warehouse") is None
 
 
 async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> None:
-    poll_id = waiting(troubled, "warehouse")
+    poll_id = quarantined_poll(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "2", "b")
         assert f"Accept poll {poll_id} of warehouse" in text_of(app)
         await press(app, pilot, "escape", "d", *"zeros", "enter")
-        assert waiting(troubled, "warehouse") is None
+        assert quarantined_poll(troubled, "warehouse") is None
 
         await press(app, pilot, "b")
         assert newest_message(app) == "warehouse has no quarantined poll"
@@ -125,7 +130,7 @@ async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> 
 async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down", "d", *"zeros", "enter")
-        set_aside(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW + 1_000)
+        quarantine_poll(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW + 1_000)
         await press(app, pilot, "home", "down")
 
         assert "the same that ana discarded at 14:02:11Z" in text_of(app)

@@ -43,7 +43,7 @@ def statuses(app: SkewApp) -> set[Status]:
     return {correction.status for correction in page_of(app).rows._rows.values()}
 
 
-def said(app: SkewApp) -> str:
+def batch_result(app: SkewApp) -> str:
     """What the log says of a batch's end."""
     return next((line.text for line in app.session.log if line.text.startswith("batch over")), "")
 
@@ -56,7 +56,7 @@ async def test_a_batch_shows_its_way_by_itself_and_its_end(tmp_path: Path) -> No
     async with live(tmp_path) as shop, shop.console() as (app, pilot):
         dialog = await approve_all(shop, app, pilot)
         await over(dialog)
-        await until(lambda: bool(said(app)), "the log's word")
+        await until(lambda: bool(batch_result(app)), "the log's word")
         shown = text_of(app)
 
     assert "Batch of 8 updates approved by ana" in shown
@@ -82,8 +82,8 @@ async def test_a_second_write_that_fails_stops_the_batch_and_all_of_it_is_told(
         await until(lambda: f"update 2 of S01: {why}" in text_of(app), "the stop on the screen")
         shown = text_of(app)
         counts = dict(dialog.progress.counts)
-        await until(lambda: bool(said(app)), "the log's word")
-        text = said(app)
+        await until(lambda: bool(batch_result(app)), "the log's word")
+        text = batch_result(app)
 
     assert counts[Stage.VERIFIED] == 2
     assert counts[Stage.HANDED_BACK] == COUNT - 3

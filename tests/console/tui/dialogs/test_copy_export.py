@@ -9,12 +9,12 @@ import pytest
 from textual.widgets import Input
 
 from console.tui.dialogs.copy_export import CopyDialog, ExportDialog
-from tests.console.small_shop import Shop, console, press, text_of, to
+from tests.console.small_shop import Shop, console, move_cursor_to, press, text_of
 
 
 async def test_y_copies_the_sku_and_says_so(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "y", "enter")
 
         assert app.clipboard == "SKU-0004411"
@@ -23,7 +23,7 @@ async def test_y_copies_the_sku_and_says_so(shop: Shop) -> None:
 
 async def test_a_digit_copies_at_once_as_row_as_json(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "y", "2")
         row = app.clipboard
         await press(app, pilot, "y", "4")

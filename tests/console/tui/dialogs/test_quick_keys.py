@@ -8,7 +8,15 @@ from console.tui.app import SkewApp
 from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog
 from console.tui.pages.page import Page
 from store.model import CorrectionStatus
-from tests.console.small_shop import Shop, console, key_of, press, settle, to, update
+from tests.console.small_shop import (
+    Shop,
+    console,
+    key_of,
+    move_cursor_to,
+    newest_update,
+    press,
+    settle,
+)
 
 
 async def burst(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
@@ -40,21 +48,21 @@ async def test_enter_twice_in_a_dialog_answers_it_once(shop: Shop) -> None:
 @pytest.mark.parametrize("keys", ["yy", "yn", "ny", "nn"])
 async def test_a_question_is_answered_by_the_first_of_two_keys(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         assert isinstance(app.screen, ApproveDialog)
         await burst(app, pilot, *keys)
         await press(app, pilot, "escape", "2")
 
         status = CorrectionStatus.APPROVED if keys[0] == "y" else CorrectionStatus.PROPOSED
-        assert update(shop, "SKU-0001007").status is status
+        assert newest_update(shop, "SKU-0001007").status is status
         assert app.screen_stack[-1] is app.page
 
 
 @pytest.mark.parametrize("key", ["a", "r", "z", "c", "y", "e", ":"])
 async def test_a_key_pressed_twice_asks_once(shop: Shop, key: str) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await burst(app, pilot, key, key)
         assert app.screen.is_modal
         await press(app, pilot, "escape")
@@ -66,7 +74,7 @@ async def test_a_key_pressed_twice_asks_once(shop: Shop, key: str) -> None:
 @pytest.mark.parametrize("keys", ["a2", "2a", "a21", "a213", "231a4"])
 async def test_turning_the_page_takes_no_dialog_away(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await burst(app, pilot, *keys)
         await press(app, pilot, "escape", "escape")
 
@@ -76,7 +84,7 @@ async def test_turning_the_page_takes_no_dialog_away(shop: Shop, keys: str) -> N
 
 async def test_the_palette_does_not_open_over_a_dialog(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a", "ctrl+p")
         assert isinstance(app.screen, ApproveDialog)
         await press(app, pilot, "n", "ctrl+p")

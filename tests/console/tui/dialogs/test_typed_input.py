@@ -9,8 +9,16 @@ from textual.widgets import Input
 from console.tui.app import SkewApp
 from console.tui.dialogs.confirm import SnoozeDialog
 from store.model import CorrectionStatus
-from tests.console.small_shop import Shop, console, press, settle, text_of, to, update
-from tests.console.troubled_channels import trouble
+from tests.console.small_shop import (
+    Shop,
+    console,
+    move_cursor_to,
+    newest_update,
+    press,
+    settle,
+    text_of,
+)
+from tests.console.troubled_channels import trouble_channels
 
 PASTED = "\x1b[3m\x9b2\u202e\nsecond line"
 
@@ -44,18 +52,18 @@ async def test_a_snooze_that_is_none_is_refused_and_a_long_one_told_with_its_day
     shop: Shop,
 ) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "z", "tab", "0", "m", "enter")
         assert isinstance(app.screen, SnoozeDialog)
-        assert update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
 
         await press(app, pilot, "backspace", "backspace", *"10000d", "enter")
-        assert update(shop, "SKU-0001007").status is CorrectionStatus.SNOOZED
+        assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.SNOOZED
         assert "snoozed until 2054-04-13 14:02Z" in text_of(app)
 
 
 async def test_the_snooze_of_an_incident_is_told_with_its_day(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "4", "z", "tab", "3", "d", "enter")
 

@@ -83,7 +83,7 @@ def wanted(lines: list[list[tuple[str, Style]]]) -> Shown:
     }
 
 
-def said(glass: DiffOutput, update: LayoutUpdate | ChopsUpdate) -> str:
+def written(glass: DiffOutput, update: LayoutUpdate | ChopsUpdate) -> str:
     written = glass.write(update, ColorSystem.TRUECOLOR)
     assert written is not None
     return written
@@ -94,13 +94,13 @@ def test_after_any_row_of_updates_the_terminal_shows_the_last_of_them() -> None:
         dice = random.Random(seed)
         glass, terminal = DiffOutput(), Terminal()
         lines = [line(dice) for _ in range(HEIGHT)]
-        terminal.take(said(glass, whole(lines)))
+        terminal.take(written(glass, whole(lines)))
         for _ in range(10):
             y, cut = dice.randrange(HEIGHT), dice.randrange(1, WIDTH)
             for x in dice.sample(range(cut, WIDTH), dice.randint(1, WIDTH - cut)):
                 lines[y][x] = (dice.choice(PLAIN), dice.choice(STYLES))
             update = part(lines, y, cut) if dice.random() < 0.8 else whole(lines)
-            terminal.take(said(glass, update))
+            terminal.take(written(glass, update))
 
             assert terminal.shown == wanted(lines), f"seed {seed}"
 
@@ -108,29 +108,29 @@ def test_after_any_row_of_updates_the_terminal_shows_the_last_of_them() -> None:
 def test_what_is_shown_already_is_not_written_again() -> None:
     lines = [line(random.Random(1)) for _ in range(HEIGHT)]
     glass = DiffOutput()
-    said(glass, whole(lines))
+    written(glass, whole(lines))
 
-    assert said(glass, whole(lines)) == ""
-    assert said(glass, part(lines, 1, 7)) == ""
+    assert written(glass, whole(lines)) == ""
+    assert written(glass, part(lines, 1, 7)) == ""
 
 
 def test_one_digit_costs_its_place_its_style_and_itself() -> None:
     lines = [[(character, STYLES[0]) for character in "age 0:41".ljust(WIDTH)]]
     glass = DiffOutput()
-    said(glass, whole(lines))
+    written(glass, whole(lines))
     lines[0][7] = ("2", STYLES[0])
 
-    assert said(glass, whole(lines)) == "\x1b[31m\x1b[1;8H2\x1b[m"
+    assert written(glass, whole(lines)) == "\x1b[31m\x1b[1;8H2\x1b[m"
 
 
 def test_digits_under_each_other_cost_no_place_of_their_own() -> None:
     glass = DiffOutput()
     rows = [[(character, STYLES[0]) for character in "age 0:41".ljust(WIDTH)] for _ in range(3)]
-    said(glass, whole(rows))
+    written(glass, whole(rows))
     for row in rows:
         row[7] = ("2", STYLES[0])
 
-    assert said(glass, whole(rows)) == "\x1b[31m\x1b[1;8H2\x1b[B\b2\x1b[B\b2\x1b[m"
+    assert written(glass, whole(rows)) == "\x1b[31m\x1b[1;8H2\x1b[B\b2\x1b[B\b2\x1b[m"
 
 
 def test_a_line_with_a_wide_character_is_written_whole_when_any_of_it_changes() -> None:
@@ -138,16 +138,16 @@ def test_a_line_with_a_wide_character_is_written_whole_when_any_of_it_changes() 
     glass = DiffOutput()
     before = Strip([Segment("盤 lamp    41", STYLES[0])])
     after = Strip([Segment("盤 lamp    42", STYLES[0])])
-    said(glass, LayoutUpdate([[before]], Region(0, 0, 13, 1)))
+    written(glass, LayoutUpdate([[before]], Region(0, 0, 13, 1)))
 
-    assert "盤 lamp    42" in said(glass, LayoutUpdate([[after]], Region(0, 0, 13, 1)))
+    assert "盤 lamp    42" in written(glass, LayoutUpdate([[after]], Region(0, 0, 13, 1)))
 
 
 def test_a_terminal_that_somebody_else_wrote_to_is_written_anew() -> None:
     lines = [line(random.Random(1)) for _ in range(HEIGHT)]
     glass, terminal = DiffOutput(), Terminal()
-    said(glass, whole(lines))
+    written(glass, whole(lines))
     glass.forget()
-    terminal.take(said(glass, whole(lines)))
+    terminal.take(written(glass, whole(lines)))
 
     assert terminal.shown == wanted(lines)

@@ -9,7 +9,7 @@ from console.tui.data.values import DisagreementRow
 from store.channels import pauses
 from tests.console.polled_on_demand import Polled, polled
 from tests.console.small_shop import MINUTE, NOW, Shop, console, press, text_of
-from tests.console.troubled_channels import begin, trouble
+from tests.console.troubled_channels import begin_poll, trouble_channels
 
 
 def paused(shop: Shop, channel: str) -> pauses.Pause | None:
@@ -40,7 +40,7 @@ async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
 ) -> None:
     async with polled(tmp_path, other=other) as shop:
         await to_shop(shop)
-        shop.falls_silent("shop")
+        shop.fall_silent("shop")
         await press(shop.app, shop.pilot, "o")
         await shop.until(lambda: "X cancels it" in text_of(shop.app))
         assert "↻ for 0:0" in text_of(shop.app)
@@ -56,7 +56,7 @@ async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
 async def test_whoever_asks_twice_waits_once(tmp_path: Path) -> None:
     async with polled(tmp_path) as shop:
         await to_shop(shop)
-        shop.falls_silent("shop")
+        shop.fall_silent("shop")
         await press(shop.app, shop.pilot, "o", "o")
         await shop.until(lambda: "shop is being polled already" in text_of(shop.app))
         await press(shop.app, shop.pilot, "X")
@@ -99,7 +99,7 @@ async def test_there_must_be_a_poll_to_cancel(shop: Shop) -> None:
 
 
 async def test_a_cancel_that_no_engine_hears_is_told(shop: Shop) -> None:
-    begin(shop, "warehouse", 2, at=NOW - 5_000)
+    begin_poll(shop, "warehouse", 2, at=NOW - 5_000)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "X")
 
@@ -187,7 +187,7 @@ async def test_a_reason_from_before_is_offered(shop: Shop) -> None:
 
 
 async def test_nobody_ends_anothers_pause_by_a_slip_of_the_finger(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "P", "n")
 
@@ -196,7 +196,7 @@ async def test_nobody_ends_anothers_pause_by_a_slip_of_the_finger(shop: Shop) ->
 
 
 async def test_the_engines_own_pause_is_ended_without_asking(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P")
 

@@ -15,20 +15,20 @@ from tests.console.small_shop import (
     IdleEngine,
     Shop,
     console,
+    move_cursor_to,
+    newest_update,
     press,
     settle,
     text_of,
-    to,
-    update,
 )
 
 
 async def test_a_small_reduction_is_approved_by_one_key(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
 
-        approved = update(shop, "SKU-0004411")
+        approved = newest_update(shop, "SKU-0004411")
         assert (approved.status, approved.decided_by) == (CorrectionStatus.APPROVED, "ana")
         assert "ana approved #1 (u undo, 5s)" in text_of(app)
         assert isinstance(app.session.engine, IdleEngine)
@@ -37,11 +37,11 @@ async def test_a_small_reduction_is_approved_by_one_key(shop: Shop) -> None:
 
 async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         shown = text_of(app)
         await press(app, pilot, "enter")
-        still = update(shop, "SKU-0001007").status
+        still = newest_update(shop, "SKU-0001007").status
 
         assert isinstance(app.screen, ApproveDialog)
         assert "41 → 55" in shown
@@ -49,17 +49,17 @@ async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(sho
         assert still is CorrectionStatus.PROPOSED
 
         await press(app, pilot, "y")
-        assert update(shop, "SKU-0001007").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.APPROVED
 
 
 async def test_going_to_zero_is_asked_even_when_small(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0009120")
+        await move_cursor_to(app, pilot, "SKU-0009120")
         await press(app, pilot, "a")
         assert "1 to zero" in text_of(app)
 
         await press(app, pilot, "n")
-        assert update(shop, "SKU-0009120").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0009120").status is CorrectionStatus.PROPOSED
         assert "nothing approved" in text_of(app)
 
 
@@ -88,13 +88,13 @@ async def test_reductions_in_bulk_want_a_y(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "s", "s", "s", "s")
         for sku in ("SKU-0004411", "SKU-0009120"):
-            await to(app, pilot, sku)
+            await move_cursor_to(app, pilot, sku)
             await press(app, pilot, "space")
         await press(app, pilot, "A", "y")
 
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
-        assert update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
-        assert update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
 
 
 async def test_a_bulk_leaves_out_what_cannot_be_trusted_and_says_so(shop: Shop) -> None:
@@ -110,7 +110,7 @@ async def test_a_bulk_leaves_out_what_cannot_be_trusted_and_says_so(shop: Shop) 
 
 async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         shop.clock.at += 2_000
         app.dashboard.tick()
@@ -120,35 +120,35 @@ async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop
 
         assert "(u undo, 3s)" in count_bars
         assert "ana undid #1" in text_of(app)
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
 
 
 async def test_after_the_hold_there_is_nothing_to_undo(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         shop.clock.at += 6_000
         await press(app, pilot, "u")
 
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
         assert "nothing to undo" in text_of(app)
 
 
 async def test_rejecting_asks_for_a_reason_and_offers_the_last(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "r", "enter")
         assert isinstance(app.screen, ReasonDialog)
 
         await press(app, pilot, *"phoned", "enter")
-        rejected = update(shop, "SKU-0004411")
+        rejected = newest_update(shop, "SKU-0004411")
         assert (rejected.status, rejected.note) == (CorrectionStatus.REJECTED, "phoned")
 
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "r")
         assert "phoned" in text_of(app)
         await press(app, pilot, "down", "enter")
-        assert update(shop, "SKU-0001007").note == "phoned"
+        assert newest_update(shop, "SKU-0001007").note == "phoned"
 
 
 async def test_marked_updates_are_rejected_with_one_reason(shop: Shop) -> None:
@@ -163,36 +163,36 @@ async def test_marked_updates_are_rejected_with_one_reason(shop: Shop) -> None:
 
 async def test_snoozing_asks_for_how_long(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "z")
         assert isinstance(app.screen, SnoozeDialog)
 
         await press(app, pilot, "down", "enter")
-        snoozed = update(shop, "SKU-0004411")
+        snoozed = newest_update(shop, "SKU-0004411")
         assert snoozed.status is CorrectionStatus.SNOOZED
         assert snoozed.snoozed_until == NOW + 3_600_000
 
 
 async def test_an_approval_of_what_has_moved_is_refused_and_told(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await pilot.press("a")
         await pilot.pause(0.1)
         shop.show("outlet", (17, 0, 30, 200, 38), at=NOW)
         await press(app, pilot, "y")
 
         assert "not approved" in text_of(app)
-        assert update(shop, "SKU-0001007").status is not CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0001007").status is not CorrectionStatus.APPROVED
 
 
 async def test_a_big_update_says_that_it_needs_a_second_person(tmp_path: Path) -> None:
     shop = Shop(tmp_path, second_person_above=10)
     shop.open()
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
 
-        assert update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
         assert "ana approved; a second person must, too" in text_of(app)
     shop.database.close()
 
@@ -217,7 +217,7 @@ def _channel(app: SkewApp, row_id: int) -> str:
 
 async def test_what_becomes_of_an_approval_is_told(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         shop.database.write(
             lifecycle.finish, 1, CorrectionStatus.NOT_APPLIED, now=NOW, result="shows 31"

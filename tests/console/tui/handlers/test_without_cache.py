@@ -6,7 +6,7 @@ import pytest
 
 from console.tui.pages.page import Page
 from store.errors import StoreError
-from tests.console.small_shop import Shop, console, press, text_of, to
+from tests.console.small_shop import Shop, console, move_cursor_to, press, text_of
 
 WHERE = (
     ("*", "c"),
@@ -48,7 +48,7 @@ async def test_an_act_without_a_cache_says_so(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]
 ) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, *keys[:-1])
         disconnect(shop, monkeypatch)
         before = len(app.session.log)
@@ -65,7 +65,7 @@ async def test_an_approval_that_could_not_be_taken_back_can_be_tried_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         with monkeypatch.context() as gone:
             disconnect(shop, gone)
@@ -78,10 +78,10 @@ async def test_an_approval_that_could_not_be_taken_back_can_be_tried_again(
 
 async def test_a_refused_approval_leaves_the_one_before_it_to_be_undone(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "a")
         held = app.session.last
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "a")
         number = app.dashboard.picked().seen[0][0]
         shop.database.write(

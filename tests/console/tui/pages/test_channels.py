@@ -9,7 +9,13 @@ from store.channels import pauses
 from store.polling import quarantine, staging
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.small_shop import MINUTE, NOW, Shop, console, press, settle, style_at, text_of
-from tests.console.troubled_channels import WORDS, begin, busy, fail, trouble
+from tests.console.troubled_channels import (
+    WORDS,
+    begin_poll,
+    fail_poll,
+    finish_polls,
+    trouble_channels,
+)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -17,7 +23,7 @@ from tests.console.troubled_channels import WORDS, begin, busy, fail, trouble
 async def test_the_page_looks_as_it_should(
     shop: Shop, size: tuple[int, int], name: str, keys: str
 ) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop, size) as (app, pilot):
         await press(app, pilot, "2", *keys)
         hold_to_golden(f"channel-{name}", size, text_of(app))
@@ -31,7 +37,7 @@ async def test_the_pause_dialog_looks_as_it_should(shop: Shop, size: tuple[int, 
 
 
 async def test_a_read_only_console_shows_all_and_refuses_the_acts(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop, read_only=True) as (app, pilot):
         await press(app, pilot, "2", "j", "P")
         shown = text_of(app)
@@ -46,7 +52,7 @@ async def test_a_read_only_console_shows_all_and_refuses_the_acts(shop: Shop) ->
 
 async def test_what_a_channel_says_is_told_whole_and_harmless(shop: Shop) -> None:
     long = "no \x1b]0;owned\x07 route, " + "x" * 300 + " [bold]end[/bold]"
-    fail(shop, "market", long, at=NOW - 1_000)
+    fail_poll(shop, "market", long, at=NOW - 1_000)
     async with console(shop, (80, 24)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
         text = text_of(app)
@@ -58,7 +64,7 @@ async def test_what_a_channel_says_is_told_whole_and_harmless(shop: Shop) -> Non
 
 
 async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop, (120, 30)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
         text = " ".join(text_of(app).split())
@@ -69,7 +75,7 @@ async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Sh
 
 @pytest.mark.parametrize("width", [40, 60, 79, 110, 131, 132, 200, 240])
 async def test_the_page_works_at_any_width(shop: Shop, width: int) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop, (width, 30)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
         lines = text_of(app).splitlines()
@@ -80,7 +86,7 @@ async def test_the_page_works_at_any_width(shop: Shop, width: int) -> None:
 
 
 async def test_what_is_in_trouble_stands_out_by_a_sign_and_by_its_ink(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2")
         ink = app.theme_variables
@@ -93,8 +99,8 @@ async def test_what_is_in_trouble_stands_out_by_a_sign_and_by_its_ink(shop: Shop
 
 
 async def test_the_times_of_polls_are_scaled_by_those_that_went_well(shop: Shop) -> None:
-    busy(shop, "market", (400, 800, 400), until=NOW)
-    fail(shop, "market", "timed out", at=NOW - 20_000, took_ms=19_000)
+    finish_polls(shop, "market", (400, 800, 400), until=NOW)
+    fail_poll(shop, "market", "timed out", at=NOW - 20_000, took_ms=19_000)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2")
         (market,) = (line for line in text_of(app).splitlines() if "   market" in line)
@@ -106,7 +112,7 @@ async def test_the_first_poll_of_a_channel_is_told_in_the_header_and_on_the_dash
     tmp_path: Path,
 ) -> None:
     shop = Shop(tmp_path)
-    begin(shop, "outlet", 310, 1_000, at=NOW - 12_000)
+    begin_poll(shop, "outlet", 310, 1_000, at=NOW - 12_000)
     async with console(shop) as (app, _):
         text = text_of(app)
     shop.database.close()
@@ -117,7 +123,7 @@ async def test_the_first_poll_of_a_channel_is_told_in_the_header_and_on_the_dash
 
 async def test_the_header_shows_the_errors_of_the_last_minutes(shop: Shop) -> None:
     for ago in (3, 1):
-        fail(shop, "market", "503", at=NOW - ago * MINUTE + 1_000, took_ms=0)
+        fail_poll(shop, "market", "503", at=NOW - ago * MINUTE + 1_000, took_ms=0)
     async with console(shop) as (app, _):
         head = text_of(app).splitlines()[0]
 
@@ -168,7 +174,7 @@ async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop)
 
 
 async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop) -> None:
-    trouble(shop)
+    trouble_channels(shop)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "j")
         deciding = text_of(app)

@@ -15,11 +15,11 @@ from tests.console.small_shop import (
     NOW,
     Shop,
     console,
+    move_cursor_to,
     press,
     settle,
     style_at,
     text_of,
-    to,
 )
 
 
@@ -41,7 +41,7 @@ def under(app: SkewApp) -> str:
     return row.disagreement.sku
 
 
-def said(shop: Shop) -> dict[str, str | None]:
+def acknowledged_why(shop: Shop) -> dict[str, str | None]:
     found = shop.database.read(views.disagreements, DisagreementFilter(), now=shop.clock.now())
     return {disagreement.sku: disagreement.acknowledged_why for disagreement in found}
 
@@ -113,7 +113,7 @@ async def test_a_mark_on_a_group_marks_all_its_rows_and_some_is_told_apart(shop:
 
 async def test_marks_survive_folding_grouping_and_new_data(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "space")
         marks = set(app.dashboard.rows.marks)
         await press(app, pilot, "g", "g")
@@ -153,7 +153,9 @@ async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) 
         await press(app, pilot, "n")
         text = text_of(app)
 
-    assert sorted(why or "" for why in said(shop).values()) == [f"because {n}" for n in range(4)]
+    assert sorted(why or "" for why in acknowledged_why(shop).values()) == [
+        f"because {n}" for n in range(4)
+    ]
     assert "no disagreement is left that is not acknowledged" in text
     assert "4 acknowledged" in text
 
@@ -169,7 +171,7 @@ async def test_what_is_acknowledged_is_told_with_a_sign_and_words_dimmed_and_las
         assert skus(app)[-1] == "SKU-0001007"
         line = next(row for row in text_of(app).splitlines() if "SKU-0001007 " in row)
         assert "✓ acked ana" in line
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         assert "✓    acknowledged by ana 14:02:11Z" in text_of(app)
         assert style_at(app, "SKU-0001007").color != bright
         assert "ana acknowledged SKU-0001007 on outlet" in text_of(app)
@@ -180,11 +182,11 @@ async def test_c_on_what_is_acknowledged_takes_it_back(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "c", *"x", "enter")
         await settle(app, pilot)
-        await to(app, pilot, "SKU-0001007")
+        await move_cursor_to(app, pilot, "SKU-0001007")
         await press(app, pilot, "c")
         await settle(app, pilot)
 
-        assert said(shop)["SKU-0001007"] is None
+        assert acknowledged_why(shop)["SKU-0001007"] is None
         assert "ana no longer acknowledges SKU-0001007" in text_of(app)
 
 
@@ -193,26 +195,26 @@ async def test_escape_leaves_the_question_and_nothing_is_acknowledged(shop: Shop
         await press(app, pilot, "c", "escape")
         await settle(app, pilot)
 
-        assert not any(said(shop).values())
+        assert not any(acknowledged_why(shop).values())
         assert "nothing acknowledged" in text_of(app)
 
 
 async def test_what_moves_under_the_question_is_refused_and_told_what_moved(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "c")
         shop.show("market", (29, 2, 55, 180, 38), at=NOW)
         await press(app, pilot, *"fine", "enter")
         await settle(app, pilot)
 
-        assert not any(said(shop).values())
+        assert not any(acknowledged_why(shop).values())
         assert "it has moved since you saw it: shown 31 → 29" in text_of(app)
 
 
 async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None:
     disagreement = only(shop, "SKU-0004411")
     async with console(shop) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "c")
         shop.database.write(
             acknowledgements.acknowledge,
@@ -225,7 +227,7 @@ async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None
         await settle(app, pilot)
 
         assert "ben has acknowledged it already: mine" in text_of(app)
-        assert said(shop)["SKU-0004411"] == "mine"
+        assert acknowledged_why(shop)["SKU-0004411"] == "mine"
 
 
 async def test_all_that_is_marked_is_acknowledged_with_one_reason(shop: Shop) -> None:
@@ -233,7 +235,7 @@ async def test_all_that_is_marked_is_acknowledged_with_one_reason(shop: Shop) ->
         await press(app, pilot, "space", "space", "c", *"both", "enter")
         await settle(app, pilot)
 
-        assert sorted(why for why in said(shop).values() if why) == ["both", "both"]
+        assert sorted(why for why in acknowledged_why(shop).values() if why) == ["both", "both"]
         assert "ana acknowledged 2 disagreements" in text_of(app)
 
 
@@ -243,7 +245,7 @@ async def test_a_whole_group_is_acknowledged_from_its_row(shop: Shop) -> None:
         await settle(app, pilot)
         await press(app, pilot, "slash", *"acked:no", "enter")
 
-        assert [why for why in said(shop).values() if why] == ["the market"] * 3
+        assert [why for why in acknowledged_why(shop).values() if why] == ["the market"] * 3
         assert skus(app) == ["[outlet]"]
 
 
@@ -386,7 +388,7 @@ async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:
 
         assert max(map(len, lines)) <= 60
         assert any("▾ market" in line for line in lines)
-        assert "x" in said(shop).values()
+        assert "x" in acknowledged_why(shop).values()
 
 
 async def test_a_hostile_reason_and_name_reach_no_terminal(shop: Shop) -> None:

@@ -8,13 +8,13 @@ from store.channels import incidents
 from store.model import IncidentKind, PollOutcome
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.quarantined import (
+    incidents_page,
     newest_message,
-    page,
+    quarantine_poll,
+    quarantine_records,
+    quarantined_poll,
     raise_incident,
-    set_aside,
-    set_records_aside,
     troubled_shop,
-    waiting,
 )
 from tests.console.small_shop import (
     MINUTE,
@@ -72,8 +72,8 @@ async def test_a_snoozed_incident_leaves_the_count_and_is_told_again_at_its_time
             "ana snoozed #1 market credentials until 15:02Z, unless it gets worse"
         )
         # It stands below the others, and the cursor has stayed on it.
-        assert page(app).rows.cursor_id == 1
-        assert list(page(app).rows.ids)[-1] == 1
+        assert incidents_page(app).rows.cursor_id == 1
+        assert list(incidents_page(app).rows.ids)[-1] == 1
 
         troubled.clock.at = NOW + 60 * MINUTE
         await settle(app, pilot)
@@ -134,7 +134,7 @@ async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
 ) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "slash", *"severity:severe 401", "enter")
-        assert list(page(app).rows.ids) == [1]
+        assert list(incidents_page(app).rows.ids) == [1]
         assert "filter: severity:severe 401  (esc clears)" in text_of(app)
 
         await press(app, pilot, "slash", "end", *([*["backspace"] * 30]), *"kind:stael", "enter")
@@ -149,7 +149,7 @@ async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
         assert "No incident fits the filter" in text_of(app)
 
         await press(app, pilot, "escape")
-        assert len(page(app).rows.ids) == 3
+        assert len(incidents_page(app).rows.ids) == 3
 
 
 async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: Shop) -> None:
@@ -162,7 +162,7 @@ async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: 
 
         await press(app, pilot, "c", "b", "d", "z")
         assert newest_message(app).endswith("this console is read-only")
-    assert waiting(troubled, "warehouse") is not None
+    assert quarantined_poll(troubled, "warehouse") is not None
     assert all(
         incident.acknowledged_by is None
         for incident in troubled.database.read(incidents.open_incidents)
@@ -171,7 +171,7 @@ async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: 
 
 async def test_hostile_words_of_a_channel_are_shown_as_text(shop: Shop) -> None:
     raise_incident(shop, "market", IncidentKind.CONTRACT, HOSTILE)
-    set_records_aside(shop, "shop", [record(HOSTILE, 3, HOSTILE, 100)], HOSTILE, NOW)
+    quarantine_records(shop, "shop", [record(HOSTILE, 3, HOSTILE, 100)], HOSTILE, NOW)
     async with console(shop) as (app, pilot):
         for keys in (("4",), ("down",), ("b",)):
             await press(app, pilot, *keys)
@@ -226,7 +226,7 @@ async def test_the_page_looks_as_it_should(
 
 
 async def test_good_readings_that_come_while_a_poll_waits_end_its_incident(shop: Shop) -> None:
-    set_aside(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW)
+    quarantine_poll(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW)
     async with console(shop) as (app, pilot):
         await press(app, pilot, "4")
         shop.show("warehouse", STOCK, at=NOW)
@@ -242,9 +242,9 @@ async def test_an_incident_is_copied_and_the_list_exported_as_filtered(
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "slash", *"channel:market", "enter")
 
-        view = page(app).view()
+        view = incidents_page(app).view()
         (row,) = map(view.line, await view.read(0, 10))
-        copies = list(page(app).copies())
+        copies = list(incidents_page(app).copies())
 
     assert row.document["message"] == "401, MARKET_TOKEN"
     assert row.document["state"] == "new"

@@ -21,13 +21,13 @@ from tests.console.small_shop import (
     NOW,
     Shop,
     console,
+    move_cursor_to,
+    newest_update,
     press,
     record,
     settle,
     style_at,
     text_of,
-    to,
-    update,
 )
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]x[/red] [@click=app.quit]y[/] \u202egnp.\u2066 \x9b1m"
@@ -99,11 +99,11 @@ async def test_an_update_is_rejected_and_snoozed_from_it(lived: EventfulShop) ->
         assert "snoozed" in text_of(app)
         await press(app, pilot, "r", *"sold", "enter")
         assert "rejected by ana: sold" in text_of(app)
-    assert update(lived, SKU).status is CorrectionStatus.REJECTED
+    assert newest_update(lived, SKU).status is CorrectionStatus.REJECTED
 
 
 async def test_what_ended_badly_is_tried_again_from_it(lived: EventfulShop) -> None:
-    failed = update(lived, SKU)
+    failed = newest_update(lived, SKU)
     lived.database.write(
         decisions.approve,
         [(failed.id, failed.version)],
@@ -124,7 +124,7 @@ async def test_what_ended_badly_is_tried_again_from_it(lived: EventfulShop) -> N
         assert "retry" in app.page.able()
         await press(app, pilot, "T", *"fixed", "enter")
         assert "in its place" in text_of(app)
-        assert update(lived, SKU).id > failed.id
+        assert newest_update(lived, SKU).id > failed.id
         await press(app, pilot, "up", "T")
         assert "can't retry" in text_of(app)
 
@@ -259,7 +259,7 @@ async def test_a_pool_and_a_bundle_tell_what_they_rest_on(tmp_path: Path) -> Non
         await press(app, pilot, "s", "s", "enter")
         lamp = text_of(app)
         await press(app, pilot, "escape")
-        await to(app, pilot, "SET")
+        await move_cursor_to(app, pilot, "SET")
         await press(app, pilot, "enter")
         bundle = text_of(app)
     shop.database.close()
@@ -311,7 +311,7 @@ async def test_a_read_only_console_shows_it_and_refuses_the_acts(lived: Eventful
         await press(app, pilot, "enter", "a")
         assert "read-only" in text_of(app)
         assert TITLE in text_of(app)
-    assert update(lived, SKU).status is CorrectionStatus.PROPOSED
+    assert newest_update(lived, SKU).status is CorrectionStatus.PROPOSED
 
 
 async def test_a_click_on_a_row_puts_the_cursor_there(lived: EventfulShop) -> None:

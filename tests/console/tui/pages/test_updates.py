@@ -23,13 +23,13 @@ from tests.console.small_shop import (
     STOCK,
     Shop,
     console,
+    move_cursor_to,
+    newest_update,
     press,
     record,
     settle,
     style_at,
     text_of,
-    to,
-    update,
 )
 
 GOLDENS = Path(__file__).parents[2] / "goldens"
@@ -158,7 +158,7 @@ async def test_t_tries_again_with_a_reason_and_the_new_update_is_proposed(lived:
         await press(app, pilot, *"unlocked", "enter")
         text = text_of(app)
 
-    newer = update(lived, "SKU-0007733")
+    newer = newest_update(lived, "SKU-0007733")
     last = lived.database.read(audit.rows, 3)[-1]
     assert (newer.id, newer.status) == (5, Status.PROPOSED)
     assert (last.who, last.step, last.note) == ("ana", "asked anew", "unlocked")
@@ -172,8 +172,8 @@ async def test_t_tries_all_that_is_marked_and_failed(lived: Shop) -> None:
         await press(app, pilot, *"mended", "enter")
 
     assert "Retry 1 update" in asked
-    assert update(lived, "SKU-0007733").status is Status.PROPOSED
-    assert update(lived, "SKU-0009120").status is Status.VERIFIED
+    assert newest_update(lived, "SKU-0007733").status is Status.PROPOSED
+    assert newest_update(lived, "SKU-0009120").status is Status.VERIFIED
 
 
 async def test_t_says_why_there_is_nothing_to_try(lived: Shop) -> None:
@@ -231,7 +231,7 @@ async def test_a_batch_over_a_push_limit_is_told_before_and_cannot_be_approved(
         await press(app, pilot, "y")
         still_asking = isinstance(app.screen, ApproveDialog)
         await press(app, pilot, "escape")
-    statuses = {update(shop, sku).status for sku in ("SKU-0004411", "SKU-0001007")}
+    statuses = {newest_update(shop, sku).status for sku in ("SKU-0004411", "SKU-0001007")}
     shop.database.close()
 
     assert "push limit: 50 units in a batch, at most 10 ([push])" in shown
@@ -276,7 +276,7 @@ async def test_a_read_only_console_shows_it_all_and_decides_nothing(lived: Shop)
         await press(app, pilot, "escape")
         assert "this console is read-only" in text_of(app)
 
-    assert update(lived, "SKU-0007733").status is Status.NOT_APPLIED
+    assert newest_update(lived, "SKU-0007733").status is Status.NOT_APPLIED
 
 
 async def test_states_are_told_by_word_and_glyph_and_coloured_by_their_meaning(
@@ -309,7 +309,7 @@ async def test_hostile_text_in_an_update_is_shown_as_text(shop: Shop) -> None:
         at += 1_000
         others = [record(f"SKU-{n}", 1, "x", 1) for n in range(3)]
         shop.read(channel, [record("SKU-EVIL", quantity, title, 100), *others], at=at)
-    number = update(shop, "SKU-EVIL").id
+    number = newest_update(shop, "SKU-EVIL").id
     seen = [(number, None)]
     shop.database.write(
         decisions.approve, seen, who="ben\x1b[0m", now=NOW, hold_ms=0, expires_ms=9_000, note=words
@@ -357,5 +357,5 @@ async def test_the_page_and_its_dialogs_look_as_they_should(
 
 async def test_the_dashboards_list_of_what_waits_stays_as_it_was(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
-        await to(app, pilot, "SKU-0004411")
+        await move_cursor_to(app, pilot, "SKU-0004411")
         assert sorted(app.dashboard.updates.ids) == [1, 4]

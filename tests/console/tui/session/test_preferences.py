@@ -12,7 +12,7 @@ from console.tui.session.memory import PageMemory, Personal, Remembered, recall
 from console.tui.session.preferences import CommandLineChoices, SessionPreferences, begin
 from store.model import CorrectionStatus
 from store.queries.values import Sort
-from tests.console.small_shop import Shop, console, press, text_of, to, update
+from tests.console.small_shop import Shop, console, move_cursor_to, newest_update, press, text_of
 
 
 def preferring(**data: object) -> SessionPreferences:
@@ -26,11 +26,11 @@ def remembering(folder: Path, **fields: object) -> SessionPreferences:
 async def test_a_key_of_the_operators_own_acts_and_the_old_one_does_not(shop: Shop) -> None:
     preferences = preferring(keys={"approve": ["ctrl+a", "!"], "pause": "f9"})
     async with console(shop, preferences=preferences) as (app, pilot):
-        await to(app, pilot, "SKU-0009120")
+        await move_cursor_to(app, pilot, "SKU-0009120")
         await press(app, pilot, "a")
-        assert update(shop, "SKU-0009120").status is CorrectionStatus.PROPOSED
+        assert newest_update(shop, "SKU-0009120").status is CorrectionStatus.PROPOSED
         await press(app, pilot, "exclamation_mark", "y")
-        assert update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
+        assert newest_update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
 
 
 async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop) -> None:
@@ -165,10 +165,10 @@ async def test_whoever_is_not_known_is_asked_once_and_stands_in_the_audit(
         await press(app, pilot, "enter")
         assert "the name is empty" in text_of(app)
         await press(app, pilot, *"bea", "enter")
-        await to(app, pilot, "SKU-0009120")
+        await move_cursor_to(app, pilot, "SKU-0009120")
         await press(app, pilot, "a", "y")
 
-    assert update(shop, "SKU-0009120").decided_by == "bea"
+    assert newest_update(shop, "SKU-0009120").decided_by == "bea"
     assert recall(tmp_path / "skew.toml").personal.operator == "bea"
 
 
