@@ -38,12 +38,12 @@ def test_nothing_was_written_but_what_a_person_approved(ended: Day) -> None:
     ]
 
 
-def test_every_line_that_is_set_aside_is_named_and_the_rest_is_processed(ended: Day) -> None:
+def test_every_line_that_is_skipped_is_named_and_the_rest_is_processed(ended: Day) -> None:
     stderr = ended.skew("diff")[2]
 
     for words in (
-        'market-aliases.csv, line 4: "MK-TWO" is an alias of "PAN", and by line 3 of "WOK"',
-        'bundles.csv, line 4: the bundle names itself as its component: bundle "SELF"',
+        'market-aliases.csv, line 4: "MK-TWO" is an alias of "PAN" here and of "WOK" in line 3',
+        'bundles.csv, line 4: the bundle names itself as its component; bundle "SELF"',
         "the cycle LOOP-A → LOOP-B → LOOP-A",
     ):
         assert words in stderr

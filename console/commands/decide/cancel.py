@@ -29,7 +29,7 @@ def cancel(config: Path, *, by: str, channel: str) -> int:
     with open_cache(settings) as database:
         answers = asyncio.run(requests.ask(database, SystemClock(), "cancel", [channel], who=by))
     if answers is None:
-        raise NoSuchThing(f"no poll of {channel} runs: no engine is running")
+        raise NoSuchThing(f"no poll of {channel} is running: no engine is running")
     if not answers[0].ok:
         raise StoreError(answers[0].result)
     click.echo(f"Cancelled: the poll of {channel}; its readings stay as they were.")

@@ -109,7 +109,7 @@ def test_a_red_answer_says_so_in_a_sign_and_a_word_and_exits_2(tmp_path: Path, c
     assert ran.code == 2
     answers = json.loads(ran.out)["checklist"]
     assert [answer["ok"] for answer in answers] == [True, True, True, False, True, True]
-    assert answers[3]["evidence"].startswith("shop sent 1 event again with another body")
+    assert answers[3]["evidence"].startswith("shop sent 1 event again with other content")
 
 
 def test_measured_figures_are_those_of_the_events(tmp_path: Path, check: Any) -> None:

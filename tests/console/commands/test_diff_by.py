@@ -137,7 +137,7 @@ def test_diff_by_cause_tells_why_for_each_group(diff: Any) -> None:
         for disagreement in document["disagreements"]
         if disagreement["kind"] == "unlisted"
     ]
-    assert "shop lists 'ab-007', the authority has 'AB-7', which shop lacks" in near["cause"][
+    assert "shop lists 'ab-007', the authority has 'AB-7', which shop does not have" in near["cause"][
         "evidence"
     ]  # fmt: skip
     shown = diff("--by", "cause")

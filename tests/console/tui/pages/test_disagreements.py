@@ -377,7 +377,7 @@ async def test_at_200_columns_the_evidence_is_told_in_the_row(shop: Shop) -> Non
         line = next(row for row in text_of(app).splitlines() if "SKU-0004411 " in row)
 
         assert "EVIDENCE" in text_of(app)
-        assert "shows 31, 14 away from t…" in line
+        assert "shows 31, 14 off the tar…" in line
 
 
 async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:

@@ -24,4 +24,4 @@ async def test_text_that_comes_into_view_is_written_for_its_width(shop: Shop) ->
         await settle(app, pilot)
 
         assert app.page.query_one("#brief").display
-        assert " why: shows 41, 14 away from the target" in text_of(app)
+        assert " why: shows 41, 14 off the target" in text_of(app)
