@@ -25,7 +25,7 @@ Item = dict[str, Any]
 
 
 class Shop(ThreadingHTTPServer):
-    """The stock, and where it is told."""
+    """The stock, and the pages that show it."""
 
     daemon_threads = True
 

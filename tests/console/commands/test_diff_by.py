@@ -137,9 +137,8 @@ def test_diff_by_cause_tells_why_for_each_group(diff: Any) -> None:
         for disagreement in document["disagreements"]
         if disagreement["kind"] == "unlisted"
     ]
-    assert "shop lists 'ab-007', the authority has 'AB-7', which shop does not have" in near["cause"][
-        "evidence"
-    ]  # fmt: skip
+    evidence = near["cause"]["evidence"]
+    assert "shop lists 'ab-007', the authority has 'AB-7', which shop does not have" in evidence
     shown = diff("--by", "cause")
     assert "\nmapping  2 disagreements" in shown
 
