@@ -76,6 +76,8 @@ def shared_pool(case: CauseCase) -> Cause | None:
 
 
 def _many(count: int, total: int) -> bool:
+    # A few SKUs that are off by the same number are chance, and a hundred of ten thousand may be as
+    # well. Only an error in the settings puts at least half of a channel's differences off alike.
     return count >= MANY and 2 * count >= total
 
 

@@ -62,6 +62,8 @@ class ChannelBuilder:
         own_names = {field.encode_name for field in msgspec.structs.fields(shape)}
         common_names = {field.encode_name for field in msgspec.structs.fields(schema.ChannelTable)}
         left = dict(written)
+        # `events` is a key of some kinds only. An operator who adds it to another kind has seen it
+        # work elsewhere, so she gets a way to do it and not the nearest word.
         if "events" in left and "events" not in own_names:
             del left["events"]
             self.found.refuse(
@@ -77,6 +79,8 @@ class ChannelBuilder:
         if options is None or common is None:
             return None
         settings = self._settings(name, common, options)
+        # From here on the table itself is right. What follows compares its keys with each other and
+        # with the kind's abilities, and a channel that fails it must not be compared with others.
         before = len(self.found.errors)
         self._check_abilities(settings, own_names)
         for place, message in directions.wrong_in(settings):

@@ -37,6 +37,8 @@ async def ask(
     """
     began = clock.now()
     longest_ms = ASK_MS_MAX if wait_ms_max is None else wait_ms_max
+    # All requests are written before the first answer is awaited, so that the engine works on all
+    # channels at the same time and a slow one costs only its own time.
     waiting = [
         await database.awrite(lease.ask, what, channel, who=who, now=began) for channel in channels
     ]
@@ -50,6 +52,8 @@ async def ask(
             if not answered.ok:
                 return answers
         elif await database.aread(lease.current, now=now) is None:
+            # Nobody is left to answer. The caller can take the lease and do the work itself, which
+            # is better than to wait for the whole time and then report a failure.
             return None
         elif now - began > longest_ms:
             raise NotAnswered(f"the engine did not answer within {longest_ms / 1000:g} s")

@@ -45,6 +45,8 @@ class EngineThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._stopping = threading.Event()
+        # A daemon thread: code of a channel that hangs must not keep the process from ending. What
+        # was being written then stands as `applying`, and the next engine calls it unknown.
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     @property
@@ -70,6 +72,8 @@ class EngineThread:
         """Finish or release what is held; answers whether it ended in time."""
         self._stopping.set()
         loop, stop = self._loop, self._stop
+        # An asyncio.Event belongs to its loop. Set from this thread, it would not wake the loop,
+        # and the engine would notice only at its next tick.
         if loop is not None and stop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(stop.set)
         if self._thread.ident is not None:

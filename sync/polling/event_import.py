@@ -70,53 +70,57 @@ def import_events(
     *,
     now: Callable[[], Millis],
     ahead_ms: int,
-    named: Translate = untranslated,
+    translate: Translate = untranslated,
 ) -> EventImport:
     """Take every line that is an event of a configured channel; list the others as refused.
 
     May be repeated: an event that is known already changes nothing. Raises StoreError; what was
     taken before it stays.
     """
-    intake = EventImport()
+    result = EventImport()
     channels = [channel.name for channel in comparison.terms.channels]
-    well: dict[str, bool] = {}
-    decoded = _decoded(file, channels, named, intake)
+    without_conflict: dict[str, bool] = {}
+    decoded = _decoded(file, channels, translate, result)
     while batch := list(islice(decoded, LINES_AT_ONCE)):
-        named_events = [(line.channel, line.event) for line in batch]
+        batch_events = [(line.channel, line.event) for line in batch]
         outcomes = database.write(
-            events.record_each, named_events, comparison, now=now(), ahead_ms=ahead_ms
+            events.record_each, batch_events, comparison, now=now(), ahead_ms=ahead_ms
         )
         for line, taken in zip(batch, outcomes, strict=True):
-            well[line.channel] = well.get(line.channel, True) and not taken.conflicts
-            intake.taken += taken.new
-            intake.repeats += taken.repeats
-            intake.conflicts += len(taken.conflicts)
-            intake.refused += [
+            without_conflict[line.channel] = (
+                without_conflict.get(line.channel, True) and not taken.conflicts
+            )
+            result.taken += taken.new
+            result.repeats += taken.repeats
+            result.conflicts += len(taken.conflicts)
+            result.refused += [
                 BadLine(line.number, bad.reason) for bad in (*taken.conflicts, *taken.refused)
             ]
-    for channel in (name for name, is_well in well.items() if is_well):
+    # A conflict is an incident of its channel until that channel's events come without one. Each
+    # batch is a transaction, so only the end of the file shows whether there was none at all.
+    for channel in (name for name, has_none in without_conflict.items() if has_none):
         database.write(events.end_conflict, channel, now=now())
-    intake.refused.sort()
-    return intake
+    result.refused.sort()
+    return result
 
 
 def _decoded(
-    file: BinaryIO, channels: Collection[str], named: Translate, intake: EventImport
+    file: BinaryIO, channels: Collection[str], translate: Translate, result: EventImport
 ) -> Iterator[_Line]:
-    """Decode the lines one by one; those that can't be are added to `intake.refused`."""
+    """Decode the lines one by one; those that can't be are added to `result.refused`."""
     for number, line in _lines(file):
         if line is None:
-            intake.stopped_at = number
+            result.stopped_at = number
             return
         if not line.strip():
             continue
-        if len(intake.refused) >= REFUSED_MAX:
-            intake.stopped_at = number
+        if len(result.refused) >= REFUSED_MAX:
+            result.stopped_at = number
             return
         try:
-            yield _line(number, line, channels, named)
+            yield _line(number, line, channels, translate)
         except ValueError as error:
-            intake.refused.append(BadLine(number, str(error)))
+            result.refused.append(BadLine(number, str(error)))
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
@@ -124,6 +128,8 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
     None follows a line without an end: there will be no other.
     """
+    # With a bound, because a file without any line end would otherwise be read into memory whole.
+    # The rest of such a line is read and dropped, so that the next line is a line again.
     number = 0
     while line := file.readline(LINE_BYTES_MAX + 1):
         number += 1
@@ -137,7 +143,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
                 return
 
 
-def _line(number: int, line: bytes, channels: Collection[str], named: Translate) -> _Line:
+def _line(number: int, line: bytes, channels: Collection[str], translate: Translate) -> _Line:
     if len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
         raise ValueError(f"longer than {LINE_BYTES_MAX // 1024} KiB")
     found = _object(line)
@@ -146,7 +152,7 @@ def _line(number: int, line: bytes, channels: Collection[str], named: Translate)
         known = ", ".join(channels)
         name = "no channel" if channel is None else f"{values.quoted(channel)} is not a channel"
         raise ValueError(f"{name}; known: {known}")
-    return _Line(number, channel, named(channel, event_decoding.event(found)))
+    return _Line(number, channel, translate(channel, event_decoding.event(found)))
 
 
 def _object(line: bytes) -> Mapping[str, object]:

@@ -115,6 +115,8 @@ class WorldServer:
         self._allowances = allowances
         self._clock = clock
         self._began: Millis | None = None
+        # Every connection has a thread of its own, and the world knows nothing of threads. So one
+        # lock is held while the world is advanced and read, and never while something is sent.
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._http = _Http(self)

@@ -59,6 +59,7 @@ class RateLimitMeter:
         if self.headers is None:
             return None
         left, of = remaining(self.headers)
+        # A 429 means that nothing is left, whatever the same answer's headers say.
         if self.status == _SLOW_DOWN:
             left = 0
         if left is None:
@@ -77,6 +78,8 @@ def remaining(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
         if left is not None:
             of_all = _NUMBER.match(_header(headers, of_name))
             return int(left[1]), None if of_all is None else int(of_all[1])
+    # The two drafts of one header differ: `limit=100, remaining=50` and `"default";r=50;t=30` with
+    # the limit in a header of its own. The patterns match whichever of the two is there.
     header = _header(headers, "ratelimit")
     left = _IN_WORDS["left"].search(header)
     if left is None:

@@ -66,7 +66,7 @@ def import_(config: Path, file: BinaryIO, *, as_json: bool) -> int:
             terms.comparison(settings),
             now=SystemClock().now,
             ahead_ms=settings.events.ahead_ms,
-            named=event_in_our_names(settings),
+            translate=event_in_our_names(settings),
         )
     for line, reason in imported.refused:
         note(f"line {line}: {reason}")

@@ -74,6 +74,9 @@ def page(rows: Iterable[Row], layout: Layout, *, as_of: Millis) -> RecordPage:
 
 def _listing_of(row: Row, layout: Layout) -> tuple[str | None, str]:
     """Say which listing's row was refused: none where its location can't be read."""
+    # The SKU and location of a bad row say which listing is unreadable, so that its last reading
+    # does not look current. Half of that is worse than nothing: a row whose location can't be read
+    # would blind the same SKU at another location.
     found = {
         name: row.fields[layout.at[name]]
         for name in ("sku", "location")

@@ -84,6 +84,8 @@ class PageReader:
             if found is None or found == "":
                 return None
             if isinstance(found, str):
+                # APIs answer with a whole URL, a path or only a query; it counts from the page that
+                # we got in the end, which a redirect may have moved.
                 return urljoin(base, found)
         except (jmespath.exceptions.JMESPathError, ValueError):
             pass

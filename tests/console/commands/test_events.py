@@ -222,7 +222,7 @@ def test_many_lines_are_taken_in_short_transactions_and_names_are_ours(tmp_path:
     comparison = terms.comparison(load(tmp_path / "skew.toml", None))
     with Database.open(tmp_path / "skew.db") as database:
         done = import_events(
-            database, body, comparison, now=lambda: NOW, ahead_ms=300_000, named=named
+            database, body, comparison, now=lambda: NOW, ahead_ms=300_000, translate=named
         )
         fifth = Event("5", EventKind.ORDERED, "LAMP", 2, NOW - 60_000)
         again = database.write(events.record_each, [("shop", fifth)], comparison, now=NOW)
