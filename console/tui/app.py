@@ -143,6 +143,8 @@ class SkewApp(DialogApp):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.
             asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
+        # The watcher's thread wakes this loop by `call_soon_threadsafe`, so that it is started only
+        # once the loop runs.
         if self._watching:
             self._refresh_loop.start()
             self.request_refresh()
@@ -264,6 +266,8 @@ class SkewApp(DialogApp):
 
     @work(group="refresh")
     async def _refresh_forever(self) -> None:
+        # One reading at a time, on one worker: two would race for the lists, and the older one
+        # could be the last to write.
         async for refresh in self._refresh_loop.refreshes():
             if refresh.asked or (refresh.everything and not self.session.paused):
                 await self.refresh_now(at_once=refresh.asked)
@@ -305,6 +309,7 @@ class SkewApp(DialogApp):
             left = self.page.place
             if place == left or self.screen.is_modal:
                 return
+            # Each page once: `esc` leads back through them, never round and round between two.
             self._before = [page for page in self._before if page != place] + [left]
             await self._turn_to(place)
         await self._arrive()

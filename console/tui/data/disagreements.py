@@ -56,6 +56,7 @@ class DisagreementData:
 
     def missing(self, ids: "array[int]") -> list[int]:
         """Some of those whose cause is not known or was found too long ago; empty: all are."""
+        # What is not known at all comes first: an old cause is better than none.
         before = monotonic() - KEPT_S
         unknown = [row_id for row_id in ids if row_id not in self._causes]
         if not unknown:
@@ -88,6 +89,9 @@ class DisagreementData:
         self._found_at.update(dict.fromkeys(found, monotonic()))
 
     def _lens(self) -> Lens:
+        # SQL can sort and group by a cause only if it has it. The causes are found here, from facts
+        # and the clock, and would have to be written with every commit to stand in the cache: they
+        # are handed down as one JSON array of ids for each kind, and a reading stays a reading.
         ids: dict[str, array[int]] = {kind: array("q") for kind in KINDS}
         for row_id, kind in list(self._causes.items()):
             ids[kind].append(row_id)

@@ -191,6 +191,8 @@ class PartialFile:
         """Open it, with the rights that any new file of the user gets. Raises OSError."""
         path = path.resolve()
         place = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        # Beside its place, and so on the same file system: only there can it be put in place at
+        # once.
         handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         draft = cls(path, place, os.fdopen(handle, "w", encoding="utf-8", newline=""), view)
         draft._put(draft._head())

@@ -136,6 +136,8 @@ class DataSource:
     async def _ask(
         self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        # Each call reads one snapshot on a thread of the pool, so that no query ever holds up a
+        # key. Two calls may see two commits: whoever needs one truth asks for it in one call.
         try:
             return await self._database.aread(work, *args, **kwargs)
         except RuntimeError as error:

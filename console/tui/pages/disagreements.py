@@ -73,6 +73,7 @@ class DisagreementsPage(ListPage):
             return  # The operator changed the grouping meanwhile: that reading is on its way.
         self.listed = listed
         if not self.rows.loaded:
+            # The first paint has its rows at once, rather than a screen of dots and then the rows.
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
         fresh = 0
         if self.rows.is_touched:
@@ -266,6 +267,8 @@ class DisagreementsPage(ListPage):
     async def _learn_all(self) -> None:
         told_at, everything = 0.0, await self._all_ids()
         clock = asyncio.get_running_loop().time
+        # In chunks, so that the page can be left in between, and a commit be shown: 100,000 causes
+        # take some seconds of a core.
         while chunk := self.data.missing(everything):
             await self.data.learn(chunk)
             if not self.is_attached or not self._asks_for_causes() or self.app.page is not self:  # type: ignore[attr-defined]

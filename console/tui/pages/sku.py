@@ -23,7 +23,7 @@ from console.text.confirmation import (
     why_not_decidable,
     why_update_not_decidable,
 )
-from console.text.format import clean, cut
+from console.text.format import clean, cut, plural
 from console.tui.data.sku import SkuDetail, SkuTimeline
 from console.tui.drawing import plot
 from console.tui.drawing.tones import Cell, Tone, lines, write
@@ -232,12 +232,12 @@ class SkuPage(DecisionPage):
         if self._span is None:
             self._span = plot.span_of(sku_detail.at - (sku_detail.summary.first_read_at or 0))
         channel, location = self._wanted
-        order = sorted(
+        cell = min(
             cells,
             key=lambda cell: (cell.channel != channel, cell.location != location, not cell.differs),
+            default=None,
         )
-        self.chosen = order[0].listing_id if order else None
-        cell = self._cell()
+        self.chosen = cell.listing_id if cell is not None else None
         if cell is not None and self._is_open(cell):
             self._differed = cell.listing_id
 
@@ -333,12 +333,9 @@ class SkuPage(DecisionPage):
     def _cells(self, width: int) -> Content:
         if self.sku_detail is None:
             return write("")
+        now, health = self.session.clock.now(), self._health()
         content, self._lines = sku_table.table(
-            self.sku_detail,
-            self._health(),
-            chosen=self.chosen,
-            now=self.session.clock.now(),
-            width=width,
+            self.sku_detail, health, chosen=self.chosen, now=now, width=width
         )
         return content
 
@@ -357,6 +354,7 @@ class SkuPage(DecisionPage):
         height = max(_PLOT_MIN, min(_PLOT_MAX, (self.app.size.height - 6) * 2 // 5))
         if self._course is None:
             return write("")
+        # Drawing costs some milliseconds, and the page is written again each second for its ages.
         drawn = (self._course, self.chosen, width, height)
         if self._drawn is None or self._drawn[0] != drawn:
             figure = sku_detail.figure(self._course, self.chosen)
@@ -389,7 +387,7 @@ class SkuPage(DecisionPage):
         span = plot.SPANS[self._span or 0].name
         shown = f"{len(self._timeline.items):,}{'+' if self._timeline.rest is not None else ''}"
         for panel, name, more in (
-            ("sku-now", "Now", f" · {count} listings" if count else ""),
+            ("sku-now", "Now", f" · {plural(count, 'listing')}" if count else ""),
             ("sku-why", "Why, and what is done", f" · {cell.channel}{where}" if cell else ""),
             ("sku-sum", "Account", " · units since the first reading"),
             ("sku-sum-below", "Account", " · units since the first reading"),

@@ -20,6 +20,8 @@ class TextBlock(Widget):
         super().__init__(id=id, classes=classes)
         self._writer = writer
         self._shown: tuple[int, Content] | None = None
+        self._laid_out: tuple[int, int] | None = None
+        """For which width the last layout asked, and how many lines it was answered."""
 
     def render(self) -> Content:
         width = self.size.width
@@ -28,7 +30,9 @@ class TextBlock(Widget):
         return content
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        return self._writer(width).plain.count("\n") + 1
+        lines = self._writer(width).plain.count("\n") + 1
+        self._laid_out = (width, lines)
+        return lines
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
         return container.width
@@ -43,12 +47,14 @@ class TextBlock(Widget):
             return
         width, before = self._shown
         after = self._writer(width)
-        if after.is_same(before):
-            return
         # To lay the page out again costs much more than to paint one block: only another number of
-        # lines asks for it, since no line of ours ever wraps.
-        taller = after.plain.count("\n") != before.plain.count("\n")
-        self.refresh(layout=taller)
+        # lines asks for it, since no line of ours ever wraps. It is compared with the last layout,
+        # not with what is shown: something else may have painted the new text in the old height.
+        lines = after.plain.count("\n") + 1
+        for_width, had = self._laid_out or (width, before.plain.count("\n") + 1)
+        moved = for_width == width and lines != had
+        if moved or not after.is_same(before):
+            self.refresh(layout=moved)
 
     @property
     def _is_hidden(self) -> bool:
