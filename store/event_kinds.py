@@ -79,7 +79,7 @@ class EventFate(StrEnum):
     """Another channel had told of the same order: it projects once."""
 
 
-class Oddity(StrEnum):
+class EventFault(StrEnum):
     """How an event can be misreported; each is counted (`skew check`)."""
 
     REPEAT = "repeat"
@@ -94,7 +94,7 @@ class Oddity(StrEnum):
     """It could not be believed."""
 
 
-class Taken(msgspec.Struct, frozen=True):
+class EventsTaken(msgspec.Struct, frozen=True):
     """What became of a batch of events."""
 
     new: int = 0

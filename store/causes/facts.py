@@ -72,7 +72,7 @@ class Update(msgspec.Struct, frozen=True):
     ended_at: Millis
 
 
-class Alike(msgspec.Struct, frozen=True):
+class SimilarSku(msgspec.Struct, frozen=True):
     """A SKU that looks like the disagreement's and is not it."""
 
     sku: str
@@ -80,7 +80,7 @@ class Alike(msgspec.Struct, frozen=True):
     """It is missing where the other is unlisted, or the other way round: likely one product."""
 
 
-class Twin(msgspec.Struct, frozen=True):
+class SiblingListing(msgspec.Struct, frozen=True):
     """Another channel's listing of the same SKU at the same location, as it changed of late."""
 
     channel: str
@@ -89,7 +89,7 @@ class Twin(msgspec.Struct, frozen=True):
     """What it showed, oldest first, the present last; no two neighbours are equal."""
 
 
-class Crowd(msgspec.Struct, frozen=True):
+class ChannelPeers(msgspec.Struct, frozen=True):
     """The open quantity disagreements of one channel, all together."""
 
     open: int = 0
@@ -146,10 +146,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen because two channels answer each other's updates."""
     changes: tuple[int | None, ...] = ()
     """What its channel showed of late, oldest first, the present last; no neighbours are equal."""
-    twins: tuple[Twin, ...] = ()
+    siblings: tuple[SiblingListing, ...] = ()
     """The other channels' listings of the item that show the same now, though they should not;
     only where its own has changed three times."""
     swapped_with: str | None = None
     """The one SKU that shows this one's target, and whose target this one shows."""
-    alike: tuple[Alike, ...] = ()
-    crowd: Crowd = Crowd()
+    similar: tuple[SimilarSku, ...] = ()
+    peers: ChannelPeers = ChannelPeers()

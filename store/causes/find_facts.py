@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from store.causes import peers, similar_skus
-from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, Twin, Update
+from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.database.rows import Columns
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Millis
@@ -39,14 +39,14 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
     parts = _parts(connection, pairs)
     events = _events(connection, pairs)
     updates = _updates(connection, pairs)
-    twins = _twins(connection, pairs)
+    siblings = _siblings(connection, pairs)
     swapped = peers.swapped(connection, pairs)
-    alike = similar_skus.find(connection, pairs)
+    similar = similar_skus.find(connection, pairs)
     crowds = peers.by_channel(connection, pairs)
     found = {}
     for row in map(_Cell._make, connection.execute(_CELLS, {"asked": pairs})):
         written = [update for update in updates[row.id] if update.status in REACHED]
-        changes, others = twins.get(row.id, ((), ()))
+        changes, others = siblings.get(row.id, ((), ()))
         found[row.id] = Facts(
             disagreement_id=row.id,
             authority=row.authority,
@@ -74,10 +74,10 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
             frozen_why=row.frozen_why,
             in_loop=bool(row.in_loop),
             changes=changes,
-            twins=others,
+            siblings=others,
             swapped_with=swapped.get(row.id),
-            alike=tuple(alike.get(row.id, ())),
-            crowd=crowds.get(row.channel_id, peers.NONE),
+            similar=tuple(similar.get(row.id, ())),
+            peers=crowds.get(row.channel_id, peers.NONE),
         )
     return found
 
@@ -207,7 +207,7 @@ FROM {_LISTING} CROSS JOIN corrections k ON k.listing_id = d.listing_id
 WHERE k.live = 0 AND k.status <> 'superseded' AND k.ended_at IS NOT NULL
 ORDER BY d.id, k.id"""
 
-_TWINS = f"""{_ASKED}
+_SIBLINGS = f"""{_ASKED}
 SELECT d.id, l.id = d.listing_id, c.name, l.target_quantity, l.available,
   (SELECT json_group_array(available) FROM (SELECT r.available FROM past_readings r
     WHERE r.listing_id = l.id ORDER BY r.until_at DESC, r.id DESC LIMIT {_ROWS_OF_CHANGES}))
@@ -255,20 +255,20 @@ def _updates(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Updat
     return found
 
 
-def _twins(
+def _siblings(
     connection: sqlite3.Connection, pairs: str
-) -> dict[int, tuple[tuple[int | None, ...], tuple[Twin, ...]]]:
+) -> dict[int, tuple[tuple[int | None, ...], tuple[SiblingListing, ...]]]:
     """Each one's own changes and its twins, where it has changed often enough to have any."""
     own: dict[int, tuple[int | None, ...]] = {}
-    others: dict[int, list[Twin]] = defaultdict(list)
+    others: dict[int, list[SiblingListing]] = defaultdict(list)
     for id_, is_own, channel, target, available, past in connection.execute(
-        _TWINS, {"asked": pairs}
+        _SIBLINGS, {"asked": pairs}
     ):
         values = tuple(_changes([*reversed(json.loads(past)), available]))
         if is_own:
             own[id_] = values
         else:
-            others[id_].append(Twin(channel, target, values))
+            others[id_].append(SiblingListing(channel, target, values))
     return {id_: (values, tuple(others[id_])) for id_, values in own.items()}
 
 

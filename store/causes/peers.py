@@ -6,9 +6,9 @@ tens of milliseconds. `store.causes.find_facts` calls this.
 
 import sqlite3
 
-from store.causes.facts import MANY, Crowd
+from store.causes.facts import MANY, ChannelPeers
 
-NONE = Crowd()
+NONE = ChannelPeers()
 
 _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
@@ -53,7 +53,7 @@ WHERE NOT EXISTS (SELECT 1 FROM disagreements s {_THERE} WHERE {_FACING} AND s.i
     WHERE {_SAME_NUMBERS.format(delta="d.delta", available="d.available")} AND s.id <> d.id)"""
 
 
-def by_channel(connection: sqlite3.Connection, pairs: str) -> dict[int, Crowd]:
+def by_channel(connection: sqlite3.Connection, pairs: str) -> dict[int, ChannelPeers]:
     """For each channel of the asked quantity disagreements, what its open ones have in common.
 
     `pairs` is a JSON list of [disagreement id, since].
@@ -67,17 +67,17 @@ def swapped(connection: sqlite3.Connection, pairs: str) -> dict[int, str]:
     return dict(connection.execute(_SWAPPED, {"asked": pairs}).fetchall())
 
 
-def _crowd(connection: sqlite3.Connection, channel_id: int) -> Crowd:
+def _crowd(connection: sqlite3.Connection, channel_id: int) -> ChannelPeers:
     deltas = dict(connection.execute(_DELTAS, (channel_id,)).fetchall())
     total = sum(deltas.values())
     if total < MANY:
-        return Crowd(total)
+        return ChannelPeers(total)
     many = {delta: count for delta, count in deltas.items() if count >= MANY}
     row = connection.execute(_RATIO, (channel_id,)).fetchone()
     if row is None:
-        return Crowd(total, many)
+        return ChannelPeers(total, many)
     up, ratio = row
     (count,) = connection.execute(
         _OF_RATIO, {"channel": channel_id, "up": up, "ratio": ratio}
     ).fetchone()
-    return Crowd(total, many, ratio, count, bool(up))
+    return ChannelPeers(total, many, ratio, count, bool(up))

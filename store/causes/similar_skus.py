@@ -7,19 +7,19 @@ items at a time: a million SKUs take some seconds, once; when nothing is new, on
 import sqlite3
 from collections import defaultdict
 
-from store.causes.facts import Alike
+from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import skeleton
 from store.model import Kind
 
 FILLED_AT_ONCE = 50_000
 """Items that one `fill` takes: about a quarter of a second of the writer's time."""
 
-ALIKE_MAX = 3
+SIMILAR_MAX = 3
 
-CROWD = 50
+LOOKALIKES_MAX = 50
 """So many SKUs of one place that look alike say nothing of any: which of them would be meant?"""
 
-ASKS_FOR_ALIKE = (Kind.MISSING, Kind.UNLISTED)
+KINDS_WITH_SIMILAR = (Kind.MISSING, Kind.UNLISTED)
 """The kinds of disagreement that a look-alike could explain."""
 
 _FIND = f"""WITH asked (id, since) AS (
@@ -32,7 +32,8 @@ CROSS JOIN skeletons s ON s.item_id = d.item_id AND s.skeleton <> ''
 CROSS JOIN skeletons x ON x.skeleton = s.skeleton AND x.item_id <> s.item_id
 JOIN items mine ON mine.id = d.item_id
   AND (SELECT count(*) FROM (SELECT 1 FROM skeletons y JOIN items n ON n.id = y.item_id
-    WHERE y.skeleton = s.skeleton AND n.location = mine.location LIMIT {CROWD + 1})) <= {CROWD}
+    WHERE y.skeleton = s.skeleton AND n.location = mine.location
+    LIMIT {LOOKALIKES_MAX + 1})) <= {LOOKALIKES_MAX}
 JOIN items i ON i.id = x.item_id AND i.location = mine.location AND i.sku <> mine.sku
 WHERE counterpart OR (d.kind = 'unlisted' AND i.truth_quantity IS NOT NULL)
 ORDER BY d.id, counterpart DESC, i.sku"""
@@ -59,15 +60,15 @@ def fill(connection: sqlite3.Connection, *, at_once: int = FILLED_AT_ONCE) -> bo
     return is_behind(connection)
 
 
-def find(connection: sqlite3.Connection, pairs: str) -> dict[int, list[Alike]]:
+def find(connection: sqlite3.Connection, pairs: str) -> dict[int, list[SimilarSku]]:
     """For each asked `missing` or `unlisted` one, the SKUs that look like it, the likeliest first.
 
     Of what an unlisted one could be: SKUs that the authority has, best such that its channel
     lacks. Of what a missing one could be: SKUs that its channel has and the authority lacks.
     `pairs` is a JSON list of [disagreement id, since].
     """
-    found: dict[int, list[Alike]] = defaultdict(list)
+    found: dict[int, list[SimilarSku]] = defaultdict(list)
     for id_, sku, counterpart in connection.execute(_FIND, {"asked": pairs}):
-        if len(found[id_]) < ALIKE_MAX:
-            found[id_].append(Alike(sku, bool(counterpart)))
+        if len(found[id_]) < SIMILAR_MAX:
+            found[id_].append(SimilarSku(sku, bool(counterpart)))
     return found

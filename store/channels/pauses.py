@@ -32,7 +32,9 @@ _PAUSE = "name, coalesce(paused_reason, ''), paused_until, paused_by"
 _IS_PAUSED = "(paused_reason IS NOT NULL OR paused_until IS NOT NULL)"
 
 
-def rest(connection: sqlite3.Connection, channel: str, reason: str, until: Millis | None) -> None:
+def pause_by_engine(
+    connection: sqlite3.Connection, channel: str, reason: str, until: Millis | None
+) -> None:
     """Note that the engine leaves the channel alone; a person's pause stands as it is."""
     connection.execute(
         """UPDATE channels SET paused_until = ?, paused_reason = ?
@@ -41,7 +43,7 @@ def rest(connection: sqlite3.Connection, channel: str, reason: str, until: Milli
     )
 
 
-def end_rest(connection: sqlite3.Connection, channel: str) -> None:
+def end_engine_pause(connection: sqlite3.Connection, channel: str) -> None:
     """End the engine's own pause of the channel, if there is one."""
     connection.execute(
         """UPDATE channels SET paused_until = NULL, paused_reason = NULL
@@ -78,7 +80,7 @@ def resume(connection: sqlite3.Connection, channel: str, *, who: str, now: Milli
     return found
 
 
-def standing(connection: sqlite3.Connection) -> dict[str, Pause]:
+def on_record(connection: sqlite3.Connection) -> dict[str, Pause]:
     """Every pause on record, by channel; one that has run out is among them until it is ended."""
     return {pause.channel: pause for pause in _select(connection, "1")}
 

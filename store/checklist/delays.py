@@ -44,14 +44,14 @@ WHERE EXISTS (SELECT 1 FROM past_targets t
 _GOOD = "outcome IN ('good', 'accepted')"
 
 
-class Shown(NamedTuple):
+class TargetDelays(NamedTuple):
     """How long a channel's targets waited to be shown: of all, and of those without our doing."""
 
     all: Spans | None
     followed: Spans | None
 
 
-class Included(NamedTuple):
+class InclusionDelays(NamedTuple):
     """How late an authority took events in: to the reading with it, to the last without it."""
 
     after: Spans | None
@@ -74,7 +74,7 @@ class _Step(NamedTuple):
     lacked_at: Millis | None
 
 
-class _Known(NamedTuple):
+class _Reading(NamedTuple):
     """An authority's reading of one listing; `until_at` is None for the present one."""
 
     available: int | None
@@ -84,7 +84,7 @@ class _Known(NamedTuple):
     until_at: Millis | None
 
 
-def heard(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans | None]:
+def event_delays(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans | None]:
     """By channel, how long after they happened its events came."""
     rows = connection.execute(
         """SELECT channel_id, received_at, at FROM events WHERE received_at > ?
@@ -99,19 +99,19 @@ def heard(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans |
     return {channel_id: spans(spans_ms) for channel_id, spans_ms in found.items()}
 
 
-def shown(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Shown]:
+def target_delays(connection: sqlite3.Connection, *, since: Millis) -> dict[int, TargetDelays]:
     """By channel, how long after its target moved it showed it."""
     found = {}
     for (channel_id,) in connection.execute("SELECT id FROM channels").fetchall():
         rows = connection.execute(_SHOWN, (channel_id, since, SPANS_MAX)).fetchall()
         alone = [span_ms for span_ms, by_us in rows if not by_us]
-        found[channel_id] = Shown(spans([span_ms for span_ms, _ in rows]), spans(alone))
+        found[channel_id] = TargetDelays(spans([span_ms for span_ms, _ in rows]), spans(alone))
     return found
 
 
-def included(
+def inclusion_delays(
     connection: sqlite3.Connection, *, since: Millis, within_ms: int
-) -> dict[int, Included]:
+) -> dict[int, InclusionDelays]:
     """By authority, how long after other channels' events its readings included them."""
     waiting: dict[int, list[_Waiting]] = defaultdict(list)
     authorities: dict[int, int] = {}
@@ -124,13 +124,15 @@ def included(
     for listing_id, known in _readings(connection, authorities, since=since).items():
         channel_id = authorities[listing_id]
         first = known[0].observed_at
-        told = [event for event in waiting[listing_id] if first is not None and first <= event.at]
+        since_first = [
+            event for event in waiting[listing_id] if first is not None and first <= event.at
+        ]
         steps = list(_steps(known, polls, channel_id))
-        for step, at in _taken_in(steps, sorted(told), within_ms):
+        for step, at in _taken_in(steps, sorted(since_first), within_ms):
             after[channel_id].append(max(0, step.at - at))
             overlooked[channel_id].append(max(0, (step.lacked_at or 0) - at))
     return {
-        channel_id: Included(spans(after[channel_id]), spans(overlooked[channel_id]))
+        channel_id: InclusionDelays(spans(after[channel_id]), spans(overlooked[channel_id]))
         for channel_id in after
     }
 
@@ -157,7 +159,7 @@ def _movements(
 
 def _readings(
     connection: sqlite3.Connection, listing_ids: Iterable[int], *, since: Millis
-) -> dict[int, list[_Known]]:
+) -> dict[int, list[_Reading]]:
     """What these listings showed in the window, oldest first."""
     rows = connection.execute(
         """SELECT * FROM (
@@ -170,13 +172,13 @@ def _readings(
         ORDER BY listing_id, until_at IS NULL, until_at""",
         {"ids": json.dumps(list(listing_ids)), "since": since},
     )
-    found: dict[int, list[_Known]] = defaultdict(list)
+    found: dict[int, list[_Reading]] = defaultdict(list)
     for listing_id, *reading in rows:
-        found[listing_id].append(_Known(*reading))
+        found[listing_id].append(_Reading(*reading))
     return found
 
 
-def _steps(known: Sequence[_Known], polls: "_Polls", channel_id: int) -> Iterator[_Step]:
+def _steps(known: Sequence[_Reading], polls: "_Polls", channel_id: int) -> Iterator[_Step]:
     """How a listing moved from each reading to the next."""
     for before, now in pairwise(known):
         if before.until_at is None:

@@ -15,7 +15,7 @@ from store.checklist.values import (
     WINDOW_MS,
     ChannelBehaviour,
     Measured,
-    Open,
+    OpenCount,
     Sales,
     percentile,
     spans,
@@ -29,7 +29,7 @@ SAMPLE = 2_000
 HOUR_MS = 3_600_000
 CORRECTIONS_MAX = 20_000
 
-Found = Mapping[int, dict[str, Any]]
+FieldsByChannel = Mapping[int, dict[str, Any]]
 """By the channel's id, some fields of its behaviour."""
 
 
@@ -93,7 +93,7 @@ def measure(
     )
 
 
-def _polls(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _polls(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     rows = connection.execute(
         """SELECT c.id, coalesce(sum(p.outcome = 'good'), 0),
           coalesce(sum(p.outcome = 'failed'), 0),
@@ -107,7 +107,7 @@ def _polls(connection: sqlite3.Connection, *, since: Millis) -> Found:
     return {channel_id: dict(zip(names, counts, strict=True)) for channel_id, *counts in rows}
 
 
-def _events(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _events(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = {
         channel_id: {"tells": True, "kinds": {}, "fates": {}, "repeated": 0}
         for (channel_id,) in connection.execute(
@@ -120,14 +120,14 @@ def _events(connection: sqlite3.Connection, *, since: Millis) -> Found:
         WHERE received_at > ? GROUP BY +channel_id, kind, fate""",
         (since,),
     ):
-        told = found[channel_id]
-        told["kinds"][kind] = told["kinds"].get(kind, 0) + count
-        told["fates"][fate] = told["fates"].get(fate, 0) + count
-        told["repeated"] += repeated
+        behaviour = found[channel_id]
+        behaviour["kinds"][kind] = behaviour["kinds"].get(kind, 0) + count
+        behaviour["fates"][fate] = behaviour["fates"].get(fate, 0) + count
+        behaviour["repeated"] += repeated
     return found
 
 
-def _odd(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _odd(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = defaultdict(lambda: {"odd": {}})
     for channel_id, what, count, newest in connection.execute(
         """SELECT channel_id, what, count(*), max(id) FROM odd_events
@@ -143,7 +143,7 @@ def _odd(connection: sqlite3.Connection, *, since: Millis) -> Found:
     return found
 
 
-def _overdue(connection: sqlite3.Connection, *, before: Millis, now: Millis) -> Found:
+def _overdue(connection: sqlite3.Connection, *, before: Millis, now: Millis) -> FieldsByChannel:
     rows = connection.execute(
         """SELECT e.channel_id, count(DISTINCT e.id), min(e.at)
         FROM movements v JOIN events e ON e.id = v.event_row
@@ -156,18 +156,20 @@ def _overdue(connection: sqlite3.Connection, *, before: Millis, now: Millis) -> 
     }
 
 
-def _delays(connection: sqlite3.Connection, *, since: Millis, within_ms: int) -> Found:
+def _delays(connection: sqlite3.Connection, *, since: Millis, within_ms: int) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for channel_id, heard in delays.heard(connection, since=since).items():
+    for channel_id, heard in delays.event_delays(connection, since=since).items():
         found[channel_id]["heard"] = heard
-    for channel_id, shown in delays.shown(connection, since=since).items():
+    for channel_id, shown in delays.target_delays(connection, since=since).items():
         found[channel_id] |= {"shown": shown.all, "followed": shown.followed}
-    for channel_id, taken in delays.included(connection, since=since, within_ms=within_ms).items():
+    for channel_id, taken in delays.inclusion_delays(
+        connection, since=since, within_ms=within_ms
+    ).items():
         found[channel_id] |= {"included": taken.after, "overlooked": taken.overlooked}
     return found
 
 
-def _fights(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _fights(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = {
         channel_id: {"frozen": count, "fought": {}}
         for channel_id, count in connection.execute(
@@ -208,12 +210,12 @@ _CHANGED_BACK = """SELECT k.channel_id, count(*) FROM (
   GROUP BY k.channel_id"""
 
 
-def _changed_back(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _changed_back(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     rows = connection.execute(_CHANGED_BACK, (since, CORRECTIONS_MAX))
     return {channel_id: {"changed_back": count} for channel_id, count in rows}
 
 
-def _open(connection: sqlite3.Connection, *, now: Millis) -> Found:
+def _open(connection: sqlite3.Connection, *, now: Millis) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = defaultdict(lambda: {"open": ()})
     for channel_id, kind, status, count in connection.execute(
         f"""SELECT channel_id, kind, {status_of("reason")}, sum(n) FROM (
@@ -222,11 +224,11 @@ def _open(connection: sqlite3.Connection, *, now: Millis) -> Found:
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
         {"now": now},
     ):
-        found[channel_id]["open"] += (Open(Kind(kind), Status(status), count),)
+        found[channel_id]["open"] += (OpenCount(Kind(kind), Status(status), count),)
     return found
 
 
-def _closed(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _closed(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     found = {}
     for (channel_id,) in connection.execute("SELECT id FROM channels").fetchall():
         rows = connection.execute(
@@ -238,7 +240,7 @@ def _closed(connection: sqlite3.Connection, *, since: Millis) -> Found:
     return found
 
 
-def _ended(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _ended(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = defaultdict(lambda: {"ended": {}})
     for channel_id, status, count in connection.execute(
         """SELECT l.channel_id, k.status, count(*)
@@ -250,7 +252,7 @@ def _ended(connection: sqlite3.Connection, *, since: Millis) -> Found:
     return found
 
 
-def _oversold(connection: sqlite3.Connection, *, since: Millis) -> Found:
+def _oversold(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     rows = connection.execute(
         """SELECT channel_id, count(*) FROM (
           SELECT channel_id FROM disagreements WHERE closed_at IS NULL AND kind = 'negative'
@@ -264,7 +266,7 @@ def _oversold(connection: sqlite3.Connection, *, since: Millis) -> Found:
 
 def _sales(
     connection: sqlite3.Connection, channels: Iterable[int], *, since: Millis, now: Millis
-) -> Found:
+) -> FieldsByChannel:
     """What the others sold of each SKU, by channel: each order once, told by a channel."""
     own: dict[int, dict[int, int]] = defaultdict(dict)
     every: dict[int, int] = defaultdict(int)
@@ -284,12 +286,12 @@ def _sales(
         mine = own.get(channel_id, {})
         sold = sorted(n for item, all_ in every.items() if (n := all_ - mine.get(item, 0)) > 0)
         if sold:
-            told = Sales(len(sold), percentile(sold, 95), max(HOUR_MS, now - first))
-            found[channel_id] = {"sold_elsewhere": told}
+            sales = Sales(len(sold), percentile(sold, 95), max(HOUR_MS, now - first))
+            found[channel_id] = {"sold_elsewhere": sales}
     return found
 
 
-def _states(connection: sqlite3.Connection) -> Found:
+def _states(connection: sqlite3.Connection) -> FieldsByChannel:
     """The channels' states, of items that stand evenly apart: a count would read every listing."""
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
     ids = range(1, newest + 1, max(1, newest // SAMPLE))

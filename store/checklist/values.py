@@ -23,7 +23,7 @@ class Spans(msgspec.Struct, frozen=True):
     p95_ms: int
 
 
-class Open(msgspec.Struct, frozen=True):
+class OpenCount(msgspec.Struct, frozen=True):
     """How many disagreements of one kind stand at this moment with one status."""
 
     kind: Kind
@@ -86,7 +86,7 @@ class ChannelBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     """Incidents of a second writer or a loop, by kind."""
     changed_back: int = 0
     """Verified corrections after which it went back to what it had shown."""
-    open: tuple[Open, ...] = ()
+    open: tuple[OpenCount, ...] = ()
     ended: Mapping[str, int] = NOTHING
     """Corrections that ended, by status."""
     closed: Spans | None = None

@@ -48,7 +48,7 @@ class AuditRow(msgspec.Struct, frozen=True):
     note: str | None
 
 
-class Deed(msgspec.Struct, frozen=True):
+class OperatorAct(msgspec.Struct, frozen=True):
     """What one person did in one act."""
 
     who: str
@@ -60,21 +60,23 @@ class Deed(msgspec.Struct, frozen=True):
     note: str | None
 
 
-def newest(connection: sqlite3.Connection) -> int:
+def newest_step(connection: sqlite3.Connection) -> int:
     """The number of the last step that anybody took."""
     (found,) = connection.execute("SELECT coalesce(max(id), 0) FROM audit").fetchone()
     return int(found)
 
 
-def deeds_since(connection: sqlite3.Connection, after: int, *, but: Sequence[str]) -> list[Deed]:
-    """What people did after step `after`, in order; all but those named. Costs what is new."""
+def acts_since(
+    connection: sqlite3.Connection, after: int, *, except_by: Sequence[str]
+) -> list[OperatorAct]:
+    """What people did after step `after`, in order, except by those named. Costs what is new."""
     rows = connection.execute(
         """SELECT who, at, step, count(*), min(correction_id), max(note) FROM audit
         WHERE id > ? AND who NOT IN (SELECT value FROM json_each(?))
         GROUP BY who, at, step ORDER BY min(id)""",
-        (after, json.dumps(list(but))),
+        (after, json.dumps(list(except_by))),
     )
-    return [Deed(*row) for row in rows]
+    return [OperatorAct(*row) for row in rows]
 
 
 def rows(connection: sqlite3.Connection, correction_id: int) -> list[AuditRow]:

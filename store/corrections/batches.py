@@ -36,7 +36,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     who: str
     at: Millis
-    courses: tuple[BatchMember, ...]
+    members: tuple[BatchMember, ...]
     """In the order in which they are written: reductions first."""
     held_back: Mapping[str, HeldBack]
     """By channel, why what waits there can't be written now."""
@@ -65,8 +65,8 @@ def of_correction(
         lifecycle.by_id(connection, ids),
         key=lambda correction: (correction.units >= 0, correction.id),
     )
-    courses = tuple(BatchMember(correction, tuple(steps[correction.id])) for correction in found)
-    return Batch(who, at, courses, _held_back(connection, courses, now=now))
+    members = tuple(BatchMember(correction, tuple(steps[correction.id])) for correction in found)
+    return Batch(who, at, members, _held_back(connection, members, now=now))
 
 
 def cancel(
@@ -102,11 +102,11 @@ def _steps(
 
 
 def _held_back(
-    connection: sqlite3.Connection, courses: Sequence[BatchMember], *, now: Millis
+    connection: sqlite3.Connection, members: Sequence[BatchMember], *, now: Millis
 ) -> dict[str, HeldBack]:
     """By channel, why the first of what waits there can't be written now."""
     first: dict[str, Correction] = {}
-    for correction in (course.correction for course in courses):
+    for correction in (member.correction for member in members):
         if correction.status is CorrectionStatus.APPROVED and (correction.hold_until or 0) <= now:
             first.setdefault(correction.channel, correction)
     reasons = {

@@ -51,10 +51,10 @@ def in_words(connection: sqlite3.Connection, correction: Correction, seen: int) 
         return ""
     last = rows[-1]
     acted = next((row for row in reversed(rows) if row.who != PROGRAM), None)
-    told = [] if acted is None else [_of_person(acted)]
+    sentences = [] if acted is None else [_of_person(acted)]
     if last is not acted:
-        told.append(_of_program(connection, correction, last))
-    return "; ".join(told)
+        sentences.append(_of_program(connection, correction, last))
+    return "; ".join(sentences)
 
 
 def of_all(
@@ -62,11 +62,11 @@ def of_all(
 ) -> dict[int, str]:
     """The same of several, each by the version that was seen; without those that nobody moved."""
     versions = dict(seen)
-    told = {
+    sentences = {
         correction.id: in_words(connection, correction, versions[correction.id] or 0)
         for correction in lifecycle.by_id(connection, versions)
     }
-    return {number: words for number, words in told.items() if words}
+    return {number: words for number, words in sentences.items() if words}
 
 
 def _of_person(row: AuditRow) -> str:
@@ -90,15 +90,15 @@ def _of_program(connection: sqlite3.Connection, correction: Correction, row: Aud
 def _what_moved(correction: Correction, seen: Mapping[str, Any]) -> str:
     """Hold what the listing showed and should show, as a step saw it, against the correction."""
     channel = correction.channel
-    told = [
+    sentences = [
         _now(f"{channel} showed", seen["available"], correction.from_quantity),
         _now(f"{channel} showed", seen["state"], correction.from_state),
     ]
     if correction.to_quantity != correction.from_quantity:
-        told.append(_now("its target became", seen["target_quantity"], correction.to_quantity))
+        sentences.append(_now("its target became", seen["target_quantity"], correction.to_quantity))
     if correction.to_state != correction.from_state:
-        told.append(_now("its target became", seen["target_state"], correction.to_state))
-    return ", ".join(move for move in told if move)
+        sentences.append(_now("its target became", seen["target_state"], correction.to_state))
+    return ", ".join(move for move in sentences if move)
 
 
 def _now(what: str, now: object, before: object) -> str:

@@ -55,7 +55,7 @@ WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listin
     AND e.kind <> 'adjusted' AND e.at > :now - :loop)"""
 
 
-def look(connection: sqlite3.Connection, *, now: Millis) -> None:
+def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
     """Freeze what of the moved items is fought over, thaw what agrees again."""
     _thaw_what_agrees(connection, now=now)
     if (
@@ -145,7 +145,7 @@ def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Mi
             WHERE id = ?""",
             (now, listing_id),
         )
-        propose.wait_again(connection, listing_id)
+        propose.allow_proposal_again(connection, listing_id)
 
 
 def _resolve(connection: sqlite3.Connection, sku: str, channel: str, *, now: Millis) -> None:

@@ -148,7 +148,7 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
     for correction_id, listing_id in late:
         audit.end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
              result="it was approved too long ago")  # fmt: skip
-        propose.wait_again(connection, listing_id)
+        propose.allow_proposal_again(connection, listing_id)
     return select(
         connection,
         """k.status = 'approved' AND k.hold_until <= :now
@@ -207,7 +207,7 @@ def hand_back(
     return handed
 
 
-def prove(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
+def verify_unknown(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
     """Verify the channel's unknown outcomes whose listing now shows what was written.
 
     After a good poll: a reading decides what the lost reply did not. Answers how many.
@@ -228,7 +228,7 @@ def prove(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
     return len(rows)
 
 
-def applied(
+def mark_applied(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, result: str
 ) -> None:
     """The channel accepted it; only a reading back will prove it."""
@@ -258,7 +258,7 @@ def finish(
     (listing_id,) = row
     audit.end(connection, correction_id, status, now=now, who="skew", result=result)
     if status not in audit.SILENCING:
-        propose.wait_again(connection, listing_id)
+        propose.allow_proposal_again(connection, listing_id)
 
 
 def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
@@ -272,7 +272,7 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
     return len(rows)
 
 
-def standing(
+def approved(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis
 ) -> list[ApprovedCorrection]:
     """Hold corrections against what their listings show and should show now (rule 9)."""

@@ -62,7 +62,7 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     return cursor.rowcount
 
 
-def void_what_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
+def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
     """Supersede the corrections of the moved items whose ground has moved (rule 9).
 
     An approved reduction stays while its target stands and the reading is still above it. A
@@ -122,7 +122,7 @@ def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
               now=now, who="skew", name="proposed again")  # fmt: skip
 
 
-def wait_again(connection: sqlite3.Connection, listing_id: int) -> None:
+def allow_proposal_again(connection: sqlite3.Connection, listing_id: int) -> None:
     """Let what has been proposed for on the listing be proposed for again."""
     connection.execute(
         """UPDATE disagreements SET waits = 1

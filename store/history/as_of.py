@@ -51,7 +51,7 @@ class SkuAsOf(msgspec.Struct, frozen=True):
     """The disagreements that were open then."""
 
 
-def look_back(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsOf:
+def sku_as_of(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsOf:
     """What was true of a SKU at an instant, what was known of it, and what had happened."""
     targets = _targets(connection, sku, at=at)
     cells = (

@@ -47,7 +47,7 @@ _TABLES = (
 _EVER_AFTER = 2**63 - 1
 
 
-class _Stand(NamedTuple):
+class _Position(NamedTuple):
     """What the temporary tables are of: an instant, and the last row of each history seen."""
 
     at: Millis
@@ -103,8 +103,8 @@ def prepare(connection: sqlite3.Connection) -> None:
 def _like(connection: sqlite3.Connection, table: str) -> str:
     """A temporary table of the same columns, which may all be empty."""
     columns = connection.execute(f"PRAGMA main.table_info({table})").fetchall()
-    told = (f"{name} {kind}" for _, name, kind, *_ in columns if name != "id")
-    return f"CREATE TEMP TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(told)})"
+    declarations = (f"{name} {kind}" for _, name, kind, *_ in columns if name != "id")
+    return f"CREATE TEMP TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(declarations)})"
 
 
 def rewind(connection: sqlite3.Connection, at: Millis) -> None:
@@ -117,9 +117,9 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
         "SELECT at, past_readings, past_targets, audit FROM temp.rewound"
     ).fetchone()
     newest = _newest(connection, at)
-    if row is not None and _Stand(*row) == newest:
+    if row is not None and _Position(*row) == newest:
         return
-    before = None if row is None else _Stand(*row)
+    before = None if row is None else _Position(*row)
     connection.execute("DELETE FROM temp.turned")
     if before is None or before.at != at:
         connection.execute("DELETE FROM temp.rewound")
@@ -139,16 +139,20 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
         _rewind_disagreements(connection, before, at)
 
 
-def _newest(connection: sqlite3.Connection, at: Millis) -> _Stand:
+def _newest(connection: sqlite3.Connection, at: Millis) -> _Position:
     def last(table: str) -> int:
         (row_id,) = connection.execute(f"SELECT coalesce(max(id), 0) FROM main.{table}").fetchone()
         return int(row_id)
 
-    return _Stand(at, last("past_readings"), last("past_targets"), last("audit"))
+    return _Position(at, last("past_readings"), last("past_targets"), last("audit"))
 
 
 def _spans(
-    connection: sqlite3.Connection, table: str, column: str, before: _Stand | None, newest: _Stand
+    connection: sqlite3.Connection,
+    table: str,
+    column: str,
+    before: _Position | None,
+    newest: _Position,
 ) -> list[tuple[int, int]]:
     """The ids of a history that lie between two instants, and those that are new: after, up to."""
     upto = getattr(newest, table)
@@ -162,7 +166,9 @@ def _spans(
     return [(after, last) for after, last in spans if last > after]
 
 
-def _rewind_listings(connection: sqlite3.Connection, before: _Stand | None, newest: _Stand) -> None:
+def _rewind_listings(
+    connection: sqlite3.Connection, before: _Position | None, newest: _Position
+) -> None:
     """Hold what has turned since as it was; `turned` is what turned between the two instants."""
     # Readings are sought by their time: an accepted poll's ids are of when it was accepted.
     low, high = sorted((newest.at, _EVER_AFTER if before is None else before.at))
@@ -223,7 +229,7 @@ def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
 
 # What has moved since is found anew, as `store.polling.comparison` does, from the reading and the
 # target that stood then; a price is that of the last reckoning.
-_DISAGREEMENTS_THEN = """WITH found_now AS MATERIALIZED (
+_DISAGREEMENTS_THEN = """WITH differing_now AS MATERIALIZED (
     SELECT d.*, l.available AS shown, l.state AS shown_state, l.target_quantity AS goal,
       l.target_state AS goal_state, d.kind IN ('quantity', 'negative') AS numeric,
       coalesce(l.target_quantity, 0) AS wanted, d.moved_at > :at AS moved,
@@ -233,7 +239,7 @@ _DISAGREEMENTS_THEN = """WITH found_now AS MATERIALIZED (
     FROM {which} CROSS JOIN main.channels c ON c.id = d.channel_id
     CROSS JOIN listings l ON l.id = d.listing_id
     WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))
-INSERT OR REPLACE INTO temp.disagreements ({columns}) SELECT {values} FROM found_now"""
+INSERT OR REPLACE INTO temp.disagreements ({columns}) SELECT {values} FROM differing_now"""
 
 _FOUND_THEN = {
     "closed_at": "NULL",
@@ -249,7 +255,7 @@ _FOUND_THEN = {
     "settles_at": f"""CASE WHEN NOT moved THEN settles_at
       WHEN numeric THEN {SETTLES_AT.replace("available", "shown")}
       WHEN kind = 'state' THEN coalesce((SELECT max(t.until_at) + raise_ms FROM past_targets t
-        WHERE t.listing_id = found_now.listing_id AND t.state = shown_state), 0)
+        WHERE t.listing_id = differing_now.listing_id AND t.state = shown_state), 0)
       ELSE 0 END""",
     "acknowledged_by": "CASE WHEN acknowledged_at <= :at THEN acknowledged_by END",
     "acknowledged_at": "CASE WHEN acknowledged_at <= :at THEN acknowledged_at END",
@@ -264,7 +270,7 @@ CROSS JOIN main.disagreements d ON d.id = v.id"""
 
 
 def _rewind_disagreements(
-    connection: sqlite3.Connection, before: _Stand | None, at: Millis
+    connection: sqlite3.Connection, before: _Position | None, at: Millis
 ) -> None:
     names = [name for _, name, *_ in connection.execute("PRAGMA main.table_info(disagreements)")]
     values = ", ".join(_FOUND_THEN.get(name, name) for name in names)
@@ -302,7 +308,7 @@ _BY_NAME = {
 
 
 def _rewind_corrections(
-    connection: sqlite3.Connection, before: _Stand | None, newest: _Stand
+    connection: sqlite3.Connection, before: _Position | None, newest: _Position
 ) -> None:
     """Hold the corrections that have taken a step since as their last step by then left them."""
     # Those that were proposed later are out of sight anyway.
@@ -320,11 +326,11 @@ def _rewind_corrections(
 
 def _as_left() -> str:
     """SQL for the columns of a correction after step u, in the order of CHANGING."""
-    told = " ".join(f"WHEN '{name}' THEN '{status}'" for name, status in _BY_NAME.items())
+    by_step = " ".join(f"WHEN '{name}' THEN '{status}'" for name, status in _BY_NAME.items())
     by_name = {
-        "status": f"CASE u.step {told} ELSE u.step END",
+        "status": f"CASE u.step {by_step} ELSE u.step END",
         "version": "json_extract(u.seen, '$.version')",
-        "live": f"CASE u.step {told} ELSE u.step END IN ({past_views.LIVE})",
+        "live": f"CASE u.step {by_step} ELSE u.step END IN ({past_views.LIVE})",
         "silences": "0",
         "by_rule": "0",
     }

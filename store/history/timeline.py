@@ -1,7 +1,7 @@
 """A SKU's timeline over all channels: a page at a time, or all of it.
 
 Each kind of entry of each listing is a stream that an index leads through from its newest row on.
-A page is what is newest of all of them, and its `rest` says how far each was read.
+A page is what is newest of all of them, and its `cursor` says how far each was read.
 """
 
 import sqlite3
@@ -28,7 +28,7 @@ class Key(NamedTuple):
     row_id: int
 
 
-class Stop(NamedTuple):
+class StreamPosition(NamedTuple):
     """The last row of a stream that a page took."""
 
     order: int
@@ -36,9 +36,9 @@ class Stop(NamedTuple):
 
 
 _DETAIL = msgspec.json.Decoder(dict[str, object])
-_NEWEST = Stop(_END, _END)
+_NEWEST = StreamPosition(_END, _END)
 
-Rest = Mapping[str, Stop | None]
+TimelineCursor = Mapping[str, StreamPosition | None]
 """How far each stream was read; None: to its end."""
 
 
@@ -52,8 +52,8 @@ class TimelineItem(msgspec.Struct, frozen=True):
 class TimelinePage(msgspec.Struct, frozen=True):
     """Entries, newest first."""
 
-    told: tuple[TimelineItem, ...]
-    rest: Rest | None
+    items: tuple[TimelineItem, ...]
+    cursor: TimelineCursor | None
     """What to go on from; None where there is nothing older."""
 
 
@@ -79,38 +79,38 @@ class _Row(NamedTuple):
     detail: str
 
 
-class _Found(NamedTuple):
+class _StreamRow(NamedTuple):
     key: Key
     stream: _Stream
     row: _Row
 
 
 def page(
-    connection: sqlite3.Connection, sku: str, *, limit: int, rest: Rest | None = None
+    connection: sqlite3.Connection, sku: str, *, limit: int, cursor: TimelineCursor | None = None
 ) -> TimelinePage:
-    """The newest entries of a SKU, or the next older ones where `rest` is a page's.
+    """The newest entries of a SKU, or the next older ones where `cursor` is a page's.
 
     Costs what one page holds for each stream, and not what there is. What comes in between two
-    pages is on neither; nor is a reading or target that was not told yet and went out of force.
+    pages is on neither; nor is a reading or target that was not listed yet and went out of force.
     """
-    read = {} if rest is None else dict(rest)
-    found: list[_Found] = []
-    taken: dict[str, Stop | None] = {}
+    read = {} if cursor is None else dict(cursor)
+    found: list[_StreamRow] = []
+    taken: dict[str, StreamPosition | None] = {}
     for stream in _streams(connection, sku):
         stop = read.get(stream.name, _NEWEST)
         rows = [] if stop is None else _rows(connection, stream, stop, limit=limit + 1)
-        found += (_Found(stream.key(row), stream, row) for row in rows)
+        found += (_StreamRow(stream.key(row), stream, row) for row in rows)
         # Not beyond its newest row of now: what comes meanwhile belongs before all pages.
-        taken[stream.name] = Stop(rows[0].order, rows[0].row_id + 1) if rows else None
+        taken[stream.name] = StreamPosition(rows[0].order, rows[0].row_id + 1) if rows else None
     found.sort(key=lambda entry: entry.key, reverse=True)
     for entry in found[:limit]:
-        taken[entry.stream.name] = Stop(entry.row.order, entry.row.row_id)
+        taken[entry.stream.name] = StreamPosition(entry.row.order, entry.row.row_id)
     for name in taken.keys() - {entry.stream.name for entry in found[limit:]}:
         taken[name] = None
-    told = tuple(
+    items = tuple(
         TimelineItem(entry.key, _entry(entry.stream, entry.row)) for entry in found[:limit]
     )
-    return TimelinePage(told, taken if any(taken.values()) else None)
+    return TimelinePage(items, taken if any(taken.values()) else None)
 
 
 def history(
@@ -148,7 +148,7 @@ def _known_at(found: tuple[_Stream, _Row]) -> Millis:
 def _rows(
     connection: sqlite3.Connection,
     stream: _Stream,
-    stop: Stop,
+    stop: StreamPosition,
     *,
     limit: int,
     within: tuple[Millis, Millis] = (-_END, _END),
@@ -237,7 +237,7 @@ _WITHIN = "+{known_at} BETWEEN :since AND :until"
 
 
 def _of_listing(sort: Sequence[str], at: str, detail: str, source: str, where: str) -> str:
-    """SQL for a stream of one listing; the rows are found first, and told afterwards."""
+    """SQL for a stream of one listing; the rows are found first, their details made afterwards."""
     order, row = sort
     return f"""SELECT {order}, {row}, {at}, {at}, c.name, {detail}
 FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id {source}

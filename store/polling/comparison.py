@@ -15,21 +15,21 @@ from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import ChannelTerms, Millis, Terms
 from store.targets import balance, bundles, pending_events, truth
-from store.targets.policy_sql import Compiled
+from store.targets.policy_sql import PolicySql
 
 _WORK_TABLES = (
     *truth.WORK_TABLES,
     *pending_events.WORK_TABLES,
     """CREATE TEMP TABLE IF NOT EXISTS targets (listing_id INTEGER PRIMARY KEY, quantity INTEGER,
       state TEXT)""",
-    """CREATE TEMP TABLE IF NOT EXISTS found (listing_id INTEGER NOT NULL, item_id INTEGER NOT NULL,
-      channel_id INTEGER NOT NULL, kind TEXT NOT NULL, available INTEGER, state TEXT,
-      target_quantity INTEGER, target_state TEXT, delta INTEGER, price_minor INTEGER,
-      settles_at INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL, rests_on INTEGER,
-      PRIMARY KEY (item_id, channel_id, kind))""",
+    """CREATE TEMP TABLE IF NOT EXISTS differing (listing_id INTEGER NOT NULL,
+      item_id INTEGER NOT NULL, channel_id INTEGER NOT NULL, kind TEXT NOT NULL,
+      available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, delta INTEGER,
+      price_minor INTEGER, settles_at INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL,
+      rests_on INTEGER, PRIMARY KEY (item_id, channel_id, kind))""",
 )
 
-_INTO_FOUND = """INSERT INTO found (listing_id, item_id, channel_id, kind, available, state,
+_INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kind, available, state,
   target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on)"""
 _FACTS = """l.id AS listing_id, l.item_id, l.channel_id, l.available, l.state, l.target_state,
   l.target_quantity"""
@@ -38,10 +38,10 @@ _FACTS = """l.id AS listing_id, l.item_id, l.channel_id, l.available, l.state, l
 # so it is decidable that long after the newest target that would have allowed it went.
 SETTLES_AT = """coalesce(CASE WHEN available > wanted
   THEN (SELECT max(t.until_at) + reduce_ms FROM past_targets t
-    WHERE t.listing_id = found_now.listing_id AND t.quantity >= available)
+    WHERE t.listing_id = differing_now.listing_id AND t.quantity >= available)
   ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
-    WHERE t.listing_id = found_now.listing_id AND t.quantity <= available) END, 0)"""
-"""SQL for when a number that differs is decidable; of a query that is named found_now."""
+    WHERE t.listing_id = differing_now.listing_id AND t.quantity <= available) END, 0)"""
+"""SQL for when a number that differs is decidable; of a query that is named differing_now."""
 
 
 class Comparison:
@@ -125,7 +125,7 @@ class Comparison:
             only = None
             self._set_truth(connection, compiled, channel, now=now)
         self._expect_listings(connection, compiled, only)
-        work = _Work(connection, compiled, only)
+        work = _Reconciliation(connection, compiled, only)
         work.set_targets(now=now)
         work.find()
         closed = work.close(now=now)
@@ -133,8 +133,8 @@ class Comparison:
         if channel is None:
             self._let_wait(connection)
         balance.settle_known(connection, compiled, channel)
-        propose.void_what_moved(connection, now=now)
-        freeze.look(connection, now=now)
+        propose.supersede_moved(connection, now=now)
+        freeze.freeze_and_thaw(connection, now=now)
         proposed = propose.propose(connection, now=now)
         return opened, closed, proposed
 
@@ -146,16 +146,16 @@ class Comparison:
             channel == configured.name and configured.inflow for configured in self.terms.channels
         )
 
-    def compiled(self, connection: sqlite3.Connection) -> Compiled:
+    def compiled(self, connection: sqlite3.Connection) -> PolicySql:
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
         for name in {channel.name for channel in self.terms.channels}.difference(ids):
             raise NoSuchThing(f"the cache knows no channel {name} yet: poll it first")
-        return Compiled(self.terms, ids)
+        return PolicySql(self.terms, ids)
 
     def _set_truth(
         self,
         connection: sqlite3.Connection,
-        compiled: Compiled,
+        compiled: PolicySql,
         channel: str | None,
         *,
         now: Millis,
@@ -178,7 +178,7 @@ class Comparison:
         pending_events.settle_fates(connection, compiled, now=now)
 
     def _expect_listings(
-        self, connection: sqlite3.Connection, compiled: Compiled, only: int | None
+        self, connection: sqlite3.Connection, compiled: PolicySql, only: int | None
     ) -> None:
         """Give a row to each listing that the authority implies and a polled channel lacks."""
         polled = dict(
@@ -200,16 +200,16 @@ class Comparison:
 
     def _let_wait(self, connection: sqlite3.Connection) -> None:
         """After a change of the configuration: more may be proposed for from now on, or less."""
-        connection.execute("""UPDATE disagreements AS d SET waits = f.waits FROM found f
+        connection.execute("""UPDATE disagreements AS d SET waits = f.waits FROM differing f
           WHERE d.item_id = f.item_id AND d.channel_id = f.channel_id AND d.kind = f.kind
             AND d.closed_at IS NULL AND (d.waits > 0) <> f.waits""")
 
 
-class _Work:
+class _Reconciliation:
     """One reconcile of the moved items: their targets, and what differs from them."""
 
     def __init__(
-        self, connection: sqlite3.Connection, compiled: Compiled, only: int | None
+        self, connection: sqlite3.Connection, compiled: PolicySql, only: int | None
     ) -> None:
         self._connection = connection
         self._compiled = compiled
@@ -239,14 +239,14 @@ class _Work:
     def find(self) -> None:
         """Note what disagrees: at most one kind of presence or number, and the state."""
         compiled, per_channel = self._compiled, self._compiled.per_channel
-        self._run("DELETE FROM found")
+        self._run("DELETE FROM differing")
         reduce_ms = per_channel(lambda channel: str(channel.settle_reduce_ms))
         raise_ms = per_channel(lambda channel: str(channel.settle_raise_ms))
         proposes = per_channel(lambda channel: str(int("quantity" in channel.writes)))
         states = per_channel(lambda channel: str(int("state" in channel.writes)))
         price = self._price()
         self._run(
-            f"""{_INTO_FOUND}
+            f"""{_INTO_DIFFERING}
             SELECT listing_id, item_id, channel_id, kind, available, state, target_state, price,
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
@@ -257,11 +257,11 @@ class _Work:
               FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
                 {raise_ms} AS raise_ms, {proposes} AS proposes,
                 {per_channel(compiled.kind)} AS kind,
-                {compiled.rests_on("quantity")} AS rests_on {self._moved})) AS found_now
+                {compiled.rests_on("quantity")} AS rests_on {self._moved})) AS differing_now
             WHERE kind IS NOT NULL"""
         )
         self._run(
-            f"""{_INTO_FOUND}
+            f"""{_INTO_DIFFERING}
             SELECT l.id, l.item_id, l.channel_id, 'state', l.available, l.state, l.target_state,
               {price}, l.target_quantity, NULL, {states},
               coalesce((SELECT max(t.until_at) + {raise_ms} FROM past_targets t
@@ -277,7 +277,7 @@ class _Work:
             WHERE id IN (SELECT d.id FROM moved m
               CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
               WHERE (:only IS NULL OR d.channel_id = :only)
-                AND NOT EXISTS (SELECT 1 FROM found f WHERE f.item_id = d.item_id
+                AND NOT EXISTS (SELECT 1 FROM differing f WHERE f.item_id = d.item_id
                   AND f.channel_id = d.channel_id AND f.kind = d.kind))""",
             {"now": now, "only": self._only},
         )
@@ -294,7 +294,7 @@ class _Work:
             SELECT item_id, listing_id, channel_id, kind, available, state, target_quantity,
               target_state, delta, settles_at, abs(delta) * price_minor, waits, rests_on, :now,
               :now
-            FROM found WHERE 1
+            FROM differing WHERE 1
             ON CONFLICT (item_id, channel_id, kind) WHERE closed_at IS NULL DO UPDATE SET
               available = excluded.available, state = excluded.state,
               target_quantity = excluded.target_quantity, target_state = excluded.target_state,

@@ -1,7 +1,7 @@
 """Stock events: each taken once, by (channel, id); what came of it, and what was odd about it.
 
-A poll brings its events with its readings (`take`), `skew events import` by themselves
-(`record`). Order of arrival changes nothing but what is counted as odd.
+A poll brings its events with its readings (`take`), a file brings them by themselves
+(`record_each`). The order in which they come changes nothing but what is counted as a fault.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ import msgspec
 
 from store.channels import incidents, polls
 from store.database import worklist
-from store.event_kinds import EFFECTS, Event, EventFate, Oddity, Taken
+from store.event_kinds import EFFECTS, Event, EventFate, EventFault, EventsTaken
 from store.model import QUANTITY_MAX, IncidentKind, Millis, Refused, Terms
 from store.polling.comparison import Comparison
 from store.targets import pending_events
@@ -62,20 +62,20 @@ class EventBatch(msgspec.Struct, frozen=True):
     ahead_ms: int = 300_000
 
 
-def bring_in(
-    connection: sqlite3.Connection, channel: str, told: EventBatch, terms: Terms, *, now: Millis
-) -> Taken:
+def record_batch(
+    connection: sqlite3.Connection, channel: str, batch: EventBatch, terms: Terms, *, now: Millis
+) -> EventsTaken:
     """Take what a channel told and note where to go on; tell an operator what was no good.
 
     May be repeated: what comes again changes nothing. The caller reconciles in the same
     transaction.
     """
-    source = EventOrigin(channel, now, told.ahead_ms, told.again_until)
-    _note_once(connection, source, Oddity.REFUSED, told.refused)
-    taken = take(connection, source, told.events, terms)
-    if told.cursor is not None:
-        keep_cursor(connection, channel, told.cursor)
-    refused = (*told.refused, *taken.refused)
+    source = EventOrigin(channel, now, batch.ahead_ms, batch.again_until)
+    _note_once(connection, source, EventFault.REFUSED, batch.refused)
+    taken = take(connection, source, batch.events, terms)
+    if batch.cursor is not None:
+        save_cursor(connection, channel, batch.cursor)
+    refused = (*batch.refused, *taken.refused)
     if refused:
         incidents.raise_incident(
             connection,
@@ -85,24 +85,24 @@ def bring_in(
             now=now,
             key=REFUSED,
         )
-    elif told.events:
+    elif batch.events:
         incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=REFUSED)
-    if told.events and not taken.conflicts:
+    if batch.events and not taken.conflicts:
         end_conflict(connection, channel, now=now)
     return taken
 
 
-def bring_in_alone(
+def record_batch_alone(
     connection: sqlite3.Connection,
     channel: str,
-    told: EventBatch,
+    batch: EventBatch,
     comparison: Comparison,
     *,
     now: Millis,
-) -> Taken:
+) -> EventsTaken:
     """Bring in what a channel told where its readings did not come, and compare what it moves."""
     comparison.forget_moved(connection)
-    taken = bring_in(connection, channel, told, comparison.terms, now=now)
+    taken = record_batch(connection, channel, batch, comparison.terms, now=now)
     comparison.reconcile_moved(connection, now=now, channel=channel)
     return taken
 
@@ -115,19 +115,6 @@ def end_conflict(connection: sqlite3.Connection, channel: str, *, now: Millis) -
     incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
 
 
-def record(
-    connection: sqlite3.Connection,
-    source: EventOrigin,
-    batch: Sequence[Event],
-    comparison: Comparison,
-) -> Taken:
-    """Take events by themselves, outside any poll, and compare what they move."""
-    comparison.forget_moved(connection)
-    taken = take(connection, source, batch, comparison.terms)
-    comparison.reconcile_moved(connection, now=source.now, channel=source.channel)
-    return taken
-
-
 def record_each(
     connection: sqlite3.Connection,
     batch: Sequence[tuple[str, Event]],
@@ -135,7 +122,7 @@ def record_each(
     *,
     now: Millis,
     ahead_ms: int = 300_000,
-) -> list[Taken]:
+) -> list[EventsTaken]:
     """Take events of any channels, as a file has them; answer what became of each, in order.
 
     Raises NoSuchThing where the cache does not know a configured channel yet.
@@ -150,7 +137,7 @@ def record_each(
         mine = [result for (name, _), result in zip(batch, taken, strict=True) if name == channel]
         conflicts = [refusal for result in mine for refusal in result.conflicts]
         refused = [refusal for result in mine for refusal in result.refused]
-        _tell(connection, EventOrigin(channel, now, ahead_ms), conflicts, refused)
+        _report_faults(connection, EventOrigin(channel, now, ahead_ms), conflicts, refused)
     # With events of several channels, the accounts of all of them may have moved.
     names = {name for name, _ in batch}
     comparison.reconcile_moved(
@@ -161,20 +148,20 @@ def record_each(
 
 def take(
     connection: sqlite3.Connection, source: EventOrigin, batch: Sequence[Event], terms: Terms
-) -> Taken:
+) -> EventsTaken:
     """Record each event that is new and note what it moves; answer what became of all.
 
     A repeat changes nothing; one with another body is an incident, and the first one stands. The
     caller reconciles in the same transaction.
     """
     taken = _take_in(connection, source, batch, terms)
-    _tell(connection, source, taken.conflicts, taken.refused)
+    _report_faults(connection, source, taken.conflicts, taken.refused)
     return taken
 
 
 def _take_in(
     connection: sqlite3.Connection, source: EventOrigin, batch: Sequence[Event], terms: Terms
-) -> Taken:
+) -> EventsTaken:
     """Record what is new, and count what is odd of the events that are known."""
     units = _Units(terms, source.channel)
     channel_id, _, _ = polls.channel(connection, source.channel)
@@ -216,20 +203,20 @@ def _take_in(
         _move(connection, row[0], item_id, event, pieces)
         if newest is not None and event.at < newest and not again:
             words = f"event {event.id} came after a later one"
-            note_odd(connection, source, event.id, Oddity.DISORDERED, words)
+            count_fault(connection, source, event.id, EventFault.DISORDERED, words)
         newest = event.at if newest is None else max(newest, event.at)
-    return Taken(new, repeats, tuple(conflicts), tuple(refused))
+    return EventsTaken(new, repeats, tuple(conflicts), tuple(refused))
 
 
-def _tell(
+def _report_faults(
     connection: sqlite3.Connection,
     source: EventOrigin,
     conflicts: Sequence[Refused],
     refused: Sequence[Refused],
 ) -> None:
     """Count what was no good, and raise the incident of another body."""
-    _note_once(connection, source, Oddity.REFUSED, refused)
-    _note_once(connection, source, Oddity.CONFLICT, conflicts)
+    _note_once(connection, source, EventFault.REFUSED, refused)
+    _note_once(connection, source, EventFault.CONFLICT, conflicts)
     if conflicts:
         incidents.raise_incident(
             connection, source.channel, IncidentKind.EVENTS, conflicts[0].reason,
@@ -245,7 +232,7 @@ def cursor(connection: sqlite3.Connection, channel: str) -> str | None:
     return None if row is None else row[0]
 
 
-def keep_cursor(connection: sqlite3.Connection, channel: str, cursor: str) -> None:
+def save_cursor(connection: sqlite3.Connection, channel: str, cursor: str) -> None:
     """Note where to go on. In the transaction that took the events before it."""
     connection.execute("UPDATE channels SET event_cursor = ? WHERE name = ?", (cursor, channel))
 
@@ -270,11 +257,11 @@ def overdue(connection: sqlite3.Connection, *, now: Millis) -> dict[str, str]:
     }
 
 
-def note_odd(
+def count_fault(
     connection: sqlite3.Connection,
     source: EventOrigin,
     event_id: str | None,
-    what: Oddity,
+    what: EventFault,
     words: str,
 ) -> None:
     """Count something odd about an event, for `skew check`."""
@@ -286,7 +273,7 @@ def note_odd(
 
 
 def _note_once(
-    connection: sqlite3.Connection, source: EventOrigin, what: Oddity, found: Sequence[Refused]
+    connection: sqlite3.Connection, source: EventOrigin, what: EventFault, found: Sequence[Refused]
 ) -> None:
     """Count each bad event once a day, though we ask again and are told again."""
     if not found:
@@ -304,7 +291,7 @@ def _note_once(
             known.add(words)
             event_id = refusal.place.removeprefix("event ")
             is_named = refusal.place != event_id
-            note_odd(connection, source, event_id if is_named else None, what, words)
+            count_fault(connection, source, event_id if is_named else None, what, words)
 
 
 def _item(
@@ -350,7 +337,7 @@ def _count_repeat(
         "UPDATE events SET repeats = repeats + 1 WHERE channel_id = ? AND event_id = ?",
         (channel_id, event.id),
     )
-    note_odd(connection, source, event.id, Oddity.REPEAT, f"event {event.id} came again")
+    count_fault(connection, source, event.id, EventFault.REPEAT, f"event {event.id} came again")
 
 
 def _pieces(
@@ -391,9 +378,9 @@ def _move(
     worklist.note(connection, [item_id, *pieces])
     worklist.note_fresh_event(connection, event_row)
     if event.order is not None:
-        told_alike = connection.execute(
+        of_same_order = connection.execute(
             f"""UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT o.id FROM events e
             JOIN events o ON {pending_events.SAME_ORDER} WHERE e.id = ?) RETURNING item_id""",
             (event_row,),
         ).fetchall()
-        worklist.note(connection, (moved_id for (moved_id,) in told_alike))
+        worklist.note(connection, (moved_id for (moved_id,) in of_same_order))

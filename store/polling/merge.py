@@ -111,7 +111,7 @@ def merge(
     *,
     now: Millis,
     as_of: Millis | None,
-    told: EventBatch | None = None,
+    event_batch: EventBatch | None = None,
 ) -> Merge:
     """Record a good poll: its readings and events, what they close and open, what that proposes.
 
@@ -122,14 +122,14 @@ def merge(
     numbers = staging.counts(connection, sweep)
     first = polls.is_first_good(connection, sweep.channel_id)
     comparison.forget_moved(connection)
-    changed = bring_in(connection, sweep, numbers, now=now, as_of=as_of)
+    changed = merge_stage(connection, sweep, numbers, now=now, as_of=as_of)
     polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
     polls.end_quarantine(connection, sweep.channel_id, now=now)
     _report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)
-    if told is not None:
-        events.bring_in(connection, sweep.channel, told, comparison.terms, now=now)
+    if event_batch is not None:
+        events.record_batch(connection, sweep.channel, event_batch, comparison.terms, now=now)
     merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
     staging.remember(connection, sweep)
     staging.forget(connection, sweep.channel_id)
@@ -223,7 +223,7 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
         )
     comparison.forget_moved(connection)
     numbers = staging.counts(connection, sweep)
-    changed = bring_in(connection, sweep, numbers, now=now, own=own)
+    changed = merge_stage(connection, sweep, numbers, now=now, own=own)
     connection.execute(
         """INSERT INTO moved_outside_polls (channel_id, listing_id)
         SELECT ?, l.id FROM moved m
@@ -235,7 +235,7 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
     return Merge(changed, *merged)
 
 
-def bring_in(
+def merge_stage(
     connection: sqlite3.Connection,
     sweep: Sweep,
     numbers: PollCounts,

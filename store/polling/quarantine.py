@@ -19,7 +19,7 @@ from store.polling.comparison import Comparison
 from store.polling.staging import NAMES, VALUES, Sweep
 
 
-def set_aside(
+def quarantine_poll(
     connection: sqlite3.Connection,
     sweep: Sweep,
     reason: str,
@@ -109,7 +109,7 @@ def accept(
 
     Raises NoSuchThing where the channel has none, or another than `poll_id` by now.
     """
-    found = _the_one_seen(connection, channel, poll_id)
+    found = _poll_as_seen(connection, channel, poll_id)
     finished_at, as_of = connection.execute(
         "SELECT finished_at, as_of FROM polls WHERE id = ?", (found.id,)
     ).fetchone()
@@ -120,7 +120,7 @@ def accept(
     comparison.forget_moved(connection)
     # Its readings are of the time at which they were taken, not of the time of the acceptance.
     numbers = staging.counts(connection, sweep)
-    changed = merge.bring_in(connection, sweep, numbers, now=finished_at, as_of=as_of)
+    changed = merge.merge_stage(connection, sweep, numbers, now=finished_at, as_of=as_of)
     polls.record_end(
         connection, sweep.poll_id, PollOutcome.ACCEPTED, found.counts, now=finished_at, as_of=as_of
     )
@@ -150,7 +150,7 @@ def discard(
     record and its incident keep who and why. The next poll is judged anew. Raises NoSuchThing
     where the channel has none, or another than `poll_id` by now.
     """
-    found = _the_one_seen(connection, channel, poll_id)
+    found = _poll_as_seen(connection, channel, poll_id)
     channel_id, _, _ = polls.channel(connection, channel)
     words = f"discarded by {who}: {why}"
     _judge(connection, found, words, who=who, why=why, now=now)
@@ -165,7 +165,7 @@ def discard(
     return found.id
 
 
-def _the_one_seen(
+def _poll_as_seen(
     connection: sqlite3.Connection, channel: str, poll_id: int | None
 ) -> QuarantinedPoll:
     """The channel's quarantined poll, if it is still the one that the person saw."""

@@ -1,4 +1,4 @@
-"""What accepting a quarantined poll would change, told before anybody accepts it.
+"""What accepting a quarantined poll would change, said before anybody accepts it.
 
 One read: nothing in the cache is touched, and no engine waits. The poll's rows are laid over the
 last good readings in temporary tables that go with the read. There the tables `items` and
@@ -18,12 +18,12 @@ from store.polling import quarantine
 from store.polling.comparison import Comparison
 from store.polling.quarantine_effect import ChannelEffect, EffectRow, QuarantineEffect
 from store.targets import bundles, truth
-from store.targets.policy_sql import Compiled
+from store.targets.policy_sql import PolicySql
 
 ROWS_MAX = 200
 
 
-def of_accepting(
+def preview_accepting(
     connection: sqlite3.Connection,
     channel: str,
     comparison: Comparison,
@@ -38,7 +38,7 @@ def of_accepting(
     if found is None:
         return None
     compiled = comparison.compiled(connection)
-    foresight = _Foresight(connection, compiled, found.id, compiled.ids[channel])
+    foresight = _Overlay(connection, compiled, found.id, compiled.ids[channel])
     foresight.lay_over(decides=comparison.decides(channel))
     (read_at,) = connection.execute(
         "SELECT finished_at FROM polls WHERE id = ?", (found.id,)
@@ -150,11 +150,11 @@ _TOTALS = Columns(
 )
 
 
-class _Foresight:
+class _Overlay:
     """The temporary tables of one reckoning."""
 
     def __init__(
-        self, connection: sqlite3.Connection, compiled: Compiled, poll_id: int, channel_id: int
+        self, connection: sqlite3.Connection, compiled: PolicySql, poll_id: int, channel_id: int
     ) -> None:
         self._connection = connection
         self._compiled = compiled
@@ -228,7 +228,7 @@ class _Foresight:
         opened = {channel_id: more for channel_id, more, _ in opens}
         to_zero = {channel_id: count for channel_id, _, count in opens}
         names = {channel_id: name for name, channel_id in self._compiled.ids.items()}
-        told = (
+        effects = (
             ChannelEffect(
                 names[channel_id],
                 opened.get(channel_id, 0),
@@ -238,7 +238,7 @@ class _Foresight:
             for channel_id in sorted(names)
         )
         return tuple(
-            effect for effect in told if effect.opened or effect.closed or effect.targets_to_zero
+            effect for effect in effects if effect.opened or effect.closed or effect.targets_to_zero
         )
 
     def rows(self, most: int) -> tuple[EffectRow, ...]:
@@ -327,14 +327,14 @@ class _Foresight:
                 coalesce(l.present, 0) AS present, coalesce(l.copies, 1) AS copies,
                 {quantity} AS target_quantity, {state} AS target_state
               FROM shown l CROSS JOIN temp.items i ON i.id = l.item_id),
-            told AS MATERIALIZED (SELECT l.*, {per_channel(compiled.kind)} AS differs,
+            judged AS MATERIALIZED (SELECT l.*, {per_channel(compiled.kind)} AS differs,
                 l.present = 1 AND l.copies = 1 AND l.state <> l.target_state AS of_state
               FROM aimed l CROSS JOIN temp.items i ON i.id = l.item_id)
             SELECT item_id, channel_id, differs, coalesce(of_state, 0), target_quantity,
               CASE WHEN differs IN ('quantity', 'negative')
                 THEN coalesce(target_quantity, 0) - available END,
               coalesce(was > 0 AND target_quantity = 0, 0)
-            FROM told WHERE differs IS NOT NULL OR of_state = 1 OR channel_id = :channel
+            FROM judged WHERE differs IS NOT NULL OR of_state = 1 OR channel_id = :channel
               OR (was > 0 AND target_quantity = 0)"""
         )
 

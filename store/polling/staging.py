@@ -192,11 +192,11 @@ def stage(
     refused: Sequence[Refused] = (),
     announced: int | None = None,
     *,
-    told: bool = False,
+    note_progress: bool = False,
 ) -> None:
     """Take one page: keep what differs from the last good reading, recognise the rest.
 
-    `told`: how far it has come is put on record with it, for whoever watches.
+    `note_progress`: how far it has come is put on record with it, for whoever watches.
     """
     sweep.numbers = None
     if announced is not None:
@@ -220,7 +220,7 @@ def stage(
                 "channel": sweep.channel_id,
             }
             connection.execute(_STAGE_REFUSED, values)
-    if told:
+    if note_progress:
         seen = len(sweep.digests) + len(sweep.refused)
         polls.note_progress(connection, sweep.poll_id, seen, sweep.announced)
 

@@ -18,8 +18,8 @@ from store.queries.ranking_values import (
     GroupBy,
     Grouped,
     GroupTotal,
-    Lens,
     Ranked,
+    RankingHints,
     Severity,
 )
 from store.queries.severity_sql import AGE_BUCKET, GROUP_ORDERS, ORDERS, RISK, severity_of
@@ -53,10 +53,10 @@ def ranked(
     *,
     now: Millis,
     sort: Sort = Sort.RISK,
-    lens: Lens | None = None,
+    hints: RankingHints | None = None,
 ) -> Ranked:
     """The open disagreements that are wanted, in order, each with its severity and age."""
-    judged, values = _judged(connection, wanted, now, lens or Lens(), GroupBy.NONE)
+    judged, values = _judged(connection, wanted, now, hints or RankingHints(), GroupBy.NONE)
     return _ranked(connection, f"{judged} {_IN_ORDER} {ORDERS[sort]}", values)
 
 
@@ -67,10 +67,10 @@ def grouped(
     *,
     now: Millis,
     sort: Sort = Sort.RISK,
-    lens: Lens | None = None,
+    hints: RankingHints | None = None,
 ) -> Grouped:
     """The same in groups, with what each group comes to."""
-    judged, values = _judged(connection, wanted, now, lens or Lens(), by)
+    judged, values = _judged(connection, wanted, now, hints or RankingHints(), by)
     # Judged once for both, in a table that goes with the transaction.
     connection.execute("DROP TABLE IF EXISTS temp.judged")
     connection.execute(f"CREATE TEMP TABLE judged AS {judged} SELECT * FROM judged", values)
@@ -115,11 +115,11 @@ def total_of(row: Sequence[Any]) -> GroupTotal:
     return _TOTAL.read(row)
 
 
-def _know_causes(connection: sqlite3.Connection, lens: Lens) -> None:
+def _know_causes(connection: sqlite3.Connection, hints: RankingHints) -> None:
     """Note which cause explains what, for this transaction."""
     connection.execute(_KNOWN)
     connection.execute("DELETE FROM known_causes")
-    for place, (cause, ids) in enumerate(lens.causes):
+    for place, (cause, ids) in enumerate(hints.causes):
         connection.execute(_FILL_KNOWN, (cause, place, ids))
 
 
@@ -127,14 +127,14 @@ def _judged(
     connection: sqlite3.Connection,
     wanted: DisagreementFilter,
     now: Millis,
-    lens: Lens,
+    hints: RankingHints,
     by: GroupBy,
 ) -> tuple[str, dict[str, object]]:
     """SQL for a table `judged` of what is wanted, with what it is ordered and summed up by."""
     where = FilterConditions(wanted, now=now)
     known = ""
-    if lens.causes or by is GroupBy.CAUSE or "known." in where.before:
-        _know_causes(connection, lens)
+    if hints.causes or by is GroupBy.CAUSE or "known." in where.before:
+        _know_causes(connection, hints)
         known = "LEFT JOIN known_causes known ON known.id = d.id"
     group_id, label, title = _GROUPS[by]
     # Materialized, so that each disagreement is judged once and not once for each order.
@@ -148,7 +148,7 @@ def _judged(
           WHERE d.closed_at IS NULL AND c.configured = 1 {where.before}),
         judged AS (SELECT *, {severity_of("reason")} AS severity
           FROM told d WHERE {where.after})""",
-        where.values | {"prices": json.dumps(dict(lens.prices))},
+        where.values | {"prices": json.dumps(dict(hints.prices))},
     )
 
 

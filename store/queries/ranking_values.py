@@ -56,7 +56,7 @@ class GroupBy(StrEnum):
     CHANNEL = "channel"
 
 
-class Lens(msgspec.Struct, frozen=True):
+class RankingHints(msgspec.Struct, frozen=True):
     """What the disagreements are seen through: what the cache itself doesn't hold of them."""
 
     prices: Mapping[int, int] = MappingProxyType({})

@@ -50,7 +50,7 @@ class ComponentSummary(msgspec.Struct, frozen=True):
         return None if self.available is None else self.available // self.quantity
 
 
-class Holder(msgspec.Struct, frozen=True):
+class ContainingBundle(msgspec.Struct, frozen=True):
     """A bundle that the SKU is in."""
 
     sku: str
@@ -66,7 +66,7 @@ class SkuSummary(msgspec.Struct, frozen=True):
     cells: tuple[ShownCell, ...]
     """By place, then in the configuration's order of channels."""
     parts: tuple[ComponentSummary, ...]
-    holders: tuple[Holder, ...]
+    bundles: tuple[ContainingBundle, ...]
     """The first of them."""
     open: tuple[Disagreement, ...]
     updates: tuple[Correction, ...]
@@ -94,13 +94,13 @@ def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> SkuSummary
         first_read_at=first_read_at,
         cells=tuple(views.shown(connection, [sku], now=now)[sku]),
         parts=tuple(map(_PART.read, connection.execute(_PARTS, {"sku": sku, "now": now}))),
-        holders=tuple(Holder(*row) for row in connection.execute(_HOLDERS, {"sku": sku})),
+        bundles=tuple(ContainingBundle(*row) for row in connection.execute(_HOLDERS, {"sku": sku})),
         open=tuple(found),
         updates=tuple(updates),
         audits={
             correction.id: tuple(audit.rows(connection, correction.id)) for correction in updates
         },
-        balances=tuple(balance.standing(connection, sku)),
+        balances=tuple(balance.current(connection, sku)),
     )
 
 

@@ -25,7 +25,7 @@ from store.model import (
     Millis,
 )
 from store.queries import poll_health, ranking, severity_sql
-from store.queries.ranking_values import Lens
+from store.queries.ranking_values import RankingHints
 from store.queries.severity_sql import RISK
 from store.queries.values import (
     ChannelHealth,
@@ -110,11 +110,6 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
     )
 
 
-def overview(connection: sqlite3.Connection, *, now: Millis) -> Overview:
-    """The header's numbers, at one instant."""
-    return _overview(connection, channels(connection, now=now), now=now)
-
-
 def _overview(
     connection: sqlite3.Connection, found: Sequence[ChannelHealth], *, now: Millis
 ) -> Overview:
@@ -181,11 +176,11 @@ _COUNTED = Columns(
     },
 )
 # Materialized, so that each disagreement is judged once and not once for each number.
-_COUNTS = f"""WITH told AS MATERIALIZED (
+_COUNTS = f"""WITH judged AS MATERIALIZED (
     SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
     FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
 SELECT {_COUNTED.sql} FROM (
-  SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status FROM told)"""
+  SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status FROM judged)"""
 
 
 def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:
@@ -268,9 +263,9 @@ def disagreements(
 
     Without `estimates`, what has no price is worth nothing, and nothing else is looked at for it.
     """
-    lens = Lens(prices=_prices(connection, wanted) if estimates else {})
-    ids = ranking.ranked(connection, wanted, now=now, sort=sort, lens=lens).ids
-    return disagreements_by_id(connection, ids[:limit], now=now, lens=lens)
+    hints = RankingHints(prices=_prices(connection, wanted) if estimates else {})
+    ids = ranking.ranked(connection, wanted, now=now, sort=sort, hints=hints).ids
+    return disagreements_by_id(connection, ids[:limit], now=now, hints=hints)
 
 
 def disagreement_ids(
@@ -281,8 +276,8 @@ def disagreement_ids(
     sort: Sort = Sort.RISK,
 ) -> "array[int]":
     """The ids of the open disagreements that are wanted, in order: a snapshot for a screen."""
-    lens = Lens(prices=_prices(connection, wanted))
-    return ranking.ranked(connection, wanted, now=now, sort=sort, lens=lens).ids
+    hints = RankingHints(prices=_prices(connection, wanted))
+    return ranking.ranked(connection, wanted, now=now, sort=sort, hints=hints).ids
 
 
 def _prices(connection: sqlite3.Connection, wanted: DisagreementFilter) -> dict[int, int]:
@@ -295,11 +290,11 @@ def disagreements_by_id(
     ids: Iterable[int],
     *,
     now: Millis,
-    lens: Lens | None = None,
+    hints: RankingHints | None = None,
 ) -> list[Disagreement]:
     """These disagreements in this order; one that has closed meanwhile is left out."""
     wanted = list(ids)
-    prices = dict(lens.prices) if lens is not None else {}
+    prices = dict(hints.prices) if hints is not None else {}
     rows = connection.execute(
         _DISAGREEMENTS,
         {"now": now, "ids": json.dumps(wanted), "prices": json.dumps(prices)},

@@ -35,10 +35,10 @@ from store.event_kinds import EFFECTS
 from store.model import Millis
 from store.targets import pending_events, reading_history
 from store.targets.pending_events import ADDED, ECHO_MS
-from store.targets.policy_sql import Compiled
+from store.targets.policy_sql import PolicySql
 
 
-class Ends(NamedTuple):
+class WindowEnds(NamedTuple):
     """SQL for a window's two ends: what each reading is as of, and when it was read."""
 
     opening_at: str
@@ -47,7 +47,7 @@ class Ends(NamedTuple):
     closing_read_at: str
 
 
-EVER = Ends(
+EVER = WindowEnds(
     "l.opening_at", "l.opening_read_at", "coalesce(l.source_at, l.observed_at)", "l.observed_at"
 )
 """From the first reading of listing l, or what has been rolled into it, to its newest."""
@@ -73,7 +73,7 @@ _TOLD_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
   AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND +o.channel_id = l.channel_id))"""
 
 
-def _own(ends: Ends) -> str:
+def _own(ends: WindowEnds) -> str:
     """SQL for whether event e of the listing's own channel came between the two readings."""
     return f"""(e.at > max({ends.opening_at}, {ends.opening_read_at})
       AND e.received_at > {ends.opening_read_at}
@@ -83,7 +83,7 @@ def _own(ends: Ends) -> str:
 
 
 # The plus keeps SQLite from the channel's index: one item's events are few, a channel's are many.
-def events(ends: Ends) -> str:
+def events(ends: WindowEnds) -> str:
     """SQL for the sum of the events that moved listing l of item i between two readings."""
     others = f"""(e.at > {ends.opening_at} AND e.at <= {ends.closing_at}
       AND (e.order_ref IS NULL OR {_TOLD_FIRST})
@@ -97,7 +97,7 @@ def events(ends: Ends) -> str:
       WHERE e.item_id = l.item_id AND +e.channel_id = l.channel_id AND {_own(ends)}) END)"""
 
 
-def corrections(ends: Ends) -> str:
+def corrections(ends: WindowEnds) -> str:
     """SQL for what our own verified writes added to listing l between two readings."""
     return f"""(SELECT coalesce(sum({ADDED}), 0) FROM corrections k
       WHERE {_OURS} AND k.applying_at > {ends.opening_read_at}
@@ -109,7 +109,7 @@ _KNOWN = f"{events(EVER)} + {corrections(EVER)}"
 # By way of a table: joined to the listings, SQLite would drive the update by the catalogue.
 _FOUND = """CREATE TEMP TABLE IF NOT EXISTS accounts
   (listing_id INTEGER PRIMARY KEY, known INTEGER NOT NULL)"""
-_COUNT = f"INSERT INTO accounts SELECT id, told FROM (SELECT l.id, l.known, {_KNOWN} AS told"
+_COUNT = f"INSERT INTO accounts SELECT id, counted FROM (SELECT l.id, l.known, {_KNOWN} AS counted"
 _SETTLE = """UPDATE listings SET
   known = (SELECT a.known FROM accounts a WHERE a.listing_id = listings.id)
 WHERE id IN (SELECT listing_id FROM accounts)"""
@@ -128,7 +128,7 @@ _THESE = """FROM json_each(:listings) j CROSS JOIN listings l ON l.id = j.value
   JOIN items i ON i.id = l.item_id WHERE l.opening IS NOT NULL"""
 
 
-def settle_known(connection: sqlite3.Connection, compiled: Compiled, channel: str | None) -> None:
+def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: str | None) -> None:
     """Count anew what is known to have moved the listings of the items in `moved`.
 
     In every reconcile, after the flags of what is unseen have turned; safe to repeat. `channel`:
@@ -167,7 +167,7 @@ def settle_correction(connection: sqlite3.Connection, correction_id: int) -> Non
 def _settle(connection: sqlite3.Connection, source: str, values: dict[str, object]) -> None:
     connection.execute(_FOUND)
     connection.execute("DELETE FROM accounts")
-    connection.execute(f"{_COUNT} {source}) WHERE known <> told", values)
+    connection.execute(f"{_COUNT} {source}) WHERE known <> counted", values)
     connection.execute(_SETTLE)
 
 
@@ -196,7 +196,7 @@ FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.cha
 WHERE i.sku = ? AND l.opening IS NOT NULL AND l.available IS NOT NULL ORDER BY l.id"""
 
 
-def standing(connection: sqlite3.Connection, sku: str) -> list[Balance]:
+def current(connection: sqlite3.Connection, sku: str) -> list[Balance]:
     """The account of every listing of a SKU over all that is kept, as `balances` counts it.
 
     From the sums that every reconcile keeps: however many readings and events there were, it
@@ -219,7 +219,7 @@ def standing(connection: sqlite3.Connection, sku: str) -> list[Balance]:
     ]
 
 
-_BOUND = Ends(":opening_at", ":opening_read_at", ":closing_at", ":closing_read_at")
+_BOUND = WindowEnds(":opening_at", ":opening_read_at", ":closing_at", ":closing_read_at")
 _TOLD = f"""SELECT {events(_BOUND)}, {corrections(_BOUND)}
 FROM listings l JOIN items i ON i.id = l.item_id WHERE l.id = :listing"""
 

@@ -16,9 +16,9 @@ it, and the authority will never take it in.
 import sqlite3
 
 from store.channels import polls
-from store.event_kinds import EFFECTS, EventFate, Oddity
+from store.event_kinds import EFFECTS, EventFate, EventFault
 from store.model import QUANTITY_MAX, Millis
-from store.targets.policy_sql import Compiled
+from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import authority_as_of, whole_as_of
 
 WORK_TABLES = (
@@ -172,7 +172,7 @@ _SIGNS = {
 }
 
 
-def remake(connection: sqlite3.Connection, compiled: Compiled) -> None:
+def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """Reckon anew what is unseen: a unit or a bundle may be made of other pieces than before.
 
     For a change of the configuration; what is pending is added up when all items are compared.
@@ -206,7 +206,7 @@ def remake(connection: sqlite3.Connection, compiled: Compiled) -> None:
     )
 
 
-def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Millis) -> None:
+def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Millis) -> None:
     """Note what became of each event that came in this transaction."""
     if connection.execute("SELECT 1 FROM fresh_events LIMIT 1").fetchone() is None:
         return
@@ -227,7 +227,7 @@ def settle_fates(connection: sqlite3.Connection, compiled: Compiled, *, now: Mil
     )
     connection.execute(
         f"""INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
-        SELECT e.channel_id, e.event_id, '{Oddity.LATE}', ?, 'event ' || e.event_id
+        SELECT e.channel_id, e.event_id, '{EventFault.LATE}', ?, 'event ' || e.event_id
           || ' came when the authority''s reading included it already'
         FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
         WHERE e.fate = '{EventFate.INCLUDED}'""",

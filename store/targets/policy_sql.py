@@ -18,7 +18,7 @@ _BASE = {
 }
 
 
-class Compiled:
+class PolicySql:
     """SQL for one configuration on one cache; `values` are the patterns that it binds."""
 
     def __init__(self, terms: Terms, ids: dict[str, int]) -> None:

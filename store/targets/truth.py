@@ -7,7 +7,7 @@ components allows at the same location; a pool has what its members have togethe
 import sqlite3
 
 from store.model import NOT_FOR_SALE, QUANTITY_MAX, State
-from store.targets.policy_sql import Compiled
+from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import TROUBLED
 
 WORK_TABLES = (
@@ -52,7 +52,7 @@ _SOLD_FROM_POOLS = """coalesce((SELECT min(fewer) FROM (
 BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
 
 
-def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
+def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """Take an item's truth from its authorities' own listings, nothing where they lack it."""
     quantity, state = compiled.authority("quantity"), compiled.authority("state")
     units = compiled.authority_units()
@@ -61,7 +61,7 @@ def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
         derived = "WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
     figure = "q.{}" if compiled.counts_pieces() else BOUNDED.format("q.{} * " + units)
     there = f"CASE WHEN q.present = 1 THEN {figure} END"
-    _keep(
+    _write_changed(
         connection,
         compiled,
         f"""SELECT i.id, q.id, s.id, {there.format("available")},
@@ -73,7 +73,7 @@ def read(connection: sqlite3.Connection, compiled: Compiled) -> None:
     )
 
 
-def derive(connection: sqlite3.Connection, compiled: Compiled) -> None:
+def derive(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """Reckon the moved bundles, then the moved pools, for a pool may be of bundles.
 
     What they rest on is the part's listing that can be trusted least: the one in trouble, else
@@ -110,7 +110,7 @@ def of_pool(*, bundles: bool) -> str:
 
 
 def _derive(
-    connection: sqlite3.Connection, compiled: Compiled, how: str, quantity: str, state: str
+    connection: sqlite3.Connection, compiled: PolicySql, how: str, quantity: str, state: str
 ) -> None:
     rests_on = f"""(SELECT pl.id FROM parts pp JOIN items pi ON pi.id = pp.part_id
       JOIN listings pl ON pl.id = pi.quantity_listing_id
@@ -120,7 +120,7 @@ def _derive(
     incoming = "min(c.truth_incoming / p.quantity)"
     if how == "pool":
         incoming = BOUNDED.format("sum(c.truth_incoming)")
-    _keep(
+    _write_changed(
         connection,
         compiled,
         f"""SELECT i.id, {rests_on}, own.id, {quantity}, {state}, NULL, {incoming}
@@ -133,7 +133,7 @@ def _derive(
     )
 
 
-def _keep(connection: sqlite3.Connection, compiled: Compiled, found: str) -> None:
+def _write_changed(connection: sqlite3.Connection, compiled: PolicySql, found: str) -> None:
     """Write those of the found truths that differ from what stands."""
     connection.execute("DELETE FROM truths")
     connection.execute(

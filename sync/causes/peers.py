@@ -3,14 +3,14 @@
 Pure.
 """
 
-from store.causes.facts import CHANGES, MANY, Twin
+from store.causes.facts import CHANGES, MANY, SiblingListing
 from store.model import Cause, Kind
 from sync.causes.case import CauseCase
 
 
 def buffer(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same number."""
-    peers, delta = case.facts.crowd, case.disagreement.delta
+    peers, delta = case.facts.peers, case.disagreement.delta
     if case.disagreement.kind is not Kind.QUANTITY or not delta:
         return None
     count = peers.deltas.get(delta, 0)
@@ -30,7 +30,7 @@ def buffer(case: CauseCase) -> Cause | None:
 
 def unit_of_measure(case: CauseCase) -> Cause | None:
     """Many SKUs of the channel are off by the same factor."""
-    peers, disagreement = case.facts.crowd, case.disagreement
+    peers, disagreement = case.facts.peers, case.disagreement
     if disagreement.kind is not Kind.QUANTITY or peers.ratio < 2 or not _has_ratio(case):  # noqa: PLR2004
         return None
     if not _many(peers.ratio_count, peers.open):
@@ -63,14 +63,14 @@ def shared_pool(case: CauseCase) -> Cause | None:
     """Another channel has shown the same numbers all along, though it should not."""
     if not case.numeric:
         return None
-    twin = next((other for other in case.facts.twins if _is_alike(case, other)), None)
-    if twin is None:
+    sibling = next((other for other in case.facts.siblings if _is_alike(case, other)), None)
+    if sibling is None:
         return None
-    values = _common(case.facts.changes, twin.values)
+    values = _common(case.facts.changes, sibling.values)
     words = (
-        f"{case.channel} and {twin.channel} showed the same through {len(values) - 1} "
+        f"{case.channel} and {sibling.channel} showed the same through {len(values) - 1} "
         f"changes ({', '.join(map(str, values))}), but should show {case.wanted} and "
-        f"{twin.target}: they may sell from one pool"
+        f"{sibling.target}: they may sell from one pool"
     )
     return Cause("shared pool", 0.8, words)
 
@@ -91,16 +91,16 @@ def _of(count: int, total: int, case: CauseCase) -> str:
 
 
 def _has_ratio(case: CauseCase) -> bool:
-    peers = case.facts.crowd
+    peers = case.facts.peers
     if peers.target_is_larger:
         return case.wanted > case.shown and case.shown == case.wanted // peers.ratio
     return case.shown > case.wanted and case.wanted == case.shown // peers.ratio
 
 
-def _is_alike(case: CauseCase, twin: Twin) -> bool:
-    if twin.target is None or twin.target == case.disagreement.target:
+def _is_alike(case: CauseCase, sibling: SiblingListing) -> bool:
+    if sibling.target is None or sibling.target == case.disagreement.target:
         return False
-    return len(_common(case.facts.changes, twin.values)) > CHANGES
+    return len(_common(case.facts.changes, sibling.values)) > CHANGES
 
 
 def _common(mine: tuple[int | None, ...], theirs: tuple[int | None, ...]) -> tuple[int | None, ...]:

@@ -1,6 +1,6 @@
 """Why a SKU is on one side only, or on a channel twice, and what a person can do. Pure."""
 
-from store.causes.facts import Alike
+from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import differences
 from store.model import Cause, Kind
 from sync.causes.case import CauseCase
@@ -24,17 +24,17 @@ def structural(case: CauseCase) -> Cause | None:
 
 def _near_match(case: CauseCase) -> Cause | None:
     """A SKU of the other side that looks like this one. It is only named, never used instead."""
-    if not case.facts.alike:
+    if not case.facts.similar:
         return None
-    other = case.facts.alike[0]
+    other = case.facts.similar[0]
     by = " and ".join(differences(case.disagreement.sku, other.sku)) or "its spelling"
-    more = len(case.facts.alike) - 1
+    more = len(case.facts.similar) - 1
     also = f" ({more} more look{'s' if more == 1 else ''} like it, too)" if more else ""
     words = f"{_where(case, other)}{also}; it differs by {by}: add an alias if they are the same"
     return Cause("near match", 0.9 if other.counterpart else 0.6, words)
 
 
-def _where(case: CauseCase, other: Alike) -> str:
+def _where(case: CauseCase, other: SimilarSku) -> str:
     authority = case.facts.authority or "the authority"
     mine, its, channel = quoted(case.disagreement.sku), quoted(other.sku), case.channel
     if case.disagreement.kind is Kind.MISSING:

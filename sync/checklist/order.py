@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour
-from store.event_kinds import EventFate, Oddity
+from store.event_kinds import EventFate, EventFault
 from sync.checklist.case import DAYS, NOT_YET, Answer, ChecklistCase, count, delay_text, span
 from sync.settings import ChannelSettings
 from sync.units import duration_text
@@ -14,10 +14,10 @@ SAMPLES_MIN = 20
 """Of fewer events, the 95th percentile is just the worst one: reported, and not red."""
 
 _ODD = {
-    Oddity.LATE: "came late, after the authority's reading included it: no effect",
-    Oddity.DISORDERED: "came out of order: the same result",
-    Oddity.CONFLICT: "came again with other content: the first counts",
-    Oddity.REFUSED: "refused",
+    EventFault.LATE: "came late, after the authority's reading included it: no effect",
+    EventFault.DISORDERED: "came out of order: the same result",
+    EventFault.CONFLICT: "came again with other content: the first counts",
+    EventFault.REFUSED: "refused",
 }
 _FATES = {
     EventFate.PROJECTED: "moved targets before the authority's reading did",
@@ -30,15 +30,15 @@ _FATES = {
 def answer(case: ChecklistCase) -> Answer:
     """Say what became of each; red for conflicts and for an authority later than its `lag`."""
     text = "each event counts once: late, repeated or in any order"
-    odd = dict.fromkeys(Oddity, 0)
+    odd = dict.fromkeys(EventFault, 0)
     for channel in case.measured.channels if case.measured else ():
         for name, number in channel.odd.items():
-            odd[Oddity(name)] += number
+            odd[EventFault(name)] += number
     if case.measured:
         text += (
-            f"; {DAYS} {count(odd[Oddity.REPEAT], 'repeat')}, {odd[Oddity.LATE]:,} late, "
-            f"{odd[Oddity.DISORDERED]:,} out of order, {odd[Oddity.CONFLICT]:,} conflicting, "
-            f"{odd[Oddity.REFUSED]:,} refused"
+            f"; {DAYS} {count(odd[EventFault.REPEAT], 'repeat')}, {odd[EventFault.LATE]:,} late, "
+            f"{odd[EventFault.DISORDERED]:,} out of order, "
+            f"{odd[EventFault.CONFLICT]:,} conflicting, {odd[EventFault.REFUSED]:,} refused"
         )
     evidence = tuple(line for pair in case.channels() for line in _channel(case, *pair))
     return Answer(
@@ -59,11 +59,13 @@ def _channel(
 
 
 def _what_became(known: ChannelBehaviour) -> Iterator[str]:
-    if repeats := known.odd.get(Oddity.REPEAT, 0):
+    if repeats := known.odd.get(EventFault.REPEAT, 0):
         yield f"{count(repeats, 'repeat')}; each event counted once"
     for what, words in _ODD.items():
         if number := known.odd.get(what, 0):
-            why = f", the newest because {known.refused_words}" if what is Oddity.REFUSED else ""
+            why = (
+                f", the newest because {known.refused_words}" if what is EventFault.REFUSED else ""
+            )
             yield f"{count(number, 'event')} {words}{why}"
     if known.fates:
         became = ", ".join(
@@ -105,7 +107,7 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
     for channel, known in case.channels():
         if known is None:
             continue
-        if conflicts := known.odd.get(Oddity.CONFLICT, 0):
+        if conflicts := known.odd.get(EventFault.CONFLICT, 0):
             yield (
                 f"{channel.name} sent {count(conflicts, 'event')} again with other content "
                 f"{DAYS}: the first counts, but one of the two is wrong"

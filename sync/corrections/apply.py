@@ -130,7 +130,7 @@ class _Round:
 
     async def _still_valid(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Those that are valid and may be written now; the others end as superseded."""
-        found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
+        found = await self.context.database.aread(lifecycle.approved, ids, now=self._now())
         approved = [
             approval
             for approval in found
@@ -190,7 +190,7 @@ class _Round:
         accepted = [write.correction.id for write in sent if write.outcome is WriteOutcome.ACCEPTED]
         if accepted:
             words = "the channel accepted it"
-            await database.awrite(lifecycle.applied, accepted, now=self._now(), result=words)
+            await database.awrite(lifecycle.mark_applied, accepted, now=self._now(), result=words)
         refused = [
             write
             for write in sent
@@ -252,7 +252,7 @@ class _Round:
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
             return recovery.error_text(error)
         ids = [write.correction.id for write in waiting]
-        found = await self.context.database.aread(lifecycle.standing, ids, now=self._now())
+        found = await self.context.database.aread(lifecycle.approved, ids, now=self._now())
         return {
             (approval.correction.sku, approval.correction.location): approval.reading
             for approval in found

@@ -123,7 +123,7 @@ class BatchProgress:
 def of_batch(batch: Batch, *, now: Millis) -> BatchProgress:
     """Say how far a batch has come."""
     channels: dict[str, list[BatchMember]] = {}
-    for member in batch.courses:
+    for member in batch.members:
         channels.setdefault(member.correction.channel, []).append(member)
     found = tuple(
         _of_channel(name, members, batch.held_back.get(name), now)

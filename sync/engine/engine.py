@@ -198,7 +198,7 @@ class Engine:
         for name in fleet.channels:
             # A channel rests for 15 minutes after a refused credential. A person who has repaired
             # it restarts the engine, and should not have to wait for that rest to end.
-            await self._database.awrite(pauses.end_rest, name)
+            await self._database.awrite(pauses.end_engine_pause, name)
         answering = RequestAnswerer(self._context, self._acts(fleet))
         schedule = Schedule(fleet.scheduled_poll)
         schedule.start(

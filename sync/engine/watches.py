@@ -97,7 +97,7 @@ class PauseWatch:
     async def look(self) -> list[str]:
         """End the pauses of people that have run out; answer their channels, to be polled."""
         now, database = self._context.clock.now(), self._context.database
-        found = await database.aread(pauses.standing)
+        found = await database.aread(pauses.on_record)
         passed = [name for name, pause in found.items() if _has_passed(pause, now)]
         if passed:
             await database.awrite(pauses.end_passed, now=now)

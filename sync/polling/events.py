@@ -95,7 +95,7 @@ async def finish(
     if outcome is not PollOutcome.GOOD:
         now = context.clock.now()
         await context.database.awrite(
-            events.bring_in_alone, channel_state.name, result.batch, context.comparison, now=now
+            events.record_batch_alone, channel_state.name, result.batch, context.comparison, now=now
         )
     if result.trouble is None:
         await recovery.on_events_success(context, channel_state)

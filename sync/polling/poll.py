@@ -165,14 +165,19 @@ async def _stage_all(
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused = 0
-    told_at = context.clock.now()
+    reported_at = context.clock.now()
     async with closing(channel_state.channel.pages()) as pages:
         async for page in pages:
-            report_due = context.clock.now() - told_at >= PROGRESS_EVERY_MS
+            report_due = context.clock.now() - reported_at >= PROGRESS_EVERY_MS
             await context.database.awrite(
-                staging.stage, sweep, page.records, page.refused, page.announced, told=report_due
+                staging.stage,
+                sweep,
+                page.records,
+                page.refused,
+                page.announced,
+                note_progress=report_due,
             )
-            told_at = context.clock.now() if report_due else told_at
+            reported_at = context.clock.now() if report_due else reported_at
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
             if page.refused and first_refused is None:
@@ -202,7 +207,7 @@ async def _judge(
     reason = guard.judge(counts, channel_state.settings.guard)
     if reason is not None:
         await context.database.awrite(
-            quarantine.set_aside, sweep, reason, now=now, as_of=read.as_of
+            quarantine.quarantine_poll, sweep, reason, now=now, as_of=read.as_of
         )
         recovery.log_trouble(
             context, channel_state, channel_state.polls, "quarantined", f"quarantined: {reason}"
@@ -211,10 +216,15 @@ async def _judge(
             channel_state.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
         )
     merge: Merge = await context.database.awrite(
-        merge_module.merge, sweep, context.comparison, now=now, as_of=read.as_of, told=event_batch
+        merge_module.merge,
+        sweep,
+        context.comparison,
+        now=now,
+        as_of=read.as_of,
+        event_batch=event_batch,
     )
     await recovery.on_success(context, channel_state, channel_state.polls)
-    await context.database.awrite(lifecycle.prove, channel_state.name, now=now)
+    await context.database.awrite(lifecycle.verify_unknown, channel_state.name, now=now)
     return PollReport(channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
 
 

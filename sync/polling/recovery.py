@@ -61,7 +61,9 @@ async def on_failure(
     activity.rests_until = now + rest_ms(channel_state, activity, error)
     words = error_text(error)
     if isinstance(error, NeedsOperator) and activity is channel_state.polls:
-        await context.database.awrite(pauses.rest, channel_state.name, words, activity.rests_until)
+        await context.database.awrite(
+            pauses.pause_by_engine, channel_state.name, words, activity.rests_until
+        )
     kind = _incident(error)
     if kind is not None:
         await context.database.awrite(
@@ -119,7 +121,7 @@ async def _end_trouble(
     for kind in kinds:
         await context.database.awrite(incidents.resolve, channel_state.name, kind, now=now, key=key)
     if activity is channel_state.polls:
-        await context.database.awrite(pauses.end_rest, channel_state.name)
+        await context.database.awrite(pauses.end_engine_pause, channel_state.name)
     if activity.trouble is not None:
         context.log.info("channel recovered", channel=channel_state.name, doing=activity.what)
     activity.proven, activity.trouble = True, None

@@ -18,8 +18,8 @@ from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.history import retention, timeline
 from store.model import Component, Millis, Record
-from store.polling import events, staging
 from store.polling import merge as merge_module
+from store.polling import staging
 from store.polling.comparison import Comparison
 from store.polling.events import EventOrigin
 from store.queries import views
@@ -29,6 +29,7 @@ from sync.causes import explain
 from tests.benchmarks import world
 from tests.benchmarks.bare import Bare
 from tests.benchmarks.timing import best, once, show, show_span
+from tests.store.recorded_events import record_events
 
 EVENTS = 10_000
 MANY_EVENTS = 50_000
@@ -86,7 +87,7 @@ class _Shop:
 
     def take(self, batch: list[Event]) -> None:
         source = EventOrigin("shop", self.now)
-        self.database.write(events.record, source, batch, self.comparison)
+        self.database.write(record_events, source, batch, self.comparison)
 
     def merge(self, name: str, rows: list[Record], *, as_of: Millis | None = None) -> float:
         """Poll a channel; answer how many seconds the merge of it took."""

@@ -71,7 +71,7 @@ def quarantine_poll(path: Path, channel: str, reason: str) -> None:
     with Database.open(settings.database) as database:
         sweep = database.write(staging.begin, channel, None, now=now)
         database.write(staging.stage, sweep, [Record("LAMP", 0)], (), None)
-        database.write(quarantine.set_aside, sweep, reason, now=now, as_of=now)
+        database.write(quarantine.quarantine_poll, sweep, reason, now=now, as_of=now)
 
 
 class Ran:

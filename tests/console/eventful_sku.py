@@ -4,9 +4,9 @@ from pathlib import Path
 
 from store.event_kinds import Event, EventKind
 from store.model import Millis, Record
-from store.polling import events
 from store.polling.events import EventOrigin
 from tests.console.small_shop import MINUTE, NOW, Shop, record
+from tests.store.recorded_events import record_events
 
 SKU = "SKU-0004411"
 TITLE = "Blue widget 12 mm"
@@ -55,5 +55,5 @@ class EventfulShop(Shop):
     def sell(self, channel: str, quantity: int, *, at: Millis) -> None:
         event = Event(f"{at}", EventKind.ORDERED, SKU, quantity, at, order=f"{at % 10_000}")
         self.database.write(
-            events.record, EventOrigin(channel, at + 1_000), [event], self.comparison
+            record_events, EventOrigin(channel, at + 1_000), [event], self.comparison
         )

@@ -36,7 +36,7 @@ def quarantine_records(
     def poll(connection: sqlite3.Connection) -> int:
         sweep = staging.begin(connection, channel, None, now=at - 1_000)
         staging.stage(connection, sweep, records)
-        quarantine.set_aside(connection, sweep, reason, now=at, as_of=None)
+        quarantine.quarantine_poll(connection, sweep, reason, now=at, as_of=None)
         return sweep.poll_id
 
     return shop.database.write(poll)

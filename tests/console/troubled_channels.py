@@ -26,7 +26,7 @@ def begin_poll(
     """Have a poll of a channel begin, and read so many records."""
     sweep = shop.database.write(staging.begin, channel, None, now=at)
     records = [Record(f"X{number}", number) for number in range(seen)]
-    shop.database.write(staging.stage, sweep, records, (), announced, told=True)
+    shop.database.write(staging.stage, sweep, records, (), announced, note_progress=True)
 
 
 def finish_polls(shop: Shop, channel: str, times_ms: Sequence[int], *, until: int) -> None:
@@ -54,7 +54,7 @@ def trouble_channels(shop: Shop) -> None:
     )  # fmt: skip
     fail_poll(shop, "market", "503", at=NOW - 8 * MINUTE)
     fail_poll(shop, "market", WORDS, at=NOW - 40_000)
-    write(pauses.rest, "market", WORDS, NOW + 14 * MINUTE)
+    write(pauses.pause_by_engine, "market", WORDS, NOW + 14 * MINUTE)
     write(
         incidents.raise_incident, "market", IncidentKind.CREDENTIALS, WORDS, now=NOW - 39_000,
         key="poll",

@@ -58,7 +58,7 @@ def correct(w: World, sku: str = "A", channel: str = "shop") -> Correction:
     )
     approve(w, proposal.id)
     begin(w, proposal.id)
-    w.database.write(lifecycle.applied, [proposal.id], now=w.now, result="200")
+    w.database.write(lifecycle.mark_applied, [proposal.id], now=w.now, result="200")
     shown = Record(sku, proposal.to_quantity or 0, proposal.location, state=proposal.to_state)
     w.database.write(
         merge.record_fresh, channel, [shown], (), [(sku, proposal.location)], w.comparison,

@@ -108,8 +108,8 @@ class Known:
         at = event["at"]
         if event["order_ref"] is not None:
             same = [row for row in self.events.values() if self._same_order(event, row)]
-            told = [row for row in same if row["name"] != "warehouse"]
-            if min(told, key=lambda row: (row["at"], row["name"]))["name"] != event["name"]:
+            others = [row for row in same if row["name"] != "warehouse"]
+            if min(others, key=lambda row: (row["at"], row["name"]))["name"] != event["name"]:
                 return False
             at = max((row["at"] for row in same if row["name"] == "warehouse"), default=at)
         return bool(at > as_of or (lowers and at > self.whole - self.setting.lag_ms))

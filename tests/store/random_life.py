@@ -23,11 +23,12 @@ from store.model import (
     Refused,
     State,
 )
-from store.polling import events, merge, quarantine, staging
+from store.polling import merge, quarantine, staging
 from store.polling.events import EventOrigin
 from store.queries import views
 from store.queries.values import DisagreementFilter, HistoryEntry, Sort
 from tests.store import correction_steps
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel
 
 SKUS = ("A", "B", "C")
@@ -49,11 +50,11 @@ def channels() -> tuple[Any, ...]:
 
 
 @dataclass(slots=True)
-class Said:
+class Snapshot:
     """What the views answered at one instant."""
 
     at: Millis
-    told: dict[str, Any]
+    answers: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class Life:
     w: World
     pick: Callable[[int], int]
     """A number below the one given: what is drawn."""
-    said: list[Said] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
     aside: dict[str, Millis] = field(default_factory=dict)
     doubtful: list[tuple[Millis, Millis]] = field(default_factory=list)
     """From when an accepted poll was taken to when it was accepted: promised is nothing."""
@@ -74,7 +75,7 @@ class Life:
             self.w.now += (1, SECOND, 20 * SECOND, MINUTE, 3 * MINUTE)[self.pick(5)]
             act = ACTS[self.pick(len(ACTS))]
             act(self)
-            self.said.append(Said(self.w.now, ask(self.w.database, self.w.now)))
+            self.snapshots.append(Snapshot(self.w.now, ask(self.w.database, self.w.now)))
 
     @property
     def name(self) -> str:
@@ -149,7 +150,7 @@ def poll(life: Life) -> None:
     life.w.database.write(
         merge.merge, sweep, life.w.comparison, now=life.w.now, as_of=None
     )  # fmt: skip
-    life.w.database.write(lifecycle.prove, name, now=life.w.now)
+    life.w.database.write(lifecycle.verify_unknown, name, now=life.w.now)
     life.aside.pop(name, None)
 
 
@@ -162,7 +163,7 @@ def set_aside(life: Life) -> None:
     name = life.name
     sweep = _sweep(life, name)
     reason = f"implausible at {life.w.now}"
-    life.w.database.write(quarantine.set_aside, sweep, reason, now=life.w.now, as_of=None)
+    life.w.database.write(quarantine.quarantine_poll, sweep, reason, now=life.w.now, as_of=None)
     life.aside[name] = life.w.now
 
 
@@ -193,7 +194,7 @@ def sell(life: Life) -> None:
     at = life.w.now - life.pick(3) * MINUTE
     event = Event(str(life.orders), EventKind.ORDERED, SKUS[life.pick(3)], 1, at)
     source = EventOrigin(CHANNELS[1 + life.pick(2)], life.w.now)
-    life.w.database.write(events.record, source, [event], life.w.comparison)
+    life.w.database.write(record_events, source, [event], life.w.comparison)
 
 
 def propose(life: Life) -> None:
@@ -244,7 +245,7 @@ def _unsent(life: Life, update: int) -> None:
 
 
 def _applied(life: Life, update: int) -> None:
-    life.w.database.write(lifecycle.applied, [update], now=life.w.now, result="200")
+    life.w.database.write(lifecycle.mark_applied, [update], now=life.w.now, result="200")
 
 
 def _end(life: Life, update: int) -> None:

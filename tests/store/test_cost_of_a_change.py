@@ -10,10 +10,11 @@ from store.checklist import measure
 from store.event_kinds import Event, EventKind
 from store.history import retention
 from store.model import Authority, Component, Policy, Pool, Record
-from store.polling import events, merge
+from store.polling import merge
 from store.polling.events import EventOrigin
 from tests.store.correction_steps import correct
 from tests.store.cost_counter import FEW, MANY, ROOM, cells, in_both, steps
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse
 
 DAY = 24 * 60 * MINUTE
@@ -30,7 +31,7 @@ def sales(w: World, count: int, sku: str = "B{}") -> list[Event]:
 
 def tell(w: World, name: str, batch: Sequence[Event]) -> None:
     w.now += 1
-    w.database.write(events.record, EventOrigin(name, w.now), batch, w.comparison)
+    w.database.write(record_events, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def one_sale(w: World) -> int:

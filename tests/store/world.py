@@ -26,7 +26,7 @@ from store.model import (
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
 from store.queries import views
-from store.queries.values import DisagreementFilter
+from store.queries.values import DisagreementFilter, Overview
 
 START = 1_700_000_000_000
 MINUTE = 60_000
@@ -120,6 +120,10 @@ class World:
     def only(self, **wanted: object) -> Disagreement:
         (found,) = self.diff(**wanted)
         return found
+
+    def overview(self, at: Millis | None = None) -> Overview:
+        """The header's numbers, now or at another instant."""
+        return self.database.read(views.status, now=self.now if at is None else at).overview
 
     def updates(self) -> list[Correction]:
         return self.database.read(views.updates)

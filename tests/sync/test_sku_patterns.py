@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from store.model import Terms
-from store.targets.policy_sql import Compiled
+from store.targets.policy_sql import PolicySql
 from sync import sku_patterns
 from tests.sync.config_text import SHOP, SMALLEST, errors_of
 
@@ -42,7 +42,7 @@ def test_what_is_accepted_means_the_same_to_the_store(pattern: str, sku: str) ->
         sku_patterns.check(pattern)
     except ValueError:
         assume(False)
-    compiled = Compiled(Terms((), ()), {})
+    compiled = PolicySql(Terms((), ()), {})
     found = compiled.case([(pattern, "1"), ("*", "0")])
     connection = sqlite3.connect(":memory:")
     with connection:

@@ -44,7 +44,7 @@ def accept(  # noqa: PLR0913 - its options.
     check_channel(settings, channel)
     comparison = terms.comparison(settings)
     with open_cache(settings) as database:
-        effect = database.read(quarantine_preview.of_accepting, channel, comparison)
+        effect = database.read(quarantine_preview.preview_accepting, channel, comparison)
         if effect is None:
             raise NoSuchThing(f"channel {channel} has no quarantined poll")
         if not as_json:

@@ -92,7 +92,7 @@ def _explained(
     ]
     # Similar SKUs are looked up in an index that is filled a part at a time, so that no reader
     # waits for it. Here a person waits for the answer: it is filled to its end first.
-    if any(disagreement.kind in similar_skus.ASKS_FOR_ALIKE for disagreement in disagreements):
+    if any(disagreement.kind in similar_skus.KINDS_WITH_SIMILAR for disagreement in disagreements):
         while database.read(similar_skus.is_behind):
             database.write(similar_skus.fill)
     ids = [disagreement.id for disagreement in disagreements]

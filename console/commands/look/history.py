@@ -107,7 +107,7 @@ def _as_of(
     from console.text.format import day_and_time
     from store.history import as_of, retention, timeline
 
-    state = database.read(as_of.look_back, sku, at=at)
+    state = database.read(as_of.sku_as_of, sku, at=at)
     thinned_before = database.read(retention.thinned_before)
     if at > now:
         note(f"{day_and_time(at)} is in the future: this is the state now")

@@ -36,7 +36,7 @@ def apply(config: Path, *, as_json: bool) -> int:
         now = SystemClock().now()
         approved = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
         unwritten = [update.id for update in results if update.status is CorrectionStatus.APPROVED]
-        held_back = database.read(lifecycle.standing, unwritten, now=now)
+        held_back = database.read(lifecycle.approved, unwritten, now=now)
     holds = [
         update.hold_until - now
         for update in approved

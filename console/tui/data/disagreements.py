@@ -13,7 +13,7 @@ from time import monotonic
 from console.tui.data.grouping import DisagreementList, flat, folded
 from console.tui.data.source import DataSource
 from console.tui.data.values import DisagreementRow
-from store.queries.ranking_values import GroupBy, Lens
+from store.queries.ranking_values import GroupBy, RankingHints
 from store.queries.values import DisagreementFilter, Sort
 from sync.causes.explain import KINDS
 
@@ -41,16 +41,16 @@ class DisagreementData:
             # Kept for a while, so that an estimate that wavers does not stir the order.
             self._prices = await self._source.typical_prices()
             self._priced_at = monotonic()
-        lens = Lens(self._prices)
+        hints = RankingHints(self._prices)
         if by is GroupBy.CAUSE or asks_for_causes(wanted):
-            lens = await asyncio.to_thread(self._lens)
+            hints = await asyncio.to_thread(self._hints)
         if by is GroupBy.NONE:
-            return flat(await self._source.ranked(wanted, sort, lens))
-        return folded(await self._source.grouped(wanted, by, sort, lens), opened)
+            return flat(await self._source.ranked(wanted, sort, hints))
+        return folded(await self._source.grouped(wanted, by, sort, hints), opened)
 
     async def rows(self, ids: Sequence[int]) -> dict[int, DisagreementRow]:
         """These rows, with their causes, which are kept."""
-        rows = await self._source.disagreement_rows(ids, Lens(self._prices))
+        rows = await self._source.disagreement_rows(ids, RankingHints(self._prices))
         self._keep({row_id: row.why for row_id, row in rows.items() if row.why})
         return rows
 
@@ -88,14 +88,14 @@ class DisagreementData:
         self._causes.update(found)
         self._found_at.update(dict.fromkeys(found, monotonic()))
 
-    def _lens(self) -> Lens:
+    def _hints(self) -> RankingHints:
         # SQL can sort and group by a cause only if it has it. The causes are found here, from facts
         # and the clock, and would have to be written with every commit to stand in the cache: they
         # are handed down as one JSON array of ids for each kind, and a reading stays a reading.
         ids: dict[str, array[int]] = {kind: array("q") for kind in KINDS}
         for row_id, kind in list(self._causes.items()):
             ids[kind].append(row_id)
-        return Lens(self._prices, tuple((kind, str(ids[kind].tolist())) for kind in KINDS))
+        return RankingHints(self._prices, tuple((kind, str(ids[kind].tolist())) for kind in KINDS))
 
 
 def asks_for_causes(wanted: DisagreementFilter) -> bool:

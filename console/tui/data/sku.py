@@ -10,7 +10,7 @@ from console.text.target_sum import target_sum
 from console.tui.data.values import Ask
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
-from store.history.timeline import Rest, TimelineItem, TimelinePage
+from store.history.timeline import TimelineCursor, TimelineItem, TimelinePage
 from store.model import Cause, Disagreement, Millis, Terms
 from store.queries import sku_summary
 from store.queries.sku_summary import SkuSummary
@@ -43,7 +43,7 @@ class SkuTimeline:
     def __init__(self) -> None:
         self.items: list[TimelineItem] = []
         """Newest first."""
-        self.rest: Rest | None = None
+        self.rest: TimelineCursor | None = None
         """Where the next older page begins; None: there is none."""
         self._newest: TimelinePage | None = None
 
@@ -52,18 +52,18 @@ class SkuTimeline:
         if page is self._newest:
             return False
         self._newest = page
-        oldest = page.told[-1].key if page.told else None
+        oldest = page.items[-1].key if page.items else None
         older = [item for item in self.items if oldest is not None and item.key < oldest]
         if not older or oldest is None or oldest > self.items[0].key:
             # Nothing older was read, or so much has come since then that the newest page does not
             # reach down to what was read: joining the two would hide what lies between them.
-            self.items, self.rest = list(page.told), page.rest
+            self.items, self.rest = list(page.items), page.cursor
         else:
-            self.items = [*page.told, *older]
+            self.items = [*page.items, *older]
         return True
 
     def add_older(self, page: TimelinePage) -> None:
-        self.items, self.rest = [*self.items, *page.told], page.rest
+        self.items, self.rest = [*self.items, *page.items], page.cursor
 
 
 class SkuData:
@@ -109,9 +109,9 @@ class SkuData:
             self._newest = key, page
         return page
 
-    async def older(self, sku: str, rest: Rest) -> TimelinePage:
-        """The entries after those of the page that `rest` is of."""
-        return await self._ask(timeline.page, sku, limit=PAGE, rest=rest)
+    async def older(self, sku: str, cursor: TimelineCursor) -> TimelinePage:
+        """The entries after those of the page that `cursor` is of."""
+        return await self._ask(timeline.page, sku, limit=PAGE, cursor=cursor)
 
     async def _causes_of(self, found: Sequence[Disagreement], now: Millis) -> Mapping[int, Cause]:
         if not found:

@@ -21,11 +21,11 @@ from console.tui.data.sku import SkuData
 from console.tui.data.values import ChannelDetail, DisagreementRow, PauseEffect
 from store.causes import find_facts, similar_skus
 from store.causes.facts import Facts
-from store.causes.similar_skus import ASKS_FOR_ALIKE
+from store.causes.similar_skus import KINDS_WITH_SIMILAR
 from store.channels import incident_list
 from store.channels.incident_list import IncidentFilter, IncidentState
 from store.corrections import audit, batches, conflicts, lifecycle, update_list
-from store.corrections.audit import AuditRow, Deed
+from store.corrections.audit import AuditRow, OperatorAct
 from store.corrections.update_list import UpdateFilter, UpdateList, UpdateSort
 from store.database.connection import Database
 from store.errors import DatabaseBusy, StoreError
@@ -43,7 +43,7 @@ from store.model import (
 from store.polling import events, quarantine, quarantine_preview
 from store.polling.quarantine_effect import QuarantineEffect
 from store.queries import poll_health, ranking, severity_sql, views
-from store.queries.ranking_values import GroupBy, Grouped, Lens, Ranked
+from store.queries.ranking_values import GroupBy, Grouped, Ranked, RankingHints
 from store.queries.values import (
     ChannelHealth,
     DisagreementFilter,
@@ -156,21 +156,21 @@ class DataSource:
     async def typical_prices(self) -> Mapping[int, int]:
         return await self._ask(severity_sql.typical_prices)
 
-    async def ranked(self, wanted: DisagreementFilter, sort: Sort, lens: Lens) -> Ranked:
+    async def ranked(self, wanted: DisagreementFilter, sort: Sort, hints: RankingHints) -> Ranked:
         now = self._clock.now()
-        return await self._ask(ranking.ranked, wanted, now=now, sort=sort, lens=lens)
+        return await self._ask(ranking.ranked, wanted, now=now, sort=sort, hints=hints)
 
     async def grouped(
-        self, wanted: DisagreementFilter, by: GroupBy, sort: Sort, lens: Lens
+        self, wanted: DisagreementFilter, by: GroupBy, sort: Sort, hints: RankingHints
     ) -> Grouped:
         now = self._clock.now()
-        return await self._ask(ranking.grouped, wanted, by, now=now, sort=sort, lens=lens)
+        return await self._ask(ranking.grouped, wanted, by, now=now, sort=sort, hints=hints)
 
     async def disagreement_rows(
-        self, ids: Sequence[int], lens: Lens | None = None
+        self, ids: Sequence[int], hints: RankingHints | None = None
     ) -> dict[int, DisagreementRow]:
         now = self._clock.now()
-        found = await self._ask(views.disagreements_by_id, ids, now=now, lens=lens)
+        found = await self._ask(views.disagreements_by_id, ids, now=now, hints=hints)
         skus = sorted({disagreement.sku for disagreement in found})
         shown = await self._ask(views.shown, skus, now=now)
         causes = await self._causes(found, now)
@@ -262,7 +262,7 @@ class DataSource:
         """
         if self._database.at is not None:
             return None
-        return await self._ask(quarantine_preview.of_accepting, channel, self._comparison)
+        return await self._ask(quarantine_preview.preview_accepting, channel, self._comparison)
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
         return {correction.id: correction for correction in await self._ask(lifecycle.by_id, ids)}
@@ -292,11 +292,11 @@ class DataSource:
         return decide.preview_approval(batch, self.settings, pushed, not_now, who=who)
 
     async def newest_step(self) -> int:
-        return await self._ask(audit.newest)
+        return await self._ask(audit.newest_step)
 
-    async def deeds_since(self, after: int, but: Sequence[str]) -> list[Deed]:
+    async def deeds_since(self, after: int, but: Sequence[str]) -> list[OperatorAct]:
         """What other people decided after that step."""
-        return await self._ask(audit.deeds_since, after, but=but)
+        return await self._ask(audit.acts_since, after, except_by=but)
 
     async def disagreements(self, ids: Sequence[int]) -> list[Disagreement]:
         now = self._clock.now()
@@ -339,7 +339,7 @@ class DataSource:
         return await asyncio.to_thread(explain.causes, found, known, self._terms, now=now)
 
     async def _known(self, found: Sequence[Disagreement]) -> dict[int, Facts]:
-        if any(disagreement.kind in ASKS_FOR_ALIKE for disagreement in found):
+        if any(disagreement.kind in KINDS_WITH_SIMILAR for disagreement in found):
             # A part of it at a time: each commit brings the screen here again, until all is done.
             await self._ask_lookalikes()
         return await self._ask(find_facts.find, [disagreement.id for disagreement in found])

@@ -3,7 +3,7 @@
 from console.text.format import clean, plural
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
-from store.corrections.audit import Deed
+from store.corrections.audit import OperatorAct
 
 NOBODY = ("skew", "rule")
 """Steps by these names were taken by the program, not by a person."""
@@ -40,7 +40,7 @@ class OthersHandler(Handler):
                 )
 
 
-def _in_words(deed: Deed) -> str:
+def _in_words(deed: OperatorAct) -> str:
     what = f"#{deed.correction_id}" if deed.count == 1 else plural(deed.count, "update")
     note = f" ({deed.note})" if deed.note else ""
     return f"{deed.who} {_DID.get(deed.step, deed.step)} {what}{note}"

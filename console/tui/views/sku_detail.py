@@ -175,7 +175,7 @@ def _part(part: ComponentSummary, *, limits: bool, now: Millis, width: int) -> C
 
 
 def _holders(detail: SkuDetail, width: int) -> Iterator[Content]:
-    found = detail.summary.holders
+    found = detail.summary.bundles
     if found:
         text = ", ".join(
             f"{show_blanks(clean(holder.sku))} ({holder.quantity})" for holder in found

@@ -15,7 +15,7 @@ MINUTE = 60_000
 
 def pause_of(path: Path, channel: str) -> pauses.Pause | None:
     with Database.open(load(path, None).database) as database:
-        return database.read(pauses.standing).get(channel)
+        return database.read(pauses.on_record).get(channel)
 
 
 def test_a_pause_is_kept_with_who_why_and_its_end(seeded: Path, skew: Any) -> None:

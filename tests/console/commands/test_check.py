@@ -15,7 +15,6 @@ from store.channels import incidents
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.model import IncidentKind
-from store.polling import events
 from store.polling.events import EventOrigin
 from sync import checklist
 from sync.checklist import states
@@ -24,6 +23,7 @@ from sync.clock import SystemClock
 from sync.config.load import load
 from sync.targets import terms
 from tests.console.command_shop import Ran, configure, seed
+from tests.store.recorded_events import record_events
 
 QUESTIONS = [
     "Which system is the source of truth?",
@@ -55,7 +55,7 @@ def conflict(path: Path) -> None:
     conflicting = [Event("1", EventKind.ORDERED, "LAMP", number, now) for number in (1, 2)]
     with Database.open(settings.database) as database:
         compared = terms.comparison(settings)
-        database.write(events.record, EventOrigin("shop", now), conflicting, compared)
+        database.write(record_events, EventOrigin("shop", now), conflicting, compared)
 
 
 def test_without_a_cache_the_configuration_alone_is_judged_and_none_is_made(
@@ -161,7 +161,7 @@ def test_what_a_channel_said_is_shown_as_text(tmp_path: Path, check: Any) -> Non
     hostile = Event("\x1b]0;owned\x07", EventKind.ORDERED, "\x1b[31mRED", 1, now)
     with Database.open(settings.database) as database:
         compared = terms.comparison(settings)
-        database.write(events.record, EventOrigin("shop", now), [hostile], compared)
+        database.write(record_events, EventOrigin("shop", now), [hostile], compared)
     ran = check(path)
     assert "no channel has shown SKU ␛[31mRED yet" in ran.out
     assert "\x1b" not in ran.out

@@ -12,12 +12,13 @@ from store.event_kinds import Event, EventKind
 from store.history import retention
 from store.history.retention import ThinningProgress
 from store.model import Millis, Record
-from store.polling import events, merge, staging
+from store.polling import merge, staging
 from store.polling.events import EventOrigin
 from sync.clock import from_rfc3339
 from sync.config.load import load
 from sync.targets import terms
 from tests.console.command_shop import configure, update_of
+from tests.store.recorded_events import record_events
 
 DAY = "2023-11-14T"
 
@@ -35,7 +36,7 @@ def poll(
     database.write(staging.stage, sweep, [record], (), None)
     database.write(merge.merge, sweep, comparison, now=now, as_of=None)
     if reported:
-        database.write(events.record, EventOrigin(channel, now - 1), reported, comparison)
+        database.write(record_events, EventOrigin(channel, now - 1), reported, comparison)
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from store.causes import find_facts
-from store.causes.facts import ComponentFacts, Facts, Twin
+from store.causes.facts import ComponentFacts, Facts, SiblingListing
 from store.event_kinds import Event, EventKind
 from store.model import Component, CorrectionStatus, Disagreement, Policy, Terms
-from store.polling import events
 from store.polling.events import EventOrigin
 from sync.causes import explain
 from tests.store.correction_steps import correct
-from tests.store.targets.test_pending_events import sold, tell
+from tests.store.recorded_events import record_events
+from tests.store.targets.test_pending_events import report, sold
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
 
@@ -106,7 +106,7 @@ def test_an_unseen_order_elsewhere_is_in_flight_here_until_the_authority_is_read
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
         w.poll("market", stock(A=8))
-        tell(w, "market", sold("M-1", w.now, quantity=2, order="17"))
+        report(w, "market", sold("M-1", w.now, quantity=2, order="17"))
         found = known(w)
         (sale,) = found.events
         assert (found.truth_quantity, found.pending, found.agreed_quantity) == (10, -2, 10)
@@ -126,8 +126,8 @@ def test_an_order_that_the_channel_took_off_twice(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
         w.poll("shop", stock(A=6))
-        tell(w, "shop", sold("S-1", w.now, quantity=2))
-        tell(w, "shop", sold("S-1", w.now, quantity=2))
+        report(w, "shop", sold("S-1", w.now, quantity=2))
+        report(w, "shop", sold("S-1", w.now, quantity=2))
         found = known(w)
         assert found.tells_events
         assert [event.repeats for event in found.events] == [1]
@@ -141,7 +141,7 @@ def test_an_order_that_the_channel_never_took_off(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
         w.now += MINUTE
-        tell(w, "shop", sold("S-1", w.now, quantity=2))
+        report(w, "shop", sold("S-1", w.now, quantity=2))
         assert cause(w) == "in flight"
         w.poll("shop", stock(A=10))
         assert cause(w) == "never applied"
@@ -153,9 +153,9 @@ def test_events_of_long_before_it_disagreed_are_left_out(tmp_path: Path) -> None
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
-        tell(w, "warehouse", sold("W-1", w.now))
+        report(w, "warehouse", sold("W-1", w.now))
         w.now += find_facts.EARLIER_MS + MINUTE
-        tell(w, "warehouse", sold("W-2", w.now))
+        report(w, "warehouse", sold("W-2", w.now))
         w.poll("warehouse", stock(A=9))
         assert [event.event_id for event in known(w).events] == ["W-2"]
 
@@ -166,7 +166,7 @@ def test_of_a_busy_sku_the_newest_events_are_taken_and_that_is_said(tmp_path: Pa
         w.poll("shop", stock(A=10))
         w.poll("shop", stock(A=11))
         sales = [sold(f"W-{n}", w.now - n) for n in range(find_facts.EVENTS_MAX + 5)]
-        tell(w, "warehouse", *sales)
+        report(w, "warehouse", *sales)
         found = known(w)
         assert len(found.events) == find_facts.EVENTS_MAX
         assert not found.events_whole
@@ -200,7 +200,7 @@ def test_a_bundle_comes_with_its_parts_and_their_events(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=9, B=10))
         w.poll("shop", stock(A=9, B=10, KIT=4))
         w.poll("market", stock(A=7, B=9, KIT=3))
-        tell(w, "market", sold("M-1", w.now, sku="KIT"))
+        report(w, "market", sold("M-1", w.now, sku="KIT"))
         found = known(w, channels=("shop",), skus=("KIT",))
         assert [(p.sku, p.quantity, p.how, p.truth_quantity, p.pending) for p in found.parts] == [
             ("A", 2, "bundle", 9, -2),
@@ -234,7 +234,7 @@ def test_what_a_channel_keeps_back_of_many_skus_is_a_buffer(tmp_path: Path) -> N
         w.poll("warehouse", stock(A=10, B=20, C=30, D=40, E=50, F=60))
         w.poll("shop", stock(A=8, B=18, C=28, D=38, E=48, F=7))
         found = known(w, skus=("A",))
-        assert (found.crowd.open, dict(found.crowd.deltas)) == (6, {2: 5})
+        assert (found.peers.open, dict(found.peers.deltas)) == (6, {2: 5})
         assert cause(w, skus=("A",)) == "buffer"
         assert cause(w, skus=("F",)) == "unexplained"
 
@@ -244,12 +244,12 @@ def test_what_a_channel_counts_in_packs_is_a_unit_of_measure(tmp_path: Path) -> 
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=12, B=24, C=36, D=48, E=60, F=90))
         w.poll("shop", stock(A=1, B=2, C=3, D=4, E=5, F=7))
-        crowd = known(w, skus=("A",)).crowd
-        assert (crowd.ratio, crowd.ratio_count, crowd.target_is_larger) == (12, 6, True)
+        peers = known(w, skus=("A",)).peers
+        assert (peers.ratio, peers.ratio_count, peers.target_is_larger) == (12, 6, True)
         assert cause(w, skus=("F",)) == "unit of measure"
         w.poll("shop", stock(A=144, B=288, C=432, D=576, E=720, F=7))
-        crowd = known(w, skus=("A",)).crowd
-        assert (crowd.ratio, crowd.ratio_count, crowd.target_is_larger) == (12, 5, False)
+        peers = known(w, skus=("A",)).peers
+        assert (peers.ratio, peers.ratio_count, peers.target_is_larger) == (12, 5, False)
         assert cause(w, skus=("A",)) == "unit of measure"
 
 
@@ -258,8 +258,8 @@ def test_each_channel_has_its_own_crowd(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=10, B=20, C=30, D=40, E=50))
         w.poll("shop", stock(A=8, B=18, C=28, D=38, E=48))
         w.poll("market", stock(A=9, B=20, C=30, D=40, E=50))
-        assert known(w, channels=("market",)).crowd.open == 1
-        assert known(w, channels=("shop",), skus=("A",)).crowd.open == 5
+        assert known(w, channels=("market",)).peers.open == 1
+        assert known(w, channels=("shop",), skus=("A",)).peers.open == 5
 
 
 def test_two_skus_that_show_each_others_numbers_are_told_of_each_other(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_channels_that_move_together_are_twins(tmp_path: Path) -> None:
             w.poll("warehouse", stock(A=20))
         found = known(w, channels=("shop",))
         assert found.changes == (19, 17, 16, 12)
-        assert found.twins == (Twin("market", 19, (19, 17, 16, 12)),)
+        assert found.siblings == (SiblingListing("market", 19, (19, 17, 16, 12)),)
         assert cause(w, channels=("shop",)) == "shared pool"
 
 
@@ -311,5 +311,5 @@ def test_an_adjustment_by_hand_on_the_channel(tmp_path: Path) -> None:
         w.poll("shop", stock(A=10))
         w.poll("shop", stock(A=15))
         by_hand = Event("S-1", EventKind.ADJUSTED, "A", 5, w.now)
-        w.database.write(events.record, EventOrigin("shop", w.now), [by_hand], w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), [by_hand], w.comparison)
         assert cause(w) == "second writer"

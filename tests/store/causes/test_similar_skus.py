@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.causes import find_facts, similar_skus
-from store.causes.facts import Alike
+from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import differences, skeleton
 from store.model import Kind, Record
 from tests.store.world import World, record, stock, world
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "by"),
+    ("sku", "other", "by"),
     [
         ("AB-7", "ab-7", ("capitals",)),
         ("AB-7", "AB -7", ("spaces or invisible characters",)),
@@ -40,7 +40,7 @@ def test_skus_that_are_easily_mistaken_have_one_skeleton_and_are_told_apart_in_w
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("sku", "other"),
     [
         ("A10", "A1"),
         ("A10", "A01"),
@@ -61,19 +61,19 @@ def test_the_short_way_for_ascii_leads_to_the_same(sku: str) -> None:
     assert skeleton(sku) == skeleton("\u200b" + sku)
 
 
-def alike(w: World, sku: str) -> tuple[Alike, ...]:
+def similar(w: World, sku: str) -> tuple[SimilarSku, ...]:
     while w.database.write(similar_skus.fill):
         pass
     disagreement = w.only(skus=(sku,))
-    return w.database.read(find_facts.find, [disagreement.id])[disagreement.id].alike
+    return w.database.read(find_facts.find, [disagreement.id])[disagreement.id].similar
 
 
 def test_an_unlisted_sku_finds_the_one_that_its_channel_lacks(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(AB7=4, C=1))
         w.poll("shop", [record("ab007", 4, state="active"), *stock(C=1)])
-        assert alike(w, "ab007") == (Alike("AB7", counterpart=True),)
-        assert alike(w, "AB7") == (Alike("ab007", counterpart=True),)
+        assert similar(w, "ab007") == (SimilarSku("AB7", counterpart=True),)
+        assert similar(w, "AB7") == (SimilarSku("ab007", counterpart=True),)
         assert {disagreement.kind for disagreement in w.diff()} == {Kind.MISSING, Kind.UNLISTED}
 
 
@@ -81,21 +81,24 @@ def test_a_sku_that_the_channel_has_too_is_the_less_likely_one(tmp_path: Path) -
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A7=4, a7=4))
         w.poll("shop", [*stock(A7=4), record("A07", 2, state="active")])
-        assert alike(w, "A07") == (Alike("a7", counterpart=True), Alike("A7", counterpart=False))
+        assert similar(w, "A07") == (
+            SimilarSku("a7", counterpart=True),
+            SimilarSku("A7", counterpart=False),
+        )
 
 
 def test_a_missing_sku_is_not_like_one_that_both_sides_have(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A7=4, a7=4))
         w.poll("shop", stock(A7=4))
-        assert alike(w, "a7") == ()
+        assert similar(w, "a7") == ()
 
 
 def test_a_lookalike_at_another_location_is_none(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", [record("A7", 4, location="oslo", state="active")])
         w.poll("shop", [record("a7", 4, location="rome", state="active")])
-        assert alike(w, "a7") == ()
+        assert similar(w, "a7") == ()
 
 
 def test_of_a_crowd_that_looks_alike_nothing_is_told_but_their_like_elsewhere_is_no_crowd(
@@ -107,19 +110,19 @@ def test_of_a_crowd_that_looks_alike_nothing_is_told_but_their_like_elsewhere_is
         return [record(f"A{'0' * n}7", 1) for n in range(1, count)]
 
     with world(tmp_path) as w:
-        elsewhere = [record("A07", 1, location=f"P{n}") for n in range(similar_skus.CROWD)]
+        elsewhere = [record("A07", 1, location=f"P{n}") for n in range(similar_skus.LOOKALIKES_MAX)]
         w.poll("warehouse", [record("A7", 4)])
-        w.poll("shop", [*zeros(similar_skus.CROWD), *elsewhere])
-        assert alike(w, "A7")[0].counterpart
-        w.poll("shop", [*zeros(similar_skus.CROWD + 1), *elsewhere])
-        assert alike(w, "A7") == ()
+        w.poll("shop", [*zeros(similar_skus.LOOKALIKES_MAX), *elsewhere])
+        assert similar(w, "A7")[0].counterpart
+        w.poll("shop", [*zeros(similar_skus.LOOKALIKES_MAX + 1), *elsewhere])
+        assert similar(w, "A7") == ()
 
 
 def test_two_blank_skus_do_not_look_alike(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", [record("\u200b", 4, state="active")])
         w.poll("shop", [record("\u200b\u200b", 4, state="active")])
-        assert alike(w, "\u200b\u200b") == ()
+        assert similar(w, "\u200b\u200b") == ()
 
 
 def test_skeletons_are_filled_a_part_at_a_time_and_only_what_is_new(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from store.channels.incidents import gets_worse
 from store.database.connection import Database
 from store.errors import NoSuchThing
 from store.model import Incident, IncidentKind, Millis
-from store.queries import views
 from tests.store.world import MINUTE, START, World, world
 
 WORDS = "401: the token is refused"
@@ -45,7 +44,7 @@ def state(world: World, incident_id: int) -> IncidentState:
 
 
 def counted(world: World) -> int:
-    return world.database.read(views.overview, now=world.now).incidents
+    return world.overview().incidents
 
 
 def ids(world: World, **wanted: Any) -> list[int]:

@@ -43,8 +43,8 @@ def test_the_engine_neither_overwrites_nor_ends_a_persons_pause(tmp_path: Path) 
     with world(tmp_path) as w:
         paused(w)
 
-        w.database.write(pauses.rest, "shop", "401", w.now + MINUTE)
-        w.database.write(pauses.end_rest, "shop")
+        w.database.write(pauses.pause_by_engine, "shop", "401", w.now + MINUTE)
+        w.database.write(pauses.end_engine_pause, "shop")
 
         assert shown(w) == ("ana", "stock count", w.now + 60 * MINUTE)
 
@@ -53,9 +53,9 @@ def test_a_persons_pause_replaces_the_engines_and_a_resume_ends_whichever_there_
     tmp_path: Path,
 ) -> None:
     with world(tmp_path) as w:
-        w.database.write(pauses.rest, "shop", "401", None)
+        w.database.write(pauses.pause_by_engine, "shop", "401", None)
         assert resumed(w).by is None
-        w.database.write(pauses.rest, "shop", "401", None)
+        w.database.write(pauses.pause_by_engine, "shop", "401", None)
         paused(w)
 
         ended = resumed(w)
@@ -73,14 +73,14 @@ def test_a_persons_pause_replaces_the_engines_and_a_resume_ends_whichever_there_
 def test_a_pause_that_has_run_out_holds_no_more_and_is_ended(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         paused(w)
-        w.database.write(pauses.rest, "warehouse", "401", w.now + MINUTE)
+        w.database.write(pauses.pause_by_engine, "warehouse", "401", w.now + MINUTE)
         later = w.now + 60 * MINUTE
 
         assert w.database.read(pauses.by_people, now=later) == {}
-        assert set(w.database.read(pauses.standing)) == {"warehouse", "shop"}
+        assert set(w.database.read(pauses.on_record)) == {"warehouse", "shop"}
         w.database.write(pauses.end_passed, now=later)
 
-        assert set(w.database.read(pauses.standing)) == {"warehouse"}
+        assert set(w.database.read(pauses.on_record)) == {"warehouse"}
 
 
 def test_nobody_pauses_a_channel_that_there_is_not(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_what_is_approved_for_a_paused_channel_is_held_back_and_says_by_whom(
         )
 
         def held() -> HeldBack | None:
-            (standing,) = w.database.read(lifecycle.standing, [correction.id], now=w.now)
+            (standing,) = w.database.read(lifecycle.approved, [correction.id], now=w.now)
             return standing.held_back
 
         assert held() is None

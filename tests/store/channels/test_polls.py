@@ -159,7 +159,7 @@ def test_a_quarantined_poll_leaves_the_last_good_readings_in_force(tmp_path: Pat
         w.poll("warehouse", stock(A=3, B=4))
         w.twice("shop", stock(A=5, B=4))
         sweep = w.sweep("shop", stock(A=0, B=0))
-        w.database.write(quarantine.set_aside, sweep, "all at zero", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "all at zero", now=w.now, as_of=None)
         found = w.only()
         assert (found.available, found.status) == (5, Status.UNKNOWN)
         assert found.reason is Reason.QUARANTINED
@@ -174,7 +174,7 @@ def test_an_accepted_poll_counts_as_read_when_it_was_read(tmp_path: Path) -> Non
         w.poll("warehouse", stock(A=3, B=4, C=1))
         w.twice("shop", stock(A=3, B=4, C=1))
         sweep = w.sweep("shop", stock(A=0, N=2), refused=[Refused("line 3", "half", "C")])
-        w.database.write(quarantine.set_aside, sweep, "all at zero", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "all at zero", now=w.now, as_of=None)
         read_at = w.now
         waiting = w.database.read(quarantine.waiting, "shop")
         assert waiting is not None
@@ -281,13 +281,13 @@ def test_readings_that_moved_under_a_poll_make_it_count_for_nothing(tmp_path: Pa
         with pytest.raises(Overtaken):
             w.database.write(merge.merge, sweep, w.comparison, now=w.now, as_of=None)
         with pytest.raises(Overtaken):
-            w.database.write(quarantine.set_aside, sweep, "odd", now=w.now, as_of=None)
+            w.database.write(quarantine.quarantine_poll, sweep, "odd", now=w.now, as_of=None)
 
 
 def test_a_poll_that_was_stopped_just_after_its_end_stays_on_record(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=3))
         sweep = w.sweep("shop")
-        w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "empty", now=w.now, as_of=None)
         w.database.write(merge.drop, "shop")
         assert w.database.read(quarantine.waiting, "shop") is not None

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from store.checklist import measure as measure_module
-from store.checklist.values import WINDOW_MS, ChannelBehaviour, Measured, Open, Sales, Spans
+from store.checklist.values import WINDOW_MS, ChannelBehaviour, Measured, OpenCount, Sales, Spans
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.model import (
@@ -17,9 +17,10 @@ from store.model import (
     Record,
     Status,
 )
-from store.polling import events, merge, quarantine
+from store.polling import merge, quarantine
 from store.polling.events import EventOrigin
 from tests.store.correction_steps import HOLD_MS, correct
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel, record, stock, world
 
 HOUR = 60 * MINUTE
@@ -49,8 +50,8 @@ def event(
     return Event(event_id, kind, sku, quantity, at, order=order)
 
 
-def tell(w: World, name: str, *told: Event) -> None:
-    w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
+def report(w: World, name: str, *batch: Event) -> None:
+    w.database.write(record_events, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def test_a_cache_in_which_nothing_was_polled_has_nothing_measured(tmp_path: Path) -> None:
@@ -74,11 +75,11 @@ def test_polls_are_counted_by_what_became_of_them_and_freshness_is_of_now(tmp_pa
         w.poll("warehouse", stock(A=1))
         w.database.write(merge.fail, w.sweep("warehouse", []), "refused", now=w.now)
         sweep = w.sweep("shop", stock(A=0))
-        w.database.write(quarantine.set_aside, sweep, "all gone", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "all gone", now=w.now, as_of=None)
 
-        told = of(w, "warehouse")
-        assert (told.good, told.failed, told.quarantined) == (2, 1, 0)
-        assert (told.freshness, told.age_ms) == (Freshness.FAILING, 2 * MINUTE)
+        batch = of(w, "warehouse")
+        assert (batch.good, batch.failed, batch.quarantined) == (2, 1, 0)
+        assert (batch.freshness, batch.age_ms) == (Freshness.FAILING, 2 * MINUTE)
         shop = of(w, "shop")
         assert (shop.good, shop.quarantined) == (0, 1)
         assert shop.freshness is Freshness.QUARANTINED
@@ -105,17 +106,17 @@ def test_events_are_counted_by_kind_by_fate_and_by_what_was_odd(tmp_path: Path) 
         late = event("1", w.now - 10 * MINUTE)
         new = event("2", w.now)
         disordered = event("3", w.now - SECOND, kind=EventKind.CANCELLED)
-        tell(w, "shop", late, new, disordered, new, new, event("2", w.now, quantity=3))
-        tell(w, "shop", event("4", w.now, sku="Z"))
+        report(w, "shop", late, new, disordered, new, new, event("2", w.now, quantity=3))
+        report(w, "shop", event("4", w.now, sku="Z"))
 
-        told = of(w, "shop")
-        assert told.tells
+        batch = of(w, "shop")
+        assert batch.tells
         assert not of(w, "warehouse").tells
-        assert told.kinds == {"ordered": 2, "cancelled": 1}
-        assert told.fates == {"included": 1, "projected": 2}
-        assert told.odd == {"late": 1, "repeat": 2, "out of order": 1, "conflict": 1, "refused": 1}
-        assert told.repeated == 1
-        assert told.refused_words == "event 4: no channel has shown SKU Z yet"
+        assert batch.kinds == {"ordered": 2, "cancelled": 1}
+        assert batch.fates == {"included": 1, "projected": 2}
+        assert batch.odd == {"late": 1, "repeat": 2, "out of order": 1, "conflict": 1, "refused": 1}
+        assert batch.repeated == 1
+        assert batch.refused_words == "event 4: no channel has shown SKU Z yet"
 
         w.now += WINDOW_MS + MINUTE
         after = of(w, "shop")
@@ -127,12 +128,12 @@ def test_an_event_is_overdue_once_the_authority_had_long_enough(tmp_path: Path) 
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
-        tell(w, "shop", event("1", w.now))
+        report(w, "shop", event("1", w.now))
         w.now += HOUR
         assert of(w, "shop").overdue == 0
         w.now += SECOND
-        told = of(w, "shop")
-        assert (told.overdue, told.overdue_ms) == (1, HOUR + SECOND)
+        batch = of(w, "shop")
+        assert (batch.overdue, batch.overdue_ms) == (1, HOUR + SECOND)
         w.poll("warehouse", stock(A=9))
         assert of(w, "shop").overdue == 0
 
@@ -141,10 +142,10 @@ def test_an_event_is_heard_of_late_and_history_is_not_lateness(tmp_path: Path) -
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
-        tell(w, "shop", event("1", w.now - 20 * HOUR))
+        report(w, "shop", event("1", w.now - 20 * HOUR))
         assert of(w, "shop").heard is None
         w.now += MINUTE
-        tell(w, "shop", event("2", w.now - 40 * SECOND), event("3", w.now - 10 * SECOND))
+        report(w, "shop", event("2", w.now - 40 * SECOND), event("3", w.now - 10 * SECOND))
         assert of(w, "shop").heard == Spans(2, 10 * SECOND, 40 * SECOND)
 
 
@@ -156,15 +157,15 @@ def test_a_moved_target_is_shown_by_a_write_or_by_the_channel_itself(tmp_path: P
         w.poll("shop", stock(A=9))
         correct(w)
         took = MINUTE + HOLD_MS
-        told = of(w, "shop")
-        assert told.shown == Spans(1, took, took)
-        assert told.followed is None
+        batch = of(w, "shop")
+        assert batch.shown == Spans(1, took, took)
+        assert batch.followed is None
 
         w.poll("warehouse", stock(A=3))
         w.poll("shop", stock(A=3))
-        told = of(w, "shop")
-        assert told.shown == Spans(2, MINUTE, took)
-        assert told.followed == Spans(1, MINUTE, MINUTE)
+        batch = of(w, "shop")
+        assert batch.shown == Spans(2, MINUTE, took)
+        assert batch.followed == Spans(1, MINUTE, MINUTE)
 
 
 def test_where_the_channel_moved_first_nothing_is_told_of_how_late_it_is(tmp_path: Path) -> None:
@@ -191,11 +192,11 @@ def test_an_authority_that_lacks_an_event_at_a_later_reading_has_overlooked_it(
         lacked = w.now
         w.poll("warehouse", stock(A=9))
         included = w.now
-        tell(w, "shop", event("1", at))
+        report(w, "shop", event("1", at))
 
-        told = of(w, "warehouse")
-        assert told.included == Spans(1, included - at, included - at)
-        assert told.overlooked == Spans(1, lacked - at, lacked - at)
+        batch = of(w, "warehouse")
+        assert batch.included == Spans(1, included - at, included - at)
+        assert batch.overlooked == Spans(1, lacked - at, lacked - at)
         assert of(w, "shop").included is None
 
 
@@ -205,13 +206,13 @@ def test_an_authority_that_has_it_at_its_next_reading_is_not_late_however_rarely
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
-        tell(w, "shop", event("1", w.now))
+        report(w, "shop", event("1", w.now))
         at = w.now
         w.now += 20 * MINUTE
         w.poll("warehouse", stock(A=9))
-        told = of(w, "warehouse")
-        assert told.included == Spans(1, w.now - at, w.now - at)
-        assert told.overlooked == Spans(1, 0, 0)
+        batch = of(w, "warehouse")
+        assert batch.included == Spans(1, w.now - at, w.now - at)
+        assert batch.overlooked == Spans(1, 0, 0)
 
 
 def test_a_files_own_time_is_what_its_reading_is_of(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_a_files_own_time_is_what_its_reading_is_of(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
         at = w.now
-        tell(w, "shop", event("1", at))
+        report(w, "shop", event("1", at))
         w.poll("warehouse", stock(A=10), as_of=at - SECOND)
         w.poll("warehouse", stock(A=9))
         assert of(w, "warehouse").overlooked == Spans(1, 0, 0)
@@ -231,7 +232,7 @@ def test_what_nobody_can_tell_is_left_out(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=10, B=10, C=10, D=10))
         w.poll("shop", stock(A=9, B=9, C=10, D=10))
         at = w.now
-        tell(
+        report(
             w,
             "shop",
             event("known before the first reading", before, sku="A"),
@@ -252,7 +253,7 @@ def test_several_events_that_are_taken_in_together_are_each_measured(tmp_path: P
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=7))
         at = w.now
-        tell(w, "shop", event("1", at), event("2", at + SECOND, quantity=2))
+        report(w, "shop", event("1", at), event("2", at + SECOND, quantity=2))
         w.poll("warehouse", stock(A=7))
         assert of(w, "warehouse").included == Spans(2, 59 * SECOND, MINUTE)
 
@@ -265,14 +266,14 @@ def test_who_changes_back_what_was_verified_is_counted(tmp_path: Path) -> None:
         correct(w, "B")
         w.poll("shop", stock(A=9, B=3))
 
-        told = of(w, "shop")
-        assert told.ended == {"verified": 2}
-        assert told.changed_back == 1
-        assert told.frozen == 1
-        assert told.fought == {IncidentKind.SECOND_WRITER: 1}
+        batch = of(w, "shop")
+        assert batch.ended == {"verified": 2}
+        assert batch.changed_back == 1
+        assert batch.frozen == 1
+        assert batch.fought == {IncidentKind.SECOND_WRITER: 1}
         w.poll("shop", stock(A=4, B=4))
-        told = of(w, "shop")
-        assert (told.changed_back, told.frozen) == (1, 0), "it happened, and is over"
+        batch = of(w, "shop")
+        assert (batch.changed_back, batch.frozen) == (1, 0), "it happened, and is over"
 
 
 def test_a_target_that_moved_back_has_nothing_changed_back(tmp_path: Path) -> None:
@@ -292,10 +293,10 @@ def test_what_disagrees_now_is_told_by_kind_and_status(tmp_path: Path) -> None:
         w.poll("warehouse", stock(A=5, B=9, D=9))
         w.poll("shop", stock(A=9, B=8, C=1, D=-1))
         assert set(of(w, "shop").open) == {
-            Open(Kind.QUANTITY, Status.OPEN, 1),
-            Open(Kind.QUANTITY, Status.SETTLING, 1),
-            Open(Kind.NEGATIVE, Status.SETTLING, 1),
-            Open(Kind.UNLISTED, Status.OPEN, 1),
+            OpenCount(Kind.QUANTITY, Status.OPEN, 1),
+            OpenCount(Kind.QUANTITY, Status.SETTLING, 1),
+            OpenCount(Kind.NEGATIVE, Status.SETTLING, 1),
+            OpenCount(Kind.UNLISTED, Status.OPEN, 1),
         }
         assert of(w, "warehouse").open == ()
 
@@ -321,16 +322,16 @@ def test_sales_elsewhere_are_those_of_other_channels_each_once_and_in_pieces(
         for name in ("warehouse", "shop", "market", "outlet"):
             w.poll(name, stock(A=60, B=60))
         began = w.now
-        tell(
+        report(
             w,
             "shop",
             event("1", began, order="O-1", quantity=3),
             event("2", began + 1, kind=EventKind.CANCELLED),
             event("3", began + 2, sku="B", quantity=1),
         )
-        tell(w, "market", event("7", began + 3, quantity=2))
-        tell(w, "outlet", event("copy", began + 4, order="O-1", quantity=3))
-        tell(w, "warehouse", event("own", began + 5, quantity=40))
+        report(w, "market", event("7", began + 3, quantity=2))
+        report(w, "outlet", event("copy", began + 4, order="O-1", quantity=3))
+        report(w, "warehouse", event("own", began + 5, quantity=40))
         w.now = began + 2 * HOUR
 
         assert of(w, "shop").sold_elsewhere == Sales(1, 12, 2 * HOUR)
@@ -342,7 +343,7 @@ def test_a_rate_is_not_reckoned_over_less_than_an_hour(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop"), channel("market")) as w:
         w.poll("warehouse", stock(A=60))
         w.poll("shop", stock(A=60))
-        tell(w, "shop", event("1", w.now))
+        report(w, "shop", event("1", w.now))
         assert of(w, "market").sold_elsewhere == Sales(1, 1, HOUR)
         assert of(w, "shop").sold_elsewhere is None
 

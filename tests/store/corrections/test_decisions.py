@@ -116,7 +116,7 @@ def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=4, B=4))
         w.twice("shop", stock(A=9, B=9))
-        before = w.database.read(audit.newest)
+        before = w.database.read(audit.newest_step)
         ids = sorted(correction.id for correction in w.updates())
         approve(w, *ids, who="ben")
         w.now += 1
@@ -124,10 +124,13 @@ def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
         w.database.write(
             decisions.reject, [(ids[1], None)], who="ben", now=w.now, reason="stocktake"
         )
-        told = w.database.read(audit.deeds_since, before, but=("ana", "skew"))
+        acts = w.database.read(audit.acts_since, before, except_by=("ana", "skew"))
 
-        assert [(act.who, act.step, act.count, act.correction_id, act.note) for act in told] == [
+        assert [(act.who, act.step, act.count, act.correction_id, act.note) for act in acts] == [
             ("ben", "approved", 2, ids[0], None),
             ("ben", "rejected", 1, ids[1], "stocktake"),
         ]
-        assert w.database.read(audit.deeds_since, w.database.read(audit.newest), but=()) == []
+        assert (
+            w.database.read(audit.acts_since, w.database.read(audit.newest_step), except_by=())
+            == []
+        )

@@ -11,10 +11,10 @@ from store.corrections import lifecycle
 from store.errors import NoSuchThing
 from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, Terms
-from store.polling import events
 from store.polling.events import EventOrigin
 from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import correct
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
 
@@ -79,7 +79,7 @@ def test_what_an_event_explains_is_no_second_writer(tmp_path: Path) -> None:
         correct(w)
         w.now += MINUTE
         back = Event("1", EventKind.CANCELLED, "A", 5, w.now)
-        w.database.write(events.record, EventOrigin("shop", w.now), [back], w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), [back], w.comparison)
         w.poll("warehouse", stock(A=4))
         w.poll("shop", stock(A=9))
         assert troubles(w) == []
@@ -192,7 +192,7 @@ def test_movements_that_events_explain_are_no_loop(tmp_path: Path) -> None:
             sale = Event(str(n), EventKind.ORDERED, "A", 1, w.now)
             w.poll("warehouse", stock(A=shown_by_warehouse(w)))
             w.poll("till", stock(A=quantity))
-            w.database.write(events.record, EventOrigin("till", w.now), [sale], w.comparison)
+            w.database.write(record_events, EventOrigin("till", w.now), [sale], w.comparison)
             correct(w, channel="warehouse")
         assert troubles(w) == []
         assert shown_by_warehouse(w) == 7

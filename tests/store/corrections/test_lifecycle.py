@@ -29,7 +29,7 @@ def test_from_proposed_to_verified_every_step_is_audited(tmp_path: Path) -> None
         assert approve(w, proposal.id) == [Decision(proposal.id, ok=True)]
         assert w.database.write(lifecycle.due, now=w.now) == []
         assert begin(w, proposal.id) == [proposal.id]
-        w.database.write(lifecycle.applied, [proposal.id], now=w.now, result="200")
+        w.database.write(lifecycle.mark_applied, [proposal.id], now=w.now, result="200")
         finish(w, proposal.id, CorrectionStatus.VERIFIED)
         assert steps(w, proposal.id) == ["proposed", "approved", "applying", "applied", "verified"]
         seen = w.database.read(audit.rows, proposal.id)[1]
@@ -52,7 +52,7 @@ def test_an_approved_reduction_outlives_a_reading_that_is_still_too_high(tmp_pat
         approve(w, proposal.id)
         w.poll("shop", stock(A=7))
         assert status(w, proposal.id) is CorrectionStatus.APPROVED
-        (held,) = w.database.read(lifecycle.standing, [proposal.id], now=w.now)
+        (held,) = w.database.read(lifecycle.approved, [proposal.id], now=w.now)
         assert (held.valid, held.reading.available) == (True, 7)
         w.poll("shop", stock(A=4))
         assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
@@ -198,12 +198,14 @@ def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: P
             merge.record_fresh, "shop", stock(A=4), (), [("A", "")], w.comparison,
             now=w.now + 1, own=True,
         )  # fmt: skip
-        told = [(entry.kind, entry.channel) for entry in w.database.read(timeline.history, "A")]
-        assert told[0] == ("reading", "warehouse")
-        assert told.count(("reading", "shop")) == 2
-        assert ("disagreement", "shop") in told
-        assert ("target", "shop") in told
-        assert [entry for entry in told if entry[0] == "correction"] == [("correction", "shop")] * 3
+        entries = [(entry.kind, entry.channel) for entry in w.database.read(timeline.history, "A")]
+        assert entries[0] == ("reading", "warehouse")
+        assert entries.count(("reading", "shop")) == 2
+        assert ("disagreement", "shop") in entries
+        assert ("target", "shop") in entries
+        assert [entry for entry in entries if entry[0] == "correction"] == [
+            ("correction", "shop")
+        ] * 3
         times = [entry.at for entry in w.database.read(timeline.history, "A")]
         assert times == sorted(times)
 
@@ -268,7 +270,7 @@ def test_what_another_engine_called_unknown_does_not_turn_applied(tmp_path: Path
         approve(w, proposal.id)
         begin(w, proposal.id)
         w.database.write(lifecycle.recover, now=w.now)
-        w.database.write(lifecycle.applied, [proposal.id], now=w.now, result="accepted")
+        w.database.write(lifecycle.mark_applied, [proposal.id], now=w.now, result="accepted")
         assert status(w, proposal.id) is CorrectionStatus.UNKNOWN
 
 

@@ -10,7 +10,6 @@ from store.errors import NoSuchThing
 from store.model import (
     IncidentKind,
 )
-from store.queries import views
 from tests.store.world import world
 
 
@@ -62,7 +61,7 @@ def test_an_incident_is_raised_once_and_counted(tmp_path: Path) -> None:
         w.database.write(incidents.acknowledge, incident.id, who="ana", now=w.now)
         assert w.database.read(incidents.open_incidents)[0].acknowledged_by == "ana"
         w.database.write(incidents.resolve, "shop", IncidentKind.CREDENTIALS, now=w.now)
-        assert w.database.read(views.overview, now=w.now).incidents == 0
+        assert w.overview().incidents == 0
         assert trouble("401 once more") is True
         with pytest.raises(NoSuchThing):
             w.database.write(incidents.acknowledge, 99, who="ana", now=w.now)

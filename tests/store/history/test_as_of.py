@@ -6,14 +6,14 @@ from store.event_kinds import Event, EventKind
 from store.history import as_of, timeline
 from store.history.as_of import ListingAsOf, SkuAsOf
 from store.model import Component, Record, Terms
-from store.polling import events
 from store.polling.events import EventOrigin
-from tests.store.targets.test_balance import sold, tell
+from tests.store.recorded_events import record_events
+from tests.store.targets.test_balance import report, sold
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
 
 
 def look(w: World, at: int) -> SkuAsOf:
-    return w.database.read(as_of.look_back, "A", at=at)
+    return w.database.read(as_of.sku_as_of, "A", at=at)
 
 
 def cell(w: World, name: str, at: int) -> ListingAsOf:
@@ -23,7 +23,7 @@ def cell(w: World, name: str, at: int) -> ListingAsOf:
 def test_the_timeline_is_in_the_order_in_which_we_came_to_know_things(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=9))
-        tell(w, "shop", sold("late", START), sold("first", START - MINUTE))
+        report(w, "shop", sold("late", START), sold("first", START - MINUTE))
         w.poll("shop", stock(A=7))
         entries = w.database.read(timeline.history, "A")
         assert [entry.known_at for entry in entries] == sorted(entry.known_at for entry in entries)
@@ -39,8 +39,8 @@ def test_a_bundles_sale_stands_in_its_own_timeline_and_in_its_components(tmp_pat
         w.reconfigure(Terms(made.authorities, made.channels, bundles=(Component("SET", "A", 2),)))
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10, SET=5))
-        tell(w, "shop", sold("1", w.now, sku="SET"))
-        told = {
+        report(w, "shop", sold("1", w.now, sku="SET"))
+        details = {
             sku: [
                 entry.detail
                 for entry in w.database.read(timeline.history, sku)
@@ -48,8 +48,8 @@ def test_a_bundles_sale_stands_in_its_own_timeline_and_in_its_components(tmp_pat
             ]
             for sku in ("SET", "A")
         }
-        assert [(row["of"], row["moves"]) for row in told["A"]] == [("SET", -2)]
-        assert [(row["event"], row["unseen"]) for row in told["SET"]] == [("ordered", True)]
+        assert [(row["of"], row["moves"]) for row in details["A"]] == [("SET", -2)]
+        assert [(row["event"], row["unseen"]) for row in details["SET"]] == [("ordered", True)]
 
 
 def test_a_reading_of_an_earlier_time_was_true_before_we_knew_it(tmp_path: Path) -> None:
@@ -126,11 +126,11 @@ def test_an_event_of_then_that_we_heard_of_later_was_not_known_then(tmp_path: Pa
         w.poll("shop", stock(A=9))
         at = w.now
         w.now += MINUTE
-        told = [
+        batch = [
             Event("1", EventKind.ORDERED, "A", 1, at),
             Event("2", EventKind.ORDERED, "A", 1, w.now),
         ]
-        w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), batch, w.comparison)
         (event,) = (entry for entry in look(w, at).entries if entry.kind == "event")
         assert (event.detail["id"], event.known_at > at) == ("1", True)
 

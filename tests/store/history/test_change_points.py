@@ -68,7 +68,7 @@ def test_an_accepted_poll_hides_no_reading_that_changed_after_it_was_taken(tmp_p
         w.poll("warehouse", stock(A=4, B=4))
         w.poll("shop", stock(A=4, B=4))
         sweep = w.sweep("shop", stock(A=4, B=0))
-        w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "empty", now=w.now, as_of=None)
         taken = w.now
         read = []
         for available in (3, 2, 1):
@@ -120,7 +120,7 @@ def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts
         life = Life(w, lambda below: data.draw(st.integers(0, below - 1)))
         first_polls(life)
         life.live(acts)
-        instants = [preceding(w, life.said[0].at) or 0]
+        instants = [preceding(w, life.snapshots[0].at) or 0]
         while (at := following(w, instants[-1])) is not None:
             assert preceding(w, at) == instants[-1]
             instants.append(at)
@@ -136,10 +136,10 @@ def changed_between(then: Database, at: Millis, until: Millis) -> list[str]:
     before = promised(ask(then, until))
     then.rewind(until)
     after = promised(ask(then, until))
-    for told in (before, after):
+    for answers in (before, after):
         # Trust hangs on the clock.
-        told["shown"] = [
-            replace(cell, trusted=True) for cells in told["shown"].values() for cell in cells
+        answers["shown"] = [
+            replace(cell, trusted=True) for cells in answers["shown"].values() for cell in cells
         ]
     lists = ("ids", "shown", "updates", "live", "incidents", "audit")
     return [name for name in lists if before[name] != after[name]]
@@ -153,13 +153,13 @@ def test_every_change_of_a_sku_is_found_from_its_page(tmp_path: Path) -> None:
         life.live(30)
 
         for sku in SKUS:
-            told = {
+            known = {
                 entry.known_at
-                for entry in life.said[-1].told["history"][sku]
-                if entry.known_at > life.said[0].at
+                for entry in life.snapshots[-1].answers["history"][sku]
+                if entry.known_at > life.snapshots[0].at
             }
-            found, at = set(), life.said[0].at
+            found, at = set(), life.snapshots[0].at
             while (following_at := following(w, at, sku)) is not None:
                 at = following_at
                 found.add(at)
-            assert told <= found
+            assert known <= found

@@ -16,10 +16,10 @@ from tests.store.targets.test_balance import (
     check,
     corrected,
     counted_anew,
+    report,
     sold,
     steps,
     sums,
-    tell,
     totals,
 )
 from tests.store.world import MINUTE, World, stock, world
@@ -65,8 +65,8 @@ def test_what_ended_long_ago_goes_and_what_stands_stays(tmp_path: Path) -> None:
         # The warehouse's last good poll stays, for all that it is old; so does what is in force.
         assert rows(w, "polls") == 2
         assert rows(w, "past_readings") == 0
-        told = {entry.kind for entry in w.database.read(timeline.history, "A")}
-        assert told == {"reading", "target", "disagreement", "correction"}
+        kinds = {entry.kind for entry in w.database.read(timeline.history, "A")}
+        assert kinds == {"reading", "target", "disagreement", "correction"}
         assert thinned(w)["corrections"] == 1
         assert w.database.read(retention.thinned_before) == before
 
@@ -77,12 +77,12 @@ def test_an_account_goes_on_when_its_events_and_writes_are_thinned_out(tmp_path:
         w.poll("shop", stock(A=10))
         corrected(w, 8)
         sale = sold("1", w.now, 2)
-        tell(w, "shop", sale)
+        report(w, "shop", sale)
         w.poll("shop", stock(A=5))
         assert sums(w, "shop") == (-2, -2, -1)
         old = w.now + 1
         w.now += DAY
-        tell(w, "shop", sold("2", w.now))
+        report(w, "shop", sold("2", w.now))
         w.poll("shop", stock(A=4))
         w.poll("warehouse", stock(A=5))
 
@@ -90,7 +90,7 @@ def test_an_account_goes_on_when_its_events_and_writes_are_thinned_out(tmp_path:
 
         assert sums(w, "shop") == (-1, 0, -1)
         assert totals(w)["shop"] == 1
-        tell(w, "shop", sale)
+        report(w, "shop", sale)
         assert sums(w, "shop") == (-1, 0, -1), "told again, what is thinned out counts no more"
         check(w)
 
@@ -99,7 +99,7 @@ def test_an_event_that_the_authority_has_not_taken_in_is_never_thinned_out(tmp_p
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=8))
         w.poll("shop", stock(A=7))
-        tell(w, "shop", sold("1", w.now))
+        report(w, "shop", sold("1", w.now))
         thin(w, w.now + DAY)
         assert rows(w, "events") == 1
         assert w.targets("shop") == {"A": 7}
@@ -168,6 +168,6 @@ def take(w: World, n: int, step: tuple[object, ...]) -> None:
         w.poll(step[1], stock(A=step[2]))  # type: ignore[arg-type]
     elif step[0] == "event":
         event = Event(str(n), step[2], "A", step[3], w.now, order=step[4] or None)  # type: ignore[arg-type]
-        tell(w, step[1], event)  # type: ignore[arg-type]
+        report(w, step[1], event)  # type: ignore[arg-type]
     elif any(correction.status is CorrectionStatus.PROPOSED for correction in w.updates()):
         corrected(w, w.updates()[0].to_quantity or 0)

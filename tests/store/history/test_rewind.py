@@ -22,25 +22,25 @@ from tests.store.random_life import Life, ask, channels, first_polls
 from tests.store.world import MINUTE, START, channel, stock, terms, warehouse, world
 
 
-def promised(told: dict[str, Any]) -> dict[str, Any]:
+def promised(answers: dict[str, Any]) -> dict[str, Any]:
     """What the views said, without what is not kept: see `store.history.rewind`."""
-    status = told["status"]
+    status = answers["status"]
     health = (
         replace(channel, next_poll_at=None, unexplained=None, listings=0)
         for channel in status.channels
     )
-    told = told | {
-        "incidents": [_last_said(incident) for incident in told["incidents"]],
-        "rows": [replace(row, last_seen_at=0) for row in told["rows"]],
+    answers = answers | {
+        "incidents": [_last_said(incident) for incident in answers["incidents"]],
+        "rows": [replace(row, last_seen_at=0) for row in answers["rows"]],
     }
-    told["status"] = replace(
+    answers["status"] = replace(
         status,
         channels=tuple(health),
         overview=replace(status.overview, skus=0),
         incidents=tuple(_last_said(incident) for incident in status.incidents),
         lease=None,
     )
-    return told
+    return answers
 
 
 def _last_said(incident: Incident) -> Incident:
@@ -59,13 +59,13 @@ def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) 
         life.live(acts)
 
         with open_at(w.database.path, w.now) as then:
-            for said in reversed(life.said):
-                if any(since <= said.at < until for since, until in life.doubtful):
+            for snapshot in reversed(life.snapshots):
+                if any(since <= snapshot.at < until for since, until in life.doubtful):
                     continue
-                then.rewind(said.at)
-                found = promised(ask(then, said.at))
-                for name, told in promised(said.told).items():
-                    assert found[name] == told, f"{name} at {said.at}"
+                then.rewind(snapshot.at)
+                found = promised(ask(then, snapshot.at))
+                for name, answers in promised(snapshot.answers).items():
+                    assert found[name] == answers, f"{name} at {snapshot.at}"
 
 
 @settings(max_examples=6, suppress_health_check=list(HealthCheck))
@@ -80,13 +80,13 @@ def test_what_goes_on_meanwhile_changes_nothing_of_what_was(
         life = Life(w, lambda below: data.draw(st.integers(0, below - 1)))
         first_polls(life)
         life.live(before)
-        said = life.said[-1]
-        with open_at(w.database.path, said.at) as then:
-            assert promised(ask(then, said.at)) == promised(said.told)
+        snapshot = life.snapshots[-1]
+        with open_at(w.database.path, snapshot.at) as then:
+            assert promised(ask(then, snapshot.at)) == promised(snapshot.answers)
             for _ in range(after):
                 life.live(1)
-                if not any(since <= said.at < until for since, until in life.doubtful):
-                    assert promised(ask(then, said.at)) == promised(said.told)
+                if not any(since <= snapshot.at < until for since, until in life.doubtful):
+                    assert promised(ask(then, snapshot.at)) == promised(snapshot.answers)
 
 
 def test_steps_from_before_they_kept_how_they_left_an_update_tell_its_status(
@@ -105,13 +105,13 @@ def test_steps_from_before_they_kept_how_they_left_an_update_tell_its_status(
         w.database.write(_forget_how_they_left_it)
 
         with open_at(w.database.path, instants[0]) as then:
-            told = []
+            answers = []
             for at in instants:
                 then.rewind(at)
                 (correction,) = then.read(lifecycle.by_id, [proposal.id])
-                told.append((str(correction.status), correction.version))
+                answers.append((str(correction.status), correction.version))
 
-    assert told == [("proposed", 1), ("approved", 2), ("applying", 3)]
+    assert answers == [("proposed", 1), ("approved", 2), ("applying", 3)]
 
 
 def _forget_how_they_left_it(connection: sqlite3.Connection) -> None:
@@ -136,7 +136,7 @@ def test_whoever_comes_from_before_an_accepted_poll_was_accepted_sees_what_was_r
         w.poll("shop", stock(A=4, B=4))
         instants = [w.now]
         sweep = w.sweep("shop", stock(A=4, B=0))
-        w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "empty", now=w.now, as_of=None)
         instants.append(w.now)
         for available in (3, 2):
             w.now += MINUTE

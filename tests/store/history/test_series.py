@@ -13,7 +13,7 @@ from store.history.series import ListingSeries, Sample, StockSeries, Window
 from store.model import Millis
 from store.queries import views
 from tests.store.correction_steps import correct, oversold
-from tests.store.targets.test_balance import sold, tell
+from tests.store.targets.test_balance import report, sold
 from tests.store.world import MINUTE, START, World, channel, stock, warehouse, world
 
 
@@ -109,7 +109,7 @@ def test_writes_and_events_are_counted_in_the_column_in_which_they_happened(
 ) -> None:
     with world(tmp_path) as w:
         oversold(w)
-        tell(w, "shop", sold("1", START + 90_000), sold("2", START + 91_000))
+        report(w, "shop", sold("1", START + 90_000), sold("2", START + 91_000))
         assert w.now == START + 3 * MINUTE + 1_000
         correct(w)
         found = look(w, 6)
@@ -180,7 +180,7 @@ def test_the_stamp_changes_with_each_thing_that_the_plot_shows(tmp_path: Path) -
         stamps.append(w.database.read(series.stamp, ids(w)))
         w.poll("warehouse", stock(A=8))
         stamps.append(w.database.read(series.stamp, ids(w)))
-        tell(w, "shop", sold("1", w.now))
+        report(w, "shop", sold("1", w.now))
         stamps.append(w.database.read(series.stamp, ids(w)))
 
     assert len(set(stamps)) == len(stamps)

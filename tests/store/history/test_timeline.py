@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 
 from store.history import timeline
-from store.history.timeline import Rest, TimelinePage
+from store.history.timeline import TimelineCursor, TimelinePage
 from store.model import Component, Terms
 from store.queries.values import HistoryEntry
 from tests.store.correction_steps import correct, oversold
 from tests.store.cost_counter import ROOM, steps_to_read
-from tests.store.targets.test_balance import sold, tell
+from tests.store.targets.test_balance import report, sold
 from tests.store.world import START, World, channel, stock, terms, warehouse, world
 
 
-def page(w: World, limit: int, rest: Rest | None = None, sku: str = "A") -> TimelinePage:
-    return w.database.read(timeline.page, sku, limit=limit, rest=rest)
+def page(
+    w: World, limit: int, cursor: TimelineCursor | None = None, sku: str = "A"
+) -> TimelinePage:
+    return w.database.read(timeline.page, sku, limit=limit, cursor=cursor)
 
 
 def pages(w: World, limit: int, sku: str = "A") -> Iterator[TimelinePage]:
     found = page(w, limit, sku=sku)
     yield found
-    while found.rest is not None:
-        found = page(w, limit, found.rest, sku)
+    while found.cursor is not None:
+        found = page(w, limit, found.cursor, sku)
         yield found
 
 
@@ -68,8 +70,8 @@ def busy(w: World) -> None:
     correct(w)
     w.poll("market", stock(A=3))
     w.poll("market", stock(A=5, SET=1))
-    tell(w, "shop", sold("1", w.now), sold("2", START), sold("3", w.now, sku="SET"))
-    tell(w, "market", sold("1", w.now, order="7"), sold("2", w.now + 1, order="7"))
+    report(w, "shop", sold("1", w.now), sold("2", START), sold("3", w.now, sku="SET"))
+    report(w, "market", sold("1", w.now, order="7"), sold("2", w.now + 1, order="7"))
     for quantity in (4, 3, 9, 4):
         w.poll("warehouse", stock(A=quantity))
         w.poll("shop", stock(A=quantity))
@@ -83,20 +85,20 @@ def test_the_pages_hold_each_entry_of_the_timeline_once_and_newest_first(
     with world(tmp_path) as w:
         busy(w)
         whole = w.database.read(timeline.history, sku)
-        told = [item for page in pages(w, limit, sku) for item in page.told]
+        entries = [item for page in pages(w, limit, sku) for item in page.items]
         ((kept,),) = w.rows(KEPT, sku)
 
     assert len(whole) == kept > 3
-    assert plain([item.entry for item in told]) == plain(whole)
-    keys = [item.key for item in told]
+    assert plain([item.entry for item in entries]) == plain(whole)
+    keys = [item.key for item in entries]
     assert keys == sorted(set(keys), reverse=True)
 
 
 def test_an_entry_is_known_by_the_same_key_in_every_page(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         busy(w)
-        by_key = {item.key: item.entry for item in page(w, 500).told}
-        again = {item.key: item.entry for page in pages(w, 3) for item in page.told}
+        by_key = {item.key: item.entry for item in page(w, 500).items}
+        again = {item.key: item.entry for page in pages(w, 3) for item in page.items}
 
     assert again == by_key
 
@@ -106,17 +108,17 @@ def test_what_comes_while_one_pages_back_takes_nothing_from_the_older_pages(
 ) -> None:
     with world(tmp_path) as w:
         busy(w)
-        before = [item.entry for item in page(w, 500).told]
+        before = [item.entry for item in page(w, 500).items]
         first = page(w, 5)
         w.poll("shop", stock(A=77))
-        told = [item.entry for item in first.told]
+        entries = [item.entry for item in first.items]
         found = first
-        while found.rest is not None:
-            found = page(w, 5, found.rest)
-            told += [item.entry for item in found.told]
+        while found.cursor is not None:
+            found = page(w, 5, found.cursor)
+            entries += [item.entry for item in found.items]
 
     # A disagreement may have closed meanwhile, and says so.
-    assert [(entry.known_at, entry.kind) for entry in told] == [
+    assert [(entry.known_at, entry.kind) for entry in entries] == [
         (e.known_at, e.kind) for e in before
     ]
 
@@ -157,23 +159,23 @@ def test_a_page_of_a_hundred_thousand_readings_costs_what_a_page_of_few_does(
 ) -> None:
     with world(tmp_path) as w:
         busy(w)
-        few = _took(w, page(w, 100).rest)
+        few = _took(w, page(w, 100).cursor)
 
         w.database.write(fill, 100_000)
         first = page(w, 100)
         deep = first
         for _ in range(20):
-            assert deep.rest is not None
-            deep = page(w, 100, deep.rest)
+            assert deep.cursor is not None
+            deep = page(w, 100, deep.cursor)
 
         assert _took(w, None) < 10 * few + 0.01
-        assert _took(w, deep.rest) < 10 * few + 0.01
+        assert _took(w, deep.cursor) < 10 * few + 0.01
 
 
-def _took(w: World, rest: Rest | None) -> float:
+def _took(w: World, cursor: TimelineCursor | None) -> float:
     best = 1.0
     for _ in range(3):
         began = time.process_time()
-        page(w, 100, rest)
+        page(w, 100, cursor)
         best = min(best, time.process_time() - began)
     return best

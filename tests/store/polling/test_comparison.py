@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from store.event_kinds import Event, EventKind
 from store.model import Authority, Figure, Kind, Policy, Record, State, Status
-from store.polling import events, merge
+from store.polling import merge
 from store.polling.events import EventOrigin
 from store.queries import views
 from store.reasons import Reason
 from sync.targets import policy as words
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, channel, record, stock, terms, warehouse, world
 
 
@@ -84,11 +85,11 @@ def test_the_formula_in_words_is_the_formula_in_sql(
     with world(folder, channel("shop", policies=(rule,), states=states)) as w:
         w.poll("warehouse", [record("A", available, state=state, **more)])
         w.poll("shop", [Record("A", 0)])
-        told = [
+        batch = [
             Event("1", EventKind.ORDERED, "A", sold, w.now),
             Event("2", EventKind.SHIPPED, "A", 1, w.now),
         ]
-        w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), batch, w.comparison)
         cell = w.database.read(views.shown, ["A"], now=w.now)["A"][1]
         truth = words.Truth(
             available, state, pending=-sold * rule.units, pending_on_hand=-rule.units, **more
@@ -319,7 +320,7 @@ def test_a_stale_channel_hides_its_own_disagreements(tmp_path: Path) -> None:
         w.now += 10 * MINUTE
         w.poll("warehouse", stock(A=4))
         assert (w.only().status, w.only().reason) == (Status.UNKNOWN, Reason.CHANNEL_STALE)
-        assert w.database.read(views.overview, now=w.now).unknown == 1
+        assert w.overview().unknown == 1
 
 
 def test_a_stale_authority_stops_what_rests_on_it(tmp_path: Path) -> None:
@@ -394,6 +395,6 @@ def test_a_filter_and_an_order_choose_what_is_shown(tmp_path: Path) -> None:
         assert w.diff(statuses=(Status.UNKNOWN,)) == []
         assert w.diff(kinds=(Kind.STATE,)) == []
         assert w.diff(age_min_ms=MINUTE) == []
-        overview = w.database.read(views.overview, now=w.now)
+        overview = w.overview()
         assert (overview.oversell, overview.oversell_units) == (2, 11)
         assert overview.oversell_money == 10 * 1 + 99

@@ -30,6 +30,7 @@ from store.polling.events import EventBatch, EventOrigin
 from store.targets import balance
 from sync.targets import policy as words
 from tests.store.event_model import LISTED, MEMBERS, Known, Place, Setting, made
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World
 
 SECOND = 1000
@@ -45,7 +46,7 @@ MOVES = strategies.none() | strategies.tuples(
 KINDS = strategies.sampled_from(
     (*[EventKind.ORDERED] * 3, EventKind.CANCELLED, EventKind.ADJUSTED, EventKind.SHIPPED)
 )
-TOLD = strategies.tuples(
+REPORTED = strategies.tuples(
     CHANNELS, strategies.integers(0, 30), KINDS, strategies.integers(0, 2),
     strategies.integers(1, 3), strategies.integers(-200, 0),
     strategies.sampled_from((None, "X", "Y")),
@@ -64,7 +65,7 @@ class Events(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.setting = Setting()
-        self.told: dict[tuple[str, str], Event] = {}
+        self.reported: dict[tuple[str, str], Event] = {}
         self.falls: dict[tuple[str, Place], Fall] = {}
         self.figures = {name: [9] * len(places) for name, places in LISTED.items()}
         self.aside: dict[str, tuple[list[Record], Millis]] = {}
@@ -101,47 +102,47 @@ class Events(RuleBasedStateMachine):
 
     @rule(
         name=CHANNELS, moved=MOVES, odd=strategies.integers(0, 9),
-        file_ms=AGES, source_ms=AGES, told=strategies.none() | TOLD,
+        file_ms=AGES, source_ms=AGES, reported=strategies.none() | REPORTED,
     )  # fmt: skip
     def poll(
         self, name: str, moved: tuple[int, int] | None, odd: int, file_ms: int | None,
-        source_ms: int | None, told: Any,
+        source_ms: int | None, reported: Any,
     ) -> None:  # fmt: skip
         if name == "market" and not self.setting.has_market:
             return
         if name != "warehouse" or self.has_orders():
             file_ms = source_ms = None
-        said = self.records(name, moved, source_ms)
+        records = self.records(name, moved, source_ms)
         refused: list[Refused] = []
         if odd == 1:
-            said.pop()
+            records.pop()
         elif odd == 2:
-            said.append(said[0])
+            records.append(records[0])
         elif odd == 3:
-            gone = said.pop()
+            gone = records.pop()
             refused = [Refused("row 9", "no number", gone.sku, gone.location)]
-        heard = self.heard(told, name)
-        sweep = self.w.sweep(name, said, refused=refused)
+        event_batch = self.event_batch(reported, name)
+        sweep = self.w.sweep(name, records, refused=refused)
         self.database.write(
-            merge.merge, sweep, self.w.comparison, now=self.w.now, told=heard,
+            merge.merge, sweep, self.w.comparison, now=self.w.now, event_batch=event_batch,
             as_of=None if file_ms is None else self.w.now - file_ms,
         )  # fmt: skip
         self.aside.pop(name, None)
-        self.saw(name, said, self.w.now)
+        self.saw(name, records, self.w.now)
 
-    @rule(name=CHANNELS, moved=MOVES, told=strategies.none() | TOLD)
-    def set_aside(self, name: str, moved: tuple[int, int] | None, told: Any) -> None:
+    @rule(name=CHANNELS, moved=MOVES, reported=strategies.none() | REPORTED)
+    def set_aside(self, name: str, moved: tuple[int, int] | None, reported: Any) -> None:
         """A quarantined poll; its events have happened all the same."""
         if name == "market" and not self.setting.has_market:
             return
-        said = self.records(name, moved, None)
-        heard = self.heard(told, name)
-        sweep = self.w.sweep(name, said)
-        self.database.write(quarantine.set_aside, sweep, "odd", now=self.w.now, as_of=None)
-        self.aside[name] = (said, self.w.now)
-        if heard is not None:
+        records = self.records(name, moved, None)
+        event_batch = self.event_batch(reported, name)
+        sweep = self.w.sweep(name, records)
+        self.database.write(quarantine.quarantine_poll, sweep, "odd", now=self.w.now, as_of=None)
+        self.aside[name] = (records, self.w.now)
+        if event_batch is not None:
             self.database.write(
-                events.bring_in_alone, name, heard, self.w.comparison, now=self.w.now
+                events.record_batch_alone, name, event_batch, self.w.comparison, now=self.w.now
             )
 
     @rule(name=CHANNELS, span=SPANS)
@@ -158,17 +159,15 @@ class Events(RuleBasedStateMachine):
             return
         self.database.write(merge.fail, self.w.sweep(name), "no answer", now=self.w.now)
 
-    @rule(told=strategies.lists(TOLD, min_size=1, max_size=3), span=SPANS)
-    def tell(self, told: list[Any], span: int) -> None:
+    @rule(reported=strategies.lists(REPORTED, min_size=1, max_size=3), span=SPANS)
+    def tell(self, reported: list[Any], span: int) -> None:
         """Events by themselves, of any channels, as from a file."""
         self.w.now += span
-        batch = [(move[0], self.event(move)) for move in told]
-        batch = [
-            reported for reported in batch if self.setting.has_market or reported[0] != "market"
-        ]
+        batch = [(move[0], self.event(move)) for move in reported]
+        batch = [entry for entry in batch if self.setting.has_market or entry[0] != "market"]
         self.database.write(events.record_each, batch, self.w.comparison, now=self.w.now)
         for name, event in batch:
-            self.told.setdefault((name, event.id), event)
+            self.reported.setdefault((name, event.id), event)
 
     # What is decided.
 
@@ -230,8 +229,8 @@ class Events(RuleBasedStateMachine):
             name, EventKind.ADJUSTED, correction.sku, quantity, self.w.now, correction.location
         )
         source = EventOrigin(correction.channel, self.w.now)
-        self.database.write(events.record, source, [event], self.w.comparison)
-        self.told[correction.channel, name] = event
+        self.database.write(record_events, source, [event], self.w.comparison)
+        self.reported[correction.channel, name] = event
 
     @rule(minutes=strategies.sampled_from((1, 6, 70)))
     def wait(self, minutes: int) -> None:
@@ -278,10 +277,10 @@ class Events(RuleBasedStateMachine):
     def no_event_is_lost_or_counted_twice(self) -> None:
         known = self.known()
         found = {(row["name"], row["event_id"]): row for row in known.events.values()}
-        assert found.keys() == self.told.keys()
-        for key, event in self.told.items():
+        assert found.keys() == self.reported.keys()
+        for key, event in self.reported.items():
             assert (found[key]["quantity"], found[key]["at"]) == (event.quantity, event.at)
-        assert len(known.events) == len(self.told)
+        assert len(known.events) == len(self.reported)
 
     @invariant()
     def what_is_pending_is_what_is_unseen(self) -> None:
@@ -382,12 +381,14 @@ class Events(RuleBasedStateMachine):
         What other channels told of those long before is not looked at again where the warehouse's
         readings go back in time, or its lag grows.
         """
-        return any(name == "warehouse" and event.order for (name, _), event in self.told.items())
+        return any(
+            name == "warehouse" and event.order for (name, _), event in self.reported.items()
+        )
 
-    def saw(self, name: str, said: list[Record], at: Millis) -> None:
-        for record in said:
+    def saw(self, name: str, records: list[Record], at: Millis) -> None:
+        for record in records:
             place = (record.sku, record.location)
-            if sum((record.sku, record.location) == place for record in said) > 1:
+            if sum((record.sku, record.location) == place for record in records) > 1:
                 continue
             before = self.falls.get((name, place), Fall(record.available))
             fell = record.available < before.shown
@@ -400,11 +401,11 @@ class Events(RuleBasedStateMachine):
             quantity = quantity * 100 if ago_s % 2 else -quantity * 100
         return Event(str(number), kind, sku, quantity, self.w.now + ago_s * SECOND, place, order)
 
-    def heard(self, drawn: Any, name: str) -> EventBatch | None:
+    def event_batch(self, drawn: Any, name: str) -> EventBatch | None:
         if drawn is None:
             return None
         event = self.event((name, *drawn[1:]))
-        self.told.setdefault((name, event.id), event)
+        self.reported.setdefault((name, event.id), event)
         return EventBatch((event,), cursor=event.id)
 
 

@@ -61,7 +61,7 @@ def poll(database: Database, *, now: int, implausible: bool) -> None:
     available = 0 if implausible else 7
     database.write(staging.stage, sweep, [Record(sku="MUG-30", available=available)], [], None)
     if implausible:
-        database.write(quarantine.set_aside, sweep, "all at zero", now=now, as_of=None)
+        database.write(quarantine.quarantine_poll, sweep, "all at zero", now=now, as_of=None)
     else:
         database.write(merge.merge, sweep, COMPARISON, now=now, as_of=None)
 
@@ -191,8 +191,8 @@ def test_what_was_discarded_and_comes_again_is_set_aside_again_and_told_so(
     poll(database, now=2_000, implausible=True)
 
     (again,) = quarantined(database)
-    told = "all at zero; the same that ana discarded at 1970-01-01T00:00:01.500Z"
-    assert again.message == told
+    reason = "all at zero; the same that ana discarded at 1970-01-01T00:00:01.500Z"
+    assert again.message == reason
 
 
 def test_what_would_change_something_else_is_not_called_the_same(database: Database) -> None:
@@ -202,7 +202,7 @@ def test_what_would_change_something_else_is_not_called_the_same(database: Datab
     sweep = database.write(staging.begin, NAME, staging.PollMemory(), now=2_000)
     database.write(staging.stage, sweep, [Record(sku="MUG-30", available=1)], [], None)
 
-    database.write(quarantine.set_aside, sweep, "all too low", now=2_000, as_of=None)
+    database.write(quarantine.quarantine_poll, sweep, "all too low", now=2_000, as_of=None)
 
     (incident,) = quarantined(database)
     assert incident.message == "all too low"

@@ -32,12 +32,16 @@ from tests.store.world import World, channel, record, stock, terms, warehouse, w
 def set_aside(world: World, name: str, *pages: Sequence[Record], refused: Any = ()) -> int:
     """Set a poll aside, whatever it says."""
     sweep = world.sweep(name, *pages, refused=refused)
-    world.database.write(quarantine.set_aside, sweep, "implausible", now=world.now, as_of=None)
+    world.database.write(
+        quarantine.quarantine_poll, sweep, "implausible", now=world.now, as_of=None
+    )
     return sweep.poll_id
 
 
 def foreseen(world: World, name: str, **more: Any) -> QuarantineEffect:
-    found = world.database.read(quarantine_preview.of_accepting, name, world.comparison, **more)
+    found = world.database.read(
+        quarantine_preview.preview_accepting, name, world.comparison, **more
+    )
     assert found is not None
     return found
 
@@ -67,7 +71,7 @@ def shop(tmp_path: Path) -> Iterator[World]:
 
 
 def test_there_is_no_effect_where_nothing_is_set_aside(shop: World) -> None:
-    assert shop.database.read(quarantine_preview.of_accepting, "shop", shop.comparison) is None
+    assert shop.database.read(quarantine_preview.preview_accepting, "shop", shop.comparison) is None
 
 
 def test_a_feed_of_zeros_is_told_with_its_units_its_money_and_what_it_would_open(
@@ -75,14 +79,14 @@ def test_a_feed_of_zeros_is_told_with_its_units_its_money_and_what_it_would_open
 ) -> None:
     poll_id = set_aside(shop, "shop", stock(A=0, B=0))
 
-    told = foreseen(shop, "shop")
+    preview = foreseen(shop, "shop")
 
-    assert (told.channel, told.poll_id, told.reason) == ("shop", poll_id, "implausible")
-    assert (told.counts.known, told.counts.seen, told.counts.zeroed) == (2, 2, 2)
-    assert (told.moved, told.units_up, told.units_down, told.to_zero) == (2, 0, 13, 2)
-    assert (told.money_down, told.unpriced) == (25.0, 1)
-    assert told.channels == (ChannelEffect("shop", opened=2, closed=0, targets_to_zero=0),)
-    first, second = told.rows
+    assert (preview.channel, preview.poll_id, preview.reason) == ("shop", poll_id, "implausible")
+    assert (preview.counts.known, preview.counts.seen, preview.counts.zeroed) == (2, 2, 2)
+    assert (preview.moved, preview.units_up, preview.units_down, preview.to_zero) == (2, 0, 13, 2)
+    assert (preview.money_down, preview.unpriced) == (25.0, 1)
+    assert preview.channels == (ChannelEffect("shop", opened=2, closed=0, targets_to_zero=0),)
+    first, second = preview.rows
     assert (first.sku, first.title, first.before, first.after) == ("A", "Lamp", 10, 0)
     assert (first.target, first.disagrees, first.disagreed, first.delta) == (10, "quantity", "", 10)
     assert (second.sku, second.elsewhere) == ("B", 0)
@@ -93,30 +97,30 @@ def test_an_authoritys_zeros_are_told_with_what_they_would_do_to_every_channel(
 ) -> None:
     set_aside(shop, "warehouse", stock(A=0, B=3))
 
-    told = foreseen(shop, "warehouse")
+    preview = foreseen(shop, "warehouse")
 
     assert [
-        (effect.channel, effect.opened, effect.targets_to_zero) for effect in told.channels
+        (effect.channel, effect.opened, effect.targets_to_zero) for effect in preview.channels
     ] == [
         ("shop", 1, 1),
         ("market", 1, 1),
     ]
-    (row,) = told.rows
+    (row,) = preview.rows
     assert (row.sku, row.before, row.after, row.target, row.elsewhere) == ("A", 10, 0, None, 2)
 
 
 def test_what_is_gone_and_what_is_new_is_told(shop: World) -> None:
     set_aside(shop, "warehouse", stock(B=3, NEW=7))
 
-    told = foreseen(shop, "warehouse")
+    preview = foreseen(shop, "warehouse")
 
-    assert (told.counts.gone, told.counts.added, told.to_zero) == (1, 1, 1)
-    assert [(row.sku, row.before, row.after) for row in told.rows] == [
+    assert (preview.counts.gone, preview.counts.added, preview.to_zero) == (1, 1, 1)
+    assert [(row.sku, row.before, row.after) for row in preview.rows] == [
         ("A", 10, None),
         ("NEW", None, 7),
     ]
     # A is in no warehouse any more, and NEW in no shop yet.
-    assert [(effect.channel, effect.opened) for effect in told.channels] == [
+    assert [(effect.channel, effect.opened) for effect in preview.channels] == [
         ("shop", 2),
         ("market", 2),
     ]
@@ -126,30 +130,33 @@ def test_the_largest_are_listed_and_all_are_counted(shop: World) -> None:
     many = {f"S{number:03}": number for number in range(50)}
     set_aside(shop, "shop", stock(A=10, B=3, **many))
 
-    told = foreseen(shop, "shop", rows_max=3)
+    preview = foreseen(shop, "shop", rows_max=3)
 
-    assert (told.moved, told.units_up) == (50, sum(range(50)))
-    assert [row.sku for row in told.rows] == ["S049", "S048", "S047"]
+    assert (preview.moved, preview.units_up) == (50, sum(range(50)))
+    assert [row.sku for row in preview.rows] == ["S049", "S048", "S047"]
 
 
 def test_telling_it_touches_nothing_and_waits_for_no_writer(shop: World) -> None:
     set_aside(shop, "warehouse", stock(A=0))
     before = contents(shop.database)
 
-    def tell_while_writing(connection: sqlite3.Connection) -> QuarantineEffect:
+    def preview_while_writing(connection: sqlite3.Connection) -> QuarantineEffect:
         connection.execute("UPDATE channels SET last_error = 'half done'")
         with ThreadPoolExecutor(1) as another:
             return another.submit(foreseen, shop, "warehouse").result()
 
-    told = shop.database.write(tell_while_writing)
+    preview = shop.database.write(preview_while_writing)
     again = foreseen(shop, "warehouse")
 
-    assert told == again
+    assert preview == again
     after = contents(shop.database)
     del before["channels"], after["channels"]
     assert after == before
     with Database.open(shop.database.path, read_only=True) as looking:
-        assert looking.read(quarantine_preview.of_accepting, "warehouse", shop.comparison) == again
+        assert (
+            looking.read(quarantine_preview.preview_accepting, "warehouse", shop.comparison)
+            == again
+        )
 
 
 SKUS = ("A", "B", "C", "DS-1", "SET")
@@ -232,23 +239,23 @@ def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject)
         refused = data.draw(st.sampled_from(((), (Refused("line 1", "no number", "A"),))))
         set_aside(shop, name, data.draw(polls()), data.draw(polls()), refused=refused)
 
-        told = foreseen(shop, name)
+        preview = foreseen(shop, name)
         before = standing(shop)
         merged = accept(shop, name)
         after = standing(shop)
 
-        assert (told.opened, told.closed) == (merged.opened, merged.closed)
-        assert told.moved == len(told.rows)
-        for row in told.rows:
+        assert (preview.opened, preview.closed) == (merged.opened, merged.closed)
+        assert preview.moved == len(preview.rows)
+        for row in preview.rows:
             key = (row.sku, row.location, name)
             assert row.before == before.get(key, (None, None, ""))[0]
             shown, target, kinds = after[key]
             assert row.after == shown
             assert row.target == target
             assert row.disagrees in (kinds or "").split(",") or (not kinds and not row.disagrees)
-        units = [(row.after or 0) - (row.before or 0) for row in told.rows]
-        assert told.units_up == sum(unit for unit in units if unit > 0)
-        assert told.units_down == -sum(unit for unit in units if unit < 0)
+        units = [(row.after or 0) - (row.before or 0) for row in preview.rows]
+        assert preview.units_up == sum(unit for unit in units if unit > 0)
+        assert preview.units_down == -sum(unit for unit in units if unit < 0)
         by_channel: dict[str, int] = {}
         for key, (_, target, _) in after.items():
             was = before.get(key, (None, None, ""))[1]
@@ -256,7 +263,7 @@ def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject)
                 by_channel[key[2]] = by_channel.get(key[2], 0) + 1
         assert {
             effect.channel: effect.targets_to_zero
-            for effect in told.channels
+            for effect in preview.channels
             if effect.targets_to_zero
         } == by_channel
 
@@ -278,9 +285,9 @@ def test_a_bundles_own_state_is_foreseen() -> None:
         shop.poll("shop", [*stock(A=4, B=4), record("SET", 2, state="active")])
         set_aside(shop, "warehouse", [*stock(A=4, B=4), record("SET", 0, state="disabled")])
 
-        told = foreseen(shop, "warehouse")
+        preview = foreseen(shop, "warehouse")
 
-        assert [(effect.channel, effect.opened) for effect in told.channels] == [("shop", 1)]
+        assert [(effect.channel, effect.opened) for effect in preview.channels] == [("shop", 1)]
         assert accept(shop, "warehouse").opened == 1
 
 
@@ -289,9 +296,9 @@ def test_a_listing_that_comes_to_be_unreadable_is_foreseen() -> None:
         shop.poll("shop", stock(A=3))
         set_aside(shop, "warehouse", [], refused=(Refused("line 1", "no number", "A"),))
 
-        told = foreseen(shop, "warehouse")
+        preview = foreseen(shop, "warehouse")
 
         # It is missing there, and the shop has what its authority, heard by now, does not.
-        told_of = [(effect.channel, effect.opened) for effect in told.channels]
-        assert told_of == [("warehouse", 1), ("shop", 1)]
-        assert accept(shop, "warehouse").opened == told.opened
+        effects = [(effect.channel, effect.opened) for effect in preview.channels]
+        assert effects == [("warehouse", 1), ("shop", 1)]
+        assert accept(shop, "warehouse").opened == preview.opened

@@ -32,7 +32,7 @@ REFUSED = strategies.builds(
 )
 
 
-class Told(NamedTuple):
+class PollContent(NamedTuple):
     """What one poll said."""
 
     records: list[Record]
@@ -42,7 +42,7 @@ class Told(NamedTuple):
 
 
 POLLS = strategies.builds(
-    Told,
+    PollContent,
     strategies.lists(RECORDS, max_size=6),
     strategies.one_of(strategies.just([]), strategies.lists(REFUSED, max_size=2)),
     strategies.integers(1, 6),
@@ -67,72 +67,74 @@ class Recognition(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.opened = world(Path(self.folder.name))
         self.world = self.opened.__enter__()
-        self.told = Told([], [], 1)
-        self.aside: Told | None = None
+        self.content = PollContent([], [], 1)
+        self.aside: PollContent | None = None
 
     def teardown(self) -> None:
         self.opened.__exit__(None, None, None)
         self.folder.cleanup()
 
     @initialize(first=POLLS)
-    def start(self, first: Told) -> None:
+    def start(self, first: PollContent) -> None:
         self.world.poll("warehouse", [Record(sku, 5, state="active") for sku in SKUS[:2]])
         self.poll(first)
 
-    @rule(told=POLLS)
-    def poll(self, told: Told) -> None:
+    @rule(content=POLLS)
+    def poll(self, content: PollContent) -> None:
         """The shop is read anew."""
-        self.good(self.swept(told), told)
+        self.good(self.swept(content), content)
 
     @rule(place=strategies.integers(0, 5), value=strategies.sampled_from(VALUES))
     def poll_with_one_change(self, place: int, value: int) -> None:
         """The usual poll: nothing moved but one listing."""
-        records = list(self.told.records)
+        records = list(self.content.records)
         if records:
             place %= len(records)
             records[place] = Record(records[place].sku, value, state=records[place].state)
-        self.poll(self.told._replace(records=records, refused=[]))
+        self.poll(self.content._replace(records=records, refused=[]))
 
     @rule()
     def poll_unchanged(self) -> None:
         """Nothing moved, and what could not be read can be now."""
-        self.poll(self.told._replace(refused=[]))
+        self.poll(self.content._replace(refused=[]))
 
-    @rule(told=POLLS, stock=strategies.dictionaries(strategies.sampled_from(SKUS), RECORDS))
-    def poll_while_the_authority_is_merged(self, told: Told, stock: dict[str, Record]) -> None:
+    @rule(content=POLLS, stock=strategies.dictionaries(strategies.sampled_from(SKUS), RECORDS))
+    def poll_while_the_authority_is_merged(
+        self, content: PollContent, stock: dict[str, Record]
+    ) -> None:
         """The warehouse lists something new while the shop's pages come in."""
         sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())
-        self.stage(sweep, told)
+        self.stage(sweep, content)
         listed = [Record(sku, record.available, state="active") for sku, record in stock.items()]
         self.world.poll("warehouse", listed)
-        self.good(sweep, told)
+        self.good(sweep, content)
 
-    @rule(told=POLLS)
-    def fail(self, told: Told) -> None:
+    @rule(content=POLLS)
+    def fail(self, content: PollContent) -> None:
         """A poll ends midway: it counts for nothing."""
-        sweep = self.swept(told)
+        sweep = self.swept(content)
         self.world.database.write(merge.fail, sweep, "503", now=self.world.now)
 
-    @rule(told=POLLS)
-    def quarantine(self, told: Told) -> None:
-        sweep = self.swept(told)
+    @rule(content=POLLS)
+    def quarantine(self, content: PollContent) -> None:
+        sweep = self.swept(content)
         self.world.database.write(
-            quarantine.set_aside, sweep, "odd", now=self.world.now, as_of=None
+            quarantine.quarantine_poll, sweep, "odd", now=self.world.now, as_of=None
         )
-        self.aside = told
+        self.aside = content
 
     @precondition(lambda self: self.aside is not None)
     @rule()
     def accept(self) -> None:
         assert self.aside is not None
         # What it says of what it could not read was judged against the readings of its time.
-        told, self.aside = self.aside, None
+        content, self.aside = self.aside, None
         self.world.database.write(
             quarantine.accept, "shop", self.world.comparison, who="ana", now=self.later()
         )
-        self.told = told
-        if not told.refused:
-            self.check(told)
+        self.content = content
+        if not content.refused:
+            self.check(content)
 
     # While a channel is quarantined nothing of it is rechecked: nothing may be written there.
     @precondition(lambda self: self.aside is None)
@@ -163,48 +165,50 @@ class Recognition(RuleBasedStateMachine):
     def memory(self) -> staging.PollMemory:
         return self.world.memories.setdefault("shop", staging.PollMemory())
 
-    def swept(self, told: Told) -> staging.Sweep:
+    def swept(self, content: PollContent) -> staging.Sweep:
         sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())
-        self.stage(sweep, told)
+        self.stage(sweep, content)
         return sweep
 
-    def stage(self, sweep: staging.Sweep, told: Told) -> None:
-        for start in range(0, len(told.records), told.page):
-            page = told.records[start : start + told.page]
+    def stage(self, sweep: staging.Sweep, content: PollContent) -> None:
+        for start in range(0, len(content.records), content.page):
+            page = content.records[start : start + content.page]
             self.world.database.write(staging.stage, sweep, page)
-        self.world.database.write(staging.stage, sweep, (), told.refused)
+        self.world.database.write(staging.stage, sweep, (), content.refused)
 
-    def good(self, sweep: staging.Sweep, told: Told) -> None:
+    def good(self, sweep: staging.Sweep, content: PollContent) -> None:
         before = self.listings()
         self.world.database.write(staging.counts, sweep)
         self.world.database.write(
             merge.merge, sweep, self.world.comparison, now=self.world.now, as_of=None
         )
-        self.told, self.aside = told, None
-        self.check(told, before)
+        self.content, self.aside = content, None
+        self.check(content, before)
 
-    def check(self, told: Told, before: dict[str, Shown] | None = None) -> None:
+    def check(self, content: PollContent, before: dict[str, Shown] | None = None) -> None:
         """Hold the cache against what the poll said, record by record."""
         after = self.listings()
-        times = Counter(record.sku for record in told.records)
-        unread = {refusal.sku for refusal in told.refused}
+        times = Counter(record.sku for record in content.records)
+        unread = {refusal.sku for refusal in content.refused}
         for sku, shown in after.items():
-            assert bool(shown.problem) == (sku in unread or self.in_doubt(sku, told, before)), sku
+            assert bool(shown.problem) == (sku in unread or self.in_doubt(sku, content, before)), (
+                sku
+            )
             if times[sku]:
                 assert (shown.present, shown.copies) == (1, times[sku]), sku
             elif sku not in unread and None not in unread:
                 assert shown.present == 0, sku
-        for record in told.records:
+        for record in content.records:
             if times[record.sku] == 1:
                 assert after[record.sku][2:4] == (record.available, record.state), record.sku
         counted = sum(shown.present for shown in after.values())
         assert self.world.database.read(_counter) == counted
 
     @staticmethod
-    def in_doubt(sku: str, told: Told, before: dict[str, Shown] | None) -> bool:
+    def in_doubt(sku: str, content: PollContent, before: dict[str, Shown] | None) -> bool:
         """Whether it may be the record whose SKU could not be read."""
-        seen = any(record.sku == sku for record in told.records)
-        anonymous = any(refusal.sku is None for refusal in told.refused)
+        seen = any(record.sku == sku for record in content.records)
+        anonymous = any(refusal.sku is None for refusal in content.refused)
         shown = (before or {}).get(sku)
         return anonymous and not seen and shown is not None and bool(shown.present or shown.problem)
 

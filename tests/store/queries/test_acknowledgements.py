@@ -33,7 +33,7 @@ def seen(w: World, sku: str) -> SeenDisagreement:
     return SeenDisagreement.of(w.only(skus=(sku,)))
 
 
-def told(disagreement: Disagreement) -> tuple[str | None, str | None, int]:
+def acknowledgement(disagreement: Disagreement) -> tuple[str | None, str | None, int]:
     return disagreement.acknowledged_by, disagreement.acknowledged_why, disagreement.severity
 
 
@@ -41,10 +41,10 @@ def test_it_is_told_who_acknowledged_it_why_and_when_and_stays_open(w: World) ->
     assert acknowledge(w, seen(w, "A")) == [""]
 
     disagreement = w.only(skus=("A",))
-    assert told(disagreement) == ("ana", "counted by hand", Severity.ACKNOWLEDGED)
+    assert acknowledgement(disagreement) == ("ana", "counted by hand", Severity.ACKNOWLEDGED)
     assert disagreement.acknowledged_at == w.now
     assert disagreement.status == "open"
-    overview = w.database.read(views.overview, now=w.now)
+    overview = w.overview()
     assert (overview.open, overview.oversell, overview.acknowledged) == (2, 2, 1)
 
 
@@ -75,8 +75,8 @@ def test_it_is_forgotten_when_it_moves(w: World, channel_name: str, records: lis
     w.poll(channel_name, records)  # type: ignore[arg-type]
 
     (a,) = (disagreement for disagreement in w.diff(skus=("A",)) if disagreement.kind == "quantity")
-    assert told(a) == (None, None, Severity.OVERSELL)
-    assert told(w.only(skus=("B",)))[0] == "ana"
+    assert acknowledgement(a) == (None, None, Severity.OVERSELL)
+    assert acknowledgement(w.only(skus=("B",)))[0] == "ana"
 
 
 def test_it_lasts_while_nothing_moves_however_often_it_is_read(w: World) -> None:
@@ -85,7 +85,7 @@ def test_it_lasts_while_nothing_moves_however_often_it_is_read(w: World) -> None
     w.poll("shop", [record("A", 14, state="active", price_minor=900, title="New"), *stock(B=12)])
     w.poll("warehouse", stock(A=10, B=10))
 
-    assert told(w.only(skus=("A",)))[0] == "ana"
+    assert acknowledgement(w.only(skus=("A",)))[0] == "ana"
 
 
 def test_what_has_moved_since_it_was_seen_is_refused_and_told_what_moved(w: World) -> None:
@@ -97,7 +97,7 @@ def test_what_has_moved_since_it_was_seen_is_refused_and_told_what_moved(w: Worl
         "it has moved since you saw it: shown 14 → 16, target 10 → 11",
         "",
     ]
-    assert told(w.only(skus=("A",)))[0] is None
+    assert acknowledgement(w.only(skus=("A",)))[0] is None
 
 
 def test_what_agrees_by_now_and_what_never_was_are_refused(w: World) -> None:
@@ -116,7 +116,7 @@ def test_of_two_operators_the_second_is_told_of_the_first(w: World, tmp_path: Pa
         assert [decision.ok for decision in made] == [True]
 
     assert acknowledge(w, same) == ["ben has acknowledged it already: a recount is due"]
-    assert told(w.only(skus=("A",)))[:2] == ("ben", "a recount is due")
+    assert acknowledgement(w.only(skus=("A",)))[:2] == ("ben", "a recount is due")
 
 
 def test_it_can_be_taken_back(w: World) -> None:
@@ -130,7 +130,7 @@ def test_it_can_be_taken_back(w: World) -> None:
     assert [decision.why for decision in made] == [
         "", "", "nobody has acknowledged it", "it is no more: they agree by now",
     ]  # fmt: skip
-    assert told(w.only(skus=("A",)))[0] is None
+    assert acknowledgement(w.only(skus=("A",)))[0] is None
 
 
 def test_a_missing_listing_can_be_acknowledged_too(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_missing_listing_can_be_acknowledged_too(tmp_path: Path) -> None:
         w.poll("shop", stock(B=1))
         assert acknowledge(w, seen(w, "A")) == [""]
         w.poll("shop", stock(B=1))
-        assert told(w.only())[0] == "ana"
+        assert acknowledgement(w.only())[0] == "ana"
 
 
 def test_acknowledging_changes_nothing_of_what_is_proposed(w: World) -> None:

@@ -30,7 +30,7 @@ def test_recent_polls_tell_their_size_and_their_outcome_oldest_first(tmp_path: P
         fail(w)
         w.poll("shop", stock(A=3))
         sweep = w.sweep("shop")
-        w.database.write(quarantine.set_aside, sweep, "it is empty", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "it is empty", now=w.now, as_of=None)
 
         found = of(w)
 
@@ -69,11 +69,11 @@ def test_a_running_poll_tells_how_far_it_is_and_of_how_many(tmp_path: Path) -> N
     with world(tmp_path) as w:
         first = w.database.write(staging.begin, "shop", None, now=START)
         assert of(w).running is not None
-        w.database.write(staging.stage, first, stock(A=1, B=2), (), None, told=True)
+        w.database.write(staging.stage, first, stock(A=1, B=2), (), None, note_progress=True)
         unknown = of(w).running
         assert unknown is not None
         assert (unknown.since, unknown.seen, unknown.expected) == (START, 2, None)
-        w.database.write(staging.stage, first, stock(C=1), (), 40, told=True)
+        w.database.write(staging.stage, first, stock(C=1), (), 40, note_progress=True)
         announced = of(w).running
         assert announced is not None
         assert (announced.seen, announced.expected) == (3, 40)
@@ -96,12 +96,12 @@ def test_errors_are_counted_by_the_minute_and_the_last_five_minutes_together(
         fail(w, "warehouse")
         w.poll("shop", stock(A=3))
 
-        counts = w.database.read(views.overview, now=w.now)
+        counts = w.overview()
 
         # The poll that was good is the newest minute's; before it one a minute.
         assert counts.errors_by_minute == (1, 1, 1, 1, 1, 1, 1, 1, 1, 0)
         assert counts.errors_5m == 4
-        later = w.database.read(views.overview, now=w.now + 8 * MINUTE + 1)
+        later = w.overview(w.now + 8 * MINUTE + 1)
         assert later.errors_by_minute == (1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -128,8 +128,8 @@ def test_a_poll_that_was_set_aside_went_wrong_also_when_a_good_one_has_replaced_
 ) -> None:
     with world(tmp_path) as w:
         sweep = w.sweep("shop")
-        w.database.write(quarantine.set_aside, sweep, "it is empty", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "it is empty", now=w.now, as_of=None)
         w.poll("shop", stock(A=3))
 
         assert (of(w).failed, len(of(w).recent)) == (1, 2)
-        assert w.database.read(views.overview, now=w.now).errors_5m == 1
+        assert w.overview().errors_5m == 1

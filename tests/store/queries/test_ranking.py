@@ -7,7 +7,7 @@ import pytest
 
 from store.model import Record
 from store.queries import ranking, severity_sql
-from store.queries.ranking_values import GroupBy, Grouped, GroupTotal, Lens, Severity, Side
+from store.queries.ranking_values import GroupBy, Grouped, GroupTotal, RankingHints, Severity, Side
 from store.queries.values import DisagreementFilter, Sort
 from tests.store.world import MINUTE, World, channel, record, world
 
@@ -18,8 +18,8 @@ def w(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def lens(w: World, *causes: tuple[str, str]) -> Lens:
-    return Lens(w.database.read(severity_sql.typical_prices), causes)
+def hints(w: World, *causes: tuple[str, str]) -> RankingHints:
+    return RankingHints(w.database.read(severity_sql.typical_prices), causes)
 
 
 def ranked(w: World, sort: Sort = Sort.RISK, **wanted: object) -> list[str]:
@@ -29,7 +29,7 @@ def ranked(w: World, sort: Sort = Sort.RISK, **wanted: object) -> list[str]:
 
 def severities(w: World, sort: Sort = Sort.RISK, **wanted: object) -> list[tuple[str, Severity]]:
     chosen = DisagreementFilter(**wanted)  # type: ignore[arg-type]
-    found = w.database.read(ranking.ranked, chosen, now=w.now, sort=sort, lens=lens(w))
+    found = w.database.read(ranking.ranked, chosen, now=w.now, sort=sort, hints=hints(w))
     names = dict(w.rows("SELECT d.id, i.sku FROM disagreements d JOIN items i ON i.id = d.item_id"))
     return [
         (names[disagreement_id], Severity(severity))
@@ -41,7 +41,7 @@ def totals(
     w: World, by: GroupBy, sort: Sort = Sort.RISK, *causes: tuple[str, str]
 ) -> list[GroupTotal]:
     found: Grouped = w.database.read(
-        ranking.grouped, DisagreementFilter(), by, now=w.now, sort=sort, lens=lens(w, *causes)
+        ranking.grouped, DisagreementFilter(), by, now=w.now, sort=sort, hints=hints(w, *causes)
     )
     return [ranking.total_of(row) for row in found.totals]
 

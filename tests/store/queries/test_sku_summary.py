@@ -8,7 +8,7 @@ from store.model import Component, CorrectionStatus, Freshness, Pool
 from store.queries import sku_summary
 from store.queries.sku_summary import SkuSummary
 from tests.store.correction_steps import correct, oversold
-from tests.store.targets.test_balance import sold, tell
+from tests.store.targets.test_balance import report, sold
 from tests.store.targets.test_bundles import at
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
@@ -64,7 +64,7 @@ def test_a_bundle_tells_what_it_rests_on_and_each_part_how_many_it_allows(tmp_pa
         w.reconfigure(msgspec.structs.replace(terms(warehouse(), channel("shop")), bundles=KIT))
         w.poll("warehouse", stock(A=9, B=3))
         w.poll("shop", stock(A=9, B=3, KIT=3))
-        tell(w, "shop", sold("1", w.now, 5))
+        report(w, "shop", sold("1", w.now, 5))
         kit, part = read(w, "KIT"), read(w, "A")
         w.now += 60 * MINUTE
         later = read(w, "KIT")
@@ -80,8 +80,8 @@ def test_a_bundle_tells_what_it_rests_on_and_each_part_how_many_it_allows(tmp_pa
         ("bundle", "warehouse", Freshness.FRESH)
     }
     assert {component.freshness for component in later.parts} == {Freshness.STALE}
-    assert [(bundle.sku, bundle.quantity) for bundle in part.holders] == [("KIT", 2)]
-    assert kit.holders == ()
+    assert [(bundle.sku, bundle.quantity) for bundle in part.bundles] == [("KIT", 2)]
+    assert kit.bundles == ()
 
 
 def test_a_pool_tells_its_places(tmp_path: Path) -> None:

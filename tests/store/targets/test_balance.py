@@ -17,15 +17,16 @@ from store.polling.events import EventOrigin
 from store.queries import views
 from store.targets import balance as balance_module
 from store.targets.balance import Balance
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
 
 SECOND = 1000
 
 
-def tell(w: World, name: str, *told: Event) -> None:
+def report(w: World, name: str, *batch: Event) -> None:
     """Events by themselves, a moment after whatever was before."""
     w.now += SECOND
-    w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
+    w.database.write(record_events, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def sold(event_id: str, at: Millis, quantity: int = 1, **more: str) -> Event:
@@ -112,12 +113,12 @@ def test_what_a_channel_tells_explains_its_fall_and_the_rest_is_unexplained(
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
-        tell(w, "shop", sold("1", w.now + SECOND, 2))
+        report(w, "shop", sold("1", w.now + SECOND, 2))
         assert sums(w, "shop") == (0, 0, 0), "no reading can show it yet"
         w.poll("shop", stock(A=5))
         assert sums(w, "shop") == (-2, 0, -3)
         assert totals(w)["shop"] == 3
-        tell(w, "shop", sold("2", w.now - SECOND, 3))
+        report(w, "shop", sold("2", w.now - SECOND, 3))
         assert sums(w, "shop") == (-5, 0, 0), "a late event explains, too"
         assert totals(w)["shop"] == 0
 
@@ -137,10 +138,10 @@ def test_our_own_write_is_known_and_its_echo_is_not_counted_twice(tmp_path: Path
         assert sums(w, "shop") == (0, -5, 0)
         assert totals(w)["shop"] == 0
         adjusted = [Event(n, EventKind.ADJUSTED, "A", -5, w.now - 2 * SECOND) for n in ("1", "2")]
-        tell(w, "shop", adjusted[0])
+        report(w, "shop", adjusted[0])
         assert sums(w, "shop") == (0, -5, 0)
         assert totals(w)["shop"] == 0
-        tell(w, "shop", adjusted[1])
+        report(w, "shop", adjusted[1])
         assert sums(w, "shop") == (-5, -5, 5), "one write explains one adjustment"
 
 
@@ -155,7 +156,7 @@ def test_a_write_counts_with_what_it_added_to_what_was_shown_then(tmp_path: Path
             expires_ms=60 * MINUTE,
         )  # fmt: skip
         w.poll("shop", stock(A=8))
-        tell(w, "shop", sold("1", sale))
+        report(w, "shop", sold("1", sale))
         w.database.write(lease.acquire, holder="t", token="t", now=w.now, span_ms=60 * MINUTE)
         w.database.write(lifecycle.begin_applying, [first.id], token="t", now=w.now)
         w.now += SECOND
@@ -172,13 +173,13 @@ def test_at_the_authority_all_channels_sales_count_once_it_has_seen_them(tmp_pat
         w.poll("shop", stock(A=8))
         w.poll("market", stock(A=7))
         sale, other = w.now + SECOND, w.now + 2 * SECOND
-        tell(w, "shop", sold("s1", sale, order="7"))
-        tell(w, "market", sold("m1", sale + 1, order="7"), sold("m2", other))
+        report(w, "shop", sold("s1", sale, order="7"))
+        report(w, "market", sold("m1", sale + 1, order="7"), sold("m2", other))
         assert sums(w, "warehouse") == (0, 0, 0)
         w.poll("warehouse", stock(A=9), as_of=sale + 1)
         w.poll("warehouse", stock(A=8))
         assert sums(w, "warehouse") == (-2, 0, 0)
-        tell(w, "warehouse", sold("w1", sale, order="7"))
+        report(w, "warehouse", sold("w1", sale, order="7"))
         assert sums(w, "warehouse") == (-2, 0, 0), "the authority's word of an order stands alone"
         assert totals(w)["warehouse"] == 0
 
@@ -188,7 +189,7 @@ def test_an_authority_that_counts_in_boxes_has_its_account_in_boxes(tmp_path: Pa
         w.reconfigure(terms(warehouse(policies=(Policy("*", units=6),)), channel("shop")))
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=60))
-        tell(w, "shop", sold("1", w.now + SECOND, 12))
+        report(w, "shop", sold("1", w.now + SECOND, 12))
         w.poll("warehouse", stock(A=8))
         assert sums(w, "warehouse") == (-2, 0, 0)
         assert w.database.read(known, "A")["warehouse"] == -2
@@ -205,7 +206,7 @@ def test_a_bundles_own_listing_is_explained_by_its_own_sales_and_its_parts_by_th
         w.reconfigure(made)
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10, SET=5))
-        tell(w, "shop", sold("1", w.now + SECOND, sku="SET"))
+        report(w, "shop", sold("1", w.now + SECOND, sku="SET"))
         w.poll("shop", stock(A=10, SET=4))
         w.poll("warehouse", stock(A=8))
         assert sums(w, "shop", "SET") == (-1, 0, 0)
@@ -221,8 +222,8 @@ def test_a_file_of_events_of_two_channels_moves_the_accounts_of_both(tmp_path: P
         sale = w.now + SECOND
         w.poll("shop", stock(A=59))
         w.poll("market", stock(A=59))
-        told = [("shop", sold("1", sale)), ("market", sold("1", sale))]
-        w.database.write(events.record_each, told, w.comparison, now=w.now)
+        batch = [("shop", sold("1", sale)), ("market", sold("1", sale))]
+        w.database.write(events.record_each, batch, w.comparison, now=w.now)
         assert w.database.read(known, "A") == {"warehouse": 0, "shop": -1, "market": -1}
         assert totals(w) == {"warehouse": 0, "shop": 0, "market": 0}
 
@@ -230,10 +231,10 @@ def test_a_file_of_events_of_two_channels_moves_the_accounts_of_both(tmp_path: P
 def test_windows_that_follow_each_other_add_up(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=10))
-        tell(w, "shop", sold("1", w.now + SECOND))
+        report(w, "shop", sold("1", w.now + SECOND))
         w.poll("shop", stock(A=8))
         middle = w.now
-        tell(w, "shop", sold("2", w.now + SECOND, 2))
+        report(w, "shop", sold("2", w.now + SECOND, 2))
         w.poll("shop", stock(A=6))
 
         before, after = balance(w, "shop", until=middle), balance(w, "shop", since=middle)
@@ -274,7 +275,7 @@ def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_com
     """Events told at once, and the same ones shuffled, twice and at the end, end alike."""
 
     def run(*, at_once: bool) -> tuple[object, ...]:
-        told: list[tuple[str, Event]] = []
+        batch: list[tuple[str, Event]] = []
         with world(tmp_path_factory.mktemp("account")) as w:
             w.poll("warehouse", stock(A=20))
             w.poll("shop", stock(A=20))
@@ -284,9 +285,9 @@ def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_com
                     w.poll(step[1], stock(A=step[2]))  # type: ignore[arg-type]
                 elif step[0] == "event":
                     event = Event(str(n), step[2], "A", step[3], w.now, order=step[4] or None)  # type: ignore[arg-type]
-                    told.append((step[1], event))  # type: ignore[arg-type]
+                    batch.append((step[1], event))  # type: ignore[arg-type]
                     if at_once:
-                        tell(w, *told[-1])
+                        report(w, *batch[-1])
                 elif any(
                     correction.status is CorrectionStatus.PROPOSED for correction in w.updates()
                 ):
@@ -294,8 +295,8 @@ def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_com
                     corrected(w, target or 0)
                 check(w)
             if not at_once:
-                for name, event in data.draw(st.permutations([*told, *told])):
-                    tell(w, name, event)
+                for name, event in data.draw(st.permutations([*batch, *batch])):
+                    report(w, name, event)
                     check(w)
             w.poll("shop", stock(A=31))
             w.poll("warehouse", stock(A=31))
@@ -322,6 +323,6 @@ def check(w: World) -> None:
         assert kept[account.channel] == account.events + account.corrections
     counted, standing = (
         sorted(w.database.read(ask, "A"), key=lambda account: (account.channel, account.location))
-        for ask in (balance_module.balances, balance_module.standing)
+        for ask in (balance_module.balances, balance_module.current)
     )
     assert standing == counted

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 
-from store.event_kinds import Event, EventKind, Taken
+from store.event_kinds import Event, EventKind, EventsTaken
 from store.model import QUANTITY_MAX, Component, Policy, Pool, Record, Terms
 from store.polling import events
 from store.polling.events import EventOrigin
-from store.queries import views
+from tests.store.recorded_events import record_events
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
 BOXES = (Policy("*", units=100_000),)
@@ -21,8 +21,8 @@ def bundled(*components: Component) -> Terms:
     return msgspec.structs.replace(made, bundles=components)
 
 
-def tell(w: World, *told: Event) -> Taken:
-    return w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
+def report(w: World, *batch: Event) -> EventsTaken:
+    return w.database.write(record_events, EventOrigin("shop", w.now), batch, w.comparison)
 
 
 def sold(event_id: str, sku: str, quantity: int, at: int) -> Event:
@@ -47,7 +47,7 @@ def test_an_event_that_moves_more_pieces_than_any_shop_holds_is_refused_alone(
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=0, KIT=0))
 
-        taken = tell(w, sold("1", "KIT", 2, w.now), sold("2", "A", QUANTITY_MAX, w.now),
+        taken = report(w, sold("1", "KIT", 2, w.now), sold("2", "A", QUANTITY_MAX, w.now),
                      sold("3", "A", 7, w.now))  # fmt: skip
 
         assert taken.new == 1
@@ -64,7 +64,7 @@ def test_events_that_add_up_beyond_all_bounds_leave_whole_targets(tmp_path: Path
         w.poll("shop", stock(A=10))
         back = [Event(str(n), EventKind.RECEIVED, "A", QUANTITY_MAX, w.now + n) for n in range(40)]
 
-        assert tell(w, *back).new == 40
+        assert report(w, *back).new == 40
         assert kinds_of_numbers(w) <= {"integer", "null"}
         assert w.targets("market") == {"A": (10 + QUANTITY_MAX) * 333_333 // 1_000_000}
 
@@ -91,7 +91,7 @@ def test_prices_beyond_all_bounds_still_add_up(tmp_path: Path) -> None:
         w.poll("warehouse", [record(sku, 0) for sku in skus])
         w.poll("shop", [record(sku, 100_000, price_minor=10**13) for sku in skus])
 
-        overview = w.database.read(views.overview, now=w.now)
+        overview = w.overview()
 
         assert overview.oversell == 20
         assert overview.oversell_money == 20 * 10.0**16
@@ -100,11 +100,11 @@ def test_prices_beyond_all_bounds_still_add_up(tmp_path: Path) -> None:
 def test_many_refused_lines_of_a_file_go_through_what_was_odd_today_once(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    def record_each(connection: sqlite3.Connection, w: World) -> list[Taken]:
-        told = [("shop", sold(str(n), f"UNKNOWN-{n}", 1, w.now)) for n in range(50)]
+    def record_each(connection: sqlite3.Connection, w: World) -> list[EventsTaken]:
+        batch = [("shop", sold(str(n), f"UNKNOWN-{n}", 1, w.now)) for n in range(50)]
         connection.set_trace_callback(asked.append)
         try:
-            return events.record_each(connection, told, w.comparison, now=w.now)
+            return events.record_each(connection, batch, w.comparison, now=w.now)
         finally:
             connection.set_trace_callback(None)
 

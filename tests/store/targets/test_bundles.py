@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from store.event_kinds import Event, EventKind
 from store.model import ChannelTerms, Component, Policy, Pool, Record, State, Terms
-from store.polling import events
 from store.polling.events import EventOrigin
 from store.reasons import Reason
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
 KIT = (Component("KIT", "A", 2), Component("KIT", "B", 1))
@@ -96,7 +96,7 @@ def test_a_bundle_sold_on_one_channel_moves_its_components_and_every_bundle_of_t
         for name in ("shop", "market"):
             w.poll(name, stock(A=8, B=8, KIT=4, PAIR=8))
         sale = Event("1", EventKind.ORDERED, "KIT", 1, w.now)
-        w.database.write(events.record, EventOrigin("shop", w.now), [sale], w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), [sale], w.comparison)
         assert w.targets("market") == {"A": 6, "B": 7, "KIT": 3, "PAIR": 6}
 
 
@@ -168,7 +168,7 @@ def test_a_sale_from_the_pool_lowers_the_pool(tmp_path: Path) -> None:
         for name in ("shop", "market"):
             w.poll(name, at("north+south", A=7))
         sale = Event("1", EventKind.ORDERED, "A", 2, w.now, location="north+south")
-        w.database.write(events.record, EventOrigin("shop", w.now), [sale], w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), [sale], w.comparison)
         assert target(w, "market", "A", "north+south") == 5
 
 
@@ -209,11 +209,11 @@ def test_a_bundle_never_promises_more_than_its_components(
         w.reconfigure(made(shop, bundles=parts))
         w.poll("warehouse", stock(**has))
         w.poll("shop", stock(**dict.fromkeys(has, 0), KIT=0))
-        told = [
+        batch = [
             Event(str(n), EventKind.ORDERED, sku, quantity, w.now)
             for n, (sku, quantity) in enumerate(sold)
         ]
-        w.database.write(events.record, EventOrigin("shop", w.now), told, w.comparison)
+        w.database.write(record_events, EventOrigin("shop", w.now), batch, w.comparison)
         left = dict(has)
         for sku, quantity in sold:
             for part, count in needs.items() if sku == "KIT" else [(sku, 1)]:
@@ -241,7 +241,7 @@ def test_what_a_pool_sold_may_have_lain_at_any_of_its_places(tmp_path: Path) -> 
         w.poll("shop", at("north", A=4) + at("south", A=3))
         w.poll("market", at("north+south", A=5))
         sale = Event("1", EventKind.ORDERED, "A", 2, w.now, location="north+south")
-        w.database.write(events.record, EventOrigin("market", w.now), [sale], w.comparison)
+        w.database.write(record_events, EventOrigin("market", w.now), [sale], w.comparison)
         assert target(w, "market", "A", "north+south") == 5
         assert target(w, "shop", "A", "north") == 2
         assert target(w, "shop", "A", "south") == 1
@@ -260,7 +260,7 @@ def test_a_return_to_a_pool_raises_no_single_place(tmp_path: Path) -> None:
         w.poll("shop", at("north", A=4) + at("south", A=3))
         w.poll("market", at("north+south", A=9))
         back = Event("1", EventKind.CANCELLED, "A", 2, w.now, location="north+south")
-        w.database.write(events.record, EventOrigin("market", w.now), [back], w.comparison)
+        w.database.write(record_events, EventOrigin("market", w.now), [back], w.comparison)
         assert target(w, "market", "A", "north+south") == 9
         assert target(w, "shop", "A", "north") == 4
 
@@ -273,7 +273,7 @@ def test_a_bundle_sold_from_a_pool_lowers_its_components_everywhere(tmp_path: Pa
         w.poll("shop", at("north", A=4, B=4, KIT=2) + at("south", A=0, B=3, KIT=0))
         w.poll("market", at("north+south", A=2, B=6, KIT=1))
         sale = Event("1", EventKind.ORDERED, "KIT", 1, w.now, location="north+south")
-        w.database.write(events.record, EventOrigin("market", w.now), [sale], w.comparison)
+        w.database.write(record_events, EventOrigin("market", w.now), [sale], w.comparison)
         assert w.diff(channels=("market",)) == []
         assert target(w, "shop", "A", "north") == 2
         assert target(w, "shop", "KIT", "north") == 1
@@ -288,6 +288,6 @@ def test_pools_that_share_a_place_share_what_is_sold_from_it(tmp_path: Path) -> 
         w.poll("market", at("north+south", A=5))
         w.poll("outlet", at("south+west", A=4))
         sale = Event("1", EventKind.ORDERED, "A", 2, w.now, location="north+south")
-        w.database.write(events.record, EventOrigin("market", w.now), [sale], w.comparison)
+        w.database.write(record_events, EventOrigin("market", w.now), [sale], w.comparison)
         assert target(w, "market", "A", "north+south") == 5
         assert target(w, "outlet", "A", "south+west") == 2

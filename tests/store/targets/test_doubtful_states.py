@@ -48,7 +48,7 @@ def test_no_quantity_is_proposed_on_a_doubtful_state_that_could_make_it_0(
         w.poll("pim", stock(B=9, KIT=9), refused=[Refused("row 1", "no number", "A", "")])
     else:
         sweep = w.sweep("pim")
-        w.database.write(quarantine.set_aside, sweep, "empty", now=w.now, as_of=None)
+        w.database.write(quarantine.quarantine_poll, sweep, "empty", now=w.now, as_of=None)
     assert proposed(w) == ["open"]
     (waits,) = [
         disagreement

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.event_kinds import Event, EventKind, Taken
+from store.event_kinds import Event, EventKind, EventsTaken
 from store.model import Authority, Millis, Policy
 from store.polling import events
 from store.polling.events import EventOrigin
+from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
 
 SECOND = 1000
@@ -21,9 +22,9 @@ def sold(event_id: str, at: Millis, *, sku: str = "A", quantity: int = 1, order:
     return Event(event_id, EventKind.ORDERED, sku, quantity, at, order=order or None)
 
 
-def tell(w: World, name: str, *told: Event) -> Taken:
+def report(w: World, name: str, *batch: Event) -> EventsTaken:
     """Events by themselves, as from a file."""
-    return w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
+    return w.database.write(record_events, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def pending(w: World, sku: str = "A") -> int:
@@ -42,7 +43,7 @@ def test_a_sale_lowers_the_others_before_the_warehouse_reports_it_and_its_own_ch
         w.poll("warehouse", stock(A=10))
         w.poll("market", stock(A=10))
         w.poll("shop", stock(A=9))
-        taken = tell(w, "shop", sold("1", w.now))
+        taken = report(w, "shop", sold("1", w.now))
 
         assert taken.new == 1
         assert w.targets("shop") == {"A": 9}
@@ -59,7 +60,7 @@ def test_when_the_authority_catches_up_nothing_is_counted_twice(tmp_path: Path) 
         w.poll("shop", stock(A=8))
         w.poll("market", stock(A=8))
         first, second = w.now + 10, w.now + 20
-        tell(w, "shop", sold("1", first), sold("2", second))
+        report(w, "shop", sold("1", first), sold("2", second))
         assert w.targets("market") == {"A": 8}
 
         w.poll("warehouse", stock(A=9), as_of=first)
@@ -78,7 +79,7 @@ def test_a_late_event_that_the_authority_includes_already_is_recorded_without_ef
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=9))
         w.poll("shop", stock(A=9))
-        tell(w, "shop", sold("1", START))
+        report(w, "shop", sold("1", START))
 
         assert w.targets("shop") == {"A": 9}
         assert fates(w) == {"1": "included"}
@@ -93,9 +94,9 @@ def test_within_the_authoritys_lag_what_lowers_is_unseen_and_what_raises_is_seen
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
         back = Event("2", EventKind.CANCELLED, "A", 3, w.now - 2 * MINUTE)
-        tell(w, "shop", sold("1", w.now - 2 * MINUTE, quantity=2), back)
+        report(w, "shop", sold("1", w.now - 2 * MINUTE, quantity=2), back)
         assert pending(w) == -2
-        tell(w, "shop", sold("0", w.now - 9 * MINUTE, quantity=5))
+        report(w, "shop", sold("0", w.now - 9 * MINUTE, quantity=5))
         assert pending(w) == -2
 
 
@@ -104,7 +105,7 @@ def test_a_longer_lag_has_unseen_at_once_what_came_within_it(tmp_path: Path) -> 
         w.poll("shop", stock(A=10))
         tell_at = w.now + MINUTE - 1
         w.poll("warehouse", stock(A=10))
-        tell(w, "shop", sold("1", tell_at, quantity=2))
+        report(w, "shop", sold("1", tell_at, quantity=2))
         assert pending(w) == 0
         w.reconfigure(terms(warehouse(lag_ms=5 * MINUTE), channel("shop")))
         assert pending(w) == -2
@@ -117,7 +118,7 @@ def test_an_authority_whose_time_goes_back_has_not_seen_what_it_had(tmp_path: Pa
         w.poll("warehouse", stock(A=10))
         old = w.now
         w.poll("shop", stock(A=9))
-        tell(w, "shop", sold("1", w.now))
+        report(w, "shop", sold("1", w.now))
         w.poll("warehouse", stock(A=9))
         assert pending(w) == 0
         w.poll("warehouse", stock(A=10), as_of=old)
@@ -129,7 +130,7 @@ def test_the_authoritys_own_events_never_project(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
-        tell(w, "warehouse", sold("w1", w.now + 5))
+        report(w, "warehouse", sold("w1", w.now + 5))
         assert pending(w) == 0
         assert fates(w) == {"w1": "explains"}
 
@@ -140,12 +141,12 @@ def test_one_order_told_by_two_channels_projects_once(tmp_path: Path, late: bool
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
         w.poll("market", stock(A=9))
-        told = [
+        batch = [
             ("shop", sold("s1", w.now, order="1007")),
             ("market", sold("m1", w.now + SECOND, order="1007")),
         ]
-        for name, event in reversed(told) if late else told:
-            tell(w, name, event)
+        for name, event in reversed(batch) if late else batch:
+            report(w, name, event)
         assert pending(w) == -1
         assert w.diff() == []
 
@@ -154,7 +155,7 @@ def test_an_order_with_two_lines_of_one_sku_counts_both(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=8))
-        tell(w, "shop", sold("1", w.now, order="7"), sold("2", w.now, order="7"))
+        report(w, "shop", sold("1", w.now, order="7"), sold("2", w.now, order="7"))
         assert pending(w) == -2
 
 
@@ -163,10 +164,10 @@ def test_an_order_that_the_authority_tells_of_is_seen_from_then_on(tmp_path: Pat
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
         at = w.now
-        tell(w, "shop", sold("1", at, order="7"))
+        report(w, "shop", sold("1", at, order="7"))
         w.poll("warehouse", stock(A=10), as_of=at + SECOND)
         assert pending(w) == 0, "by the clocks alone it looks seen"
-        tell(w, "warehouse", sold("w1", at + 2 * SECOND, order="7"))
+        report(w, "warehouse", sold("w1", at + 2 * SECOND, order="7"))
         assert pending(w) == -1, "the authority took it in after its reading"
         w.poll("warehouse", stock(A=9), as_of=at + 3 * SECOND)
         assert pending(w) == 0
@@ -179,10 +180,10 @@ def test_what_a_channel_adjusts_upwards_by_itself_is_no_stock_to_promise_elsewhe
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=12))
         w.poll("market", stock(A=10))
-        tell(w, "shop", Event("1", EventKind.ADJUSTED, "A", 2, w.now))
+        report(w, "shop", Event("1", EventKind.ADJUSTED, "A", 2, w.now))
         assert w.targets("market") == {"A": 10}
         assert w.only().channel == "shop"
-        tell(w, "shop", Event("2", EventKind.ADJUSTED, "A", -3, w.now))
+        report(w, "shop", Event("2", EventKind.ADJUSTED, "A", -3, w.now))
         assert w.targets("market") == {"A": 7}
 
 
@@ -193,7 +194,7 @@ def test_events_of_another_unit_of_measure_move_pieces(tmp_path: Path) -> None:
         w.poll("shop", stock(A=8))
         w.poll("market", stock(A=100))
         assert w.targets("shop") == {"A": 8}
-        tell(w, "shop", sold("1", w.now, quantity=2))
+        report(w, "shop", sold("1", w.now, quantity=2))
         assert w.targets("shop") == {"A": 6}
         assert w.targets("market") == {"A": 76}
 
@@ -212,9 +213,9 @@ def test_a_repeat_changes_nothing_and_another_body_is_an_incident(tmp_path: Path
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
         at = w.now
-        tell(w, "shop", sold("1", at))
-        assert tell(w, "shop", sold("1", at)).repeats == 1
-        taken = tell(w, "shop", sold("1", at, quantity=4))
+        report(w, "shop", sold("1", at))
+        assert report(w, "shop", sold("1", at)).repeats == 1
+        taken = report(w, "shop", sold("1", at, quantity=4))
         assert [refusal.place for refusal in taken.conflicts] == ["event 1"]
         assert pending(w) == -1
 
@@ -222,7 +223,7 @@ def test_a_repeat_changes_nothing_and_another_body_is_an_incident(tmp_path: Path
 def test_an_event_of_a_sku_that_nobody_has_shown_or_of_tomorrow_is_refused(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=10))
-        taken = tell(w, "shop", sold("1", w.now, sku="B"), sold("2", w.now + 24 * 60 * MINUTE))
+        taken = report(w, "shop", sold("1", w.now, sku="B"), sold("2", w.now + 24 * 60 * MINUTE))
         assert taken.new == 0
         assert [refusal.reason for refusal in taken.refused] == [
             "no channel has shown SKU B yet",
@@ -242,16 +243,16 @@ moves = st.tuples(
 
 @settings(max_examples=40,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
-@given(told=st.lists(moves, max_size=8), as_of=st.integers(0, 20), data=st.data())
+@given(batch=st.lists(moves, max_size=8), as_of=st.integers(0, 20), data=st.data())
 def test_any_permutation_duplication_and_delay_of_a_history_ends_in_the_same_state(
     tmp_path_factory: pytest.TempPathFactory,
-    told: Sequence[tuple[str, EventKind, int, int, str | None]],
+    batch: Sequence[tuple[str, EventKind, int, int, str | None]],
     as_of: int,
     data: st.DataObject,
 ) -> None:
     history = [
         (name, Event(str(n), kind, "A", quantity, START + at * MINUTE, order=order))
-        for n, (name, kind, quantity, at, order) in enumerate(told)
+        for n, (name, kind, quantity, at, order) in enumerate(batch)
     ]
     shuffled = data.draw(st.permutations([*history, *history]))
     between = data.draw(st.integers(0, len(shuffled)))
@@ -266,10 +267,10 @@ def test_any_permutation_duplication_and_delay_of_a_history_ends_in_the_same_sta
             w.poll("market", stock(A=20))
             w.now = START + 30 * MINUTE
             for name, event in first:
-                tell(w, name, event)
+                report(w, name, event)
             w.poll("warehouse", stock(A=15), as_of=START + as_of * MINUTE)
             for name, event in rest:
-                tell(w, name, event)
+                report(w, name, event)
             return pending(w), w.targets("shop"), w.targets("market")
 
     in_order = run(
@@ -292,9 +293,9 @@ def test_the_flags_do_not_hang_on_how_many_polls_lay_between(tmp_path: Path) -> 
             w.poll("market", stock(A=10))
             for step in order:
                 if step == "sale":
-                    tell(w, "shop", sold("s", START + 5 * SECOND, order="1"))
+                    report(w, "shop", sold("s", START + 5 * SECOND, order="1"))
                 elif step == "copy":
-                    tell(w, "market", sold("m", START + 6 * SECOND, order="1"))
+                    report(w, "market", sold("m", START + 6 * SECOND, order="1"))
                 else:
                     w.poll("warehouse", stock(A=10), as_of=START + 5 * SECOND)
             ends.add((pending(w), *w.targets("market").values()))
@@ -312,7 +313,7 @@ def test_an_authority_by_sku_decides_whose_events_only_explain(tmp_path: Path) -
         w.poll("warehouse", stock(A=10))
         w.poll("supplier", [record("DS-1", 5)])
         w.poll("shop", [record("DS-1", 5), record("A", 10)])
-        tell(w, "supplier", sold("1", w.now, sku="DS-1"), sold("2", w.now, sku="A"))
+        report(w, "supplier", sold("1", w.now, sku="DS-1"), sold("2", w.now, sku="A"))
         assert pending(w, "DS-1") == 0
         assert pending(w, "A") == -1
 
@@ -323,7 +324,7 @@ def test_an_event_that_the_authority_does_not_take_in_is_overdue_after_a_while(
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
-        tell(w, "shop", sold("77", w.now))
+        report(w, "shop", sold("77", w.now))
         assert w.database.read(events.overdue, now=w.now + 59 * MINUTE) == {}
         assert w.database.read(events.overdue, now=w.now + 61 * MINUTE) == {
             "warehouse": "1 movement not in its readings yet; the oldest: SKU A, ordered on shop "
@@ -343,7 +344,7 @@ def test_a_source_time_of_the_last_movement_ends_the_doubt_once_the_lag_has_pass
         w.poll("market", stock(A=10))
         w.poll("shop", stock(A=9))
         sale = w.now
-        tell(w, "shop", sold("1", sale))
+        report(w, "shop", sold("1", sale))
         booked = [record("A", 9, source_at=sale + SECOND)]
         w.poll("warehouse", booked)
         assert pending(w) == -1, "within the lag it may be somebody else's movement"
@@ -361,7 +362,7 @@ def test_an_event_after_the_last_movement_stays_unseen_however_long(tmp_path: Pa
         w.reconfigure(terms(warehouse(lag_ms=MINUTE), channel("shop")))
         w.poll("warehouse", [record("A", 10, source_at=START)])
         w.poll("shop", stock(A=9))
-        tell(w, "shop", sold("1", w.now))
+        report(w, "shop", sold("1", w.now))
         for _ in range(5):
             w.poll("warehouse", [record("A", 10, source_at=START)])
         assert pending(w) == -1
@@ -373,7 +374,7 @@ def test_a_file_of_old_does_not_include_more_by_being_read_again(tmp_path: Path)
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
         written = w.now
-        tell(w, "shop", sold("1", written - MINUTE))
+        report(w, "shop", sold("1", written - MINUTE))
         for _ in range(9):
             w.poll("warehouse", stock(A=10), as_of=written)
         assert pending(w) == -1

@@ -6,8 +6,8 @@ import msgspec
 
 from store.event_kinds import Event, EventKind
 from store.model import Component, Pool, Record, Terms
-from store.polling import events
 from store.polling.events import EventOrigin
+from tests.store.recorded_events import record_events
 from tests.store.targets.test_bundles import at, target
 from tests.store.world import World, channel, terms, warehouse, world
 
@@ -27,8 +27,8 @@ def moved_at(w: World, location: str, quantity: int, *, source_at: int) -> Recor
     return Record("A", quantity, location, state="active", source_at=source_at)
 
 
-def tell(w: World, name: str, *told: Event) -> None:
-    w.database.write(events.record, EventOrigin(name, w.now), told, w.comparison)
+def report(w: World, name: str, *batch: Event) -> None:
+    w.database.write(record_events, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def sold(
@@ -51,7 +51,7 @@ def test_the_authority_takes_in_a_pools_sale_at_any_one_of_its_places(tmp_path: 
         w.poll("warehouse", [moved_at(w, "north", 4, source_at=before), south])
         w.poll("shop", at("north", A=4) + at("south", A=3))
         w.poll("market", at("both", A=5))
-        tell(w, "market", sold(w, 2, "both"))
+        report(w, "market", sold(w, 2, "both"))
         assert targets(w) == (5, 2, 1)
 
         booked = moved_at(w, "north", 2, source_at=w.now + 1_000)
@@ -66,7 +66,7 @@ def test_a_pools_sale_waits_while_none_of_its_places_has_moved(tmp_path: Path) -
         w.poll("warehouse", rows)
         w.poll("shop", at("north", A=4) + at("south", A=4))
         w.poll("market", at("both", A=6))
-        tell(w, "market", sold(w, 2, "both"))
+        report(w, "market", sold(w, 2, "both"))
         w.poll("warehouse", rows)
         assert targets(w) == (6, 2, 2)
 
@@ -85,8 +85,8 @@ def test_one_order_counts_once_though_one_channel_tells_the_place_and_another_th
             order = sold(w, 2, first, order="M-1")
             later = msgspec.structs.replace(order, location=second, at=order.at + 1)
             names = {"both": "market", "north": "shop"}
-            tell(w, names[first], order)
-            tell(w, names[second], later)
+            report(w, names[first], order)
+            report(w, names[second], later)
             assert target(w, "market", "A", "both") == 5
 
 
@@ -99,11 +99,11 @@ def test_an_order_that_the_authority_has_seen_is_not_unseen_because_another_chan
         w.poll("shop", at("north", A=4) + at("south", A=3))
         w.poll("market", at("both", A=7))
         order = sold(w, 2, "north", order="M-1")
-        tell(w, "shop", order)
+        report(w, "shop", order)
         w.poll("warehouse", at("north", A=2) + at("south", A=3))
         assert targets(w) == (5, 2, 3)
 
-        tell(w, "market", msgspec.structs.replace(order, location="both", at=order.at + 1))
+        report(w, "market", msgspec.structs.replace(order, location="both", at=order.at + 1))
         assert targets(w) == (5, 2, 3)
         w.poll("warehouse", at("north", A=2) + at("south", A=2))
         assert targets(w) == (4, 2, 2)
@@ -119,8 +119,8 @@ def test_lines_of_one_order_at_two_places_count_each(tmp_path: Path) -> None:
         for name in ("shop", "other"):
             w.poll(name, at("north", A=4) + at("south", A=3))
         w.poll("market", at("both", A=7))
-        tell(w, "shop", sold(w, 2, "north", order="M-1"))
-        tell(w, "other", sold(w, 1, "south", order="M-1"))
+        report(w, "shop", sold(w, 2, "north", order="M-1"))
+        report(w, "other", sold(w, 1, "south", order="M-1"))
         assert targets(w) == (4, 2, 2)
 
 
@@ -132,7 +132,7 @@ def test_a_pool_of_bundles_loses_what_it_sold_once(tmp_path: Path) -> None:
         w.poll("shop", stock + at("north", KIT=4) + at("south", KIT=3))
         w.poll("market", at("both", A=10, B=16, KIT=5))
         assert targets(w, "KIT") == (7, 4, 3)
-        tell(w, "market", sold(w, 2, "both", "KIT"))
+        report(w, "market", sold(w, 2, "both", "KIT"))
         assert targets(w, "A") == (10, 4, 2)
         assert targets(w, "KIT") == (5, 2, 1)
 
@@ -148,7 +148,7 @@ def test_a_pool_of_bundles_loses_what_other_pools_sold_of_a_component(tmp_path: 
         w.poll("shop", stock + at("north", KIT=4) + at("south", KIT=3))
         w.poll("market", at("both", A=14, B=18, KIT=7))
         w.poll("other", at("more", A=9, B=18, KIT=6))
-        tell(w, "other", sold(w, 3, "more", "A"))
+        report(w, "other", sold(w, 3, "more", "A"))
         assert targets(w, "KIT") == (5, 4, 1)
         assert target(w, "other", "KIT", "more") == 4
 
@@ -169,7 +169,7 @@ def test_an_event_that_names_no_place_where_places_are_apart_is_told_what_it_lac
         w.reconfigure(two_places())
         w.poll("warehouse", at("north", A=4) + at("south", A=3))
         taken = w.database.write(
-            events.record, EventOrigin("shop", w.now), [sold(w, 2, "")], w.comparison
+            record_events, EventOrigin("shop", w.now), [sold(w, 2, "")], w.comparison
         )
         assert [refusal.reason for refusal in taken.refused] == [
             "SKU A is known at locations only: the event must name one"

@@ -8,7 +8,7 @@ import msgspec
 from store.model import Authority, Component, Direction, Pool, Record, Terms
 from store.polling import quarantine
 from store.reasons import Reason
-from tests.store.targets.test_pending_events import pending, sold, tell
+from tests.store.targets.test_pending_events import pending, report, sold
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
 HOUR = 60 * MINUTE
@@ -77,7 +77,7 @@ def test_a_row_of_a_file_is_of_no_later_time_than_the_file(tmp_path: Path) -> No
         ahead = [record("A", 5, state="active", source_at=written + HOUR)]
         w.poll("warehouse", ahead, as_of=written)
         w.twice("shop", stock(A=4))
-        tell(w, "shop", sold("1", w.now))
+        report(w, "shop", sold("1", w.now))
         w.poll("warehouse", ahead, as_of=written)
         assert pending(w) == -1
         assert w.targets("shop") == {"A": 4}
@@ -103,7 +103,9 @@ def test_a_pool_of_bundles_rests_on_the_components_of_each(tmp_path: Path) -> No
         w.reconfigure(of_two_authorities(places=("all",)))
         w.poll("warehouse", at_places("A"))
         w.poll("supplier", at_places("B"))
-        w.database.write(quarantine.set_aside, w.sweep("supplier"), "empty", now=w.now, as_of=None)
+        w.database.write(
+            quarantine.quarantine_poll, w.sweep("supplier"), "empty", now=w.now, as_of=None
+        )
         w.twice("warehouse", at_places("A"))
         w.twice("shop", [record("KIT", 12, state="active", location="all")])
         assert w.updates() == []

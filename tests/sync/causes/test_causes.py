@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.causes.facts import Alike, ComponentFacts, Crowd, Twin, Update
+from store.causes.facts import ChannelPeers, ComponentFacts, SiblingListing, SimilarSku, Update
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Kind, Status
 from store.reasons import Reason
@@ -153,15 +153,15 @@ def test_a_state_that_somebody_changed_has_a_second_writer() -> None:
 
 
 def test_a_second_writer_comes_before_a_common_offset() -> None:
-    many = Crowd(10, {2: 10})
-    assert kind_of(differs(8, 10), crowd=many, agreed_quantity=10) == "second writer"
-    assert kind_of(differs(8, 10), crowd=many) == "buffer"
+    many = ChannelPeers(10, {2: 10})
+    assert kind_of(differs(8, 10), peers=many, agreed_quantity=10) == "second writer"
+    assert kind_of(differs(8, 10), peers=many) == "buffer"
 
 
 def test_a_second_writer_is_not_reported_where_a_swap_or_a_shared_pool_says_more() -> None:
     assert kind_of(differs(31, 14), agreed_quantity=14, swapped_with="B") == "mapping"
-    alike = {"changes": (9, 7, 6, 4), "twins": (Twin("market", 2, (9, 7, 6, 4)),)}
-    assert kind_of(differs(4, 9), agreed_quantity=9, **alike) == "shared pool"
+    similar = {"changes": (9, 7, 6, 4), "siblings": (SiblingListing("market", 2, (9, 7, 6, 4)),)}
+    assert kind_of(differs(4, 9), agreed_quantity=9, **similar) == "shared pool"
     back = update(31, 14)
     known = {"agreed_quantity": 14, "written": back, "swapped_with": "B"}
     assert kind_of(differs(31, 14), **known) == "second writer"
@@ -170,30 +170,32 @@ def test_a_second_writer_is_not_reported_where_a_swap_or_a_shared_pool_says_more
 @pytest.mark.parametrize(
     ("peers", "found", "why"),
     [
-        (Crowd(10, {2: 5}), "buffer", "five, and half of all"),
-        (Crowd(5, {2: 5}), "buffer", "all of five"),
-        (Crowd(11, {2: 5}), "unexplained", "less than half"),
-        (Crowd(4), "unexplained", "fewer than five"),
-        (Crowd(10, {-2: 9}), "unexplained", "the others are off the other way"),
+        (ChannelPeers(10, {2: 5}), "buffer", "five, and half of all"),
+        (ChannelPeers(5, {2: 5}), "buffer", "all of five"),
+        (ChannelPeers(11, {2: 5}), "unexplained", "less than half"),
+        (ChannelPeers(4), "unexplained", "fewer than five"),
+        (ChannelPeers(10, {-2: 9}), "unexplained", "the others are off the other way"),
     ],
 )
-def test_a_common_offset_is_a_buffer(peers: Crowd, found: str, why: str) -> None:
-    assert kind_of(differs(8, 10), crowd=peers) == found, why
+def test_a_common_offset_is_a_buffer(peers: ChannelPeers, found: str, why: str) -> None:
+    assert kind_of(differs(8, 10), peers=peers) == found, why
 
 
 def test_an_offset_tells_which_side_keeps_back() -> None:
-    few = cause_of(differs(8, 10), crowd=Crowd(180, {2: 142}))
+    few = cause_of(differs(8, 10), peers=ChannelPeers(180, {2: 142}))
     assert few.evidence == (
         "142 of the 180 open quantity disagreements of shop show 2 too few, this one included: as "
         "if shop kept 2 back itself"
     )
     assert few.confidence == 0.79
-    many = cause_of(differs(12, 10), crowd=Crowd(6, {-2: 6}))
+    many = cause_of(differs(12, 10), peers=ChannelPeers(6, {-2: 6}))
     assert many.evidence.endswith("as if the settings kept 2 back and shop did not")
 
 
-def packs(count: int, total: int, *, target_is_larger: bool = True, ratio: int = 12) -> Crowd:
-    return Crowd(total, {}, ratio, count, target_is_larger)
+def packs(
+    count: int, total: int, *, target_is_larger: bool = True, ratio: int = 12
+) -> ChannelPeers:
+    return ChannelPeers(total, {}, ratio, count, target_is_larger)
 
 
 @pytest.mark.parametrize(
@@ -207,19 +209,19 @@ def packs(count: int, total: int, *, target_is_larger: bool = True, ratio: int =
         (24, 2, packs(8, 10), "unexplained"),
         (2, 24, packs(4, 4), "unexplained"),
         (2, 24, packs(5, 11), "unexplained"),
-        (24, 24 * 2, Crowd(10, {24: 3}), "unexplained"),
+        (24, 24 * 2, ChannelPeers(10, {24: 3}), "unexplained"),
     ],
 )
 def test_a_common_ratio_is_a_unit_of_measure(
-    shows: int, should: int, peers: Crowd, found: str
+    shows: int, should: int, peers: ChannelPeers, found: str
 ) -> None:
-    assert kind_of(differs(shows, should), crowd=peers) == found
+    assert kind_of(differs(shows, should), peers=peers) == found
 
 
 def test_a_common_offset_comes_before_a_common_ratio() -> None:
-    both = Crowd(10, {22: 9}, 12, 10, target_is_larger=True)
-    assert kind_of(differs(2, 24), crowd=both) == "buffer"
-    assert kind_of(differs(3, 36), crowd=both) == "unit of measure"
+    both = ChannelPeers(10, {22: 9}, 12, 10, target_is_larger=True)
+    assert kind_of(differs(2, 24), peers=both) == "buffer"
+    assert kind_of(differs(3, 36), peers=both) == "unit of measure"
 
 
 def test_two_skus_that_show_each_others_target_are_swapped() -> None:
@@ -229,33 +231,38 @@ def test_two_skus_that_show_each_others_target_are_swapped() -> None:
         "A shows 31, the target of B, and B shows 14, the target of A; no other pair on shop does: "
         "they may be swapped there"
     )
-    assert kind_of(differs(2, 24), swapped_with="B", crowd=packs(8, 10)) == "unit of measure"
+    assert kind_of(differs(2, 24), swapped_with="B", peers=packs(8, 10)) == "unit of measure"
     assert kind_of(differs(-1, 14, kind=Kind.NEGATIVE), swapped_with="B") == "oversold"
 
 
 def test_channels_that_have_always_shown_the_same_may_sell_from_one_pool() -> None:
-    alike = {"changes": (9, 7, 6, 4), "twins": (Twin("market", 2, (12, 9, 7, 6, 4)),)}
-    cause = cause_of(differs(4, 3), **alike)
+    similar = {
+        "changes": (9, 7, 6, 4),
+        "siblings": (SiblingListing("market", 2, (12, 9, 7, 6, 4)),),
+    }
+    cause = cause_of(differs(4, 3), **similar)
     assert (cause.kind, cause.confidence) == ("shared pool", 0.8)
     assert cause.evidence == (
         "shop and market showed the same through 3 changes (9, 7, 6, 4), but should show 3 and 2: "
         "they may sell from one pool"
     )
-    assert kind_of(differs(4, 3), **alike, swapped_with="B") == "mapping"
+    assert kind_of(differs(4, 3), **similar, swapped_with="B") == "mapping"
 
 
 @pytest.mark.parametrize(
-    ("twin", "why"),
+    ("sibling", "why"),
     [
-        (Twin("market", 3, (9, 7, 6, 4)), "the same target gives the same numbers"),
-        (Twin("market", None, (9, 7, 6, 4)), "it has no target"),
-        (Twin("market", 2, (7, 6, 4)), "only two changes"),
-        (Twin("market", 2, (9, 8, 6, 4)), "only the last two alike"),
-        (Twin("market", 2, (9, 7, 6, 5)), "not the same now"),
+        (SiblingListing("market", 3, (9, 7, 6, 4)), "the same target gives the same numbers"),
+        (SiblingListing("market", None, (9, 7, 6, 4)), "it has no target"),
+        (SiblingListing("market", 2, (7, 6, 4)), "only two changes"),
+        (SiblingListing("market", 2, (9, 8, 6, 4)), "only the last two alike"),
+        (SiblingListing("market", 2, (9, 7, 6, 5)), "not the same now"),
     ],
 )
-def test_less_than_three_changes_alike_are_no_shared_pool(twin: Twin, why: str) -> None:
-    assert kind_of(differs(4, 3), changes=(9, 7, 6, 4), twins=(twin,)) == "unexplained", why
+def test_less_than_three_changes_alike_are_no_shared_pool(
+    sibling: SiblingListing, why: str
+) -> None:
+    assert kind_of(differs(4, 3), changes=(9, 7, 6, 4), siblings=(sibling,)) == "unexplained", why
 
 
 def test_what_nothing_explains_is_reported_with_what_remains() -> None:
@@ -289,7 +296,8 @@ def test_a_bundle_without_a_component_says_which() -> None:
 def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
     disagreement = differs(4, None, kind=Kind.UNLISTED, sku="ab-07 ")
     cause = cause_of(
-        disagreement, alike=(Alike("AB-7", counterpart=True), Alike("ab-7", counterpart=False))
+        disagreement,
+        similar=(SimilarSku("AB-7", counterpart=True), SimilarSku("ab-7", counterpart=False)),
     )
     assert (cause.kind, cause.confidence) == ("near match", 0.9)
     assert cause.evidence == (
@@ -298,7 +306,7 @@ def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
         "zeros: add an alias if they are the same"
     )
     missing = differs(None, 4, kind=Kind.MISSING, sku="AB-7")
-    assert cause_of(missing, alike=(Alike("ab-7", counterpart=True),)).evidence == (
+    assert cause_of(missing, similar=(SimilarSku("ab-7", counterpart=True),)).evidence == (
         "warehouse has 'AB-7', shop does not and lists 'ab-7' instead; it differs by capitals: "
         "add an alias if they are the same"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from store.checklist.values import ChannelBehaviour, Measured, Open, Sales, Spans
+from store.checklist.values import ChannelBehaviour, Measured, OpenCount, Sales, Spans
 from store.event_kinds import EventKind
 from store.model import Direction, Freshness, Kind, State, Status
 from sync import checklist
@@ -283,11 +283,14 @@ def test_disagreements_and_updates_are_added_up_over_the_channels() -> None:
     lines = evidence(
         case(
             shop={
-                "open": (Open(Kind.QUANTITY, Status.OPEN, 3), Open(Kind.STATE, Status.UNKNOWN, 1)),
+                "open": (
+                    OpenCount(Kind.QUANTITY, Status.OPEN, 3),
+                    OpenCount(Kind.STATE, Status.UNKNOWN, 1),
+                ),
                 "ended": {"verified": 5, "superseded": 9},
                 "closed": spans(MINUTE),
             },
-            market={"open": (Open(Kind.UNLISTED, Status.OPEN, 2),), "ended": {"failed": 1}},
+            market={"open": (OpenCount(Kind.UNLISTED, Status.OPEN, 2),), "ended": {"failed": 1}},
         ),
         MISMATCHES,
     )

@@ -312,7 +312,7 @@ async def test_a_cache_that_is_busy_for_a_moment_does_not_end_the_engine(
 
 async def test_a_restart_ends_a_pause(settings: Settings, database: Database) -> None:
     await made(settings, database).poll()
-    database.write(pauses.rest, "shop", "401", None)
+    database.write(pauses.pause_by_engine, "shop", "401", None)
     database.write(
         incidents.raise_incident, "shop", IncidentKind.CREDENTIALS, "401",
         now=SystemClock().now(), key="poll",

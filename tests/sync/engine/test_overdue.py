@@ -6,11 +6,11 @@ from store.channels import incidents
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.model import Freshness
-from store.polling import events
 from store.polling.events import EventOrigin
 from sync.clock import SystemClock
 from sync.settings import EventSettings, Settings
 from sync.targets import terms
+from tests.store.recorded_events import record_events
 from tests.sync.engine_bench import freshness, incident_kinds, made, running, until
 from tests.sync.scripted_channel import Shop
 
@@ -30,7 +30,7 @@ async def test_an_event_that_stays_unseen_is_one_incident_and_ends_when_it_is_ta
         await until(lambda: freshness(database, "warehouse") is Freshness.FRESH)
         now = SystemClock().now()
         sale = Event("1", EventKind.ORDERED, "A", 1, now)
-        database.write(events.record, EventOrigin("shop", now), [sale], comparison)
+        database.write(record_events, EventOrigin("shop", now), [sale], comparison)
         await until(lambda: incident_kinds(database) == ["unseen"])
         [incident] = database.read(incidents.open_incidents)
         shops["warehouse"].as_of = None

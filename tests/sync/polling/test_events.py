@@ -277,7 +277,7 @@ async def test_more_than_a_poll_holds_comes_with_the_next(
 async def test_an_empty_batch_of_events_changes_nothing(bench: Bench) -> None:
     now = bench.clock.now()
     taken = bench.database.write(
-        events.bring_in_alone, "shop", EventBatch(), bench.context.comparison, now=now
+        events.record_batch_alone, "shop", EventBatch(), bench.context.comparison, now=now
     )
 
     assert (taken.new, taken.repeats) == (0, 0)

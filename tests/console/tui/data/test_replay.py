@@ -301,6 +301,6 @@ async def test_a_poll_that_was_set_aside_then_is_told_of_on_every_page(lived: Sh
 def _set_aside(shop: Shop, channel: str, *, at: Millis) -> None:
     def poll(connection: Any) -> None:
         sweep = staging.begin(connection, channel, None, now=at)
-        quarantine.set_aside(connection, sweep, "all 5 are gone", now=at + 400, as_of=None)
+        quarantine.quarantine_poll(connection, sweep, "all 5 are gone", now=at + 400, as_of=None)
 
     shop.database.write(poll)

@@ -71,7 +71,7 @@ async def test_a_paused_channel_rests_until_it_is_resumed_and_is_polled_then(
         await press(shop.app, shop.pilot, "P", "enter", *"stock count", "enter")
         await shop.until(lambda: "‖PAUSED" in text_of(shop.app))
         text = text_of(shop.app)
-        found = shop.database.read(pauses.standing)["shop"]
+        found = shop.database.read(pauses.on_record)["shop"]
 
         assert (found.by, found.reason) == ("ana", "stock count")
         assert "ana paused shop until" in text
@@ -81,7 +81,7 @@ async def test_a_paused_channel_rests_until_it_is_resumed_and_is_polled_then(
         await press(shop.app, shop.pilot, "y")
         await shop.until(lambda: shop.outcomes("shop") == ["good", "good"])
         assert "ana resumed shop; it is polled now" in "".join(s.text for s in shop.app.session.log)
-        assert shop.database.read(pauses.standing) == {}
+        assert shop.database.read(pauses.on_record) == {}
 
 
 async def test_where_no_engine_runs_nobody_polls_and_it_is_told(shop: Shop) -> None:
@@ -200,4 +200,4 @@ async def test_the_engines_own_pause_is_ended_without_asking(shop: Shop) -> None
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P")
 
-        assert "market" not in shop.database.read(pauses.standing)
+        assert "market" not in shop.database.read(pauses.on_record)

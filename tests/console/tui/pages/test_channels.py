@@ -47,7 +47,7 @@ async def test_a_read_only_console_shows_all_and_refuses_the_acts(shop: Shop) ->
 
         assert "paused   ‖ by bo until 14:30:11Z" in shown
         assert "Poll now" not in shown.splitlines()[-1]
-        assert "shop" in shop.database.read(pauses.standing)
+        assert "shop" in shop.database.read(pauses.on_record)
 
 
 async def test_what_a_channel_says_is_told_whole_and_harmless(shop: Shop) -> None:
@@ -164,7 +164,7 @@ async def test_a_channel_can_be_copied_and_the_list_exported(shop: Shop) -> None
 
 async def test_a_quarantined_poll_stands_with_the_keys_that_judge_it(shop: Shop) -> None:
     sweep = shop.database.write(staging.begin, "market", None, now=NOW - MINUTE)
-    shop.database.write(quarantine.set_aside, sweep, "all gone", now=NOW, as_of=None)
+    shop.database.write(quarantine.quarantine_poll, sweep, "all gone", now=NOW, as_of=None)
     async with console(shop, (120, 30)) as (app, pilot):
         await press(app, pilot, "2", "j", "j")
         text = text_of(app)

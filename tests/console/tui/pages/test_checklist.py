@@ -123,7 +123,7 @@ async def test_nothing_that_a_channel_said_reaches_the_terminal_as_it_was(shop: 
     def aside(connection: object) -> None:
         sweep = staging.begin(connection, "market", None, now=NOW)  # type: ignore[arg-type]
         staging.stage(connection, sweep, [Record(HOSTILE, 0)])  # type: ignore[arg-type]
-        quarantine.set_aside(connection, sweep, HOSTILE, now=NOW, as_of=None)  # type: ignore[arg-type]
+        quarantine.quarantine_poll(connection, sweep, HOSTILE, now=NOW, as_of=None)  # type: ignore[arg-type]
 
     shop.database.write(aside)
     async with console(shop) as (app, pilot):

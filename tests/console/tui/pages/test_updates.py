@@ -44,7 +44,7 @@ def lived(shop: Shop) -> Shop:
     write(decisions.approve, seen, who="ben", now=at, hold_ms=0, expires_ms=900_000, note="counted")
     write(lease.acquire, holder="e", token="t", now=at, span_ms=60_000)
     write(lifecycle.begin_applying, [2, 3], token="t", now=at + 10)
-    write(lifecycle.applied, [2, 3], now=at + 200, result="the channel accepted it")
+    write(lifecycle.mark_applied, [2, 3], now=at + 200, result="the channel accepted it")
     shop.show("market", (31, 0, 55, 180, 38), at=at + 300)
     write(lifecycle.finish, 2, Status.VERIFIED, now=at + 400, result="accepted; shows 0")
     write(lifecycle.finish, 3, Status.NOT_APPLIED, now=at + 900, result="accepted; still shows 180")
