@@ -85,7 +85,7 @@ class EventFault(StrEnum):
     REPEAT = "repeat"
     """It came again, the same."""
     CONFLICT = "conflict"
-    """It came again with another body: the first one stands."""
+    """It came again with a different body: the first one stands."""
     LATE = "late"
     """It came after the authority's reading had included it."""
     DISORDERED = "out of order"
@@ -100,6 +100,6 @@ class EventsTaken(msgspec.Struct, frozen=True):
     new: int = 0
     repeats: int = 0
     conflicts: tuple[Refused, ...] = ()
-    """Those that came again with another body: the first one stands."""
+    """Those that came again with a different body: the first one stands."""
     refused: tuple[Refused, ...] = ()
     """Those that could not be taken: an unknown SKU, a time to come."""

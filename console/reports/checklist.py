@@ -81,7 +81,7 @@ def _channel(channel: ChannelBehaviour, buffer: tuple[int, int | None] | None) -
             "overdue": channel.overdue,
         },
         "lag": {
-            "heard": _spans(channel.heard),
+            "heard": _spans(channel.arrival),
             "shown": _spans(channel.shown),
             "followed": _spans(channel.followed),
             "included": _spans(channel.included),

@@ -36,7 +36,7 @@ _OF_REASON: Mapping[Reason, str] = MappingProxyType(
 
 _UNDO = "`skew undo` takes it back during its hold"
 
-NO_SUCH_UPDATE = "there is no such update"
+NOT_FOUND = "not found"
 """What the store answers to an ID that it does not have."""
 
 _NOTED = "noted: "
@@ -48,7 +48,7 @@ def decision_text(decision: Decision) -> str:
     number, why = f"#{decision.id}", decision.why
     if decision.ok:
         return f"{number}: {why_text(decision).removeprefix(_NOTED)}"
-    if why == NO_SUCH_UPDATE:
+    if why == NOT_FOUND:
         return f"{number} not found"
     if decision.held_back is not None:
         why = held_back_with_remedy(decision.held_back)

@@ -120,7 +120,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Those since a day before it began to disagree and all unseen ones, oldest first."""
     events_whole: bool = True
     """False where there are so many that the older ones are left out."""
-    tells_events: bool = False
+    reports_events: bool = False
     """Whether its channel has ever told of an event."""
     as_of: Millis | None = None
     """When the channel's last good poll began, or its file was made."""

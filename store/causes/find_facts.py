@@ -59,7 +59,7 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
             parts=tuple(parts[row.id]),
             events=tuple(events[row.id]),
             events_whole=_is_whole(events[row.id]),
-            tells_events=bool(row.tells_events),
+            reports_events=bool(row.reports_events),
             as_of=row.as_of,
             since=asked[row.id],
             agreed_quantity=_equal(row.quantity_before, row.target_before),
@@ -94,7 +94,7 @@ class _Cell(NamedTuple):
     truth_incoming: int | None
     pending: int
     pending_on_hand: int
-    tells_events: int
+    reports_events: int
     as_of: Millis | None
     quantity_before: int | None
     state_before: str | None

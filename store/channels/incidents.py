@@ -155,8 +155,8 @@ def _change(
     if cursor.rowcount:
         return
     row = connection.execute("SELECT 1 FROM incidents WHERE id = ?", (incident_id,)).fetchone()
-    over = f"incident {incident_id} is over"
-    raise NoSuchThing(over if row else f"there is no incident {incident_id}")
+    state = "is closed" if row else "not found"
+    raise NoSuchThing(f"incident {incident_id} {state}")
 
 
 def _grown(old: str, new: str) -> bool:

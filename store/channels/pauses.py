@@ -9,6 +9,7 @@ import sqlite3
 
 import msgspec
 
+from store.channels import polls
 from store.database import lease
 from store.errors import NoSuchThing
 from store.model import Millis
@@ -64,7 +65,7 @@ def pause(
         (until, reason, who, channel),
     )
     if cursor.rowcount == 0:
-        raise NoSuchThing(f"the cache knows no channel {channel!r}")
+        raise polls.unknown_channel(connection, channel)
 
 
 def resume(connection: sqlite3.Connection, channel: str, *, who: str, now: Millis) -> Pause:

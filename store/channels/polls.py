@@ -92,8 +92,15 @@ def channel(connection: sqlite3.Connection, name: str) -> PolledChannel:
         "SELECT id, listings, good_poll_id FROM channels WHERE name = ?", (name,)
     ).fetchone()
     if row is None:
-        raise NoSuchThing(f"the cache knows no channel {name!r}")
+        raise unknown_channel(connection, name)
     return PolledChannel(*row)
+
+
+def unknown_channel(connection: sqlite3.Connection, name: str) -> NoSuchThing:
+    """What to raise for a channel of which the cache has no row: it names those that it has."""
+    names = connection.execute("SELECT name FROM channels ORDER BY id").fetchall()
+    known = ", ".join(known_name for (known_name,) in names) or "none"
+    return NoSuchThing(f"channel `{name}` is not in the cache; known: {known}")
 
 
 def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:

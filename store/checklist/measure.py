@@ -109,7 +109,7 @@ def _polls(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
 
 def _events(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = {
-        channel_id: {"tells": True, "kinds": {}, "fates": {}, "repeated": 0}
+        channel_id: {"reports_events": True, "kinds": {}, "fates": {}, "repeated": 0}
         for (channel_id,) in connection.execute(
             """SELECT c.id FROM channels c
             WHERE EXISTS (SELECT 1 FROM events e WHERE e.channel_id = c.id)"""
@@ -158,8 +158,8 @@ def _overdue(connection: sqlite3.Connection, *, before: Millis, now: Millis) -> 
 
 def _delays(connection: sqlite3.Connection, *, since: Millis, within_ms: int) -> FieldsByChannel:
     found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for channel_id, heard in delays.event_delays(connection, since=since).items():
-        found[channel_id]["heard"] = heard
+    for channel_id, arrival in delays.event_delays(connection, since=since).items():
+        found[channel_id]["arrival"] = arrival
     for channel_id, shown in delays.target_delays(connection, since=since).items():
         found[channel_id] |= {"shown": shown.all, "followed": shown.followed}
     for channel_id, taken in delays.inclusion_delays(

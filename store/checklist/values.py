@@ -55,7 +55,7 @@ class ChannelBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     """Polls that were set aside, whatever became of them later."""
     moved: int = 0
     """Readings that polls found moved, and not to their targets: its own doing."""
-    tells: bool = False
+    reports_events: bool = False
     """An event of it was ever taken."""
     kinds: Mapping[str, int] = NOTHING
     """Events by kind."""
@@ -71,8 +71,8 @@ class ChannelBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     """Its events that the authority has not taken in for longer than it may."""
     overdue_ms: int = 0
     """How old the oldest of those is."""
-    heard: Spans | None = None
-    """From when an event happened until we heard of it."""
+    arrival: Spans | None = None
+    """From when an event happened until we took it."""
     shown: Spans | None = None
     """From when its target moved until it showed it (`store.checklist.delays`)."""
     followed: Spans | None = None

@@ -25,17 +25,17 @@ _DONE_BY = MappingProxyType(
         "rejected": "rejected it",
         "snoozed": "snoozed it",
         "undone": "took its approval back",
-        "asked anew": "asked for it anew",
+        "asked anew": "retried it",
     }
 )
 _HAPPENED = MappingProxyType(
     {
-        "applying": "its writing began",
+        "applying": "its write began",
         "applied": "it was written",
         "not sent": "it could not be sent",
         "not_applied": "it was not applied",
         "failed": "it failed",
-        "unknown": "its outcome was lost",
+        "unknown": "its outcome is unknown",
         "expired": "it expired",
     }
 )

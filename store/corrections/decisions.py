@@ -159,7 +159,7 @@ def retry(
             return _noted(correction, f"#{proposed} is proposed in its place")
         held_back = lifecycle.held_back(connection, correction, now=now)
         if held_back is None:
-            return _noted(correction, "it will be proposed; it waits: until it can be judged")
+            return _noted(correction, "it will be proposed as soon as it can be judged")
         return _noted(correction, "it will be proposed; it waits", held_back)
 
     return _decide(connection, seen, act)
@@ -174,7 +174,7 @@ def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str
     ).fetchone()
     if newer is not None:
         number, status = newer
-        return f"there is a later one for it: #{number} is {status.replace('_', ' ')}"
+        return f"a later update exists: #{number} is {status.replace('_', ' ')}"
     frozen, read_since, differs = connection.execute(
         """SELECT l.frozen_at IS NOT NULL,
           l.observed_at > k.ended_at OR EXISTS (SELECT 1 FROM channels c
@@ -190,7 +190,7 @@ def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str
     if correction.status is CorrectionStatus.UNKNOWN and not read_since:
         # It may have been written: a reading decides, not a second write (rule 9).
         return "its outcome is unknown and it has not been read since: `skew poll` reads it"
-    return "" if differs else "there is nothing to correct there now"
+    return "" if differs else "nothing to correct there now"
 
 
 def _decide(
@@ -201,12 +201,10 @@ def _decide(
     for correction_id, version in seen:
         correction = next(iter(lifecycle.by_id(connection, [correction_id])), None)
         if correction is None:
-            decisions.append(Decision(correction_id, ok=False, why="there is no such update"))
+            decisions.append(Decision(correction_id, ok=False, why="not found"))
         elif version is not None and version != correction.version:
             words = conflicts.in_words(connection, correction, version)
-            why = (
-                f"it has moved since you saw it: {words}" if words else "it is not the one you saw"
-            )
+            why = "it has changed since you saw it" + (f": {words}" if words else "")
             decisions.append(Decision(correction_id, ok=False, why=why))
         else:
             decisions.append(act(correction))

@@ -68,8 +68,8 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
         listing_id, sku, channel, correction_id, before, after = row
         why = (
             f"update #{correction_id} set it from {before} to {after}, and something other than "
-            f"Skew set it back to {before}; no event explains it. Nothing is proposed for it until "
-            "it agrees, or `skew unfreeze` says so"
+            f"Skew set it back to {before}; no event explains it. No update is proposed for it "
+            "until it agrees, or until `skew unfreeze`"
         )
         _freeze(connection, [listing_id], why, now=now)
         incidents.raise_incident(
@@ -78,8 +78,8 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
     for listing_id, rests_on, sku, authority, channel in connection.execute(_LOOPS, values):
         why = (
             f"{authority} was corrected towards {channel}, and {channel} has moved since without "
-            "an event: the two answer each other. Nothing is proposed for either until they "
-            "agree, or `skew unfreeze` says so"
+            "an event: the two answer each other. No update is proposed for either until "
+            "they agree, or until `skew unfreeze`"
         )
         _freeze(connection, [listing_id, rests_on], why, now=now)
         incidents.raise_incident(

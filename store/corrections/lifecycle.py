@@ -268,7 +268,7 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
     ).fetchall()
     for (correction_id,) in rows:
         audit.end(connection, correction_id, CorrectionStatus.UNKNOWN, now=now, who="skew",
-             result="the engine stopped while writing it; the next reading tells")  # fmt: skip
+             result="the engine stopped while writing it; the next reading decides")  # fmt: skip
     return len(rows)
 
 

@@ -82,7 +82,7 @@ def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
     ).fetchall()
     audit.end_all(
         connection, [row[0] for row in rows], CorrectionStatus.SUPERSEDED, now=now, who="skew",
-        result="its target or its reading moved",
+        result="its target or its reading changed",
     )  # fmt: skip
     # It has moved if it is not what was seen when the correction ended.
     ended = "(SELECT max(u.id) FROM audit u WHERE u.correction_id = k.id)"

@@ -268,5 +268,5 @@ def _named_errors(path: Path) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         if type(error) is sqlite3.DatabaseError:
-            raise NotADatabase(f"{path} is not a cache of ours, or is damaged: {error}") from error
+            raise NotADatabase(f"{path} is not a cache of Skew, or is damaged: {error}") from error
         raise

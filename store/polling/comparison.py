@@ -149,7 +149,7 @@ class Comparison:
     def compiled(self, connection: sqlite3.Connection) -> PolicySql:
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
         for name in {channel.name for channel in self.terms.channels}.difference(ids):
-            raise NoSuchThing(f"the cache knows no channel {name} yet: poll it first")
+            raise NoSuchThing(f"channel `{name}` is not in the cache yet: poll it first")
         return PolicySql(self.terms, ids)
 
     def _set_truth(

@@ -18,7 +18,7 @@ from store.polling.comparison import Comparison
 from store.targets import pending_events
 
 CONFLICT = "conflict"
-"""Key of the incident that says that an event came again with another body."""
+"""Key of the incident that says that an event came again with a different body."""
 
 REFUSED = "refused"
 """Key of the incident that says that some of a channel's events can't be believed."""
@@ -192,7 +192,9 @@ def _take_in(
         if row is None:
             difference = _difference(connection, channel_id, item_id, event)
             if difference:
-                words = f"event {event.id} came again with another {difference}; the first stands"
+                words = (
+                    f"event {event.id} came again with a different {difference}; the first counts"
+                )
                 conflicts.append(Refused(f"event {event.id}", words, event.sku, event.location))
             else:
                 repeats += 1

@@ -224,7 +224,7 @@ def _discarded_before(connection: sqlite3.Connection, channel_id: int, digest: s
         return ""
     who, judged_at = row
     at = datetime.fromtimestamp(judged_at / 1000, UTC).isoformat(timespec="milliseconds")
-    return f"; the same that {who} discarded at {at.removesuffix('+00:00')}Z"
+    return f"; the same data that {who} discarded at {at.removesuffix('+00:00')}Z"
 
 
 def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:

@@ -55,7 +55,7 @@ def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decisi
     made = []
     for disagreement_id in ids:
         found = standing.get(disagreement_id)
-        why = _GONE if found is None else "" if found.by else "nobody has acknowledged it"
+        why = _GONE if found is None else "" if found.by else "it is not acknowledged"
         made.append(Decision(disagreement_id, ok=not why, why=why))
     connection.execute(
         """UPDATE disagreements SET acknowledged_by = NULL, acknowledged_at = NULL,
@@ -65,7 +65,7 @@ def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decisi
     return made
 
 
-_GONE = "it is no more: they agree by now"
+_GONE = "resolved: shown and target agree now"
 
 
 class _Standing(NamedTuple):
@@ -103,7 +103,7 @@ def _judge(
         return Decision(seen.id, ok=False, why=_GONE)
     by, because, figures = standing
     if seen.figures is not None and seen.figures != figures:
-        why = f"it has moved since you saw it: {_moved(seen.figures, figures)}"
+        why = f"it has changed since you saw it: {_moved(seen.figures, figures)}"
         return Decision(seen.id, ok=False, why=why)
     if by is not None:
         return Decision(seen.id, ok=False, why=f"{by} has acknowledged it already: {because}")

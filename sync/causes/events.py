@@ -108,7 +108,7 @@ def _sold_unheard(case: CauseCase) -> Cause | None:
     """A channel without events fell, and the authority has not been read since: likely a sale."""
     waits = case.disagreement.reason is Reason.AUTHORITY_BEHIND
     fell = case.moved is not None and case.moved < 0
-    if case.facts.tells_events or not waits or not fell:
+    if case.facts.reports_events or not waits or not fell:
         return None
     words = (
         f"{case.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "

@@ -70,7 +70,7 @@ def _quantity_changed(case: CauseCase) -> Cause | None:
         # A swap or a shared pool also says why somebody writes there, which is worth more.
         return None
     words = _changed(case, facts.agreed_quantity, case.shown)
-    if facts.tells_events:
+    if facts.reports_events:
         words += "; no event and no update of ours explains it"
         return Cause("second writer", 0.8, words)
     fell = case.moved < 0

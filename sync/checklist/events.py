@@ -45,7 +45,7 @@ def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavi
     seen = "" if known is None else f"; {DAYS} {_seen(known)}"
     if case.abilities[name].events:
         return f"{name} reports its events{seen}"
-    if known is not None and known.tells:
+    if known is not None and known.reports_events:
         return f"{name} reports none itself; they are imported (`skew events import`){seen}"
     if name in case.authorities("quantity"):
         return f"{name} reports no events: what moves there is known only from its readings"
@@ -76,7 +76,7 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
             continue
         # An authority that includes the other channels' events moves by them, and may have no
         # events of its own to report. So its silence proves nothing.
-        silent = not known.tells and known.included is None and known.moved >= SILENT_FROM
+        silent = not known.reports_events and known.included is None and known.moved >= SILENT_FROM
         if case.abilities[channel.name].events and silent:
             yield (
                 f"{channel.name} is set up to report its events but reported none, while "

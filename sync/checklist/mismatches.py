@@ -117,7 +117,9 @@ def _buffer(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavio
     sales = known.sold_elsewhere
     if sales is None:
         everyone = case.measured.channels if case.measured else ()
-        if any(behaviour.tells for behaviour in everyone if behaviour.name != channel.name):
+        if any(
+            behaviour.reports_events for behaviour in everyone if behaviour.name != channel.name
+        ):
             return f"{key}: nothing sold on other channels {DAYS}, so 0 would do"
         return (
             f"{key}: what is justified can't be measured, because no other channel reports its "

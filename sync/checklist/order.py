@@ -78,7 +78,7 @@ def _what_became(known: ChannelBehaviour) -> Iterator[str]:
 
 def _lags(known: ChannelBehaviour) -> Iterator[str]:
     for spans, words, noun in (
-        (known.heard, "events arrive", "event"),
+        (known.arrival, "events arrive", "event"),
         (known.shown, "shows a new target", "target"),
         (known.followed, "follows without a write of ours", "target"),
         (known.included, "its readings include other channels' events", "event"),

@@ -53,7 +53,7 @@ def test_it_can_be_taken_back_once(seeded: Path, skew: Any) -> None:
     again = skew("acknowledge", lamp, "--undo")
 
     assert again.code == 1
-    assert "nobody has acknowledged it" in again.out
+    assert "it is not acknowledged" in again.out
     assert all(
         disagreement["acknowledged"] is None
         for disagreement in skew("diff", "--json").json["disagreements"]
@@ -68,7 +68,7 @@ def test_each_that_was_not_done_is_named_and_the_rest_is_done(seeded: Path, skew
     assert made.code == 1
     assert made.json["decisions"] == [
         {"id": int(lamp), "ok": True, "why": ""},
-        {"id": 999, "ok": False, "why": "it is no more: they agree by now"},
+        {"id": 999, "ok": False, "why": "resolved: shown and target agree now"},
     ]
     assert "ana has acknowledged it already: counted by hand" in acknowledge(skew, lamp).out
 

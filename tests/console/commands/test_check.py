@@ -49,7 +49,7 @@ def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 def conflict(path: Path) -> None:
-    """An event of the shop that came again with another body."""
+    """An event of the shop that came again with a different body."""
     settings = load(path, None)
     now = SystemClock().now()
     conflicting = [Event("1", EventKind.ORDERED, "LAMP", number, now) for number in (1, 2)]
@@ -150,7 +150,7 @@ def test_a_file_that_is_not_a_cache_is_named_in_a_line(
     (tmp_path / "skew.db").write_bytes(content)
     ran = check(path)
     assert (ran.code, ran.out) == (1, "")
-    assert "is not a cache of ours" in ran.err
+    assert "is not a cache of Skew" in ran.err
     assert (tmp_path / "skew.db").read_bytes() == content
 
 

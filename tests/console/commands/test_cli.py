@@ -227,7 +227,7 @@ def test_a_cache_that_is_none_is_refused_and_left_alone(seeded: Path, skew: Any)
     before = cache.read_bytes()
     ran = skew("status")
     assert (ran.code, ran.out) == (1, "")
-    assert "is not a cache of ours" in ran.err
+    assert "is not a cache of Skew" in ran.err
     assert cache.read_bytes() == before
 
 

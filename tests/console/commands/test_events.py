@@ -101,7 +101,7 @@ def test_a_repeat_with_another_body_is_refused_and_the_first_stands(
 
     code, out, err = skew(path, str(file), "--json", capsys=capsys)
 
-    words = "event 1 came again with another quantity; the first stands"
+    words = "event 1 came again with a different quantity; the first counts"
     assert code == 1
     assert json.loads(out) == {
         "taken": 1,
@@ -152,7 +152,7 @@ def test_nothing_is_taken_for_a_configuration_that_the_cache_does_not_know_yet(
     code, out, err = skew(path, str(file), capsys=capsys)
 
     assert (code, out) == (1, "")
-    assert "the cache knows no channel 'late'" in err
+    assert "channel `late` is not in the cache" in err
 
 
 def test_a_cache_of_nothing_refuses_every_sku(

@@ -70,7 +70,7 @@ def test_an_incident_is_acknowledged_snoozed_and_woken_by_its_id(seeded: Path, s
     assert (again.code, again.out) == (1, "")
     assert again.err.splitlines() == [
         f"skew: incident {number} is not snoozed",
-        "skew: there is no incident 99",
+        "skew: incident 99 not found",
     ]
     assert skew("incidents", "snooze", number, "--for", "soon").code == 2
 
@@ -165,6 +165,6 @@ def test_a_poll_that_comes_again_after_it_was_discarded_says_so(seeded: Path, sk
 
     quarantine_poll(seeded, "market", "all at zero")
 
-    assert "all at zero; the same that ana discarded at " in skew("incidents").out
+    assert "all at zero; the same data that ana discarded at " in skew("incidents").out
     with Database.open(load(seeded, None).database) as database:
         assert database.read(quarantine.waiting, "market") is not None

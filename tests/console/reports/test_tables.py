@@ -284,7 +284,7 @@ def test_a_decision_that_was_not_done_says_what_would_make_it_possible() -> None
 
 
 def test_an_id_that_no_update_has_is_not_found() -> None:
-    made = [Decision(99, ok=False, why=remedies.NO_SUCH_UPDATE)]
+    made = [Decision(99, ok=False, why=remedies.NOT_FOUND)]
     assert tables.decisions(made, "approved", PIPE) == ["✖ #99 not found"]
 
 

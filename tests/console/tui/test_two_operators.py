@@ -174,7 +174,7 @@ async def test_what_another_decides_while_the_question_is_open_is_told_after_it(
         reject(shop, number, "wait")
         await press(app, pilot, "y")
 
-        assert f"not approved: #{number}: it has moved since you saw it: ben rejected it at" in (
+        assert f"not approved: #{number}: it has changed since you saw it: ben rejected it at" in (
             text_of(app)
         )
 

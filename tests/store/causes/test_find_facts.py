@@ -35,7 +35,7 @@ def test_a_cell_that_never_agreed_has_no_number_at_which_it_did(tmp_path: Path) 
         assert found.agreed_quantity is None
         assert found.since == w.now
         assert (found.truth_quantity, found.pending, found.authority) == (5, 0, "warehouse")
-        assert not found.tells_events
+        assert not found.reports_events
 
 
 def test_it_last_agreed_at_the_number_before_the_reading_moved(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_an_order_that_the_channel_took_off_twice(tmp_path: Path) -> None:
         report(w, "shop", sold("S-1", w.now, quantity=2))
         report(w, "shop", sold("S-1", w.now, quantity=2))
         found = known(w)
-        assert found.tells_events
+        assert found.reports_events
         assert [event.repeats for event in found.events] == [1]
         assert cause(w) == "applied twice"
         w.poll("warehouse", stock(A=8))

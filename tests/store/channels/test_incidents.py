@@ -135,9 +135,9 @@ def test_what_is_over_or_never_was_can_be_neither_seen_nor_snoozed(shop: World) 
     incident = trouble(shop)
     shop.database.write(incidents.resolve, "shop", IncidentKind.CREDENTIALS, now=shop.now)
 
-    with pytest.raises(NoSuchThing, match=f"incident {incident.id} is over"):
+    with pytest.raises(NoSuchThing, match=f"incident {incident.id} is closed"):
         shop.database.write(incidents.acknowledge, incident.id, who="ana", now=shop.now)
-    with pytest.raises(NoSuchThing, match="no incident 99"):
+    with pytest.raises(NoSuchThing, match="incident 99 not found"):
         shop.database.write(incidents.snooze, 99, who="ana", until=shop.now + 1)
 
 

@@ -110,8 +110,8 @@ def test_events_are_counted_by_kind_by_fate_and_by_what_was_odd(tmp_path: Path) 
         report(w, "shop", event("4", w.now, sku="Z"))
 
         batch = of(w, "shop")
-        assert batch.tells
-        assert not of(w, "warehouse").tells
+        assert batch.reports_events
+        assert not of(w, "warehouse").reports_events
         assert batch.kinds == {"ordered": 2, "cancelled": 1}
         assert batch.fates == {"included": 1, "projected": 2}
         assert batch.odd == {"late": 1, "repeat": 2, "out of order": 1, "conflict": 1, "refused": 1}
@@ -120,7 +120,7 @@ def test_events_are_counted_by_kind_by_fate_and_by_what_was_odd(tmp_path: Path) 
 
         w.now += WINDOW_MS + MINUTE
         after = of(w, "shop")
-        assert after.tells
+        assert after.reports_events
         assert (after.kinds, after.odd) == ({}, {})
 
 
@@ -143,10 +143,10 @@ def test_an_event_is_heard_of_late_and_history_is_not_lateness(tmp_path: Path) -
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
         report(w, "shop", event("1", w.now - 20 * HOUR))
-        assert of(w, "shop").heard is None
+        assert of(w, "shop").arrival is None
         w.now += MINUTE
         report(w, "shop", event("2", w.now - 40 * SECOND), event("3", w.now - 10 * SECOND))
-        assert of(w, "shop").heard == Spans(2, 10 * SECOND, 40 * SECOND)
+        assert of(w, "shop").arrival == Spans(2, 10 * SECOND, 40 * SECOND)
 
 
 def test_a_moved_target_is_shown_by_a_write_or_by_the_channel_itself(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def stale(w: World, correction_id: int, version: int) -> str:
         expires_ms=MINUTE,
     )  # fmt: skip
     assert not decision.ok
-    return decision.why.removeprefix("it has moved since you saw it: ")
+    return decision.why.removeprefix("it has changed since you saw it: ")
 
 
 def test_it_is_told_who_rejected_it_when_and_why(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_it_is_told_who_approved_it_and_what_came_of_it(tmp_path: Path) -> None:
         failed = stale(w, seen.id, seen.version)
 
     assert alone == "ben approved it at 2023-11-14T22:16:20.000Z"
-    assert writing == f"{alone}; at 2023-11-14T22:16:25.000Z its writing began"
+    assert writing == f"{alone}; at 2023-11-14T22:16:25.000Z its write began"
     assert failed == f"{alone}; at 2023-11-14T22:16:25.000Z it failed: as it went"
 
 
@@ -93,5 +93,5 @@ def test_what_was_handed_back_says_why(tmp_path: Path) -> None:
 def test_a_version_that_never_was_is_no_reason_to_invent_one(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         seen = oversold(w)
-        assert stale(w, seen.id, seen.version + 5) == "it is not the one you saw"
+        assert stale(w, seen.id, seen.version + 5) == "it has changed since you saw it"
         assert len(w.database.read(audit.rows, seen.id)) == 1

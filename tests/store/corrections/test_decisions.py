@@ -27,7 +27,7 @@ def test_an_approval_of_what_has_moved_since_it_was_seen_is_void(tmp_path: Path)
 
 def test_an_unknown_update_is_named_as_such(tmp_path: Path) -> None:
     with world(tmp_path) as w:
-        assert approve(w, 77) == [Decision(77, ok=False, why="there is no such update")]
+        assert approve(w, 77) == [Decision(77, ok=False, why="not found")]
 
 
 def test_a_rejected_listing_is_quiet_until_it_moves_even_there_and_back(tmp_path: Path) -> None:

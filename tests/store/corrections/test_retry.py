@@ -80,7 +80,7 @@ def test_a_listing_that_agrees_again_by_itself_has_nothing_to_try(tmp_path: Path
         w.poll("shop", stock(A=4))
         decision = retry(w, failed.id)
 
-    assert decision == Decision(failed.id, ok=False, why="there is nothing to correct there now")
+    assert decision == Decision(failed.id, ok=False, why="nothing to correct there now")
 
 
 def test_the_second_of_two_who_ask_anew_is_told_of_the_first(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_the_second_of_two_who_ask_anew_is_told_of_the_first(tmp_path: Path) -> 
         second = retry(w, failed.id, failed.version)
 
     assert not second.ok
-    assert "ana asked for it anew at 20" in second.why
+    assert "ana retried it at 20" in second.why
 
 
 def test_only_the_last_update_of_a_listing_is_asked_for_anew(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_only_the_last_update_of_a_listing_is_asked_for_anew(tmp_path: Path) -> 
         w.twice("shop", stock(A=7))
         decision = retry(w, failed.id)
 
-    assert (decision.ok, decision.why) == (False, "there is a later one for it: #2 is proposed")
+    assert (decision.ok, decision.why) == (False, "a later update exists: #2 is proposed")
 
 
 def test_what_cannot_be_judged_yet_is_proposed_once_it_can(tmp_path: Path) -> None:

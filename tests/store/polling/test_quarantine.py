@@ -191,7 +191,7 @@ def test_what_was_discarded_and_comes_again_is_set_aside_again_and_told_so(
     poll(database, now=2_000, implausible=True)
 
     (again,) = quarantined(database)
-    reason = "all at zero; the same that ana discarded at 1970-01-01T00:00:01.500Z"
+    reason = "all at zero; the same data that ana discarded at 1970-01-01T00:00:01.500Z"
     assert again.message == reason
 
 

@@ -94,7 +94,7 @@ def test_what_has_moved_since_it_was_seen_is_refused_and_told_what_moved(w: Worl
     w.poll("warehouse", stock(A=11, B=10))
 
     assert acknowledge(w, before, seen(w, "B")) == [
-        "it has moved since you saw it: shown 14 → 16, target 10 → 11",
+        "it has changed since you saw it: shown 14 → 16, target 10 → 11",
         "",
     ]
     assert acknowledgement(w.only(skus=("A",)))[0] is None
@@ -104,7 +104,10 @@ def test_what_agrees_by_now_and_what_never_was_are_refused(w: World) -> None:
     before = seen(w, "A")
     w.poll("shop", stock(A=10, B=12))
 
-    assert acknowledge(w, before, SeenDisagreement(999)) == ["it is no more: they agree by now"] * 2
+    assert (
+        acknowledge(w, before, SeenDisagreement(999))
+        == ["resolved: shown and target agree now"] * 2
+    )
 
 
 def test_of_two_operators_the_second_is_told_of_the_first(w: World, tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_it_can_be_taken_back(w: World) -> None:
     )
 
     assert [decision.why for decision in made] == [
-        "", "", "nobody has acknowledged it", "it is no more: they agree by now",
+        "", "", "it is not acknowledged", "resolved: shown and target agree now",
     ]  # fmt: skip
     assert acknowledgement(w.only(skus=("A",)))[0] is None
 

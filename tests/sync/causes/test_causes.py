@@ -136,8 +136,8 @@ def test_an_adjustment_on_the_channel_that_is_none_of_ours_has_a_second_writer()
 
 
 def test_without_events_a_rise_is_likelier_a_second_writer_than_a_fall() -> None:
-    rose = cause_of(differs(31, 14), agreed_quantity=14, tells_events=False)
-    fell = cause_of(differs(13, 14), agreed_quantity=14, tells_events=False)
+    rose = cause_of(differs(31, 14), agreed_quantity=14, reports_events=False)
+    fell = cause_of(differs(13, 14), agreed_quantity=14, reports_events=False)
     assert (rose.kind, rose.confidence) == ("second writer", 0.5)
     assert (fell.kind, fell.confidence) == ("second writer", 0.4)
     assert "a sale that only it knows" in fell.evidence

@@ -135,11 +135,11 @@ def test_an_event_newer_than_its_channels_reading_is_in_flight() -> None:
 
 def test_a_fall_without_events_is_likely_a_sale_until_the_authority_is_read() -> None:
     waits = differs(9, 10, status=Status.SETTLING, reason=Reason.AUTHORITY_BEHIND)
-    cause = cause_of(waits, tells_events=False, agreed_quantity=10)
+    cause = cause_of(waits, reports_events=False, agreed_quantity=10)
     assert (cause.kind, cause.confidence) == ("in flight", 0.5)
-    assert kind_of(waits, tells_events=True, agreed_quantity=10) == "second writer"
+    assert kind_of(waits, reports_events=True, agreed_quantity=10) == "second writer"
     read = differs(9, 10)
-    assert kind_of(read, tells_events=False, agreed_quantity=10) == "second writer"
+    assert kind_of(read, reports_events=False, agreed_quantity=10) == "second writer"
 
 
 def test_in_flight_comes_before_lag() -> None:

@@ -126,7 +126,7 @@ RED: list[tuple[int, dict[str, Any], str]] = [
     ),
     (TRUTH, {"warehouse": {"freshness": Freshness.QUARANTINED}}, "`skew accept warehouse`"),
     (EVENTS, {"able": {"shop": {"events": True}}, "shop": {"moved": 20}}, SILENT),
-    (EVENTS, {"shop": {"tells": True, "overdue": 2, "overdue_ms": 5 * HOUR}}, OVERDUE),
+    (EVENTS, {"shop": {"reports_events": True, "overdue": 2, "overdue_ms": 5 * HOUR}}, OVERDUE),
     (WAYS, {"shop": {"frozen": 1}}, "1 listing of shop is frozen"),
     (ORDER, {"shop": {"odd": {"conflict": 2}}}, "shop sent 2 events again with other content"),
     (ORDER, {"warehouse": {"included": spans(MINUTE), "overlooked": spans(10_000)}}, LATE),
@@ -147,7 +147,7 @@ NOT_RED: list[dict[str, Any]] = [
     {"warehouse": {"freshness": Freshness.FAILING, "failed": 3}},
     {"shop": {"freshness": Freshness.STALE}, "market": {"freshness": Freshness.NEVER}},
     {"able": {"shop": {"events": True}}, "shop": {"moved": 19}},
-    {"able": {"shop": {"events": True}}, "shop": {"moved": 20, "tells": True}},
+    {"able": {"shop": {"events": True}}, "shop": {"moved": 20, "reports_events": True}},
     {"able": {"shop": {"events": False}}, "shop": {"moved": 20}},
     {"able": {"warehouse": {"events": True}}, "warehouse": {"moved": 20, "included": spans(1)}},
     {"shop": {"fought": {"second writer": 1}, "changed_back": 2}},
@@ -234,8 +234,8 @@ def test_who_reports_events_is_reported_of_each_channel() -> None:
     lines = evidence(
         case(
             able={"shop": {"events": True}},
-            shop={"tells": True, "kinds": {"cancelled": 2, "ordered": 10}},
-            market={"tells": True},
+            shop={"reports_events": True, "kinds": {"cancelled": 2, "ordered": 10}},
+            market={"reports_events": True},
         ),
         EVENTS,
     )
@@ -265,9 +265,11 @@ def test_the_buffer_is_reported_beside_the_justified_one_or_why_that_is_not_know
         "90 pieces in 1 h; read every 1m, a lag of 1 min" in evidence(sold, MISMATCHES)
     )
     assert "because no other channel reports its sales as events" in evidence(
-        case(shop={"tells": True}), MISMATCHES
+        case(shop={"reports_events": True}), MISMATCHES
     )
-    assert "nothing sold on other channels" in evidence(case(market={"tells": True}), MISMATCHES)
+    assert "nothing sold on other channels" in evidence(
+        case(market={"reports_events": True}), MISMATCHES
+    )
 
 
 def test_a_settle_that_is_shorter_than_the_channel_follows_is_reported() -> None:

@@ -57,5 +57,5 @@ async def test_what_an_engine_beside_a_screen_died_of_can_be_seen(
     thread.start()
     await until(lambda: thread.mode is EngineMode.STOPPED)
 
-    assert "is not a cache of ours" in (thread.problem or "")
+    assert "is not a cache of Skew" in (thread.problem or "")
     assert thread.stop()

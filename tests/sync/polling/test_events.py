@@ -225,7 +225,7 @@ async def test_another_body_is_an_incident_until_the_channel_tells_well_again(
     bench.shop.tells(sale("e1", quantity=2))
     await bench.poll()
 
-    words = "event e1 came again with another quantity; the first stands"
+    words = "event e1 came again with a different quantity; the first counts"
     assert bench.open_incidents() == [("shop", "events", words)]
 
     bench.shop.tells(sale("e2"))

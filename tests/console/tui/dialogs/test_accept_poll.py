@@ -133,7 +133,7 @@ async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled:
         quarantine_poll(troubled, "warehouse", (0, 0, 0, 0, 0), at=NOW + 1_000)
         await press(app, pilot, "home", "down")
 
-        assert "the same that ana discarded at 14:02:11Z" in text_of(app)
+        assert "the same data that ana discarded at 14:02:11Z" in text_of(app)
 
 
 async def test_only_a_quarantined_poll_can_be_accepted_or_discarded(troubled: Shop) -> None:

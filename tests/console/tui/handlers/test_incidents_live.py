@@ -118,7 +118,7 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
 
         assert await shop.poll("shop") is PollOutcome.QUARANTINED
         await settle(app, pilot)
-        assert "the same that ana discarded at " in app.session.log[0].text
+        assert "the same data that ana discarded at " in app.session.log[0].text
 
 
 async def test_a_real_poll_of_zeros_that_is_accepted_becomes_the_channels_readings(

@@ -208,7 +208,7 @@ async def test_what_moves_under_the_question_is_refused_and_told_what_moved(shop
         await settle(app, pilot)
 
         assert not any(acknowledged_why(shop).values())
-        assert "it has moved since you saw it: shown 31 → 29" in text_of(app)
+        assert "it has changed since you saw it: shown 31 → 29" in text_of(app)
 
 
 async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None:

@@ -100,7 +100,7 @@ async def test_what_ends_while_its_dialog_is_open_is_told(troubled: Shop) -> Non
         await press(app, pilot, "down", "enter")
 
         lines = [line.text for line in app.session.log]
-        assert "nothing was decided: incident 1 is over" in lines
+        assert "nothing was decided: incident 1 is closed" in lines
 
 
 async def test_what_is_over_can_be_neither_acknowledged_nor_snoozed(troubled: Shop) -> None:
