@@ -48,7 +48,7 @@ EFFECTS: Mapping[EventKind, EventEffect] = MappingProxyType(
         EventKind.RELEASED: EventEffect(available=1, unavailable=-1),
     }
 )
-"""DESIGN's table. On hand = available + committed + unavailable holds in every row."""
+"""On hand = available + committed + unavailable holds in every row."""
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -113,7 +113,7 @@ def nap() -> None:
         began = time.perf_counter()
         time.sleep(NAP_S)
         late.append((time.perf_counter() - began - NAP_S) * 1000)
-    print(*(f"{each:.3f}" for each in late))
+    print(*(f"{stall_ms:.3f}" for stall_ms in late))
 
 
 def change(folder: Path, skus: int, a_second: int) -> None:
