@@ -14,7 +14,9 @@ from store.database.connection import Database
 
 # How long an example takes says more of what else the machine does than of us: a deadline fails a
 # run by chance. The suite counts statements and steps instead, and the benchmarks take the times.
-hypothesis.settings.register_profile("skew")
+hypothesis.settings.register_profile(
+    "skew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("skew")
 
 
