@@ -8,7 +8,7 @@ StoreError
 ├── DatabaseBusy      another process held the write lock too long: try again
 ├── LeaseLost         another engine took over: stop writing to channels at once
 ├── Overtaken         other readings came in during a poll: poll again
-└── NoSuchThing       an id or a name that the cache does not know
+└── NoSuchThing       an id or a name that is not in the cache
 """
 
 
@@ -41,8 +41,8 @@ class LeaseLost(StoreError):
 
 
 class Overtaken(StoreError):
-    """The readings that a poll was compared with are not in force any more. Nothing was written."""
+    """The readings that a poll was compared with were replaced meanwhile. Nothing was written."""
 
 
 class NoSuchThing(StoreError):
-    """Nothing of that id or name is in the cache."""
+    """The cache has nothing with that id or name. Its text names it."""

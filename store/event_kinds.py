@@ -1,4 +1,4 @@
-"""Stock events: what kinds there are, and what each moves. Imports nothing of ours but the model.
+"""Stock events: what kinds there are, and what each moves.
 
 One event is one stock movement that a system reported. Its quantity is in that system's own units,
 and positive but for `adjusted`, which is signed.
@@ -48,7 +48,7 @@ EFFECTS: Mapping[EventKind, EventEffect] = MappingProxyType(
         EventKind.RELEASED: EventEffect(available=1, unavailable=-1),
     }
 )
-"""On hand = available + committed + unavailable holds in every row."""
+"""What each kind moves. On hand = available + committed + unavailable holds in every row."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -63,20 +63,20 @@ class Event(msgspec.Struct, frozen=True):
     """When it happened, by the channel's clock."""
     location: str = ""
     order: str | None = None
-    """The order that it belongs to: told by two channels, it projects once."""
+    """The order that it belongs to: where two channels report the same one, it counts once."""
 
 
 class EventFate(StrEnum):
     """What became of an event when it came."""
 
     PROJECTED = "projected"
-    """The authority had not seen it: it moved the targets."""
+    """The authority's reading did not include it yet: it moved the targets."""
     INCLUDED = "included"
     """The authority's reading included it already: no effect."""
     EXPLAINS = "explains"
     """The authority's own: it explains its readings and never projects."""
     COPY = "copy"
-    """Another channel had told of the same order: it projects once."""
+    """Another channel reported the same order before: the order counts once."""
 
 
 class EventFault(StrEnum):
@@ -91,7 +91,7 @@ class EventFault(StrEnum):
     DISORDERED = "out of order"
     """It came after a later one of its channel."""
     REFUSED = "refused"
-    """It could not be believed."""
+    """It could not be taken: an unknown SKU, or a time in the future."""
 
 
 class EventsTaken(msgspec.Struct, frozen=True):
@@ -102,4 +102,4 @@ class EventsTaken(msgspec.Struct, frozen=True):
     conflicts: tuple[Refused, ...] = ()
     """Those that came again with a different body: the first one stands."""
     refused: tuple[Refused, ...] = ()
-    """Those that could not be taken: an unknown SKU, a time to come."""
+    """Those that could not be taken: an unknown SKU, a time in the future."""

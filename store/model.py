@@ -14,7 +14,7 @@ from store.reasons import HeldBack, Reason
 Millis = int
 
 QUANTITY_MAX = 10**12
-"""No shop holds a million million pieces: a larger number is a record we refuse to believe."""
+"""No shop holds a million million pieces: a record with a larger number is refused."""
 
 SKU_LENGTH_MAX = 200
 
@@ -31,7 +31,10 @@ class State(StrEnum):
 
 
 NOT_FOR_SALE = (State.HOLD, State.DISABLED, State.ARCHIVED)
-"""States that collapse to a quantity of 0 on a channel that cannot express them (rule 6)."""
+"""States that become a quantity of 0 on a channel that cannot show them.
+
+Rule 6, docs/architecture.md.
+"""
 
 
 class Kind(StrEnum):
@@ -46,7 +49,7 @@ class Kind(StrEnum):
 
 
 CORRECTABLE = (Kind.QUANTITY, Kind.NEGATIVE, Kind.STATE)
-"""The kinds that Skew proposes a correction for; the others are for people (rule 10)."""
+"""The kinds that Skew proposes a correction for; the others need a person."""
 
 
 class Status(StrEnum):
@@ -120,7 +123,7 @@ class IncidentKind(StrEnum):
     SECOND_WRITER = "second writer"
     SURPRISE = "surprise"
     EVENTS = "events"
-    """A channel's events can't be read, or some of them not be believed."""
+    """A channel's events can't be read, or some of them were refused."""
     UNSEEN = "unseen"
     """The authority has not taken in an event for longer than `unseen_after`."""
     LOOP = "loop"
@@ -131,7 +134,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """What one channel says about one listing, decoded: one row of a page.
 
     `available` is what the channel would sell now, in its own terms and as it says it, negative
-    included; a channel that has no such number gives on hand − committed − threshold (rule 11).
+    included; a channel that has no such number gives on hand − committed − threshold
+    (rule 11, docs/architecture.md).
     `state` is None where the channel has no states. `ref` is the channel's own key of the
     listing, for writing. `source_at` is when the channel says that the listing last moved.
     """
@@ -152,7 +156,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """One record of a page that could not be believed: it blinds its own cell only (rule 12)."""
+    """One record of a page that could not be read: only its own cell becomes unknown.
+
+    Rule 12, docs/architecture.md.
+    """
 
     place: str
     """Where it stands, for a person: `page 3, items[17].quantity` or `line 812`."""
@@ -162,7 +169,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """Whose word is the truth for the SKUs that match a pattern (rule 1)."""
+    """Who is right about the SKUs that match a pattern (rule 1, docs/architecture.md)."""
 
     skus: str
     """A case-sensitive glob of `*`, `?` and `[…]`: `*` for all."""
@@ -179,7 +186,7 @@ class Figure(StrEnum):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """How the authority's word becomes a channel's target, for the SKUs that match a pattern."""
+    """How the authority's stock becomes a channel's target, for the SKUs that match a pattern."""
 
     skus: str
     buffer: int = 0
@@ -222,7 +229,7 @@ class ChannelTerms(msgspec.Struct, frozen=True):
     places: tuple[str, ...] = ()
     """The locations at which it is expected to list; empty: wherever the authority has stock."""
     inflow: tuple[str, ...] = ()
-    """Attributes whose word flows in from it to the authority: two-way by contract (rule 2)."""
+    """Attributes that flow from it to the authority (rule 2, docs/architecture.md)."""
 
 
 class Pool(msgspec.Struct, frozen=True):
@@ -366,7 +373,7 @@ class Correction(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True):
-    """Trouble with a channel rather than a SKU."""
+    """Trouble with a channel rather than a SKU: what a person has to look at."""
 
     id: int
     channel: str | None
@@ -377,7 +384,7 @@ class Incident(msgspec.Struct, frozen=True):
     message: str
     acknowledged_by: str | None
     key: str = ""
-    """What tells it apart from others of its kind on its channel: of a fight, the SKU."""
+    """Which of its kind on its channel it is: for a second writer or a loop, the SKU."""
     acknowledged_at: Millis | None = None
     snoozed_by: str | None = None
     snoozed_until: Millis | None = None
@@ -393,7 +400,7 @@ class Decision(msgspec.Struct, frozen=True):
     id: int
     ok: bool
     why: str = ""
-    """What stood in the way, or is to be told: where it was held back, how the words begin."""
+    """What stood in the way, or should be known; held back, how the sentence begins."""
     held_back: HeldBack | None = None
     status: CorrectionStatus | None = None
     """The correction's, where that stood in the way."""

@@ -1,7 +1,6 @@
-"""How bad an incident is, how it stands with the people, and which of them are wanted.
+"""Incidents as a list: how bad each is, whether a person has seen it, and a filter over them.
 
-What the incidents' page and `skew incidents` read: ids first, rows by id.
-`store.channels.incidents` is an incident's life.
+A list is read as ids first, and then row by row by id.
 """
 
 import json
@@ -16,7 +15,7 @@ import msgspec
 from store.model import Incident, IncidentKind, Millis
 
 CLOSED_MAX = 1_000
-"""The newest so many closed ones are told; an older one is found by a narrower filter."""
+"""Only this many of the closed ones are listed, the newest; a narrower filter finds older ones."""
 
 COLUMNS = """n.id, c.name, n.kind, n.since, n.last_at, n.count, n.message, n.acknowledged_by,
   n.key, n.acknowledged_at, n.snoozed_by, n.snoozed_until, n.closed_at, n.closed_by, n.closed_why"""
@@ -29,7 +28,7 @@ class IncidentSeverity(StrEnum):
     """How bad an incident is, the worst first."""
 
     SEVERE = "severe"
-    """Nothing new is known of the channel, or what it says waits for a person."""
+    """Nothing new is known of the channel, or its readings wait for a person."""
     SERIOUS = "serious"
     """Corrections have stopped somewhere, or do not do what they should."""
     MINOR = "minor"
@@ -54,7 +53,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
 
 
 class IncidentState(StrEnum):
-    """How an incident stands with the people. Hangs on the clock: never stored."""
+    """Whether a person has seen an incident. Depends on the clock: never stored."""
 
     NEW = "new"
     SEEN = "seen"
@@ -66,7 +65,7 @@ OPEN = (IncidentState.NEW, IncidentState.SEEN, IncidentState.SNOOZED)
 
 
 class IncidentFilter(msgspec.Struct, frozen=True):
-    """Which incidents are wanted; empty means all that are open."""
+    """Which incidents to list; empty means all that are open."""
 
     text: str = ""
     """Part of the message, the channel's name or the kind, whatever its case."""
@@ -77,12 +76,12 @@ class IncidentFilter(msgspec.Struct, frozen=True):
 
 
 def severity(incident: Incident) -> IncidentSeverity:
-    """How bad it is; a kind that this Skew does not know is taken for the worst."""
+    """How bad it is; a kind that this version of Skew does not know counts as the worst."""
     return SEVERITIES.get(incident.kind, IncidentSeverity.SEVERE)
 
 
 def state(incident: Incident, now: Millis) -> IncidentState:
-    """How it stands at this moment. What was seen before a snooze ended is new again since."""
+    """Its state at `now`. One that was seen before its snooze ended is new again after it."""
     if incident.closed_at is not None:
         return IncidentState.CLOSED
     until = incident.snoozed_until or 0
@@ -92,7 +91,7 @@ def state(incident: Incident, now: Millis) -> IncidentState:
     return IncidentState.NEW if seen_at is None or seen_at < until else IncidentState.SEEN
 
 
-# The same as `state`, for the open ones.
+# `state` as SQL, for open incidents: here it orders and filters thousands without reading them.
 _STATE = """CASE WHEN coalesce(n.snoozed_until, 0) > :now THEN 'snoozed'
   WHEN n.acknowledged_at >= coalesce(n.snoozed_until, 0) THEN 'seen' ELSE 'new' END"""
 
@@ -138,7 +137,7 @@ def incident_ids(
 
 
 def incidents_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Incident]:
-    """These incidents in this order; one that is no more is left out."""
+    """These incidents in this order; an id that is not in the cache any more is left out."""
     wanted = list(ids)
     rows = connection.execute(
         f"""SELECT {COLUMNS} FROM {SOURCES}

@@ -1,7 +1,7 @@
 """Trouble with a channel: raised once, counted while it lasts, closed once.
 
-A person may acknowledge an open incident, or snooze it: then nobody is told of it until the snooze
-ends, or until it gets worse (`gets_worse`), and then as if it were new.
+A person may acknowledge an open incident, or snooze it: then it stays quiet until the snooze ends
+or until it gets worse (`gets_worse`), and counts as new after that.
 """
 
 import re
@@ -29,9 +29,11 @@ def raise_incident(
 ) -> bool:
     """Open an incident, or count it again where it is open; answer whether it is new.
 
-    `key` tells apart incidents of one kind on one channel. The newest message stands. A snoozed
-    one that gets worse wakes.
+    `key` separates incidents of one kind on one channel. The newest message replaces the earlier
+    one. A snoozed one that gets worse ends its snooze.
     """
+    # A row that ON CONFLICT updates keeps its id: only a new incident has a larger one than any
+    # before, and that is how the two are distinguished in one statement.
     (before,) = connection.execute("SELECT coalesce(max(id), 0) FROM incidents").fetchone()
     incident_id, snoozed_until, snoozed_message = connection.execute(
         """INSERT INTO incidents (channel_id, kind, key, since, last_at, message)
@@ -74,7 +76,7 @@ def resolve(
 
 
 def in_words(refused: Sequence[Refused]) -> str:
-    """Tell of some records or events that were refused: the first of them, and how many more."""
+    """Describe records or events that were refused: the first of them, and how many more."""
     first = refused[0]
     more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
     sku = "" if first.sku is None else f" (SKU {first.sku})"
@@ -96,7 +98,7 @@ def gets_worse(before: str, after: str) -> bool:
 def acknowledge(connection: sqlite3.Connection, incident_id: int, *, who: str, now: Millis) -> None:
     """Note that a person has seen it; it stays open, and a snooze of it ends.
 
-    Raises NoSuchThing where there is none, or it is over.
+    Raises NoSuchThing where it is not in the cache, or closed.
     """
     _change(
         connection,
@@ -107,9 +109,9 @@ def acknowledge(connection: sqlite3.Connection, incident_id: int, *, who: str, n
 
 
 def snooze(connection: sqlite3.Connection, incident_id: int, *, who: str, until: Millis) -> None:
-    """Have nobody told of it until an instant, unless it gets worse or is over before.
+    """Keep it quiet until an instant, unless it gets worse or is closed before.
 
-    Whoever has acknowledged it still has. Raises NoSuchThing where there is none, or it is over.
+    An acknowledgement stays. Raises NoSuchThing where it is not in the cache, or closed.
     """
     _change(
         connection,
@@ -120,9 +122,9 @@ def snooze(connection: sqlite3.Connection, incident_id: int, *, who: str, until:
 
 
 def wake(connection: sqlite3.Connection, incident_id: int, *, who: str, now: Millis) -> None:
-    """End a snooze before its time: it is told again. Raises NoSuchThing where it is not snoozed.
+    """End a snooze before its time: it shows again. Raises NoSuchThing where it is not snoozed.
 
-    `who` stands beside the snooze from then on: they have answered for it last.
+    `who` is kept as the person who decided last about the snooze.
     """
     row = connection.execute(
         "SELECT snoozed_until FROM incidents WHERE id = ?", (incident_id,)

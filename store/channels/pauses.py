@@ -1,8 +1,7 @@
 """Pauses of a channel: the engine's own, after refused credentials, and a person's.
 
-Both stand on the channel's row; `paused_by` says whose it is. The engine never ends or overwrites
-a person's before its time. A person's always has an end: a channel that nobody polls is one that
-nobody sees.
+Both are columns of the channel's row; `paused_by` says whose it is. The engine never ends or
+overwrites a person's pause before its time.
 """
 
 import sqlite3
@@ -15,7 +14,10 @@ from store.errors import NoSuchThing
 from store.model import Millis
 
 SPAN_MS_MAX = 30 * 86_400_000
-"""How long a person may pause a channel for at once."""
+"""How long a person may pause a channel at once.
+
+Every pause has an end: what happens on a channel that is never polled, nobody sees.
+"""
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -24,7 +26,7 @@ class Pause(msgspec.Struct, frozen=True):
     channel: str
     reason: str
     until: Millis | None
-    """None: until somebody resumes it, or the engine starts anew."""
+    """None: until somebody resumes it, or the engine restarts."""
     by: str | None
     """The person; None where the engine did it."""
 
@@ -36,7 +38,7 @@ _IS_PAUSED = "(paused_reason IS NOT NULL OR paused_until IS NOT NULL)"
 def pause_by_engine(
     connection: sqlite3.Connection, channel: str, reason: str, until: Millis | None
 ) -> None:
-    """Note that the engine leaves the channel alone; a person's pause stands as it is."""
+    """Note that the engine does not poll the channel; a person's pause stays as it is."""
     connection.execute(
         """UPDATE channels SET paused_until = ?, paused_reason = ?
         WHERE name = ? AND paused_by IS NULL""",
@@ -56,7 +58,7 @@ def end_engine_pause(connection: sqlite3.Connection, channel: str) -> None:
 def pause(
     connection: sqlite3.Connection, channel: str, *, who: str, reason: str, until: Millis
 ) -> None:
-    """Have the channel left alone until an instant; another pause of it is replaced.
+    """Stop polls of the channel and writes to it until an instant; replaces another pause of it.
 
     A running engine obeys within a second. Raises NoSuchThing.
     """
@@ -69,7 +71,7 @@ def pause(
 
 
 def resume(connection: sqlite3.Connection, channel: str, *, who: str, now: Millis) -> Pause:
-    """End the channel's pause, whoever's it is, and answer it. Raises NoSuchThing.
+    """End the channel's pause, whoever's it is, and return it. Raises NoSuchThing.
 
     A running engine is asked to poll the channel, also one that never saw the pause.
     """
@@ -98,7 +100,7 @@ def end_passed(connection: sqlite3.Connection, *, now: Millis) -> None:
 
 
 def in_words(pause: Pause) -> str:
-    """Tell of a pause, without its end: that hangs on the reader's clock."""
+    """Describe a pause, without its end: how to write that depends on the reader's clock."""
     return f"paused by {pause.by or 'the engine'}: {pause.reason}"
 
 

@@ -1,7 +1,4 @@
-"""The record of each poll, and what it says of its channel: when it was last good, and why not.
-
-A poll that changed nothing still leaves its record: that is the channel's heartbeat.
-"""
+"""The record of each poll, and what its channel keeps of it: freshness, error, next poll."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -12,7 +9,7 @@ from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome
 
 ABANDONED = "the engine stopped while it was polling"
-"""The error of a poll that nobody ended: of its channel it says nothing."""
+"""The error of a poll that nobody ended. It is no sign of trouble with the channel."""
 
 
 def abandon(connection: sqlite3.Connection) -> int:
@@ -41,7 +38,7 @@ def set_rates(connection: sqlite3.Connection, rates: Mapping[str, float | None])
 def note_allowance(
     connection: sqlite3.Connection, channel: str, left: int, of: int | None, *, at: Millis
 ) -> None:
-    """Note what the channel's newest answer said of its rate limit."""
+    """Note how many requests the channel says are left, and `of` how many; None: it did not say."""
     connection.execute(
         """UPDATE channels SET allowance_left = ?, allowance_of = ?, allowance_at = ?
         WHERE name = ?""",
@@ -88,6 +85,7 @@ class PolledChannel(NamedTuple):
 
 
 def channel(connection: sqlite3.Connection, name: str) -> PolledChannel:
+    """What a poll must know of the channel of this name. Raises NoSuchThing."""
     row = connection.execute(
         "SELECT id, listings, good_poll_id FROM channels WHERE name = ?", (name,)
     ).fetchone()
@@ -104,6 +102,7 @@ def unknown_channel(connection: sqlite3.Connection, name: str) -> NoSuchThing:
 
 
 def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:
+    """Whether the channel has had no good poll before the one that is being merged."""
     (good_poll_id,) = connection.execute(
         "SELECT good_poll_id FROM channels WHERE id = ?", (channel_id,)
     ).fetchone()
@@ -115,6 +114,8 @@ def went_back(connection: sqlite3.Connection, channel_id: int) -> bool:
 
     Also where none is known before it; not where there is no good poll yet.
     """
+    # A source's clock may run ahead of ours, but nothing in a poll is from after its start: the
+    # earlier of the two is what the poll proves.
     rows = connection.execute(
         """SELECT min(coalesce(as_of, started_at), started_at) FROM polls
         WHERE channel_id = ? AND outcome IN ('good', 'accepted') ORDER BY id DESC LIMIT 2""",
@@ -154,6 +155,8 @@ def record_end(
         WHERE id = (SELECT channel_id FROM polls WHERE id = :poll)""",
         values,
     )
+    # A poll that changed nothing is recorded too: that is the channel's heartbeat. A quarantined
+    # one leaves the freshness alone, because its readings are not in force.
     if outcome is not PollOutcome.QUARANTINED:
         connection.execute(
             """UPDATE channels SET good_poll_id = :poll, last_success_at = :now, last_error = NULL,
@@ -172,9 +175,9 @@ def end_quarantine(
     over: bool = True,
     by: tuple[str, str] | None = None,
 ) -> None:
-    """Let go of the channel's quarantined poll, if it has one; its record says what became of it.
+    """Drop the rows of the channel's quarantined poll, if it has one; its record gets the outcome.
 
-    `over`: its incident ends too; `by` is the person who ended it, and what they decided.
+    `over`: its incident closes too; `by` is the person who ended it, and what they decided.
     """
     channel_name, poll_id = connection.execute(
         "SELECT name, quarantined_poll_id FROM channels WHERE id = ?", (channel_id,)

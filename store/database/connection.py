@@ -1,10 +1,7 @@
 """The cache's file: one writer thread, many readers, short transactions.
 
-Everything above the store works through `Database`: it hands a plain function of a connection to
-`write` or `read` and gets its result. So SQL stays in `store/`, and every act is a transaction.
-
-WAL with synchronous=NORMAL: a commit survives the death of the process at any instant, and an
-operating system crash can lose the newest commits but never tear the file.
+Work is a plain function of a connection: `Database.write` and `Database.read` run it and return
+its result. So SQL stays in `store/`, and every act is a transaction.
 """
 
 import asyncio
@@ -144,7 +141,7 @@ class Database:
     def data_version(self) -> int:
         """A number that changes when any other connection has committed, 3 µs.
 
-        Compare it with what the same thread was told before; other threads see other numbers.
+        Compare it with an earlier answer on the same thread; other threads see other numbers.
         """
         with _named_errors(self.path):
             return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
@@ -179,10 +176,13 @@ class Database:
     def _transact(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with _named_errors(self.path):
             connection = self._connection()
+            # Taking the write lock at once, and not at the first statement that writes, is what
+            # lets SQLite wait for another process instead of failing half way with "locked".
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if self._file is not None:
-                    # What is written to a file that was removed, nobody ever sees.
+                    # SQLite goes on writing to a file that was removed, and nobody would ever read
+                    # it.
                     self.check_file()
                 result = work(connection, *args, **kwargs)
                 connection.execute("COMMIT")
@@ -215,6 +215,8 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=512,
     )
+    # With WAL, a commit survives the death of the process at any instant. A crash of the operating
+    # system can lose the newest commits but never tear the file: they can be read again.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -32768")
@@ -240,6 +242,8 @@ def _create_private(path: Path) -> None:
 
 def _uncancelled(future: "Future[T]") -> "Future[T]":
     """A view of `future` whose cancellation does not reach the work behind it."""
+    # asyncio cancels the future that it wraps. A transaction that has begun must end by itself, so
+    # what it wraps is a copy, already marked as running, which no cancellation stops.
     shown: Future[T] = Future()
     shown.set_running_or_notify_cancel()
 
@@ -267,6 +271,8 @@ def _named_errors(path: Path) -> Iterator[None]:
             raise StoreError(f"{path}: {text}") from error
         raise
     except sqlite3.DatabaseError as error:
+        # Its subclasses (IntegrityError, ProgrammingError …) are faults of our SQL, not of the
+        # file.
         if type(error) is sqlite3.DatabaseError:
             raise NotADatabase(f"{path} is not a cache of Skew, or is damaged: {error}") from error
         raise

@@ -1,8 +1,7 @@
 """Who runs the engine for this cache, and what others ask of it.
 
-One row with a heartbeat: two engines never poll or write for one cache. A dead holder's lease is
-anyone's after its expiry. The token, not the holder's name, is what proves the holding: a holder
-that slept past its expiry and woke finds another token there and may not write.
+One row with a heartbeat: two engines never poll or write for one cache. The lease of an engine that
+died is free after its expiry.
 """
 
 import json
@@ -39,14 +38,20 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
+    """What the engine made of a request."""
+
     ok: bool
     result: str
+    """One sentence for who asked."""
 
 
 def acquire(
     connection: sqlite3.Connection, *, holder: str, token: str, now: Millis, span_ms: int
 ) -> Lease:
     """Take the lease where it is free or expired; answer whose it is now, by its token."""
+    # One statement that takes or leaves it: between a look and a write, two engines could both find
+    # the lease free. The token and not the holder's name proves the holding, so that an engine that
+    # slept past its expiry finds another token there when it wakes, and may not write.
     connection.execute(
         """INSERT INTO engine (id, holder, token, started_at, heartbeat_at, expires_at)
         VALUES (1, :holder, :token, :now, :now, :now + :span)
@@ -60,7 +65,7 @@ def acquire(
 
 
 def renew(connection: sqlite3.Connection, *, token: str, now: Millis, span_ms: int) -> bool:
-    """Push the expiry on; False where the lease is another's by now."""
+    """Move the expiry on by `span_ms`; False where another engine has the lease by now."""
     cursor = connection.execute(
         "UPDATE engine SET heartbeat_at = ?, expires_at = ? WHERE token = ?",
         (now, now + span_ms, token),
@@ -111,7 +116,10 @@ def take_requests(
     age_ms_max: int = 60_000,
     sorts: Collection[str] = ("poll", "cancel", "apply"),
 ) -> list[Request]:
-    """Take what was asked and not yet taken; what is older than its asker waits is left."""
+    """Take the requests of these `sorts` that nobody has taken yet, oldest first.
+
+    One that is older than `age_ms_max` is left: who asked has stopped waiting.
+    """
     rows = connection.execute(
         """UPDATE requests SET taken_at = ? WHERE taken_at IS NULL AND asked_at > ?
           AND what IN (SELECT value FROM json_each(?))

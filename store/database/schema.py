@@ -1,4 +1,4 @@
-"""The cache's schema, by ordered migrations. Only `database.open` calls this.
+"""The cache's schema, by ordered migrations.
 
 `PRAGMA user_version` counts the migrations that a file has had. A file with more than this
 program knows was written by a newer Skew and is refused before anything is touched.
@@ -31,7 +31,7 @@ def migrate(connection: sqlite3.Connection) -> int:
     check_version(connection)
     if version(connection) == len(MIGRATIONS):
         return 0
-    # Imported here: nine commands in ten open a file that has all its migrations.
+    # Imported here, for it is slow to load and nearly every open finds all migrations done.
     from sqlite_utils import Database as SqliteUtils
 
     connection.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Split a script of SQL. For the migrations only."""
+"""A script of SQL as its single statements."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -294,7 +294,7 @@ class DataSource:
     async def newest_step(self) -> int:
         return await self._ask(audit.newest_step)
 
-    async def deeds_since(self, after: int, but: Sequence[str]) -> list[OperatorAct]:
+    async def acts_since(self, after: int, but: Sequence[str]) -> list[OperatorAct]:
         """What other people decided after that step."""
         return await self._ask(audit.acts_since, after, except_by=but)
 

@@ -28,7 +28,7 @@ class OthersHandler(Handler):
         newest = await self._source.newest_step()
         if newest == self._last_step:
             return
-        deeds = await self._source.deeds_since(self._last_step, (*NOBODY, self._who))
+        deeds = await self._source.acts_since(self._last_step, (*NOBODY, self._who))
         self._last_step = newest
         for deed in deeds:
             self._session.say(_in_words(deed), Tone.ACCENT)
