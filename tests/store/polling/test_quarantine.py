@@ -94,7 +94,7 @@ def test_a_configuration_that_the_cache_does_not_know_yet_is_told_so(database: D
     terms = COMPARISON.terms
     market = msgspec.structs.replace(terms.channels[0], name="market")
     newer = Comparison(msgspec.structs.replace(terms, channels=(*terms.channels, market)))
-    with pytest.raises(NoSuchThing, match="no channel market yet"):
+    with pytest.raises(NoSuchThing, match="channel `market` is not in the cache yet"):
         database.write(quarantine.accept, NAME, newer, who="ana", now=2_000)
     assert database.read(quarantine.waiting, NAME) is not None
 
