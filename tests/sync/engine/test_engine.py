@@ -231,7 +231,7 @@ async def test_a_write_whose_outcome_the_cache_could_not_take_is_unknown_and_not
 
     async with running(made(settings, database)):
         await until(lambda: bool(updates(database, Status.PROPOSED)))
-        monkeypatch.setattr(lifecycle, "applied", busy)
+        monkeypatch.setattr(lifecycle, "mark_applied", busy)
         approve_all(database)
         await until(lambda: bool(updates(database, Status.UNKNOWN)))
 
