@@ -275,7 +275,7 @@ def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
 def approved(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis
 ) -> list[ApprovedCorrection]:
-    """Hold corrections against what their listings show and should show now (rule 9)."""
+    """These corrections, each compared with its listing now (rule 9, docs/architecture.md)."""
     found = by_id(connection, ids)
     paused = pauses.by_people(connection, now=now)
     held = _held_back(connection, found, now=now)

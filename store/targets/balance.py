@@ -1,27 +1,23 @@
-"""Conservation: what moved a listing, as far as anybody told, and what is left unexplained.
+"""Conservation: what moved a listing, as far as it was reported, and what is left unexplained.
 
 For a listing and a window: closing − opening = Σ known events + Σ own corrections + unexplained,
 in the channel's own units. The window's ends are two readings. An event counts where the closing
 reading includes it and the opening one does not:
 
 - the channel's own events of the same SKU and location, a bundle's by its own SKU: a reading
-  includes what happened before it was taken, and what we had been told of before;
-- at the authority, what all channels told, through the pieces that it moved: a reading includes
+  includes what happened before it was taken, and what was reported to us before it;
+- at the authority, what all channels reported, through the pieces that it moved: a reading includes
   what is not later than its as-of (its source time, else its file's time, else the observation)
-  and no longer unseen. One order that several channels tell of counts once: by the authority's
-  word, else by that of the channel that tells of it earliest. What another channel only adjusts
-  upwards, or is our own write to it, moves nothing here, as in `store.targets.pending_events`.
+  and no longer unseen. An order that several channels report counts once: as the authority reports
+  it, else as the channel that reports it earliest. What another channel only adjusts upwards, or
+  what is our own write to it, moves nothing here, as in `store.targets.pending_events`.
 
 So an event that the newest reading cannot include yet waits, uncounted, for the next one. A write
 of ours counts where it is verified, by the time at which it was sent, with what it added to what
-the channel showed then. A channel may report our own write as an `adjusted` event: the first of
-the same quantity, of the same SKU on that channel, from `ECHO_MS` before the write was sent to
-`ECHO_MS` after it was verified, is that write, and counts no second time.
+the channel showed then.
 
-`listings.known` keeps the two sums from a listing's first reading on. It is counted anew, for the
-items noted in the temporary table `moved`, by `settle_known`; for one listing when a correction is
-verified; and by `store.history.retention`. So its cost follows what moved, and nothing is paid
-where there are neither events nor corrections. `channels.unexplained` follows by a trigger.
+`listings.known` keeps the two sums from a listing's first reading on, and `channels.unexplained`
+follows it by a trigger.
 """
 
 import json
@@ -54,21 +50,24 @@ EVER = WindowEnds(
 
 _SIGNS = " ".join(f"WHEN '{kind}' THEN {effect.available}" for kind, effect in EFFECTS.items())
 
-# Unary plus keeps SQLite from going through all verified corrections for each listing, and
-# through all of an item's events for each order.
+# The unary plus takes a column out of the choice of indexes. Without it SQLite goes through all
+# verified corrections for each listing, and through all of an item's events for each order.
 _OURS = "k.listing_id = l.id AND +k.status = 'verified'"
 _WHILE_WRITTEN = f"BETWEEN k.applying_at - {ECHO_MS} AND k.ended_at + {ECHO_MS}"
 
+# A channel may report our own write as an `adjusted` event. The first one of the same quantity, of
+# the same SKU on that channel, from `ECHO_MS` before the write was sent to `ECHO_MS` after it was
+# verified, is that write and does not count again. A second one like it is somebody's real change.
 ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
   WHERE {_OURS} AND e.at {_WHILE_WRITTEN} AND e.quantity = {ADDED}
   AND NOT EXISTS (SELECT 1 FROM events f WHERE f.item_id = e.item_id
     AND +f.channel_id = e.channel_id AND f.kind = e.kind AND f.quantity = e.quantity
     AND f.at {_WHILE_WRITTEN} AND (f.at, f.event_id) < (e.at, e.event_id))))"""
-"""SQL for whether event e is a write of ours to listing l, told back by its channel."""
+"""SQL for whether event e is a write of ours to listing l, as its channel reports it."""
 
-# One order has one teller: the authority, where it tells of it, else who tells of it earliest.
+# One order counts by one report: the authority's, where there is one, else the earliest.
 _SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
-_TOLD_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
+_REPORTED_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
     JOIN channels oc ON oc.id = o.channel_id WHERE {_SAME_ORDER} ORDER BY +o.at, oc.name LIMIT 1)
   AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND +o.channel_id = l.channel_id))"""
 
@@ -86,7 +85,7 @@ def _own(ends: WindowEnds) -> str:
 def events(ends: WindowEnds) -> str:
     """SQL for the sum of the events that moved listing l of item i between two readings."""
     others = f"""(e.at > {ends.opening_at} AND e.at <= {ends.closing_at}
-      AND (e.order_ref IS NULL OR {_TOLD_FIRST})
+      AND (e.order_ref IS NULL OR {_REPORTED_FIRST})
       AND NOT (e.kind = 'adjusted' AND (v.available >= 0 OR {pending_events.ECHO})))"""
     return f"""(CASE WHEN l.id IS i.quantity_listing_id THEN
       (SELECT coalesce(sum(v.available), 0) FROM movements v JOIN events e ON e.id = v.event_row
@@ -107,7 +106,7 @@ def corrections(ends: WindowEnds) -> str:
 _KNOWN = f"{events(EVER)} + {corrections(EVER)}"
 
 # By way of a table: joined to the listings, SQLite would drive the update by the catalogue.
-_FOUND = """CREATE TEMP TABLE IF NOT EXISTS accounts
+_ACCOUNTS = """CREATE TEMP TABLE IF NOT EXISTS accounts
   (listing_id INTEGER PRIMARY KEY, known INTEGER NOT NULL)"""
 _COUNT = f"INSERT INTO accounts SELECT id, counted FROM (SELECT l.id, l.known, {_KNOWN} AS counted"
 _SETTLE = """UPDATE listings SET
@@ -129,13 +128,14 @@ _THESE = """FROM json_each(:listings) j CROSS JOIN listings l ON l.id = j.value
 
 
 def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: str | None) -> None:
-    """Count anew what is known to have moved the listings of the items in `moved`.
+    """Count again what is known to have moved the listings of the items in `moved`.
 
-    In every reconcile, after the flags of what is unseen have turned; safe to repeat. `channel`:
-    the only one whose readings moved or that told of events; its own accounts and the authority's
-    are all that this can touch. Costs an indexed probe an item, and nothing while there are
-    neither events nor verified corrections.
+    After it is settled which events are unseen; may be repeated. `channel`: the only one whose
+    readings moved or that reported events; None: any. Costs an indexed probe an item, and nothing
+    while there are neither events nor verified corrections.
     """
+    # One channel's readings and events can touch only its own accounts and the authority's, and
+    # those of the others need not be looked at.
     (any_events, any_written) = connection.execute(
         """SELECT EXISTS (SELECT 1 FROM events),
           EXISTS (SELECT 1 FROM corrections WHERE status = 'verified')"""
@@ -152,12 +152,12 @@ def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: s
 
 
 def settle_listings(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> None:
-    """Count these listings anew: some of their past has been thinned out."""
+    """Count these listings again: some of their past has been thinned out."""
     _settle(connection, _THESE, {"listings": json.dumps(listing_ids)})
 
 
 def settle_correction(connection: sqlite3.Connection, correction_id: int) -> None:
-    """Count anew the listing of a correction that has been verified."""
+    """Count again the listing of a correction that has been verified."""
     row = connection.execute(
         "SELECT listing_id FROM corrections WHERE id = ?", (correction_id,)
     ).fetchone()
@@ -165,7 +165,7 @@ def settle_correction(connection: sqlite3.Connection, correction_id: int) -> Non
 
 
 def _settle(connection: sqlite3.Connection, source: str, values: dict[str, object]) -> None:
-    connection.execute(_FOUND)
+    connection.execute(_ACCOUNTS)
     connection.execute("DELETE FROM accounts")
     connection.execute(f"{_COUNT} {source}) WHERE known <> counted", values)
     connection.execute(_SETTLE)
@@ -220,7 +220,7 @@ def current(connection: sqlite3.Connection, sku: str) -> list[Balance]:
 
 
 _BOUND = WindowEnds(":opening_at", ":opening_read_at", ":closing_at", ":closing_read_at")
-_TOLD = f"""SELECT {events(_BOUND)}, {corrections(_BOUND)}
+_MOVED_BETWEEN = f"""SELECT {events(_BOUND)}, {corrections(_BOUND)}
 FROM listings l JOIN items i ON i.id = l.item_id WHERE l.id = :listing"""
 
 
@@ -245,7 +245,8 @@ def balances(
             continue
         if opening.available is None or closing.available is None:
             continue
-        # What a reading in force has not seen is told by the flags, also of a file that aged.
+        # What the reading in force does not include is known by the flags, for a file that aged
+        # too.
         closing_at = closing.as_of if until is not None else closing.changed_at
         ends = {
             "listing": listing.id,
@@ -254,7 +255,7 @@ def balances(
             "closing_at": closing_at,
             "closing_read_at": closing.observed_at,
         }
-        moved, written = connection.execute(_TOLD, ends).fetchone()
+        moved, written = connection.execute(_MOVED_BETWEEN, ends).fetchone()
         found.append(
             Balance(
                 channel=listing.channel,

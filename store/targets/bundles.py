@@ -1,6 +1,6 @@
 """Which items are made of others: bundles of their components, pools of the same SKU elsewhere.
 
-Kept as rows of `parts`, made as items come to be known. `store.polling.comparison` calls this.
+Kept as rows of `parts`, made when an item first appears.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ from store.model import Terms
 
 
 def configure(connection: sqlite3.Connection, terms: Terms) -> None:
-    """Take the configuration's bundles and pools; the parts are made anew by `ensure`."""
+    """Replace the configuration's bundles and pools; `ensure` makes their parts again."""
     connection.execute("DELETE FROM parts")
     connection.execute("DELETE FROM bundles")
     connection.executemany(
@@ -23,8 +23,11 @@ def configure(connection: sqlite3.Connection, terms: Terms) -> None:
 def ensure(connection: sqlite3.Connection, terms: Terms) -> None:
     """Give the moved items the bundles and pools that they belong to, at their locations.
 
-    A bundle stands wherever any of its components does: where one is lacking it has no truth.
+    A bundle is at every location where any of its components is; where one is lacking, it has no
+    truth there.
     """
+    # Bundles before pools, because a pool may hold bundles; and each spreads to what it is part of,
+    # so that the next step finds those among the moved items.
     if terms.bundles:
         _ensure_bundles(connection, terms)
         spread(connection, "bundle")
@@ -46,7 +49,7 @@ def ensure(connection: sqlite3.Connection, terms: Terms) -> None:
 
 
 def spread(connection: sqlite3.Connection, how: str) -> None:
-    """Note as moved what has a moved item for a part."""
+    """Note as moved the bundles, or the pools (`how`), that a moved item is part of."""
     connection.execute(
         """INSERT OR IGNORE INTO moved (item_id)
         SELECT p.item_id FROM moved m CROSS JOIN parts p ON p.part_id = m.item_id
@@ -57,6 +60,8 @@ def spread(connection: sqlite3.Connection, how: str) -> None:
 
 def _ensure_bundles(connection: sqlite3.Connection, terms: Terms) -> None:
     """Make the bundles that moved items are, or are in, whole: bundle, components and parts."""
+    # A pool's location holds no pieces of its own, so that no bundle is put together there: the
+    # pool sums the bundles of its members.
     pools = msgspec.json.encode([pool.location for pool in terms.pools]).decode()
     connection.execute(
         """CREATE TEMP TABLE IF NOT EXISTS bundled

@@ -1,16 +1,8 @@
-"""Which events the authority's reading does not include yet, and what they add up to (rule 7).
+"""Which events the authority's reading does not include yet, and what they add up to.
 
-A movement is unseen while it is later than the reading's as-of; within the authority's `lag`
-before that, what lowers counts as unseen and what raises as seen: both err to the lower target. A
-listing's own source time is that of its last movement, and stands still while nothing moves: there
-the doubt ends once the authority has been read, or its file written, after the lag.
-The order in which events and readings came plays no part: the flags are reckoned from what is
-known, for the items that moved and those whose flags could turn (`could_turn`).
-
-Three kinds of events explain and never project: the authority's own; a second channel's word of
-an order that another channel told of first; and an adjustment by a channel that is not the
-authority where it raises, or is the echo of our own write: nothing but that channel vouches for
-it, and the authority will never take it in.
+Rule 7, docs/architecture.md. A movement is unseen while it is later than the reading's as-of. The
+order in which events and readings came plays no part: the flags are made from what is known, for
+the items that moved and those whose flags could turn (`could_turn`).
 """
 
 import sqlite3
@@ -30,7 +22,7 @@ WORK_TABLES = (
 )
 
 ECHO_MS = 60_000
-"""How far apart the clocks of a channel and ours may be when it tells of our own write."""
+"""How far apart the clocks of a channel and ours may be when it reports our own write."""
 
 _OF_MOVED = """SELECT m.item_id FROM moved m
   WHERE EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)"""
@@ -39,8 +31,8 @@ _SINCE = f"""UNION SELECT v.item_id FROM movements v WHERE v.at >
   (SELECT min({whole_as_of("c")} - c.lag_ms) FROM channels c WHERE c.configured = 1
     AND instr(c.roles, 'quantity authority') > 0 AND {{whose}})"""
 
-# A pool's sale moves one of its places, and the others' own times stand still: the newest word of
-# any of them is the pool's.
+# A pool's sale moves one of its places, and the source times of the others stand still: the newest
+# reading of any of them says how far the authority has seen the pool.
 NEWEST_PLACE = f"""(SELECT pl.id FROM parts p JOIN items pi ON pi.id = p.part_id
   JOIN listings pl ON pl.id = pi.quantity_listing_id JOIN channels pc ON pc.id = pl.channel_id
   WHERE p.item_id = i.id AND p.how = 'pool'
@@ -50,17 +42,19 @@ _POOLS_OF = """SELECT y.item_id FROM parts y WHERE y.how = 'pool' AND y.item_id 
   AND y.part_id IN (SELECT {item} UNION ALL SELECT q.part_id FROM parts q
     WHERE q.item_id = {item} AND q.how = 'pool')"""
 
-# One channel tells of a place, another of a pool that draws on it.
+# One channel may report an order at a place, and another at a pool that draws on that place.
 SAME_ORDER = f"""o.item_id IN (SELECT e.item_id
     UNION ALL SELECT p.part_id FROM parts p WHERE p.item_id = e.item_id AND p.how = 'pool'
     UNION ALL {_POOLS_OF.format(item="e.item_id")})
   AND o.order_ref = e.order_ref AND o.kind = e.kind"""
-"""SQL for whether events o and e may tell of the same part of one order."""
+"""SQL for whether events o and e may report the same part of one order."""
 
-_TELLER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
+_REPORTER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
   WHERE {SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
 _TAKEN_IN_AT = f"""(SELECT max(+o.at) FROM events o
   WHERE {SAME_ORDER} AND +o.channel_id = t.authority)"""
+# The reading may have moved between the approval and the write: what the audit saw when the write
+# began says what it changed, not what the correction was proposed from.
 ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
   - coalesce((SELECT json_extract(u.seen, '$.available') FROM audit u
     WHERE u.correction_id = k.id AND u.step = 'applying' ORDER BY u.id DESC LIMIT 1),
@@ -71,13 +65,21 @@ ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id =
   WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
     AND e.quantity = {ADDED} AND e.at BETWEEN k.applying_at - {ECHO_MS}
       AND coalesce(k.ended_at, k.applying_at) + {ECHO_MS})"""
-"""SQL for whether event e is likely a write of ours that its channel tells back."""
+"""SQL for whether event e is likely our own write, as its channel reports it."""
+# Within the authority's `lag` before its as-of nobody knows whether it has seen an event. Then what
+# lowers counts as unseen and what raises as seen: both err to the lower target. A listing's own
+# source time is that of its last movement and stands still while nothing moves; `sure_until` ends
+# the doubt there once the authority has been read, or its file written, after the lag.
 _LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
   THEN min(t.as_of, t.sure_until) ELSE t.as_of END"""
+# Three kinds of events explain a reading and never move a target: the authority's own; a second
+# report of an order that another channel reported first; and another channel's adjustment that
+# raises, or that is our own write. Nothing but that channel vouches for the last kind, and the
+# authority will never take it in, so that it would stay unseen for ever.
 UNSEEN = f"""CASE
   WHEN e.channel_id = t.authority THEN 0
   WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
-  WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_TELLER} THEN 0
+  WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_REPORTER} THEN 0
   ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
 """SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
 
@@ -85,8 +87,8 @@ UNSEEN = f"""CASE
 UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}})))
   FROM movements v WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
 
-# What a pool sold may have lain at any of its places: each of them, and each other pool that draws
-# on one of them, promises that much less until the authority says where it was.
+# What a pool sold may have been at any of its places: each of them, and each other pool that draws
+# on one of them, promises that much less until the authority's reading shows where it was.
 ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
   WHERE v.unseen = 1 AND v.item_id IN ({_POOLS_OF.format(item="i.id")})), 0)"""
 _SHARING = """SELECT item_id FROM touched
@@ -97,12 +99,14 @@ _SHARING = """SELECT item_id FROM touched
 
 
 def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: bool) -> str:
-    """SQL for the items whose flags could turn: beside those that moved, as few as can be told.
+    """SQL for the items whose flags could turn: those that moved, and as few others as is safe.
 
     `polled` is the id of the only channel whose readings moved, `decides` whether it is an
-    authority. What an authority of a later time than before has seen, it has seen; only where it
-    went back in time, what came after is looked at again.
+    authority.
     """
+    # Time goes forward, so that an authority that has seen an event has seen it for good, and only
+    # unseen ones are looked at. Where a file went back in time, what it had seen may be unseen
+    # again.
     if polled is None:
         return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose='1')}"
     if not decides:
@@ -115,10 +119,8 @@ def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: b
 def project(connection: sqlite3.Connection, candidates: str) -> bool:
     """Turn the flags that have turned, and note as moved each item whose pending sum has.
 
-    Answers whether any sum has.
-
-    `candidates` is `could_turn`'s answer. The truth of the moved items must have been read: it
-    says which listing they rest on.
+    `candidates` is `could_turn`'s answer. The truth of the moved items must have been read before:
+    it says which listing they rest on. Returns whether any sum has changed.
     """
     if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
         return False
@@ -149,6 +151,8 @@ def project(connection: sqlite3.Connection, candidates: str) -> bool:
 
 def _sum_up(connection: sqlite3.Connection) -> None:
     """Add up what is pending of the touched items, and of those that share a place with them."""
+    # Into a table first, and only what differs: the caller goes on with just those whose sum has
+    # changed, and an unchanged row is not written.
     connection.execute(
         f"""INSERT INTO pendings SELECT id, own, own + elsewhere, on_hand FROM (
           SELECT i.id, i.pending_own, i.pending, i.pending_on_hand,
@@ -173,7 +177,7 @@ _SIGNS = {
 
 
 def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
-    """Reckon anew what is unseen: a unit or a bundle may be made of other pieces than before.
+    """Make the unseen movements again: a unit or a bundle may be made of other pieces than before.
 
     For a change of the configuration; what is pending is added up when all items are compared.
     """

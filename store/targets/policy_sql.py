@@ -1,8 +1,7 @@
 """One configuration as SQL: who is the authority for a SKU, and what each channel should show.
 
-Policy constants stand in it as literals per channel, so that a target is arithmetic and no join
-to a rule table. The aliases are l (a listing) and i (its item). The same formula in words is
-`sync.targets.policy`; a property test holds the two equal.
+The aliases are l (a listing) and i (its item). `sync.targets.policy` is the same formula in Python;
+a property test holds the two equal.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +19,9 @@ _BASE = {
 
 class PolicySql:
     """SQL for one configuration on one cache; `values` are the patterns that it binds."""
+
+    # A policy's numbers stand in the SQL as literals, channel by channel. So a target is arithmetic
+    # on one row; a join to a table of rules would have to match patterns for each listing.
 
     def __init__(self, terms: Terms, ids: dict[str, int]) -> None:
         self.terms = terms
@@ -91,15 +93,15 @@ class PolicySql:
         """SQL for the quantity that the channel should show; NULL where it has no target."""
         mine = self.ids[channel.name]
         if "quantity" in channel.inflow:
-            return "NULL"  # Its own word flows in: there is nothing that it should show instead.
+            return "NULL"  # Its own number flows to the authority, so that it is right by contract.
         policy = self.case((rule.skus, _quantity(rule, channel)) for rule in channel.policies)
         authority = self.authority("quantity")
         inflow = self._inflow("quantity")
         if inflow is None or inflow is channel:
             return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
         theirs = f"s.available * {self._units(inflow)} / {self._units(channel)}"
-        word = self._word_of(inflow, f"max(0, {theirs})")
-        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {word} END"
+        number = self._shown_by(inflow, f"max(0, {theirs})")
+        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {number} END"
 
     def target_state(self, channel: ChannelTerms) -> str:
         """SQL for the state that the channel should show; NULL where none is compared."""
@@ -114,8 +116,8 @@ class PolicySql:
         inflow = self._inflow("state")
         if inflow is None or inflow is channel:
             return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
-        word = self._word_of(inflow, "s.state")
-        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {word} END"
+        state = self._shown_by(inflow, "s.state")
+        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {state} END"
 
     def kind(self, channel: ChannelTerms) -> str:
         """SQL for how listing l disagrees in presence or number, or NULL where it does not."""
@@ -137,17 +139,17 @@ class PolicySql:
         inflow = self._inflow(attribute)
         if inflow is None:
             return "NULL"
-        word = self._word_of(inflow, "s.id")
-        return f"CASE WHEN l.channel_id = {self.authority(attribute)} THEN {word} END"
+        listing = self._shown_by(inflow, "s.id")
+        return f"CASE WHEN l.channel_id = {self.authority(attribute)} THEN {listing} END"
 
     def _inflow(self, attribute: str) -> ChannelTerms | None:
-        """The channel whose word of the attribute flows in to the authority (rule 2)."""
+        """The channel whose attribute flows to the authority (rule 2, docs/architecture.md)."""
         return next(
             (channel for channel in self.terms.channels if attribute in channel.inflow), None
         )
 
-    def _word_of(self, channel: ChannelTerms, expression: str) -> str:
-        """SQL for something of that channel's own listing s of item i, if it can be believed."""
+    def _shown_by(self, channel: ChannelTerms, expression: str) -> str:
+        """SQL for something of that channel's own listing s of item i, if that is not in doubt."""
         return f"""(SELECT {expression} FROM listings s WHERE s.item_id = i.id
           AND s.channel_id = {self.ids[channel.name]} AND s.present = 1 AND s.copies = 1)"""
 
@@ -163,10 +165,12 @@ class PolicySql:
 
 
 def _quantity(policy: Policy, channel: ChannelTerms) -> str:
-    """Rule 6's formula as SQL over `i`: NULL where there is no truth, never below 0."""
+    """Rule 6, docs/architecture.md, as SQL over `i`: NULL without a truth, never below 0."""
     none = "CASE WHEN i.truth_quantity IS NOT NULL THEN 0 END"
     if not policy.sold or policy.state in channel.hides:
         return none
+    # Multiplied before it is divided, in whole numbers: a share rounds down once and no float is in
+    # it.
     divisor = 1_000_000 * policy.units
     formula = f"max(0, {_BASE[policy.made_of]} - {policy.buffer}) * {policy.share_ppm} / {divisor}"
     if policy.cap is not None:

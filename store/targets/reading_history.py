@@ -1,8 +1,4 @@
-"""What is kept of one SKU's readings: each with when it was so and when we knew.
-
-`store.targets.balance` takes the ends of a window from here, `store.history.as_of` what was true at
-an instant.
-"""
+"""What is kept of one SKU's readings: each with when it was true and when we knew of it."""
 
 import sqlite3
 from typing import NamedTuple
@@ -14,7 +10,7 @@ from store.model import Millis
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a channel said of one listing, from `observed_at` on."""
+    """What a channel showed of one listing, from `observed_at` on."""
 
     present: bool
     available: int | None
@@ -34,7 +30,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     @property
     def true_at(self) -> Millis:
-        """From when on it was so. A later source time is of something else than these figures."""
+        """From when on it was true. A source time after the reading is of other figures."""
         return min(self.as_of, self.observed_at)
 
 

@@ -1,7 +1,7 @@
-"""What the authority says of each moved item, in the smallest pieces: read, or derived of parts.
+"""What the authority shows of each moved item, in the smallest pieces: read, or derived from parts.
 
-`store.polling.comparison` calls this in every reconcile. A bundle has as many as the least of its
-components allows at the same location; a pool has what its members have together.
+A bundle has as many as the scarcest of its components allows at the same location; a pool has what
+its members have together.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ _STANDS = """i.quantity_listing_id IS t.q_id AND i.state_listing_id IS t.s_id
   AND i.truth_quantity IS t.quantity AND i.truth_state IS t.state
   AND i.truth_on_hand IS t.on_hand AND i.truth_incoming IS t.incoming"""
 
-# What can be sold first: a pool can be bought from while any of its members can.
+# What can be sold comes first: a pool can be bought from while any of its members can.
 _ORDER_OF_STATES = " ".join(
     f"WHEN '{state}' THEN {rank}"
     for rank, state in enumerate(
@@ -31,7 +31,8 @@ _SELLABLE = f"""CASE WHEN coalesce({{item}}.truth_state, '') IN ({_WORDS}) THEN 
   ELSE max(0, {{item}}.truth_quantity + {{item}}.{{pending}}) END"""
 PART_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
 """SQL for the pieces that a part, item c, gives to a bundle."""
-# What a pool itself has sold is in its own sum, and once is enough.
+# A pool counts its own sales in its own pending sum. The members' `pending` has them too, so that
+# the pool must add up `pending_own` or it would count each of its sales once for every member.
 PART_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
 """SQL for the pieces that a part, item c, gives to a pool."""
 
@@ -53,7 +54,9 @@ BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
 
 
 def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
-    """Take an item's truth from its authorities' own listings, nothing where they lack it."""
+    """Read the moved items' truth from their authorities' own listings; NULL where they lack it."""
+    # Where all units are single pieces the SQL has no multiplication and no bounds: that is the
+    # usual case, and it runs for every item that moves.
     quantity, state = compiled.authority("quantity"), compiled.authority("state")
     units = compiled.authority_units()
     derived = ""
@@ -74,10 +77,10 @@ def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
 
 
 def derive(connection: sqlite3.Connection, compiled: PolicySql) -> None:
-    """Reckon the moved bundles, then the moved pools, for a pool may be of bundles.
+    """Derive the moved bundles, then the moved pools, for a pool may hold bundles.
 
-    What they rest on is the part's listing that can be trusted least: the one in trouble, else
-    the oldest.
+    What they rest on is the part's listing that can be trusted least: the one in doubt, else the
+    one read longest ago.
     """
     if compiled.terms.bundles:
         _derive(connection, compiled, "bundle", OF_BUNDLE, "own.state")
@@ -134,7 +137,7 @@ def _derive(
 
 
 def _write_changed(connection: sqlite3.Connection, compiled: PolicySql, found: str) -> None:
-    """Write those of the found truths that differ from what stands."""
+    """Write those of the truths that differ from what is kept; `found` is SQL for all of them."""
     connection.execute("DELETE FROM truths")
     connection.execute(
         f"""WITH t (item_id, q_id, s_id, quantity, state, on_hand, incoming) AS ({found})

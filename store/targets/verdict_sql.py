@@ -1,8 +1,9 @@
-"""What can be said of a disagreement at this moment, as SQL: the verdicts that hang on the clock.
+"""Whether a disagreement can be acted on now, and why not, as SQL: what depends on the clock.
 
-One definition serves the reports, the console, the proposals and the recheck before a write
-(rule 10). It reads `:now` and the aliases that `SOURCES` sets: d (disagreements), l (its listing),
-i (its item), c (its channel), a (the authority's listing) and ac (the authority's channel).
+One definition for reports, screens, proposals and the check before a write (rule 10,
+docs/architecture.md). It reads `:now` and the aliases that `SOURCES` sets: d (disagreements), l
+(its listing), i (its item), c (its channel), a (the authority's listing), ac (the authority's
+channel).
 """
 
 from store.model import Status
@@ -20,17 +21,18 @@ RAISES = "(d.kind IN ('quantity', 'negative') AND d.delta > 0)"
 
 
 def _stale(channel: str, listing: str) -> str:
-    """SQL for whether what `channel` says of `listing` is too old to act on (rule 4)."""
+    """SQL for whether `listing` was read too long ago to act on (rule 4, docs/architecture.md)."""
     source = f":now - coalesce({listing}.source_at, {channel}.as_of)"
     return (
-        # A clock that was set back leaves instants that are still to come: they prove nothing.
+        # A clock that was set back leaves readings that seem to come from the future. They prove
+        # nothing about now, so that the distance counts whatever its sign.
         f"(abs(:now - {channel}.last_success_at) > {channel}.stale_after_ms "
         f"OR coalesce({source} > {channel}.max_source_age_ms, 0))"
     )
 
 
 def authority_as_of(listing: str, channel: str) -> str:
-    """SQL for the time that a channel's word on a listing is of (rule 7).
+    """SQL for the instant that a reading of a listing shows (rule 7, docs/architecture.md).
 
     Nothing in a file is of a later time than the file, and nothing in a poll of a later time than
     its start, whatever the source's clock says.
@@ -40,17 +42,17 @@ def authority_as_of(listing: str, channel: str) -> str:
 
 
 def whole_as_of(channel: str) -> str:
-    """SQL for the time that all of the channel's last good poll is of."""
+    """SQL for the instant that the channel's whole last good poll shows."""
     return f"""min({channel}.as_of, coalesce((SELECT p.started_at FROM polls p
       WHERE p.id = {channel}.good_poll_id), {channel}.as_of))"""
 
 
 TROUBLED = """({listing}.problem IS NOT NULL OR {listing}.copies > 1
   OR {channel}.quarantined_poll_id IS NOT NULL)"""
-"""SQL for whether what a channel says of a listing is in doubt, whatever the time."""
+"""SQL for whether a channel's reading of a listing is in doubt, whatever the time."""
 
-# What a bundle or a pool is made of: the truth of any part may be the one that can't be trusted.
-# The parts of a pool may be bundles. Most items have none, and to ask that first is cheap.
+# The truth of any part of a bundle or a pool may be the one that can't be trusted, and the parts of
+# a pool may be bundles themselves. Most items have no parts: asking that first spares the rest.
 _PARTS = """items pi WHERE pi.id IN (SELECT p.part_id FROM parts p WHERE p.item_id = d.item_id
   UNION SELECT q.part_id FROM parts p JOIN parts q ON q.item_id = p.part_id
     WHERE p.item_id = d.item_id)"""
@@ -61,7 +63,8 @@ _PART_IN_DOUBT = f"""{_HAS_PARTS}
   AND EXISTS (SELECT 1 {_OF_PARTS} UNION SELECT pi.state_listing_id FROM {_PARTS})
     AND ({_stale("pc", "pl")} OR {TROUBLED.format(listing="pl", channel="pc")}))"""
 
-# Where a channel can't show a state, what is on hold there has a target of 0: by another's word.
+# Where a channel can't show states, an item on hold has a target of 0. That number rests on the
+# state's authority as well, whose reading may be older than the quantity's.
 _STATE_IN_DOUBT = f"""d.kind IN ('quantity', 'negative') AND c.collapses = 1
   AND i.state_listing_id <> i.quantity_listing_id
   AND EXISTS (SELECT 1 FROM listings sl JOIN channels sc ON sc.id = sl.channel_id
@@ -70,12 +73,14 @@ _STATE_IN_DOUBT = f"""d.kind IN ('quantity', 'negative') AND c.collapses = 1
 
 
 def _unseen_fall(listing: str, channel: str) -> str:
-    """SQL for whether that word may be from before listing l last fell (rule 3).
+    """SQL for whether the authority's reading may be from before listing l last fell.
 
-    A listing's own time is often that of its last movement: where it has not moved for
-    `unseen_after` since the fall, and the whole is of a later time than that, it is not going to.
-    A file that nobody has written since proves nothing, however often it is read.
+    Rule 3, docs/architecture.md.
     """
+    # A listing's own time is often that of its last movement. Where it has not moved for
+    # `unseen_after` since the fall, and the whole poll is from after that, the fall was no sale
+    # that the authority will still take in. A file that nobody has written since proves nothing,
+    # however often it is read.
     return f"""({authority_as_of(listing, channel)} <= l.fell_at + {channel}.lag_ms
     AND {whole_as_of(channel)} <= l.fell_at + {channel}.lag_ms + {channel}.unseen_after_ms)"""
 
@@ -83,6 +88,8 @@ def _unseen_fall(listing: str, channel: str) -> str:
 _UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL AND {_HAS_PARTS}
     AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")}))"""
 
+# The order is that of what a person has to do first: a channel that is not read at all comes before
+# an authority that is not, and both before what passes by itself.
 REASON = f"""CASE
   WHEN c.last_success_at IS NULL THEN '{Reason.NEVER_READ}'
   WHEN c.quarantined_poll_id IS NOT NULL THEN '{Reason.QUARANTINED}'
@@ -101,7 +108,7 @@ REASON = f"""CASE
   WHEN {RAISES} AND ac.id <> c.id AND c.last_success_at <= l.observed_at
   THEN '{Reason.SECOND_READING}'
   ELSE '' END"""
-"""Its `Reason`, why it cannot be acted on; empty where it can."""
+"""SQL for its `Reason`, why it can't be acted on now; empty where it can."""
 
 _SETTLING = ", ".join(f"'{reason}'" for reason in SETTLING)
 

@@ -86,7 +86,9 @@ def test_a_pause_that_has_run_out_holds_no_more_and_is_ended(tmp_path: Path) -> 
 def test_nobody_pauses_a_channel_that_there_is_not(tmp_path: Path) -> None:
     with (
         world(tmp_path) as w,
-        pytest.raises(NoSuchThing, match="`shpo` is not in the cache; known"),
+        pytest.raises(
+            NoSuchThing, match="channel `shpo` is not in the cache; known: warehouse, shop"
+        ),
     ):
         w.database.write(pauses.pause, "shpo", who="ana", reason="x", until=w.now)
 
