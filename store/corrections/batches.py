@@ -1,8 +1,7 @@
 """A batch: the corrections that one person approved in one act, and how far each has come.
 
-Nothing is stored of a batch: its approvals are neighbours in the audit, of one person at one
-instant. So any console can follow it, after a restart too. `sync.corrections.batch_progress` says
-what it comes to.
+Nothing is stored of a batch: its approvals stand close together in the audit, by one person at one
+instant. So any console can follow it, after a restart too.
 """
 
 import json
@@ -18,7 +17,7 @@ from store.model import Correction, CorrectionStatus, Decision, Millis
 from store.reasons import HeldBack
 
 SPAN_MAX = 20_000
-"""How far apart in the audit the approvals of one act can lie: the most that a batch holds."""
+"""How many audit rows apart the approvals of one act can be: the most that a batch holds."""
 
 UNDONE = "undone"
 
@@ -54,6 +53,8 @@ def of_correction(
     if row is None:
         return None
     audit_id, at, who = row
+    # A span of ids around the one that is known, and not the person and the instant alone: for
+    # those the audit has no index.
     approvals = connection.execute(
         """SELECT id, correction_id FROM audit WHERE id BETWEEN :id - :span AND :id + :span
           AND step = 'approved' AND at = :at AND who = :who ORDER BY id""",
@@ -72,9 +73,10 @@ def of_correction(
 def cancel(
     connection: sqlite3.Connection, ids: Sequence[int], *, who: str, now: Millis, note: str
 ) -> list[Decision]:
-    """Take back whatever of these is approved and not being written yet; one transaction.
+    """Take back the approval of those of these that are not being written yet; one transaction.
 
-    What is being written is left, and told. What is over, or not approved any more, is no matter.
+    One that is being written goes on, and its decision says so. One that has ended, or is not
+    approved any more, gets no decision.
     """
     decisions = []
     for correction in lifecycle.by_id(connection, ids):

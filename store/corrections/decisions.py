@@ -1,7 +1,6 @@
-"""What an operator decides about a correction: approve, reject, snooze, undo, try again.
+"""What an operator decides about a correction: approve, reject, snooze, undo, retry.
 
-Each act is a compare-and-set on the version that the operator saw, one decision per correction,
-in order. `sync.corrections.decide` adds the limits of the configuration.
+Each act returns one `Decision` per correction, in order. The push limits are not held here.
 """
 
 import sqlite3
@@ -22,7 +21,7 @@ RETRIABLE = (
     CorrectionStatus.UNKNOWN,
     CorrectionStatus.EXPIRED,
 )
-"""How a correction ends that a person may ask for anew."""
+"""How a correction ends that a person may retry."""
 
 
 def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
@@ -74,7 +73,7 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
 def reject(
     connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, reason: str
 ) -> list[Decision]:
-    """Reject: the listing stays quiet until its target or its reading moves.
+    """Reject: nothing is proposed for the listing until its target or its reading changes.
 
     What is approved and not yet being written can be rejected too: when its hold has passed and
     its channel cannot be written just now, that is the way to stop it.
@@ -135,16 +134,16 @@ def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -
 def retry(
     connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis, note: str | None = None
 ) -> list[Decision]:
-    """Ask anew for what ended badly: it is proposed again, at once where it can be judged.
+    """Retry what ended badly: it is proposed again, at once where it can be judged.
 
-    Only for the listing's last correction, and never against a freeze. A decision that counts
-    names the new proposal, or says what it waits for.
+    Only for the listing's last correction, and never against a freeze. A decision that is `ok`
+    names the new proposal, or says what that waits for.
     """
 
     def act(correction: Correction) -> Decision:
         if correction.status not in RETRIABLE:
             return _not_now(correction)
-        reason = _why_not_anew(connection, correction)
+        reason = _why_not_again(connection, correction)
         if reason:
             return _void(correction, reason)
         audit.step(connection, correction.id, "silences = 0", {}, now=now, who=who,
@@ -165,8 +164,8 @@ def retry(
     return _decide(connection, seen, act)
 
 
-def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str:
-    """Why nothing can be proposed anew for the listing of an ended correction."""
+def _why_not_again(connection: sqlite3.Connection, correction: Correction) -> str:
+    """Why nothing can be proposed again for the listing of an ended correction."""
     newer = connection.execute(
         """SELECT id, status FROM corrections WHERE listing_id = ? AND id > ?
         ORDER BY id DESC LIMIT 1""",
@@ -188,7 +187,8 @@ def _why_not_anew(connection: sqlite3.Connection, correction: Correction) -> str
     if frozen:
         return f"it is frozen: `skew unfreeze {correction.sku}` lets it be corrected again"
     if correction.status is CorrectionStatus.UNKNOWN and not read_since:
-        # It may have been written: a reading decides, not a second write (rule 9).
+        # It may have been written: a reading decides, not a second write (rule 9,
+        # docs/architecture.md). A second write could undo what was sold in between.
         return "its outcome is unknown and it has not been read since: `skew poll` reads it"
     return "" if differs else "nothing to correct there now"
 
@@ -197,6 +197,9 @@ def _decide(
     connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], Decision]
 ) -> list[Decision]:
     """Run `act` on each correction that is still at the version seen."""
+    # Compare-and-set: each is read in the transaction that changes it, and an act on another
+    # version than the operator saw does nothing. One by one, so that an id
+    # that is given twice is judged by what the first act made of it.
     decisions = []
     for correction_id, version in seen:
         correction = next(iter(lifecycle.by_id(connection, [correction_id])), None)
@@ -216,7 +219,7 @@ def _done(correction: Correction) -> Decision:
 
 
 def _noted(correction: Correction, why: str, held_back: HeldBack | None = None) -> Decision:
-    """The act counts, and the operator is to be told something."""
+    """The act counts, and there is something that the operator should know."""
     return Decision(correction.id, ok=True, why=f"noted: {why}", held_back=held_back)
 
 

@@ -1,7 +1,7 @@
-"""The one comparison (rule 10): from readings to truth, to targets, to disagreements.
+"""The one comparison: from readings to truth, to targets, to disagreements.
 
-`Comparison` is one configuration; `store.targets.policy_sql` is its SQL. It works on the items
-noted in the temporary table `moved`, so its cost follows what moved; `recompute` notes them all.
+Rule 10, docs/architecture.md. It works on the items noted in the temporary table `moved`, so that
+its cost follows what moved; `recompute` notes them all.
 """
 
 import hashlib
@@ -34,14 +34,15 @@ _INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kin
 _FACTS = """l.id AS listing_id, l.item_id, l.channel_id, l.available, l.state, l.target_state,
   l.target_quantity"""
 
-# Rule 3: too high only if above every target that was in force during the last settle.reduce,
-# so it is decidable that long after the newest target that would have allowed it went.
+# A channel shows a number later than the target moved. So a number is too high only if it is above
+# every target that was in force during the last `settle_reduce` (rule 3, docs/architecture.md), and
+# can be acted on that long after the newest target that allowed it went out of force.
 SETTLES_AT = """coalesce(CASE WHEN available > wanted
   THEN (SELECT max(t.until_at) + reduce_ms FROM past_targets t
     WHERE t.listing_id = differing_now.listing_id AND t.quantity >= available)
   ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
     WHERE t.listing_id = differing_now.listing_id AND t.quantity <= available) END, 0)"""
-"""SQL for when a number that differs is decidable; of a query that is named differing_now."""
+"""SQL for the instant from which a number that differs can be acted on; reads `differing_now`."""
 
 
 class Comparison:
@@ -53,7 +54,7 @@ class Comparison:
     def configure(self, connection: sqlite3.Connection, *, now: Millis) -> bool:
         """Bring the channels' rows up to the configuration; recompute what its change moves.
 
-        Answers whether anything was recomputed. A channel that is no longer configured keeps its
+        Returns whether anything was recomputed. A channel that is no longer configured keeps its
         data, is not compared, and its open disagreements close.
         """
         rows = connection.execute("SELECT name, terms FROM channels WHERE configured = 1")
@@ -64,7 +65,9 @@ class Comparison:
         after = {channel.name: _fingerprint(self.terms, channel) for channel in self.terms.channels}
         if before == after:
             return False
-        # Only where nothing but the arithmetic of targets changed does the change tell what moved.
+        # Where only the arithmetic of targets changed, comparing the old targets with the new ones
+        # finds what moved. Any other change can touch every item: a new authority, a bundle, a
+        # unit.
         if _shapes(before) == _shapes(after):
             self._retarget(
                 connection, [name for name in after if after[name] != before[name]], now=now
@@ -76,7 +79,7 @@ class Comparison:
         return True
 
     def recompute(self, connection: sqlite3.Connection, *, now: Millis) -> tuple[int, int, int]:
-        """Compare everything anew."""
+        """Compare everything again; return how many opened, closed and were proposed."""
         self.forget_moved(connection)
         worklist.note_all(connection)
         return self.reconcile_moved(connection, now=now)
@@ -84,7 +87,7 @@ class Comparison:
     def _retarget(
         self, connection: sqlite3.Connection, channels: Sequence[str], *, now: Millis
     ) -> None:
-        """Compare anew what differs from its target, which alone has changed on these channels."""
+        """Compare the listings of these channels whose target has changed, and only those."""
         self.forget_moved(connection)
         compiled = self.compiled(connection)
         ids = ", ".join(str(compiled.ids[name]) for name in channels)
@@ -107,7 +110,7 @@ class Comparison:
         worklist.forget(connection)
 
     def expect_everything(self, connection: sqlite3.Connection, channel: str) -> None:
-        """Note every item: after a channel's first good poll, what it lacks counts as missing."""
+        """Note every item: from a channel's first good poll on, what it lacks counts as missing."""
         if any(terms.name == channel for terms in self.terms.channels):
             worklist.note_all(connection)
 
@@ -119,6 +122,9 @@ class Comparison:
         `channel`: the only one whose readings moved. Where it is no authority, nothing but its
         own listings can be touched by that.
         """
+        # Truth before targets, and targets before what differs. Corrections come last, for they
+        # rest on all of it: what does not fit any more ends, what is fought over freezes, and only
+        # what is left after both is proposed.
         compiled = self.compiled(connection)
         only = compiled.ids.get(channel or "")
         if only is None or self.decides(channel) or worklist.has_fresh_events(connection):
@@ -147,6 +153,7 @@ class Comparison:
         )
 
     def compiled(self, connection: sqlite3.Connection) -> PolicySql:
+        """The configuration as SQL, with this cache's ids. Raises NoSuchThing."""
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
         for name in {channel.name for channel in self.terms.channels}.difference(ids):
             raise NoSuchThing(f"channel `{name}` is not in the cache yet: poll it first")
@@ -160,7 +167,7 @@ class Comparison:
         *,
         now: Millis,
     ) -> None:
-        """Read the moved items' truth, add what the authority has not seen, derive the others."""
+        """Read the moved items' truth, add unseen events, derive bundles and pools."""
         polled = compiled.ids.get(channel or "")
         could_turn = pending_events.could_turn(connection, polled, decides=self.decides(channel))
         if self.terms.bundles or self.terms.pools:
@@ -168,7 +175,9 @@ class Comparison:
         truth.read(connection, compiled)
         pending_events.project(connection, could_turn)
         if self.terms.bundles or self.terms.pools:
-            # What a pool has sold is known once it is known what the pool rests on.
+            # What a pool has sold is known only once it is known which listing the pool rests on,
+            # and that changes what its parts have left. So this repeats until no sum changes any
+            # more.
             is_more = True
             while is_more:
                 bundles.spread(connection, "bundle")
@@ -199,7 +208,7 @@ class Comparison:
             )
 
     def _let_wait(self, connection: sqlite3.Connection) -> None:
-        """After a change of the configuration: more may be proposed for from now on, or less."""
+        """After a change of the configuration: which disagreements may have a proposal now."""
         connection.execute("""UPDATE disagreements AS d SET waits = f.waits FROM differing f
           WHERE d.item_id = f.item_id AND d.channel_id = f.channel_id AND d.kind = f.kind
             AND d.closed_at IS NULL AND (d.waits > 0) <> f.waits""")
@@ -214,7 +223,8 @@ class _Reconciliation:
         self._connection = connection
         self._compiled = compiled
         self._only = only
-        # CROSS JOIN keeps SQLite from driving the join by the catalogue: work follows what moved.
+        # CROSS JOIN makes SQLite begin with the moved items: by its own estimate it would begin
+        # with the catalogue, for it has no statistics of a temporary table.
         own = "" if only is None else f" AND l.channel_id = {only}"
         self._moved = f"""FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id{own}
           JOIN items i ON i.id = l.item_id"""
@@ -271,7 +281,7 @@ class _Reconciliation:
         )
 
     def close(self, *, now: Millis) -> int:
-        """End the disagreements that are no more; answer how many."""
+        """Close the disagreements whose listings agree now; return how many."""
         self._connection.execute(
             """UPDATE disagreements SET closed_at = :now, waits = 0
             WHERE id IN (SELECT d.id FROM moved m
@@ -284,7 +294,9 @@ class _Reconciliation:
         return int(self._connection.execute("SELECT changes()").fetchone()[0])
 
     def open(self, *, now: Millis) -> int:
-        """Record what was found; answer how many are new."""
+        """Record what disagrees; return how many are new."""
+        # An open one is updated only where something differs, because `moved_at` says since when it
+        # has stood as it does.
         connection = self._connection
         before = connection.execute("SELECT coalesce(max(id), 0) FROM disagreements").fetchone()[0]
         connection.execute(
@@ -315,7 +327,7 @@ class _Reconciliation:
         return int(row.fetchone()[0])
 
     def _price(self) -> str:
-        """SQL for the price of one of listing l's units: its own, or what its pieces cost."""
+        """SQL for the price of one unit of listing l: its own, else that of the pieces in it."""
         if all(
             rule.units == 1
             for channel in self._compiled.terms.channels
@@ -329,16 +341,16 @@ class _Reconciliation:
 
 
 def _fingerprint(terms: Terms, channel: ChannelTerms) -> str:
-    """What, if it changes, moves this channel's targets or disagreements: a shape and a sum.
+    """What moves this channel's targets or disagreements if it changes, as JSON: (shape, sums).
 
-    The shape decides which listings are expected, what the truth is made of and which
-    disagreements are told apart; the sum only how high a target is.
+    The shape decides which listings are expected, what the truth is made of and what counts as a
+    disagreement; the sums only how high a target is.
     """
     unsold = any(not rule.sold for rule in channel.policies)
     sold = [(rule.skus, rule.sold) for rule in channel.policies if unsold]
     units = [(rule.skus, rule.units) for rule in channel.policies if rule.units != 1]
     settle = (channel.settle_reduce_ms, channel.settle_raise_ms)
-    # An authority's lag decides which events it has seen.
+    # An authority's lag decides which events it has seen; any other channel's lag moves no target.
     decides = any(rule.quantity == channel.name for rule in terms.authorities)
     lag_ms = channel.lag_ms if decides else 0
     catalogue = msgspec.json.encode((terms.bundles, terms.pools))

@@ -1,4 +1,4 @@
-"""Stock events: each taken once, by (channel, id); what came of it, and what was odd about it.
+"""Stock events: each taken once, by (channel, id); what became of it, and what was wrong with it.
 
 A poll brings its events with its readings (`take`), a file brings them by themselves
 (`record_each`). The order in which they come changes nothing but what is counted as a fault.
@@ -21,13 +21,13 @@ CONFLICT = "conflict"
 """Key of the incident that says that an event came again with a different body."""
 
 REFUSED = "refused"
-"""Key of the incident that says that some of a channel's events can't be believed."""
+"""Key of the incident that some of a channel's events were refused."""
 
 DAY_MS = 86_400_000
 
 
 class _Units:
-    """How many pieces one unit of a channel holds, by SKU; asked once for each pattern."""
+    """How many pieces one unit of a channel holds, by SKU."""
 
     def __init__(self, terms: Terms, channel: str) -> None:
         mine = next(
@@ -47,11 +47,11 @@ class EventOrigin(msgspec.Struct, frozen=True):
     ahead_ms: int = 300_000
     """How far in the future an event may be: clocks differ."""
     again_until: Millis | None = None
-    """Up to here we ask again on purpose: what comes again or late is no fault of the channel's."""
+    """Up to here we read again on purpose: what comes again or late is not the channel's fault."""
 
 
 class EventBatch(msgspec.Struct, frozen=True):
-    """What a channel told of its events in one poll, in our names and units."""
+    """What a channel reported of its events in one poll, in our names and units."""
 
     events: tuple[Event, ...] = ()
     refused: tuple[Refused, ...] = ()
@@ -65,11 +65,13 @@ class EventBatch(msgspec.Struct, frozen=True):
 def record_batch(
     connection: sqlite3.Connection, channel: str, batch: EventBatch, terms: Terms, *, now: Millis
 ) -> EventsTaken:
-    """Take what a channel told and note where to go on; tell an operator what was no good.
+    """Take what a channel reported and note where to go on; raise an incident for what was refused.
 
     May be repeated: what comes again changes nothing. The caller reconciles in the same
     transaction.
     """
+    # The cursor moves in the transaction that takes the events: a crash between the two would lose
+    # events, or read them again and count each as a repeat.
     source = EventOrigin(channel, now, batch.ahead_ms, batch.again_until)
     _note_once(connection, source, EventFault.REFUSED, batch.refused)
     taken = take(connection, source, batch.events, terms)
@@ -100,7 +102,7 @@ def record_batch_alone(
     *,
     now: Millis,
 ) -> EventsTaken:
-    """Bring in what a channel told where its readings did not come, and compare what it moves."""
+    """Take a channel's events of a poll whose readings did not come, and compare what they move."""
     comparison.forget_moved(connection)
     taken = record_batch(connection, channel, batch, comparison.terms, now=now)
     comparison.reconcile_moved(connection, now=now, channel=channel)
@@ -108,9 +110,9 @@ def record_batch_alone(
 
 
 def end_conflict(connection: sqlite3.Connection, channel: str, *, now: Millis) -> None:
-    """Close the incident of another body, once the channel's events are told well again.
+    """Close the incident of other content, once the channel's events come right again.
 
-    What happened stays counted among its odd events.
+    What happened stays counted among its faults.
     """
     incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
 
@@ -123,9 +125,9 @@ def record_each(
     now: Millis,
     ahead_ms: int = 300_000,
 ) -> list[EventsTaken]:
-    """Take events of any channels, as a file has them; answer what became of each, in order.
+    """Take events of any channels, as a file has them; return what became of each, in order.
 
-    Raises NoSuchThing where the cache does not know a configured channel yet.
+    Raises NoSuchThing where a configured channel is not in the cache yet.
     """
     comparison.forget_moved(connection)
     taken = [
@@ -133,7 +135,7 @@ def record_each(
         for name, event in batch
     ]
     for channel in dict.fromkeys(name for name, _ in batch):
-        # Together, for what was counted today is gone through once each time.
+        # All of a channel at once, for each call reads everything that was counted in the last day.
         mine = [result for (name, _), result in zip(batch, taken, strict=True) if name == channel]
         conflicts = [refusal for result in mine for refusal in result.conflicts]
         refused = [refusal for result in mine for refusal in result.refused]
@@ -149,7 +151,7 @@ def record_each(
 def take(
     connection: sqlite3.Connection, source: EventOrigin, batch: Sequence[Event], terms: Terms
 ) -> EventsTaken:
-    """Record each event that is new and note what it moves; answer what became of all.
+    """Record each event that is new and note what it moves; return what became of all.
 
     A repeat changes nothing; one with another body is an incident, and the first one stands. The
     caller reconciles in the same transaction.
@@ -162,7 +164,9 @@ def take(
 def _take_in(
     connection: sqlite3.Connection, source: EventOrigin, batch: Sequence[Event], terms: Terms
 ) -> EventsTaken:
-    """Record what is new, and count what is odd of the events that are known."""
+    """Record what is new, and count what is wrong with events that are known already."""
+    # The unique key (channel, id) decides what is new, inside the INSERT: the same event in two
+    # batches, or in a batch and a file, still counts once.
     units = _Units(terms, source.channel)
     channel_id, _, _ = polls.channel(connection, source.channel)
     (newest,) = connection.execute(
@@ -216,7 +220,7 @@ def _report_faults(
     conflicts: Sequence[Refused],
     refused: Sequence[Refused],
 ) -> None:
-    """Count what was no good, and raise the incident of another body."""
+    """Count what was refused or conflicts, and raise the incident of a conflict."""
     _note_once(connection, source, EventFault.REFUSED, refused)
     _note_once(connection, source, EventFault.CONFLICT, conflicts)
     if conflicts:
@@ -235,12 +239,12 @@ def cursor(connection: sqlite3.Connection, channel: str) -> str | None:
 
 
 def save_cursor(connection: sqlite3.Connection, channel: str, cursor: str) -> None:
-    """Note where to go on. In the transaction that took the events before it."""
+    """Note where to go on; in the transaction that took the events before it."""
     connection.execute("UPDATE channels SET event_cursor = ? WHERE name = ?", (cursor, channel))
 
 
 def overdue(connection: sqlite3.Connection, *, now: Millis) -> dict[str, str]:
-    """Say by authority which events it has not taken in for longer than `unseen_after`."""
+    """By authority, a sentence on the events that are unseen for longer than `unseen_after`."""
     rows = connection.execute(
         """SELECT ac.name, count(*), min(e.at), i.sku, c.name, e.event_id, e.kind
         FROM movements v JOIN events e ON e.id = v.event_row JOIN channels c ON c.id = e.channel_id
@@ -266,7 +270,7 @@ def count_fault(
     what: EventFault,
     words: str,
 ) -> None:
-    """Count something odd about an event, for `skew check`."""
+    """Count one fault of an event; `words` say what was wrong."""
     connection.execute(
         """INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
         VALUES ((SELECT id FROM channels WHERE name = ?), ?, ?, ?, ?)""",
@@ -277,7 +281,8 @@ def count_fault(
 def _note_once(
     connection: sqlite3.Connection, source: EventOrigin, what: EventFault, found: Sequence[Refused]
 ) -> None:
-    """Count each bad event once a day, though we ask again and are told again."""
+    """Count each bad event once a day, however often it comes."""
+    # A bad event comes with every poll until somebody repairs it, and would fill the table.
     if not found:
         return
     rows = connection.execute(
@@ -299,7 +304,7 @@ def _note_once(
 def _item(
     connection: sqlite3.Connection, event: Event, source: EventOrigin
 ) -> tuple[int | None, str]:
-    """Find what the event moves; without that, why it can't be taken."""
+    """The id of the item that the event moves; else None, and why it can't be taken."""
     if event.at > source.now + source.ahead_ms:
         ahead_s = source.ahead_ms // 1000
         return None, f"its time is more than {ahead_s:,} s ahead of this machine's clock"
@@ -320,7 +325,7 @@ def _unknown(connection: sqlite3.Connection, event: Event) -> str:
 
 
 def _difference(connection: sqlite3.Connection, channel_id: int, item_id: int, event: Event) -> str:
-    """Name what differs from the event of the same id that came first; empty where nothing."""
+    """What differs from the event of the same id that came first; empty where nothing does."""
     before = connection.execute(
         """SELECT kind, item_id, quantity, at, order_ref FROM events
         WHERE channel_id = ? AND event_id = ?""",
@@ -345,7 +350,7 @@ def _count_repeat(
 def _pieces(
     connection: sqlite3.Connection, item_id: int, event: Event, units: _Units
 ) -> dict[int, int]:
-    """Say how many pieces the event is about, by item: its own, or a bundle's components."""
+    """How many pieces the event is about, by item: its own, or a bundle's components."""
     pieces = event.quantity * units.of(event.sku)
     parts = connection.execute(
         """SELECT part.id, b.quantity FROM items whole JOIN bundles b ON b.bundle_sku = whole.sku
@@ -363,11 +368,10 @@ def _move(
     event: Event,
     pieces: Mapping[int, int],
 ) -> None:
-    """Keep what the event moves, in pieces: of the item itself, or of a bundle's components.
-
-    It counts as unseen until the projection has looked at it, and so do those of its order that
-    other channels told of: the authority's word of an order can come last.
-    """
+    """Keep what the event moves, in pieces: of the item itself, or of a bundle's components."""
+    # It counts as unseen until the projection has looked at it, and so do the movements of the same
+    # order from other channels: the authority's report of an order can come last, and then theirs
+    # have been seen.
     effect = EFFECTS[event.kind]
     connection.executemany(
         """INSERT INTO movements (event_row, item_id, available, on_hand, at)

@@ -1,7 +1,6 @@
-"""What channels said: good polls and fresh readings, brought into the listings.
+"""Good polls and fresh readings, brought into the listings.
 
-Each is one transaction that also reconciles just the items that moved. An unchanged listing is
-never touched.
+Each is one transaction, which also reconciles the items that moved and no others.
 """
 
 import sqlite3
@@ -33,8 +32,9 @@ FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
 
-# Below this, the channel has fallen by itself. After a write of ours it should show what was
-# written, or still what it showed; whatever is less than the one and not the other was sold.
+# Below this, the channel has fallen by itself, and its authority may not know of that sale yet.
+# After a write of ours it should show what was written, or still what it showed before; whatever is
+# less than the one and is not the other was sold.
 _WRITTEN = """(SELECT k.to_quantity FROM corrections k WHERE k.listing_id = listings.id
   AND k.live = 1 AND k.status IN ('applying', 'applied'))"""
 _EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
@@ -70,7 +70,7 @@ _MERGE_GONE = """UPDATE listings SET present = CASE WHEN :doubt IS NULL THEN 0 E
 WHERE present = 1 AND id IN
   (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies = 0)"""
 
-# A listing that has come back twice is there, though neither of the two is believed.
+# A listing that has come back twice is present, though neither of its two records is taken for it.
 _MERGE_COPIES = """UPDATE listings SET copies = k.copies,
   present = CASE WHEN k.copies > 1 THEN 1 ELSE listings.present END,
   observed_at = CASE WHEN k.copies > 1 AND listings.present = 0 THEN :now
@@ -84,7 +84,7 @@ WHERE channel_id = :channel AND problem IS NOT NULL AND id IN
   (SELECT listing_id FROM counted WHERE poll_id = :poll
     AND (copies > 1 OR copies = 0 AND :doubt IS NULL))"""
 
-# Of the listings that can't be believed: what was in doubt and since when, for the past.
+# What was in doubt about a listing and since when, so that an instant of the past can show it.
 _END_DOUBTS = """UPDATE doubts SET until_at = :now
 WHERE channel_id = :channel AND until_at IS NULL AND NOT EXISTS (SELECT 1 FROM listings l
   WHERE l.id = doubts.listing_id AND l.problem IS doubts.problem AND l.copies = doubts.copies)"""
@@ -94,6 +94,8 @@ WHERE l.id IN (SELECT id FROM listings WHERE channel_id = :channel AND problem I
     UNION SELECT id FROM listings WHERE channel_id = :channel AND copies > 1)
   AND NOT EXISTS (SELECT 1 FROM doubts x WHERE x.listing_id = l.id AND x.until_at IS NULL)"""
 
+# Only what the stage holds and what was counted: listings that the poll recognised as unchanged are
+# in neither, so that a poll of a million that changed ten notes ten.
 _NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
 SELECT item_id FROM listings WHERE id > :newest
 UNION ALL
@@ -116,8 +118,12 @@ def merge(
     """Record a good poll: its readings and events, what they close and open, what that proposes.
 
     `as_of` is the file's own time; without one the poll is as of its start, for nothing in it
-    can be older. Repeating it is a bug: the stage is gone. Raises Overtaken.
+    can be older. It can't be repeated, for the stage is gone after it. Raises Overtaken.
     """
+    # The readings go in before the poll's record ends, because the record is what makes them count
+    # as the good poll; the events after the readings, because an event needs its item, which this
+    # poll may be the first to show; and the memory last, because only a merged poll may be
+    # recognised again.
     staging.check(connection, sweep)
     numbers = staging.counts(connection, sweep)
     first = polls.is_first_good(connection, sweep.channel_id)
@@ -150,9 +156,9 @@ def fail(connection: sqlite3.Connection, sweep: Sweep, error: str, *, now: Milli
 
 
 def drop(connection: sqlite3.Connection, channel: str) -> None:
-    """Forget the channel's poll that we stopped ourselves: it says nothing about the channel.
+    """Drop the channel's poll that we stopped ourselves: that is no sign of trouble with it.
 
-    One that had ended just before is on record, and stays.
+    One that had ended just before keeps its record.
     """
     channel_id, _, _ = polls.channel(connection, channel)
     connection.execute(
@@ -166,8 +172,8 @@ def cancel(
 ) -> PollOutcome:
     """End the channel's poll that a person stopped: its record says so, and nothing else is kept.
 
-    One that had ended just before is on record, and its outcome is the answer. One that had not
-    come to reading any listing gets its record here.
+    Returns the outcome: of one that had ended just before, its own. One that had not read any
+    listing yet gets its record here.
     """
     channel_id, known, _ = polls.channel(connection, channel)
     newest = connection.execute(
@@ -206,8 +212,8 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
 ) -> Merge:
     """Record fresh readings of the `wanted` (SKU, location) listings, outside any poll.
 
-    A wanted listing that was not answered is gone. `own`: the reading follows our own write, so
-    a fall in it is not the channel's own fall (rule 3).
+    A wanted listing that is in neither list is gone. `own`: the reading follows our own write, so a
+    fall in it is not the channel's (rule 3, docs/architecture.md).
     """
     sweep = staging.begin_beside(connection, channel)
     channel_id = sweep.channel_id
@@ -244,11 +250,12 @@ def merge_stage(
     as_of: Millis | None = None,
     own: bool = False,
 ) -> int:
-    """Bring the stage into the listings and note the items that moved; answer how many rows.
+    """Bring the stage into the listings and note the items that moved; return how many changed.
 
     `as_of` is the file's own time, where there is one.
     """
-    # A record whose SKU could not be read may be any of those that were not seen.
+    # A record whose SKU could not be read may be any of the listings that were not seen. While
+    # there is one, none of those counts as gone: a missing listing would be corrected for nothing.
     anonymous = [record for record in sweep.refused if record.sku is None]
     newest = connection.execute("SELECT coalesce(max(id), 0) FROM listings").fetchone()[0]
     values = {
@@ -261,6 +268,8 @@ def merge_stage(
         "doubt": f"may be the record at {anonymous[0].place}" if anonymous else None,
     }
     changed = 0
+    # Items before their listings, which need the items' ids. What could not be read, has gone or
+    # stands twice comes after the plain values, because it overrides them.
     connection.execute(_MERGE_ITEMS, values)
     for statement in (_MERGE_NEW, _MERGE_KNOWN):
         connection.execute(statement, values)

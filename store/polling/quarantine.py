@@ -1,7 +1,6 @@
-"""Implausible polls: set aside with their rows; a person accepts or discards them (rule 8).
+"""Implausible polls: kept with their rows until a person accepts or discards them.
 
-What nobody judges is replaced by the next poll. `store.polling.quarantine_preview` says what
-accepting would change.
+Rule 8, docs/architecture.md. One that nobody judges is replaced by the next poll.
 """
 
 import hashlib
@@ -27,7 +26,7 @@ def quarantine_poll(
     now: Millis,
     as_of: Millis | None,
 ) -> None:
-    """Set an implausible poll aside: the last good readings stay in force (rule 8).
+    """Quarantine an implausible poll: the last good readings stay in force.
 
     Its rows are kept for the person who may accept it; an older one is replaced. Where it would
     change the same as one that a person discarded, its reason says so. Raises Overtaken.
@@ -36,7 +35,7 @@ def quarantine_poll(
     numbers = staging.counts(connection, sweep)
     digest = _digest(connection, sweep)
     reason += _discarded_before(connection, sweep.channel_id, digest)
-    # The incident stays open from the first implausible poll to the last: trouble speaks once.
+    # One incident from the first implausible poll to the last: the same trouble is reported once.
     polls.end_quarantine(connection, sweep.channel_id, now=now, over=False)
     connection.execute(
         f"""INSERT INTO quarantined_readings (poll_id, sku, location, what, problem, {VALUES})
@@ -71,7 +70,7 @@ class QuarantinedPoll(NamedTuple):
 
     id: int
     reason: str
-    """Why it was set aside."""
+    """Why it was quarantined."""
     counts: PollCounts
     """What it would change."""
 
@@ -105,7 +104,7 @@ def accept(
     now: Millis,
     poll_id: int | None = None,
 ) -> Merge:
-    """Take a quarantined poll for true, as the person `who` saw it.
+    """Put a quarantined poll's readings in force, as the person `who` saw it.
 
     Raises NoSuchThing where the channel has none, or another than `poll_id` by now.
     """
@@ -118,7 +117,8 @@ def accept(
     _restage_quarantined(connection, sweep)
     first = polls.is_first_good(connection, channel_id)
     comparison.forget_moved(connection)
-    # Its readings are of the time at which they were taken, not of the time of the acceptance.
+    # Its readings are of the time at which they were taken and not of the acceptance: what has
+    # happened since, such as a sale or a write, is newer than they are.
     numbers = staging.counts(connection, sweep)
     changed = merge.merge_stage(connection, sweep, numbers, now=finished_at, as_of=as_of)
     polls.record_end(
@@ -147,7 +147,7 @@ def discard(
     """Throw a quarantined poll away, as the person `who` saw it; answer its id.
 
     The last good readings stay in force and count again for as long as they are fresh; the poll's
-    record and its incident keep who and why. The next poll is judged anew. Raises NoSuchThing
+    record and its incident keep who and why. The next poll is judged by itself. Raises NoSuchThing
     where the channel has none, or another than `poll_id` by now.
     """
     found = _poll_as_seen(connection, channel, poll_id)
@@ -197,7 +197,9 @@ def _judge(
 
 
 def _digest(connection: sqlite3.Connection, sweep: Sweep) -> str:
-    """What the poll would change, in short: two of them that are equal change the same."""
+    """A digest of what the poll would change: where two are equal, the polls change the same."""
+    # Of the staged records only SKU, place, quantity and state: the same fault of a channel is
+    # recognised although prices, titles or times are others by now.
     digest = hashlib.blake2b(digest_size=16)
     read = connection.execute(
         "SELECT sku, location, available, state FROM stage WHERE poll_id = ? ORDER BY id",
@@ -214,7 +216,7 @@ def _digest(connection: sqlite3.Connection, sweep: Sweep) -> str:
 
 
 def _discarded_before(connection: sqlite3.Connection, channel_id: int, digest: str) -> str:
-    """Say who has discarded the same before, and when; empty where nobody has."""
+    """Say who discarded the same data before, and when; empty where nobody did."""
     row = connection.execute(
         """SELECT judged_by, judged_at FROM polls
         WHERE channel_id = ? AND digest = ? AND outcome = 'discarded' ORDER BY id DESC LIMIT 1""",
@@ -228,7 +230,7 @@ def _discarded_before(connection: sqlite3.Connection, channel_id: int, digest: s
 
 
 def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Put a quarantined poll back on the stage; its listings may have come into being since."""
+    """Put a quarantined poll back on the stage; some of its listings may be new since then."""
     listing = """LEFT JOIN items i ON i.sku = q.sku AND i.location = q.location
         LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?"""
     values = ", ".join(f"q.{name}" for name in NAMES)

@@ -1,11 +1,7 @@
-"""What accepting a quarantined poll would change, said before anybody accepts it.
+"""What accepting a quarantined poll would change, found before anybody accepts it.
 
-One read: nothing in the cache is touched, and no engine waits. The poll's rows are laid over the
-last good readings in temporary tables that go with the read. There the tables `items` and
-`channels` stand for the cache's own, with the truths as they would be, so that the configuration's
-one comparison (`store.targets.policy_sql`) says what would disagree.
-
-Stock events stand as they are now: what of them the poll would turn out to include is not reckoned.
+One read: nothing in the cache is touched, and no engine waits. Stock events stay as they are now:
+which of them the poll would include is not part of it.
 """
 
 import sqlite3
@@ -30,9 +26,9 @@ def preview_accepting(
     *,
     rows_max: int = ROWS_MAX,
 ) -> QuarantineEffect | None:
-    """Reckon what accepting the channel's quarantined poll would change; None where it has none.
+    """Find what accepting the channel's quarantined poll would change; None where it has none.
 
-    Raises NoSuchThing for a channel that the cache does not know. For `Database.read`.
+    Raises NoSuchThing for a channel that is not in the cache. For `Database.read`.
     """
     found = quarantine.waiting(connection, channel)
     if found is None:
@@ -78,6 +74,9 @@ _VALUES = ", ".join(
     for name in ("available", "state", "on_hand", "incoming")
 )
 
+# The poll's rows are laid over the last good readings in temporary tables that go with the read.
+# `items` and `channels` take the names of the cache's own tables, which SQLite finds first: so the
+# SQL that compares for real compares here too, and a preview can never follow other rules.
 _TABLES = (
     """CREATE TEMP TABLE laid (item_id INTEGER PRIMARY KEY, sku TEXT, location TEXT,
       listing_id INTEGER, present INTEGER, copies INTEGER, available INTEGER, state TEXT,
@@ -151,7 +150,7 @@ _TOTALS = Columns(
 
 
 class _Overlay:
-    """The temporary tables of one reckoning."""
+    """The temporary tables of one preview."""
 
     def __init__(
         self, connection: sqlite3.Connection, compiled: PolicySql, poll_id: int, channel_id: int
@@ -165,7 +164,7 @@ class _Overlay:
     def lay_over(self, *, decides: bool) -> None:
         """Lay the poll over the good readings, and find what would disagree.
 
-        `decides`: what the channel says can move another channel's target.
+        `decides`: whether its readings can move another channel's target.
         """
         for statement in _TABLES:
             self._run(statement)
@@ -243,6 +242,8 @@ class _Overlay:
 
     def rows(self, most: int) -> tuple[EffectRow, ...]:
         rows = self._connection.execute(
+            # The rows that move most are picked first, and only for those the costly columns are
+            # looked up.
             f"""WITH most AS MATERIALIZED (SELECT *, {_NOW} AS now, {_WAS} AS was FROM temp.laid
               WHERE {_MOVED} ORDER BY abs({_UNITS}) DESC, sku, location LIMIT :most)
             SELECT m.sku, m.location, m.title, m.was, m.now,
@@ -263,7 +264,7 @@ class _Overlay:
         return tuple(EffectRow(*row) for row in rows)
 
     def _tell_truths(self) -> None:
-        """Give the items the truths that they would have by this channel's word."""
+        """Give the items the truths that they would have by this channel's poll."""
         compiled = self._compiled
         figure = "p.{}"
         if not compiled.counts_pieces():
@@ -307,6 +308,8 @@ class _Overlay:
 
     def _compare(self) -> None:
         """Compare what each channel would show with what it then should."""
+        # Two MATERIALIZED steps: without them SQLite pastes the target's whole expression into
+        # every place that reads it, and computes it a dozen times for each listing.
         compiled, per_channel = self._compiled, self._compiled.per_channel
         if any(channel.inflow for channel in compiled.terms.channels):
             self._show_listings()
@@ -339,7 +342,7 @@ class _Overlay:
         )
 
     def _show_listings(self) -> None:
-        """Let what flows in from this channel be read as it would be."""
+        """Show the listings as they would be to what reads a number that flows to the authority."""
         columns = ("present", "copies", "available", "state")
         laid = ", ".join(map(_shown, columns))
         self._run(

@@ -1,11 +1,7 @@
 """A poll in progress: its pages, compared with what is known, staged where they differ.
 
 The stage is a temporary table of the writer's connection; nothing of it is a reading yet. When all
-pages are in, the poll is judged (`sync.polling.guard`, by `counts`) and then merged, set aside or
-failed.
-
-`PollMemory` makes a re-poll cheap: it keeps a digest of every record by its position in the last
-good poll, so that what has not changed is recognised without a query.
+pages are in, the poll is judged by `counts`, and then merged, quarantined or failed.
 """
 
 import sqlite3
@@ -75,22 +71,24 @@ LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
 LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
-# In the order of their places in the poll, one row a place.
+# In the order of their places in the poll, one row for each place.
 _LISTINGS_OF_NEW = """SELECT l.id FROM stage p
 JOIN items i ON i.sku = p.sku AND i.location = p.location
 JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
 
-# What a digest is of. Not the record's own hash: Python gives −1 and −2 the same one, so that one
-# unit more sold short would never be seen.
+# A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
+# same hash: one unit more oversold would never be noticed.
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class PollMemory:
     """What one channel's last good poll held, by position. Belongs to one running engine.
 
-    16 bytes a listing. It counts only while the cache's last good poll is the one that it is of.
+    It makes a re-poll cheap: a record that stands where it stood, with the same digest, is
+    recognised without a query. 16 bytes a listing. It counts only while the cache's last good poll
+    is the one that it was made from.
     """
 
     __slots__ = ("digests", "listing_ids", "poll_id")
@@ -113,7 +111,7 @@ class Sweep:
     """The good poll whose readings its pages are compared with; None: there is no listing yet."""
     memory: PollMemory | None
     recalled: PollMemory
-    """What may be recognised: the memory, or an empty one where it does not count."""
+    """What records are recognised by: the memory, or an empty one where that does not count."""
     suspects: frozenset[int]
     """Listings that moved outside polls, stand twice or could not be read: never recognised,
     always compared."""
@@ -140,7 +138,7 @@ def begin(
 ) -> Sweep:
     """Open a poll of `channel`: its record stands as `running` until it is merged or failed.
 
-    `poll_id`: of the record that it has already, where it heard the channel's events first.
+    `poll_id`: of the record that it has already, where it read the channel's events first.
     """
     channel_id, known, good_poll_id = polls.channel(connection, channel)
     forget(connection, channel_id)
@@ -166,7 +164,7 @@ def begin_beside(
 ) -> Sweep:
     """Open a sweep that is no poll of its own: its caller knows which listings it counts.
 
-    For fresh readings of a few listings, or (`poll_id`) for a poll that was set aside.
+    For fresh readings of a few listings, or (`poll_id`) for a quarantined poll.
     """
     channel_id, known, good_poll_id = polls.channel(connection, channel)
     forget(connection, channel_id)
@@ -228,16 +226,17 @@ def stage(
 def check(connection: sqlite3.Connection, sweep: Sweep) -> None:
     """Make sure that the readings are still those that the sweep was compared with.
 
-    What it has recognised is nowhere but in them: on other readings it would be lost. Raises
-    Overtaken where a person accepted a poll meanwhile, or another engine brought one in.
+    Raises Overtaken where a person accepted a poll meanwhile, or another engine merged one.
     """
+    # What it has recognised is not in the stage but only in those readings. Merged onto others, it
+    # would be lost without a trace.
     _, _, good_poll_id = polls.channel(connection, sweep.channel)
     if good_poll_id != sweep.based_on:
         raise Overtaken(f"other readings of {sweep.channel} came in during the poll: poll it again")
 
 
 def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
-    """Tell what the poll would change, for the guard. All pages must be in."""
+    """Count what the poll would change. All pages must be in."""
     if sweep.numbers is not None:
         return sweep.numbers
     _count_copies(connection, sweep)
@@ -273,6 +272,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
 
 
 def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Make the merged poll its channel's memory, with the ids of the listings that were new."""
     connection.execute(
         "DELETE FROM moved_outside_polls WHERE channel_id = ? AND id <= ?",
         (sweep.channel_id, sweep.outside_up_to),
@@ -290,7 +290,7 @@ def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
 
 
 def forget(connection: sqlite3.Connection, channel_id: int) -> None:
-    """Empty the stage of this channel's polls; another channel's may be half way in it."""
+    """Empty the stage of this channel's polls; another channel's may be in it half way."""
     for statement in _WORK_TABLES:
         connection.execute(statement)
     polls = "SELECT id FROM polls WHERE channel_id = ?1 UNION ALL SELECT -?1"
@@ -304,7 +304,9 @@ def _recognise(
     records: Sequence[Record],
     digests: "array[int]",
 ) -> None:
-    """Pass over the records that stand where and as they stood; compare the others by query."""
+    """Pass over records that are as they were at the same place; compare the others by query."""
+    # Nearly every page of a re-poll is equal as a whole, and one comparison of two arrays passes all of
+    # its records. One that only stands elsewhere is looked up: that costs, but it is never wrong.
     start, end = len(sweep.digests), len(sweep.digests) + len(records)
     known = sweep.recalled.digests[start:end]
     listing_ids = sweep.recalled.listing_ids[start:end]
@@ -381,7 +383,7 @@ def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
 
 
 def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
-    """The channel's listings that are not as one record said they are: repeated or unreadable."""
+    """The channel's listings that no single record describes: there twice, or unreadable."""
     rows = connection.execute(
         """SELECT id FROM listings WHERE channel_id = ?1 AND copies > 1
         UNION SELECT id FROM listings WHERE channel_id = ?1 AND problem IS NOT NULL""",
