@@ -77,7 +77,6 @@ JOIN items i ON i.sku = p.sku AND i.location = p.location
 JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
-
 # A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
 # same hash: one unit more oversold would never be noticed.
 _encode = msgspec.msgpack.Encoder().encode
@@ -305,8 +304,9 @@ def _recognise(
     digests: "array[int]",
 ) -> None:
     """Pass over records that are as they were at the same place; compare the others by query."""
-    # Nearly every page of a re-poll is equal as a whole, and one comparison of two arrays passes all of
-    # its records. One that only stands elsewhere is looked up: that costs, but it is never wrong.
+    # Nearly every page of a re-poll is equal as a whole, and one comparison of two arrays passes
+    # all of its records. One that only stands elsewhere is looked up: that costs, but it is never
+    # wrong.
     start, end = len(sweep.digests), len(sweep.digests) + len(records)
     known = sweep.recalled.digests[start:end]
     listing_ids = sweep.recalled.listing_ids[start:end]

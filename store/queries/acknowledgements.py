@@ -1,8 +1,6 @@
-"""What a person says of a disagreement: seen, and it may stand, because … Until it moves.
+"""Acknowledging a disagreement: a person has seen it and says why it may stay, until it changes.
 
-It stays open in every count and report; only its place in the list changes. That it has moved is
-noticed by a trigger (`store.database.migrations.v4_acknowledgements`), so that whoever moves it
-ends it.
+It stays open in every count and report; only its place in the list changes.
 """
 
 import json
@@ -18,7 +16,7 @@ REASON_LENGTH_MAX = 500
 
 
 class SeenDisagreement(msgspec.Struct, frozen=True):
-    """A disagreement as a person saw it. All None: whatever it shows."""
+    """A disagreement as a person saw it; without `figures`, whatever it shows."""
 
     id: int
     figures: tuple[int | None, str | None, int | None, str | None] | None = None
@@ -38,7 +36,9 @@ def acknowledge(
     why: str,
     now: Millis,
 ) -> list[Decision]:
-    """Acknowledge what is still as it was seen; one decision each, in order."""
+    """Acknowledge what is still as it was seen; one decision for each, in order."""
+    # It ends by a trigger of the table: whatever changes the figures ends it, in whichever process,
+    # and no code that changes them has to know of acknowledgements.
     standing = _standing(connection, seen)
     made = [_judge(disagreement, standing.get(disagreement.id)) for disagreement in seen]
     connection.execute(
@@ -50,7 +50,7 @@ def acknowledge(
 
 
 def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decision]:
-    """As if nobody had acknowledged them; one decision each, in order."""
+    """Take the acknowledgements back; one decision for each, in order."""
     standing = _standing(connection, [SeenDisagreement(disagreement_id) for disagreement_id in ids])
     made = []
     for disagreement_id in ids:

@@ -1,8 +1,4 @@
-"""A `DisagreementFilter` as SQL over the verdict's sources. Every value is bound.
-
-A status is known only once the reason is, so what asks for one is told apart: the rest narrows
-before anything is judged.
-"""
+"""A `DisagreementFilter` as SQL over the verdict's sources. Every value is bound."""
 
 import json
 from collections.abc import Iterable
@@ -21,6 +17,8 @@ class FilterConditions:
     """The conditions of one filter: `before` the reason is known, and `after` it, with `values`."""
 
     def __init__(self, wanted: DisagreementFilter, *, now: Millis) -> None:
+        # A status depends on the reason, which is the costly part of a row. So conditions on the
+        # status come after it, and all the others narrow the list before any reason is found.
         self.values: dict[str, object] = {"now": now}
         before = self._conditions(wanted)
         after = self._statuses(wanted)

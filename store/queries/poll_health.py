@@ -1,7 +1,7 @@
-"""How each channel's polls have gone lately: for the channels panel, its page and the header.
+"""How each channel's polls have gone lately.
 
-Called by `store.queries.views` for all channels together, and by the channels page for one of them.
-Each reads a channel's newest polls by index, so that it costs the same whatever came before.
+Each query reads a channel's newest polls by an index, so that it costs the same however many there
+were before.
 """
 
 import sqlite3
@@ -19,7 +19,8 @@ _SHORT = "p.id, p.started_at, p.finished_at - p.started_at, coalesce(p.seen, 0),
 
 def recent(connection: sqlite3.Connection) -> dict[int, tuple[RecentPoll, ...]]:
     """The newest polls of every configured channel that have ended, oldest first, by its id."""
-    # CROSS JOIN: by channel and from there by index, where SQLite would walk all polls by id.
+    # CROSS JOIN makes SQLite go channel by channel, and from there by the index. For the ORDER BY
+    # it would otherwise walk all polls by id.
     rows = connection.execute(
         f"""SELECT p.channel_id, {_SHORT} FROM channels c CROSS JOIN polls p
         WHERE c.configured = 1 AND p.channel_id = c.id AND p.finished_at IS NOT NULL AND p.id >=

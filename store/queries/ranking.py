@@ -1,7 +1,6 @@
-"""The open disagreements in order: their ids, what each deserves, and the groups that they form.
+"""The open disagreements in order: their ids, how bad each is, and the groups that they form.
 
-One query judges each of them once; a screen's table is made of what it answers. 100,000 of them
-take some 0.2 s, off the screen's thread.
+One query judges each of them once. 100,000 of them take some 0.2 s.
 """
 
 import json
@@ -28,7 +27,7 @@ from store.targets.verdict_sql import REASON, SOURCES
 
 _AGES = len(AGE_EDGES_MS) + 1
 
-# A temporary table, for its key: a join to a list of 100,000 without one takes minutes.
+# A temporary table has a key. A join to a JSON list of 100,000 ids has none, and takes minutes.
 _KNOWN = """CREATE TEMP TABLE IF NOT EXISTS known_causes
   (id INTEGER PRIMARY KEY, cause TEXT NOT NULL, place INTEGER NOT NULL)"""
 _FILL_KNOWN = "INSERT OR IGNORE INTO known_causes SELECT value, ?, ? FROM json_each(?)"
@@ -71,7 +70,8 @@ def grouped(
 ) -> Grouped:
     """The same in groups, with what each group comes to."""
     judged, values = _judged(connection, wanted, now, hints or RankingHints(), by)
-    # Judged once for both, in a table that goes with the transaction.
+    # The members and the totals both read one table of judged rows, which goes with the
+    # transaction: to judge is nearly all of the cost.
     connection.execute("DROP TABLE IF EXISTS temp.judged")
     connection.execute(f"CREATE TEMP TABLE judged AS {judged} SELECT * FROM judged", values)
     members = _ranked(connection, f"{_IN_ORDER} {ORDERS[sort]}", {})
@@ -116,7 +116,7 @@ def total_of(row: Sequence[Any]) -> GroupTotal:
 
 
 def _know_causes(connection: sqlite3.Connection, hints: RankingHints) -> None:
-    """Note which cause explains what, for this transaction."""
+    """Note which cause explains which disagreement, for this transaction."""
     connection.execute(_KNOWN)
     connection.execute("DELETE FROM known_causes")
     for place, (cause, ids) in enumerate(hints.causes):
@@ -137,9 +137,10 @@ def _judged(
         _know_causes(connection, hints)
         known = "LEFT JOIN known_causes known ON known.id = d.id"
     group_id, label, title = _GROUPS[by]
-    # Materialized, so that each disagreement is judged once and not once for each order.
+    # MATERIALIZED, because SQLite would otherwise paste REASON, a page of SQL, into each place that
+    # reads it (the filter, the severity, the order) and run it as often for each row.
     return (
-        f"""WITH told AS MATERIALIZED (
+        f"""WITH reasoned AS MATERIALIZED (
           SELECT d.id, d.kind, d.state, d.target_state, d.delta, d.first_seen_at,
             d.acknowledged_at, i.sku, c.name AS channel, {RISK} AS risk, abs(d.delta) AS units,
             d.risk_minor IS NULL AND d.delta <> 0 AS unpriced, {AGE_BUCKET} AS age,
@@ -147,7 +148,7 @@ def _judged(
           FROM {SOURCES} {known}
           WHERE d.closed_at IS NULL AND c.configured = 1 {where.before}),
         judged AS (SELECT *, {severity_of("reason")} AS severity
-          FROM told d WHERE {where.after})""",
+          FROM reasoned d WHERE {where.after})""",
         where.values | {"prices": json.dumps(dict(hints.prices))},
     )
 

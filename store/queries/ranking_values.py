@@ -1,8 +1,4 @@
-"""How the disagreements are ranked, grouped and counted by age: the values of triage.
-
-`store.queries.ranking` answers with these, `store.queries.severity_sql` has the SQL that they rest
-on.
-"""
+"""How the disagreements are ranked, grouped and counted by age, as values."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -57,7 +53,7 @@ class GroupBy(StrEnum):
 
 
 class RankingHints(msgspec.Struct, frozen=True):
-    """What the disagreements are seen through: what the cache itself doesn't hold of them."""
+    """What ranks disagreements and is not in the cache: assumed prices, known causes."""
 
     prices: Mapping[int, int] = MappingProxyType({})
     """What a unit is taken to cost where no price is known (`triage.typical_prices`)."""
@@ -82,7 +78,7 @@ class GroupTotal(msgspec.Struct, frozen=True):
     """What the disagreements of one group come to."""
 
     id: int
-    """Below zero, and the same as long as the group stands: no disagreement has it."""
+    """Below zero, so that no disagreement has it; the same for as long as the group exists."""
     label: str
     """The cause, the SKU or the channel; empty: no cause is known yet."""
     title: str

@@ -1,13 +1,8 @@
-"""What a disagreement deserves, as SQL: how bad it is, what it may cost, how old it is. One place.
+"""How bad a disagreement is, what it may cost and how old it is, as SQL. Nothing of it is stored.
 
-`store.queries.views` ranks, groups and counts by these; nothing of them is stored. Like the verdict
-they hang on the clock, so they are reckoned where the reason is (`store.targets.verdict_sql`).
-
-Which of two stands first: money at risk, and where that is the same, the one that costs a customer
-(severity). A listing without a price is not free: it is reckoned at its channel's typical price
-(`typical_prices`), told as an estimate (`~`), so that 500 unpriced units too many stand above one
-priced cent. Where no price at all is known, units rank. What cannot be acted on now stands below
-what can, and what a person has acknowledged below everything.
+Of two, the one with more money at risk comes first, and of the same money the one that costs a
+customer. What can't be acted on now comes below what can, and what a person has acknowledged below
+everything.
 """
 
 import json
@@ -18,7 +13,7 @@ from store.queries.ranking_values import AGE_EDGES_MS, Severity
 from store.queries.values import Sort
 from store.targets.verdict_sql import is_settling, is_unknown
 
-# The middle one, and not the mean: one dear thing must not make a thousand cheap ones dear.
+# The median and not the mean: one dear article must not make a thousand cheap ones dear.
 _TYPICAL = """WITH priced AS (
   SELECT d.channel_id, d.risk_minor / abs(d.delta) AS price FROM disagreements d
   WHERE d.closed_at IS NULL AND d.delta <> 0 AND d.risk_minor IS NOT NULL
@@ -36,6 +31,8 @@ _IS_UNPRICED = f"SELECT 1 FROM disagreements d WHERE {_UNPRICED}"
 _IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
 WHERE i.sku IN (SELECT value FROM json_each(?)) AND {_UNPRICED}"""
 
+# A listing without a price is not free. At its channel's typical price, 500 unpriced units too many
+# come above one priced cent. Where no price is known at all, units decide.
 ASSUMED_PRICE = """(SELECT coalesce(max(CASE WHEN p.key = CAST(d.channel_id AS TEXT)
   THEN p.value END), max(CASE WHEN p.key = '0' THEN p.value END)) FROM json_each(:prices) p)"""
 """SQL for what one unit is taken to cost where no price is known: the channel's, else anyone's."""
@@ -61,7 +58,8 @@ def severity_of(reason: str) -> str:
       ELSE {Severity.LISTING:d} END"""
 
 
-# All that can be acted on, and what soon can, is alike here.
+# What can be acted on and what soon can are equal here: only what is unknown or acknowledged is
+# last.
 _LAST = f"max(severity, {Severity.SETTLING:d})"
 _WORTH = "risk DESC, CASE WHEN risk IS NULL THEN units END DESC"
 

@@ -1,8 +1,7 @@
-"""Everything there is to know of one SKU now, over all channels and places, in one snapshot.
+"""Everything that is known of one SKU now, over all channels and places, in one snapshot.
 
-The console's page of a SKU shows it. Its cost is that of the SKU's listings, whatever has happened
-to them: the past is `store.history.timeline`'s and `store.history.series`'s, and what could explain
-a disagreement `store.causes.find_facts`', which asks the whole channel.
+It costs what the SKU's listings cost, however much has happened to them. The past, and what could
+explain a disagreement, are not part of it.
 """
 
 import sqlite3
@@ -40,7 +39,7 @@ class ComponentSummary(msgspec.Struct, frozen=True):
     """What it gives to the whole, after what is not seen yet; None where nothing is known of it."""
     state: str | None
     channel: str | None
-    """Whose word that is, how old, and whether it can be believed."""
+    """Which channel shows that; then since when, and how fresh that channel is."""
     observed_at: Millis | None
     freshness: Freshness | None
 
@@ -59,6 +58,8 @@ class ContainingBundle(msgspec.Struct, frozen=True):
 
 
 class SkuSummary(msgspec.Struct, frozen=True):
+    """One SKU, with all of its listings."""
+
     sku: str
     title: str
     first_read_at: Millis | None
@@ -77,7 +78,7 @@ class SkuSummary(msgspec.Struct, frozen=True):
 
 
 def read(connection: sqlite3.Connection, sku: str, *, now: Millis) -> SkuSummary | None:
-    """Read the dossier; None where the SKU is not known."""
+    """Everything of this SKU; None where it is not in the cache."""
     named = connection.execute(
         "SELECT max(title) FROM items WHERE sku = ? GROUP BY sku", (sku,)
     ).fetchone()
@@ -131,7 +132,7 @@ FROM items i CROSS JOIN parts p ON p.part_id = i.id AND p.how = 'bundle'
 JOIN items w ON w.id = p.item_id WHERE i.sku = :sku
 ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
 
-# By the SKU's own items: the view's filter would judge all that is open.
+# By the SKU's own items: the filter of the disagreements' view would judge everything that is open.
 _OPEN = """SELECT d.id FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
 JOIN channels c ON c.id = d.channel_id
 WHERE i.sku = ? AND d.closed_at IS NULL AND c.configured = 1 ORDER BY d.first_seen_at, d.id"""

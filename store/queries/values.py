@@ -1,7 +1,4 @@
-"""What a screen's panel or a report shows, and which of it is wanted: the views' values.
-
-`store.queries.views` and `store.history.timeline` answer with these; nothing of them is stored.
-"""
+"""What screens and reports are given, as values, and the filter of the disagreements."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -24,7 +21,7 @@ from store.queries.ranking_values import Side
 FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED, PollOutcome.REPLACED)
 """Outcomes that say that a poll went wrong; what a person accepted later went wrong no more.
 
-One that was set aside is `replaced` as soon as another comes in: that does not make it good.
+A quarantined one is `replaced` as soon as another poll comes in; that does not make it good.
 """
 
 
@@ -131,7 +128,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
 
     @property
     def failed(self) -> int:
-        """How many of the recent polls failed or were set aside."""
+        """How many of the recent polls failed or were quarantined."""
         return sum(poll.outcome in FAILURES for poll in self.recent)
 
 
@@ -197,7 +194,7 @@ class ShownCell(msgspec.Struct, frozen=True):
 
 
 class StatusCounts(msgspec.Struct, frozen=True):
-    """What `skew status` reports, at one instant."""
+    """Channels, counts, updates, incidents and the engine, at one instant."""
 
     channels: tuple[ChannelHealth, ...]
     overview: Overview

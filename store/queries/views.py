@@ -1,7 +1,4 @@
-"""What the screens and the reports read: one query each, over one snapshot.
-
-Verdicts are computed here, at the moment `now`, from `store.targets.verdict_sql`'s one definition.
-"""
+"""What screens and reports read: one query each, over one snapshot, with verdicts as of `now`."""
 
 import json
 import sqlite3
@@ -74,7 +71,8 @@ _REASONS: Mapping[str, Reason | None] = {"": None} | {str(reason): reason for re
 _STATUSES = {code: verdict_sql.status(reason) for code, reason in _REASONS.items()}
 _CORRECTION_STATUSES = {None: None} | {str(status): status for status in CorrectionStatus}
 
-# What a reason means is known once it is: a disagreement is judged in a query inside.
+# The status and the severity both follow from the reason, so that the reason is found in a query
+# inside, once, and these read its column.
 _DISAGREEMENT = Columns(
     Disagreement,
     {name: f"d.{name}" for name in _JUDGED}
@@ -86,7 +84,7 @@ _DISAGREEMENT = Columns(
         "correction_status": _CORRECTION_STATUSES.__getitem__,
     },
 )
-# Materialized, so that the reason is found once for all that is told of it.
+# MATERIALIZED, because SQLite would otherwise paste the reason's SQL into each place that reads it.
 _DISAGREEMENTS = f"""WITH d AS MATERIALIZED (
   SELECT {", ".join(f"{sql} AS {name}" for name, sql in _JUDGED.items())}
   FROM {SOURCES} LEFT JOIN corrections k ON k.listing_id = d.listing_id AND k.live = 1
@@ -95,7 +93,7 @@ SELECT {_DISAGREEMENT.sql} FROM d"""
 
 
 def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
-    """Everything `skew status` tells, at one instant."""
+    """Channels, counts, updates, incidents and the engine, at one instant."""
     counted = dict.fromkeys((str(name) for name in CorrectionStatus), 0)
     counted |= dict(
         connection.execute("SELECT status, count(*) FROM corrections GROUP BY status").fetchall()
@@ -175,7 +173,7 @@ _COUNTED = Columns(
         "acknowledged": "count(acknowledged_at)",
     },
 )
-# Materialized, so that each disagreement is judged once and not once for each number.
+# MATERIALIZED, so that each disagreement is judged once and not once for each of the ten numbers.
 _COUNTS = f"""WITH judged AS MATERIALIZED (
     SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
     FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
