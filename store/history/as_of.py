@@ -1,7 +1,7 @@
-"""Truth in time: what was true of a SKU at an instant, beside what was known of it then.
+"""What was true of a SKU at an instant, beside what was known of it then.
 
-`skew history --at` shows it. What was true goes by the time at which a channel says that it was
-so; what was known by the time at which we read it.
+What was true goes by the time at which a channel says that it was so; what was known, by the time
+at which we read it.
 """
 
 import sqlite3
@@ -29,7 +29,7 @@ class ListingAsOf(msgspec.Struct, frozen=True):
     channel: str
     location: str
     true: Reading | None
-    """What was so, as far as is known by now; None where nothing is kept of it."""
+    """What was true, as far as is known now; None where nothing of it is kept."""
     known: Reading | None
     """What we knew then; None where we had not read it."""
     target: TargetAsOf | None
@@ -41,7 +41,7 @@ class ListingAsOf(msgspec.Struct, frozen=True):
 
 
 class SkuAsOf(msgspec.Struct, frozen=True):
-    """All there is to tell of a SKU at an instant."""
+    """A SKU at an instant."""
 
     at: Millis
     cells: tuple[ListingAsOf, ...]
@@ -77,7 +77,7 @@ def sku_as_of(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsO
 
 
 def _happened_at(entry: HistoryEntry) -> Millis:
-    """When it was so, by the channel's word where it has one."""
+    """When it happened, by the channel's own time where it gives one."""
     source_at = entry.detail.get("source_at")
     return min(entry.at, source_at) if isinstance(source_at, int) else entry.at
 
@@ -95,7 +95,7 @@ def _targets(connection: sqlite3.Connection, sku: str, *, at: Millis) -> dict[in
 
 _OF_SKU = "FROM items i JOIN listings l ON l.item_id = i.id"
 
-# In the order in which they came into force: the last one by then stands.
+# In the order in which they came into force, so that the dict above keeps the last one.
 _TARGETS = f"""SELECT l.id, t.quantity, t.state, t.since_at AS since_at {_OF_SKU}
 JOIN past_targets t ON t.listing_id = l.id
 WHERE i.sku = :sku AND t.since_at <= :at AND t.until_at > :at

@@ -1,10 +1,9 @@
 """When something changed: the nearest instants before and after another, for who steps through.
 
-An instant counts at which the screen would have shown something else: a reading or a target
-moved, a disagreement came or went, an event came, an update took a step, an incident opened, was
-seen or closed, a poll brought something, ended badly, or ended well after that. Each is found by
-an index or by halving the ids of a table that is written in the order of time, so that it costs
-the same in a long past. Verdicts that only the clock turned, as when a settling ends, are none.
+An instant counts where a screen would have shown something else: a reading or a target changed, a
+disagreement opened or closed, an event came, an update took a step, an incident opened, was seen or
+closed, a poll brought something, ended badly, or ended well after that. What only the clock
+changes, as when a disagreement has settled, does not count.
 """
 
 import sqlite3
@@ -13,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from store.history.past_views import last_id
 from store.model import Millis
 
-# Table → the instant of its rows, whose ids follow it.
+# Table → the instant of its rows. Their ids follow the time, so that halving the ids finds an
+# instant in a score of lookups, and a past of any length costs the same without one more index.
 _IN_ORDER = (
     ("past_targets", "until_at"),
     ("disagreements", "first_seen_at"),
     ("audit", "at"),
 )
 
-# What a good poll that changed nothing is not: then it is the channel's heartbeat only.
+# A good poll that changed nothing is a heartbeat, and a screen shows the same after it: stepping
+# through those would take a thousand keys a day. It counts only where it ended a trouble.
 _TELLING = """(p.outcome <> 'good' OR p.changed + p.zeroed + p.gone + p.added + p.refused > 0
   OR EXISTS (SELECT 1 FROM main.polls b WHERE b.id = (SELECT max(x.id) FROM main.polls x
     WHERE x.channel_id = p.channel_id AND x.id < p.id) AND b.outcome <> 'good'))"""
@@ -29,7 +30,7 @@ _TELLING = """(p.outcome <> 'good' OR p.changed + p.zeroed + p.gone + p.added + 
 def following(
     connection: sqlite3.Connection, at: Millis, *, sku: str | None = None, until: Millis
 ) -> Millis | None:
-    """The next change after an instant and up to another; None: nothing has changed since."""
+    """The next change after `at` and up to `until`, of one SKU or of all; None: nothing changed."""
     found = _of_sku(connection, sku) if sku is not None else _after(connection, at)
     return min((instant for instant in found if at < instant <= until), default=None)
 

@@ -1,8 +1,4 @@
-"""How each channel stood at an instant: its last good poll, its last error, what was set aside.
-
-`store.history.rewind` calls this. A channel's row keeps the present only: all of it is told from
-polls and incidents, of which a channel has an index each.
-"""
+"""How each channel was at an instant: its last good poll, its last error, its quarantined poll."""
 
 import json
 import sqlite3
@@ -25,7 +21,9 @@ class _Poll(NamedTuple):
 
 
 def rewind(connection: sqlite3.Connection, at: Millis) -> None:
-    """Fill the temporary channels with how each stood."""
+    """Fill the temporary table of channels with how each was."""
+    # A channel's row keeps the present only. What it was is found from its polls and incidents,
+    # both of which have an index by channel.
     connection.execute("DELETE FROM temp.channels")
     connection.execute("INSERT INTO temp.channels SELECT * FROM main.channels")
     ids = [row[0] for row in connection.execute("SELECT id FROM main.channels").fetchall()]
@@ -51,7 +49,7 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
         at if aside_since is None else aside_since - 1,
         (PollOutcome.GOOD, PollOutcome.ACCEPTED),
     )
-    aside = _poll(connection, channel_id, at, _SET_ASIDE)
+    aside = _poll(connection, channel_id, at, _QUARANTINED)
     last, error = _last(connection, channel_id, at, aside)
     (following,) = connection.execute(_NEXT, {"channel": channel_id, "at": at}).fetchone() or (
         None,
@@ -72,9 +70,9 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
 def _last(
     connection: sqlite3.Connection, channel_id: int, at: Millis, aside: _Poll | None
 ) -> tuple[_Poll | None, str | None]:
-    """The poll that told last of the channel, and what it complained of.
+    """The channel's last poll that had ended by then, and the error that the channel showed.
 
-    `aside` is the last one that was set aside: a person's judgement of it may have come since.
+    `aside` is the last one that was quarantined: a person's decision on it may have come after it.
     """
     last = _poll(connection, channel_id, at, _ENDED)
     if last is None or last.outcome == PollOutcome.GOOD:
@@ -85,9 +83,9 @@ def _last(
             return last, f"the last poll was discarded by {aside.judged_by}: {aside.judged_why}"
         return aside, None
     if last.judged_at is not None:
-        # The words of whoever judged it later were not there yet.
-        said, *_ = (last.error or "").rsplit(f"; {last.outcome} by ", 1)
-        return last, said
+        # Whoever judged it later added a sentence to its error, which was not there yet.
+        error, *_ = (last.error or "").rsplit(f"; {last.outcome} by ", 1)
+        return last, error
     return last, last.error
 
 
@@ -99,7 +97,7 @@ _ENDED = (
     PollOutcome.REPLACED,
     PollOutcome.DISCARDED,
 )
-_SET_ASIDE = (
+_QUARANTINED = (
     PollOutcome.QUARANTINED,
     PollOutcome.REPLACED,
     PollOutcome.ACCEPTED,
@@ -131,7 +129,7 @@ def _poll(
 
 
 def _aside_since(connection: sqlite3.Connection, channel_id: int, at: Millis) -> Millis | None:
-    """Since when the channel's polls were being set aside: as long as the incident was open."""
+    """Since when the channel was quarantined: since its incident opened; None: it was not."""
     row = connection.execute(
         """SELECT since FROM main.incidents WHERE channel_id = :channel AND kind = :kind
           AND since <= :at AND (closed_at IS NULL OR closed_at > :at) ORDER BY id DESC LIMIT 1""",
@@ -141,7 +139,7 @@ def _aside_since(connection: sqlite3.Connection, channel_id: int, at: Millis) ->
 
 
 def _listings(connection: sqlite3.Connection, channel_id: int, at: Millis) -> int | None:
-    """How many listings the channel had: the next poll tells how many there were before it."""
+    """How many listings the channel had: the next poll keeps how many there were before it."""
     row = connection.execute(
         """SELECT known FROM main.polls WHERE channel_id = ? AND finished_at > ?
         AND known IS NOT NULL ORDER BY finished_at, id LIMIT 1""",

@@ -1,9 +1,11 @@
-"""The views that show the cache as it stood at an instant: SQL only.
+"""The views that show the cache as it was at an instant: SQL only.
 
-A view has every column of its table: those that are named here as they stood, the rest as they
-are. Each is of one table, whatever it looks up, so that SQLite can flatten it into any query and
-reach it by the table's own indexes.
+A view has every column of its table: those that are named here as they were, the rest as they are.
 """
+
+# Each view is of one table, and looks up anything else in subqueries. SQLite can flatten such a
+# view into any query and reach it by the table's own indexes; a join in the view would prevent
+# that.
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -25,7 +27,7 @@ def last_id(connection: sqlite3.Connection, table: str, column: str, at: Millis)
 
     Halves the ids, so that it costs a score of lookups and the table no index.
     """
-    # Asked for both at once, SQLite would go through the table.
+    # Each is one step down the table's tree. For min and max in one SELECT SQLite reads all rows.
     first, last = connection.execute(
         f"SELECT (SELECT min(id) FROM main.{table}), (SELECT max(id) FROM main.{table})"
     ).fetchone()
@@ -95,7 +97,8 @@ _AIMED = f"l.target_since <= {AT}"
 _LATER_READ = f"CASE WHEN coalesce(l.opening_read_at, l.observed_at) <= {AT} THEN l.{{}} END"
 """SQL for what is not kept of the past: as it is now, if anything had been read."""
 
-# What was frozen and has thawed since is told by its incident; a loop freezes both its sides.
+# What was frozen then and has thawed since is known from its incident. A loop freezes both of its
+# listings, and has one incident for the two.
 _FROZEN = f"""FROM main.incidents n WHERE n.kind IN ('second writer', 'loop')
   AND n.key = (SELECT sku FROM main.items WHERE id = l.item_id)
   AND (n.kind = 'loop' OR n.channel_id = l.channel_id)
@@ -134,7 +137,7 @@ _KNOWN_LISTING = f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
 
 
 def _open_then(column: str) -> str:
-    """SQL for what an open disagreement was told with; one that had closed stays as it ended."""
+    """SQL for what a disagreement showed then; one that had closed stays as it ended."""
     return f"""CASE WHEN d.id IN (SELECT id FROM temp.disagreements)
       THEN (SELECT x.{column} FROM temp.disagreements x WHERE x.id = d.id) ELSE d.{column} END"""
 
@@ -156,7 +159,7 @@ _CORRECTION = {column: _stepped(column) for column in CHANGING}
 # --- polls, incidents, events ---------------------------------------------------------------
 
 _ENDED_POLL = f"p.finished_at <= {AT}"
-# One that was set aside was so until it was accepted or replaced.
+# A poll was quarantined until it was accepted, discarded or replaced; its row keeps only the end.
 _POLL = {
     column: f"CASE WHEN {_ENDED_POLL} THEN p.{column} END"
     for column in (
@@ -184,8 +187,8 @@ _INCIDENT = {
     "acknowledged_at": _until("n.acknowledged_at"),
 }
 
-# Whether the authority had taken a movement in is reckoned anew, by the one rule, from what was
-# known of its time. The listing that an item rests on is the same then and now.
+# Whether the authority had seen a movement is not kept: it is found again, by the same rule as
+# live, from what was known then. The listing that an item rests on is the same then and now.
 _AS_OF = f"""(SELECT {authority_as_of("a", "ac")} AS as_of,
     {whole_as_of("ac")} - ac.lag_ms AS sure_until, ac.id AS authority
   FROM main.items i JOIN listings a ON a.id = coalesce(

@@ -1,14 +1,7 @@
 """Thinning of the past: what ended before an instant goes, a few rows at a time, and is counted.
 
-The engine calls `thin` until it answers None, each time in a transaction of its own, so that no
-poll waits for long. A table is walked by its ids from the oldest on, and no further than to the
-first row that began after the instant: the cost is that of what goes, and of the few old rows
-that must stay.
-
-An account goes on as it was (`store.targets.balance`): what the events and writes that go had added
-is rolled into its listing's opening, so that what is unexplained neither grows nor shrinks. The
-opening moves on to the last of them: one that a channel tells again is older than that, and counts
-no second time.
+What is unexplained stays as it was (`store.targets.balance`): what the events and writes that go
+had added is put into their listings' openings.
 """
 
 import json
@@ -19,7 +12,7 @@ from store.model import Millis
 from store.targets import balance
 
 STEP = 500
-"""Rows that one transaction looks at: a few milliseconds."""
+"""Rows that one transaction looks at: a few milliseconds, so that no poll waits for long."""
 
 
 class ThinningProgress(NamedTuple):
@@ -48,14 +41,15 @@ _TABLES = (
           WHERE t.id IN (c.good_poll_id, c.quarantined_poll_id))""",
     ),
     _Table("disagreements", "t.first_seen_at", "t.closed_at < :before"),
-    # What nobody has taken in yet still moves targets.
+    # An event that the authority has not seen yet still moves targets, however old it is.
     _Table(
         "events",
         "t.received_at",
         """t.received_at < :before AND t.at < :before AND NOT EXISTS
           (SELECT 1 FROM movements v WHERE v.event_row = t.id AND v.unseen = 1)""",
     ),
-    # A failure that stands last keeps rules from approving on its listing (rule 9).
+    # A failure that is a listing's last correction keeps rules from approving there (rule 9,
+    # docs/architecture.md); once it is gone, they would try again.
     _Table(
         "corrections",
         "t.proposed_at",
@@ -81,10 +75,12 @@ class _Seen(NamedTuple):
 def thin(
     connection: sqlite3.Connection, place: ThinningProgress, *, before: Millis
 ) -> ThinningProgress | None:
-    """Take out of one table what ended before an instant; answer where to go on, None at the end.
+    """Take out of one table what ended before an instant; return where to go on, None at the end.
 
     Looks at `STEP` rows at most. Safe to repeat from the start.
     """
+    # By the ids from the oldest on, and no further than to the first row that began after the
+    # instant: it costs what goes, and the few old rows that must stay.
     table = _TABLES[place.table]
     rows = connection.execute(
         f"""SELECT t.id, {table.began} >= :before, {table.ended} FROM {table.name} t
@@ -110,7 +106,10 @@ def thinned_before(connection: sqlite3.Connection) -> Millis | None:
 
 
 def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:
-    """Delete rows, and what hangs on them; an account that rested on them is rolled on."""
+    """Delete rows and what belongs to them; the accounts that rest on them stay balanced."""
+    # The order matters: what is known is read, then the rows go, then it is counted again without
+    # them, and the difference goes into the opening. The opening's time moves on to the last of the
+    # events, because one that a channel reports again is older than that and must not count twice.
     values = {"ids": json.dumps(ids)}
     among = "IN (SELECT value FROM json_each(:ids))"
     rests = _ACCOUNTS.get(table)
@@ -129,8 +128,8 @@ def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:
     )
 
 
-# What is known of each listing that events or writes have moved, before they go, and the last of
-# those that go. An own write is no event: it can't be told again.
+# What is known of each listing that events or writes have moved, before they go, and the time of
+# the last of those that go. Our own write is not an event: no channel reports it again.
 _ACCOUNTS = {
     "events": """SELECT l.id, l.known, max(e.at) FROM events e
       JOIN movements v ON v.event_row = e.id

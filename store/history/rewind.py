@@ -1,21 +1,15 @@
-"""The cache as it stood at an instant, on a connection that only reads.
+"""The cache as it was at an instant, on a connection that only reads.
 
-Temporary views and tables take the names of the cache's own tables (SQLite looks there first), so
-that every query of this package answers for the instant without knowing of it; `rewind` moves the
-instant. `store.history.past_views` is the SQL of the views.
+Temporary views and tables take the names of the cache's own tables, so that every query of this
+package answers for the instant without knowing of it.
 
-What has moved since the instant is held beside the cache as it was then: listings, updates and the
-disagreements that were open. So a query costs what it costs live, a step what changed between two
-instants, and the first look what has changed since.
-
-What is kept is shown as it was: readings, targets, disagreements, corrections, polls, incidents,
-events, what could not be believed. Shown as it is now, for its past is not kept: the
-configuration, titles and prices, what a channel says beside its quantity and state (the last of it
-that came with that quantity), which listing a bundle or a two-way disagreement rests on, and an
-incident's last words. Not shown, for it cannot be told from what came later: acknowledgements and
-snoozes that have ended since, pauses, who ran the engine, and what is unexplained. A poll that was
-set aside and accepted later brought its readings when it was taken, and moved what it moved then.
-How many listings a channel had is what the next poll found.
+Shown as it was: readings, targets, disagreements, corrections, polls, incidents, events, and what
+was in doubt. Shown as it is now, because its past is not kept: the configuration, titles and
+prices, what a channel shows beside quantity and state, which listing a bundle or a two-way
+disagreement rests on, and an incident's last message. Not shown: acknowledgements and snoozes that
+have ended since, pauses, who ran the engine, and what is unexplained. A quarantined poll that was
+accepted later brought its readings when it was taken, and changed what it changed then. How many
+listings a channel had is what the next poll found.
 """
 
 import sqlite3
@@ -28,6 +22,9 @@ from store.history import past_channels, past_views
 from store.model import CorrectionStatus, Millis
 from store.polling.comparison import SETTLES_AT
 
+# What has changed since the instant is held here as it was then: listings, corrections, and the
+# disagreements that were open. So a query costs what it costs live, a step to another instant what
+# changed between the two, and the first look what has changed since.
 _TABLES = (
     """CREATE TEMP TABLE rewound (at INTEGER NOT NULL, poll_id INTEGER NOT NULL,
       past_readings INTEGER NOT NULL, past_targets INTEGER NOT NULL, audit INTEGER NOT NULL)""",
@@ -48,7 +45,7 @@ _EVER_AFTER = 2**63 - 1
 
 
 class _Position(NamedTuple):
-    """What the temporary tables are of: an instant, and the last row of each history seen."""
+    """How far the temporary tables have come: an instant, and the last row of each history."""
 
     at: Millis
     past_readings: int
@@ -83,6 +80,8 @@ class _Rewound:
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Put the views in the tables' place, once for a connection."""
+    # SQLite looks for a name in `temp` before `main`: that is what makes every query read the
+    # views.
     connection.execute("BEGIN")
     for statement in _TABLES:
         connection.execute(statement)
@@ -169,8 +168,9 @@ def _spans(
 def _rewind_listings(
     connection: sqlite3.Connection, before: _Position | None, newest: _Position
 ) -> None:
-    """Hold what has turned since as it was; `turned` is what turned between the two instants."""
-    # Readings are sought by their time: an accepted poll's ids are of when it was accepted.
+    """Keep the listings that changed since as they were; `turned` are those to look at."""
+    # Readings are looked for by their time and not by id, because an accepted poll's readings are
+    # older than their rows: those were written when it was accepted.
     low, high = sorted((newest.at, _EVER_AFTER if before is None else before.at))
     after = newest.past_readings if before is None else before.past_readings
     connection.execute(
@@ -227,8 +227,9 @@ def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
     )
 
 
-# What has moved since is found anew, as `store.polling.comparison` does, from the reading and the
-# target that stood then; a price is that of the last reckoning.
+# A disagreement's row keeps only how it is now. What it showed then is found again, as the
+# comparison does it, from the reading and the target of that time; its price is the last one that
+# is known.
 _DISAGREEMENTS_THEN = """WITH differing_now AS MATERIALIZED (
     SELECT d.*, l.available AS shown, l.state AS shown_state, l.target_quantity AS goal,
       l.target_state AS goal_state, d.kind IN ('quantity', 'negative') AS numeric,
@@ -296,8 +297,8 @@ def _rewind_disagreements(
         )
 
 
-# What a correction's last step by then left it as. Steps from before that was kept tell it by
-# their name, and nothing of holds.
+# The status that a step left a correction in, by the step's name. Only for steps of caches from
+# before `left_as` was kept; of holds and expiries they say nothing.
 _BY_NAME = {
     "first approval": CorrectionStatus.PROPOSED,
     "undone": CorrectionStatus.PROPOSED,
@@ -310,8 +311,8 @@ _BY_NAME = {
 def _rewind_corrections(
     connection: sqlite3.Connection, before: _Position | None, newest: _Position
 ) -> None:
-    """Hold the corrections that have taken a step since as their last step by then left them."""
-    # Those that were proposed later are out of sight anyway.
+    """Keep the corrections that took a step since as their last step by then left them."""
+    # Those that were proposed after the instant are not shown at all, and need no row.
     last = past_views.last_id(connection, "corrections", "proposed_at", newest.at)
     for after, upto in _spans(connection, "audit", "at", before, newest):
         connection.execute(
@@ -334,7 +335,7 @@ def _as_left() -> str:
         "silences": "0",
         "by_rule": "0",
     }
-    # A proposal is as it came; nothing of it need be read.
+    # Right after its proposal a correction is known without the JSON of the step.
     new = {"status": "'proposed'", "version": "1", "live": "1", "silences": "0", "by_rule": "0"}
     return ", ".join(
         f"""CASE WHEN u.step = 'proposed' THEN {new.get(name, "NULL")}

@@ -1,8 +1,6 @@
-"""The course of a SKU's stock between two instants, a column of a plot at a time.
+"""A SKU's stock between two instants, as the columns of a plot.
 
-However many readings there are, a column holds three numbers: SQL brings them together. The
-console's plot draws this. What was shown goes by when we read it, so that it stands in one line
-with the targets, the writes and the disagreements.
+However many readings there are, a column holds three numbers: the least, the greatest, the last.
 """
 
 import json
@@ -41,7 +39,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class ListingSeries(msgspec.Struct, frozen=True):
-    """One listing's course; each tuple holds a value for each column."""
+    """One listing; each tuple holds a value for each column."""
 
     listing_id: int
     channel: str
@@ -56,6 +54,8 @@ class ListingSeries(msgspec.Struct, frozen=True):
 
 
 class StockSeries(msgspec.Struct, frozen=True):
+    """Several listings over one window."""
+
     window: Window
     lines: tuple[ListingSeries, ...]
     """In the order in which they were asked for."""
@@ -74,16 +74,18 @@ class _Listing(NamedTuple):
 
 
 def window(now: Millis, span_ms: int, columns: int) -> Window:
-    """Cut a span that ends now into columns that stand still: it goes on by whole columns."""
+    """Cut a span that ends now into at most `COLUMNS_MAX` columns of whole milliseconds."""
+    # The edges are multiples of the width. So the plot stands still between two columns, instead of
+    # every point jumping to and fro with each second.
     columns = max(1, min(columns, COLUMNS_MAX))
     step_ms = max(1, -(-span_ms // columns))
     return Window((now // step_ms + 1 - columns) * step_ms, step_ms, columns)
 
 
 def stamp(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> tuple[object, ...]:
-    """A value that changes when anything has happened to these listings.
+    """A value that changes when anything has happened to these listings, by an indexed probe each.
 
-    An indexed probe each; what only time changes is not in it.
+    What only time changes is not in it.
     """
     rows = connection.execute(_STAMP, {"ids": json.dumps(list(listing_ids))}).fetchall()
     return tuple(rows)
@@ -93,6 +95,8 @@ def course(
     connection: sqlite3.Connection, listing_ids: Sequence[int], within: Window
 ) -> StockSeries:
     """What these listings showed and should have shown, with all that happened to them."""
+    # What was shown goes by when we read it and not by the channel's own time, because targets,
+    # writes and disagreements have only our time, and one line must hold them all.
     values = {
         "ids": json.dumps(list(listing_ids)),
         "since": within.since,
@@ -199,7 +203,8 @@ FROM (SELECT DISTINCT l.item_id FROM {_IDS} CROSS JOIN listings l ON l.id = j.va
 CROSS JOIN movements v ON v.item_id = o.item_id AND v.at >= :since AND v.at < :until
 GROUP BY bucket"""
 
-# Two probes of an index for each column, however many polls there were in it.
+# Two probes of an index for each column, the first and the last good poll in it, however many there
+# were between them.
 _GOOD = """SELECT p.finished_at FROM polls p WHERE p.channel_id = :channel
   AND p.finished_at >= :since + n * :step AND p.finished_at < :since + (n + 1) * :step
   AND p.outcome IN ('good', 'accepted') ORDER BY p.finished_at {order} LIMIT 1"""
@@ -256,10 +261,9 @@ def _trusted(
     values: Mapping[str, object],
     within: Window,
 ) -> dict[int, list[bool]]:
-    """By channel and column, whether its readings could be believed at any instant of it.
+    """By channel and column, whether its readings could be trusted at any instant of it.
 
-    They could for as long after a good poll as the channel is not stale, and not while a poll of
-    it was set aside.
+    They could until the channel went stale after a good poll, but not while it was quarantined.
     """
     found = {}
     for channel, stale_after_ms in channels:

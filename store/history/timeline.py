@@ -1,7 +1,6 @@
 """A SKU's timeline over all channels: a page at a time, or all of it.
 
-Each kind of entry of each listing is a stream that an index leads through from its newest row on.
-A page is what is newest of all of them, and its `cursor` says how far each was read.
+A page is the newest of all kinds of entries, and its `cursor` says how far each kind was read.
 """
 
 import sqlite3
@@ -93,6 +92,9 @@ def page(
     Costs what one page holds for each stream, and not what there is. What comes in between two
     pages is on neither; nor is a reading or target that was not listed yet and went out of force.
     """
+    # Each kind of entry of each listing is a stream that an index leads through from its newest row
+    # on. One row more than a page from each is enough to find the newest of all, and to know what
+    # is left.
     read = {} if cursor is None else dict(cursor)
     found: list[_StreamRow] = []
     taken: dict[str, StreamPosition | None] = {}
@@ -100,7 +102,8 @@ def page(
         stop = read.get(stream.name, _NEWEST)
         rows = [] if stop is None else _rows(connection, stream, stop, limit=limit + 1)
         found += (_StreamRow(stream.key(row), stream, row) for row in rows)
-        # Not beyond its newest row of now: what comes meanwhile belongs before all pages.
+        # A stream of which nothing was taken starts at its newest row of now: what comes in
+        # meanwhile is newer than all pages, and must not appear in an older one.
         taken[stream.name] = StreamPosition(rows[0].order, rows[0].row_id + 1) if rows else None
     found.sort(key=lambda entry: entry.key, reverse=True)
     for entry in found[:limit]:
@@ -126,13 +129,14 @@ def history(
     Only what became known from `since` to `until`, where given; `limit` keeps the newest, and then
     costs what a page of so many does.
     """
-    # Within a span of time, the newest rows of a stream need not be among those that are wanted.
+    # With a span of time, the newest rows of a stream may all lie outside it: the limit would end
+    # the reading too early.
     rows_max = -1 if limit is None or since is not None or until is not None else limit
     within = (-_END if since is None else since, _END if until is None else until)
     found: list[tuple[_Stream, _Row]] = []
     for stream in _streams(connection, sku):
         rows = _rows(connection, stream, _NEWEST, limit=rows_max, within=within)
-        # Of events that we heard of together, the one that happened first comes first.
+        # Of events that came together, the one that happened first comes first.
         rows.sort(key=lambda row: (row.known_at, row.at, row.row_id))
         found += [(stream, row) for row in rows]
     # The streams are in the order of their keys, and the sort leaves them so.
@@ -221,7 +225,7 @@ _CORRECTION = """json_object('id', k.id, 'step', u.step,
 
 _UNSEEN = "EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)"
 
-# Of a bundle's sale each component's timeline tells, too: `of` is the bundle, `moves` the pieces.
+# A bundle's sale is in each component's timeline too: `of` is the bundle, `moves` the pieces.
 _EVENT = """json_object('id', e.event_id, 'event', e.kind, 'quantity', e.quantity,
   'order', e.order_ref, 'received_at', e.received_at, 'fate', e.fate,
   'unseen', json(iif({unseen}, 'true', 'false')), 'location', i.location"""
@@ -320,7 +324,7 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
     ("correction", "correction", _CORRECTIONS),
 )
 
-# Rows of events come in the order in which we heard of them; an index of each item leads there.
+# Rows of events are in the order in which they came to us; an index by item leads through them.
 _MOVED = f"""SELECT e.id, e.id, e.received_at, e.at, c.name, {_MOVEMENT}
 FROM (SELECT event_row FROM movements WHERE item_id = :item AND event_row < :row AND :order > 0
   ORDER BY event_row DESC LIMIT :limit) n

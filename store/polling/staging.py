@@ -305,8 +305,7 @@ def _recognise(
 ) -> None:
     """Pass over records that are as they were at the same place; compare the others by query."""
     # Nearly every page of a re-poll is equal as a whole, and one comparison of two arrays passes
-    # all of its records. One that only stands elsewhere is looked up: that costs, but it is never
-    # wrong.
+    # all of its records. One that only changed its place is looked up: slower, but never wrong.
     start, end = len(sweep.digests), len(sweep.digests) + len(records)
     known = sweep.recalled.digests[start:end]
     listing_ids = sweep.recalled.listing_ids[start:end]
