@@ -1,7 +1,7 @@
 """What is known about a disagreement that could explain it, as values.
 
-`sync.causes.explain` judges by these and nothing else. Times are instants, quantities the channel's
-own units unless a field says pieces: the authority's smallest ones.
+Times are instants; quantities are the channel's own units, unless a field says pieces: the smallest
+units of all.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Millis
 
 MANY = 5
-"""Fewer SKUs that are off alike may be by accident."""
+"""Fewer SKUs that differ in the same way may do so by accident."""
 
 CHANGES = 3
 """How often two channels must have changed alike to look like one pool."""
@@ -26,7 +26,7 @@ class KnownEvent(msgspec.Struct, frozen=True):
     event_id: str
     kind: EventKind
     sku: str
-    """What the channel told it of: another SKU than the item's where a bundle stands between."""
+    """The SKU that the channel reported: not the item's own where that is part of a bundle."""
     quantity: int
     """As the channel said it, in its own units."""
     at: Millis
@@ -35,7 +35,7 @@ class KnownEvent(msgspec.Struct, frozen=True):
     repeats: int
     """How often it came again, the same."""
     direct: bool
-    """Whether the channel told it of the very item that disagrees."""
+    """Whether the channel reported it for the very item that disagrees."""
     item_id: int
     """The item that it moves: the disagreement's own, or a part of it."""
     available: int
@@ -107,7 +107,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     disagreement_id: int
     authority: str | None
-    """The channel whose word the target rests on; None where none has the SKU."""
+    """The channel that the target rests on; None where none of the authorities has the SKU."""
     truth_quantity: int | None = None
     """In pieces, as are `truth_on_hand`, `truth_incoming` and the two `pending` sums."""
     truth_state: str | None = None
@@ -121,7 +121,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     events_whole: bool = True
     """False where there are so many that the older ones are left out."""
     reports_events: bool = False
-    """Whether its channel has ever told of an event."""
+    """Whether its channel has ever reported an event."""
     as_of: Millis | None = None
     """When the channel's last good poll began, or its file was made."""
     since: Millis

@@ -1,8 +1,7 @@
 """What is known of disagreements that could explain them, found for many at once.
 
-A few queries, each by an index and for all that is asked: the console asks for a screenful with
-every refresh, `skew diff` for all there are. `store.causes.peers` finds what only the others of a
-channel can tell, `store.causes.similar_skus` which SKUs look alike.
+A few queries, each by an index and for all disagreements that are asked for, whether a screenful or
+all there are.
 """
 
 import json
@@ -26,7 +25,7 @@ EVENTS_MAX = 300
 EARLIER_MS = 86_400_000
 """How long before the first sight of a disagreement the events begin that may bear on it."""
 
-_ROWS_OF_CHANGES = 3 * CHANGES  # Some rows tell of a state only.
+_ROWS_OF_CHANGES = 3 * CHANGES  # Some rows are changes of the state only.
 
 REACHED = (CorrectionStatus.VERIFIED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
 """Ends of corrections that were written, or may have been."""
@@ -108,7 +107,8 @@ class _Cell(NamedTuple):
     in_loop: int
 
 
-# A disagreement that changes its kind closes and opens in the same instant: it is still the same.
+# A disagreement that changes its kind closes, and one of the other kind opens at the same instant.
+# For a person it is still the same one, so that the chain is followed back to its first link.
 _SINCE = """WITH RECURSIVE chain (id, listing_id, of_state, since) AS (
   SELECT d.id, d.listing_id, d.kind = 'state', d.first_seen_at
   FROM json_each(:ids) j CROSS JOIN disagreements d ON d.id = j.value
@@ -124,8 +124,9 @@ _ASKED = """WITH asked (id, since) AS (
 
 _LISTING = "asked CROSS JOIN disagreements d ON d.id = asked.id"
 
-# What was shown, and what should have been, at the last instant before `since`: the oldest span of
-# the past that reaches so far, or the present if none does.
+# What was shown and should have been at the last instant before `since`. The past keeps spans by
+# their end, so that it is the oldest span that ends at `since` or later; where none does, the
+# present one reaches back that far. Each is one probe of an index.
 _CELLS = f"""{_ASKED}
 SELECT d.id, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_hand,
   i.truth_incoming, i.pending, i.pending_on_hand,

@@ -1,7 +1,6 @@
 """What all open quantity disagreements of a channel have in common: one delta, one ratio, a swap.
 
-Counted anew with every call, from one covering index: a channel with 100,000 of them costs some
-tens of milliseconds. `store.causes.find_facts` calls this.
+Counted with every call: a channel with 100,000 of them costs some tens of milliseconds.
 """
 
 import sqlite3
@@ -21,7 +20,8 @@ WHERE {_OPEN}"""
 _DELTAS = f"""SELECT d.delta, count(*) FROM disagreements d
 WHERE d.channel_id = ? AND {_OPEN} GROUP BY d.delta"""
 
-# The target is `available + delta`, so that the index alone answers.
+# The target is written as `available + delta`, because both stand in one covering index: reading
+# the column itself would fetch each of 100,000 rows from the table.
 _RATIO = f"""SELECT up, ratio FROM (
   SELECT d.delta > 0 AS up, CASE
     WHEN d.available <= 0 OR d.available + d.delta <= 0 THEN NULL
@@ -42,7 +42,8 @@ _SAME_NUMBERS = """s.channel_id = d.channel_id AND s.closed_at IS NULL AND s.kin
 _THERE = "JOIN items si ON si.id = s.item_id AND si.location = i.location"
 _FACING = _SAME_NUMBERS.format(delta="-d.delta", available="d.available + d.delta")
 
-# Both ends of a swap must be the only ones with their two numbers at their location.
+# Both sides of a swap must be the only ones with their two numbers at their location: with a second
+# pair of the same numbers, nobody could say which of them belong together.
 _SWAPPED = f"""{_ASKED}
 SELECT d.id, oi.sku FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND {_OPEN}
 JOIN items i ON i.id = d.item_id

@@ -1,8 +1,4 @@
-"""Which SKUs look like one another: a table of skeletons, filled when somebody asks.
-
-Only an `unlisted` or a `missing` disagreement asks. `fill` runs on the writer, a bounded number of
-items at a time: a million SKUs take some seconds, once; when nothing is new, one lookup.
-"""
+"""Which SKUs look like one another, from a table of skeletons that `fill` keeps up to date."""
 
 import sqlite3
 from collections import defaultdict
@@ -49,7 +45,9 @@ def is_behind(connection: sqlite3.Connection) -> bool:
 
 
 def fill(connection: sqlite3.Connection, *, at_once: int = FILLED_AT_ONCE) -> bool:
-    """Give the next items their skeletons; answer whether there are more. On the writer."""
+    """Give the next items their skeletons; return whether there are more. On the writer."""
+    # A bounded number at a time, so that no poll waits for the writer: a million SKUs take some
+    # seconds, once. Where nothing is new it is one lookup, for items never get a smaller id.
     connection.create_function("skeleton_of", 1, skeleton, deterministic=True)
     connection.execute(
         """INSERT INTO skeletons (item_id, skeleton)
@@ -61,10 +59,10 @@ def fill(connection: sqlite3.Connection, *, at_once: int = FILLED_AT_ONCE) -> bo
 
 
 def find(connection: sqlite3.Connection, pairs: str) -> dict[int, list[SimilarSku]]:
-    """For each asked `missing` or `unlisted` one, the SKUs that look like it, the likeliest first.
+    """For each `missing` or `unlisted` one, the SKUs that look like it, the likeliest first.
 
-    Of what an unlisted one could be: SKUs that the authority has, best such that its channel
-    lacks. Of what a missing one could be: SKUs that its channel has and the authority lacks.
+    For an unlisted one: SKUs that the authority has, first those that its channel lacks. For a
+    missing one: SKUs that its channel has and the authority lacks.
     `pairs` is a JSON list of [disagreement id, since].
     """
     found: dict[int, list[SimilarSku]] = defaultdict(list)

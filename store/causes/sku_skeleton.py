@@ -1,7 +1,6 @@
-"""What is left of a SKU when all that people and systems change by mistake is taken off. Pure.
+"""What is left of a SKU without all that people and systems change by mistake. Pure.
 
-Two SKUs with one skeleton are a near match: reported, never merged. `store.causes.similar_skus`
-keeps the skeletons, `sync.causes.structure` says how two such SKUs differ.
+Two SKUs with one skeleton are a near match: reported, never merged.
 """
 
 import re
@@ -50,7 +49,8 @@ def differences(sku: str, other: str) -> tuple[str, ...]:
 
 
 def _latin(sku: str) -> str:
-    # Twice, for a sign may become another by NFKC, or come from one.
+    # Twice, because NFKC may turn a sign into one that has a look-alike, or make one from a
+    # look-alike.
     return unicodedata.normalize("NFKC", sku.translate(LOOKALIKES)).translate(LOOKALIKES)
 
 

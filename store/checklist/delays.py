@@ -1,19 +1,12 @@
-"""How late the word of each channel was, as far as it can be told exactly.
+"""How late the events and readings of each channel were, as far as it can be known exactly.
 
-Four spans, each of the window only:
+Four kinds of spans, each of the window only:
 
-- *heard*: from an event's own time until we took it. Those from before the first that we took are
-  left out: they were fetched as history.
-- *shown*: over the quantity disagreements that began because the target moved (an earlier target
-  ended at that very moment) and ended because the reading did (an earlier reading ended at that
-  very moment): how long they stood. Where the channel itself moved first, nothing is told of how
-  late it is.
-- *included*: from another channel's event until the authority's reading included it. That is
-  exact only where the authority was read before the event, and its reading then moved by just
-  what the waiting events add up to, in one way. What waits for longer than `within_ms` is not late
-  but overdue, and no longer held to be what moved the reading.
-- *overlooked*: for the same events, how much later than the event was the as-of of the last
-  reading that still lacked it; 0 where none was. Rule 7 asks for a `lag` that is longer than this.
+- *arrival*: from an event's own time until we took it.
+- *shown*: from when a target moved until the channel showed it.
+- *included*: from another channel's event until the authority's reading included it.
+- *overlooked*: for the same events, how much later than the event the as-of of the last reading was
+  that still lacked it; 0 where none was. The `lag` has to be longer (rule 7, docs/architecture.md).
 """
 
 import json
@@ -31,6 +24,9 @@ EVENTS_MAX = 20_000
 SPANS_MAX = 5_000
 """The newest are measured, spans of each channel: enough for a percentile, and soon done."""
 
+# Only disagreements that began because the target moved (an earlier target ended at that very
+# instant) and ended because the reading did (an earlier reading ended then). Where the channel
+# itself moved first, how long it differed says nothing of how late it shows a target.
 _SHOWN = """SELECT d.closed_at - d.first_seen_at,
   EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = d.listing_id
     AND k.applying_at BETWEEN d.first_seen_at AND d.closed_at)
@@ -45,32 +41,32 @@ _GOOD = "outcome IN ('good', 'accepted')"
 
 
 class TargetDelays(NamedTuple):
-    """How long a channel's targets waited to be shown: of all, and of those without our doing."""
+    """How long it took a channel to show its targets: all, and those without a write of ours."""
 
     all: Spans | None
     followed: Spans | None
 
 
 class InclusionDelays(NamedTuple):
-    """How late an authority took events in: to the reading with it, to the last without it."""
+    """How late an authority included events: the first reading with them, the last without."""
 
     after: Spans | None
     overlooked: Spans | None
 
 
 class _Waiting(NamedTuple):
-    """What an event should make of the authority's reading, once that includes it."""
+    """What an event adds to the authority's reading once that includes it."""
 
     at: Millis
     available: int
 
 
 class _Step(NamedTuple):
-    """The authority's reading moved, by how much, and when the last reading before was of."""
+    """The authority's reading moved: when, by how much, and the as-of of the last one before."""
 
     at: Millis
     moved: int | None
-    """None where it was not there before or after: what moved it can't be told."""
+    """None where it was not listed before or after: by how much is not known."""
     lacked_at: Millis | None
 
 
@@ -85,7 +81,8 @@ class _Reading(NamedTuple):
 
 
 def event_delays(connection: sqlite3.Connection, *, since: Millis) -> dict[int, Spans | None]:
-    """By channel, how long after they happened its events came."""
+    """By channel, how long after they happened its events came; None where nothing is known."""
+    # Events from before the first one that we took were read as history, and were not late.
     rows = connection.execute(
         """SELECT channel_id, received_at, at FROM events WHERE received_at > ?
         ORDER BY received_at DESC LIMIT ?""",
@@ -112,7 +109,10 @@ def target_delays(connection: sqlite3.Connection, *, since: Millis) -> dict[int,
 def inclusion_delays(
     connection: sqlite3.Connection, *, since: Millis, within_ms: int
 ) -> dict[int, InclusionDelays]:
-    """By authority, how long after other channels' events its readings included them."""
+    """By authority, how long after other channels' events its readings included them.
+
+    What waits for longer than `within_ms` is overdue and not late: it is not looked for any more.
+    """
     waiting: dict[int, list[_Waiting]] = defaultdict(list)
     authorities: dict[int, int] = {}
     for listing_id, channel_id, at, available in _movements(connection, since=since):
@@ -196,8 +196,8 @@ def _taken_in(
 ) -> Iterator[tuple[_Step, Millis]]:
     """Each event that one step of the authority surely included, with that step.
 
-    A step includes the first few of what waits where those alone add up to it; where several
-    beginnings do, or none does, nobody can tell, and what waited is passed over.
+    It is exact only where the first few waiting events add up to the step, and no other number of
+    them does. Otherwise the events that waited are passed over.
     """
     for step in steps:
         if step.moved == 0:
@@ -222,16 +222,16 @@ class _Polls:
     def as_of_before(
         self, channel_id: int, until_at: Millis, source_at: Millis | None
     ) -> Millis | None:
-        """The as-of of the last reading before `until_at`, by rule 7; None where none is known.
+        """The as-of of the last reading before `until_at`; None where none is known.
 
-        Nothing in a poll is of a later time than its start.
+        It is never later than the poll's start (rule 7, docs/architecture.md).
         """
         ended, started, as_of = self._of(channel_id)
         place = bisect_left(ended, until_at) - 1
         if place < 0:
             return None
-        said = source_at if source_at is not None else as_of[place]
-        return started[place] if said is None else min(said, started[place])
+        own_time = source_at if source_at is not None else as_of[place]
+        return started[place] if own_time is None else min(own_time, started[place])
 
     def _of(self, channel_id: int) -> tuple[list[Millis], list[Millis], list[Millis | None]]:
         if channel_id not in self._known:

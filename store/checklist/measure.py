@@ -1,7 +1,6 @@
-"""How the channels have behaved in the last days, for `skew check` and the console's checklist.
+"""How the channels have behaved in the last days, measured in the cache.
 
-Each question is one query over an index; the cost follows what happened, not the catalogue. Unary
-plus keeps SQLite from taking another index that spares it the sorting, and reading the whole table.
+Each question is one query over an index: the cost follows what happened, not the catalogue.
 """
 
 import json
@@ -46,8 +45,8 @@ def measure(
 ) -> Measured | None:
     """Measure the last seven days; None where no channel has ever been polled.
 
-    A cache of an older version counts as none: it is only read here, and so not brought up to
-    date. `unseen_after_ms`: an event that waits longer for the authority is overdue.
+    None too for a cache of an older version: it is only read here, and not migrated.
+    `unseen_after_ms`: an event that waits longer for the authority is overdue.
     """
     if schema.version(connection) < len(schema.MIGRATIONS):
         return None
@@ -115,6 +114,8 @@ def _events(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel
             WHERE EXISTS (SELECT 1 FROM events e WHERE e.channel_id = c.id)"""
         )
     }
+    # The unary plus keeps SQLite from an index on the channel. It would take that one to spare the
+    # sorting for the GROUP BY, and read the whole table instead of the window's few rows.
     for channel_id, kind, fate, count, repeated in connection.execute(
         """SELECT channel_id, kind, fate, count(*), sum(repeats > 0) FROM events
         WHERE received_at > ? GROUP BY +channel_id, kind, fate""",
@@ -267,7 +268,7 @@ def _oversold(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChann
 def _sales(
     connection: sqlite3.Connection, channels: Iterable[int], *, since: Millis, now: Millis
 ) -> FieldsByChannel:
-    """What the others sold of each SKU, by channel: each order once, told by a channel."""
+    """What the other channels sold of each SKU, by channel; each order counts once."""
     own: dict[int, dict[int, int]] = defaultdict(dict)
     every: dict[int, int] = defaultdict(int)
     first = now
@@ -292,7 +293,8 @@ def _sales(
 
 
 def _states(connection: sqlite3.Connection) -> FieldsByChannel:
-    """The channels' states, of items that stand evenly apart: a count would read every listing."""
+    """By channel, the states of a sample of its listings."""
+    # Items at even distances over all ids: to count every listing would read the whole table.
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
     ids = range(1, newest + 1, max(1, newest // SAMPLE))
     found: dict[int, dict[str, Any]] = defaultdict(lambda: {"states": {}})

@@ -1,4 +1,4 @@
-"""How the channels have behaved of late: the values that `store.checklist.measure` answers with.
+"""How the channels have behaved of late, as values.
 
 Counts and spans are of one window, the last `WINDOW_MS`. Nothing of them is stored.
 """
@@ -16,7 +16,7 @@ NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Spans(msgspec.Struct, frozen=True):
-    """How long something took, over all the times that could be told exactly."""
+    """How long something took, over all the times that are known exactly."""
 
     count: int
     p50_ms: int
@@ -52,7 +52,7 @@ class ChannelBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     good: int = 0
     failed: int = 0
     quarantined: int = 0
-    """Polls that were set aside, whatever became of them later."""
+    """Polls that were quarantined, whatever became of them later."""
     moved: int = 0
     """Readings that polls found moved, and not to their targets: its own doing."""
     reports_events: bool = False

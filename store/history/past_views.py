@@ -3,10 +3,6 @@
 A view has every column of its table: those that are named here as they were, the rest as they are.
 """
 
-# Each view is of one table, and looks up anything else in subqueries. SQLite can flatten such a
-# view into any query and reach it by the table's own indexes; a join in the view would prevent
-# that.
-
 import sqlite3
 from collections.abc import Iterator, Mapping
 
@@ -60,6 +56,9 @@ def views(connection: sqlite3.Connection, *, derived: bool, moving: bool) -> Ite
         yield _view(connection, "items", "i", item, "1")
 
 
+# Each view is of one table, and looks up anything else in subqueries. SQLite can flatten such a
+# view into any query and reach it by the table's own indexes; a join in the view would prevent
+# that.
 def _view(
     connection: sqlite3.Connection,
     table: str,
