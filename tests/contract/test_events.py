@@ -34,7 +34,7 @@ def backend(telling: OverHttp) -> EventBackend:
     return cast("EventBackend", telling.backend)
 
 
-async def test_a_channel_that_tells_events_says_so(telling: OverHttp) -> None:
+async def test_a_channel_that_reports_events_says_so(telling: OverHttp) -> None:
     async with opened(telling) as channel:
         assert channel.abilities.events
 

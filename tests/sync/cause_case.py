@@ -129,7 +129,7 @@ def cause_of(disagreement: Disagreement, policy: Policy | None = None, /, **fact
         "disagreement_id": disagreement.id,
         "authority": "warehouse",
         "truth_quantity": disagreement.target,
-        "tells_events": True,
+        "reports_events": True,
         "as_of": at(5),
         "since": SINCE,
     }
