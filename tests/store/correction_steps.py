@@ -1,4 +1,4 @@
-"""The steps of a correction's life, by hand, and one that went all its way."""
+"""The steps of a correction's life, one by one, and one that went all its way."""
 
 from store.corrections import audit, decisions, lifecycle
 from store.database import lease

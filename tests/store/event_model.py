@@ -1,7 +1,7 @@
 """The rules of events in words of their own, for the machine that holds the store to them.
 
-`Known` is all that a cache holds of first hand: what was told and what was read. What it reckons of
-that never looks at what the store has derived, but for the pending sums that targets are made of.
+`Known` is all that a cache holds of first hand: what was reported and what was read. What it
+derives from that never looks at what the store has derived, but for the pending sums of targets.
 """
 
 import sqlite3
@@ -69,7 +69,7 @@ JOIN polls p ON p.id = c.good_poll_id WHERE c.name = 'warehouse'"""
 
 
 class Known:
-    """All that the cache holds of first hand: what was told and what was read."""
+    """All that the cache holds of first hand: what was reported and what was read."""
 
     def __init__(self, connection: sqlite3.Connection, setting: Setting) -> None:
         self.setting = setting
@@ -85,7 +85,7 @@ class Known:
         self.whole: Millis = next((row["whole"] for row in rows(connection, AS_OF)), 0)
 
     def as_of(self, place: Place) -> Millis | None:
-        """What the authority's word of one place is of; of a pool the newest of its places."""
+        """The as-of of the authority's reading of one place; of a pool, the newest."""
         if place in MEMBERS:
             found = [self.as_of(member) for member in MEMBERS[place]]
             return max((as_of for as_of in found if as_of is not None), default=None)

@@ -38,7 +38,7 @@ SECOND = 1_000
 
 
 def channels() -> tuple[Any, ...]:
-    """A shop that settles, and a market with a buffer that tells when it is out."""
+    """A shop that settles, and a market with a buffer that shows when it is out."""
     return (
         channel("shop", settle_reduce_ms=2 * MINUTE, settle_raise_ms=3 * MINUTE, lag_ms=2_000),
         channel(
@@ -159,7 +159,7 @@ def fail(life: Life) -> None:
     life.w.database.write(merge.fail, sweep, "502, it says", now=life.w.now)
 
 
-def set_aside(life: Life) -> None:
+def quarantine_poll(life: Life) -> None:
     name = life.name
     sweep = _sweep(life, name)
     reason = f"implausible at {life.w.now}"
@@ -180,7 +180,7 @@ def discard(life: Life) -> None:
         del life.aside[name]
 
 
-def read_afresh(life: Life) -> None:
+def read_again(life: Life) -> None:
     sku, name = SKUS[life.pick(3)], life.name
     shown = [] if life.pick(6) == 0 else [_record(sku, life.pick(5))]
     life.w.database.write(
@@ -288,6 +288,6 @@ def first_polls(life: Life) -> None:
 
 
 ACTS: tuple[Callable[[Life], None], ...] = (
-    poll, poll, poll, poll, poll, decide, decide, decide, decide, sell, propose, fail, set_aside,
-    accept, discard, read_afresh, trouble,
+    poll, poll, poll, poll, poll, decide, decide, decide, decide, sell, propose, fail,
+    quarantine_poll, accept, discard, read_again, trouble,
 )  # fmt: skip

@@ -26,12 +26,12 @@ from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, w
 
 PUSHED = ("shop", "market", "outlet")
 
-FROZEN = HeldBack(Reason.FROZEN, "told so")
+FROZEN = HeldBack(Reason.FROZEN, "a person said so")
 STALE = HeldBack(Reason.CHANNEL_STALE)
 
 
 def sell_out(w: World, count: int) -> None:
-    """Three channels that show what the authority has, whose poll of nothing but 0 is set aside."""
+    """Three channels that agree with an authority whose poll of nothing but 0 is quarantined."""
     w.reconfigure(terms(warehouse(), *map(channel, PUSHED)))
     for name in ("warehouse", *PUSHED):
         w.poll(name, cells(count))
@@ -100,7 +100,7 @@ def test_what_holds_a_batch_back_takes_no_more_statements_for_many(tmp_path: Pat
 
         def ask(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "UPDATE listings SET frozen_at = 1, frozen_why = 'told so' WHERE id = ?",
+                "UPDATE listings SET frozen_at = 1, frozen_why = 'a person said so' WHERE id = ?",
                 (batch[0].listing_id,),
             )
             found.update(lifecycle.all_held_back(connection, batch, now=w.now))

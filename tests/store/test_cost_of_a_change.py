@@ -29,14 +29,14 @@ def sales(w: World, count: int, sku: str = "B{}") -> list[Event]:
     ]
 
 
-def tell(w: World, name: str, batch: Sequence[Event]) -> None:
+def report(w: World, name: str, batch: Sequence[Event]) -> None:
     w.now += 1
     w.database.write(record_events, EventOrigin(name, w.now), batch, w.comparison)
 
 
 def one_sale(w: World) -> int:
     batch = sales(w, 1)
-    return steps(w, lambda: tell(w, "shop", batch))
+    return steps(w, lambda: report(w, "shop", batch))
 
 
 def test_an_event_costs_the_same_in_a_large_catalogue(tmp_path: Path) -> None:
@@ -50,12 +50,14 @@ def test_an_event_costs_the_same_in_a_large_catalogue(tmp_path: Path) -> None:
     assert many < few * ROOM
 
 
-@pytest.mark.parametrize("teller", ["shop", "warehouse"])
-def test_an_event_costs_the_same_whatever_was_told_before(tmp_path: Path, teller: str) -> None:
+@pytest.mark.parametrize("reporter", ["shop", "warehouse"])
+def test_an_event_costs_the_same_whatever_was_reported_before(
+    tmp_path: Path, reporter: str
+) -> None:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(count))
         w.poll("shop", cells(count))
-        tell(w, teller, sales(w, count))
+        report(w, reporter, sales(w, count))
         w.poll("warehouse", cells(count))
         one_sale(w)
         return one_sale(w)
@@ -68,7 +70,7 @@ def test_an_event_costs_the_same_whatever_the_authority_has_yet_to_see(tmp_path:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(count))
         w.poll("shop", cells(count))
-        tell(w, "shop", sales(w, count))
+        report(w, "shop", sales(w, count))
         return one_sale(w)
 
     few, many = in_both(tmp_path, work)
@@ -80,7 +82,7 @@ def test_a_batch_of_events_costs_what_it_has_and_not_its_square(tmp_path: Path) 
         w.poll("warehouse", cells(count))
         w.poll("shop", cells(count))
         batch = sales(w, count)
-        return steps(w, lambda: tell(w, "shop", batch))
+        return steps(w, lambda: report(w, "shop", batch))
 
     few, many = in_both(tmp_path, work)
     assert many / MANY < few / FEW * ROOM
@@ -91,13 +93,15 @@ def test_a_batch_of_events_of_one_sku_costs_what_it_has_and_not_its_square(tmp_p
         w.poll("warehouse", cells(1))
         w.poll("shop", cells(1))
         batch = sales(w, count, "B0")
-        return steps(w, lambda: tell(w, "shop", batch))
+        return steps(w, lambda: report(w, "shop", batch))
 
     few, many = in_both(tmp_path, work)
     assert many / MANY < few / FEW * ROOM
 
 
-def test_a_reading_after_a_write_costs_the_same_whatever_was_told_before(tmp_path: Path) -> None:
+def test_a_reading_after_a_write_costs_the_same_whatever_was_reported_before(
+    tmp_path: Path,
+) -> None:
     """Whether a second writer changed it back is asked of the SKU's own events."""
 
     def work(w: World, count: int) -> int:
@@ -105,7 +109,7 @@ def test_a_reading_after_a_write_costs_the_same_whatever_was_told_before(tmp_pat
         w.twice("warehouse", [*stock(A=9), *shelf])
         w.twice("shop", [*stock(A=12), *shelf])
         correct(w)
-        tell(w, "shop", sales(w, count))
+        report(w, "shop", sales(w, count))
         w.poll("warehouse", [*stock(A=9), *shelf])
         return steps(w, lambda: w.poll("shop", [*stock(A=12), *shelf]))
 
@@ -123,7 +127,7 @@ def test_an_authority_pays_for_no_other_one_that_is_far_back(tmp_path: Path) -> 
         w.poll("supplier", [Record("DS-1", 5, state="active")], as_of=START - 300 * DAY)
         w.poll("warehouse", cells(count))
         w.poll("shop", [*cells(count), Record("DS-1", 5, state="active")])
-        tell(w, "shop", sales(w, count))
+        report(w, "shop", sales(w, count))
         w.poll("warehouse", cells(count))
         moved = cells(count)
         moved[0] = Record("B0", 101, state="active")
@@ -138,11 +142,11 @@ def test_thinning_costs_the_rows_that_go(tmp_path: Path) -> None:
         w.poll("warehouse", cells(count))
         w.poll("shop", cells(count))
         old = sales(w, FEW)
-        tell(w, "shop", old)
+        report(w, "shop", old)
         w.poll("warehouse", cells(count))
         before = w.now
         w.now += DAY
-        tell(w, "shop", sales(w, count))
+        report(w, "shop", sales(w, count))
         w.poll("warehouse", cells(count))
 
         def thin() -> None:
@@ -161,7 +165,7 @@ def test_measuring_costs_nothing_for_events_before_its_window(tmp_path: Path) ->
         w.poll("warehouse", cells(FEW))
         w.poll("shop", cells(FEW))
         for _ in range(count // FEW):
-            tell(w, "shop", sales(w, FEW))
+            report(w, "shop", sales(w, FEW))
         w.poll("warehouse", cells(FEW))
         w.now += 30 * DAY
         return steps(

@@ -1,4 +1,4 @@
-"""A small shop in a real database, driven by hand: what the store's tests have in common."""
+"""A small shop in a real database, driven step by step: what the store's tests have in common."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

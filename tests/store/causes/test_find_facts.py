@@ -262,7 +262,7 @@ def test_each_channel_has_its_own_crowd(tmp_path: Path) -> None:
         assert known(w, channels=("shop",), skus=("A",)).peers.open == 5
 
 
-def test_two_skus_that_show_each_others_numbers_are_told_of_each_other(tmp_path: Path) -> None:
+def test_two_skus_that_show_each_others_numbers_name_each_other(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10, B=25, C=30))
         w.poll("shop", stock(A=25, B=10, C=31))

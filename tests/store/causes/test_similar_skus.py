@@ -32,7 +32,7 @@ from tests.store.world import World, record, stock, world
         ("AB-07", "ab-7 ", ("capitals", "spaces or invisible characters", "leading zeros")),
     ],
 )
-def test_skus_that_are_easily_mistaken_have_one_skeleton_and_are_told_apart_in_words(
+def test_skus_that_are_easily_mistaken_have_one_skeleton_and_differ_in_words(
     sku: str, other: str, by: tuple[str, ...]
 ) -> None:
     assert skeleton(sku) == skeleton(other)
@@ -101,7 +101,7 @@ def test_a_lookalike_at_another_location_is_none(tmp_path: Path) -> None:
         assert similar(w, "a7") == ()
 
 
-def test_of_a_crowd_that_looks_alike_nothing_is_told_but_their_like_elsewhere_is_no_crowd(
+def test_many_that_look_alike_are_not_named_but_few_of_them_elsewhere_are(
     tmp_path: Path,
 ) -> None:
     """A channel that lists thousands of them would otherwise be asked of each with each."""

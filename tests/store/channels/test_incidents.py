@@ -1,4 +1,4 @@
-"""An incident among people: seen, put aside, told again, over."""
+"""An incident and the people who see, snooze and close it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -186,7 +186,7 @@ def test_incidents_are_filtered_by_state_channel_kind_severity_and_words(shop: W
     assert ids(shop, text="wareh") == [events.id]
 
 
-def test_of_the_closed_ones_the_newest_are_told_and_older_ones_from_an_id_on(shop: World) -> None:
+def test_of_the_closed_ones_the_newest_are_listed_and_older_ones_from_an_id_on(shop: World) -> None:
     def age(connection: sqlite3.Connection) -> None:
         connection.executemany(
             """INSERT INTO incidents (kind, key, since, last_at, message, closed_at)

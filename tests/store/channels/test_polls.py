@@ -24,7 +24,7 @@ def test_an_unchanged_poll_touches_no_listing(tmp_path: Path) -> None:
         assert w.database.read(views.channels, now=w.now)[0].age_ms == 0
 
 
-def test_a_poll_tells_what_it_would_change(tmp_path: Path) -> None:
+def test_a_poll_counts_what_it_would_change(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=3, B=4, C=5, D=6))
         w.sweep("warehouse", stock(A=3, B=0, C=7, E=1))
@@ -104,7 +104,7 @@ def test_what_a_fresh_reading_moved_is_compared_again_by_the_next_poll(tmp_path:
 
 
 @pytest.mark.parametrize("pages", [1, 2])
-def test_a_sku_that_stands_twice_is_a_duplicate_and_neither_is_believed(
+def test_a_sku_that_stands_twice_is_a_duplicate_and_neither_counts(
     tmp_path: Path, pages: int
 ) -> None:
     with world(tmp_path) as w:

@@ -138,7 +138,7 @@ def test_an_event_is_overdue_once_the_authority_had_long_enough(tmp_path: Path) 
         assert of(w, "shop").overdue == 0
 
 
-def test_an_event_is_heard_of_late_and_history_is_not_lateness(tmp_path: Path) -> None:
+def test_an_event_arrives_late_and_history_is_not_lateness(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=10))
@@ -168,7 +168,7 @@ def test_a_moved_target_is_shown_by_a_write_or_by_the_channel_itself(tmp_path: P
         assert batch.followed == Spans(1, MINUTE, MINUTE)
 
 
-def test_where_the_channel_moved_first_nothing_is_told_of_how_late_it_is(tmp_path: Path) -> None:
+def test_where_the_channel_moved_first_its_lateness_is_not_known(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=9))
         w.poll("shop", stock(A=8))
@@ -226,7 +226,7 @@ def test_a_files_own_time_is_what_its_reading_is_of(tmp_path: Path) -> None:
         assert of(w, "warehouse").overlooked == Spans(1, 0, 0)
 
 
-def test_what_nobody_can_tell_is_left_out(tmp_path: Path) -> None:
+def test_what_nobody_can_know_is_left_out(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         before = w.now
         w.poll("warehouse", stock(A=10, B=10, C=10, D=10))
@@ -286,7 +286,7 @@ def test_a_target_that_moved_back_has_nothing_changed_back(tmp_path: Path) -> No
         assert of(w, "shop").changed_back == 0
 
 
-def test_what_disagrees_now_is_told_by_kind_and_status(tmp_path: Path) -> None:
+def test_what_disagrees_now_is_counted_by_kind_and_status(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop", settle_reduce_ms=HOUR)) as w:
         w.poll("warehouse", stock(A=9, B=9, D=9))
         w.poll("shop", stock(A=9, B=8, C=1, D=9))
@@ -348,7 +348,7 @@ def test_a_rate_is_not_reckoned_over_less_than_an_hour(tmp_path: Path) -> None:
         assert of(w, "shop").sold_elsewhere is None
 
 
-def test_states_are_told_as_the_channel_says_them(tmp_path: Path) -> None:
+def test_states_are_counted_as_the_channel_shows_them(tmp_path: Path) -> None:
     shop = channel("shop", states=(), direction=Direction.OBSERVE, writes=())
     with world(tmp_path, shop) as w:
         w.poll("warehouse", [Record("A", 1), Record("B", 1)])

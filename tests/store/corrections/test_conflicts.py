@@ -1,4 +1,4 @@
-"""What a stale act is told: who moved what since it was seen."""
+"""What a stale act answers: who changed what since it was seen."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def stale(w: World, correction_id: int, version: int) -> str:
     return decision.why.removeprefix("it has changed since you saw it: ")
 
 
-def test_it_is_told_who_rejected_it_when_and_why(tmp_path: Path) -> None:
+def test_it_says_who_rejected_it_when_and_why(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         seen = oversold(w)
         w.database.write(
@@ -29,7 +29,7 @@ def test_it_is_told_who_rejected_it_when_and_why(tmp_path: Path) -> None:
         )
 
 
-def test_it_is_told_who_approved_it_and_what_came_of_it(tmp_path: Path) -> None:
+def test_it_says_who_approved_it_and_what_came_of_it(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         seen = oversold(w)
         approve(w, seen.id, who="ben")
@@ -44,7 +44,9 @@ def test_it_is_told_who_approved_it_and_what_came_of_it(tmp_path: Path) -> None:
     assert failed == f"{alone}; at 2023-11-14T22:16:25.000Z it failed: as it went"
 
 
-def test_a_reading_that_moved_is_told_with_both_numbers_and_the_new_update(tmp_path: Path) -> None:
+def test_a_reading_that_changed_is_named_with_both_numbers_and_the_new_update(
+    tmp_path: Path,
+) -> None:
     with world(tmp_path) as w:
         seen = oversold(w)
         w.twice("shop", stock(A=25))
@@ -53,7 +55,7 @@ def test_a_reading_that_moved_is_told_with_both_numbers_and_the_new_update(tmp_p
     assert why == ("at 2023-11-14T22:17:20.000Z shop showed 25, was 9; #2 is proposed instead")
 
 
-def test_a_target_that_moved_is_told_with_both_numbers(tmp_path: Path) -> None:
+def test_a_target_that_changed_is_named_with_both_numbers(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         seen = oversold(w)
         w.poll("warehouse", stock(A=6))
@@ -71,7 +73,7 @@ def test_a_listing_that_agrees_by_itself_has_no_new_update_to_name(tmp_path: Pat
     assert why == "at 2023-11-14T22:17:20.000Z shop showed 4, was 9"
 
 
-def test_the_first_of_two_approvals_is_told_to_the_second_person(tmp_path: Path) -> None:
+def test_the_first_of_two_approvals_is_shown_to_the_second_person(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         seen = oversold(w)
         approve(w, seen.id, who="ben", second_person_above=4)

@@ -101,7 +101,7 @@ def test_what_cannot_be_trusted_cannot_be_approved(tmp_path: Path) -> None:
         assert decision == Decision(proposal.id, ok=False, why="not now", held_back=stale)
 
 
-def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:
+def test_an_approval_expires_and_is_proposed_again(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         proposal = oversold(w)
         approve(w, proposal.id, expires_ms=MINUTE)
@@ -112,7 +112,7 @@ def test_an_approval_expires_and_is_proposed_anew(tmp_path: Path) -> None:
         assert w.updates()[0].status is CorrectionStatus.PROPOSED
 
 
-def test_what_others_did_is_told_act_by_act(tmp_path: Path) -> None:
+def test_what_others_did_is_listed_act_by_act(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=4, B=4))
         w.twice("shop", stock(A=9, B=9))

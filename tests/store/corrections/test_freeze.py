@@ -1,4 +1,4 @@
-"""A second writer and a two-way loop: what fights is frozen, told once, and thawed."""
+"""A second writer and a two-way loop: what fights is frozen, reported once, and thawed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ def set_back(w: World) -> None:
     w.poll("shop", stock(A=9))
 
 
-def test_a_cell_that_is_set_back_after_a_proven_correction_is_frozen_and_told(
+def test_a_cell_that_is_set_back_after_a_proven_correction_is_frozen_and_reported(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path) as w:
@@ -111,11 +111,11 @@ def test_an_approved_update_of_a_frozen_cell_is_void_and_none_can_be_approved(
         )
 
         def freeze(connection: object) -> None:
-            connection.execute("UPDATE listings SET frozen_at = 1, frozen_why = 'told so'")  # type: ignore[attr-defined]
+            connection.execute("UPDATE listings SET frozen_at = 1, frozen_why = 'a person said so'")  # type: ignore[attr-defined]
 
         w.database.write(freeze)
         why = w.database.read(lifecycle.held_back, live, now=w.now)
-        assert why == HeldBack(Reason.FROZEN, "told so")
+        assert why == HeldBack(Reason.FROZEN, "a person said so")
 
 
 def two_way() -> Terms:

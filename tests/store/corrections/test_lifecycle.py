@@ -190,7 +190,7 @@ def test_a_withdrawn_write_ends_what_is_no_longer_disagreed_about(tmp_path: Path
         assert status(w, proposal.id) is CorrectionStatus.SUPERSEDED
 
 
-def test_the_timeline_tells_readings_targets_disagreements_and_steps(tmp_path: Path) -> None:
+def test_the_timeline_has_readings_targets_disagreements_and_steps(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         proposal = oversold(w)
         approve(w, proposal.id)

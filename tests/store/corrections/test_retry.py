@@ -1,4 +1,4 @@
-"""Asking anew for what ended badly: who may, for what, and what comes of it."""
+"""Retrying what ended badly: who may, for what, and what comes of it."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_what_failed_is_proposed_again_at_once_when_a_person_asks(
         assert (last.who, last.step, last.note) == ("ana", "asked anew", "the token is renewed")
 
 
-def test_a_lost_outcome_is_asked_for_anew_only_after_a_reading(tmp_path: Path) -> None:
+def test_a_lost_outcome_is_retried_only_after_a_reading(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         lost = ended(w, Status.UNKNOWN)
         early = retry(w, lost.id)
@@ -63,7 +63,7 @@ def test_a_lost_outcome_is_asked_for_anew_only_after_a_reading(tmp_path: Path) -
         assert w.updates()[0].status is Status.PROPOSED
 
 
-def test_what_agrees_by_now_is_not_asked_for_anew(tmp_path: Path) -> None:
+def test_what_agrees_by_now_is_not_retried(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         lost = ended(w, Status.UNKNOWN)
         w.poll("shop", stock(A=4))
@@ -83,7 +83,7 @@ def test_a_listing_that_agrees_again_by_itself_has_nothing_to_try(tmp_path: Path
     assert decision == Decision(failed.id, ok=False, why="nothing to correct there now")
 
 
-def test_the_second_of_two_who_ask_anew_is_told_of_the_first(tmp_path: Path) -> None:
+def test_the_second_of_two_who_retry_sees_who_was_first(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         failed = ended(w, Status.FAILED)
         retry(w, failed.id, failed.version)
@@ -93,7 +93,7 @@ def test_the_second_of_two_who_ask_anew_is_told_of_the_first(tmp_path: Path) -> 
     assert "ana retried it at 20" in second.why
 
 
-def test_only_the_last_update_of_a_listing_is_asked_for_anew(tmp_path: Path) -> None:
+def test_only_the_last_update_of_a_listing_is_retried(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         failed = ended(w, Status.FAILED)
         w.twice("shop", stock(A=7))
@@ -118,7 +118,7 @@ def test_what_cannot_be_judged_yet_is_proposed_once_it_can(tmp_path: Path) -> No
         assert w.updates()[0].status is Status.PROPOSED
 
 
-def test_a_frozen_listing_is_never_asked_for_anew(tmp_path: Path) -> None:
+def test_a_frozen_listing_is_never_retried(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         proposal = ended(w, Status.FAILED)
         w.database.write(freeze._freeze, [proposal.listing_id], "two writers", now=w.now)
@@ -129,7 +129,7 @@ def test_a_frozen_listing_is_never_asked_for_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [Status.VERIFIED, Status.SUPERSEDED])
-def test_what_ended_otherwise_is_not_asked_for_anew(tmp_path: Path, how: CorrectionStatus) -> None:
+def test_what_ended_otherwise_is_not_retried(tmp_path: Path, how: CorrectionStatus) -> None:
     with world(tmp_path) as w:
         over = ended(w, how)
         decision = retry(w, over.id)
@@ -137,7 +137,7 @@ def test_what_ended_otherwise_is_not_asked_for_anew(tmp_path: Path, how: Correct
     assert (decision.ok, decision.why) == (False, f"it is {how}: as it went")
 
 
-def test_no_rule_approves_what_a_person_asked_for_anew(tmp_path: Path) -> None:
+def test_no_rule_approves_what_a_person_retried(tmp_path: Path) -> None:
     """After a bad end a listing is for people, until one of its updates has been verified."""
     with world(tmp_path) as w:
         failed = ended(w, Status.FAILED)
@@ -147,7 +147,7 @@ def test_no_rule_approves_what_a_person_asked_for_anew(tmp_path: Path) -> None:
         assert (proposal.id, free) == (2, False)
 
 
-def test_an_expired_approval_is_asked_for_anew(tmp_path: Path) -> None:
+def test_an_expired_approval_is_retried(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         proposal = oversold(w)
         approve(w, proposal.id, expires_ms=MINUTE)

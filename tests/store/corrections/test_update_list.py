@@ -115,7 +115,7 @@ def test_a_sku_that_is_named_still_goes_by_status(w: World) -> None:
     assert listed(w, skus=("LAMP",), statuses=STATUSES[UpdateGroup.FAILED]) == [3]
 
 
-def test_what_lies_beyond_the_newest_is_told_and_found_by_its_sku(
+def test_what_lies_beyond_the_newest_is_announced_and_found_by_its_sku(
     w: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(update_list, "LOOKED_AT_MAX", 2)

@@ -100,7 +100,7 @@ async def test_a_cancelled_write_commits_whole_or_not_at_all(tmp_path: Path) -> 
         assert w.database.write(views.channels, now=0) == ()
 
 
-def test_the_data_version_tells_of_other_connections_commits(tmp_path: Path) -> None:
+def test_the_data_version_changes_with_other_connections_commits(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         before = w.database.data_version()
         assert w.database.data_version() == before

@@ -1,4 +1,4 @@
-"""Who runs the engine, what is asked of it, and the trouble it tells."""
+"""Who runs the engine, what is asked of it, and the trouble that it reports."""
 
 from pathlib import Path
 

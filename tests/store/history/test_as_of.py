@@ -121,7 +121,7 @@ def test_the_target_and_the_open_disagreements_of_an_instant_are_those_of_then(
         assert now.open == ()
 
 
-def test_an_event_of_then_that_we_heard_of_later_was_not_known_then(tmp_path: Path) -> None:
+def test_an_event_of_then_that_came_later_was_not_known_then(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=9))
         at = w.now

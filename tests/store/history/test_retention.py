@@ -91,7 +91,7 @@ def test_an_account_goes_on_when_its_events_and_writes_are_thinned_out(tmp_path:
         assert sums(w, "shop") == (-1, 0, -1)
         assert totals(w)["shop"] == 1
         report(w, "shop", sale)
-        assert sums(w, "shop") == (-1, 0, -1), "told again, what is thinned out counts no more"
+        assert sums(w, "shop") == (-1, 0, -1), "what is thinned out does not count again"
         check(w)
 
 

@@ -89,7 +89,7 @@ def test_what_goes_on_meanwhile_changes_nothing_of_what_was(
                     assert promised(ask(then, snapshot.at)) == promised(snapshot.answers)
 
 
-def test_steps_from_before_they_kept_how_they_left_an_update_tell_its_status(
+def test_steps_that_did_not_keep_how_they_left_an_update_show_its_status(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path) as w:
@@ -151,8 +151,8 @@ def test_whoever_comes_from_before_an_accepted_poll_was_accepted_sees_what_was_r
 
         asked = {}
         for at in instants:
-            with open_at(w.database.path, at) as afresh:
-                asked[at] = afresh.read(views.shown, ["A", "B"], now=w.now)
+            with open_at(w.database.path, at) as opened_new:
+                asked[at] = opened_new.read(views.shown, ["A", "B"], now=w.now)
         with open_at(w.database.path, w.now) as then:
             for before, at in itertools.permutations(instants, 2):
                 then.rewind(before)

@@ -1,4 +1,4 @@
-"""Rules of truth 1–6, 10 and 12: targets, kinds, settling, and who may be believed when."""
+"""Targets, kinds, settling, and which reading can be trusted when."""
 
 from pathlib import Path
 
@@ -146,7 +146,7 @@ def test_a_state_that_a_channel_cannot_show_collapses(
         assert (cell.target, cell.target_state) == (target, target_state)
 
 
-def test_each_kind_of_disagreement_is_told_apart(tmp_path: Path) -> None:
+def test_each_kind_of_disagreement_is_found(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("warehouse", [*stock(HIGH=1, LOW=9, NEG=4, GONE=3, SAME=2), *stock(OFF=5)])
         w.twice(

@@ -1,8 +1,8 @@
 """Whatever comes in whatever order, what is derived is what the rules say of what is known.
 
 The machine drives a warehouse, a shop and a market through polls, quarantines, failures, events,
-corrections, restarts and changes of the configuration. After each act it reckons anew, in words of
-its own, what is unseen, what each channel should show, what may be raised and what is explained.
+corrections, restarts and changes of the configuration. After each act it finds by rules
+of its own what is unseen, what each channel should show, what may be raised and what is explained.
 """
 
 import sqlite3
@@ -17,13 +17,7 @@ from store.corrections import decisions, lifecycle, propose
 from store.database import lease
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
-from store.model import (
-    Correction,
-    CorrectionStatus,
-    Millis,
-    Record,
-    Refused,
-)
+from store.model import Correction, CorrectionStatus, Millis, Record, Refused
 from store.polling import events, merge, quarantine
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch, EventOrigin
@@ -131,7 +125,7 @@ class Events(RuleBasedStateMachine):
         self.saw(name, records, self.w.now)
 
     @rule(name=CHANNELS, moved=MOVES, reported=strategies.none() | REPORTED)
-    def set_aside(self, name: str, moved: tuple[int, int] | None, reported: Any) -> None:
+    def quarantine_poll(self, name: str, moved: tuple[int, int] | None, reported: Any) -> None:
         """A quarantined poll; its events have happened all the same."""
         if name == "market" and not self.setting.has_market:
             return
@@ -160,7 +154,7 @@ class Events(RuleBasedStateMachine):
         self.database.write(merge.fail, self.w.sweep(name), "no answer", now=self.w.now)
 
     @rule(reported=strategies.lists(REPORTED, min_size=1, max_size=3), span=SPANS)
-    def tell(self, reported: list[Any], span: int) -> None:
+    def report_events(self, reported: list[Any], span: int) -> None:
         """Events by themselves, of any channels, as from a file."""
         self.w.now += span
         batch = [(move[0], self.event(move)) for move in reported]
@@ -195,23 +189,16 @@ class Events(RuleBasedStateMachine):
             lifecycle.begin_applying, [correction.id], token="e", now=self.w.now
         ) == [correction.id]
         self.w.now += SECOND
-        shown = Record(
-            correction.sku,
-            correction.to_quantity or 0,
-            correction.location,
-            state=correction.to_state,
-        )
+        quantity, state = correction.to_quantity or 0, correction.to_state
+        shown = Record(correction.sku, quantity, correction.location, state=state)
         self.database.write(
             merge.record_fresh, correction.channel, [shown], (),
             [(correction.sku, correction.location)], self.w.comparison, now=self.w.now, own=True,
         )  # fmt: skip
         self.database.write(
-            lifecycle.finish,
-            correction.id,
-            CorrectionStatus.VERIFIED,
-            now=self.w.now,
+            lifecycle.finish, correction.id, CorrectionStatus.VERIFIED, now=self.w.now,
             result="shown",
-        )
+        )  # fmt: skip
         place = (correction.sku, correction.location)
         before = self.falls[correction.channel, place]
         self.falls[correction.channel, place] = Fall(correction.to_quantity or 0, before.fell_at)
@@ -306,11 +293,9 @@ class Events(RuleBasedStateMachine):
     @invariant()
     def each_target_is_the_policys(self) -> None:
         known = self.known()
+        channels = {channel.name: channel for channel in self.w.comparison.terms.channels}
         for (name, place), listing in known.listings.items():
-            channel = next(
-                (channel for channel in self.w.comparison.terms.channels if channel.name == name),
-                None,
-            )
+            channel = channels.get(name)
             if channel is None or name == "warehouse":
                 assert listing["target_quantity"] is None
                 continue
@@ -339,7 +324,7 @@ class Events(RuleBasedStateMachine):
         assert self.database.read(ask) == differs
 
     @invariant()
-    def nothing_is_raised_on_a_word_from_before_the_fall(self) -> None:
+    def nothing_is_raised_on_a_reading_from_before_the_fall(self) -> None:
         known = self.known()
         for correction in self.w.updates():
             live = correction.status in (CorrectionStatus.PROPOSED, CorrectionStatus.APPROVED)
@@ -376,10 +361,10 @@ class Events(RuleBasedStateMachine):
         return self.database.read(Known, self.setting)
 
     def has_orders(self) -> bool:
-        """Whether the warehouse has told of orders.
+        """Whether the warehouse has reported orders.
 
-        What other channels told of those long before is not looked at again where the warehouse's
-        readings go back in time, or its lag grows.
+        What other channels reported of those long before is not looked at again where its readings
+        go back in time, or its lag grows.
         """
         return any(
             name == "warehouse" and event.order for (name, _), event in self.reported.items()

@@ -89,7 +89,7 @@ def test_a_plausible_poll_ends_the_incident(database: Database) -> None:
     assert quarantined(database) == []
 
 
-def test_a_configuration_that_the_cache_does_not_know_yet_is_told_so(database: Database) -> None:
+def test_a_configured_channel_that_is_not_in_the_cache_yet_is_named(database: Database) -> None:
     poll(database, now=1_000, implausible=True)
     terms = COMPARISON.terms
     market = msgspec.structs.replace(terms.channels[0], name="market")
@@ -154,7 +154,7 @@ def test_a_discarded_poll_ends_its_incident_with_who_and_why(database: Database)
     )  # fmt: skip
 
 
-def test_an_accepted_poll_keeps_who_believed_it_and_when(database: Database) -> None:
+def test_an_accepted_poll_keeps_who_accepted_it_and_when(database: Database) -> None:
     poll(database, now=1_000, implausible=True)
     poll_id = quarantined_poll(database)
 
@@ -181,7 +181,7 @@ def test_a_poll_that_was_replaced_meanwhile_is_neither_accepted_nor_discarded(
     assert quarantined_poll(database) == now
 
 
-def test_what_was_discarded_and_comes_again_is_set_aside_again_and_told_so(
+def test_what_was_discarded_and_comes_again_is_quarantined_again_and_recognised(
     database: Database,
 ) -> None:
     poll(database, now=0, implausible=False)

@@ -29,7 +29,7 @@ from store.polling.quarantine_effect import ChannelEffect, QuarantineEffect
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
 
-def set_aside(world: World, name: str, *pages: Sequence[Record], refused: Any = ()) -> int:
+def quarantine_records(world: World, name: str, *pages: Sequence[Record], refused: Any = ()) -> int:
     """Set a poll aside, whatever it says."""
     sweep = world.sweep(name, *pages, refused=refused)
     world.database.write(
@@ -38,7 +38,7 @@ def set_aside(world: World, name: str, *pages: Sequence[Record], refused: Any = 
     return sweep.poll_id
 
 
-def foreseen(world: World, name: str, **more: Any) -> QuarantineEffect:
+def preview_of(world: World, name: str, **more: Any) -> QuarantineEffect:
     found = world.database.read(
         quarantine_preview.preview_accepting, name, world.comparison, **more
     )
@@ -70,16 +70,16 @@ def shop(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def test_there_is_no_effect_where_nothing_is_set_aside(shop: World) -> None:
+def test_there_is_no_effect_where_nothing_is_quarantined(shop: World) -> None:
     assert shop.database.read(quarantine_preview.preview_accepting, "shop", shop.comparison) is None
 
 
-def test_a_feed_of_zeros_is_told_with_its_units_its_money_and_what_it_would_open(
+def test_a_feed_of_zeros_is_previewed_with_its_units_its_money_and_what_it_would_open(
     shop: World,
 ) -> None:
-    poll_id = set_aside(shop, "shop", stock(A=0, B=0))
+    poll_id = quarantine_records(shop, "shop", stock(A=0, B=0))
 
-    preview = foreseen(shop, "shop")
+    preview = preview_of(shop, "shop")
 
     assert (preview.channel, preview.poll_id, preview.reason) == ("shop", poll_id, "implausible")
     assert (preview.counts.known, preview.counts.seen, preview.counts.zeroed) == (2, 2, 2)
@@ -92,12 +92,12 @@ def test_a_feed_of_zeros_is_told_with_its_units_its_money_and_what_it_would_open
     assert (second.sku, second.elsewhere) == ("B", 0)
 
 
-def test_an_authoritys_zeros_are_told_with_what_they_would_do_to_every_channel(
+def test_an_authoritys_zeros_are_previewed_with_what_they_would_do_to_every_channel(
     shop: World,
 ) -> None:
-    set_aside(shop, "warehouse", stock(A=0, B=3))
+    quarantine_records(shop, "warehouse", stock(A=0, B=3))
 
-    preview = foreseen(shop, "warehouse")
+    preview = preview_of(shop, "warehouse")
 
     assert [
         (effect.channel, effect.opened, effect.targets_to_zero) for effect in preview.channels
@@ -109,10 +109,10 @@ def test_an_authoritys_zeros_are_told_with_what_they_would_do_to_every_channel(
     assert (row.sku, row.before, row.after, row.target, row.elsewhere) == ("A", 10, 0, None, 2)
 
 
-def test_what_is_gone_and_what_is_new_is_told(shop: World) -> None:
-    set_aside(shop, "warehouse", stock(B=3, NEW=7))
+def test_what_is_gone_and_what_is_new_is_previewed(shop: World) -> None:
+    quarantine_records(shop, "warehouse", stock(B=3, NEW=7))
 
-    preview = foreseen(shop, "warehouse")
+    preview = preview_of(shop, "warehouse")
 
     assert (preview.counts.gone, preview.counts.added, preview.to_zero) == (1, 1, 1)
     assert [(row.sku, row.before, row.after) for row in preview.rows] == [
@@ -128,25 +128,25 @@ def test_what_is_gone_and_what_is_new_is_told(shop: World) -> None:
 
 def test_the_largest_are_listed_and_all_are_counted(shop: World) -> None:
     many = {f"S{number:03}": number for number in range(50)}
-    set_aside(shop, "shop", stock(A=10, B=3, **many))
+    quarantine_records(shop, "shop", stock(A=10, B=3, **many))
 
-    preview = foreseen(shop, "shop", rows_max=3)
+    preview = preview_of(shop, "shop", rows_max=3)
 
     assert (preview.moved, preview.units_up) == (50, sum(range(50)))
     assert [row.sku for row in preview.rows] == ["S049", "S048", "S047"]
 
 
-def test_telling_it_touches_nothing_and_waits_for_no_writer(shop: World) -> None:
-    set_aside(shop, "warehouse", stock(A=0))
+def test_a_preview_touches_nothing_and_waits_for_no_writer(shop: World) -> None:
+    quarantine_records(shop, "warehouse", stock(A=0))
     before = contents(shop.database)
 
     def preview_while_writing(connection: sqlite3.Connection) -> QuarantineEffect:
         connection.execute("UPDATE channels SET last_error = 'half done'")
         with ThreadPoolExecutor(1) as another:
-            return another.submit(foreseen, shop, "warehouse").result()
+            return another.submit(preview_of, shop, "warehouse").result()
 
     preview = shop.database.write(preview_while_writing)
-    again = foreseen(shop, "warehouse")
+    again = preview_of(shop, "warehouse")
 
     assert preview == again
     after = contents(shop.database)
@@ -210,7 +210,7 @@ def with_bundles() -> Terms:
 
 
 def two_way() -> Terms:
-    """The shop's word of the quantity flows in to the warehouse."""
+    """The shop's quantity flows to the warehouse."""
     return terms(
         warehouse(direction="push", writes=("quantity",)),
         channel("shop", inflow=("quantity",), writes=("state",)),
@@ -237,9 +237,9 @@ def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject)
                 shop.poll(name, data.draw(polls()))
         name = data.draw(st.sampled_from(names))
         refused = data.draw(st.sampled_from(((), (Refused("line 1", "no number", "A"),))))
-        set_aside(shop, name, data.draw(polls()), data.draw(polls()), refused=refused)
+        quarantine_records(shop, name, data.draw(polls()), data.draw(polls()), refused=refused)
 
-        preview = foreseen(shop, name)
+        preview = preview_of(shop, name)
         before = standing(shop)
         merged = accept(shop, name)
         after = standing(shop)
@@ -283,9 +283,11 @@ def test_a_bundles_own_state_is_foreseen() -> None:
     with on(with_bundles()) as shop:
         shop.poll("warehouse", [*stock(A=4, B=4), record("SET", 0, state="active")])
         shop.poll("shop", [*stock(A=4, B=4), record("SET", 2, state="active")])
-        set_aside(shop, "warehouse", [*stock(A=4, B=4), record("SET", 0, state="disabled")])
+        quarantine_records(
+            shop, "warehouse", [*stock(A=4, B=4), record("SET", 0, state="disabled")]
+        )
 
-        preview = foreseen(shop, "warehouse")
+        preview = preview_of(shop, "warehouse")
 
         assert [(effect.channel, effect.opened) for effect in preview.channels] == [("shop", 1)]
         assert accept(shop, "warehouse").opened == 1
@@ -294,11 +296,11 @@ def test_a_bundles_own_state_is_foreseen() -> None:
 def test_a_listing_that_comes_to_be_unreadable_is_foreseen() -> None:
     with on(two_way()) as shop:
         shop.poll("shop", stock(A=3))
-        set_aside(shop, "warehouse", [], refused=(Refused("line 1", "no number", "A"),))
+        quarantine_records(shop, "warehouse", [], refused=(Refused("line 1", "no number", "A"),))
 
-        preview = foreseen(shop, "warehouse")
+        preview = preview_of(shop, "warehouse")
 
-        # It is missing there, and the shop has what its authority, heard by now, does not.
+        # It is missing there, and the shop has what its authority, read by now, does not.
         effects = [(effect.channel, effect.opened) for effect in preview.channels]
         assert effects == [("warehouse", 1), ("shop", 1)]
         assert accept(shop, "warehouse").opened == preview.opened

@@ -81,7 +81,7 @@ class Recognition(RuleBasedStateMachine):
 
     @rule(content=POLLS)
     def poll(self, content: PollContent) -> None:
-        """The shop is read anew."""
+        """The shop is read again."""
         self.good(self.swept(content), content)
 
     @rule(place=strategies.integers(0, 5), value=strategies.sampled_from(VALUES))

@@ -24,7 +24,7 @@ def w(tmp_path: Path) -> Iterator[World]:
 
 def acknowledge(w: World, *seen: SeenDisagreement, who: str = "ana") -> list[str]:
     made = w.database.write(
-        acknowledgements.acknowledge, seen, who=who, why="counted by hand", now=w.now
+        acknowledgements.acknowledge, seen, who=who, why="counted on the shelf", now=w.now
     )
     return [decision.why for decision in made]
 
@@ -37,11 +37,11 @@ def acknowledgement(disagreement: Disagreement) -> tuple[str | None, str | None,
     return disagreement.acknowledged_by, disagreement.acknowledged_why, disagreement.severity
 
 
-def test_it_is_told_who_acknowledged_it_why_and_when_and_stays_open(w: World) -> None:
+def test_it_says_who_acknowledged_it_why_and_when_and_stays_open(w: World) -> None:
     assert acknowledge(w, seen(w, "A")) == [""]
 
     disagreement = w.only(skus=("A",))
-    assert acknowledgement(disagreement) == ("ana", "counted by hand", Severity.ACKNOWLEDGED)
+    assert acknowledgement(disagreement) == ("ana", "counted on the shelf", Severity.ACKNOWLEDGED)
     assert disagreement.acknowledged_at == w.now
     assert disagreement.status == "open"
     overview = w.overview()
@@ -88,7 +88,7 @@ def test_it_lasts_while_nothing_moves_however_often_it_is_read(w: World) -> None
     assert acknowledgement(w.only(skus=("A",)))[0] == "ana"
 
 
-def test_what_has_moved_since_it_was_seen_is_refused_and_told_what_moved(w: World) -> None:
+def test_what_has_changed_since_it_was_seen_is_refused_and_says_what_changed(w: World) -> None:
     before = seen(w, "A")
     w.poll("shop", stock(A=16, B=12))
     w.poll("warehouse", stock(A=11, B=10))
@@ -110,7 +110,7 @@ def test_what_agrees_by_now_and_what_never_was_are_refused(w: World) -> None:
     )
 
 
-def test_of_two_operators_the_second_is_told_of_the_first(w: World, tmp_path: Path) -> None:
+def test_of_two_operators_the_second_sees_who_was_first(w: World, tmp_path: Path) -> None:
     same = seen(w, "A")
     with Database.open(tmp_path / "skew.db") as other:
         made = other.write(

@@ -24,7 +24,7 @@ def fail(w: World, name: str = "shop", words: str = "503") -> None:
     w.database.write(merge.fail, sweep, words, now=w.now)
 
 
-def test_recent_polls_tell_their_size_and_their_outcome_oldest_first(tmp_path: Path) -> None:
+def test_recent_polls_show_their_size_and_their_outcome_oldest_first(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=3, B=4))
         fail(w)
@@ -65,7 +65,7 @@ def test_a_channel_that_is_polled_seldom_keeps_its_own_recent_polls(tmp_path: Pa
         assert len(of(w, "warehouse").recent) == poll_health.RECENT_POLLS
 
 
-def test_a_running_poll_tells_how_far_it_is_and_of_how_many(tmp_path: Path) -> None:
+def test_a_running_poll_shows_how_far_it_is_and_of_how_many(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         first = w.database.write(staging.begin, "shop", None, now=START)
         assert of(w).running is not None
@@ -123,7 +123,7 @@ def test_the_panels_query_costs_what_is_shown_whatever_came_before(
         assert steps(w, lambda: w.database.write(ask)) < before * 1.5
 
 
-def test_a_poll_that_was_set_aside_went_wrong_also_when_a_good_one_has_replaced_it(
+def test_a_quarantined_poll_went_wrong_also_when_a_good_one_has_replaced_it(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path) as w:

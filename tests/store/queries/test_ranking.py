@@ -61,7 +61,7 @@ def test_what_has_no_price_is_ranked_at_the_typical_price_of_its_channel(w: Worl
     assert ranked(w) == ["DEAR", "NONE", "MIDDLE", "FEW", "CHEAP"]
 
 
-def test_an_estimate_is_told_apart_from_money_that_is_known(w: World) -> None:
+def test_an_estimate_is_separate_from_money_that_is_known(w: World) -> None:
     w.poll("warehouse", [priced("A", 1, None), priced("B", 1, None)])
     w.poll("shop", [priced("A", 3, 500), priced("B", 5, None)])
 

@@ -59,7 +59,7 @@ def test_the_newest_update_of_each_listing_is_in_it_with_its_audit(tmp_path: Pat
     assert [row.step for row in found.audits[newest.id]] == ["proposed"]
 
 
-def test_a_bundle_tells_what_it_rests_on_and_each_part_how_many_it_allows(tmp_path: Path) -> None:
+def test_a_bundle_shows_what_it_rests_on_and_each_part_how_many_it_allows(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.reconfigure(msgspec.structs.replace(terms(warehouse(), channel("shop")), bundles=KIT))
         w.poll("warehouse", stock(A=9, B=3))
@@ -84,7 +84,7 @@ def test_a_bundle_tells_what_it_rests_on_and_each_part_how_many_it_allows(tmp_pa
     assert kit.bundles == ()
 
 
-def test_a_pool_tells_its_places(tmp_path: Path) -> None:
+def test_a_pool_shows_its_places(tmp_path: Path) -> None:
     made = terms(warehouse(), channel("market", places=("both",)))
     with world(tmp_path, channel("market", places=("both",))) as w:
         w.reconfigure(msgspec.structs.replace(made, pools=(Pool("both", ("north", "south")),)))
@@ -113,7 +113,7 @@ def test_a_component_that_nobody_has_allows_nothing_that_is_known(tmp_path: Path
     ]
 
 
-def test_it_tells_since_when_anything_was_read_whatever_a_file_says_of_its_time(
+def test_it_says_since_when_anything_was_read_whatever_a_file_says_of_its_time(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path) as w:

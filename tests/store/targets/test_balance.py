@@ -107,7 +107,7 @@ def test_a_first_reading_explains_itself(tmp_path: Path) -> None:
         assert totals(w) == {"warehouse": 0, "shop": 0}
 
 
-def test_what_a_channel_tells_explains_its_fall_and_the_rest_is_unexplained(
+def test_what_a_channel_reports_explains_its_fall_and_the_rest_is_unexplained(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path) as w:
@@ -180,7 +180,7 @@ def test_at_the_authority_all_channels_sales_count_once_it_has_seen_them(tmp_pat
         w.poll("warehouse", stock(A=8))
         assert sums(w, "warehouse") == (-2, 0, 0)
         report(w, "warehouse", sold("w1", sale, order="7"))
-        assert sums(w, "warehouse") == (-2, 0, 0), "the authority's word of an order stands alone"
+        assert sums(w, "warehouse") == (-2, 0, 0), "the authority's report of an order counts alone"
         assert totals(w)["warehouse"] == 0
 
 
@@ -272,7 +272,7 @@ def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_com
     script: Sequence[tuple[object, ...]],
     data: st.DataObject,
 ) -> None:
-    """Events told at once, and the same ones shuffled, twice and at the end, end alike."""
+    """Events reported at once, and the same ones shuffled, twice and at the end, end alike."""
 
     def run(*, at_once: bool) -> tuple[object, ...]:
         batch: list[tuple[str, Event]] = []

@@ -1,4 +1,4 @@
-"""Figures that each can be believed, and that multiply beyond what an integer holds."""
+"""Figures that are plausible one by one, and multiply beyond what an integer holds."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rule 4: a quantity that a state can make 0 rests on the word of the state's authority, too."""
+"""A quantity that a state can make 0 rests on the state's authority, too."""
 
 from collections.abc import Iterator
 from pathlib import Path

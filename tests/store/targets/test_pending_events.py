@@ -136,7 +136,7 @@ def test_the_authoritys_own_events_never_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_one_order_told_by_two_channels_projects_once(tmp_path: Path, late: bool) -> None:  # noqa: FBT001
+def test_one_order_reported_by_two_channels_projects_once(tmp_path: Path, late: bool) -> None:  # noqa: FBT001
     with world(tmp_path, channel("shop"), channel("market")) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))
@@ -159,7 +159,7 @@ def test_an_order_with_two_lines_of_one_sku_counts_both(tmp_path: Path) -> None:
         assert pending(w) == -2
 
 
-def test_an_order_that_the_authority_tells_of_is_seen_from_then_on(tmp_path: Path) -> None:
+def test_an_order_that_the_authority_reports_is_seen_from_then_on(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop")) as w:
         w.poll("warehouse", stock(A=10))
         w.poll("shop", stock(A=9))

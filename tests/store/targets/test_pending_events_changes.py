@@ -15,7 +15,7 @@ def at_places(sku: str, available: int) -> list[Record]:
     return [record(sku, available, state="active", location=place) for place in ("n", "s")]
 
 
-def test_an_order_that_the_authority_tells_of_may_lag_in_its_readings(tmp_path: Path) -> None:
+def test_an_order_that_the_authority_reports_may_lag_in_its_readings(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.reconfigure(terms(warehouse(lag_ms=5 * MINUTE), channel("shop")))
         w.poll("warehouse", stock(A=10))
@@ -64,7 +64,7 @@ def test_a_unit_that_is_set_right_sets_right_what_is_unseen(tmp_path: Path) -> N
         assert w.targets("market") == {"A": 54}
 
 
-def test_a_bundle_that_is_told_later_takes_what_it_had_sold_from_its_components(
+def test_a_bundle_that_is_configured_later_takes_what_it_had_sold_from_its_components(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path, channel("shop"), channel("market")) as w:

@@ -1,4 +1,4 @@
-"""A pool's sale: the authority takes it in at one place, and any channel may tell of it."""
+"""A pool's sale: the authority takes it in at one place, and any channel may report it."""
 
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def test_a_pools_sale_waits_while_none_of_its_places_has_moved(tmp_path: Path) -
         assert targets(w) == (6, 2, 2)
 
 
-def test_one_order_counts_once_though_one_channel_tells_the_place_and_another_the_pool(
+def test_one_order_counts_once_though_one_channel_names_the_place_and_another_the_pool(
     tmp_path: Path,
 ) -> None:
     for first, second in (("both", "north"), ("north", "both")):
@@ -90,7 +90,7 @@ def test_one_order_counts_once_though_one_channel_tells_the_place_and_another_th
             assert target(w, "market", "A", "both") == 5
 
 
-def test_an_order_that_the_authority_has_seen_is_not_unseen_because_another_channel_tells_it(
+def test_an_order_that_the_authority_has_seen_is_not_unseen_because_another_channel_reports_it(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path, SHOP, MARKET) as w:
@@ -162,7 +162,7 @@ def test_a_bundle_that_is_on_hold_at_a_place_gives_a_pool_nothing_there(tmp_path
         assert target(w, "market", "KIT", "both") == 3
 
 
-def test_an_event_that_names_no_place_where_places_are_apart_is_told_what_it_lacks(
+def test_an_event_without_a_place_where_places_are_apart_is_refused_with_what_it_lacks(
     tmp_path: Path,
 ) -> None:
     with world(tmp_path, SHOP, MARKET) as w:

@@ -1,4 +1,4 @@
-"""Rule 3: what a channel has just sold is never offered again on an older word of the authority."""
+"""What a channel has just sold is never offered again on an older reading of the authority."""
 
 from collections.abc import Sequence
 from pathlib import Path
