@@ -1,8 +1,7 @@
 """Every step of a correction's life, with its audit row: who, when, what was seen, why.
 
 A step changes the correction, counts its version up and writes the row, in the caller's
-transaction. `store.corrections.lifecycle` and `store.corrections.decisions` take all their steps
-here.
+transaction. No correction changes in any other way.
 """
 
 import json
@@ -20,7 +19,7 @@ SILENCING = (
     CorrectionStatus.NOT_APPLIED,
     CorrectionStatus.UNKNOWN,
 )
-"""After these nothing is proposed for the listing until its target or its reading moves."""
+"""After these nothing is proposed for the listing until its target or its reading changes."""
 
 UNDECIDE = (
     "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
@@ -33,13 +32,17 @@ CHANGING = (
     "status", "version", "live", "silences", "decided_at", "decided_by", "second_by", "by_rule",
     "hold_until", "expires_at", "snoozed_until", "applying_at", "ended_at", "note", "result",
 )  # fmt: skip
-"""What of a correction its steps change: each step keeps how it left them."""
+"""The columns of a correction that steps change."""
 
+# Each step keeps the whole correction as it left it. So an instant of the past is shown from one
+# audit row, the last one by then, and no step before it has to be replayed.
 _PAIRS = ", ".join(f"'{name}', k.{name}" for name in CHANGING)
 _LEFT_AS = f"json_object({_PAIRS})"
 
 
 class AuditRow(msgspec.Struct, frozen=True):
+    """One step of a correction, as it was taken."""
+
     at: Millis
     who: str
     step: str
@@ -133,7 +136,8 @@ def end_all(  # noqa: PLR0913 - a step is its change and its audit row.
     result: str | None,
     note: str | None = None,
 ) -> None:
-    """End corrections in the same way, none of them by verifying it; they may be very many."""
+    """End corrections in the same way, but not by verifying them; there may be 100,000."""
+    # Two statements, however many they are: a poll that says 0 of everything supersedes all.
     ids = json.dumps(correction_ids)
     connection.execute(
         """UPDATE corrections SET status = :status, live = 0, silences = :silences,
@@ -173,7 +177,10 @@ def note_steps(  # noqa: PLR0913 - a step is its change and its audit row.
     now: Millis,
     note: str | None = None,
 ) -> None:
-    """Write the audit rows of a step that many have taken; `which` is SQL of correction k."""
+    """Write the audit rows of a step that many took; `which` is an SQL condition on k."""
+    # What the listing shows and should show is copied in, because both go on changing: the row is
+    # the evidence of what the step rested on. CROSS JOIN keeps SQLite from starting at the
+    # listings.
     connection.execute(
         f"""INSERT INTO audit (correction_id, at, who, step, seen, note, left_as)
         SELECT k.id, :now, :who, :step, json_object('available', l.available, 'state', l.state,

@@ -1,7 +1,6 @@
-"""What happened to a correction since an operator saw it: who moved what, in words.
+"""What happened to a correction since an operator saw it: who changed what, in words.
 
-`store.corrections.decisions` answers a stale act with it, and the console asks it for a row that
-has moved under the cursor. Times are RFC 3339; whoever shows the words may shorten them.
+Times are RFC 3339 in UTC; a screen may shorten them.
 """
 
 import json
@@ -16,7 +15,7 @@ from store.corrections.audit import AuditRow
 from store.model import Correction, Millis
 
 PROGRAM = "skew"
-"""Who takes the steps that no person takes."""
+"""The audit's name for steps that no person takes."""
 
 _DONE_BY = MappingProxyType(
     {
@@ -42,13 +41,15 @@ _HAPPENED = MappingProxyType(
 
 
 def in_words(connection: sqlite3.Connection, correction: Correction, seen: int) -> str:
-    """Say who moved it since version `seen`, and what has become of it; empty where nobody did.
+    """Say who changed it since version `seen`, and what became of it; empty where nothing changed.
 
     `ben rejected it at 2026-11-24T14:02:11.000Z (stocktake)`.
     """
     rows = [row for row in audit.rows(connection, correction.id) if _facts(row)["version"] > seen]
     if not rows:
         return ""
+    # The last person explains why it changed, and the last step what it is now. Between them there
+    # may be many that the program took, and those would only hide the two.
     last = rows[-1]
     acted = next((row for row in reversed(rows) if row.who != PROGRAM), None)
     sentences = [] if acted is None else [_of_person(acted)]
@@ -60,7 +61,7 @@ def in_words(connection: sqlite3.Connection, correction: Correction, seen: int) 
 def of_all(
     connection: sqlite3.Connection, seen: Sequence[tuple[int, int | None]]
 ) -> dict[int, str]:
-    """The same of several, each by the version that was seen; without those that nobody moved."""
+    """The same of several, each by the version that was seen; without those that did not change."""
     versions = dict(seen)
     sentences = {
         correction.id: in_words(connection, correction, versions[correction.id] or 0)
@@ -88,7 +89,7 @@ def _of_program(connection: sqlite3.Connection, correction: Correction, row: Aud
 
 
 def _what_moved(correction: Correction, seen: Mapping[str, Any]) -> str:
-    """Hold what the listing showed and should show, as a step saw it, against the correction."""
+    """Compare what the listing showed and should show, as a step saw it, with the correction."""
     channel = correction.channel
     sentences = [
         _now(f"{channel} showed", seen["available"], correction.from_quantity),

@@ -1,9 +1,9 @@
-"""Cells that somebody else fights over: frozen, so that no correction answers another for ever.
+"""Listings that something other than Skew writes too: frozen, so that corrections come to an end.
 
 A second writer changes back what was corrected, and no event explains it. A loop is a two-way
 contract whose sides answer each other: the authority is corrected towards a channel, that channel
-moves without an event, and the authority is to be corrected again. Both stop here, with an
-incident, until the cell agrees or a person thaws it (`skew unfreeze`).
+changes without an event, and the authority is to be corrected again. Both stop here, with an
+incident, until the listing agrees or a person unfreezes it.
 """
 
 import sqlite3
@@ -17,11 +17,12 @@ from store.model import CorrectionStatus, IncidentKind, Millis
 WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
-# CROSS JOIN keeps SQLite from driving these by the catalogue, and unary plus from going through all
-# verified corrections, or all events of a channel, for each listing.
-
-# A channel without events can fall back by a sale: there, only what rose again was surely written,
-# or what came back twice.
+# CROSS JOIN makes SQLite begin with the moved items and not with the catalogue. The unary plus
+# takes a column out of the choice of indexes: without it SQLite would go through all verified
+# corrections, or all events of a channel, for each listing.
+#
+# A channel that reports no events can show the old number again because of a sale. So there, only a
+# number that rose again, or one that came back twice, proves another writer.
 _SECOND_WRITERS = """SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity
 FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
 CROSS JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
@@ -38,6 +39,8 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
       AND +y.status = 'verified' AND y.from_quantity = k.from_quantity
       AND y.ended_at > :now - :window))"""
 
+# One correction within the hour is enough where it was just undone; otherwise it takes two, for
+# either side of a contract may have moved once for a good reason that left no event.
 _LOOPS = """SELECT l.id, d.rests_on, i.sku, c.name, sc.name
 FROM moved m CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
   AND d.rests_on IS NOT NULL
@@ -56,7 +59,8 @@ WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listin
 
 
 def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
-    """Freeze what of the moved items is fought over, thaw what agrees again."""
+    """Freeze those of the moved items that something else writes too, thaw what agrees again."""
+    # First the thaw: a listing that agrees now must not count as fought over because of its past.
     _thaw_what_agrees(connection, now=now)
     if (
         connection.execute("SELECT 1 FROM corrections WHERE status = 'verified' LIMIT 1").fetchone()
@@ -88,7 +92,7 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
 
 
 def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, now: Millis) -> int:
-    """Let a SKU's cells be corrected again; answer how many were frozen.
+    """Let a SKU's listings be corrected again; return how many were frozen.
 
     Raises NoSuchThing where none is.
     """
@@ -102,7 +106,8 @@ def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, n
     if not rows:
         where = f" on {channel}" if channel else ""
         raise NoSuchThing(f"SKU {sku} is not frozen{where}")
-    # What was seen of the fight until now is forgiven: only what comes after freezes it again.
+    # `thawed_at` starts the count again: only what happens after it can freeze the listing once
+    # more.
     _thaw(connection, [listing_id for listing_id, _ in rows], now=now)
     for _, name in rows:
         _resolve(connection, sku, name, now=now)

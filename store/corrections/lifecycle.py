@@ -1,8 +1,7 @@
 """Corrections as the engine sees them: due, written, proven.
 
 A correction is a row, not a call: it survives a crash, and one process may approve what another
-applies. A listing has at most one live correction, held by a unique index. What a person decides
-is `store.corrections.decisions`.
+applies. A listing has at most one live correction, held by a unique index.
 """
 
 import json
@@ -47,7 +46,9 @@ _ASKED = """WITH asked (id, listing_id, quantity, state) AS (
     json_extract(value, '$[3]') FROM json_each(:asked))"""
 _FROZEN = """SELECT asked.id, l.frozen_why
 FROM asked CROSS JOIN listings l ON l.id = asked.listing_id WHERE l.frozen_at IS NOT NULL"""
-# CROSS JOIN keeps SQLite from judging all that differs: work follows what is asked for.
+# CROSS JOIN keeps SQLite from judging everything that differs: it begins with what was asked for.
+# Only the disagreements that a correction rests on count: a state in doubt does not hold back a
+# correction of the quantity alone.
 _DOUBTS = f"""SELECT asked.id, {REASON} FROM asked CROSS JOIN {SOURCES}
 WHERE d.listing_id = asked.listing_id AND d.closed_at IS NULL
   AND CASE WHEN d.kind = 'state' THEN asked.state ELSE asked.quantity END
@@ -55,7 +56,7 @@ ORDER BY d.id"""
 
 
 class ApprovedCorrection(msgspec.Struct, frozen=True):
-    """An approved correction beside what its listing shows and should show now."""
+    """An approved correction, with what its listing shows and should show now."""
 
     correction: Correction
     ref: str
@@ -63,12 +64,12 @@ class ApprovedCorrection(msgspec.Struct, frozen=True):
     target_quantity: int | None
     target_state: str | None
     valid: bool
-    """Whether the ground that it was approved on still stands."""
+    """Whether its listing still shows, and should show, what it was approved for."""
     held_back: HeldBack | None
     """Why it may not be written at this moment though it is valid.
 
-    While a person pauses the channel, nothing is written to it: who stops the reading of a channel
-    has a reason to want it left alone, and a write could not be read back there.
+    While a person pauses the channel, nothing is written to it: whoever stops its polls has a
+    reason, and a write could not be read back there.
     """
 
 
@@ -94,7 +95,7 @@ def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction
 def select(
     connection: sqlite3.Connection, where: str, values: dict[str, object]
 ) -> list[Correction]:
-    """Corrections by a condition on the aliases k, l, i and c. For this package only."""
+    """Corrections by an SQL condition; k is one, l its listing, i its item, c its channel."""
     rows = connection.execute(f"SELECT {_CORRECTION.sql} FROM {_SOURCES} WHERE {where}", values)
     return [_CORRECTION.read(row) for row in rows]
 
@@ -104,8 +105,8 @@ def proposals_for_rules(
 ) -> list[tuple[Correction, bool]]:
     """Undecided proposals, each with whether a written rule may approve it.
 
-    It may not after a failure on that listing, until one has been verified again (rule 9), nor
-    what a person has taken back.
+    It may not after a failure on that listing, until one has been verified again, nor where a
+    person has taken back an approval (rule 9, docs/architecture.md).
     """
     proposals = select(
         connection, "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL", {"now": now}
@@ -139,7 +140,7 @@ def proposals_for_rules(
 def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
     """The approved ones whose hold has passed; those too old are expired here.
 
-    Reductions come first, for what is oversold sells meanwhile; then the oldest.
+    Reductions come first, for what is oversold goes on selling meanwhile; then the oldest.
     """
     late = connection.execute(
         "SELECT id, listing_id FROM corrections WHERE status = 'approved' AND expires_at <= ?",
@@ -165,6 +166,8 @@ def begin_applying(
     The lease is checked in the same transaction: a holder that slept cannot write. Raises
     LeaseLost.
     """
+    # The status is compared and set in one statement, and committed before anything is sent. So two
+    # engines never write the same correction, and one that dies while writing leaves a trace.
     lease.check(connection, token=token, now=now)
     begun = []
     for correction_id in ids:
@@ -181,7 +184,7 @@ def begin_applying(
 
 
 def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> None:
-    """Back to approved: the write was certainly not sent."""
+    """Set them back to approved, because the write was certainly not sent."""
     for correction_id in ids:
         cursor = connection.execute(
             """UPDATE corrections SET status = 'approved', applying_at = NULL,
@@ -197,7 +200,7 @@ def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, 
 def hand_back(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str
 ) -> list[Correction]:
-    """Approved → proposed, for a person to decide anew after a surprise; answer which."""
+    """Approved → proposed, so that a person decides again after a surprise; return which."""
     handed = []
     for correction in by_id(connection, ids):
         if correction.status is CorrectionStatus.APPROVED:
@@ -210,8 +213,10 @@ def hand_back(
 def verify_unknown(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
     """Verify the channel's unknown outcomes whose listing now shows what was written.
 
-    After a good poll: a reading decides what the lost reply did not. Answers how many.
+    After a good poll: a reading decides what the lost reply did not. Returns how many.
     """
+    # The reading must be from after the write began, and no later correction may have touched the
+    # listing: the same number read at another time proves nothing about this write.
     rows = connection.execute(
         """SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
         JOIN channels c ON c.id = l.channel_id
@@ -231,9 +236,9 @@ def verify_unknown(connection: sqlite3.Connection, channel: str, *, now: Millis)
 def mark_applied(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, result: str
 ) -> None:
-    """The channel accepted it; only a reading back will prove it."""
+    """The channel accepted them; only a reading back proves them."""
     for correction in by_id(connection, ids):
-        # Another engine that took over meanwhile has called it unknown: so it stays.
+        # An engine that took over meanwhile has ended it as unknown, and that is not overwritten.
         if correction.status is CorrectionStatus.APPLYING:
             audit.step(connection, correction.id, "status = 'applied', result = :result",
                   {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
@@ -262,7 +267,10 @@ def finish(
 
 
 def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
-    """At an engine's start: what a dead engine left half way has an unknown outcome (rule 9)."""
+    """At an engine's start: end what a dead engine left half written as unknown; return how many.
+
+    Rule 9, docs/architecture.md.
+    """
     rows = connection.execute(
         "SELECT id FROM corrections WHERE live = 1 AND status IN ('applying', 'applied')"
     ).fetchall()
@@ -288,7 +296,7 @@ def approved(
 
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
-    """What has been sent to channels since an instant."""
+    """What was sent to channels after an instant, whatever became of it."""
     row = connection.execute(
         """SELECT count(DISTINCT listing_id), coalesce(sum(abs(to_quantity - from_quantity)), 0),
           coalesce(sum(to_quantity = 0 AND from_quantity > 0), 0)
@@ -317,8 +325,8 @@ def _held_back(
 ) -> dict[int, HeldBack]:
     """By id, why some of these cannot be acted on now: two queries, however many they are.
 
-    Each must be free of every doubt about what it rests on: the quantity may be in one authority's
-    word and the state in another's.
+    Every part of it must be free of doubt: one authority may decide its quantity and another its
+    state.
     """
     asked = json.dumps(
         [

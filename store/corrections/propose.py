@@ -1,6 +1,6 @@
-"""From disagreement to proposal, and when the ground of one has moved (rules 3, 4 and 9).
+"""From a disagreement to a proposal, and when a proposal does not fit its listing any more.
 
-`store.polling.comparison` calls this after every reconcile, the engine on every tick.
+Rules 3, 4 and 9, docs/architecture.md.
 """
 
 import sqlite3
@@ -11,36 +11,38 @@ from store.targets.verdict_sql import REASON, SOURCES
 
 _APPROVED = "k.status = 'approved'"
 
-_DECIDABLE = """CREATE TEMP TABLE IF NOT EXISTS decidable (listing_id INTEGER NOT NULL,
+_READY = """CREATE TEMP TABLE IF NOT EXISTS ready_disagreements (listing_id INTEGER NOT NULL,
   id INTEGER NOT NULL, PRIMARY KEY (listing_id, id)) WITHOUT ROWID"""
 
-# CROSS JOIN keeps SQLite from driving these by all that differs: work follows what is decidable.
+# CROSS JOIN makes SQLite begin with the few that are ready, and not with everything that differs.
+# A listing whose quantity and state both differ gets one correction, for a write sets both.
 _PROPOSE = """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
   to_quantity, to_state, price_minor, proposed_at)
 SELECT l.id, 'proposed', l.available, l.state,
   coalesce(max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END), l.available),
   coalesce(max(CASE WHEN d.kind = 'state' THEN d.target_state END), l.state),
   coalesce(l.price_minor, i.price_minor), :now
-FROM decidable x CROSS JOIN disagreements d ON d.id = x.id
+FROM ready_disagreements x CROSS JOIN disagreements d ON d.id = x.id
 CROSS JOIN listings l ON l.id = x.listing_id CROSS JOIN items i ON i.id = l.item_id
 GROUP BY x.listing_id HAVING l.available >= 0 OR max(d.kind <> 'state')"""
 
-_PROPOSED = """UPDATE disagreements SET waits = 2 WHERE id IN (SELECT x.id FROM decidable x
+_PROPOSED = """UPDATE disagreements SET waits = 2 WHERE id IN (SELECT x.id FROM ready_disagreements
+x
   CROSS JOIN corrections k ON k.listing_id = x.listing_id AND k.id > ?)"""
 
 
 def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
-    """Propose a correction for each disagreement that has become decidable; answer how many.
+    """Propose a correction for each disagreement that can be acted on now; return how many.
 
-    A state alone waits while the number is negative: a write sets both, and none below zero.
-    Cheap where nothing waits. What its channel or authority cannot be trusted for, what still
-    settles and what a decided correction keeps quiet is passed over (rules 3, 4, 9).
+    Passed over is what its channel or authority can't be trusted for, what still settles, and what
+    a decided correction keeps quiet. A state alone waits while the number is negative: a write sets
+    both, and never a number below zero. Cheap where nothing waits. May be repeated.
     """
     _wake_snoozed(connection, now=now)
-    connection.execute(_DECIDABLE)
-    connection.execute("DELETE FROM decidable")
+    connection.execute(_READY)
+    connection.execute("DELETE FROM ready_disagreements")
     connection.execute(
-        f"""INSERT INTO decidable SELECT d.listing_id, d.id FROM {SOURCES}
+        f"""INSERT INTO ready_disagreements SELECT d.listing_id, d.id FROM {SOURCES}
         WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
             SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
               AND abs(:now - last_success_at) <= stale_after_ms)
@@ -52,7 +54,8 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
         {"now": now},
     )
     (before,) = connection.execute("SELECT coalesce(max(id), 0) FROM corrections").fetchone()
-    # All together: a poll that says 0 of everything makes a proposal for every listing there is.
+    # All of them in one statement: a poll that says 0 of everything makes as many as there are
+    # listings.
     cursor = connection.execute(_PROPOSE, {"now": now})
     if cursor.rowcount:
         connection.execute(_PROPOSED, (before,))
@@ -63,11 +66,14 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
 
 
 def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
-    """Supersede the corrections of the moved items whose ground has moved (rule 9).
+    """Supersede the corrections of the moved items that don't fit their listings any more.
 
-    An approved reduction stays while its target stands and the reading is still above it. A
-    decided correction whose ground has moved stops keeping its listing quiet.
+    An approved reduction stays while its target is the same and the reading still above it. A
+    correction that ended stops keeping its listing quiet once its target or reading changes.
+    Returns how many were superseded.
     """
+    # Two indexed probes spare the joins below where nothing was ever proposed, as on a first poll.
+
     (any_to_void,) = connection.execute(
         """SELECT EXISTS (SELECT 1 FROM corrections WHERE live = 1)
           OR EXISTS (SELECT 1 FROM corrections WHERE silences = 1)"""
@@ -84,7 +90,8 @@ def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
         connection, [row[0] for row in rows], CorrectionStatus.SUPERSEDED, now=now, who="skew",
         result="its target or its reading changed",
     )  # fmt: skip
-    # It has moved if it is not what was seen when the correction ended.
+    # The audit row of its end has what the listing showed and should have shown at that moment: the
+    # listing has changed if it differs from that, however often it went back and forth meanwhile.
     ended = "(SELECT max(u.id) FROM audit u WHERE u.correction_id = k.id)"
     connection.execute(
         f"""UPDATE corrections SET silences = 0 WHERE id IN
@@ -99,11 +106,13 @@ def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
 
 
 def stands(may_be_kept: str) -> str:
-    """SQL for whether the ground of correction k is still what its listing l shows.
+    """SQL for whether correction k still fits what its listing l shows and should show.
 
-    `may_be_kept` is SQL for whether k is approved: then a reduction stands while its target does
-    and the reading is still above it.
+    `may_be_kept` is SQL for whether k is approved: then a reduction fits while its target is the
+    same and the reading still above it.
     """
+    # More sales in the meantime lower the reading of an approved reduction. Dropping it would let
+    # the channel oversell until a person has approved the same target once more.
     target = (
         "(k.to_quantity IS k.from_quantity OR k.to_quantity IS l.target_quantity) "
         "AND (k.to_state IS k.from_state OR k.to_state IS l.target_state)"
@@ -123,7 +132,7 @@ def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
 
 
 def allow_proposal_again(connection: sqlite3.Connection, listing_id: int) -> None:
-    """Let what has been proposed for on the listing be proposed for again."""
+    """Let disagreements of the listing that had a proposal have another one."""
     connection.execute(
         """UPDATE disagreements SET waits = 1
         WHERE listing_id = ? AND closed_at IS NULL AND waits = 2""",

@@ -1,9 +1,7 @@
 """All corrections, live and ended, as a list for a screen: which of them, and in what order.
 
-A screen takes a snapshot of ids and asks for the rows that it shows
-(`store.corrections.lifecycle.by_id`). The open ones are listed whole. Of the others the newest
-`LOOKED_AT_MAX` are looked at, so that a list costs the same however long the history is; a SKU that
-is named is found however old.
+A list is a snapshot of ids; its rows are read by id. The open ones are listed whole, of the others
+the newest `LOOKED_AT_MAX`.
 """
 
 import json
@@ -17,6 +15,10 @@ import msgspec
 from store.model import LIVE_CORRECTIONS, CorrectionStatus
 
 LOOKED_AT_MAX = 100_000
+"""Ended corrections that a filter looks at, the newest: a list costs the same in a long history.
+
+A filter that names a SKU finds it however old it is.
+"""
 
 
 class UpdateGroup(StrEnum):
@@ -83,7 +85,8 @@ _ORDERS = {
     UpdateSort.CHANNEL: "c.name, i.sku, k.id DESC",
 }
 
-# CROSS JOIN keeps SQLite in this order: it begins with what was asked for, not with a table.
+# CROSS JOIN keeps SQLite in this order: it begins with the few that were asked for, not with a
+# table.
 _OF_SKUS = """SELECT k.id FROM items i CROSS JOIN listings l ON l.item_id = i.id
 CROSS JOIN corrections k ON k.listing_id = l.id
 WHERE i.sku IN (SELECT value FROM json_each(:skus))
@@ -115,7 +118,8 @@ def _pool(connection: sqlite3.Connection, wanted: UpdateFilter) -> tuple[str, bo
     if set(wanted.statuses) == set(CorrectionStatus):
         newest = "SELECT id FROM corrections ORDER BY id DESC"
     else:
-        # One walk down the index of each status, merged: nothing is sorted.
+        # One walk down the index of each status from its newest id, merged: the LIMIT ends the
+        # walks, and nothing is sorted.
         walks = (
             f"SELECT id FROM corrections WHERE status = '{status}'" for status in wanted.statuses
         )
