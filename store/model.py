@@ -31,10 +31,7 @@ class State(StrEnum):
 
 
 NOT_FOR_SALE = (State.HOLD, State.DISABLED, State.ARCHIVED)
-"""States that become a quantity of 0 on a channel that cannot show them.
-
-Rule 6, docs/architecture.md.
-"""
+"""States that become 0 on a channel that cannot show them (rule 6, docs/architecture.md)."""
 
 
 class Kind(StrEnum):
@@ -156,10 +153,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """One record of a page that could not be read: only its own cell becomes unknown.
-
-    Rule 12, docs/architecture.md.
-    """
+    """A record that could not be read: only its cell is unknown (rule 12, docs/architecture.md)."""
 
     place: str
     """Where it stands, for a person: `page 3, items[17].quantity` or `line 812`."""
