@@ -183,6 +183,8 @@ _EVENT = Columns(
     },
     {"kind": EventKind, "direct": bool, "unseen": bool},
 )
+# Unseen events and the newest others are found apart, each by its own index, and joined by UNION:
+# with an OR SQLite would read every movement that a busy item ever had.
 _EVENTS = f"""{_ASKED}, movers (id, since, item_id, own_id) AS (
   SELECT d.id, since, d.item_id, d.item_id FROM {_LISTING}
   UNION ALL SELECT d.id, since, p.part_id, d.item_id
@@ -208,6 +210,8 @@ FROM {_LISTING} CROSS JOIN corrections k ON k.listing_id = d.listing_id
 WHERE k.live = 0 AND k.status <> 'superseded' AND k.ended_at IS NOT NULL
 ORDER BY d.id, k.id"""
 
+# Only where the disagreement's own listing has changed often enough: most have not, and the LIMIT
+# ends that probe after three rows, before any other channel's past is read.
 _SIBLINGS = f"""{_ASKED}
 SELECT d.id, l.id = d.listing_id, c.name, l.target_quantity, l.available,
   (SELECT json_group_array(available) FROM (SELECT r.available FROM past_readings r

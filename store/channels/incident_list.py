@@ -116,6 +116,8 @@ def incident_ids(
     where, values = _where(wanted)
     values |= {"now": now, "before": before, "most": CLOSED_MAX}
     states = wanted.states or OPEN
+    # The open ones are few and all sorted. The closed ones grow for ever: they are read from the
+    # newest id down, as far as a page goes, and `before` only ever moves among those.
     found = array("q")
     if before is None and set(states) & set(OPEN):
         values["states"] = json.dumps([str(state) for state in states])

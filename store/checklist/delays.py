@@ -199,6 +199,9 @@ def _taken_in(
     It is exact only where the first few waiting events add up to the step, and no other number of
     them does. Otherwise the events that waited are passed over.
     """
+    # A step takes events from the front only, for the authority works them off in their order. If
+    # two different beginnings add up to the step, either may be it, and a guess would spoil a
+    # percentile.
     for step in steps:
         if step.moved == 0:
             continue

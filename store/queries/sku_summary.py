@@ -140,6 +140,7 @@ WHERE i.sku = ? AND d.closed_at IS NULL AND c.configured = 1 ORDER BY d.first_se
 _FIRST = """SELECT min(l.opening_read_at) FROM items i JOIN listings l ON l.item_id = i.id
 WHERE i.sku = ?"""
 
+# By listing, the newest id alone: one step down an index each, however many corrections it has had.
 _NEWEST = """SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
   ORDER BY k.id DESC LIMIT 1) AS newest
 FROM items i JOIN listings l ON l.item_id = i.id WHERE i.sku = ?"""

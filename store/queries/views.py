@@ -117,6 +117,8 @@ def _overview(
         """SELECT coalesce(max(listings), 0) FROM channels
         WHERE configured = 1 AND roles <> ''"""
     ).fetchone()
+    # A record that could not be read and is part of no disagreement is in doubt too: nobody knows
+    # whether it agrees, so that it counts as unknown.
     (unreadable,) = connection.execute(
         """SELECT count(*) FROM listings l WHERE l.problem IS NOT NULL AND NOT EXISTS
           (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL)"""
