@@ -73,7 +73,7 @@ def test_leaving_the_console_tells_what_nobody_is_there_to_write(tmp_path: Path)
     try:
         _until(master, b"LAMP", seconds=20)
         os.write(master, b"q")
-        _until(master, b"1 approved update waits and no engine runs", seconds=15)
+        _until(master, b"1 approved update not written yet, and no engine runs", seconds=15)
     finally:
         program.kill()
         program.wait()

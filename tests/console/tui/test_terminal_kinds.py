@@ -241,7 +241,7 @@ def test_without_colour_nothing_but_grey_is_sent(path: Path) -> None:
 def test_a_terminal_without_a_cursor_is_refused_before_the_screen(path: Path, term: str) -> None:
     terminal = Terminal(path, TERM=term)
     try:
-        terminal.until(b"needs a terminal that can place its cursor")
+        terminal.until(b"needs a terminal that can move its cursor")
         assert terminal._program.wait(timeout=SECONDS) == 2
     finally:
         terminal.close()
