@@ -196,6 +196,10 @@ class Database:
     def _connection(self) -> sqlite3.Connection:
         held: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if held is None:
+            if self._file is not None:
+                # A thread may read for the first time long after the cache was opened, and must
+                # not open another file that has taken the path meanwhile.
+                self.check_file()
             held = self._local.connection = _connect(self.path, read_only=self.read_only)
             if self._past is not None:
                 self._past.prepare(held)

@@ -198,3 +198,17 @@ def test_a_file_that_was_removed_or_replaced_while_open_is_noticed(
 
         with pytest.raises(CacheGone, match="removed or replaced"):
             database.check_file()
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_reader_that_comes_late_says_that_the_file_has_gone_and_reads_no_other(
+    tmp_path: Path, *, again: bool
+) -> None:
+    path = tmp_path / "skew.db"
+    with Database.open(path) as database:
+        path.rename(tmp_path / "old.db")
+        if again:
+            Database.open(path).close()
+
+        with pytest.raises(CacheGone, match="removed or replaced"):
+            await database.aread(views.channels, now=0)
