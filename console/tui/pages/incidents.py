@@ -51,7 +51,7 @@ class IncidentsPage(ListPage):
         """The poll whose effect is being computed: once, however often the page is read."""
         self.rows: VirtualTable[Incident] = VirtualTable(
             IncidentSheet(),
-            empty="● No incidents: every channel answers.",
+            empty="● No incident is open.",
             id="incident-rows",
         )
 
@@ -212,7 +212,7 @@ class IncidentsPage(ListPage):
             return "No incident fits the filter; esc clears it."
         word = STATES[self._states].word
         if word == "open":
-            return "● No incidents: every channel answers."
+            return "● No incident is open."
         return f"No {word} incidents." if word != "all" else "No incident so far."
 
     def _trouble(self, width: int) -> Content:

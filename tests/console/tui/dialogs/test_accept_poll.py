@@ -68,7 +68,7 @@ async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) 
         assert quarantined_poll(shop, "shop") is None
         lines = [line.text for line in app.session.log]
         assert any("ana accepted poll" in line for line in lines)
-        assert "● No incidents: every channel answers." in text_of(app)
+        assert "● No incident is open." in text_of(app)
 
 
 async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepted(

@@ -128,7 +128,7 @@ async def test_a_real_poll_of_zeros_that_is_accepted_becomes_the_channels_readin
         await shop.poll("shop")
         async with watched(shop) as (app, pilot):
             await press(app, pilot, "4", "b", *"30", "enter")
-            assert "● No incidents" in text_of(app)
+            assert "● No incident is open" in text_of(app)
 
         assert shop.waiting("shop") is None
         assert shop.shown("SKU-007", "shop") == 0

@@ -233,7 +233,7 @@ async def test_good_readings_that_come_while_a_poll_waits_end_its_incident(shop:
         await settle(app, pilot)
 
         assert newest_message(app) == "warehouse quarantined: over"
-        assert "● No incidents" in text_of(app)
+        assert "● No incident is open" in text_of(app)
 
 
 async def test_an_incident_is_copied_and_the_list_exported_as_filtered(
