@@ -1,6 +1,5 @@
 """What only the csv kind does: find the file, its layout and whether it is whole."""
 
-import contextlib
 import gzip
 import os
 import time
@@ -15,7 +14,7 @@ from sync.channels import open_channel
 from sync.channels.base import Channel, RecordPage
 from sync.channels.csv.channel import QUIET_MS, CsvOptions
 from sync.clock import Clock, SystemClock
-from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
+from sync.errors import ChannelError, ContractBroken, Temporary
 from sync.settings import ChannelSettings
 
 
@@ -313,41 +312,11 @@ async def test_a_wrong_header_names_what_is_there(tmp_path: Path, content: str, 
     assert words in await failure(tmp_path, ContractBroken)
 
 
-async def test_a_missing_file_may_come_back(tmp_path: Path) -> None:
-    assert "stock.csv not found in" in await failure(tmp_path, Temporary)
-    assert "no .csv" in await failure(tmp_path, Temporary, path=".")
-
-
-async def test_a_device_is_no_file(tmp_path: Path) -> None:
-    await failure(tmp_path, NeedsOperator, path=os.devnull)
-
-
 async def test_bytes_that_are_no_text_fail_the_poll(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", b"sku,available\nA\x81,1\n")
 
     message = await failure(tmp_path, ContractBroken)
     assert "stock.csv" in message
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's list of open files")
-async def test_stopping_midway_closes_the_file(tmp_path: Path) -> None:
-    drop(tmp_path / "stock.csv", "sku,available\n" + "".join(f"S{n},{n}\n" for n in range(5000)))
-    opened = channel(tmp_path)
-
-    async with contextlib.aclosing(opened.pages()) as pages:  # type: ignore[type-var]
-        await anext(pages)
-        assert str(tmp_path / "stock.csv") in open_files()
-    await opened.close()
-
-    assert str(tmp_path / "stock.csv") not in open_files()
-
-
-def open_files() -> list[str]:
-    found = []
-    for link in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):
-            found.append(str(link.readlink()))
-    return found
 
 
 async def test_signing_in_tells_what_was_found(tmp_path: Path) -> None:
@@ -379,27 +348,3 @@ async def test_a_bad_row_blinds_its_own_location(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", "sku,location,available\nA,north,four\nB,\x07,4\n")
     _, refused = await read(tmp_path)
     assert [(record.sku, record.location) for record in refused] == [("A", "north"), (None, "")]
-
-
-async def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
-    drop(tmp_path / "stock.csv", "sku,available\n" + "A" * 2**21 + ",4\n")
-    words = await failure(tmp_path, ContractBroken)
-    assert "line 2: has more than 1,048,576 characters" in words
-
-
-async def test_a_pipe_that_takes_the_files_place_holds_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "stock.csv"
-    drop(path, "sku,available\nA,4\n")
-    opened = os.open
-
-    def swapped(name: str, flags: int) -> int:
-        if path.is_file():
-            path.unlink()
-            os.mkfifo(path)
-        return opened(name, flags)
-
-    monkeypatch.setattr(os, "open", swapped)
-
-    assert "being replaced" in await failure(tmp_path, Temporary)
