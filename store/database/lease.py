@@ -109,6 +109,15 @@ def ask(
     return int(row[0])
 
 
+def withdraw(connection: sqlite3.Connection, request_ids: Collection[int]) -> None:
+    """Take back those of these requests that no engine has taken yet."""
+    connection.execute(
+        """DELETE FROM requests WHERE taken_at IS NULL
+          AND id IN (SELECT value FROM json_each(?))""",
+        (json.dumps(list(request_ids)),),
+    )
+
+
 def take_requests(
     connection: sqlite3.Connection,
     *,

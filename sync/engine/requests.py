@@ -33,7 +33,8 @@ async def ask(
 ) -> list[Answered] | None:
     """Ask for `what` on each channel, and wait for the answers, in order.
 
-    None where no engine has the lease, or none any more. Raises NotAnswered.
+    None where no engine has the lease, or none any more: what it has not taken is withdrawn.
+    Raises NotAnswered.
     """
     began = clock.now()
     longest_ms = ASK_MS_MAX if wait_ms_max is None else wait_ms_max
@@ -53,7 +54,9 @@ async def ask(
                 return answers
         elif await database.aread(lease.current, now=now) is None:
             # Nobody is left to answer. The caller can take the lease and do the work itself, which
-            # is better than to wait for the whole time and then report a failure.
+            # is better than to wait for the whole time and then report a failure. What is left of
+            # the request would reach the next engine: a cancel would end a poll that nobody meant.
+            await database.awrite(lease.withdraw, waiting)
             return None
         elif now - began > longest_ms:
             raise NotAnswered(f"the engine did not answer within {longest_ms / 1000:g} s")

@@ -148,6 +148,17 @@ async def test_nobody_is_asked_where_no_engine_runs(settings: Settings, database
     assert await requests.ask(database, CLOCK, "cancel", ["shop"], who="ana") is None
 
 
+async def test_a_cancel_that_found_no_engine_ends_no_later_poll(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    await requests.ask(database, CLOCK, "cancel", ["shop"], who="ana")
+
+    [report] = await made(settings, database, "skew poll").poll(["shop"])
+
+    assert report.outcome is PollOutcome.GOOD
+    assert database.read(lease.take_requests, now=CLOCK.now()) == []
+
+
 async def test_an_engine_that_does_not_answer_is_not_waited_for_for_ever(
     settings: Settings, database: Database
 ) -> None:
