@@ -28,8 +28,8 @@ ESCAPE = "\x1b"
 WALK = (
     ("2", "warehouse", READ),
     ("3", "CHANGE", "LAST OK"),
-    ("4", "No incidents", "CHANGE"),
-    ("1", READ, "No incidents"),
+    ("4", "No incident is open", "CHANGE"),
+    ("1", READ, "No incident is open"),
     ("?", "esc closes", ""),
     (ESCAPE, READ, "esc closes"),
     (":", "Search for commands", ""),
