@@ -218,6 +218,8 @@ class SkewApp(DialogApp):
             await self._read_snapshot()
             await self.page.reload(at_once=at_once)
             return
+        # The two readings share nothing but the cache, so they run side by side on its reader
+        # threads. They may see two commits; the next refresh evens that out.
         both = self._read_snapshot(), self.page.reload(at_once=at_once)
         # Neither may be left running when the other fails: it would write to the screen later on.
         for found in await asyncio.gather(*both, return_exceptions=True):
@@ -232,6 +234,8 @@ class SkewApp(DialogApp):
         snapshot = self.session.snapshot
         if snapshot is None or self.session.replay is not None:
             return
+        # What was open at the start is known, not new: only what opens while somebody looks is
+        # announced. `self._known` is None until then.
         rings = self.preferences.preferences.bell
         announced = incidents.announce(
             self._known, snapshot.status.incidents, snapshot.at, bell=rings
@@ -251,6 +255,8 @@ class SkewApp(DialogApp):
         if self.session.replay is not None:
             return
         where = self._where()
+        # Written while the console runs and not only at its end: a terminal that is closed or a
+        # machine that goes down gives no chance to do it later. Only a change is written.
         if where != self.preferences.memory.remembered:
             self.run_worker(partial(self.preferences.leave, where), thread=True, group="memory")
         now, before = self.session.clock.now(), self._ticked_at

@@ -79,6 +79,8 @@ def tokens(text: str) -> Iterator[Token]:
         place += negated
         match = _KEY.match(text, place)
         key, sign = match.group("key", "sign") if match is not None else ("", "")
+        # A word with a colon that is no key of ours is part of a SKU or a title: `lamp:red` is
+        # looked for as it stands.
         if match is not None and _is_key(key, sign):
             values, place = _values(text, match.end())
             yield Token(negated, "status" if key == "state" else key, sign, values)

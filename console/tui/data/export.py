@@ -214,6 +214,7 @@ class PartialFile:
         if self._as_json:
             self._put("\n]}\n")
         self._file.flush()
+        # Renamed without this, a crash of the machine could leave a whole name on an empty file.
         os.fsync(self._file.fileno())
         self._file.close()
         assert self._place is not None

@@ -42,7 +42,7 @@ class RefreshLoop:
     def __init__(self, version: Callable[[], int], *, is_past: bool = False) -> None:
         """`version` changes with every commit; it is always asked from one thread.
 
-        `still`: it is the past that is shown, which nobody commits to, and whose clock stands.
+        `is_past`: nobody commits to what is shown, and its clock stands.
         """
         self._version = version
         self._silence_s = None if is_past else SILENCE_S
@@ -74,6 +74,8 @@ class RefreshLoop:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), self._silence_s)
+            # The flags are taken down before the reading begins. A commit in the middle of it
+            # raises them again and so gets a reading of its own.
             asked, began = self._asked.is_set(), monotonic()
             self._wanted.clear()
             self._asked.clear()

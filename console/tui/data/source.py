@@ -357,6 +357,8 @@ class DataSource:
             raise ValueError("a detail is of a disagreement or of an update")
         now = self._clock.now()
         shown = (await self._ask(views.shown, [about.sku], now=now))[about.sku]
+        # A channel without locations of its own has one reading for all of them, under an empty
+        # name: it belongs to every location.
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([disagreement], now) if disagreement is not None else {}
         history = await self._ask(timeline.history, about.sku, limit=RECENT)

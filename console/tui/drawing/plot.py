@@ -104,6 +104,8 @@ class _Scale:
         if self.high == self.low:
             return self.rows // 2
         span, steps = self.high - self.low, self.rows - 1
+        # Rounded in whole numbers, half up: floats would put large equal quantities into different
+        # rows.
         return ((self.high - value) * steps * 2 + span) // (2 * span)
 
     def label(self, row: int) -> str:
@@ -253,6 +255,8 @@ def _sign_places(
     """
     known = [(column, sample) for column, sample in enumerate(shown) if sample is not None]
     turn = number * _SIGN_EVERY + _SIGN_EVERY // 2
+    # The last columns are kept for the letters at the curves' ends, one column for each curve:
+    # there they stand beside each other even where all curves end at one value.
     for column, sample in known[:-count]:
         if column % (count * _SIGN_EVERY) == turn and sample.low == sample.high:
             yield column, sample.low
@@ -367,6 +371,7 @@ _TICK_WIDTH = 9
 def _ticks(figure: PlotData, columns: int) -> list[tuple[int, str]]:
     """Round instants: the column of each, and how it is written. UTC, as all times are."""
     span_ms = figure.until - figure.since
+    # The closest round span at which two labels still leave a gap between them.
     every = next((tick for tick in _TICKS if span_ms * _TICK_WIDTH <= tick * columns), _TICKS[-1])
     first = -(-figure.since // every) * every
     return [

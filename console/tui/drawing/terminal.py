@@ -77,6 +77,7 @@ def clipboard(text: str, environ: Mapping[str, str] = os.environ) -> str:
     body = base64.b64encode(text.encode()).decode("ascii")
     sequence = f"\x1b]52;c;{body}\a"
     if environ.get("TMUX"):
+        # tmux takes a wrapped sequence apart at each escape, so that those inside are doubled.
         doubled = sequence.replace("\x1b", "\x1b\x1b")
         return f"{sequence}\x1bPtmux;{doubled}\x1b\\"
     if environ.get("STY"):

@@ -48,6 +48,8 @@ class AcknowledgeHandler(Handler):
                 about,
             )
             return
+        # What the operator saw goes with the decision. Where a target or a reading moves while the
+        # dialog is open, the store refuses that row: it is not what was acknowledged.
         fresh = [
             SeenDisagreement.of(disagreement)
             for disagreement in seen

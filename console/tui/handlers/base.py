@@ -40,6 +40,8 @@ class Handler:
     async def _decide(self, act: Callable[[], list[T]]) -> list[T]:
         """Run an act on another thread; trouble with the cache is logged, and nothing was done."""
         try:
+            # A write waits for whoever writes to the cache now, and that may be another process. On
+            # the screen's thread every key would wait with it.
             return await asyncio.to_thread(act)
         except (StoreError, RuntimeError) as error:
             # A RuntimeError is the closed cache's: its writer has gone.

@@ -32,6 +32,8 @@ class BatchHandler(Handler):
         )
         if progress is None:
             return
+        # A batch has no number of its own: it is found again by any one of its updates. The dialog
+        # stays open while updates end, and all of them stay in their batch.
         number = progress.updates[0].correction.id
         if self._app.screen.is_modal:
             return  # What is being asked goes first; the key shows the batch after that.
@@ -60,6 +62,8 @@ class BatchHandler(Handler):
         if self._session.read_only:
             self._say("this console is read-only", Tone.WARN)
             return
+        # All of them are named, not those that could be cancelled when the dialog was painted: the
+        # store decides in one transaction which of them the engine has not begun to write.
         ids = [update.correction.id for update in progress.updates]
         note = "its batch was cancelled"
         decided: list[Decision] = await self._decide(

@@ -97,6 +97,8 @@ class ChannelHandler(Handler):
             self._say("nothing paused", Tone.DIM)
             return
         self._reasons.appendleft(request.reason)
+        # The end is counted from the answer, not from the question: a dialog that was open for an
+        # hour must not shorten the pause.
         until = self._now + request.span_ms
 
         def act() -> list[str]:

@@ -55,6 +55,7 @@ class CopyExportHandler:
 
     def _put(self, text: str) -> None:
         """Hand it to the terminal, through whatever lies between."""
+        # Textual's own `copy_to_clipboard` writes the bare sequence, which tmux and screen swallow.
         self._app._clipboard = text  # noqa: SLF001 (where Textual's own paste looks)
         if self._app._driver is not None:  # noqa: SLF001 (Textual is pinned)
             self._app._driver.write(clipboard(text, os.environ))  # noqa: SLF001

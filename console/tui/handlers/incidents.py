@@ -80,6 +80,8 @@ class IncidentHandler(Handler):
             return
         poll = f"poll {effect.poll_id} of {channel}"
         self._say(f"accepting {poll}: {plural(effect.moved, 'listing')}…", Tone.DIM)
+        # The poll's number goes along. A newer poll may be quarantined while the dialog is open,
+        # and the store refuses to accept one that nobody was shown.
         comparison = terms.comparison(self._source.settings)
         merged: list[Merge] = await self._decide(
             lambda: [

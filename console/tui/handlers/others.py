@@ -26,6 +26,8 @@ class OthersHandler(Handler):
             self._last_step = await self._source.newest_step()
             return
         newest = await self._source.newest_step()
+        # The newest step's number is one look into an index. The acts themselves are read only when
+        # there are any, for this runs at every repaint.
         if newest == self._last_step:
             return
         deeds = await self._source.acts_since(self._last_step, (*NOBODY, self._who))

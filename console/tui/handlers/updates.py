@@ -75,8 +75,12 @@ class UpdateHandler(Handler):
         approved = await self._read(done) or []
         if done:
             self._session.remember(approved)
+        # A first approval of two leaves its update undecided: nothing of it will be written yet, so
+        # there is nothing to follow.
         going = [correction.id for correction in approved if correction.status not in UNDECIDED]
         self._report(decided, "approved")
+        # The engine sleeps until the next poll or hold that it knows of, and it does not know of
+        # this one.
         if self._session.engine is not None:
             self._session.engine.wake()
         if len(going) > 1:
@@ -123,6 +127,8 @@ class UpdateHandler(Handler):
     async def undo(self, picked: DecisionTarget) -> None:
         """Undo the last approval, else the one under the cursor, while the hold lasts."""
         now = self._now
+        # The last approval goes first, wherever the cursor has moved since: `u` right after `a`
+        # means that one.
         ids = list(self._session.last) if self._session.held_until > now else []
         if not ids:
             under = await self._read([number for number, _ in picked.seen])
@@ -163,6 +169,8 @@ class UpdateHandler(Handler):
         await self.batches.follow()
         if not self._followed:
             return
+        # Asked for by number each time, because an update that has ended is in no list of what
+        # waits any more.
         for correction in (await self._source.updates(sorted(self._followed))).values():
             if correction.status in LIVE_CORRECTIONS and correction.status not in UNDECIDED:
                 continue

@@ -92,6 +92,7 @@ class Dashboard(DisagreementsPage):
 
     async def look(self) -> None:
         table, row_id = self.table, self.table.cursor_id
+        # A negative id is a group's own row: it stands for many, and has no detail.
         if row_id is None or (table is self.rows and row_id < 0):
             self.detail = None
         elif table is self.rows:

@@ -137,6 +137,8 @@ def _read(memory: SessionMemory, name: str, shape: type[T]) -> T:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
+    # A rename is whole or not at all. Of two consoles that close together one wins, and the file is
+    # never a mixture of both.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".console-")
     try:
         with os.fdopen(handle, "wb") as file:

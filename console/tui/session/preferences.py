@@ -50,6 +50,8 @@ class SessionPreferences:
 
     def chose_theme(self, name: str) -> None:
         """Remember a theme that was chosen with a key."""
+        # The theme in the user's file is noted with the choice. Once somebody edits that file, it
+        # is the newer wish and counts again.
         personal = msgspec.structs.replace(
             self.memory.personal, theme=name, instead_of=self.preferences.theme
         )

@@ -170,6 +170,8 @@ class ConsoleState:
     def line(self, width: int, lead: str = "") -> Content:
         """The newest of the log, with the countdown of what can still be undone."""
         parts = [Cell(f"{lead} ·" if lead and self.log else lead, Tone.STRONG)]
+        # A clock that is set back would let the countdown begin above the hold. The engine still
+        # waits by the clock, so this only keeps the number believable.
         left = min(self.held_until - self.clock.now(), self.hold_ms or self.held_until)
         room = width - cells(parts[0].text) - 1
         for number, line in enumerate(self.log):
