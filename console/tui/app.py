@@ -244,7 +244,7 @@ class SkewApp(DialogApp):
         for text, tone in announced.lines:
             self.session.say(text, tone)
         if announced.lines:
-            self.page.rewrite("#log")
+            self.page.rewrite("log")
         if announced.toast is not None:
             title, text, severe = announced.toast
             self.notify(text, title=title, severity="error" if severe else "warning", markup=False)
@@ -261,12 +261,12 @@ class SkewApp(DialogApp):
             self.run_worker(partial(self.preferences.leave, where), thread=True, group="memory")
         now, before = self.session.clock.now(), self._ticked_at
         if self.session.paused:
-            self.page.rewrite("#header")
+            self.page.rewrite("header")
         elif now // AGES_MS != before // AGES_MS or self.session.held_until > before:
             self._ticked_at = now
             self.page.tick()
         else:
-            self.page.rewrite("#header, #log")
+            self.page.rewrite("header", "log")
         if (overlay := self._overlay) is not None and not self.session.paused:
             overlay.tick()
 

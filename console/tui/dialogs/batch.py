@@ -65,7 +65,7 @@ class BatchDialog(LiveDialog):
         self.tick()
 
     def tick(self) -> None:
-        for written in self.query(TextBlock):
+        for written in self.walk_children(TextBlock):
             written.rewrite()
 
     async def action_cancel(self) -> None:

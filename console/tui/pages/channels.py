@@ -25,7 +25,7 @@ from console.tui.pages.page import Acts
 from console.tui.views import channel_detail
 from console.tui.views.channels import ChannelSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, set_title
+from console.tui.widgets.text import TextBlock
 from store.queries.values import ChannelHealth
 
 
@@ -67,7 +67,6 @@ class ChannelsPage(ListPage):
         self.rows.fill(health, list(health))
         self._go_to_wanted()
         await self.look()
-        self.repaint()
 
     def point_at(self, channel: str) -> None:
         self._wanted = channel
@@ -97,12 +96,12 @@ class ChannelsPage(ListPage):
             if snapshot is not None and under is not None
             else None
         )
-        self.rewrite("#channel, #polls, #legend")
+        self.rewrite("channel", "polls", "legend")
         self.write_titles()
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
-        self.rewrite("#header, #log, #channel, #polls")
+        self.rewrite("header", "log", "channel", "polls")
 
     def able(self) -> tuple[str, ...]:
         channel = self.rows.current
@@ -181,7 +180,6 @@ class ChannelsPage(ListPage):
         shown = len(self.shown.polls) if self.shown is not None else 0
         # A rule, unlike a frame, leaves no space round its title.
         gap = " " if self.has_class("-narrow") else ""
-        for widget in self.query("#channel-panel"):
-            set_title(widget, channel_detail.title(self.shown, gap))
+        self.set_title("channel-panel", channel_detail.title(self.shown, gap))
         text = f" · the newest {shown}" if shown else ""
         self.entitle("polls-panel", f"{gap}Recent polls", f"{text}{gap}")

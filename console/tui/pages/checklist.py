@@ -54,7 +54,7 @@ class ChecklistPage(Page):
         return f"measured {age(self.session.clock.now() - self.checked.at)}"
 
     def tick(self) -> None:
-        self.rewrite("#header, #tabs, #log")
+        self.rewrite("header", "tabs", "log")
         self._entitle()
 
     def step(self, by: int) -> bool:

@@ -30,7 +30,7 @@ from console.tui.views import preview as previews
 from console.tui.views.disagreements import GroupRow, group_label, group_preview
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, set_title
+from console.tui.widgets.text import TextBlock
 from store.model import Correction, Disagreement
 
 
@@ -78,7 +78,6 @@ class Dashboard(DisagreementsPage):
         self.updates.offer(update_ids, now=now, at_once=at_once)
         await self.fetch(self.updates, self.updates.window())
         await self.look()
-        self.repaint()
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         if not ids:
@@ -105,7 +104,7 @@ class Dashboard(DisagreementsPage):
         now = self.session.clock.now()
         self.rows.tick(now)
         self.updates.tick(now)
-        self.rewrite("#header, #channels, #log")
+        self.rewrite("header", "channels", "log")
         self._paint_preview()
 
     def picked(self) -> DecisionTarget:
@@ -205,18 +204,14 @@ class Dashboard(DisagreementsPage):
         return previews.brief(self.detail, now=self.session.clock.now(), width=width)
 
     def _paint_preview(self) -> None:
-        self.rewrite("#preview, #brief")
+        self.rewrite("preview", "brief")
         title = previews.preview_title(self.detail, self.session.clock.now())
         brief = previews.brief_title(self.detail)
         head = self.head()
         if head is not None:
             title = brief = write(Cell(f" {group_label(head.total)} ", Tone.STRONG))
-        for panel, content in (
-            ("#preview-panel", title),
-            ("#brief", brief),
-        ):
-            for widget in self.query(panel):
-                set_title(widget, content)
+        self.set_title("preview-panel", title)
+        self.set_title("brief", brief)
 
     def write_titles(self) -> None:
         snapshot = self.session.snapshot

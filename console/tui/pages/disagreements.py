@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 from textual import work
+from textual.widget import Widget
 
 from console.text.format import plural
 from console.tui.data import export
@@ -145,7 +146,7 @@ class DisagreementsPage(ListPage):
     def do_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
         self.session.say(f"sorted by {self.sort}", Tone.DIM)
-        self.rewrite("#log")
+        self.rewrite("log")
         self.session.request_refresh()
 
     def do_group(self) -> None:
@@ -153,7 +154,7 @@ class DisagreementsPage(ListPage):
         self.opened.clear()
         text = "grouping off" if self.by is GroupBy.NONE else f"grouped by {self.by}"
         self.session.say(text, Tone.DIM)
-        self.rewrite("#log")
+        self.rewrite("log")
         self.session.request_refresh()
 
     def do_expand(self) -> None:
@@ -311,8 +312,9 @@ class DisagreementsPage(ListPage):
     def show_ages(self, panel: str) -> None:
         """Write the buckets of ages on the panel's lower edge."""
         counts = self.listed.ages if self.listed is not None else ()
-        for widget in self.query(f"#{panel}"):
-            widget.border_subtitle = write(*age_line(counts, widget.size.width - 4))
+        found = self.query_one_optional(f"#{panel}", Widget)
+        if found is not None:
+            found.border_subtitle = write(*age_line(counts, found.size.width - 4))
 
 
 def _count_new(ids: "array[int]", known: "array[int]") -> int:

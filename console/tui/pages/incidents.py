@@ -27,7 +27,7 @@ from console.tui.pages.page import Acts
 from console.tui.views import incidents
 from console.tui.views.incidents import IncidentSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, set_title
+from console.tui.widgets.text import TextBlock
 from store.channels.incident_list import IncidentFilter
 from store.model import Incident, IncidentKind
 from store.polling.quarantine_effect import QuarantineEffect
@@ -73,7 +73,6 @@ class IncidentsPage(ListPage):
         self.rows.offer(ids, now=self.session.clock.now(), at_once=at_once)
         await self.fetch(self.rows, self.rows.window())
         await self.look()
-        self.repaint()
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         if ids:
@@ -90,7 +89,7 @@ class IncidentsPage(ListPage):
                 self._computing = found.quarantined
                 self._compute_effect(found.incident.channel)
         self.trouble = found
-        self.rewrite("#incident, #legend")
+        self.rewrite("incident", "legend")
         self.write_titles()
 
     @work(group="effect")
@@ -105,13 +104,13 @@ class IncidentsPage(ListPage):
             under = self.trouble
             if under is not None and effect is not None and under.quarantined == effect.poll_id:
                 self.trouble = under.with_effect(effect)
-                self.rewrite("#incident")
+                self.rewrite("incident")
 
         await self.session.guarded(read)
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
-        self.rewrite("#header, #log, #incident")
+        self.rewrite("header", "log", "incident")
 
     def copies(self) -> Iterator[CopyChoice]:
         incident = self.rows.current
@@ -226,8 +225,7 @@ class IncidentsPage(ListPage):
             quiet = len(snapshot.status.incidents) - snapshot.status.overview.incidents
             text += f" · {quiet} snoozed" if quiet else ""
         self.entitle("incident-rows-panel", f"Incidents {len(self.rows.ids):,}", text)
-        for widget in self.query("#incident-panel"):
-            set_title(widget, incidents.title(self.trouble))
+        self.set_title("incident-panel", incidents.title(self.trouble))
 
 
 async def _nothing() -> None:

@@ -17,7 +17,6 @@ from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Acts, Page
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import set_title
 from store.errors import StoreError
 
 
@@ -174,7 +173,7 @@ class ListPage(DecisionPage):
     def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
         if event.table is self.table:
             self.look_soon()
-            self.rewrite("#legend")
+            self.rewrite("legend")
 
     @on(VirtualTable.OrderChanged)
     def _list_changed(self, event: "VirtualTable.OrderChanged") -> None:
@@ -184,7 +183,7 @@ class ListPage(DecisionPage):
             # so the operator must learn of it before `A` decides on fewer rows than were marked.
             self.session.say(f"{plural(lost, 'marked row')} left the list", Tone.WARN)
         self.write_titles()
-        self.rewrite("#tabs, #log, #legend")
+        self.rewrite("tabs", "log", "legend")
 
     @on(VirtualTable.RowOpened)
     async def _row_opened(self) -> None:
@@ -202,6 +201,4 @@ class ListPage(DecisionPage):
 
     def entitle(self, panel: str, name: str, more: str = "", *cells: Cell) -> None:
         """Write a panel's title: its name, and in dimmer ink what is said of it."""
-        title = write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells)
-        for widget in self.query(f"#{panel}"):
-            set_title(widget, title)
+        self.set_title(panel, write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM), *cells))

@@ -12,6 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from console.keys.action import PageName
@@ -26,7 +27,7 @@ from console.tui.pages.context import PageContext, Subject
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterInput
-from console.tui.widgets.text import TextBlock
+from console.tui.widgets.text import TextBlock, set_title
 
 Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
 """By the name of an action what does it: at once, or as a worker where it gives a coroutine."""
@@ -67,7 +68,10 @@ class Page(Screen[None]):
         yield from ()
 
     async def reload(self, *, at_once: bool = False) -> None:
-        """Read again what this page shows; `at_once`: the operator asked. Raises StoreError."""
+        """Read again what this page shows; whoever asks repaints it.
+
+        `at_once`: the operator asked. Raises StoreError.
+        """
         del at_once
 
     async def freshen(self) -> None:
@@ -75,16 +79,33 @@ class Page(Screen[None]):
 
     def tick(self) -> None:
         """Let time be seen: ages, the clock, countdowns."""
-        self.rewrite("TextBlock")
+        self.rewrite()
 
     def repaint(self) -> None:
         """Write everything again that is not a list."""
-        self.rewrite("TextBlock")
+        self.rewrite()
 
-    def rewrite(self, selector: str) -> None:
-        """Write some of it again; what is being taken down as the app closes is passed over."""
-        for written in self.query(selector).results(TextBlock):
-            written.rewrite()
+    def rewrite(self, *names: str) -> None:
+        """Write the text blocks of these ids again, else all of them.
+
+        What is being taken down as the app closes is passed over.
+        """
+        # By id and by class, never by a selector of styles: Textual remembers the one and walks
+        # the tree for the other, while a selector is matched with every widget, at every key.
+        if not names:
+            for block in self.walk_children(TextBlock):
+                block.rewrite()
+            return
+        for name in names:
+            found = self.query_one_optional(f"#{name}", TextBlock)
+            if found is not None:
+                found.rewrite()
+
+    def set_title(self, panel: str, title: Content) -> None:
+        """Give the panel of this id its title."""
+        found = self.query_one_optional(f"#{panel}", Widget)
+        if found is not None:
+            set_title(found, title)
 
     def able(self) -> tuple[str, ...]:
         """The deciding actions that can be done now, for the legend."""

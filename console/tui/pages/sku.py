@@ -32,7 +32,7 @@ from console.tui.pages.listing import DecisionPage
 from console.tui.pages.page import Acts
 from console.tui.views import sku_detail, sku_table
 from console.tui.widgets.scroll import CursorScroll, ScrollBody
-from console.tui.widgets.text import LazyLines, TextBlock, set_title
+from console.tui.widgets.text import LazyLines, TextBlock
 from store.history import series
 from store.history.series import StockSeries
 from store.model import LIVE_CORRECTIONS, Correction, Disagreement
@@ -127,7 +127,7 @@ class SkuPage(DecisionPage):
         self._write_titles()
 
     def tick(self) -> None:
-        self.rewrite("#header, #log, #sku-head, #sku-cells, #sku-reasons")
+        self.rewrite("header", "log", "sku-head", "sku-cells", "sku-reasons")
 
     def picked(self) -> DecisionTarget:
         """The update of the row under the cursor, else why it has none."""
@@ -277,7 +277,7 @@ class SkuPage(DecisionPage):
 
     async def _read_course(self) -> None:
         """Read what the plot shows, a column of it at a time. Raises StoreError."""
-        width = next(iter(self.query("#sku-plot"))).size.width or plot.WIDTH_MIN
+        width = self.query_one("#sku-plot").size.width or plot.WIDTH_MIN
         now = self.session.clock.now()
         within = series.window(now, plot.SPANS[self._span or 0].ms, plot.inner_width(width))
         self._course = await self._reader.course(tuple(self._plotted()), within)
@@ -285,7 +285,7 @@ class SkuPage(DecisionPage):
     @work(group="course", exclusive=True)
     async def _read_course_soon(self) -> None:
         await self.session.guarded(self._read_course)
-        self.rewrite("#sku-plot")
+        self.rewrite("sku-plot")
 
     async def _read_newest(self, sku_detail: SkuDetail) -> None:
         """Read the newest of the timeline; older pages that were read stay. Raises StoreError."""
@@ -394,5 +394,4 @@ class SkuPage(DecisionPage):
             ("sku-stock", f"Stock{where}", f" · last {span} · + − zoom"),
             ("sku-timeline", "Timeline", f" · {shown}, newest first"),
         ):
-            for widget in self.query(f"#{panel}"):
-                set_title(widget, write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM)))
+            self.set_title(panel, write(Cell(name, Tone.STRONG), Cell(more, Tone.DIM)))

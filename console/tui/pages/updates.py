@@ -22,7 +22,7 @@ from console.tui.pages.listing import ListPage
 from console.tui.pages.page import Acts
 from console.tui.views import updates
 from console.tui.widgets.table import VirtualTable
-from console.tui.widgets.text import TextBlock, set_title
+from console.tui.widgets.text import TextBlock
 from store.corrections.audit import AuditRow
 from store.corrections.update_list import (
     LOOKED_AT_MAX,
@@ -81,7 +81,6 @@ class UpdatesPage(ListPage):
         self.rows.offer(found.ids, now=self.session.clock.now(), at_once=at_once)
         await self.fetch(self.rows, self.rows.window())
         await self.look()
-        self.repaint()
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         if ids:
@@ -94,12 +93,12 @@ class UpdatesPage(ListPage):
         else:
             self.detail = await source.detail_of_update(row_id)
             self.steps = await source.steps(row_id)
-        self.rewrite("#update")
+        self.rewrite("update")
         self._entitle_chosen()
 
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
-        self.rewrite("#header, #log, #update")
+        self.rewrite("header", "log", "update")
 
     def note(self) -> str:
         older = f"newest {LOOKED_AT_MAX:,} only, sku: finds older" if self._older else ""
@@ -206,8 +205,8 @@ class UpdatesPage(ListPage):
         return updates.chosen(self.detail, self.steps, now=now, width=width)
 
     def write_titles(self) -> None:
-        for widget in self.query("#updates-panel"):
-            set_title(widget, write(Cell("Updates ", Tone.STRONG), *self._list_title()))
+        title = write(Cell("Updates ", Tone.STRONG), *self._list_title())
+        self.set_title("updates-panel", title)
         self._entitle_chosen()
 
     def _heading(self, width: int) -> Content:
@@ -236,8 +235,7 @@ class UpdatesPage(ListPage):
         return cells
 
     def _entitle_chosen(self) -> None:
-        for widget in self.query("#update-panel"):
-            set_title(widget, updates.chosen_title(self.detail))
+        self.set_title("update-panel", updates.chosen_title(self.detail))
 
 
 def _about(correction: Correction) -> str:

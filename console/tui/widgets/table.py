@@ -184,7 +184,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
 
     def fill(self, rows: Mapping[int, V], asked: Sequence[int]) -> None:
         """Take rows. An id that was asked for and is not among them has gone: it greys."""
-        until = monotonic() + FLASH_S
+        before, until = self.current, monotonic() + FLASH_S
         for row_id, value in rows.items():
             known = self._rows.get(row_id)
             # A row that comes into sight for the first time has not changed: it does not flash.
@@ -200,7 +200,10 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         if self._flashes:
             self.set_timer(FLASH_S, self._unflash)
         self.refresh()
-        self.post_message(self.Moved(self))
+        # A page reads all that it shows of the row under the cursor when it hears of it, and a fill
+        # comes with every reading of the list: it is told only where there is something to read.
+        if self.current != before:
+            self.post_message(self.Moved(self))
 
     def tick(self, now: Millis) -> None:
         """Let ages grow, repainting only the lines whose text that changes."""
