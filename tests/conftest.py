@@ -11,6 +11,7 @@ import pytest
 
 from store.database import connection
 from store.database.connection import Database
+from tests import long_run
 
 # How long an example takes says more of what else the machine does than of us: a deadline fails a
 # run by chance. The suite counts statements and steps instead, and the benchmarks take the times.
@@ -20,8 +21,22 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("skew")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what waits longest for others, so that no core ends the run alone."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run every test, with all its examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--long"):
+        os.environ[long_run.VARIABLE] = "1"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is of the long run, unless it is named, and begin with what waits longest."""
+    if not long_run.is_long() and not any("::" in argument for argument in config.args):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    # Those that wait for programs come first, so that no core ends the run alone.
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
 
 

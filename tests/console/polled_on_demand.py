@@ -20,7 +20,7 @@ from sync.settings import Settings
 from sync.simulation.channel import Fault
 from sync.simulation.server import WorldServer
 from sync.simulation.world import World
-from tests.console.small_shop import settle
+from tests.console.small_shop import rest, settle
 from tests.simulation.small_world import OUTLETS, WAREHOUSE, small_world
 
 PATIENCE_S = 20.0
@@ -51,8 +51,10 @@ class Polled:
         """Wait for something that the engine brings about by itself, and show it."""
         async with asyncio.timeout(PATIENCE_S):
             while not found():
+                # What was begun may go on until then: it is not waited for.
                 await asyncio.sleep(0.02)
-                await settle(self.app, self.pilot)
+                await self.app.refresh_now()
+                await rest(self.app, self.pilot)
         await settle(self.app, self.pilot)
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from textual.app import App
 from textual.css.model import RuleSet
@@ -16,6 +17,7 @@ from textual.screen import Screen
 PAINT_ALL = bool(os.environ.get("SKEW_PAINT_ALL"))
 
 _UNPAINTED: set[App[Any]] = set()
+_OWED: WeakSet[App[Any]] = WeakSet()
 _PARSED: dict[object, list[RuleSet]] = {}
 _paint = Screen._compositor_refresh
 _parse = Stylesheet._parse_rules
@@ -23,7 +25,7 @@ _parse = Stylesheet._parse_rules
 
 @contextmanager
 def unpainted(app: App[Any]) -> Iterator[None]:
-    """Handle and lay out as ever, and paint once at the end what has changed meanwhile.
+    """Handle and lay out as ever, and paint what has changed when somebody looks.
 
     A key is followed by half a dozen states that stand for some milliseconds each: painting every
     one of them took a third of the time of a screen's test. `.ci/run` runs the screens' tests once
@@ -37,6 +39,14 @@ def unpainted(app: App[Any]) -> Iterator[None]:
         yield
     finally:
         _UNPAINTED.discard(app)
+        _OWED.add(app)
+
+
+def paint(app: App[Any]) -> None:
+    """Paint what has changed while nothing was painted: for whoever looks at the screen."""
+    if app not in _OWED:
+        return
+    _OWED.discard(app)
     # What lies under a dialog hands its changes on to the dialog, so it goes first.
     for screen in [*app._background_screens, app.screen]:
         screen._compositor_refresh()

@@ -3,7 +3,7 @@
 import asyncio
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,6 +12,7 @@ from textual import events
 from textual.keys import _character_to_key, _get_unicode_name_from_key
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
@@ -26,7 +27,7 @@ from store.polling import merge, staging
 from sync.config.load import decode
 from sync.settings import Settings
 from sync.targets import terms
-from tests.console.quick_textual import unpainted
+from tests.console.quick_textual import paint, unpainted
 
 NOW: Millis = 1_795_701_731_000  # 2026-11-26 14:02:11Z
 MINUTE = 60_000
@@ -165,8 +166,10 @@ async def console(
         request_refresh=lambda: None,
     )
     app = SkewApp(shop.database, shop.settings, session, preferences=preferences, watch=False)
-    async with app.run_test(size=size) as pilot:
-        await settle(app, pilot)
+    async with AsyncExitStack() as stack:
+        with unpainted(app):
+            pilot = await stack.enter_async_context(app.run_test(size=size))
+            await settle(app, pilot)
         yield app, pilot
 
 
@@ -235,15 +238,21 @@ def _character_of(key: str) -> str | None:
         return None
 
 
+def strips_of(app: SkewApp) -> list[Strip]:
+    """The screen as it is painted, line by line."""
+    paint(app)
+    return app.screen._compositor.render_strips()
+
+
 def text_of(app: SkewApp) -> str:
     """The screen as text, as its strips are painted."""
-    strips = app.screen._compositor.render_strips()
+    strips = strips_of(app)
     return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
 
 
 def style_at(app: SkewApp, needle: str) -> Any:
     """The style of the first segment of the screen that begins with `needle`."""
-    for strip in app.screen._compositor.render_strips():
+    for strip in strips_of(app):
         for segment in strip:
             if segment.text.strip().startswith(needle):
                 return segment.style

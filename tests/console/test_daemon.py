@@ -180,6 +180,7 @@ def test_a_daemon_corrects_what_is_approved_and_sigterm_ends_it_cleanly(place: P
         assert (place.folder / "stdout").read_bytes() == b""
 
 
+@pytest.mark.long
 def test_its_log_is_json_with_events_and_keys_and_no_secret(place: Place) -> None:
     with running(place) as started:
         until(lambda: any(event["event"] == "poll finished" for event in started.events()))
@@ -205,6 +206,7 @@ def test_a_second_daemon_exits_1_and_names_the_first(place: Place) -> None:
     assert "since 20" in event["reason"]
 
 
+@pytest.mark.long
 def test_sigterm_during_a_write_ends_within_ten_seconds_and_leaves_nothing_half_way(
     place: Place,
 ) -> None:
@@ -250,6 +252,7 @@ def test_after_a_kill_approvals_survive_and_a_write_half_way_is_unknown_and_not_
     assert place.market.writes == [("A", 14)]
 
 
+@pytest.mark.long
 def test_an_approval_given_while_no_daemon_ran_is_carried_out_by_the_next(place: Place) -> None:
     with place.database as database:
         with running(place) as killed:
@@ -264,6 +267,7 @@ def test_an_approval_given_while_no_daemon_ran_is_carried_out_by_the_next(place:
     assert place.market.stock == {"A": 14}
 
 
+@pytest.mark.long
 def test_bad_input_on_one_channel_leaves_the_other_running(place: Place) -> None:
     with place.database as database, running(place) as started:
         until(lambda: bool(updates(database, Status.PROPOSED)))

@@ -30,6 +30,7 @@ from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll
 from sync.polling.recovery import EngineContext
 from sync.targets import terms
+from tests.long_run import first
 from tests.simulation.small_world import NOON, HandClock
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ SKEW = (sys.executable, "-m", "console")
 NO_TEXTUAL = """
 import sys
 from console.__main__ import run
+from tests.long_run import first
 code = run(["demo", "--headless", "--for", "2s"])
 assert "textual" not in sys.modules
 sys.exit(code)
@@ -66,7 +68,7 @@ def test_headless_it_prints_the_status_without_textual_and_leaves_nothing_behind
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
 def test_a_signal_ends_it_cleanly_and_the_status_is_still_printed(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -87,6 +89,7 @@ def test_a_signal_ends_it_cleanly_and_the_status_is_still_printed(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_approving_mends_the_shop_itself_and_ends_verified() -> None:
     before = set(threading.enumerate())
     with shop(SystemClock()) as settings, Database.open(settings.database) as database:
@@ -191,6 +194,7 @@ class Watcher:
         return found[0] if found else None
 
 
+@pytest.mark.long
 async def test_the_first_seconds_show_everything_that_the_demo_promises() -> None:
     async with by_hand() as shown:
         await shown.until(0)

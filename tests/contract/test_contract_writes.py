@@ -43,6 +43,7 @@ async def test_a_write_sets_what_the_channel_shows(writing: OverHttp) -> None:
     assert (await poll(writing)).stock.items() >= {"A-1": 3, "B-2": 9}.items()
 
 
+@pytest.mark.long
 async def test_a_strange_sku_is_written_and_read_at_its_own_place(writing: OverHttp) -> None:
     for sku in STRANGE:
         writing.put(sku, 1)

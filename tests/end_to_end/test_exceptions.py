@@ -11,6 +11,8 @@ import pytest
 from tests.end_to_end import exceptions
 from tests.end_to_end.exceptions import EXPECTED, Day
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def ended() -> Iterator[Day]:

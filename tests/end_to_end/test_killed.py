@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from sync.clock import SystemClock, rfc3339
 from tests.loopback import Answer, ReceivedRequest, serving
 
@@ -110,6 +112,7 @@ def cache(folder: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+@pytest.mark.long
 def test_a_daemon_that_is_killed_again_and_again_counts_every_event_once(tmp_path: Path) -> None:
     shop, dice = Busy(), random.Random(2)
     with serving(shop.answer) as server:

@@ -100,6 +100,7 @@ def test_there_is_nothing_to_cancel_where_no_engine_runs(seeded: Path, skew: Any
     assert "no poll of shop is running: no engine is running" in ran.err
 
 
+@pytest.mark.long
 def test_a_round_of_polls_leaves_a_paused_channel_out_and_says_so(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_reports_import_neither_the_screen_nor_the_network(seeded: Path) -> None
     assert ran.stderr.strip() == "[]"
 
 
+@pytest.mark.long
 def test_help_answers_within_four_times_an_empty_python() -> None:
     def took(*args: str) -> float:
         """Processor time, which does not hang on what else the machine does."""
@@ -147,6 +148,7 @@ def test_check_tells_where_secrets_come_from_and_never_what_they_are(
     assert answers[0]["answer"] == "warehouse, for quantities and states"
 
 
+@pytest.mark.long
 def test_check_online_exits_2_where_a_channel_cannot_be_signed_in_to(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

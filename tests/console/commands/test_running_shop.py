@@ -140,6 +140,7 @@ def test_apply_says_why_an_approved_update_was_not_written(
     assert "1 approved update for shop not written: shop answered 401" in notes
 
 
+@pytest.mark.long
 def test_apply_says_that_a_stale_channel_must_be_polled_first(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,6 +174,7 @@ def test_apply_without_anything_due_is_well_and_says_so(
     assert capsys.readouterr().out == "Nothing to write.\n"
 
 
+@pytest.mark.long
 def test_a_poll_while_another_engine_holds_the_lease_asks_it_and_does_as_it_answers(
     world: World, tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import pytest
 from textual import events
 
 from console.keys import ACTIONS, by_name
@@ -90,6 +91,7 @@ def test_a_read_only_legend_hides_the_acts_and_nothing_else() -> None:
     assert "Filter" in shown
 
 
+@pytest.mark.long
 async def test_help_and_palette_list_every_action(shop: Shop) -> None:
     shop.open()
     async with console(shop, (160, 120)) as (app, pilot):
@@ -124,6 +126,7 @@ async def test_the_help_of_a_narrow_terminal_stands_below_the_titles_in_whole_wo
         assert meaning in words
 
 
+@pytest.mark.long
 async def test_keys_that_come_faster_than_pages_turn_are_all_obeyed_in_order(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         for _ in range(5):

@@ -18,6 +18,7 @@ ALPHABETS = ("sku_skeleton.py", "similar_skus.py")
 """Their letters are compared with, never printed."""
 
 
+@pytest.mark.long
 def test_every_glyph_that_skew_prints_has_one_that_stands_for_it() -> None:
     printed = {
         character

@@ -10,7 +10,7 @@ from textual.color import Color
 from console.text.themes import PALETTES, SIXTEEN, ThemePalette
 from console.tui.drawing.tones import THEMES, Tone
 from console.tui.session.preferences import CommandLineChoices, SessionPreferences
-from tests.console.small_shop import Shop, console, press
+from tests.console.small_shop import Shop, console, press, strips_of
 
 TEXT = tuple(tone for tone in Tone if tone is not Tone.FAINT)
 MEANINGS = (Tone.OK, Tone.OVER, Tone.UNDER, Tone.WARN, Tone.BAD)
@@ -155,7 +155,7 @@ async def test_the_chosen_option_of_a_dialog_can_be_read(shop: Shop, name: str) 
         pilot,
     ):
         await press(app, pilot, "y")
-        strips = app.screen._compositor.render_strips()
+        strips = strips_of(app)
         option = next(strip for strip in strips if "1 SKU" in "".join(s.text for s in strip))
         inks = [segment.style for segment in option if segment.text.startswith(("SKU", "1 "))]
 

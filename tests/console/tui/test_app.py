@@ -52,6 +52,7 @@ async def test_a_wrong_filter_is_told_and_stays_open_for_mending(shop: Shop) -> 
         assert app.session.log[0].text.startswith("“x” is not a kind; known: ")
 
 
+@pytest.mark.long
 async def test_escape_clears_the_marks_first(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "slash", *"lamp", "enter", "slash", *"x")
@@ -222,6 +223,7 @@ async def test_a_closed_cache_shows_as_disconnected_and_the_console_lives(shop: 
         assert "SKU-0004411" in text_of(app)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sizes", [((160, 45), (60, 12), (1, 1), (220, 60), (80, 24))])
 async def test_it_outlives_every_resize(shop: Shop, sizes: Sequence[tuple[int, int]]) -> None:
     async with console(shop) as (app, pilot):

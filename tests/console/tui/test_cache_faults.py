@@ -33,12 +33,14 @@ from tests.console.small_shop import (
     settle,
     text_of,
 )
+from tests.long_run import first
 
 APPROVED = CorrectionStatus.APPROVED
 PROPOSED = CorrectionStatus.PROPOSED
 
 HOLDER = """
 import sqlite3, sys
+from tests.long_run import first
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 for statement in sys.argv[2:]:
     connection.execute(statement).fetchall()
@@ -80,6 +82,7 @@ async def acted(app: SkewApp, pilot: Pilot[int]) -> None:
     await settle(app, pilot)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
 async def test_while_another_process_has_the_cache_locked_keys_work_and_nothing_is_decided(
     shop: Shop, lock: str
@@ -102,6 +105,7 @@ async def test_while_another_process_has_the_cache_locked_keys_work_and_nothing_
         assert "● LIVE" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_cache_that_nobody_else_may_even_read_disconnects_and_is_live_again_after(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +195,7 @@ def forget_pages(database: Database) -> None:
         connection.execute("PRAGMA cache_size = 0")
 
 
-@pytest.mark.parametrize("keep", [0, 100, 4096, 40_960])
+@pytest.mark.parametrize("keep", first(1, [4096, 0, 100, 40_960]))
 async def test_a_damaged_cache_disconnects_and_the_console_lives(shop: Shop, keep: int) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -249,6 +253,7 @@ def full(path: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.long
 async def test_a_clock_that_jumps_by_hours_neither_shows_negative_ages_nor_holds_longer(
     tmp_path: Path,
 ) -> None:

@@ -47,6 +47,7 @@ stale_after = "1m"
 """
 
 
+@pytest.mark.long
 async def test_a_bug_in_the_engine_is_told_and_the_console_goes_on_and_keeps_approvals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +135,7 @@ def times_logged(app: SkewApp, words: str) -> int:
     return sum(words in line.text for line in app.session.log)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 async def test_a_daemon_that_leaves_is_followed_by_the_console_and_both_are_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: signal.Signals
@@ -187,6 +189,7 @@ def remove(folder: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.long
 async def test_a_console_whose_cache_is_removed_says_that_its_engine_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

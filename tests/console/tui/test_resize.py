@@ -24,6 +24,7 @@ from console.tui.app import SkewApp
 from tests.console.command_shop import seed
 from tests.console.small_shop import Shop, console, move_cursor_to, press, settle, text_of
 from tests.console.tui.test_terminal_kinds import Screen
+from tests.long_run import first
 
 SIZES = (
     (200, 50), (160, 45), (132, 43), (100, 30), (80, 24), (60, 20), (40, 10), (20, 5), (1, 1),
@@ -58,7 +59,7 @@ async def resized(app: SkewApp, pilot: Pilot[int], size: tuple[int, int]) -> lis
     return text_of(app).splitlines()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", first(1, PLACES))
 async def test_it_takes_any_size_at_any_moment(shop: Shop, place: str) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -77,6 +78,7 @@ async def test_it_takes_any_size_at_any_moment(shop: Shop, place: str) -> None:
         assert after == before or isinstance(app.screen, CommandPalette)
 
 
+@pytest.mark.long
 async def test_keys_work_while_it_is_resized(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         for (width, height), key in zip(
@@ -90,6 +92,7 @@ async def test_keys_work_while_it_is_resized(shop: Shop) -> None:
         assert "SKU-0004411" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_cursor_stays_on_its_row_and_in_view_at_every_size(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0007733")
@@ -102,6 +105,7 @@ async def test_the_cursor_stays_on_its_row_and_in_view_at_every_size(shop: Shop)
                 assert any("▌" in line and "SKU-0007733" in line for line in lines)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["screen", "screen-256color", "tmux-256color", "xterm-256color"])
 def test_the_program_follows_its_terminal_in_screen_and_tmux_too(tmp_path: Path, kind: str) -> None:
     path = seed(tmp_path)

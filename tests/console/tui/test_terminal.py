@@ -58,6 +58,7 @@ def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path, leavin
     assert (tmp_path / "skew.db").exists()
 
 
+@pytest.mark.long
 def test_leaving_the_console_tells_what_nobody_is_there_to_write(tmp_path: Path) -> None:
     path = str(seed(tmp_path))
     assert run(["approve", "--all", "--sku", "LAMP", "--config", path]) == 0

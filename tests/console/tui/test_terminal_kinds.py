@@ -15,6 +15,8 @@ import pytest
 
 from tests.console.command_shop import seed
 
+pytestmark = pytest.mark.long
+
 SECONDS = 30
 STYLE = re.compile(rb"\x1b\[([\d;]*)m")
 SEQUENCE = re.compile(

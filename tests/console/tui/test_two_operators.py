@@ -88,6 +88,7 @@ async def seen_after(app: SkewApp, number: int, status: Status) -> float:
     return monotonic() - began
 
 
+@pytest.mark.long
 async def test_each_sees_the_others_decision_within_a_second_on_a_busy_cache(
     tmp_path: Path,
 ) -> None:
@@ -115,6 +116,7 @@ async def test_each_sees_the_others_decision_within_a_second_on_a_busy_cache(
     assert any(text.startswith("ben approved #") for text in lines)
 
 
+@pytest.mark.long
 async def test_a_decision_of_another_process_is_seen_within_a_second(tmp_path: Path) -> None:
     async with live(tmp_path, hold="60s") as shop, shop.console() as (ana, hers):
         await watching(shop, ana, hers)
@@ -200,6 +202,7 @@ def careful(tmp_path: Path) -> Iterator[Shop]:
     opened.database.close()
 
 
+@pytest.mark.long
 async def test_the_first_of_two_approvals_is_told_on_both_screens(careful: Shop) -> None:
     async with (
         console(careful, operator="ana") as (ana, hers),
@@ -223,6 +226,7 @@ async def test_the_first_of_two_approvals_is_told_on_both_screens(careful: Shop)
     assert "ben approved #1" in last
 
 
+@pytest.mark.long
 async def test_the_question_says_beforehand_that_a_second_person_is_needed(careful: Shop) -> None:
     async with console(careful) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")

@@ -12,6 +12,7 @@ from store.history import change_points
 from store.history.rewind import open_at
 from store.model import Millis, Record, Refused
 from store.polling import merge, quarantine
+from tests.long_run import examples
 from tests.store.correction_steps import approve, oversold
 from tests.store.history.test_rewind import promised
 from tests.store.random_life import SKUS, Life, ask, channels, first_polls
@@ -112,7 +113,7 @@ def stepped(w: World, at: Millis) -> list[Millis]:
     return found
 
 
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(6), suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 15))
 def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts: int) -> None:
     """Between two neighbouring changes nothing differs but what hangs on the clock."""

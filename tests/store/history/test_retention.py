@@ -12,6 +12,7 @@ from store.event_kinds import Event
 from store.history import retention, timeline
 from store.history.retention import ThinningProgress
 from store.model import CorrectionStatus, Millis
+from tests.long_run import examples
 from tests.store.targets.test_balance import (
     check,
     corrected,
@@ -138,7 +139,7 @@ def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
         assert rows(w, "past_readings") == 0
 
 
-@settings(max_examples=25,
+@settings(max_examples=examples(25),
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(script=st.lists(steps, max_size=12), cut=st.integers(0, 12))
 def test_thinning_at_any_instant_leaves_what_is_unexplained_as_it_was(

@@ -17,6 +17,7 @@ from store.history.rewind import open_at
 from store.model import Component, CorrectionStatus, Incident, Terms
 from store.polling import merge, quarantine
 from store.queries import views
+from tests.long_run import examples
 from tests.store.correction_steps import approve, begin, finish, oversold
 from tests.store.random_life import Life, ask, channels, first_polls
 from tests.store.world import MINUTE, START, channel, stock, terms, warehouse, world
@@ -47,7 +48,7 @@ def _last_said(incident: Incident) -> Incident:
     return replace(incident, count=1, last_at=incident.since, message="")
 
 
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 20))
 def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) -> None:
     with (
@@ -68,7 +69,7 @@ def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) 
                     assert found[name] == answers, f"{name} at {snapshot.at}"
 
 
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(6), suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(3, 8), st.integers(3, 8))
 def test_what_goes_on_meanwhile_changes_nothing_of_what_was(
     data: st.DataObject, before: int, after: int

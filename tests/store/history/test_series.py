@@ -4,6 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,6 +120,7 @@ def test_writes_and_events_are_counted_in_the_column_in_which_they_happened(
     assert line(found, "warehouse").written == (0,) * 6
 
 
+@pytest.mark.long
 @given(
     readings=st.lists(st.integers(-5, 50), min_size=1, max_size=40),
     columns=st.integers(1, 30),
@@ -153,6 +155,7 @@ def test_the_columns_are_those_that_a_walk_through_all_readings_gives(
         assert (sample.low, sample.high) == (min(known), max(known))
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_readings_are_brought_together_by_the_database(tmp_path: Path) -> None:
     count = 100_000
     connection = _filled([(START + n * 1_000, n % 977) for n in range(count)])

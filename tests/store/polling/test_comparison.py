@@ -13,6 +13,7 @@ from store.polling.events import EventOrigin
 from store.queries import views
 from store.reasons import Reason
 from sync.targets import policy as words
+from tests.long_run import examples
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, channel, record, stock, terms, warehouse, world
 
@@ -58,7 +59,7 @@ policies = st.builds(
 figures = st.none() | st.integers(-5, 200)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     available=st.integers(-100, 200) | st.integers(0, 10**9),
     state=st.none() | st.sampled_from(State),

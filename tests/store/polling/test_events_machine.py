@@ -23,6 +23,7 @@ from store.polling.comparison import Comparison
 from store.polling.events import EventBatch, EventOrigin
 from store.targets import balance
 from sync.targets import policy as words
+from tests.long_run import examples
 from tests.store.event_model import LISTED, MEMBERS, Known, Place, Setting, made
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World
@@ -395,4 +396,4 @@ class Events(RuleBasedStateMachine):
 
 
 TestEvents = Events.TestCase
-TestEvents.settings = settings(max_examples=50, stateful_step_count=25)
+TestEvents.settings = settings(max_examples=examples(50), stateful_step_count=25)

@@ -26,6 +26,7 @@ from store.model import (
 )
 from store.polling import quarantine, quarantine_preview
 from store.polling.quarantine_effect import ChannelEffect, QuarantineEffect
+from tests.long_run import examples
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 
 
@@ -227,7 +228,7 @@ def on(made: Terms) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("made", [plain, with_policies, with_bundles, two_way])
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject) -> None:
     with on(made()) as shop:

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from store.model import Record, Refused
 from store.polling import merge, quarantine, staging
+from tests.long_run import examples
 from tests.store.world import MINUTE, channel, terms, warehouse, world
 
 SKUS = ("A", "B", "C", "D")
@@ -233,4 +234,4 @@ def _counter(connection: object) -> int:
 
 
 TestRecognition = Recognition.TestCase
-TestRecognition.settings = settings(max_examples=60, stateful_step_count=12)
+TestRecognition.settings = settings(max_examples=examples(60), stateful_step_count=12)

@@ -105,6 +105,7 @@ def test_errors_are_counted_by_the_minute_and_the_last_five_minutes_together(
         assert later.errors_by_minute == (1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [3, 40])
 def test_the_panels_query_costs_what_is_shown_whatever_came_before(
     tmp_path: Path, count: int

@@ -17,6 +17,7 @@ from store.polling.events import EventOrigin
 from store.queries import views
 from store.targets import balance as balance_module
 from store.targets.balance import Balance
+from tests.long_run import examples
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
 
@@ -264,7 +265,7 @@ steps = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=40,
+@settings(max_examples=examples(40),
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(script=st.lists(steps, max_size=14), data=st.data())
 def test_the_account_balances_and_does_not_hang_on_the_order_in_which_events_come(

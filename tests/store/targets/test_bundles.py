@@ -11,6 +11,7 @@ from store.event_kinds import Event, EventKind
 from store.model import ChannelTerms, Component, Policy, Pool, Record, State, Terms
 from store.polling.events import EventOrigin
 from store.reasons import Reason
+from tests.long_run import examples
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
@@ -185,7 +186,7 @@ def test_a_bundle_that_is_no_bundle_any_more_has_its_own_word_again(tmp_path: Pa
 quantities = st.integers(-5, 40)
 
 
-@settings(max_examples=40,
+@settings(max_examples=examples(40),
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(
     has=st.fixed_dictionaries({"A": quantities, "B": quantities, "C": quantities}),

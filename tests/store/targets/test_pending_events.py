@@ -12,6 +12,7 @@ from store.event_kinds import Event, EventKind, EventsTaken
 from store.model import Authority, Millis, Policy
 from store.polling import events
 from store.polling.events import EventOrigin
+from tests.long_run import examples
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
 
@@ -241,7 +242,7 @@ moves = st.tuples(
 )
 
 
-@settings(max_examples=40,
+@settings(max_examples=examples(40),
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(batch=st.lists(moves, max_size=8), as_of=st.integers(0, 20), data=st.data())
 def test_any_permutation_duplication_and_delay_of_a_history_ends_in_the_same_state(

@@ -15,6 +15,7 @@ from sync import channels
 from sync.config import schema
 from sync.config.load import decode
 from sync.errors import ConfigErrors
+from tests.long_run import examples
 
 WORDS = ["csv", "http", "simulated", "vendure", "push", "observe", "two-way", "warehouse", "shop",
          "5s", "0s", "50%", "*", "rules", "manual", "reduce", "active", "a.csv", "$quantity",
@@ -72,7 +73,7 @@ FILES = st.fixed_dictionaries(
 
 
 @given(FILES)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_any_file_decodes_or_is_refused_by_key(data: dict[str, Any]) -> None:
     with contextlib.suppress(ConfigErrors):
         decode(data, source="skew.toml", base=Path(), environ={})

@@ -91,6 +91,7 @@ async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepte
     assert quarantined_poll(shop, "shop") == newer
 
 
+@pytest.mark.long
 async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) -> None:
     poll_id = quarantined_poll(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
@@ -115,6 +116,7 @@ async def test_a_poll_is_discarded_with_a_reason_and_is_history(troubled: Shop) 
         assert quarantined_poll(troubled, "warehouse") is None
 
 
+@pytest.mark.long
 async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> None:
     poll_id = quarantined_poll(troubled, "warehouse")
     async with console(troubled) as (app, pilot):

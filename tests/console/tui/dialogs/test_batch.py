@@ -65,6 +65,7 @@ async def test_a_batch_shows_its_way_by_itself_and_its_end(tmp_path: Path) -> No
     assert {item.available for item in shop.world.outlets["shop"].items()} == {4}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("refuses", "ignores", "word", "why"),
     [
@@ -94,6 +95,7 @@ async def test_a_second_write_that_fails_stops_the_batch_and_all_of_it_is_told(
     assert why in text
 
 
+@pytest.mark.long
 async def test_writes_without_a_reply_stop_the_batch_as_unknown(tmp_path: Path) -> None:
     async with live(tmp_path) as shop, shop.console() as (app, pilot):
         for fault in (Fault.IGNORES_WRITES, Fault.LOSES_REPLIES):
@@ -109,6 +111,7 @@ async def test_writes_without_a_reply_stop_the_batch_as_unknown(tmp_path: Path) 
     assert "no reply" in shown
 
 
+@pytest.mark.long
 async def test_x_takes_the_batch_back_while_it_is_held(tmp_path: Path) -> None:
     async with live(tmp_path, hold="60s") as shop, shop.console() as (app, pilot):
         dialog = await approve_all(shop, app, pilot)
@@ -126,6 +129,7 @@ async def test_x_takes_the_batch_back_while_it_is_held(tmp_path: Path) -> None:
     assert {item.available for item in shop.world.outlets["shop"].items()} == {9}
 
 
+@pytest.mark.long
 async def test_the_batch_is_closed_and_opened_again_while_the_page_lives_on(
     tmp_path: Path,
 ) -> None:

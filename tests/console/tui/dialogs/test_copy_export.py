@@ -32,6 +32,7 @@ async def test_a_digit_copies_at_once_as_row_as_json(shop: Shop) -> None:
         assert json.loads(app.clipboard)["sku"] == "SKU-0004411"
 
 
+@pytest.mark.long
 async def test_an_update_and_a_skus_page_can_be_copied_from_too(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "3", "y", "4")
@@ -58,6 +59,7 @@ async def test_with_nothing_under_the_cursor_copying_and_exporting_say_so(shop: 
         assert "there is nothing here to export" in text_of(app)
 
 
+@pytest.mark.long
 async def test_e_writes_the_list_as_it_is_filtered_and_sorted(shop: Shop, folder: Path) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "slash", *"channel:market", "enter", "s", "s")
@@ -121,6 +123,7 @@ async def test_a_name_that_can_not_be_is_told_and_can_be_mended(
     assert [file.name for file in files_in(folder)] == ["folder"]
 
 
+@pytest.mark.long
 async def test_an_export_shows_how_far_it_is_and_escape_cancels_it(
     shop: Shop, folder: Path
 ) -> None:

@@ -17,6 +17,7 @@ from tests.console.small_shop import (
     press,
     settle,
 )
+from tests.long_run import first
 
 
 async def burst(app: SkewApp, pilot: Pilot[int], *keys: str) -> None:
@@ -45,7 +46,7 @@ async def test_enter_twice_in_a_dialog_answers_it_once(shop: Shop) -> None:
         assert rejected == 1
 
 
-@pytest.mark.parametrize("keys", ["yy", "yn", "ny", "nn"])
+@pytest.mark.parametrize("keys", first(2, ["yn", "ny", "yy", "nn"]))
 async def test_a_question_is_answered_by_the_first_of_two_keys(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")
@@ -59,7 +60,7 @@ async def test_a_question_is_answered_by_the_first_of_two_keys(shop: Shop, keys:
         assert app.screen_stack[-1] is app.page
 
 
-@pytest.mark.parametrize("key", ["a", "r", "z", "c", "y", "e", ":"])
+@pytest.mark.parametrize("key", first(2, ["a", ":", "r", "z", "c", "y", "e"]))
 async def test_a_key_pressed_twice_asks_once(shop: Shop, key: str) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")
@@ -71,7 +72,7 @@ async def test_a_key_pressed_twice_asks_once(shop: Shop, key: str) -> None:
         assert asking(app) == []
 
 
-@pytest.mark.parametrize("keys", ["a2", "2a", "a21", "a213", "231a4"])
+@pytest.mark.parametrize("keys", first(2, ["a2", "231a4", "2a", "a21", "a213"]))
 async def test_turning_the_page_takes_no_dialog_away(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")

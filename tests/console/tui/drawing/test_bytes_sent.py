@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from rich.color import ColorSystem
 from textual import events
 from textual.app import ComposeResult
@@ -29,6 +30,7 @@ def sent(app: SkewApp, glass: DiffOutput) -> int:
     return len(written.encode())
 
 
+@pytest.mark.long
 async def test_seconds_in_which_nothing_happens_are_cheap(shop: Shop) -> None:
     """Idle at 160 × 45 with every age below an hour, when they all change by the second."""
     async with console(shop) as (app, pilot):

@@ -3,6 +3,7 @@
 import random
 import re
 
+import pytest
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -89,6 +90,7 @@ def written(glass: DiffOutput, update: LayoutUpdate | ChopsUpdate) -> str:
     return written
 
 
+@pytest.mark.long
 def test_after_any_row_of_updates_the_terminal_shows_the_last_of_them() -> None:
     for seed in range(300):
         dice = random.Random(seed)

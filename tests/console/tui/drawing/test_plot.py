@@ -57,6 +57,7 @@ samples = st.one_of(
 courses = st.lists(samples, max_size=60)
 
 
+@pytest.mark.long
 @given(
     curves=st.lists(st.tuples(st.text(max_size=30), courses), max_size=6),
     target=courses,
@@ -114,6 +115,7 @@ def test_the_labels_of_the_extremes_are_the_numbers_themselves(values: list[int]
     assert str(min(values)) in labels
 
 
+@pytest.mark.long
 @given(courses, courses)
 def test_only_glyphs_that_ascii_has_a_stand_in_for_are_used(
     first: list[Sample | None], other: list[Sample | None]

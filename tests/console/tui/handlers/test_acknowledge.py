@@ -1,5 +1,7 @@
 """Acknowledging by keys: one row, all marks or a whole group, with a reason that cannot harm."""
 
+import pytest
+
 from store.queries import acknowledgements
 from store.queries.acknowledgements import SeenDisagreement
 from tests.console.small_shop import (
@@ -63,6 +65,7 @@ async def test_all_that_is_marked_is_acknowledged_with_one_reason(shop: Shop) ->
         assert "ana acknowledged 2 disagreements" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_whole_group_is_acknowledged_from_its_row(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "g", "g", "g", "down", "c", *"the market", "enter")

@@ -8,12 +8,18 @@ from console.keys.action import PageName
 from console.tui.data.values import DisagreementRow
 from store.channels import pauses
 from tests.console.polled_on_demand import Polled, polled
-from tests.console.small_shop import MINUTE, NOW, Shop, console, press, text_of
+from tests.console.small_shop import MINUTE, NOW, Shop, console, key_of, press, text_of
 from tests.console.troubled_channels import begin_poll, trouble_channels
 
 
 def paused(shop: Shop, channel: str) -> pauses.Pause | None:
     return shop.database.read(pauses.by_people, now=shop.clock.now()).get(channel)
+
+
+def tap(shop: Polled, *keys: str) -> None:
+    """Press keys whose act goes on for longer than a test waits for what it began."""
+    for key in keys:
+        shop.app.post_message(key_of(shop.app, key))
 
 
 async def to_shop(shop: Polled) -> None:
@@ -34,6 +40,7 @@ async def test_a_poll_is_asked_for_by_a_key_and_told_when_it_ends(
         assert shop.outcomes("market") == ["good"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("other", [False, True], ids=["beside", "elsewhere"])
 async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
     tmp_path: Path, *, other: bool
@@ -41,10 +48,10 @@ async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
     async with polled(tmp_path, other=other) as shop:
         await to_shop(shop)
         shop.fall_silent("shop")
-        await press(shop.app, shop.pilot, "o")
+        tap(shop, "o")
         await shop.until(lambda: "X cancels it" in text_of(shop.app))
         assert "↻ for 0:0" in text_of(shop.app)
-        await press(shop.app, shop.pilot, "X")
+        tap(shop, "X")
         await shop.until(lambda: "cancelled by ana" in text_of(shop.app))
 
         assert shop.outcomes("shop") == ["good", "cancelled"]
@@ -53,16 +60,18 @@ async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
         assert "● fresh" in text_of(shop.app)
 
 
+@pytest.mark.long
 async def test_whoever_asks_twice_waits_once(tmp_path: Path) -> None:
     async with polled(tmp_path) as shop:
         await to_shop(shop)
         shop.fall_silent("shop")
-        await press(shop.app, shop.pilot, "o", "o")
+        tap(shop, "o", "o")
         await shop.until(lambda: "shop is being polled already" in text_of(shop.app))
-        await press(shop.app, shop.pilot, "X")
+        tap(shop, "X")
         await shop.until(lambda: "cancelled" in shop.outcomes("shop"))
 
 
+@pytest.mark.long
 async def test_a_paused_channel_rests_until_it_is_resumed_and_is_polled_then(
     tmp_path: Path,
 ) -> None:
@@ -106,6 +115,7 @@ async def test_a_cancel_that_no_engine_hears_is_told(shop: Shop) -> None:
         assert "nobody to cancel it" in text_of(app)
 
 
+@pytest.mark.long
 async def test_enter_shows_the_disagreements_of_the_channel_alone(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "enter")
@@ -162,6 +172,7 @@ async def test_a_pause_of_the_authority_concerns_every_channel(shop: Shop) -> No
         assert "every channel's 4 disagreements" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_pause_has_a_span_that_is_one_and_a_reason(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "P", "backspace", "backspace", *"31d", "enter")
@@ -175,6 +186,7 @@ async def test_a_pause_has_a_span_that_is_one_and_a_reason(shop: Shop) -> None:
         assert (found.by, found.reason, found.until) == ("ana", "recount", NOW + 90 * MINUTE)
 
 
+@pytest.mark.long
 async def test_a_reason_from_before_is_offered(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "P", "enter", *"recount", "enter", "j", "P")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from console.tui.app import SkewApp
 from console.tui.data.values import DisagreementRow
 from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, SnoozeDialog
@@ -63,6 +65,7 @@ async def test_going_to_zero_is_asked_even_when_small(shop: Shop) -> None:
         assert "nothing approved" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_raise_in_bulk_wants_the_count_typed(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "asterisk", "A")
@@ -161,6 +164,7 @@ async def test_marked_updates_are_rejected_with_one_reason(shop: Shop) -> None:
         }
 
 
+@pytest.mark.long
 async def test_snoozing_asks_for_how_long(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

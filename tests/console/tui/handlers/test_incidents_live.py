@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
@@ -121,6 +122,7 @@ async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
         assert "the same data that ana discarded at " in app.session.log[0].text
 
 
+@pytest.mark.long
 async def test_a_real_poll_of_zeros_that_is_accepted_becomes_the_channels_readings(
     tmp_path: Path,
 ) -> None:
@@ -136,6 +138,7 @@ async def test_a_real_poll_of_zeros_that_is_accepted_becomes_the_channels_readin
         assert await shop.poll("shop") is PollOutcome.GOOD
 
 
+@pytest.mark.long
 async def test_a_real_poll_that_replaces_the_one_on_the_screen_is_not_accepted_for_it(
     tmp_path: Path,
 ) -> None:

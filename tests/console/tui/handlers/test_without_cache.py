@@ -43,6 +43,7 @@ def disconnect(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(shop.database, f"a{name}", abroken)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", WHERE, ids="-".join)
 async def test_an_act_without_a_cache_says_so(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]

@@ -14,6 +14,7 @@ from store.model import Record
 from store.polling import quarantine, staging
 from sync.checklist.case import Answer
 from tests.console.small_shop import MINUTE, NOW, Shop, console, press, settle, style_at, text_of
+from tests.long_run import first
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]x[/red] \u202egnp.\u2066"
 
@@ -75,6 +76,7 @@ async def test_a_clock_that_is_set_back_does_not_keep_old_answers(shop: Shop) ->
     assert (await checklist.look()).at < first.at
 
 
+@pytest.mark.long
 async def test_the_cursor_goes_by_questions_and_enter_leads_to_the_channel_named(
     shop: Shop,
 ) -> None:
@@ -97,7 +99,7 @@ async def test_the_cursor_goes_by_questions_and_enter_leads_to_the_channel_named
         assert app.page is page
 
 
-@pytest.mark.parametrize("size", [(160, 45), (100, 30), (80, 24), (60, 15), (220, 50)])
+@pytest.mark.parametrize("size", first(1, [(160, 45), (100, 30), (80, 24), (60, 15), (220, 50)]))
 async def test_every_question_can_be_reached_at_any_size(shop: Shop, size: tuple[int, int]) -> None:
     async with console(shop, size) as (app, pilot):
         await press(app, pilot, "6")

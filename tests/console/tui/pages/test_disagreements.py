@@ -1,5 +1,6 @@
 """Triage by keys, on a real cache: group, jump, acknowledge, filter, while the data moves."""
 
+import pytest
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
@@ -77,6 +78,7 @@ async def test_a_group_tells_its_count_units_money_age_and_worst(shop: Shop) -> 
     assert "Disagreements 4 in 2 channels" in title
 
 
+@pytest.mark.long
 async def test_a_group_opens_and_closes_by_enter_and_arrows_and_the_cursor_stays(
     shop: Shop,
 ) -> None:
@@ -96,6 +98,7 @@ async def test_a_group_opens_and_closes_by_enter_and_arrows_and_the_cursor_stays
         assert skus(app) == opened
 
 
+@pytest.mark.long
 async def test_a_mark_on_a_group_marks_all_its_rows_and_some_is_told_apart(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "g", "g", "g", "down", "space")
@@ -131,6 +134,7 @@ async def test_the_marks_of_a_group_can_be_approved_in_bulk(shop: Shop) -> None:
         assert "Approve 3 updates" in text_of(app)
 
 
+@pytest.mark.long
 async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         for number in range(4):
@@ -178,6 +182,7 @@ async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None
         assert acknowledged_why(shop)["SKU-0004411"] == "mine"
 
 
+@pytest.mark.long
 async def test_new_data_moves_neither_the_cursor_nor_an_open_group(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "g", "g", "g", "down", "right", "down")
@@ -244,6 +249,7 @@ async def test_a_row_that_changes_flashes_once(shop: Shop) -> None:
         assert app.dashboard.rows._flashes.get(row, first) == first
 
 
+@pytest.mark.long
 async def test_the_filter_completes_what_is_typed_and_brings_back_what_was_asked(
     shop: Shop,
 ) -> None:
@@ -262,6 +268,7 @@ async def test_the_filter_completes_what_is_typed_and_brings_back_what_was_asked
         assert app.dashboard.filter_text == "channel:market"
 
 
+@pytest.mark.long
 async def test_a_filter_by_cause_finds_the_causes_first(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "slash", *"cause:unexplained", "enter")
@@ -300,6 +307,7 @@ async def test_at_200_columns_the_evidence_is_told_in_the_row(shop: Shop) -> Non
         assert "shows 31, 14 off the tar…" in line
 
 
+@pytest.mark.long
 async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:
     async with console(shop, (60, 20)) as (app, pilot):
         await press(app, pilot, "g", "g", "g", "down", "enter", "n", "c", *"x", "enter")

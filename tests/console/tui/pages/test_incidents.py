@@ -28,6 +28,7 @@ from tests.console.small_shop import (
     style_at,
     text_of,
 )
+from tests.long_run import first
 
 HOSTILE = "\x1b]0;owned\x07[red]zero[/red]\u202e\x9b2J"
 
@@ -112,6 +113,7 @@ async def test_what_is_over_can_be_neither_acknowledged_nor_snoozed(troubled: Sh
         assert newest_message(app) == "can't snooze #1 market credentials: it is closed"
 
 
+@pytest.mark.long
 async def test_enter_opens_the_disagreements_that_the_trouble_is_about(troubled: Shop) -> None:
     raise_incident(
         troubled, "shop", IncidentKind.SECOND_WRITER, "SKU SKU-0004411: set back",
@@ -129,6 +131,7 @@ async def test_enter_opens_the_disagreements_that_the_trouble_is_about(troubled:
         assert "SKU SKU-0004411: set back" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
     troubled: Shop,
 ) -> None:
@@ -209,7 +212,7 @@ SCREENS = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 async def test_the_page_looks_as_it_should(
     troubled: Shop, name: str, size: tuple[int, int]
@@ -225,6 +228,7 @@ async def test_the_page_looks_as_it_should(
     hold_to_golden(name, size, painted)
 
 
+@pytest.mark.long
 async def test_good_readings_that_come_while_a_poll_waits_end_its_incident(shop: Shop) -> None:
     quarantine_poll(shop, "warehouse", (0, 0, 0, 0, 0), at=NOW)
     async with console(shop) as (app, pilot):

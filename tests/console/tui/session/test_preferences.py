@@ -12,7 +12,15 @@ from console.tui.session.memory import PageMemory, Personal, Remembered, recall
 from console.tui.session.preferences import CommandLineChoices, SessionPreferences, begin
 from store.model import CorrectionStatus
 from store.queries.values import Sort
-from tests.console.small_shop import Shop, console, move_cursor_to, newest_update, press, text_of
+from tests.console.small_shop import (
+    Shop,
+    console,
+    move_cursor_to,
+    newest_update,
+    press,
+    strips_of,
+    text_of,
+)
 
 
 def preferring(**data: object) -> SessionPreferences:
@@ -33,6 +41,7 @@ async def test_a_key_of_the_operators_own_acts_and_the_old_one_does_not(shop: Sh
         assert newest_update(shop, "SKU-0009120").status is CorrectionStatus.APPROVED
 
 
+@pytest.mark.long
 async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop) -> None:
     preferences = preferring(
         keys={"approve": "ctrl+a", "show_updates": "f3", "sort": [], "help": "h"}
@@ -71,6 +80,7 @@ async def test_every_place_that_shows_keys_shows_the_same(shop: Shop) -> None:
         assert action.title in helped
 
 
+@pytest.mark.long
 async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_path: Path) -> None:
     async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         seen = []
@@ -107,6 +117,7 @@ async def test_a_theme_is_what_was_said_else_kept_else_preferred(
         assert app.theme == begun
 
 
+@pytest.mark.long
 async def test_page_filter_and_sort_are_taken_up_again(shop: Shop, tmp_path: Path) -> None:
     async with console(shop, preferences=remembering(tmp_path)) as (app, pilot):
         await press(app, pilot, "slash", *"channel:market", "enter", "s", "3")
@@ -119,6 +130,7 @@ async def test_page_filter_and_sort_are_taken_up_again(shop: Shop, tmp_path: Pat
         assert app.dashboard.sort is list(Sort)[1]
 
 
+@pytest.mark.long
 async def test_what_is_remembered_is_written_within_a_second_or_two(
     shop: Shop, tmp_path: Path
 ) -> None:
@@ -195,6 +207,7 @@ def test_a_login_that_says_nothing_is_asked_about_unless_somebody_said(tmp_path:
     assert begin(path, CommandLineChoices(), "root").command_line.operator == "root"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(160, 45), (80, 24)])
 @pytest.mark.parametrize("keys", [(), ("2",), ("3",), ("4",), ("enter",), ("A",), ("?",), ("y",)])
 async def test_ascii_paints_nothing_else_on_any_page(
@@ -217,7 +230,7 @@ async def test_in_sixteen_colours_the_cursors_row_is_reversed_and_all_is_named(
     monkeypatch.delenv("COLORTERM")
     async with console(shop) as (app, _):
         assert app.theme == "skew-sixteen"
-        strips = [s for line in app.screen._compositor.render_strips() for s in line]
+        strips = [s for line in strips_of(app) for s in line]
         styles = {segment.style for segment in strips if segment.style is not None}
         row = next(s for s in strips if "▌" in s.text)
 
@@ -238,7 +251,7 @@ async def test_without_colour_every_state_still_has_its_glyph_or_word(
     monkeypatch.setenv("NO_COLOR", "1")
     async with console(shop) as (app, _):
         grey = text_of(app)
-        strips = [s for line in app.screen._compositor.render_strips() for s in line]
+        strips = [s for line in strips_of(app) for s in line]
         inks = {segment.style.color for segment in strips if segment.style is not None}
 
     assert grey == coloured

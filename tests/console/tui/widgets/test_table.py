@@ -4,6 +4,7 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -72,6 +73,7 @@ async def test_only_rows_near_the_window_are_asked_for() -> None:
         assert "row 99999" in lines(app)[-1]
 
 
+@pytest.mark.long
 async def test_new_order_keeps_the_cursor_on_its_row_and_that_row_on_its_line() -> None:
     async with table(range(1000)) as (app, pilot):
         await pilot.press(*["down"] * 30)

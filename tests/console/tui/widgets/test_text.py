@@ -5,12 +5,14 @@ from typing import Any
 from textual.content import Content
 
 from console.tui.widgets.text import TextBlock
+from tests.console.quick_textual import paint
 from tests.console.small_shop import Shop, console, rest, settle, text_of
 
 
 async def test_text_that_is_hidden_lays_nothing_out(shop: Shop) -> None:
     """The narrow screen's summary has no place on a wide one, and is rewritten at every key."""
     async with console(shop, (160, 45)) as (app, pilot):
+        paint(app)
         assert not app.page.query_one("#brief").display
         layouts: list[Any] = []
         app.screen.screen_layout_refresh_signal.subscribe(app.page, layouts.append)
