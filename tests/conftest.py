@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ hypothesis.settings.register_profile(
     "skew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("skew")
+
+
+# Some images switch this off for the sake of their size. Without it pytest puts its own assertions
+# into every test, and into hypothesis, anew in every worker of every run: it takes ten seconds.
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +44,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
     # Those that wait for programs come first, so that no core ends the run alone.
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a fifth of a run is waiting for programs and for time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

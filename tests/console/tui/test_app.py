@@ -33,6 +33,7 @@ from tests.console.small_shop import (
 )
 
 
+@pytest.mark.long
 async def test_a_filter_narrows_stays_visible_and_is_cleared_by_escape(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "slash", *"age<1h Lamp", "enter")
@@ -62,6 +63,7 @@ async def test_escape_clears_the_marks_first(shop: Shop) -> None:
         assert app.dashboard.filter_text == "lamp"
 
 
+@pytest.mark.long
 async def test_sorting_walks_through_the_orders(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         first = list(app.dashboard.rows.ids)
@@ -86,6 +88,7 @@ async def test_enter_opens_the_skus_page_and_escape_leaves_it(shop: Shop) -> Non
             assert words in page
 
 
+@pytest.mark.long
 async def test_an_update_is_approved_from_the_skus_page(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -95,6 +98,7 @@ async def test_an_update_is_approved_from_the_skus_page(shop: Shop) -> None:
         assert "ana approved #1" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_page_whose_disagreement_ended_says_so(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -138,6 +142,7 @@ async def test_a_paused_screen_stands_still_and_says_so(shop: Shop) -> None:
         assert "● LIVE" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_clicked_word_of_the_legend_does_what_its_key_does(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         legend = text_of(app).splitlines()[-1]
@@ -147,6 +152,7 @@ async def test_a_clicked_word_of_the_legend_does_what_its_key_does(shop: Shop) -
         assert "esc closes" in text_of(app)
 
 
+@pytest.mark.long
 async def test_what_lies_under_a_dialog_goes_on_living(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")
@@ -162,6 +168,7 @@ async def test_what_lies_under_a_dialog_goes_on_living(shop: Shop) -> None:
         assert "31*" not in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_read_only_console_refuses_to_decide_and_shows_the_rest(shop: Shop) -> None:
     async with console(shop, read_only=True) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -214,6 +221,7 @@ async def test_an_engine_that_died_shows_as_disconnected_with_its_words(shop: Sh
         assert "engine stopped: disk full" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_closed_cache_shows_as_disconnected_and_the_console_lives(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         shop.database.close()

@@ -128,6 +128,7 @@ async def test_a_cache_that_nobody_else_may_even_read_disconnects_and_is_live_ag
         assert "● LIVE" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_cache_removed_under_it_is_told_and_nothing_is_decided_on_it(shop: Shop) -> None:
     """SQLite would go on with the removed file; what is decided there, nobody ever sees."""
     async with console(shop) as (app, pilot):
@@ -210,6 +211,7 @@ async def test_a_damaged_cache_disconnects_and_the_console_lives(shop: Shop, kee
         assert app.is_running
 
 
+@pytest.mark.long
 async def test_a_cache_cut_to_nothing_disconnects_and_the_console_lives(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         forget_pages(shop.database)
@@ -222,6 +224,7 @@ async def test_a_cache_cut_to_nothing_disconnects_and_the_console_lives(shop: Sh
         assert app.is_running
 
 
+@pytest.mark.long
 async def test_a_full_disk_keeps_what_there_is_and_a_decision_works_once_there_is_room(
     shop: Shop,
 ) -> None:

@@ -165,6 +165,7 @@ async def test_an_approval_of_what_another_has_rejected_says_who_when_and_why(sh
         )
 
 
+@pytest.mark.long
 async def test_what_another_decides_while_the_question_is_open_is_told_after_it(
     shop: Shop,
 ) -> None:

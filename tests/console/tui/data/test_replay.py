@@ -131,6 +131,7 @@ async def test_brackets_step_to_the_next_change_and_back(lived: Shop) -> None:
         assert app.session.snapshot.status.incidents == ()
 
 
+@pytest.mark.long
 async def test_past_the_last_change_nothing_moves_and_it_says_so(lived: Shop) -> None:
     async with replayed(lived, NOW + 20 * MINUTE) as (app, pilot):
         await press(app, pilot, "]")

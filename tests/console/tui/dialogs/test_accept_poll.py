@@ -31,6 +31,7 @@ async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change
     assert "■ quarantined" in text
 
 
+@pytest.mark.long
 async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     troubled: Shop,
 ) -> None:
@@ -53,6 +54,7 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     assert quarantined_poll(troubled, "warehouse") is None
 
 
+@pytest.mark.long
 async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) -> None:
     shown = SHOWN["shop"]
     quarantine_poll(shop, "shop", (shown[0] - 1, *shown[1:]), "40 % changed", at=NOW)
@@ -71,6 +73,7 @@ async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) 
         assert "● No incident is open." in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_poll_that_was_replaced_while_its_dialog_was_open_is_not_accepted(
     shop: Shop,
 ) -> None:
@@ -129,6 +132,7 @@ async def test_a_poll_can_be_judged_on_the_channels_page_too(troubled: Shop) -> 
         assert newest_message(app) == "warehouse has no quarantined poll"
 
 
+@pytest.mark.long
 async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "down", "d", *"zeros", "enter")

@@ -21,6 +21,7 @@ async def test_y_copies_the_sku_and_says_so(shop: Shop) -> None:
         assert "copied SKU: SKU-0004411" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_digit_copies_at_once_as_row_as_json(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -51,6 +52,7 @@ async def test_escape_copies_nothing(shop: Shop) -> None:
         assert app.clipboard == ""
 
 
+@pytest.mark.long
 async def test_with_nothing_under_the_cursor_copying_and_exporting_say_so(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "slash", *"nosuch", "enter", "y")
@@ -74,6 +76,7 @@ async def test_e_writes_the_list_as_it_is_filtered_and_sorted(shop: Shop, folder
         assert [int(row["id"]) for row in csv.DictReader(opened)] == shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("page", "key"), [("3", "updates"), ("2", "channels")])
 async def test_the_arrows_choose_json(shop: Shop, folder: Path, page: str, key: str) -> None:
     async with console(shop) as (app, pilot):
@@ -85,6 +88,7 @@ async def test_the_arrows_choose_json(shop: Shop, folder: Path, page: str, key: 
     assert json.loads(file.read_text())[key]
 
 
+@pytest.mark.long
 async def test_a_file_that_is_there_is_overwritten_only_by_a_yes(shop: Shop, folder: Path) -> None:
     (folder / "x.csv").write_text("mine")
     async with console(shop) as (app, pilot):
@@ -101,6 +105,7 @@ async def test_a_file_that_is_there_is_overwritten_only_by_a_yes(shop: Shop, fol
     assert (folder / "x.csv").read_text() != "mine"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["no/such/folder/x.csv", "x.txt", "folder"])
 async def test_a_name_that_can_not_be_is_told_and_can_be_mended(
     shop: Shop, folder: Path, name: str

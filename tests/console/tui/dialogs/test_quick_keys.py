@@ -60,6 +60,7 @@ async def test_a_question_is_answered_by_the_first_of_two_keys(shop: Shop, keys:
         assert app.screen_stack[-1] is app.page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", first(2, ["a", ":", "r", "z", "c", "y", "e"]))
 async def test_a_key_pressed_twice_asks_once(shop: Shop, key: str) -> None:
     async with console(shop) as (app, pilot):
@@ -83,6 +84,7 @@ async def test_turning_the_page_takes_no_dialog_away(shop: Shop, keys: str) -> N
         assert asking(app) == []
 
 
+@pytest.mark.long
 async def test_the_palette_does_not_open_over_a_dialog(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")

@@ -33,6 +33,7 @@ def obeyed(app: SkewApp) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", first(2, ["r", "/", "c", "e", "z tab", ":", "2 P"]))
 async def test_what_is_pasted_is_shown_and_obeyed_by_no_terminal(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):
@@ -47,6 +48,7 @@ async def test_what_is_pasted_is_shown_and_obeyed_by_no_terminal(shop: Shop, key
         assert obeyed(app) == []
 
 
+@pytest.mark.long
 async def test_a_snooze_that_is_none_is_refused_and_a_long_one_told_with_its_day(
     shop: Shop,
 ) -> None:
@@ -61,6 +63,7 @@ async def test_a_snooze_that_is_none_is_refused_and_a_long_one_told_with_its_day
         assert "snoozed until 2054-04-13 14:02Z" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_snooze_of_an_incident_is_told_with_its_day(shop: Shop) -> None:
     trouble_channels(shop)
     async with console(shop) as (app, pilot):

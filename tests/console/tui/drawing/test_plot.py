@@ -91,6 +91,7 @@ def test_it_is_never_wider_or_taller_than_asked_whatever_it_is_given(
     assert sum(cells(cell.text) for cell in (drawn[0] if drawn else [])) <= width
 
 
+@pytest.mark.long
 @given(values=st.lists(st.integers(-(10**9), 10**12), min_size=1, max_size=80))
 def test_the_greatest_stands_in_the_first_row_and_the_least_in_the_last(values: list[int]) -> None:
     lines = text(draw(figure(flat(*values)), 100, 20))
@@ -106,6 +107,7 @@ def test_the_greatest_stands_in_the_first_row_and_the_least_in_the_last(values: 
     assert plotted[-1][:9].strip()
 
 
+@pytest.mark.long
 @given(values=st.lists(st.integers(0, 99_999), min_size=2, max_size=60))
 def test_the_labels_of_the_extremes_are_the_numbers_themselves(values: list[int]) -> None:
     lines = text(draw(figure(flat(*values)), 100, 20))

@@ -17,6 +17,7 @@ from tests.console.small_shop import (
 from tests.console.tui.pages.test_disagreements import acknowledged_why, only, skus
 
 
+@pytest.mark.long
 async def test_what_is_acknowledged_is_told_with_a_sign_and_words_dimmed_and_last(
     shop: Shop,
 ) -> None:
@@ -35,6 +36,7 @@ async def test_what_is_acknowledged_is_told_with_a_sign_and_words_dimmed_and_las
         assert "Disagreements 4 of 5 SKUs" in text_of(app)
 
 
+@pytest.mark.long
 async def test_c_on_what_is_acknowledged_takes_it_back(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "c", *"x", "enter")
@@ -56,6 +58,7 @@ async def test_escape_leaves_the_question_and_nothing_is_acknowledged(shop: Shop
         assert "nothing acknowledged" in text_of(app)
 
 
+@pytest.mark.long
 async def test_all_that_is_marked_is_acknowledged_with_one_reason(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "space", "space", "c", *"both", "enter")
@@ -76,6 +79,7 @@ async def test_a_whole_group_is_acknowledged_from_its_row(shop: Shop) -> None:
         assert skus(app) == ["[outlet]"]
 
 
+@pytest.mark.long
 async def test_a_hostile_reason_and_name_reach_no_terminal(shop: Shop) -> None:
     disagreement = only(shop, "SKU-0004411")
     shop.database.write(

@@ -130,6 +130,7 @@ async def test_enter_shows_the_disagreements_of_the_channel_alone(shop: Shop) ->
         assert app.page.place is PageName.CHANNELS
 
 
+@pytest.mark.long
 async def test_a_pause_shows_its_effect_and_can_be_thought_better_of(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P")
@@ -156,6 +157,7 @@ async def test_what_a_pause_does_is_broken_at_spaces_where_the_dialog_is_narrow(
         assert f"{line} " in text
 
 
+@pytest.mark.long
 async def test_a_span_that_is_none_is_told_as_one_is_typed_here(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P", *"x")
@@ -198,6 +200,7 @@ async def test_a_reason_from_before_is_offered(shop: Shop) -> None:
         assert found.reason == "recount"
 
 
+@pytest.mark.long
 async def test_nobody_ends_anothers_pause_by_a_slip_of_the_finger(shop: Shop) -> None:
     trouble_channels(shop)
     async with console(shop) as (app, pilot):

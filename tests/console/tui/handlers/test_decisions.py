@@ -189,6 +189,7 @@ async def test_an_approval_of_what_has_moved_is_refused_and_told(shop: Shop) -> 
         assert newest_update(shop, "SKU-0001007").status is not CorrectionStatus.APPROVED
 
 
+@pytest.mark.long
 async def test_a_big_update_says_that_it_needs_a_second_person(tmp_path: Path) -> None:
     shop = Shop(tmp_path, second_person_above=10)
     shop.open()

@@ -62,6 +62,7 @@ async def test_an_act_without_a_cache_says_so(
         assert isinstance(app.screen, Page)
 
 
+@pytest.mark.long
 async def test_an_approval_that_could_not_be_taken_back_can_be_tried_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ async def test_an_approval_that_could_not_be_taken_back_can_be_tried_again(
         assert "ana undid #1" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_refused_approval_leaves_the_one_before_it_to_be_undone(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

@@ -132,6 +132,7 @@ async def test_the_header_shows_the_errors_of_the_last_minutes(shop: Shop) -> No
     assert "errors/5m 2  ▁▁▂▁▂" in head
 
 
+@pytest.mark.long
 async def test_a_pause_of_somebody_else_shows_at_once(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2")
@@ -145,6 +146,7 @@ async def test_a_pause_of_somebody_else_shows_at_once(shop: Shop) -> None:
         assert "paused by bo: moving house" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_last_channel_of_many_can_be_reached_and_told(shop: Shop) -> None:
     async with console(shop, (100, 14)) as (app, pilot):
         await press(app, pilot, "2", "end")

@@ -99,6 +99,7 @@ async def test_the_cursor_goes_by_questions_and_enter_leads_to_the_channel_named
         assert app.page is page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, [(160, 45), (100, 30), (80, 24), (60, 15), (220, 50)]))
 async def test_every_question_can_be_reached_at_any_size(shop: Shop, size: tuple[int, int]) -> None:
     async with console(shop, size) as (app, pilot):

@@ -113,6 +113,7 @@ async def test_a_mark_on_a_group_marks_all_its_rows_and_some_is_told_apart(shop:
         assert len(app.dashboard.rows.marks) == 2
 
 
+@pytest.mark.long
 async def test_marks_survive_folding_grouping_and_new_data(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -127,6 +128,7 @@ async def test_marks_survive_folding_grouping_and_new_data(shop: Shop) -> None:
         assert len(marks) == 1
 
 
+@pytest.mark.long
 async def test_the_marks_of_a_group_can_be_approved_in_bulk(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "g", "g", "g", "down", "space", "A")
@@ -221,6 +223,7 @@ async def test_order_waits_while_keys_are_pressed_and_new_rows_are_counted(shop:
         assert under(app) == before[1]
 
 
+@pytest.mark.long
 async def test_the_severities_beside_the_rows_are_those_of_the_order_that_is_shown(
     shop: Shop,
 ) -> None:
@@ -319,6 +322,7 @@ async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:
         assert "x" in acknowledged_why(shop).values()
 
 
+@pytest.mark.long
 async def test_n_goes_to_the_worst_that_is_not_acknowledged_and_round(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         at = []

@@ -57,6 +57,7 @@ async def test_what_another_operator_has_seen_shows_at_the_next_look(troubled: S
         assert "seen by bo" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_snoozed_incident_leaves_the_count_and_is_told_again_at_its_time(
     troubled: Shop,
 ) -> None:
@@ -172,6 +173,7 @@ async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: 
     )
 
 
+@pytest.mark.long
 async def test_hostile_words_of_a_channel_are_shown_as_text(shop: Shop) -> None:
     raise_incident(shop, "market", IncidentKind.CONTRACT, HOSTILE)
     quarantine_records(shop, "shop", [record(HOSTILE, 3, HOSTILE, 100)], HOSTILE, NOW)
@@ -212,6 +214,7 @@ SCREENS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 async def test_the_page_looks_as_it_should(

@@ -1,8 +1,11 @@
 """Marks that go are told of: what was to be approved in bulk is never fewer in silence."""
 
+import pytest
+
 from tests.console.small_shop import Shop, console, press, text_of
 
 
+@pytest.mark.long
 async def test_marks_that_a_filter_leaves_out_are_told_of(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "*", "/", *"lamp", "enter")
@@ -21,6 +24,7 @@ async def test_marks_of_another_state_are_told_of(shop: Shop) -> None:
         assert "4 marked rows left the list" in text_of(app)
 
 
+@pytest.mark.long
 async def test_what_is_acknowledged_is_what_the_cursor_shows(shop: Shop) -> None:
     """The keys act on the list with the focus: here the pending updates."""
     async with console(shop) as (app, pilot):

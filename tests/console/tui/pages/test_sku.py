@@ -133,6 +133,7 @@ async def test_what_ended_badly_is_tried_again_from_it(lived: EventfulShop) -> N
         assert "can't retry" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_cursor_stays_on_its_row_while_channels_move(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter", "up")
@@ -193,6 +194,7 @@ async def test_the_plot_is_zoomed_by_keys_and_says_where_that_ends(lived: Eventf
         assert "30 d is the longest span" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_plot_tells_too_much_by_its_tone_and_where_it_lies(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter")
@@ -316,6 +318,7 @@ async def test_the_row_under_the_cursor_is_copied_from_it(lived: EventfulShop) -
         assert '"channel": "market"' in copied["JSON"]
 
 
+@pytest.mark.long
 async def test_a_read_only_console_shows_it_and_refuses_the_acts(lived: EventfulShop) -> None:
     async with console(lived, read_only=True) as (app, pilot):
         await press(app, pilot, "enter", "a")

@@ -69,6 +69,7 @@ async def to_update(app: SkewApp, pilot: Any, number: int) -> None:
     await settle(app, pilot)
 
 
+@pytest.mark.long
 async def test_f_turns_from_the_open_to_the_failed_the_done_and_all(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3")
@@ -114,6 +115,7 @@ async def test_a_wrong_filter_says_what_would_be_right(lived: Shop) -> None:
         assert sorted(listed(app)) == [1, 4]
 
 
+@pytest.mark.long
 async def test_s_sorts_by_money_age_end_and_channel(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f", "f", "f")
@@ -139,6 +141,7 @@ async def test_the_chosen_update_tells_its_every_step(lived: Shop) -> None:
     assert "✖ not applied 0:49 ago: accepted; still shows 180" in shown
 
 
+@pytest.mark.long
 async def test_the_chosen_one_follows_the_cursor(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f", "f", "f")
@@ -151,6 +154,7 @@ async def test_the_chosen_one_follows_the_cursor(lived: Shop) -> None:
     assert "#3 SKU-0007733 Cable USB-C 2 m" in on_cable
 
 
+@pytest.mark.long
 async def test_t_tries_again_with_a_reason_and_the_new_update_is_proposed(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f", "T")
@@ -177,6 +181,7 @@ async def test_t_tries_all_that_is_marked_and_failed(lived: Shop) -> None:
     assert newest_update(lived, "SKU-0009120").status is Status.VERIFIED
 
 
+@pytest.mark.long
 async def test_t_says_why_there_is_nothing_to_try(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "T")
@@ -212,6 +217,7 @@ async def test_marks_are_decided_in_bulk_and_what_is_over_is_left_out_by_name(
     assert "left out: 1 verified, 1 not applied" in shown
 
 
+@pytest.mark.long
 async def test_the_question_tells_each_channels_part(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "3", "asterisk", "A")
@@ -221,6 +227,7 @@ async def test_the_question_tells_each_channels_part(shop: Shop) -> None:
     assert "outlet        1 update                    ▲ 14   1,246" in shown
 
 
+@pytest.mark.long
 async def test_a_batch_over_a_push_limit_is_told_before_and_cannot_be_approved(
     tmp_path: Path,
 ) -> None:
@@ -242,6 +249,7 @@ async def test_a_batch_over_a_push_limit_is_told_before_and_cannot_be_approved(
     assert statuses == {Status.PROPOSED}
 
 
+@pytest.mark.long
 async def test_what_cannot_be_approved_at_this_moment_is_told_before(shop: Shop) -> None:
     shop.clock.at = NOW + 30 * MINUTE
     shop.show("warehouse", STOCK, at=shop.clock.at - 2_000)
@@ -253,6 +261,7 @@ async def test_what_cannot_be_approved_at_this_moment_is_told_before(shop: Shop)
     assert "3 of 4 can't be approved now: channel stale" in shown
 
 
+@pytest.mark.long
 async def test_b_says_where_there_is_no_batch_and_shows_anybodys_batch(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "B")
@@ -296,6 +305,7 @@ async def test_states_are_told_by_word_and_glyph_and_coloured_by_their_meaning(
     assert good.color.triplet.hex == colours[Tone.OK].lower()
 
 
+@pytest.mark.long
 async def test_what_lies_further_back_than_is_looked_is_told(
     lived: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +343,7 @@ async def test_hostile_text_in_an_update_is_shown_as_text(shop: Shop) -> None:
     assert "[@click=app.quit]no[/]" in shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize(
     ("name", "keys"),

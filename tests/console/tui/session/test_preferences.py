@@ -169,6 +169,7 @@ async def test_a_broken_memory_is_told_and_stops_nothing(shop: Shop, tmp_path: P
         assert "broken and ignored" in text_of(app)
 
 
+@pytest.mark.long
 async def test_whoever_is_not_known_is_asked_once_and_stands_in_the_audit(
     shop: Shop, tmp_path: Path
 ) -> None:
