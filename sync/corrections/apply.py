@@ -13,23 +13,19 @@ from store.channels import incidents
 from store.corrections import lifecycle
 from store.corrections.lifecycle import ApprovedCorrection
 from store.errors import StoreError
-from store.model import Correction, CorrectionStatus, IncidentKind, PollOutcome
-from store.polling import merge
+from store.model import Correction, CorrectionStatus, IncidentKind
 from sync.channels.base import Change, ListingRef, Receipt
 from sync.corrections import verify
 from sync.corrections.batch_progress import STOPPED, summary
-from sync.corrections.verify import ListingKey, SentChange, Shown, Verdict, WriteOutcome
+from sync.corrections.read_back import FreshReadings, read_back
+from sync.corrections.verify import SentChange, Verdict, WriteOutcome
 from sync.errors import ChannelError, NeedsOperator, Temporary, WriteRejected
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
-from sync.polling.poll import poll_held
 from sync.polling.recovery import EngineContext
 
 FIRST_FEW = 3
 """Written and read back before the rest of a batch: a surprise then costs this many listings."""
-
-READ_BACK_PAUSE_MS = 250
-READ_BACK_PAUSE_MS_MAX = 2_000
 
 StartedWrites = Sequence[tuple[Correction, Change]]
 
@@ -68,6 +64,10 @@ class _Round:
     channel_state: ChannelState
     token: str
 
+    @property
+    def fresh(self) -> FreshReadings:
+        return FreshReadings(self.context, self.channel_state)
+
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.channel_state.channel.abilities
         left = [approved.correction.id for approved in await self._still_valid(ids)]
@@ -75,7 +75,7 @@ class _Round:
         if left and not abilities.reads_one and not abilities.compare_and_set:
             # Rule 9 wants a fresh reading before each write. Without one listing at a time, and
             # without compare-and-set, one poll for the whole batch is the cheapest.
-            await self._poll()
+            await self.fresh.poll()
         for batch in _batches(left, abilities.batch_max):
             started = await self._begin(batch)
             left = left[len(batch) :]
@@ -125,7 +125,7 @@ class _Round:
             ListingRef(approval.correction.sku, approval.correction.location, approval.ref)
             for approval in approvals
         ]
-        await self._read(wanted, own=False)
+        await self.fresh.read(wanted, own=False)
         return await self._still_valid([approval.correction.id for approval in approvals])
 
     async def _still_valid(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
@@ -198,8 +198,14 @@ class _Round:
         ]
         for write in refused:
             await self._finish(write.correction, Verdict(CorrectionStatus.FAILED, write.words))
-        odd = await self._read_back(
-            [write for write in sent if write.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)]
+        odd = await read_back(
+            self.fresh,
+            [
+                write
+                for write in sent
+                if write.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)
+            ],
+            self._finish,
         )
         if odd is None and accepted:
             await self._record_success()
@@ -210,79 +216,6 @@ class _Round:
             if write.outcome is WriteOutcome.REFUSED
         )
         return next(words_of_refusal, odd)
-
-    async def _read_back(self, waiting: Sequence[SentChange]) -> str | None:
-        """Read until each shows what was written or time is up; answer the first surprise."""
-        left_ms = self.channel_state.settings.read_back_within_ms
-        until = self._now() + left_ms
-        pause_ms = READ_BACK_PAUSE_MS
-        while waiting:
-            shown = await self._read_shown(waiting)
-            # The time left only ever shrinks: a clock that is set back while we wait must not make
-            # a channel that never shows the write be read for another hour.
-            left_ms = min(left_ms, until - self._now())
-            last = left_ms <= 0
-            odd: list[tuple[SentChange, Verdict]] = []
-            for write in waiting:
-                verdict = verify.judge(write, shown)
-                proven = verdict.status is CorrectionStatus.VERIFIED
-                if proven or last:
-                    await self._finish(write.correction, verdict)
-                if not proven:
-                    odd.append((write, verdict))
-            if odd and last:
-                return f"{odd[0][0].name}: {odd[0][1].words}"
-            waiting = [write for write, _ in odd]
-            if waiting:
-                pause_ms = max(1, min(pause_ms, left_ms))
-                await self.context.clock.sleep(pause_ms)
-                left_ms -= pause_ms
-                pause_ms = min(2 * pause_ms, READ_BACK_PAUSE_MS_MAX)
-        return None
-
-    async def _read_shown(self, waiting: Sequence[SentChange]) -> dict[ListingKey, Shown] | str:
-        """Read the written listings; a text that says why where they can't be read."""
-        try:
-            if self.channel_state.channel.abilities.reads_one:
-                wanted = [ListingRef(*write.listing, write.change.ref) for write in waiting]
-                return await self._read(wanted, own=True)
-            await self._poll()
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-            return recovery.error_text(error)
-        ids = [write.correction.id for write in waiting]
-        found = await self.context.database.aread(lifecycle.approved, ids, now=self._now())
-        return {
-            (approval.correction.sku, approval.correction.location): approval.reading
-            for approval in found
-        }
-
-    async def _read(self, wanted: Sequence[ListingRef], *, own: bool) -> dict[ListingKey, Shown]:
-        """Read a few listings and record what they show."""
-        async with asyncio.timeout(self.channel_state.deadline_s):
-            answer = await self.channel_state.channel.read(wanted)
-        places = [(listing.sku, listing.location) for listing in wanted]
-        await self.context.database.awrite(
-            merge.record_fresh,
-            self.channel_state.name,
-            answer.records,
-            answer.refused,
-            places,
-            self.context.comparison,
-            now=self._now(),
-            own=own,
-        )
-        shown: dict[ListingKey, Shown] = dict.fromkeys(places)
-        shown |= {(record.sku or "", record.location): record for record in answer.refused}
-        shown |= {(record.sku, record.location): record for record in answer.records}
-        return shown
-
-    async def _poll(self) -> None:
-        """Poll the whole channel, as it has no cheaper reading. Raises Temporary if it fails."""
-        report = await poll_held(self.context, self.channel_state)
-        if report.outcome is not PollOutcome.GOOD:
-            raise Temporary(f"no fresh reading: {report.error}")
 
     async def _release(self, ids: Sequence[int], why: str) -> None:
         await self.context.database.awrite(lifecycle.release, ids, now=self._now(), why=why)

@@ -1,0 +1,113 @@
+"""Fresh readings of the listings that a write is about: before it, and after it until it shows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from store.corrections import lifecycle
+from store.errors import StoreError
+from store.model import Correction, CorrectionStatus, PollOutcome
+from store.polling import merge
+from sync.channels.base import ListingRef
+from sync.corrections import verify
+from sync.corrections.verify import ListingKey, SentChange, Shown, Verdict
+from sync.errors import Temporary
+from sync.polling import recovery
+from sync.polling.channel_state import ChannelState
+from sync.polling.poll import poll_held
+from sync.polling.recovery import EngineContext
+
+PAUSE_MS = 250
+PAUSE_MS_MAX = 2_000
+"""The wait between two readings begins with the one and doubles up to the other."""
+
+Finish = Callable[[Correction, Verdict], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class FreshReadings:
+    """Reads listings of one channel by its cheapest means, and records what they show."""
+
+    context: EngineContext
+    channel_state: ChannelState
+
+    async def read(self, wanted: Sequence[ListingRef], *, own: bool) -> dict[ListingKey, Shown]:
+        """Read a few listings; `own`: to see our own write. Raises the channel's errors."""
+        async with asyncio.timeout(self.channel_state.deadline_s):
+            answer = await self.channel_state.channel.read(wanted)
+        places = [(listing.sku, listing.location) for listing in wanted]
+        await self.context.database.awrite(
+            merge.record_fresh,
+            self.channel_state.name,
+            answer.records,
+            answer.refused,
+            places,
+            self.context.comparison,
+            now=self.context.clock.now(),
+            own=own,
+        )
+        shown: dict[ListingKey, Shown] = dict.fromkeys(places)
+        shown |= {(record.sku or "", record.location): record for record in answer.refused}
+        shown |= {(record.sku, record.location): record for record in answer.records}
+        return shown
+
+    async def poll(self) -> None:
+        """Poll the whole channel, as it has no cheaper reading. Raises Temporary if it fails."""
+        report = await poll_held(self.context, self.channel_state)
+        if report.outcome is not PollOutcome.GOOD:
+            raise Temporary(f"no fresh reading: {report.error}")
+
+    async def of_written(self, writes: Sequence[SentChange]) -> dict[ListingKey, Shown] | str:
+        """Read the written listings; a text that says why where they can't be read."""
+        try:
+            if self.channel_state.channel.abilities.reads_one:
+                wanted = [ListingRef(*write.listing, write.change.ref) for write in writes]
+                return await self.read(wanted, own=True)
+            await self.poll()
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
+            return recovery.error_text(error)
+        ids = [write.correction.id for write in writes]
+        now = self.context.clock.now()
+        found = await self.context.database.aread(lifecycle.approved, ids, now=now)
+        return {
+            (approval.correction.sku, approval.correction.location): approval.reading
+            for approval in found
+        }
+
+
+async def read_back(
+    fresh: FreshReadings, waiting: Sequence[SentChange], finish: Finish
+) -> str | None:
+    """Read until each shows what was written or `read_back_within` is up.
+
+    Each that is decided is handed to `finish`. Answers the first surprise.
+    """
+    clock = fresh.context.clock
+    left_ms = fresh.channel_state.settings.read_back_within_ms
+    until = clock.now() + left_ms
+    pause_ms = PAUSE_MS
+    while waiting:
+        shown = await fresh.of_written(waiting)
+        # The time left only ever shrinks: a clock that is set back while we wait must not make
+        # a channel that never shows the write be read for another hour.
+        left_ms = min(left_ms, until - clock.now())
+        last = left_ms <= 0
+        odd: list[tuple[SentChange, Verdict]] = []
+        for write in waiting:
+            verdict = verify.judge(write, shown)
+            proven = verdict.status is CorrectionStatus.VERIFIED
+            if proven or last:
+                await finish(write.correction, verdict)
+            if not proven:
+                odd.append((write, verdict))
+        if odd and last:
+            return f"{odd[0][0].name}: {odd[0][1].words}"
+        waiting = [write for write, _ in odd]
+        if waiting:
+            pause_ms = max(1, min(pause_ms, left_ms))
+            await clock.sleep(pause_ms)
+            left_ms -= pause_ms
+            pause_ms = min(2 * pause_ms, PAUSE_MS_MAX)
+    return None
