@@ -6,6 +6,7 @@ its result. So SQL stays in `store/`, and every act is a transaction.
 
 import asyncio
 import contextlib
+import copy
 import os
 import sqlite3
 import threading
@@ -21,6 +22,7 @@ from store.model import Millis
 P = ParamSpec("P")
 T = TypeVar("T")
 Work = Callable[Concatenate[sqlite3.Connection, P], T]
+Check = Callable[[sqlite3.Connection], None]
 
 BUSY_TIMEOUT_S = 10.0
 READERS = 3
@@ -46,6 +48,7 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._past = past
+        self._check: Check | None = None
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -104,6 +107,15 @@ class Database:
         process holds the lock for longer than ten seconds; nothing is written then.
         """
         return self._submit(work, *args, **kwargs).result()
+
+    def fenced(self, check: Check) -> Self:
+        """The same cache, of which each write begins with `check`, in its own transaction.
+
+        What the check raises undoes the write and reaches the caller.
+        """
+        fenced = copy.copy(self)
+        fenced._check = check  # noqa: SLF001 (one of its own kind)
+        return fenced
 
     async def awrite(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `write`, without blocking the event loop.
@@ -184,6 +196,8 @@ class Database:
                     # SQLite goes on writing to a file that was removed, and nobody would ever read
                     # it.
                     self.check_file()
+                if self._check is not None:
+                    self._check(connection)
                 result = work(connection, *args, **kwargs)
                 connection.execute("COMMIT")
             except BaseException:

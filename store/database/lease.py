@@ -94,6 +94,17 @@ def check(connection: sqlite3.Connection, *, token: str, now: Millis) -> None:
         raise LeaseLost(f"the engine's lease is held by {holder} now")
 
 
+def prove(connection: sqlite3.Connection, *, token: str) -> None:
+    """Raise LeaseLost where another engine has the lease, or had it and gave it up.
+
+    One that has run out and was taken by nobody is still ours: a machine may have slept.
+    """
+    row = connection.execute("SELECT holder, token FROM engine").fetchone()
+    holder, held = row or ("nobody", None)
+    if held != token:
+        raise LeaseLost(f"the engine's lease is held by {holder} now")
+
+
 def ask(
     connection: sqlite3.Connection, what: str, channel: str | None, *, who: str, now: Millis
 ) -> int:

@@ -107,7 +107,9 @@ class Sweep:
     channel: str
     known: int
     based_on: int | None
-    """The good poll whose readings its pages are compared with; None: there is no listing yet."""
+    """The good poll whose readings its pages are compared with."""
+    is_first: bool
+    """The channel has no listing yet, so that every record is new."""
     memory: PollMemory | None
     recalled: PollMemory
     """What records are recognised by: the memory, or an empty one where that does not count."""
@@ -151,6 +153,7 @@ def begin(
         channel=channel,
         known=known,
         based_on=good_poll_id,
+        is_first=not _has_listings(connection, channel_id),
         memory=memory,
         recalled=memory if memory is not None and counts else PollMemory(),
         suspects=frozenset(listing for _, listing in outside) | _odd(connection, channel_id),
@@ -172,8 +175,8 @@ def begin_beside(
         channel_id=channel_id,
         channel=channel,
         known=known,
-        # Even before the first good poll: there may be listings, and each is looked up.
-        based_on=good_poll_id or 0,
+        based_on=good_poll_id,
+        is_first=False,
         memory=None,
         recalled=PollMemory(),
         suspects=frozenset(),
@@ -200,7 +203,7 @@ def stage(
         sweep.announced = announced
     sweep.refused += refused
     digests = array("q", map(hash, map(_encode, records)))
-    if sweep.based_on is None:
+    if sweep.is_first:
         poll = (sweep.poll_id,)
         connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
         sweep.listing_ids += array("q", bytes(8 * len(records)))
@@ -223,10 +226,16 @@ def stage(
 
 
 def check(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Make sure that the readings are still those that the sweep was compared with.
+    """Make sure that the poll still runs, and the readings are those that it was compared with.
 
-    Raises Overtaken where a person accepted a poll meanwhile, or another engine merged one.
+    Raises Overtaken where a person accepted a poll meanwhile, or another engine merged one or ended
+    this one.
     """
+    running = connection.execute(
+        "SELECT 1 FROM polls WHERE id = ? AND outcome = 'running'", (sweep.poll_id,)
+    ).fetchone()
+    if running is None:
+        raise Overtaken(f"the poll of {sweep.channel} was ended by another engine: poll it again")
     # What it has recognised is not in the stage but only in those readings. Merged onto others, it
     # would be lost without a trace.
     _, _, good_poll_id = polls.channel(connection, sweep.channel)
@@ -367,7 +376,7 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
 
 def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
     """Find the listings that have come into being since their record's page came."""
-    if sweep.based_on is None:
+    if sweep.is_first and not _has_listings(connection, sweep.channel_id):
         return
     rows = connection.execute(_NO_LONGER_NEW, (sweep.channel_id, sweep.poll_id)).fetchall()
     place = -1
@@ -379,6 +388,15 @@ def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
             connection.execute(
                 "UPDATE stage SET listing_id = ? WHERE id = ?", (listing_id, stage_id)
             )
+
+
+def _has_listings(connection: sqlite3.Connection, channel_id: int) -> bool:
+    # Asked of the listings themselves. A channel whose polls have left no record, or whose listings
+    # were read one by one before its first poll, would have all of them made a second time.
+    found = connection.execute(
+        "SELECT 1 FROM listings WHERE channel_id = ? LIMIT 1", (channel_id,)
+    ).fetchone()
+    return found is not None
 
 
 def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:

@@ -5,8 +5,11 @@ lease. Where another engine has it, a single round asks that engine to do it ins
 """
 
 import asyncio
+import contextlib
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -146,13 +149,17 @@ class Engine:
         hold = await HeldLease(self._database, self._clock, self._holder).take()
         keeping = asyncio.create_task(hold.keep())
         try:
-            await self._database.awrite(self._context.comparison.configure, now=self._clock.now())
+            # From here to the end everything that the engine writes proves in its own transaction
+            # that the lease is still ours: a machine may sleep between any two statements.
+            fenced = self._database.fenced(partial(lease.prove, token=hold.token))
+            self._context = dataclasses.replace(self._context, database=fenced)
+            await fenced.awrite(self._context.comparison.configure, now=self._clock.now())
             await self._mark_unfinished()
             self._freshness = FreshnessWatch(self._context, self._settings)
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
             rates = {name: channel.rate_per_s for name, channel in self._settings.channels.items()}
-            await self._database.awrite(polls.set_rates, rates)
+            await fenced.awrite(polls.set_rates, rates)
             self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:
@@ -173,22 +180,18 @@ class Engine:
 
     async def _release_lease(self, hold: HeldLease) -> None:
         """Leave nothing half written, and give up the lease, if it is still ours."""
-        # An engine that lost its lease must not touch corrections: the one that took over may be
-        # writing the very same ones by now.
-        try:
-            await self._database.awrite(lease.check, token=hold.token, now=self._clock.now())
-        except LeaseLost:
-            return
-        await self._mark_unfinished()
-        await hold.release()
+        with contextlib.suppress(LeaseLost):
+            await self._mark_unfinished()
+            await hold.release()
 
     async def _mark_unfinished(self) -> None:
         """Call unknown what was left while being written, and end polls that were left open.
 
         Rule 9, docs/architecture.md.
         """
-        await self._database.awrite(polls.abandon)
-        found = await self._database.awrite(lifecycle.recover, now=self._clock.now())
+        database = self._context.database
+        await database.awrite(polls.abandon)
+        found = await database.awrite(lifecycle.recover, now=self._clock.now())
         if found:
             self._context.log.warning("corrections left half way", count=found)
 
@@ -198,7 +201,7 @@ class Engine:
         for name in fleet.channels:
             # A channel rests for 15 minutes after a refused credential. A person who has repaired
             # it restarts the engine, and should not have to wait for that rest to end.
-            await self._database.awrite(pauses.end_engine_pause, name)
+            await self._context.database.awrite(pauses.end_engine_pause, name)
         answering = RequestAnswerer(self._context, self._acts(fleet))
         schedule = Schedule(fleet.scheduled_poll)
         schedule.start(
@@ -257,8 +260,8 @@ class Engine:
     async def _decide_by_rules(self) -> None:
         """Propose what has become decidable, and approve what a written rule covers."""
         now = self._clock.now()
-        await self._database.awrite(propose.propose, now=now)
-        await decide.approve_by_rules(self._database, self._settings, now)
+        await self._context.database.awrite(propose.propose, now=now)
+        await decide.approve_by_rules(self._context.database, self._settings, now)
 
     def _acts(self, fleet: Fleet) -> dict[str, Act]:
         """What others may ask of this engine while it runs."""

@@ -1,0 +1,81 @@
+"""What a poll is compared with, and what becomes of one that others have ended or outrun."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.channels import polls
+from store.database.connection import Database
+from store.errors import Overtaken
+from store.model import Kind
+from store.polling import merge, quarantine
+from store.polling.comparison import Comparison
+from tests.store.world import World, channel, stock, world
+
+
+@pytest.fixture
+def w(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("warehouse", stock(A=3, B=4))
+        yield w
+
+
+def forget_polls(database: Database) -> None:
+    database.write(
+        lambda connection: (
+            connection.execute("UPDATE channels SET good_poll_id = NULL, listings = 0"),
+            connection.execute("DELETE FROM polls WHERE channel_id = 2"),
+        )
+    )
+
+
+def test_listings_are_known_whatever_has_become_of_the_polls_that_read_them(w: World) -> None:
+    w.poll("shop", stock(A=3, B=4))
+    forget_polls(w.database)
+    w.memories.clear()
+
+    w.poll("shop", stock(A=3, B=4))
+    w.poll("shop", stock(A=3, B=4))
+
+    assert w.diff(kinds=(Kind.MISSING, Kind.DUPLICATE)) == []
+    assert w.counted is not None
+    assert (w.counted.added, w.counted.gone) == (0, 0)
+
+
+def test_a_listing_that_is_read_by_itself_during_the_first_poll_is_no_second_one(w: World) -> None:
+    sweep = w.sweep("shop", stock(A=3, B=4))
+    with Database.open(w.database.path) as other:
+        other.write(
+            merge.record_fresh,
+            "shop",
+            stock(A=3),
+            (),
+            [("A", "")],
+            Comparison(w.comparison.terms),
+            now=w.now,
+            own=False,
+        )
+    w.database.write(merge.merge, sweep, w.comparison, now=w.now, as_of=None)
+    w.poll("shop", stock(A=3, B=4))
+
+    assert w.diff() == []
+
+
+@pytest.mark.parametrize("end", ["removed", "ended"])
+def test_a_poll_that_another_engine_has_ended_is_overtaken_and_writes_nothing(
+    w: World, end: str
+) -> None:
+    w.poll("shop", stock(A=3, B=4))
+    sweep = w.sweep("shop", stock(A=0, B=0))
+    if end == "ended":
+        w.database.write(polls.abandon)
+    else:
+        w.database.write(merge.drop, "shop")
+    before = w.diff()
+
+    with pytest.raises(Overtaken):
+        w.database.write(merge.merge, sweep, w.comparison, now=w.now, as_of=None)
+    with pytest.raises(Overtaken):
+        w.database.write(quarantine.quarantine_poll, sweep, "zeros", now=w.now, as_of=None)
+    assert w.diff() == before
