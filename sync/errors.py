@@ -2,6 +2,7 @@
 
 ChannelError
 ├── Temporary            back off and try later; a write was certainly not sent
+│   └── Withheld         a write was not sent, because what it rests on moved meanwhile
 ├── NeedsOperator        a credential or a setting: the channel pauses, an incident says which
 ├── ContractBroken       an undecodable page: nothing of the poll is recorded
 
@@ -24,6 +25,10 @@ class Temporary(ChannelError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class Withheld(Temporary):
+    """We did not send a write: what it rests on moved while it waited for its turn."""
 
 
 class NeedsOperator(ChannelError):

@@ -161,26 +161,39 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
 def begin_applying(
     connection: sqlite3.Connection, ids: Iterable[int], *, token: str, now: Millis
 ) -> list[int]:
-    """Mark as `applying` what is approved, held long enough and not expired; answer which.
+    """Mark all of these as `applying`, or none; answer those that may not be written any more.
 
-    The lease is checked in the same transaction: a holder that slept cannot write. Raises
-    LeaseLost.
+    What may is approved, held long enough, not expired and still valid, and its channel is not
+    paused. Asked at the last moment before a write is sent; one that is marked already was part of
+    a call that the channel refused. Raises LeaseLost.
     """
-    # The status is compared and set in one statement, and committed before anything is sent. So two
-    # engines never write the same correction, and one that dies while writing leaves a trace.
+    # The lease, what each rests on and the mark are one transaction, committed before anything is
+    # sent. So a holder that slept can't write, two engines never write the same correction, and one
+    # that dies while writing leaves a trace.
     lease.check(connection, token=token, now=now)
-    begun = []
-    for correction_id in ids:
-        cursor = connection.execute(
-            """UPDATE corrections SET status = 'applying', applying_at = :now,
-              version = version + 1
-            WHERE id = :id AND status = 'approved' AND hold_until <= :now AND expires_at > :now""",
-            {"id": correction_id, "now": now},
-        )
-        if cursor.rowcount:
-            begun.append(correction_id)
-            audit.note_step(connection, correction_id, who="skew", step="applying", now=now)
-    return begun
+    found = approved(connection, ids, now=now)
+    moved = [
+        approval.correction.id
+        for approval in found
+        if not approval.valid or approval.held_back or not _may_be_sent(approval.correction, now)
+    ]
+    if moved:
+        return moved
+    for approval in found:
+        if approval.correction.status is CorrectionStatus.APPROVED:
+            audit.step(
+                connection, approval.correction.id, "status = 'applying', applying_at = :now", {},
+                now=now, who="skew", name="applying",
+            )  # fmt: skip
+    return []
+
+
+def _may_be_sent(correction: Correction, now: Millis) -> bool:
+    if correction.status is CorrectionStatus.APPLYING:
+        return True
+    held, ends = correction.hold_until, correction.expires_at
+    is_approved = correction.status is CorrectionStatus.APPROVED
+    return is_approved and held is not None and held <= now and ends is not None and ends > now
 
 
 def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> None:

@@ -19,10 +19,11 @@ from sync.corrections import verify
 from sync.corrections.batch_progress import STOPPED, summary
 from sync.corrections.read_back import FreshReadings, read_back
 from sync.corrections.verify import SentChange, Verdict, WriteOutcome
-from sync.errors import ChannelError, NeedsOperator, Temporary, WriteRejected
+from sync.errors import ChannelError, NeedsOperator, Temporary, Withheld, WriteRejected
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
+from sync.transport.before_write import before_write
 
 FIRST_FEW = 3
 """Written and read back before the rest of a batch: a surprise then costs this many listings."""
@@ -54,6 +55,19 @@ class _WriteCall:
     sent: list[SentChange]
     error_before_sending: Exception | None = None
     """Why the unsent ones were not sent."""
+
+
+@dataclass(slots=True)
+class _Mark:
+    """The mark of one call: made when its first request leaves, and looked at again at others."""
+
+    of: "_Round"
+    ids: Sequence[int]
+    is_made: bool = False
+
+    async def make(self) -> None:
+        await self.of.mark(self.ids)
+        self.is_made = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +106,19 @@ class _Round:
                 ]
                 sent = [correction_id for correction_id in tried if correction_id not in unsent]
                 await self._stop_batch(sent, [*unsent, *left], surprise)
+            if isinstance(call.error_before_sending, Withheld):
+                # Nothing is wrong with the channel. What moved is looked at again in a later round,
+                # and the rest of this one is rechecked before it is sent.
+                continue
             if call.error_before_sending is not None:
                 raise call.error_before_sending
             if surprise is not None:
                 return
 
     async def _begin(self, ids: Sequence[int]) -> StartedWrites:
-        """Recheck the batch and mark as `applying` what is still valid."""
+        """Recheck the batch: what is still valid, and the change that each comes to."""
         approvals = await self._recheck(ids)
-        standing_ids = [approval.correction.id for approval in approvals]
-        try:
-            begun = await self.context.database.awrite(
-                lifecycle.begin_applying, standing_ids, token=self.token, now=self._now()
-            )
-        except asyncio.CancelledError:
-            # The mark may be on disk by now, for the transaction runs in another thread. Nothing
-            # was sent, so it is taken back; otherwise the next engine would call it unknown.
-            await self._release(standing_ids, "the engine stopped before it was sent")
-            raise
-        return [
-            (approval.correction, verify.change_of(approval))
-            for approval in approvals
-            if approval.correction.id in begun
-        ]
+        return [(approval.correction, verify.change_of(approval)) for approval in approvals]
 
     async def _recheck(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
         """Read afresh, and keep what is still valid (rule 9, docs/architecture.md)."""
@@ -145,28 +149,40 @@ class _Round:
 
     async def _send(self, started: StartedWrites) -> _WriteCall:
         """Write the changes of one call."""
+        mark = _Mark(self, [correction.id for correction, _ in started])
         try:
             async with asyncio.timeout(self.channel_state.deadline_s):
-                receipts = await self.channel_state.channel.write([change for _, change in started])
-        except (Temporary, NeedsOperator) as error:
-            return _WriteCall(
-                _all(started, WriteOutcome.UNSENT, recovery.error_text(error)),
-                error_before_sending=error,
-            )
-        except WriteRejected as error:
+                with before_write(mark.make):
+                    receipts = await self.channel_state.channel.write(
+                        [change for _, change in started]
+                    )
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request may have left.
+            return await self._failed(started, error, has_left=mark.is_made)
+        return _WriteCall(_by_receipts(started, receipts))
+
+    async def _failed(
+        self, started: StartedWrites, error: Exception, *, has_left: bool
+    ) -> _WriteCall:
+        """What a call that raised means for each of its changes."""
+        if isinstance(error, TimeoutError) and not has_left:
+            error = Temporary("its turn did not come in time: `rate` is too low for this channel")
+        words = recovery.error_text(error)
+        if isinstance(error, Temporary | NeedsOperator):
+            return _WriteCall(_all(started, WriteOutcome.UNSENT, words), error_before_sending=error)
+        if isinstance(error, WriteRejected):
             if len(started) > 1:
                 # The channel refused the call as a whole and applied nothing. One bad change must
                 # not keep the others from being written, so the halves are tried by themselves.
                 return await self._send_halves(started)
             outcome = WriteOutcome.CONFLICT if error.conflict else WriteOutcome.REFUSED
-            return _WriteCall(_all(started, outcome, recovery.error_text(error)))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the request may have left.
-            if not isinstance(error, ChannelError):
-                await recovery.on_failure(
-                    self.context, self.channel_state, self.channel_state.writes, error
-                )
-            return _WriteCall(_all(started, WriteOutcome.LOST, recovery.error_text(error)))
-        return _WriteCall(_by_receipts(started, receipts))
+            return _WriteCall(_all(started, outcome, words))
+        if not isinstance(error, ChannelError):
+            await recovery.on_failure(
+                self.context, self.channel_state, self.channel_state.writes, error
+            )
+        return _WriteCall(_all(started, WriteOutcome.LOST, words))
 
     async def _send_halves(self, started: StartedWrites) -> _WriteCall:
         """Write what was refused as a whole in two halves; stop where the first one stops."""
@@ -216,6 +232,21 @@ class _Round:
             if write.outcome is WriteOutcome.REFUSED
         )
         return next(words_of_refusal, odd)
+
+    async def mark(self, ids: Sequence[int]) -> None:
+        """Mark these as being written, at the last moment. Raises Withheld, LeaseLost."""
+        try:
+            moved = await self.context.database.awrite(
+                lifecycle.begin_applying, ids, token=self.token, now=self._now()
+            )
+        except asyncio.CancelledError:
+            # The mark may be on disk by now, for the transaction runs in another thread. Nothing
+            # was sent, so it is taken back; otherwise the next engine would call it unknown.
+            await self._release(ids, "the engine stopped before it was sent")
+            raise
+        if moved:
+            numbers = ", ".join(f"#{number}" for number in moved)
+            raise Withheld(f"not sent: what {numbers} rests on moved while it waited for its turn")
 
     async def _release(self, ids: Sequence[int], why: str) -> None:
         await self.context.database.awrite(lifecycle.release, ids, now=self._now(), why=why)

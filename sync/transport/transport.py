@@ -40,6 +40,7 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.secrets import Secret
+from sync.transport import before_write
 from sync.transport.decompression import ACCEPTED, decompressor
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
@@ -178,6 +179,8 @@ class Transport:
     async def _attempt(self, call: _Call) -> Reply:
         await self._pace.turn()
         async with self._slots:
+            if not call.repeatable:
+                await before_write.look()
             try:
                 async with asyncio.timeout(self._limits.timeout_ms / 1000):
                     reply = await self._exchange(call)

@@ -41,6 +41,7 @@ from sync.polling.poll import PollReport, poll
 from sync.polling.recovery import EngineContext
 from sync.settings import ApprovalSettings, ChannelSettings, GuardSettings, Settings
 from sync.targets import terms
+from sync.transport.before_write import look
 
 NOON = 1_763_899_200_000
 
@@ -79,6 +80,8 @@ class Shop:
     )  # fmt: skip
     page_faults: deque[Fault] = field(default_factory=deque)
     read_faults: deque[Fault] = field(default_factory=deque)
+    turn_faults: deque[Fault] = field(default_factory=deque)
+    """Strike while a write waits for its turn, before anything is sent."""
     write_faults: deque[Fault] = field(default_factory=deque)
     after_write: Callable[[Sequence[Change]], None] | None = None
     """Runs once the changes are applied: what happens on the channel right after."""
@@ -135,6 +138,8 @@ class Shop:
         )
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        await _strike(self.turn_faults)
+        await look()
         self.written.append([(change.sku, change.quantity) for change in changes])
         await _strike(self.write_faults)
         receipts = [self._set(change) for change in changes]

@@ -75,7 +75,7 @@ def test_an_approval_that_cannot_be_written_yet_can_be_rejected(tmp_path: Path) 
             decisions.reject, seen, who="ben", now=w.now, reason="counted again"
         )
         assert rejected == [Decision(proposal.id, ok=True)]
-        assert begin(w, proposal.id) == []
+        assert begin(w, proposal.id) == [proposal.id]
         assert w.database.read(audit.rows, proposal.id)[-1].note == "counted again"
 
 

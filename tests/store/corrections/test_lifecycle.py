@@ -28,7 +28,7 @@ def test_from_proposed_to_verified_every_step_is_audited(tmp_path: Path) -> None
         assert (proposal.from_quantity, proposal.to_quantity, proposal.units) == (9, 4, -5)
         assert approve(w, proposal.id) == [Decision(proposal.id, ok=True)]
         assert w.database.write(lifecycle.due, now=w.now) == []
-        assert begin(w, proposal.id) == [proposal.id]
+        assert begin(w, proposal.id) == []
         w.database.write(lifecycle.mark_applied, [proposal.id], now=w.now, result="200")
         finish(w, proposal.id, CorrectionStatus.VERIFIED)
         assert steps(w, proposal.id) == ["proposed", "approved", "applying", "applied", "verified"]
