@@ -40,6 +40,7 @@ def approve(
     from console.reports import tables
     from console.reports.table import Paper
     from store.model import CorrectionStatus
+    from sync.clock import SystemClock
     from sync.corrections import decide
 
     settings = load(config, secrets=False)
@@ -54,7 +55,7 @@ def approve(
             if not _confirmed(count, yes=yes or as_json):
                 return 1
         decisions = decide.approve(
-            database, settings, selected.seen, who=by, now=selected.now, note=note_text
+            database, settings, selected.seen, who=by, now=SystemClock().now(), note=note_text
         )
     return print_outcome(decisions, "approved", effect, as_json=as_json)
 

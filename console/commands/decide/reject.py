@@ -31,12 +31,13 @@ def reject(
         reason = click.prompt("Reason") if sys.stdin.isatty() else "no reason given"
     from store.corrections import decisions
     from store.model import CorrectionStatus
+    from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
         statuses = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
         selected = SelectedUpdates(settings, database, selection, statuses)
         decided = database.write(
-            decisions.reject, selected.seen, who=by, now=selected.now, reason=reason
+            decisions.reject, selected.seen, who=by, now=SystemClock().now(), reason=reason
         )
     return print_outcome(decided, "rejected", as_json=as_json)

@@ -71,7 +71,7 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 class SelectedUpdates:
-    """A selection, found in the open cache at one instant."""
+    """A selection, found in the open cache."""
 
     def __init__(
         self,
@@ -82,7 +82,6 @@ class SelectedUpdates:
     ) -> None:
         from sync.clock import SystemClock
 
-        self.now: Millis = SystemClock().now()
         self.corrections: list[Correction] | None = None
         """With `--all`, what the filters leave; None where IDs are given."""
         if not selection.everything:
@@ -92,7 +91,7 @@ class SelectedUpdates:
             settings, channels=selection.channels, skus=selection.skus, kinds=selection.kinds
         )
         self.corrections = corrections_of(
-            database, wanted, is_wanted, statuses=statuses, now=self.now
+            database, wanted, is_wanted, statuses=statuses, now=SystemClock().now()
         )
         self.seen = [(correction.id, correction.version) for correction in self.corrections]
 

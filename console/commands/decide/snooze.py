@@ -30,13 +30,14 @@ def snooze(config: Path, *, as_json: bool, by: str, span: str, selection: Update
     """
     from store.corrections import decisions
     from store.model import CorrectionStatus
+    from sync.clock import SystemClock
 
     span_ms = period(span)
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
         selected = SelectedUpdates(settings, database, selection, (CorrectionStatus.PROPOSED,))
-        until = selected.now + span_ms
+        now = SystemClock().now()
         decided = database.write(
-            decisions.snooze, selected.seen, who=by, now=selected.now, until=until
+            decisions.snooze, selected.seen, who=by, now=now, until=now + span_ms
         )
     return print_outcome(decided, f"snoozed for {span}", as_json=as_json)

@@ -22,9 +22,10 @@ def undo(config: Path, *, as_json: bool, by: str, selection: UpdateSelection) ->
     """
     from store.corrections import decisions
     from store.model import CorrectionStatus
+    from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
     with open_cache(settings) as database:
         selected = SelectedUpdates(settings, database, selection, (CorrectionStatus.APPROVED,))
-        decided = database.write(decisions.undo, selected.seen, who=by, now=selected.now)
+        decided = database.write(decisions.undo, selected.seen, who=by, now=SystemClock().now())
     return print_outcome(decided, "taken back", as_json=as_json)

@@ -1,8 +1,15 @@
 """The commands that decide on updates and on quarantined polls."""
 
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from store.database.connection import Database
+from store.model import CorrectionStatus
+from store.queries import views
+from sync.clock import SystemClock
 from tests.console.command_shop import fail, quarantine_poll, update_of
 
 
@@ -44,6 +51,34 @@ def test_approving_all_tells_its_effect_first_and_keeps_to_the_filters(
     rest = skew("approve", "--all", "--channel", "shop", "--json")
     assert rest.json["effect"]["to_zero"] == 1
     assert [decision["ok"] for decision in rest.json["decisions"]] == [True]
+
+
+@pytest.mark.parametrize("command", ["approve", "reject"])
+def test_a_decision_is_of_the_time_of_the_answer_and_not_of_the_question(
+    seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Whoever reads for a while before answering still has the whole hold to think again."""
+    answered: list[int] = []
+
+    def ask(*_args: object, **_options: object) -> str:
+        time.sleep(0.3)
+        answered.append(SystemClock().now())
+        return "2"
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("click.prompt", ask)
+
+    ran = skew(command, "--all", "--channel", "shop")
+
+    assert ran.code == 0
+    with Database.open(seeded.parent / "skew.db") as database:
+        decided = [
+            update.decided_at
+            for update in database.read(views.updates, statuses=tuple(CorrectionStatus))
+            if update.channel == "shop" and update.decided_at is not None
+        ]
+    assert decided
+    assert all(at >= answered[0] for at in decided)
 
 
 def test_a_rejection_and_a_snooze_are_kept(seeded: Path, skew: Any) -> None:
