@@ -44,5 +44,9 @@ class Overtaken(StoreError):
     """The readings that a poll was compared with were replaced meanwhile. Nothing was written."""
 
 
+class NotAllowed(StoreError):
+    """The configuration does not let this person do it. Its text says who may."""
+
+
 class NoSuchThing(StoreError):
     """The cache has nothing with that id or name. Its text names it."""

@@ -96,6 +96,8 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int = 900_000
     second_person_above: int | None = None
     """Units; a correction that moves more needs two names."""
+    people: tuple[str, ...] | None = None
+    """Who may approve and accept; None: everybody."""
     rules: tuple[ApprovalRule, ...] = ()
 
 

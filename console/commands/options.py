@@ -27,6 +27,20 @@ def text(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     return value
 
 
+def person(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Take the name of whoever decides, as it may stand in the audit."""
+    from console.text.operators import name_error
+
+    text(ctx, param, value)
+    if wrong := name_error(value):
+        given = "" if ctx.get_parameter_source(param.name or "") is _GIVEN else " Give --by NAME."
+        raise click.BadParameter(f"{wrong}.{given}")
+    return value.strip()
+
+
+_GIVEN = click.core.ParameterSource.COMMANDLINE
+
+
 def example(*lines: str) -> str:
     """Write a command's examples for the foot of its help, each on its own line."""
     return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *_indented(lines)))
@@ -53,7 +67,7 @@ def by_option(command: F) -> F:
     return click.option(
         "--by",
         metavar="NAME",
-        callback=text,
+        callback=person,
         default=login_name,
         help="Who decides, for the audit.  [default: your login]",
     )(command)

@@ -1,10 +1,10 @@
 """Who decides: the name that stands in the audit, and where it comes from. Pure."""
 
-import re
 import unicodedata
 from typing import NewType
 
 from console.text.format import cells
+from store import people
 
 Name = NewType("Name", str)
 """A name that may stand in the audit: one line, at most `NAME_MAX` cells."""
@@ -40,16 +40,17 @@ _SHARED = frozenset(
 )
 """Logins that several people use, or that nobody does: they do not tell who decides."""
 
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def name_error(text: str) -> str:
     """What is wrong with a name, to follow the word for it; empty where nothing is."""
     if not text.strip():
         return "is empty: write who decides"
-    hidden = any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
-    if hidden or _BIDI.search(text):
-        return "has a control character: write a plain name"
+    if any(unicodedata.category(character) in _HIDDEN for character in text):
+        return "has a character that can't be seen: write a plain name"
+    if people.is_machine(text):
+        return f"“{text.strip()}” is how Skew itself signs: write who decides"
     if cells(text.strip()) > NAME_MAX:
         return f"is longer than {NAME_MAX} characters"
     return ""

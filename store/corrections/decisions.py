@@ -6,6 +6,7 @@ Each act returns one `Decision` per correction, in order. The push limits are no
 import sqlite3
 from collections.abc import Callable, Sequence
 
+from store import people
 from store.corrections import audit, conflicts, lifecycle, propose
 from store.model import Correction, CorrectionStatus, Decision, Millis
 from store.reasons import HeldBack
@@ -49,8 +50,9 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
         if held_back is not None:
             return _void(correction, "not now", held_back)
         needs_two = second_person_above is not None and abs(correction.units) > second_person_above
-        if needs_two and correction.decided_by in (None, who):
-            if correction.decided_by == who:
+        first = correction.decided_by
+        if needs_two and (first is None or people.is_same(first, who)):
+            if first is not None:
                 words = f"{abs(correction.units)} units need a second person, not {who} again"
                 return _void(correction, words)
             audit.step(connection, correction.id, "decided_by = :who, decided_at = :now",

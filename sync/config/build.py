@@ -142,6 +142,7 @@ def _approval(written: schema.ApprovalTable) -> ApprovalSettings:
         hold_ms=int(written.hold),
         expires_ms=int(written.expires),
         second_person_above=written.second_person_above,
+        people=None if written.people is None else tuple(written.people),
         rules=tuple(ApprovalRule(**msgspec.structs.asdict(rule)) for rule in written.rules),
     )
 

@@ -133,6 +133,7 @@ class ApprovalTable(msgspec.Struct, kw_only=True):
     hold: Duration = Duration(5_000)
     expires: Duration = Duration(900_000)
     second_person_above: Units | None = None
+    people: list[Name] | None = None
     rules: list[ApprovalRuleTable] = []
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from store import people
 from store.channels import incidents
 from store.corrections import decisions, lifecycle
 from store.database.connection import Database
@@ -40,6 +41,8 @@ def approve(
     """
     # Half of a batch would be our choice, not the person's: she saw one total in the dialog.
     ids = [correction_id for correction_id, _ in seen]
+    if why := why_not_allowed(settings, who):
+        return [Decision(correction_id, ok=False, why=why) for correction_id in ids]
     batch = database.read(lifecycle.by_id, ids)
     pushed = database.read(lifecycle.pushed_since, now - HOUR_MS)
     over = guard.judge_batch(batch, settings.push, as_push(pushed))
@@ -56,6 +59,14 @@ def approve(
         second_person_above=approval.second_person_above,
         note=note,
     )
+
+
+def why_not_allowed(settings: Settings, who: str) -> str:
+    """Why this person may neither approve nor accept; empty where they may."""
+    allowed = settings.approval.people
+    if allowed is None or any(people.is_same(who, name) for name in allowed):
+        return ""
+    return f"{who} may not approve: `[approval] people` has {', '.join(allowed) or 'nobody'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ def accept(  # noqa: PLR0913 - its options.
     """
     from console.reports import incident_tables, json_documents, json_incidents
     from console.reports.table import Paper
-    from store.errors import NoSuchThing
+    from store.errors import NoSuchThing, NotAllowed
     from store.polling import quarantine, quarantine_preview
     from sync.clock import SystemClock
+    from sync.corrections import decide
     from sync.targets import terms
 
     settings = load(config, secrets=False)
@@ -49,6 +50,8 @@ def accept(  # noqa: PLR0913 - its options.
             raise NoSuchThing(f"channel {channel} has no quarantined poll")
         if not as_json:
             click.echo("\n".join(incident_tables.effect(effect, Paper.stdout())))
+        if not show and (why := decide.why_not_allowed(settings, by)):
+            raise NotAllowed(why)
         if show or not _confirmed(effect.moved, yes=yes or as_json):
             if as_json:
                 click.echo(json_documents.write(json_incidents.effect(effect, accepted=False)))

@@ -23,6 +23,7 @@ from store.database.worklist import Merge
 from store.errors import StoreError
 from store.model import Incident
 from store.polling import quarantine
+from sync.corrections import decide
 from sync.targets import terms
 
 
@@ -67,6 +68,9 @@ class IncidentHandler(Handler):
 
     async def accept(self, channel: str) -> None:
         """Accept the channel's quarantined poll, once its effect has been seen and agreed to."""
+        if why := decide.why_not_allowed(self._source.settings, self._who):
+            self._say(f"can't accept: {why}", Tone.WARN)
+            return
         try:
             effect = await self._source.effect(channel)
         except StoreError as error:

@@ -4,9 +4,7 @@ from console.text.format import clean, plural
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from store.corrections.audit import OperatorAct
-
-NOBODY = ("skew", "rule")
-"""Steps by these names were taken by the program, not by a person."""
+from store.people import MACHINE
 
 _DID = {
     "first approval": "gave the first of two approvals to",
@@ -30,7 +28,7 @@ class OthersHandler(Handler):
         # there are any, for this runs at every repaint.
         if newest == self._last_step:
             return
-        deeds = await self._source.acts_since(self._last_step, (*NOBODY, self._who))
+        deeds = await self._source.acts_since(self._last_step, (*MACHINE, self._who))
         self._last_step = newest
         for deed in deeds:
             self._session.say(_in_words(deed), Tone.ACCENT)

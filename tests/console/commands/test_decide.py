@@ -53,6 +53,32 @@ def test_approving_all_tells_its_effect_first_and_keeps_to_the_filters(
     assert [decision["ok"] for decision in rest.json["decisions"]] == [True]
 
 
+@pytest.mark.parametrize(
+    "name", ["", "  ", "\u200b", "rule", "Skew", "a\nb", "a\u202eb", "x" * 500], ids=ascii
+)
+def test_a_name_that_tells_nobody_is_refused(seeded: Path, skew: Any, name: str) -> None:
+    ran = skew("approve", "1", "--by", name)
+
+    assert ran.code == 2
+    assert "--by" in ran.err
+    assert update_of(skew, "LAMP")["status"] == "proposed"
+
+
+def test_only_the_people_that_are_named_approve_and_accept(seeded: Path, skew: Any) -> None:
+    seeded.write_text(f'[approval]\npeople = ["ana", "ben"]\n{seeded.read_text()}')
+    quarantine_poll(seeded, "market", "too many at zero")
+
+    refused = skew("approve", "--all", "--by", "eve")
+    kept = skew("accept", "market", "--yes", "--by", "eve")
+
+    assert refused.code == kept.code == 1
+    assert "eve may not approve: `[approval] people` has ana, ben" in refused.out
+    assert "eve may not approve" in kept.err
+    assert skew("reject", "--all", "--sku", "K*", "--by", "eve").code == 0
+    assert skew("approve", "--all", "--by", "Ana ").code == 0
+    assert skew("accept", "market", "--yes", "--by", "ben").code == 0
+
+
 @pytest.mark.parametrize("command", ["approve", "reject"])
 def test_a_decision_is_of_the_time_of_the_answer_and_not_of_the_question(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch, command: str

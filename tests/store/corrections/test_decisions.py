@@ -87,6 +87,9 @@ def test_above_the_threshold_two_names_are_needed(tmp_path: Path) -> None:
         assert status(w, proposal.id) is CorrectionStatus.PROPOSED
         again = approve(w, proposal.id, second_person_above=4)[0]
         assert (again.ok, "not ana again" in again.why) == (False, True)
+        for written in ("Ana", "ana ", "ana\u200b"):
+            same = approve(w, proposal.id, who=written, second_person_above=4)[0]
+            assert (same.ok, "need a second person" in same.why) == (False, True)
         approve(w, proposal.id, who="ben", second_person_above=4)
         (done,) = w.database.read(lifecycle.by_id, [proposal.id])
         assert (done.status, done.decided_by, done.second_by) == ("approved", "ana", "ben")
