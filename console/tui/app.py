@@ -21,12 +21,12 @@ from console.keys.action import PageName
 from console.text import failure
 from console.text.format import clean
 from console.text.themes import PALETTES
-from console.tui.command_palette import ActionPalette
 from console.tui.data.refresh import RefreshLoop
 from console.tui.data.source import DataSource
 from console.tui.dialogs.copy_export import OperatorNameDialog
 from console.tui.dialogs.dialog import DialogApp, LiveDialog
 from console.tui.dialogs.help import HelpDialog
+from console.tui.dialogs.palette import PaletteDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
 from console.tui.handlers.acknowledge import AcknowledgeHandler
@@ -58,7 +58,6 @@ class SkewApp(DialogApp):
 
     CSS_PATH = "console.tcss"
     TITLE = "skew"
-    COMMANDS = {ActionPalette}  # noqa: RUF012 (Textual's own spelling)
 
     def __init__(
         self,
@@ -375,7 +374,23 @@ class SkewApp(DialogApp):
         self.page.repaint()
 
     def do_palette(self) -> None:
-        self.action_command_palette()
+        past = self.session.replay is not None
+        actions = [
+            action
+            for action in self.session.actions
+            if self.page.place in action.on and action.past in (None, past)
+        ]
+
+        def do(name: str | None) -> None:
+            if name is not None:
+                self.call_later(self.action_do, name)
+
+        self.push_screen(PaletteDialog(actions), do)
+
+    def action_command_palette(self) -> None:
+        """Textual's own key for it."""
+        if not self.screen.is_modal:
+            self.do_palette()
 
     def do_help(self) -> None:
         self.push_screen(HelpDialog(self.page.place, self.session.actions))

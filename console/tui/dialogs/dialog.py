@@ -23,6 +23,21 @@ _BEGUN: ContextVar[int] = ContextVar("begun")
 class Dialog(ModalScreen[T]):
     """It can be dismissed while it is the one that is on the screen, not again."""
 
+    takes_early_keys = False
+    """Keys that were pressed while it opened are typed into it: nothing is decided by them."""
+
+    is_ready = False
+    """Whether it has opened, and what it has the focus in takes keys."""
+
+    def on_screen_resume(self) -> None:
+        # What has the focus first is set after this.
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        if not self.is_ready and isinstance(self.app, DialogApp):
+            self.is_ready = True
+            self.app.type_early_keys()
+
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         # The second of two quick keys finds the dialog dismissed but not yet gone. Textual would
         # pop whatever lies on top by then, which is the page.
@@ -35,6 +50,35 @@ class DialogApp(DiffOutputApp):
     """An app over whose pages lies one dialog at most."""
 
     _questions = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._early: list[events.Key] = []
+        """Pressed while a dialog opened that takes such keys."""
+
+    def type_early_keys(self) -> None:
+        """Type what was kept, in order: a dialog has opened."""
+        early, self._early = self._early, []
+        for event in sorted(early, key=lambda event: event.time):
+            again = events.Key(event.key, event.character)
+            # An event rises no further than to whoever sent it, and keys are sent by the app.
+            again.set_sender(self)
+            self.post_message(again)
+
+    def _keep(self, event: events.Key) -> bool:
+        """Keep a key for a dialog that opened after it was pressed, where that takes such keys."""
+        # Textual hands a key to what has the focus, and only what that leaves comes back to the
+        # app. In a burst such as `:q` and enter the last two are on their way through the page
+        # when the first one opens the palette: they would be lost, or mean what they mean there.
+        top = next(reversed(self.screen_stack), None)
+        if not (isinstance(top, Dialog) and top.takes_early_keys):
+            return False
+        if top.is_ready and getattr(event, "pressed_on", top) is top:
+            return False
+        self._early.append(event)
+        if top.is_ready:
+            self.type_early_keys()
+        return True
 
     def begin_act(self) -> None:
         """Note that an act begins here: what is asked from now on by others comes before it."""
@@ -56,21 +100,26 @@ class DialogApp(DiffOutputApp):
         return await super().push_screen_wait(screen, mode=mode)
 
     async def on_event(self, event: events.Event) -> None:
-        """Let nothing be pasted that a terminal would obey: an input shows what is in it."""
+        """Keep what is typed while a dialog opens for it; paste nothing that a terminal obeys."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._keep(event):
+                return
+            setattr(event, "pressed_on", self.screen)  # noqa: B010 (Textual's has no such field)
         if isinstance(event, events.Paste):
             # One line is enough for every input here, and a line end in it would submit it at once.
             event = events.Paste(clean(next(iter(event.text.splitlines()), "")))
         await super().on_event(event)
+
+    def on_key(self, event: events.Key) -> None:
+        if self._keep(event):
+            event.stop()
+            event.prevent_default()
 
     def pop_screen(self) -> AwaitComplete:
         """Take what lies on top away, where that is a dialog: a page is never taken away."""
         if not self.screen.is_modal:
             return AwaitComplete()
         return super().pop_screen()
-
-    def action_command_palette(self) -> None:
-        if not self.screen.is_modal:
-            super().action_command_palette()
 
 
 class LiveDialog(Dialog[None]):
