@@ -43,6 +43,9 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Shop
 
+    def log_message(self, *_: object) -> None:
+        """Print nothing for a request: the console may be open in the same terminal."""
+
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path == "/stock":

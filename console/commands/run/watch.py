@@ -33,7 +33,7 @@ def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--read-only", is_flag=True, help="Show everything, refuse every decision.")
 @click.option("--at", metavar="TIME", help="The console as it was then; read-only.")
 @screen_options
-@click.option("--fresh", is_flag=True, help="Forget the last page, filter and theme.")
+@click.option("--fresh", is_flag=True, help="Forget the last page, filter, sort and theme.")
 def watch(  # noqa: PLR0913 - a parameter for each option.
     config: Path,
     *,

@@ -18,14 +18,17 @@ from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.widgets.text import TextBlock
 
 SIGNS = (
-    ("31*", Tone.OVER, "disagrees with its target"),
+    ("31*", Tone.OVER, "disagrees with its target: the row is of this channel"),
     ("180~", Tone.DIM, "not to be trusted now: stale, quarantined, unreadable"),
+    ("Δ −17", Tone.OVER, "the target less what is shown: below zero, 17 too many are on sale"),
     ("▲14 ▼2", Tone.OVER, "in the header: open disagreements that show too much, too little"),
     ("55u 6,228", Tone.OVER, "beside them: how many units too many are shown, and their price"),
     ("●", Tone.OK, "fresh"),
     ("▲", Tone.WARN, "failing: the last poll failed, the readings still count"),
     ("✖", Tone.BAD, "stale: its disagreements count as unknown"),
     ("■", Tone.WARN, "quarantined: the last poll counts only when someone accepts it"),
+    ("↻ 40 %", Tone.ACCENT, "a poll is running, and has read so much"),
+    ("stale 2/4", Tone.BAD, "in the header: of four channels, two are not fresh"),
 )
 
 

@@ -227,7 +227,7 @@ def _file_status(path: Path) -> _FileStatus:
     except PermissionError as error:
         raise NeedsOperator(f"{path} can't be read: give Skew the right to read it") from error
     except FileNotFoundError as error:
-        raise Temporary(f"{path.name} not found in {path.parent}") from error
+        raise Temporary(f"{path.name} not found in {path.parent.absolute()}") from error
     except OSError as error:
         raise Temporary(f"{path} can't be read: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode):
