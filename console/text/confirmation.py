@@ -91,7 +91,9 @@ def why_not_decidable(disagreement: Disagreement, direction: Direction | None) -
     if disagreement.kind not in CORRECTABLE:
         return f"{disagreement.kind}: correct it on {disagreement.channel} yourself"
     if direction is Direction.OBSERVE:
-        return f"{disagreement.channel} is only observed: `direction` says whether Skew writes there"
+        return (
+            f"{disagreement.channel} is only observed: `direction` says whether Skew writes there"
+        )
     return "no update is proposed; after a rejection nothing new until the stock changes"
 
 

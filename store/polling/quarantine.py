@@ -4,6 +4,7 @@ Rule 8, docs/architecture.md. One that nobody judges is replaced by the next pol
 """
 
 import hashlib
+import re
 import sqlite3
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -147,10 +148,12 @@ def discard(
     """Throw a quarantined poll away, as the person `who` saw it; answer its id.
 
     The last good readings stay in force and count again for as long as they are fresh; the poll's
-    record and its incident keep who and why. The next poll is judged by itself. Raises NoSuchThing
-    where the channel has none, or another than `poll_id` by now.
+    record and its incident keep who and why. The next poll is judged by itself. One that has taken
+    the place of `poll_id` meanwhile is thrown away in its stead where it was quarantined for the
+    same: a channel that is polled every few seconds would never let anybody finish. Raises
+    NoSuchThing where the channel has none, or one that was quarantined for something else.
     """
-    found = _poll_as_seen(connection, channel, poll_id)
+    found = _poll_as_seen(connection, channel, poll_id, or_alike=True)
     channel_id, _, _ = polls.channel(connection, channel)
     words = f"discarded by {who}: {why}"
     _judge(connection, found, words, who=who, why=why, now=now)
@@ -166,17 +169,36 @@ def discard(
 
 
 def _poll_as_seen(
-    connection: sqlite3.Connection, channel: str, poll_id: int | None
+    connection: sqlite3.Connection, channel: str, poll_id: int | None, *, or_alike: bool = False
 ) -> QuarantinedPoll:
-    """The channel's quarantined poll, if it is still the one that the person saw."""
+    """The channel's quarantined poll, if it is still the one that the person saw.
+
+    `or_alike`: or one that was quarantined for the same.
+    """
     found = waiting(connection, channel)
     if found is None:
         raise NoSuchThing(f"channel {channel} has no quarantined poll")
-    if poll_id not in (None, found.id):
+    alike = or_alike and _verdict(found.reason) == _verdict(_reason(connection, channel, poll_id))
+    if poll_id not in (None, found.id) and not alike:
         raise NoSuchThing(
             f"channel {channel}'s quarantined poll is now {found.id}, not {poll_id}: look again"
         )
     return found
+
+
+def _reason(connection: sqlite3.Connection, channel: str, poll_id: int | None) -> str | None:
+    """Why a poll of the channel was quarantined that another has replaced; None: it was not."""
+    row = connection.execute(
+        """SELECT p.error FROM polls p JOIN channels c ON c.id = p.channel_id
+        WHERE p.id = ? AND c.name = ? AND p.outcome = ?""",
+        (poll_id, channel, PollOutcome.REPLACED),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _verdict(reason: str | None) -> str | None:
+    """What a poll was quarantined for, without its figures and what is said of it beside."""
+    return None if reason is None else re.sub(r"[\d.,]+", "#", reason.partition(";")[0])
 
 
 def _judge(

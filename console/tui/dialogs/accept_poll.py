@@ -1,6 +1,6 @@
 """The dialogs about a quarantined poll: what accepting it would change, and why it is discarded."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.content import Content
 from console.reports import quarantine_effect
 from console.text.format import plain_times, wrap
 from console.tui.dialogs.confirm import ConfirmDialog, ReasonDialog
+from console.tui.dialogs.dialog import LiveDialog
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import incidents
 from console.tui.widgets.text import TextBlock
@@ -18,27 +19,52 @@ from store.model import Millis
 from store.polling.quarantine_effect import QuarantineEffect
 
 
-class AcceptPollDialog(ConfirmDialog):
-    """Shows what accepting a quarantined poll changes, and asks."""
+class AcceptPollDialog(LiveDialog, ConfirmDialog):
+    """Shows what accepting a quarantined poll changes, and asks.
+
+    It shows the one that waits now: where another takes its place, that is what is asked about, and
+    what was typed for the one before is gone.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("pageup", "page(-1)", "Up"),
         ("pagedown", "page(1)", "Down"),
     ]
 
-    def __init__(self, effect: QuarantineEffect, now: Millis) -> None:
+    def __init__(
+        self,
+        effect: QuarantineEffect,
+        now: Millis,
+        read: Callable[[], Awaitable[QuarantineEffect | None]],
+    ) -> None:
+        """`read` answers the effect of the poll that waits by now. Raises StoreError."""
         super().__init__(
             quarantine_effect.confirmation_for(effect),
             effect.moved,
             what="how many listings would change",
             yes="accept",
         )
-        self._effect = effect
+        self.effect = effect
         self._now = now
+        self._read = read
+        self._before: int | None = None
+        """The poll that was asked about first, where another has taken its place."""
+
+    async def reload(self) -> None:
+        effect = await self._read()
+        if effect is None:
+            self.dismiss(False)
+        elif effect.poll_id != self.effect.poll_id:
+            self._before = self._before or self.effect.poll_id
+            self.effect = effect
+            self._asked = quarantine_effect.confirmation_for(effect)
+            self._count = effect.moved
+            await self.recompose()
+            self.on_mount()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog broad") as dialog:
-            text = f"Accept poll {self._effect.poll_id} of {self._effect.channel}"
+            text = f"Accept poll {self.effect.poll_id} of {self.effect.channel}"
             dialog.border_title = write(Cell(text))
             with VerticalScroll(id="items"):
                 yield TextBlock(self._text, id="accept-effect")
@@ -50,10 +76,14 @@ class AcceptPollDialog(ConfirmDialog):
 
     def _text(self, width: int) -> Content:
         """Why it was quarantined, what it comes to, and the listings that would move most."""
-        reason = plain_times(self._effect.reason, self._now)
-        rows = [write(Cell(line, Tone.WARN)) for line in wrap(reason, width)]
-        rows += [*incidents.totals(self._effect, width), write("")]
-        rows += incidents.listings(self._effect, width, len(self._effect.rows))
+        reason = plain_times(self.effect.reason, self._now)
+        rows: list[Content] = []
+        if self._before is not None:
+            text = f"It took the place of poll {self._before} while you looked."
+            rows += [write(Cell(line, Tone.STRONG)) for line in wrap(text, width)]
+        rows += [write(Cell(line, Tone.WARN)) for line in wrap(reason, width)]
+        rows += [*incidents.totals(self.effect, width), write("")]
+        rows += incidents.listings(self.effect, width, len(self.effect.rows))
         return lines(*rows)
 
 

@@ -13,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from console.text.format import time_of_day
-from console.tui.dialogs.dialog import LiveDialog
+from console.tui.dialogs.dialog import Dialog, LiveDialog
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.session.state import ConsoleState
@@ -22,7 +22,7 @@ from console.tui.widgets.text import TextBlock
 from sync.corrections.batch_progress import BatchProgress
 
 
-class BatchDialog(LiveDialog):
+class BatchDialog(LiveDialog, Dialog[None]):
     """Shows a batch until it is closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,enter,q", "dismiss(None)", "Close")]

@@ -122,8 +122,8 @@ class DialogApp(DiffOutputApp):
         return super().pop_screen()
 
 
-class LiveDialog(Dialog[None]):
-    """The app reads and ticks whichever lies on top."""
+class LiveDialog:
+    """Of a dialog: it follows what happens meanwhile. The app reads and ticks the one on top."""
 
     async def reload(self) -> None:
         """Read again what it shows. Raises StoreError."""

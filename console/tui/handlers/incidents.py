@@ -79,9 +79,11 @@ class IncidentHandler(Handler):
         if effect is None:
             self._say(f"{channel} has no quarantined poll", Tone.WARN)
             return
-        if not await self._app.push_screen_wait(AcceptPollDialog(effect, self._now)):
+        dialog = AcceptPollDialog(effect, self._now, lambda: self._source.effect(channel))
+        if not await self._app.push_screen_wait(dialog):
             self._say("nothing accepted", Tone.DIM)
             return
+        effect = dialog.effect
         poll = f"poll {effect.poll_id} of {channel}"
         self._say(f"accepting {poll}: {plural(effect.moved, 'listing')}…", Tone.DIM)
         # The poll's number goes along. A newer poll may be quarantined while the dialog is open,

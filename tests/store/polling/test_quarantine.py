@@ -165,7 +165,7 @@ def test_an_accepted_poll_keeps_who_accepted_it_and_when(database: Database) -> 
     assert error == "all at zero; accepted by ana"
 
 
-def test_a_poll_that_was_replaced_meanwhile_is_neither_accepted_nor_discarded(
+def test_a_poll_that_was_replaced_meanwhile_is_not_accepted(
     database: Database,
 ) -> None:
     poll(database, now=1_000, implausible=True)
@@ -175,10 +175,52 @@ def test_a_poll_that_was_replaced_meanwhile_is_neither_accepted_nor_discarded(
 
     words = f"quarantined poll is now {now}, not {seen}: look again"
     with pytest.raises(NoSuchThing, match=words):
-        database.write(quarantine.discard, NAME, who="ana", why="zeros", now=2_500, poll_id=seen)
-    with pytest.raises(NoSuchThing, match=words):
         database.write(quarantine.accept, NAME, COMPARISON, who="ana", now=2_500, poll_id=seen)
     assert quarantined_poll(database) == now
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_alike"),
+    [
+        ("9 of 20 listings newly at zero (45 %)", "10 of 20 listings newly at zero (50 %)", True),
+        ("9 of 20 listings newly at zero", "9 of 20 listings newly at zero; the same data", True),
+        ("9 of 20 listings newly at zero (45 %)", "12 of 20 listings changed (60 %)", False),
+    ],
+)
+def test_a_poll_that_took_its_place_is_discarded_in_its_stead_where_it_is_alike(
+    database: Database, before: str, after: str, *, is_alike: bool
+) -> None:
+    poll(database, now=1_000, implausible=True)
+    seen = quarantined_poll(database)
+    poll(database, now=2_000, implausible=True)
+    now = quarantined_poll(database)
+    for poll_id, reason in ((seen, before), (now, after)):
+        database.write(
+            lambda connection, *values: connection.execute(
+                "UPDATE polls SET error = ? WHERE id = ?", values
+            ),
+            reason,
+            poll_id,
+        )
+
+    def discard() -> int:
+        return database.write(
+            quarantine.discard, NAME, who="ana", why="zeros", now=2_500, poll_id=seen
+        )
+
+    if is_alike:
+        assert discard() == now
+        assert database.read(quarantine.waiting, NAME) is None
+    else:
+        with pytest.raises(NoSuchThing, match="look again"):
+            discard()
+        assert quarantined_poll(database) == now
+
+
+def test_a_poll_of_another_channel_or_of_none_stands_for_nothing(database: Database) -> None:
+    poll(database, now=1_000, implausible=True)
+    with pytest.raises(NoSuchThing, match="look again"):
+        database.write(quarantine.discard, NAME, who="ana", why="zeros", now=2_500, poll_id=999)
 
 
 def test_what_was_discarded_and_comes_again_is_quarantined_again_and_recognised(

@@ -54,6 +54,24 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     assert quarantined_poll(troubled, "warehouse") is None
 
 
+async def test_a_poll_that_takes_its_place_is_what_the_dialog_asks_about(troubled: Shop) -> None:
+    seen = quarantined_poll(troubled, "warehouse")
+    async with console(troubled) as (app, pilot):
+        await press(app, pilot, "4", "down", "b", "5")
+        quarantine_poll(troubled, "warehouse", (19, 0, 0, 0, 0), "4 newly at zero", at=NOW)
+        now = quarantined_poll(troubled, "warehouse")
+        await settle(app, pilot)
+        text = text_of(app)
+        await press(app, pilot, "enter")
+
+        assert f"Accept poll {now} of warehouse" in text
+        assert f"It took the place of poll {seen} while you looked." in text
+        assert "type how many listings would change, 4, and enter" in text
+        assert quarantined_poll(troubled, "warehouse") == now
+        await press(app, pilot, "4", "enter")
+        assert f"ana accepted poll {now} of warehouse" in "".join(x.text for x in app.session.log)
+
+
 @pytest.mark.long
 async def test_a_small_poll_is_accepted_with_a_y_and_left_with_an_n(shop: Shop) -> None:
     shown = SHOWN["shop"]
