@@ -61,6 +61,15 @@ def write_report(error: BaseException) -> Path | None:
     return path
 
 
+def bug_in_the_console(error: BaseException | None) -> str:
+    """What the console leaves with after a bug: the error's kind, and where the report is."""
+    if error is None:
+        return "skew: a bug in the console"
+    where = write_report(error)
+    details = f"; the details are in {where}" if where else ""
+    return f"skew: a bug in the console: {type(error).__name__}{details}"
+
+
 def redacted(text: str) -> str:
     """Take credentials out: in their known forms, and every value that the environment hides."""
     text = _CREDENTIAL.sub("•••", text)

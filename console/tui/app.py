@@ -122,7 +122,7 @@ class SkewApp(DialogApp):
             "theme": self.do_theme,
             "palette": self.do_palette,
             "help": self.do_help,
-            "quit": self.do_quit,
+            "quit": partial(self.exit, 0),
         }
         session.request_refresh = self.request_refresh
 
@@ -217,8 +217,6 @@ class SkewApp(DialogApp):
             await self._read_snapshot()
             await self.page.reload(at_once=at_once)
             return
-        # The two readings share nothing but the cache, so they run side by side on its reader
-        # threads. They may see two commits; the next refresh evens that out.
         both = self._read_snapshot(), self.page.reload(at_once=at_once)
         # Neither may be left running when the other fails: it would write to the screen later on.
         for found in await asyncio.gather(*both, return_exceptions=True):
@@ -233,8 +231,7 @@ class SkewApp(DialogApp):
         snapshot = self.session.snapshot
         if snapshot is None or self.session.replay is not None:
             return
-        # What was open at the start is known, not new: only what opens while somebody looks is
-        # announced. `self._known` is None until then.
+        # What was open at the start is known, not new: `self._known` is None until then.
         rings = self.preferences.preferences.bell
         announced = incidents.announce(
             self._known, snapshot.status.incidents, snapshot.at, bell=rings
@@ -374,18 +371,11 @@ class SkewApp(DialogApp):
         self.page.repaint()
 
     def do_palette(self) -> None:
-        past = self.session.replay is not None
-        actions = [
-            action
-            for action in self.session.actions
-            if self.page.place in action.on and action.past in (None, past)
-        ]
-
         def do(name: str | None) -> None:
             if name is not None:
                 self.call_later(self.action_do, name)
 
-        self.push_screen(PaletteDialog(actions), do)
+        self.push_screen(PaletteDialog(self.session.actions_on(self.page.place)), do)
 
     def action_command_palette(self) -> None:
         """Textual's own key for it."""
@@ -394,9 +384,6 @@ class SkewApp(DialogApp):
 
     def do_help(self) -> None:
         self.push_screen(HelpDialog(self.page.place, self.session.actions))
-
-    def do_quit(self) -> None:
-        self.exit(0)
 
     async def action_quit(self) -> None:
         """Leave; Textual's own keys end here too."""
@@ -408,10 +395,6 @@ class SkewApp(DialogApp):
         if isinstance(error, WorkerFailed):
             error = error.error  # What went wrong, and where: the wrapper has no traceback.
         self.bell()
-        text = "skew: a bug in the console"
-        if error is not None:
-            where = failure.write_report(error)
-            text = f"skew: a bug in the console: {type(error).__name__}"
-            text += f"; the details are in {where}" if where else ""
+        text = failure.bug_in_the_console(error)
         self._exit_renderables.append(Segments(self.console.render(Text(clean(text)))))
         self._close_messages_no_wait()

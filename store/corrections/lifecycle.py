@@ -73,14 +73,6 @@ class ApprovedCorrection(msgspec.Struct, frozen=True):
     """
 
 
-class Pushed(msgspec.Struct, frozen=True):
-    """What was written to channels within an hour, for the push limits."""
-
-    skus: int = 0
-    units: int = 0
-    to_zero: int = 0
-
-
 def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction]:
     """The corrections of these ids, in this order; unknown ids are left out."""
     wanted = list(ids)
@@ -163,13 +155,11 @@ def begin_applying(
 ) -> list[int]:
     """Mark all of these as `applying`, or none; answer those that may not be written any more.
 
-    What may is approved, held long enough, not expired and still valid, and its channel is not
-    paused. Asked at the last moment before a write is sent; one that is marked already was part of
-    a call that the channel refused. Raises LeaseLost.
+    Asked at the last moment before they are sent. One that is marked already was part of a call
+    that the channel refused. Raises LeaseLost.
     """
-    # The lease, what each rests on and the mark are one transaction, committed before anything is
-    # sent. So a holder that slept can't write, two engines never write the same correction, and one
-    # that dies while writing leaves a trace.
+    # The lease, what each rests on and the mark are one transaction: a holder that slept can't
+    # write, two never write the same correction, and one that dies while writing leaves a trace.
     lease.check(connection, token=token, now=now)
     found = approved(connection, ids, now=now)
     moved = [
@@ -189,11 +179,9 @@ def begin_applying(
 
 
 def _may_be_sent(correction: Correction, now: Millis) -> bool:
-    if correction.status is CorrectionStatus.APPLYING:
-        return True
-    held, ends = correction.hold_until, correction.expires_at
-    is_approved = correction.status is CorrectionStatus.APPROVED
-    return is_approved and held is not None and held <= now and ends is not None and ends > now
+    if correction.status is not CorrectionStatus.APPROVED:
+        return correction.status is CorrectionStatus.APPLYING
+    return (correction.hold_until or now) <= now < (correction.expires_at or 0)
 
 
 def release(connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str) -> None:
@@ -306,17 +294,6 @@ def approved(
         if (pause := paused.get(correction.channel)) is not None
     }
     return [_standing(connection, correction, held.get(correction.id)) for correction in found]
-
-
-def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
-    """What was sent to channels after an instant, whatever became of it."""
-    row = connection.execute(
-        """SELECT count(DISTINCT listing_id), coalesce(sum(abs(to_quantity - from_quantity)), 0),
-          coalesce(sum(to_quantity = 0 AND from_quantity > 0), 0)
-        FROM corrections WHERE applying_at > ?""",
-        (since,),
-    ).fetchone()
-    return Pushed(*row)
 
 
 def held_back(

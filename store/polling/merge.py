@@ -13,7 +13,8 @@ from store.model import IncidentKind, Millis, PollCounts, PollOutcome, Record, R
 from store.polling import events, staging
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
-from store.polling.staging import NAMES, VALUES, Sweep
+from store.polling.staging import NAMES, VALUES
+from store.polling.sweep import Sweep
 
 _MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
 SELECT sku, location, title, price_minor FROM stage WHERE poll_id = :poll AND listing_id IS NULL

@@ -16,7 +16,8 @@ from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
-from store.polling.staging import NAMES, VALUES, Sweep
+from store.polling.staging import NAMES, VALUES
+from store.polling.sweep import Sweep
 
 
 def quarantine_poll(

@@ -8,7 +8,6 @@ import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 from msgspec.structs import astuple
@@ -16,6 +15,7 @@ from msgspec.structs import astuple
 from store.channels import polls
 from store.errors import Overtaken
 from store.model import Millis, PollCounts, Record, Refused
+from store.polling.sweep import PollMemory, Sweep
 
 VALUES = (
     "available, state, on_hand, committed, unavailable, incoming, threshold, price_minor, title, "
@@ -80,53 +80,6 @@ WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 # A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
 # same hash: one unit more oversold would never be noticed.
 _encode = msgspec.msgpack.Encoder().encode
-
-
-class PollMemory:
-    """What one channel's last good poll held, by position. Belongs to one running engine.
-
-    It makes a re-poll cheap: a record that stands where it stood, with the same digest, is
-    recognised without a query. 16 bytes a listing. It counts only while the cache's last good poll
-    is the one that it was made from.
-    """
-
-    __slots__ = ("digests", "listing_ids", "poll_id")
-
-    def __init__(self) -> None:
-        self.digests = array("q")
-        self.listing_ids = array("q")
-        self.poll_id = 0
-
-
-@dataclass(slots=True)
-class Sweep:
-    """One poll in progress. Only this module looks inside."""
-
-    poll_id: int
-    channel_id: int
-    channel: str
-    known: int
-    based_on: int | None
-    """The good poll whose readings its pages are compared with."""
-    is_first: bool
-    """The channel has no listing yet, so that every record is new."""
-    memory: PollMemory | None
-    recalled: PollMemory
-    """What records are recognised by: the memory, or an empty one where that does not count."""
-    suspects: frozenset[int]
-    """Listings that moved outside polls, stand twice or could not be read: never recognised,
-    always compared."""
-    outside_up_to: int
-    digests: "array[int]" = field(default_factory=lambda: array("q"))
-    listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
-    """Listing by position; 0 until the merge for a record whose listing is new."""
-    in_doubt: set[int] = field(default_factory=set)
-    """Listings of pages that were not recognised, then or now: only these can have gone."""
-    refused: list[Refused] = field(default_factory=list)
-    announced: int | None = None
-    counted: bool = False
-    numbers: PollCounts | None = None
-    """What `counts` found, until another page comes."""
 
 
 def begin(

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from store import people
 from store.channels import incidents
 from store.corrections import decisions, lifecycle
+from store.corrections.pushed import Pushed, pushed_since
 from store.database.connection import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
 from store.reasons import HeldBack
@@ -44,7 +45,7 @@ def approve(
     if why := why_not_allowed(settings, who):
         return [Decision(correction_id, ok=False, why=why) for correction_id in ids]
     batch = database.read(lifecycle.by_id, ids)
-    pushed = database.read(lifecycle.pushed_since, now - HOUR_MS)
+    pushed = database.read(pushed_since, now - HOUR_MS)
     over = guard.judge_batch(batch, settings.push, as_push(pushed))
     if over is not None:
         return [Decision(correction_id, ok=False, why=over) for correction_id in ids]
@@ -120,7 +121,7 @@ class ApprovalPreview:
 def preview_approval(
     batch: Sequence[Correction],
     settings: Settings,
-    pushed: lifecycle.Pushed,
+    pushed: Pushed,
     not_now: Mapping[HeldBack, int],
     *,
     who: str,
@@ -155,7 +156,7 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
         for correction, free in proposals
         if free and correction.channel not in surprised and _rule_covers(correction, settings)
     ]
-    pushed = await database.aread(lifecycle.pushed_since, now - HOUR_MS)
+    pushed = await database.aread(pushed_since, now - HOUR_MS)
     batch, _ = guard.within(covered, settings.push, as_push(pushed))
     if not batch:
         return 0
@@ -214,7 +215,7 @@ async def _surprised_channels(database: Database, now: Millis) -> set[str | None
     }
 
 
-def as_push(pushed: lifecycle.Pushed) -> guard.Push:
+def as_push(pushed: Pushed) -> guard.Push:
     """What the cache counted as written, as the guard's type."""
     return guard.Push(skus=pushed.skus, units=pushed.units, to_zero=pushed.to_zero)
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from store.channels import incidents, pauses, polls
 from store.corrections import lifecycle
+from store.corrections.pushed import pushed_since
 from store.database import lease
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
@@ -143,7 +144,7 @@ class Fleet:
             # What is being written now is not yet counted as pushed. Starting more beside it could
             # exceed the hour's limit, so the rest waits for the next look.
             return ids
-        pushed = await database.aread(lifecycle.pushed_since, now - decide.HOUR_MS)
+        pushed = await database.aread(pushed_since, now - decide.HOUR_MS)
         batch, limited = guard.within(ready, limits, decide.as_push(pushed))
         await self._report_limit(limited or "")
         for name in dict.fromkeys(correction.channel for correction in batch):

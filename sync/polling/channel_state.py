@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from store.model import Millis
-from store.polling.staging import PollMemory
+from store.polling.sweep import PollMemory
 from sync.channels.base import Channel
 from sync.settings import ChannelSettings
 from sync.transport.rate_limit import RateLimitMeter

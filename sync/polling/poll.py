@@ -16,6 +16,7 @@ from store.model import Millis, PollCounts, PollOutcome, Refused
 from store.polling import merge as merge_module
 from store.polling import quarantine, staging
 from store.polling.events import EventBatch
+from store.polling.sweep import Sweep
 from sync.channels.base import closing
 from sync.errors import ContractBroken, Temporary
 from sync.polling import events, guard, recovery
@@ -131,7 +132,7 @@ async def _note_allowance(context: EngineContext, channel_state: ChannelState) -
 async def _attempt(
     context: EngineContext,
     channel_state: ChannelState,
-    sweep: staging.Sweep,
+    sweep: Sweep,
     event_batch: EventBatch | None,
 ) -> PollReport:
     try:
@@ -159,9 +160,7 @@ def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, beg
         raise Temporary("the machine slept during the poll")
 
 
-async def _stage_all(
-    context: EngineContext, channel_state: ChannelState, sweep: staging.Sweep
-) -> _Read:
+async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep: Sweep) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused = 0
@@ -194,7 +193,7 @@ async def _stage_all(
 async def _judge(
     context: EngineContext,
     channel_state: ChannelState,
-    sweep: staging.Sweep,
+    sweep: Sweep,
     read: _Read,
     event_batch: EventBatch | None,
 ) -> PollReport:
@@ -229,12 +228,12 @@ async def _judge(
 
 
 async def _fail_with(
-    context: EngineContext, channel_state: ChannelState, sweep: staging.Sweep, error: Exception
+    context: EngineContext, channel_state: ChannelState, sweep: Sweep, error: Exception
 ) -> PollReport:
     words = await recovery.on_failure(context, channel_state, channel_state.polls, error)
     await _fail(context, sweep, words)
     return PollReport(channel_state.name, PollOutcome.FAILED, 0, 0, 0, words)
 
 
-async def _fail(context: EngineContext, sweep: staging.Sweep, words: str) -> None:
+async def _fail(context: EngineContext, sweep: Sweep, words: str) -> None:
     await context.database.awrite(merge_module.fail, sweep, words, now=context.clock.now())

@@ -16,6 +16,7 @@ from store.database.connection import Database
 from store.model import Record
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
+from store.polling.sweep import PollMemory
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
 from tests.benchmarks import availability, bare, screen, screen_wire, whole, world
@@ -45,7 +46,7 @@ def _run(skus: int, folder: Path) -> float:
     with Database.open(folder / "skew.db") as database:
         comparison = Comparison(world.terms(CHANNELS))
         database.write(comparison.configure, now=1)
-        memories = {name: staging.PollMemory() for name in world.NAMES}
+        memories = {name: PollMemory() for name in world.NAMES}
         polls = {
             name: once(partial(world.poll, database, comparison, name, rows, memories))
             for name in world.NAMES[:CHANNELS]
@@ -78,7 +79,7 @@ def _repolls(
     database: Database,
     comparison: Comparison,
     rows: list[Record],
-    memories: dict[str, staging.PollMemory],
+    memories: dict[str, PollMemory],
     bare_s: float,
 ) -> None:
     world.poll(database, comparison, "shop", rows, memories)
@@ -93,7 +94,7 @@ def _reconcile(
     database: Database,
     plain: bare.Bare,
     rows: list[Record],
-    memories: dict[str, staging.PollMemory],
+    memories: dict[str, PollMemory],
 ) -> float:
     plain.copy_from(database.path)
     join_s = best(plain.count_mismatches)
@@ -121,7 +122,7 @@ def _panel(
     database: Database,
     comparison: Comparison,
     rows: list[Record],
-    memories: dict[str, staging.PollMemory],
+    memories: dict[str, PollMemory],
 ) -> None:
     """A screenful by id, while another thread ingests."""
     stop = threading.Event()

@@ -19,9 +19,9 @@ from store.event_kinds import Event, EventKind
 from store.history import retention, timeline
 from store.model import Component, Millis, Record
 from store.polling import merge as merge_module
-from store.polling import staging
 from store.polling.comparison import Comparison
 from store.polling.events import EventOrigin
+from store.polling.sweep import PollMemory
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
 from store.targets import balance
@@ -67,7 +67,7 @@ class _Shop:
         self.terms = world.terms(len(world.NAMES))
         self.comparison = Comparison(self.terms)
         self.rows = rows
-        self.memories = {name: staging.PollMemory() for name in world.NAMES}
+        self.memories = {name: PollMemory() for name in world.NAMES}
         self.now = START
         self._numbers = itertools.count()
         database.write(self.comparison.configure, now=self.now)

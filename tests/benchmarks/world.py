@@ -18,6 +18,7 @@ from store.model import (
 )
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
+from store.polling.sweep import PollMemory, Sweep
 
 NAMES = ("warehouse", "shop", "market", "outlet", "till")
 PAGE = 1000
@@ -96,7 +97,7 @@ def poll(
     comparison: Comparison,
     channel: str,
     rows: list[Record],
-    memories: dict[str, staging.PollMemory],
+    memories: dict[str, PollMemory],
 ) -> None:
     """One good poll, page by page, as the engine does it."""
     sweep = read(database, channel, rows, memories, now=1000)
@@ -107,10 +108,10 @@ def read(
     database: Database,
     channel: str,
     rows: list[Record],
-    memories: dict[str, staging.PollMemory],
+    memories: dict[str, PollMemory],
     *,
     now: Millis,
-) -> staging.Sweep:
+) -> Sweep:
     """A good poll up to its merge."""
     sweep = database.write(staging.begin, channel, memories.get(channel), now=now)
     for start in range(0, len(rows), PAGE):

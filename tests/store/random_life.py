@@ -25,6 +25,7 @@ from store.model import (
 )
 from store.polling import merge, quarantine, staging
 from store.polling.events import EventOrigin
+from store.polling.sweep import PollMemory, Sweep
 from store.queries import views
 from store.queries.values import DisagreementFilter, HistoryEntry, Sort
 from tests.store import correction_steps
@@ -135,9 +136,9 @@ def _records(life: Life) -> tuple[list[Record], list[Refused]]:
     return records, refused
 
 
-def _sweep(life: Life, name: str) -> staging.Sweep:
+def _sweep(life: Life, name: str) -> Sweep:
     w = life.w
-    memory = w.memories.setdefault(name, staging.PollMemory())
+    memory = w.memories.setdefault(name, PollMemory())
     sweep = w.database.write(staging.begin, name, memory, now=w.now)
     w.now += SECOND
     w.database.write(staging.stage, sweep, *_records(life))

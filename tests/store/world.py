@@ -25,6 +25,7 @@ from store.model import (
 )
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
+from store.polling.sweep import PollMemory, Sweep
 from store.queries import views
 from store.queries.values import DisagreementFilter, Overview
 
@@ -76,16 +77,14 @@ class World:
         self.database = database
         self.comparison = comparison
         self.now: Millis = START
-        self.memories: dict[str, staging.PollMemory] = {}
+        self.memories: dict[str, PollMemory] = {}
         self.counted: PollCounts | None = None
         database.write(comparison.configure, now=self.now)
 
-    def sweep(
-        self, name: str, *pages: Sequence[Record], refused: Sequence[Refused] = ()
-    ) -> staging.Sweep:
+    def sweep(self, name: str, *pages: Sequence[Record], refused: Sequence[Refused] = ()) -> Sweep:
         """Read all pages, judged by nobody yet."""
         self.now += MINUTE
-        memory = self.memories.setdefault(name, staging.PollMemory())
+        memory = self.memories.setdefault(name, PollMemory())
         sweep = self.database.write(staging.begin, name, memory, now=self.now)
         for page in pages:
             self.database.write(staging.stage, sweep, page)

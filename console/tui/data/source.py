@@ -26,6 +26,7 @@ from store.channels import incident_list
 from store.channels.incident_list import IncidentFilter, IncidentState
 from store.corrections import audit, batches, conflicts, lifecycle, update_list
 from store.corrections.audit import AuditRow, OperatorAct
+from store.corrections.pushed import pushed_since
 from store.corrections.update_list import UpdateFilter, UpdateList, UpdateSort
 from store.database.connection import Database
 from store.errors import DatabaseBusy, StoreError
@@ -287,7 +288,7 @@ class DataSource:
     async def outlook(self, batch: Sequence[Correction], who: str) -> decide.ApprovalPreview:
         """What approving all of these would meet."""
         now = self._clock.now()
-        pushed = await self._ask(lifecycle.pushed_since, now - decide.HOUR_MS)
+        pushed = await self._ask(pushed_since, now - decide.HOUR_MS)
         not_now = await self._ask(lifecycle.all_held_back, batch, now=now)
         return decide.preview_approval(batch, self.settings, pushed, not_now, who=who)
 

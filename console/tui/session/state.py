@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
-from console.keys.action import Action
+from console.keys.action import Action, PageName
 from console.text.confirmation import DecisionTarget, can_undo
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
@@ -87,6 +87,13 @@ class ConsoleState:
         """The same, and empty too where this console can't do it: read-only, or of the past."""
         refused = any(action.name == name and self.refuses(action) for action in self.actions)
         return "" if refused else self.key(name)
+
+    def actions_on(self, place: PageName) -> list[Action]:
+        """The actions of a page, as the palette lists them: now, or of the past."""
+        past = self.replay is not None
+        return [
+            action for action in self.actions if place in action.on and action.past in (None, past)
+        ]
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""

@@ -200,8 +200,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         if self._flashes:
             self.set_timer(FLASH_S, self._unflash)
         self.refresh()
-        # A page reads all that it shows of the row under the cursor when it hears of it, and a fill
-        # comes with every reading of the list: it is told only where there is something to read.
+        # At this a page reads all that it shows of that row; a fill comes with every reading.
         if self.current != before:
             self.post_message(self.Moved(self))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from store.corrections import audit, lifecycle, propose
+from store.corrections.pushed import pushed_since
 from store.database import lease
 from store.database.connection import Database
 from store.errors import LeaseLost
@@ -176,9 +177,9 @@ def test_what_was_pushed_within_the_hour_is_counted(tmp_path: Path) -> None:
         proposal = oversold(w)
         approve(w, proposal.id)
         begin(w, proposal.id)
-        pushed = w.database.read(lifecycle.pushed_since, w.now - 60 * MINUTE)
+        pushed = w.database.read(pushed_since, w.now - 60 * MINUTE)
         assert (pushed.skus, pushed.units, pushed.to_zero) == (1, 5, 0)
-        assert w.database.read(lifecycle.pushed_since, w.now).skus == 0
+        assert w.database.read(pushed_since, w.now).skus == 0
 
 
 def test_a_withdrawn_write_ends_what_is_no_longer_disagreed_about(tmp_path: Path) -> None:

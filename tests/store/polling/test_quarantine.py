@@ -21,6 +21,7 @@ from store.model import (
 )
 from store.polling import merge, quarantine, staging
 from store.polling.comparison import Comparison
+from store.polling.sweep import PollMemory
 from store.queries import views
 
 NAME = "warehouse"
@@ -57,7 +58,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def poll(database: Database, *, now: int, implausible: bool) -> None:
-    sweep = database.write(staging.begin, NAME, staging.PollMemory(), now=now)
+    sweep = database.write(staging.begin, NAME, PollMemory(), now=now)
     available = 0 if implausible else 7
     database.write(staging.stage, sweep, [Record(sku="MUG-30", available=available)], [], None)
     if implausible:
@@ -241,7 +242,7 @@ def test_what_would_change_something_else_is_not_called_the_same(database: Datab
     poll(database, now=0, implausible=False)
     poll(database, now=1_000, implausible=True)
     database.write(quarantine.discard, NAME, who="ana", why="zeros", now=1_500)
-    sweep = database.write(staging.begin, NAME, staging.PollMemory(), now=2_000)
+    sweep = database.write(staging.begin, NAME, PollMemory(), now=2_000)
     database.write(staging.stage, sweep, [Record(sku="MUG-30", available=1)], [], None)
 
     database.write(quarantine.quarantine_poll, sweep, "all too low", now=2_000, as_of=None)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from store.model import Record, Refused
 from store.polling import merge, quarantine, staging
+from store.polling.sweep import PollMemory, Sweep
 from tests.long_run import examples
 from tests.store.world import MINUTE, channel, terms, warehouse, world
 
@@ -163,21 +164,21 @@ class Recognition(RuleBasedStateMachine):
         return self.world.now
 
     @property
-    def memory(self) -> staging.PollMemory:
-        return self.world.memories.setdefault("shop", staging.PollMemory())
+    def memory(self) -> PollMemory:
+        return self.world.memories.setdefault("shop", PollMemory())
 
-    def swept(self, content: PollContent) -> staging.Sweep:
+    def swept(self, content: PollContent) -> Sweep:
         sweep = self.world.database.write(staging.begin, "shop", self.memory, now=self.later())
         self.stage(sweep, content)
         return sweep
 
-    def stage(self, sweep: staging.Sweep, content: PollContent) -> None:
+    def stage(self, sweep: Sweep, content: PollContent) -> None:
         for start in range(0, len(content.records), content.page):
             page = content.records[start : start + content.page]
             self.world.database.write(staging.stage, sweep, page)
         self.world.database.write(staging.stage, sweep, (), content.refused)
 
-    def good(self, sweep: staging.Sweep, content: PollContent) -> None:
+    def good(self, sweep: Sweep, content: PollContent) -> None:
         before = self.listings()
         self.world.database.write(staging.counts, sweep)
         self.world.database.write(

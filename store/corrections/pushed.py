@@ -1,0 +1,26 @@
+"""What was written to channels of late, for the push limits."""
+
+import sqlite3
+
+import msgspec
+
+from store.model import Millis
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """What was written to channels within an hour, for the push limits."""
+
+    skus: int = 0
+    units: int = 0
+    to_zero: int = 0
+
+
+def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
+    """What was sent to channels after an instant, whatever became of it."""
+    row = connection.execute(
+        """SELECT count(DISTINCT listing_id), coalesce(sum(abs(to_quantity - from_quantity)), 0),
+          coalesce(sum(to_quantity = 0 AND from_quantity > 0), 0)
+        FROM corrections WHERE applying_at > ?""",
+        (since,),
+    ).fetchone()
+    return Pushed(*row)

@@ -1,0 +1,53 @@
+"""A poll in progress, and what is remembered of the last good one. Only `staging` looks inside."""
+
+from array import array
+from dataclasses import dataclass, field
+
+from store.model import PollCounts, Refused
+
+
+class PollMemory:
+    """What one channel's last good poll held, by position. Belongs to one running engine.
+
+    It makes a re-poll cheap: a record that stands where it stood, with the same digest, is
+    recognised without a query. 16 bytes a listing. It counts only while the cache's last good poll
+    is the one that it was made from.
+    """
+
+    __slots__ = ("digests", "listing_ids", "poll_id")
+
+    def __init__(self) -> None:
+        self.digests = array("q")
+        self.listing_ids = array("q")
+        self.poll_id = 0
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One poll in progress. Only `staging` looks inside."""
+
+    poll_id: int
+    channel_id: int
+    channel: str
+    known: int
+    based_on: int | None
+    """The good poll whose readings its pages are compared with."""
+    is_first: bool
+    """The channel has no listing yet, so that every record is new."""
+    memory: PollMemory | None
+    recalled: PollMemory
+    """What records are recognised by: the memory, or an empty one where that does not count."""
+    suspects: frozenset[int]
+    """Listings that moved outside polls, stand twice or could not be read: never recognised,
+    always compared."""
+    outside_up_to: int
+    digests: "array[int]" = field(default_factory=lambda: array("q"))
+    listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
+    """Listing by position; 0 until the merge for a record whose listing is new."""
+    in_doubt: set[int] = field(default_factory=set)
+    """Listings of pages that were not recognised, then or now: only these can have gone."""
+    refused: list[Refused] = field(default_factory=list)
+    announced: int | None = None
+    counted: bool = False
+    numbers: PollCounts | None = None
+    """What `counts` found, until another page comes."""
