@@ -28,11 +28,9 @@ def search(text: str, actions: Sequence[Action]) -> list[Action]:
     typed = text.strip().casefold()
     if not typed:
         return sorted(actions, key=lambda action: action.writes)
-    fitting = [
-        (match, action) for action in actions if (match := _match(text.strip(), action)) is not None
-    ]
-    fitting.sort(key=lambda pair: (pair[0].value, pair[1].writes))
-    return [action for _, action in fitting]
+    matches = {action.name: _match(text.strip(), action) for action in actions}
+    fitting = [action for action in actions if matches[action.name] is not None]
+    return sorted(fitting, key=lambda action: (matches[action.name] or 0, action.writes))
 
 
 def chosen(text: str, found: Sequence[Action]) -> int | None:

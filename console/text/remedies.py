@@ -93,6 +93,8 @@ def quarantine_with_remedy(reason: str, channel: str) -> str:
 
 
 _UNKNOWN = {
+    Freshness.FAILING: "{0}: the last poll failed, so this is what it showed before; `skew status` "
+    "says why",
     Freshness.NEVER: "{0}: never read; `skew poll {0}` polls it",
     Freshness.STALE: "{0}: stale, so what it shows now is unknown; `skew poll {0}` polls it",
     Freshness.QUARANTINED: "{0}: the last poll is quarantined; `skew accept {0} --show` shows what "
@@ -114,6 +116,16 @@ def not_compared(
     for channel, reason in unreadable_records(incidents).items():
         if channel in names:
             yield f"{channel}: {reason}"
+
+
+def blind(channels: Sequence[ChannelHealth], wanted: Sequence[str]) -> str:
+    """Say in a line which of the wanted channels and the authorities can't be seen now."""
+    named = [
+        f"{health.name} {'never read' if health.freshness is Freshness.NEVER else health.freshness}"
+        for health in channels
+        if (health.name in wanted or health.roles or not wanted) and health.freshness in _UNKNOWN
+    ]
+    return f"Not all can be seen: {', '.join(named)}." if named else ""
 
 
 def _unknown(health: ChannelHealth) -> str:

@@ -46,13 +46,14 @@ def diff(  # noqa: PLR0913 - its options.
 ) -> int:
     """List the disagreements: what each channel shows, what it should show, and why.
 
-    Exits 0 where there are none, and 1 where there are some. What could not be compared stands
-    on stderr.
+    Exits 0 where all could be compared and nothing disagrees, else 1. What could not be compared
+    stands on stderr.
     """
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
     from console.commands.filters import disagreement_filter
     from console.text import remedies
+    from console.text.format import clean
     from store.channels import incidents
     from store.queries import views
     from sync.clock import SystemClock
@@ -68,8 +69,11 @@ def diff(  # noqa: PLR0913 - its options.
     for reason in not_compared:
         note(reason)
     form = "json" if as_json else "csv" if as_csv else "table"
+    if form == "table" and (text := remedies.blind(health, channels)):
+        click.echo(clean(text))
     _print(disagreements, form, by, now=now, all_compared=not not_compared)
-    return 1 if disagreements else 0
+    # A script that asks whether all is well must not hear yes while something can't be seen.
+    return 1 if disagreements or not_compared else 0
 
 
 def _explained(

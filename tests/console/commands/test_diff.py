@@ -16,7 +16,11 @@ def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
     configure(tmp_path)
     monkeypatch.chdir(tmp_path)
     ran = skew("diff")
-    assert ran.out == "No disagreements known.\n"
+    assert ran.out.splitlines() == [
+        "Not all can be seen: warehouse never read, shop never read, market never read.",
+        "No disagreements known.",
+    ]
+    assert ran.code == 1
     assert "skew: shop: never read; `skew poll shop` polls it\n" in ran.err
 
     seed(tmp_path)
@@ -26,6 +30,26 @@ def test_diff_does_not_pass_off_what_it_cannot_know_as_agreement(
     document = skew("diff", "--channel", "market", "--json")
     words = "market: the last poll is quarantined; `skew accept market --show` shows what it would"
     assert words in document.err
+    assert "Not all" not in document.out
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+@pytest.mark.parametrize("of", [(), ("--channel", "shop")], ids=["all", "another channel"])
+def test_diff_never_exits_0_while_something_can_not_be_seen(
+    tmp_path: Path, skew: Any, form: tuple[str, ...], of: tuple[str, ...]
+) -> None:
+    """Nothing disagrees; then the authority's last poll fails, and nobody knows any more."""
+    stock = [Record("LAMP", 14)]
+    path = seed(tmp_path, {"warehouse": stock, "shop": stock, "market": stock})
+    options = ("--config", str(path), *form, *of)
+    assert skew("diff", *options).code == 0
+
+    quarantine_poll(path, "warehouse", "all at zero")
+
+    ran = skew("diff", *options)
+    assert ran.code == 1
+    assert "warehouse" in ran.err
+    assert ("Not all can be seen: warehouse quarantined." in ran.out) == (not form)
 
 
 def test_diff_has_stable_keys_and_exits_1_where_there_are_some(seeded: Path, skew: Any) -> None:
