@@ -76,6 +76,8 @@ def load(file: Path | None = None) -> Preferences:
         error = ConfigError("not UTF-8", f"byte {problem.start} is not text; save as UTF-8")
     except tomllib.TOMLDecodeError as problem:
         error = ConfigError("TOML", str(problem))
+    except RecursionError:
+        error = ConfigError("too deep", "lists or tables lie too deep in each other")
     else:
         return decode(data, source=str(where))
     raise ConfigErrors(str(where), (error,))

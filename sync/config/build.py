@@ -4,6 +4,7 @@ Nothing raises here: everything that is wrong is added to `errors`, and the tabl
 are still checked, so that one run reports all.
 """
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,6 +74,8 @@ def settings(
         _check_between(found, authority, known)
     if environ is not None:
         _check_secrets(found, base, environ)
+    if skew is not None and skew.database is not None:
+        _check_place(found, base / Path(skew.database).expanduser())
     if errors or not (skew and authority and approval and push and events and history):
         return None
     path = base / Path(source).name
@@ -119,6 +122,15 @@ def _bundles(
         return ()
     found.warnings.extend(skipped)
     return bundles
+
+
+def _check_place(found: Findings, path: Path) -> None:
+    """Refuse a place for the cache to which nothing leads: links in a circle, a name too long."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR):
+            found.refuse("skew.database", f"{path} can't be a file: {error.strerror}")
 
 
 def _database(written: str | None, base: Path, source: Path) -> Path:

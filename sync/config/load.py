@@ -51,6 +51,8 @@ def _read(path: Path) -> Mapping[str, object]:
         error = ConfigError("not UTF-8", f"byte {problem.start} is wrong; save the file as UTF-8")
     except tomllib.TOMLDecodeError as problem:
         error = _syntax_error(str(problem))
+    except RecursionError:
+        error = ConfigError("too deep", "lists or tables lie too deep in each other")
     raise ConfigErrors(str(path), (error,)) from None
 
 

@@ -15,6 +15,23 @@ async def test_a_missing_file_may_come_back(tmp_path: Path) -> None:
     assert "no .csv" in await failure(tmp_path, Temporary, path=".")
 
 
+async def test_a_link_in_a_folder_shows_no_file_from_elsewhere(tmp_path: Path) -> None:
+    """Whoever may drop files there must not be able to show any file that we may read."""
+    folder, elsewhere = tmp_path / "drop", tmp_path / "secret.csv"
+    folder.mkdir()
+    elsewhere.write_text("root:x:0:0\n")
+    (folder / "stock.csv").symlink_to(elsewhere)
+
+    assert "no .csv" in await failure(tmp_path, Temporary, path="drop")
+
+    (folder / "monday.txt").write_text("sku,available\nA,3\n")
+    (folder / "newest.csv").symlink_to("monday.txt")
+    opened = channel(tmp_path, path="drop")
+    records = [record.sku async for page in opened.pages() for record in page.records]
+    await opened.close()
+    assert records == ["A"]
+
+
 async def test_a_device_is_no_file(tmp_path: Path) -> None:
     await failure(tmp_path, NeedsOperator, path=os.devnull)
 

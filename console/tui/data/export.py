@@ -188,12 +188,12 @@ class PartialFile:
 
     @classmethod
     def begin(cls, path: Path, view: ExportView) -> "PartialFile":
-        """Open it, with the rights that any new file of the user gets. Raises OSError."""
+        """Open it, for its owner alone, as the cache is. Raises OSError."""
         path = path.resolve()
         place = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
         # Beside its place, and so on the same file system: only there can it be put in place at
         # once.
-        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         draft = cls(path, place, os.fdopen(handle, "w", encoding="utf-8", newline=""), view)
         draft._put(draft._head())
         return draft

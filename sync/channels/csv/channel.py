@@ -220,7 +220,8 @@ def _file_status(path: Path) -> _FileStatus:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file)]
+            inside = path.resolve()
+            found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file, inside)]
             if not found:
                 raise Temporary(f"no .csv, .tsv or .txt file is in {path}")
             status, path = max(found, key=lambda pair: (pair[0].st_mtime_ns, pair[1].name))
@@ -235,8 +236,14 @@ def _file_status(path: Path) -> _FileStatus:
     return _FileStatus(path, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _is_candidate(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+def _is_candidate(path: Path, folder: Path) -> bool:
+    """Whether a file of the folder is one to read: never one that only a link leads to elsewhere.
+
+    Whoever may put files there must not be able to show us any file that we may read.
+    """
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+        return False
+    return path.is_file() and (not path.is_symlink() or path.resolve().parent == folder)
 
 
 def _pages(options: CsvOptions, status: _FileStatus) -> Generator[RecordPage]:

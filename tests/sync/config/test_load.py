@@ -304,6 +304,29 @@ def test_the_default_cache_is_one_of_its_own_for_each_configuration(tmp_path: Pa
     assert first.is_absolute()
 
 
+@pytest.mark.parametrize("written", ["loop", "loop/skew.db", "warehouse.csv/skew.db", "x" * 999])
+def test_a_place_to_which_nothing_leads_is_no_place_for_the_cache(
+    tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "loop").symlink_to("again")
+    (tmp_path / "again").symlink_to("loop")
+    (tmp_path / "warehouse.csv").write_text("sku,available\n")
+    path = tmp_path / "skew.toml"
+    path.write_text(
+        f"""[skew]
+        database = "{written}"
+        [authority]
+        quantity = "warehouse"
+        [channels.warehouse]
+        kind = "csv"
+        path = "warehouse.csv"
+        """
+    )
+
+    with pytest.raises(ConfigErrors, match=r"skew\.database: .* can't be a file"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -311,6 +334,8 @@ def test_the_default_cache_is_one_of_its_own_for_each_configuration(tmp_path: Pa
         (b"[a]\nx = 1\nx = 2\n", "line 3"),
         (b"[a\n", "line 1"),
         (b"x = '\xff'\n", "not UTF-8: byte 5"),
+        (b"a = " + b"[" * 9_000 + b"]" * 9_000, "too deep"),
+        (b"a = " + b"{a=" * 9_000 + b"1" + b"}" * 9_000, "too deep"),
     ],
 )
 def test_a_file_that_is_no_toml_is_refused_with_its_place(

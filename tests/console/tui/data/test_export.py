@@ -208,11 +208,11 @@ async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "x.json").read_text())["numbers"]) == 4_321
 
 
-async def test_a_file_gets_the_rights_that_the_user_gives_new_ones(tmp_path: Path) -> None:
+async def test_a_file_is_its_owners_alone_whatever_the_user_gives_new_ones(tmp_path: Path) -> None:
     async def read(start: int, end: int) -> Sequence[ExportRow]:
         return []
 
-    before = os.umask(0o027)
+    before = os.umask(0)
     try:
         await export(
             ExportView("x", 0, (), read, as_it_is),
@@ -223,7 +223,7 @@ async def test_a_file_gets_the_rights_that_the_user_gives_new_ones(tmp_path: Pat
     finally:
         os.umask(before)
 
-    assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_name_is_read_with_its_home_and_its_format(
