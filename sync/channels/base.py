@@ -35,6 +35,8 @@ class Abilities:
     """`read` answers; otherwise a fresh reading costs a whole poll."""
     events: bool = False
     """It reports what moved, and when: it is an `EventSource` too."""
+    is_local: bool = False
+    """It is on this machine: to look at it sends nothing and signs in nowhere."""
     notes: str = ""
 
 

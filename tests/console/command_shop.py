@@ -49,6 +49,13 @@ def configure(folder: Path) -> Path:
     return path
 
 
+def drop_files(path: Path) -> Path:
+    """Write the files that the configuration names; answers its path."""
+    for name in ("warehouse.csv", "market.csv"):
+        (path.parent / name).write_text("sku,available\nLAMP,14\n")
+    return path
+
+
 def seed(folder: Path, stock: dict[str, list[Record]] | None = None) -> Path:
     """Write the configuration, and a cache in which every channel was read just now."""
     path = configure(folder)

@@ -34,17 +34,18 @@ def check(config: Path, *, as_json: bool, online: bool) -> int:
     """Check the configuration and answer the six questions; nothing is polled or written.
 
     The answers come from the configuration and from how the channels behaved in the last seven
-    days. Exits 0 where all is right, and 2 where anything is wrong: the configuration, an answer
-    where settings and behaviour disagree, or with --online a refused credential.
+    days, and files are looked at. Exits 0 where all is right, and 2 where anything is wrong, which
+    comes first: the configuration, a file, an answer where settings and behaviour disagree, or
+    with --online a refused credential.
     """
     from sync import checklist
 
     settings = load(config, secrets=True)
     case = checklist.case(settings, _measure(settings))
     answers = checklist.answers(case)
-    sign_ins = asyncio.run(_sign_in(settings)) if online else []
+    sign_ins = asyncio.run(_sign_in(settings, online=online))
     if as_json:
-        _print_json(case, answers, sign_ins)
+        _print_json(case, answers, sign_ins, online=online)
     else:
         from console.reports.table import Paper
 
@@ -69,9 +70,16 @@ def _measure(settings: "Settings") -> "Measured | None":
         )
 
 
-async def _sign_in(settings: "Settings") -> list[SignIn]:
-    """Sign in to every channel at once; where one refuses, the others go on."""
-    return list(await asyncio.gather(*(_sign_in_to(settings, name) for name in settings.channels)))
+async def _sign_in(settings: "Settings", *, online: bool) -> list[SignIn]:
+    """Sign in to every channel at once, else look at the local ones; one's trouble stops none."""
+    from sync import channels
+
+    wanted = [
+        name
+        for name, channel in settings.channels.items()
+        if online or channels.kind(channel.kind).abilities(channel.options).is_local
+    ]
+    return list(await asyncio.gather(*(_sign_in_to(settings, name) for name in wanted)))
 
 
 async def _sign_in_to(settings: "Settings", name: str) -> SignIn:
@@ -101,8 +109,15 @@ def _report(
     from console.text.format import plural
 
     settings = case.settings
-    count = plural(len(settings.channels), "channel")
-    yield paper.line(TableCell("configuration OK", "green"), f": {count} in {settings.path}")
+    wrong = [_with_channel(sign_in) for sign_in in sign_ins if not sign_in.ok]
+    wrong += [text for answer in answers for text in answer.wrong]
+    for text in wrong:
+        yield paper.line(TableCell("✖ ", "red"), text)
+    count = f"{plural(len(settings.channels), 'channel')} in {settings.path}"
+    if wrong:
+        yield paper.line(count)
+    else:
+        yield paper.line(TableCell("configuration OK", "green"), f": {count}")
     yield paper.line(f"cache {settings.database}")
     yield ""
     columns = (
@@ -122,7 +137,7 @@ def _report(
     if sign_ins:
         yield ""
     for sign_in in sign_ins:
-        sign = TableCell("signed in ", "green") if sign_in.ok else TableCell("failed    ", "red")
+        sign = TableCell("found  ", "green") if sign_in.ok else TableCell("failed ", "red")
         yield paper.line(sign, f" {_with_channel(sign_in)}")
 
 
@@ -180,7 +195,11 @@ def _locations(locations: "Mapping[str, tuple[str, ...]]") -> str:
 
 
 def _print_json(
-    case: "ChecklistCase", answers: "tuple[Answer, ...]", sign_ins: list[SignIn]
+    case: "ChecklistCase",
+    answers: "tuple[Answer, ...]",
+    sign_ins: list[SignIn],
+    *,
+    online: bool,
 ) -> None:
     from console.reports import checklist, json_documents
 
@@ -189,7 +208,7 @@ def _print_json(
         "warnings": list(case.settings.warnings),
         "measured": checklist.measured_json(case),
     }
-    if sign_ins:
+    if online:
         document["online"] = [sign_in._asdict() for sign_in in sign_ins]
     click.echo(json_documents.write(document))
     for sign_in in sign_ins:

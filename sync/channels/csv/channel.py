@@ -95,6 +95,7 @@ ABILITIES = Abilities(
     kind="csv",
     reads=_FIGURES,
     states=frozenset(State),
+    is_local=True,
     notes="a file or the newest of a folder; read only",
 )
 
@@ -147,7 +148,8 @@ class CsvFile:
 
     async def sign_in(self) -> str:
         with _naming(self._name):
-            status = await self._wait_until_written()
+            # Only the header is read: whoever still writes the file has written that.
+            status = await asyncio.to_thread(_file_status, self._path)
             layout = await asyncio.to_thread(_layout, self._options, status)
         found = ", ".join(f"{field} in {layout.header[at]!r}" for field, at in layout.at.items())
         written = rfc3339(status.modified_ns // 1_000_000)

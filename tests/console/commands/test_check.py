@@ -22,7 +22,7 @@ from sync.checklist.case import Answer
 from sync.clock import SystemClock
 from sync.config.load import load
 from sync.targets import terms
-from tests.console.command_shop import Ran, configure, seed
+from tests.console.command_shop import Ran, configure, drop_files, seed
 from tests.store.recorded_events import record_events
 
 QUESTIONS = [
@@ -61,7 +61,7 @@ def conflict(path: Path) -> None:
 def test_without_a_cache_the_configuration_alone_is_judged_and_none_is_made(
     tmp_path: Path, check: Any
 ) -> None:
-    path = configure(tmp_path)
+    path = drop_files(configure(tmp_path))
     before = sorted(tmp_path.iterdir())
     ran = check(path)
     assert (ran.code, ran.err) == (0, "")
@@ -83,7 +83,7 @@ def test_as_json_each_answer_has_stable_keys(tmp_path: Path, check: Any) -> None
 
 
 def test_what_was_measured_is_shown_by_channel_in_seconds(tmp_path: Path, check: Any) -> None:
-    ran = check(seed(tmp_path), "--json")
+    ran = check(drop_files(seed(tmp_path)), "--json")
     assert ran.code == 0
     document = json.loads(ran.out)["measured"]
     assert [channel["name"] for channel in document["channels"]] == ["warehouse", "shop", "market"]
@@ -134,7 +134,7 @@ def test_the_cache_is_read_and_not_written(tmp_path: Path, check: Any) -> None:
 def test_an_older_cache_has_nothing_measured_and_is_not_brought_up_to_date(
     tmp_path: Path, check: Any
 ) -> None:
-    path = configure(tmp_path)
+    path = drop_files(configure(tmp_path))
     (tmp_path / "skew.db").touch()
     ran = check(path)
     assert (ran.code, ran.err) == (0, "")
@@ -174,7 +174,7 @@ def test_what_is_fought_over_is_counted(tmp_path: Path, check: Any) -> None:
             incidents.raise_incident, "shop", IncidentKind.SECOND_WRITER, "set back",
             now=SystemClock().now(), key="LAMP",
         )  # fmt: skip
-    ran = check(path)
+    ran = check(drop_files(path))
     assert ran.code == 0
     assert "0 frozen, second writer 1" in ran.out
 
@@ -220,3 +220,29 @@ def test_bundles_and_aliases_are_counted(tmp_path: Path, check: Any) -> None:
     ran = check(path)
     assert "units of 6, 2 locations, 1 alias " in ran.out
     assert "1 bundle with 2 components" in ran.out
+
+
+def test_what_is_wrong_comes_first_one_line_each_and_nothing_says_ok_above_it(
+    tmp_path: Path, check: Any
+) -> None:
+    path = drop_files(seed(tmp_path))
+    conflict(path)
+    (tmp_path / "warehouse.csv").unlink()
+    (tmp_path / "market.csv").write_text("article,number\nLAMP,14\n")
+
+    ran = check(path)
+
+    assert ran.code == 2
+    first, second, third, fourth, *_ = ran.out.splitlines()
+    assert first == f"✖ warehouse: warehouse.csv not found in {tmp_path}"
+    assert second.startswith("✖ market: ")
+    assert third.startswith("✖ shop sent 1 event again with other content")
+    assert fourth == f"3 channels in {path}"
+    assert "configuration OK" not in ran.out
+
+
+def test_where_nothing_is_wrong_the_first_line_says_so(tmp_path: Path, check: Any) -> None:
+    path = drop_files(configure(tmp_path))
+    ran = check(path)
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == f"configuration OK: 3 channels in {path}"

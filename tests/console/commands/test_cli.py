@@ -13,7 +13,7 @@ import console
 import store
 import sync
 from console.cli import COMMANDS
-from tests.console.command_shop import seed, update_of
+from tests.console.command_shop import drop_files, seed, update_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -131,15 +131,21 @@ def test_init_writes_a_configuration_that_checks_and_overwrites_nothing(
     assert again.code == 1
     assert "nothing was written" in again.err
     monkeypatch.chdir(folder)
+    without = skew("check")
+    assert without.code == 2
+    assert without.out.startswith("✖ warehouse: warehouse.csv not found in ")
+    assert "configuration OK" not in without.out
+    (folder / "warehouse.csv").write_text("sku,available\nLAMP,14\n")
     checked = skew("check")
     assert checked.code == 0
-    assert "configuration OK: 1 channel" in checked.out
+    assert checked.out.startswith("configuration OK: 1 channel")
 
 
 def test_check_tells_where_secrets_come_from_and_never_what_they_are(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_KEY", "s3cret-value")
+    drop_files(seeded)
     ran = skew("check")
     assert ran.code == 0
     assert "SHOP_KEY" in ran.out
