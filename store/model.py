@@ -257,8 +257,9 @@ class Terms(msgspec.Struct, frozen=True):
 class PollCounts(msgspec.Struct, frozen=True):
     """What a finished, not yet judged poll would change; the guard judges this and nothing else.
 
-    `zeroed` and `changed` leave out listings whose reading equals their target. `known` is how
-    many listings the last good poll had; `announced` how many the channel said that it has.
+    `zeroed` and `changed` leave out listings whose reading equals their target, and `zeroed` those
+    that reported sales take to zero. `known` is how many listings the last good poll had;
+    `announced` how many the channel said that it has.
     """
 
     known: int
@@ -271,6 +272,8 @@ class PollCounts(msgspec.Struct, frozen=True):
     back: int = 0
     """Listings that had gone and are there again."""
     announced: int | None = None
+    stocked: int | None = None
+    """How many showed stock before; only counted where few are known."""
 
 
 class Cause(msgspec.Struct, frozen=True):

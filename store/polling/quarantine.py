@@ -79,7 +79,7 @@ class QuarantinedPoll(NamedTuple):
 
 _COUNTS = Columns(
     PollCounts,
-    {name: f"p.{name}" for name in PollCounts.__struct_fields__} | {"back": "0"},
+    {name: f"p.{name}" for name in PollCounts.__struct_fields__} | {"back": "0", "stocked": "NULL"},
 )
 
 

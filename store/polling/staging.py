@@ -79,6 +79,9 @@ WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 
 # A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
 # same hash: one unit more oversold would never be noticed.
+FEW = 20
+"""Of a channel with fewer listings it is counted how many showed stock: for the guard."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -208,8 +211,9 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
           coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state)
             AND p.available IS NOT l.target_quantity), 0),
           coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
-            AND p.available IS NOT l.target_quantity), 0)
+            AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0)
         FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
+        LEFT JOIN items i ON i.id = l.item_id
         WHERE p.poll_id = ? AND p.problem IS NULL""",
         (sweep.poll_id,),
     ).fetchone()
@@ -228,6 +232,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         back=back,
         refused=len(sweep.refused),
         announced=sweep.announced,
+        stocked=_stocked(connection, sweep) if sweep.known < FEW else None,
     )
     return sweep.numbers
 
@@ -341,6 +346,16 @@ def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
             connection.execute(
                 "UPDATE stage SET listing_id = ? WHERE id = ?", (listing_id, stage_id)
             )
+
+
+def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
+    """How many listings of the channel showed stock before this poll."""
+    (count,) = connection.execute(
+        """SELECT count(*) FROM listings
+        WHERE channel_id = ? AND present = 1 AND available > 0 AND problem IS NULL""",
+        (sweep.channel_id,),
+    ).fetchone()
+    return int(count)
 
 
 def _has_listings(connection: sqlite3.Connection, channel_id: int) -> bool:

@@ -15,6 +15,11 @@ from sync.units import PPM
 PERCENTAGES_FROM = 20
 """In a smaller channel three sold-out listings are a large share, and no surprise."""
 
+STOCKED_FROM = 3
+"""But from so many that showed stock on, it is one that nearly all are sold out at once."""
+
+NEARLY_ALL_PPM = 900_000
+
 UNREADABLE_MAX_PPM = 10_000
 """More than this share of records that can't be read is a broken contract, not bad records."""
 
@@ -27,12 +32,22 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
     if counts.announced is not None and came < counts.announced:
         return f"cut short: the channel announced {counts.announced} records, {came} came"
     if counts.known < PERCENTAGES_FROM:
-        return None
+        return _nearly_all_at_zero(counts, limits)
     return (
         _too_many(counts.gone, "gone", counts.known, limits.max_shrunk_ppm)
         or _too_many(counts.zeroed, "newly at zero", counts.known, limits.max_zeroed_ppm)
         or _too_many(counts.changed, "changed", counts.known, limits.max_changed_ppm)
     )
+
+
+def _nearly_all_at_zero(counts: PollCounts, limits: GuardSettings) -> str | None:
+    """Say so of a small channel, unless its limit lets everything go to zero at once."""
+    stocked = counts.stocked or 0
+    if stocked < STOCKED_FROM or limits.max_zeroed_ppm >= PPM:
+        return None
+    if counts.zeroed * PPM < NEARLY_ALL_PPM * stocked:
+        return None
+    return f"{counts.zeroed} of {stocked} listings that had stock newly at zero"
 
 
 def unreadable(counts: PollCounts) -> str | None:

@@ -62,6 +62,25 @@ def test_a_listing_that_is_read_by_itself_during_the_first_poll_is_no_second_one
     assert w.diff() == []
 
 
+def test_of_a_small_channel_it_is_counted_how_many_had_stock(w: World) -> None:
+    w.poll("shop", stock(A=3, B=0, C=4))
+    w.sweep("shop", stock(A=0, B=0, C=0))
+
+    assert w.counted is not None
+    assert (w.counted.stocked, w.counted.zeroed) == (2, 2)
+
+
+def test_a_zero_that_reported_sales_explain_is_not_counted(w: World) -> None:
+    w.poll("shop", stock(A=3, B=4))
+    w.database.write(
+        lambda connection: connection.execute("UPDATE items SET pending = -3 WHERE sku = 'A'")
+    )
+    w.sweep("shop", stock(A=0, B=0))
+
+    assert w.counted is not None
+    assert w.counted.zeroed == 1
+
+
 @pytest.mark.parametrize("end", ["removed", "ended"])
 def test_a_poll_that_another_engine_has_ended_is_overtaken_and_writes_nothing(
     w: World, end: str

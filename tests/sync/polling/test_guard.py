@@ -14,7 +14,7 @@ LIMITS = GuardSettings()
 def counts(**given: int | None) -> PollCounts:
     usual: dict[str, int | None] = {
         "known": 100, "seen": 100, "changed": 0, "zeroed": 0, "gone": 0, "added": 0, "refused": 0,
-        "announced": None,
+        "announced": None, "stocked": None,
     }  # fmt: skip
     return msgspec.convert(usual | given, PollCounts)
 
@@ -47,6 +47,23 @@ def test_a_first_poll_is_judged_only_for_being_whole() -> None:
     assert guard.judge(counts(known=0, seen=499, announced=500), LIMITS) == (
         "cut short: the channel announced 500 records, 499 came"
     )
+
+
+@pytest.mark.parametrize(
+    ("stocked", "zeroed", "is_plausible"),
+    [(3, 3, False), (3, 2, True), (15, 15, False), (15, 14, False), (15, 13, True), (2, 2, True)],
+)
+def test_a_small_channel_is_not_sold_out_all_at_once(
+    stocked: int, zeroed: int, *, is_plausible: bool
+) -> None:
+    found = counts(known=19, seen=19, changed=zeroed, zeroed=zeroed, stocked=stocked)
+
+    reason = guard.judge(found, LIMITS)
+
+    words = f"{zeroed} of {stocked} listings that had stock newly at zero"
+    assert reason == (None if is_plausible else words)
+    anything_goes = GuardSettings(max_zeroed_ppm=1_000_000)
+    assert guard.judge(found, anything_goes) is None
 
 
 def test_a_refused_record_came_all_the_same() -> None:
