@@ -257,9 +257,8 @@ class Terms(msgspec.Struct, frozen=True):
 class PollCounts(msgspec.Struct, frozen=True):
     """What a finished, not yet judged poll would change; the guard judges this and nothing else.
 
-    `zeroed` and `changed` leave out listings whose reading equals their target, and `zeroed` those
-    that reported sales take to zero. `known` is how many listings the last good poll had;
-    `announced` how many the channel said that it has.
+    `zeroed` and `changed` leave out what equals its target, `zeroed` also what reported sales
+    explain. `known` had the last good poll, `back` had gone; `stocked` is counted where few are.
     """
 
     known: int
@@ -270,10 +269,8 @@ class PollCounts(msgspec.Struct, frozen=True):
     added: int
     refused: int
     back: int = 0
-    """Listings that had gone and are there again."""
     announced: int | None = None
     stocked: int | None = None
-    """How many showed stock before; only counted where few are known."""
 
 
 class Cause(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from store.model import Correction, CorrectionStatus, IncidentKind
 from sync.channels.base import Change, ListingRef, Receipt
 from sync.corrections import verify
 from sync.corrections.batch_progress import STOPPED, summary
-from sync.corrections.read_back import FreshReadings, read_back
+from sync.corrections.read_back import ListingReader, read_back
 from sync.corrections.verify import SentChange, Verdict, WriteOutcome
 from sync.errors import ChannelError, NeedsOperator, Temporary, Withheld, WriteRejected
 from sync.polling import recovery
@@ -79,8 +79,8 @@ class _Round:
     token: str
 
     @property
-    def fresh(self) -> FreshReadings:
-        return FreshReadings(self.context, self.channel_state)
+    def reader(self) -> ListingReader:
+        return ListingReader(self.context, self.channel_state)
 
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.channel_state.channel.abilities
@@ -89,7 +89,7 @@ class _Round:
         if left and not abilities.reads_one and not abilities.compare_and_set:
             # Rule 9 wants a fresh reading before each write. Without one listing at a time, and
             # without compare-and-set, one poll for the whole batch is the cheapest.
-            await self.fresh.poll()
+            await self.reader.poll()
         for batch in _batches(left, abilities.batch_max):
             started = await self._begin(batch)
             left = left[len(batch) :]
@@ -129,7 +129,7 @@ class _Round:
             ListingRef(approval.correction.sku, approval.correction.location, approval.ref)
             for approval in approvals
         ]
-        await self.fresh.read(wanted, own=False)
+        await self.reader.read(wanted, own=False)
         return await self._still_valid([approval.correction.id for approval in approvals])
 
     async def _still_valid(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
@@ -215,7 +215,7 @@ class _Round:
         for write in refused:
             await self._finish(write.correction, Verdict(CorrectionStatus.FAILED, write.words))
         odd = await read_back(
-            self.fresh,
+            self.reader,
             [
                 write
                 for write in sent

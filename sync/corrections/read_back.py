@@ -25,7 +25,7 @@ Finish = Callable[[Correction, Verdict], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class FreshReadings:
+class ListingReader:
     """Reads listings of one channel by its cheapest means, and records what they show."""
 
     context: EngineContext
@@ -78,18 +78,18 @@ class FreshReadings:
 
 
 async def read_back(
-    fresh: FreshReadings, waiting: Sequence[SentChange], finish: Finish
+    reader: ListingReader, waiting: Sequence[SentChange], finish: Finish
 ) -> str | None:
     """Read until each shows what was written or `read_back_within` is up.
 
     Each that is decided is handed to `finish`. Answers the first surprise.
     """
-    clock = fresh.context.clock
-    left_ms = fresh.channel_state.settings.read_back_within_ms
+    clock = reader.context.clock
+    left_ms = reader.channel_state.settings.read_back_within_ms
     until = clock.now() + left_ms
     pause_ms = PAUSE_MS
     while waiting:
-        shown = await fresh.of_written(waiting)
+        shown = await reader.of_written(waiting)
         # The time left only ever shrinks: a clock that is set back while we wait must not make
         # a channel that never shows the write be read for another hour.
         left_ms = min(left_ms, until - clock.now())
