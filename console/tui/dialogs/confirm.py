@@ -30,6 +30,9 @@ T = TypeVar("T")
 SPAN_MS_MIN = 60_000
 """A snooze that is shorter would be none."""
 
+ROOMY = 30
+"""On a screen of fewer lines a dialog has no frame round its input."""
+
 WHY_RETRIED = ("the cause is fixed", "the channel was down", "the listing was unlocked")
 
 REASONS = ("the channel is right", "wait for the next delivery", "counted again", "wrong price")
@@ -61,6 +64,24 @@ class ConfirmDialog(Dialog[bool]):
     def on_mount(self) -> None:
         if self._asked is Confirmation.COUNT:
             self.query_one("#count", Input).focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._make_room)
+
+    def _make_room(self) -> None:
+        """Let the list of what is asked about shrink, so that the question stays in sight."""
+        # A style can't say it: the list may take what the other parts leave of a dialog that is
+        # itself only as high as it must be.
+        box = self.query_one_optional("#items", VerticalScroll)
+        dialog = box.parent if box is not None else None
+        if box is None or not isinstance(dialog, Vertical):
+            return
+        dialog.set_class(self.size.height < ROOMY, "tight")
+        others = [part for part in dialog.children if part is not box]
+        taken = sum(part.outer_size.height + part.styles.margin.height for part in others)
+        least = dialog.gutter.height + box.styles.margin.height
+        room = self.size.height * 9 // 10 - taken - least
+        box.styles.max_height = max(1, min(room, self.size.height // 3))
 
     def action_yes(self) -> None:
         if self._asked is Confirmation.YES:
