@@ -80,8 +80,10 @@ class ConfirmDialog(Dialog[bool]):
         others = [part for part in dialog.children if part is not box]
         taken = sum(part.outer_size.height + part.styles.margin.height for part in others)
         least = dialog.gutter.height + box.styles.margin.height
-        room = self.size.height * 9 // 10 - taken - least
-        box.styles.max_height = max(1, min(room, self.size.height // 3))
+        # As the styles have it: of a broad dialog the list is the greater part.
+        whole, part = (96, 48) if dialog.has_class("broad") else (90, 30)
+        room = self.size.height * whole // 100 - taken - least
+        box.styles.max_height = max(1, min(room, self.size.height * part // 100))
 
     def action_yes(self) -> None:
         if self._asked is Confirmation.YES:
