@@ -59,13 +59,17 @@ class _WriteCall:
 
 @dataclass(slots=True)
 class _Mark:
-    """The mark of one call: made when its first request leaves, and looked at again at others."""
+    """The mark of one call, made when its first request that writes is about to leave."""
 
     of: "_Round"
     ids: Sequence[int]
     is_made: bool = False
 
     async def make(self) -> None:
+        if self.is_made:
+            # Part of the call has left. To withhold the rest now would set what was sent back to
+            # approved, and it would be sent again.
+            return
         await self.of.mark(self.ids)
         self.is_made = True
 

@@ -138,7 +138,7 @@ class DataSource:
         self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         # Each call reads one snapshot on a thread of the pool, so that no query ever holds up a
-        # key. Two calls may see two commits: whoever needs one truth asks for it in one call.
+        # key. Two calls may see two commits: what must agree is asked in one call.
         try:
             return await self._database.aread(work, *args, **kwargs)
         except RuntimeError as error:

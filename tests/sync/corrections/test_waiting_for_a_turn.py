@@ -13,6 +13,7 @@ from store.database import lease
 from store.errors import LeaseLost
 from store.model import CorrectionStatus as Status
 from sync.corrections.apply import apply
+from sync.transport.before_write import look
 from tests.sync.approved_corrections import one_approved
 from tests.sync.scripted_channel import Bench, hang
 
@@ -118,6 +119,25 @@ async def test_a_stop_while_it_waits_leaves_it_approved(bench: Bench) -> None:
 
     assert bench.shop.written == []
     assert bench.update(update).status is Status.APPROVED
+
+
+async def test_what_moves_between_two_requests_of_one_call_sets_nothing_back(
+    bench: Bench,
+) -> None:
+    update = await one_approved(bench)
+
+    async def second_request() -> None:
+        await target_moves(bench, update)
+        await look()
+
+    bench.shop.write_faults.append(second_request)
+
+    await bench.apply()
+    await bench.apply(update)
+
+    assert len(bench.shop.written) == 1
+    assert bench.audit(update).count("applying") == 1
+    assert "not sent" not in bench.audit(update)
 
 
 async def test_the_rest_of_a_batch_goes_on(bench: Bench) -> None:
