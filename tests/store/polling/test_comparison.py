@@ -381,21 +381,3 @@ def test_an_authority_that_loses_a_sku_leaves_it_unlisted(tmp_path: Path) -> Non
         w.poll("shop", stock(A=4, B=5))
         w.poll("warehouse", stock(A=4))
         assert (w.only().sku, w.only().kind, w.only().target) == ("B", Kind.UNLISTED, None)
-
-
-def test_a_filter_and_an_order_choose_what_is_shown(tmp_path: Path) -> None:
-    with world(tmp_path) as w:
-        rows = [record("A", 1, price_minor=100, title="Lamp"), record("B", 1, price_minor=9900)]
-        w.poll("warehouse", rows)
-        w.poll("shop", [record("A", 11), record("B", 2)])
-        assert [disagreement.sku for disagreement in w.diff()] == ["B", "A"]
-        assert [disagreement.sku for disagreement in w.diff(words=("lAm",))] == ["A"]
-        assert [disagreement.sku for disagreement in w.diff(risk_min=50.0)] == ["B"]
-        assert [disagreement.sku for disagreement in w.diff(skus=("A",))] == ["A"]
-        assert w.diff(channels=("market",)) == []
-        assert w.diff(statuses=(Status.UNKNOWN,)) == []
-        assert w.diff(kinds=(Kind.STATE,)) == []
-        assert w.diff(age_min_ms=MINUTE) == []
-        overview = w.overview()
-        assert (overview.oversell, overview.oversell_units) == (2, 11)
-        assert overview.oversell_money == 10 * 1 + 99
