@@ -70,7 +70,7 @@ class Database:
             _create_private(path)
         database = cls(path, read_only=read_only, past=past)
         try:
-            with _named_errors(path):
+            with _named_errors(path, database._is_emptied):
                 if past is not None:
                     schema.check_is_newest(database._connection())
                 elif read_only:
@@ -131,7 +131,7 @@ class Database:
         return self._read(work, *args, **kwargs)
 
     def _read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with _named_errors(self.path):
+        with _named_errors(self.path, self._is_emptied):
             connection = self._connection()
             connection.execute("BEGIN")
             end = "ROLLBACK"
@@ -155,7 +155,7 @@ class Database:
 
         Compare it with an earlier answer on the same thread; other threads see other numbers.
         """
-        with _named_errors(self.path):
+        with _named_errors(self.path, self._is_emptied):
             return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
 
     def check_file(self) -> None:
@@ -166,6 +166,13 @@ class Database:
         """
         if self._file != _identity(self.path):
             raise CacheGone(f"{self.path} has been removed or replaced while it was in use")
+
+    def _is_emptied(self) -> bool:
+        """Whether the file that this thread has open holds no schema, or none any more."""
+        try:
+            return schema.version(self._connection()) == 0
+        except sqlite3.DatabaseError:
+            return True
 
     def close(self) -> None:
         """Finish what was submitted and close every connection. May be called twice."""
@@ -186,7 +193,7 @@ class Database:
         return self._writer.submit(lambda: self._transact(work, *args, **kwargs))
 
     def _transact(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with _named_errors(self.path):
+        with _named_errors(self.path, self._is_emptied):
             connection = self._connection()
             # Taking the write lock at once, and not at the first statement that writes, is what
             # lets SQLite wait for another process instead of failing half way with "locked".
@@ -277,7 +284,7 @@ def _uncancelled(future: "Future[T]") -> "Future[T]":
 
 
 @contextlib.contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
+def _named_errors(path: Path, emptied: Callable[[], bool]) -> Iterator[None]:
     """Turn SQLite's trouble with the file into ours; a bug in our SQL stays a bug."""
     try:
         yield
@@ -285,6 +292,8 @@ def _named_errors(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise DatabaseBusy(f"{path}: another process holds the cache: {text}") from error
+        if "no such table" in text and emptied():
+            raise NotADatabase(f"{path} is empty, or is damaged: {text}") from error
         if "unable to open" in text or "disk" in text or "readonly" in text or "full" in text:
             raise StoreError(f"{path}: {text}") from error
         raise

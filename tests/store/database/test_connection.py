@@ -48,6 +48,30 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     assert path.read_text().startswith("sku,available")
 
 
+@pytest.mark.parametrize("threads", ["the same", "another"])
+async def test_a_file_that_was_cut_to_nothing_while_open_is_named(
+    tmp_path: Path, threads: str
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=1))
+        for connection in w.database._opened:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA shrink_memory")
+        w.database.path.write_bytes(b"")
+        another = threads == "another"
+        with pytest.raises(NotADatabase, match=r"skew\.db is (empty|not a cache)"):
+            _ = (
+                await w.database.aread(views.channels, now=w.now)
+                if another
+                else w.database.read(views.channels, now=w.now)
+            )
+
+
+def test_a_word_for_a_table_that_is_misspelt_stays_a_bug(tmp_path: Path) -> None:
+    with world(tmp_path) as w, pytest.raises(sqlite3.OperationalError, match="no such table"):
+        w.database.read(lambda connection: connection.execute("SELECT * FROM chanels"))
+
+
 def test_a_missing_file_is_not_made_by_looking(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="unable to open"):
         Database.open(tmp_path / "skew.db", read_only=True)
