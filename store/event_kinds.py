@@ -51,6 +51,13 @@ EFFECTS: Mapping[EventKind, EventEffect] = MappingProxyType(
 """What each kind moves. On hand = available + committed + unavailable holds in every row."""
 
 
+TAKES = (EventKind.ORDERED, EventKind.HELD)
+"""What an order takes from what is available."""
+
+RETURNS = (EventKind.CANCELLED, EventKind.RESTOCKED, EventKind.RELEASED)
+"""What an order gives back: never more than it took."""
+
+
 class Event(msgspec.Struct, frozen=True):
     """One stock movement, as its channel reported it, decoded and in our names."""
 
@@ -74,7 +81,10 @@ class EventFate(StrEnum):
     INCLUDED = "included"
     """The authority's reading included it already: no effect."""
     EXPLAINS = "explains"
-    """The authority's own: it explains its readings and never projects."""
+    """It explains readings and moves no target: the authority's own, an adjustment that raises or
+    is taken back, a return to an order whose taking was never reported."""
+    EXCESS = "excess"
+    """Its order has given back what it took already: it moved nothing."""
     COPY = "copy"
     """Another channel reported the same order before: the order counts once."""
 
@@ -90,6 +100,8 @@ class EventFault(StrEnum):
     """It came after the authority's reading had included it."""
     DISORDERED = "out of order"
     """It came after a later one of its channel."""
+    EXCESS = "excess"
+    """It gives back to an order more than the order took."""
     REFUSED = "refused"
     """It could not be taken: an unknown SKU, or a time in the future."""
 

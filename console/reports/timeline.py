@@ -219,6 +219,7 @@ _FATES = {
     "projected": "moved the targets",
     "included": "the authority had counted it already",
     "explains": "explains this channel's readings only",
+    "excess": "more than its order took: moved nothing",
     "copy": "another channel reported this order too",
 }
 

@@ -75,6 +75,17 @@ def resolve(
     return cursor.rowcount
 
 
+def resolve_quiet(
+    connection: sqlite3.Connection, channel: str, key: str, *, since: Millis, now: Millis
+) -> None:
+    """Close an incident of a key that has not been raised again after `since`."""
+    connection.execute(
+        """UPDATE incidents SET closed_at = ? WHERE closed_at IS NULL AND key = ? AND last_at <= ?
+          AND channel_id = (SELECT id FROM channels WHERE name = ?)""",
+        (now, key, since, channel),
+    )
+
+
 def in_words(refused: Sequence[Refused]) -> str:
     """Describe records or events that were refused: the first of them, and how many more."""
     first = refused[0]

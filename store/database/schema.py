@@ -8,7 +8,13 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from store.database.migrations import v1_core, v2_events, v3_unexplained, v4_acknowledgements
+from store.database.migrations import (
+    v1_core,
+    v2_events,
+    v3_unexplained,
+    v4_acknowledgements,
+    v5_counted_events,
+)
 from store.errors import NewerDatabase, OlderDatabase
 
 if TYPE_CHECKING:
@@ -19,6 +25,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v2_events.run,
     v3_unexplained.run,
     v4_acknowledgements.run,
+    v5_counted_events.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

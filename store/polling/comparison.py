@@ -14,7 +14,7 @@ from store.corrections import freeze, propose
 from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import ChannelTerms, Millis, Terms
-from store.targets import balance, bundles, pending_events, truth
+from store.targets import balance, bundles, counted_events, pending_events, truth
 from store.targets.policy_sql import PolicySql
 
 _WORK_TABLES = (
@@ -173,6 +173,7 @@ class Comparison:
         if self.terms.bundles or self.terms.pools:
             bundles.ensure(connection, self.terms)
         truth.read(connection, compiled)
+        counted_events.settle(connection, compiled, echo=pending_events.ECHO)
         pending_events.project(connection, could_turn)
         if self.terms.bundles or self.terms.pools:
             # What a pool has sold is known only once it is known which listing the pool rests on,

@@ -15,7 +15,7 @@ from store.database import worklist
 from store.event_kinds import EFFECTS, Event, EventFate, EventFault, EventsTaken
 from store.model import QUANTITY_MAX, IncidentKind, Millis, Refused, Terms
 from store.polling.comparison import Comparison
-from store.targets import pending_events
+from store.targets import counted_events, pending_events
 
 CONFLICT = "conflict"
 """Key of the incident that says that an event came again with a different body."""
@@ -112,9 +112,11 @@ def record_batch_alone(
 def end_conflict(connection: sqlite3.Connection, channel: str, *, now: Millis) -> None:
     """Close the incident of other content, once the channel's events come right again.
 
-    What happened stays counted among its faults.
+    What happened stays counted among its faults. Orders that gave back too much stay an incident
+    for a day: nothing that comes later says that they are right now.
     """
     incidents.resolve(connection, channel, IncidentKind.EVENTS, now=now, key=CONFLICT)
+    incidents.resolve_quiet(connection, channel, counted_events.EXCESS, since=now - DAY_MS, now=now)
 
 
 def record_each(
@@ -187,8 +189,8 @@ def _take_in(
             continue
         again = source.again_until is not None and event.at <= source.again_until
         row = connection.execute(
-            """INSERT INTO events (channel_id, event_id, kind, item_id, quantity, at, order_ref,
-              received_at, fate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """INSERT INTO events (channel_id, event_id, kind, item_id, quantity, counted, at,
+              order_ref, received_at, fate) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id""",
             (channel_id, event.id, event.kind, item_id, event.quantity, event.at, event.order,
              source.now, EventFate.INCLUDED),
@@ -386,7 +388,7 @@ def _move(
     if event.order is not None:
         of_same_order = connection.execute(
             f"""UPDATE movements SET unseen = 1 WHERE event_row IN (SELECT o.id FROM events e
-            JOIN events o ON {pending_events.SAME_ORDER} WHERE e.id = ?) RETURNING item_id""",
+            JOIN events o ON {pending_events.OF_ORDER} WHERE e.id = ?) RETURNING item_id""",
             (event_row,),
         ).fetchall()
         worklist.note(connection, (moved_id for (moved_id,) in of_same_order))

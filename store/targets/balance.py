@@ -30,7 +30,7 @@ import msgspec
 from store.event_kinds import EFFECTS
 from store.model import Millis
 from store.targets import pending_events, reading_history
-from store.targets.pending_events import ADDED, ECHO_MS
+from store.targets.pending_events import ADDED, ECHO_MS, reported_by_another
 from store.targets.policy_sql import PolicySql
 
 
@@ -50,6 +50,10 @@ EVER = WindowEnds(
 
 _SIGNS = " ".join(f"WHEN '{kind}' THEN {effect.available}" for kind, effect in EFFECTS.items())
 
+# What a channel adjusts and takes back has moved its own number all the same; what an order gives
+# back beyond what it took has moved nothing.
+_MOVED_OWN = "CASE e.kind WHEN 'adjusted' THEN e.quantity ELSE e.counted END"
+
 # The unary plus takes a column out of the choice of indexes. Without it SQLite goes through all
 # verified corrections for each listing, and through all of an item's events for each order.
 _OURS = "k.listing_id = l.id AND +k.status = 'verified'"
@@ -66,10 +70,9 @@ ECHO = f"""(e.kind = 'adjusted' AND EXISTS (SELECT 1 FROM corrections k
 """SQL for whether event e is a write of ours to listing l, as its channel reports it."""
 
 # One order counts by one report: the authority's, where there is one, else the earliest.
-_SAME_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref AND o.kind = e.kind"
-_REPORTED_FIRST = f"""(e.channel_id = (SELECT o.channel_id FROM events o
-    JOIN channels oc ON oc.id = o.channel_id WHERE {_SAME_ORDER} ORDER BY +o.at, oc.name LIMIT 1)
-  AND NOT EXISTS (SELECT 1 FROM events o WHERE {_SAME_ORDER} AND +o.channel_id = l.channel_id))"""
+_SAME_ORDER = f"o.item_id = e.item_id AND o.order_ref = e.order_ref AND {pending_events.ALIKE}"
+_BY_ANOTHER = reported_by_another(_SAME_ORDER, "1")
+_BY_AUTHORITY = reported_by_another(_SAME_ORDER, "oc.id = l.channel_id", first=False)
 
 
 def _own(ends: WindowEnds) -> str:
@@ -85,14 +88,14 @@ def _own(ends: WindowEnds) -> str:
 def events(ends: WindowEnds) -> str:
     """SQL for the sum of the events that moved listing l of item i between two readings."""
     others = f"""(e.at > {ends.opening_at} AND e.at <= {ends.closing_at}
-      AND (e.order_ref IS NULL OR {_REPORTED_FIRST})
+      AND (e.order_ref IS NULL OR NOT ({_BY_ANOTHER} OR {_BY_AUTHORITY}))
       AND NOT (e.kind = 'adjusted' AND (v.available >= 0 OR {pending_events.ECHO})))"""
     return f"""(CASE WHEN l.id IS i.quantity_listing_id THEN
       (SELECT coalesce(sum(v.available), 0) FROM movements v JOIN events e ON e.id = v.event_row
         WHERE v.item_id = l.item_id AND v.unseen = 0
           AND CASE WHEN e.channel_id = l.channel_id THEN {_own(ends)} ELSE {others} END)
         / i.truth_units
-    ELSE (SELECT coalesce(sum(e.quantity * CASE e.kind {_SIGNS} ELSE 0 END), 0) FROM events e
+    ELSE (SELECT coalesce(sum({_MOVED_OWN} * CASE e.kind {_SIGNS} ELSE 0 END), 0) FROM events e
       WHERE e.item_id = l.item_id AND +e.channel_id = l.channel_id AND {_own(ends)}) END)"""
 
 

@@ -8,8 +8,10 @@ the items that moved and those whose flags could turn (`could_turn`).
 import sqlite3
 
 from store.channels import polls
-from store.event_kinds import EFFECTS, EventFate, EventFault
+from store.event_kinds import EventFate, EventFault
 from store.model import QUANTITY_MAX, Millis
+from store.targets import counted_events
+from store.targets.counted_events import ALIKE_MS, GIVES_BACK, TAKEN_BEFORE
 from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import authority_as_of, whole_as_of
 
@@ -43,16 +45,41 @@ _POOLS_OF = """SELECT y.item_id FROM parts y WHERE y.how = 'pool' AND y.item_id 
     WHERE q.item_id = {item} AND q.how = 'pool')"""
 
 # One channel may report an order at a place, and another at a pool that draws on that place.
-SAME_ORDER = f"""o.item_id IN (SELECT e.item_id
+OF_ORDER = f"""o.item_id IN (SELECT e.item_id
     UNION ALL SELECT p.part_id FROM parts p WHERE p.item_id = e.item_id AND p.how = 'pool'
     UNION ALL {_POOLS_OF.format(item="e.item_id")})
-  AND o.order_ref = e.order_ref AND o.kind = e.kind"""
-"""SQL for whether events o and e may report the same part of one order."""
+  AND o.order_ref = e.order_ref"""
+"""SQL for whether events o and e name the same order number, of one SKU."""
 
-_REPORTER = f"""(SELECT o.channel_id FROM events o JOIN channels oc ON oc.id = o.channel_id
-  WHERE {SAME_ORDER} AND o.channel_id <> t.authority ORDER BY +o.at, oc.name LIMIT 1)"""
+ALIKE = f"""o.kind = e.kind AND o.quantity = e.quantity
+  AND +o.at BETWEEN e.at - {ALIKE_MS} AND e.at + {ALIKE_MS}"""
+"""SQL for whether events o and e can be two reports of one thing, of orders of one number."""
+
+_SAME_ORDER = f"{OF_ORDER} AND {ALIKE}"
+
+
+def reported_by_another(same_order: str, among: str, *, first: bool = True) -> str:
+    """SQL for whether another channel has reported what event e reports of its order.
+
+    `same_order` says which events o are alike to e, `among` which channels (alias oc) count;
+    `first`: only one that reported it earlier than e's channel did. Two lines of one order are two
+    events: the second of a channel is told by another that reports two.
+    """
+    own = f"FROM events o WHERE {same_order} AND +o.channel_id = e.channel_id"
+    earlier = (
+        f"""(min(o.at), oc.name) < ((SELECT min(o.at) {own}),
+      (SELECT ec.name FROM channels ec WHERE ec.id = e.channel_id)) AND"""
+        if first
+        else ""
+    )
+    return f"""EXISTS (SELECT 1 FROM events o JOIN channels oc ON oc.id = o.channel_id
+      WHERE {same_order} AND +o.channel_id <> e.channel_id AND {among}
+      GROUP BY o.channel_id HAVING {earlier} count(*) >= (SELECT count(*) {own}
+        AND (o.at, o.event_id) <= (e.at, e.event_id)))"""
+
+
 _TAKEN_IN_AT = f"""(SELECT max(+o.at) FROM events o
-  WHERE {SAME_ORDER} AND +o.channel_id = t.authority)"""
+  WHERE {_SAME_ORDER} AND +o.channel_id = t.authority)"""
 # The reading may have moved between the approval and the write: what the audit saw when the write
 # began says what it changed, not what the correction was proposed from.
 ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
@@ -72,14 +99,18 @@ ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id =
 # the doubt there once the authority has been read, or its file written, after the lag.
 _LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
   THEN min(t.as_of, t.sure_until) ELSE t.as_of END"""
-# Three kinds of events explain a reading and never move a target: the authority's own; a second
-# report of an order that another channel reported first; and another channel's adjustment that
-# raises, or that is our own write. Nothing but that channel vouches for the last kind, and the
-# authority will never take it in, so that it would stay unseen for ever.
+# Events that explain a reading and never move a target: the authority's own; a second report of an
+# order that another channel reported first; what returns to an order that took nothing as far as we
+# know; what is taken back; and another channel's adjustment that raises, or that is our own write.
+# Nothing but that channel vouches for the last kind, and the authority will never take it in, so
+# that it would stay unseen for ever.
 UNSEEN = f"""CASE
   WHEN e.channel_id = t.authority THEN 0
+  WHEN e.counted = 0 THEN 0
   WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
-  WHEN e.order_ref IS NOT NULL AND e.channel_id <> {_REPORTER} THEN 0
+  WHEN {GIVES_BACK} AND NOT {TAKEN_BEFORE} THEN 0
+  WHEN e.order_ref IS NOT NULL
+    AND {reported_by_another(_SAME_ORDER, "oc.id <> t.authority")} THEN 0
   ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
 """SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
 
@@ -168,14 +199,6 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     )
 
 
-_SIGNS = {
-    figure: " ".join(
-        f"WHEN '{kind}' THEN {getattr(effect, figure)}" for kind, effect in EFFECTS.items()
-    )
-    for figure in ("available", "on_hand")
-}
-
-
 def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """Make the unseen movements again: a unit or a bundle may be made of other pieces than before.
 
@@ -186,11 +209,9 @@ def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     connection.execute(
         "INSERT OR IGNORE INTO remade SELECT event_row FROM movements WHERE unseen = 1"
     )
-    # Alias l is the event here: its units are those of its channel.
-    source = """FROM remade r CROSS JOIN events l ON l.id = r.event_row
-      JOIN items i ON i.id = l.item_id"""
     connection.execute(
-        f"""INSERT OR IGNORE INTO items (sku, location) SELECT b.component_sku, i.location {source}
+        """INSERT OR IGNORE INTO items (sku, location) SELECT b.component_sku, i.location
+        FROM remade r CROSS JOIN events e ON e.id = r.event_row JOIN items i ON i.id = e.item_id
         JOIN bundles b ON b.bundle_sku = i.sku"""
     )
     connection.execute("DELETE FROM movements WHERE event_row IN (SELECT event_row FROM remade)")
@@ -198,14 +219,9 @@ def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
         """UPDATE items SET pending = 0, pending_own = 0, pending_on_hand = 0
         WHERE pending <> 0 OR pending_own <> 0 OR pending_on_hand <> 0"""
     )
-    pieces = f"""max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, l.quantity
-      * coalesce({compiled.units()}, 1) * coalesce(b.quantity, 1)))"""
     connection.execute(
         f"""INSERT INTO movements (event_row, item_id, available, on_hand, at)
-        SELECT l.id, coalesce(part.id, i.id), {pieces} * CASE l.kind {_SIGNS["available"]} END,
-          {pieces} * CASE l.kind {_SIGNS["on_hand"]} END, l.at {source}
-        LEFT JOIN bundles b ON b.bundle_sku = i.sku
-        LEFT JOIN items part ON part.sku = b.component_sku AND part.location = i.location""",
+        {counted_events.movements(compiled, "remade")}""",
         compiled.values,
     )
 
@@ -220,9 +236,10 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
           WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
             THEN '{EventFate.PROJECTED}'
           WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{EventFate.EXPLAINS}'
-          WHEN order_ref IS NOT NULL AND EXISTS (SELECT 1 FROM events o
-            WHERE {SAME_ORDER} AND o.channel_id NOT IN (e.channel_id, f.authority)
-              AND +o.at <= e.at) THEN '{EventFate.COPY}'
+          WHEN {GIVES_BACK} AND NOT {TAKEN_BEFORE} THEN '{EventFate.EXPLAINS}'
+          WHEN counted = 0 THEN '{EventFate.EXCESS}'
+          WHEN order_ref IS NOT NULL
+            AND {reported_by_another(_SAME_ORDER, "oc.id <> f.authority")} THEN '{EventFate.COPY}'
           ELSE '{EventFate.INCLUDED}' END
         FROM (SELECT y.id AS event_row, {authority} AS authority FROM fresh_events x
           CROSS JOIN events y ON y.id = x.event_row JOIN items i ON i.id = y.item_id) f
@@ -237,4 +254,5 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
         WHERE e.fate = '{EventFate.INCLUDED}'""",
         (now,),
     )
+    counted_events.report_excesses(connection, now=now)
     connection.execute("DELETE FROM fresh_events")

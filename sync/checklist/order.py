@@ -17,12 +17,14 @@ _ODD = {
     EventFault.LATE: "came late, after the authority's reading included it: no effect",
     EventFault.DISORDERED: "came out of order: the same result",
     EventFault.CONFLICT: "came again with other content: the first counts",
+    EventFault.EXCESS: "gave back more than its order took: what is above moved nothing",
     EventFault.REFUSED: "refused",
 }
 _FATES = {
     EventFate.PROJECTED: "moved targets before the authority's reading did",
     EventFate.INCLUDED: "in the authority's reading already",
     EventFate.EXPLAINS: "only to explain",
+    EventFate.EXCESS: "more than its order took, and without effect",
     EventFate.COPY: "reported by another channel too and counted once",
 }
 

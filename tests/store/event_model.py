@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from store.event_kinds import EFFECTS
+from store.event_kinds import EFFECTS, RETURNS, TAKES
 from store.model import ChannelTerms, Component, Millis, Policy, Pool, State, Terms
+from store.targets import counted_events
+from store.targets.counted_events import Adjustment, OrderEvent
 from sync.targets import policy as words
 from tests.store.world import MINUTE, channel, terms, warehouse
 
@@ -82,6 +84,7 @@ class Known:
         self.items = {
             (row["sku"], row["location"]): row for row in rows(connection, "SELECT * FROM items")
         }
+        self.counted = self._count()
         self.whole: Millis = next((row["whole"] for row in rows(connection, AS_OF)), 0)
 
     def as_of(self, place: Place) -> Millis | None:
@@ -105,21 +108,80 @@ class Known:
             return False
         if event["kind"] == "adjusted" and (movement["available"] >= 0 or self._is_echo(event)):
             return False
+        if self.counted[event["id"]] == 0 or self._gives_back_unknown(event):
+            return False
         at = event["at"]
         if event["order_ref"] is not None:
-            same = [row for row in self.events.values() if self._same_order(event, row)]
-            others = [row for row in same if row["name"] != "warehouse"]
-            if min(others, key=lambda row: (row["at"], row["name"]))["name"] != event["name"]:
+            same = [row for row in self.events.values() if self._is_alike(event, row)]
+            if self._is_told_before(event, same):
                 return False
             at = max((row["at"] for row in same if row["name"] == "warehouse"), default=at)
         return bool(at > as_of or (lowers and at > self.whole - self.setting.lag_ms))
 
-    def _same_order(self, event: dict[str, Any], other: dict[str, Any]) -> bool:
+    def _is_alike(self, event: dict[str, Any], other: dict[str, Any]) -> bool:
         mine, theirs = ((row["sku"], row["location"]) for row in (event, other))
         near = {mine, *MEMBERS.get(mine, ())}
         near |= {pool for pool, members in MEMBERS.items() if mine in members}
-        what = ("order_ref", "kind")
-        return theirs in near and all(event[name] == other[name] for name in what)
+        what = ("order_ref", "kind", "quantity")
+        return (
+            theirs in near
+            and all(event[name] == other[name] for name in what)
+            and abs(event["at"] - other["at"]) <= 60 * MINUTE
+        )
+
+    def _is_told_before(self, event: dict[str, Any], same: list[dict[str, Any]]) -> bool:
+        """Has another channel told of it earlier, line by line?"""
+        by_channel: dict[str, list[tuple[int, str]]] = {}
+        for row in same:
+            by_channel.setdefault(row["name"], []).append((row["at"], row["event_id"]))
+        mine = sorted(by_channel.pop(event["name"]))
+        line = mine.index((event["at"], event["event_id"])) + 1
+        return any(
+            len(theirs) >= line and (min(theirs)[0], name) < (mine[0][0], event["name"])
+            for name, theirs in by_channel.items()
+            if name != "warehouse"
+        )
+
+    def _gives_back_unknown(self, event: dict[str, Any]) -> bool:
+        """Does it return something to an order of which nothing was taken, as far as was told?"""
+        who = ("name", "item_id", "order_ref")
+        return (
+            event["order_ref"] is not None
+            and event["kind"] in RETURNS
+            and not any(
+                row["kind"] in TAKES and all(row[name] == event[name] for name in who)
+                for row in self.events.values()
+            )
+        )
+
+    def _count(self) -> dict[int, int]:
+        """How much of each event counts, from all that is known of its order or its listing."""
+        counted = {row["id"]: row["quantity"] for row in self.events.values()}
+        orders: dict[tuple[int, str], list[OrderEvent]] = {}
+        adjustments: dict[tuple[int, int], list[Adjustment]] = {}
+        for row in self.events.values():
+            listing = (row["item_id"], row["channel_id"])
+            if row["order_ref"] is not None and row["kind"] in (*TAKES, *RETURNS):
+                event = OrderEvent(
+                    row["item_id"], row["order_ref"], row["id"], row["name"], row["event_id"],
+                    row["kind"], row["quantity"], row["at"],
+                )  # fmt: skip
+                orders.setdefault((row["item_id"], row["order_ref"]), []).append(event)
+            elif row["kind"] == "adjusted" and not self._is_echo(row):
+                change = Adjustment(
+                    *listing, row["id"], row["event_id"], row["quantity"], row["at"]
+                )
+                adjustments.setdefault(listing, []).append(change)
+        for order in orders.values():
+            counted |= counted_events.of_order(order)
+        for listing, changes in adjustments.items():
+            writes = [
+                write["applying_at"]
+                for write in self.writes
+                if (write["item_id"], write["channel_id"]) == listing
+            ]
+            counted |= counted_events.of_adjustments(changes, writes)
+        return counted
 
     def _is_echo(self, event: dict[str, Any]) -> bool:
         return any(
@@ -137,7 +199,8 @@ class Known:
         count = (
             parts[movement["sku"], movement["location"]] if event["sku"] == "KIT" and parts else 1
         )
-        return int(EFFECTS[event["kind"]].available * event["quantity"] * units * count)
+        counted = self.counted[event["id"]]
+        return int(EFFECTS[event["kind"]].available * counted * units * count)
 
     def truth(self, place: Place) -> words.Truth:
         item = self.items[place]

@@ -280,6 +280,8 @@ class Events(RuleBasedStateMachine):
             place = (movement["sku"], movement["location"])
             if known.as_of(place) is None:
                 continue
+            event = known.events[movement["event_row"]]
+            assert event["counted"] == known.counted[event["id"]]
             unseen = known.is_unseen(movement)
             assert bool(movement["unseen"]) is unseen, (movement, known.events)
             if unseen:
