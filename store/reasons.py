@@ -28,6 +28,8 @@ class Reason(StrEnum):
     """Of an update: something other than Skew fights over the cell."""
     PAUSED = "paused"
     """Of an update: a person has paused its channel."""
+    WRITES_PAUSED = "writes_paused"
+    """Of an update: a person has paused all writes."""
 
 
 SETTLING = (Reason.SETTLING, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING)
@@ -41,4 +43,4 @@ class HeldBack(msgspec.Struct, frozen=True):
     detail: str = ""
     """What was said when it was frozen or paused."""
     by: str = ""
-    """Who paused its channel."""
+    """Who paused its channel, or all writes."""

@@ -40,6 +40,16 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         on=ON_CHANNELS,
     ),
     Action(
+        "pause_writes",
+        ("!",),
+        "Pause all writes, or resume",
+        "Nothing is written to any channel, by any console, engine or command, until a person"
+        " resumes. At once: the reason is asked for afterwards. Polls go on.",
+        Chapter.CHANNEL,
+        legend="Pause writes",
+        writes=True,
+    ),
+    Action(
         "cancel",
         ("X",),
         "Cancel what runs",

@@ -58,6 +58,13 @@ def status(counts: StatusCounts) -> Json:
             "holder": counts.lease.holder if counts.lease else None,
         },
         "acknowledged": overview.acknowledged,
+        "writes_paused": None
+        if counts.write_pause is None
+        else {
+            "by": counts.write_pause.by,
+            "reason": counts.write_pause.reason,
+            "since": rfc3339(counts.write_pause.since),
+        },
     }
 
 

@@ -50,7 +50,12 @@ _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, Correctio
 
 def status(counts: StatusCounts, paper: Paper) -> Lines:
     """All of `skew status`."""
-    lines = [*_channels(counts.channels, paper), ""]
+    lines = []
+    if counts.write_pause is not None:
+        # First, for it is what keeps all the rest from being put right.
+        sign, words = TableCell("‖ ", "red"), remedies.write_pause_with_remedy(counts.write_pause)
+        lines += [paper.line(sign, words), ""]
+    lines += [*_channels(counts.channels, paper), ""]
     lines += [paper.line(*parts) for parts in _counts(counts)]
     if counts.incidents:
         lines += ["", *_incidents(counts.incidents, paper)]

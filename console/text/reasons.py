@@ -21,6 +21,7 @@ _WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.SECOND_READING: "waiting for a second reading",
         Reason.FROZEN: "frozen",
         Reason.PAUSED: "paused",
+        Reason.WRITES_PAUSED: "all writes paused",
     }
 )
 

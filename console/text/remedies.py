@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 from console.text.format import day_and_time, plural
 from console.text.reasons import held_back_text, why_text
-from store.channels import pauses
+from store.channels import pauses, write_pauses
 from store.channels.pauses import Pause
+from store.channels.write_pauses import WritePause
 from store.corrections.lifecycle import ApprovedCorrection
 from store.database.lease import Lease
 from store.model import CorrectionStatus, Decision, Freshness, Incident, IncidentKind
@@ -31,6 +32,7 @@ _OF_REASON: Mapping[Reason, str] = MappingProxyType(
         Reason.AUTHORITY_UNREADABLE: _WHERE,
         Reason.AUTHORITY_DUPLICATE: "`skew diff --kind duplicate` says where",
         Reason.PAUSED: "`skew resume {0}` ends the pause",
+        Reason.WRITES_PAUSED: "`skew resume --all` ends the pause",
     }
 )
 
@@ -142,6 +144,12 @@ def pause_with_remedy(pause: Pause) -> str:
     """Say who paused a channel, why and until when, and what ends it."""
     until = "" if pause.until is None else f", until {day_and_time(pause.until)}"
     return f"{pauses.in_words(pause)}{until}; `skew resume {pause.channel}` ends the pause"
+
+
+def write_pause_with_remedy(pause: WritePause) -> str:
+    """Say who paused all writes, why and since when, and what ends it."""
+    since = day_and_time(pause.since)
+    return f"{write_pauses.in_words(pause)}, since {since}; `skew resume --all` ends the pause"
 
 
 def unreadable_records(incidents: Iterable[Incident]) -> dict[str, str]:

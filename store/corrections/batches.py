@@ -111,8 +111,9 @@ def _held_back(
     for correction in (member.correction for member in members):
         if correction.status is CorrectionStatus.APPROVED and (correction.hold_until or 0) <= now:
             first.setdefault(correction.channel, correction)
-    reasons = {
-        channel: lifecycle.held_back(connection, correction, now=now)
-        for channel, correction in first.items()
+    waiting = [correction.id for correction in first.values()]
+    return {
+        approval.correction.channel: approval.held_back
+        for approval in lifecycle.approved(connection, waiting, now=now)
+        if approval.held_back is not None
     }
-    return {channel: reason for channel, reason in reasons.items() if reason is not None}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.channels import pauses
+from store.channels import pauses, write_pauses
 from store.corrections import audit, propose
 from store.database import lease
 from store.database.rows import Columns
@@ -68,8 +68,8 @@ class ApprovedCorrection(msgspec.Struct, frozen=True):
     held_back: HeldBack | None
     """Why it may not be written at this moment though it is valid.
 
-    While a person pauses the channel, nothing is written to it: whoever stops its polls has a
-    reason, and a write could not be read back there.
+    While a person pauses the channel, or all writes, nothing is written to it: whoever stops its
+    polls has a reason, and a write could not be read back there.
     """
 
 
@@ -293,6 +293,10 @@ def approved(
         for correction in found
         if (pause := paused.get(correction.channel)) is not None
     }
+    stop = write_pauses.in_force(connection)
+    if stop is not None:
+        why = HeldBack(Reason.WRITES_PAUSED, stop.reason, stop.by)
+        held = dict.fromkeys((correction.id for correction in found), why)
     return [_standing(connection, correction, held.get(correction.id)) for correction in found]
 
 

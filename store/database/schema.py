@@ -14,6 +14,7 @@ from store.database.migrations import (
     v3_unexplained,
     v4_acknowledgements,
     v5_counted_events,
+    v6_write_pauses,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -26,6 +27,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v3_unexplained.run,
     v4_acknowledgements.run,
     v5_counted_events.run,
+    v6_write_pauses.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

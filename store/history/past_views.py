@@ -215,6 +215,12 @@ _VIEWS: Mapping[str, tuple[str, str, Mapping[str, str], str]] = {
         _MOVEMENT,
         f"(SELECT e.received_at FROM main.events e WHERE e.id = v.event_row) <= {AT}",
     ),
+    "write_pauses": (
+        "write_pauses",
+        "w",
+        {"ended_at": "NULL", "ended_by": "NULL"},
+        f"w.since <= {AT} AND (w.ended_at IS NULL OR w.ended_at > {AT})",
+    ),
     "engine": ("engine", "g", {}, "0"),
     "requests": ("requests", "r", {}, "0"),
 }

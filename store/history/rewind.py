@@ -7,9 +7,9 @@ Shown as it was: readings, targets, disagreements, corrections, polls, incidents
 was in doubt. Shown as it is now, because its past is not kept: the configuration, titles and
 prices, what a channel shows beside quantity and state, which listing a bundle or a two-way
 disagreement rests on, and an incident's last message. Not shown: acknowledgements and snoozes that
-have ended since, pauses, who ran the engine, and what is unexplained. A quarantined poll that was
-accepted later brought its readings when it was taken, and changed what it changed then. How many
-listings a channel had is what the next poll found.
+have ended since, pauses of one channel, who ran the engine, and what is unexplained. A quarantined
+poll that was accepted later brought its readings when it was taken, and changed what it changed
+then. How many listings a channel had is what the next poll found.
 """
 
 import sqlite3

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from store.channels.write_pauses import WritePause
 from store.database.lease import Lease
 from store.model import (
     Direction,
@@ -203,6 +204,8 @@ class StatusCounts(msgspec.Struct, frozen=True):
     incidents: tuple[Incident, ...]
     lease: Lease | None
     """None where no engine runs."""
+    write_pause: WritePause | None = None
+    """Who paused all writes; None where they are let through."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):

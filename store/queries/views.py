@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from store.channels import incident_list, incidents
+from store.channels import incident_list, incidents, write_pauses
 from store.channels.incident_list import IncidentState
 from store.corrections import lifecycle
 from store.database import lease
@@ -105,6 +105,7 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
         updates=counted,
         incidents=tuple(incidents.open_incidents(connection)),
         lease=lease.current(connection, now=now),
+        write_pause=write_pauses.in_force(connection),
     )
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from store.channels import incidents
+from store.channels import incidents, write_pauses
 from store.corrections import lifecycle
 from store.corrections.lifecycle import ApprovedCorrection
 from store.errors import StoreError
@@ -19,7 +19,14 @@ from sync.corrections import verify
 from sync.corrections.batch_progress import STOPPED, summary
 from sync.corrections.read_back import ListingReader, read_back
 from sync.corrections.verify import SentChange, Verdict, WriteOutcome
-from sync.errors import ChannelError, NeedsOperator, Temporary, Withheld, WriteRejected
+from sync.errors import (
+    ChannelError,
+    NeedsOperator,
+    Temporary,
+    Withheld,
+    WriteOutcomeUnknown,
+    WriteRejected,
+)
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
@@ -69,6 +76,7 @@ class _Mark:
         if self.is_made:
             # Part of the call has left. To withhold the rest now would set what was sent back to
             # approved, and it would be sent again.
+            await self.of.check_the_rest()
             return
         await self.of.mark(self.ids)
         self.is_made = True
@@ -251,6 +259,17 @@ class _Round:
         if moved:
             numbers = ", ".join(f"#{number}" for number in moved)
             raise Withheld(f"not sent: what {numbers} rests on moved while it waited for its turn")
+
+    async def check_the_rest(self) -> None:
+        """Look whether the rest of a call may follow the part that has left.
+
+        Raises WriteOutcomeUnknown where all writes have been paused meanwhile, LeaseLost.
+        """
+        # As a write, though it changes nothing: so it waits for whoever is pausing at this instant,
+        # and the lease is checked with it.
+        pause = await self.context.database.awrite(write_pauses.in_force)
+        if pause is not None:
+            raise WriteOutcomeUnknown(f"stopped half way: {write_pauses.in_words(pause)}")
 
     async def _release(self, ids: Sequence[int], why: str) -> None:
         await self.context.database.awrite(lifecycle.release, ids, now=self._now(), why=why)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from store import people
-from store.channels import incidents
+from store.channels import incidents, write_pauses
 from store.corrections import decisions, lifecycle
 from store.corrections.pushed import Pushed, pushed_since
 from store.database.connection import Database
@@ -148,6 +148,9 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
     """
     approval = settings.approval
     if approval.mode != "rules":
+        return 0
+    if await database.aread(write_pauses.in_force) is not None:
+        # What a rule approved now would wait and expire, again and again, until a person resumes.
         return 0
     proposals = await database.aread(lifecycle.proposals_for_rules, now=now)
     surprised = await _surprised_channels(database, now) if proposals else set()

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Self
 
-from store.channels import incidents, pauses, polls
+from store.channels import incidents, pauses, polls, write_pauses
 from store.corrections import lifecycle
 from store.corrections.pushed import pushed_since
 from store.database import lease
@@ -133,10 +133,12 @@ class Fleet:
         due = await database.awrite(lifecycle.due, now=now)
         ids = sorted({correction.id for correction in due}.union(*self._writing.values()))
         paused = await database.aread(pauses.by_people, now=now) if due else {}
+        stopped = await database.aread(write_pauses.in_force) is not None
         ready = [
             correction
             for correction in due
-            if correction.channel not in paused
+            if not stopped
+            and correction.channel not in paused
             and self._may_write(correction, now, patiently=patiently)
         ]
         limits = self._settings.push

@@ -5,8 +5,9 @@ Each change is one incident and one line in the log, not one for every look.
 
 from collections.abc import Mapping
 
-from store.channels import incidents, pauses
+from store.channels import incidents, pauses, write_pauses
 from store.channels.pauses import Pause
+from store.channels.write_pauses import WritePause
 from store.model import Freshness, IncidentKind, Millis
 from store.polling import events
 from store.queries import views
@@ -88,11 +89,12 @@ class OverdueWatch:
 
 
 class PauseWatch:
-    """Remembers which channels were paused when it last looked."""
+    """Remembers which channels were paused when it last looked, and whether all writes were."""
 
     def __init__(self, context: EngineContext) -> None:
         self._context = context
         self._known: Mapping[str, Pause] | None = None
+        self._writes: WritePause | None = None
 
     async def look(self) -> list[str]:
         """End the pauses of people that have run out; answer their channels, to be polled."""
@@ -101,10 +103,19 @@ class PauseWatch:
         passed = [name for name, pause in found.items() if _has_passed(pause, now)]
         if passed:
             await database.awrite(pauses.end_passed, now=now)
+        self._log_writes(await database.aread(write_pauses.in_force))
         before, self._known = self._known, {n: found[n] for n in found if n not in passed}
         if before is not None:
             self._log_changes(before, self._known)
         return passed
+
+    def _log_writes(self, found: WritePause | None) -> None:
+        """Log that all writes are paused, at its start too, and that they are resumed."""
+        before, self._writes = self._writes, found
+        if found is not None and found != before:
+            self._context.log.warning("all writes paused", by=found.by, reason=found.reason)
+        elif found is None and before is not None:
+            self._context.log.info("all writes resumed")
 
     def _log_changes(self, before: Mapping[str, Pause], found: Mapping[str, Pause]) -> None:
         """Log the pauses that people began and ended; the engine's own are logged as trouble."""

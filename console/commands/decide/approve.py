@@ -39,6 +39,8 @@ def approve(
     """
     from console.reports import tables
     from console.reports.table import Paper
+    from console.text import remedies
+    from store.channels import write_pauses
     from store.model import CorrectionStatus
     from sync.clock import SystemClock
     from sync.corrections import decide
@@ -57,6 +59,9 @@ def approve(
         decisions = decide.approve(
             database, settings, selected.seen, who=by, now=SystemClock().now(), note=note_text
         )
+        stopped = database.read(write_pauses.in_force)
+    if stopped is not None:
+        note(f"what is approved waits: {remedies.write_pause_with_remedy(stopped)}")
     return print_outcome(decisions, "approved", effect, as_json=as_json)
 
 

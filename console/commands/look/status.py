@@ -16,8 +16,8 @@ from console.context import load, open_cache
 def status(config: Path, *, as_json: bool) -> int:
     """Show the health of everything: channels, counts, incidents.
 
-    Exits 0 when all is well, and 1 while anything is open or stale, so that a monitor can call it.
-    A snoozed incident does not count until its time.
+    Exits 0 when all is well, and 1 while anything is open or stale or all writes are paused, so
+    that a monitor can call it. A snoozed incident does not count until its time.
     """
     from console.reports import json_documents, tables
     from console.reports.table import Paper
@@ -32,4 +32,5 @@ def status(config: Path, *, as_json: bool) -> int:
     else:
         click.echo("\n".join(tables.status(counts, Paper.stdout())))
     well = all(channel.freshness is Freshness.FRESH for channel in counts.channels)
-    return 0 if well and not counts.overview.open and not counts.overview.incidents else 1
+    waits = counts.overview.open or counts.overview.incidents or counts.write_pause is not None
+    return 1 if waits or not well else 0

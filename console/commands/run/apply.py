@@ -24,6 +24,7 @@ def apply(config: Path, *, as_json: bool) -> int:
     from console.reports.table import Paper
     from console.text import remedies
     from console.text.format import plural
+    from store.channels import write_pauses
     from store.corrections import lifecycle
     from store.model import CorrectionStatus
     from store.queries import views
@@ -37,6 +38,7 @@ def apply(config: Path, *, as_json: bool) -> int:
         approved = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
         unwritten = [update.id for update in results if update.status is CorrectionStatus.APPROVED]
         held_back = database.read(lifecycle.approved, unwritten, now=now)
+        stopped = database.read(write_pauses.in_force)
     holds = [
         update.hold_until - now
         for update in approved
@@ -48,6 +50,8 @@ def apply(config: Path, *, as_json: bool) -> int:
         click.echo("\n".join(tables.updates(results, Paper.stdout(), now=now)))
     else:
         click.echo("Nothing to write yet." if holds else "Nothing to write.")
+    if stopped is not None and not held_back:
+        note(remedies.write_pause_with_remedy(stopped))
     for why in remedies.why_not_written(held_back, complaints):
         note(why)
     if holds:

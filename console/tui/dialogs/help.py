@@ -28,6 +28,7 @@ SIGNS = (
     ("✖", Tone.BAD, "stale: its disagreements count as unknown"),
     ("■", Tone.WARN, "quarantined: the last poll counts only when someone accepts it"),
     ("↻ 40 %", Tone.ACCENT, "a poll is running, and has read so much"),
+    ("‖ WRITES", Tone.BAD, "in the header: all writes are paused, nothing is sent to a channel"),
     ("stale 2/4", Tone.BAD, "in the header: of four channels, two are not fresh"),
 )
 

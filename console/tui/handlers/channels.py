@@ -5,6 +5,7 @@ logged when it comes. Nothing here waits on the screen's thread.
 """
 
 from collections import deque
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,11 +14,13 @@ from textual.app import App
 from console.text.format import plural, until_text
 from console.tui.data.source import DataSource
 from console.tui.dialogs.pause import PauseDialog, ResumeDialog
+from console.tui.dialogs.pause_writes import ResumeWritesDialog, WritesPausedDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.session.state import ConsoleState
 from console.tui.views import channels
-from store.channels import pauses
+from store.channels import pauses, write_pauses
+from store.channels.write_pauses import WritePause
 from store.database.connection import Database
 from store.database.lease import Answered
 from store.errors import StoreError
@@ -124,6 +127,62 @@ class ChannelHandler(Handler):
         )
         if ended:
             self._say(f"{self._who} resumed {channel.name}; it is polled now", Tone.STRONG)
+            await self._note_write_pause(channel.name)
+
+    async def _note_write_pause(self, channel: str) -> None:
+        """Say that the channel is not written to all the same, where all writes are paused."""
+        snapshot = self._session.snapshot
+        pause = None if snapshot is None else snapshot.status.write_pause
+        if pause is not None:
+            key = self._session.key("pause_writes")
+            self._say(
+                f"{channel} is not written to: {write_pauses.in_words(pause)}; {key} resumes them",
+                Tone.WARN,
+            )
+
+    async def pause_or_resume_writes(self) -> None:
+        """Pause all writes at once and ask why afterwards, or let them through again."""
+        try:
+            status = (await self._source.snapshot()).status
+        except StoreError as error:
+            self._say(f"the cache can't be read: {error}", Tone.BAD)
+            return
+        if status.write_pause is None:
+            await self._pause_writes()
+        else:
+            await self._resume_writes(status.write_pause, status.updates["approved"])
+
+    async def _pause_writes(self) -> None:
+        begun = await self._decide(
+            lambda: [
+                self._database.write(
+                    write_pauses.begin, who=self._who, reason=write_pauses.NO_REASON, now=self._now
+                )
+            ]
+        )
+        for pause in begun:
+            self._say(f"{pause.by} paused all writes: nothing is sent to any channel", Tone.BAD)
+            reason = await self._app.push_screen_wait(WritesPausedDialog(tuple(self._reasons)))
+            if reason is None:
+                continue
+            self._reasons.appendleft(reason)
+            await self._decide(partial(self._give_reason, pause, reason))
+            self._say(f"{pause.by} paused all writes: {reason}", Tone.BAD)
+
+    def _give_reason(self, pause: WritePause, reason: str) -> list[None]:
+        return [self._database.write(write_pauses.give_reason, pause, reason)]
+
+    async def _resume_writes(self, pause: WritePause, approved: int) -> None:
+        if not await self._app.push_screen_wait(ResumeWritesDialog(pause, approved, self._now)):
+            self._say("all writes stay paused", Tone.DIM)
+            return
+        ended = await self._decide(
+            lambda: [self._database.write(write_pauses.end, who=self._who, now=self._now)]
+        )
+        if ended:
+            self._say(f"{self._who} resumed all writes", Tone.STRONG)
+            if self._session.engine is not None:
+                self._session.engine.wake()
 
     async def _ask(self, what: str, channel: str) -> Answered | None:
         """Ask the engine; why there is no answer is logged."""

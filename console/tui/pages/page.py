@@ -154,6 +154,7 @@ class Page(Screen[None]):
             "hour_on": self.do_hour_on,
             "go_to": self.do_go_to,
             "undo": self.do_undo,
+            "pause_writes": self.do_pause_writes,
         }
 
     def do_filter(self) -> None:
@@ -233,6 +234,9 @@ class Page(Screen[None]):
     def do_undo(self) -> Coroutine[None, None, None]:
         return self.context.updates.undo(self.picked())
 
+    def do_pause_writes(self) -> Coroutine[None, None, None]:
+        return self.context.channels.pause_or_resume_writes()
+
     @on(Input.Submitted, "#filter")
     def _filter_typed(self, event: Input.Submitted) -> None:
         event.stop()
@@ -275,7 +279,7 @@ class Page(Screen[None]):
             width,
             narrow=width < ROOMY,
             read_only=self.session.read_only,
-            able=self.able(),
+            able=(*self.able(), "pause_writes"),
             actions=[
                 action
                 for action in self.session.actions

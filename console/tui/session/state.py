@@ -6,7 +6,7 @@ It knows no widget, so that a screen can be tested without the app.
 import re
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from textual.content import Content
@@ -19,7 +19,7 @@ from console.text.reasons import why_text
 from console.tui.data.replay import Replay
 from console.tui.data.source import StatusSnapshot
 from console.tui.drawing.tones import Cell, Tone, write
-from console.tui.views.header import ConsoleStatus, Mode
+from console.tui.views.header import ConsoleStatus, Mode, WritesPaused
 from store.errors import StoreError
 from store.model import Correction, Decision, Millis
 from sync.clock import Clock
@@ -113,16 +113,24 @@ class ConsoleState:
     def status(self) -> ConsoleStatus:
         """What the header says of the console itself."""
         if self.replay is not None and not self.trouble:
-            return ConsoleStatus(self.name, Mode.REPLAY, "", True, self.operator, True)
+            status = ConsoleStatus(self.name, Mode.REPLAY, "", True, self.operator, True)
+            return replace(status, stopped=self._writes_paused())
         engine, running = self._engine()
         mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
         if self.paused:
             mode = Mode.PAUSED
         if self.trouble:
             engine = self.trouble
-        return ConsoleStatus(
-            self.name, mode, engine, running and not self.trouble, self.operator, self.read_only
-        )
+        running = running and not self.trouble
+        status = ConsoleStatus(self.name, mode, engine, running, self.operator, self.read_only)
+        return replace(status, stopped=self._writes_paused())
+
+    def _writes_paused(self) -> WritesPaused | None:
+        pause = None if self.snapshot is None else self.snapshot.status.write_pause
+        if pause is None:
+            return None
+        key = self.usable_key("pause_writes")
+        return WritesPaused(pause.by, pause.reason, f" ({key} resumes)" if key else "")
 
     def _engine(self) -> tuple[str, bool]:
         lease = self.snapshot.status.lease if self.snapshot is not None else None

@@ -26,6 +26,14 @@ class Mode(StrEnum):
     """It was true once: the past."""
 
 
+class WritesPaused(NamedTuple):
+    """Who paused all writes and why, and how they are resumed, where that can be done here."""
+
+    by: str
+    reason: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleStatus:
     """How the console itself stands: for the header."""
@@ -37,6 +45,8 @@ class ConsoleStatus:
     engine_ok: bool
     operator: str
     read_only: bool
+    stopped: WritesPaused | None = None
+    """None where writes are let through."""
 
 
 NOTHING = Cell("")
@@ -56,6 +66,12 @@ _NOT_LIVE = "NOT LIVE"
 
 _WHY_LEAST = 24
 
+_FIRST = -1
+_STOPPED = Cell("‖ WRITES PAUSED", Tone.BAD)
+_STOPPED_ROOM = 45
+"""What the rest of the line needs beside the name while all writes are paused."""
+_NAME_LEAST = 4
+
 
 def header(
     standing: ConsoleStatus,
@@ -72,13 +88,24 @@ def header(
     """
     replay = standing.mode is Mode.REPLAY
     left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
+    stopped = standing.stopped
+    if stopped is not None:
+        # Never left out, on a terminal of 40 columns neither: the name of the place gives way.
+        name = cut(standing.name, max(_NAME_LEAST, width - _STOPPED_ROOM))
+        left = [Cell(f" skew {name} ", Tone.STRONG), _MODES[standing.mode], Cell("  "), _STOPPED]
     right = [Cell("  "), *_identity(standing, now, brief=brief)]
     if replay:
         mode = f"{_MODES[standing.mode].text} {day_and_time(now)}"
         left = [Cell(f" {_NOT_LIVE} "), Cell(f" skew {cut(standing.name, 16)} "), Cell(mode)]
+        left += [Cell("  "), _STOPPED] if stopped is not None else []
         right = [Cell(f"  RO  {_NOT_LIVE} ")]
     facts = [] if overview is None else _facts(overview, now, brief=brief)
     facts.append((2, [reading] if reading.text else []))
+    if stopped is not None:
+        room = width - _width(left) - _width(right) - 2
+        why = f"by {cut(stopped.by, 16)}: {stopped.reason}"
+        why = f"{cut(why, max(_WHY_LEAST, room // 3))}{stopped.remedy}"
+        facts.insert(0, (_FIRST, [Cell(why, Tone.BAD)]))
     usual = standing.engine_ok and standing.engine != "attached"
     if standing.engine and not (usual and brief):
         tone, text = Tone.DIM, standing.engine

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from store.channels import pauses
+from store.channels import pauses, write_pauses
 from store.corrections import decisions
 from store.database import lease
 from store.errors import LeaseLost
@@ -31,6 +31,11 @@ async def channel_is_paused(bench: Bench, update: int) -> None:
     bench.database.write(
         pauses.pause, "shop", who="ana", reason="stock count", until=bench.clock.now() + 3_600_000
     )
+
+
+async def all_writes_are_paused(bench: Bench, update: int) -> None:
+    del update
+    bench.database.write(write_pauses.begin, who="ana", reason="stock count", now=bench.clock.now())
 
 
 async def approval_expires(bench: Bench, update: int) -> None:
@@ -64,6 +69,7 @@ def while_it_waits(bench: Bench, update: int, meanwhile: Meanwhile) -> None:
     [
         (target_moves, Status.SUPERSEDED),
         (channel_is_paused, Status.APPROVED),
+        (all_writes_are_paused, Status.APPROVED),
         (approval_expires, Status.APPROVED),
         (it_is_rejected, Status.REJECTED),
     ],
@@ -138,6 +144,42 @@ async def test_what_moves_between_two_requests_of_one_call_sets_nothing_back(
     assert len(bench.shop.written) == 1
     assert bench.audit(update).count("applying") == 1
     assert "not sent" not in bench.audit(update)
+
+
+async def test_a_pause_of_all_writes_between_two_requests_of_one_call_keeps_the_second(
+    bench: Bench,
+) -> None:
+    update = await one_approved(bench)
+
+    async def second_request() -> None:
+        await all_writes_are_paused(bench, update)
+        await look()
+
+    bench.shop.write_faults.append(second_request)
+
+    await bench.apply()
+
+    assert bench.shop.stock["A"].available == 31
+    assert bench.update(update).status is Status.UNKNOWN
+    assert "stopped half way: all writes are paused by ana" in (bench.update(update).result or "")
+
+
+async def test_the_rest_of_a_batch_stays_approved_when_all_writes_are_paused(bench: Bench) -> None:
+    updates = await bench.disagree({"A": 31, "B": 9, "C": 8}, dict.fromkeys("ABC", 2))
+    bench.approve()
+    bench.shop.abilities = dataclasses.replace(bench.shop.abilities, batch_max=1)
+
+    def pause(_: object) -> None:
+        bench.database.write(
+            write_pauses.begin, who="ana", reason="stock count", now=bench.clock.now()
+        )
+
+    bench.shop.after_write = pause
+
+    await bench.apply()
+
+    ends = [bench.update(update.id).status for update in updates]
+    assert ends == [Status.VERIFIED, Status.APPROVED, Status.APPROVED]
 
 
 async def test_the_rest_of_a_batch_goes_on(bench: Bench) -> None:
