@@ -17,8 +17,9 @@ from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Millis
 from sync.clock import from_rfc3339
 
 TITLE_LENGTH_MAX = 500
-_WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,9})?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,20})?", re.ASCII)
 _PRICE = re.compile(r"\d{1,12}(\.\d{1,20})?", re.ASCII)
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 _QUOTE_LENGTH_MAX = 40
 _KEYS_SHOWN = 8
 
@@ -96,6 +97,9 @@ def quantity_or_none(value: object) -> int | None:
     return None if value is None or value == "" else quantity(value)
 
 
+AMOUNTS = ("on_hand", "committed", "unavailable", "incoming", "threshold")
+
+
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """The stock figures that a channel may give beside what is available, or instead of it."""
@@ -119,8 +123,7 @@ class Amounts:
 
 def amounts(found: Mapping[str, object]) -> Amounts:
     """Take those of the figures that are given, by their names."""
-    names = ("on_hand", "committed", "unavailable", "incoming", "threshold")
-    return Amounts(*(quantity_or_none(found.get(name)) for name in names))
+    return Amounts(*(quantity_or_none(found.get(name)) for name in AMOUNTS))
 
 
 def price_minor(value: object) -> int | None:
@@ -145,9 +148,16 @@ def title(value: object) -> str | None:
 
 
 def instant(value: object) -> Millis | None:
-    """Take an RFC 3339 time; one without an offset is UTC."""
+    """Take a time: RFC 3339, where one without an offset is UTC, or seconds since 1970.
+
+    A number of ten digits is seconds, one of thirteen is milliseconds: of 2001 to 2286.
+    """
     if value is None or value == "":
         return None
+    if isinstance(value, str) and _EPOCH.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _since_1970(value)
     if not isinstance(value, str):
         raise ValueError(f"{quoted(value)} is not a time")  # noqa: TRY004
     try:
@@ -156,6 +166,16 @@ def instant(value: object) -> Millis | None:
         raise ValueError(
             f"{quoted(value)} is not a time such as 2026-11-23T14:02:11Z (RFC 3339)"
         ) from None
+
+
+def _since_1970(number: float) -> Millis:
+    # Fewer or more digits are something else: a day such as 20261129, a count, microseconds.
+    for unit_ms, least in ((1000, 10**9), (1, 10**12)):
+        if least <= number < 10 * least:
+            return round(number * unit_ms)
+    raise ValueError(
+        f"{quoted(number)} is not a time: seconds since 1970 have 10 digits, milliseconds 13"
+    )
 
 
 def key_names(item: Mapping[str, object]) -> str:

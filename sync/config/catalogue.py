@@ -14,6 +14,7 @@ from pathlib import Path
 from store.model import Component
 from sync import values
 from sync.channels.csv.layout import DELIMITERS, encoding_of, is_workbook
+from sync.channels.csv.numbers import readings
 from sync.config.bundles import flatten
 from sync.errors import ConfigError
 
@@ -140,6 +141,9 @@ def _add_component(components: dict[str, int], bundle: str, component: str, quan
         sku = values.sku(component)
     except ValueError as error:
         raise ValueError(f"component_sku: {error}") from None
+    if not quantity.isdigit() and len(set(readings(quantity).values())) > 1:
+        words = "can be read in two ways: write it without a dot or comma"
+        raise ValueError(f"{values.quoted(quantity)} {words}")
     pieces = values.quantity(quantity)
     if pieces < 1:
         raise ValueError(f"the quantity is {pieces}, and must be at least 1")

@@ -13,7 +13,7 @@ import itertools
 import os
 import stat
 import threading
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -33,7 +33,8 @@ from sync.channels.csv.layout import (
     find_layout,
     is_workbook,
 )
-from sync.channels.csv.rows import Row, page, read_rows
+from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
+from sync.channels.csv.rows import Row, RowDecoder, read_rows
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary, WriteRejected
 
@@ -66,6 +67,8 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """By default: whichever of comma, semicolon, tab and bar makes sense of the header."""
     final_newline: bool = True
     """False: the last line of a finished file has no line end. Half a line then looks whole."""
+    decimal: str | None = None
+    """The decimal sign of its numbers, "." or ","; by default what a column's numbers prove."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.columns if name not in FIELDS]
@@ -81,6 +84,8 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError(
                 f"delimiter must be one character, not {values.quoted(self.delimiter)}"
             )
+        if self.decimal not in (None, ".", ","):
+            raise ValueError(f'decimal must be "." or ",", not {values.quoted(self.decimal)}')
         try:
             codecs.lookup(self.encoding or "utf-8")
         except LookupError:
@@ -251,20 +256,36 @@ def _is_candidate(path: Path, folder: Path) -> bool:
 def _pages(options: CsvOptions, status: _FileStatus) -> Generator[RecordPage]:
     """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
     layout = _layout(options, status)
-    with _opened(status) as file, _channel_errors(status):
-        text = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
-        rows = read_rows(layout, text, status.path.name)
-        next(rows)
+    numbers = ColumnNumbers(options.decimal, lambda: _decimal_signs(layout, status))
+    decoder = RowDecoder(layout, numbers)
+    with _rows(layout, status) as (rows, file):
         last = Row(1, list(layout.header))
         while some := list(itertools.islice(rows, PAGE_ROWS)):
             last = some[-1]
-            yield page(some, layout, as_of=status.modified_ns // 1_000_000)
+            yield decoder.page(some, as_of=status.modified_ns // 1_000_000)
         if not options.final_newline and len(last.fields) < len(layout.header):
             raise Temporary(f"{status.path.name} is half written: its last line is cut")
         # The descriptor is asked, not the path: a file that was replaced by another is still the
         # one that we read, whole. What was cut exactly at a line's end is left to the guard.
         if not status.is_still(os.fstat(file.fileno())):
             raise Temporary(f"{status.path.name} changed while it was read")
+
+
+def _decimal_signs(layout: Layout, status: _FileStatus) -> Mapping[str, str]:
+    """Read the file a second time, to find out which decimal sign each of its columns proves."""
+    columns = {name: at for name, at in layout.at.items() if name in FIGURES}
+    with _rows(layout, status) as (rows, _):
+        return decimal_signs(columns, (row.fields for row in rows))
+
+
+@contextlib.contextmanager
+def _rows(layout: Layout, status: _FileStatus) -> Iterator[tuple[Iterator[Row], BinaryIO]]:
+    """Open the file for its rows, the header left out."""
+    with _opened(status) as file, _channel_errors(status):
+        text = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
+        rows = read_rows(layout, text, status.path.name)
+        next(rows)
+        yield rows, file
 
 
 def _open_nonblocking(path: str, flags: int) -> int:

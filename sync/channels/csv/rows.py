@@ -9,9 +9,12 @@ from store.model import Millis, Record, Refused, State
 from sync import values
 from sync.channels.base import RecordPage
 from sync.channels.csv.layout import Layout
+from sync.channels.csv.numbers import ColumnNumbers
+from sync.channels.csv.totals import Standing, TotalsFinder
 from sync.errors import ContractBroken
 
 _LINE_LENGTH_MAX = 1024 * 1024
+_NO_AMOUNTS = values.amounts({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ def read_rows(layout: Layout, text: TextIO, file: str) -> Iterator[Row]:
         else:
             if row is None:
                 return
-            if row:
+            # A row of nothing but delimiters, as spreadsheets leave them, is an empty line.
+            if row and (row[0].strip() or any(map(str.strip, row))):
                 yield Row(reader.line_num, row)
         before = reader.line_num
 
@@ -59,17 +63,46 @@ def _lines(text: TextIO, file: str) -> Iterator[str]:
         yield line
 
 
-def page(rows: Iterable[Row], layout: Layout, *, as_of: Millis) -> RecordPage:
-    """Decode rows into records; a bad row is refused alone, by its line."""
-    records: list[Record] = []
-    refused: list[Refused] = []
-    for row in rows:
+class RowDecoder:
+    """Turns a file's rows into records, page by page; a bad row is refused alone, by its line.
+
+    Totals rows are left out. What looks like one and may be a listing is held until the next row
+    shows that it is not the end.
+    """
+
+    def __init__(self, layout: Layout, numbers: ColumnNumbers) -> None:
+        self._layout = layout
+        self._numbers = numbers
+        self._totals = TotalsFinder(layout.at, numbers)
+        self._held: list[Row] = []
+
+    def page(self, rows: Iterable[Row], *, as_of: Millis) -> RecordPage:
+        """Decode the next rows."""
+        records: list[Record] = []
+        refused: list[Refused] = []
+        for row in rows:
+            if self._totals.may_be(row.fields):
+                stands = self._totals.judge(row.fields, records)
+                if stands is not Standing.ROW:
+                    if stands is Standing.TOTAL_AT_END:
+                        self._held.append(row)
+                    continue
+            if self._held:
+                for held in self._held:
+                    self._decode(held, records, refused)
+                self._held.clear()
+            self._decode(row, records, refused)
+        self._totals.add(records)
+        return RecordPage(records, refused, as_of=as_of)
+
+    def _decode(self, row: Row, records: list[Record], refused: list[Refused]) -> None:
         try:
-            records.append(_record(row, layout))
+            record = _record(row, self._layout, self._numbers)
         except ValueError as error:
-            sku, location = _listing_of(row, layout)
+            sku, location = _listing_of(row, self._layout)
             refused.append(Refused(f"line {row.line}", str(error), sku, location))
-    return RecordPage(records=records, refused=refused, as_of=as_of)
+        else:
+            records.append(record)
 
 
 def _listing_of(row: Row, layout: Layout) -> tuple[str | None, str]:
@@ -90,21 +123,25 @@ def _listing_of(row: Row, layout: Layout) -> tuple[str | None, str]:
         return None, ""
 
 
-def _record(row: Row, layout: Layout) -> Record:
+def _record(row: Row, layout: Layout, numbers: ColumnNumbers) -> Record:
     if row.problem:
         raise ValueError(row.problem)
     if len(row.fields) != len(layout.header):
         raise ValueError(f"{len(row.fields)} fields, but the header has {len(layout.header)}")
     found = {name: row.fields[at] for name, at in layout.at.items()}
-    amounts = values.amounts(found)
+    amounts = _NO_AMOUNTS
+    if not found.keys().isdisjoint(values.AMOUNTS):
+        amounts = values.Amounts(
+            *(numbers.quantity_or_none(name, found.get(name, "")) for name in values.AMOUNTS)
+        )
     return Record(
         sku=values.sku(found["sku"]),
-        available=values.quantity(found["available"])
+        available=numbers.quantity("available", found["available"])
         if "available" in found
         else amounts.available(),
         location=values.location(found.get("location")),
         state=_state(found.get("state")),
-        price_minor=values.price_minor(found.get("price")),
+        price_minor=numbers.price_minor(found.get("price", "")),
         title=values.title(found.get("title")),
         source_at=values.instant(found.get("updated_at")),
         on_hand=amounts.on_hand,

@@ -58,6 +58,7 @@ def test_nested_bundles_are_multiplied_out(tmp_path: Path) -> None:
         ("BAD,POT,0", "the quantity is 0, and must be at least 1"),
         ("BAD,POT,-2", "the quantity is -2, and must be at least 1"),
         ("BAD,POT,1.5", '"1.5" is not a whole number'),
+        ("BAD,POT,1.000", '"1.000" can be read in two ways: write it without a dot or comma'),
         ("BAD,POT,two", '"two" is not a whole number'),
         ("BAD,POT,", '"" is not a whole number'),
         ("BAD,,1", "component_sku: the SKU is empty"),

@@ -1,0 +1,89 @@
+"""Rows that add up the others: recognised by their words, their sum and their place."""
+
+import enum
+import re
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+
+from store.model import Record
+from sync.channels.csv.numbers import ColumnNumbers
+
+_WORDS = frozenset({
+    "total", "totals", "subtotal", "sub-total", "grand-total", "sum", "sums", "summe", "summen",
+    "zwischensumme", "gesamt", "gesamtsumme", "gesamtbestand", "insgesamt", "endsumme", "somme",
+    "sous-total", "total-général", "totale", "totali", "somma", "totaal", "subtotaal",
+    "eindtotaal", "suma", "totales", "razem", "łącznie", "celkem", "součet", "summa", "totalt",
+    "total-geral", "soma", "yhteensä", "összesen", "toplam", "итого", "всего", "σύνολο", "合計",
+    "总计", "合计", "總計", "합계",
+})  # fmt: skip
+"""What stands where another row has its SKU, or its title. Words of two have a hyphen here."""
+
+_BEGINNINGS = frozenset(word[:2] for word in _WORDS)
+_CELL_LENGTH_MAX = 60
+_COLON = re.compile(r"[\s:.]+$")
+_AMOUNT = re.compile(r"(?:\s*:|\s)\s*-?[\d.,' ]+$")
+
+
+class Standing(enum.Enum):
+    """What a row is that looks like a totals row."""
+
+    ROW = enum.auto()
+    """A row like any other: of a SKU that is called so, or without a SKU."""
+    TOTAL = enum.auto()
+    """It adds up the rows above it."""
+    TOTAL_AT_END = enum.auto()
+    """It is a totals row if no other row comes after it."""
+
+
+class TotalsFinder:
+    """Knows totals rows by what the records above them add up to."""
+
+    def __init__(self, at: Mapping[str, int], numbers: ColumnNumbers) -> None:
+        self._numbers = numbers
+        self._sku_at = at["sku"]
+        figure = "available" if "available" in at else "on_hand"
+        self._figure_at = at[figure]
+        self._figure_of = attrgetter(figure)
+        self._count = self._sum = 0
+        """How many records the pages before had, and what they add up to."""
+        self._sum_at_last_total = 0
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Count the records of a page that has ended."""
+        self._count += len(records)
+        self._sum += self._added_up(records)
+
+    def may_be(self, fields: Sequence[str]) -> bool:
+        """Whether the row needs `judge`. Nearly no row does, and there may be a million."""
+        at = self._sku_at
+        sku = fields[at] if at < len(fields) else ""
+        return not sku or sku[0].isspace() or sku[:2].lower() in _BEGINNINGS
+
+    def judge(self, fields: Sequence[str], above: Sequence[Record]) -> Standing:
+        """Say what such a row is; `above` it are these records of its page."""
+        at = self._sku_at
+        sku = fields[at].strip() if at < len(fields) else ""
+        is_cut = self._figure_at >= len(fields)
+        named = _is_word(sku, with_amount=is_cut) or (not sku and any(map(_is_word, fields)))
+        if not (self._count or above) or (sku and not named):
+            return Standing.ROW
+        cell = "" if is_cut else fields[self._figure_at]
+        shown = self._numbers.either(cell)
+        whole = self._sum + self._added_up(above)
+        adds_up = whole in shown or (named and whole - self._sum_at_last_total in shown)
+        if named and adds_up:
+            self._sum_at_last_total = whole
+            return Standing.TOTAL
+        return Standing.TOTAL_AT_END if named or adds_up else Standing.ROW
+
+    def _added_up(self, records: Sequence[Record]) -> int:
+        return sum(map(self._figure_of, records))
+
+
+def _is_word(cell: str, *, with_amount: bool = False) -> bool:
+    """Whether a cell says `Total` or `Grand total:`; `with_amount`: also `Summe: 820`."""
+    if len(cell) > _CELL_LENGTH_MAX:
+        return False
+    if with_amount:
+        cell = _AMOUNT.sub("", cell)
+    return "-".join(_COLON.sub("", cell).lower().split()) in _WORDS

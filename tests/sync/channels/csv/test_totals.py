@@ -1,0 +1,90 @@
+"""Rows of a file that are no listings: blank ones, and those that add up the others."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.contract.test_csv import drop, read, stock
+
+ROWS = "".join(f"S-{n};{n}\n" for n in range(1, 41))
+STOCK = {f"S-{n}": n for n in range(1, 41)}
+
+
+@pytest.mark.parametrize("blank", [";", " ; ", ";;;", "\t", ";\u00a0", "\n\n", '"";""'])
+async def test_a_row_of_nothing_is_an_empty_line(tmp_path: Path, blank: str) -> None:
+    drop(tmp_path / "stock.csv", f"sku;available\n{blank}\nA;1\n{blank}\n{blank}\nB;2\n{blank}\n")
+
+    assert await stock(tmp_path) == {"A": 1, "B": 2}
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        "Total;820", "TOTAL:;820", "Total;820,00", "Summe;820.00", "Gesamt;820", ";820", " ;820",
+        "Grand total;820", "Sub-Total;820", "Zwischensumme;820\nGesamtsumme;820", "Total;999",
+        "Total;", "Total", "Total: 820", "Total 820", "Итого;820", "Total;820;", ";820,00",
+        "Total;820\n;\n;",
+    ],
+)  # fmt: skip
+async def test_a_totals_row_is_no_listing(tmp_path: Path, total: str) -> None:
+    drop(tmp_path / "stock.csv", f"sku;available\n{ROWS};\n{total}\n")
+
+    assert await stock(tmp_path) == STOCK
+
+
+async def test_a_totals_row_is_known_by_its_title(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "title;sku;available\nKettle;A;4\nCup;B;5\nSumme:;;9\n")
+
+    assert await stock(tmp_path) == {"A": 4, "B": 5}
+
+
+async def test_a_total_of_thousands_is_known_however_it_is_written(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku;available\nA;900\nB;1100\nGesamt;2.000\n")
+
+    assert await stock(tmp_path) == {"A": 900, "B": 1100}
+
+
+async def test_subtotals_between_the_rows_are_no_listings(tmp_path: Path) -> None:
+    drop(
+        tmp_path / "stock.csv",
+        "sku;available\nA;4\nB;5\nZwischensumme;9\nC;6\nZwischensumme;6\nGesamt;15\n",
+    )
+
+    assert await stock(tmp_path) == {"A": 4, "B": 5, "C": 6}
+
+
+async def test_a_total_stands_on_a_page_of_its_own(tmp_path: Path) -> None:
+    rows = "".join(f"S{n};2\n" for n in range(1000))
+    drop(tmp_path / "stock.csv", f"sku;available\n{rows}Total;2000\n")
+
+    assert len(await stock(tmp_path)) == 1000
+
+
+async def test_on_hand_is_added_up_where_available_is_not_given(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku;on_hand;committed\nA;4;1\nB;5;2\n;9;3\n")
+
+    assert await stock(tmp_path) == {"A": 3, "B": 3}
+
+
+async def test_a_sku_that_is_called_total_is_a_listing(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku;available\nA;4\nTotal;7\nTOTAL-1;5\nB;5\nSUMMER-1;3\n")
+
+    assert await stock(tmp_path) == {"A": 4, "Total": 7, "TOTAL-1": 5, "B": 5, "SUMMER-1": 3}
+
+
+@pytest.mark.parametrize("row", [";7", ";", ";seven"])
+async def test_a_row_without_a_sku_that_adds_up_nothing_is_bad(tmp_path: Path, row: str) -> None:
+    drop(tmp_path / "stock.csv", f"sku;available;title\nA;4;\n{row};Cup\nB;5;\n")
+
+    records, (refused,) = await read(tmp_path)
+
+    assert [record.sku for record in records] == ["A", "B"]
+    assert refused.sku is None
+
+
+async def test_a_file_of_nothing_but_a_total_has_a_bad_row(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku;available\n;0\n")
+
+    records, refused = await read(tmp_path)
+
+    assert (len(records), len(refused)) == (0, 1)
