@@ -14,6 +14,11 @@ from store.corrections import audit, propose
 from store.errors import NoSuchThing
 from store.model import CorrectionStatus, IncidentKind, Millis
 
+PROVEN_ALONE = """k.status = 'verified' AND k.applying_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM polls p WHERE p.channel_id = l.channel_id
+    AND p.finished_at BETWEEN k.applying_at AND k.ended_at AND p.outcome IN ('good', 'accepted'))"""
+"""SQL for whether a reading of listing l's record alone has proven correction k, and no poll."""
+
 WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
@@ -76,6 +81,12 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
             "until it agrees, or until `skew unfreeze`"
         )
         _freeze(connection, [listing_id], why, now=now)
+        # Should it turn out that only the list was late, this is the update that it did not show.
+        connection.execute(
+            f"""UPDATE listings AS l SET behind_update = k.id FROM corrections k
+            WHERE l.id = ? AND k.id = ? AND {PROVEN_ALONE}""",
+            (listing_id, correction_id),
+        )
         incidents.raise_incident(
             connection, channel, IncidentKind.SECOND_WRITER, f"SKU {sku}: {why}", now=now, key=sku
         )
@@ -112,6 +123,29 @@ def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, n
     for _, name in rows:
         _resolve(connection, sku, name, now=now)
     return len(rows)
+
+
+def thaw_caught_up(
+    connection: sqlite3.Connection, listing_id: int, words: str, *, now: Millis
+) -> None:
+    """Let a listing be corrected again that was frozen only because a list lagged; `words`: why.
+
+    One that is frozen because two channels answer each other stays frozen.
+    """
+    row = connection.execute(
+        """SELECT i.sku, c.name FROM listings l JOIN items i ON i.id = l.item_id
+        JOIN channels c ON c.id = l.channel_id
+        WHERE l.id = ? AND l.frozen_at IS NOT NULL AND EXISTS (SELECT 1 FROM incidents n
+          WHERE n.channel_id = c.id AND n.kind = ? AND n.key = i.sku AND n.closed_at IS NULL)""",
+        (listing_id, IncidentKind.SECOND_WRITER),
+    ).fetchone()
+    if row is None:
+        return
+    sku, channel = row
+    _thaw(connection, [listing_id], now=now)
+    incidents.resolve(
+        connection, channel, IncidentKind.SECOND_WRITER, now=now, key=sku, by=("skew", words)
+    )
 
 
 def _freeze(

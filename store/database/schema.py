@@ -15,6 +15,7 @@ from store.database.migrations import (
     v4_acknowledgements,
     v5_counted_events,
     v6_write_pauses,
+    v7_list_lag,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -28,6 +29,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v4_acknowledgements.run,
     v5_counted_events.run,
     v6_write_pauses.run,
+    v7_list_lag.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

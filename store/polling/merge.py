@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from store.channels import incidents, polls
 from store.database.worklist import Merge
 from store.model import IncidentKind, Millis, PollCounts, PollOutcome, Record, Refused
-from store.polling import events, staging
+from store.polling import events, list_lag, staging
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
 from store.polling.staging import NAMES, VALUES
@@ -133,6 +133,7 @@ def merge(
     polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
     polls.end_quarantine(connection, sweep.channel_id, now=now)
     _report_refused(connection, sweep, now=now)
+    list_lag.note(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)
     if event_batch is not None:

@@ -15,6 +15,7 @@ from msgspec.structs import astuple
 from store.channels import polls
 from store.errors import Overtaken
 from store.model import Millis, PollCounts, Record, Refused
+from store.polling import list_lag
 from store.polling.sweep import PollMemory, Sweep
 
 VALUES = (
@@ -92,10 +93,12 @@ def begin(
     *,
     now: Millis,
     poll_id: int | None = None,
+    list_lag_ms: int = 0,
 ) -> Sweep:
     """Open a poll of `channel`: its record stands as `running` until it is merged or failed.
 
     `poll_id`: of the record that it has already, where it read the channel's events first.
+    `list_lag_ms`: how far its list may lag behind what its single records show of our writes.
     """
     channel_id, known, good_poll_id = polls.channel(connection, channel)
     forget(connection, channel_id)
@@ -114,6 +117,7 @@ def begin(
         recalled=memory if memory is not None and counts else PollMemory(),
         suspects=frozenset(listing for _, listing in outside) | _odd(connection, channel_id),
         outside_up_to=max((row_id for row_id, _ in outside), default=0),
+        recent_writes=list_lag.recent_writes(connection, channel_id, lag_ms=list_lag_ms, now=now),
     )
 
 
@@ -310,6 +314,7 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
     if sweep.counted:
         return
     sweep.counted = True
+    list_lag.set_aside(connection, sweep)
     _find_no_longer_new(connection, sweep)
     doubtful = sweep.in_doubt
     doubtful.update(sweep.suspects)

@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from store.model import PollCounts, Refused
 
@@ -20,6 +21,18 @@ class PollMemory:
         self.digests = array("q")
         self.listing_ids = array("q")
         self.poll_id = 0
+
+
+class VerifiedWrite(NamedTuple):
+    """A write of ours that a listing's single record has shown, and what was there before."""
+
+    listing_id: int
+    correction_id: int
+    available_before: int | None
+    state_before: str | None
+    available: int | None
+    """What the listing shows, as far as is known."""
+    state: str | None
 
 
 @dataclass(slots=True)
@@ -48,6 +61,10 @@ class Sweep:
     """Listings of pages that were not recognised, then or now: only these can have gone."""
     refused: list[Refused] = field(default_factory=list)
     announced: int | None = None
+    recent_writes: tuple[VerifiedWrite, ...] = ()
+    """Our own, which the list of this poll may be too old to show."""
+    behind: dict[int, int] = field(default_factory=dict)
+    """Listings whose record was left out because it is older than our write: which update's."""
     counted: bool = False
     numbers: PollCounts | None = None
     """What `counts` found, until another page comes."""

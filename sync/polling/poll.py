@@ -103,6 +103,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             channel_state.memory,
             now=context.clock.now(),
             poll_id=poll_id,
+            list_lag_ms=channel_state.settings.read_back_within_ms,
         )
         report = await _attempt(context, channel_state, sweep, event_result.batch)
         await events.finish(context, channel_state, event_result, report.outcome)
