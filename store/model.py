@@ -101,12 +101,9 @@ class CorrectionStatus(StrEnum):
 
 
 LIVE_CORRECTIONS = (
-    CorrectionStatus.PROPOSED,
-    CorrectionStatus.SNOOZED,
-    CorrectionStatus.APPROVED,
-    CorrectionStatus.APPLYING,
-    CorrectionStatus.APPLIED,
-)
+    CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED, CorrectionStatus.APPROVED,
+    CorrectionStatus.APPLYING, CorrectionStatus.APPLIED,
+)  # fmt: skip
 """A listing has at most one correction in these states."""
 
 
@@ -125,6 +122,8 @@ class IncidentKind(StrEnum):
     """The authority has not taken in an event for longer than `unseen_after`."""
     LOOP = "loop"
     """Two channels answer each other's corrections."""
+    SHARED_POOL = "shared pool"
+    """An update of one SKU sets another one of the channel too."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

@@ -192,6 +192,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "corrected again",
     IncidentKind.LOOP: "let the attribute flow one way only, or stop what moves {0}; then "
     "`skew unfreeze {1}` lets it be corrected again",
+    IncidentKind.SHARED_POOL: "give all but one of these SKUs a rule with sold = false on {0}; "
+    "`skew unfreeze {1}` lets it be corrected again",
     IncidentKind.SURPRISE: "look at its last updates; once somebody has acknowledged this "
     "incident, rules may approve on {0} again",
 }

@@ -89,6 +89,16 @@ class SiblingListing(msgspec.Struct, frozen=True):
     """What it showed, oldest first, the present last; no two neighbours are equal."""
 
 
+class PoolTwin(msgspec.Struct, frozen=True):
+    """Another SKU of the same channel that changed from the same number to the same number."""
+
+    sku: str
+    update: Update | None = None
+    """Ours to that SKU, which set the number just before; None where both moved by themselves."""
+    values: tuple[int | None, ...] = ()
+    """What both have shown alike, each change in the same poll, oldest first, the present last."""
+
+
 class ChannelPeers(msgspec.Struct, frozen=True):
     """The open quantity disagreements of one channel, all together."""
 
@@ -140,15 +150,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The newest one that reached the channel, or may have."""
     written_since: tuple[Update, ...] = ()
     """Those that reached it, or may have, since it last agreed."""
+    unproven: tuple[Update, ...] = ()
+    """Those of the last day that reached it, or may have, and that no reading has shown, oldest
+    first."""
     frozen_at: Millis | None = None
     frozen_why: str | None = None
     in_loop: bool = False
     """Frozen because two channels answer each other's updates."""
+    in_pool: bool = False
+    """Frozen because an update of another SKU of its channel sets it too."""
     changes: tuple[int | None, ...] = ()
     """What its channel showed of late, oldest first, the present last; no neighbours are equal."""
     siblings: tuple[SiblingListing, ...] = ()
     """The other channels' listings of the item that show the same now, though they should not;
     only where its own has changed three times."""
+    twins: tuple[PoolTwin, ...] = ()
+    """Other SKUs of its channel that moved with it: by an update of ours, or through three changes
+    alike; those with the most changes alike first."""
     swapped_with: str | None = None
     """The one SKU that shows this one's target, and whose target this one shows."""
     similar: tuple[SimilarSku, ...] = ()

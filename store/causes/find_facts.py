@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from store.causes import peers, similar_skus
+from store.causes import peers, similar_skus, twins
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.database.rows import Columns
 from store.event_kinds import EventKind
-from store.model import CorrectionStatus, Millis
+from store.model import CorrectionStatus, IncidentKind, Millis
 from store.targets.verdict_sql import SOURCES
 
 T = TypeVar("T")
@@ -42,6 +42,7 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
     swapped = peers.swapped(connection, pairs)
     similar = similar_skus.find(connection, pairs)
     crowds = peers.by_channel(connection, pairs)
+    moved_together = twins.find(connection, pairs)
     found = {}
     for row in map(_Cell._make, connection.execute(_CELLS, {"asked": pairs})):
         written = [update for update in updates[row.id] if update.status in REACHED]
@@ -69,11 +70,14 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
             last=updates[row.id][-1] if updates[row.id] else None,
             written=written[-1] if written else None,
             written_since=tuple(update for update in written if update.ended_at >= asked[row.id]),
+            unproven=tuple(update for update in written if _is_unproven(update, asked[row.id])),
             frozen_at=row.frozen_at,
             frozen_why=row.frozen_why,
-            in_loop=bool(row.in_loop),
+            in_loop=row.fought == IncidentKind.LOOP,
+            in_pool=row.fought == IncidentKind.SHARED_POOL,
             changes=changes,
             siblings=others,
+            twins=tuple(moved_together.get(row.id, ())),
             swapped_with=swapped.get(row.id),
             similar=tuple(similar.get(row.id, ())),
             peers=crowds.get(row.channel_id, peers.NONE),
@@ -104,7 +108,7 @@ class _Cell(NamedTuple):
     polls_since_moved: int
     frozen_at: Millis | None
     frozen_why: str | None
-    in_loop: int
+    fought: str | None
 
 
 # A disagreement that changes its kind closes, and one of the other kind opens at the same instant.
@@ -146,8 +150,9 @@ SELECT d.id, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_
     AND {{earlier}}),
   (SELECT count(*) FROM polls p WHERE p.channel_id = d.channel_id AND p.id > c.good_poll_id - 1000
     AND p.outcome IN ('good', 'accepted') AND p.finished_at > d.moved_at),
-  l.frozen_at, l.frozen_why, l.frozen_at IS NOT NULL AND EXISTS (SELECT 1 FROM incidents n
-    WHERE n.kind = 'loop' AND n.key = i.sku AND n.closed_at IS NULL)
+  l.frozen_at, l.frozen_why, CASE WHEN l.frozen_at IS NOT NULL THEN (SELECT n.kind
+    FROM incidents n WHERE n.kind IN ('loop', 'shared pool') AND n.key = i.sku
+      AND n.closed_at IS NULL ORDER BY n.kind LIMIT 1) END
 FROM asked CROSS JOIN {SOURCES}
 LEFT JOIN past_readings r ON r.id = (SELECT x.id FROM past_readings x
   WHERE x.listing_id = l.id AND x.until_at >= since ORDER BY x.until_at, x.id LIMIT 1)
@@ -244,6 +249,11 @@ def _events(connection: sqlite3.Connection, pairs: str) -> dict[int, list[KnownE
     for about, *row in connection.execute(_EVENTS, {"asked": pairs}):
         found[about].append(_EVENT.read(row))
     return found
+
+
+def _is_unproven(update: Update, since: Millis) -> bool:
+    is_seen = update.status is CorrectionStatus.VERIFIED
+    return not is_seen and update.began_at is not None and update.began_at > since - EARLIER_MS
 
 
 def _is_whole(events: Iterable[KnownEvent]) -> bool:

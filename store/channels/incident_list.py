@@ -44,6 +44,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.STALE: IncidentSeverity.SEVERE,
         IncidentKind.SECOND_WRITER: IncidentSeverity.SERIOUS,
         IncidentKind.LOOP: IncidentSeverity.SERIOUS,
+        IncidentKind.SHARED_POOL: IncidentSeverity.SERIOUS,
         IncidentKind.SURPRISE: IncidentSeverity.SERIOUS,
         IncidentKind.EVENTS: IncidentSeverity.MINOR,
         IncidentKind.UNSEEN: IncidentSeverity.MINOR,

@@ -3,16 +3,33 @@
 A second writer changes back what was corrected, and no event explains it. A loop is a two-way
 contract whose sides answer each other: the authority is corrected towards a channel, that channel
 changes without an event, and the authority is to be corrected again. Both stop here, with an
-incident, until the listing agrees or a person unfreezes it.
+incident, until the listing agrees or a person unfreezes it. Where it is an update of ours to
+another SKU that sets the listing too, the two sell from one pool: then one of them is written, and
+this one stops.
 """
 
 import sqlite3
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from store.channels import incidents
 from store.corrections import audit, propose
 from store.errors import NoSuchThing
 from store.model import CorrectionStatus, IncidentKind, Millis
+
+
+class _Fought(NamedTuple):
+    """A listing that was set back, in the order of the query."""
+
+    listing_id: int
+    sku: str
+    channel: str
+    correction_id: int
+    before: int
+    after: int
+    twin_id: int | None
+    """An update of ours to another SKU that has set this one back."""
+
 
 PROVEN_ALONE = """k.status = 'verified' AND k.applying_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM polls p WHERE p.channel_id = l.channel_id
@@ -22,13 +39,23 @@ PROVEN_ALONE = """k.status = 'verified' AND k.applying_at IS NOT NULL
 WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
+# An update of ours whose write was not seen, or had no reply, may be applied late: it is ours.
+_LATE_UPDATE = """EXISTS (SELECT 1 FROM corrections u WHERE u.listing_id = l.id
+  AND u.id <> k.id AND u.status IN ('unknown', 'not_applied') AND u.to_quantity = l.available
+  AND u.applying_at > :now - :window)"""
+
+_TWIN = """(SELECT t.id FROM corrections t JOIN listings tl ON tl.id = t.listing_id
+  WHERE t.ended_at > k.ended_at AND +t.status = 'verified' AND tl.channel_id = l.channel_id
+    AND tl.id <> l.id AND t.to_quantity = l.available AND t.from_quantity = k.to_quantity
+  ORDER BY t.ended_at DESC LIMIT 1)"""
+
 # CROSS JOIN makes SQLite begin with the moved items and not with the catalogue. The unary plus
 # takes a column out of the choice of indexes: without it SQLite would go through all verified
 # corrections, or all events of a channel, for each listing.
 #
 # A channel that reports no events can show the old number again because of a sale. So there, only a
 # number that rose again, or one that came back twice, proves another writer.
-_SECOND_WRITERS = """SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity
+_SECOND_WRITERS = f"""SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity, {_TWIN}
 FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
 CROSS JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
   WHERE x.listing_id = l.id AND +x.status = 'verified')
@@ -38,8 +65,10 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
   AND l.available <> l.target_quantity AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
     AND +e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
+  AND NOT {_LATE_UPDATE}
   AND (l.available > k.to_quantity
     OR EXISTS (SELECT 1 FROM events e WHERE e.channel_id = l.channel_id)
+    OR {_TWIN} IS NOT NULL
     OR EXISTS (SELECT 1 FROM corrections y WHERE y.listing_id = l.id AND y.id < k.id
       AND +y.status = 'verified' AND y.from_quantity = k.from_quantity
       AND y.ended_at > :now - :window))"""
@@ -74,22 +103,7 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
         return
     values = {"now": now, "window": WINDOW_MS, "loop": LOOP_MS}
     for row in connection.execute(_SECOND_WRITERS, values).fetchall():
-        listing_id, sku, channel, correction_id, before, after = row
-        why = (
-            f"update #{correction_id} set it from {before} to {after}, and something other than "
-            f"Skew set it back to {before}; no event explains it. No update is proposed for it "
-            "until it agrees, or until `skew unfreeze`"
-        )
-        _freeze(connection, [listing_id], why, now=now)
-        # Should it turn out that only the list was late, this is the update that it did not show.
-        connection.execute(
-            f"""UPDATE listings AS l SET behind_update = k.id FROM corrections k
-            WHERE l.id = ? AND k.id = ? AND {PROVEN_ALONE}""",
-            (listing_id, correction_id),
-        )
-        incidents.raise_incident(
-            connection, channel, IncidentKind.SECOND_WRITER, f"SKU {sku}: {why}", now=now, key=sku
-        )
+        _freeze_fought(connection, _Fought._make(row), now=now)
     for listing_id, rests_on, sku, authority, channel in connection.execute(_LOOPS, values):
         why = (
             f"{authority} was corrected towards {channel}, and {channel} has moved since without "
@@ -100,6 +114,38 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
         incidents.raise_incident(
             connection, channel, IncidentKind.LOOP, f"SKU {sku}: {why}", now=now, key=sku
         )
+
+
+def _freeze_fought(connection: sqlite3.Connection, fought: "_Fought", *, now: Millis) -> None:
+    kind = IncidentKind.SECOND_WRITER
+    why = (
+        f"update #{fought.correction_id} set it from {fought.before} to {fought.after}, and "
+        f"something other than Skew set it back to {fought.before}; no event explains it. No "
+        "update is proposed for it until it agrees, or until `skew unfreeze`"
+    )
+    if fought.twin_id is not None:
+        kind = IncidentKind.SHARED_POOL
+        (other,) = connection.execute(
+            """SELECT i.sku FROM corrections k JOIN listings l ON l.id = k.listing_id
+            JOIN items i ON i.id = l.item_id WHERE k.id = ?""",
+            (fought.twin_id,),
+        ).fetchone()
+        why = (
+            f"update #{fought.correction_id} set it to {fought.after}, and update "
+            f"#{fought.twin_id} of SKU {other} set it back to {fought.before} with that one: "
+            f"{fought.channel} sells both from one pool. Only one of them is written: no update is "
+            "proposed for this one until it agrees, or until `skew unfreeze`"
+        )
+    _freeze(connection, [fought.listing_id], why, now=now)
+    # Should it turn out that only the list was late, this is the update that it did not show.
+    connection.execute(
+        f"""UPDATE listings AS l SET behind_update = k.id FROM corrections k
+        WHERE l.id = ? AND k.id = ? AND {PROVEN_ALONE}""",
+        (fought.listing_id, fought.correction_id),
+    )
+    incidents.raise_incident(
+        connection, fought.channel, kind, f"SKU {fought.sku}: {why}", now=now, key=fought.sku
+    )
 
 
 def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, now: Millis) -> int:
@@ -188,5 +234,5 @@ def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Mi
 
 
 def _resolve(connection: sqlite3.Connection, sku: str, channel: str, *, now: Millis) -> None:
-    for kind in (IncidentKind.SECOND_WRITER, IncidentKind.LOOP):
+    for kind in (IncidentKind.SECOND_WRITER, IncidentKind.SHARED_POOL, IncidentKind.LOOP):
         incidents.resolve(connection, channel, kind, now=now, key=sku)

@@ -211,17 +211,18 @@ def hand_back(
     return handed
 
 
-def verify_unknown(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
-    """Verify the channel's unknown outcomes whose listing now shows what was written.
+def verify_late(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
+    """Verify updates without a reply, or accepted and not seen, that the listing now shows.
 
-    After a good poll: a reading decides what the lost reply did not. Returns how many.
+    After a good poll: a reading decides what the reply, or its lack, did not. Returns how many.
     """
     # The reading must be from after the write began, and no later correction may have touched the
     # listing: the same number read at another time proves nothing about this write.
     rows = connection.execute(
         """SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
         JOIN channels c ON c.id = l.channel_id
-        WHERE k.status = 'unknown' AND c.name = ? AND l.present = 1 AND l.problem IS NULL
+        WHERE k.status IN ('unknown', 'not_applied') AND c.name = ?
+          AND l.present = 1 AND l.problem IS NULL
           AND l.available IS k.to_quantity AND (k.to_state IS NULL OR l.state IS k.to_state)
           AND l.observed_at >= k.applying_at
           AND NOT EXISTS (SELECT 1 FROM corrections n

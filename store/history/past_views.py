@@ -98,7 +98,7 @@ _LATER_READ = f"CASE WHEN coalesce(l.opening_read_at, l.observed_at) <= {AT} THE
 
 # What was frozen then and has thawed since is known from its incident. A loop freezes both of its
 # listings, and has one incident for the two.
-_FROZEN = f"""FROM main.incidents n WHERE n.kind IN ('second writer', 'loop')
+_FROZEN = f"""FROM main.incidents n WHERE n.kind IN ('second writer', 'loop', 'shared pool')
   AND n.key = (SELECT sku FROM main.items WHERE id = l.item_id)
   AND (n.kind = 'loop' OR n.channel_id = l.channel_id)
   AND n.since <= {AT} AND n.closed_at > {AT} ORDER BY n.id DESC LIMIT 1"""

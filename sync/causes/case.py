@@ -203,6 +203,12 @@ def listed(events: Collection[KnownEvent], *, of_sku: bool = False) -> str:
     return f"{newest} and {len(newest_last) - 1} events before it"
 
 
+def events_and_updates(case: CauseCase) -> str:
+    """Name what has moved the channel since it last agreed: its events, and our updates."""
+    updates = ", ".join(f"update #{update.id}" for update in case.facts.written_since)
+    return " and ".join(filter(None, (listed(case.own_events), updates)))
+
+
 def age(span_ms: int) -> str:
     """A span in one unit: `40 s`, `4 min`, `3 h`."""
     for unit_ms, name in ((HOUR_MS, "h"), (MINUTE_MS, "min")):

@@ -18,7 +18,7 @@ def in_flight(case: CauseCase) -> Cause | None:
     """Events that one side knows and the other does not yet."""
     if not case.numeric:
         return None
-    return _not_here_yet(case) or _newer_than_reading(case) or _sold_unheard(case)
+    return _not_here_yet(case) or _newer_than_reading(case)
 
 
 def applied_twice(case: CauseCase) -> Cause | None:
@@ -40,6 +40,21 @@ def never_applied(case: CauseCase) -> Cause | None:
     if len(orders) > 1 and _never_fell_by(case, orders):
         return _lost(case, orders)
     return None
+
+
+def unheard_sale(case: CauseCase) -> Cause | None:
+    """A channel without events fell, and the authority has not been read since: likely a sale."""
+    waits = case.disagreement.reason is Reason.AUTHORITY_BEHIND
+    fell = case.moved is not None and case.moved < 0
+    if case.facts.reports_events or not waits or not fell:
+        return None
+
+    words = (
+        f"{case.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "
+        f"{rfc3339(case.disagreement.observed_at)}, probably by a sale there; "
+        f"{case.facts.authority} has not been read since"
+    )
+    return Cause("in flight", 0.5, words)
 
 
 def _not_here_yet(case: CauseCase) -> Cause | None:
@@ -102,20 +117,6 @@ def _newer_than_reading(case: CauseCase) -> Cause | None:
             )
             return Cause("in flight", 0.95, words)
     return None
-
-
-def _sold_unheard(case: CauseCase) -> Cause | None:
-    """A channel without events fell, and the authority has not been read since: likely a sale."""
-    waits = case.disagreement.reason is Reason.AUTHORITY_BEHIND
-    fell = case.moved is not None and case.moved < 0
-    if case.facts.reports_events or not waits or not fell:
-        return None
-    words = (
-        f"{case.channel} fell from {case.facts.agreed_quantity} to {case.shown} at "
-        f"{rfc3339(case.disagreement.observed_at)}, probably by a sale there; "
-        f"{case.facts.authority} has not been read since"
-    )
-    return Cause("in flight", 0.5, words)
 
 
 def _event_twice(case: CauseCase) -> Cause | None:

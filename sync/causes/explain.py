@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from store.causes.facts import Facts
 from store.model import Cause, Disagreement, Kind, Millis, Status, Terms
 from sync.causes import events, over_time, peers
-from sync.causes.case import CauseCase
+from sync.causes.case import CauseCase, events_and_updates
 from sync.causes.structure import structural
 from sync.clock import rfc3339
 from sync.targets.policy import policy_for
@@ -22,6 +22,7 @@ KINDS = (
     "second writer",
     "loop",
     "in flight",
+    "late update",
     "lag",
     "applied twice",
     "never applied",
@@ -76,6 +77,9 @@ PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (
     _untrusted,
     over_time.frozen,
     events.in_flight,
+    over_time.late_update,
+    peers.moved_together,
+    events.unheard_sale,
     over_time.lag,
     events.applied_twice,
     events.never_applied,
@@ -102,8 +106,21 @@ def _unexplained(case: CauseCase) -> Cause:
     if not case.moved or not case.explained:
         return Cause("unexplained", 0.0, f"{words}no known cause fits")
     left = case.moved - case.explained
+    if not left:
+        return _not_counted(case)
     words += (
         f"it moved by {case.moved:+} since it last agreed; events and updates there explain "
         f"{case.explained:+}, {left:+} is unexplained"
     )
     return Cause("unexplained", 0.0, words)
+
+
+def _not_counted(case: CauseCase) -> Cause:
+    """All of its own move is known: it is the target that does not follow, or has moved."""
+    authority = case.facts.authority or "the authority"
+    known = events_and_updates(case)
+    words = (
+        f"{known} explain all of its move from {case.facts.agreed_quantity} to {case.shown}; the "
+        f"target of {case.wanted} from {authority} does not count that, or not yet"
+    )
+    return Cause("in flight", 0.6, words)

@@ -14,9 +14,35 @@ def frozen(case: CauseCase) -> Cause | None:
     if case.facts.frozen_at is None:
         return None
     why = case.facts.frozen_why or "something else writes there too; `skew unfreeze` ends it"
-    kind = "loop" if case.facts.in_loop else "second writer"
     words = f"frozen since {rfc3339(case.facts.frozen_at)}: {why}"
-    return Cause(kind, 1.0, words)
+    if case.facts.in_pool:
+        return Cause("shared pool", 1.0, words)
+    return Cause("loop" if case.facts.in_loop else "second writer", 1.0, words)
+
+
+def late_update(case: CauseCase) -> Cause | None:
+    """An update of ours that was not seen, or had no reply, is shown now: it was applied late."""
+    disagreement, seen_at = case.disagreement, case.disagreement.observed_at
+    for update in reversed(case.facts.unproven):
+        began_at = update.began_at
+        if began_at is None or seen_at is None or seen_at < began_at:
+            continue
+        before: object = update.from_quantity
+        after: object = update.to_quantity
+        shown: object = disagreement.available
+        if disagreement.kind is Kind.STATE:
+            before, after, shown = update.from_state, update.to_state, disagreement.state
+        if after == before or shown != after:
+            continue
+        not_seen = update.status is CorrectionStatus.NOT_APPLIED
+        became = "accepted and not seen" if not_seen else "without a reply"
+        words = (
+            f"{case.channel} shows {after}, which update #{update.id} from {before} to {after} "
+            f"wrote at {rfc3339(began_at)}; it was {became} until {rfc3339(update.ended_at)}, and "
+            "has been applied late"
+        )
+        return Cause("late update", 0.95, words)
+    return None
 
 
 def lag(case: CauseCase) -> Cause | None:

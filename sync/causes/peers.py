@@ -6,6 +6,7 @@ Pure.
 from store.causes.facts import CHANGES, MANY, SiblingListing
 from store.model import Cause, Kind
 from sync.causes.case import CauseCase
+from sync.clock import rfc3339
 
 
 def buffer(case: CauseCase) -> Cause | None:
@@ -73,6 +74,28 @@ def shared_pool(case: CauseCase) -> Cause | None:
         f"{sibling.target}: they may sell from one pool"
     )
     return Cause("shared pool", 0.8, words)
+
+
+def moved_together(case: CauseCase) -> Cause | None:
+    """Another SKU of the channel moved just as this one did: by an update of ours, or each time."""
+    twin = next(iter(case.facts.twins), None)
+    if not case.numeric or twin is None:
+        return None
+    if twin.update is None:
+        if case.own_events:
+            return None
+        words = (
+            f"{case.disagreement.sku} and {twin.sku} on {case.channel} moved together through "
+            f"{len(twin.values) - 1} changes ({', '.join(map(str, twin.values))})"
+        )
+    else:
+        words = (
+            f"{case.disagreement.sku} moved from {twin.update.from_quantity} to {case.shown} on "
+            f"{case.channel} when update #{twin.update.id} of {twin.sku} did, verified at "
+            f"{rfc3339(twin.update.ended_at)}"
+        )
+    words += ": they may sell from one pool, of which one is enough to write"
+    return Cause("shared pool", 0.8 if twin.update is None else 0.7, words)
 
 
 def _many(count: int, total: int) -> bool:

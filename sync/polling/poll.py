@@ -224,7 +224,7 @@ async def _judge(
         event_batch=event_batch,
     )
     await recovery.on_success(context, channel_state, channel_state.polls)
-    await context.database.awrite(lifecycle.verify_unknown, channel_state.name, now=now)
+    await context.database.awrite(lifecycle.verify_late, channel_state.name, now=now)
     return PollReport(channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
 
 

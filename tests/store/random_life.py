@@ -151,7 +151,7 @@ def poll(life: Life) -> None:
     life.w.database.write(
         merge.merge, sweep, life.w.comparison, now=life.w.now, as_of=None
     )  # fmt: skip
-    life.w.database.write(lifecycle.verify_unknown, name, now=life.w.now)
+    life.w.database.write(lifecycle.verify_late, name, now=life.w.now)
     life.aside.pop(name, None)
 
 

@@ -175,7 +175,7 @@ class IncidentsPage(ListPage):
             return
         # The filter splits at blanks: a SKU with one in it can't be filtered by, and the keys of
         # other kinds of incidents are not SKUs.
-        fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP)
+        fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP, IncidentKind.SHARED_POOL)
         sku = (
             incident.key
             if incident.kind in fights and not any(map(str.isspace, incident.key))

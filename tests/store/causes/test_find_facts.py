@@ -8,7 +8,7 @@ from store.event_kinds import Event, EventKind
 from store.model import Component, CorrectionStatus, Disagreement, Policy, Terms
 from store.polling.events import EventOrigin
 from sync.causes import explain
-from tests.store.correction_steps import correct
+from tests.store.correction_steps import approve, begin, correct, finish
 from tests.store.recorded_events import record_events
 from tests.store.targets.test_pending_events import report, sold
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
@@ -313,3 +313,48 @@ def test_an_adjustment_by_hand_on_the_channel(tmp_path: Path) -> None:
         by_hand = Event("S-1", EventKind.ADJUSTED, "A", 5, w.now)
         w.database.write(record_events, EventOrigin("shop", w.now), [by_hand], w.comparison)
         assert cause(w) == "second writer"
+
+
+def test_variants_that_follow_an_update_of_ours_to_another_are_found(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=9))
+        w.twice("shop", stock(A=9, B=9))
+        correct(w, "A")
+        w.poll("shop", stock(A=4, B=4))
+        (twin,) = known(w).twins
+        assert (twin.sku, twin.update is not None) == ("A", True)
+        assert cause(w) == "shared pool"
+
+
+def test_variants_that_move_together_by_themselves_are_found(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=9, B=9, C=3))
+        for shown in (9, 8, 6, 4):
+            w.poll("shop", stock(A=shown, B=shown, C=3))
+        w.poll("warehouse", stock(A=4, B=9, C=3))
+        (twin,) = known(w).twins
+        assert (twin.sku, twin.values) == ("A", (9, 8, 6, 4))
+        assert cause(w) == "shared pool"
+
+
+def test_what_moves_alike_only_once_or_with_many_is_no_pool(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=9))
+        w.poll("shop", stock(A=9, B=9))
+        w.poll("shop", stock(A=4, B=4))
+        assert known(w).twins == ()
+
+
+def test_an_update_that_was_not_seen_and_is_seen_now_is_known(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", stock(A=9))
+        (proposal,) = w.updates()
+        approve(w, proposal.id)
+        begin(w, proposal.id)
+        finish(w, proposal.id, CorrectionStatus.NOT_APPLIED)
+        w.poll("warehouse", stock(A=2))
+        w.poll("shop", stock(A=4))
+        (unproven,) = known(w).unproven
+        assert (unproven.id, unproven.to_quantity) == (proposal.id, 4)
+        assert cause(w) == "late update"

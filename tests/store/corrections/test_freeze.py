@@ -13,7 +13,7 @@ from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, Terms
 from store.polling.events import EventOrigin
 from store.reasons import HeldBack, Reason
-from tests.store.correction_steps import correct
+from tests.store.correction_steps import approve, begin, correct, finish
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
@@ -196,3 +196,47 @@ def test_movements_that_events_explain_are_no_loop(tmp_path: Path) -> None:
             correct(w, channel="warehouse")
         assert troubles(w) == []
         assert shown_by_warehouse(w) == 7
+
+
+def test_two_skus_of_one_pool_stop_after_one_round_and_one_of_them_is_written(
+    tmp_path: Path,
+) -> None:
+    """A shop that keeps one number for two variants of which the warehouse has 4 and 7."""
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=7))
+        w.twice("shop", stock(A=9, B=9))
+        correct(w, "A")
+        w.twice("shop", stock(A=4, B=4))
+        w.poll("warehouse", stock(A=4, B=7))
+        w.poll("shop", stock(A=4, B=4))
+        correct(w, "B")
+        w.twice("shop", stock(A=7, B=7))
+        correct(w, "A")
+        w.twice("shop", stock(A=4, B=4))
+        assert troubles(w) == [("shop", "shared pool")]
+        (incident,) = w.database.read(incidents.open_incidents)
+        assert incident.message.startswith("SKU B: update #")
+        assert "of SKU A set it back to 4 with that one: shop sells both from one pool" in (
+            incident.message
+        )
+        assert proposed(w) == []
+        w.poll("warehouse", stock(A=3, B=7))
+        assert proposed(w) == ["shop 4 → 3"], "the other one goes on"
+        w.database.write(freeze_module.unfreeze, "B", None, now=w.now)
+        assert troubles(w) == []
+
+
+def test_an_update_of_ours_that_is_applied_late_is_no_second_writer(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=9))
+        w.twice("shop", stock(A=5))
+        (first,) = w.updates()
+        approve(w, first.id)
+        begin(w, first.id)
+        finish(w, first.id, CorrectionStatus.UNKNOWN)
+        w.twice("shop", stock(A=9))
+        w.poll("warehouse", stock(A=4))
+        correct(w)
+        w.poll("shop", stock(A=9))
+        assert troubles(w) == []
+        assert proposed(w) == ["shop 9 → 4"]

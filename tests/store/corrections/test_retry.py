@@ -67,7 +67,7 @@ def test_what_agrees_by_now_is_not_retried(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         lost = ended(w, Status.UNKNOWN)
         w.poll("shop", stock(A=4))
-        w.database.write(lifecycle.verify_unknown, "shop", now=w.now)
+        w.database.write(lifecycle.verify_late, "shop", now=w.now)
         proven = retry(w, lost.id)
 
     assert not proven.ok

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from store.causes.facts import ChannelPeers, ComponentFacts, SiblingListing, SimilarSku, Update
+from store.causes.facts import (
+    ChannelPeers,
+    ComponentFacts,
+    PoolTwin,
+    SiblingListing,
+    SimilarSku,
+    Update,
+)
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Kind, Status
 from store.reasons import Reason
@@ -17,8 +24,9 @@ LATE = {"earlier_target_since": at(-9), "earlier_target_until": at(-2)}
 
 def test_the_predictors_stand_in_the_order_that_is_documented() -> None:
     assert [predictor.__name__ for predictor in PREDICTORS] == [
-        "structural", "_untrusted", "frozen", "in_flight", "lag", "applied_twice", "never_applied",
-        "oversold", "second_writer", "not_applied", "buffer", "unit_of_measure", "mapping",
+        "structural", "_untrusted", "frozen", "in_flight", "late_update", "moved_together",
+        "unheard_sale", "lag", "applied_twice", "never_applied", "oversold", "second_writer",
+        "not_applied", "buffer", "unit_of_measure", "mapping",
         "shared_pool",
     ]  # fmt: skip
 
@@ -90,6 +98,61 @@ def test_a_frozen_cell_has_a_second_writer_or_is_in_a_loop() -> None:
         "frozen since 2026-11-23T11:59:00.000Z: something set it back to 10; `skew unfreeze` …"
     )
     assert kind_of(differs(10, 8), **frozen, in_loop=True) == "loop"
+
+
+def test_a_frozen_cell_that_an_update_of_another_sku_sets_is_in_a_pool() -> None:
+    frozen = {"frozen_at": at(-1), "frozen_why": "update #7 of SKU B set it back"}
+    assert kind_of(differs(10, 8), **frozen, in_pool=True) == "shared pool"
+
+
+@pytest.mark.parametrize(
+    ("status", "became"),
+    [
+        (CorrectionStatus.NOT_APPLIED, "it was accepted and not seen until"),
+        (CorrectionStatus.UNKNOWN, "it was without a reply until"),
+    ],
+)
+def test_an_update_of_ours_that_is_seen_late_is_no_second_writer(
+    status: CorrectionStatus, became: str
+) -> None:
+    late = update(9, 4, status, minute=-3)
+    shows = differs(4, 2, observed_at=at(0))
+    cause = cause_of(shows, agreed_quantity=2, unproven=(late,))
+    assert cause.kind == "late update"
+    assert f"update #{late.id} from 9 to 4" in cause.evidence
+    assert became in cause.evidence
+    assert kind_of(differs(5, 2), agreed_quantity=2, unproven=(late,)) == "second writer"
+    before = differs(4, 2, observed_at=at(-9))
+    assert kind_of(before, agreed_quantity=2, unproven=(late,)) == "second writer"
+
+
+def test_a_state_of_ours_that_is_seen_late_is_no_second_writer() -> None:
+    disagreement = differs(3, None, kind=Kind.STATE, state="disabled", target_state="active",
+                           observed_at=at(0))  # fmt: skip
+    late = Update(9, CorrectionStatus.UNKNOWN, 3, "active", 3, "disabled", at(-1), at(-1))
+    assert cause_of(disagreement, agreed_state="active", unproven=(late,)).kind == "late update"
+
+
+def test_a_sku_that_moves_with_another_is_in_a_pool_with_it() -> None:
+    ours = PoolTwin("KET-L", update(9, 4, minute=-1))
+    cause = cause_of(differs(4, 9), agreed_quantity=9, twins=(ours,))
+    assert cause.kind == "shared pool"
+    assert "when update #881 of KET-L did" in cause.evidence
+    alike = PoolTwin("KET-L", None, (9, 8, 6, 4))
+    cause = cause_of(differs(4, 9), agreed_quantity=9, twins=(alike,))
+    assert "moved together through 3 changes (9, 8, 6, 4)" in cause.evidence
+    sold = event(quantity=5)
+    assert kind_of(differs(4, 7), agreed_quantity=9, twins=(alike,), events=(sold,)) != (
+        "shared pool"
+    )
+
+
+def test_where_all_of_its_move_is_known_nothing_is_unexplained() -> None:
+    sold = event(quantity=1)
+    cause = cause_of(differs(9, 10), agreed_quantity=10, events=(sold,))
+    assert cause.kind == "in flight"
+    assert "explain all of its move from 10 to 9" in cause.evidence
+    assert "unexplained" not in cause.evidence
 
 
 def test_what_changed_by_no_event_and_no_update_has_a_second_writer() -> None:
