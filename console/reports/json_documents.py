@@ -334,6 +334,7 @@ def polls(made: Iterable["PollReport"]) -> Json:
                 "changed": report.changed,
                 "took_s": report.took_ms / 1000,
                 "error": report.error,
+                "warnings": list(report.warnings),
             }
             for report in made
         ]
@@ -359,6 +360,7 @@ def channel(health: ChannelHealth) -> Json:
             "reason": health.paused_reason,
             "until": rfc3339(health.paused_until),
         },
+        "warnings": list(health.warnings),
     }
 
 

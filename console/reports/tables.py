@@ -142,9 +142,12 @@ def polls(
         for report in reports
     ]
     notes = [
-        remedies.quarantine_with_remedy(report.error, report.channel)
-        if report.error and report.outcome is PollOutcome.QUARANTINED
-        else report.error or unreadable.get(report.channel)
+        (
+            remedies.quarantine_with_remedy(report.error, report.channel)
+            if report.error and report.outcome is PollOutcome.QUARANTINED
+            else report.error or unreadable.get(report.channel),
+            *map(_warning, report.warnings),
+        )
         for report in reports
     ]
     return _with_notes(paper.table(columns, rows), notes, paper)
@@ -235,8 +238,14 @@ def _channels(channels: Sequence[ChannelHealth], paper: Paper) -> Lines:
         for channel in channels
     ]
     return _with_notes(
-        paper.table(columns, rows), [_health(channel) for channel in channels], paper
+        paper.table(columns, rows),
+        [(_health(channel), *map(_warning, channel.warnings)) for channel in channels],
+        paper,
     )
+
+
+def _warning(text: str) -> str:
+    return f"warning: {text}"
 
 
 def _health(channel: ChannelHealth) -> str | None:
@@ -254,13 +263,14 @@ def _health(channel: ChannelHealth) -> str | None:
     return "; ".join(filter(None, (paused, error))) or None
 
 
-def _with_notes(table: Lines, notes: Sequence[str | None], paper: Paper) -> Lines:
-    """Put each row's note below it, whole: an error that is cut off helps nobody."""
+def _with_notes(table: Lines, notes: Sequence[Sequence[str | None]], paper: Paper) -> Lines:
+    """Put each row's notes below it, whole: an error that is cut off helps nobody."""
     heading, *rows = table
     lines = [heading]
-    for row, note in zip(rows, notes, strict=True):
+    for row, its_notes in zip(rows, notes, strict=True):
         lines.append(row)
-        lines += paper.paragraph(note) if note else []
+        for note in filter(None, its_notes):
+            lines += paper.paragraph(note)
     return lines
 
 
@@ -305,7 +315,7 @@ def _incidents(incidents: Sequence[Incident], paper: Paper) -> Lines:
         for incident in incidents
     ]
     return _with_notes(
-        paper.table(columns, rows), [incident.message for incident in incidents], paper
+        paper.table(columns, rows), [(incident.message,) for incident in incidents], paper
     )
 
 

@@ -1,7 +1,8 @@
 """The record of each poll, and what its channel keeps of it: freshness, error, next poll."""
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from store.channels import incidents
@@ -72,6 +73,13 @@ def note_progress(
     connection.execute(
         "UPDATE polls SET seen = ?, announced = ? WHERE id = ? AND outcome = 'running'",
         (seen, announced, poll_id),
+    )
+
+
+def note_warnings(connection: sqlite3.Connection, channel: str, warnings: Sequence[str]) -> None:
+    """Note what is doubtful about the channel's newest poll, instead of what was."""
+    connection.execute(
+        "UPDATE channels SET warnings = ? WHERE name = ?", (json.dumps(list(warnings)), channel)
     )
 
 

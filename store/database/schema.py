@@ -16,6 +16,7 @@ from store.database.migrations import (
     v5_counted_events,
     v6_write_pauses,
     v7_list_lag,
+    v8_warnings,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -30,6 +31,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v5_counted_events.run,
     v6_write_pauses.run,
     v7_list_lag.run,
+    v8_warnings.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -126,6 +126,8 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     allowance_at: Millis | None = None
     rate_per_s: float | None = None
     """What we hold ourselves to, by `rate`; None: no limit of ours."""
+    warnings: tuple[str, ...] = ()
+    """What is doubtful about its newest poll, though that counts."""
 
     @property
     def failed(self) -> int:

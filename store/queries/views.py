@@ -219,6 +219,7 @@ class _ChannelRow(NamedTuple):
     allowance_of: int | None
     allowance_at: Millis | None
     rate_per_s: float | None
+    warnings: tuple[str, ...]
 
 
 _CHANNEL = Columns(
@@ -235,6 +236,7 @@ _CHANNEL = Columns(
         "direction": Direction,
         "roles": lambda roles: tuple(roles.split(", ")) if roles else (),
         "freshness": Freshness,
+        "warnings": lambda warnings: tuple(json.loads(warnings)),
     },
 )
 _CHANNELS = f"SELECT {_CHANNEL.sql} FROM channels c WHERE c.configured = 1 ORDER BY c.id"

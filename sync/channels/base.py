@@ -35,6 +35,8 @@ class Abilities:
     """`read` answers; otherwise a fresh reading costs a whole poll."""
     events: bool = False
     """It reports what moved, and when: it is an `EventSource` too."""
+    described: bool = False
+    """It is described in the configuration, which can be tried: it is a `DescribedChannel` too."""
     is_local: bool = False
     """It is on this machine: to look at it sends nothing and signs in nowhere."""
     notes: str = ""
@@ -50,6 +52,10 @@ class RecordPage:
     """How many records the channel says it has in all; None where it does not say."""
     as_of: Millis | None = None
     """A file's modification time; None where the page is as of its arrival."""
+    cut_short: str = ""
+    """How the channel itself says that there is more than came; the poll is not good then."""
+    warnings: Sequence[str] = ()
+    """What about the list is doubtful, a sentence each, for the operator. The poll counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,28 @@ class EventSource(Protocol):
         """Read what moved after `cursor`, oldest first where the channel can; None: from the start.
 
         Ends with the newest. Raises Temporary, NeedsOperator, ContractBroken.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What trying a description showed."""
+
+    seen: str
+    wrong: Sequence[str] = ()
+    """What does not work, a sentence each."""
+    warnings: Sequence[str] = ()
+    """What may be as it is meant, and may not."""
+
+
+class DescribedChannel(Protocol):
+    """What a channel with `abilities.described` also does."""
+
+    async def try_out(self) -> Sighting:
+        """Read a page and one of its listings, and say what of the description finds nothing.
+
+        Writes nothing. Raises what `Channel.pages` does.
         """
         ...
 

@@ -19,12 +19,14 @@ from sync.channels.base import (
     Abilities,
     Change,
     Channel,
+    DescribedChannel,
     EventPage,
     EventSource,
     FreshReadings,
     ListingRef,
     Receipt,
     RecordPage,
+    Sighting,
     closing,
 )
 from sync.errors import Temporary, WriteRejected
@@ -176,6 +178,10 @@ class TranslatedChannel:
 
     async def sign_in(self) -> str:
         return await self._channel.sign_in()
+
+    async def try_out(self) -> Sighting:
+        """Try the channel's description, in its own names. Only where `abilities.described`."""
+        return await cast("DescribedChannel", self._channel).try_out()
 
     async def close(self) -> None:
         await self._channel.close()

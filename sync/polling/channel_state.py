@@ -48,6 +48,8 @@ class ChannelState:
     """Reading its events, whose trouble does not fail the readings."""
     meter: RateLimitMeter = field(default_factory=RateLimitMeter)
     """What its answers said about its rate limit."""
+    warnings: tuple[str, ...] | None = None
+    """What was doubtful about its last poll; None before the first."""
     cancelled_by: str | None = None
     """The person for whom the poll that runs is being stopped."""
 

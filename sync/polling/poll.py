@@ -40,6 +40,8 @@ class PollReport(msgspec.Struct, frozen=True):
     changed: int
     took_ms: int
     error: str | None = None
+    warnings: tuple[str, ...] = ()
+    """What is doubtful though it could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class _Read:
     as_of: Millis | None
     """The oldest time that a page is of: the whole is as old as its oldest part."""
     first_refused: Refused | None
+    cut_short: str
+    """How the channel itself says that there is more."""
+    warnings: tuple[str, ...]
 
 
 async def poll(context: EngineContext, channel_state: ChannelState) -> PollReport:
@@ -165,6 +170,7 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused = 0
+    cut_short, warnings = "", dict[str, None]()
     reported_at = context.clock.now()
     async with closing(channel_state.channel.pages()) as pages:
         async for page in pages:
@@ -183,12 +189,14 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
             if page.refused and first_refused is None:
                 first_refused = page.refused[0]
             refused += len(page.refused)
+            cut_short = page.cut_short or cut_short
+            warnings |= dict.fromkeys(page.warnings)
             if first_refused is not None and refused > REFUSED_MAX:
                 raise ContractBroken(
                     f"more than {REFUSED_MAX:,} records can't be read; the first: "
                     f"{first_refused.reason}", path=first_refused.place,
                 )  # fmt: skip
-    return _Read(as_of, first_refused)
+    return _Read(as_of, first_refused, cut_short, tuple(warnings))
 
 
 async def _judge(
@@ -203,8 +211,9 @@ async def _judge(
     if unreadable is not None and read.first_refused is not None:
         first = read.first_refused
         raise ContractBroken(f"{unreadable}; the first: {first.reason}", path=first.place)
+    await _note_warnings(context, channel_state, read.warnings)
     now = context.clock.now()
-    reason = guard.judge(counts, channel_state.settings.guard)
+    reason = read.cut_short or guard.judge(counts, channel_state.settings.guard)
     if reason is not None:
         await context.database.awrite(
             quarantine.quarantine_poll, sweep, reason, now=now, as_of=read.as_of
@@ -213,8 +222,9 @@ async def _judge(
             context, channel_state, channel_state.polls, "quarantined", f"quarantined: {reason}"
         )
         return PollReport(
-            channel_state.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason
-        )
+            channel_state.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason,
+            read.warnings,
+        )  # fmt: skip
     merge: Merge = await context.database.awrite(
         merge_module.merge,
         sweep,
@@ -225,7 +235,21 @@ async def _judge(
     )
     await recovery.on_success(context, channel_state, channel_state.polls)
     await context.database.awrite(lifecycle.verify_late, channel_state.name, now=now)
-    return PollReport(channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0)
+    return PollReport(
+        channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0, None, read.warnings
+    )
+
+
+async def _note_warnings(
+    context: EngineContext, channel_state: ChannelState, warnings: tuple[str, ...]
+) -> None:
+    """Record what is doubtful about the poll where it differs from the last one, and log it."""
+    if warnings == channel_state.warnings:
+        return
+    await context.database.awrite(polls.note_warnings, channel_state.name, warnings)
+    channel_state.warnings = warnings
+    for warning in warnings:
+        context.log.warning("poll doubtful", channel=channel_state.name, why=warning)
 
 
 async def _fail_with(

@@ -22,7 +22,7 @@ import ipaddress
 import logging
 import random
 import zlib
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
@@ -90,6 +90,10 @@ class Reply:
     url: str
 
 
+Judge = Callable[[Reply], ChannelError | None]
+"""Reads an answer of success: the error that it is by its body, or None. It may raise one too."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     method: str
@@ -98,6 +102,7 @@ class _Call:
     content: bytes | None = field(repr=False)
     repeatable: bool
     accept: Container[int]
+    judge: "Judge"
 
     @property
     def credential(self) -> str:
@@ -136,7 +141,7 @@ class Transport:
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._client = _client(url, limits)
 
-    async def request(
+    async def request(  # noqa: PLR0913 - a request has these parts; most callers name few of them.
         self,
         method: str,
         url: str,
@@ -145,15 +150,17 @@ class Transport:
         headers: Mapping[str, str | Secret] | None = None,
         json: object = None,
         accept: Container[int] = (),
+        judge: Judge = lambda _reply: None,
     ) -> Reply:
         """Send one request and wait for its whole answer: 2xx, or a status of `accept`.
 
         `repeatable`: sending it twice is harmless, so it is retried and fails as a read does,
-        whatever its method. Anything else is a write: sent once. Raises as drawn above.
+        whatever its method. Anything else is a write: sent once. Raises as drawn above, and what
+        `judge` makes of an answer of success: a Temporary of a read is retried like any other.
         """
         self.redactor.learn([*(headers or {}).values(), json])
         content = None if json is None else msgspec.json.encode(json, enc_hook=_reveal)
-        call = _Call(method, url, headers or {}, content, repeatable, accept)
+        call = _Call(method, url, headers or {}, content, repeatable, accept, judge)
         if origin(url) != self._origin:
             raise ContractBroken(
                 f"{self._channel} points to another server", path=self.redactor.url(url)
@@ -196,9 +203,14 @@ class Transport:
                     raise
                 raise WriteOutcomeUnknown(str(error)) from error
         self._meter.note(reply.headers, reply.status, self._clock.now())
-        if reply.status in _SUCCESS or reply.status in call.accept:
-            return reply
-        raise self._refusal(call, reply)
+        if reply.status not in _SUCCESS and reply.status not in call.accept:
+            raise self._refusal(call, reply)
+        verdict = call.judge(reply) if reply.status in _SUCCESS else None
+        if isinstance(verdict, Temporary):
+            self._pace.hold(min(verdict.retry_after_s or 0, PATIENCE_S))
+        if verdict is not None:
+            raise verdict
+        return reply
 
     async def _exchange(self, call: _Call) -> Reply:
         url = call.url

@@ -10,7 +10,8 @@ import pytest
 from store.model import Record, State
 from sync import values
 from sync.channels.base import ListingRef
-from sync.channels.http.channel import HttpOptions, abilities
+from sync.channels.http.channel import abilities
+from sync.channels.http.options import HttpOptions
 from sync.channels.http.records import RecordDecoder
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.backends import Market
@@ -229,7 +230,9 @@ async def test_every_placeholder_is_filled_in_as_a_value(market: OverHttp) -> No
         "none": False,
     }
     write = {"url": f"{market.server.url}/set?sku={{sku}}&ref={{ref}}", "body": body}
-    describe(market, write={**write, "method": "POST"})
+    fields = {"sku": "sku", "available": "available", "state": "state"}
+    fields |= {"location": "shelf", "ref": "id"}
+    describe(market, write={**write, "method": "POST"}, fields=fields)
     previous = Record("A&1", 5, "L 1", State.ACTIVE, ref="4711")
     answer(market, {})
 
@@ -296,6 +299,10 @@ async def test_a_page_of_one_answers_for_one(market: OverHttp) -> None:
     assert (list(gone.records), list(gone.refused)) == ([], [])
 
 
+WRITE = {"url": "http://127.0.0.1:9/", "body": {"n": "$quantity"}}
+EVENTS = Market().table("http://127.0.0.1:9")["events"]
+
+
 def options(**changes: Any) -> HttpOptions:
     table = {**Market().table("http://127.0.0.1:9"), **changes}
     return msgspec.convert(table, HttpOptions)
@@ -332,6 +339,27 @@ def test_what_a_description_can_do_follows_from_it() -> None:
             'write.body "$qty" is not a placeholder; known: $key',
         ),
         ({"write": {"url": "http://127.0.0.1:9/", "body": {}}}, 'needs "$quantity"'),
+        ({"url": "http://127.0.0.1:9/{shop}/stock"}, 'url "{shop}" would be sent as it stands'),
+        (
+            {"write": {"url": "http://127.0.0.1:9/{ref}", "body": {"n": "$quantity"}}},
+            'write.url has {ref}, which never has a value: add ref = "…" to fields',
+        ),
+        (
+            {"write": {**WRITE, "read": "http://127.0.0.1:9/{sku}/{location}"}},
+            'write.read has {location}, which never has a value: add location = "…" to fields',
+        ),
+        (
+            {"write": {**WRITE, "url": "http://127.0.0.1:9/{id}"}},
+            'write.url "{id}" is not a placeholder; known: {sku}, {location}, {ref}',
+        ),
+        (
+            {"write": {**WRITE, "body": {"n": "$quantity", "id": "$ref"}}},
+            'write.body has "$ref", which never has a value: add ref = "…" to fields',
+        ),
+        (
+            {"events": {**EVENTS, "url": "http://127.0.0.1:9/e?{after}"}},
+            'events.url "{after}" would be sent as it stands: it takes only {cursor}',
+        ),
     ],
 )
 def test_a_description_that_cannot_work_is_refused(changes: dict[str, Any], words: str) -> None:
@@ -339,6 +367,22 @@ def test_a_description_that_cannot_work_is_refused(changes: dict[str, Any], word
         options(**changes)
 
     assert words in str(caught.value)
+
+
+async def test_a_placeholder_without_a_value_for_this_listing_is_never_sent(
+    market: OverHttp,
+) -> None:
+    url = f"{market.server.url}/stock/{{ref}}"
+    fields = {"sku": "sku", "available": "available", "ref": "id"}
+    write = {"url": url, "body": {"n": "$quantity"}, "read": url}
+    describe(market, write=write, fields=fields, states={})
+    async with opened(market) as channel:
+        (receipt,) = await channel.write([change(Record("A", 5), 3)])
+        answered = await channel.read([ListingRef("A", "", "")])
+    lacking = "it has no ref, which the URL needs for {ref}"
+    assert receipt.refused == f"not sent: {lacking}"
+    assert answered.refused[0].reason == f"it can't be asked for by itself: {lacking}"
+    assert market.server.asked == []
 
 
 async def test_no_token_is_needed_where_none_is_set(market: OverHttp) -> None:

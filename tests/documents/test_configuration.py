@@ -11,8 +11,7 @@ import pytest
 from sync import channels, checklist
 from sync.channels import event_decoding
 from sync.channels.csv import layout
-from sync.channels.http import channel as http
-from sync.channels.http import records
+from sync.channels.http import placeholders, records
 from sync.config import schema
 from sync.config.load import decode
 from sync.errors import ConfigErrors
@@ -54,7 +53,7 @@ def test_the_fields_of_each_kind_are_those_that_there_are() -> None:
     assert [name for name in layout.FIELDS if f"`{name}`" not in in_csv] == []
     assert [name for name in records.FIELDS if f"`{name}`" not in in_json] == []
     assert [name for name in event_decoding.FIELDS if f"`{name}`" not in in_json] == []
-    assert set(re.findall(r'"(\$[a-z]+)"', in_json)) == set(http.PLACEHOLDERS)
+    assert set(re.findall(r'"(\$[a-z]+)"', in_json)) == set(placeholders.IN_BODY)
 
 
 def test_every_kind_of_channel_is_named() -> None:

@@ -94,6 +94,8 @@ class Shop:
     """SKUs whose changes are accepted and not applied."""
     refused: Sequence[Refused] = ()
     announced: int | None = None
+    cut_short: str = ""
+    warnings: Sequence[str] = ()
     as_of: int | None = None
     event_pages: list[EventPage] = field(default_factory=list)
     """The pages of events that it tells, to whoever asks from wherever."""
@@ -116,7 +118,10 @@ class Shop:
         middle = len(records) // 2
         yield RecordPage(records[:middle], announced=self.announced, as_of=self.as_of)
         await _strike(self.page_faults)
-        yield RecordPage(records[middle:], self.refused, as_of=self.as_of)
+        yield RecordPage(
+            records[middle:], self.refused, as_of=self.as_of, cut_short=self.cut_short,
+            warnings=self.warnings,
+        )  # fmt: skip
 
     def tells(self, *events: Event, **page: Any) -> None:
         """From now on it tells these, as one page."""

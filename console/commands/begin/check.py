@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
 
@@ -13,6 +13,7 @@ from console.context import load, note
 if TYPE_CHECKING:
     from console.reports.table import Paper
     from store.checklist.values import Measured
+    from sync.channels.base import Channel, DescribedChannel
     from sync.checklist.case import Answer, ChecklistCase
     from sync.settings import ChannelSettings, Settings
 
@@ -24,19 +25,25 @@ class SignIn(NamedTuple):
     ok: bool
     seen: str
     """What the channel showed of itself, or why it refused."""
+    wrong: tuple[str, ...] = ()
+    """What would not work although the sign-in did."""
+    warnings: tuple[str, ...] = ()
+    """What may not be as it is meant."""
 
 
 @click.command(epilog=example("skew check", "skew check --online --config shops/acme.toml"))
 @config_option
 @json_option
-@click.option("--online", is_flag=True, help="Also open every channel and sign in.")
+@click.option(
+    "--online", is_flag=True, help="Also open every channel, sign in, and try what is described."
+)
 def check(config: Path, *, as_json: bool, online: bool) -> int:
     """Check the configuration and answer the six questions; nothing is polled or written.
 
     The answers come from the configuration and from how the channels behaved in the last seven
     days, and files are looked at. Exits 0 where all is right, and 2 where anything is wrong, which
     comes first: the configuration, a file, an answer where settings and behaviour disagree, or
-    with --online a refused credential.
+    with --online a refused credential or a description that finds nothing.
     """
     from sync import checklist
 
@@ -92,13 +99,27 @@ async def _sign_in_to(settings: "Settings", name: str) -> SignIn:
         channel = open_channel(channel_settings, SystemClock(), settings.path.parent)
         try:
             async with asyncio.timeout(channel_settings.timeout_ms / 1000):
-                return SignIn(name, ok=True, seen=await channel.sign_in())
+                return await _seen(name, channel)
         finally:
             await channel.close()
     except (ChannelError, ConfigError) as error:
         return SignIn(name, ok=False, seen=str(error))
     except TimeoutError:
         return SignIn(name, ok=False, seen=f"no answer within channels.{name}.timeout")
+
+
+async def _seen(name: str, channel: "Channel") -> SignIn:
+    """Sign in, and try what is described of the channel."""
+    if not channel.abilities.described:
+        return SignIn(name, ok=True, seen=await channel.sign_in())
+    sighting = await cast("DescribedChannel", channel).try_out()
+    return SignIn(
+        name,
+        ok=not sighting.wrong,
+        seen=sighting.seen,
+        wrong=tuple(sighting.wrong),
+        warnings=tuple(sighting.warnings),
+    )
 
 
 def _report(
@@ -109,7 +130,7 @@ def _report(
     from console.text.format import plural
 
     settings = case.settings
-    wrong = [_with_channel(sign_in) for sign_in in sign_ins if not sign_in.ok]
+    wrong = [text for sign_in in sign_ins for text in _wrong(sign_in)]
     wrong += [text for answer in answers for text in answer.wrong]
     for text in wrong:
         yield paper.line(TableCell("✖ ", "red"), text)
@@ -137,8 +158,11 @@ def _report(
     if sign_ins:
         yield ""
     for sign_in in sign_ins:
-        sign = TableCell("found  ", "green") if sign_in.ok else TableCell("failed ", "red")
-        yield paper.line(sign, f" {_with_channel(sign_in)}")
+        signed_in = sign_in.ok or bool(sign_in.wrong)
+        sign = TableCell("found  ", "green") if signed_in else TableCell("failed ", "red")
+        yield paper.line(sign, f" {_with_channel(sign_in.channel, sign_in.seen)}")
+        for warning in sign_in.warnings:
+            yield paper.line(TableCell("warning", "yellow"), f" {sign_in.channel}: {warning}")
 
 
 def _row(case: "ChecklistCase", channel: "ChannelSettings") -> tuple[str, ...]:
@@ -212,12 +236,17 @@ def _print_json(
         document["online"] = [sign_in._asdict() for sign_in in sign_ins]
     click.echo(json_documents.write(document))
     for sign_in in sign_ins:
-        if not sign_in.ok:
-            note(_with_channel(sign_in))
+        for text in _wrong(sign_in):
+            note(text)
 
 
-def _with_channel(sign_in: SignIn) -> str:
+def _wrong(sign_in: SignIn) -> list[str]:
+    """All that is wrong with a channel that was signed in to, or could not be."""
+    if sign_in.ok:
+        return []
+    return [_with_channel(sign_in.channel, text) for text in sign_in.wrong or (sign_in.seen,)]
+
+
+def _with_channel(channel: str, text: str) -> str:
     """What was seen, with the channel's name once: most errors begin with it already."""
-    if sign_in.seen.startswith(f"{sign_in.channel}: "):
-        return sign_in.seen
-    return f"{sign_in.channel}: {sign_in.seen}"
+    return text if text.startswith(f"{channel}: ") else f"{channel}: {text}"

@@ -71,6 +71,8 @@ def _facts(detail: ChannelDetail, key: Key, now: Millis) -> Iterator[_Fact]:
         remedy = _remedy(incident, channel, key, now)
         if remedy:
             yield _Fact("", remedy, Tone.ACCENT)
+    for warning in channel.warnings:
+        yield _Fact("warning", warning, Tone.WARN)
     yield _Fact("headroom", _headroom(detail, now))
     lately = f"{channel.failed} of the last {len(channel.recent)} polls failed"
     yield _Fact(

@@ -8,8 +8,11 @@ from urllib.parse import urljoin
 import jmespath.exceptions
 
 from sync import values
+from sync.channels.http import announcements, complaints
+from sync.channels.http.announcements import Announcement
+from sync.channels.http.answers import AnswerReader
 from sync.channels.http.records import search
-from sync.errors import ContractBroken
+from sync.errors import ChannelError, ContractBroken
 from sync.secrets import Secret
 
 if TYPE_CHECKING:
@@ -28,10 +31,14 @@ class PagePaths:
 class PageBody:
     """One page."""
 
+    url: str
+    """As it was asked for."""
     content: object
     items: Sequence[object]
     following: str | None
     """The next page's URL. The transport refuses one of another origin."""
+    announced: Announcement
+    """What it says of the whole list."""
 
 
 class PageReader:
@@ -41,42 +48,45 @@ class PageReader:
         self, name: str, transport: "Transport", headers: Mapping[str, Secret], where: PagePaths
     ) -> None:
         self._name = name
-        self._transport = transport
-        self._headers = headers
+        self.answers = AnswerReader(name, transport, headers)
         self._where = where
         self._items = search(where.items)
         self._next = search(where.next) if where.next else None
 
     async def page(self, url: str, place: str) -> PageBody:
-        """Read one page. Raises what the transport does, and ContractBroken at its place."""
-        reply = await self.get(url)
-        content = self.content(reply, place)
-        items = self._list(content, place)
-        following = self._next_url(content, reply.url, place)
-        return PageBody(content, items, following)
+        """Read one page. Raises what the transport does, and ContractBroken at its place.
 
-    async def get(self, url: str, accept: frozenset[int] = frozenset()) -> "Reply":
-        return await self._transport.request(
-            "GET", url, repeatable=True, headers=self._headers, accept=accept
-        )
+        A page that is an error in an answer of success raises what that error means.
+        """
+        found: list[tuple[object, object]] = []
 
-    def content(self, reply: "Reply", place: str) -> object:
-        try:
-            return values.json_value(reply.body)
-        except ValueError as error:
-            reason = self._transport.redactor.reason(error)
-            words = f"sent no JSON: {reason}"
-            raise ContractBroken(words, path=place, subject=self._name) from error
+        def judge(reply: "Reply") -> ChannelError | None:
+            content = self.answers.content(reply, place)
+            items = self.items_of(content)
+            found[:] = [(content, items)]
+            complaint = complaints.of_page(content, items)
+            if complaint is None:
+                return None
+            lacking = _no_list(self._where.items, items, content)
+            return self.answers.read_error(complaint, place, lacking)
 
-    def _list(self, content: object, place: str) -> list[object]:
-        try:
-            items = self._items(content)
-        except jmespath.exceptions.JMESPathError:
-            items = None
+        reply = await self.answers.get(url, judge)
+        content, items = found[0]
         if not isinstance(items, list):
-            words = _no_list(self._where.items, items, content)
+            words = self.answers.text(_no_list(self._where.items, items, content))
             raise ContractBroken(words, path=place, subject=self._name)
-        return items
+        following = self._next_url(content, reply.url, place)
+        announced = announcements.of(
+            reply.headers, content, self._where.items, follows_next=self._next is not None
+        )
+        return PageBody(url, content, items, following, announced)
+
+    def items_of(self, content: object) -> object:
+        """What `items` finds in an answer, a list or not; None where it can't be evaluated."""
+        try:
+            return self._items(content)
+        except jmespath.exceptions.JMESPathError:
+            return None
 
     def _next_url(self, content: object, base: str, place: str) -> str | None:
         try:

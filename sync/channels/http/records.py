@@ -45,14 +45,14 @@ class RecordDecoder:
         ]
         self._states = states or {state.value: state for state in State}
 
-    def all(self, items: Sequence[object], place: str) -> FreshReadings:
-        """Decode a list. A refused record's place is `place` and its number, from 1.
+    def all(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
+        """Decode a list. A refused record's place is `place` and its number, from `first`.
 
         Raises ContractBroken for more than `REFUSED_MAX` bad records.
         """
         records: list[Record] = []
         refused: list[Refused] = []
-        for number, item in enumerate(items, 1):
+        for number, item in enumerate(items, first):
             found: dict[str, Any] = {}
             try:
                 records.append(self._decode(item, found))
@@ -113,6 +113,56 @@ class RecordDecoder:
             known = ", ".join(self._states)
             raise ValueError(f"{values.quoted(word)} is not a state; known: {known}")
         return self._states[word]
+
+
+class UnfoundFields:
+    """Which of the fields that a record may lack no record of a list has had yet."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._left = {field: path for field, path in fields.items() if field in _MAY_LACK}
+        self._names: dict[str, None] = {}
+        self._records = 0
+
+    def look(self, records: Sequence[Record], items: Sequence[object]) -> None:
+        """Take a page's records, and the items that they come from."""
+        self._records += len(records)
+        # A field that is there is nearly always in the first record, so this costs nothing; one
+        # that is in none is looked for in each.
+        for field in list(self._left):
+            name = _MAY_LACK[field]
+            if any(getattr(record, name) not in (None, "") for record in records):
+                del self._left[field]
+        if self._left and len(self._names) <= _NAMES_MAX:
+            for item in items[:_SAMPLE]:
+                self._names |= dict.fromkeys(item if isinstance(item, dict) else ())
+
+    def absent(self) -> list[str]:
+        """The fields whose expression found nothing in any record, a sentence each."""
+        has = values.key_names(self._names)
+        return [
+            f"fields.{field}: `{expression}` found in 0 of {self._records:,} records; "
+            f"a record has {has}"
+            for field, expression in self._left.items()
+            if self._records and expression not in self._names
+        ]
+
+    def empty(self) -> list[str]:
+        """The fields that the records have and that say nothing in any of them."""
+        return [
+            f"fields.{field}: `{expression}` is empty in all {self._records:,} records"
+            for field, expression in self._left.items()
+            if self._records and expression in self._names
+        ]
+
+
+_SAMPLE = 30
+_NAMES_MAX = 200
+_MAY_LACK: Mapping[str, str] = {
+    name: name
+    for name in ("location", "on_hand", "committed", "unavailable", "incoming", "threshold",
+                 "state", "title", "ref")
+} | {"price": "price_minor", "updated_at": "source_at"}  # fmt: skip
+"""A field that a record may lack → what it is in a Record."""
 
 
 def _reason(expression: str, value: object, item: Mapping[str, object], error: Exception) -> str:

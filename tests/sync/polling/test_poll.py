@@ -327,3 +327,37 @@ async def test_a_poll_that_the_machine_slept_through_counts_for_nothing(bench: B
         PollOutcome.FAILED, "the machine slept during the poll",
     )  # fmt: skip
     assert freshness(bench) is Freshness.NEVER
+
+
+async def test_a_list_that_says_itself_that_there_is_more_is_set_aside(bench: Bench) -> None:
+    bench.warehouse.shows(A=3, B=4)
+    await bench.poll("warehouse")
+    bench.shop.shows(A=3)
+    bench.shop.cut_short = "cut short: `total` announces 2 records, 1 came"
+
+    report = await bench.poll()
+
+    assert (report.outcome, report.error) == (PollOutcome.QUARANTINED, bench.shop.cut_short)
+    assert bench.disagreements() == []
+
+
+async def test_what_is_doubtful_about_a_poll_stays_in_sight_until_a_poll_without_it(
+    bench: Bench,
+) -> None:
+    def warnings() -> tuple[str, ...]:
+        channels = bench.database.read(views.channels, now=bench.clock.now())
+        return next(channel.warnings for channel in channels if channel.name == "shop")
+
+    bench.shop.shows(A=3)
+    bench.shop.warnings = ["fields.state: `state` found in 0 of 1 records"]
+    report = await bench.poll()
+    assert (report.outcome, report.warnings) == (PollOutcome.GOOD, tuple(bench.shop.warnings))
+    assert warnings() == report.warnings
+
+    bench.shop.page_faults.append(Temporary("503"))
+    await bench.poll()
+    assert warnings() == report.warnings
+
+    bench.shop.warnings = []
+    assert (await bench.poll()).warnings == ()
+    assert warnings() == ()

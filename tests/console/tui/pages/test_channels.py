@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.tui.drawing.tones import Tone
-from store.channels import pauses
+from store.channels import pauses, polls
 from store.polling import quarantine, staging
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.small_shop import MINUTE, NOW, Shop, console, press, settle, style_at, text_of
@@ -190,3 +190,13 @@ async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop)
     assert "X cancels it" in deciding
     assert "reading  ↻" in looking
     assert "cancels it" not in looking
+
+
+async def test_what_is_doubtful_about_a_channel_stands_in_its_detail(shop: Shop) -> None:
+    texts = ["fields.state: `state` found in 0 of 30 records", "a \x1b[2Jkey"]
+    shop.database.write(polls.note_warnings, "shop", texts)
+    async with console(shop, (120, 30)) as (app, pilot):
+        await press(app, pilot, "2", "j")
+        text = text_of(app)
+    assert "warning  fields.state: `state` found in 0 of 30 records" in text
+    assert "\x1b" not in text

@@ -1,0 +1,116 @@
+"""What an answer of success is in truth: its JSON, or the error that its body is."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from sync import values
+from sync.channels.http import complaints
+from sync.channels.http.complaints import Complaint, Trouble
+from sync.errors import (
+    ChannelError,
+    ContractBroken,
+    NeedsOperator,
+    Temporary,
+    WriteOutcomeUnknown,
+    WriteRejected,
+)
+from sync.secrets import Secret
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Reply, Transport
+
+SAYS = "answered with an error"
+
+
+class AnswerReader:
+    """Reads one channel's answers, and makes errors of their complaints, fit for messages."""
+
+    def __init__(self, name: str, transport: "Transport", headers: Mapping[str, Secret]) -> None:
+        self._name = name
+        self._transport = transport
+        self._headers = headers
+
+    async def get(
+        self,
+        url: str,
+        judge: "Callable[[Reply], ChannelError | None]",
+        accept: frozenset[int] = frozenset(),
+    ) -> "Reply":
+        """Read an address with the channel's credentials; `judge` sees each answer of success."""
+        return await self._transport.request(
+            "GET", url, repeatable=True, headers=self._headers, accept=accept, judge=judge
+        )
+
+    def content(self, reply: "Reply", place: str) -> object:
+        """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""
+        try:
+            return values.json_value(reply.body)
+        except ValueError as error:
+            reason = self._transport.redactor.reason(error)
+            quoted = self.text(complaints.first_words(reply.body))
+            if complaints.is_web_page(reply.body):
+                reason = f'a web page instead: "{quoted}"'
+            elif complaints.is_said_to_be_an_error(reply.body):
+                reason = f'"{quoted}"'
+            words = f"sent no JSON: {reason}"
+            raise ContractBroken(words, path=place, subject=self._name) from error
+
+    def text(self, text: str) -> str:
+        """A text of the channel's made fit for a message."""
+        return self._transport.redactor.text(text)
+
+    def read_error(self, complaint: Complaint, place: str, lacking: str = "") -> ChannelError:
+        """Make the error for a read; `lacking` says what was not found in the answer."""
+        words = f"{SAYS}: {self.text(complaint.words)}"
+        if not complaint.is_sure:
+            words = f"{lacking}; it says: {self.text(complaint.words)}"
+        if complaint.trouble in (Trouble.THROTTLED, Trouble.PASSING):
+            return Temporary(
+                f"{self._name}: {place}: {words}", retry_after_s=complaint.retry_after_s
+            )
+        if complaint.trouble is Trouble.NOT_SIGNED_IN:
+            return NeedsOperator(f"{self._name}{self._credential}: {place}: {words}")
+        return ContractBroken(words, path=place, subject=self._name)
+
+    def write_error(self, reply: "Reply") -> ChannelError | None:
+        """Judge the answer to a write; None where it complains of nothing."""
+        try:
+            content = values.json_value(reply.body)
+        except ValueError:
+            return self._error_of_text(reply.body)
+        complaint = complaints.of_write(content)
+        if complaint is None:
+            return None
+        words = f"{self._name} {SAYS}: {self.text(complaint.words)}"
+        if complaint.trouble is Trouble.THROTTLED:
+            return Temporary(words, retry_after_s=complaint.retry_after_s)
+        if complaint.trouble is Trouble.NOT_SIGNED_IN:
+            return NeedsOperator(f"{words}{self._credential}")
+        # What failed on its way, or next to data that came, may have been applied all the same:
+        # only reading it back shows that. Anything else is a refusal.
+        if complaint.trouble is Trouble.PASSING or _is_partial(content):
+            return WriteOutcomeUnknown(words)
+        return WriteRejected(words)
+
+    def _error_of_text(self, body: bytes) -> ChannelError | None:
+        words = self.text(complaints.first_words(body))
+        if complaints.is_web_page(body):
+            return WriteOutcomeUnknown(f'{self._name} answered with a web page: "{words}"')
+        if complaints.is_said_to_be_an_error(body):
+            return WriteRejected(f"{self._name} {SAYS}: {words}")
+        return None
+
+    @property
+    def _credential(self) -> str:
+        names = ", ".join(secret.name for secret in self._headers.values())
+        return f", credential {names}" if names else ""
+
+
+def _is_partial(content: object) -> bool:
+    """Whether GraphQL answered with errors beside its `data`, of which some may be applied."""
+    if not isinstance(content, dict) or "data" not in content:
+        return False
+    errors = content.get("errors")
+    data = content["data"]
+    has_data = isinstance(data, dict) and any(part is not None for part in data.values())
+    return bool(errors) and has_data

@@ -1,0 +1,141 @@
+"""`[channels.NAME]` of the kind `http`: its keys, and what of them does not belong together."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import jmespath
+import jmespath.exceptions
+import msgspec
+
+from store.model import State
+from sync.channels.http import placeholders
+from sync.channels.http.events import PLACEHOLDER, EventOptions
+from sync.channels.http.records import FIELDS, QUANTITIES
+from sync.secrets import SecretSource
+from sync.values import quoted
+
+_Status = Annotated[int, msgspec.Meta(ge=400, le=499)]
+
+
+class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.write]`: how one listing is set."""
+
+    url: str
+    body: dict[str, object]
+    method: Literal["PUT", "POST", "PATCH"] = "PUT"
+    conflict: tuple[_Status, ...] = ()
+    """Statuses that mean that someone else has changed it."""
+    read: str | None = None
+    """The URL of one record."""
+
+
+class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The keys of a channel table that only this kind has."""
+
+    url: str
+    items: str
+    fields: dict[str, str]
+    next: str | None = None
+    token: SecretSource | None = None
+    states: dict[str, State] = {}
+    """The channel's word → our state. Empty: its words are ours."""
+    write: WriteTable | None = None
+    events: EventOptions | None = None
+
+    def __post_init__(self) -> None:
+        _check_url("url", self.url)
+        _refuse_placeholders("url", self.url, ())
+        for name, expression in {"items": self.items, "next": self.next, **self.fields}.items():
+            _check_expression(name, expression)
+        unknown = [name for name in self.fields if name not in FIELDS]
+        if unknown:
+            raise ValueError(
+                f"fields {quoted(unknown[0])} is not a field; known: {', '.join(FIELDS)}"
+            )
+        if "sku" not in self.fields or not any(name in self.fields for name in QUANTITIES):
+            raise ValueError("fields needs sku, and available or on_hand")
+        if self.states and "state" not in self.fields:
+            raise ValueError('states has no effect without `state = "…"` in fields')
+        if self.write is not None:
+            self._check_write(self.write)
+        if self.events is not None:
+            self._check_events(self.events)
+
+    def _check_events(self, events: EventOptions) -> None:
+        _check_url("events.url", events.url)
+        _refuse_placeholders("events.url", events.url, (PLACEHOLDER,))
+        if _origin(events.url) != _origin(self.url):
+            raise ValueError("events.url must be on the same host and port as url")
+        for name, expression in events.expressions().items():
+            _check_expression(name, expression)
+        events.check()
+
+    def _check_write(self, write: WriteTable) -> None:
+        for name, url in {"write.url": write.url, "write.read": write.read}.items():
+            if url is None:
+                continue
+            _check_url(name, url)
+            if _origin(url) != _origin(self.url):
+                raise ValueError(f"{name} must be on the same host and port as url")
+            self._check_placeholders(name, url)
+        used = set(placeholders.used(write.body))
+        unknown = sorted(used - placeholders.IN_BODY.keys())
+        if unknown:
+            raise ValueError(
+                f"write.body {quoted(unknown[0])} is not a placeholder; "
+                f"known: {', '.join(sorted(placeholders.IN_BODY))}"
+            )
+        if "$quantity" not in used:
+            raise ValueError('write.body needs "$quantity"')
+        for name in sorted(used):
+            self._check_field("write.body", f'"{name}"', placeholders.NEEDS_FIELD.get(name))
+
+    def _check_placeholders(self, key: str, url: str) -> None:
+        for name in placeholders.used_in_url(url):
+            if name not in placeholders.IN_URL:
+                known = ", ".join(placeholders.IN_URL)
+                raise ValueError(
+                    f"{key} {quoted(name)} is not a placeholder; known: {known}. For the channel's "
+                    f'own id write {{ref}}, and ref = "…" in fields'
+                )
+            self._check_field(key, name, placeholders.NEEDS_FIELD.get(name))
+
+    def _check_field(self, key: str, name: str, needed: str | None) -> None:
+        if needed is not None and needed not in self.fields:
+            raise ValueError(
+                f'{key} has {name}, which never has a value: add {needed} = "…" to fields'
+            )
+
+
+def _check_url(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{name} must begin with http:// or https:// and a host")
+    if "@" in parts.netloc:
+        raise ValueError(f"{name} must not contain a user or password: use `token`")
+
+
+def _refuse_placeholders(name: str, url: str, known: tuple[str, ...]) -> None:
+    """Refuse what looks like a placeholder where it would be sent as it stands."""
+    for found in placeholders.used_in_url(url):
+        if found not in known:
+            some = f"only {', '.join(known)}" if known else "no placeholder"
+            raise ValueError(
+                f"{name} {quoted(found)} would be sent as it stands: it takes {some}; "
+                "write %7B and %7D for braces that are meant"
+            )
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return (parts.scheme, parts.netloc.rpartition("@")[2].lower())
+
+
+def _check_expression(name: str, expression: str | None) -> None:
+    if expression is None:
+        return
+    try:
+        jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{name} is not a JMESPath expression: {reason}") from None

@@ -1,0 +1,81 @@
+"""What stands for a listing in a described API's URLs and bodies, and what it is filled with.
+
+URLs take `{sku}`, `{location}` and `{ref}`, percent-encoded; a write's body takes `"$quantity"` and
+the other words of `IN_BODY` as whole values.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from sync.channels.base import Change, ListingRef
+
+IN_BODY = {
+    "$quantity": "what the listing shall have",
+    "$previous": "what it has by the reading that the write rests on",
+    "$state": "the channel's word for its state",
+    "$key": "a text unique for this correction, the same on each repeat",
+    "$sku": "its SKU",
+    "$location": "its location",
+    "$ref": "the channel's own id of it",
+}
+"""`$quantity` and `$previous` are of the kind that `fields` reads: available, or where only on
+hand is read, on hand (rule 11, docs/architecture.md)."""
+
+IN_URL = ("{sku}", "{location}", "{ref}")
+
+NEEDS_FIELD = {
+    "{location}": "location", "{ref}": "ref", "$location": "location", "$ref": "ref",
+    "$state": "state",
+}  # fmt: skip
+"""Without that field of `fields` these have no value for any listing."""
+
+_OF_BODY = re.compile(r"\$[a-z_]+", re.ASCII)
+_OF_URL = re.compile(r"\{[A-Za-z_][A-Za-z0-9_.-]*\}", re.ASCII)
+
+
+def used(body: object) -> Iterator[str]:
+    """The placeholders of a body, however deep in it."""
+    if isinstance(body, str) and _OF_BODY.fullmatch(body):
+        yield body
+    elif isinstance(body, dict):
+        for part in body.values():
+            yield from used(part)
+    elif isinstance(body, list):
+        for part in body:
+            yield from used(part)
+
+
+def used_in_url(url: str) -> Sequence[str]:
+    """What looks like a placeholder in a URL, in its order."""
+    return _OF_URL.findall(url)
+
+
+def fill_url(template: str, listing: Change | ListingRef) -> tuple[str | None, str]:
+    """Put a listing into a URL: the URL, or None and what it lacks for it."""
+    # `quote` leaves dots alone, and a path of `..` is the path above, for some servers even as
+    # `%2E%2E`. A SKU of two dots would write to whatever is there.
+    parts = {"{sku}": listing.sku, "{location}": listing.location, "{ref}": listing.ref}
+    for name, text in parts.items():
+        if name in template and not text:
+            return None, f"it has no {name[1:-1]}, which the URL needs for {name}"
+        if name in template and text in {".", ".."}:
+            return None, f"its {name[1:-1]} can't be part of the channel's URL"
+    # All at once: what one of them is filled with may hold another's name.
+    return re.sub(
+        "|".join(map(re.escape, parts)), lambda found: quote(parts[found[0]], safe=""), template
+    ), ""
+
+
+def filled(body: object, meanings: Mapping[str, object]) -> object:
+    """Fill in a body; a key whose placeholder means nothing in this write is left out."""
+    if isinstance(body, str):
+        return meanings.get(body, body)
+    if isinstance(body, list):
+        return [filled(part, meanings) for part in body]
+    if isinstance(body, dict):
+        whole = {name: filled(part, meanings) for name, part in body.items()}
+        return {
+            name: part for name, part in whole.items() if part is not None or body[name] is None
+        }
+    return body
