@@ -253,25 +253,6 @@ class Terms(msgspec.Struct, frozen=True):
     """Longer than this unseen by the authority, an event is an incident."""
 
 
-class PollCounts(msgspec.Struct, frozen=True):
-    """What a finished, not yet judged poll would change; the guard judges this and nothing else.
-
-    `zeroed` and `changed` leave out what equals its target, `zeroed` also what reported sales
-    explain. `known` had the last good poll, `back` had gone; `stocked` is counted where few are.
-    """
-
-    known: int
-    seen: int
-    changed: int
-    zeroed: int
-    gone: int
-    added: int
-    refused: int
-    back: int = 0
-    announced: int | None = None
-    stocked: int | None = None
-
-
 class Cause(msgspec.Struct, frozen=True):
     """Why a listing disagrees, with the evidence as one sentence of numbers and times."""
 

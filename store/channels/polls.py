@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from store.channels import incidents
 from store.errors import NoSuchThing
-from store.model import IncidentKind, Millis, PollCounts, PollOutcome
+from store.model import IncidentKind, Millis, PollOutcome
+from store.poll_counts import PollCounts
 
 ABANDONED = "the engine stopped while it was polling"
 """The error of a poll that nobody ended. It is no sign of trouble with the channel."""

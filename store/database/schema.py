@@ -17,6 +17,7 @@ from store.database.migrations import (
     v6_write_pauses,
     v7_list_lag,
     v8_warnings,
+    v9_bad_records,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -32,6 +33,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v6_write_pauses.run,
     v7_list_lag.run,
     v8_warnings.run,
+    v9_bad_records.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

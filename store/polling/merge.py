@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from store.channels import incidents, polls
 from store.database.worklist import Merge
-from store.model import IncidentKind, Millis, PollCounts, PollOutcome, Record, Refused
-from store.polling import events, list_lag, staging
+from store.model import IncidentKind, Millis, PollOutcome, Record, Refused
+from store.poll_counts import PollCounts
+from store.polling import bad_records, events, list_lag, staging
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
 from store.polling.staging import NAMES, VALUES
@@ -132,8 +133,8 @@ def merge(
     changed = merge_stage(connection, sweep, numbers, now=now, as_of=as_of)
     polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
     polls.end_quarantine(connection, sweep.channel_id, now=now)
-    _report_refused(connection, sweep, now=now)
     list_lag.note(connection, sweep, now=now)
+    report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)
     if event_batch is not None:
@@ -290,7 +291,9 @@ def merge_stage(
     return changed
 
 
-def _report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
+def report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
+    """Keep the bad records of a poll whose readings are in force now, and report them."""
+    bad_records.keep(connection, sweep.channel_id, sweep.refused)
     if not sweep.refused:
         incidents.resolve(connection, sweep.channel, IncidentKind.UNREADABLE, now=now)
         return

@@ -13,7 +13,8 @@ from store.channels import incidents, polls
 from store.database.rows import Columns
 from store.database.worklist import Merge
 from store.errors import NoSuchThing
-from store.model import IncidentKind, Millis, PollCounts, PollOutcome
+from store.model import IncidentKind, Millis, PollOutcome, Refused
+from store.poll_counts import PollCounts
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
 from store.polling.staging import NAMES, VALUES
@@ -44,6 +45,14 @@ def quarantine_poll(
         SELECT poll_id, sku, location, 'read', problem, {VALUES} FROM stage
         WHERE poll_id = ? ORDER BY id""",
         (sweep.poll_id,),
+    )
+    connection.executemany(
+        """INSERT INTO quarantined_readings (poll_id, sku, location, what, ref, problem)
+        VALUES (?, ?, ?, 'refused', ?, ?)""",
+        (
+            (sweep.poll_id, record.sku or "", record.location, record.place, record.reason)
+            for record in sweep.refused
+        ),
     )
     connection.execute(
         """INSERT INTO quarantined_readings (poll_id, sku, location, what, copies)
@@ -79,7 +88,8 @@ class QuarantinedPoll(NamedTuple):
 
 _COUNTS = Columns(
     PollCounts,
-    {name: f"p.{name}" for name in PollCounts.__struct_fields__} | {"back": "0", "stocked": "NULL"},
+    {name: f"p.{name}" for name in PollCounts.__struct_fields__}
+    | {"back": "0", "stocked": "NULL", "new_refused": "0", "anonymous": "0"},
 )
 
 
@@ -130,6 +140,7 @@ def accept(
     polls.end_quarantine(
         connection, channel_id, now=now, outcome=PollOutcome.ACCEPTED, by=(who, "accepted")
     )
+    merge.report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, channel)
     merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
@@ -264,6 +275,12 @@ def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
         ORDER BY q.id""",
         (sweep.channel_id, sweep.poll_id),
     )
+    refused = connection.execute(
+        """SELECT ref, problem, sku, location FROM quarantined_readings
+        WHERE poll_id = ? AND what = 'refused' ORDER BY id""",
+        (sweep.poll_id,),
+    )
+    sweep.refused += [Refused(place, why, sku or None, at) for place, why, sku, at in refused]
     connection.execute(
         f"""INSERT INTO counted (poll_id, listing_id, copies)
         SELECT q.poll_id, l.id, q.copies FROM quarantined_readings q {listing}

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from store.model import Millis, PollCounts
+from store.model import Millis
+from store.poll_counts import PollCounts
 
 
 class EffectRow(msgspec.Struct, frozen=True):

@@ -46,11 +46,14 @@ def preview_accepting(
 
 
 # Per listing of the poll: its last record, how many it has, how often it was counted. One whose
-# only record can't be read stays as it was, or comes to be without being there.
+# only record can't be read stays as it was, or comes to be without being there. What was not seen
+# is gone, unless there is a record without a SKU, which may be it.
 _LAID_OVER = """INSERT INTO temp.laid (item_id, sku, location, listing_id, present, copies,
   available, state, on_hand, incoming, price_minor, title, was_present, was_available, was_state)
 SELECT coalesce(i.id, -g.first), g.sku, g.location, l.id,
-  CASE WHEN g.counted = 0 THEN 0 WHEN g.counted > 1 OR r.id IS NOT NULL THEN 1
+  CASE WHEN g.counted = 0 THEN l.present * EXISTS (SELECT 1 FROM main.quarantined_readings a
+      WHERE a.poll_id = :poll AND a.what = 'refused' AND a.sku = '')
+    WHEN g.counted > 1 OR r.id IS NOT NULL THEN 1
     ELSE coalesce(l.present, 0) END,
   CASE WHEN l.id IS NULL THEN max(1, g.records) WHEN g.counted = 0 THEN 1
     ELSE coalesce(g.counted, l.copies) END,
@@ -61,7 +64,8 @@ FROM (SELECT sku, location, min(id) AS first,
     max(id) FILTER (WHERE what = 'read' AND problem IS NULL) AS last_read,
     count(*) FILTER (WHERE what = 'read' AND problem IS NULL) AS records,
     max(copies) FILTER (WHERE what = 'counted') AS counted
-  FROM main.quarantined_readings WHERE poll_id = :poll GROUP BY sku, location) g
+  FROM main.quarantined_readings WHERE poll_id = :poll AND what <> 'refused'
+  GROUP BY sku, location) g
 LEFT JOIN main.items i ON i.sku = g.sku AND i.location = g.location
 LEFT JOIN main.listings l ON l.item_id = i.id AND l.channel_id = :channel
 LEFT JOIN main.quarantined_readings r

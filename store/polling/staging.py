@@ -14,8 +14,9 @@ from msgspec.structs import astuple
 
 from store.channels import polls
 from store.errors import Overtaken
-from store.model import Millis, PollCounts, Record, Refused
-from store.polling import list_lag
+from store.model import Millis, Record, Refused
+from store.poll_counts import PollCounts
+from store.polling import bad_records, list_lag
 from store.polling.sweep import PollMemory, Sweep
 
 VALUES = (
@@ -226,6 +227,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         WHERE k.poll_id = ? AND k.copies = 0 AND l.present = 1""",
         (sweep.poll_id,),
     ).fetchone()
+    sweep.new_refused = bad_records.new_among(connection, sweep.channel_id, sweep.refused)
     sweep.numbers = PollCounts(
         known=sweep.known,
         seen=len(sweep.listing_ids),
@@ -237,6 +239,8 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         refused=len(sweep.refused),
         announced=sweep.announced,
         stocked=_stocked(connection, sweep) if sweep.known < FEW else None,
+        new_refused=len(sweep.new_refused),
+        anonymous=sum(record.sku is None for record in sweep.refused),
     )
     return sweep.numbers
 

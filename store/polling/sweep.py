@@ -4,7 +4,8 @@ from array import array
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from store.model import PollCounts, Refused
+from store.model import Refused
+from store.poll_counts import PollCounts
 
 
 class PollMemory:
@@ -60,6 +61,8 @@ class Sweep:
     in_doubt: set[int] = field(default_factory=set)
     """Listings of pages that were not recognised, then or now: only these can have gone."""
     refused: list[Refused] = field(default_factory=list)
+    new_refused: list[Refused] = field(default_factory=list)
+    """Those that the last good poll could read, or did not have; `counts` finds them."""
     announced: int | None = None
     recent_writes: tuple[VerifiedWrite, ...] = ()
     """Our own, which the list of this poll may be too old to show."""

@@ -8,7 +8,8 @@ way, before it is approved and again before it is applied.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from store.model import Correction, PollCounts
+from store.model import Correction
+from store.poll_counts import PollCounts
 from sync.settings import GuardSettings, PushLimits
 from sync.units import PPM
 
@@ -20,21 +21,26 @@ STOCKED_FROM = 3
 
 NEARLY_ALL_PPM = 900_000
 
+UNREADABLE_MAX = 20
 UNREADABLE_MAX_PPM = 10_000
-"""More than this share of records that can't be read is a broken contract, not bad records."""
+"""More than both of newly bad records are no accident of some rows, but another kind of data."""
 
 
 def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
     """Say why the finished poll is not plausible, or None where it is."""
-    if counts.known and not counts.seen:
-        return f"empty: none of the {counts.known} known listings came"
+    if (reason := unreadable(counts)) is not None:
+        return reason
     came = counts.seen + counts.refused
+    if not counts.seen and came < counts.known:
+        return f"empty: none of the {counts.known} known listings came"
     if counts.announced is not None and came < counts.announced:
         return f"cut short: the channel announced {counts.announced} records, {came} came"
     if counts.known < PERCENTAGES_FROM:
         return _nearly_all_at_zero(counts, limits)
+    # A record without a SKU may be any of the listings that were not seen.
+    gone = max(0, counts.gone - counts.anonymous)
     return (
-        _too_many(counts.gone, "gone", counts.known, limits.max_shrunk_ppm)
+        _too_many(gone, "gone", counts.known, limits.max_shrunk_ppm)
         or _too_many(counts.zeroed, "newly at zero", counts.known, limits.max_zeroed_ppm)
         or _too_many(counts.changed, "changed", counts.known, limits.max_changed_ppm)
     )
@@ -51,13 +57,16 @@ def _nearly_all_at_zero(counts: PollCounts, limits: GuardSettings) -> str | None
 
 
 def unreadable(counts: PollCounts) -> str | None:
-    """Say why the poll fails for its unreadable records, or None. Rule 12, docs/architecture.md."""
-    # A single one is always a bad record and never a broken channel, however small the channel:
-    # of three records, one is already a third of all.
-    records = counts.seen + counts.refused
-    if counts.refused <= 1 or counts.refused * PPM <= UNREADABLE_MAX_PPM * records:
+    """Say that too many records can't be read, or None. Rule 12, docs/architecture.md."""
+    # What the last good poll could not read either is no news. So a feed with rows that are sold
+    # by weight is read, and one whose columns have moved is not.
+    new, records = counts.new_refused, counts.seen + counts.refused
+    if new > 1 and not counts.seen:
+        return f"none of the {counts.refused} records can be read"
+    if new <= UNREADABLE_MAX or new * PPM <= UNREADABLE_MAX_PPM * records:
         return None
-    return f"{counts.refused} of {records} records can't be read"
+    since = "" if new == counts.refused else f", {new} of them newly so"
+    return f"{counts.refused} of {records} records can't be read{since}"
 
 
 def _too_many(count: int, what: str, known: int, limit_ppm: int) -> str | None:

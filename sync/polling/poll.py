@@ -12,7 +12,8 @@ from store.channels import polls
 from store.corrections import lifecycle
 from store.database.worklist import Merge
 from store.errors import Overtaken, StoreError
-from store.model import Millis, PollCounts, PollOutcome, Refused
+from store.model import Millis, PollOutcome, Refused
+from store.poll_counts import PollCounts
 from store.polling import merge as merge_module
 from store.polling import quarantine, staging
 from store.polling.events import EventBatch
@@ -50,7 +51,6 @@ class _Read:
 
     as_of: Millis | None
     """The oldest time that a page is of: the whole is as old as its oldest part."""
-    first_refused: Refused | None
     cut_short: str
     """How the channel itself says that there is more."""
     warnings: tuple[str, ...]
@@ -196,7 +196,7 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
                     f"more than {REFUSED_MAX:,} records can't be read; the first: "
                     f"{first_refused.reason}", path=first_refused.place,
                 )  # fmt: skip
-    return _Read(as_of, first_refused, cut_short, tuple(warnings))
+    return _Read(as_of, cut_short, tuple(warnings))
 
 
 async def _judge(
@@ -207,13 +207,12 @@ async def _judge(
     event_batch: EventBatch | None,
 ) -> PollReport:
     counts: PollCounts = await context.database.awrite(staging.counts, sweep)
-    unreadable = guard.unreadable(counts)
-    if unreadable is not None and read.first_refused is not None:
-        first = read.first_refused
-        raise ContractBroken(f"{unreadable}; the first: {first.reason}", path=first.place)
     await _note_warnings(context, channel_state, read.warnings)
     now = context.clock.now()
     reason = read.cut_short or guard.judge(counts, channel_state.settings.guard)
+    if reason is not None and reason == guard.unreadable(counts):
+        first = sweep.new_refused[0]
+        reason = f"{reason}; the first: {first.reason}, at {first.place}"
     if reason is not None:
         await context.database.awrite(
             quarantine.quarantine_poll, sweep, reason, now=now, as_of=read.as_of

@@ -17,12 +17,12 @@ from store.model import (
     Disagreement,
     Millis,
     Policy,
-    PollCounts,
     Record,
     Refused,
     State,
     Terms,
 )
+from store.poll_counts import PollCounts
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
 from store.polling.sweep import PollMemory, Sweep

@@ -160,6 +160,7 @@ def test_a_preview_touches_nothing_and_waits_for_no_writer(shop: World) -> None:
         )
 
 
+BAD = (Refused("line 1", "no number", "A"), Refused("line 2", "the SKU is empty"))
 SKUS = ("A", "B", "C", "DS-1", "SET")
 LOCATIONS = ("", "BER", "HAM")
 
@@ -237,7 +238,7 @@ def test_what_is_foreseen_is_what_accepting_does(made: Any, data: st.DataObject)
             if data.draw(st.booleans()) or name == names[0]:
                 shop.poll(name, data.draw(polls()))
         name = data.draw(st.sampled_from(names))
-        refused = data.draw(st.sampled_from(((), (Refused("line 1", "no number", "A"),))))
+        refused = data.draw(st.sampled_from([(), BAD[:1], BAD[1:], BAD]))
         quarantine_records(shop, name, data.draw(polls()), data.draw(polls()), refused=refused)
 
         preview = preview_of(shop, name)

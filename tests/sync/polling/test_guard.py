@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from store.model import Correction, CorrectionStatus, PollCounts
+from store.model import Correction, CorrectionStatus
+from store.poll_counts import PollCounts
 from sync.polling import guard
 from sync.polling.guard import Push
 from sync.settings import GuardSettings, PushLimits
@@ -95,14 +96,42 @@ def test_a_channels_own_limits_are_used() -> None:
     assert guard.judge(counts(zeroed=30), GuardSettings(max_zeroed_ppm=300_000)) is None
 
 
-def test_more_than_one_percent_unreadable_fails_the_poll() -> None:
-    assert guard.unreadable(counts(seen=198, refused=2)) is None
-    assert guard.unreadable(counts(seen=197, refused=3)) == "3 of 200 records can't be read"
+def test_many_and_newly_unreadable_records_fail_the_poll() -> None:
+    assert guard.judge(counts(seen=179, refused=21, new_refused=21), LIMITS) == (
+        "21 of 200 records can't be read"
+    )
+    assert guard.judge(counts(seen=170, refused=30, new_refused=21), LIMITS) == (
+        "30 of 200 records can't be read, 21 of them newly so"
+    )
 
 
-def test_one_bad_record_never_fails_a_small_channel() -> None:
-    assert guard.unreadable(counts(seen=2, refused=1)) is None
-    assert guard.unreadable(counts(seen=2, refused=2)) == "2 of 4 records can't be read"
+def test_few_or_old_unreadable_records_fail_no_poll() -> None:
+    assert guard.judge(counts(seen=180, refused=20, new_refused=20), LIMITS) is None
+    assert guard.judge(counts(seen=179, refused=21, new_refused=0), LIMITS) is None
+    assert guard.judge(counts(seen=2078, refused=21, new_refused=21), LIMITS) is not None
+    assert guard.judge(counts(seen=2079, refused=21, new_refused=21), LIMITS) is None
+
+
+def test_bad_records_are_no_empty_page() -> None:
+    assert guard.judge(counts(known=10, seen=0, gone=10, refused=10), LIMITS) is None
+    assert guard.judge(counts(known=1, seen=0, gone=1, refused=1, new_refused=1), LIMITS) is None
+    assert guard.judge(counts(known=10, seen=0, gone=10, refused=9), LIMITS) == (
+        "empty: none of the 10 known listings came"
+    )
+
+
+def test_a_poll_of_which_nothing_can_be_read_is_not_plausible_however_small() -> None:
+    assert guard.judge(counts(known=0, seen=0, refused=2, new_refused=2), LIMITS) == (
+        "none of the 2 records can be read"
+    )
+
+
+def test_a_record_without_a_sku_may_be_one_that_seems_gone() -> None:
+    without_sku = counts(seen=80, gone=20, refused=20, new_refused=20, anonymous=20)
+    assert guard.judge(without_sku, LIMITS) is None
+    assert guard.judge(counts(seen=80, gone=20, refused=20, new_refused=20), LIMITS) == (
+        "20 of 100 listings gone (20 %), more than 10 %"
+    )
 
 
 def test_a_batch_is_measured_in_skus_units_and_zeroes() -> None:

@@ -215,23 +215,6 @@ async def test_a_poll_that_is_shorter_than_announced_is_cut_short(bench: Bench) 
     assert report.error == "cut short: the channel announced 3 records, 2 came"
 
 
-async def test_too_many_unreadable_records_fail_the_poll_and_name_the_first(
-    bench: Bench,
-) -> None:
-    bench.shop.shows(A=3, B=4)
-    bench.shop.refused = [
-        Refused("items[2].quantity", "twelve is no number", sku="C"),
-        Refused("items[3].quantity", "1e400 is no number", sku="D"),
-    ]
-
-    report = await bench.poll()
-
-    assert report.outcome is PollOutcome.FAILED
-    assert report.error == (
-        "2 of 4 records can't be read; the first: twelve is no number, at items[2].quantity"
-    )
-
-
 async def test_one_unreadable_record_blinds_its_own_cell_only(bench: Bench) -> None:
     bench.shop.shows(A=3, B=4)
     bench.shop.refused = [Refused("items[2].quantity", "twelve is no number", sku="C")]

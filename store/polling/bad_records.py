@@ -1,0 +1,54 @@
+"""Which records a channel's last good poll could not read: they are no news in the next one."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+
+from store.model import Refused
+
+_MARK = "\x1f"
+"""Stands in no SKU and no location."""
+
+
+def new_among(
+    connection: sqlite3.Connection, channel_id: int, refused: Sequence[Refused]
+) -> list[Refused]:
+    """Find those that the channel's last good poll could read, or did not have; in their order."""
+    known = _known(connection, channel_id) if refused else Counter()
+    new = []
+    for record in refused:
+        name = _name(record)
+        if known[name] > 0:
+            known[name] -= 1
+        else:
+            new.append(record)
+    return new
+
+
+def keep(connection: sqlite3.Connection, channel_id: int, refused: Sequence[Refused]) -> None:
+    """Keep the bad records of a poll whose readings come into force."""
+    # Most polls have the same bad ones as the poll before, or none: then nothing is written.
+    found = Counter(map(_name, refused))
+    if found == _known(connection, channel_id):
+        return
+    connection.execute("DELETE FROM bad_records WHERE channel_id = ?", (channel_id,))
+    connection.executemany(
+        "INSERT INTO bad_records (channel_id, record, times) VALUES (?, ?, ?)",
+        ((channel_id, name, times) for name, times in found.items()),
+    )
+
+
+def _name(record: Refused) -> str:
+    """What tells a bad record from others in the next poll."""
+    # Not its place: one row more in front of it moves it. Where its SKU can't be read, all that is
+    # known of it is what is wrong with it.
+    if record.sku is None:
+        return _MARK + record.reason
+    return f"{record.sku}{_MARK}{record.location}"
+
+
+def _known(connection: sqlite3.Connection, channel_id: int) -> Counter[str]:
+    rows = connection.execute(
+        "SELECT record, times FROM bad_records WHERE channel_id = ?", (channel_id,)
+    )
+    return Counter(dict(rows.fetchall()))
