@@ -47,6 +47,8 @@ def open_cache(settings: "Settings") -> Iterator["Database"]:
 
     now = SystemClock().now()
     with Database.open(settings.database) as database:
+        if database.backup is not None:
+            note(f"the cache is migrated; as it was before: {database.backup}")
         # A running engine keeps the cache in line with the configuration that it was started
         # with. This command's may be newer: two that differ would undo each other all the time.
         if database.read(lease.current, now=now) is None:

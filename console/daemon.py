@@ -51,6 +51,8 @@ async def _serve(settings: Settings, log: FilteringBoundLogger) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with Database.open(settings.database) as database:
+        if database.backup is not None:
+            log.info("cache migrated", backup=str(database.backup))
         holder = name_of_this_process("skew daemon")
         engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
         await engine.run(stop)

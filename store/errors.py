@@ -3,6 +3,7 @@
 StoreError
 ├── NewerDatabase     the file was written by a newer Skew: upgrade Skew, nothing was touched
 ├── OlderDatabase     the file has not been migrated yet: open it for writing once
+├── NoBackup          the file has to be migrated and could not be copied first: make room
 ├── NotADatabase      the file is something else, or damaged: name another file
 ├── CacheGone         the file was removed or replaced while open: stop at once
 ├── DatabaseBusy      another process held the write lock too long: try again
@@ -22,6 +23,10 @@ class NewerDatabase(StoreError):
 
 class OlderDatabase(StoreError):
     """The file's schema is older than this program, and it was opened only to be read."""
+
+
+class NoBackup(StoreError):
+    """The file has to be migrated, and could not be copied first. It was not touched."""
 
 
 class NotADatabase(StoreError):

@@ -47,6 +47,8 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool, past: Past | None = None) -> None:
         self.path = path
         self.read_only = read_only
+        self.backup: Path | None = None
+        """The cache as it was before this program migrated it just now; None: it did not."""
         self._past = past
         self._check: Check | None = None
         self._file: tuple[int, int] | None = None
@@ -63,7 +65,7 @@ class Database:
         """Open the cache at `path`, made with mode 0600 and migrated where needed.
 
         `past`: as it stood at an instant, read-only. Raises NewerDatabase, OlderDatabase (only
-        with `past`), NotADatabase, DatabaseBusy; a read-only open creates nothing.
+        with `past`), NoBackup, NotADatabase, DatabaseBusy; a read-only open creates nothing.
         """
         read_only = read_only or past is not None
         if not read_only:
@@ -87,7 +89,7 @@ class Database:
         connection = self._connection()
         schema.check_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
-        schema.migrate(connection)
+        self.backup = schema.migrate(connection)
 
     @property
     def at(self) -> Millis | None:

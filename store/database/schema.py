@@ -6,8 +6,10 @@ program knows was written by a newer Skew and is refused before anything is touc
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from store.database import backup
 from store.database.migrations import (
     v1_core,
     v2_events,
@@ -38,29 +40,38 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
 """In order, each once, never edited after a release: a change of mind is a new one."""
 
 
-def migrate(connection: sqlite3.Connection) -> int:
-    """Bring the file to this program's version in one transaction; answer how many steps ran.
+def migrate(connection: sqlite3.Connection) -> Path | None:
+    """Bring the file to this program's version in one transaction; answer the backup of it before.
 
-    Raises NewerDatabase before anything is touched.
+    None where nothing was to be done, or the file is new. Raises NewerDatabase and NoBackup before
+    anything is touched.
     """
     check_version(connection)
     if version(connection) == len(MIGRATIONS):
-        return 0
+        return None
     # Imported here, for it is slow to load and nearly every open finds all migrations done.
     from sqlite_utils import Database as SqliteUtils
 
     connection.execute("BEGIN IMMEDIATE")
+    saved: Path | None = None
     try:
         # Another process may have migrated while this one waited for the lock.
-        waiting = MIGRATIONS[version(connection) :]
+        before = version(connection)
+        waiting = MIGRATIONS[before:]
+        saved = backup.make(connection, before) if waiting and before else None
         for migration in waiting:
             migration(SqliteUtils(connection))
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk has ended the transaction already; a commit that failed has not.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if saved is not None:
+            saved.unlink(missing_ok=True)
         raise
-    connection.execute("COMMIT")
-    return len(waiting)
+    backup.prune(connection)
+    return saved
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,130 @@
+"""The backup of the cache that is made before each migration, beside it.
+
+It is the way back to the version that made it: an older Skew refuses a migrated cache. The newest
+ones are kept. docs/operations.md says how to go back.
+"""
+
+import math
+import os
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+from store.errors import NoBackup
+
+KEPT = 3
+"""How many backups of one cache are kept."""
+
+_PART = ".part"
+
+
+def make(connection: sqlite3.Connection, schema: int) -> Path | None:
+    """Copy the cache, whose schema has this number, beside itself; return where the copy is.
+
+    The caller holds the write lock, so that nothing is written that the copy lacks and nobody else
+    makes one. The copy has its name only once it is whole and on disk. None where the cache is in
+    memory. Raises NoBackup, with nothing left behind.
+    """
+    cache = _path(connection)
+    if cache is None:
+        return None
+    try:
+        for part in _beside(cache, _part_pattern(cache)):
+            # Of a process that died while it made one: whoever makes one holds the write lock.
+            part.unlink()
+        _prune(cache)
+        number = max(map(_number(cache), made(cache)), default=0) + 1
+        target = cache.with_name(f"{cache.name}.backup-{number}-of-schema-{schema}")
+        part = target.with_name(target.name + _PART)
+        try:
+            _copy(cache, part)
+            part.rename(target)
+            _flush(cache.parent)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        size = math.ceil(cache.stat().st_size / 1_000_000)
+        raise NoBackup(
+            f"{cache} must be migrated, and no backup of it could be made first: {reason}; make "
+            f"{cache.parent} writable, with {size:,} MB free or more, and start again; the "
+            "cache was not touched"
+        ) from error
+    return target
+
+
+def prune(connection: sqlite3.Connection) -> None:
+    """Remove the cache's oldest backups beyond those that are kept, as far as that is allowed.
+
+    Once the migration has ended: one that fails again and again must not push the others out.
+    """
+    cache = _path(connection)
+    if cache is not None:
+        _prune(cache)
+
+
+def _prune(cache: Path) -> None:
+    for old in made(cache)[:-KEPT]:
+        with suppress(OSError):
+            old.unlink()
+
+
+def made(cache: Path) -> list[Path]:
+    """The whole backups beside a cache, the oldest first."""
+    return sorted(_beside(cache, _pattern(cache)), key=_number(cache))
+
+
+def _copy(cache: Path, part: Path) -> None:
+    # Made with its mode, not given it afterwards: the cache holds what only its owner may read.
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    # Read by a connection of its own: SQLite copies nothing from one that holds the write lock.
+    with (
+        closing(sqlite3.connect(f"{cache.as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(part, isolation_level=None)) as copy,
+    ):
+        # What is half written is never used, so it needs no journal beside it.
+        copy.execute("PRAGMA journal_mode = OFF")
+        source.backup(copy)
+    _flush(part)
+
+
+def _flush(path: Path) -> None:
+    """Bring a file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _path(connection: sqlite3.Connection) -> Path | None:
+    (name,) = connection.execute(
+        "SELECT file FROM pragma_database_list WHERE name = 'main'"
+    ).fetchone()
+    return Path(name) if name else None
+
+
+def _beside(cache: Path, pattern: re.Pattern[str]) -> list[Path]:
+    return [path for path in cache.parent.iterdir() if pattern.fullmatch(path.name)]
+
+
+def _pattern(cache: Path) -> re.Pattern[str]:
+    return re.compile(re.escape(cache.name) + r"\.backup-(?P<number>\d+)-of-schema-\d+", re.ASCII)
+
+
+def _part_pattern(cache: Path) -> re.Pattern[str]:
+    return re.compile(_pattern(cache).pattern + re.escape(_PART), re.ASCII)
+
+
+def _number(cache: Path) -> Callable[[Path], int]:
+    pattern = _pattern(cache)
+
+    def number(path: Path) -> int:
+        found = pattern.fullmatch(path.name)
+        return int(found["number"]) if found else 0
+
+    return number
