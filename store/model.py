@@ -33,6 +33,13 @@ class State(StrEnum):
 NOT_FOR_SALE = (State.HOLD, State.DISABLED, State.ARCHIVED)
 """States that become 0 on a channel that cannot show them (rule 6, docs/architecture.md)."""
 
+UNCOUNTED = "uncounted"
+"""The state of a listing that its channel sells without counting: it has no number at all.
+
+Of a listing that is not for sale, its own state stands in its place (rule 6,
+docs/architecture.md).
+"""
+
 
 class Kind(StrEnum):
     """What sort of disagreement."""
@@ -131,13 +138,14 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     `available` is what the channel would sell now, in its own terms and as it says it, negative
     included; a channel that has no such number gives on hand − committed − threshold
-    (rule 11, docs/architecture.md).
+    (rule 11, docs/architecture.md). It is None where the channel does not count the listing;
+    `state` is then `UNCOUNTED`, unless it is not for sale.
     `state` is None where the channel has no states. `ref` is the channel's own key of the
     listing, for writing. `source_at` is when the channel says that the listing last moved.
     """
 
     sku: str
-    available: int
+    available: int | None
     location: str = ""
     state: str | None = None
     on_hand: int | None = None
@@ -292,6 +300,16 @@ class Disagreement(msgspec.Struct, frozen=True):
     acknowledged_why: str | None = None
     assumed_risk_minor: int | None = None
     severity: int = 0
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether its channel does not count it: then it has no number, and a person must act."""
+        return self.kind is Kind.STATE and self.available is None
+
+    @property
+    def is_correctable(self) -> bool:
+        """Whether Skew may propose an update for it."""
+        return self.kind in CORRECTABLE and not self.is_uncounted
 
     @property
     def oversell_units(self) -> int:

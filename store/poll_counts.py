@@ -9,6 +9,7 @@ class PollCounts(msgspec.Struct, frozen=True):
     `zeroed` and `changed` leave out what equals its target, `zeroed` also what reported sales
     explain. `known` had the last good poll, `back` had gone; `stocked` is counted where few are.
     `new_refused` could be read in it, or were not there; of `anonymous` ones the SKU is not known.
+    `uncounted` had a number and have none now.
     """
 
     known: int
@@ -23,3 +24,4 @@ class PollCounts(msgspec.Struct, frozen=True):
     stocked: int | None = None
     new_refused: int = 0
     anonymous: int = 0
+    uncounted: int = 0

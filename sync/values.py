@@ -13,7 +13,7 @@ from itertools import islice
 
 import msgspec
 
-from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Millis
+from store.model import NOT_FOR_SALE, QUANTITY_MAX, SKU_LENGTH_MAX, UNCOUNTED, Millis
 from sync.clock import from_rfc3339
 
 TITLE_LENGTH_MAX = 500
@@ -90,6 +90,21 @@ def quantity(value: object) -> int:
     if abs(number) > QUANTITY_MAX:
         raise ValueError(f"{quoted(value)} is too large: at most {QUANTITY_MAX:,}")
     return number
+
+
+_UNCOUNTED_WORDS = frozenset({"uncounted", "unlimited", "untracked"})
+
+
+def is_uncounted(value: object) -> bool:
+    """Whether it stands for no number, because the item is not counted: null, blank, a word."""
+    if isinstance(value, str):
+        return not value.strip() or value.strip().lower() in _UNCOUNTED_WORDS
+    return value is None
+
+
+def state_of_uncounted(state: str | None) -> str:
+    """Say the state of a listing without a number: uncounted, unless it is not for sale."""
+    return state if state in NOT_FOR_SALE and state is not None else UNCOUNTED
 
 
 def quantity_or_none(value: object) -> int | None:

@@ -14,12 +14,15 @@ from console.text.format import (
     plain_times,
     plural,
     show_blanks,
+    shown,
     signed,
+    target_text,
     time_of_day,
     value,
 )
 from console.text.reasons import reason_in_documents, reason_text
 from store.model import Cause, Disagreement, Millis, Status
+from store.queries.uncounted import UncountedListing
 from sync.clock import rfc3339
 
 Lines = list[str]
@@ -36,6 +39,13 @@ _COLUMNS = (
     TableColumn("WHY", flexible=True),
     TableColumn("UPDATE"),
     TableColumn("ID", right=True),
+)
+_APART_MAX = 20
+_APART_COLUMNS = (
+    TableColumn("SKU", flexible=True),
+    TableColumn("CHANNEL", flexible=True),
+    TableColumn("SHOWS", right=True),
+    TableColumn("TARGET", right=True),
 )
 _EXECUTED_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 CSV_COLUMNS = (
@@ -85,6 +95,23 @@ def by_group(groups: Sequence[DisagreementGroup], paper: Paper, *, now: Millis) 
         lines += ["", _heading(group, paper), *rows[: len(group.members)]]
         rows = rows[len(group.members) :]
     return [*lines, "", _total(disagreements, paper)]
+
+
+def uncounted(apart: Sequence[UncountedListing], paper: Paper) -> Lines:
+    """What can't be compared, because one side has no number; nothing where there is none of it."""
+    if not apart:
+        return []
+    rows = [_apart(listing) for listing in apart[:_APART_MAX]]
+    left = len(apart) - len(rows)
+    more = [paper.line(f"and {left:,} more: `skew diff --json` lists all")] if left else []
+    heading = f"{plural(len(apart), 'listing')} not counted, so that nothing can be compared:"
+    return ["", paper.line(TableCell(heading, "bold")), *paper.table(_APART_COLUMNS, rows), *more]
+
+
+def _apart(listing: UncountedListing) -> tuple[TableCell | str, ...]:
+    where = f"{listing.channel}/{listing.location}" if listing.location else listing.channel
+    target = shown(listing.target, listing.target_state)
+    return show_blanks(listing.sku), where, shown(listing.available, listing.state), target
 
 
 def diff_csv(disagreements: Iterable[Explained]) -> str:
@@ -204,9 +231,7 @@ def _difference(
         channel,
         str(disagreement.kind),
         value(disagreement.available, disagreement.state, of_state=disagreement.kind == "state"),
-        value(
-            disagreement.target, disagreement.target_state, of_state=disagreement.kind == "state"
-        ),
+        target_text(disagreement),
         TableCell(
             signed(disagreement.delta), "red" if disagreement.oversell_units and not dim else dim
         ),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.keys.action import Action
+from console.reports.json_uncounted import uncounted
 from console.text.disagreement_groups import DisagreementGroup, Explained, in_order
 from console.text.reasons import reason_in_documents, why_in_documents
 from store.history.as_of import SkuAsOf
@@ -23,6 +24,7 @@ from store.model import (
     Millis,
     PollOutcome,
 )
+from store.queries.uncounted import UncountedListing
 from store.queries.values import ChannelHealth, HistoryEntry, StatusCounts
 from store.targets.balance import Balance
 from store.targets.reading_history import Reading
@@ -65,6 +67,8 @@ def status(counts: StatusCounts) -> Json:
             "reason": counts.write_pause.reason,
             "since": rfc3339(counts.write_pause.since),
         },
+        "unreadable": overview.unreadable,
+        "uncounted": overview.uncounted,
     }
 
 
@@ -78,11 +82,15 @@ def incident(incident: Incident) -> Json:
     }
 
 
-def diff(found: Iterable[Explained]) -> Json:
-    return {"disagreements": [disagreement(explained, cause) for explained, cause in found]}
+def diff(found: Iterable[Explained], apart: Iterable[UncountedListing] = ()) -> Json:
+    """The disagreements, and apart from them what can't be compared for want of a number."""
+    return {
+        "disagreements": [disagreement(explained, cause) for explained, cause in found],
+        "uncounted": [uncounted(listing) for listing in apart],
+    }
 
 
-def diff_by(groups: Sequence[DisagreementGroup]) -> Json:
+def diff_by(groups: Sequence[DisagreementGroup], apart: Iterable[UncountedListing] = ()) -> Json:
     """Like `diff`, sorted by group, with what each group comes to before it."""
     return {
         "groups": [
@@ -96,7 +104,7 @@ def diff_by(groups: Sequence[DisagreementGroup]) -> Json:
             }
             for group in groups
         ],
-        **diff(in_order(groups)),
+        **diff(in_order(groups), apart),
     }
 
 

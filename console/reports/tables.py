@@ -281,11 +281,15 @@ def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
         f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown"
         + (f" · {overview.acknowledged:,} acknowledged" if overview.acknowledged else ""),
     )
+    apart = [f"{overview.unreadable:,} can't be read"] if overview.unreadable else []
+    apart += [f"{overview.uncounted:,} not counted"] if overview.uncounted else []
     over = _units_and_money(overview.oversell_units, overview.oversell_money)
     under = _units_and_money(overview.undersell_units, overview.undersell_money)
     standing = " · ".join(f"{n:,} {_status_text(name)}" for name, n in counts.updates.items() if n)
     engine = f"running, {counts.lease.holder}" if counts.lease else "not running"
     lines: list[tuple[TableCell | str, ...]] = [disagreements]
+    if apart:
+        lines.append((TableCell("Not compared   ", "bold"), " · ".join(apart)))
     if overview.open:
         lines.append((f"{'':15}▲ oversell {over} · ▼ undersell {under}",))
     lines.append((TableCell("Updates        ", "bold"), standing or "none"))

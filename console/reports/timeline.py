@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from console.reports.table import Paper, TableColumn
-from console.text.format import NONE, day_and_time, signed, units
+from console.text.format import NONE, day_and_time, shown, signed, units
 from store.history.as_of import SkuAsOf
 from store.model import Millis
 from store.queries.values import HistoryEntry
@@ -112,6 +112,8 @@ def _shown(reading: Reading | None) -> str:
         return NONE
     if not reading.present:
         return "not listed"
+    if reading.available is None:
+        return shown(None, reading.state)
     state = f" {reading.state}" if reading.state else ""
     return f"{units(reading.available)}{state}"
 
@@ -143,6 +145,8 @@ def _place(detail: Mapping[str, object]) -> str:
 def _reading(detail: Mapping[str, object]) -> str:
     if not detail.get("present"):
         return "not listed"
+    if detail.get("available") is None:
+        return f"shows no number, {detail.get('state') or 'not counted'}"
     parts = [f"shows {detail.get('available')}"]
     if detail.get("on_hand") is not None:
         parts.append(f"{detail['on_hand']} on hand")

@@ -12,7 +12,7 @@ from console.text.format import time_of_day
 from console.text.reasons import reason_text
 from store.corrections.decisions import RETRIABLE
 from store.model import (
-    CORRECTABLE,
+    UNCOUNTED,
     Correction,
     CorrectionStatus,
     Direction,
@@ -88,8 +88,9 @@ def why_not_decidable(disagreement: Disagreement, direction: Direction | None) -
         return settling_text(disagreement)
     if disagreement.status is Status.UNKNOWN:
         return reason_text(disagreement.reason)
-    if disagreement.kind not in CORRECTABLE:
-        return f"{disagreement.kind}: correct it on {disagreement.channel} yourself"
+    if not disagreement.is_correctable:
+        what = UNCOUNTED if disagreement.is_uncounted else str(disagreement.kind)
+        return f"{what}: correct it on {disagreement.channel} yourself"
     if direction is Direction.OBSERVE:
         return (
             f"{disagreement.channel} is only observed: `direction` says whether Skew writes there"

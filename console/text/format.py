@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import click
 
-from store.model import Millis
+from store.model import Disagreement, Kind, Millis
 from sync.clock import from_rfc3339
 from sync.units import duration
 
@@ -110,11 +110,24 @@ def units(number: int | None) -> str:
     return f"{number:,}".replace("-", MINUS)
 
 
+def shown(quantity: int | None, state: str | None) -> str:
+    """Write what a listing shows: its number, else its state, which says that it is not counted."""
+    return units(quantity) if quantity is not None else state or NONE
+
+
 def value(quantity: int | None, state: str | None, *, of_state: bool) -> str:
     """Write a figure of a listing: its state where that is what it is about, else its quantity."""
     if of_state and state is not None:
         return state
     return units(quantity)
+
+
+def target_text(disagreement: Disagreement) -> str:
+    """Write what a listing should show. One that is not counted should have none to sell."""
+    if disagreement.is_uncounted and disagreement.target == 0:
+        return units(0)
+    of_state = disagreement.kind is Kind.STATE
+    return value(disagreement.target, disagreement.target_state, of_state=of_state)
 
 
 def signed(number: int | None) -> str:

@@ -56,6 +56,8 @@ class ComponentFacts(msgspec.Struct, frozen=True):
     truth_quantity: int | None
     truth_state: str | None
     pending: int
+    is_uncounted: int = 0
+    """1 where its authority has it and does not count it."""
 
 
 class Update(msgspec.Struct, frozen=True):

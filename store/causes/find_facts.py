@@ -164,7 +164,8 @@ WHERE d.id = asked.id""".format(
 )
 
 _PARTS = f"""{_ASKED}
-SELECT d.id, x.id, x.sku, p.quantity, p.how, x.truth_quantity, x.truth_state, x.pending
+SELECT d.id, x.id, x.sku, p.quantity, p.how, x.truth_quantity, x.truth_state, x.pending,
+  x.uncounted
 FROM {_LISTING} CROSS JOIN parts p ON p.item_id = d.item_id JOIN items x ON x.id = p.part_id
 ORDER BY d.id, x.sku"""
 

@@ -92,7 +92,7 @@ def _what_moved(correction: Correction, seen: Mapping[str, Any]) -> str:
     """Compare what the listing showed and should show, as a step saw it, with the correction."""
     channel = correction.channel
     sentences = [
-        _now(f"{channel} showed", seen["available"], correction.from_quantity),
+        _now(f"{channel} showed", seen["available"], correction.from_quantity, none="no number"),
         _now(f"{channel} showed", seen["state"], correction.from_state),
     ]
     if correction.to_quantity != correction.from_quantity:
@@ -102,10 +102,10 @@ def _what_moved(correction: Correction, seen: Mapping[str, Any]) -> str:
     return ", ".join(move for move in sentences if move)
 
 
-def _now(what: str, now: object, before: object) -> str:
+def _now(what: str, now: object, before: object, none: str = "nothing") -> str:
     if now == before:
         return ""
-    return f"{what} {'nothing' if now is None else now}, was {before}"
+    return f"{what} {none if now is None else now}, was {before}"
 
 
 def _facts(row: AuditRow) -> Mapping[str, Any]:

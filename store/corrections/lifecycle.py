@@ -371,7 +371,7 @@ class _Listing(NamedTuple):
     """What the listing of an approved correction shows, and should show, now."""
 
     ref: str
-    available: int
+    available: int | None
     state: str | None
     on_hand: int | None
     committed: int | None

@@ -119,7 +119,9 @@ def stands(may_be_kept: str) -> str:
     )
     reading = "(l.available IS k.from_quantity AND l.state IS k.from_state)"
     above = f"({may_be_kept} AND k.to_quantity < k.from_quantity AND l.available > k.to_quantity)"
-    return f"(l.present = 1 AND l.copies = 1 AND {target} AND ({reading} OR {above}))"
+    # A listing that is not counted any more has no number: nothing may be written to it.
+    shown = "l.present = 1 AND l.copies = 1 AND l.available IS NOT NULL"
+    return f"({shown} AND {target} AND ({reading} OR {above}))"
 
 
 def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:

@@ -20,6 +20,7 @@ from store.database.migrations import (
     v7_list_lag,
     v8_warnings,
     v9_bad_records,
+    v10_uncounted,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -36,6 +37,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v7_list_lag.run,
     v8_warnings.run,
     v9_bad_records.run,
+    v10_uncounted.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

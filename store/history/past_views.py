@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping
 from store.corrections.audit import CHANGING
 from store.model import LIVE_CORRECTIONS, Millis
 from store.targets.pending_events import ELSEWHERE, NEWEST_PLACE, UNSEEN, UNSEEN_SUM
-from store.targets.truth import BOUNDED, OF_BUNDLE, STATE_OF_PARTS, of_pool
+from store.targets.truth import (
+    BOUNDED,
+    IS_UNCOUNTED,
+    OF_BUNDLE,
+    STATE_OF,
+    STATE_OF_PARTS,
+    UNCOUNTED_BUNDLE,
+    UNCOUNTED_POOL,
+    of_pool,
+)
 from store.targets.verdict_sql import authority_as_of, whole_as_of
 
 AT = "(SELECT at FROM temp.rewound)"
@@ -245,30 +254,33 @@ _PENDING = {
 _ITEM = {
     "truth_quantity": _truth("available"),
     "truth_on_hand": _truth("on_hand"),
-    "truth_state": _OF_AUTHORITY.format("q.state", "state_listing_id"),
+    "truth_state": _OF_AUTHORITY.format(STATE_OF.format("q.state"), "state_listing_id"),
+    "uncounted": f"coalesce({_OF_AUTHORITY.format(IS_UNCOUNTED, 'quantity_listing_id')}, 0)",
 } | _PENDING
 """What the authority said of an item, and what it had not taken in."""
 
 
 def _derived_items(connection: sqlite3.Connection, item: Mapping[str, str]) -> Iterator[str]:
     """Items of which some are made of others: first the bundles, of what was read, then pools."""
-    bundle = _of_parts("bundle", OF_BUNDLE, "items_read")
-    yield _item(connection, item, "items_bundled", "items_read", bundle, "r.truth_state")
+    bundle = _of_parts("bundle", OF_BUNDLE, "items_read", "truth_quantity")
+    none = _of_parts("bundle", UNCOUNTED_BUNDLE, "items_read", "uncounted")
+    yield _item(connection, item, "items_bundled", "items_read", (bundle, none, "r.truth_state"))
     (any_bundle,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.bundles)").fetchone()
     sum_of_pool = of_pool(bundles=bool(any_bundle)).replace("JOIN items x", "JOIN items_read x")
-    pool = _of_parts("pool", sum_of_pool, "items_bundled")
+    pool = _of_parts("pool", sum_of_pool, "items_bundled", "truth_quantity")
+    none = _of_parts("pool", UNCOUNTED_POOL, "items_bundled", "uncounted")
     state = STATE_OF_PARTS.replace("JOIN items x", "JOIN items_bundled x")
     state = f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = 'pool')
       THEN coalesce(r.truth_state, {state}) ELSE r.truth_state END"""
-    yield _item(connection, item, "items", "items_bundled", pool, state)
+    yield _item(connection, item, "items", "items_bundled", (pool, none, state))
 
 
-def _of_parts(how: str, quantity: str, items: str) -> str:
-    """SQL for the quantity of an item that is made of others, else as the view beneath has it."""
+def _of_parts(how: str, sum_: str, items: str, column: str) -> str:
+    """SQL for a column of an item that is made of others, else as the view beneath has it."""
     return f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = '{how}')
-      THEN (SELECT {quantity} FROM parts p JOIN {items} c ON c.id = p.part_id
+      THEN (SELECT {sum_} FROM parts p JOIN {items} c ON c.id = p.part_id
         WHERE p.item_id = i.id AND p.how = '{how}')
-      ELSE r.truth_quantity END"""
+      ELSE r.{column} END"""
 
 
 def _item(
@@ -276,13 +288,15 @@ def _item(
     item: Mapping[str, str],
     name: str,
     beneath: str,
-    quantity: str,
-    state: str,
+    derived: tuple[str, str, str],
 ) -> str:
+    """A view of items, whose `derived` quantity, uncounted and state are found of their parts."""
+    quantity, uncounted, state = derived
     of = "(SELECT {} FROM " + beneath + " r WHERE r.id = i.id)"
     whole = "EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
     columns = dict(item) | {
         "truth_quantity": of.format(quantity),
+        "uncounted": f"coalesce({of.format(uncounted)}, 0)",
         "truth_state": of.format(state),
         "truth_on_hand": f"CASE WHEN NOT {whole} THEN {_ITEM['truth_on_hand']} END",
     }

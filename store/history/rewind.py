@@ -21,6 +21,7 @@ from store.database.connection import Database
 from store.history import past_channels, past_views
 from store.model import CorrectionStatus, Millis
 from store.polling.comparison import SETTLES_AT
+from store.targets.policy_sql import state_settles_at
 
 # What has changed since the instant is held here as it was then: listings, corrections, and the
 # disagreements that were open. So a query costs what it costs live, a step to another instant what
@@ -242,6 +243,9 @@ _DISAGREEMENTS_THEN = """WITH differing_now AS MATERIALIZED (
     WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))
 INSERT OR REPLACE INTO temp.disagreements ({columns}) SELECT {values} FROM differing_now"""
 
+_STATE_SETTLES_AT = state_settles_at(
+    "shown_state", "differing_now.listing_id", reduce_ms="reduce_ms", raise_ms="raise_ms"
+)
 _FOUND_THEN = {
     "closed_at": "NULL",
     "available": "CASE WHEN moved THEN shown ELSE available END",
@@ -255,8 +259,7 @@ _FOUND_THEN = {
     "moved_at": "CASE WHEN moved THEN then_at ELSE moved_at END",
     "settles_at": f"""CASE WHEN NOT moved THEN settles_at
       WHEN numeric THEN {SETTLES_AT.replace("available", "shown")}
-      WHEN kind = 'state' THEN coalesce((SELECT max(t.until_at) + raise_ms FROM past_targets t
-        WHERE t.listing_id = differing_now.listing_id AND t.state = shown_state), 0)
+      WHEN kind = 'state' THEN {_STATE_SETTLES_AT}
       ELSE 0 END""",
     "acknowledged_by": "CASE WHEN acknowledged_at <= :at THEN acknowledged_by END",
     "acknowledged_at": "CASE WHEN acknowledged_at <= :at THEN acknowledged_at END",

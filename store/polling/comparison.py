@@ -15,7 +15,7 @@ from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import ChannelTerms, Millis, Terms
 from store.targets import balance, bundles, counted_events, pending_events, truth
-from store.targets.policy_sql import PolicySql
+from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
 
 _WORK_TABLES = (
     *truth.WORK_TABLES,
@@ -255,6 +255,7 @@ class _Reconciliation:
         raise_ms = per_channel(lambda channel: str(channel.settle_raise_ms))
         proposes = per_channel(lambda channel: str(int("quantity" in channel.writes)))
         states = per_channel(lambda channel: str(int("state" in channel.writes)))
+        settles = state_settles_at("l.state", "l.id", reduce_ms=reduce_ms, raise_ms=raise_ms)
         price = self._price()
         self._run(
             f"""{_INTO_DIFFERING}
@@ -274,11 +275,9 @@ class _Reconciliation:
         self._run(
             f"""{_INTO_DIFFERING}
             SELECT l.id, l.item_id, l.channel_id, 'state', l.available, l.state, l.target_state,
-              {price}, l.target_quantity, NULL, {states},
-              coalesce((SELECT max(t.until_at) + {raise_ms} FROM past_targets t
-                WHERE t.listing_id = l.id AND t.state = l.state), 0),
+              {price}, l.target_quantity, NULL, {states} AND l.available IS NOT NULL, {settles},
               {compiled.rests_on("state")}
-            {self._moved} WHERE l.present = 1 AND l.copies = 1 AND l.state <> l.target_state"""
+            {self._moved} WHERE l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS}"""
         )
 
     def close(self, *, now: Millis) -> int:

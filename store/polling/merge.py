@@ -28,7 +28,9 @@ WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
 # A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
 _MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, opening, opening_at,
   opening_read_at, {VALUES})
-SELECT i.id, :channel, :now, p.available, coalesce(p.source_at, :as_of, :now), :now,
+SELECT i.id, :channel, :now, p.available,
+  CASE WHEN p.available IS NOT NULL THEN coalesce(p.source_at, :as_of, :now) END,
+  CASE WHEN p.available IS NOT NULL THEN :now END,
   {", ".join("p." + name for name in NAMES)}
 FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
@@ -44,15 +46,20 @@ _EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
   THEN max(listings.available, {_WRITTEN}) END"""
 
 # The values of a listing that stands twice stay as they were: neither of the two is the truth.
+# While it is not counted it has no account; the next count opens a new one.
 _MERGE_KNOWN = f"""UPDATE listings SET
   {", ".join(f"{name} = p.{name}" for name in NAMES)}, present = 1, problem = NULL,
   observed_at = CASE WHEN listings.available IS NOT p.available
       OR listings.state IS NOT p.state OR listings.present = 0
     THEN :now ELSE listings.observed_at END,
   fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END,
-  opening = coalesce(listings.opening, p.available),
-  opening_at = coalesce(listings.opening_at, p.source_at, :as_of, :now),
-  opening_read_at = coalesce(listings.opening_read_at, :now)
+  known = CASE WHEN p.available IS NOT NULL AND listings.opening IS NOT NULL
+    THEN listings.known ELSE 0 END,
+  opening = CASE WHEN p.available IS NOT NULL THEN coalesce(listings.opening, p.available) END,
+  opening_at = CASE WHEN p.available IS NOT NULL
+    THEN coalesce(listings.opening_at, p.source_at, :as_of, :now) END,
+  opening_read_at = CASE WHEN p.available IS NOT NULL
+    THEN coalesce(listings.opening_read_at, :now) END
 FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
   AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
     AND listing_id IS NOT NULL GROUP BY listing_id)) p

@@ -14,7 +14,7 @@ from store.polling import quarantine
 from store.polling.comparison import Comparison
 from store.polling.quarantine_effect import ChannelEffect, EffectRow, QuarantineEffect
 from store.targets import bundles, truth
-from store.targets.policy_sql import PolicySql
+from store.targets.policy_sql import STATE_DIFFERS, PolicySql
 
 ROWS_MAX = 200
 
@@ -90,7 +90,8 @@ _TABLES = (
       price_minor INTEGER, truth_quantity INTEGER, truth_state TEXT, truth_on_hand INTEGER,
       truth_incoming INTEGER, pending INTEGER NOT NULL DEFAULT 0,
       pending_own INTEGER NOT NULL DEFAULT 0, pending_on_hand INTEGER NOT NULL DEFAULT 0,
-      quantity_listing_id INTEGER, state_listing_id INTEGER)""",
+      quantity_listing_id INTEGER, state_listing_id INTEGER,
+      uncounted INTEGER NOT NULL DEFAULT 0)""",
     "CREATE TEMP TABLE channels AS SELECT * FROM main.channels",
     # `differs` is the kind in presence or number, `of_state` 1 where the state differs.
     """CREATE TEMP TABLE cells (item_id INTEGER, channel_id INTEGER, differs TEXT,
@@ -100,7 +101,7 @@ _TABLES = (
 
 _COPY_ITEMS = """INSERT OR IGNORE INTO temp.items SELECT id, sku, location, price_minor,
   truth_quantity, truth_state, truth_on_hand, truth_incoming, pending, pending_own,
-  pending_on_hand, quantity_listing_id, state_listing_id FROM main.items"""
+  pending_on_hand, quantity_listing_id, state_listing_id, uncounted FROM main.items"""
 
 # What bundles and pools say of themselves: their own state is theirs, whatever their parts are.
 _OWN_LISTINGS = """CREATE TEMP TABLE listings (id INTEGER PRIMARY KEY, item_id INTEGER,
@@ -286,8 +287,10 @@ class _Overlay:
                 ELSE i.truth_on_hand END,
               truth_incoming = CASE WHEN {of_quantity} THEN {there.format("incoming")}
                 ELSE i.truth_incoming END,
-              truth_state = CASE WHEN {of_state} THEN CASE WHEN p.present = 1 THEN p.state END
-                ELSE i.truth_state END
+              uncounted = CASE WHEN {of_quantity} THEN {truth.IS_UNCOUNTED.replace("q.", "p.")}
+                ELSE i.uncounted END,
+              truth_state = CASE WHEN {of_state} THEN CASE WHEN p.present = 1
+                THEN {truth.STATE_OF.format("p.state")} END ELSE i.truth_state END
             FROM temp.laid p WHERE p.item_id = i.id
               AND NOT EXISTS (SELECT 1 FROM parts q WHERE q.item_id = i.id)"""
         )
@@ -335,7 +338,7 @@ class _Overlay:
                 {quantity} AS target_quantity, {state} AS target_state
               FROM shown l CROSS JOIN temp.items i ON i.id = l.item_id),
             judged AS MATERIALIZED (SELECT l.*, {per_channel(compiled.kind)} AS differs,
-                l.present = 1 AND l.copies = 1 AND l.state <> l.target_state AS of_state
+                l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS} AS of_state
               FROM aimed l CROSS JOIN temp.items i ON i.id = l.item_id)
             SELECT item_id, channel_id, differs, coalesce(of_state, 0), target_quantity,
               CASE WHEN differs IN ('quantity', 'negative')

@@ -209,14 +209,15 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     if sweep.numbers is not None:
         return sweep.numbers
     _count_copies(connection, sweep)
-    added, back, changed, zeroed = connection.execute(
+    added, back, changed, zeroed, uncounted = connection.execute(
         """SELECT
           coalesce(sum(l.id IS NULL), 0),
           count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
           coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state)
             AND p.available IS NOT l.target_quantity), 0),
           coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
-            AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0)
+            AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0),
+          coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0)
         FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
         LEFT JOIN items i ON i.id = l.item_id
         WHERE p.poll_id = ? AND p.problem IS NULL""",
@@ -241,6 +242,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         stocked=_stocked(connection, sweep) if sweep.known < FEW else None,
         new_refused=len(sweep.new_refused),
         anonymous=sum(record.sku is None for record in sweep.refused),
+        uncounted=uncounted,
     )
     return sweep.numbers
 

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from store.model import UNCOUNTED
 from store.queries.ranking_values import AGE_EDGES_MS, Severity
 from store.queries.values import Sort
 from store.targets.verdict_sql import is_settling, is_unknown
@@ -52,8 +53,9 @@ def severity_of(reason: str) -> str:
       WHEN {is_unknown(reason)} THEN {Severity.UNKNOWN:d}
       WHEN {is_settling(reason)} THEN {Severity.SETTLING:d}
       WHEN d.delta < 0 THEN {Severity.OVERSELL:d}
-      WHEN d.kind = 'negative' OR d.kind = 'state' AND d.state IN ({_SELLABLE})
-        AND d.target_state NOT IN ({_SELLABLE}) THEN {Severity.WRONGLY_ON_SALE:d}
+      WHEN d.kind = 'negative' OR d.kind = 'state' AND (d.state = '{UNCOUNTED}'
+          OR d.state IN ({_SELLABLE}) AND d.target_state NOT IN ({_SELLABLE}))
+        THEN {Severity.WRONGLY_ON_SALE:d}
       WHEN d.delta > 0 THEN {Severity.UNDERSELL:d}
       ELSE {Severity.LISTING:d} END"""
 

@@ -161,6 +161,15 @@ class Overview(msgspec.Struct, frozen=True):
     """The same for each of the last ten minutes, oldest first: a sparkline."""
     acknowledged: int = 0
     """How many of all these, whatever their status, a person has acknowledged."""
+    unreadable: int = 0
+    """Records that could not be read and are no disagreement: nobody knows whether they agree."""
+    uncounted: int = 0
+    """Listings that can't be compared, because they or their authority have no number."""
+
+    @property
+    def disagreements(self) -> int:
+        """How many there are, whatever their status: as many as the list has."""
+        return self.open + self.settling + self.unknown
 
 
 class ShownCell(msgspec.Struct, frozen=True):
@@ -194,6 +203,13 @@ class ShownCell(msgspec.Struct, frozen=True):
     truth_incoming: int | None
     pending: int
     pending_on_hand: int
+    is_truth_uncounted: bool = False
+    """Whether the authority has its item and does not count it."""
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether the channel has it and does not count it."""
+        return self.present and self.copies == 1 and self.available is None
 
 
 class StatusCounts(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from store.model import (
     Kind,
     Millis,
 )
-from store.queries import poll_health, ranking, severity_sql
+from store.queries import poll_health, ranking, severity_sql, uncounted
 from store.queries.ranking_values import RankingHints
 from store.queries.severity_sql import RISK
 from store.queries.values import (
@@ -118,10 +118,12 @@ def _overview(
         """SELECT coalesce(max(listings), 0) FROM channels
         WHERE configured = 1 AND roles <> ''"""
     ).fetchone()
-    # A record that could not be read and is part of no disagreement is in doubt too: nobody knows
-    # whether it agrees, so that it counts as unknown.
+    # A record that could not be read and is part of no disagreement is in doubt too. It is counted
+    # by itself: the three counts are those of the list, which has disagreements only.
     (unreadable,) = connection.execute(
-        """SELECT count(*) FROM listings l WHERE l.problem IS NOT NULL AND NOT EXISTS
+        """SELECT count(*) FROM channels c CROSS JOIN listings l
+          ON l.channel_id = c.id AND l.problem IS NOT NULL
+        WHERE c.configured = 1 AND NOT EXISTS
           (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL)"""
     ).fetchone()
     (pending,) = connection.execute(
@@ -132,7 +134,9 @@ def _overview(
         incident_list.state(incident, now) for incident in incidents.open_incidents(connection)
     ]
     return Overview(
-        **counted._replace(unknown=counted.unknown + unreadable)._asdict(),
+        **counted._asdict(),
+        unreadable=unreadable,
+        uncounted=uncounted.count(connection),
         skus=skus,
         channels=len(found),
         channels_stale=sum(channel.freshness in not_fresh for channel in found),
@@ -336,8 +340,9 @@ _CELL = Columns(
         "truth_incoming": "i.truth_incoming",
         "pending": "i.pending",
         "pending_on_hand": "i.pending_on_hand",
+        "is_truth_uncounted": "i.uncounted",
     },
-    {"present": bool, "trusted": bool, "differs": bool},
+    {"present": bool, "trusted": bool, "differs": bool, "is_truth_uncounted": bool},
 )
 _SHOWN = f"""SELECT i.sku, {_CELL.sql}
 FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id

@@ -6,7 +6,7 @@ a property test holds the two equal.
 
 from collections.abc import Callable, Iterable
 
-from store.model import ChannelTerms, Figure, Policy, State, Terms
+from store.model import NOT_FOR_SALE, UNCOUNTED, ChannelTerms, Figure, Policy, State, Terms
 
 _BASE = {
     Figure.AVAILABLE: "(i.truth_quantity + i.pending)",
@@ -15,6 +15,33 @@ _BASE = {
         "(i.truth_quantity + i.pending + coalesce(i.truth_incoming, 0))"
     ),
 }
+
+_WORDS_NOT_FOR_SALE = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
+NOT_COUNTED = "(l.present = 1 AND l.copies = 1 AND l.available IS NULL)"
+"""SQL for whether listing l is on its channel without a number (rule 6, docs/architecture.md)."""
+
+STATE_DIFFERS = f"""CASE WHEN l.state = '{UNCOUNTED}'
+  THEN (l.target_quantity = 0
+      AND coalesce(l.target_state, '') NOT IN ('{State.BACKORDER}', '{State.PREORDER}'))
+    OR coalesce(l.target_state, '') IN ({_WORDS_NOT_FOR_SALE})
+  ELSE l.state <> l.target_state END"""
+"""SQL for whether listing l is sold where it should not be, or the other way round.
+
+What is sold without being counted never runs out: where there is nothing to sell, it sells what is
+not there.
+"""
+
+
+def state_settles_at(state: str, listing_id: str, *, reduce_ms: str, raise_ms: str) -> str:
+    """SQL for the instant from which a state that differs can be acted on."""
+    # A listing that is not counted is too much wherever nothing may be sold, like a number that is
+    # too high: it is judged by every target of the last `settle.reduce`.
+    return f"""coalesce(CASE WHEN {state} = '{UNCOUNTED}'
+      THEN (SELECT max(t.until_at) + {reduce_ms} FROM past_targets t
+        WHERE t.listing_id = {listing_id} AND t.quantity > 0
+          AND coalesce(t.state, '') NOT IN ({_WORDS_NOT_FOR_SALE}))
+      ELSE (SELECT max(t.until_at) + {raise_ms} FROM past_targets t
+        WHERE t.listing_id = {listing_id} AND t.state = {state}) END, 0)"""
 
 
 class PolicySql:
@@ -129,7 +156,7 @@ class PolicySql:
           WHEN l.available < 0 THEN 'negative'
           WHEN l.target_quantity IS NOT NULL THEN
             CASE WHEN l.available <> l.target_quantity THEN 'quantity' END
-          WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL
+          WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL AND i.uncounted = 0
             AND {authority} <> {self.ids[channel.name]}
             AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL
           THEN 'unlisted' END"""

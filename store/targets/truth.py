@@ -6,18 +6,20 @@ its members have together.
 
 import sqlite3
 
-from store.model import NOT_FOR_SALE, QUANTITY_MAX, State
+from store.model import NOT_FOR_SALE, QUANTITY_MAX, UNCOUNTED, State
 from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import TROUBLED
 
 WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS truths (item_id INTEGER PRIMARY KEY, q_id INTEGER,
-      s_id INTEGER, quantity INTEGER, state TEXT, on_hand INTEGER, incoming INTEGER)""",
+      s_id INTEGER, quantity INTEGER, state TEXT, on_hand INTEGER, incoming INTEGER,
+      uncounted INTEGER)""",
 )
 
 _STANDS = """i.quantity_listing_id IS t.q_id AND i.state_listing_id IS t.s_id
   AND i.truth_quantity IS t.quantity AND i.truth_state IS t.state
-  AND i.truth_on_hand IS t.on_hand AND i.truth_incoming IS t.incoming"""
+  AND i.truth_on_hand IS t.on_hand AND i.truth_incoming IS t.incoming
+  AND i.uncounted = t.uncounted"""
 
 # What can be sold comes first: a pool can be bought from while any of its members can.
 _ORDER_OF_STATES = " ".join(
@@ -37,7 +39,7 @@ PART_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
 """SQL for the pieces that a part, item c, gives to a pool."""
 
 # A bundle at a place of a pool: what its components there allow, but for what pools have sold.
-_BUNDLE_AT_PLACE = f"""(SELECT CASE WHEN count(*) = count(x.truth_quantity)
+_BUNDLE_AT_PLACE = f"""(SELECT CASE WHEN count(*) = count(x.truth_quantity) + sum(x.uncounted)
     THEN min({_SELLABLE.format(item="x", pending="pending_own")} / b.quantity) END
   FROM parts b JOIN items x ON x.id = b.part_id WHERE b.item_id = c.id AND b.how = 'bundle')"""
 # That counts once for all of the pool's places: each sale came from one of them, and made so many
@@ -68,8 +70,8 @@ def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
         connection,
         compiled,
         f"""SELECT i.id, q.id, s.id, {there.format("available")},
-            CASE WHEN s.present = 1 THEN s.state END, {there.format("on_hand")},
-            {there.format("incoming")}
+            CASE WHEN s.present = 1 THEN {STATE_OF.format("s.state")} END,
+            {there.format("on_hand")}, {there.format("incoming")}, {IS_UNCOUNTED}
           FROM moved m CROSS JOIN items i ON i.id = m.item_id
           LEFT JOIN listings q ON q.item_id = i.id AND q.channel_id = {quantity}
           LEFT JOIN listings s ON s.item_id = i.id AND s.channel_id = {state} {derived}""",
@@ -83,16 +85,27 @@ def derive(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     one read longest ago.
     """
     if compiled.terms.bundles:
-        _derive(connection, compiled, "bundle", OF_BUNDLE, "own.state")
+        _derive(connection, compiled, "bundle", OF_BUNDLE, STATE_OF.format("own.state"))
     if compiled.terms.pools:
         some = of_pool(bundles=bool(compiled.terms.bundles))
-        _derive(connection, compiled, "pool", some, f"coalesce(own.state, {STATE_OF_PARTS})")
+        own = STATE_OF.format("own.state")
+        _derive(connection, compiled, "pool", some, f"coalesce({own}, {STATE_OF_PARTS})")
 
 
-OF_BUNDLE = (
-    f"CASE WHEN count(*) = count(c.truth_quantity) THEN min({PART_OF_BUNDLE} / p.quantity) END"
-)
+IS_UNCOUNTED = "coalesce(q.present = 1 AND q.copies = 1 AND q.available IS NULL, 0)"
+"""SQL for whether an authority, by its listing q, has an item and does not count it."""
+
+STATE_OF = f"nullif({{}}, '{UNCOUNTED}')"
+"""SQL for what an authority's state says of selling: that it does not count says nothing of it."""
+
+# A part that the authority does not count never limits a bundle. A pool with such a part has nobody
+# knows how many.
+OF_BUNDLE = f"""CASE WHEN count(*) = count(c.truth_quantity) + sum(c.uncounted)
+  THEN min({PART_OF_BUNDLE} / p.quantity) END"""
 """SQL for how many of a bundle there are, over its parts p, whose items are c."""
+
+UNCOUNTED_BUNDLE, UNCOUNTED_POOL = "min(c.uncounted)", "max(c.uncounted)"
+"""SQL for whether a bundle or a pool has no number, over its parts p, whose items are c."""
 
 STATE_OF_PARTS = f"""(SELECT x.truth_state FROM parts y
   JOIN items x ON x.id = y.part_id WHERE y.item_id = i.id AND x.truth_state IS NOT NULL
@@ -109,7 +122,8 @@ def of_pool(*, bundles: bool) -> str:
           THEN {_BUNDLE_AT_PLACE} ELSE {PART_OF_POOL} END"""
         sold = _SOLD_FROM_POOLS
     together = BOUNDED.format(f"sum(coalesce({at_place}, 0))")
-    return f"CASE WHEN count(c.truth_quantity) > 0 THEN max(0, {together} + {sold}) END"
+    return f"""CASE WHEN count(c.truth_quantity) > 0 AND max(c.uncounted) = 0
+      THEN max(0, {together} + {sold}) END"""
 
 
 def _derive(
@@ -120,13 +134,13 @@ def _derive(
       JOIN channels pc ON pc.id = pl.channel_id WHERE pp.item_id = i.id
       ORDER BY {TROUBLED.format(listing="pl", channel="pc")} DESC,
         coalesce(pl.source_at, pc.as_of), pl.id LIMIT 1)"""
-    incoming = "min(c.truth_incoming / p.quantity)"
+    incoming, uncounted = "min(c.truth_incoming / p.quantity)", UNCOUNTED_BUNDLE
     if how == "pool":
-        incoming = BOUNDED.format("sum(c.truth_incoming)")
+        incoming, uncounted = BOUNDED.format("sum(c.truth_incoming)"), UNCOUNTED_POOL
     _write_changed(
         connection,
         compiled,
-        f"""SELECT i.id, {rests_on}, own.id, {quantity}, {state}, NULL, {incoming}
+        f"""SELECT i.id, {rests_on}, own.id, {quantity}, {state}, NULL, {incoming}, {uncounted}
           FROM moved m CROSS JOIN items i ON i.id = m.item_id
           CROSS JOIN parts p ON p.item_id = i.id AND p.how = '{how}'
           JOIN items c ON c.id = p.part_id
@@ -140,15 +154,16 @@ def _write_changed(connection: sqlite3.Connection, compiled: PolicySql, found: s
     """Write those of the truths that differ from what is kept; `found` is SQL for all of them."""
     connection.execute("DELETE FROM truths")
     connection.execute(
-        f"""WITH t (item_id, q_id, s_id, quantity, state, on_hand, incoming) AS ({found})
+        f"""WITH t (item_id, q_id, s_id, quantity, state, on_hand, incoming, uncounted)
+          AS ({found})
         INSERT INTO truths SELECT t.* FROM t CROSS JOIN items i ON i.id = t.item_id
         WHERE NOT ({_STANDS})""",
         compiled.values,
     )
     connection.execute(
         """UPDATE items SET (truth_quantity, quantity_listing_id, truth_state, state_listing_id,
-            truth_on_hand, truth_incoming)
-          = (SELECT quantity, q_id, state, s_id, on_hand, incoming FROM truths
+            truth_on_hand, truth_incoming, uncounted)
+          = (SELECT quantity, q_id, state, s_id, on_hand, incoming, uncounted FROM truths
             WHERE item_id = items.id)
         WHERE id IN (SELECT item_id FROM truths)"""
     )

@@ -6,14 +6,15 @@ docs/architecture.md). It reads `:now` and the aliases that `SOURCES` sets: d (d
 channel).
 """
 
-from store.model import Status
+from store.model import UNCOUNTED, Status
 from store.reasons import SETTLING, Reason
 
-SOURCES = """disagreements d
+SOURCES = f"""disagreements d
 JOIN listings l ON l.id = d.listing_id
 JOIN items i ON i.id = d.item_id
 JOIN channels c ON c.id = d.channel_id
 LEFT JOIN listings a ON a.id = coalesce(d.rests_on, CASE WHEN d.kind = 'state'
+    AND NOT (d.state = '{UNCOUNTED}' AND d.target_quantity = 0)
   THEN i.state_listing_id ELSE i.quantity_listing_id END)
 LEFT JOIN channels ac ON ac.id = a.channel_id"""
 
@@ -65,7 +66,8 @@ _PART_IN_DOUBT = f"""{_HAS_PARTS}
 
 # Where a channel can't show states, an item on hold has a target of 0. That number rests on the
 # state's authority as well, whose reading may be older than the quantity's.
-_STATE_IN_DOUBT = f"""d.kind IN ('quantity', 'negative') AND c.collapses = 1
+_STATE_IN_DOUBT = f"""(d.kind IN ('quantity', 'negative') OR d.state = '{UNCOUNTED}')
+  AND c.collapses = 1
   AND i.state_listing_id <> i.quantity_listing_id
   AND EXISTS (SELECT 1 FROM listings sl JOIN channels sc ON sc.id = sl.channel_id
     WHERE sl.id = i.state_listing_id

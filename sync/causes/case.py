@@ -165,7 +165,9 @@ class CauseCase:
         counts = []
         for part in self.facts.parts:
             if part.truth_quantity is None:
-                if part.how == "bundle":
+                # A component that is not counted limits no bundle; a pool with such a place has
+                # nobody knows how many.
+                if (part.how == "bundle") != part.is_uncounted:
                     return None
                 continue
             whole = max(0, part.truth_quantity + added.get(part.item_id, 0))

@@ -18,6 +18,7 @@ KINDS = (
     "missing",
     "unlisted",
     "duplicate",
+    "uncounted",
     "not trusted",
     "second writer",
     "loop",

@@ -16,10 +16,26 @@ _BLANK = "\u2420"
 
 
 def structural(case: CauseCase) -> Cause | None:
-    """The cause of a missing, unlisted or duplicate SKU; None for other kinds."""
+    """The cause of a missing, unlisted, duplicate or uncounted SKU; None for others."""
+    if case.disagreement.is_uncounted:
+        return _uncounted(case)
     if case.disagreement.kind not in _WORDS:
         return None
     return _near_match(case) or _incomplete_bundle(case) or _plain(case)
+
+
+def _uncounted(case: CauseCase) -> Cause:
+    """A listing without a number is on sale where nothing may be sold, or the other way round."""
+    channel, goal = case.channel, case.disagreement.target_state
+    if case.disagreement.target == 0:
+        authority = case.facts.authority or "the authority"
+        words = (
+            f"{channel} sells it without counting, and {authority} has none to sell: count it "
+            "there, or take it off sale"
+        )
+    else:
+        words = f"{channel} does not count it, and it should be {goal}: change it there"
+    return Cause("uncounted", 1.0, words)
 
 
 def _near_match(case: CauseCase) -> Cause | None:
@@ -45,7 +61,11 @@ def _where(case: CauseCase, other: SimilarSku) -> str:
 
 def _incomplete_bundle(case: CauseCase) -> Cause | None:
     """A bundle has no quantity where the authority does not have one of its components."""
-    lacking = [p.sku for p in case.facts.parts if p.how == "bundle" and p.truth_quantity is None]
+    lacking = [
+        part.sku
+        for part in case.facts.parts
+        if part.how == "bundle" and part.truth_quantity is None and not part.is_uncounted
+    ]
     if case.disagreement.kind is not Kind.UNLISTED or not lacking:
         return None
     words = (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from store.event_kinds import Event
-from store.model import Record, Refused, State
+from store.model import UNCOUNTED, Record, Refused, State
 from sync import locations
 from sync.channels.base import (
     Abilities,
@@ -299,7 +299,9 @@ def added_up(first: Record, other: Record) -> Record:
     return msgspec.structs.replace(
         first,
         **figures,
-        state=_most_sellable(first.state, other.state),
+        state=UNCOUNTED
+        if UNCOUNTED in (first.state, other.state)
+        else _most_sellable(first.state, other.state),
         price_minor=first.price_minor if first.price_minor is not None else other.price_minor,
         title=first.title or other.title,
         source_at=max(filter(None, (first.source_at, other.source_at)), default=None),

@@ -120,5 +120,5 @@ def _proves(change: Change, reading: Record) -> bool:
 
 
 def _shown_text(reading: Record) -> str:
-    state = "" if reading.state is None else f" {reading.state}"
-    return f"{reading.available}{state}"
+    shown = (reading.available, reading.state)
+    return " ".join(str(part) for part in shown if part is not None)

@@ -36,12 +36,13 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
     if counts.announced is not None and came < counts.announced:
         return f"cut short: the channel announced {counts.announced} records, {came} came"
     if counts.known < PERCENTAGES_FROM:
-        return _nearly_all_at_zero(counts, limits)
+        return _nearly_all_at_zero(counts, limits) or _nearly_all_uncounted(counts, limits)
     # A record without a SKU may be any of the listings that were not seen.
     gone = max(0, counts.gone - counts.anonymous)
     return (
         _too_many(gone, "gone", counts.known, limits.max_shrunk_ppm)
         or _too_many(counts.zeroed, "newly at zero", counts.known, limits.max_zeroed_ppm)
+        or _too_many(counts.uncounted, "newly uncounted", counts.known, limits.max_shrunk_ppm)
         or _too_many(counts.changed, "changed", counts.known, limits.max_changed_ppm)
     )
 
@@ -54,6 +55,15 @@ def _nearly_all_at_zero(counts: PollCounts, limits: GuardSettings) -> str | None
     if counts.zeroed * PPM < NEARLY_ALL_PPM * stocked:
         return None
     return f"{counts.zeroed} of {stocked} listings that had stock newly at zero"
+
+
+def _nearly_all_uncounted(counts: PollCounts, limits: GuardSettings) -> str | None:
+    """Say so of a small channel: a number that is gone from everything was never sent."""
+    if counts.uncounted < STOCKED_FROM or limits.max_shrunk_ppm >= PPM:
+        return None
+    if counts.uncounted * PPM < NEARLY_ALL_PPM * counts.known:
+        return None
+    return f"{counts.uncounted} of {counts.known} listings newly uncounted"
 
 
 def unreadable(counts: PollCounts) -> str | None:

@@ -212,7 +212,8 @@ async def _judge(
     reason = read.cut_short or guard.judge(counts, channel_state.settings.guard)
     if reason is not None and reason == guard.unreadable(counts):
         first = sweep.new_refused[0]
-        reason = f"{reason}; the first: {first.reason}, at {first.place}"
+        of = "" if first.sku is None else f"SKU {first.sku}: "
+        reason = f"{reason}; the first: {of}{first.reason}, at {first.place}"
     if reason is not None:
         await context.database.awrite(
             quarantine.quarantine_poll, sweep, reason, now=now, as_of=read.as_of

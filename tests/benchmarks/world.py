@@ -44,7 +44,7 @@ def nudged(rows: list[Record], *, every: int, by: int = 1) -> list[Record]:
     for place in range(0, len(rows), every):
         row = rows[place]
         moved[place] = Record(
-            row.sku, row.available + by, state=row.state, price_minor=row.price_minor,
+            row.sku, (row.available or 0) + by, state=row.state, price_minor=row.price_minor,
             title=row.title, ref=row.ref,
         )  # fmt: skip
     return moved
@@ -53,7 +53,7 @@ def nudged(rows: list[Record], *, every: int, by: int = 1) -> list[Record]:
 def less(rows: list[Record], sold: Mapping[str, int]) -> list[Record]:
     """The same rows less what was sold of each SKU."""
     return [
-        msgspec.structs.replace(row, available=row.available - sold[row.sku])
+        msgspec.structs.replace(row, available=(row.available or 0) - sold[row.sku])
         if row.sku in sold
         else row
         for row in rows

@@ -179,7 +179,7 @@ class Reading:
         return [refused for page in self.pages for refused in page.refused]
 
     @property
-    def stock(self) -> dict[str, int]:
+    def stock(self) -> dict[str, int | None]:
         return {record.sku: record.available for record in self.records}
 
     def of(self, sku: str) -> Record:

@@ -45,7 +45,7 @@ async def read(base: Path, **options: object) -> tuple[list[Record], list[Refuse
     return [r for page in pages for r in page.records], [r for page in pages for r in page.refused]
 
 
-async def stock(base: Path, **options: object) -> dict[str, int]:
+async def stock(base: Path, **options: object) -> dict[str, int | None]:
     records, refused = await read(base, **options)
     assert refused == []
     return {record.sku: record.available for record in records}
@@ -155,7 +155,7 @@ async def test_a_page_is_as_of_the_files_time(tmp_path: Path) -> None:
     [
         ("A,twelve", '"twelve" is not a whole number'),
         ("A,1e400", '"1e400" is not a whole number'),
-        ("A,", '"" is not a whole number'),
+        ("A,none", '"none" is not a whole number'),
         ("A,3.5", '"3.5" is not a whole number'),
         ("A,9999999999999", "is too large: at most 1,000,000,000,000"),
         ("A,5,6", "3 fields, but the header has 2"),
@@ -342,6 +342,25 @@ async def test_signing_in_tells_what_was_found(tmp_path: Path) -> None:
 def test_options_that_cannot_work_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"path": "x", **table}, CsvOptions)
+
+
+@pytest.mark.parametrize("figure", ["", "  ", "unlimited", "Untracked"])
+async def test_a_row_without_a_number_is_not_counted(tmp_path: Path, figure: str) -> None:
+    drop(tmp_path / "stock.csv", f"sku,available,state\nA,{figure},\nB,0,\nC,{figure},disabled\n")
+
+    records, refused = await read(
+        tmp_path, columns={"sku": "sku", "available": "available", "state": "state"}
+    )
+
+    assert not refused
+    shown = [(record.sku, record.available, record.state) for record in records]
+    assert shown == [("A", None, "uncounted"), ("B", 0, None), ("C", None, "disabled")]
+
+
+async def test_a_row_without_what_is_on_hand_is_not_counted(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku,on_hand,committed\nA,,2\nB,5,2\n")
+
+    assert await stock(tmp_path) == {"A": None, "B": 3}
 
 
 async def test_a_bad_row_blinds_its_own_location(tmp_path: Path) -> None:

@@ -73,16 +73,20 @@ async def test_a_variant_is_active_only_with_its_product(
     assert (await poll(harness)).of("A").state is State.DISABLED
 
 
-async def test_a_variant_whose_stock_is_not_tracked_is_no_listing(
+async def test_a_variant_whose_stock_is_not_tracked_has_no_number(
     shop: Vendure, harness: OverHttp
 ) -> None:
     stock(shop)
     stock(shop, sku="GIFT-CARD", tracked="FALSE")
+    stock(shop, sku="VOUCHER", tracked="FALSE", enabled=False)
+    stock(shop, sku="", tracked="FALSE")
 
     reading = await poll(harness)
 
-    assert list(reading.stock) == ["A"]
-    assert reading.pages[-1].announced == 1
+    assert reading.stock == {"A": 10, "GIFT-CARD": None, "VOUCHER": None}
+    assert reading.of("GIFT-CARD").state == "uncounted"
+    assert reading.of("VOUCHER").state == "disabled"
+    assert reading.pages[-1].announced == 3
 
 
 async def test_two_variants_of_one_sku_both_come_out(shop: Vendure, harness: OverHttp) -> None:

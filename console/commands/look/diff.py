@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from console.text.disagreement_groups import Explained, GroupBy
     from store.database.connection import Database
     from store.model import Millis
+    from store.queries.uncounted import UncountedListing
     from store.queries.values import DisagreementFilter
     from sync.settings import Settings
 
@@ -55,7 +56,7 @@ def diff(  # noqa: PLR0913 - its options.
     from console.text import remedies
     from console.text.format import clean
     from store.channels import incidents
-    from store.queries import views
+    from store.queries import uncounted, views
     from sync.clock import SystemClock
 
     settings = load(config, secrets=False)
@@ -65,13 +66,20 @@ def diff(  # noqa: PLR0913 - its options.
         disagreements = _explained(database, settings, wanted, is_wanted, now)
         health = database.read(views.channels, now=now)
         open_incidents = database.read(incidents.open_incidents)
+        # Of one kind of disagreement is asked: these are of none.
+        found = [] if kinds else database.read(uncounted.uncounted)
+    apart = [
+        listing
+        for listing in found
+        if is_wanted(listing.sku) and (not channels or listing.channel in channels)
+    ]
     not_compared = list(remedies.not_compared(health, open_incidents, channels))
     for reason in not_compared:
         note(reason)
     form = "json" if as_json else "csv" if as_csv else "table"
     if form == "table" and (text := remedies.blind(health, channels)):
         click.echo(clean(text))
-    _print(disagreements, form, by, now=now, all_compared=not not_compared)
+    _print(disagreements, apart, form, by, now=now, all_compared=not not_compared)
     # A script that asks whether all is well must not hear yes while something can't be seen.
     return 1 if disagreements or not_compared else 0
 
@@ -107,6 +115,7 @@ def _explained(
 
 def _print(
     disagreements: "list[Explained]",
+    apart: "list[UncountedListing]",
     form: str,
     by: "GroupBy | None",
     *,
@@ -121,12 +130,19 @@ def _print(
 
     groups = grouped(disagreements, by) if by else []
     if form == "json":
-        document = json_documents.diff_by(groups) if by else json_documents.diff(disagreements)
+        document = (
+            json_documents.diff_by(groups, apart)
+            if by
+            else json_documents.diff(disagreements, apart)
+        )
         click.echo(json_documents.write(document))
     elif form == "csv":
         click.echo(report.diff_csv(in_order(groups) if by else disagreements), nl=False)
-    elif groups:
-        click.echo("\n".join(report.by_group(groups, Paper.stdout(), now=now)))
     else:
-        lines = report.diff(disagreements, Paper.stdout(), now=now, all_compared=all_compared)
-        click.echo("\n".join(lines))
+        paper = Paper.stdout()
+        lines = (
+            report.by_group(groups, paper, now=now)
+            if groups
+            else report.diff(disagreements, paper, now=now, all_compared=all_compared)
+        )
+        click.echo("\n".join([*lines, *report.uncounted(apart, paper)]))

@@ -16,7 +16,9 @@ from console.text.format import (
     plain_times,
     plural,
     show_blanks,
+    shown,
     signed,
+    target_text,
     time_of_day,
     units,
 )
@@ -26,7 +28,6 @@ from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone
 from console.tui.views.update_words import STEPS, step_tone
 from store.model import (
-    CORRECTABLE,
     CorrectionStatus,
     Direction,
     Disagreement,
@@ -166,7 +167,7 @@ class DisagreementSheet:
             )
         if disagreement.status is Status.SETTLING and disagreement.decidable_at is not None:
             return Cell(f"wait {time_of_day(disagreement.decidable_at)[:5]}Z", Tone.DIM)
-        if disagreement.kind not in CORRECTABLE:
+        if not disagreement.is_correctable:
             return Cell("manual", Tone.DIM)
         observed = self.directions.get(disagreement.channel) is Direction.OBSERVE
         return Cell("read only" if observed else NONE, Tone.FAINT)
@@ -190,7 +191,7 @@ def _channel_cell(row: DisagreementRow, channel: str, width: int) -> Cell:
         text = (
             (cell.state or NONE)
             if mine and disagreement.kind is Kind.STATE
-            else units(cell.available)
+            else shown(cell.available, cell.state)
         )
         tone = Tone.PLAIN
     elif mine:
@@ -217,11 +218,7 @@ def _title(row: DisagreementRow, _now: Millis) -> Cell:
 
 def _target(row: DisagreementRow, _now: Millis) -> Cell:
     disagreement = row.disagreement
-    return Cell(
-        (disagreement.target_state or NONE)
-        if disagreement.kind is Kind.STATE
-        else units(disagreement.target)
-    )
+    return Cell(target_text(disagreement))
 
 
 def _delta(row: DisagreementRow, _now: Millis) -> Cell:

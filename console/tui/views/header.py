@@ -230,7 +230,7 @@ def _counts(status: StatusCounts) -> dict[PageName, str]:
     overview = status.overview
     live = sum(status.updates[name] for name in LIVE_CORRECTIONS)
     counts = {
-        PageName.DISAGREEMENTS: overview.open + overview.settling + overview.unknown,
+        PageName.DISAGREEMENTS: overview.disagreements,
         PageName.CHANNELS: overview.channels,
         PageName.UPDATES: live,
         PageName.INCIDENTS: overview.incidents,

@@ -16,6 +16,7 @@ from console.text.format import (
     cut,
     fit,
     plain_times,
+    shown,
     signed,
     time_of_day,
     units,
@@ -183,7 +184,7 @@ def _cell_row(cell: ShownCell, detail: RowDetail, name: int) -> Content:
     differs = cell.differs and cell.available is not None and cell.target is not None
     delta = (cell.target or 0) - (cell.available or 0) if differs else None
     sign, tone = trust_sign(cell), trust_tone(cell, delta)
-    shows = units(cell.available) if cell.present else "none"
+    shows = shown(cell.available, cell.state) if cell.present else "none"
     correction = detail.correction if mine else None
     after = "" if correction is None else units(correction.to_quantity)
     return write(

@@ -65,12 +65,28 @@ def _why(detail: SkuDetail, chosen: int | None, now: Millis, width: int) -> Iter
     """Every disagreement, that under the cursor first, with its cause and the evidence."""
     found = sorted(detail.summary.open, key=lambda disagreement: disagreement.listing_id != chosen)
     if not found:
-        yield write(Cell("● ", Tone.OK), Cell("Every channel shows what it should."))
+        yield from _all_well(detail)
     for disagreement in found:
         yield _disagreement(disagreement, now, width)
         cause = detail.causes.get(disagreement.id)
         if cause is not None:
             yield from _cause(cause, now, width)
+
+
+def _all_well(detail: SkuDetail) -> Iterator[Content]:
+    """Where nothing disagrees: a listing without a number agrees with nothing."""
+    # An authority's own listing has no target: it is what the others are compared with.
+    apart = [
+        cell for cell in detail.summary.cells
+        if cell.present and (cell.is_uncounted or cell.is_truth_uncounted)
+    ]  # fmt: skip
+    if not apart:
+        yield write(Cell("● ", Tone.OK), Cell("Every channel shows what it should."))
+    for cell in apart:
+        words = f"{clean(cell.channel)} does not count it: not compared"
+        if not cell.is_uncounted:
+            words = f"{clean(cell.channel)}: the authority does not count it: not compared"
+        yield write(Cell("◇ ", Tone.DIM), Cell(words))
 
 
 def _disagreement(disagreement: Disagreement, now: Millis, width: int) -> Content:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from textual.content import Content
 
-from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, units
+from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, shown, units
 from console.tui.data.sku import SkuDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
@@ -156,7 +156,7 @@ def _cells(
     known = cell.available is not None and cell.target is not None
     delta = cell.target - cell.available if known and cell.differs else None  # type: ignore[operator]
     tone, sign = preview.trust_tone(cell, delta), preview.trust_sign(cell)
-    shows = f"{units(cell.available) if cell.present else 'none'}{sign}"
+    shows = f"{shown(cell.available, cell.state) if cell.present else 'none'}{sign}"
     read_at = health.last_success_at if health is not None else None
     by_column = {
         "channel": Cell(cell.channel, Tone.STRONG),

@@ -129,18 +129,30 @@ def _record(row: Row, layout: Layout, numbers: ColumnNumbers) -> Record:
     if len(row.fields) != len(layout.header):
         raise ValueError(f"{len(row.fields)} fields, but the header has {len(layout.header)}")
     found = {name: row.fields[at] for name, at in layout.at.items()}
+    state = _state(found.get("state"))
+    counted_by = "available" if "available" in found else "on_hand"
+    is_counted = not values.is_uncounted(found[counted_by])
+    if not is_counted:
+        # A row without a number says that the SKU is there and not how many: to guess a 0 would
+        # take it off sale everywhere.
+        found[counted_by], state = "", values.state_of_uncounted(state)
     amounts = _NO_AMOUNTS
     if not found.keys().isdisjoint(values.AMOUNTS):
         amounts = values.Amounts(
             *(numbers.quantity_or_none(name, found.get(name, "")) for name in values.AMOUNTS)
         )
+    available: int | None = None
+    if is_counted:
+        available = (
+            numbers.quantity("available", found["available"])
+            if "available" in found
+            else amounts.available()
+        )
     return Record(
         sku=values.sku(found["sku"]),
-        available=numbers.quantity("available", found["available"])
-        if "available" in found
-        else amounts.available(),
+        available=available,
         location=values.location(found.get("location")),
-        state=_state(found.get("state")),
+        state=state,
         price_minor=numbers.price_minor(found.get("price", "")),
         title=values.title(found.get("title")),
         source_at=values.instant(found.get("updated_at")),

@@ -77,7 +77,7 @@ class TotalsFinder:
         return Standing.TOTAL_AT_END if named or adds_up else Standing.ROW
 
     def _added_up(self, records: Sequence[Record]) -> int:
-        return sum(map(self._figure_of, records))
+        return sum(filter(None, map(self._figure_of, records)))
 
 
 def _is_word(cell: str, *, with_amount: bool = False) -> bool:

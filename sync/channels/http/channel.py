@@ -275,7 +275,11 @@ class HttpApi:
         """What each placeholder stands for in this write."""
         previous = change.previous
         quantity, before = change.quantity, previous.available
-        if "available" not in self._options.fields and previous.on_hand is not None:
+        if (
+            "available" not in self._options.fields
+            and previous.on_hand is not None
+            and previous.available is not None
+        ):
             # The channel stores on hand, so what is not for sale comes on top of what shall be
             # available (rule 11, docs/architecture.md). Without it every write would sell too few.
             quantity += previous.on_hand - previous.available

@@ -10,9 +10,12 @@ import jmespath.exceptions
 from store.model import Record, Refused, State
 from sync import values
 from sync.channels.base import FreshReadings
+from sync.channels.http.nulls import is_null
 from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
+"""A record of which the first that is described is null is not counted."""
+
 FIELDS: Mapping[str, Callable[[object], object]] = {
     "sku": values.sku,
     "ref": values.location,
@@ -43,6 +46,7 @@ class RecordDecoder:
             (field, expression, search(expression), FIELDS[field])
             for field, expression in fields.items()
         ]
+        self._counted_by = next(field for field in QUANTITIES if field in fields)
         self._states = states or {state.value: state for state in State}
 
     def all(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
@@ -69,24 +73,35 @@ class RecordDecoder:
         """Decode one item, leaving in `found` what could be read of it before trouble came."""
         if not isinstance(item, dict):
             raise ValueError(f"{values.quoted(item)} is not a record")  # noqa: TRY004
-        trouble = ""
+        nothing, trouble = "", ""
         # All fields are read even after a bad one: the SKU and the location may come later, and
         # they say whose listing is unreadable. Without them the last reading would look current.
         for field, expression, look, take in self._plan:
             value: object = None
             try:
                 value = look(item)
-                found[field] = take(value)
+                if field == self._counted_by and values.is_uncounted(value):
+                    found[field] = None
+                    if value is None and not is_null(expression, item):
+                        nothing = expression
+                else:
+                    found[field] = take(value)
             except (ValueError, jmespath.exceptions.JMESPathError) as error:
                 trouble = trouble or _reason(expression, value, item, error)
+        if nothing and not trouble:
+            trouble = _found_nothing(nothing, item)
         if trouble:
             raise ValueError(trouble)
         return self._record(found)
 
     def _record(self, found: Mapping[str, Any]) -> Record:
         amounts = values.amounts(found)
-        available = found["available"] if "available" in found else amounts.available()
         state = self._state(found.get("state"))
+        available: int | None = None
+        if found[self._counted_by] is None:
+            state = values.state_of_uncounted(state)
+        else:
+            available = found["available"] if "available" in found else amounts.available()
         return Record(
             sku=found["sku"],
             available=available,
@@ -167,8 +182,12 @@ _MAY_LACK: Mapping[str, str] = {
 
 def _reason(expression: str, value: object, item: Mapping[str, object], error: Exception) -> str:
     if value is None and isinstance(error, ValueError):
-        return f"`{expression}` found nothing; the record has {values.key_names(item)}"
+        return _found_nothing(expression, item)
     return f"`{expression}`: {' '.join(str(error).split())}"
+
+
+def _found_nothing(expression: str, item: Mapping[str, object]) -> str:
+    return f"`{expression}` found nothing; the record has {values.key_names(item)}"
 
 
 def search(expression: str) -> Callable[[object], object]:

@@ -1,8 +1,7 @@
 """The `vendure` kind: a Vendure 3 shop through its Admin GraphQL API (measured on 3.7.3, 2026-11).
 
 What a shopper can buy is on hand − allocated − threshold, over all stock locations together; the
-API has no such number itself. A variant whose stock Vendure does not track never runs out: it is
-left out.
+API has no such number itself. A variant whose stock Vendure does not track has none at all.
 """
 
 import contextlib
@@ -304,7 +303,7 @@ def _input(change: Change, variant: _Variant | None, shop: _Shop) -> dict[str, o
     if variant is None or variant.sku != change.sku:
         raise ValueError("the variant no longer exists")
     now = _record(variant, shop.settings)
-    if now is None:
+    if now is None or now.available is None:
         raise ValueError("Vendure does not track its stock, so it never runs out")
     if (now.available, now.state) != (change.previous.available, change.previous.state):
         raise _Conflict(f"it has changed: {now.available} and {now.state} now")
@@ -349,7 +348,7 @@ def _by_id(text: str) -> tuple[int, str]:
 
 
 def _decoded(items: Sequence[object], settings: _Settings, place: str, start: int) -> FreshReadings:
-    """Decode what of a page is new. An untracked variant is in neither list."""
+    """Decode what of a page is new. One with neither number nor SKU is in neither list."""
     records: list[Record] = []
     refused: list[Refused] = []
     for number, item in enumerate(items[start:], start):
@@ -366,10 +365,11 @@ def _decoded(items: Sequence[object], settings: _Settings, place: str, start: in
 def _record(variant: _Variant, settings: _Settings) -> Record | None:
     """Work out what a shopper can buy, as Vendure's own `getSaleableStockLevel` does (3.7.3).
 
-    None where the stock is not tracked.
+    Without a number where the stock is not tracked; None where there is no SKU either.
     """
     inherits = variant.track_inventory == "INHERIT"
-    if variant.track_inventory == "FALSE" or (inherits and not settings.track_inventory):
+    is_tracked = variant.track_inventory != "FALSE" and (settings.track_inventory or not inherits)
+    if not is_tracked and not variant.sku:
         return None
     uses_global = variant.use_global_out_of_stock_threshold
     threshold = settings.out_of_stock_threshold if uses_global else variant.out_of_stock_threshold
@@ -377,11 +377,11 @@ def _record(variant: _Variant, settings: _Settings) -> Record | None:
     allocated = sum(level.stock_allocated for level in variant.stock_levels)
     # An order changes only `stockLevels.updatedAt`, an edit only the variant's: the later counts.
     moved = [variant.updated_at, *(level.updated_at for level in variant.stock_levels)]
-    is_sold = variant.enabled and variant.product.enabled
+    state = State.ACTIVE if variant.enabled and variant.product.enabled else State.DISABLED
     return Record(
         sku=values.sku(variant.sku),
-        available=on_hand - allocated - threshold,
-        state=State.ACTIVE if is_sold else State.DISABLED,
+        available=on_hand - allocated - threshold if is_tracked else None,
+        state=state if is_tracked else values.state_of_uncounted(state),
         on_hand=on_hand,
         committed=allocated,
         threshold=threshold,

@@ -109,7 +109,7 @@ def test_a_heading_is_cut_at_the_edge_and_shows_the_blanks_of_a_sku() -> None:
 
 def test_as_json_the_groups_stand_before_the_disagreements_in_their_order() -> None:
     document = json.loads(json_documents.write(json_documents.diff_by(grouped(FOUND, "cause"))))
-    assert list(document) == ["groups", "disagreements"]
+    assert list(document) == ["groups", "disagreements", "uncounted"]
     assert document["groups"][0] == {
         "by": "cause",
         "value": "lag",
@@ -144,7 +144,7 @@ def test_diff_by_cause_tells_why_for_each_group(diff: Any) -> None:
 
 
 def test_without_by_the_document_has_no_groups(diff: Any) -> None:
-    assert list(json.loads(diff("--json"))) == ["disagreements"]
+    assert list(json.loads(diff("--json"))) == ["disagreements", "uncounted"]
 
 
 def test_a_csv_is_sorted_by_group(diff: Any) -> None:
@@ -162,4 +162,5 @@ def test_where_nothing_differs_there_are_no_groups(
     assert run(["diff", "--by", "cause"]) == 0
     assert capsys.readouterr().out == "No disagreements.\n"
     assert run(["diff", "--by", "cause", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"groups": [], "disagreements": []}
+    empty: dict[str, list[str]] = {"groups": [], "disagreements": [], "uncounted": []}
+    assert json.loads(capsys.readouterr().out) == empty

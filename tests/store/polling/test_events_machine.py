@@ -379,9 +379,10 @@ class Events(RuleBasedStateMachine):
             place = (record.sku, record.location)
             if sum((record.sku, record.location) == place for record in records) > 1:
                 continue
-            before = self.falls.get((name, place), Fall(record.available))
-            fell = record.available < before.shown
-            self.falls[name, place] = Fall(record.available, at if fell else before.fell_at)
+            shown = record.available or 0
+            before = self.falls.get((name, place), Fall(shown))
+            fell = shown < before.shown
+            self.falls[name, place] = Fall(shown, at if fell else before.fell_at)
 
     def event(self, drawn: Any) -> Event:
         name, number, kind, which, quantity, ago_s, order = drawn

@@ -100,7 +100,7 @@ async def poll(channel: TranslatedChannel) -> list[RecordPage]:
     return [page async for page in channel.pages()]
 
 
-def cells(pages: Sequence[RecordPage]) -> list[tuple[str, str, int]]:
+def cells(pages: Sequence[RecordPage]) -> list[tuple[str, str, int | None]]:
     return [
         (record.sku, record.location, record.available) for page in pages for record in page.records
     ]

@@ -32,6 +32,26 @@ def correction(
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("known", "uncounted", "is_plausible"),
+    [
+        (100, 10, True),
+        (100, 11, False),
+        (19, 19, False),
+        (19, 17, True),
+        (3, 3, False),
+        (2, 2, True),
+    ],
+)
+def test_numbers_do_not_vanish_from_many_listings_at_once(
+    known: int, uncounted: int, *, is_plausible: bool
+) -> None:
+    found = counts(known=known, seen=known, changed=uncounted, uncounted=uncounted)
+    reason = guard.judge(found, LIMITS)
+    assert (reason is None) is is_plausible
+    assert is_plausible or "newly uncounted" in str(reason)
+
+
 def test_a_quiet_poll_is_plausible() -> None:
     assert guard.judge(counts(), LIMITS) is None
 

@@ -1,0 +1,70 @@
+"""What is sold without being counted: it can be compared with no number, and so it stands apart.
+
+Where there is nothing to sell it is a disagreement, and not here: it sells what is not there.
+"""
+
+import sqlite3
+
+import msgspec
+
+from store.database.rows import Columns
+from store.model import UNCOUNTED, Millis
+
+
+class UncountedListing(msgspec.Struct, frozen=True):
+    """A listing that can't be compared, because it or its authority has no number."""
+
+    sku: str
+    title: str
+    channel: str
+    location: str
+    available: int | None
+    """What it shows; None where it is the listing that is not counted."""
+    state: str | None
+    observed_at: Millis | None
+    target: int | None
+    """What it should show; None where its authority has no number of it."""
+    target_state: str | None
+    """`uncounted` where its authority has it and does not count it."""
+
+
+_COLUMNS = Columns(
+    UncountedListing,
+    {
+        "sku": "i.sku",
+        "title": "coalesce(i.title, '')",
+        "channel": "c.name",
+        "location": "i.location",
+        "available": "l.available",
+        "state": "l.state",
+        "observed_at": "l.observed_at",
+        "target": "l.target_quantity",
+        "target_state": f"CASE WHEN i.uncounted = 1 THEN '{UNCOUNTED}' ELSE l.target_state END",
+    },
+)
+
+# Both halves begin with a partial index, so that they cost what they find. An authority's own
+# listing is compared with nothing and is in neither.
+_THESE = f"""(SELECT l.id FROM channels c CROSS JOIN listings l
+    ON l.channel_id = c.id AND l.state = '{UNCOUNTED}' WHERE c.configured = 1
+  UNION SELECT l.id FROM items i CROSS JOIN listings l ON l.item_id = i.id
+    WHERE i.uncounted = 1 AND l.available IS NOT NULL) x
+CROSS JOIN listings l ON l.id = x.id AND l.present = 1 AND l.copies = 1
+JOIN items i ON i.id = l.item_id AND i.quantity_listing_id IS NOT l.id
+JOIN channels c ON c.id = l.channel_id AND c.configured = 1
+WHERE NOT EXISTS
+  (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL)"""
+
+
+def uncounted(connection: sqlite3.Connection) -> list[UncountedListing]:
+    """The listings that can't be compared for want of a number, by SKU."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS.sql} FROM {_THESE} ORDER BY i.sku, i.location, c.id"
+    )
+    return [_COLUMNS.read(row) for row in rows]
+
+
+def count(connection: sqlite3.Connection) -> int:
+    """How many there are."""
+    (number,) = connection.execute(f"SELECT count(*) FROM {_THESE}").fetchone()
+    return int(number)
