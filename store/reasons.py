@@ -9,7 +9,7 @@ import msgspec
 
 
 class Reason(StrEnum):
-    """Why a disagreement or an update cannot be acted on now."""
+    """Why a disagreement or an update cannot be acted on now, the strongest first."""
 
     NEVER_READ = "never_read"
     QUARANTINED = "quarantined"
@@ -19,13 +19,23 @@ class Reason(StrEnum):
     AUTHORITY_STALE = "authority_stale"
     AUTHORITY_UNREADABLE = "authority_unreadable"
     AUTHORITY_DUPLICATE = "authority_duplicate"
+    FROZEN = "frozen"
+    """Something other than Skew fights over the cell."""
     SETTLING = "settling"
     AUTHORITY_BEHIND = "authority_behind"
     """The authority was not read since the channel fell: it may not know yet why."""
     SECOND_READING = "second_reading"
     """The channel must show it twice."""
-    FROZEN = "frozen"
-    """Of an update: something other than Skew fights over the cell."""
+    DECIDED = "decided"
+    """Of an open one: its last update ended without it, and nothing has moved since."""
+    OBSERVED = "observed"
+    """Of an open one: nothing is written to its channel."""
+    NO_TARGET = "no_target"
+    """Of an open one: the authority does not say what should be shown."""
+    NEGATIVE_FIRST = "negative_first"
+    """Of an open state: a write sets both, and the number is below zero yet."""
+    NOT_WRITTEN = "not_written"
+    """Of an open one: its channel is written, but this of it can't be or should not be."""
     PAUSED = "paused"
     """Of an update: a person has paused its channel."""
     WRITES_PAUSED = "writes_paused"
@@ -34,6 +44,13 @@ class Reason(StrEnum):
 
 SETTLING = (Reason.SETTLING, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING)
 """These pass by themselves: what waits for one of them settles, and is not unknown."""
+
+
+STANDING = (
+    Reason.FROZEN, Reason.DECIDED, Reason.OBSERVED, Reason.NO_TARGET, Reason.NEGATIVE_FIRST,
+    Reason.NOT_WRITTEN,
+)  # fmt: skip
+"""These say why nothing is proposed though all is known: what stands like that is open."""
 
 
 class HeldBack(msgspec.Struct, frozen=True):

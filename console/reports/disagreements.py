@@ -20,7 +20,7 @@ from console.text.format import (
     time_of_day,
     value,
 )
-from console.text.reasons import reason_in_documents, reason_text
+from console.text.reasons import reason_in_documents, reason_text, standing_text
 from store.model import Cause, Disagreement, Millis, Status
 from store.queries.uncounted import UncountedListing
 from sync.clock import rfc3339
@@ -168,7 +168,7 @@ def why(disagreement: Disagreement, cause: Cause | None) -> str:
     if disagreement.decidable_at is not None:
         until = time_of_day(disagreement.decidable_at)
         return f"{reason_text(disagreement.reason)}, wait until {until}"
-    if disagreement.reason is not None or cause is None:
+    if disagreement.status is not Status.OPEN or cause is None:
         return reason_text(disagreement.reason)
     if cause.kind == "unexplained":
         return cause.kind  # Its evidence only repeats the figures beside it.
@@ -224,7 +224,7 @@ def _difference(
     update = (
         f"#{disagreement.correction_id} {disagreement.correction_status}"
         if disagreement.correction_id
-        else NONE
+        else standing_text(disagreement) or NONE
     )
     return (
         TableCell(show_blanks(disagreement.sku), dim),

@@ -15,11 +15,11 @@ from store.model import (
     UNCOUNTED,
     Correction,
     CorrectionStatus,
-    Direction,
     Disagreement,
     Millis,
     Status,
 )
+from store.reasons import Reason
 from sync.corrections.decide import blast_radius, raise_or_reduce
 
 SMALL_UNITS = 20
@@ -80,7 +80,7 @@ def typed_count(batch: Sequence[Correction]) -> int:
     return abs(batch[0].units) if len(batch) == 1 else len(batch)
 
 
-def why_not_decidable(disagreement: Disagreement, direction: Direction | None) -> str:
+def why_not_decidable(disagreement: Disagreement) -> str:
     """Why no decision on a disagreement is possible; empty where one is."""
     if disagreement.correction_id is not None and disagreement.correction_status is not None:
         return _why_not_in(disagreement.correction_status, disagreement.correction_id)
@@ -91,11 +91,12 @@ def why_not_decidable(disagreement: Disagreement, direction: Direction | None) -
     if not disagreement.is_correctable:
         what = UNCOUNTED if disagreement.is_uncounted else str(disagreement.kind)
         return f"{what}: correct it on {disagreement.channel} yourself"
-    if direction is Direction.OBSERVE:
+    if disagreement.reason is Reason.OBSERVED:
         return (
             f"{disagreement.channel} is only observed: `direction` says whether Skew writes there"
         )
-    return "no update is proposed; after a rejection nothing new until the stock changes"
+    why = reason_text(disagreement.reason)
+    return f"no update is proposed: {why}" if why else "no update is proposed yet"
 
 
 def settling_text(disagreement: Disagreement) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from store.model import Decision
-from store.reasons import HeldBack, Reason
+from store.model import Decision, Disagreement
+from store.reasons import STANDING, HeldBack, Reason
 
 _WORDS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -20,6 +20,11 @@ _WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.AUTHORITY_BEHIND: "waiting: authority not read since this channel's last drop",
         Reason.SECOND_READING: "waiting for a second reading",
         Reason.FROZEN: "frozen",
+        Reason.DECIDED: "nothing new until target or reading moves",
+        Reason.OBSERVED: "only observed",
+        Reason.NO_TARGET: "authority says nothing of it",
+        Reason.NEGATIVE_FIRST: "negative number first",
+        Reason.NOT_WRITTEN: "not written there",
         Reason.PAUSED: "paused",
         Reason.WRITES_PAUSED: "all writes paused",
     }
@@ -41,6 +46,13 @@ _DOCUMENT_WORDS: Mapping[Reason, str] = MappingProxyType(
 def reason_text(reason: Reason | None) -> str:
     """For people; empty where nothing stands in the way."""
     return "" if reason is None else _WORDS[reason]
+
+
+def standing_text(disagreement: Disagreement) -> str:
+    """In a word or two why nothing is proposed for an open one; empty where something is."""
+    if disagreement.reason not in STANDING:
+        return ""
+    return str(disagreement.reason).replace("_", " ")
 
 
 def reason_in_documents(reason: Reason | None) -> str:

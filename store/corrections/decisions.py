@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from store import people
-from store.corrections import audit, conflicts, lifecycle, propose
+from store.corrections import audit, conflicts, lifecycle, obstacles, propose
 from store.model import Correction, CorrectionStatus, Decision, Millis
 from store.reasons import HeldBack
 
@@ -46,7 +46,7 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
     def act(correction: Correction) -> Decision:
         if correction.status not in _UNDECIDED:
             return _not_now(correction)
-        held_back = lifecycle.held_back(connection, correction, now=now)
+        held_back = obstacles.of(connection, correction, now=now)
         if held_back is not None:
             return _void(correction, "not now", held_back)
         needs_two = second_person_above is not None and abs(correction.units) > second_person_above
@@ -158,7 +158,7 @@ def retry(
         ).fetchone()
         if proposed is not None:
             return _noted(correction, f"#{proposed} is proposed in its place")
-        held_back = lifecycle.held_back(connection, correction, now=now)
+        held_back = obstacles.of(connection, correction, now=now)
         if held_back is None:
             return _noted(correction, "it will be proposed as soon as it can be judged")
         return _noted(correction, "it will be proposed; it waits", held_back)

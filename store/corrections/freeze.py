@@ -44,8 +44,9 @@ _LATE_UPDATE = """EXISTS (SELECT 1 FROM corrections u WHERE u.listing_id = l.id
   AND u.id <> k.id AND u.status IN ('unknown', 'not_applied') AND u.to_quantity = l.available
   AND u.applying_at > :now - :window)"""
 
-_TWIN = """(SELECT t.id FROM corrections t JOIN listings tl ON tl.id = t.listing_id
-  WHERE t.ended_at > k.ended_at AND +t.status = 'verified' AND tl.channel_id = l.channel_id
+_TWIN = """(SELECT t.id FROM corrections t INDEXED BY corrections_verified
+  JOIN listings tl ON tl.id = t.listing_id
+  WHERE t.ended_at > k.ended_at AND t.status = 'verified' AND tl.channel_id = l.channel_id
     AND tl.id <> l.id AND t.to_quantity = l.available AND t.from_quantity = k.to_quantity
   ORDER BY t.ended_at DESC LIMIT 1)"""
 

@@ -6,19 +6,17 @@ applies. A listing has at most one live correction, held by a unique index.
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from store.channels import pauses, write_pauses
-from store.corrections import audit, propose
+from store.corrections import audit, obstacles, propose
 from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.reasons import HeldBack, Reason
-from store.targets.verdict_sql import REASON, SOURCES
 
 _CORRECTION = Columns(
     Correction,
@@ -40,19 +38,6 @@ _READING = (
 )  # fmt: skip
 
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
-
-_ASKED = """WITH asked (id, listing_id, quantity, state) AS (
-  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-    json_extract(value, '$[3]') FROM json_each(:asked))"""
-_FROZEN = """SELECT asked.id, l.frozen_why
-FROM asked CROSS JOIN listings l ON l.id = asked.listing_id WHERE l.frozen_at IS NOT NULL"""
-# CROSS JOIN keeps SQLite from judging everything that differs: it begins with what was asked for.
-# Only the disagreements that a correction rests on count: a state in doubt does not hold back a
-# correction of the quantity alone.
-_DOUBTS = f"""SELECT asked.id, {REASON} FROM asked CROSS JOIN {SOURCES}
-WHERE d.listing_id = asked.listing_id AND d.closed_at IS NULL
-  AND CASE WHEN d.kind = 'state' THEN asked.state ELSE asked.quantity END
-ORDER BY d.id"""
 
 
 class ApprovedCorrection(msgspec.Struct, frozen=True):
@@ -288,7 +273,7 @@ def approved(
     """These corrections, each compared with its listing now (rule 9, docs/architecture.md)."""
     found = by_id(connection, ids)
     paused = pauses.by_people(connection, now=now)
-    held = _held_back(connection, found, now=now)
+    held = obstacles.by_id(connection, found, now=now)
     held |= {
         correction.id: HeldBack(Reason.PAUSED, pause.reason, pause.by or "")
         for correction in found
@@ -299,48 +284,6 @@ def approved(
         why = HeldBack(Reason.WRITES_PAUSED, stop.reason, stop.by)
         held = dict.fromkeys((correction.id for correction in found), why)
     return [_standing(connection, correction, held.get(correction.id)) for correction in found]
-
-
-def held_back(
-    connection: sqlite3.Connection, correction: Correction, *, now: Millis
-) -> HeldBack | None:
-    """Why the correction cannot be acted on now; None where it can."""
-    return _held_back(connection, [correction], now=now).get(correction.id)
-
-
-def all_held_back(
-    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
-) -> dict[HeldBack, int]:
-    """Why some of these cannot be acted on now: how many for each reason."""
-    return dict(Counter(_held_back(connection, batch, now=now).values()))
-
-
-def _held_back(
-    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
-) -> dict[int, HeldBack]:
-    """By id, why some of these cannot be acted on now: two queries, however many they are.
-
-    Every part of it must be free of doubt: one authority may decide its quantity and another its
-    state.
-    """
-    asked = json.dumps(
-        [
-            (
-                correction.id,
-                correction.listing_id,
-                correction.to_quantity != correction.from_quantity,
-                correction.to_state != correction.from_state,
-            )
-            for correction in batch
-        ]
-    )
-    frozen = connection.execute(f"{_ASKED} {_FROZEN}", {"asked": asked})
-    reasons = {correction_id: HeldBack(Reason.FROZEN, str(why)) for correction_id, why in frozen}
-    doubts = connection.execute(f"{_ASKED} {_DOUBTS}", {"asked": asked, "now": now})
-    for correction_id, reason in doubts:
-        if reason:
-            reasons.setdefault(correction_id, HeldBack(Reason(reason)))
-    return reasons
 
 
 def _standing(

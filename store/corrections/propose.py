@@ -46,7 +46,7 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
         WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
             SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
               AND abs(:now - last_success_at) <= stale_after_ms)
-          AND {REASON} = '' AND l.frozen_at IS NULL
+          AND {REASON} = ''
           AND NOT EXISTS (SELECT 1 FROM corrections k
             WHERE k.listing_id = d.listing_id AND k.live = 1)
           AND NOT EXISTS (SELECT 1 FROM corrections k

@@ -21,6 +21,7 @@ from store.database.migrations import (
     v8_warnings,
     v9_bad_records,
     v10_uncounted,
+    v11_writes,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -38,6 +39,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v8_warnings.run,
     v9_bad_records.run,
     v10_uncounted.run,
+    v11_writes.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -320,7 +320,8 @@ class _Reconciliation:
               OR disagreements.target_state IS NOT excluded.target_state
               OR disagreements.settles_at IS NOT excluded.settles_at
               OR disagreements.risk_minor IS NOT excluded.risk_minor
-              OR disagreements.rests_on IS NOT excluded.rests_on""",
+              OR disagreements.rests_on IS NOT excluded.rests_on
+              OR (disagreements.waits > 0) <> (excluded.waits > 0)""",
             {"now": now},
         )
         row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
@@ -372,6 +373,7 @@ def _save_channel(connection: sqlite3.Connection, terms: Terms, channel: Channel
         "kind": channel.kind,
         "direction": channel.direction,
         "roles": ", ".join(channel.roles),
+        "writes": ", ".join(channel.writes),
         "every_ms": channel.every_ms,
         "stale_after_ms": channel.stale_after_ms,
         "max_source_age_ms": channel.max_source_age_ms,

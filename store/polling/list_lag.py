@@ -35,8 +35,8 @@ _WRITE = Columns(
     },
 )
 _RECENT = f"""SELECT {_WRITE.sql} FROM channels c
-CROSS JOIN corrections k ON k.ended_at > :now - max(:lag, CASE WHEN c.list_lag_at > :now - :forget
-  THEN c.list_lag_ms ELSE 0 END)
+CROSS JOIN corrections k INDEXED BY corrections_verified ON k.ended_at > :now - max(:lag,
+  CASE WHEN c.list_lag_at > :now - :forget THEN c.list_lag_ms ELSE 0 END)
 CROSS JOIN listings l ON l.id = k.listing_id AND l.channel_id = c.id
 WHERE c.id = :channel AND {freeze.PROVEN_ALONE}
   AND (l.available IS k.to_quantity AND k.to_quantity IS NOT k.from_quantity

@@ -23,7 +23,7 @@ from store.queries.ranking_values import (
 )
 from store.queries.severity_sql import AGE_BUCKET, GROUP_ORDERS, ORDERS, RISK, severity_of
 from store.queries.values import DisagreementFilter, Sort
-from store.targets.verdict_sql import REASON, SOURCES
+from store.targets.verdict_sql import REASON, SOURCES, is_open
 
 _AGES = len(AGE_EDGES_MS) + 1
 
@@ -89,12 +89,13 @@ _TOTAL = Columns(
     {"assumed": bool, "severity": Severity},
 )
 
+_OPEN = is_open("reason")
 _TOTALS = f"""SELECT {_TOTAL.sql} FROM (SELECT group_id, label, max(title) AS title,
-  count(*) AS count, sum(reason = '') AS open, sum(acknowledged_at IS NOT NULL) AS acknowledged,
-  CAST(total(CASE WHEN reason = '' AND delta < 0 THEN units END) AS INTEGER) AS oversell_units,
-  CAST(total(CASE WHEN reason = '' AND delta > 0 THEN units END) AS INTEGER) AS undersell_units,
-  sum(CASE WHEN reason = '' THEN risk END) AS risk,
-  max(reason = '' AND unpriced AND risk IS NOT NULL) AS assumed,
+  count(*) AS count, sum({_OPEN}) AS open, sum(acknowledged_at IS NOT NULL) AS acknowledged,
+  CAST(total(CASE WHEN {_OPEN} AND delta < 0 THEN units END) AS INTEGER) AS oversell_units,
+  CAST(total(CASE WHEN {_OPEN} AND delta > 0 THEN units END) AS INTEGER) AS undersell_units,
+  sum(CASE WHEN {_OPEN} THEN risk END) AS risk,
+  max({_OPEN} AND unpriced AND risk IS NOT NULL) AS assumed,
   min(first_seen_at) AS oldest_at, min(severity) AS severity, sum(units) AS units
 FROM judged GROUP BY group_id, label) ORDER BY"""
 

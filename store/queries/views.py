@@ -36,7 +36,7 @@ from store.queries.values import (
 )
 from store.reasons import Reason
 from store.targets import verdict_sql
-from store.targets.verdict_sql import FRESHNESS, REASON, SOURCES, status_of
+from store.targets.verdict_sql import FRESHNESS, REASON, SOURCES, STANDS, status_of
 
 ERRORS_IN_MINUTES = 5
 
@@ -49,6 +49,7 @@ _JUDGED = {
     "location": "i.location",
     "kind": "d.kind",
     "reason": REASON,
+    "stands": STANDS,
     "decidable_at": "CASE WHEN d.settles_at > :now THEN d.settles_at END",
     "available": "CASE WHEN l.present = 1 THEN l.available END",
     "state": "l.state",
@@ -75,7 +76,8 @@ _CORRECTION_STATUSES = {None: None} | {str(status): status for status in Correct
 # inside, once, and these read its column.
 _DISAGREEMENT = Columns(
     Disagreement,
-    {name: f"d.{name}" for name in _JUDGED}
+    {name: f"d.{name}" for name in _JUDGED if name != "stands"}
+    | {"reason": "CASE WHEN d.reason = '' THEN d.stands ELSE d.reason END"}
     | {"status": "d.reason", "severity": severity_sql.severity_of("reason")},
     {
         "kind": Kind,

@@ -6,8 +6,8 @@ docs/architecture.md). It reads `:now` and the aliases that `SOURCES` sets: d (d
 channel).
 """
 
-from store.model import UNCOUNTED, Status
-from store.reasons import SETTLING, Reason
+from store.model import CORRECTABLE, UNCOUNTED, Status
+from store.reasons import SETTLING, STANDING, Reason
 
 SOURCES = f"""disagreements d
 JOIN listings l ON l.id = d.listing_id
@@ -17,6 +17,9 @@ LEFT JOIN listings a ON a.id = coalesce(d.rests_on, CASE WHEN d.kind = 'state'
     AND NOT (d.state = '{UNCOUNTED}' AND d.target_quantity = 0)
   THEN i.state_listing_id ELSE i.quantity_listing_id END)
 LEFT JOIN channels ac ON ac.id = a.channel_id"""
+
+CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
+"""SQL for the kinds that Skew proposes corrections for."""
 
 RAISES = "(d.kind IN ('quantity', 'negative') AND d.delta > 0)"
 
@@ -103,6 +106,7 @@ REASON = f"""CASE
   WHEN a.copies > 1 AND ac.id <> c.id THEN '{Reason.AUTHORITY_DUPLICATE}'
   WHEN d.rests_on IS NULL AND ({_PART_IN_DOUBT}
     OR {_STATE_IN_DOUBT}) THEN '{Reason.AUTHORITY_STALE}'
+  WHEN l.frozen_at IS NOT NULL AND d.kind IN {CORRECTED} THEN '{Reason.FROZEN}'
   WHEN d.settles_at > :now THEN '{Reason.SETTLING}'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
     AND {_UNSEEN_FALL}
@@ -112,20 +116,41 @@ REASON = f"""CASE
   ELSE '' END"""
 """SQL for its `Reason`, why it can't be acted on now; empty where it can."""
 
+STANDS = f"""CASE
+  WHEN d.kind NOT IN {CORRECTED} OR d.state = '{UNCOUNTED}' THEN ''
+  WHEN EXISTS (SELECT 1 FROM corrections x WHERE x.listing_id = d.listing_id AND x.live = 1)
+    THEN ''
+  WHEN (SELECT x.status FROM corrections x WHERE x.listing_id = d.listing_id
+    ORDER BY x.id DESC LIMIT 1) IN ('rejected', 'failed', 'not_applied', 'unknown', 'expired')
+    THEN '{Reason.DECIDED}'
+  WHEN c.direction = 'observe' THEN '{Reason.OBSERVED}'
+  WHEN d.kind <> 'state' AND i.truth_quantity IS NULL THEN '{Reason.NO_TARGET}'
+  WHEN instr(c.writes, CASE WHEN d.kind = 'state' THEN 'state' ELSE 'quantity' END) = 0
+    THEN '{Reason.NOT_WRITTEN}'
+  WHEN d.kind = 'state' AND l.available < 0 THEN '{Reason.NEGATIVE_FIRST}'
+  ELSE '' END"""
+"""SQL for the `Reason` why nothing is proposed for what is open; empty where something is."""
+
 _SETTLING = ", ".join(f"'{reason}'" for reason in SETTLING)
+_STANDING = ", ".join(f"'{reason}'" for reason in STANDING)
+
+
+def is_open(reason: str) -> str:
+    """SQL for whether the status that a reason (an SQL expression) means is `open`."""
+    return f"{reason} IN ('', {_STANDING})"
 
 
 def status_of(reason: str) -> str:
     """SQL for the status that a reason (an SQL expression) means."""
     return (
-        f"CASE WHEN {reason} = '' THEN 'open' WHEN {reason} IN ({_SETTLING}) THEN 'settling' "
-        "ELSE 'unknown' END"
+        f"CASE WHEN {is_open(reason)} THEN 'open' WHEN {reason} IN ({_SETTLING}) "
+        "THEN 'settling' ELSE 'unknown' END"
     )
 
 
 def status(reason: Reason | None) -> Status:
     """The same of a reason that is known."""
-    if reason is None:
+    if reason is None or reason in STANDING:
         return Status.OPEN
     return Status.SETTLING if reason in SETTLING else Status.UNKNOWN
 
@@ -137,7 +162,7 @@ def is_settling(reason: str) -> str:
 
 def is_unknown(reason: str) -> str:
     """SQL for whether the status that a reason means is `unknown`; looks at the reason once."""
-    return f"{reason} NOT IN ('', {_SETTLING})"
+    return f"{reason} NOT IN ('', {_SETTLING}, {_STANDING})"
 
 
 FRESHNESS = """CASE

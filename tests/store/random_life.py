@@ -9,7 +9,7 @@ from typing import Any
 
 from store.causes import find_facts
 from store.channels import incidents
-from store.corrections import audit, decisions, lifecycle
+from store.corrections import audit, decisions, lifecycle, obstacles
 from store.corrections import propose as propose_module
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
@@ -104,7 +104,7 @@ def ask(database: Database, now: Millis) -> dict[str, Any]:
         "incidents": database.read(incidents.open_incidents),
         "history": {sku: _in_order(database.read(timeline.history, sku)) for sku in SKUS},
         "held back": {
-            correction.id: database.read(lifecycle.held_back, correction, now=now)
+            correction.id: database.read(obstacles.of, correction, now=now)
             for correction in updates
         },
     }

@@ -24,7 +24,7 @@ from store.causes.facts import Facts
 from store.causes.similar_skus import KINDS_WITH_SIMILAR
 from store.channels import incident_list
 from store.channels.incident_list import IncidentFilter, IncidentState
-from store.corrections import audit, batches, conflicts, lifecycle, update_list
+from store.corrections import audit, batches, conflicts, lifecycle, obstacles, update_list
 from store.corrections.audit import AuditRow, OperatorAct
 from store.corrections.pushed import pushed_since
 from store.corrections.update_list import UpdateFilter, UpdateList, UpdateSort
@@ -92,7 +92,6 @@ class RowDetail:
     correction: Correction | None
     cause: Cause | None
     target_sum: str
-    direction: Direction | None = None
     """Which way the channel's quantities go; None where it is configured no more."""
     history: tuple[HistoryEntry, ...] = ()
 
@@ -289,7 +288,7 @@ class DataSource:
         """What approving all of these would meet."""
         now = self._clock.now()
         pushed = await self._ask(pushed_since, now - decide.HOUR_MS)
-        not_now = await self._ask(lifecycle.all_held_back, batch, now=now)
+        not_now = await self._ask(obstacles.counted, batch, now=now)
         return decide.preview_approval(batch, self.settings, pushed, not_now, who=who)
 
     async def newest_step(self) -> int:
@@ -363,7 +362,6 @@ class DataSource:
         cells = tuple(cell for cell in shown if cell.location in (about.location, ""))
         causes = await self._causes([disagreement], now) if disagreement is not None else {}
         history = await self._ask(timeline.history, about.sku, limit=RECENT)
-        channel = self.settings.channels.get(about.channel)
         return RowDetail(
             sku=about.sku,
             title=about.title,
@@ -374,7 +372,6 @@ class DataSource:
             correction=correction,
             cause=causes.get(disagreement.id) if disagreement is not None else None,
             target_sum=target_sum(about.sku, about.channel, about.location, cells, self._terms),
-            direction=channel.direction if channel is not None else None,
             history=tuple(history),
         )
 

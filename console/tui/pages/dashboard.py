@@ -111,7 +111,7 @@ class Dashboard(DisagreementsPage):
         value = self.table.current
         if isinstance(value, DisagreementRow):
             disagreement = value.disagreement
-            reason = why_not_decidable(disagreement, self.directions.get(disagreement.channel))
+            reason = why_not_decidable(disagreement)
             if disagreement.correction_id is None:
                 return DecisionTarget(why_not=reason or "no update")
             about = f"#{disagreement.correction_id} {disagreement.sku} {disagreement.channel}"
@@ -179,7 +179,7 @@ class Dashboard(DisagreementsPage):
         await self.context.navigator.open_sku(self.detail)
 
     def _why_not_marked(self, disagreement: Disagreement, *, approving: bool) -> str:
-        reason = why_not_decidable(disagreement, self.directions.get(disagreement.channel))
+        reason = why_not_decidable(disagreement)
         return reason or (not_now(disagreement) if approving else "")
 
     def _channels(self, width: int) -> Content:

@@ -55,13 +55,10 @@ class DisagreementsPage(ListPage):
         """The groups that are open, by their id."""
         self.listed: DisagreementList | None = None
         source = context.source
-        self.directions = {
-            name: channel.direction for name, channel in source.settings.channels.items()
-        }
         self.data = DisagreementData(source)
         self._learning = False
         self.rows: VirtualTable[DisagreementRow | GroupRow] = VirtualTable(
-            DisagreementSheet(source.compared, self.directions),
+            DisagreementSheet(source.compared),
             empty="● No disagreements: every channel shows what it should.",
             id="disagreements",
         )

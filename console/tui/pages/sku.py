@@ -143,8 +143,7 @@ class SkuPage(DecisionPage):
             )
         if disagreement is None:
             return DecisionTarget(why_not=f"{cell.channel} shows what it should")
-        channel = self.context.source.settings.channels.get(cell.channel)
-        reason = why_not_decidable(disagreement, channel.direction if channel is not None else None)
+        reason = why_not_decidable(disagreement)
         return DecisionTarget(why_not=reason or "no update is proposed")
 
     def able(self) -> tuple[str, ...]:

@@ -22,14 +22,13 @@ from console.text.format import (
     time_of_day,
     units,
 )
-from console.text.reasons import reason_text
+from console.text.reasons import reason_text, standing_text
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone
 from console.tui.views.update_words import STEPS, step_tone
 from store.model import (
     CorrectionStatus,
-    Direction,
     Disagreement,
     Kind,
     Millis,
@@ -62,9 +61,8 @@ def tone_of(delta: int | None) -> Tone:
 class DisagreementSheet:
     """The main list: with a column for each channel where they all fit, else with one CHANNEL."""
 
-    def __init__(self, channels: Sequence[str], directions: Mapping[str, Direction]) -> None:
+    def __init__(self, channels: Sequence[str]) -> None:
         self.channels = tuple(channels)
-        self.directions = directions
 
     def columns(self, width: int) -> Sequence[Column]:
         wide = self._wide(width)
@@ -169,8 +167,7 @@ class DisagreementSheet:
             return Cell(f"wait {time_of_day(disagreement.decidable_at)[:5]}Z", Tone.DIM)
         if not disagreement.is_correctable:
             return Cell("manual", Tone.DIM)
-        observed = self.directions.get(disagreement.channel) is Direction.OBSERVE
-        return Cell("read only" if observed else NONE, Tone.FAINT)
+        return Cell(standing_text(disagreement) or NONE, Tone.FAINT)
 
 
 def _correction_cell(disagreement: Disagreement, number: int, status: CorrectionStatus) -> Cell:

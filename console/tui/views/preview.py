@@ -118,7 +118,7 @@ def reasons(detail: RowDetail, *, now: Millis, width: int) -> list[Content]:
         waits = waits_for(correction, now)
         rows.append(_labelled("act", f"{text}; {waits}" if waits else text, width))
     elif detail.disagreement is not None:
-        why_not = why_not_decidable(detail.disagreement, detail.direction)
+        why_not = why_not_decidable(detail.disagreement)
         rows.append(_labelled("act", why_not, width))
     return rows
 

@@ -7,7 +7,7 @@ import pytest
 
 from store.channels import incidents
 from store.corrections import freeze as freeze_module
-from store.corrections import lifecycle
+from store.corrections import obstacles
 from store.errors import NoSuchThing
 from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, Terms
@@ -114,7 +114,7 @@ def test_an_approved_update_of_a_frozen_cell_is_void_and_none_can_be_approved(
             connection.execute("UPDATE listings SET frozen_at = 1, frozen_why = 'a person said so'")  # type: ignore[attr-defined]
 
         w.database.write(freeze)
-        why = w.database.read(lifecycle.held_back, live, now=w.now)
+        why = w.database.read(obstacles.of, live, now=w.now)
         assert why == HeldBack(Reason.FROZEN, "a person said so")
 
 

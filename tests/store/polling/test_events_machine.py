@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from store.corrections import decisions, lifecycle, propose
+from store.corrections import decisions, lifecycle, obstacles, propose
 from store.database import lease
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
@@ -177,7 +177,7 @@ class Events(RuleBasedStateMachine):
         if not waiting:
             return
         correction = waiting[pick % len(waiting)]
-        if self.database.read(lifecycle.held_back, correction, now=self.w.now):
+        if self.database.read(obstacles.of, correction, now=self.w.now):
             return
         self.database.write(
             decisions.approve, [(correction.id, None)], who="ana", now=self.w.now, hold_ms=0,
@@ -339,7 +339,7 @@ class Events(RuleBasedStateMachine):
             if fell_at is None or known.has_answered(place, fell_at):
                 continue
             assert correction.id <= self.newest_correction, (correction, fell_at)
-            assert self.database.read(lifecycle.held_back, correction, now=self.w.now)
+            assert self.database.read(obstacles.of, correction, now=self.w.now)
         self.newest_correction = max((correction.id for correction in self.w.updates()), default=0)
 
     @invariant()
