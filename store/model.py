@@ -125,6 +125,8 @@ class IncidentKind(StrEnum):
     SURPRISE = "surprise"
     EVENTS = "events"
     """A channel's events can't be read, or some of them were refused."""
+    CLOCK = "clock"
+    """A file or a source time is of a time to come, by this machine's clock."""
     UNSEEN = "unseen"
     """The authority has not taken in an event for longer than `unseen_after`."""
     LOOP = "loop"

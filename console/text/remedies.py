@@ -186,6 +186,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     IncidentKind.UNREADABLE: "only these records are not compared; correct them in {0}",
     IncidentKind.EVENTS: "readings are compared without the events of {0} that can't be read; the "
     "message names the first of them",
+    IncidentKind.CLOCK: "set the clock or the time zone of what writes the times of {0}; rules "
+    "raise nothing by what was there already when it was first seen",
     IncidentKind.UNSEEN: "find out why {0} does not have the event yet; until it has, every target "
     "is lower by those pieces",
     IncidentKind.SECOND_WRITER: "stop what else writes to {0}; then `skew unfreeze {1}` lets it be "

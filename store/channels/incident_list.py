@@ -46,6 +46,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.LOOP: IncidentSeverity.SERIOUS,
         IncidentKind.SHARED_POOL: IncidentSeverity.SERIOUS,
         IncidentKind.SURPRISE: IncidentSeverity.SERIOUS,
+        IncidentKind.CLOCK: IncidentSeverity.SERIOUS,
         IncidentKind.EVENTS: IncidentSeverity.MINOR,
         IncidentKind.UNSEEN: IncidentSeverity.MINOR,
         IncidentKind.UNREADABLE: IncidentSeverity.MINOR,

@@ -22,6 +22,7 @@ from store.database.migrations import (
     v9_bad_records,
     v10_uncounted,
     v11_writes,
+    v12_future_times,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -40,6 +41,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v9_bad_records.run,
     v10_uncounted.run,
     v11_writes.run,
+    v12_future_times.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -117,7 +117,9 @@ _LISTING = {
     "copies": "coalesce((SELECT x.copies FROM temp.doubted x WHERE x.id = l.id), 1)",
     "problem": "(SELECT x.problem FROM temp.doubted x WHERE x.id = l.id)",
     # No source is of a later time than the poll that read it.
-    "source_at": f"min({AT}, {_since('source_at', _READ)})",
+    "source_at": f"""min({AT}, coalesce(CASE WHEN {_READ} THEN l.source_seen_at END,
+      {_since("source_at", _READ)}))""",
+    "source_seen_at": "NULL",
     "fell_at": _since("fell_at", f"l.fell_at <= {AT}"),
     "frozen_at": f"""CASE WHEN l.frozen_at <= {AT} THEN l.frozen_at
       ELSE (SELECT n.since {_FROZEN}) END""",

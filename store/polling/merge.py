@@ -27,11 +27,11 @@ WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
 
 # A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
 _MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, opening, opening_at,
-  opening_read_at, {VALUES})
+  opening_read_at, source_seen_at, {VALUES})
 SELECT i.id, :channel, :now, p.available,
-  CASE WHEN p.available IS NOT NULL THEN coalesce(p.source_at, :as_of, :now) END,
+  CASE WHEN p.available IS NOT NULL THEN min(coalesce(p.source_at, :as_of, :now), :now) END,
   CASE WHEN p.available IS NOT NULL THEN :now END,
-  {", ".join("p." + name for name in NAMES)}
+  CASE WHEN p.source_at > :sight THEN :sight END, {", ".join("p." + name for name in NAMES)}
 FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
 ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
@@ -55,9 +55,12 @@ _MERGE_KNOWN = f"""UPDATE listings SET
   fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END,
   known = CASE WHEN p.available IS NOT NULL AND listings.opening IS NOT NULL
     THEN listings.known ELSE 0 END,
+  source_seen_at = CASE WHEN listings.source_at IS p.source_at AND listings.present = 1
+      AND listings.available IS p.available AND listings.state IS p.state
+    THEN listings.source_seen_at WHEN p.source_at > :sight THEN :sight END,
   opening = CASE WHEN p.available IS NOT NULL THEN coalesce(listings.opening, p.available) END,
   opening_at = CASE WHEN p.available IS NOT NULL
-    THEN coalesce(listings.opening_at, p.source_at, :as_of, :now) END,
+    THEN coalesce(listings.opening_at, min(coalesce(p.source_at, :as_of, :now), :now)) END,
   opening_read_at = CASE WHEN p.available IS NOT NULL
     THEN coalesce(listings.opening_read_at, :now) END
 FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
@@ -126,7 +129,7 @@ def merge(
 ) -> Merge:
     """Record a good poll: its readings and events, what they close and open, what that proposes.
 
-    `as_of` is the file's own time; without one the poll is as of its start, for nothing in it
+    `as_of` is the file's time; without one the poll is as of its start, for nothing in it
     can be older. It can't be repeated, for the stage is gone after it. Raises Overtaken.
     """
     # The readings go in before the poll's record ends, because the record is what makes them count
@@ -268,12 +271,17 @@ def merge_stage(
     # there is one, none of those counts as gone: a missing listing would be corrected for nothing.
     anonymous = [record for record in sweep.refused if record.sku is None]
     newest = connection.execute("SELECT coalesce(max(id), 0) FROM listings").fetchone()[0]
+    started = connection.execute(
+        "SELECT started_at FROM polls WHERE id = ?", (sweep.poll_id,)
+    ).fetchone()
     values = {
         "channel": sweep.channel_id,
         "poll": sweep.poll_id,
         "newest": newest,
         "now": now,
         "as_of": as_of,
+        # Nothing in a poll is of a later time than its start, nor than its file.
+        "sight": min(now if started is None else started[0], now if as_of is None else as_of),
         "own": int(own),
         "doubt": f"may be the record at {anonymous[0].place}" if anonymous else None,
     }

@@ -106,7 +106,7 @@ _COPY_ITEMS = """INSERT OR IGNORE INTO temp.items SELECT id, sku, location, pric
 # What bundles and pools say of themselves: their own state is theirs, whatever their parts are.
 _OWN_LISTINGS = """CREATE TEMP TABLE listings (id INTEGER PRIMARY KEY, item_id INTEGER,
   channel_id INTEGER, present INTEGER, state TEXT, copies INTEGER DEFAULT 1, problem TEXT,
-  source_at INTEGER, UNIQUE (item_id, channel_id))"""
+  source_at INTEGER, source_seen_at INTEGER, UNIQUE (item_id, channel_id))"""
 
 _PARTS = (
     "CREATE TEMP TABLE parts AS SELECT * FROM main.parts",

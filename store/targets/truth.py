@@ -8,7 +8,7 @@ import sqlite3
 
 from store.model import NOT_FOR_SALE, QUANTITY_MAX, UNCOUNTED, State
 from store.targets.policy_sql import PolicySql
-from store.targets.verdict_sql import TROUBLED
+from store.targets.verdict_sql import TROUBLED, source_time
 
 WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS truths (item_id INTEGER PRIMARY KEY, q_id INTEGER,
@@ -133,7 +133,7 @@ def _derive(
       JOIN listings pl ON pl.id = pi.quantity_listing_id
       JOIN channels pc ON pc.id = pl.channel_id WHERE pp.item_id = i.id
       ORDER BY {TROUBLED.format(listing="pl", channel="pc")} DESC,
-        coalesce(pl.source_at, pc.as_of), pl.id LIMIT 1)"""
+        coalesce({source_time("pl")}, pc.as_of), pl.id LIMIT 1)"""
     incoming, uncounted = "min(c.truth_incoming / p.quantity)", UNCOUNTED_BUNDLE
     if how == "pool":
         incoming, uncounted = BOUNDED.format("sum(c.truth_incoming)"), UNCOUNTED_POOL

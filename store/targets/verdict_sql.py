@@ -26,7 +26,7 @@ RAISES = "(d.kind IN ('quantity', 'negative') AND d.delta > 0)"
 
 def _stale(channel: str, listing: str) -> str:
     """SQL for whether `listing` was read too long ago to act on (rule 4, docs/architecture.md)."""
-    source = f":now - coalesce({listing}.source_at, {channel}.as_of)"
+    source = f":now - coalesce({source_time(listing)}, {channel}.as_of)"
     return (
         # A clock that was set back leaves readings that seem to come from the future. They prove
         # nothing about now, so that the distance counts whatever its sign.
@@ -42,7 +42,13 @@ def authority_as_of(listing: str, channel: str) -> str:
     its start, whatever the source's clock says.
     """
     whole = whole_as_of(channel)
-    return f"min(coalesce({listing}.source_at, {whole}), {whole})"
+    return f"min(coalesce({source_time(listing)}, {whole}), {whole})"
+
+
+def source_time(listing: str) -> str:
+    """SQL for when the source says that a listing last moved; never later than we first saw it."""
+    # A time to come would be later than every event, and new at every poll.
+    return f"coalesce({listing}.source_seen_at, {listing}.source_at)"
 
 
 def whole_as_of(channel: str) -> str:

@@ -6,12 +6,13 @@ Every quantity is in the channel's own units, as available (rule 11, docs/archit
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
+from store.polling.file_sights import FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Abilities:
     """It is described in the configuration, which can be tried: it is a `DescribedChannel` too."""
     is_local: bool = False
     """It is on this machine: to look at it sends nothing and signs in nowhere."""
+    files: bool = False
+    """It reads files, whose times are kept in mind: it is a `FileSource` too."""
     notes: str = ""
 
 
@@ -51,7 +54,10 @@ class RecordPage:
     announced: int | None = None
     """How many records the channel says it has in all; None where it does not say."""
     as_of: Millis | None = None
-    """A file's modification time; None where the page is as of its arrival."""
+    """The earlier of a file's own time and our first sight of it; None where the page is as of its
+    arrival."""
+    file: FileStamp | None = None
+    """The file that it is from."""
     cut_short: str = ""
     """How the channel itself says that there is more than came; the poll is not good then."""
     warnings: Sequence[str] = ()
@@ -178,6 +184,21 @@ class DescribedChannel(Protocol):
         """Read a page and one of its listings, and say what of the description finds nothing.
 
         Writes nothing. Raises what `Channel.pages` does.
+        """
+        ...
+
+
+class FileSource(Protocol):
+    """What a channel with `abilities.files` also does."""
+
+    async def look(
+        self, known: Mapping[FileStamp, Millis], now: Millis
+    ) -> Mapping[FileStamp, Millis]:
+        """Look which files from the future are there, and keep in mind since when.
+
+        `known` are those that were seen before, each with its first sight; the first sight of any
+        other is `now`. Answers those that are there. The pages of a file are as of the earlier of
+        its own time and its first sight. Raises as `Channel.pages`.
         """
         ...
 

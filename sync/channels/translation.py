@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from store.event_kinds import Event
-from store.model import UNCOUNTED, Record, Refused, State
+from store.model import UNCOUNTED, Millis, Record, Refused, State
+from store.polling.file_sights import FileStamp
 from sync import locations
 from sync.channels.base import (
     Abilities,
@@ -22,6 +23,7 @@ from sync.channels.base import (
     DescribedChannel,
     EventPage,
     EventSource,
+    FileSource,
     FreshReadings,
     ListingRef,
     Receipt,
@@ -185,6 +187,12 @@ class TranslatedChannel:
 
     async def close(self) -> None:
         await self._channel.close()
+
+    async def look(
+        self, known: Mapping[FileStamp, Millis], now: Millis
+    ) -> Mapping[FileStamp, Millis]:
+        """Look for files from the future. Only where `abilities.files`."""
+        return await cast("FileSource", self._channel).look(known, now)
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         """Read what moved after `cursor`, in our names. Only where `abilities.events`."""

@@ -12,6 +12,7 @@ from store import people
 from store.channels import incidents, write_pauses
 from store.corrections import decisions, lifecycle
 from store.corrections.pushed import Pushed, pushed_since
+from store.corrections.undated import undated_proposals
 from store.database.connection import Database
 from store.model import Correction, Decision, IncidentKind, Millis, State
 from store.reasons import HeldBack
@@ -143,8 +144,9 @@ def preview_approval(
 async def approve_by_rules(database: Database, settings: Settings, now: Millis) -> int:
     """Approve the proposals that a written rule covers; answer how many.
 
-    Never a listing whose last correction did not end well, never what needs a second person, and
-    for a while nothing on a channel whose last batch ended in a surprise.
+    Never a listing whose last correction did not end well, never what needs a second person, never
+    a raise on readings whose age nobody knows, and for a while nothing on a channel whose last
+    batch ended in a surprise.
     """
     approval = settings.approval
     if approval.mode != "rules":
@@ -159,6 +161,13 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
         for correction, free in proposals
         if free and correction.channel not in surprised and _rule_covers(correction, settings)
     ]
+    if any(raise_or_reduce(correction) == "raise" for correction in covered):
+        undated = await database.aread(undated_proposals, ahead_ms=settings.events.ahead_ms)
+        covered = [
+            correction
+            for correction in covered
+            if correction.id not in undated or raise_or_reduce(correction) == "reduce"
+        ]
     pushed = await database.aread(pushed_since, now - HOUR_MS)
     batch, _ = guard.within(covered, settings.push, as_push(pushed))
     if not batch:

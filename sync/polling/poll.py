@@ -14,13 +14,13 @@ from store.database.worklist import Merge
 from store.errors import Overtaken, StoreError
 from store.model import Millis, PollOutcome, Refused
 from store.poll_counts import PollCounts
+from store.polling import file_sights, future_times, quarantine, staging
 from store.polling import merge as merge_module
-from store.polling import quarantine, staging
 from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
 from sync.channels.base import closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import events, guard, recovery
+from sync.polling import events, file_times, guard, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 
@@ -144,6 +144,7 @@ async def _attempt(
     try:
         began = context.clock.now()
         async with asyncio.timeout(channel_state.deadline_s):
+            await file_times.look(context, channel_state)
             read = await _stage_all(context, channel_state, sweep)
         # Large transactions take turns. SQLite has one writer, and the lease's heartbeat must not
         # wait for the merges of all channels one after the other.
@@ -169,7 +170,7 @@ def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, beg
 async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep: Sweep) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
-    refused = 0
+    refused, file = 0, None
     cut_short, warnings = "", dict[str, None]()
     reported_at = context.clock.now()
     async with closing(channel_state.channel.pages()) as pages:
@@ -184,6 +185,9 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
                 note_progress=report_due,
             )
             reported_at = context.clock.now() if report_due else reported_at
+            if page.file is not None and page.file != file:
+                file = page.file
+                await context.database.awrite(file_sights.note_poll, sweep.poll_id, file)
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
             if page.refused and first_refused is None:
@@ -233,6 +237,7 @@ async def _judge(
         as_of=read.as_of,
         event_batch=event_batch,
     )
+    await context.database.awrite(future_times.report, sweep, ahead_ms=context.ahead_ms, now=now)
     await recovery.on_success(context, channel_state, channel_state.polls)
     await context.database.awrite(lifecycle.verify_late, channel_state.name, now=now)
     return PollReport(

@@ -11,18 +11,26 @@ import csv
 import io
 import itertools
 import os
-import stat
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from store.model import State
+from store.model import Millis, State
+from store.polling.file_sights import FileStamp
 from sync import values
 from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels.csv.files import (
+    FileStatus,
+    FileTimes,
+    candidates,
+    channel_errors,
+    newest,
+    opened,
+)
 from sync.channels.csv.layout import (
     FIELDS,
     QUANTITIES,
@@ -36,16 +44,13 @@ from sync.channels.csv.layout import (
 from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.rows import Row, RowDecoder, read_rows
 from sync.clock import Clock, rfc3339
-from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary, WriteRejected
+from sync.errors import ChannelError, ContractBroken, Temporary, WriteRejected
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
 PAGE_ROWS = 1000
 FILE_BYTES_MAX = 2**30
-SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
-"""What counts in a folder: a file being uploaded is usually named otherwise, or hidden."""
-
 QUIET_MS = 2_000
 """A file that has not changed for this long counts as finished at the first look."""
 LOOK_AGAIN_MS = 250
@@ -101,6 +106,7 @@ ABILITIES = Abilities(
     reads=_FIGURES,
     states=frozenset(State),
     is_local=True,
+    files=True,
     notes="a file or the newest of a folder; read only",
 )
 
@@ -133,10 +139,19 @@ class CsvFile:
         self._transport = transport
         self._clock = clock
         self._path = path
+        self._times = FileTimes()
+
+    async def look(
+        self, known: Mapping[FileStamp, Millis], now: Millis
+    ) -> Mapping[FileStamp, Millis]:
+        with _naming(self._name):
+            return self._times.note(await asyncio.to_thread(candidates, self._path), known, now)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         with _naming(self._name):
-            steps = _InThread(_pages(self._options, await self._wait_until_written()))
+            status = await self._wait_until_written()
+            as_of = self._times.of(status, self._clock.now())
+            steps = _InThread(_pages(self._options, status, as_of))
             try:
                 while (found := await asyncio.to_thread(steps.next)) is not None:
                     yield found
@@ -154,29 +169,34 @@ class CsvFile:
     async def sign_in(self) -> str:
         with _naming(self._name):
             # Only the header is read: whoever still writes the file has written that.
-            status = await asyncio.to_thread(_file_status, self._path)
+            status = await self._newest()
             layout = await asyncio.to_thread(_layout, self._options, status)
         found = ", ".join(f"{field} in {layout.header[at]!r}" for field, at in layout.at.items())
-        written = rfc3339(status.modified_ns // 1_000_000)
+        written = rfc3339(status.modified_at)
+        if (ahead_ms := status.modified_at - self._clock.now()) > 0:
+            written = f"{written}, {ahead_ms // 1000:,} s ahead of this machine's clock"
         return f"{status.path.name}, {status.size:,} bytes, written {written}, has {found}"
 
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _wait_until_written(self) -> "_FileStatus":
+    async def _wait_until_written(self) -> "FileStatus":
         """Find the file, and wait until nobody writes it. Raises Temporary where it goes on."""
         # A file that is being written has a fresh modification time. Only a young file needs the
         # second look: the same inode, size and time mean that no byte was added in between.
-        status = await asyncio.to_thread(_file_status, self._path)
+        status = await self._newest()
         for _ in range(LOOKS_MAX):
-            if self._clock.now() - status.modified_ns // 1_000_000 >= QUIET_MS:
+            if self._clock.now() - status.modified_at >= QUIET_MS:
                 return status
             await self._clock.sleep(LOOK_AGAIN_MS)
-            again = await asyncio.to_thread(_file_status, self._path)
+            again = await self._newest()
             if again == status:
                 return status
             status = again
         raise Temporary(f"{status.path.name} is still being written")
+
+    async def _newest(self) -> FileStatus:
+        return await asyncio.to_thread(newest, self._path, self._times, self._clock.now())
 
 
 @contextlib.contextmanager
@@ -209,51 +229,7 @@ class _InThread:
             self._pages.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _FileStatus:
-    """What a file was when we looked: the same again means that nobody wrote in between."""
-
-    path: Path
-    inode: int
-    size: int
-    modified_ns: int
-
-    def is_still(self, status: os.stat_result) -> bool:
-        now = (status.st_ino, status.st_size, status.st_mtime_ns)
-        return now == (self.inode, self.size, self.modified_ns)
-
-
-def _file_status(path: Path) -> _FileStatus:
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            inside = path.resolve()
-            found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file, inside)]
-            if not found:
-                raise Temporary(f"no .csv, .tsv or .txt file is in {path}")
-            status, path = max(found, key=lambda pair: (pair[0].st_mtime_ns, pair[1].name))
-    except PermissionError as error:
-        raise NeedsOperator(f"{path} can't be read: give Skew the right to read it") from error
-    except FileNotFoundError as error:
-        raise Temporary(f"{path.name} not found in {path.parent.absolute()}") from error
-    except OSError as error:
-        raise Temporary(f"{path} can't be read: {error.strerror}") from error
-    if not stat.S_ISREG(status.st_mode):
-        raise NeedsOperator(f"{path} is neither a file nor a folder")
-    return _FileStatus(path, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _is_candidate(path: Path, folder: Path) -> bool:
-    """Whether a file of the folder is one to read: never one that only a link leads to elsewhere.
-
-    Whoever may put files there must not be able to show us any file that we may read.
-    """
-    if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
-        return False
-    return path.is_file() and (not path.is_symlink() or path.resolve().parent == folder)
-
-
-def _pages(options: CsvOptions, status: _FileStatus) -> Generator[RecordPage]:
+def _pages(options: CsvOptions, status: FileStatus, as_of: Millis) -> Generator[RecordPage]:
     """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
     layout = _layout(options, status)
     numbers = ColumnNumbers(options.decimal, lambda: _decimal_signs(layout, status))
@@ -262,7 +238,7 @@ def _pages(options: CsvOptions, status: _FileStatus) -> Generator[RecordPage]:
         last = Row(1, list(layout.header))
         while some := list(itertools.islice(rows, PAGE_ROWS)):
             last = some[-1]
-            yield decoder.page(some, as_of=status.modified_ns // 1_000_000)
+            yield replace(decoder.page(some, as_of=as_of), file=status.stamp)
         if not options.final_newline and len(last.fields) < len(layout.header):
             raise Temporary(f"{status.path.name} is half written: its last line is cut")
         # The descriptor is asked, not the path: a file that was replaced by another is still the
@@ -271,7 +247,7 @@ def _pages(options: CsvOptions, status: _FileStatus) -> Generator[RecordPage]:
             raise Temporary(f"{status.path.name} changed while it was read")
 
 
-def _decimal_signs(layout: Layout, status: _FileStatus) -> Mapping[str, str]:
+def _decimal_signs(layout: Layout, status: FileStatus) -> Mapping[str, str]:
     """Read the file a second time, to find out which decimal sign each of its columns proves."""
     columns = {name: at for name, at in layout.at.items() if name in FIGURES}
     with _rows(layout, status) as (rows, _):
@@ -279,50 +255,18 @@ def _decimal_signs(layout: Layout, status: _FileStatus) -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def _rows(layout: Layout, status: _FileStatus) -> Iterator[tuple[Iterator[Row], BinaryIO]]:
+def _rows(layout: Layout, status: FileStatus) -> Iterator[tuple[Iterator[Row], BinaryIO]]:
     """Open the file for its rows, the header left out."""
-    with _opened(status) as file, _channel_errors(status):
+    with opened(status) as file, channel_errors(status):
         text = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
         rows = read_rows(layout, text, status.path.name)
         next(rows)
         yield rows, file
 
 
-def _open_nonblocking(path: str, flags: int) -> int:
-    """Open a file for reading without waiting."""
-    # The path may have become a named pipe since we looked. Opening one waits for a writer, which
-    # may never come, and a thread that waits there can't be stopped.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-@contextlib.contextmanager
-def _opened(status: _FileStatus) -> Iterator[BinaryIO]:
-    with _channel_errors(status), open(status.path, "rb", opener=_open_nonblocking) as file:
-        if not status.is_still(os.fstat(file.fileno())):
-            raise Temporary(f"{status.path.name} is being replaced")
-        yield file
-
-
-@contextlib.contextmanager
-def _channel_errors(status: _FileStatus) -> Iterator[None]:
-    """Turn what the operating system or the decoder raises into the channel's errors."""
-    try:
-        yield
-    except PermissionError as error:
-        raise NeedsOperator(
-            f"{status.path} can't be read: give Skew the right to read it"
-        ) from error
-    except OSError as error:
-        raise Temporary(f"{status.path}: {error.strerror}") from error
-    except UnicodeError as error:
-        # The error's own text would quote bytes of the file, which are the shop's data.
-        words = f"{status.path.name} mixes encodings: save it as UTF-8, or set `encoding`"
-        raise ContractBroken(words, path="") from error
-
-
-def _layout(options: CsvOptions, status: _FileStatus) -> Layout:
+def _layout(options: CsvOptions, status: FileStatus) -> Layout:
     """Find out how the file is written. Raises Temporary where it looks half written."""
-    with _opened(status) as file:
+    with opened(status) as file:
         if status.size > FILE_BYTES_MAX:
             words = f"{status.path.name} has more than {FILE_BYTES_MAX:,} bytes"
             raise ContractBroken(words, path="")

@@ -1,0 +1,140 @@
+"""The file itself: which of a folder it is, from when it is, whether it is still the same."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from store.model import Millis
+from store.polling.file_sights import FileStamp
+from sync.errors import ContractBroken, NeedsOperator, Temporary
+
+SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+"""What counts in a folder: a file being uploaded is usually named otherwise, or hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """What a file was when we looked: the same again means that nobody wrote in between."""
+
+    path: Path
+    inode: int
+    size: int
+    modified_ns: int
+
+    @property
+    def modified_at(self) -> Millis:
+        return self.modified_ns // 1_000_000
+
+    @property
+    def stamp(self) -> FileStamp:
+        # A name that is not text on this machine is kept all the same.
+        name = self.path.name.encode("utf-8", "backslashreplace").decode()
+        return FileStamp(name, self.size, self.modified_ns)
+
+    def is_still(self, status: os.stat_result) -> bool:
+        now = (status.st_ino, status.st_size, status.st_mtime_ns)
+        return now == (self.inode, self.size, self.modified_ns)
+
+
+def newest(path: Path, times: "FileTimes", now: Millis) -> FileStatus:
+    """Find the file, or of a folder the newest. Raises Temporary or NeedsOperator."""
+    found = candidates(path)
+    return max(found, key=lambda file: (times.of(file, now), file.modified_ns, file.path.name))
+
+
+def candidates(path: Path) -> list[FileStatus]:
+    """Find the file, or all of a folder that could be read. Raises as `newest`."""
+    try:
+        status = path.stat()
+        found = [(status, path)]
+        if stat.S_ISDIR(status.st_mode):
+            inside = path.resolve()
+            found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file, inside)]
+            if not found:
+                raise Temporary(f"no .csv, .tsv or .txt file is in {path}")
+    except PermissionError as error:
+        raise NeedsOperator(f"{path} can't be read: give Skew the right to read it") from error
+    except FileNotFoundError as error:
+        raise Temporary(f"{path.name} not found in {path.parent.absolute()}") from error
+    except OSError as error:
+        raise Temporary(f"{path} can't be read: {error.strerror}") from error
+    if not all(stat.S_ISREG(status.st_mode) for status, _ in found):
+        raise NeedsOperator(f"{path} is neither a file nor a folder")
+    return [
+        FileStatus(file, status.st_ino, status.st_size, status.st_mtime_ns)
+        for status, file in found
+    ]
+
+
+class FileTimes:
+    """From when each file is: the earlier of its own time and our first sight of it.
+
+    A file server's clock, or its time zone, may be ahead. A file with a time to come would be new
+    at every poll, and again when the clock has caught up.
+    """
+
+    def __init__(self) -> None:
+        self._first_seen: Mapping[FileStamp, Millis] = {}
+
+    def of(self, file: FileStatus, now: Millis) -> Millis:
+        """From when a file is that is seen now."""
+        if self._first_seen or file.modified_at > now:
+            return min(file.modified_at, self._first_seen.get(file.stamp, now))
+        return file.modified_at
+
+    def note(
+        self, files: Iterable[FileStatus], known: Mapping[FileStamp, Millis], now: Millis
+    ) -> Mapping[FileStamp, Millis]:
+        """Keep the first sight of those from the future: as `known`, or now. Answers them all."""
+        self._first_seen = {
+            file.stamp: known.get(file.stamp, now)
+            for file in files
+            if file.modified_at > now or file.stamp in known
+        }
+        return self._first_seen
+
+
+def _is_candidate(path: Path, folder: Path) -> bool:
+    """Whether a file of the folder is one to read: never one that only a link leads to elsewhere.
+
+    Whoever may put files there must not be able to show us any file that we may read.
+    """
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+        return False
+    return path.is_file() and (not path.is_symlink() or path.resolve().parent == folder)
+
+
+def _open_nonblocking(path: str, flags: int) -> int:
+    """Open a file for reading without waiting."""
+    # The path may have become a named pipe since we looked. Opening one waits for a writer, which
+    # may never come, and a thread that waits there can't be stopped.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+@contextlib.contextmanager
+def opened(status: FileStatus) -> Iterator[BinaryIO]:
+    with channel_errors(status), open(status.path, "rb", opener=_open_nonblocking) as file:
+        if not status.is_still(os.fstat(file.fileno())):
+            raise Temporary(f"{status.path.name} is being replaced")
+        yield file
+
+
+@contextlib.contextmanager
+def channel_errors(status: FileStatus) -> Iterator[None]:
+    """Turn what the operating system or the decoder raises into the channel's errors."""
+    try:
+        yield
+    except PermissionError as error:
+        raise NeedsOperator(
+            f"{status.path} can't be read: give Skew the right to read it"
+        ) from error
+    except OSError as error:
+        raise Temporary(f"{status.path}: {error.strerror}") from error
+    except UnicodeError as error:
+        # The error's own text would quote bytes of the file, which are the shop's data.
+        words = f"{status.path.name} mixes encodings: save it as UTF-8, or set `encoding`"
+        raise ContractBroken(words, path="") from error
