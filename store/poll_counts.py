@@ -3,6 +3,21 @@
 import msgspec
 
 
+class FirstCounts(msgspec.Struct, frozen=True):
+    """What a channel's first poll can be judged by."""
+
+    at_zero: int
+    """Listings without stock where none has any; those that the authority has none of left out."""
+    comparable: int
+    """How many SKUs could be on both sides, its own and the authority's; 0: not known yet."""
+    met: int
+    """How many are, counted up to where it is plainly enough."""
+    is_hardly: bool
+    """Whether that is hardly one of them."""
+    is_authority: bool
+    """Whether the poll is of the authority, and the other side the channels."""
+
+
 class PollCounts(msgspec.Struct, frozen=True):
     """What a finished, not yet judged poll would change; the guard judges this and nothing else.
 
@@ -25,3 +40,5 @@ class PollCounts(msgspec.Struct, frozen=True):
     new_refused: int = 0
     anonymous: int = 0
     uncounted: int = 0
+    first: FirstCounts | None = None
+    """Of a poll that has no good one before it."""

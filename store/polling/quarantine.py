@@ -89,7 +89,14 @@ class QuarantinedPoll(NamedTuple):
 _COUNTS = Columns(
     PollCounts,
     {name: f"p.{name}" for name in PollCounts.__struct_fields__}
-    | {"back": "0", "stocked": "NULL", "new_refused": "0", "anonymous": "0", "uncounted": "0"},
+    | {
+        "back": "0",
+        "stocked": "NULL",
+        "new_refused": "0",
+        "anonymous": "0",
+        "uncounted": "0",
+        "first": "NULL",
+    },
 )
 
 

@@ -16,7 +16,7 @@ from store.channels import polls
 from store.errors import Overtaken
 from store.model import Millis, Record, Refused
 from store.poll_counts import PollCounts
-from store.polling import bad_records, list_lag
+from store.polling import bad_records, first_poll, list_lag
 from store.polling.sweep import PollMemory, Sweep
 
 VALUES = (
@@ -243,6 +243,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         new_refused=len(sweep.new_refused),
         anonymous=sum(record.sku is None for record in sweep.refused),
         uncounted=uncounted,
+        first=first_poll.counts(connection, sweep),
     )
     return sweep.numbers
 

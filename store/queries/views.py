@@ -90,7 +90,7 @@ _DISAGREEMENT = Columns(
 _DISAGREEMENTS = f"""WITH d AS MATERIALIZED (
   SELECT {", ".join(f"{sql} AS {name}" for name, sql in _JUDGED.items())}
   FROM {SOURCES} LEFT JOIN corrections k ON k.listing_id = d.listing_id AND k.live = 1
-  WHERE d.closed_at IS NULL AND d.id IN (SELECT value FROM json_each(:ids)))
+  WHERE {STANDS} AND d.id IN (SELECT value FROM json_each(:ids)))
 SELECT {_DISAGREEMENT.sql} FROM d"""
 
 
@@ -185,7 +185,7 @@ _COUNTED = Columns(
 # MATERIALIZED, so that each disagreement is judged once and not once for each of the ten numbers.
 _COUNTS = f"""WITH judged AS MATERIALIZED (
     SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
-    FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1)
+    FROM {SOURCES} WHERE {STANDS})
 SELECT {_COUNTED.sql} FROM (
   SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status FROM judged)"""
 

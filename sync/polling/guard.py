@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from store.model import Correction
-from store.poll_counts import PollCounts
+from store.poll_counts import FirstCounts, PollCounts
 from sync.settings import GuardSettings, PushLimits
 from sync.units import PPM
 
@@ -35,6 +35,8 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
         return f"empty: none of the {counts.known} known listings came"
     if counts.announced is not None and came < counts.announced:
         return f"cut short: the channel announced {counts.announced} records, {came} came"
+    if counts.first is not None:
+        return _first(counts.first, limits)
     if counts.known < PERCENTAGES_FROM:
         return _nearly_all_at_zero(counts, limits) or _nearly_all_uncounted(counts, limits)
     # A record without a SKU may be any of the listings that were not seen.
@@ -45,6 +47,20 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
         or _too_many(counts.uncounted, "newly uncounted", counts.known, limits.max_shrunk_ppm)
         or _too_many(counts.changed, "changed", counts.known, limits.max_changed_ppm)
     )
+
+
+def _first(first: FirstCounts, limits: GuardSettings) -> str | None:
+    """Say why a first poll is not plausible. The limits of later ones switch it off at 100 %."""
+    # From three listings up all at zero is a broken feed and no shop that has just opened. Below
+    # twenty SKUs on the smaller side none that meet may be a trial shop's own; and of the honest
+    # first feeds, those of a marketplace included, one SKU in twenty is met by every one.
+    if first.at_zero >= STOCKED_FROM and limits.max_zeroed_ppm < PPM:
+        return f"a first poll of nothing but zeros: none of {first.at_zero} listings has stock"
+    if first.comparable >= PERCENTAGES_FROM and first.is_hardly and limits.max_shrunk_ppm < PPM:
+        other = "the other channels" if first.is_authority else "the authority"
+        met = f"{first.met} of {first.comparable} SKUs are on both sides"
+        return f"a first poll that hardly meets {other}: {met}"
+    return None
 
 
 def _nearly_all_at_zero(counts: PollCounts, limits: GuardSettings) -> str | None:

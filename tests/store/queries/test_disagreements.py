@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
-from store.model import Kind, Status
-from tests.store.world import MINUTE, record, world
+from store.model import Kind, Refused, Status
+from store.queries import views
+from store.queries.ranking import grouped, total_of
+from store.queries.ranking_values import GroupBy
+from store.queries.values import DisagreementFilter
+from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
 
 def test_a_filter_and_an_order_choose_what_is_shown(tmp_path: Path) -> None:
@@ -22,3 +26,33 @@ def test_a_filter_and_an_order_choose_what_is_shown(tmp_path: Path) -> None:
         overview = w.overview()
         assert (overview.oversell, overview.oversell_units) == (2, 11)
         assert overview.oversell_money == 10 * 1 + 99
+
+
+def counted(w: World) -> tuple[int, int, int, int]:
+    """What the header, the list, its ids and its groups make of the disagreements."""
+    every = DisagreementFilter()
+    ids = w.database.read(views.disagreement_ids, every, now=w.now)
+    groups = w.database.read(grouped, every, GroupBy.CHANNEL, now=w.now)
+    in_groups = sum(total_of(total).count for total in groups.totals)
+    return w.overview().disagreements, len(w.diff()), len(ids), in_groups
+
+
+def test_all_counts_are_those_of_the_list(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop"), channel("market")) as w:
+        w.poll("warehouse", stock(A=1, B=2, C=3, D=4))
+        w.poll("market", stock(A=1, B=2, C=3, D=9))
+        w.poll("shop", stock(A=11, B=12, C=3))
+        assert counted(w) == (4, 4, 4, 4)
+
+        bad = [Refused("line 3", "no number", "B"), Refused("line 4", "no number", "C")]
+        w.poll("warehouse", stock(A=1, D=4), refused=bad)
+        assert counted(w) == (4, 4, 4, 4)
+        assert w.overview().unreadable == 2
+        assert w.overview().unknown == 1
+
+        w.reconfigure(terms(warehouse(), channel("shop")))
+        assert counted(w) == (3, 3, 3, 3)
+        w.poll("shop", stock(A=11, C=3, D=4), refused=[Refused("line 9", "no number", "B")])
+        w.reconfigure(terms(warehouse(), channel("market")))
+        assert w.overview().unreadable == 2
+        assert len(set(counted(w))) == 1
