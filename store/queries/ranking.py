@@ -23,7 +23,7 @@ from store.queries.ranking_values import (
 )
 from store.queries.severity_sql import AGE_BUCKET, GROUP_ORDERS, ORDERS, RISK, severity_of
 from store.queries.values import DisagreementFilter, Sort
-from store.targets.verdict_sql import REASON, SOURCES, STANDS, is_open
+from store.targets.verdict_sql import LISTED, REASON, SOURCES, is_open
 
 _AGES = len(AGE_EDGES_MS) + 1
 
@@ -147,7 +147,7 @@ def _judged(
             d.risk_minor IS NULL AND d.delta <> 0 AS unpriced, {AGE_BUCKET} AS age,
             {REASON} AS reason, {group_id} AS group_id, {label} AS label, {title} AS title
           FROM {SOURCES} {known}
-          WHERE {STANDS} {where.before}),
+          WHERE {LISTED} {where.before}),
         judged AS (SELECT *, {severity_of("reason")} AS severity
           FROM reasoned d WHERE {where.after})""",
         where.values | {"prices": json.dumps(dict(hints.prices))},

@@ -18,7 +18,7 @@ from store.queries.values import ShownCell
 from store.targets import balance
 from store.targets.balance import Balance
 from store.targets.truth import PART_OF_BUNDLE, PART_OF_POOL
-from store.targets.verdict_sql import FRESHNESS, STANDS
+from store.targets.verdict_sql import FRESHNESS, LISTED
 
 BUNDLES_MAX = 20
 """Of those that the SKU is in."""
@@ -135,7 +135,7 @@ ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
 # By the SKU's own items: the filter of the disagreements' view would judge everything that is open.
 _OPEN = f"""SELECT d.id FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
 JOIN channels c ON c.id = d.channel_id
-WHERE i.sku = ? AND {STANDS} ORDER BY d.first_seen_at, d.id"""
+WHERE i.sku = ? AND {LISTED} ORDER BY d.first_seen_at, d.id"""
 
 _FIRST = """SELECT min(l.opening_read_at) FROM items i JOIN listings l ON l.item_id = i.id
 WHERE i.sku = ?"""

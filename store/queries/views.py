@@ -36,7 +36,7 @@ from store.queries.values import (
 )
 from store.reasons import Reason
 from store.targets import verdict_sql
-from store.targets.verdict_sql import FRESHNESS, REASON, SOURCES, STANDS, status_of
+from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SOURCES, STANDS, status_of
 
 ERRORS_IN_MINUTES = 5
 
@@ -90,7 +90,7 @@ _DISAGREEMENT = Columns(
 _DISAGREEMENTS = f"""WITH d AS MATERIALIZED (
   SELECT {", ".join(f"{sql} AS {name}" for name, sql in _JUDGED.items())}
   FROM {SOURCES} LEFT JOIN corrections k ON k.listing_id = d.listing_id AND k.live = 1
-  WHERE {STANDS} AND d.id IN (SELECT value FROM json_each(:ids)))
+  WHERE {LISTED} AND d.id IN (SELECT value FROM json_each(:ids)))
 SELECT {_DISAGREEMENT.sql} FROM d"""
 
 
@@ -185,7 +185,7 @@ _COUNTED = Columns(
 # MATERIALIZED, so that each disagreement is judged once and not once for each of the ten numbers.
 _COUNTS = f"""WITH judged AS MATERIALIZED (
     SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
-    FROM {SOURCES} WHERE {STANDS})
+    FROM {SOURCES} WHERE {LISTED})
 SELECT {_COUNTED.sql} FROM (
   SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status FROM judged)"""
 

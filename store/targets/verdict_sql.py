@@ -21,7 +21,7 @@ LEFT JOIN channels ac ON ac.id = a.channel_id"""
 CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
 """SQL for the kinds that Skew proposes corrections for."""
 
-STANDS = "(d.closed_at IS NULL AND c.configured = 1)"
+LISTED = "(d.closed_at IS NULL AND c.configured = 1)"
 """SQL for whether it is one of the disagreements: what every list shows, and every count counts."""
 
 RAISES = "(d.kind IN ('quantity', 'negative') AND d.delta > 0)"
@@ -126,7 +126,7 @@ REASON = f"""CASE
 """SQL for its `Reason`, why it can't be acted on now; empty where it can."""
 
 STANDS = f"""CASE
-  WHEN d.kind NOT IN {CORRECTED} OR d.state = '{UNCOUNTED}' THEN ''
+  WHEN d.kind NOT IN {CORRECTED} OR d.kind = 'state' AND d.available IS NULL THEN ''
   WHEN EXISTS (SELECT 1 FROM corrections x WHERE x.listing_id = d.listing_id AND x.live = 1)
     THEN ''
   WHEN (SELECT x.status FROM corrections x WHERE x.listing_id = d.listing_id
