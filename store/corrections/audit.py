@@ -23,7 +23,7 @@ SILENCING = (
 
 UNDECIDE = (
     "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
-    "hold_until = NULL, expires_at = NULL, by_rule = 0"
+    "hold_until = NULL, expires_at = NULL, by_rule = 0, ref = NULL, result = NULL"
 )
 """The change that takes every decision back."""
 

@@ -16,6 +16,10 @@ Seen = Sequence[tuple[int, int | None]]
 
 _UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
 
+_REF = """ref = coalesce(ref,
+  (SELECT l.ref FROM listings l WHERE l.id = corrections.listing_id))"""
+"""Which listing is approved, by the channel's own id; of two approvals the first counts."""
+
 RETRIABLE = (
     CorrectionStatus.FAILED,
     CorrectionStatus.NOT_APPLIED,
@@ -55,14 +59,14 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
             if first is not None:
                 words = f"{abs(correction.units)} units need a second person, not {who} again"
                 return _void(correction, words)
-            audit.step(connection, correction.id, "decided_by = :who, decided_at = :now",
+            audit.step(connection, correction.id, f"decided_by = :who, decided_at = :now, {_REF}",
                   {"who": who}, now=now, who=who, name="first approval", note=note)  # fmt: skip
             return _noted(correction, "a second person must approve it too")
         names = "second_by = :who" if needs_two else "decided_by = :who"
         audit.step(
             connection, correction.id,
             f"status = 'approved', {names}, decided_at = :now, hold_until = :hold, "
-            "expires_at = :expires, by_rule = :rule, note = coalesce(:note, note)",
+            f"expires_at = :expires, by_rule = :rule, note = coalesce(:note, note), {_REF}",
             {"who": who, "hold": now + hold_ms, "expires": now + hold_ms + expires_ms,
              "rule": int(by_rule), "note": note},
             now=now, who=who, name="approved", note=note,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from store.channels import pauses, write_pauses
-from store.corrections import audit, obstacles, propose
+from store.corrections import audit, obstacles, propose, waiting
 from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
@@ -45,6 +45,8 @@ class ApprovedCorrection(msgspec.Struct, frozen=True):
 
     correction: Correction
     ref: str
+    """The channel's own id of its listing, by the newest reading."""
+    approved_ref: str | None
     reading: Record
     target_quantity: int | None
     target_state: str | None
@@ -56,6 +58,11 @@ class ApprovedCorrection(msgspec.Struct, frozen=True):
     While a person pauses the channel, or all writes, nothing is written to it: whoever stops its
     polls has a reason, and a write could not be read back there.
     """
+
+    @property
+    def is_another(self) -> bool:
+        """Whether its SKU is another listing of the channel now than the one that was approved."""
+        return self.approved_ref is not None and self.approved_ref != self.ref
 
 
 def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction]:
@@ -119,14 +126,7 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
 
     Reductions come first, for what is oversold goes on selling meanwhile; then the oldest.
     """
-    late = connection.execute(
-        "SELECT id, listing_id FROM corrections WHERE status = 'approved' AND expires_at <= ?",
-        (now,),
-    ).fetchall()
-    for correction_id, listing_id in late:
-        audit.end(connection, correction_id, CorrectionStatus.EXPIRED, now=now, who="skew",
-             result="it was approved too long ago")  # fmt: skip
-        propose.allow_proposal_again(connection, listing_id)
+    waiting.expire(connection, now=now)
     return select(
         connection,
         """k.status = 'approved' AND k.hold_until <= :now
@@ -150,7 +150,10 @@ def begin_applying(
     moved = [
         approval.correction.id
         for approval in found
-        if not approval.valid or approval.held_back or not _may_be_sent(approval.correction, now)
+        if not approval.valid
+        or approval.is_another
+        or approval.held_back
+        or not _may_be_sent(approval.correction, now)
     ]
     if moved:
         return moved
@@ -298,6 +301,7 @@ def _standing(
     return ApprovedCorrection(
         correction=correction,
         ref=shown.ref,
+        approved_ref=shown.approved_ref,
         reading=Record(
             correction.sku,
             location=correction.location,
@@ -314,6 +318,7 @@ class _Listing(NamedTuple):
     """What the listing of an approved correction shows, and should show, now."""
 
     ref: str
+    approved_ref: str | None
     available: int | None
     state: str | None
     on_hand: int | None
@@ -331,6 +336,7 @@ class _Listing(NamedTuple):
 
 _LISTING = Columns(
     _Listing,
-    {name: f"l.{name}" for name in _Listing._fields} | {"valid": propose.stands("1")},
+    {name: f"l.{name}" for name in _Listing._fields}
+    | {"valid": propose.stands("1"), "approved_ref": "k.ref"},
     {"valid": bool},
 )

@@ -23,6 +23,7 @@ from store.database.migrations import (
     v10_uncounted,
     v11_writes,
     v12_future_times,
+    v13_approved_refs,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -42,6 +43,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v10_uncounted.run,
     v11_writes.run,
     v12_future_times.run,
+    v13_approved_refs.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from store.channels import incidents, write_pauses
-from store.corrections import lifecycle
+from store.corrections import lifecycle, waiting
 from store.corrections.lifecycle import ApprovedCorrection
 from store.errors import StoreError
 from store.model import Correction, CorrectionStatus, IncidentKind
@@ -52,7 +52,8 @@ async def apply(
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-            await recovery.on_failure(context, channel_state, channel_state.writes, error)
+            words = await recovery.on_failure(context, channel_state, channel_state.writes, error)
+            await context.database.awrite(waiting.note, ids, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +142,17 @@ class _Round:
             ListingRef(approval.correction.sku, approval.correction.location, approval.ref)
             for approval in approvals
         ]
-        await self.reader.read(wanted, own=False)
-        return await self._still_valid([approval.correction.id for approval in approvals])
+        shown = await self.reader.read(wanted, own=False)
+        for approval in approvals:
+            verdict = verify.refusal_of_recheck(approval, shown)
+            if verdict is not None:
+                await self._finish(approval.correction, verdict)
+        ids = [approval.correction.id for approval in approvals]
+        return await self._still_valid(ids, rechecked=True)
 
-    async def _still_valid(self, ids: Sequence[int]) -> list[ApprovedCorrection]:
+    async def _still_valid(
+        self, ids: Sequence[int], *, rechecked: bool = False
+    ) -> list[ApprovedCorrection]:
         """Those that are valid and may be written now; the others end as superseded."""
         found = await self.context.database.aread(lifecycle.approved, ids, now=self._now())
         approved = [
@@ -152,12 +160,14 @@ class _Round:
             for approval in found
             if approval.correction.status is CorrectionStatus.APPROVED
         ]
-        words = "the target or the reading changed before it was written"
+        valid = []
         for approval in approved:
-            if not approval.valid:
-                verdict = Verdict(CorrectionStatus.SUPERSEDED, words)
+            verdict = verify.still_stands(approval, rechecked=rechecked)
+            if verdict is not None:
                 await self._finish(approval.correction, verdict)
-        return [approval for approval in approved if approval.valid and not approval.held_back]
+            elif not approval.held_back:
+                valid.append(approval)
+        return valid
 
     async def _send(self, started: StartedWrites) -> _WriteCall:
         """Write the changes of one call."""

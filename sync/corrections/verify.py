@@ -11,6 +11,7 @@ from enum import StrEnum
 from store.corrections.lifecycle import ApprovedCorrection
 from store.model import Correction, CorrectionStatus, Record, Refused, State
 from sync.channels.base import Change
+from sync.values import quoted
 
 ListingKey = tuple[str, str]
 """A SKU and its location on one channel."""
@@ -55,6 +56,37 @@ class Verdict:
 
     status: CorrectionStatus
     words: str
+
+
+def still_stands(approval: ApprovedCorrection, *, rechecked: bool) -> Verdict | None:
+    """How an approval ends that no longer fits what is known of its listing; None where it fits.
+
+    `rechecked`: what is known comes from reading the listing by itself.
+    """
+    if not approval.valid:
+        words = "the target or the reading changed before it was written"
+        return Verdict(CorrectionStatus.SUPERSEDED, words)
+    if not approval.is_another:
+        return None
+    now, before = quoted(approval.ref), quoted(approval.approved_ref)
+    if rechecked:
+        # The list and the single record differ, and go on to: a new proposal would be approved by
+        # a rule and end here again and again. After a failure nothing is proposed.
+        words = f"not written: read by itself, its ref is {now}; approved was {before}"
+        return Verdict(CorrectionStatus.FAILED, words)
+    words = f"not written: the SKU is another listing now, ref {now}; approved was ref {before}"
+    return Verdict(CorrectionStatus.SUPERSEDED, words)
+
+
+def refusal_of_recheck(
+    approval: ApprovedCorrection, shown: Mapping[ListingKey, Shown]
+) -> Verdict | None:
+    """How an approval ends whose listing can't be read by itself; None where it can."""
+    reading = shown.get((approval.correction.sku, approval.correction.location))
+    if isinstance(reading, Refused):
+        words = f"not written: it can't be rechecked: {reading.reason}"
+        return Verdict(CorrectionStatus.FAILED, words)
+    return None
 
 
 def change_of(approval: ApprovedCorrection) -> Change:

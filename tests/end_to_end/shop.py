@@ -83,6 +83,13 @@ class Shop:
             i=[{"id": self.variant(sku)["id"], "stockLevels": [level]}],
         )
 
+    def rename(self, sku: str, new: str) -> None:
+        """Somebody in the shop gives the variant another SKU."""
+        self.admin(
+            "mutation($i:[UpdateProductVariantInput!]!){updateProductVariants(input:$i){id}}",
+            i=[{"id": self.variant(sku)["id"], "sku": new}],
+        )
+
     def buy(self, sku: str, units: int) -> str:
         """A customer orders and pays, as the storefront would do it; answers the order's code."""
         token = ""

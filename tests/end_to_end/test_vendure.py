@@ -235,6 +235,34 @@ def test_a_listing_that_moved_after_the_approval_is_not_overwritten(shop: Shop, 
     shop.put("SKU-0012", 12)
 
 
+@pytest.mark.parametrize("polls", [False, True], ids=["found by the recheck", "found by a poll"])
+def test_a_sku_that_became_another_variant_is_not_written(
+    shop: Shop, desk: Desk, *, polls: bool
+) -> None:
+    approved, other = "SKU-0047", "SKU-0048"
+    shop.put(other, 47)  # Both show the same, so that only the variant's id gives it away.
+    desk.warehouse_counts({**agreeing(shop), approved: 40 + BUFFER})
+    desk.skew("poll")
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    ids = shop.variant(approved)["id"], shop.variant(other)["id"]
+    shop.rename(approved, "SKU-OLD")
+    shop.rename(other, approved)
+    if polls:
+        desk.skew("poll", "shop")
+
+    applied = desk.skew("apply", "--json")
+
+    (update,) = applied.json["updates"]
+    assert applied.code == 1
+    assert update["status"] == ("superseded" if polls else "failed")
+    assert f'"{ids[1]}"' in update["result"]
+    assert f'approved was {"ref " * polls}"{ids[0]}"' in update["result"]
+    assert (shop.stock()[approved], shop.stock()["SKU-OLD"]) == (47, 47)
+    shop.rename(approved, other)
+    shop.rename("SKU-OLD", approved)
+    shop.put(other, 48)
+
+
 def test_a_disabled_article_is_taken_off_sale(shop: Shop, desk: Desk) -> None:
     desk.warehouse_counts(agreeing(shop), disabled=("SKU-0020",))
     desk.skew("poll")

@@ -67,7 +67,8 @@ def waits_for(correction: Correction, now: Millis) -> str:
     if correction.status is CorrectionStatus.APPROVED:
         if correction.hold_until is not None and correction.hold_until > now:
             return f"written in {_seconds(correction.hold_until - now)}"
-        return f"by {correction.decided_by or NONE}, waiting for the engine"
+        waits = f"by {correction.decided_by or NONE}, waiting for the engine"
+        return correction.result or waits
     if correction.status is CorrectionStatus.SNOOZED:
         return f"until {time_of_day(correction.snoozed_until)[:5]}Z"
     if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
