@@ -1,10 +1,12 @@
 """Which SKUs look like one another, from a table of skeletons that `fill` keeps up to date."""
 
+import json
 import sqlite3
 from collections import defaultdict
 
 from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import skeleton
+from store.causes.spreadsheet_damage import damaged_forms
 from store.model import Kind
 
 FILLED_AT_ONCE = 50_000
@@ -18,11 +20,14 @@ LOOKALIKES_MAX = 50
 KINDS_WITH_SIMILAR = (Kind.MISSING, Kind.UNLISTED)
 """The kinds of disagreement that a look-alike could explain."""
 
-_FIND = f"""WITH asked (id, since) AS (
-  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))
-SELECT d.id, i.sku, EXISTS (SELECT 1 FROM disagreements o WHERE o.item_id = i.id
-    AND o.channel_id = d.channel_id AND o.closed_at IS NULL AND o.kind = CASE d.kind
-      WHEN 'missing' THEN 'unlisted' ELSE 'missing' END) AS counterpart
+_ASKED = """WITH asked (id, x) AS (
+  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
+_COUNTERPART = """EXISTS (SELECT 1 FROM disagreements o WHERE o.item_id = i.id
+  AND o.channel_id = d.channel_id AND o.closed_at IS NULL AND o.kind = CASE d.kind
+    WHEN 'missing' THEN 'unlisted' ELSE 'missing' END)"""
+
+_FIND = f"""{_ASKED}
+SELECT d.id, i.sku, {_COUNTERPART} AS counterpart
 FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
 CROSS JOIN skeletons s ON s.item_id = d.item_id AND s.skeleton <> ''
 CROSS JOIN skeletons x ON x.skeleton = s.skeleton AND x.item_id <> s.item_id
@@ -31,6 +36,18 @@ JOIN items mine ON mine.id = d.item_id
     WHERE y.skeleton = s.skeleton AND n.location = mine.location
     LIMIT {LOOKALIKES_MAX + 1})) <= {LOOKALIKES_MAX}
 JOIN items i ON i.id = x.item_id AND i.location = mine.location AND i.sku <> mine.sku
+WHERE counterpart OR (d.kind = 'unlisted' AND i.truth_quantity IS NOT NULL)
+ORDER BY d.id, counterpart DESC, i.sku"""
+
+# Of a number with so many digits a spreadsheet keeps the first few; the other side may have it so.
+_LONG_NUMBERS = f"""{_ASKED} SELECT d.id, mine.sku FROM asked
+CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
+CROSS JOIN items mine ON mine.id = d.item_id
+WHERE length(mine.sku) >= 12 AND mine.sku NOT GLOB '*[^0-9]*'"""
+_FIND_DAMAGED = f"""{_ASKED} SELECT d.id, i.sku, {_COUNTERPART} AS counterpart
+FROM asked CROSS JOIN disagreements d ON d.id = asked.id
+CROSS JOIN items mine ON mine.id = d.item_id
+CROSS JOIN items i ON i.sku = asked.x AND i.location = mine.location
 WHERE counterpart OR (d.kind = 'unlisted' AND i.truth_quantity IS NOT NULL)
 ORDER BY d.id, counterpart DESC, i.sku"""
 
@@ -66,7 +83,13 @@ def find(connection: sqlite3.Connection, pairs: str) -> dict[int, list[SimilarSk
     `pairs` is a JSON list of [disagreement id, since].
     """
     found: dict[int, list[SimilarSku]] = defaultdict(list)
-    for id_, sku, counterpart in connection.execute(_FIND, {"asked": pairs}):
-        if len(found[id_]) < SIMILAR_MAX:
-            found[id_].append(SimilarSku(sku, bool(counterpart)))
+    damaged = [
+        (id_, form)
+        for id_, sku in connection.execute(_LONG_NUMBERS, {"asked": pairs})
+        for form in damaged_forms(sku)
+    ]
+    for query, asked in ((_FIND, pairs), (_FIND_DAMAGED, json.dumps(damaged))):
+        for id_, sku, counterpart in connection.execute(query, {"asked": asked}):
+            if len(found[id_]) < SIMILAR_MAX:
+                found[id_].append(SimilarSku(sku, bool(counterpart)))
     return found

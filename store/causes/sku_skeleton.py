@@ -25,18 +25,26 @@ LOOKALIKES: Mapping[int, str] = MappingProxyType(
 )
 """Greek and Cyrillic letters and signs that are drawn like a character of ASCII."""
 
-_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_QUOTED = re.compile(r"""=?"(.+)"|=?'(.+)'|'(.+)""", re.DOTALL)
+_NUMBER = re.compile(r"([0-9]{1,30})(?:[.,]([0-9]{1,30}))?(?:[eE]([+-]?[0-9]{1,2}))?")
+_SEPARATORS = re.compile(r"(?<=[0-9])([-_./]+)(?=[0-9])|[-_./]+")
+_POINT = "\u00b7"
+"""Of a number that is written in one way: the zeros behind it count."""
+_ZEROS = re.compile(rf"(?<![0-9{_POINT}])0+(?=[0-9])")
 _ASCII_BLANKS = dict.fromkeys((*range(0x21), 0x7F))
 
 
 def skeleton(sku: str) -> str:
-    """Take off capitals, blanks and invisible characters, look-alikes, and leading zeros."""
-    if sku.isascii():  # Nearly all are, and there may be a million.
-        plain = sku.lower()
-        if not plain.isalnum():
-            plain = plain.translate(_ASCII_BLANKS)
-        return _ZEROS.sub("", plain) if "0" in plain else plain
-    return _apply(sku, (step for _, step in _STEPS))
+    """Take off capitals, blanks, look-alikes, separators, and what a spreadsheet changes."""
+    if not sku.isascii():
+        return _apply(sku, (step for _, step in _STEPS))
+    # Nearly all are, and there may be a million: only the steps that can matter are taken.
+    plain = sku.lower()
+    if not plain.isalnum():
+        plain = _joined(_as_number(_unquoted(plain.translate(_ASCII_BLANKS))))
+    elif "e" in plain:
+        plain = _as_number(plain)
+    return _ZEROS.sub("", plain) if "0" in plain else plain
 
 
 def differences(sku: str, other: str) -> tuple[str, ...]:
@@ -46,6 +54,12 @@ def differences(sku: str, other: str) -> tuple[str, ...]:
         for words, left_out in _STEPS
         if _apply(sku, _all_but(left_out)) != _apply(other, _all_but(left_out))
     )
+
+
+def is_changed_by_spreadsheet(sku: str, other: str) -> bool:
+    """Whether two SKUs of one skeleton differ as a spreadsheet changes what looks like a number."""
+    by = differences(sku, other)
+    return QUOTES in by or NUMBER_FORMAT in by or (by == (ZEROS,) and (sku + other).isdigit())
 
 
 def _latin(sku: str) -> str:
@@ -58,16 +72,47 @@ def _visible(sku: str) -> str:
     return "".join(character for character in sku if unicodedata.category(character) not in _UNSEEN)
 
 
+def _unquoted(sku: str) -> str:
+    # A spreadsheet keeps a text that looks like a number as ="00123" or as '00123.
+    match = _QUOTED.fullmatch(sku)
+    return next(filter(None, match.groups())) if match else sku
+
+
+def _as_number(sku: str) -> str:
+    """Write what looks like a number in one way: 4.00E+10 in full, 90.750 without its last zero."""
+    match = _NUMBER.fullmatch(sku)
+    if match is None:
+        return sku
+    whole, fraction, written = match.groups(default="")
+    exponent = int(written or 0)
+    if exponent < 0:
+        whole, fraction = "0", "0" * (-exponent - 1) + whole + fraction
+    else:
+        fraction = fraction.ljust(exponent, "0")
+        whole, fraction = whole + fraction[:exponent], fraction[exponent:]
+    fraction = fraction.rstrip("0")
+    return f"{whole}{_POINT}{fraction}" if fraction else whole
+
+
+def _joined(sku: str) -> str:
+    # Between two digits a separator tells 1-11 from 11-1, so that one stays there.
+    return _SEPARATORS.sub(lambda match: "-" if match.lastindex else "", sku)
+
+
 def _significant(sku: str) -> str:
     return _ZEROS.sub("", sku)
 
 
 _UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
+QUOTES, NUMBER_FORMAT, ZEROS = "quotes", "the format of a number", "leading zeros"
 _STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("characters that look alike", _latin),
     ("capitals", str.casefold),
     ("spaces or invisible characters", _visible),
-    ("leading zeros", _significant),
+    (QUOTES, _unquoted),
+    (NUMBER_FORMAT, _as_number),
+    ("hyphens or other separators", _joined),
+    (ZEROS, _significant),
 )
 
 

@@ -24,6 +24,7 @@ from store.database.migrations import (
     v11_writes,
     v12_future_times,
     v13_approved_refs,
+    v14_sku_skeletons,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -44,6 +45,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v11_writes.run,
     v12_future_times.run,
     v13_approved_refs.run,
+    v14_sku_skeletons.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

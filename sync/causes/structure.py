@@ -1,7 +1,8 @@
 """Why a SKU is on one side only, or on a channel twice, and what a person can do. Pure."""
 
 from store.causes.facts import SimilarSku
-from store.causes.sku_skeleton import differences
+from store.causes.sku_skeleton import differences, is_changed_by_spreadsheet, skeleton
+from store.causes.spreadsheet_damage import is_damaged
 from store.model import Cause, Kind
 from sync.causes.case import CauseCase
 
@@ -13,6 +14,8 @@ _WORDS = {
     Kind.DUPLICATE: "{channel} has this SKU more than once: rename or remove all but one there",
 }
 _BLANK = "\u2420"
+_CHANGED = "looks changed by a spreadsheet"
+_EXPORT_AS_TEXT = "correct it there, or export that column as text"
 
 
 def structural(case: CauseCase) -> Cause | None:
@@ -39,15 +42,36 @@ def _uncounted(case: CauseCase) -> Cause:
 
 
 def _near_match(case: CauseCase) -> Cause | None:
-    """A SKU of the other side that looks like this one. It is only named, never used instead."""
-    if not case.facts.similar:
-        return None
-    other = case.facts.similar[0]
-    by = " and ".join(differences(case.disagreement.sku, other.sku)) or "its spelling"
-    more = len(case.facts.similar) - 1
+    """A SKU of the other side that looks like this one, or what a spreadsheet made of one.
+
+    It is only named, never used instead.
+    """
+    sku, similar = case.disagreement.sku, case.facts.similar
+    if not similar:
+        return _damaged(case)
+    other = similar[0]
+    more = len(similar) - 1
     also = f" ({more} more look{'s' if more == 1 else ''} like it, too)" if more else ""
-    words = f"{_where(case, other)}{also}; it differs by {by}: add an alias if they are the same"
+    by = f"it differs by {' and '.join(differences(sku, other.sku)) or 'its spelling'}"
+    remedy = "add an alias if they are the same"
+    if skeleton(sku) != skeleton(other.sku):
+        by, remedy = _CHANGED, _EXPORT_AS_TEXT
+    elif is_changed_by_spreadsheet(sku, other.sku):
+        by += f" and {_CHANGED}"
+    words = f"{_where(case, other)}{also}; {by}: {remedy}"
     return Cause("near match", 0.9 if other.counterpart else 0.6, words)
+
+
+def _damaged(case: CauseCase) -> Cause | None:
+    """A SKU that is on one side only, because a spreadsheet has changed it beyond comparison."""
+    kind, sku = case.disagreement.kind, case.disagreement.sku
+    if kind is Kind.DUPLICATE or not is_damaged(sku):
+        return None
+    has, lacks = case.facts.authority or "the authority", case.channel
+    if kind is Kind.UNLISTED:
+        has, lacks = lacks, has
+    words = f"{has} has {quoted(sku)}, {lacks} does not; it {_CHANGED}: {_EXPORT_AS_TEXT}"
+    return Cause("near match", 0.6, words)
 
 
 def _where(case: CauseCase, other: SimilarSku) -> str:

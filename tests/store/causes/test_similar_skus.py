@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from store.causes import find_facts, similar_skus
 from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import differences, skeleton
+from store.causes.spreadsheet_damage import damaged_forms, is_damaged
 from store.model import Kind, Record
 from tests.store.world import World, record, stock, world
 
@@ -29,6 +30,22 @@ from tests.store.world import World, record, stock, world
         ("AB-7", "AB-007", ("leading zeros",)),
         ("0110", "110", ("leading zeros",)),
         ("A-0", "A-00", ("leading zeros",)),
+        ("LAMP1", "LAMP-1", ("hyphens or other separators",)),
+        ("LAMP1", "LAMP_1", ("hyphens or other separators",)),
+        ("LAMP1", "LAMP.1", ("hyphens or other separators",)),
+        ("RED/LAMP", "RED-LAMP", ("hyphens or other separators",)),
+        ("12-34", "12/34", ("hyphens or other separators",)),
+        ("LAMP-01", "LAMP1", ("hyphens or other separators", "leading zeros")),
+        ("00123", '="00123"', ("quotes",)),
+        ("00123", "'00123", ("quotes",)),
+        ("00123", "\u201900123", ("characters that look alike", "quotes")),
+        ("123", '="00123"', ("quotes", "leading zeros")),
+        ("90.750", "90.75", ("the format of a number",)),
+        ("90,750", "90.75", ("the format of a number",)),
+        ("12.0", "12", ("the format of a number",)),
+        ("4E10", "4.00E+10", ("the format of a number",)),
+        ("4E10", "40000000000", ("the format of a number",)),
+        ("1.5E-3", "0.00150", ("the format of a number",)),
         ("AB-07", "ab-7 ", ("capitals", "spaces or invisible characters", "leading zeros")),
     ],
 )
@@ -44,7 +61,14 @@ def test_skus_that_are_easily_mistaken_have_one_skeleton_and_differ_in_words(
     [
         ("A10", "A1"),
         ("A10", "A01"),
-        ("A-1", "A1"),
+        ("A-1-11", "A-11-1"),
+        ("12-34", "1234"),
+        ("90.75", "9.075"),
+        ("0.05", "0.5"),
+        ("1E-3", "1E-5"),
+        ("4E10", "4E11"),
+        ("1E999", "1"),
+        ('A"B', "AB"),
         ("A", "B"),
         ("0A10", "A10"),
         ("A1B", "A1"),
@@ -138,3 +162,39 @@ def test_skeletons_are_filled_a_part_at_a_time_and_only_what_is_new(tmp_path: Pa
             lambda connection: connection.execute("SELECT count(*) FROM skeletons").fetchone()
         )
         assert count == 4
+
+
+@pytest.mark.parametrize(
+    "sku",
+    [
+        "4.00638E+12", "4,00638E+12", "4.00E+10", "4E+12", "03. Mar", "03. Mär", "3-Mar", "03-Mar",
+        "Mar-03", "Mrz 03", "01-mars", "1-Mar-26", "01.03.2026", "3/1/2026", "2026-03-01",
+        "2026-03-01 00:00:00", "#NAME?", "#WERT!", "#####",
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_makes_of_a_sku_is_seen(sku: str) -> None:
+    assert is_damaged(sku)
+
+
+@pytest.mark.parametrize(
+    "sku",
+    ["4E10", "MAR-03", "DEC12", "LAMP-1", "Set-12", "12-34", "1/2", "4006381333931", "March", ""],
+)
+def test_what_somebody_called_so_is_not_taken_for_damage(sku: str) -> None:
+    assert not is_damaged(sku)
+
+
+def test_a_long_number_finds_what_a_spreadsheet_made_of_it(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", [record("4.00638E+12", 4), record("5,01E+12", 1)])
+        w.poll("shop", [record("4006381333931", 4), record("5012345678900", 1)])
+        assert similar(w, "4006381333931") == (SimilarSku("4.00638E+12", counterpart=True),)
+        assert similar(w, "5012345678900") == (SimilarSku("5,01E+12", counterpart=True),)
+        assert similar(w, "4.00638E+12") == ()
+
+
+@given(st.integers(10**11, 10**14))
+def test_a_long_number_has_the_forms_that_a_spreadsheet_shows(number: int) -> None:
+    assert all(is_damaged(form) for form in damaged_forms(str(number)))
+    assert f"{number:.2E}" in damaged_forms(str(number))
+    assert damaged_forms(f"{number}x") == damaged_forms(str(number % 10**11)) == []

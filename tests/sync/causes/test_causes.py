@@ -375,6 +375,38 @@ def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
     )
 
 
+def test_what_a_spreadsheet_changed_is_a_near_match_and_says_so() -> None:
+    missing = differs(None, 4, kind=Kind.MISSING, sku="00123")
+    cause = cause_of(missing, similar=(SimilarSku("123", counterpart=True),))
+    assert cause.kind == "near match"
+    assert cause.evidence == (
+        "warehouse has '00123', shop does not and lists '123' instead; it differs by leading "
+        "zeros and looks changed by a spreadsheet: add an alias if they are the same"
+    )
+    ean = differs(4, None, kind=Kind.UNLISTED, sku="4006381333931")
+    assert cause_of(ean, similar=(SimilarSku("4.00638E+12", counterpart=True),)).evidence == (
+        "shop lists '4006381333931', the authority has '4.00638E+12', which shop does not have; "
+        "looks changed by a spreadsheet: correct it there, or export that column as text"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Kind.MISSING, "warehouse has '03. Mar', shop does not"),
+        (Kind.UNLISTED, "shop has '03. Mar', warehouse does not"),
+    ],
+)
+def test_what_is_damaged_beyond_comparison_is_a_near_match_too(kind: Kind, words: str) -> None:
+    damaged = differs(4, 4, kind=kind, sku="03. Mar")
+    cause = cause_of(damaged)
+    assert (cause.kind, cause.confidence) == ("near match", 0.6)
+    assert cause.evidence == (
+        f"{words.replace('. Mar', '.␠Mar')}; it looks changed by a spreadsheet: correct it there, "
+        "or export that column as text"
+    )
+
+
 def test_a_disagreement_without_facts_has_no_cause() -> None:
     from store.model import Terms
     from sync.causes import explain
