@@ -76,11 +76,12 @@ WHERE p.poll_id = :poll AND p.problem IS NOT NULL
 ON CONFLICT (item_id, channel_id) DO UPDATE SET problem = excluded.problem
 WHERE listings.problem IS NOT excluded.problem"""
 
-_MERGE_GONE = """UPDATE listings SET present = CASE WHEN :doubt IS NULL THEN 0 ELSE 1 END,
-  problem = :doubt, copies = 1,
-  observed_at = CASE WHEN :doubt IS NULL THEN :now ELSE observed_at END
-WHERE present = 1 AND id IN
-  (SELECT listing_id FROM counted WHERE poll_id = :poll AND copies = 0)"""
+_MERGE_GONE = """UPDATE listings SET present = CASE WHEN k.doubt IS NULL THEN 0 ELSE 1 END,
+  problem = k.doubt, copies = 1,
+  observed_at = CASE WHEN k.doubt IS NULL THEN :now ELSE observed_at END
+FROM (SELECT listing_id, coalesce(:doubt, doubt) AS doubt FROM counted
+  WHERE poll_id = :poll AND copies = 0) k
+WHERE listings.id = k.listing_id AND listings.present = 1"""
 
 # A listing that has come back twice is present, though neither of its two records is taken for it.
 _MERGE_COPIES = """UPDATE listings SET copies = k.copies,
@@ -298,7 +299,7 @@ def merge_stage(
     (new,) = connection.execute(
         "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)
     ).fetchone()
-    gone = 0 if anonymous else numbers.gone
+    gone = 0 if anonymous else numbers.gone - sweep.spared
     connection.execute(
         "UPDATE channels SET listings = listings + ? WHERE id = ?",
         (new + numbers.back - gone, sweep.channel_id),

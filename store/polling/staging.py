@@ -44,7 +44,8 @@ _WORK_TABLES = (
     f"""CREATE TEMP TABLE IF NOT EXISTS stage (id INTEGER PRIMARY KEY, poll_id INTEGER NOT NULL,
       listing_id INTEGER, problem TEXT, {_TYPED})""",
     """CREATE TEMP TABLE IF NOT EXISTS counted (poll_id INTEGER NOT NULL,
-      listing_id INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (poll_id, listing_id))""",
+      listing_id INTEGER NOT NULL, copies INTEGER NOT NULL, doubt TEXT,
+      PRIMARY KEY (poll_id, listing_id))""",
 )
 
 _ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 13})"

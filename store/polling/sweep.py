@@ -68,6 +68,8 @@ class Sweep:
     """Our own, which the list of this poll may be too old to show."""
     behind: dict[int, int] = field(default_factory=dict)
     """Listings whose record was left out because it is older than our write: which update's."""
+    spared: int = 0
+    """Listings that it lacks and that do not count as gone yet (`absences`)."""
     counted: bool = False
     numbers: PollCounts | None = None
     """What `counts` found, until another page comes."""

@@ -4,7 +4,7 @@ Whatever a channel's code raises ends here: one channel's trouble never stops an
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -20,7 +20,7 @@ from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
 from sync.channels.base import closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import events, file_times, guard, recovery
+from sync.polling import absences, events, file_times, guard, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 
@@ -54,6 +54,8 @@ class _Read:
     cut_short: str
     """How the channel itself says that there is more."""
     warnings: tuple[str, ...]
+    pages: int
+    """Of a list that moves while it is read; 1 of a file, which is whole."""
 
 
 async def poll(context: EngineContext, channel_state: ChannelState) -> PollReport:
@@ -146,6 +148,9 @@ async def _attempt(
         async with asyncio.timeout(channel_state.deadline_s):
             await file_times.look(context, channel_state)
             read = await _stage_all(context, channel_state, sweep)
+            if read.pages > 1:
+                doubts = await absences.second_look(context, channel_state, sweep)
+                read = replace(read, warnings=(*read.warnings, *doubts))
         # Large transactions take turns. SQLite has one writer, and the lease's heartbeat must not
         # wait for the merges of all channels one after the other.
         async with context.merging:
@@ -172,9 +177,11 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
     first_refused: Refused | None = None
     refused, file = 0, None
     cut_short, warnings = "", dict[str, None]()
+    pages_read = 0
     reported_at = context.clock.now()
     async with closing(channel_state.channel.pages()) as pages:
         async for page in pages:
+            pages_read += 1
             report_due = context.clock.now() - reported_at >= PROGRESS_EVERY_MS
             await context.database.awrite(
                 staging.stage,
@@ -200,7 +207,9 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
                     f"more than {REFUSED_MAX:,} records can't be read; the first: "
                     f"{first_refused.reason}", path=first_refused.place,
                 )  # fmt: skip
-    return _Read(as_of, cut_short, tuple(warnings))
+    if channel_state.channel.abilities.is_local:
+        pages_read = 1
+    return _Read(as_of, cut_short, tuple(warnings), pages_read)
 
 
 async def _judge(

@@ -92,6 +92,8 @@ class Shop:
     conflicts: set[str] = field(default_factory=set)
     ignores: set[str] = field(default_factory=set)
     """SKUs whose changes are accepted and not applied."""
+    left_out: set[str] = field(default_factory=set)
+    """SKUs that its list lacks, though it has them."""
     refused: Sequence[Refused] = ()
     announced: int | None = None
     cut_short: str = ""
@@ -114,7 +116,7 @@ class Shop:
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         self.looked.append("poll")
-        records = list(self.stock.values())
+        records = [record for sku, record in self.stock.items() if sku not in self.left_out]
         middle = len(records) // 2
         yield RecordPage(records[:middle], announced=self.announced, as_of=self.as_of)
         await _strike(self.page_faults)
