@@ -26,8 +26,6 @@ class Reason(StrEnum):
     """The authority was not read since the channel fell: it may not know yet why."""
     SECOND_READING = "second_reading"
     """The channel must show it twice."""
-    DECIDED = "decided"
-    """Of an open one: its last update ended without it, and nothing has moved since."""
     OBSERVED = "observed"
     """Of an open one: nothing is written to its channel."""
     NO_TARGET = "no_target"
@@ -36,6 +34,8 @@ class Reason(StrEnum):
     """Of an open state: a write sets both, and the number is below zero yet."""
     NOT_WRITTEN = "not_written"
     """Of an open one: its channel is written, but this of it can't be or should not be."""
+    DECIDED = "decided"
+    """Of an open one: its last update ended without it, and nothing has moved since."""
     PAUSED = "paused"
     """Of an update: a person has paused its channel."""
     WRITES_PAUSED = "writes_paused"
@@ -47,8 +47,8 @@ SETTLING = (Reason.SETTLING, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING)
 
 
 STANDING = (
-    Reason.FROZEN, Reason.DECIDED, Reason.OBSERVED, Reason.NO_TARGET, Reason.NEGATIVE_FIRST,
-    Reason.NOT_WRITTEN,
+    Reason.FROZEN, Reason.OBSERVED, Reason.NO_TARGET, Reason.NEGATIVE_FIRST, Reason.NOT_WRITTEN,
+    Reason.DECIDED,
 )  # fmt: skip
 """These say why nothing is proposed though all is known: what stands like that is open."""
 

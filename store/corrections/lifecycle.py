@@ -40,6 +40,10 @@ _READING = (
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
 
 
+KEPT_MS = 20_000
+"""For how long after the last look nobody takes the lease over: the write leaves well before."""
+
+
 class ApprovedCorrection(msgspec.Struct, frozen=True):
     """An approved correction, with what its listing shows and should show now."""
 
@@ -146,6 +150,7 @@ def begin_applying(
     # The lease, what each rests on and the mark are one transaction: a holder that slept can't
     # write, two never write the same correction, and one that dies while writing leaves a trace.
     lease.check(connection, token=token, now=now)
+    lease.keep(connection, token=token, until=now + KEPT_MS)
     found = approved(connection, ids, now=now)
     moved = [
         approval.correction.id

@@ -73,6 +73,13 @@ def renew(connection: sqlite3.Connection, *, token: str, now: Millis, span_ms: i
     return cursor.rowcount == 1
 
 
+def keep(connection: sqlite3.Connection, *, token: str, until: Millis) -> None:
+    """Make sure that the lease of this token does not run out before an instant."""
+    connection.execute(
+        "UPDATE engine SET expires_at = max(expires_at, ?) WHERE token = ?", (until, token)
+    )
+
+
 def release(connection: sqlite3.Connection, *, token: str) -> None:
     """Give the lease up, if it is still ours."""
     connection.execute("DELETE FROM engine WHERE token = ?", (token,))

@@ -129,14 +129,14 @@ STANDS = f"""CASE
   WHEN d.kind NOT IN {CORRECTED} OR d.kind = 'state' AND d.available IS NULL THEN ''
   WHEN EXISTS (SELECT 1 FROM corrections x WHERE x.listing_id = d.listing_id AND x.live = 1)
     THEN ''
-  WHEN (SELECT x.status FROM corrections x WHERE x.listing_id = d.listing_id
-    ORDER BY x.id DESC LIMIT 1) IN ('rejected', 'failed', 'not_applied', 'unknown', 'expired')
-    THEN '{Reason.DECIDED}'
   WHEN c.direction = 'observe' THEN '{Reason.OBSERVED}'
   WHEN d.kind <> 'state' AND i.truth_quantity IS NULL THEN '{Reason.NO_TARGET}'
   WHEN instr(c.writes, CASE WHEN d.kind = 'state' THEN 'state' ELSE 'quantity' END) = 0
     THEN '{Reason.NOT_WRITTEN}'
   WHEN d.kind = 'state' AND l.available < 0 THEN '{Reason.NEGATIVE_FIRST}'
+  WHEN (SELECT x.status FROM corrections x WHERE x.listing_id = d.listing_id
+    ORDER BY x.id DESC LIMIT 1) IN ('rejected', 'failed', 'not_applied', 'unknown', 'expired')
+    THEN '{Reason.DECIDED}'
   ELSE '' END"""
 """SQL for the `Reason` why nothing is proposed for what is open; empty where something is."""
 

@@ -1,12 +1,21 @@
 """What is asked at the last moment before a write leaves, when its turn has come.
 
-A write may wait for its turn, because a channel has a `rate`. What it rests on can move meanwhile,
-so the last look and the mark that it is being written come after the wait and not before it.
+A write may wait for its turn, because a channel has a `rate`, and for its connection. What it rests
+on can move meanwhile, so the last look and the mark that it is being written come right before its
+first byte. A process that is stopped in between, and woken after another engine has taken over,
+holds a look that is worth nothing any more: then nothing leaves.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+from sync.clock import Clock
+from sync.errors import Withheld
+
+SENT_WITHIN_S = 5
+"""So soon after the last look the first byte must leave. The lease lasts longer than that."""
 
 LastLook = Callable[[], Awaitable[None]]
 
@@ -28,3 +37,26 @@ async def look() -> None:
     wanted = _last_look.get()
     if wanted is not None:
         await wanted()
+
+
+class LastMoment:
+    """Takes the last look when the connection of one write stands."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._looked_at: tuple[float, float] | None = None
+
+    async def trace(self, event: str, _info: object) -> None:
+        """For httpx's `trace`. Raises what the look raises, and Withheld where it is too old."""
+        if not event.endswith("send_request_headers.started"):
+            return
+        if self._looked_at is None:
+            self._looked_at = self._now_s()
+            await look()
+        # The one clock stands still while a laptop sleeps, and the other may be set.
+        passed_s = max(now - then for now, then in zip(self._now_s(), self._looked_at, strict=True))
+        if passed_s > SENT_WITHIN_S:
+            raise Withheld(f"not sent: {passed_s:.0f} s passed since it was looked at last")
+
+    def _now_s(self) -> tuple[float, float]:
+        return asyncio.get_running_loop().time(), self._clock.now() / 1000

@@ -40,7 +40,7 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.secrets import Secret
-from sync.transport import before_write
+from sync.transport.before_write import LastMoment
 from sync.transport.decompression import ACCEPTED, decompressor
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
@@ -186,8 +186,6 @@ class Transport:
     async def _attempt(self, call: _Call) -> Reply:
         await self._pace.turn()
         async with self._slots:
-            if not call.repeatable:
-                await before_write.look()
             try:
                 async with asyncio.timeout(self._limits.timeout_ms / 1000):
                     reply = await self._exchange(call)
@@ -214,11 +212,13 @@ class Transport:
 
     async def _exchange(self, call: _Call) -> Reply:
         url = call.url
+        extensions = {} if call.repeatable else {"trace": LastMoment(self._clock).trace}
         for _ in range(REDIRECTS_MAX + 1):
             try:
                 request = self._client.build_request(
-                    call.method, url, headers=_headers(call), content=call.content
-                )
+                    call.method, url, headers=_headers(call), content=call.content,
+                    extensions=extensions,
+                )  # fmt: skip
                 response = await self._client.send(request, stream=True)
                 try:
                     location = response.headers.get("location")
