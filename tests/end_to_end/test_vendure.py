@@ -301,6 +301,42 @@ def test_a_wrong_password_is_named_and_never_shown(desk: Desk) -> None:
     assert "wr0ng-s3cret" not in ran.out + ran.err
 
 
+@pytest.mark.parametrize("watched", [True, False], ids=["polled in between", "polled after"])
+def test_a_number_that_was_mistyped_and_put_right_is_proposed_for_nowhere(
+    shop: Shop,
+    desk: Desk,
+    watched: bool,  # noqa: FBT001 - a way of watching.
+) -> None:
+    sku = "SKU-0044" if watched else "SKU-0045"
+    right = shop.stock()[sku]
+    assert desk.skew("poll").code == 0
+
+    shop.put(sku, right - 14)
+    if watched:
+        assert desk.skew("poll").code == 0
+    shop.put(sku, right)
+    assert desk.skew("poll").code == 0
+    desk.skew("poll")
+
+    adjusted = [
+        quantity for kind, of, quantity, _, _ in desk.events() if of == sku and kind == "adjusted"
+    ]
+    assert adjusted[-2:] == [-14, 14]
+    found = desk.skew("diff", "--sku", sku, "--json")
+    assert (found.code, found.json["disagreements"]) == (0, [])
+    assert desk.skew("updates", "--json").json["updates"] == []
+
+    # A fall that nobody takes back still lowers: the warehouse may not know of it.
+    shop.put(sku, right - 3)
+    desk.skew("poll")
+    (entry,) = [
+        event
+        for event in desk.skew("history", sku, "--json").json["entries"]
+        if event["kind"] == "event" and event.get("quantity") == -3
+    ]
+    assert entry["fate"] == "projected"
+
+
 @pytest.fixture
 async def channel(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
