@@ -5,14 +5,17 @@ There is one Redactor per channel, in its Transport; the channel files quote thr
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
 from sync.secrets import Secret
+from sync.transport import encodings
 
 WORDS_LENGTH_MAX = 200
 _HIDDEN = "•••"
+_READ_MAX = 8_000
+"""A channel's text is read no further: much more of it than is ever shown."""
 _PAGE_DIGITS_MAX = 9
 """A query value of this many digits is a page or an offset, which helps; no credential is."""
 _UNSAFE = re.compile(
@@ -27,19 +30,31 @@ class Redactor:
     """Knows every credential that its channel has sent, and strikes it out of every text."""
 
     def __init__(self) -> None:
-        self._hidden: set[str] = set()
+        self._known: dict[str, str] = {}
+        """Each secret that was sent, and what matches it."""
+        self._hidden: re.Pattern[str] | None = None
+        self._room = _READ_MAX
 
     def learn(self, sent: Iterable[object]) -> None:
         """Remember the secrets in what is about to be sent, however deep in it."""
-        for secret in _secrets_in(list(sent)):
-            value = secret.reveal()
-            # A server may quote our request back, and in a URL the secret is percent-encoded.
-            self._hidden.update({value, quote(value, safe="")})
+        values = {secret.reveal() for secret in _secrets_in(list(sent))}
+        new = values - self._known.keys() - {""}
+        if not new:
+            return
+        self._known |= {value: encodings.pattern(value) for value in new}
+        # The longest first: one secret may be the beginning of another.
+        patterns = [self._known[value] for value in sorted(self._known, key=len, reverse=True)]
+        self._hidden = re.compile("|".join(patterns), re.IGNORECASE)
+        self._room = _READ_MAX + encodings.LONGER_TIMES * max(map(len, self._known))
 
     def text(self, text: str) -> str:
         """Make a text one line, cut, without control characters or a credential of ours."""
-        for value in self._hidden:
-            text = text.replace(value, _HIDDEN)
+        is_cut = len(text) > self._room
+        if self._hidden is not None:
+            text = self._hidden.sub(_HIDDEN, text[: self._room])
+        if is_cut:
+            # The cut may have gone through a secret, whose half nothing would recognise.
+            text = text[: len(text) - (self._room - _READ_MAX)]
         text = _UNSAFE.sub("\ufffd", " ".join(text.split()))
         return text if len(text) <= WORDS_LENGTH_MAX else text[: WORDS_LENGTH_MAX - 1] + "…"
 

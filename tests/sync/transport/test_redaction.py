@@ -1,0 +1,93 @@
+"""A credential that a channel quotes back is struck out in whatever guise it comes."""
+
+import base64
+import html
+import json
+import random
+import time
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from sync.secrets import Secret
+from sync.transport.redaction import WORDS_LENGTH_MAX, Redactor
+
+SECRET = "s3cret/To+ken &<é>"
+
+
+def knowing(*values: str) -> Redactor:
+    redactor = Redactor()
+    redactor.learn([Secret(value, name="SHOP_KEY") for value in values])
+    return redactor
+
+
+GUISES = {
+    "as it is": SECRET,
+    "upper": SECRET.upper(),
+    "lower": SECRET.lower(),
+    "percent": quote(SECRET, safe=""),
+    "percent, small": quote(SECRET, safe="").lower(),
+    "percent, paths": quote(SECRET),
+    "form": quote_plus(SECRET),
+    "percent, twice": quote(quote(SECRET, safe=""), safe=""),
+    "percent, all": "".join(f"%{byte:02X}" for byte in SECRET.encode()),
+    "json": json.dumps(SECRET)[1:-1],
+    "html": html.escape(SECRET),
+    "hex": SECRET.encode().hex(),
+    "HEX": SECRET.encode().hex().upper(),
+    "base64": base64.b64encode(SECRET.encode()).decode(),
+    "base64, url": base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+    "base64, percent": quote(base64.b64encode(SECRET.encode()).decode(), safe=""),
+    **{
+        f"Basic, {user}": base64.b64encode(f"{user}:{SECRET}".encode()).decode()
+        for user in ("a", "ab", "abc")
+    },
+    "Bearer": base64.b64encode(f"Bearer {SECRET} or so".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("guise", GUISES)
+def test_a_secret_is_struck_out_in_every_guise(guise: str) -> None:
+    shown = knowing(SECRET).text(f"bad key {GUISES[guise]} given")
+    assert shown.startswith("bad key")
+    assert shown.endswith("given")
+    assert "•••" in shown
+    assert len(shown) <= len("bad key ••• given") + 20
+    assert "s3cret" not in shown.lower()
+
+
+@pytest.mark.parametrize("guise", [str, str.upper, quote_plus, lambda s: s.encode().hex()])
+def test_a_long_token_goes_whole(guise: Callable[[str], str]) -> None:
+    token = "".join(random.Random(1).choices("abcdef0123456789.-_/", k=1_500))
+    shown = knowing(token).text(f'{{"key": "{guise(token)}", "ok": 0}}')
+    assert shown == '{"key": "•••", "ok": 0}'
+
+
+def test_what_is_no_secret_stays() -> None:
+    text = "the sec is 5%2F8 of kettle S3-CRET; see /stock?page=2"
+    assert knowing(SECRET, "ab").text(text) == text.replace("ab", "•••")
+
+
+def test_a_short_secret_hides_only_itself() -> None:
+    assert knowing("no").text("No, nothing; no") == "No, •••thing; •••"
+
+
+def test_of_two_secrets_the_longer_counts() -> None:
+    assert knowing("key-1", "key-12345").text("key-12345 and key-1") == "••• and •••"
+
+
+def test_a_long_text_is_not_cut_through_a_secret() -> None:
+    for length in range(7_900, 8_400, 7):
+        shown = knowing(SECRET).text(" " * length + SECRET + "x" * 20_000)
+        assert "s3cret" not in shown
+        assert len(shown) <= WORDS_LENGTH_MAX
+
+
+def test_a_hostile_text_costs_little() -> None:
+    token = "".join(random.Random(1).choices("abcdef0123456789.-_", k=2_000))
+    redactor = knowing(token)
+    start = time.process_time()
+    for text in (token[:-1] * 50, "%" * 100_000, "a" * 100_000, "\\" * 100_000, "%25" * 40_000):
+        redactor.text(text)
+    assert time.process_time() - start < 2
