@@ -2,12 +2,17 @@
 
 The configuration says where a secret is (`{ env = … }`, `{ file = … }`, `{ keyring = … }`), never
 what it is. Each is looked up once when the configuration is read, so that a missing one is found
-before anything is polled, and again when its channel is opened.
+before anything is polled, and again when its channel is opened. A file is read again when it has
+changed, and a keyring after the channel has refused what it gave.
 """
 
+import contextlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -46,23 +51,75 @@ class SecretSource(
         return f"file {self.file}" if self.file is not None else f"keyring {self.keyring}"
 
 
-class Secret:
-    """A credential that shows itself to `reveal` only: not to repr, str, format, pickle or JSON."""
+class _Kept:
+    """What a secret is, and how to read it again from where it is kept."""
 
-    __slots__ = ("_scheme", "_value", "name")
+    __slots__ = ("_read", "_stamp", "_stamp_of", "_value")
 
-    def __init__(self, value: str, *, name: str, scheme: str = "") -> None:
+    def __init__(
+        self,
+        value: str,
+        read: Callable[[], str] | None = None,
+        stamp_of: Callable[[], object] | None = None,
+    ) -> None:
         self._value = value
+        self._read = read
+        self._stamp_of = stamp_of
+        self._stamp = stamp_of() if stamp_of is not None else None
+
+    def value(self) -> str:
+        """The secret; read again where its file is another than it was."""
+        stamp = self._stamp_of() if self._stamp_of is not None else self._stamp
+        if stamp != self._stamp:
+            self._take(stamp)
+        return self._value
+
+    def renew(self) -> bool:
+        """Read it again, whatever its file looks like; whether it is another now."""
+        before = self._value
+        self._take(self._stamp_of() if self._stamp_of is not None else None)
+        return self._value != before
+
+    def _take(self, stamp: object) -> None:
+        # Whoever replaces a secret may have its file empty or away for a moment. The old one is
+        # used on until the new one can be read; a channel that refuses it says so.
+        with contextlib.suppress(ConfigError):
+            if self._read is not None:
+                self._value = self._read()
+            self._stamp = stamp
+
+
+class Secret:
+    """A credential that shows itself to `reveal` only: not to repr, str, format, pickle or JSON.
+
+    One that is kept in a file or a keyring follows what is there: each `reveal` looks whether the
+    file has changed, and `renew` reads either again.
+    """
+
+    __slots__ = ("_kept", "_scheme", "name")
+
+    def __init__(
+        self, value: str, *, name: str, scheme: str = "", kept: _Kept | None = None
+    ) -> None:
+        self._kept = kept if kept is not None else _Kept(value)
         self._scheme = scheme
         self.name = name
         """Which credential this is, for messages: never the value."""
 
     def reveal(self) -> str:
-        return self._value
+        return self._kept.value()
 
     def wire(self) -> str:
         """Reveal it as it is sent, after its scheme if it has one: `Bearer …`."""
-        return f"{self._scheme} {self._value}" if self._scheme else self._value
+        return f"{self._scheme} {self.reveal()}" if self._scheme else self.reveal()
+
+    def renew(self) -> bool:
+        """Read it again from where it is kept; whether it is another now. May block."""
+        return self._kept.renew()
+
+    def with_scheme(self, scheme: str) -> "Secret":
+        """The same secret, sent after a word such as `Bearer`."""
+        return Secret("", name=self.name, scheme=scheme, kept=self._kept)
 
     def __repr__(self) -> str:
         return "•••"
@@ -81,7 +138,7 @@ class Secret:
 
 def bearer(token: Secret) -> Secret:
     """Make the value of an `Authorization` header from a token."""
-    return Secret(token.reveal(), name=token.name, scheme="Bearer")
+    return token.with_scheme("Bearer")
 
 
 def resolve(
@@ -95,17 +152,74 @@ def resolve(
 
     Raises ConfigError naming `key` (dotted, as in the file), the place and the remedy.
     """
+
+    def read() -> str:
+        return _checked(_fetched(source, key, base, environ), source, key)
+
+    value = read()
     if source.env is not None:
-        value = _from_environment(source.env, key, environ)
-    elif source.file is not None:
-        value = _from_file(base / Path(source.file).expanduser(), key)
-    else:
-        value = _from_keyring(source.keyring or "", key)
+        # The environment of a running program does not change.
+        return Secret(value, name=source.name)
+    kept = _Kept(value, read, partial(stamp, source, base) if source.file is not None else None)
+    return Secret(value, name=source.name, kept=kept)
+
+
+def stamp(source: SecretSource, base: Path) -> object:
+    """What changes when a secret's file is written or replaced; None where there is none to see."""
+    if source.file is None:
+        return None
+    try:
+        found = (base / Path(source.file).expanduser()).stat()
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def refuse_in_url(key: str, url: str) -> None:
+    """Raise ValueError, beginning with the key, for what looks like a secret in a URL."""
+    names = [
+        name
+        for name, value in parse_qsl(urlsplit(url).query)
+        if re.sub(r"[^a-z]", "", name.lower()) in _SECRET_NAMES and not value.startswith("{")
+    ]
+    looks = _SECRET_LOOK.search(unquote(url))
+    if names or looks:
+        what = f"`{names[0]}`" if names else f"what begins with `{looks[1] if looks else ''}`"
+        raise ValueError(
+            f"{key} {what} looks like a secret, which must not be in the file: take it out of the "
+            f"URL, and {REMEDY}"
+        )
+
+
+_SECRET_NAMES = frozenset(
+    {
+        "key", "apikey", "appkey", "accesskey", "authkey", "privatekey", "sharedkey", "secretkey",
+        "subscriptionkey", "consumerkey", "token", "apitoken", "accesstoken", "authtoken", "jwt",
+        "secret", "apisecret", "appsecret", "clientsecret", "consumersecret", "sharedsecret",
+        "password", "passwd", "pwd", "pass", "auth", "authorization", "sig", "signature",
+    }
+)  # fmt: skip
+_SECRET_LOOK = re.compile(
+    r"\b(sk_live_|sk_test_|rk_live_|shp(?:at|ca|pa|ss)_|ghp_|glpat-|xox[abp]-|AKIA|eyJhbGci)"
+    r"[A-Za-z0-9_.-]{8,}"
+)
+"""How well-known services begin their tokens, wherever in a URL they stand."""
+
+
+def _fetched(source: SecretSource, key: str, base: Path, environ: Mapping[str, str]) -> str:
+    if source.env is not None:
+        return _from_environment(source.env, key, environ)
+    if source.file is not None:
+        return _from_file(base / Path(source.file).expanduser(), key)
+    return _from_keyring(source.keyring or "", key)
+
+
+def _checked(value: str, source: SecretSource, key: str) -> str:
     if not value:
         raise ConfigError(key, f"the secret in {source.name} is empty")
     if any(character < " " or character == "\x7f" for character in value):
         raise ConfigError(key, f"the secret in {source.name} has a line break or control character")
-    return Secret(value, name=source.name)
+    return value
 
 
 def _from_environment(name: str, key: str, environ: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ from sync.channels.base import (
 )
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
-from sync.secrets import Secret, SecretSource, resolve
+from sync.secrets import Secret, SecretSource, bearer, resolve
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -138,8 +138,7 @@ class Simulated:
         self._page_size = options.page_size
         self._has_states = bool(options.states)
         self._transport = transport
-        transport.redactor.learn([token])
-        self._headers = {"Authorization": Secret(f"Bearer {token.reveal()}", name=token.name)}
+        self._headers = {"Authorization": bearer(token)}
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         cursor, number, read = "", 0, 0

@@ -244,6 +244,7 @@ class Engine:
         try:
             await answering.look()
             fleet.poll_again(await self._pauses.look())
+            await fleet.try_replaced_credentials()
             await self._decide_by_rules()
             await fleet.begin_writes()
             await self._freshness.look()

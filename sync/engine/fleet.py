@@ -17,6 +17,7 @@ from store.model import Correction, CorrectionStatus, Direction, IncidentKind, M
 from sync import channels
 from sync.corrections import decide
 from sync.corrections.apply import apply
+from sync.engine.credentials import CredentialWatch
 from sync.engine.lease import SPAN_MS
 from sync.engine.retention import RetentionJob
 from sync.polling import guard
@@ -46,6 +47,7 @@ class Fleet:
         self._lost: LeaseLost | None = None
         self._limited = ""
         self._next_polls: dict[str, Millis] = {}
+        self._credentials = CredentialWatch({}, settings.path.parent)
         self.retention = RetentionJob(context, settings.history_keep_ms)
 
     @classmethod
@@ -62,6 +64,7 @@ class Fleet:
         except BaseException:
             await fleet.close()
             raise
+        fleet._credentials = CredentialWatch(fleet.channels, settings.path.parent)
         return fleet
 
     async def close(self) -> None:
@@ -111,6 +114,18 @@ class Fleet:
         for name in names:
             if name in self.channels and name not in self._polls:
                 self._start(self._polls, name, poll(self._context, self.channels[name]))
+
+    async def try_replaced_credentials(self) -> None:
+        """Poll the channels whose refused credential was replaced, unless a person paused them."""
+        names = self._credentials.look()
+        if not names:
+            return
+        database, now = self._context.database, self._context.clock.now()
+        paused = await database.aread(pauses.by_people, now=now)
+        for name in names:
+            await database.awrite(pauses.end_engine_pause, name)
+            self._context.log.info("credential replaced", channel=name)
+        self.poll_again(name for name in names if name not in paused)
 
     async def cancel_poll(self, name: str, who: str) -> PollReport:
         """Stop the channel's poll at once, for a person. Raises NoSuchThing where none runs."""

@@ -4,12 +4,11 @@ There is one Redactor per channel, in its Transport; the channel files quote thr
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
-from sync.secrets import Secret
 from sync.transport import encodings
 
 WORDS_LENGTH_MAX = 200
@@ -35,10 +34,9 @@ class Redactor:
         self._hidden: re.Pattern[str] | None = None
         self._room = _READ_MAX
 
-    def learn(self, sent: Iterable[object]) -> None:
-        """Remember the secrets in what is about to be sent, however deep in it."""
-        values = {secret.reveal() for secret in _secrets_in(list(sent))}
-        new = values - self._known.keys() - {""}
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Remember the secrets that are about to be sent."""
+        new = set(secrets) - self._known.keys() - {""}
         if not new:
             return
         self._known |= {value: encodings.pattern(value) for value in new}
@@ -78,16 +76,6 @@ class Redactor:
     def words(self, body: bytes) -> str:
         """What an error's body says: its JSON's message, or the start of its text."""
         return self.text(_message(body)) or "no reason given"
-
-
-def _secrets_in(value: object) -> list[Secret]:
-    if isinstance(value, Secret):
-        return [value]
-    if isinstance(value, Mapping):
-        return [secret for part in value.values() for secret in _secrets_in(part)]
-    if isinstance(value, list | tuple):
-        return [secret for part in value for secret in _secrets_in(part)]
-    return []
 
 
 def _message(body: bytes) -> str:

@@ -22,12 +22,11 @@ import ipaddress
 import logging
 import random
 import zlib
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
-import msgspec
 import tenacity
 
 from sync.clock import Clock
@@ -41,7 +40,8 @@ from sync.errors import (
 )
 from sync.secrets import Secret
 from sync.transport.before_write import LastMoment
-from sync.transport.decompression import ACCEPTED, decompressor
+from sync.transport.call import Call, Judge, Reply
+from sync.transport.decompression import decompressor
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.redaction import Redactor
@@ -78,36 +78,6 @@ class Limits:
     """More than 4 is slower, not faster: httpx, not the network, is the narrow part."""
     body_bytes_max: int = 64 * 1024 * 1024
     """Of the body after decompression, so that a small one can't fill the memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole answer. `headers` ignore case; `url` is where it came from after redirects."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    url: str
-
-
-Judge = Callable[[Reply], ChannelError | None]
-"""Reads an answer of success: the error that it is by its body, or None. It may raise one too."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    method: str
-    url: str
-    headers: Mapping[str, str | Secret]
-    content: bytes | None = field(repr=False)
-    repeatable: bool
-    accept: Container[int]
-    judge: "Judge"
-
-    @property
-    def credential(self) -> str:
-        names = [value.name for value in self.headers.values() if isinstance(value, Secret)]
-        return f", credential {', '.join(names)}" if names else ""
 
 
 class Transport:
@@ -158,14 +128,24 @@ class Transport:
         whatever its method. Anything else is a write: sent once. Raises as drawn above, and what
         `judge` makes of an answer of success: a Temporary of a read is retried like any other.
         """
-        self.redactor.learn([*(headers or {}).values(), json])
-        content = None if json is None else msgspec.json.encode(json, enc_hook=_reveal)
-        call = _Call(method, url, headers or {}, content, repeatable, accept, judge)
+        call = Call(method, url, headers or {}, json, repeatable, accept, judge)
+        sent = call.revealed()
         if origin(url) != self._origin:
             raise ContractBroken(
                 f"{self._channel} points to another server", path=self.redactor.url(url)
             )
-        if not repeatable:
+        try:
+            return await self._attempts(call)
+        except NeedsOperator:
+            # The credential may have been replaced where it is kept. A refused one applied nothing,
+            # so that even a write may be sent once more with the new one.
+            if not await asyncio.to_thread(call.renew, sent):
+                raise
+        return await self._attempts(call)
+
+    async def _attempts(self, call: Call) -> Reply:
+        """Send it, and a read again where it may work a little later."""
+        if not call.repeatable:
             return await self._attempt(call)
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(Temporary),
@@ -183,7 +163,7 @@ class Transport:
         """Close the connections. May be called twice."""
         await self._client.aclose()
 
-    async def _attempt(self, call: _Call) -> Reply:
+    async def _attempt(self, call: Call) -> Reply:
         await self._pace.turn()
         async with self._slots:
             try:
@@ -210,13 +190,14 @@ class Transport:
             raise verdict
         return reply
 
-    async def _exchange(self, call: _Call) -> Reply:
+    async def _exchange(self, call: Call) -> Reply:
         url = call.url
+        self.redactor.learn(call.revealed())
         extensions = {} if call.repeatable else {"trace": LastMoment(self._clock).trace}
         for _ in range(REDIRECTS_MAX + 1):
             try:
                 request = self._client.build_request(
-                    call.method, url, headers=_headers(call), content=call.content,
+                    call.method, url, headers=call.wire_headers(), content=call.wire_content(),
                     extensions=extensions,
                 )  # fmt: skip
                 response = await self._client.send(request, stream=True)
@@ -255,7 +236,7 @@ class Transport:
             raise ContractBroken(text, path=self.redactor.url(str(response.url)))
         return b"".join(chunks)
 
-    def _redirected(self, call: _Call, status: int, url: str) -> str:
+    def _redirected(self, call: Call, status: int, url: str) -> str:
         """Find where a redirect leads. Raises ContractBroken where it may not be followed."""
         path = self.redactor.url(call.url)
         if origin(url) != self._origin:
@@ -271,7 +252,7 @@ class Transport:
             )
         return url
 
-    def _lost(self, call: _Call, error: Exception) -> ChannelError:
+    def _lost(self, call: Call, error: Exception) -> ChannelError:
         """Make the error for a missing or broken answer, after the request may have left."""
         place = self.redactor.url(call.url)
         if isinstance(error, TimeoutError | httpx.TimeoutException):
@@ -288,7 +269,7 @@ class Transport:
             return ContractBroken(words, path=place)
         return Temporary(text)
 
-    def _refusal(self, call: _Call, reply: Reply) -> ChannelError:
+    def _refusal(self, call: Call, reply: Reply) -> ChannelError:
         """Make the error for an answer that is not a success."""
         status = reply.status
         kind = _ERROR_KINDS.get(status, "")
@@ -376,19 +357,3 @@ def _is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _headers(call: _Call) -> dict[bytes, bytes]:
-    headers = {b"Accept-Encoding": ACCEPTED}
-    if call.content is not None:
-        headers[b"Content-Type"] = b"application/json"
-    for name, value in call.headers.items():
-        text = value.wire() if isinstance(value, Secret) else value
-        headers[name.encode()] = text.encode()
-    return headers
-
-
-def _reveal(value: object) -> object:
-    if isinstance(value, Secret):
-        return value.wire()
-    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -326,6 +326,15 @@ def test_what_a_description_can_do_follows_from_it() -> None:
     [
         ({"url": "ftp://x/"}, "url must begin with http"),
         ({"url": "http://ana:pw@127.0.0.1/"}, "url must not contain a user or password"),
+        ({"url": "http://127.0.0.1:9/s?page=1&api_key=abc"}, "url `api_key` looks like a secret"),
+        (
+            {"write": {**WRITE, "read": "http://127.0.0.1:9/{sku}?access_token=abc"}},
+            "write.read `access_token` looks like a secret, which must not be in the file",
+        ),
+        (
+            {"events": {**EVENTS, "url": "http://127.0.0.1:9/shpat_0123456789ab/e?c={cursor}"}},
+            "events.url what begins with `shpat_` looks like a secret",
+        ),
         ({"items": "a["}, "items is not a JMESPath expression"),
         ({"fields": {"sku": "sku"}}, "fields needs sku, and available or on_hand"),
         (
@@ -367,6 +376,14 @@ def test_a_description_that_cannot_work_is_refused(changes: dict[str, Any], word
         options(**changes)
 
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "query", ["page_token=2", "sort_key=sku", "keyword=a", "cursor={cursor}", "token={cursor}"]
+)
+def test_a_page_token_in_a_url_is_no_secret(query: str) -> None:
+    url = f"http://127.0.0.1:9/e?{query}"
+    options(events={**EVENTS, "url": url, "cursor": None, "next": "next"})
 
 
 async def test_a_placeholder_without_a_value_for_this_listing_is_never_sent(

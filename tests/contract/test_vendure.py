@@ -193,6 +193,30 @@ async def test_an_ended_session_is_signed_in_again_once(shop: Vendure, harness: 
     assert shop.logins == 2
 
 
+@pytest.mark.parametrize("by_api_key", [False, True])
+async def test_a_password_or_key_that_was_replaced_is_read_again(
+    shop: Vendure, tmp_path: Path, *, by_api_key: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "shop.key"
+    key.write_text("an old one")
+    shop.by_api_key = by_api_key
+    stock(shop)
+    table = shop.table("")
+    name = "api_key" if by_api_key else "password"
+    monkeypatch.setattr(
+        shop, "table", lambda url: {**table, "url": f"{url}/admin-api", name: {"file": "shop.key"}}
+    )
+
+    def answer(asked: ReceivedRequest) -> Answer:
+        if b"an old one" in asked.body or "an old one" in asked.headers.values():
+            key.write_text(SECRET)  # Somebody replaces it right when the old one is refused.
+        return shop.answer(asked)
+
+    with over_http(shop, tmp_path) as harness:
+        harness.front.spoil = answer
+        assert (await poll(harness)).stock == {"A": 10}
+
+
 async def test_a_right_that_is_missing_is_no_login_loop(shop: Vendure, harness: OverHttp) -> None:
     words = "You are not currently authorized to perform this action"
     answer = Answer(

@@ -131,7 +131,8 @@ def _remedy(incident: Incident, channel: ChannelHealth, key: Key, now: Millis) -
     if incident.kind == IncidentKind.CREDENTIALS:
         until = channel.paused_until
         again = f", or by itself at {time_of_day(until)}" if until and until > now else ""
-        mended = "correct the credential that it names and restart Skew"
+        mended = "correct the credential that it names: a file is tried at once, a variable "
+        mended += "needs a restart"
         return mended + _by(key("pause_channel"), f"; {{}} tries it now{again}")
     if incident.kind == IncidentKind.QUARANTINED:
         judged = _by(key("accept"), "; {} accepts it") + _by(key("discard"), ", {} discards it")

@@ -17,7 +17,8 @@ from sync.errors import (
 from sync.secrets import Secret
 
 if TYPE_CHECKING:
-    from sync.transport.transport import Reply, Transport
+    from sync.transport.call import Reply
+    from sync.transport.transport import Transport
 
 SAYS = "answered with an error"
 

@@ -35,7 +35,8 @@ from sync.secrets import Secret, bearer, resolve
 from sync.values import quoted
 
 if TYPE_CHECKING:
-    from sync.transport.transport import Reply, Transport
+    from sync.transport.call import Reply
+    from sync.transport.transport import Transport
 
 _GONE = frozenset({404, 410})
 

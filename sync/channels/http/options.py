@@ -8,6 +8,7 @@ import jmespath.exceptions
 import msgspec
 
 from store.model import State
+from sync import secrets
 from sync.channels.http import placeholders
 from sync.channels.http.events import PLACEHOLDER, EventOptions
 from sync.channels.http.records import FIELDS, QUANTITIES
@@ -113,6 +114,7 @@ def _check_url(name: str, url: str) -> None:
         raise ValueError(f"{name} must begin with http:// or https:// and a host")
     if "@" in parts.netloc:
         raise ValueError(f"{name} must not contain a user or password: use `token`")
+    secrets.refuse_in_url(name, url)
 
 
 def _refuse_placeholders(name: str, url: str, known: tuple[str, ...]) -> None:

@@ -16,7 +16,8 @@ from sync.errors import ChannelError, ContractBroken
 from sync.secrets import Secret
 
 if TYPE_CHECKING:
-    from sync.transport.transport import Reply, Transport
+    from sync.transport.call import Reply
+    from sync.transport.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)

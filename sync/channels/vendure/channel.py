@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
-from sync import values
+from sync import secrets, values
 from sync.channels.base import (
     Abilities,
     Change,
@@ -69,9 +69,9 @@ class VendureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             raise ValueError("url must begin with http:// or https:// and a host")
         if "@" in parts.netloc:
             raise ValueError("url must not contain a user or password: they have their own keys")
-        signs_in = self.username is not None and self.password is not None
-        half = (self.username is None) != (self.password is None)
-        if half or signs_in == (self.api_key is not None):
+        secrets.refuse_in_url("url", self.url)
+        given = [key is not None for key in (self.username, self.password, self.api_key)]
+        if given not in ([True, True, False], [False, False, True]):
             raise ValueError("sign in with username and password, or with api_key")
 
 

@@ -88,6 +88,9 @@ class Session:
                 self._token = None
             await self._signed_in()
             answer = await self._send(query, variables, place, write=write)
+        elif _is_forbidden(answer) and await asyncio.to_thread(self._secret.renew):
+            # The API key was replaced where it is kept.
+            answer = await self._send(query, variables, place, write=write)
         if _is_forbidden(answer):
             words = self._transport.redactor.text(answer.errors[0].message)
             raise NeedsOperator(
@@ -152,7 +155,8 @@ class Session:
                 self._token = await self._sign_in(self._username)
             return self._token
 
-    async def _sign_in(self, username: str) -> Secret:
+    async def _sign_in(self, username: str, *, again: bool = True) -> Secret:
+        """Sign in; `again` with a password that was replaced where it is kept."""
         reply = await self._transport.request(
             "POST",
             self._url,
@@ -164,6 +168,8 @@ class Session:
             raise self._meaning(answer, "login", write=False)
         login = self.shaped({"login": None, **answer.data}, dict[str, _Login], "login")["login"]
         if login.kind != "CurrentUser":
+            if again and await asyncio.to_thread(self._secret.renew):
+                return await self._sign_in(username, again=False)
             words = self._transport.redactor.text(login.message)
             raise NeedsOperator(
                 f"{self._name} refused our sign-in, credential {self._secret.name}: {words}"

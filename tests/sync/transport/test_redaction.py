@@ -10,7 +10,6 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from sync.secrets import Secret
 from sync.transport.redaction import WORDS_LENGTH_MAX, Redactor
 
 SECRET = "s3cret/To+ken &<é>"
@@ -18,7 +17,7 @@ SECRET = "s3cret/To+ken &<é>"
 
 def knowing(*values: str) -> Redactor:
     redactor = Redactor()
-    redactor.learn([Secret(value, name="SHOP_KEY") for value in values])
+    redactor.learn(values)
     return redactor
 
 

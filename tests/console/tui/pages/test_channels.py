@@ -72,7 +72,7 @@ async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Sh
         text = " ".join(text_of(app).split())
 
     assert WORDS in text
-    assert "correct the credential that it names and restart Skew" in text
+    assert "correct the credential that it names: a file is tried at once" in text
 
 
 @pytest.mark.parametrize("width", first(2, [40, 131, 60, 79, 110, 132, 200, 240]))
