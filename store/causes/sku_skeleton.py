@@ -27,7 +27,9 @@ LOOKALIKES: Mapping[int, str] = MappingProxyType(
 
 _QUOTED = re.compile(r"""=?"(.+)"|=?'(.+)'|'(.+)""", re.DOTALL)
 _NUMBER = re.compile(r"([0-9]{1,30})(?:[.,]([0-9]{1,30}))?(?:[eE]([+-]?[0-9]{1,2}))?")
-_SEPARATORS = re.compile(r"(?<=[0-9])([-_./]+)(?=[0-9])|[-_./]+")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[-_./]+(?=[0-9])")
+_SEPARATORS = "-_./"
+_DIGITS = tuple("0123456789")
 _POINT = "\u00b7"
 """Of a number that is written in one way: the zeros behind it count."""
 _ZEROS = re.compile(rf"(?<![0-9{_POINT}])0+(?=[0-9])")
@@ -41,8 +43,14 @@ def skeleton(sku: str) -> str:
     # Nearly all are, and there may be a million: only the steps that can matter are taken.
     plain = sku.lower()
     if not plain.isalnum():
-        plain = _joined(_as_number(_unquoted(plain.translate(_ASCII_BLANKS))))
-    elif "e" in plain:
+        if " " in plain or not plain.isprintable():
+            plain = plain.translate(_ASCII_BLANKS)
+        if plain.startswith(("=", "'", '"')):
+            plain = _unquoted(plain)
+        if plain.startswith(_DIGITS):
+            plain = _as_number(plain)
+        plain = _joined(plain)
+    elif "e" in plain and plain.startswith(_DIGITS):
         plain = _as_number(plain)
     return _ZEROS.sub("", plain) if "0" in plain else plain
 
@@ -96,7 +104,10 @@ def _as_number(sku: str) -> str:
 
 def _joined(sku: str) -> str:
     # Between two digits a separator tells 1-11 from 11-1, so that one stays there.
-    return _SEPARATORS.sub(lambda match: "-" if match.lastindex else "", sku)
+    sku = _BETWEEN_DIGITS.sub("\0", sku)
+    for sign in _SEPARATORS:
+        sku = sku.replace(sign, "")
+    return sku.replace("\0", "-")
 
 
 def _significant(sku: str) -> str:
