@@ -16,6 +16,7 @@ from store.errors import NoSuchThing
 from store.model import ChannelTerms, Millis, Terms
 from store.targets import balance, bundles, counted_events, pending_events, truth
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
+from store.targets.rule_choices import RuleChoices
 
 _WORK_TABLES = (
     *truth.WORK_TABLES,
@@ -50,6 +51,7 @@ class Comparison:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
+        self._rules = RuleChoices()
 
     def configure(self, connection: sqlite3.Connection, *, now: Millis) -> bool:
         """Bring the channels' rows up to the configuration; recompute what its change moves.
@@ -157,7 +159,10 @@ class Comparison:
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
         for name in {channel.name for channel in self.terms.channels}.difference(ids):
             raise NoSuchThing(f"channel `{name}` is not in the cache yet: poll it first")
-        return PolicySql(self.terms, ids)
+        compiled = PolicySql(self.terms, ids, self._rules)
+        if compiled.has_many_rules():
+            self._rules.register(connection)
+        return compiled
 
     def _set_truth(
         self,

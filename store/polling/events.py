@@ -6,7 +6,6 @@ A poll brings its events with its readings (`take`), a file brings them by thems
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -16,6 +15,7 @@ from store.event_kinds import EFFECTS, Event, EventFate, EventFault, EventsTaken
 from store.model import QUANTITY_MAX, IncidentKind, Millis, Refused, Terms
 from store.polling.comparison import Comparison
 from store.targets import counted_events, pending_events
+from store.targets.rule_choices import FirstMatch
 
 CONFLICT = "conflict"
 """Key of the incident that says that an event came again with a different body."""
@@ -34,9 +34,11 @@ class _Units:
             (configured for configured in terms.channels if configured.name == channel), None
         )
         self._policies = mine.policies if mine is not None else ()
+        self._rules = FirstMatch([policy.skus for policy in self._policies])
 
     def of(self, sku: str) -> int:
-        return next((policy.units for policy in self._policies if fnmatchcase(sku, policy.skus)), 1)
+        place = self._rules.find(sku)
+        return 1 if place is None else self._policies[place].units
 
 
 class EventOrigin(msgspec.Struct, frozen=True):

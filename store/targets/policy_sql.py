@@ -7,6 +7,10 @@ a property test holds the two equal.
 from collections.abc import Callable, Iterable
 
 from store.model import NOT_FOR_SALE, UNCOUNTED, ChannelTerms, Figure, Policy, State, Terms
+from store.targets.rule_choices import FUNCTION, RuleChoices, nested
+
+MANY = 50
+"""From more rules than this on, they are not tried one after the other."""
 
 _BASE = {
     Figure.AVAILABLE: "(i.truth_quantity + i.pending)",
@@ -50,21 +54,41 @@ class PolicySql:
     # A policy's numbers stand in the SQL as literals, channel by channel. So a target is arithmetic
     # on one row; a join to a table of rules would have to match patterns for each listing.
 
-    def __init__(self, terms: Terms, ids: dict[str, int]) -> None:
+    def __init__(self, terms: Terms, ids: dict[str, int], rules: RuleChoices | None = None) -> None:
         self.terms = terms
         self.ids = ids
         self.values: dict[str, object] = {}
+        self.rules = rules or RuleChoices()
+        """What the connection that runs the SQL must know: see `RuleChoices.register`."""
+        self._figures: dict[tuple[str, str], str] = {}
 
     def case(self, choices: Iterable[tuple[str, str]]) -> str:
         """SQL for the first choice whose glob matches `i.sku`. Patterns are bound, never pasted."""
+        listed = list(choices)
+        if len(listed) > MANY:
+            return self._case_of_many(listed)
         arms = ""
-        for pattern, expression in choices:
+        for pattern, expression in listed:
             if pattern == "*":
                 return f"CASE{arms} ELSE {expression} END" if arms else f"({expression})"
             name = f"glob{len(self.values)}"
             self.values[name] = pattern.replace("[!", "[^")
             arms += f" WHEN i.sku GLOB :{name} THEN {expression}"
         return f"CASE{arms} END"
+
+    def has_many_rules(self) -> bool:
+        """Whether a connection needs `rules` for this SQL."""
+        lists = [self.terms.authorities, *(channel.policies for channel in self.terms.channels)]
+        return any(len(rules) > MANY for rules in lists)
+
+    def _case_of_many(self, choices: list[tuple[str, str]]) -> str:
+        expressions = list(dict.fromkeys(expression for _, expression in choices))
+        places = {expression: place for place, expression in enumerate(expressions)}
+        number = self.rules.number(
+            tuple(pattern for pattern, _ in choices),
+            tuple(places[expression] for _, expression in choices),
+        )
+        return nested(f"{FUNCTION}({number}, i.sku)", expressions)
 
     def authority(self, attribute: str) -> str:
         """SQL for the id of the channel that is the authority for `i.sku`."""
@@ -121,7 +145,7 @@ class PolicySql:
         mine = self.ids[channel.name]
         if "quantity" in channel.inflow:
             return "NULL"  # Its own number flows to the authority, so that it is right by contract.
-        policy = self.case((rule.skus, _quantity(rule, channel)) for rule in channel.policies)
+        policy = self.case((rule.skus, self._quantity(rule, channel)) for rule in channel.policies)
         authority = self.authority("quantity")
         inflow = self._inflow("quantity")
         if inflow is None or inflow is channel:
@@ -136,7 +160,7 @@ class PolicySql:
         if "state" in channel.inflow:
             return "NULL"
         policy = self.case(
-            (rule.skus, _state(rule, channel, _quantity(rule, channel)))
+            (rule.skus, _state(rule, channel, self._quantity(rule, channel)))
             for rule in channel.policies
         )
         authority = self.authority("state")
@@ -181,7 +205,29 @@ class PolicySql:
           AND s.channel_id = {self.ids[channel.name]} AND s.present = 1 AND s.copies = 1)"""
 
     def _units(self, channel: ChannelTerms) -> str:
-        return self.case((rule.skus, str(rule.units)) for rule in channel.policies)
+        return self._figure(channel, "units") or self.case(
+            (rule.skus, str(rule.units)) for rule in channel.policies
+        )
+
+    def _quantity(self, policy: Policy, channel: ChannelTerms) -> str:
+        figures = {
+            name: self._figure(channel, name) or str(getattr(policy, name) or 0)
+            for name in ("buffer", "share_ppm", "cap", "units")
+        }
+        return _quantity(policy, channel, **figures)
+
+    def _figure(self, channel: ChannelTerms, name: str) -> str:
+        """SQL for a number of the channel's rule for `i.sku`; empty where there are few rules."""
+        # Twenty thousand rules may have as many buffers. As literals each would be a formula of its
+        # own, and SQLite would need minutes to read them.
+        if len(channel.policies) <= MANY:
+            return ""
+        key = (channel.name, name)
+        if key not in self._figures:
+            patterns = tuple(rule.skus for rule in channel.policies)
+            numbers = tuple(int(getattr(rule, name) or 0) for rule in channel.policies)
+            self._figures[key] = f"{FUNCTION}({self.rules.number(patterns, numbers)}, i.sku)"
+        return self._figures[key]
 
     def _bound(self, texts: tuple[str, ...]) -> str:
         names = []
@@ -191,17 +237,24 @@ class PolicySql:
         return ", ".join(f":{name}" for name in names)
 
 
-def _quantity(policy: Policy, channel: ChannelTerms) -> str:
-    """Rule 6, docs/architecture.md, as SQL over `i`: NULL without a truth, never below 0."""
+def _quantity(
+    policy: Policy, channel: ChannelTerms, *, buffer: str, share_ppm: str, cap: str, units: str
+) -> str:
+    """Rule 6, docs/architecture.md, as SQL over `i`: NULL without a truth, never below 0.
+
+    The policy's numbers are given as SQL.
+    """
     none = "CASE WHEN i.truth_quantity IS NOT NULL THEN 0 END"
     if not policy.sold or policy.state in channel.hides:
         return none
     # Multiplied before it is divided, in whole numbers: a share rounds down once and no float is in
     # it.
-    divisor = 1_000_000 * policy.units
-    formula = f"max(0, {_BASE[policy.made_of]} - {policy.buffer}) * {policy.share_ppm} / {divisor}"
+    per_unit = f"1000000 * {units}"
+    if units.isdigit():
+        per_unit = str(1_000_000 * int(units))
+    formula = f"max(0, {_BASE[policy.made_of]} - {buffer}) * {share_ppm} / ({per_unit})"
     if policy.cap is not None:
-        formula = f"min({policy.cap}, {formula})"
+        formula = f"min({cap}, {formula})"
     if policy.state is not None or not channel.hides:
         return formula
     # coalesce: where the authority has no states, its quantity is all there is.

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from store.causes.facts import Facts
 from store.model import Cause, Disagreement, Kind, Millis, Status, Terms
+from store.targets.rule_choices import FirstMatch
 from sync.causes import events, over_time, peers
 from sync.causes.case import CauseCase, events_and_updates
 from sync.causes.structure import structural
 from sync.clock import rfc3339
-from sync.targets.policy import policy_for
 
 KINDS = (
     "near match",
@@ -43,12 +43,18 @@ def causes(
 ) -> dict[int, Cause]:
     """The cause of each disagreement whose facts are known, by its id."""
     channels = {channel.name: channel for channel in terms.channels}
+    rules = {
+        channel.name: FirstMatch([policy.skus for policy in channel.policies])
+        for channel in terms.channels
+    }
     explained = {}
     for disagreement in found:
         if disagreement.id not in facts:
             continue
         mine = channels.get(disagreement.channel)
-        policy = policy_for(disagreement.sku, mine.policies) if mine is not None else None
+        policy = None
+        if mine is not None and (place := rules[mine.name].find(disagreement.sku)) is not None:
+            policy = mine.policies[place]
         explained[disagreement.id] = cause(
             CauseCase(disagreement, facts[disagreement.id], mine, policy, now)
         )

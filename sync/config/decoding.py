@@ -6,6 +6,7 @@ quoted only where it can't be a credential.
 
 import difflib
 import enum
+import functools
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,7 +57,7 @@ def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings)
     before = len(found.errors)
     # msgspec alone stops at the first error of a table; an operator who repairs a file wants to
     # see them all. So the keys are decoded one by one, and the Struct is made of what came out.
-    fields = {key_field.encode_name: key_field for key_field in msgspec.structs.fields(shape)}
+    fields = _fields(shape)
     refuse_unknown(data, fields, key, found)
     values: dict[str, object] = {}
     for name, key_field in fields.items():
@@ -144,6 +145,12 @@ def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # no
     except msgspec.ValidationError as error:
         found.errors.append(_translated(key, str(error), value))
         return None
+
+
+@functools.cache
+def _fields(shape: type) -> Mapping[str, msgspec.structs.FieldInfo]:
+    # Once for each shape: a file may have twenty thousand tables of one.
+    return {field.encode_name: field for field in msgspec.structs.fields(shape)}
 
 
 def _struct(value: object, shape: type[T], key: str, found: Findings) -> T | None:
