@@ -28,6 +28,9 @@ ALIKE_MS = 3_600_000
 TAKEN_BACK_MS = 86_400_000
 """For how long an adjustment can be taken back: what is older is no typing error."""
 
+OF_LATE_MS = 7 * 86_400_000
+"""How old what was taken may be, that a return without an order's number gives back."""
+
 EXCESS = "excess"
 """Key of the incident that orders gave back more than they took."""
 
@@ -60,7 +63,7 @@ def of_order(events: Iterable[OrderEvent]) -> dict[int, int]:
     """By event row, how much of it counts: of all events of one order number and SKU.
 
     What returns is counted up to what was taken. Without anything taken there is no bound: the
-    events of a channel that never said what an order took count whole.
+    events of a channel that never said what an order took count whole, and raise nothing.
     """
     known = sorted(events, key=lambda event: (event.at, event.channel, event.event_id))
     orders = _orders(known)
@@ -182,9 +185,18 @@ def _among(kinds: Iterable[EventKind]) -> str:
 GIVES_BACK = f"e.order_ref IS NOT NULL AND e.kind IN {_among(RETURNS)}"
 """SQL for whether event e returns something to an order."""
 
-TAKEN_BEFORE = f"""EXISTS (SELECT 1 FROM events o WHERE o.item_id = e.item_id
+_TAKEN_BEFORE = f"""EXISTS (SELECT 1 FROM events o WHERE o.item_id = e.item_id
   AND o.order_ref = e.order_ref AND o.kind IN {_among(TAKES)} AND +o.channel_id = e.channel_id)"""
-"""SQL for whether the channel of event e has said what its order took."""
+# Where a return names no order, all that its channel took of late and has not given back before is
+# what it can be of.
+_TAKEN_OF_LATE = f"""e.quantity <= (SELECT coalesce(sum(
+    CASE WHEN o.kind IN {_among(TAKES)} THEN o.quantity ELSE -o.counted END), 0)
+  FROM events o WHERE o.item_id = e.item_id AND +o.channel_id = e.channel_id
+    AND o.at > e.at - {OF_LATE_MS} AND (o.kind IN {_among(TAKES)}
+      OR o.kind IN {_among(RETURNS)} AND (o.at, o.event_id) < (e.at, e.event_id)))"""
+OF_NOTHING_KNOWN = f"""(e.kind IN {_among(RETURNS)} AND NOT CASE
+  WHEN e.order_ref IS NULL THEN {_TAKEN_OF_LATE} ELSE {_TAKEN_BEFORE} END)"""
+"""SQL for whether event e returns what its channel has never said to be taken."""
 
 _FRESH = "fresh_events x CROSS JOIN events e ON e.id = x.event_row"
 _ORDER = Columns(

@@ -11,7 +11,7 @@ from store.channels import polls
 from store.event_kinds import EventFate, EventFault
 from store.model import QUANTITY_MAX, Millis
 from store.targets import counted_events
-from store.targets.counted_events import ALIKE_MS, GIVES_BACK, TAKEN_BEFORE
+from store.targets.counted_events import ALIKE_MS, OF_NOTHING_KNOWN
 from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import authority_as_of, whole_as_of
 
@@ -108,7 +108,7 @@ UNSEEN = f"""CASE
   WHEN e.channel_id = t.authority THEN 0
   WHEN e.counted = 0 THEN 0
   WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
-  WHEN {GIVES_BACK} AND NOT {TAKEN_BEFORE} THEN 0
+  WHEN {OF_NOTHING_KNOWN} THEN 0
   WHEN e.order_ref IS NOT NULL
     AND {reported_by_another(_SAME_ORDER, "oc.id <> t.authority")} THEN 0
   ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
@@ -236,7 +236,7 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
           WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
             THEN '{EventFate.PROJECTED}'
           WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{EventFate.EXPLAINS}'
-          WHEN {GIVES_BACK} AND NOT {TAKEN_BEFORE} THEN '{EventFate.EXPLAINS}'
+          WHEN {OF_NOTHING_KNOWN} THEN '{EventFate.EXPLAINS}'
           WHEN counted = 0 THEN '{EventFate.EXCESS}'
           WHEN order_ref IS NOT NULL
             AND {reported_by_another(_SAME_ORDER, "oc.id <> f.authority")} THEN '{EventFate.COPY}'

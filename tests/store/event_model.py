@@ -143,16 +143,25 @@ class Known:
         )
 
     def _gives_back_unknown(self, event: dict[str, Any]) -> bool:
-        """Does it return something to an order of which nothing was taken, as far as was told?"""
-        who = ("name", "item_id", "order_ref")
-        return (
-            event["order_ref"] is not None
-            and event["kind"] in RETURNS
-            and not any(
-                row["kind"] in TAKES and all(row[name] == event[name] for name in who)
-                for row in self.events.values()
-            )
+        """Does it return something of which nothing was taken, as far as was told?"""
+        if event["kind"] not in RETURNS:
+            return False
+        who = (
+            ("name", "item_id") if event["order_ref"] is None else ("name", "item_id", "order_ref")
         )
+        same = [
+            row for row in self.events.values() if all(row[name] == event[name] for name in who)
+        ]
+        taken = sum(row["quantity"] for row in same if row["kind"] in TAKES)
+        if event["order_ref"] is not None:
+            return not taken
+        me = (event["at"], event["event_id"])
+        given_back = sum(
+            self.counted[row["id"]]
+            for row in same
+            if row["kind"] in RETURNS and (row["at"], row["event_id"]) < me
+        )
+        return bool(event["quantity"] > taken - given_back)
 
     def _count(self) -> dict[int, int]:
         """How much of each event counts, from all that is known of its order or its listing."""

@@ -160,6 +160,21 @@ def test_what_returns_to_an_order_of_which_nothing_was_told_raises_nobody(tmp_pa
         assert w.targets("shop") == {"A": 9}
 
 
+def test_a_return_without_an_order_gives_back_what_its_channel_took_of_late(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, channel("shop"), channel("market")) as w:
+        begin(w)
+        report(w, "market", event(1, EventKind.RESTOCKED, 2, w.now, order_ref=""))
+        assert w.targets("shop") == {"A": 10}
+        report(w, "market", event(2, EventKind.ORDERED, 3, w.now))
+        assert w.targets("shop") == {"A": 9}
+        report(w, "market", event(3, EventKind.CANCELLED, 2, w.now + 1, order_ref=""))
+        assert w.targets("shop") == {"A": 9}
+        report(w, "market", event(4, EventKind.CANCELLED, 1, w.now + 2, order_ref=""))
+        assert w.targets("shop") == {"A": 9}
+
+
 def test_two_shops_may_both_have_an_order_1001(tmp_path: Path) -> None:
     with world(tmp_path, channel("shop"), channel("market")) as w:
         begin(w)
