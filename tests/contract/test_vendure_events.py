@@ -171,7 +171,7 @@ async def test_more_variants_than_a_reading_asks_for_are_said(
 
     assert len(found.events) == 2
     assert [event.reason for event in found.refused] == [
-        "3 variants moved at once; only 2 of them were read"
+        "3 variants moved at once; only 2 of them were read, the others come with the next polls"
     ]
 
 

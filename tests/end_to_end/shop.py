@@ -90,6 +90,18 @@ class Shop:
             i=[{"id": self.variant(sku)["id"], "sku": new}],
         )
 
+    def put_all(self, on_hand: int) -> None:
+        """Somebody in the shop sets the stock of everything at once."""
+        found = self.admin("{productVariants(options:{take:1000}){items{id}}}")
+        level = {"stockLocationId": "1", "stockOnHand": on_hand}
+        self.admin(
+            "mutation($i:[UpdateProductVariantInput!]!){updateProductVariants(input:$i){id}}",
+            i=[
+                {"id": variant["id"], "stockLevels": [level]}
+                for variant in found["productVariants"]["items"]
+            ],
+        )
+
     def buy(self, sku: str, units: int) -> str:
         """A customer orders and pays, as the storefront would do it; answers the order's code."""
         token = ""

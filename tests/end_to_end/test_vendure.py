@@ -4,6 +4,7 @@ And the vendure kind's events by themselves: what they add up to is what the sho
 file, because a shop takes ten seconds of processor time to start.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -11,8 +12,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -23,10 +25,13 @@ import pytest
 from store.event_kinds import EFFECTS, Event
 from sync import channels
 from sync.channels.base import Channel, EventSource
+from sync.channels.vendure import event_cursor, read_memory
+from sync.channels.vendure import events as movements_read
 from sync.channels.vendure.channel import VendureOptions
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
 from tests.end_to_end.shop import PASSWORD, USER, Shop, missing, running_shop
+from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
 VARIANTS = 60
 BUFFER = 2
@@ -352,6 +357,24 @@ async def channel(
         await opened.close()
 
 
+@contextmanager
+def relayed(shop: Shop) -> Iterator[Loopback]:
+    """The shop behind a relay that notes each request."""
+
+    def answer(asked: ReceivedRequest) -> Answer:
+        passed = {"content-type", "authorization"}
+        headers = {name: value for name, value in asked.headers.items() if name in passed}
+        request = urllib.request.Request(
+            shop.url + asked.path, data=asked.body, headers=headers, method=asked.method
+        )
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            token = reply.headers.get("vendure-auth-token")
+            return Answer(reply.read(), headers={"vendure-auth-token": token} if token else {})
+
+    with serving(answer) as relay:
+        yield relay
+
+
 async def hear(channel: Channel, cursor: str | None) -> tuple[list[Event], str | None]:
     """One poll as the engine does it: the events, then the listings."""
     pages = [page async for page in cast("EventSource", channel).events(cursor)]
@@ -397,6 +420,40 @@ async def test_the_events_add_up_to_what_the_shop_then_has(shop: Shop, channel: 
         shop.stock()[SOLD],
     )
     assert all(abs(event.at - time.time() * 1000) < 60_000 for event in mine)
+
+
+async def test_what_a_bulk_change_moved_is_read_and_then_left_alone(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+    # The shop's time can't be moved: so a reading looks back by seconds here, and not by minutes.
+    monkeypatch.setattr(movements_read, "OVERLAP_MS", 4_000)
+    monkeypatch.setattr(event_cursor, "OVERLAP_MS", 4_000)
+    monkeypatch.setattr(read_memory, "SETTLED_MS", 1_500)
+    with relayed(shop) as relay:
+        keys = {"url": f"{relay.url}/admin-api", "username": USER}
+        options = msgspec.convert(keys | {"password": {"env": "SHOP_PASSWORD"}}, VendureOptions)
+        settings = ChannelSettings(name="shop", kind="vendure", options=options)
+        channel = channels.open_channel(settings, SystemClock(), tmp_path)
+        try:
+            _, cursor = await hear(channel, None)
+            shop.put_all(21)
+            costs, moved = [], set()
+            for _ in range(9):
+                before = len(relay.asked)
+                events, cursor = await hear(channel, cursor)
+                costs.append(len(relay.asked) - before)
+                moved |= {event.sku for event in events if event.quantity}
+                await asyncio.sleep(1)
+            code = shop.buy("SKU-0022", 1)
+            events, _ = await hear(channel, cursor)
+        finally:
+            await channel.close()
+
+    assert len(moved) >= VARIANTS - 1, "one had 21 already"
+    assert costs[0] > 3
+    assert costs[-2:] == [3, 3], "a page of listings, the orders, the edits"
+    assert code in [event.order for event in events]
 
 
 async def test_a_sale_is_reported_by_the_very_next_poll(shop: Shop, channel: Channel) -> None:
