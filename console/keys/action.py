@@ -52,5 +52,7 @@ class Action:
     """It ends in a decision: a read-only console refuses it."""
     on: Collection[PageName] = EVERYWHERE
     """The pages that have it."""
+    asks_engine: bool = False
+    """It waits for the engine's answer, which may take its time."""
     past: bool | None = None
     """Only a console on the past has it; False: only one that is live."""

@@ -25,6 +25,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         legend="Poll now",
         brief="Poll",
         writes=True,
+        asks_engine=True,
         on=ON_CHANNELS,
     ),
     Action(
@@ -41,7 +42,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "pause_writes",
-        ("!",),
+        ("W",),
         "Pause all writes, or resume",
         "Nothing is written to any channel, by any console, engine or command, until a person"
         " resumes. At once: the reason is asked for afterwards. Polls go on.",
@@ -60,6 +61,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         legend="Cancel",
         brief="Cancel",
         writes=True,
+        asks_engine=True,
         on=ON_CHANNELS | {PageName.UPDATES},
     ),
     Action(

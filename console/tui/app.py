@@ -148,7 +148,6 @@ class SkewApp(DialogApp):
             self._refresh_loop.start()
             self.request_refresh()
             self._refresh_forever()
-
         self._take_up()
 
     def on_unmount(self) -> None:
@@ -175,8 +174,8 @@ class SkewApp(DialogApp):
         self.preferences.leave(self._where())
 
     def _where(self) -> Remembered:
-        pages = {str(place): page.page_memory() for place, page in self.pages.items()}
-        return self.preferences.where(str(self._place), pages)
+        pages = self.pages.items()
+        return self.preferences.where(self._place, {p: page.page_memory() for p, page in pages})
 
     @property
     def page(self) -> Page:
@@ -290,7 +289,7 @@ class SkewApp(DialogApp):
             doing = act()
             # An act that may ask runs as a worker: the loop must go on reading keys and the cache.
             if inspect.iscoroutine(doing):
-                self.begin_act()
+                self.begin_act(holds_keys=not action.asks_engine)
                 self.run_worker(self._act(doing), group="act", exit_on_error=True)
 
     async def _act(self, doing: Coroutine[None, None, None]) -> None:
@@ -300,6 +299,8 @@ class SkewApp(DialogApp):
         except StoreError as error:
             self.session.say(f"the cache can't be read: {error}", Tone.BAD)
             self.page.repaint()
+        finally:
+            self.end_act()
 
     def _refuse(self, why: str) -> None:
         self.session.say(why, Tone.WARN)
@@ -365,8 +366,7 @@ class SkewApp(DialogApp):
     def do_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        name = name_of(self.theme)
-        self.preferences.chose_theme(name)
+        self.preferences.chose_theme(name := name_of(self.theme))
         self.session.say(f"theme {name}: for {PALETTES[name].purpose}", Tone.DIM)
         self.page.repaint()
 

@@ -155,6 +155,7 @@ async def console(
     read_only: bool = False,
     preferences: SessionPreferences | None = None,
     operator: str = "ana",
+    toasts: bool = False,
 ) -> AsyncIterator[tuple[SkewApp, Pilot[int]]]:
     """The console on a shop, read once; it reads again when a test says so."""
     session = ConsoleState(
@@ -168,7 +169,8 @@ async def console(
     app = SkewApp(shop.database, shop.settings, session, preferences=preferences, watch=False)
     async with AsyncExitStack() as stack:
         with unpainted(app):
-            pilot = await stack.enter_async_context(app.run_test(size=size))
+            running = app.run_test(size=size, notifications=toasts)
+            pilot = await stack.enter_async_context(running)
             await settle(app, pilot)
         yield app, pilot
 

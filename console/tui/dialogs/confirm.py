@@ -16,8 +16,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.text.confirmation import Confirmation, typed_count
-from console.text.format import clean, fit, plural, until_text
+from console.text.format import fit, plural, until_text
 from console.tui.dialogs.dialog import Dialog
+from console.tui.dialogs.early_keys import EarlyKeys
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.approval import effect, items
 from console.tui.widgets.text import TextBlock
@@ -159,6 +160,8 @@ class ApproveDialog(ConfirmDialog):
 class OfferedReasons(Dialog[T]):
     """A dialog with an input and a list of reasons below it, which ↓ leads to."""
 
+    takes_early = EarlyKeys.TEXT
+
     def on_key(self, event: events.Key) -> None:
         offered = self.query_one(OptionList)
         if event.key == "down" and not offered.has_focus:
@@ -244,6 +247,7 @@ class SnoozeDialog(Dialog[int | None]):
             dialog.border_title = write(Cell(f"Snooze {self._about}"))
             yield OptionList(*(Option(self._option(span)) for span in self.SPANS))
             yield Input(placeholder="or your own: 30m, 2h, 3d", id="span", max_length=12)
+            yield Static(id="wrong")
             keys = (("enter", "snooze"), ("tab", "your own time"), ("esc", "back"))
             yield Static(key_hints(*keys))
 
@@ -259,12 +263,15 @@ class SnoozeDialog(Dialog[int | None]):
         try:
             span = int(duration(event.value))
         except ValueError as error:
-            self.notify(clean(str(error)), severity="warning", markup=False)
+            self._say_wrong(str(error))
             return
         if span < SPAN_MS_MIN:
-            self.notify("a snooze lasts at least a minute", severity="warning", markup=False)
+            self._say_wrong("a snooze lasts at least a minute")
             return
         self.dismiss(span)
+
+    def _say_wrong(self, why: str) -> None:
+        self.query_one("#wrong", Static).update(write(Cell(f"✖ {why}", Tone.BAD)))
 
     def _option(self, span: int) -> Content:
         until = until_text(self._now + span, self._now)

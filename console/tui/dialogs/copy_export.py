@@ -22,6 +22,7 @@ from console.text.operators import NAME_MAX, name_error
 from console.tui.data.export import FORMATS, ExportError, ExportView, exists, export, target
 from console.tui.dialogs.confirm import key_hints
 from console.tui.dialogs.dialog import Dialog
+from console.tui.dialogs.early_keys import EarlyKeys
 from console.tui.drawing.tones import Cell, Tone, write
 
 _SAMPLE = 46
@@ -30,6 +31,8 @@ _SAMPLE = 46
 
 class CopyDialog(Dialog[CopyChoice | None]):
     """Asks as what to copy the row: a digit, or enter on the first."""
+
+    takes_early = EarlyKeys.ALL
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "leave", "Back"),
@@ -80,6 +83,8 @@ class ExportResult(NamedTuple):
 
 class ExportDialog(Dialog[ExportResult | None]):
     """Asks for a file's name, writes the file, and shows how far it is; escape cancels."""
+
+    takes_early = EarlyKeys.TEXT
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "leave", "Back"),
@@ -182,6 +187,8 @@ class ExportDialog(Dialog[ExportResult | None]):
 
 class OperatorNameDialog(Dialog[str | None]):
     """Asks once for the name in the audit trail; escape keeps the login."""
+
+    takes_early = EarlyKeys.TEXT
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 

@@ -9,15 +9,18 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from console.text.format import clean, day_and_time, instant
+from console.text.format import day_and_time, instant
 from console.tui.data.replay import Replay
 from console.tui.dialogs.dialog import Dialog
+from console.tui.dialogs.early_keys import EarlyKeys
 from console.tui.drawing.tones import Cell, Tone, write
 from store.model import Millis
 
 
 class GoToDialog(Dialog[Millis | None]):
     """The answer is an instant, or nothing."""
+
+    takes_early = EarlyKeys.ALL
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 
@@ -31,6 +34,7 @@ class GoToDialog(Dialog[Millis | None]):
             dialog.border_title = write(Cell("Go to a time", Tone.STRONG))
             yield Static(write(Cell(kept, Tone.DIM)))
             yield Input(placeholder="2026-11-23T14:00:00Z, or how long ago: 2h", id="time")
+            yield Static(id="wrong")
             yield Static(
                 write(
                     *(Cell("enter", Tone.ACCENT), Cell(" go  ", Tone.DIM)),
@@ -47,6 +51,7 @@ class GoToDialog(Dialog[Millis | None]):
         try:
             at = instant(event.value, self._replay.clock.now(), "at")
         except click.BadParameter as error:
-            self.notify(clean(error.message), severity="warning", markup=False)
+            wrong = write(Cell(f"✖ {error.message}", Tone.BAD))
+            self.query_one("#wrong", Static).update(wrong)
             return
         self.dismiss(at)

@@ -13,6 +13,7 @@ from console.keys import ACTIONS, MOVES
 from console.keys.action import EVERYWHERE, Action, Chapter, PageName
 from console.text.format import fit, wrap
 from console.tui.dialogs.dialog import Dialog
+from console.tui.dialogs.early_keys import EarlyKeys
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.widgets.text import TextBlock
@@ -35,6 +36,8 @@ SIGNS = (
 
 class HelpDialog(Dialog[None]):
     """All keys; those that the page under it lacks name the pages that have them."""
+
+    takes_early = EarlyKeys.ALL
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Close"),

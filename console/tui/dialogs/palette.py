@@ -16,6 +16,7 @@ from console.keys.action import Action
 from console.keys.search import chosen, search
 from console.text.format import fit
 from console.tui.dialogs.dialog import Dialog
+from console.tui.dialogs.early_keys import EarlyKeys
 from console.tui.drawing.tones import Cell, Tone, write
 
 _TITLE = 34
@@ -24,7 +25,7 @@ _TITLE = 34
 class PaletteDialog(Dialog[str | None]):
     """The answer is an action's name, or nothing."""
 
-    takes_early_keys = True
+    takes_early = EarlyKeys.ALL
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Back"),
         ("down", "move('down')", "Down"),

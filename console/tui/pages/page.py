@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets._toast import ToastRack
 
 from console.keys.action import PageName
 from console.reports.clipboard import CopyChoice
@@ -22,11 +23,13 @@ from console.text.format import clean
 from console.tui.data import export
 from console.tui.data.disagreement_filter import FilterError
 from console.tui.data.export import ExportView
+from console.tui.dialogs.dialog import ToastScreen
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext, Subject
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterInput
+from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock, set_title
 
 Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
@@ -37,7 +40,7 @@ ROOMY = 110
 BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (132, "-wide")]
 
 
-class Page(Screen[None]):
+class Page(ToastScreen, Screen[None]):
     """See the module."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
@@ -80,6 +83,24 @@ class Page(Screen[None]):
     def tick(self) -> None:
         """Let time be seen: ages, the clock, countdowns."""
         self.rewrite()
+        self.place_toasts()
+
+    @on(VirtualTable.Moved)
+    def place_toasts(self) -> None:
+        """Have what is said in passing stand where the row under the cursor is not."""
+        rack = self.query_one_optional(ToastRack)
+        if rack is not None and rack.display:
+            line = self._cursor_line()
+            self.set_class(line is not None and line >= self.size.height // 2, "-low")
+
+    def _cursor_line(self) -> int | None:
+        """Which line of the screen the row under the cursor stands on."""
+        table = self.focused
+        if not isinstance(table, VirtualTable):
+            table = next(iter(self.query(VirtualTable)), None)
+        if table is None or not table.ids:
+            return None
+        return table.region.y + 1 + table.cursor - round(table.scroll_y)
 
     def repaint(self) -> None:
         """Write everything again that is not a list."""
@@ -157,9 +178,10 @@ class Page(Screen[None]):
             "pause_writes": self.do_pause_writes,
         }
 
-    def do_filter(self) -> None:
+    async def do_filter(self) -> None:
         self.add_class("-filtering")
-        self.query_one(FilterInput).open(self.filter_text)
+        # The act lasts until what is typed next goes there.
+        await self.query_one(FilterInput).open(self.filter_text)
 
     def close_filter(self) -> bool:
         """Put the filter's line away; whether it was open."""

@@ -1,5 +1,6 @@
 """The filter's line: completes what is typed (→ takes it), and remembers what was asked before."""
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -33,12 +34,18 @@ class FilterInput(Input):
         super().__init__(placeholder=placeholder, suggester=Completion(complete), id="filter")
         self.past: list[str] = []
         self._place = 0
+        self._focused = asyncio.Event()
 
-    def open(self, text: str) -> None:
-        """Start with the filter that holds."""
+    async def open(self, text: str) -> None:
+        """Start with the filter that holds; ends once what is typed goes there."""
         self.value = text
         self._place = len(self.past)
+        self._focused.clear()
         self.focus()
+        await self._focused.wait()
+
+    def on_focus(self) -> None:
+        self._focused.set()
 
     def remember(self, text: str) -> None:
         """Keep a filter that was taken, the newest last, each once."""

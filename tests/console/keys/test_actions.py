@@ -29,7 +29,6 @@ def _written(key: str) -> str:
         "asterisk": "*",
         "colon": ":",
         "question_mark": "?",
-        "exclamation_mark": "!",
         "plus": "+",
         "minus": "-",
         "left_square_bracket": "[",

@@ -20,7 +20,7 @@ def paused(shop: Shop, reason: str = "stock count", by: str = "ben") -> None:
 
 async def test_the_key_alone_pauses_and_the_reason_comes_after(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "!")
+        await press(app, pilot, "W")
 
         assert in_force(shop) == WritePause("ana", write_pauses.NO_REASON, NOW)
         assert "All writes are paused" in text_of(app)
@@ -31,7 +31,7 @@ async def test_the_key_alone_pauses_and_the_reason_comes_after(shop: Shop) -> No
 
 async def test_leaving_the_question_leaves_the_pause(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "!", "escape")
+        await press(app, pilot, "W", "escape")
 
         assert in_force(shop) is not None
 
@@ -51,9 +51,9 @@ async def test_every_pages_header_shows_it_at_every_size(shop: Shop, size: tuple
 async def test_it_is_resumed_after_a_question_with_what_is_written_then(shop: Shop) -> None:
     paused(shop)
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "!", "n")
+        await press(app, pilot, "W", "n")
         assert in_force(shop) is not None
-        await press(app, pilot, "!")
+        await press(app, pilot, "W")
         assert "paused by ben: stock count" in text_of(app)
         assert "no approved update waits" in text_of(app)
         await press(app, pilot, "y")
@@ -66,7 +66,7 @@ async def test_it_is_resumed_after_a_question_with_what_is_written_then(shop: Sh
 async def test_a_console_that_may_not_write_shows_it_and_can_not_end_it(shop: Shop) -> None:
     paused(shop)
     async with console(shop, read_only=True) as (app, pilot):
-        await press(app, pilot, "!")
+        await press(app, pilot, "W")
 
         assert "this console is read-only" in text_of(app)
         assert HEADER in text_of(app)
@@ -76,7 +76,7 @@ async def test_a_console_that_may_not_write_shows_it_and_can_not_end_it(shop: Sh
 async def test_a_reason_from_outside_is_text(shop: Shop) -> None:
     paused(shop, "[b]\x1b]0;owned\x07[/nope]", by="[@click=app.quit]b[/]")
     async with console(shop, (160, 45)) as (app, pilot):
-        await press(app, pilot, "!")
+        await press(app, pilot, "W")
 
         assert "\x1b" not in text_of(app)
         assert "[@click=app.quit]" in text_of(app)
