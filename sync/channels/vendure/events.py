@@ -182,6 +182,8 @@ class MovementReader:
         placed = await self._orders(moves, looked_at)
         await self._edits(moves)
         for variant, note in noted.items():
+            # Its time may lie before all that is looked at by now, and still has to be read once.
+            self._memory.saw((VARIANT, variant), note.moved_at, began)
             moves.back_to[variant] = min(note.back_to, moves.back_to.get(variant, note.back_to))
         # What was never read comes first, so that a large import is read in a few polls.
         variants = sorted(
