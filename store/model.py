@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from store.reasons import HeldBack, Reason
+from store.reasons import Reason
 
 Millis = int
 
@@ -386,15 +386,3 @@ class Incident(msgspec.Struct, frozen=True):
     closed_by: str | None = None
     """Whose decision ended it; None where it ended by itself."""
     closed_why: str | None = None
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """What became of one operator's act on one correction."""
-
-    id: int
-    ok: bool
-    why: str = ""
-    """What stood in the way, or should be known; held back, how the sentence begins."""
-    held_back: HeldBack | None = None
-    status: CorrectionStatus | None = None
-    """The correction's, where that stood in the way."""

@@ -14,16 +14,9 @@ from console.keys.action import Action
 from console.reports.json_uncounted import uncounted
 from console.text.disagreement_groups import DisagreementGroup, Explained, in_order
 from console.text.reasons import reason_in_documents, why_in_documents
+from store.decision import Decision
 from store.history.as_of import SkuAsOf
-from store.model import (
-    Cause,
-    Correction,
-    Decision,
-    Disagreement,
-    Incident,
-    Millis,
-    PollOutcome,
-)
+from store.model import Cause, Correction, Disagreement, Incident, Millis, PollOutcome
 from store.queries.uncounted import UncountedListing
 from store.queries.values import ChannelHealth, HistoryEntry, StatusCounts
 from store.targets.balance import Balance

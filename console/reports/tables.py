@@ -19,15 +19,8 @@ from console.text.format import (
     units,
     value,
 )
-from store.model import (
-    Correction,
-    CorrectionStatus,
-    Decision,
-    Freshness,
-    Incident,
-    Millis,
-    PollOutcome,
-)
+from store.decision import Decision
+from store.model import Correction, CorrectionStatus, Freshness, Incident, Millis, PollOutcome
 from store.queries.values import ChannelHealth, StatusCounts
 from sync.channels.base import Abilities
 from sync.corrections.decide import BlastRadius, raise_or_reduce

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from store.model import Decision, Disagreement
+from store.decision import Decision
+from store.model import Disagreement
 from store.reasons import STANDING, HeldBack, Reason
 
 _WORDS: Mapping[Reason, str] = MappingProxyType(

@@ -11,7 +11,8 @@ from store.channels.pauses import Pause
 from store.channels.write_pauses import WritePause
 from store.corrections.lifecycle import ApprovedCorrection
 from store.database.lease import Lease
-from store.model import CorrectionStatus, Decision, Freshness, Incident, IncidentKind
+from store.decision import Decision
+from store.model import CorrectionStatus, Freshness, Incident, IncidentKind
 from store.queries.values import ChannelHealth
 from store.reasons import HeldBack, Reason
 

@@ -13,7 +13,8 @@ import msgspec
 
 from store.corrections import audit, lifecycle
 from store.corrections.audit import AuditRow
-from store.model import Correction, CorrectionStatus, Decision, Millis
+from store.decision import Decision
+from store.model import Correction, CorrectionStatus, Millis
 from store.reasons import HeldBack
 
 SPAN_MAX = 20_000

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from store import people
 from store.corrections import audit, conflicts, lifecycle, obstacles, propose
-from store.model import Correction, CorrectionStatus, Decision, Millis
+from store.decision import Decision
+from store.model import Correction, CorrectionStatus, Millis
 from store.reasons import HeldBack
 
 Seen = Sequence[tuple[int, int | None]]

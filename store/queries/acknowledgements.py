@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.model import Decision, Disagreement, Millis
+from store.decision import Decision
+from store.model import Disagreement, Millis
 
 REASON_LENGTH_MAX = 500
 

@@ -14,7 +14,8 @@ from store.corrections import decisions, lifecycle
 from store.corrections.pushed import Pushed, pushed_since
 from store.corrections.undated import undated_proposals
 from store.database.connection import Database
-from store.model import Correction, Decision, IncidentKind, Millis, State
+from store.decision import Decision
+from store.model import Correction, IncidentKind, Millis, State
 from store.reasons import HeldBack
 from sync.polling import guard
 from sync.settings import ApprovalRule, Settings

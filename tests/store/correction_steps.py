@@ -2,7 +2,8 @@
 
 from store.corrections import audit, decisions, lifecycle
 from store.database import lease
-from store.model import Correction, CorrectionStatus, Decision, Record
+from store.decision import Decision
+from store.model import Correction, CorrectionStatus, Record
 from store.polling import merge
 from tests.store.world import MINUTE, World, stock
 

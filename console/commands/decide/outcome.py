@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from store.model import Decision
+    from store.decision import Decision
     from sync.corrections.decide import BlastRadius
 
 

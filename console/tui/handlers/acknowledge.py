@@ -13,7 +13,8 @@ from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.session.state import ConsoleState
 from store.database.connection import Database
-from store.model import Decision, Disagreement
+from store.decision import Decision
+from store.model import Disagreement
 from store.queries import acknowledgements
 from store.queries.acknowledgements import SeenDisagreement
 

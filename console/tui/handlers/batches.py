@@ -6,8 +6,8 @@ from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
 from console.tui.views import batch
 from store.corrections import batches
+from store.decision import Decision
 from store.errors import StoreError
-from store.model import Decision
 from sync.corrections.batch_progress import BatchProgress, Stage
 
 

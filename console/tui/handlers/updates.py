@@ -27,8 +27,9 @@ from console.tui.session.state import ConsoleState, notes, refusals
 from console.tui.views.update_words import STEPS
 from store.corrections import decisions
 from store.database.connection import Database
+from store.decision import Decision
 from store.errors import StoreError
-from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus, Decision
+from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus
 from sync.corrections import decide
 
 

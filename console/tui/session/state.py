@@ -20,8 +20,9 @@ from console.tui.data.replay import Replay
 from console.tui.data.source import StatusSnapshot
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.header import ConsoleStatus, Mode, WritesPaused
+from store.decision import Decision
 from store.errors import StoreError
-from store.model import Correction, Decision, Millis
+from store.model import Correction, Millis
 from sync.clock import Clock
 
 LOG_MAX = 50

@@ -6,11 +6,11 @@ from console.reports import disagreements, json_documents, tables, timeline
 from console.reports.table import Paper
 from console.text import remedies
 from store.database.lease import Lease
+from store.decision import Decision
 from store.model import (
     Cause,
     Correction,
     CorrectionStatus,
-    Decision,
     Direction,
     Disagreement,
     Freshness,

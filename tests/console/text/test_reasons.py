@@ -6,7 +6,8 @@ import pytest
 from console.reports import disagreements, json_documents
 from console.text import remedies
 from console.text.reasons import held_back_text, reason_text
-from store.model import CorrectionStatus, Decision, Status
+from store.decision import Decision
+from store.model import CorrectionStatus, Status
 from store.reasons import HeldBack, Reason
 from store.targets.verdict_sql import status
 from tests.console.reports.test_tables import disagreement

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from store.corrections import audit, decisions, lifecycle
-from store.model import (
-    CorrectionStatus,
-    Decision,
-)
+from store.decision import Decision
+from store.model import CorrectionStatus
 from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import EXPIRES_MS, HOLD_MS, approve, begin, oversold, status
 from tests.store.world import MINUTE, stock, world

@@ -8,14 +8,10 @@ from store.corrections import audit, lifecycle, propose
 from store.corrections.pushed import pushed_since
 from store.database import lease
 from store.database.connection import Database
+from store.decision import Decision
 from store.errors import LeaseLost
 from store.history import timeline
-from store.model import (
-    Authority,
-    CorrectionStatus,
-    Decision,
-    Direction,
-)
+from store.model import Authority, CorrectionStatus, Direction
 from store.polling import merge
 from store.polling.comparison import Comparison
 from store.reasons import HeldBack, Reason

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from store.corrections import audit, decisions, freeze, lifecycle
-from store.model import Correction, CorrectionStatus, Decision
+from store.decision import Decision
+from store.model import Correction, CorrectionStatus
 from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import approve, begin, finish, oversold, status, steps
 from tests.store.world import MINUTE, World, stock, world

@@ -4,7 +4,7 @@ from console.text.format import plain_times, wrap
 from console.text.sparkline import sparkline
 from console.tui.session.state import ConsoleState, refusals
 from console.tui.views.header import ConsoleStatus, Mode, header
-from store.model import Decision
+from store.decision import Decision
 from store.queries.values import Overview
 from tests.console.small_shop import NOW, IdleEngine, StillClock
 
