@@ -159,6 +159,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     title: str | None = None
     source_at: Millis | None = None
     ref: str = ""
+    twins: str | None = None
+    """JSON of what each of the SKU's listings shows, where it has several on purpose: `available`
+    is the highest of them (`sync.channels.twins`)."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -302,6 +305,10 @@ class Disagreement(msgspec.Struct, frozen=True):
     acknowledged_why: str | None = None
     assumed_risk_minor: int | None = None
     severity: int = 0
+    twins: str | None = None
+    """JSON of what each of the SKU's listings there shows, where it has several."""
+    surplus: int | None = None
+    """Units that they show above the target, together."""
 
     @property
     def is_uncounted(self) -> bool:
@@ -316,7 +323,7 @@ class Disagreement(msgspec.Struct, frozen=True):
     @property
     def oversell_units(self) -> int:
         """Units shown above the target, 0 if none."""
-        return max(0, -(self.delta or 0))
+        return max(0, -(self.delta or 0)) if self.surplus is None else self.surplus
 
     @property
     def undersell_units(self) -> int:
@@ -325,10 +332,11 @@ class Disagreement(msgspec.Struct, frozen=True):
 
     @property
     def money_at_risk(self) -> float | None:
-        """The delta's worth in the channel's currency, or None where no price is known."""
-        if self.delta is None or self.price_minor is None:
+        """The worth of what is off, in the channel's currency; None where no price is known."""
+        units = self.surplus or (None if self.delta is None else abs(self.delta))
+        if units is None or self.price_minor is None:
             return None
-        return abs(self.delta) * self.price_minor / 100
+        return units * self.price_minor / 100
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -357,13 +365,15 @@ class Correction(msgspec.Struct, frozen=True):
     note: str | None
     result: str | None
     ended_at: Millis | None = None
+    listings: int = 1
+    """How many of the SKU's listings it writes, where there are several."""
 
     @property
     def units(self) -> int:
-        """Signed units that the write would add to what the channel shows."""
+        """Signed units that the write would add to what the channel shows, at most."""
         if self.to_quantity is None or self.from_quantity is None:
             return 0
-        return self.to_quantity - self.from_quantity
+        return (self.to_quantity - self.from_quantity) * (self.listings or 1)
 
 
 class Incident(msgspec.Struct, frozen=True):

@@ -51,6 +51,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """None: the kind's own default."""
     read_back_within_ms: int = 10_000
     report_missing: bool = True
+    writes_all: bool = False
+    """It lists a SKU several times on purpose: each of these listings is to show the stock."""
     settle_reduce_ms: int = 0
     settle_raise_ms: int = 0
     buffer: int = 0

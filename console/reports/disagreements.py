@@ -15,10 +15,10 @@ from console.text.format import (
     plural,
     show_blanks,
     shown,
+    shows_text,
     signed,
     target_text,
     time_of_day,
-    value,
 )
 from console.text.reasons import reason_in_documents, reason_text, standing_text
 from store.model import Cause, Disagreement, Millis, Status
@@ -230,7 +230,7 @@ def _difference(
         TableCell(show_blanks(disagreement.sku), dim),
         channel,
         str(disagreement.kind),
-        value(disagreement.available, disagreement.state, of_state=disagreement.kind == "state"),
+        shows_text(disagreement),
         target_text(disagreement),
         TableCell(
             signed(disagreement.delta), "red" if disagreement.oversell_units and not dim else dim

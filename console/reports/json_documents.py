@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from console.keys.action import Action
 from console.reports.json_uncounted import uncounted
 from console.text.disagreement_groups import DisagreementGroup, Explained, in_order
+from console.text.format import copies_of
 from console.text.reasons import reason_in_documents, why_in_documents
 from store.decision import Decision
 from store.history.as_of import SkuAsOf
@@ -116,6 +117,7 @@ def disagreement(disagreement: Disagreement, cause: Cause | None) -> Json:
             "available": disagreement.available,
             "state": disagreement.state,
             "observed_at": rfc3339(disagreement.observed_at),
+            **({"copies": copies_of(disagreement.twins)} if disagreement.twins else {}),
         },
         "target": {"quantity": disagreement.target, "state": disagreement.target_state},
         "delta": disagreement.delta,

@@ -5,13 +5,14 @@ terminal, or a bidi control that turns a number round. `clean` is the one gate t
 passes, in the screens, the reports, the CSV and the logs alike.
 """
 
+import json
 import re
 import unicodedata
 from datetime import UTC, datetime
 
 import click
 
-from store.model import Disagreement, Kind, Millis
+from store.model import UNCOUNTED, Disagreement, Kind, Millis
 from sync.clock import from_rfc3339
 from sync.units import duration
 
@@ -120,6 +121,23 @@ def value(quantity: int | None, state: str | None, *, of_state: bool) -> str:
     if of_state and state is not None:
         return state
     return units(quantity)
+
+
+def copies_of(twins: str | None) -> list[dict[str, object]]:
+    """What each of a SKU's listings on one channel shows: their ref, number and state."""
+    names = ("ref", "available", "state")
+    return [dict(zip(names, shown, strict=False)) for shown in json.loads(twins or "[]")]
+
+
+def shows_text(disagreement: Disagreement) -> str:
+    """Write what a listing shows; of several of one SKU every number: `9 + 9`."""
+    if disagreement.twins is not None and disagreement.kind is not Kind.STATE:
+        numbers = [copy["available"] for copy in copies_of(disagreement.twins)]
+        return " + ".join(
+            units(number) if isinstance(number, int) else UNCOUNTED for number in numbers
+        )
+    of_state = disagreement.kind is Kind.STATE
+    return value(disagreement.available, disagreement.state, of_state=of_state)
 
 
 def target_text(disagreement: Disagreement) -> str:

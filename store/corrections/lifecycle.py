@@ -17,6 +17,7 @@ from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.reasons import HeldBack, Reason
+from store.targets.copies import LOWEST
 
 _CORRECTION = Columns(
     Correction,
@@ -34,7 +35,7 @@ JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
 
 _READING = (
     "ref", "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
-    "price_minor", "title", "source_at",
+    "price_minor", "title", "source_at", "twins",
 )  # fmt: skip
 
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
@@ -212,11 +213,13 @@ def verify_late(connection: sqlite3.Connection, channel: str, *, now: Millis) ->
     # The reading must be from after the write began, and no later correction may have touched the
     # listing: the same number read at another time proves nothing about this write.
     rows = connection.execute(
-        """SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
+        f"""SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
         JOIN channels c ON c.id = l.channel_id
         WHERE k.status IN ('unknown', 'not_applied') AND c.name = ?
           AND l.present = 1 AND l.problem IS NULL
-          AND l.available IS k.to_quantity AND (k.to_state IS NULL OR l.state IS k.to_state)
+          AND l.available IS k.to_quantity AND (l.twins IS NULL
+            OR k.to_quantity < k.from_quantity OR {LOWEST.format("l")} = k.to_quantity)
+          AND (k.to_state IS NULL OR l.state IS k.to_state)
           AND l.observed_at >= k.applying_at
           AND NOT EXISTS (SELECT 1 FROM corrections n
             WHERE n.listing_id = k.listing_id AND n.id > k.id)""",
@@ -334,6 +337,7 @@ class _Listing(NamedTuple):
     price_minor: int | None
     title: str | None
     source_at: Millis | None
+    twins: str | None
     target_quantity: int | None
     target_state: str | None
     valid: bool

@@ -7,6 +7,7 @@ import sqlite3
 
 from store.corrections import audit
 from store.model import CorrectionStatus, Millis
+from store.targets.copies import LOWEST
 from store.targets.verdict_sql import REASON, SOURCES
 
 _APPROVED = "k.status = 'approved'"
@@ -17,11 +18,17 @@ _READY = """CREATE TEMP TABLE IF NOT EXISTS ready_disagreements (listing_id INTE
 # CROSS JOIN makes SQLite begin with the few that are ready, and not with everything that differs.
 # A listing whose quantity and state both differ gets one correction, for a write sets both.
 _PROPOSE = """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
-  to_quantity, to_state, price_minor, proposed_at)
-SELECT l.id, 'proposed', l.available, l.state,
+  to_quantity, to_state, price_minor, proposed_at, listings)
+SELECT l.id, 'proposed',
+  coalesce(CASE WHEN l.twins IS NOT NULL
+    THEN max(CASE WHEN d.kind <> 'state' THEN d.available END) END, l.available), l.state,
   coalesce(max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END), l.available),
   coalesce(max(CASE WHEN d.kind = 'state' THEN d.target_state END), l.state),
-  coalesce(l.price_minor, i.price_minor), :now
+  coalesce(l.price_minor, i.price_minor), :now,
+  CASE WHEN l.twins IS NULL THEN 1 ELSE (SELECT max(1, count(*)) FROM json_each(l.twins) t
+    WHERE CASE WHEN l.available > l.target_quantity
+      THEN json_extract(t.value, '$[1]') > l.target_quantity
+      ELSE json_extract(t.value, '$[1]') < l.target_quantity END) END
 FROM ready_disagreements x CROSS JOIN disagreements d ON d.id = x.id
 CROSS JOIN listings l ON l.id = x.listing_id CROSS JOIN items i ON i.id = l.item_id
 GROUP BY x.listing_id HAVING l.available >= 0 OR max(d.kind <> 'state')"""
@@ -117,11 +124,14 @@ def stands(may_be_kept: str) -> str:
         "(k.to_quantity IS k.from_quantity OR k.to_quantity IS l.target_quantity) "
         "AND (k.to_state IS k.from_state OR k.to_state IS l.target_state)"
     )
-    reading = "(l.available IS k.from_quantity AND l.state IS k.from_state)"
+    # Of several listings of one SKU a raise rests on the lowest, all else on the highest.
+    shown = f"""CASE WHEN l.twins IS NOT NULL AND k.to_quantity > k.from_quantity
+      THEN {LOWEST.format("l")} ELSE l.available END"""
+    reading = f"({shown} IS k.from_quantity AND l.state IS k.from_state)"
     above = f"({may_be_kept} AND k.to_quantity < k.from_quantity AND l.available > k.to_quantity)"
     # A listing that is not counted any more has no number: nothing may be written to it.
-    shown = "l.present = 1 AND l.copies = 1 AND l.available IS NOT NULL"
-    return f"({shown} AND {target} AND ({reading} OR {above}))"
+    there = "l.present = 1 AND l.copies = 1 AND l.available IS NOT NULL"
+    return f"({there} AND {target} AND ({reading} OR {above}))"
 
 
 def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:

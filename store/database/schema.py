@@ -20,7 +20,7 @@ from store.database.migrations import (
     v7_list_lag,
     v8_warnings,
     v9_bad_records,
-    v10_uncounted,
+    v10_v15_listings,
     v11_writes,
     v12_future_times,
     v13_approved_refs,
@@ -41,11 +41,12 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v7_list_lag.run,
     v8_warnings.run,
     v9_bad_records.run,
-    v10_uncounted.run,
+    v10_v15_listings.make_uncounted,
     v11_writes.run,
     v12_future_times.run,
     v13_approved_refs.run,
     v14_sku_skeletons.run,
+    v10_v15_listings.make_copies,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

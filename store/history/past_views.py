@@ -116,6 +116,8 @@ _LISTING = {
     "present": f"coalesce({_since('present', _READ)}, 0)",
     "copies": "coalesce((SELECT x.copies FROM temp.doubted x WHERE x.id = l.id), 1)",
     "problem": "(SELECT x.problem FROM temp.doubted x WHERE x.id = l.id)",
+    "twins": """CASE WHEN l.copies > 1 OR l.id IN (SELECT id FROM temp.doubted)
+      THEN (SELECT x.twins FROM temp.doubted x WHERE x.id = l.id) ELSE l.twins END""",
     # No source is of a later time than the poll that read it.
     "source_at": f"""min({AT}, coalesce(CASE WHEN {_READ} THEN l.source_seen_at END,
       {_since("source_at", _READ)}))""",
@@ -155,7 +157,7 @@ def _open_then(column: str) -> str:
 _DISAGREEMENT = {
     column: _open_then(column)
     for column in ("available", "state", "target_quantity", "target_state", "delta", "settles_at",
-                   "risk_minor", "moved_at")
+                   "surplus", "risk_minor", "moved_at")
 } | {"closed_at": _until("d.closed_at")}  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from store.database.connection import Database
 from store.history import past_channels, past_views
 from store.model import CorrectionStatus, Millis
 from store.polling.comparison import SETTLES_AT
+from store.targets.copies import SHOWN, SURPLUS, UNITS
 from store.targets.policy_sql import state_settles_at
 
 # What has changed since the instant is held here as it was then: listings, corrections, and the
@@ -35,7 +36,8 @@ _TABLES = (
       fell_at INTEGER, target_quantity INTEGER, target_state TEXT, target_since INTEGER,
       waits INTEGER)""",
     "CREATE INDEX temp.listings_waiting ON listings_since (id) WHERE waits = 1",
-    """CREATE TEMP TABLE doubted (id INTEGER PRIMARY KEY, problem TEXT, copies INTEGER)""",
+    """CREATE TEMP TABLE doubted (id INTEGER PRIMARY KEY, problem TEXT, copies INTEGER,
+      twins TEXT)""",
     f"CREATE TEMP TABLE stepped_since (id INTEGER PRIMARY KEY, {', '.join(CHANGING)})",
     "CREATE TEMP TABLE turned (id INTEGER PRIMARY KEY)",
 )
@@ -222,7 +224,8 @@ LEFT JOIN main.past_targets t ON l.target_since > :at AND t.id = (SELECT x.id
 def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
     connection.execute("DELETE FROM temp.doubted")
     connection.execute(
-        """INSERT OR REPLACE INTO temp.doubted SELECT listing_id, problem, copies FROM main.doubts
+        """INSERT OR REPLACE INTO temp.doubted SELECT listing_id, problem, copies, twins
+        FROM main.doubts
         WHERE since_at <= :at AND (until_at IS NULL OR until_at > :at) ORDER BY id""",
         {"at": at},
     )
@@ -231,17 +234,20 @@ def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
 # A disagreement's row keeps only how it is now. What it showed then is found again, as the
 # comparison does it, from the reading and the target of that time; its price is the last one that
 # is known.
-_DISAGREEMENTS_THEN = """WITH differing_now AS MATERIALIZED (
-    SELECT d.*, l.available AS shown, l.state AS shown_state, l.target_quantity AS goal,
+_DISAGREEMENTS_THEN = f"""WITH differing_now AS MATERIALIZED (
+    SELECT d.*, {SHOWN} AS shown, {SURPLUS} AS surplus_then,
+      l.state AS shown_state, l.target_quantity AS goal,
       l.target_state AS goal_state, d.kind IN ('quantity', 'negative') AS numeric,
       coalesce(l.target_quantity, 0) AS wanted, d.moved_at > :at AS moved,
       c.settle_reduce_ms AS reduce_ms, c.settle_raise_ms AS raise_ms,
-      d.risk_minor / nullif(abs(d.delta), 0) AS price,
+      coalesce(d.risk_minor / nullif({UNITS}, 0), CASE WHEN d.kind = 'duplicate' THEN
+        coalesce(l.price_minor, (SELECT x.price_minor FROM main.items x WHERE x.id = d.item_id))
+      END) AS price,
       max(d.first_seen_at, coalesce(l.observed_at, 0), coalesce(l.target_since, 0)) AS then_at
-    FROM {which} CROSS JOIN main.channels c ON c.id = d.channel_id
+    FROM {{which}} CROSS JOIN main.channels c ON c.id = d.channel_id
     CROSS JOIN listings l ON l.id = d.listing_id
     WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))
-INSERT OR REPLACE INTO temp.disagreements ({columns}) SELECT {values} FROM differing_now"""
+INSERT OR REPLACE INTO temp.disagreements ({{columns}}) SELECT {{values}} FROM differing_now"""
 
 _STATE_SETTLES_AT = state_settles_at(
     "shown_state", "differing_now.listing_id", reduce_ms="reduce_ms", raise_ms="raise_ms"
@@ -254,8 +260,10 @@ _FOUND_THEN = {
       ELSE goal END""",
     "target_state": "CASE WHEN moved THEN goal_state ELSE target_state END",
     "delta": "CASE WHEN moved AND numeric THEN wanted - shown ELSE delta END",
-    "risk_minor": """CASE WHEN moved AND numeric THEN abs(wanted - shown) * price
+    "risk_minor": """CASE WHEN moved AND kind <> 'state'
+      THEN coalesce(nullif(surplus_then, 0), CASE WHEN numeric THEN abs(wanted - shown) END) * price
       ELSE risk_minor END""",
+    "surplus": "CASE WHEN moved AND kind <> 'state' THEN surplus_then ELSE surplus END",
     "moved_at": "CASE WHEN moved THEN then_at ELSE moved_at END",
     "settles_at": f"""CASE WHEN NOT moved THEN settles_at
       WHEN numeric THEN {SETTLES_AT.replace("available", "shown")}

@@ -14,7 +14,7 @@ from store.corrections import freeze, propose
 from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import ChannelTerms, Millis, Terms
-from store.targets import balance, bundles, counted_events, pending_events, truth
+from store.targets import balance, bundles, copies, counted_events, pending_events, truth
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
 from store.targets.rule_choices import RuleChoices
 
@@ -27,13 +27,13 @@ _WORK_TABLES = (
       item_id INTEGER NOT NULL, channel_id INTEGER NOT NULL, kind TEXT NOT NULL,
       available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, delta INTEGER,
       price_minor INTEGER, settles_at INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL,
-      rests_on INTEGER, PRIMARY KEY (item_id, channel_id, kind))""",
+      rests_on INTEGER, surplus INTEGER, PRIMARY KEY (item_id, channel_id, kind))""",
 )
 
 _INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kind, available, state,
-  target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on)"""
-_FACTS = """l.id AS listing_id, l.item_id, l.channel_id, l.available, l.state, l.target_state,
-  l.target_quantity"""
+  target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on, surplus)"""
+_FACTS = f"""l.id AS listing_id, l.item_id, l.channel_id, l.state, l.target_state,
+  l.target_quantity, {copies.SHOWN} AS available, {copies.SURPLUS} AS surplus"""
 
 # A channel shows a number later than the target moved. So a number is too high only if it is above
 # every target that was in force during the last `settle_reduce` (rule 3, docs/architecture.md), and
@@ -68,8 +68,7 @@ class Comparison:
         if before == after:
             return False
         # Where only the arithmetic of targets changed, comparing the old targets with the new ones
-        # finds what moved. Any other change can touch every item: a new authority, a bundle, a
-        # unit.
+        # finds what moved. Any other change can touch every item: a new authority, a unit.
         if _shapes(before) == _shapes(after):
             self._retarget(
                 connection, [name for name in after if after[name] != before[name]], now=now
@@ -268,7 +267,7 @@ class _Reconciliation:
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
               numeric AND proposes AND target_quantity IS NOT NULL,
-              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on
+              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on, surplus
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
               FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
@@ -281,7 +280,7 @@ class _Reconciliation:
             f"""{_INTO_DIFFERING}
             SELECT l.id, l.item_id, l.channel_id, 'state', l.available, l.state, l.target_state,
               {price}, l.target_quantity, NULL, {states} AND l.available IS NOT NULL, {settles},
-              {compiled.rests_on("state")}
+              {compiled.rests_on("state")}, NULL
             {self._moved} WHERE l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS}"""
         )
 
@@ -305,20 +304,20 @@ class _Reconciliation:
         connection = self._connection
         before = connection.execute("SELECT coalesce(max(id), 0) FROM disagreements").fetchone()[0]
         connection.execute(
-            """INSERT INTO disagreements (item_id, listing_id, channel_id, kind, available, state,
+            f"""INSERT INTO disagreements (item_id, listing_id, channel_id, kind, available, state,
               target_quantity, target_state, delta, settles_at, risk_minor, waits, rests_on,
-              first_seen_at, moved_at)
+              surplus, first_seen_at, moved_at)
             SELECT item_id, listing_id, channel_id, kind, available, state, target_quantity,
-              target_state, delta, settles_at, abs(delta) * price_minor, waits, rests_on, :now,
-              :now
-            FROM differing WHERE 1
+              target_state, delta, settles_at, {copies.UNITS} * price_minor, waits, rests_on,
+              surplus, :now, :now
+            FROM differing d WHERE 1
             ON CONFLICT (item_id, channel_id, kind) WHERE closed_at IS NULL DO UPDATE SET
               available = excluded.available, state = excluded.state,
               target_quantity = excluded.target_quantity, target_state = excluded.target_state,
               delta = excluded.delta, settles_at = excluded.settles_at,
               risk_minor = excluded.risk_minor, waits = excluded.waits,
-              rests_on = excluded.rests_on, moved_at = excluded.moved_at,
-              listing_id = excluded.listing_id
+              rests_on = excluded.rests_on, surplus = excluded.surplus,
+              moved_at = excluded.moved_at, listing_id = excluded.listing_id
             WHERE disagreements.available IS NOT excluded.available
               OR disagreements.state IS NOT excluded.state
               OR disagreements.target_quantity IS NOT excluded.target_quantity
@@ -326,6 +325,7 @@ class _Reconciliation:
               OR disagreements.settles_at IS NOT excluded.settles_at
               OR disagreements.risk_minor IS NOT excluded.risk_minor
               OR disagreements.rests_on IS NOT excluded.rests_on
+              OR disagreements.surplus IS NOT excluded.surplus
               OR (disagreements.waits > 0) <> (excluded.waits > 0)""",
             {"now": now},
         )

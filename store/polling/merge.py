@@ -16,6 +16,8 @@ from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
 from store.polling.staging import NAMES, VALUES
 from store.polling.sweep import Sweep
+from store.targets import copies
+from store.targets.copies import LOWEST
 
 _MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
 SELECT sku, location, title, price_minor FROM stage WHERE poll_id = :poll AND listing_id IS NULL
@@ -52,7 +54,9 @@ _MERGE_KNOWN = f"""UPDATE listings SET
   observed_at = CASE WHEN listings.available IS NOT p.available
       OR listings.state IS NOT p.state OR listings.present = 0
     THEN :now ELSE listings.observed_at END,
-  fell_at = CASE WHEN p.available < {_EXPECTED} THEN :now ELSE listings.fell_at END,
+  fell_at = CASE WHEN p.available < {_EXPECTED}
+      OR :own = 0 AND {LOWEST.format("p")} < {LOWEST.format("listings")}
+    THEN :now ELSE listings.fell_at END,
   known = CASE WHEN p.available IS NOT NULL AND listings.opening IS NOT NULL
     THEN listings.known ELSE 0 END,
   source_seen_at = CASE WHEN listings.source_at IS p.source_at AND listings.present = 1
@@ -100,9 +104,11 @@ WHERE channel_id = :channel AND problem IS NOT NULL AND id IN
 # What was in doubt about a listing and since when, so that an instant of the past can show it.
 _END_DOUBTS = """UPDATE doubts SET until_at = :now
 WHERE channel_id = :channel AND until_at IS NULL AND NOT EXISTS (SELECT 1 FROM listings l
-  WHERE l.id = doubts.listing_id AND l.problem IS doubts.problem AND l.copies = doubts.copies)"""
-_BEGIN_DOUBTS = """INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at)
-SELECT l.id, l.channel_id, l.problem, l.copies, :now FROM listings l
+  WHERE l.id = doubts.listing_id AND l.problem IS doubts.problem AND l.copies = doubts.copies
+    AND CASE WHEN l.copies > 1 THEN l.twins END IS doubts.twins)"""
+_BEGIN_DOUBTS = """INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at, twins)
+SELECT l.id, l.channel_id, l.problem, l.copies, :now,
+  CASE WHEN l.copies > 1 THEN l.twins END FROM listings l
 WHERE l.id IN (SELECT id FROM listings WHERE channel_id = :channel AND problem IS NOT NULL
     UNION SELECT id FROM listings WHERE channel_id = :channel AND copies > 1)
   AND NOT EXISTS (SELECT 1 FROM doubts x WHERE x.listing_id = l.id AND x.until_at IS NULL)"""
@@ -294,7 +300,10 @@ def merge_stage(
         connection.execute(statement, values)
         changed += connection.execute("SELECT changes()").fetchone()[0]
     rest = (_MERGE_READABLE, _MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES)
-    for statement in (*rest, _END_DOUBTS, _BEGIN_DOUBTS, _NOTE_MOVED):
+    for statement in rest:
+        connection.execute(statement, values)
+    copies.keep(connection, channel_id=sweep.channel_id, poll_id=sweep.poll_id, newest=newest)
+    for statement in (_END_DOUBTS, _BEGIN_DOUBTS, _NOTE_MOVED):
         connection.execute(statement, values)
     (new,) = connection.execute(
         "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)

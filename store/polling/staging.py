@@ -21,13 +21,13 @@ from store.polling.sweep import PollMemory, Sweep
 
 VALUES = (
     "available, state, on_hand, committed, unavailable, incoming, threshold, price_minor, title, "
-    "source_at, ref"
+    "source_at, ref, twins"
 )
 """A reading's columns, of the same names in the stage, the quarantine and the listing."""
 
 COLUMNS = (
     "sku, available, location, state, on_hand, committed, unavailable, incoming, threshold, "
-    "price_minor, title, source_at, ref"
+    "price_minor, title, source_at, ref, twins"
 )
 """In the order of Record's fields."""
 
@@ -37,7 +37,7 @@ _DIFFERS = " OR ".join(f"l.{name} IS NOT p.{name}" for name in NAMES)
 
 _TYPED = """sku TEXT NOT NULL, available INTEGER, location TEXT NOT NULL, state TEXT,
   on_hand INTEGER, committed INTEGER, unavailable INTEGER, incoming INTEGER, threshold INTEGER,
-  price_minor INTEGER, title TEXT, source_at INTEGER, ref TEXT"""
+  price_minor INTEGER, title TEXT, source_at INTEGER, ref TEXT, twins TEXT"""
 
 _WORK_TABLES = (
     f"CREATE TEMP TABLE IF NOT EXISTS page (ordinal INTEGER PRIMARY KEY, {_TYPED})",
@@ -48,9 +48,9 @@ _WORK_TABLES = (
       PRIMARY KEY (poll_id, listing_id))""",
 )
 
-_ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 13})"
+_ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 14})"
 
-_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 13})"
+_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 14})"
 
 _LISTINGS_OF_PAGE = """SELECT coalesce(l.id, 0) FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location

@@ -12,6 +12,7 @@ import msgspec
 
 from store.decision import Decision
 from store.model import Disagreement, Millis
+from store.targets.verdict_sql import SHOWN
 
 REASON_LENGTH_MAX = 500
 
@@ -83,8 +84,8 @@ def _standing(
 ) -> dict[int, _Standing]:
     """By id, of those that are open."""
     rows = connection.execute(
-        """SELECT d.id, d.acknowledged_by, d.acknowledged_why,
-          CASE WHEN l.present = 1 THEN l.available END, l.state, d.target_quantity, d.target_state
+        f"""SELECT d.id, d.acknowledged_by, d.acknowledged_why,
+          {SHOWN}, l.state, d.target_quantity, d.target_state
         FROM json_each(?) j CROSS JOIN disagreements d ON d.id = j.value
         JOIN listings l ON l.id = d.listing_id JOIN channels c ON c.id = d.channel_id
         WHERE d.closed_at IS NULL AND c.configured = 1""",

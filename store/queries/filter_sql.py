@@ -7,6 +7,7 @@ from store.model import Millis
 from store.queries.ranking_values import Side
 from store.queries.severity_sql import RISK
 from store.queries.values import DisagreementFilter
+from store.targets.copies import OVERSELLS, UNITS
 from store.targets.verdict_sql import status_of
 
 _HAS_WORD = """(instr(lower(i.sku), lower({value})) > 0
@@ -32,7 +33,7 @@ class FilterConditions:
         conditions = [*self._choices(wanted), *self._comparisons(wanted)]
         conditions += [_HAS_WORD.format(value=self._bind(word)) for word in wanted.words]
         if wanted.side is not None:
-            conditions.append("d.delta < 0" if wanted.side is Side.OVERSELL else "d.delta > 0")
+            conditions.append(OVERSELLS if wanted.side is Side.OVERSELL else "d.delta > 0")
         if wanted.acknowledged is not None:
             answer = "NOT NULL" if wanted.acknowledged else "NULL"
             conditions.append(f"d.acknowledged_at IS {answer}")
@@ -57,8 +58,8 @@ class FilterConditions:
             for column, bound in (
                 (f"{RISK} >", _minor(wanted.risk_min)),
                 (f"{RISK} <", _minor(wanted.risk_max)),
-                ("abs(d.delta) >", wanted.units_min),
-                ("abs(d.delta) <", wanted.units_max),
+                (f"{UNITS} >", wanted.units_min),
+                (f"{UNITS} <", wanted.units_max),
                 (":now - d.first_seen_at >=", wanted.age_min_ms),
                 (":now - d.first_seen_at <", wanted.age_max_ms),
             )

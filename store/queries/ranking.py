@@ -23,6 +23,7 @@ from store.queries.ranking_values import (
 )
 from store.queries.severity_sql import AGE_BUCKET, GROUP_ORDERS, ORDERS, RISK, severity_of
 from store.queries.values import DisagreementFilter, Sort
+from store.targets.copies import UNITS
 from store.targets.verdict_sql import LISTED, REASON, SOURCES, is_open
 
 _AGES = len(AGE_EDGES_MS) + 1
@@ -92,7 +93,8 @@ _TOTAL = Columns(
 _OPEN = is_open("reason")
 _TOTALS = f"""SELECT {_TOTAL.sql} FROM (SELECT group_id, label, max(title) AS title,
   count(*) AS count, sum({_OPEN}) AS open, sum(acknowledged_at IS NOT NULL) AS acknowledged,
-  CAST(total(CASE WHEN {_OPEN} AND delta < 0 THEN units END) AS INTEGER) AS oversell_units,
+  CAST(total(CASE WHEN {_OPEN} AND (delta < 0 OR surplus > 0)
+    THEN coalesce(surplus, units) END) AS INTEGER) AS oversell_units,
   CAST(total(CASE WHEN {_OPEN} AND delta > 0 THEN units END) AS INTEGER) AS undersell_units,
   sum(CASE WHEN {_OPEN} THEN risk END) AS risk,
   max({_OPEN} AND unpriced AND risk IS NOT NULL) AS assumed,
@@ -142,9 +144,9 @@ def _judged(
     # reads it (the filter, the severity, the order) and run it as often for each row.
     return (
         f"""WITH reasoned AS MATERIALIZED (
-          SELECT d.id, d.kind, d.state, d.target_state, d.delta, d.first_seen_at,
-            d.acknowledged_at, i.sku, c.name AS channel, {RISK} AS risk, abs(d.delta) AS units,
-            d.risk_minor IS NULL AND d.delta <> 0 AS unpriced, {AGE_BUCKET} AS age,
+          SELECT d.id, d.kind, d.state, d.target_state, d.delta, d.surplus, d.first_seen_at,
+            d.acknowledged_at, i.sku, c.name AS channel, {RISK} AS risk, {UNITS} AS units,
+            d.risk_minor IS NULL AND {UNITS} > 0 AS unpriced, {AGE_BUCKET} AS age,
             {REASON} AS reason, {group_id} AS group_id, {label} AS label, {title} AS title
           FROM {SOURCES} {known}
           WHERE {LISTED} {where.before}),

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from store.model import UNCOUNTED
 from store.queries.ranking_values import AGE_EDGES_MS, Severity
 from store.queries.values import Sort
+from store.targets.copies import OVERSELLS, UNITS
 from store.targets.verdict_sql import is_settling, is_unknown
 
 # The median and not the mean: one dear article must not make a thousand cheap ones dear.
 _TYPICAL = """WITH priced AS (
   SELECT d.channel_id, d.risk_minor / abs(d.delta) AS price FROM disagreements d
-  WHERE d.closed_at IS NULL AND d.delta <> 0 AND d.risk_minor IS NOT NULL
+  WHERE d.closed_at IS NULL AND d.delta <> 0 AND d.surplus IS NULL AND d.risk_minor IS NOT NULL
 ), placed AS (
   SELECT channel_id, price, row_number() OVER (PARTITION BY channel_id ORDER BY price) AS place,
     count(*) OVER (PARTITION BY channel_id) AS total FROM priced
@@ -27,7 +28,7 @@ _TYPICAL = """WITH priced AS (
 SELECT channel_id, price FROM placed WHERE place = (total + 1) / 2
 UNION ALL SELECT 0, price FROM overall WHERE place = (total + 1) / 2"""
 
-_UNPRICED = "d.closed_at IS NULL AND d.delta <> 0 AND d.risk_minor IS NULL LIMIT 1"
+_UNPRICED = f"d.closed_at IS NULL AND {UNITS} > 0 AND d.risk_minor IS NULL LIMIT 1"
 _IS_UNPRICED = f"SELECT 1 FROM disagreements d WHERE {_UNPRICED}"
 _IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
 WHERE i.sku IN (SELECT value FROM json_each(?)) AND {_UNPRICED}"""
@@ -38,7 +39,7 @@ ASSUMED_PRICE = """(SELECT coalesce(max(CASE WHEN p.key = CAST(d.channel_id AS T
   THEN p.value END), max(CASE WHEN p.key = '0' THEN p.value END)) FROM json_each(:prices) p)"""
 """SQL for what one unit is taken to cost where no price is known: the channel's, else anyone's."""
 
-RISK = f"CASE WHEN d.risk_minor IS NULL THEN abs(d.delta) * {ASSUMED_PRICE} ELSE d.risk_minor END"
+RISK = f"CASE WHEN d.risk_minor IS NULL THEN {UNITS} * {ASSUMED_PRICE} ELSE d.risk_minor END"
 """SQL for the money at risk in minor units, an estimate where no price is known."""
 
 AGE_BUCKET = " + ".join(f"(:now - d.first_seen_at >= {edge})" for edge in AGE_EDGES_MS)
@@ -52,7 +53,7 @@ def severity_of(reason: str) -> str:
     return f"""CASE WHEN d.acknowledged_at IS NOT NULL THEN {Severity.ACKNOWLEDGED:d}
       WHEN {is_unknown(reason)} THEN {Severity.UNKNOWN:d}
       WHEN {is_settling(reason)} THEN {Severity.SETTLING:d}
-      WHEN d.delta < 0 THEN {Severity.OVERSELL:d}
+      WHEN {OVERSELLS} THEN {Severity.OVERSELL:d}
       WHEN d.kind = 'negative' OR d.kind = 'state' AND (d.state = '{UNCOUNTED}'
           OR d.state IN ({_SELLABLE}) AND d.target_state NOT IN ({_SELLABLE}))
         THEN {Severity.WRONGLY_ON_SALE:d}

@@ -36,7 +36,7 @@ from store.queries.values import (
 )
 from store.reasons import Reason
 from store.targets import verdict_sql
-from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SOURCES, STANDS, status_of
+from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS, status_of
 
 ERRORS_IN_MINUTES = 5
 
@@ -51,7 +51,7 @@ _JUDGED = {
     "reason": REASON,
     "stands": STANDS,
     "decidable_at": "CASE WHEN d.settles_at > :now THEN d.settles_at END",
-    "available": "CASE WHEN l.present = 1 THEN l.available END",
+    "available": SHOWN,
     "state": "l.state",
     "observed_at": "l.observed_at",
     "target": "d.target_quantity",
@@ -66,6 +66,8 @@ _JUDGED = {
     "acknowledged_by": "d.acknowledged_by",
     "acknowledged_at": "d.acknowledged_at",
     "acknowledged_why": "d.acknowledged_why",
+    "twins": "l.twins",
+    "surplus": "d.surplus",
     "assumed_risk_minor": f"CASE WHEN d.risk_minor IS NULL THEN {RISK} END",
 }
 _REASONS: Mapping[str, Reason | None] = {"": None} | {str(reason): reason for reason in Reason}
@@ -166,7 +168,8 @@ class _Counted(NamedTuple):
     acknowledged: int
 
 
-_OVER, _UNDER = "status = 'open' AND delta < 0", "status = 'open' AND delta > 0"
+_OVER = "status = 'open' AND (delta < 0 OR surplus > 0)"
+_UNDER = "status = 'open' AND delta > 0"
 _COUNTED = Columns(
     _Counted,
     {
@@ -174,7 +177,7 @@ _COUNTED = Columns(
         "settling": "coalesce(sum(status = 'settling'), 0)",
         "unknown": "coalesce(sum(status = 'unknown'), 0)",
         "oversell": f"coalesce(sum({_OVER}), 0)",
-        "oversell_units": f"coalesce(sum(CASE WHEN {_OVER} THEN -delta END), 0)",
+        "oversell_units": f"coalesce(sum(CASE WHEN {_OVER} THEN coalesce(surplus, -delta) END), 0)",
         "oversell_money": f"total(CASE WHEN {_OVER} THEN risk_minor END) / 100.0",
         "undersell": f"coalesce(sum({_UNDER}), 0)",
         "undersell_units": f"coalesce(sum(CASE WHEN {_UNDER} THEN delta END), 0)",
@@ -184,10 +187,10 @@ _COUNTED = Columns(
 )
 # MATERIALIZED, so that each disagreement is judged once and not once for each of the ten numbers.
 _COUNTS = f"""WITH judged AS MATERIALIZED (
-    SELECT d.delta, d.risk_minor, d.acknowledged_at, {REASON} AS reason
+    SELECT d.delta, d.surplus, d.risk_minor, d.acknowledged_at, {REASON} AS reason
     FROM {SOURCES} WHERE {LISTED})
 SELECT {_COUNTED.sql} FROM (
-  SELECT delta, risk_minor, acknowledged_at, {status_of("reason")} AS status FROM judged)"""
+  SELECT *, {status_of("reason")} AS status FROM judged)"""
 
 
 def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:

@@ -7,6 +7,7 @@ a property test holds the two equal.
 from collections.abc import Callable, Iterable
 
 from store.model import NOT_FOR_SALE, UNCOUNTED, ChannelTerms, Figure, Policy, State, Terms
+from store.targets import copies
 from store.targets.rule_choices import FUNCTION, RuleChoices, nested
 
 MANY = 50
@@ -21,8 +22,6 @@ _BASE = {
 }
 
 _WORDS_NOT_FOR_SALE = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
-NOT_COUNTED = "(l.present = 1 AND l.copies = 1 AND l.available IS NULL)"
-"""SQL for whether listing l is on its channel without a number (rule 6, docs/architecture.md)."""
 
 STATE_DIFFERS = f"""CASE WHEN l.state = '{UNCOUNTED}'
   THEN (l.target_quantity = 0
@@ -179,7 +178,7 @@ class PolicySql:
           WHEN l.copies > 1 THEN 'duplicate'
           WHEN l.available < 0 THEN 'negative'
           WHEN l.target_quantity IS NOT NULL THEN
-            CASE WHEN l.available <> l.target_quantity THEN 'quantity' END
+            CASE WHEN {copies.DIFFERS} THEN 'quantity' END
           WHEN i.truth_quantity IS NULL AND l.available IS NOT NULL AND i.uncounted = 0
             AND {authority} <> {self.ids[channel.name]}
             AND (SELECT good_poll_id FROM channels WHERE id = {authority}) IS NOT NULL

@@ -24,6 +24,10 @@ CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
 LISTED = "(d.closed_at IS NULL AND c.configured = 1)"
 """SQL for whether it is one of the disagreements: what every list shows, and every count counts."""
 
+SHOWN = """CASE WHEN l.present = 1 THEN
+  CASE WHEN l.twins IS NULL THEN l.available ELSE d.available END END"""
+"""SQL for the number that a disagreement's listing shows; NULL where it has none."""
+
 RAISES = "(d.kind IN ('quantity', 'negative') AND d.delta > 0)"
 
 
@@ -120,7 +124,8 @@ REASON = f"""CASE
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
     AND {_UNSEEN_FALL}
   THEN '{Reason.AUTHORITY_BEHIND}'
-  WHEN {RAISES} AND ac.id <> c.id AND c.last_success_at <= l.observed_at
+  WHEN {RAISES} AND ac.id <> c.id AND (c.last_success_at <= l.observed_at
+    OR l.twins IS NOT NULL AND c.last_success_at <= l.fell_at)
   THEN '{Reason.SECOND_READING}'
   ELSE '' END"""
 """SQL for its `Reason`, why it can't be acted on now; empty where it can."""

@@ -1,5 +1,7 @@
 """Why a SKU is on one side only, or on a channel twice, and what a person can do. Pure."""
 
+import json
+
 from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import differences, is_changed_by_spreadsheet, skeleton
 from store.causes.spreadsheet_damage import is_damaged
@@ -11,7 +13,8 @@ _WORDS = {
     'rule with sold = false; missing = "ignore" ignores all that {channel} does not have',
     Kind.UNLISTED: "{channel} has this SKU, the authority does not: add it there, or take it "
     "off sale on {channel}",
-    Kind.DUPLICATE: "{channel} has this SKU more than once: rename or remove all but one there",
+    Kind.DUPLICATE: "{channel} has this SKU more than once: rename or remove all but one there; if "
+    'it is on purpose, duplicates = "write-all" keeps each at its target',
 }
 _BLANK = "\u2420"
 _CHANGED = "looks changed by a spreadsheet"
@@ -22,9 +25,24 @@ def structural(case: CauseCase) -> Cause | None:
     """The cause of a missing, unlisted, duplicate or uncounted SKU; None for others."""
     if case.disagreement.is_uncounted:
         return _uncounted(case)
+    if case.disagreement.twins is not None and case.disagreement.kind is not Kind.DUPLICATE:
+        return _unequal(case)
     if case.disagreement.kind not in _WORDS:
         return None
     return _near_match(case) or _incomplete_bundle(case) or _plain(case)
+
+
+def _unequal(case: CauseCase) -> Cause | None:
+    """Several listings of one SKU, on purpose, that show different numbers; None: all the same."""
+    shown = [number for _, number, *_ in json.loads(case.disagreement.twins or "[]")]
+    if len(set(shown)) == 1:
+        return None
+    numbers = " and ".join(map(str, shown))
+    words = (
+        f"{case.channel} has this SKU in {len(shown)} listings, which show {numbers}; each should "
+        f"show {case.disagreement.target}"
+    )
+    return Cause("duplicate", 1.0, words)
 
 
 def _uncounted(case: CauseCase) -> Cause:

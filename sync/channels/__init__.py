@@ -70,6 +70,7 @@ def open_channel(
     `base` is the settings' folder; `meter` notes what its answers say of its rate limit.
     """
     from sync.channels.translation import translated
+    from sync.channels.twins import write_all
     from sync.transport.transport import Limits, Transport
 
     limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
@@ -77,4 +78,4 @@ def open_channel(
     transport = Transport(settings.name, url, clock=clock, limits=limits, meter=meter)
     module = kind(settings.kind)
     opened = module.open_channel(settings.name, settings.options, transport, clock, base)
-    return translated(opened, settings)
+    return write_all(translated(opened, settings), settings)

@@ -34,6 +34,8 @@ class Abilities:
     """Changes in one call of `write`, at most."""
     reads_one: bool = False
     """`read` answers; otherwise a fresh reading costs a whole poll."""
+    refs: bool = False
+    """Each listing has an id of its own, its `ref`, which a write goes by."""
     events: bool = False
     """It reports what moved, and when: it is an `EventSource` too."""
     described: bool = False

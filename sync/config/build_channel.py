@@ -102,6 +102,7 @@ class ChannelBuilder:
             rate_per_s=common.rate,
             read_back_within_ms=int(common.read_back_within),
             report_missing=common.missing == "report",
+            writes_all=common.duplicates == "write-all",
             settle_reduce_ms=int(common.settle.reduce),
             settle_raise_ms=int(common.settle.raise_),
             buffer=common.buffer,
@@ -140,6 +141,11 @@ class ChannelBuilder:
             way = "add its `write` table" if "write" in own_names else only_read
             message = f'"push" needs a way to write: {way}, or write "observe"'
             self.found.refuse(f"{key}.direction", message)
+        if settings.writes_all and not can.refs:
+            way = "each listing needs an id of its own, and its write must name it"
+            if "fields" in own_names:
+                way += ': add `ref` to fields, and {ref} to write.url or "$ref" to write.body'
+            self.found.refuse(f"{key}.duplicates", f'"write-all" can\'t work here: {way}')
         out = OUT_STATES[settings.when_out]
         if out is not None and out not in can.states:
             shown = ", ".join(sorted(can.states)) or "no states at all"

@@ -101,6 +101,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
     read_back_within: Period = Period(10_000)
     missing: Literal["report", "ignore"] = "report"
+    duplicates: Literal["report", "write-all"] = "report"
     settle: SettleTable = msgspec.field(default_factory=SettleTable)
     buffer: Units = 0
     share: Portion = Portion(PPM)

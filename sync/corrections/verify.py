@@ -11,6 +11,7 @@ from enum import StrEnum
 from store.corrections.lifecycle import ApprovedCorrection
 from store.model import Correction, CorrectionStatus, Record, Refused, State
 from sync.channels.base import Change
+from sync.channels.twins import lowest
 from sync.values import quoted
 
 ListingKey = tuple[str, str]
@@ -141,7 +142,9 @@ def _proves(change: Change, reading: Record) -> bool:
     if change.state is not None and reading.state != change.state:
         return False
     if reading.available == change.quantity:
-        return True
+        # Of several listings of one SKU a reduction lowers the highest, a raise lifts all.
+        reduces = change.quantity < (change.previous.available or 0)
+        return reduces or lowest(reading) == change.quantity
     # An order that comes right after the write leaves less available than was written. Where the
     # channel also reports on hand, that figure still shows the write, because the order is only
     # committed. An unchanged on hand proves nothing.

@@ -84,6 +84,15 @@ def wrong_between(
         for name in authorities[attribute]:
             if name in known:
                 yield from _wrong_at_authority(known[name], attribute, sources)
+    for name in authorities["quantity"]:
+        if name in known and known[name].writes_all:
+            yield (
+                f"channels.{name}.duplicates",
+                (
+                    "this is the authority for the quantity: of two numbers of a SKU nobody could "
+                    "say which is the truth. Remove it here"
+                ),
+            )
 
 
 def _wrong_at_authority(
@@ -126,6 +135,7 @@ def _not_the_whole(channel: ChannelSettings, attribute: str) -> Iterator[Wrong]:
     narrowed = {
         "buffer": attribute == "quantity" and channel.buffer != 0,
         "share": attribute == "quantity" and channel.share_ppm != PPM,
+        "duplicates": attribute == "quantity" and channel.writes_all,
         "cap": attribute == "quantity" and channel.cap is not None,
         "made_of": attribute == "quantity" and channel.made_of is not Figure.AVAILABLE,
         "when_out": attribute == "state" and channel.when_out != "sold-out",

@@ -17,6 +17,7 @@ from console.text.format import (
     plural,
     show_blanks,
     shown,
+    shows_text,
     signed,
     target_text,
     time_of_day,
@@ -188,6 +189,8 @@ def _channel_cell(row: DisagreementRow, channel: str, width: int) -> Cell:
         text = (
             (cell.state or NONE)
             if mine and disagreement.kind is Kind.STATE
+            else shows_text(disagreement)
+            if mine and disagreement.twins
             else shown(cell.available, cell.state)
         )
         tone = Tone.PLAIN

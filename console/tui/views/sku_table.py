@@ -156,7 +156,10 @@ def _cells(
     known = cell.available is not None and cell.target is not None
     delta = cell.target - cell.available if known and cell.differs else None  # type: ignore[operator]
     tone, sign = preview.trust_tone(cell, delta), preview.trust_sign(cell)
-    shows = f"{shown(cell.available, cell.state) if cell.present else 'none'}{sign}"
+    # A state is a word, and words are cut: with the sign, one cell stays free before it.
+    number = cell.available is not None or not cell.present
+    text = shown(cell.available, cell.state) if cell.present else "none"
+    shows = f"{text if number else cut(text, 7)}{sign}"
     read_at = health.last_success_at if health is not None else None
     by_column = {
         "channel": Cell(cell.channel, Tone.STRONG),

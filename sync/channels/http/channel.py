@@ -68,6 +68,7 @@ def abilities(options: HttpOptions) -> Abilities:
         writes=tuple(name for name in ABILITIES.writes if f"${name}" in used),
         compare_and_set=bool(write and write.conflict and "$previous" in used),
         reads_one=bool(write and write.read),
+        refs="ref" in options.fields and (write is None or "{ref}" in write.url or "$ref" in used),
         events=options.events is not None,
     )
 

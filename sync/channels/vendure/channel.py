@@ -135,6 +135,7 @@ ABILITIES = Abilities(
     writes=("quantity", "state"),
     batch_max=BATCH_MAX,
     reads_one=True,
+    refs=True,
     events=True,
     notes="Vendure 3, Admin GraphQL; its stock locations count as one",
 )
@@ -343,8 +344,7 @@ def _placement(
 
 
 def _by_id(text: str) -> tuple[int, str]:
-    # Ids are numbers or UUIDs as text. By length first, "9" comes before "10".
-    return (len(text), text)
+    return (len(text), text)  # Numbers or UUIDs as text. By length first, "9" is before "10".
 
 
 def _decoded(items: Sequence[object], settings: _Settings, place: str, start: int) -> FreshReadings:

@@ -1,0 +1,87 @@
+"""What each listing of a SKU shows, where it has several on one channel: `listings.twins`.
+
+Either it is so on purpose, and the channel's edge makes them one (`sync.channels.twins`), or by no
+intention that we know of: then the listing keeps its last single reading, for none of them is the
+truth, and their numbers are kept beside it, for what they show above the target is sold, too.
+
+The aliases in the SQL are l (a listing) and d (a disagreement).
+"""
+
+import json
+import sqlite3
+
+LOWEST = "(SELECT min(json_extract(t.value, '$[1]')) FROM json_each({}.twins) t)"
+"""The lowest number that any of them shows, by the alias of whose `twins`."""
+
+_HIGHEST = "(SELECT max(json_extract(t.value, '$[1]')) FROM json_each(l.twins) t)"
+
+SHOWN = f"""CASE WHEN l.twins IS NULL THEN l.available WHEN l.copies > 1 THEN {_HIGHEST}
+  WHEN l.available <= l.target_quantity THEN {LOWEST.format("l")} ELSE l.available END"""
+"""The number that stands for all of them: the highest while it is too high, else the lowest.
+
+A write moves all that are off to that side. A SKU with one listing shows its number.
+"""
+
+SURPLUS = """CASE WHEN l.twins IS NOT NULL THEN
+  (SELECT sum(max(0, json_extract(t.value, '$[1]') - l.target_quantity))
+    FROM json_each(l.twins) t) END"""
+"""The units that all of them show above the target; NULL of a SKU with one listing."""
+
+DIFFERS = f"""(l.available <> l.target_quantity
+  OR l.twins IS NOT NULL AND {LOWEST.format("l")} <> l.target_quantity)"""
+"""Whether any of them shows another number than the target."""
+
+UNITS = "coalesce(nullif(d.surplus, 0), abs(d.delta))"
+"""The units that a disagreement is off."""
+
+OVERSELLS = "(d.delta < 0 OR d.surplus > 0)"
+"""Whether it shows more than there is."""
+
+_NUMBERS = "ref, available, state, on_hand, committed, unavailable, threshold"
+
+# A record that is as the listing's own reading was is not staged. So what is lacking of the copies
+# is that reading.
+_OF_KNOWN = f"""SELECT k.listing_id, k.copies, p.id, {
+    ", ".join(f"p.{name}" for name in _NUMBERS.split(", "))
+} FROM counted k
+LEFT JOIN stage p ON p.poll_id = k.poll_id AND p.listing_id = k.listing_id AND p.problem IS NULL
+WHERE k.poll_id = ? AND k.copies > 1 ORDER BY k.listing_id, p.id"""
+
+_OF_NEW = f"""WITH few AS MATERIALIZED (SELECT l.id, i.sku, i.location FROM listings l
+  JOIN items i ON i.id = l.item_id WHERE l.channel_id = ? AND l.copies > 1 AND l.id > ?)
+SELECT f.id, 0, p.id, {", ".join(f"p.{name}" for name in _NUMBERS.split(", "))}
+FROM stage p JOIN few f ON f.sku = p.sku AND f.location = p.location
+WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY f.id, p.id"""
+
+_READING = f"SELECT {_NUMBERS} FROM listings WHERE id = ?"
+
+_KEEP = "UPDATE listings SET twins = :twins WHERE id = :id AND twins IS NOT :twins"
+
+
+def keep(connection: sqlite3.Connection, *, channel_id: int, poll_id: int, newest: int) -> None:
+    """Keep the numbers of the listings that stand more than once in a poll that was merged.
+
+    `newest` is the last listing that there was before it. Costs nothing where there are none.
+    """
+    found: dict[int, list[list[object]]] = {}
+    wanted: dict[int, int] = {}
+    rows = connection.execute(_OF_KNOWN, (poll_id,)).fetchall()
+    any_new = connection.execute(
+        "SELECT 1 FROM listings WHERE channel_id = ? AND copies > 1 AND id > ? LIMIT 1",
+        (channel_id, newest),
+    ).fetchone()
+    if any_new is not None:
+        rows += connection.execute(_OF_NEW, (channel_id, newest, poll_id)).fetchall()
+    for listing_id, copies, staged, *numbers in rows:
+        wanted[listing_id] = copies
+        found.setdefault(listing_id, [])
+        if staged is not None:
+            found[listing_id].append(numbers)
+    for listing_id, staged_copies in found.items():
+        shown = list(staged_copies)
+        lacking = wanted[listing_id] - len(shown)
+        if lacking > 0:
+            own = connection.execute(_READING, (listing_id,)).fetchone()
+            shown += [list(own)] * lacking
+        twins = json.dumps(shown, separators=(",", ":"))
+        connection.execute(_KEEP, {"id": listing_id, "twins": twins})
