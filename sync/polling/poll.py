@@ -4,6 +4,8 @@ Whatever a channel's code raises ends here: one channel's trouble never stops an
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -145,7 +147,7 @@ async def _attempt(
 ) -> PollReport:
     try:
         began = context.clock.now()
-        async with asyncio.timeout(channel_state.deadline_s):
+        async with _deadline(channel_state, sweep):
             await file_times.look(context, channel_state)
             read = await _stage_all(context, channel_state, sweep)
             if read.pages > 1:
@@ -162,6 +164,18 @@ async def _attempt(
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
         return await _fail_with(context, channel_state, sweep, error)
+
+
+@contextlib.asynccontextmanager
+async def _deadline(channel_state: ChannelState, sweep: Sweep) -> AsyncGenerator[None, None]:
+    """Cut a poll off that takes too long, and say how far it had come."""
+    try:
+        async with asyncio.timeout(channel_state.deadline_s):
+            yield
+    except TimeoutError as error:
+        came = len(sweep.digests) + len(sweep.refused)
+        words = f"cut off: it took longer than {channel_state.deadline_s:g} s"
+        raise Temporary(f"{words}, and was not at its end after {came:,} records") from error
 
 
 def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, began: Millis) -> None:

@@ -1,5 +1,6 @@
 """Events of the http kind: cursors of every sort, pages, overlap, and what can't be an event."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,25 @@ async def test_a_cursor_that_circles_breaks_the_contract(feed: OverHttp) -> None
 
     with pytest.raises(ContractBroken, match="leads back to a page already read"):
         await read_events(feed)
+
+
+@pytest.mark.parametrize(
+    ("items", "words", "pages"),
+    [
+        ([], "leads on, but 100 pages in a row had no event", 100),
+        ([{"id": 1}], "leads on, but the same events came 4 times", 4),
+    ],
+)
+async def test_pages_of_events_without_end_end_at_a_bound(
+    feed: OverHttp, items: list[object], words: str, pages: int
+) -> None:
+    describe(feed, next="next")
+    numbers = itertools.count()
+    feed.front.spoil = lambda _asked: Answer({"events": items, "next": f"/e?{next(numbers)}"})
+
+    with pytest.raises(ContractBroken, match=words):
+        await read_events(feed)
+    assert len(feed.server.asked) == pages
 
 
 @pytest.mark.parametrize("cursor", [[], {"a": 1}, True, 1.5, "x" * 5000, "\ud800"])

@@ -19,6 +19,7 @@ from sync.channels import event_decoding
 from sync.channels.base import EventPage
 from sync.channels.http.pages import PageBody, PageReader
 from sync.channels.http.records import REFUSED_MAX, search
+from sync.channels.http.walk import EMPTY_MAX, REPEATED_MAX
 from sync.clock import Clock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken
 
@@ -120,6 +121,20 @@ class _Walk:
     newest: Millis = 0
     in_order: bool = True
     """Oldest first, so far: only then may a reading that ends early go on from its last page."""
+    items: Sequence[object] = ()
+    empty: int = 0
+    repeated: int = 0
+
+    def no_end(self, items: Sequence[object]) -> str:
+        """Take a page that leads on; say how it shows that the pages have no end, if it does."""
+        self.empty = 0 if items else self.empty + 1
+        self.repeated = self.repeated + 1 if items and items == self.items else 0
+        self.items = items or self.items
+        if self.empty >= EMPTY_MAX:
+            return f"leads on, but {EMPTY_MAX} pages in a row had no event"
+        if self.repeated >= REPEATED_MAX:
+            return f"leads on, but the same events came {REPEATED_MAX + 1} times"
+        return ""
 
 
 class EventReader:
@@ -162,6 +177,8 @@ class EventReader:
             yield EventPage(new, refused, cursor=kept, again_until=since)
             if following is None:
                 return
+            if words := walk.no_end(body.items):
+                raise ContractBroken(words, path=place, subject=self._name)
             walk.url = following
         raise ContractBroken(
             "still not the last page", path=f"events page {PAGES_MAX}", subject=self._name
