@@ -100,6 +100,15 @@ async def test_a_list_that_says_what_it_has_and_has_it_is_whole(api: Api) -> Non
     assert (page.cut_short, page.announced, list(page.warnings)) == ("", 10, [])
 
 
+async def test_a_total_of_the_units_is_no_count_of_the_records(api: Api) -> None:
+    api.pages(
+        {"items": rows(0, 4), "total": 28, "next": "?page=1"},
+        {"items": rows(4, 8), "total": 28, "next": None},
+    )
+    pages = await api.poll()
+    assert (pages[-1].cut_short, pages[-1].announced) == ("", 8)
+
+
 async def test_a_followed_list_that_ends_too_soon_is_not_whole(api: Api) -> None:
     api.pages(
         {"items": rows(0, 3), "total": 9, "next": "?page=1"},

@@ -56,6 +56,8 @@ class Told:
 
     number: int
     by: str
+    in_body: bool = False
+    """A key of the body says so, and not a header made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _key(frames: Sequence[tuple[str, Mapping[str, object]]], names: Sequence[str
         for name, value in frame.items():
             number = _number(value) if _plain(name) in names else None
             if number is not None:
-                return Told(number, f"`{path}{name}`")
+                return Told(number, f"`{path}{name}`", in_body=True)
     return None
 
 

@@ -119,6 +119,7 @@ class HttpApi:
             first = 1 + len(page.items) - len(items)
             answer = self._decoded(items, f"{place}, ", first)
             unfound.look(answer.records, items)
+            walk.add_units(record.available for record in answer.records)
             url = page.following
             if url is not None:
                 yield RecordPage(answer.records, answer.refused, walk.announced)
@@ -155,6 +156,7 @@ class HttpApi:
         page = await self._pages.page(self._options.url, "page 1")
         answer = self._decoded(walk.take(page), "page 1, ")
         unfound.look(answer.records, page.items)
+        walk.add_units(record.available for record in answer.records)
         wrong = [*unfound.absent()]
         if answer.refused and not answer.records:
             first = answer.refused[0]

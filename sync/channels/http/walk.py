@@ -1,6 +1,6 @@
 """One reading of a list, page after page: is it whole, did it move, does it end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sync.channels.http import announcements
 from sync.channels.http.announcements import Told
@@ -36,6 +36,7 @@ class ListWalk:
         self._empty = self._repeated = 0
         self.pages = self.came = self.twice = 0
         """Pages read, records in them, and those left out because the page before had them too."""
+        self._units = 0
 
     def take(self, page: PageBody) -> Sequence[object]:
         """Note a page; answer its records without those that the one before ended with.
@@ -59,16 +60,25 @@ class ListWalk:
             self._total = told
         return page.items[overlap:] if overlap else page.items
 
+    def add_units(self, quantities: Iterable[int | None]) -> None:
+        """Take the quantities of a page's records."""
+        if self._total is not None and self._total.in_body:
+            self._units += sum(filter(None, quantities))
+
     @property
     def announced(self) -> int | None:
         """How many records the channel says it has, as far as it said so."""
-        return None if self._total is None else self._total.number
+        if self._total is None:
+            return None
+        # A `total` beside stock may be the total of the units. What came is whole then.
+        is_units = self._total.in_body and self._total.number == self._units
+        return self.came if is_units else self._total.number
 
     def cut_short(self, last: PageBody) -> str:
         """Say why the list goes on after its last page by its own words; empty where it ends."""
         signs = []
-        if self._total is not None and self._total.number > self.came:
-            told = self._total
+        told, announced = self._total, self.announced
+        if told is not None and announced is not None and announced > self.came:
             signs.append(f"{told.by} announces {told.number:,} records, {self.came:,} came")
         told_pages = last.announced.pages
         if told_pages is not None and told_pages.number > self.pages:
