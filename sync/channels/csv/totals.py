@@ -19,6 +19,8 @@ _WORDS = frozenset({
 """What stands where another row has its SKU, or its title. Words of two have a hyphen here."""
 
 _BEGINNINGS = frozenset(word[:2] for word in _WORDS)
+_RECORDS_MIN = 2
+"""A row without a SKU under fewer may have their sum by chance, or under nothing but zeros."""
 _CELL_LENGTH_MAX = 60
 _COLON = re.compile(r"[\s:.]+$")
 _AMOUNT = re.compile(r"(?:\s*:|\s)\s*-?[\d.,' ]+$")
@@ -71,6 +73,8 @@ class TotalsFinder:
         shown = self._numbers.either(cell)
         whole = self._sum + self._added_up(above)
         adds_up = whole in shown or (named and whole - self._sum_at_last_total in shown)
+        if not named and (not whole or self._count + len(above) < _RECORDS_MIN):
+            return Standing.ROW
         if named and adds_up:
             self._sum_at_last_total = whole
             return Standing.TOTAL

@@ -82,6 +82,15 @@ async def test_a_row_without_a_sku_that_adds_up_nothing_is_bad(tmp_path: Path, r
     assert refused.sku is None
 
 
+@pytest.mark.parametrize("rows", ["A;5\n;5\n", "A;0\nB;0\n;0\n"])
+async def test_a_row_without_a_sku_that_adds_up_by_chance_is_bad(tmp_path: Path, rows: str) -> None:
+    drop(tmp_path / "stock.csv", f"sku;available\n{rows}")
+
+    _, (refused,) = await read(tmp_path)
+
+    assert refused.reason == "the SKU is empty"
+
+
 async def test_a_file_of_nothing_but_a_total_has_a_bad_row(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", "sku;available\n;0\n")
 
