@@ -75,6 +75,15 @@ def resolve(
     return cursor.rowcount
 
 
+def reword(connection: sqlite3.Connection, channel: str, kind: IncidentKind, message: str) -> None:
+    """Let the open incident of a kind say more than was known when it was raised."""
+    connection.execute(
+        """UPDATE incidents SET message = ? WHERE closed_at IS NULL AND kind = ?
+          AND channel_id = (SELECT id FROM channels WHERE name = ?)""",
+        (message, kind, channel),
+    )
+
+
 def resolve_quiet(
     connection: sqlite3.Connection, channel: str, key: str, *, since: Millis, now: Millis
 ) -> None:

@@ -25,6 +25,8 @@ class FreshnessWatch:
         self._settings = settings
         self._since = context.clock.now()
         self._stale: set[str] | None = None
+        self._unexplained: set[str] = set()
+        """Those whose incident could not say why yet: nothing had come back from the channel."""
 
     async def look(self) -> None:
         """Raise and close the incidents of channels whose freshness has changed."""
@@ -37,13 +39,21 @@ class FreshnessWatch:
             stale = self._is_stale(health, now)
             if stale and health.name not in self._stale:
                 self._stale.add(health.name)
+                if health.last_error is None:
+                    self._unexplained.add(health.name)
                 await database.awrite(
                     incidents.raise_incident, health.name, IncidentKind.STALE,
                     self._words(health), now=now,
                 )  # fmt: skip
                 self._context.log.warning("channel stale", channel=health.name)
+            elif stale and health.name in self._unexplained and health.last_error is not None:
+                self._unexplained.discard(health.name)
+                await database.awrite(
+                    incidents.reword, health.name, IncidentKind.STALE, self._words(health)
+                )
             elif not stale and health.name in self._stale:
                 self._stale.discard(health.name)
+                self._unexplained.discard(health.name)
                 await database.awrite(incidents.resolve, health.name, IncidentKind.STALE, now=now)
                 self._context.log.info("channel fresh again", channel=health.name)
 
