@@ -14,6 +14,8 @@ Texts are for the operator. They never hold a credential; a channel's own text i
 A poll that can be read and is not plausible is no error here: `sync.polling.guard` judges it.
 """
 
+from collections.abc import Callable
+
 
 class ChannelError(Exception):
     """Any trouble with one channel. Never stops another channel."""
@@ -33,6 +35,9 @@ class Withheld(Temporary):
 
 class NeedsOperator(ChannelError):
     """Only a person can fix it: a refused credential, a missing right, a wrong address."""
+
+    is_replaced: Callable[[], bool] | None = None
+    """Whether the credential that was refused is another by now where it is kept; None: unknown."""
 
 
 class ContractBroken(ChannelError):

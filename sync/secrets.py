@@ -6,7 +6,6 @@ before anything is polled, and again when its channel is opened. A file is read 
 changed, and a keyring after the channel has refused what it gave.
 """
 
-import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -54,7 +53,7 @@ class SecretSource(
 class _Kept:
     """What a secret is, and how to read it again from where it is kept."""
 
-    __slots__ = ("_read", "_stamp", "_stamp_of", "_value")
+    __slots__ = ("_read", "_stamp", "_stamp_of", "_unreadable", "_value")
 
     def __init__(
         self,
@@ -66,6 +65,12 @@ class _Kept:
         self._read = read
         self._stamp_of = stamp_of
         self._stamp = stamp_of() if stamp_of is not None else None
+        self._unreadable: object = None
+
+    def is_replaced(self) -> bool:
+        """Whether its file is another than the one that was read, or tried, last."""
+        stamp = self._stamp_of() if self._stamp_of is not None else None
+        return stamp not in (None, self._stamp, self._unreadable)
 
     def value(self) -> str:
         """The secret; read again where its file is another than it was."""
@@ -83,9 +88,12 @@ class _Kept:
     def _take(self, stamp: object) -> None:
         # Whoever replaces a secret may have its file empty or away for a moment. The old one is
         # used on until the new one can be read; a channel that refuses it says so.
-        with contextlib.suppress(ConfigError):
+        try:
             if self._read is not None:
                 self._value = self._read()
+        except ConfigError:
+            self._unreadable = stamp
+        else:
             self._stamp = stamp
 
 
@@ -116,6 +124,10 @@ class Secret:
     def renew(self) -> bool:
         """Read it again from where it is kept; whether it is another now. May block."""
         return self._kept.renew()
+
+    def is_replaced(self) -> bool:
+        """Whether the file that it is kept in is another than the one that was read last."""
+        return self._kept.is_replaced()
 
     def with_scheme(self, scheme: str) -> "Secret":
         """The same secret, sent after a word such as `Bearer`."""

@@ -27,15 +27,19 @@ class CredentialWatch:
 
     def look(self) -> list[str]:
         """End the rest of the channels whose refused credential was replaced; answer which."""
-        # A file that changed before the channel refused it was read again for that very request. So
-        # it is enough to compare with the look before, which was a second ago.
+        # What was refused knows which file it was read from, so that one that is replaced at the
+        # very moment is not missed. Where that is not known, the look before is compared with.
         mended = []
         for name, channel_state in self._channels.items():
             stamps = self._stamps(name)
-            if stamps == self._seen[name]:
-                continue
+            has_changed = stamps != self._seen[name]
             self._seen[name] = stamps
-            refused = [activity for activity in _activities(channel_state) if _is_refused(activity)]
+            refused = [
+                activity
+                for activity in _activities(channel_state)
+                if _is_refused(activity)
+                and (has_changed if activity.is_replaced is None else activity.is_replaced())
+            ]
             for activity in refused:
                 activity.rests_until = 0
             if refused:

@@ -1,6 +1,7 @@
 """One open channel and what the engine remembers of it between polls and writes."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from store.model import Millis
@@ -29,6 +30,8 @@ class Activity:
     """In a row."""
     rests_until: Millis = 0
     """The engine leaves it alone until then; what a person asks for does not wait."""
+    is_replaced: Callable[[], bool] | None = None
+    """Whether the credential that was refused last is another by now; None: unknown."""
     proven: bool = False
     """It has gone well since start, so no incident of an earlier run is left open."""
 

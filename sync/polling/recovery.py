@@ -59,6 +59,7 @@ async def on_failure(
     now = context.clock.now()
     activity.failures += 1
     activity.rests_until = now + rest_ms(channel_state, activity, error)
+    activity.is_replaced = error.is_replaced if isinstance(error, NeedsOperator) else None
     words = error_text(error)
     if isinstance(error, NeedsOperator) and activity is channel_state.polls:
         await context.database.awrite(
@@ -87,6 +88,7 @@ async def on_events_failure(
     activity, now = channel_state.event_reads, context.clock.now()
     activity.failures += 1
     activity.rests_until = now + rest_ms(channel_state, activity, error)
+    activity.is_replaced = error.is_replaced if isinstance(error, NeedsOperator) else None
     words = error_text(error)
     # The readings still come, so a 503 now and then costs little. Only what goes on, or what does
     # not pass by itself, is worth somebody's attention.

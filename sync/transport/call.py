@@ -68,6 +68,10 @@ class Call:
             secret.renew()
         return self.revealed() != sent
 
+    def is_replaced(self) -> bool:
+        """Whether one of its secrets is kept in a file that is another than what was read of it."""
+        return any(secret.is_replaced() for secret in self.secrets())
+
 
 def secrets_in(value: object) -> Iterator[Secret]:
     """Find the secrets in headers or JSON."""

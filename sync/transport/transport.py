@@ -135,13 +135,17 @@ class Transport:
                 f"{self._channel} points to another server", path=self.redactor.url(url)
             )
         try:
+            try:
+                return await self._attempts(call)
+            except NeedsOperator:
+                # The credential may have been replaced where it is kept. A refused one applied
+                # nothing, so that even a write may be sent once more with the new one.
+                if not await asyncio.to_thread(call.renew, sent):
+                    raise
             return await self._attempts(call)
-        except NeedsOperator:
-            # The credential may have been replaced where it is kept. A refused one applied nothing,
-            # so that even a write may be sent once more with the new one.
-            if not await asyncio.to_thread(call.renew, sent):
-                raise
-        return await self._attempts(call)
+        except NeedsOperator as error:
+            error.is_replaced = call.is_replaced
+            raise
 
     async def _attempts(self, call: Call) -> Reply:
         """Send it, and a read again where it may work a little later."""

@@ -184,7 +184,7 @@ def endless(items: Callable[[int], list[dict[str, Any]]]) -> Callable[[ReceivedR
     [
         (lambda _n: [], "`next` leads on, but 100 pages in a row had no record", 100),
         (lambda _n: rows(0, 5), "`next` leads on, but the same records came 4 times", 4),
-        (lambda n: rows(n, n + 1), "`next` still leads on after 200 pages", 200),
+        (lambda n: rows(n, n + 1), "`next` still leads on after 120 pages", 120),
     ],
 )
 async def test_a_list_without_end_ends_at_a_bound_of_its_own(
@@ -194,7 +194,7 @@ async def test_a_list_without_end_ends_at_a_bound_of_its_own(
     words: str,
     pages: int,
 ) -> None:
-    monkeypatch.setattr(walk, "PAGES_MAX", 200)
+    monkeypatch.setattr(walk, "PAGES_MAX", 120)
     api.keys["next"] = "next"
     api.answers(endless(items))
     with pytest.raises(ContractBroken, match=words.replace("`", ".")):

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,15 @@ class Guarded:
     token: str = "first"
     refused: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    while_refusing: list[Callable[[], None]] = field(default_factory=list)
+    """What happens while it refuses: the first of these at the first time."""
 
     def answer(self, asked: ReceivedRequest) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             with self.lock:
                 self.refused += 1
+                if self.while_refusing:
+                    self.while_refusing.pop(0)()
             return Answer({"message": "who are you"}, 401)
         return Answer({"items": [{"sku": "A", "qty": 3}]})
 
@@ -141,6 +145,18 @@ async def test_another_wrong_credential_is_tried_once_and_rests_again(
     assert guarded.refused == 2
 
 
+async def test_a_file_that_is_replaced_while_its_channel_refuses_it_is_not_missed(
+    tmp_path: Path, database: Database, server: Loopback, guarded: Guarded, key: Path
+) -> None:
+    guarded.token = "second"
+    # The first refusal has the file read again; what comes into it after that nobody has read.
+    guarded.while_refusing += [lambda: replace(key, "third"), lambda: replace(key, "second")]
+    async with running(made(settings_of(tmp_path, server.url, FILE), database)):
+        await until(lambda: freshness(database, "shop") is Freshness.FRESH)
+    assert guarded.refused == 2
+
+
+@pytest.mark.long
 async def test_a_channel_that_a_person_paused_is_not_polled_for_a_new_credential(
     tmp_path: Path, database: Database, server: Loopback, guarded: Guarded, key: Path
 ) -> None:
