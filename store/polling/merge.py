@@ -82,6 +82,7 @@ WHERE listings.problem IS NOT excluded.problem"""
 
 _MERGE_GONE = """UPDATE listings SET present = CASE WHEN k.doubt IS NULL THEN 0 ELSE 1 END,
   problem = k.doubt, copies = 1,
+  twins = CASE WHEN listings.copies = 1 THEN listings.twins END,
   observed_at = CASE WHEN k.doubt IS NULL THEN :now ELSE observed_at END
 FROM (SELECT listing_id, coalesce(:doubt, doubt) AS doubt FROM counted
   WHERE poll_id = :poll AND copies = 0) k

@@ -147,3 +147,12 @@ def test_an_update_is_void_once_the_number_that_it_rests_on_moves(tmp_path: Path
         assert [update.status for update in w.updates()] == ["proposed"]
         w.poll("shop", [together("A", 8, 8)])
         assert [update.status for update in w.updates()] == ["proposed", "superseded"]
+
+
+def test_what_stood_twice_and_is_gone_keeps_no_numbers_of_its_copies(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=1))
+        w.poll("shop", stock(A=4, B=1))
+        w.poll("shop", [*twice("A", 9, 4), *stock(B=1)])
+        w.poll("shop", stock(B=1))
+        assert w.rows("SELECT twins, copies FROM listings WHERE present = 0") == [(None, 1)]
