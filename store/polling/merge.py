@@ -77,8 +77,9 @@ _MERGE_PROBLEMS = """INSERT INTO listings (item_id, channel_id, present, problem
 SELECT i.id, :channel, 0, p.problem
 FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.problem IS NOT NULL
-ON CONFLICT (item_id, channel_id) DO UPDATE SET problem = excluded.problem
-WHERE listings.problem IS NOT excluded.problem"""
+ON CONFLICT (item_id, channel_id) DO UPDATE SET problem = excluded.problem,
+  twins = CASE WHEN listings.copies = 1 THEN listings.twins END
+WHERE listings.problem IS NOT excluded.problem OR listings.copies > 1"""
 
 _MERGE_GONE = """UPDATE listings SET present = CASE WHEN k.doubt IS NULL THEN 0 ELSE 1 END,
   problem = k.doubt, copies = 1,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.model import Record
+from store.model import Record, Refused
 from store.polling import quarantine
 from store.polling.quarantine_preview import preview_accepting
 from store.queries.ranking import grouped, total_of
@@ -156,3 +156,16 @@ def test_what_stood_twice_and_is_gone_keeps_no_numbers_of_its_copies(tmp_path: P
         w.poll("shop", [*twice("A", 9, 4), *stock(B=1)])
         w.poll("shop", stock(B=1))
         assert w.rows("SELECT twins, copies FROM listings WHERE present = 0") == [(None, 1)]
+
+
+def test_what_stood_twice_and_can_not_be_read_keeps_no_numbers_of_its_copies(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=1))
+        w.poll("shop", stock(A=4, B=1))
+        w.poll("shop", [*twice("A", 9, 7), *stock(B=1)])
+        w.poll("shop", stock(B=1), refused=[Refused("line 3", "is no number", "A")])
+        assert w.rows(
+            "SELECT twins, copies, available FROM listings WHERE problem IS NOT NULL"
+        ) == [(None, 1, 4)]
