@@ -4,18 +4,15 @@ The pause stands before the first one opens, so that leaving it changes nothing 
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.text.confirmation import Confirmation
 from console.text.format import age, day_and_time, plural
-from console.tui.dialogs.confirm import ConfirmDialog, OfferedReasons, key_hints
+from console.tui.dialogs.confirm import ConfirmDialog, ReasonDialog, key_hints
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from store.channels.write_pauses import WritePause
 from store.model import Millis
@@ -23,15 +20,12 @@ from store.model import Millis
 REASONS = ("wrong numbers in the warehouse", "a channel behaves oddly", "stock count", "a test")
 
 
-class WritesPausedDialog(OfferedReasons[str | None]):
+class WritesPausedDialog(ReasonDialog):
     """Says that all writes are paused, and asks why."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Back")]
 
     def __init__(self, offered: Sequence[str]) -> None:
         """`offered` are the operator's last reasons."""
-        super().__init__()
-        self._offered = tuple(dict.fromkeys((*offered, *REASONS)))[:6]
+        super().__init__("all writes", offered, verb="Pause", reasons=REASONS)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tight") as dialog:
@@ -51,18 +45,6 @@ class WritesPausedDialog(OfferedReasons[str | None]):
                 ("esc", "paused without a reason"),
             )
             yield Static(key_hints(*hints))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
-    @on(Input.Submitted, "#reason")
-    def _typed(self, event: Input.Submitted) -> None:
-        if event.value.strip():
-            self.dismiss(event.value.strip())
-
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._offered[event.option_index])
 
 
 class ResumeWritesDialog(ConfirmDialog):
