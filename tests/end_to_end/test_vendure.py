@@ -329,7 +329,8 @@ def test_a_number_that_was_mistyped_and_put_right_is_proposed_for_nowhere(
     assert adjusted[-2:] == [-14, 14]
     found = desk.skew("diff", "--sku", sku, "--json")
     assert (found.code, found.json["disagreements"]) == (0, [])
-    assert desk.skew("updates", "--json").json["updates"] == []
+    updates = desk.skew("updates", "--json").json["updates"]
+    assert [update for update in updates if update["sku"] == sku] == []
 
     # A fall that nobody takes back still lowers: the warehouse may not know of it.
     shop.put(sku, right - 3)

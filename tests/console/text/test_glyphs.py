@@ -14,7 +14,7 @@ from console.text.glyphs import FALLBACKS, to_ascii
 from tests.console.command_shop import seed
 
 ROOT = Path(__file__).parents[3]
-ALPHABETS = ("sku_skeleton.py", "similar_skus.py")
+ALPHABETS = ("sku_skeleton.py", "similar_skus.py", "totals.py", "spreadsheet_damage.py")
 """Their letters are compared with, never printed."""
 
 
