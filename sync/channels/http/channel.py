@@ -29,6 +29,7 @@ from sync.channels.http.options import HttpOptions
 from sync.channels.http.pages import PagePaths, PageReader
 from sync.channels.http.records import RecordDecoder, UnfoundFields
 from sync.channels.http.walk import ListWalk
+from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken
 from sync.secrets import Secret, bearer, resolve
@@ -102,7 +103,7 @@ class HttpApi:
         self._headers = headers
         self._pages = PageReader(name, transport, headers, PagePaths(options.items, options.next))
         self._decode = RecordDecoder(options.fields, options.states)
-        self._words = {state: word for word, state in reversed(options.states.items())}
+        self._writer = ListingWriter(options, transport, headers, self._pages.answers)
         table = options.events
         self._events: EventReader | None = None
         if table is not None:
@@ -145,7 +146,7 @@ class HttpApi:
         return FreshReadings(records, refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        return [await self._write_one(change) for change in changes]
+        return [await self._writer.write(change) for change in changes]
 
     async def sign_in(self) -> str:
         page = await self._pages.page(self._options.url, "page 1")
@@ -253,51 +254,6 @@ class HttpApi:
         reason = found.refused[0].reason if found.refused else "the answer is for another SKU"
         place = found.refused[0].place if found.refused else "record 1"
         return _refused(wanted, reason, place)
-
-    async def _write_one(self, change: Change) -> Receipt:
-        write = self._options.write
-        if write is None:
-            return Receipt(change, refused="the channel is described without a way to write")
-        url, lacking = placeholders.fill_url(write.url, change)
-        if url is None:
-            return Receipt(change, refused=f"not sent: {lacking}")
-        reply = await self._transport.request(
-            write.method,
-            url,
-            repeatable=False,
-            headers=self._headers,
-            json=placeholders.filled(write.body, self._placeholder_values(change)),
-            accept=write.conflict,
-            judge=self._pages.answers.write_error,
-        )
-        if reply.status in write.conflict:
-            words = f"{reply.status}: {self._transport.redactor.words(reply.body)}"
-            return Receipt(change, refused=words, conflict=True)
-        return Receipt(change)
-
-    def _placeholder_values(self, change: Change) -> Mapping[str, object]:
-        """What each placeholder stands for in this write."""
-        previous = change.previous
-        quantity, before = change.quantity, previous.available
-        if (
-            "available" not in self._options.fields
-            and previous.on_hand is not None
-            and previous.available is not None
-        ):
-            # The channel stores on hand, so what is not for sale comes on top of what shall be
-            # available (rule 11, docs/architecture.md). Without it every write would sell too few.
-            quantity += previous.on_hand - previous.available
-            before = previous.on_hand
-        state = change.state or previous.state
-        return {
-            "$quantity": quantity,
-            "$previous": before,
-            "$state": None if state is None else self._words.get(State(state), str(state)),
-            "$key": change.key,
-            "$sku": change.sku,
-            "$location": change.location,
-            "$ref": change.ref,
-        }
 
 
 def _refused(wanted: ListingRef, reason: str, place: str) -> FreshReadings:

@@ -1,6 +1,5 @@
 """`[channels.NAME]` of the kind `http`: its keys, and what of them does not belong together."""
 
-from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import jmespath
@@ -12,22 +11,9 @@ from sync import secrets
 from sync.channels.http import placeholders
 from sync.channels.http.events import PLACEHOLDER, EventOptions
 from sync.channels.http.records import FIELDS, QUANTITIES
+from sync.channels.http.writing.table import WriteTable
 from sync.secrets import SecretSource
 from sync.values import quoted
-
-_Status = Annotated[int, msgspec.Meta(ge=400, le=499)]
-
-
-class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.write]`: how one listing is set."""
-
-    url: str
-    body: dict[str, object]
-    method: Literal["PUT", "POST", "PATCH"] = "PUT"
-    conflict: tuple[_Status, ...] = ()
-    """Statuses that mean that someone else has changed it."""
-    read: str | None = None
-    """The URL of one record."""
 
 
 class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""How a described API's listings are set: `[channels.NAME.write]`."""
