@@ -11,8 +11,8 @@ from store.model import Record, State
 from sync import values
 from sync.channels.base import ListingRef
 from sync.channels.http.channel import abilities
+from sync.channels.http.listing.records import RecordDecoder
 from sync.channels.http.options import HttpOptions
-from sync.channels.http.records import RecordDecoder
 from sync.errors import ChannelError, ContractBroken
 from tests.contract.backends import Market
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from store.model import Record
-from sync.channels.http.nulls import is_null
-from sync.channels.http.records import RecordDecoder
+from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.records import RecordDecoder
 
 SOME_LEVELS: dict[str, Any] = {"levels": [{"qty": None}]}
 

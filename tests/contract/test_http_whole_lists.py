@@ -10,8 +10,8 @@ import pytest
 
 from store.model import Record
 from sync.channels.base import RecordPage, Sighting
-from sync.channels.http import walk
 from sync.channels.http.channel import HttpApi, open_channel
+from sync.channels.http.listing import walk
 from sync.channels.http.options import HttpOptions
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.transport.transport import Transport

@@ -11,7 +11,8 @@ import pytest
 from sync import channels, checklist
 from sync.channels import event_decoding
 from sync.channels.csv import layout
-from sync.channels.http import placeholders, records
+from sync.channels.http import placeholders
+from sync.channels.http.listing import records
 from sync.config import schema
 from sync.config.load import decode
 from sync.errors import ConfigErrors
@@ -19,6 +20,7 @@ from sync.settings import Settings
 from tests.documents.texts import README, ROOT, document, fenced, section
 
 CONFIGURATION = document("configuration.md")
+DESCRIBING = document("describe-an-api.md")
 REFERENCE, VENDURE = fenced(CONFIGURATION, "toml")
 EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE]
 
@@ -49,11 +51,13 @@ def test_every_configuration_is_red_nowhere(text: str, tmp_path: Path) -> None:
 
 def test_the_fields_of_each_kind_are_those_that_there_are() -> None:
     in_csv = section(CONFIGURATION, "## A CSV file (`csv`)")
-    in_json = section(CONFIGURATION, "## A JSON API (`http`)")
+    reading, writing, events = (
+        section(DESCRIBING, f"## {name}") for name in ("Reading", "Writing", "Events")
+    )
     assert [name for name in layout.FIELDS if f"`{name}`" not in in_csv] == []
-    assert [name for name in records.FIELDS if f"`{name}`" not in in_json] == []
-    assert [name for name in event_decoding.FIELDS if f"`{name}`" not in in_json] == []
-    assert set(re.findall(r'"(\$[a-z]+)"', in_json)) == set(placeholders.IN_BODY)
+    assert [name for name in records.FIELDS if f"`{name}`" not in reading] == []
+    assert [name for name in event_decoding.FIELDS if f"`{name}`" not in events] == []
+    assert set(re.findall(r'"(\$[a-z]+)"', writing)) == set(placeholders.IN_BODY)
 
 
 def test_every_kind_of_channel_is_named() -> None:

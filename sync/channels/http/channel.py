@@ -25,10 +25,10 @@ from sync.channels.base import (
 )
 from sync.channels.http import complaints, placeholders
 from sync.channels.http.events import EventReader
+from sync.channels.http.listing.pages import PagePaths, PageReader
+from sync.channels.http.listing.records import RecordDecoder, UnfoundFields
+from sync.channels.http.listing.walk import ListWalk
 from sync.channels.http.options import HttpOptions
-from sync.channels.http.pages import PagePaths, PageReader
-from sync.channels.http.records import RecordDecoder, UnfoundFields
-from sync.channels.http.walk import ListWalk
 from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken

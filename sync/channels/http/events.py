@@ -17,9 +17,10 @@ from store.model import Millis, Refused
 from sync import values
 from sync.channels import event_decoding
 from sync.channels.base import EventPage
-from sync.channels.http.pages import PageBody, PageReader
-from sync.channels.http.records import REFUSED_MAX, search
-from sync.channels.http.walk import EMPTY_MAX, REPEATED_MAX
+from sync.channels.http.expressions import search
+from sync.channels.http.listing.pages import PageBody, PageReader
+from sync.channels.http.listing.records import REFUSED_MAX
+from sync.channels.http.listing.walk import EMPTY_MAX, REPEATED_MAX
 from sync.clock import Clock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken
 

@@ -10,7 +10,7 @@ from store.model import State
 from sync import secrets
 from sync.channels.http import placeholders
 from sync.channels.http.events import PLACEHOLDER, EventOptions
-from sync.channels.http.records import FIELDS, QUANTITIES
+from sync.channels.http.listing.records import FIELDS, QUANTITIES
 from sync.channels.http.writing.table import WriteTable
 from sync.secrets import SecretSource
 from sync.values import quoted

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.channels.http import announcements
+from sync.channels.http.listing import announcements
 
 
 def announced(

@@ -8,10 +8,11 @@ from urllib.parse import urljoin
 import jmespath.exceptions
 
 from sync import values
-from sync.channels.http import announcements, complaints
-from sync.channels.http.announcements import Announcement
+from sync.channels.http import complaints
 from sync.channels.http.answers import AnswerReader
-from sync.channels.http.records import search
+from sync.channels.http.expressions import search
+from sync.channels.http.listing import announcements
+from sync.channels.http.listing.announcements import Announcement
 from sync.errors import ChannelError, ContractBroken
 from sync.secrets import Secret
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sync.channels.http import announcements
-from sync.channels.http.announcements import Told
-from sync.channels.http.pages import PageBody
-from sync.channels.http.records import search
+from sync.channels.http.expressions import search
+from sync.channels.http.listing import announcements
+from sync.channels.http.listing.announcements import Told
+from sync.channels.http.listing.pages import PageBody
 from sync.errors import ContractBroken
 
 PAGES_MAX = 20_000

@@ -1,16 +1,15 @@
 """JSON records of any shape → ours, by a JMESPath expression per field."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jmespath
 import jmespath.exceptions
 
 from store.model import Record, Refused, State
 from sync import values
 from sync.channels.base import FreshReadings
-from sync.channels.http.nulls import is_null
+from sync.channels.http.expressions import search
+from sync.channels.http.listing.nulls import is_null
 from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
@@ -34,8 +33,6 @@ FIELDS: Mapping[str, Callable[[object], object]] = {
 
 REFUSED_MAX = 10_000
 """Of one page. A body of nothing but bad records would cost a hundred times its size."""
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class RecordDecoder:
@@ -188,13 +185,3 @@ def _reason(expression: str, value: object, item: Mapping[str, object], error: E
 
 def _found_nothing(expression: str, item: Mapping[str, object]) -> str:
     return f"`{expression}` found nothing; the record has {values.key_names(item)}"
-
-
-def search(expression: str) -> Callable[[object], object]:
-    """Compile a JMESPath expression to a function from an item to what it finds, or None."""
-    # JMESPath is interpreted in Python and costs microseconds for each of a hundred thousand
-    # records. A plain name, the usual case, is a dictionary look-up instead.
-    if _PLAIN.fullmatch(expression):
-        return lambda item: item.get(expression) if isinstance(item, dict) else None
-    found: Callable[[object], object] = jmespath.compile(expression).search
-    return found
