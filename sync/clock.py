@@ -5,7 +5,7 @@ Everything that needs either is handed a `Clock`, so that tests and the simulati
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from store.model import Millis
@@ -40,15 +40,28 @@ def rfc3339(at: Millis | None) -> str | None:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def from_rfc3339(text: str) -> Millis:
-    """Read an instant; one without an offset is taken as UTC (WooCommerce's `…_gmt`).
+def from_rfc3339(text: str, zone: tzinfo = UTC, *, until: Millis | None = None) -> Millis:
+    """Read an instant; one without an offset is a time of `zone`.
 
+    A clock that is put back shows an hour twice, and one that is put forward leaves one out. What
+    it shows in such an hour can mean two instants: it is the earlier of them, or, where `until` is
+    given, the later one that is not after `until`.
     Raises ValueError for what is not an instant, and for a year that can't be written back in UTC.
     """
     at = datetime.fromisoformat(text.strip())
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    millis = round(at.timestamp() * 1000)
+    if at.tzinfo is None and zone is not UTC:
+        # Of the two folds one has the offset of before the change and one that of after it, in the
+        # hour that is left out as in the one that comes twice (PEP 495).
+        first = at.replace(tzinfo=zone).timestamp()
+        second = at.replace(tzinfo=zone, fold=1).timestamp()
+        seconds = first
+        if first != second:
+            later = max(first, second)
+            is_later = until is not None and later * 1000 <= until
+            seconds = later if is_later else min(first, second)
+    else:
+        seconds = (at.replace(tzinfo=UTC) if at.tzinfo is None else at).timestamp()
+    millis = round(seconds * 1000)
     if not _FIRST <= millis <= _LAST:
         raise ValueError("year out of range in UTC")
     return millis

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from itertools import islice
 
@@ -162,10 +163,11 @@ def title(value: object) -> str | None:
     return value[:TITLE_LENGTH_MAX].encode("utf-8", "replace").decode()
 
 
-def instant(value: object) -> Millis | None:
-    """Take a time: RFC 3339, where one without an offset is UTC, or seconds since 1970.
+def instant(value: object, zone: tzinfo = UTC, *, until: Millis | None = None) -> Millis | None:
+    """Take a time: RFC 3339, where one without an offset is of `zone`, or seconds since 1970.
 
-    A number of ten digits is seconds, one of thirteen is milliseconds: of 2001 to 2286.
+    A number of ten digits is seconds, one of thirteen is milliseconds: of 2001 to 2286. `until`:
+    as for `from_rfc3339`.
     """
     if value is None or value == "":
         return None
@@ -176,7 +178,7 @@ def instant(value: object) -> Millis | None:
     if not isinstance(value, str):
         raise ValueError(f"{quoted(value)} is not a time")  # noqa: TRY004
     try:
-        return from_rfc3339(value)
+        return from_rfc3339(value, zone, until=until)
     except (ValueError, OverflowError):
         raise ValueError(
             f"{quoted(value)} is not a time such as 2026-11-23T14:02:11Z (RFC 3339)"

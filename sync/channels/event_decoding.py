@@ -4,6 +4,7 @@ Every function raises ValueError with a reason that can follow the place, as `va
 """
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import NoReturn
 
 from store.event_kinds import Event, EventKind
@@ -17,15 +18,24 @@ WORDS: Mapping[str, EventKind] = {kind.value: kind for kind in EventKind}
 """Our own words for the kinds; a channel's `kinds` may replace them by its own."""
 
 
-def event(found: Mapping[str, object], words: Mapping[str, EventKind] = WORDS) -> Event:
-    """Decode an event from the values of `FIELDS`; `words` are the channel's for our kinds."""
+def event(
+    found: Mapping[str, object],
+    words: Mapping[str, EventKind] = WORDS,
+    *,
+    zone: tzinfo = UTC,
+    now: Millis | None = None,
+) -> Event:
+    """Decode an event from the values of `FIELDS`; `words` are the channel's for our kinds.
+
+    `zone` and `now`: as for `instant`.
+    """
     what = kind(found.get("kind"), words)
     return Event(
         id=identity(found.get("id")),
         kind=what,
         sku=values.sku(found.get("sku")),
         quantity=moved(found.get("quantity"), what),
-        at=instant(found.get("at")),
+        at=instant(found.get("at"), zone, now=now),
         location=values.location(found.get("location")),
         order=order(found.get("order")),
     )
@@ -65,9 +75,13 @@ def moved(value: object, what: EventKind) -> int:
     return number
 
 
-def instant(value: object) -> Millis:
-    """Take when it happened, RFC 3339; without an offset it is UTC."""
-    at = values.instant(value)
+def instant(value: object, zone: tzinfo = UTC, *, now: Millis | None = None) -> Millis:
+    """Take when it happened, RFC 3339; without an offset it is a time of `zone`.
+
+    Where a clock that was put back can mean two instants, it is the later one that is not after
+    `now`: a sale that counts as unseen for an hour too long is sold twice by nobody.
+    """
+    at = values.instant(value, zone, until=now)
     if at is None:
         raise ValueError("no time")
     if at < 0:

@@ -18,6 +18,7 @@ import msgspec
 from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
 from sync.secrets import REMEDY, SecretSource
+from sync.time_zones import TimeZone, time_zone
 from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
 from sync.values import quoted
 
@@ -167,7 +168,14 @@ def _struct(value: object, shape: type[T], key: str, found: Findings) -> T | Non
 
 
 _READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
-    {Period: period, Duration: duration, Portion: portion, Flow: flow, LocationMap: location_map}
+    {
+        Period: period,
+        Duration: duration,
+        Portion: portion,
+        Flow: flow,
+        LocationMap: location_map,
+        TimeZone: time_zone,
+    }
 )
 
 
@@ -234,5 +242,6 @@ def _example(kind: Any) -> str:  # noqa: ANN401
         Period: '"60s"',
         Portion: '"50%"',
         Flow: '"in"',
+        TimeZone: '"Europe/Berlin"',
     }
     return examples.get(inner, "…")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -19,11 +19,14 @@ from store.model import Direction, Record, Refused
 from sync import channels
 from sync.channels.base import Change, Channel, EventPage, EventSource, RecordPage
 from sync.clock import SystemClock
+from sync.config.decoding import Findings, table
 from sync.settings import ChannelSettings
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
 SECRET_NAME = "CONTRACT_SECRET"
 SECRET = "c0ntract-s3cret"
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Harness(Protocol):
@@ -143,10 +146,18 @@ def over_http(backend: Backend, base: Path) -> Iterator[OverHttp]:
         yield OverHttp(backend, server, front, base)
 
 
+def options_of(shape: type[T], keys: dict[str, Any]) -> T:
+    """Decode the kind's own keys as the configuration does; a wrong one fails the test."""
+    found = Findings()
+    options = table(keys, shape, "channels.shop", found)
+    assert options is not None, found.errors
+    return options
+
+
 @asynccontextmanager
 async def opened(harness: Harness) -> AsyncIterator[Channel]:
     """Open the harness's channel through the registry, as the engine does."""
-    options = msgspec.convert(harness.table(), channels.kind(harness.kind).OPTIONS)
+    options = options_of(channels.kind(harness.kind).OPTIONS, harness.table())
     settings = ChannelSettings(
         name="shop", kind=harness.kind, direction=Direction.PUSH, options=options, timeout_ms=5000
     )

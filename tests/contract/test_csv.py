@@ -16,15 +16,15 @@ from sync.channels.csv.channel import QUIET_MS, CsvOptions
 from sync.clock import Clock, SystemClock
 from sync.errors import ChannelError, ContractBroken, Temporary
 from sync.settings import ChannelSettings
+from tests.contract.harness import options_of
 
 
 def channel(base: Path, clock: Clock | None = None, /, **options: object) -> Channel:
-    table = {"path": "stock.csv", **options}
     settings = ChannelSettings(
         name="warehouse",
         kind="csv",
         direction=Direction.OBSERVE,
-        options=msgspec.convert(table, CsvOptions),
+        options=options_of(CsvOptions, {"path": "stock.csv", **options}),
     )
     return open_channel(settings, clock or SystemClock(), base)
 
@@ -122,6 +122,17 @@ async def test_encoding_and_delimiter_can_be_given(tmp_path: Path) -> None:
     drop(tmp_path / "stock.csv", "sku~available\nЯ~7\n".encode("koi8-r"))
 
     assert await stock(tmp_path, encoding="koi8-r", delimiter="~") == {"Я": 7}
+
+
+async def test_times_without_a_zone_are_of_the_configured_one(tmp_path: Path) -> None:
+    rows = "A,1,2026-11-23 14:00:00\nB,1,2026-11-23T13:00:00Z\nC,1,\n"
+    drop(tmp_path / "stock.csv", "sku,available,updated_at\n" + rows)
+
+    records, refused = await read(tmp_path, timezone="Europe/Berlin")
+
+    assert refused == []
+    times = {record.sku: record.source_at for record in records}
+    assert times == {"A": 1_795_438_800_000, "B": 1_795_438_800_000, "C": None}
 
 
 async def test_the_newest_file_of_a_folder_is_read(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.rows import Row, RowDecoder, read_rows
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, ContractBroken, Temporary, WriteRejected
+from sync.time_zones import TimeZone, zone_of
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -74,6 +75,8 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """False: the last line of a finished file has no line end. Half a line then looks whole."""
     decimal: str | None = None
     """The decimal sign of its numbers, "." or ","; by default what a column's numbers prove."""
+    timezone: TimeZone | None = None
+    """Of its times that name none; by default UTC."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.columns if name not in FIELDS]
@@ -233,7 +236,7 @@ def _pages(options: CsvOptions, status: FileStatus, as_of: Millis) -> Generator[
     """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
     layout = _layout(options, status)
     numbers = ColumnNumbers(options.decimal, lambda: _decimal_signs(layout, status))
-    decoder = RowDecoder(layout, numbers)
+    decoder = RowDecoder(layout, numbers, zone_of(options.timezone))
     with _rows(layout, status) as (rows, file):
         last = Row(1, list(layout.header))
         while some := list(itertools.islice(rows, PAGE_ROWS)):

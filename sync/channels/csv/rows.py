@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import TextIO
 
 from store.model import Millis, Record, Refused, State
@@ -70,7 +71,8 @@ class RowDecoder:
     shows that it is not the end.
     """
 
-    def __init__(self, layout: Layout, numbers: ColumnNumbers) -> None:
+    def __init__(self, layout: Layout, numbers: ColumnNumbers, zone: tzinfo) -> None:
+        self._zone = zone
         self._layout = layout
         self._numbers = numbers
         self._totals = TotalsFinder(layout.at, numbers)
@@ -97,7 +99,7 @@ class RowDecoder:
 
     def _decode(self, row: Row, records: list[Record], refused: list[Refused]) -> None:
         try:
-            record = _record(row, self._layout, self._numbers)
+            record = _record(row, self._layout, self._numbers, self._zone)
         except ValueError as error:
             sku, location = _listing_of(row, self._layout)
             refused.append(Refused(f"line {row.line}", str(error), sku, location))
@@ -123,7 +125,7 @@ def _listing_of(row: Row, layout: Layout) -> tuple[str | None, str]:
         return None, ""
 
 
-def _record(row: Row, layout: Layout, numbers: ColumnNumbers) -> Record:
+def _record(row: Row, layout: Layout, numbers: ColumnNumbers, zone: tzinfo) -> Record:
     if row.problem:
         raise ValueError(row.problem)
     if len(row.fields) != len(layout.header):
@@ -155,7 +157,7 @@ def _record(row: Row, layout: Layout, numbers: ColumnNumbers) -> Record:
         state=state,
         price_minor=numbers.price_minor(found.get("price", "")),
         title=values.title(found.get("title")),
-        source_at=values.instant(found.get("updated_at")),
+        source_at=values.instant(found.get("updated_at"), zone),
         on_hand=amounts.on_hand,
         committed=amounts.committed,
         unavailable=amounts.unavailable,
