@@ -5,7 +5,7 @@ for a listing in URLs and bodies is in `placeholders.py`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,8 @@ from sync.channels.base import (
     RecordPage,
     Sighting,
 )
-from sync.channels.http import complaints, placeholders
+from sync.channels.http import placeholders
+from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
 from sync.channels.http.listing.pages import PagePaths, PageReader
 from sync.channels.http.listing.records import RecordDecoder, UnfoundFields
@@ -32,7 +33,7 @@ from sync.channels.http.options import HttpOptions
 from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken
-from sync.secrets import Secret, bearer, resolve
+from sync.secrets import bearer, resolve
 from sync.values import quoted
 
 if TYPE_CHECKING:
@@ -82,32 +83,24 @@ def open_channel(
     if options.token is not None:
         token = resolve(options.token, key=f"channels.{name}.token", base=base)
         headers["Authorization"] = bearer(token)
-    return HttpApi(name, options, transport, headers, clock)
+    return HttpApi(name, options, ApiClient(name, transport, headers), clock)
 
 
 class HttpApi:
     """One described API. Its pages are read one after another, its listings written one by one."""
 
-    def __init__(
-        self,
-        name: str,
-        options: HttpOptions,
-        transport: "Transport",
-        headers: Mapping[str, Secret],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, name: str, options: HttpOptions, client: ApiClient, clock: Clock) -> None:
         self.abilities = abilities(options)
         self._name = name
         self._options = options
-        self._transport = transport
-        self._headers = headers
-        self._pages = PageReader(name, transport, headers, PagePaths(options.items, options.next))
+        self._client = client
+        self._pages = PageReader(name, client, PagePaths(options.items, options.next))
         self._decode = RecordDecoder(options.fields, options.states)
-        self._writer = ListingWriter(options, transport, headers, self._pages.answers)
+        self._writer = ListingWriter(options, client)
         table = options.events
         self._events: EventReader | None = None
         if table is not None:
-            pages = PageReader(name, transport, headers, PagePaths(table.items, table.next))
+            pages = PageReader(name, client, PagePaths(table.items, table.next))
             self._events = EventReader(name, table, clock, pages)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
@@ -182,7 +175,7 @@ class HttpApi:
             yield page
 
     async def close(self) -> None:
-        await self._transport.aclose()
+        await self._client.aclose()
 
     def _walk(self) -> ListWalk:
         return ListWalk(self._name, self._options.fields, self._options.next)
@@ -192,7 +185,7 @@ class HttpApi:
         answer = self._decode.all(items, place, first)
         if not answer.refused:
             return answer
-        text = self._transport.redactor.text
+        text = self._client.text
         refused = [
             msgspec.structs.replace(record, reason=text(record.reason)) for record in answer.refused
         ]
@@ -219,24 +212,24 @@ class HttpApi:
         if url is None:
             reason = f"it can't be asked for by itself: {lacking}"
             return _refused(wanted, reason, place="its SKU")
-        answers, found = self._pages.answers, list[FreshReadings]()
+        client, found = self._client, list[FreshReadings]()
 
         def judge(reply: "Reply") -> ChannelError | None:
-            content = answers.content(reply, wanted.sku)
+            content = client.content(reply, wanted.sku)
             items = self._pages.items_of(content)
             found[:] = [self._record_asked_for(wanted, content, items)]
             # A record is no error, whatever fields it has; an answer with none, or with an error
             # around its record, may be one.
-            complaint = complaints.of_page(content, items)
+            complaint = client.page_complaint(content, items)
             if complaint is None or (found[0].records and not isinstance(items, list)):
                 return None
-            error = answers.read_error(complaint, wanted.sku, "no record")
+            error = client.read_error(complaint, wanted.sku, "no record")
             if isinstance(error, ContractBroken):
                 found[:] = [_refused(wanted, str(error), place="its own record")]
                 return None
             return error
 
-        reply = await answers.get(url, judge, _GONE)
+        reply = await client.read(url, judge, accept=_GONE)
         return FreshReadings() if reply.status in _GONE else found[0]
 
     def _record_asked_for(

@@ -1,6 +1,6 @@
 """One page of a described API: fetched, decoded, its items and its next page found in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -8,17 +8,14 @@ from urllib.parse import urljoin
 import jmespath.exceptions
 
 from sync import values
-from sync.channels.http import complaints
-from sync.channels.http.answers import AnswerReader
+from sync.channels.http.client import ApiClient
 from sync.channels.http.expressions import search
 from sync.channels.http.listing import announcements
 from sync.channels.http.listing.announcements import Announcement
 from sync.errors import ChannelError, ContractBroken
-from sync.secrets import Secret
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply
-    from sync.transport.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,11 @@ class PageBody:
 
 
 class PageReader:
-    """Gets pages of one shape, with the channel's credentials."""
+    """Gets pages of one shape."""
 
-    def __init__(
-        self, name: str, transport: "Transport", headers: Mapping[str, Secret], where: PagePaths
-    ) -> None:
+    def __init__(self, name: str, client: ApiClient, where: PagePaths) -> None:
         self._name = name
-        self.answers = AnswerReader(name, transport, headers)
+        self._client = client
         self._where = where
         self._items = search(where.items)
         self._next = search(where.next) if where.next else None
@@ -63,19 +58,19 @@ class PageReader:
         found: list[tuple[object, object]] = []
 
         def judge(reply: "Reply") -> ChannelError | None:
-            content = self.answers.content(reply, place)
+            content = self._client.content(reply, place)
             items = self.items_of(content)
             found[:] = [(content, items)]
-            complaint = complaints.of_page(content, items)
+            complaint = self._client.page_complaint(content, items)
             if complaint is None:
                 return None
             lacking = _no_list(self._where.items, items, content)
-            return self.answers.read_error(complaint, place, lacking)
+            return self._client.read_error(complaint, place, lacking)
 
-        reply = await self.answers.get(url, judge)
+        reply = await self._client.read(url, judge)
         content, items = found[0]
         if not isinstance(items, list):
-            words = self.answers.text(_no_list(self._where.items, items, content))
+            words = self._client.text(_no_list(self._where.items, items, content))
             raise ContractBroken(words, path=place, subject=self._name)
         following = self._next_url(content, reply.url, place)
         announced = announcements.of(

@@ -8,26 +8,16 @@ from sync.channels.base import Change, Receipt
 from sync.channels.http import placeholders
 
 if TYPE_CHECKING:
-    from sync.channels.http.answers import AnswerReader
+    from sync.channels.http.client import ApiClient
     from sync.channels.http.options import HttpOptions
-    from sync.secrets import Secret
-    from sync.transport.transport import Transport
 
 
 class ListingWriter:
     """Writes one described API's listings, one by one."""
 
-    def __init__(
-        self,
-        options: "HttpOptions",
-        transport: "Transport",
-        headers: "Mapping[str, Secret]",
-        answers: "AnswerReader",
-    ) -> None:
+    def __init__(self, options: "HttpOptions", client: "ApiClient") -> None:
         self._options = options
-        self._transport = transport
-        self._headers = headers
-        self._answers = answers
+        self._client = client
         self._words = {state: word for word, state in reversed(options.states.items())}
 
     async def write(self, change: Change) -> Receipt:
@@ -38,17 +28,10 @@ class ListingWriter:
         url, lacking = placeholders.fill_url(write.url, change)
         if url is None:
             return Receipt(change, refused=f"not sent: {lacking}")
-        reply = await self._transport.request(
-            write.method,
-            url,
-            repeatable=False,
-            headers=self._headers,
-            json=placeholders.filled(write.body, self._placeholder_values(change)),
-            accept=write.conflict,
-            judge=self._answers.write_error,
-        )
+        body = placeholders.filled(write.body, self._placeholder_values(change))
+        reply = await self._client.write(write.method, url, body, accept=write.conflict)
         if reply.status in write.conflict:
-            words = f"{reply.status}: {self._transport.redactor.words(reply.body)}"
+            words = f"{reply.status}: {self._client.words(reply.body)}"
             return Receipt(change, refused=words, conflict=True)
         return Receipt(change)
 

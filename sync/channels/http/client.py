@@ -1,6 +1,9 @@
-"""What an answer of success is in truth: its JSON, or the error that its body is."""
+"""The only way of asking a described API, and what an answer of success is in truth.
 
-from collections.abc import Callable, Mapping
+It is JSON, or the error that its body is.
+"""
+
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from sync import values
@@ -17,30 +20,63 @@ from sync.errors import (
 from sync.secrets import Secret
 
 if TYPE_CHECKING:
-    from sync.transport.call import Reply
+    from sync.transport.call import Judge, Reply
     from sync.transport.transport import Transport
 
 SAYS = "answered with an error"
 
 
-class AnswerReader:
-    """Reads one channel's answers, and makes errors of their complaints, fit for messages."""
+class ApiClient:
+    """Asks one described API; makes errors of what its answers complain of, fit for messages."""
 
     def __init__(self, name: str, transport: "Transport", headers: Mapping[str, Secret]) -> None:
         self._name = name
         self._transport = transport
         self._headers = headers
 
-    async def get(
+    async def read(
         self,
         url: str,
-        judge: "Callable[[Reply], ChannelError | None]",
-        accept: frozenset[int] = frozenset(),
+        judge: "Judge",
+        *,
+        method: str = "GET",
+        json: object = None,
+        accept: Container[int] = (),
     ) -> "Reply":
-        """Read an address with the channel's credentials; `judge` sees each answer of success."""
+        """Ask for something; it may be asked again. `judge` sees each answer of success.
+
+        Raises what `Transport.request` does, and what `judge` makes of an answer.
+        """
         return await self._transport.request(
-            "GET", url, repeatable=True, headers=self._headers, accept=accept, judge=judge
+            method,
+            url,
+            repeatable=True,
+            headers=self._headers,
+            json=json,
+            accept=accept,
+            judge=judge,
         )
+
+    async def write(
+        self, method: str, url: str, json: object, *, accept: Container[int] = ()
+    ) -> "Reply":
+        """Send a write, once. An answer of success that complains raises what `write_error` says.
+
+        Otherwise raises what `Transport.request` does.
+        """
+        return await self._transport.request(
+            method,
+            url,
+            repeatable=False,
+            headers=self._headers,
+            json=json,
+            accept=accept,
+            judge=self.write_error,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections. May be called twice."""
+        await self._transport.aclose()
 
     def content(self, reply: "Reply", place: str) -> object:
         """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""
@@ -59,6 +95,14 @@ class AnswerReader:
     def text(self, text: str) -> str:
         """A text of the channel's made fit for a message."""
         return self._transport.redactor.text(text)
+
+    def words(self, body: bytes) -> str:
+        """What an error's body says, made fit for a message."""
+        return self._transport.redactor.words(body)
+
+    def page_complaint(self, content: object, items: object) -> Complaint | None:
+        """What an answer with a list, or with one record, complains of; None where of nothing."""
+        return complaints.of_page(content, items)
 
     def read_error(self, complaint: Complaint, place: str, lacking: str = "") -> ChannelError:
         """Make the error for a read; `lacking` says what was not found in the answer."""
