@@ -147,8 +147,12 @@ def over_http(backend: Backend, base: Path) -> Iterator[OverHttp]:
 
 
 def options_of(shape: type[T], keys: dict[str, Any]) -> T:
-    """Decode the kind's own keys as the configuration does; a wrong one fails the test."""
+    """Decode the kind's own keys as the configuration does; a wrong one fails the test.
+
+    A key that is None is not there: TOML has no null.
+    """
     found = Findings()
+    keys = {name: value for name, value in keys.items() if value is not None}
     options = table(keys, shape, "channels.shop", found)
     assert options is not None, found.errors
     return options
