@@ -31,6 +31,7 @@ from sync.channels.http.listing.records import RecordDecoder, UnfoundFields
 from sync.channels.http.listing.walk import ListWalk
 from sync.channels.http.options import HttpOptions
 from sync.channels.http.writing.writer import ListingWriter
+from sync.channels.words import NumberWords
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken
 from sync.secrets import bearer, resolve
@@ -95,7 +96,7 @@ class HttpApi:
         self._options = options
         self._client = client
         self._pages = PageReader(name, client, PagePaths(options.items, options.next))
-        self._decode = RecordDecoder(options.fields, options.states)
+        self._decode = RecordDecoder(options.fields, options.states, NumberWords(options.words))
         self._writer = ListingWriter(options, client)
         table = options.events
         self._events: EventReader | None = None
@@ -106,6 +107,7 @@ class HttpApi:
     async def pages(self) -> AsyncIterator[RecordPage]:
         walk, unfound = self._walk(), UnfoundFields(self._options.fields)
         url: str | None = self._options.url
+        absent = 0
         while url is not None:
             place = f"page {walk.pages + 1}"
             page = await self._pages.page(url, place)
@@ -115,12 +117,15 @@ class HttpApi:
             unfound.look(answer.records, items)
             walk.add_units(record.available for record in answer.records)
             url = page.following
+            # What the channel's words call absent came, and is no listing.
+            absent += len(items) - len(answer.records) - len(answer.refused)
+            announced = None if walk.announced is None else walk.announced - absent
             if url is not None:
-                yield RecordPage(answer.records, answer.refused, walk.announced)
+                yield RecordPage(answer.records, answer.refused, announced)
         yield RecordPage(
             answer.records,
             answer.refused,
-            walk.announced,
+            announced,
             cut_short=walk.cut_short(page),
             warnings=[*walk.warnings(page), *unfound.absent(), *unfound.empty()],
         )

@@ -12,6 +12,7 @@ from sync.channels.http import placeholders
 from sync.channels.http.events import PLACEHOLDER, EventOptions
 from sync.channels.http.listing.records import FIELDS, QUANTITIES
 from sync.channels.http.writing.table import WriteTable
+from sync.channels.words import NumberWords, WordTable
 from sync.secrets import SecretSource
 from sync.values import quoted
 
@@ -26,6 +27,8 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     token: SecretSource | None = None
     states: dict[str, State] = {}
     """The channel's word → our state. Empty: its words are ours."""
+    words: WordTable = {}
+    """What it says where a number belongs → what it means."""
     write: WriteTable | None = None
     events: EventOptions | None = None
 
@@ -43,6 +46,7 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             raise ValueError("fields needs sku, and available or on_hand")
         if self.states and "state" not in self.fields:
             raise ValueError('states has no effect without `state = "…"` in fields')
+        NumberWords(self.words)
         if self.write is not None:
             self._check_write(self.write)
         if self.events is not None:

@@ -10,6 +10,7 @@ from sync import values
 from sync.channels.base import FreshReadings
 from sync.channels.http.expressions import search
 from sync.channels.http.listing.nulls import is_null
+from sync.channels.words import FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
@@ -38,7 +39,13 @@ REFUSED_MAX = 10_000
 class RecordDecoder:
     """Turns a page's items into records; a bad one is refused alone, too many are an error."""
 
-    def __init__(self, fields: Mapping[str, str], states: Mapping[str, State]) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, str],
+        states: Mapping[str, State],
+        words: NumberWords = NO_WORDS,
+    ) -> None:
+        self._words, self._has_words = words, bool(words)
         self._plan = [
             (field, expression, search(expression), FIELDS[field])
             for field, expression in fields.items()
@@ -49,6 +56,7 @@ class RecordDecoder:
     def all(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
         """Decode a list. A refused record's place is `place` and its number, from `first`.
 
+        What the channel's words call absent is neither among the records nor refused.
         Raises ContractBroken for more than `REFUSED_MAX` bad records.
         """
         records: list[Record] = []
@@ -56,7 +64,9 @@ class RecordDecoder:
         for number, item in enumerate(items, first):
             found: dict[str, Any] = {}
             try:
-                records.append(self._decode(item, found))
+                record = self._decode(item, found)
+                if record is not None:
+                    records.append(record)
             except ValueError as error:
                 where = f"{place}record {number}"
                 sku, location = found.get("sku"), found.get("location", "")
@@ -66,18 +76,24 @@ class RecordDecoder:
                     raise ContractBroken(f"{error}; {words}", path=where) from None
         return FreshReadings(records, refused)
 
-    def _decode(self, item: object, found: dict[str, Any]) -> Record:
-        """Decode one item, leaving in `found` what could be read of it before trouble came."""
+    def _decode(self, item: object, found: dict[str, Any]) -> Record | None:
+        """Decode one item, leaving in `found` what could be read of it before trouble came.
+
+        None where the channel says that it does not list it.
+        """
         if not isinstance(item, dict):
             raise ValueError(f"{values.quoted(item)} is not a record")  # noqa: TRY004
-        nothing, trouble = "", ""
+        nothing, trouble, words = "", "", self._has_words
         # All fields are read even after a bad one: the SKU and the location may come later, and
         # they say whose listing is unreadable. Without them the last reading would look current.
         for field, expression, look, take in self._plan:
             value: object = None
             try:
                 value = look(item)
-                if field == self._counted_by and values.is_uncounted(value):
+                meaning = self._meaning(field, expression, value, item) if words else None
+                if meaning is not None:
+                    found[field] = meaning
+                elif field == self._counted_by and values.is_uncounted(value):
                     found[field] = None
                     if value is None and not is_null(expression, item):
                         nothing = expression
@@ -85,11 +101,19 @@ class RecordDecoder:
                     found[field] = take(value)
             except (ValueError, jmespath.exceptions.JMESPathError) as error:
                 trouble = trouble or _reason(expression, value, item, error)
-        if nothing and not trouble:
-            trouble = _found_nothing(nothing, item)
+        trouble = trouble or (_found_nothing(nothing, item) if nothing else "")
+        if found.get(self._counted_by) is Word.ABSENT:
+            return None
         if trouble:
             raise ValueError(trouble)
-        return self._record(found)
+        return self._record(plain(found, self._counted_by) if words else found)
+
+    def _meaning(self, field: str, expression: str, value: object, item: object) -> Meaning | None:
+        if field not in FIGURES:
+            return None
+        if value is None and self._words.null is not None and is_null(expression, item):
+            return self._words.null
+        return self._words.of(value)
 
     def _record(self, found: Mapping[str, Any]) -> Record:
         amounts = values.amounts(found)
