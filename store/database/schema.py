@@ -18,13 +18,12 @@ from store.database.migrations import (
     v5_counted_events,
     v6_write_pauses,
     v7_list_lag,
-    v8_warnings,
-    v9_bad_records,
+    v8_v9_answers,
     v10_v15_listings,
-    v11_writes,
+    v11_v13_updates,
     v12_future_times,
-    v13_approved_refs,
     v14_sku_skeletons,
+    v16_at_least,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -39,14 +38,15 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v5_counted_events.run,
     v6_write_pauses.run,
     v7_list_lag.run,
-    v8_warnings.run,
-    v9_bad_records.run,
+    v8_v9_answers.make_warnings,
+    v8_v9_answers.make_bad_records,
     v10_v15_listings.make_uncounted,
-    v11_writes.run,
+    v11_v13_updates.make_writes,
     v12_future_times.run,
-    v13_approved_refs.run,
+    v11_v13_updates.make_approved_refs,
     v14_sku_skeletons.run,
     v10_v15_listings.make_copies,
+    v16_at_least.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 
