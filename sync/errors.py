@@ -34,7 +34,15 @@ class Withheld(Temporary):
 
 
 class NeedsOperator(ChannelError):
-    """Only a person can fix it: a refused credential, a missing right, a wrong address."""
+    """Only a person can fix it: a refused credential, a missing right, a wrong address.
+
+    `status` is 401 or 403 where the channel refused the request unread, so that nothing of it was
+    applied; 0 otherwise.
+    """
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
     is_replaced: Callable[[], bool] | None = None
     """Whether the credential that was refused is another by now where it is kept; None: unknown."""

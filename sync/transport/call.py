@@ -1,7 +1,9 @@
 """One request as it is asked for, and as it goes over the wire."""
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -9,19 +11,46 @@ from sync.errors import ChannelError
 from sync.secrets import Secret
 from sync.transport.decompression import ACCEPTED
 
+FormFields = Sequence[tuple[str, str | Secret]]
+"""The fields of a form in their order; a name may come more than once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole answer. `headers` ignore case; `url` is where it came from after redirects."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     url: str
+    set_cookies: Sequence[str] = field(default=(), repr=False)
+    """Its `Set-Cookie` headers, as they came."""
 
 
 Judge = Callable[[Reply], ChannelError | None]
 """Reads an answer of success: the error that it is by its body, or None. It may raise one too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Where a request goes and with what, its proof put on."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    passing: Sequence[str] = field(default=(), repr=False)
+    """What must not be seen of it although it is no secret that is kept: a signature."""
+
+
+class Proof(Protocol):
+    """Shows a channel who asks."""
+
+    def secrets(self) -> Sequence[Secret]:
+        """What it rests on: named in errors, hidden in texts, read again once it is refused."""
+        ...
+
+    def sign(self, method: str, url: str, form: FormFields | None) -> Signed:
+        """Put it on one try of a request; each try, and each redirect, is signed anew."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +61,44 @@ class Call:
     url: str
     headers: Mapping[str, str | Secret]
     json: object = field(repr=False)
+    form: FormFields | None = field(repr=False)
+    proof: Proof | None
     repeatable: bool
     accept: Container[int]
     judge: Judge
 
     @property
     def credential(self) -> str:
-        """Which credentials its headers carry, to follow what happened."""
-        names = [value.name for value in self.headers.values() if isinstance(value, Secret)]
+        """Which credentials it carries outside its body, to follow what happened."""
+        carried = list(secrets_in(self.headers)) + self._of_proof()
+        names = dict.fromkeys(secret.name for secret in carried)
         return f", credential {', '.join(names)}" if names else ""
 
-    def wire_headers(self) -> dict[bytes, bytes]:
+    def signed(self, url: str) -> Signed:
+        """Put its proof on it, for the address that this try goes to."""
+        if self.proof is None:
+            return Signed(url)
+        return self.proof.sign(self.method, url, self.form)
+
+    def wire_headers(self, signed: Signed) -> dict[bytes, bytes]:
         headers = {b"Accept-Encoding": ACCEPTED}
         if self.json is not None:
             headers[b"Content-Type"] = b"application/json"
-        for name, value in self.headers.items():
-            text = value.wire() if isinstance(value, Secret) else value
-            headers[name.encode()] = text.encode()
+        elif self.form is not None:
+            headers[b"Content-Type"] = b"application/x-www-form-urlencoded"
+        for name, value in {**self.headers, **signed.headers}.items():
+            headers[name.encode()] = _plain(value).encode()
         return headers
 
     def wire_content(self) -> bytes | None:
+        if self.form is not None:
+            return urlencode([(name, _plain(value)) for name, value in self.form]).encode()
         return None if self.json is None else msgspec.json.encode(self.json, enc_hook=_reveal)
 
     def secrets(self) -> list[Secret]:
         """Every secret in it, however deep."""
-        return list(secrets_in([*self.headers.values(), self.json]))
+        form = [value for _, value in self.form or ()]
+        return [*secrets_in([*self.headers.values(), self.json, form]), *self._of_proof()]
 
     def revealed(self) -> list[str]:
         """The secrets as they would be sent now."""
@@ -72,6 +114,9 @@ class Call:
         """Whether one of its secrets is kept in a file that is another than what was read of it."""
         return any(secret.is_replaced() for secret in self.secrets())
 
+    def _of_proof(self) -> list[Secret]:
+        return list(self.proof.secrets()) if self.proof is not None else []
+
 
 def secrets_in(value: object) -> Iterator[Secret]:
     """Find the secrets in headers or JSON."""
@@ -83,6 +128,10 @@ def secrets_in(value: object) -> Iterator[Secret]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from secrets_in(part)
+
+
+def _plain(value: str | Secret) -> str:
+    return value.wire() if isinstance(value, Secret) else value
 
 
 def _reveal(value: object) -> object:

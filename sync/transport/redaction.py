@@ -3,6 +3,7 @@
 There is one Redactor per channel, in its Transport; the channel files quote through it.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -23,30 +24,54 @@ _UNSAFE = re.compile(
 """Control characters, and lone surrogates, which no file and no cache can take."""
 _WORDY = ("message", "error_description", "error", "detail", "title", "errors", "reason")
 _NESTING_MAX = 4
+PASSING_MAX = 16
+"""Of what is given or made for a while so much is remembered: a token or a signature for each of
+the requests that may be on their way, and those before them."""
 
 
 class Redactor:
     """Knows every credential that its channel has sent, and strikes it out of every text."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-        """Each secret that was sent, and what matches it."""
+        self._kept: set[str] = set()
+        """The secrets of the configuration that were sent."""
+        self._passing: dict[str, None] = {}
+        """The newest of what was only given or made for a while, in the order of its coming."""
         self._hidden: re.Pattern[str] | None = None
+        self._is_known = True
+        """Whether `_hidden` has all of it."""
         self._room = _READ_MAX
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Remember the secrets that are about to be sent."""
-        new = set(secrets) - self._known.keys() - {""}
-        if not new:
-            return
-        self._known |= {value: encodings.pattern(value) for value in new}
+        new = set(secrets) - self._kept - self._passing.keys() - {""}
+        if new:
+            self._kept |= new
+            self._is_known = False
+
+    def learn_passing(self, values: Iterable[str]) -> None:
+        """Remember the newest tokens and signatures; the oldest, which are worth nothing, go."""
+        # A daemon signs in a hundred times a day. Without a bound it would look for every token of
+        # a year in each text.
+        new = [value for value in values if value and value not in self._passing]
+        if new:
+            self._passing |= dict.fromkeys(new)
+            for value in list(self._passing)[:-PASSING_MAX]:
+                del self._passing[value]
+            self._is_known = False
+
+    def _learn_by_heart(self) -> None:
+        """Compile what matches all that is known. Most requests need no text, so none do this."""
         # The longest first: one secret may be the beginning of another.
-        patterns = [self._known[value] for value in sorted(self._known, key=len, reverse=True)]
-        self._hidden = re.compile("|".join(patterns), re.IGNORECASE)
-        self._room = _READ_MAX + encodings.LONGER_TIMES * max(map(len, self._known))
+        known = sorted({*self._kept, *self._passing}, key=len, reverse=True)
+        self._hidden = re.compile("|".join(map(_pattern, known)), re.IGNORECASE) if known else None
+        self._room = _READ_MAX + encodings.LONGER_TIMES * max(map(len, known), default=0)
+        self._is_known = True
 
     def text(self, text: str) -> str:
         """Make a text one line, cut, without control characters or a credential of ours."""
+        if not self._is_known:
+            self._learn_by_heart()
         is_cut = len(text) > self._room
         if self._hidden is not None:
             text = self._hidden.sub(_HIDDEN, text[: self._room])
@@ -76,6 +101,9 @@ class Redactor:
     def words(self, body: bytes) -> str:
         """What an error's body says: its JSON's message, or the start of its text."""
         return self.text(_message(body)) or "no reason given"
+
+
+_pattern = functools.lru_cache(maxsize=64)(encodings.pattern)
 
 
 def _message(body: bytes) -> str:

@@ -23,7 +23,7 @@ import logging
 import random
 import zlib
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -40,7 +40,7 @@ from sync.errors import (
 )
 from sync.secrets import Secret
 from sync.transport.before_write import LastMoment
-from sync.transport.call import Call, Judge, Reply
+from sync.transport.call import Call, FormFields, Judge, Proof, Reply
 from sync.transport.decompression import decompressor
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
@@ -119,16 +119,19 @@ class Transport:
         repeatable: bool,
         headers: Mapping[str, str | Secret] | None = None,
         json: object = None,
+        form: FormFields | None = None,
+        proof: Proof | None = None,
         accept: Container[int] = (),
         judge: Judge = lambda _reply: None,
     ) -> Reply:
         """Send one request and wait for its whole answer: 2xx, or a status of `accept`.
 
+        A redirect of `accept` is an answer, too, and is not followed.
         `repeatable`: sending it twice is harmless, so it is retried and fails as a read does,
         whatever its method. Anything else is a write: sent once. Raises as drawn above, and what
         `judge` makes of an answer of success: a Temporary of a read is retried like any other.
         """
-        call = Call(method, url, headers or {}, json, repeatable, accept, judge)
+        call = Call(method, url, headers or {}, json, form, proof, repeatable, accept, judge)
         sent = call.revealed()
         if origin(url) != self._origin:
             raise ContractBroken(
@@ -137,9 +140,12 @@ class Transport:
         try:
             try:
                 return await self._attempts(call)
-            except NeedsOperator:
+            except NeedsOperator as error:
                 # The credential may have been replaced where it is kept. A refused one applied
-                # nothing, so that even a write may be sent once more with the new one.
+                # nothing, so that even a write may be sent once more with the new one. What only
+                # the body of a 200 calls a refusal may have done a part of it.
+                if not (call.repeatable or error.status):
+                    raise
                 if not await asyncio.to_thread(call.renew, sent):
                     raise
             return await self._attempts(call)
@@ -162,6 +168,18 @@ class Transport:
             reraise=True,
         )
         return await retrying(self._attempt, call)
+
+    def beside(self, url: str, *, body_bytes_max: int) -> "Transport":
+        """A transport to another address of the same channel, such as where one signs in to it.
+
+        Each hides in its texts what the other has sent. Whoever asks for it closes it.
+        """
+        limits = replace(self._limits, body_bytes_max=body_bytes_max)
+        other = Transport(self._channel, url, clock=self._clock, limits=limits)
+        other.redactor = self.redactor
+        if other._origin == self._origin:
+            other._pace = self._pace
+        return other
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""
@@ -200,17 +218,20 @@ class Transport:
         extensions = {} if call.repeatable else {"trace": LastMoment(self._clock).trace}
         for _ in range(REDIRECTS_MAX + 1):
             try:
+                signed = call.signed(url)
+                self.redactor.learn_passing(signed.passing)
                 request = self._client.build_request(
-                    call.method, url, headers=call.wire_headers(), content=call.wire_content(),
-                    extensions=extensions,
+                    call.method, signed.url, headers=call.wire_headers(signed),
+                    content=call.wire_content(), extensions=extensions,
                 )  # fmt: skip
                 response = await self._client.send(request, stream=True)
                 try:
                     location = response.headers.get("location")
                     status = response.status_code
-                    if location is None or status not in _REDIRECTS:
+                    if location is None or status not in _REDIRECTS or status in call.accept:
                         body = await self._body(response, whole=response.is_success)
-                        return Reply(status, response.headers, body, url)
+                        cookies = response.headers.get_list("set-cookie")
+                        return Reply(status, response.headers, body, url, cookies)
                     url = self._redirected(call, status, str(request.url.join(location)))
                 finally:
                     await response.aclose()
@@ -281,9 +302,10 @@ class Transport:
         text = f"{self._channel} answered {status}{kind and ', ' + kind}: {words}"
         if status in {401, 403}:
             place = self.redactor.url(reply.url)
-            return NeedsOperator(
+            text = (
                 f"{self._channel} answered {status}, {kind}{call.credential}, at {place}: {words}"
             )
+            return NeedsOperator(text, status=status)
         retry_after_s = self._retry_after_s(reply)
         if status == _SLOW_DOWN:
             self._pace.hold(min(retry_after_s or 0, PATIENCE_S))
