@@ -16,11 +16,13 @@ from tests import long_run
 
 # How long an example takes says more of what else the machine does than of us: a deadline fails a
 # run by chance. The suite counts statements and steps instead, and the benchmarks take the times.
-hypothesis.settings.register_profile(
-    "skew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("skew")
-
+for _profile, _examples in (("plain", 25), ("long", 100)):
+    hypothesis.settings.register_profile(
+        _profile,
+        deadline=None,
+        max_examples=_examples,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
 
 # Some images switch this off for the sake of their size. Without it pytest puts its own assertions
 # into every test, and into hypothesis, anew in every worker of every run: it takes ten seconds.
@@ -34,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
         os.environ[long_run.VARIABLE] = "1"
+    hypothesis.settings.load_profile("long" if long_run.is_long() else "plain")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

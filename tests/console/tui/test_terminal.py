@@ -12,6 +12,7 @@ import pytest
 
 from console.__main__ import run
 from tests.console.command_shop import seed
+from tests.long_run import first
 
 CONFIGURATION = """
 [skew]
@@ -27,7 +28,7 @@ path = "shop.csv"
 """
 
 
-@pytest.mark.parametrize("leaving", ["the key", "SIGTERM"])
+@pytest.mark.parametrize("leaving", first(1, ["the key", "SIGTERM"]))
 def test_watch_starts_shows_the_shop_and_leaves_when_told(tmp_path: Path, leaving: str) -> None:
     (tmp_path / "skew.toml").write_text(CONFIGURATION)
     (tmp_path / "warehouse.csv").write_text("sku,available\nKETTLE-1,5\n")

@@ -92,6 +92,7 @@ def test_a_shop_with_many_rules_has_the_targets_that_it_has_with_few(
     assert many == {"S0": 9, "S1": 7, "S59": 5, "OTHER": 2, "D1": 2, "D59X": 1}
 
 
+@pytest.mark.long
 def test_twenty_thousand_rules_cost_no_minutes(tmp_path: Path) -> None:
     """One after the other they took half an hour for forty thousand SKUs."""
     made = ruled(20_000)

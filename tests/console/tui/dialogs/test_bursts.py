@@ -70,9 +70,11 @@ class Asked:
     page: str
     key: str
     dialog: type[Dialog[Any]]
+    answer: str = ""
+    """What would answer it."""
 
     def __str__(self) -> str:
-        return f"{self.page}{self.key}"
+        return f"{self.page}{self.key}{self.answer.strip()}"
 
 
 TYPED_INTO = [
@@ -85,18 +87,18 @@ TYPED_INTO = [
     Asked("4", "d", DiscardPollDialog),
 ]
 QUESTIONS = [
-    (Asked("1", "a", ApproveDialog), "y"),
-    (Asked("1", "*A", ApproveDialog), "4\r"),
-    (Asked("1", "z", SnoozeDialog), "\r"),
-    (Asked("4", "b", AcceptPollDialog), "y"),
-    (Asked("4", "b", AcceptPollDialog), "5\r"),
-    (Asked("2", "P", ResumeDialog), "y"),
-    (Asked("1", "W", ResumeWritesDialog), "y"),
+    Asked("1", "a", ApproveDialog, "y"),
+    Asked("1", "*A", ApproveDialog, "4\r"),
+    Asked("4", "b", AcceptPollDialog, "5\r"),
+    Asked("1", "z", SnoozeDialog, "\r"),
+    Asked("4", "b", AcceptPollDialog, "y"),
+    Asked("2", "P", ResumeDialog, "y"),
+    Asked("1", "W", ResumeWritesDialog, "y"),
 ]
 
 
 @pytest.mark.parametrize("busy", first(1, [True, False]), ids=lambda busy: "busy" * busy)
-@pytest.mark.parametrize("asked", TYPED_INTO, ids=str)
+@pytest.mark.parametrize("asked", first(3, TYPED_INTO), ids=str)
 async def test_text_goes_into_the_dialog_in_order_and_enter_waits(
     shop: Shop, asked: Asked, *, busy: bool
 ) -> None:
@@ -119,9 +121,9 @@ async def test_text_goes_into_the_dialog_in_order_and_enter_waits(
 
 
 @pytest.mark.parametrize("busy", first(1, [True, False]), ids=lambda busy: "busy" * busy)
-@pytest.mark.parametrize(("asked", "answer"), QUESTIONS, ids=str)
+@pytest.mark.parametrize("asked", first(3, QUESTIONS), ids=str)
 async def test_no_question_is_answered_before_it_was_seen(
-    shop: Shop, asked: Asked, answer: str, *, busy: bool
+    shop: Shop, asked: Asked, *, busy: bool
 ) -> None:
     quarantine_poll(shop, "market", [0] * 5)
     if asked.dialog is ResumeDialog:
@@ -134,7 +136,7 @@ async def test_no_question_is_answered_before_it_was_seen(
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, RAISED)
         await press(app, pilot, asked.page)
-        await burst(app, pilot, asked.key + answer, busy=busy)
+        await burst(app, pilot, asked.key + asked.answer, busy=busy)
 
         assert isinstance(app.screen, asked.dialog)
         assert decided(shop) == []
@@ -146,7 +148,7 @@ async def test_no_question_is_answered_before_it_was_seen(
         assert isinstance(app.screen, Page)
 
 
-@pytest.mark.parametrize("place", first(2, ["1", "2", "3", "4", "5", "6"]))
+@pytest.mark.parametrize("place", first(1, ["1", "2", "3", "4", "5", "6"]))
 async def test_colon_q_enter_after_a_page_quits_and_decides_nothing(shop: Shop, place: str) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

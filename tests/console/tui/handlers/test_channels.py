@@ -10,6 +10,7 @@ from store.channels import pauses
 from tests.console.polled_on_demand import Polled, polled
 from tests.console.small_shop import MINUTE, NOW, Shop, console, key_of, press, text_of
 from tests.console.troubled_channels import begin_poll, trouble_channels
+from tests.long_run import first
 
 
 def paused(shop: Shop, channel: str) -> pauses.Pause | None:
@@ -27,7 +28,7 @@ async def to_shop(shop: Polled) -> None:
     await press(shop.app, shop.pilot, "2", "j")
 
 
-@pytest.mark.parametrize("other", [False, True], ids=["beside", "elsewhere"])
+@pytest.mark.parametrize("other", first(1, [False, True]), ids=["beside", "elsewhere"])
 async def test_a_poll_is_asked_for_by_a_key_and_told_when_it_ends(
     tmp_path: Path, *, other: bool
 ) -> None:
@@ -41,7 +42,7 @@ async def test_a_poll_is_asked_for_by_a_key_and_told_when_it_ends(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("other", [False, True], ids=["beside", "elsewhere"])
+@pytest.mark.parametrize("other", first(1, [False, True]), ids=["beside", "elsewhere"])
 async def test_a_poll_that_runs_is_seen_and_cancelled_by_a_key(
     tmp_path: Path, *, other: bool
 ) -> None:

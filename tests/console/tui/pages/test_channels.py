@@ -75,7 +75,7 @@ async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Sh
     assert "correct the credential that it names: a file is tried at once" in text
 
 
-@pytest.mark.parametrize("width", first(2, [40, 131, 60, 79, 110, 132, 200, 240]))
+@pytest.mark.parametrize("width", first(1, [40, 131, 60, 79, 110, 132, 200, 240]))
 async def test_the_page_works_at_any_width(shop: Shop, width: int) -> None:
     trouble_channels(shop)
     async with console(shop, (width, 30)) as (app, pilot):
