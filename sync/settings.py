@@ -35,6 +35,23 @@ class ChannelRule(msgspec.Struct, frozen=True, kw_only=True):
     made_of: Figure | None = None
 
 
+class DescriptionOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Which ready-made description a channel uses (`use`), and where that comes from."""
+
+    name: str
+    title: str
+    proof: Literal["proven", "cited", "own"]
+    version: str | None = None
+    """Of the server that it was proven on, or of the vendor's document."""
+    date: str | None = None
+    """When that was: `2026-11-30`."""
+    path: Path | None = None
+    """The user's own file; None: it comes with Skew."""
+    hides_ours: bool = False
+    """Whether the user's file is taken instead of one that comes with Skew."""
+    notes: tuple[str, ...] = ()
+
+
 class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One `[channels.NAME]` table, with every default filled in."""
 
@@ -71,6 +88,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[ChannelRule, ...] = ()
     guard: GuardSettings = GuardSettings()
     """`[guard]`, overlaid by the channel's own."""
+    described_by: DescriptionOrigin | None = None
+    """None: it is described in the configuration itself."""
     options: msgspec.Struct
     """The kind's own `OPTIONS`, decoded."""
 

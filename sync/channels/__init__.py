@@ -27,6 +27,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+GENERAL = frozenset({"csv", "http", "sql", "simulated"})
+"""The kinds that are not made for one system: what they read is described."""
+
 
 class KindModule(Protocol):
     """What the module of a kind offers."""

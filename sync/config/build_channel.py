@@ -16,6 +16,7 @@ from store.model import Direction
 from sync import channels, values
 from sync.config import schema
 from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
+from sync.config.described import say_where, under
 from sync.errors import ConfigError
 from sync.settings import ChannelRule, ChannelSettings, GuardSettings
 from sync.targets import directions
@@ -48,10 +49,24 @@ class ChannelBuilder:
                 message = "a channel's name is 1 to 64 letters, digits, - and _"
                 self.found.refuse(key, message)
             elif isinstance(value, dict):
-                settings[name] = self._channel(name, value)
+                made = self._described if "use" in value else self._channel
+                settings[name] = made(name, value)
             else:
                 self.found.refuse(key, f"must be a table: write [channels.{name}]")
         return settings
+
+    def _described(self, name: str, written: Mapping[str, object]) -> ChannelSettings | None:
+        """Put a channel together that uses a ready-made description."""
+        described = under(name, written, self.base, self.found)
+        if described is None:
+            return None
+        before = len(self.found.errors)
+        settings = self._channel(name, described.table)
+        errors, key = self.found.errors[before:], f"channels.{name}"
+        self.found.errors[before:] = say_where(errors, key, written, described.description)
+        if settings is None:
+            return None
+        return msgspec.structs.replace(settings, described_by=described.description.origin())
 
     def _channel(self, name: str, written: Mapping[str, object]) -> ChannelSettings | None:
         key = f"channels.{name}"

@@ -5,11 +5,10 @@ and the remedy. Nothing is polled with a configuration that has an error.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sync.config import build
+from sync.config import build, toml
 from sync.errors import ConfigError, ConfigErrors
 from sync.settings import Settings
 
@@ -40,23 +39,11 @@ def decode(
 
 def _read(path: Path) -> Mapping[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return toml.read(path)
     except FileNotFoundError:
         error = ConfigError(
             "no such file", "`skew init` writes one; --config FILE or SKEW_CONFIG names another"
         )
-    except OSError as problem:
-        error = ConfigError("can't be read", problem.strerror or type(problem).__name__)
-    except UnicodeDecodeError as problem:
-        error = ConfigError("not UTF-8", f"byte {problem.start} is wrong; save the file as UTF-8")
-    except tomllib.TOMLDecodeError as problem:
-        error = _syntax_error(str(problem))
-    except RecursionError:
-        error = ConfigError("too deep", "lists or tables lie too deep in each other")
+    except ConfigError as problem:
+        error = problem
     raise ConfigErrors(str(path), (error,)) from None
-
-
-def _syntax_error(message: str) -> ConfigError:
-    """Put the place first: tomllib writes it last, in brackets."""
-    what, _, place = message.rstrip(")").rpartition(" (at ")
-    return ConfigError(place or "TOML", what or message)

@@ -91,6 +91,8 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     """`[channels.NAME]`: the keys that every kind has."""
 
     kind: str
+    use: Name | None = None
+    """A ready-made description, whose keys lie under the channel's own."""
     direction: Literal["observe", "push", "two-way"] = "observe"
     flows: FlowsTable = msgspec.field(default_factory=FlowsTable)
     every: Period = Period(60_000)

@@ -1,21 +1,60 @@
-"""`skew channels`: the kinds of channel, and what each can do."""
+"""`skew channels`: the kinds of channel and the ready-made descriptions, and what each can do."""
+
+import os
+import sys
+from pathlib import Path
 
 import click
 
 from console.commands.options import example, json_option
 
 
-@click.command(epilog=example("skew channels", "skew channels --json"))
+@click.command(
+    epilog=example("skew channels", "skew channels --json", "skew channels woocommerce > my.toml")
+)
+@click.argument("name", required=False)
 @json_option
-def channels(*, as_json: bool) -> int:
-    """List the kinds of channel, and what each can read, write and promise."""
-    from console.reports import json_documents, tables
+def channels(name: str | None, *, as_json: bool) -> int:
+    """List the kinds of channel and the ready-made descriptions, and what each can do.
+
+    With NAME, print that description as it stands, to read it or to start your own from it.
+    """
+    from console.reports import descriptions, json_documents, tables
     from console.reports.table import Paper
     from sync.channels import KINDS, kind
+    from sync.config import ready_made
 
-    abilities = [kind(name).ABILITIES for name in KINDS]
+    base = Path(os.environ.get("SKEW_CONFIG") or "skew.toml").parent
+    if name is not None:
+        click.echo(_text(name, base), nl=False)
+        return 0
+    abilities = [kind(known).ABILITIES for known in KINDS]
+    described = ready_made.listed(base)
     if as_json:
-        click.echo(json_documents.write(json_documents.channels(abilities)))
-    else:
-        click.echo("\n".join(tables.channels(abilities, Paper.stdout())))
+        document = json_documents.channels(abilities)
+        document["descriptions"] = descriptions.listed_json(described)
+        click.echo(json_documents.write(document))
+        return 0
+    paper = Paper.stdout()
+    lines = [*tables.channels(abilities, paper), ""]
+    lines.append(paper.line('Ready-made descriptions, for `use = "…"` in a channel\'s table:'))
+    click.echo("\n".join([*lines, *descriptions.listed(described, paper)]))
     return 0
+
+
+def _text(name: str, base: Path) -> str:
+    """The file of a description, whole."""
+    from console.text.format import clean
+    from sync.config import described
+    from sync.config.decoding import Findings
+    from sync.errors import ConfigErrors
+
+    found = Findings()
+    description = described.find(name, "NAME", base, found)
+    if description is None:
+        raise ConfigErrors("skew channels", tuple(found.errors))
+    text = description.file.path.read_text(encoding="utf-8")
+    # Into a file it goes as it is; a terminal would obey what it should show.
+    return (
+        "".join(f"{clean(line)}\n" for line in text.splitlines()) if sys.stdout.isatty() else text
+    )

@@ -125,7 +125,7 @@ async def _seen(name: str, channel: "Channel") -> SignIn:
 def _report(
     case: "ChecklistCase", answers: "tuple[Answer, ...]", sign_ins: list[SignIn], paper: "Paper"
 ) -> Iterator[str]:
-    from console.reports import checklist
+    from console.reports import checklist, descriptions
     from console.reports.table import TableCell, TableColumn
     from console.text.format import plural
 
@@ -150,6 +150,9 @@ def _report(
         TableColumn("CREDENTIALS", flexible=True),
     )
     yield from paper.table(columns, (_row(case, channel) for channel in settings.channels.values()))
+    for channel in settings.channels.values():
+        if channel.described_by is not None:
+            yield from paper.paragraph(f"{channel.name}: {descriptions.origin(channel)}", "")
     if settings.bundles:
         count = plural(len({component.bundle for component in settings.bundles}), "bundle")
         yield paper.line(f"{count} with {plural(len(settings.bundles), 'component')}")
@@ -225,13 +228,16 @@ def _print_json(
     *,
     online: bool,
 ) -> None:
-    from console.reports import checklist, json_documents
+    from console.reports import checklist, descriptions, json_documents
 
     document: json_documents.Json = {
         "checklist": checklist.answers_json(answers),
         "warnings": list(case.settings.warnings),
         "measured": checklist.measured_json(case),
     }
+    using = [channel for channel in case.settings.channels.values() if channel.described_by]
+    if using:
+        document["described"] = [descriptions.origin_json(channel) for channel in using]
     if online:
         document["online"] = [sign_in._asdict() for sign_in in sign_ins]
     click.echo(json_documents.write(document))

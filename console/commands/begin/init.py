@@ -1,28 +1,95 @@
 """`skew init`: a commented configuration to start from."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from console.commands.options import example
+from console.commands.options import example, text
+
+if TYPE_CHECKING:
+    from sync.config.ready_made import ReadyMade
+
+CHANNEL = "shop"
+"""What the shop's channel is called in the configuration that is written."""
 
 
-@click.command(epilog=example("skew init", "skew init ~/shops/acme"))
+@click.command(
+    epilog=example(
+        "skew init",
+        "skew init ~/shops/acme",
+        "skew init --from woocommerce --url https://shop.example",
+    )
+)
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
-def init(folder: Path) -> int:
-    """Write a commented skew.toml to start from; asks nothing, overwrites nothing."""
-    from importlib.resources import files
+@click.option(
+    "--from",
+    "use",
+    metavar="NAME",
+    callback=text,
+    help="For a shop that is described already; `skew channels` lists them.",
+)
+@click.option("--url", metavar="URL", callback=text, help="With --from: the shop's address.")
+def init(folder: Path, use: str | None, url: str | None) -> int:
+    """Write a commented skew.toml to start from; asks nothing, overwrites nothing.
+
+    With --from and --url it is complete: a warehouse's file, and your shop. Then export the
+    credentials that it names.
+    """
+    from console.reports import new_configuration
 
     path = folder / "skew.toml"
-    template = files("console").joinpath("skew.toml").read_text(encoding="utf-8")
+    if use is None:
+        if url is not None:
+            raise click.UsageError("--url needs --from: which system the shop is, such as medusa")
+        _write(folder, new_configuration.template())
+        click.echo(f"Wrote {path}. Fill in its channels, then run: skew check --config {path}")
+        return 0
+    found = _described(use, url, folder)
+    content = new_configuration.for_shop(found, CHANNEL, url)
+    _check(content, folder)
+    _write(folder, content)
+    for line in new_configuration.next_steps(found, CHANNEL, url, path):
+        click.echo(line)
+    return 0
+
+
+def _described(use: str, url: str | None, folder: Path) -> "ReadyMade":
+    """Find the description. Raises ConfigErrors, or click's UsageError where an address lacks."""
+    from sync.config import ready_made
+    from sync.errors import ConfigError, ConfigErrors
+
+    found = ready_made.named(use, "--from", folder)
+    if found.description is None or found.abilities is None:
+        raise ConfigErrors("skew init", (ConfigError("--from", found.wrong),))
+    if url is None and found.description.needs_address():
+        raise click.UsageError(
+            f"--from {use} needs the shop's address: add --url https://shop.example"
+        )
+    return found
+
+
+def _check(content: str, folder: Path) -> None:
+    """Read what is to be written. Raises ConfigErrors, such as for an address that can't be one."""
+    import tomllib
+
+    from sync.config.load import decode
+    from sync.errors import ConfigErrors
+
+    try:
+        decode(tomllib.loads(content), source="skew.toml", base=folder, environ=None)
+    except ConfigErrors as error:
+        raise ConfigErrors("skew init", error.errors) from None
+
+
+def _write(folder: Path, content: str) -> None:
+    path = folder / "skew.toml"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(template)
+            file.write(content)
     except FileExistsError:
         existing = path if path.exists() else folder
         raise click.ClickException(f"{existing} exists already; nothing was written") from None
     except OSError as error:
         raise click.ClickException(f"{path} can't be written: {error.strerror}") from None
-    click.echo(f"Wrote {path}. Fill in its channels, then run: skew check --config {path}")
-    return 0
