@@ -37,7 +37,7 @@ _TABLES = (
       waits INTEGER)""",
     "CREATE INDEX temp.listings_waiting ON listings_since (id) WHERE waits = 1",
     """CREATE TEMP TABLE doubted (id INTEGER PRIMARY KEY, problem TEXT, copies INTEGER,
-      twins TEXT)""",
+      twins TEXT, since_at INTEGER NOT NULL)""",
     f"CREATE TEMP TABLE stepped_since (id INTEGER PRIMARY KEY, {', '.join(CHANGING)})",
     "CREATE TEMP TABLE turned (id INTEGER PRIMARY KEY)",
 )
@@ -130,7 +130,7 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
             "INSERT INTO temp.rewound VALUES (?, ?, ?, ?, ?)", (at, last_poll, *newest.ids)
         )
         past_channels.rewind(connection, at)
-        _rewind_doubts(connection, at)
+        _rewind_doubts(connection, before, at)
     else:
         connection.execute(
             "UPDATE temp.rewound SET past_readings = ?, past_targets = ?, audit = ?", newest.ids
@@ -221,10 +221,20 @@ LEFT JOIN main.past_targets t ON l.target_since > :at AND t.id = (SELECT x.id
     AND x.since_at <= :at ORDER BY x.until_at, x.id LIMIT 1)"""
 
 
-def _rewind_doubts(connection: sqlite3.Connection, at: Millis) -> None:
+def _rewind_doubts(connection: sqlite3.Connection, before: _Position | None, at: Millis) -> None:
+    """Keep what was in doubt; where that is another than at the instant before, add to `turned`."""
+    if before is not None:
+        low, high = sorted((before.at, at))
+        connection.execute(
+            """INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.doubts
+            WHERE since_at > :low AND since_at <= :high
+            UNION ALL SELECT listing_id FROM main.doubts
+            WHERE until_at > :low AND until_at <= :high""",
+            {"low": low, "high": high},
+        )
     connection.execute("DELETE FROM temp.doubted")
     connection.execute(
-        """INSERT OR REPLACE INTO temp.doubted SELECT listing_id, problem, copies, twins
+        """INSERT OR REPLACE INTO temp.doubted SELECT listing_id, problem, copies, twins, since_at
         FROM main.doubts
         WHERE since_at <= :at AND (until_at IS NULL OR until_at > :at) ORDER BY id""",
         {"at": at},
@@ -243,7 +253,8 @@ _DISAGREEMENTS_THEN = f"""WITH differing_now AS MATERIALIZED (
       coalesce(d.risk_minor / nullif({UNITS}, 0), CASE WHEN d.kind = 'duplicate' THEN
         coalesce(l.price_minor, (SELECT x.price_minor FROM main.items x WHERE x.id = d.item_id))
       END) AS price,
-      max(d.first_seen_at, coalesce(l.observed_at, 0), coalesce(l.target_since, 0)) AS then_at
+      max(d.first_seen_at, coalesce(l.observed_at, 0), coalesce(l.target_since, 0), coalesce(
+        (SELECT x.since_at FROM temp.doubted x WHERE x.id = l.id AND x.copies > 1), 0)) AS then_at
     FROM {{which}} CROSS JOIN main.channels c ON c.id = d.channel_id
     CROSS JOIN listings l ON l.id = d.listing_id
     WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))

@@ -6,8 +6,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -185,33 +186,33 @@ def test_without_room_for_it_the_migration_does_not_run_and_says_so(tmp_path: Pa
         assert schema.version(connection) == 2
 
 
+@pytest.fixture
+def folder_of_its_own() -> Iterator[Path]:
+    """A folder that another user can reach: those of a run lie in one that is root's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="has no users")
 def test_in_a_folder_that_can_not_be_written_to_it_does_not_run_and_says_so(
-    tmp_path: Path,
+    folder_of_its_own: Path,
 ) -> None:
-    path = tmp_path / "skew.db"
+    path = folder_of_its_own / "skew.db"
     made_by(path, 2)
     # The log beside the cache stands already and is writable: only the copy has no place.
     holder = sqlite3.connect(path)
     holder.execute("SELECT count(*) FROM sqlite_master").fetchone()
     user = 0
-    modes: dict[Path, int] = {}
     if os.geteuid() == 0:
         # To the superuser every folder is open, so another user tries it.
-        for file in (tmp_path, *tmp_path.iterdir()):
+        for file in (folder_of_its_own, *folder_of_its_own.iterdir()):
             os.chown(file, NOBODY, NOBODY)
         user = NOBODY
-        shut = [folder for folder in tmp_path.parents if not folder.stat().st_mode & 0o001]
-        modes = {folder: folder.stat().st_mode for folder in shut}
-        for folder in shut:
-            folder.chmod(0o711)
-    tmp_path.chmod(0o500)
+    folder_of_its_own.chmod(0o500)
     try:
         ran = opened(path, user=user)
     finally:
-        tmp_path.chmod(0o700)
-        for folder, mode in modes.items():
-            folder.chmod(mode)
+        folder_of_its_own.chmod(0o700)
         holder.close()
 
     assert ran.returncode == 1

@@ -90,6 +90,26 @@ def test_what_goes_on_meanwhile_changes_nothing_of_what_was(
                     assert promised(ask(then, snapshot.at)) == promised(snapshot.answers)
 
 
+def test_whoever_steps_back_sees_what_each_of_two_records_of_one_sku_said(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("warehouse", stock(A=3))
+        w.poll("shop", stock(A=3))
+        said = []
+        for number in (5, 7, 9):
+            w.now += MINUTE
+            w.poll("shop", stock(A=number) * 2)
+            w.now += MINUTE
+            w.poll("shop", stock(A=number) * 2)
+            said.append((w.now, ask(w.database, w.now)))
+
+        with open_at(w.database.path, w.now) as then:
+            for at, answers in [*reversed(said), *said]:
+                then.rewind(at)
+                again = ask(then, at)
+                assert again["rows"] == answers["rows"]
+                assert again["facts"] == answers["facts"]
+
+
 def test_steps_that_did_not_keep_how_they_left_an_update_show_its_status(
     tmp_path: Path,
 ) -> None:
