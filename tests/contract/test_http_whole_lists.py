@@ -89,7 +89,7 @@ async def test_a_list_with_a_next_page_in_its_headers_is_not_whole(api: Api) -> 
 
     assert page.cut_short == (
         'cut short: X-Total-Count announces 35 records, 10 came; the `Link` header has rel="next"; '
-        "no `next` is described, so no next page is read"
+        'no `next` is described, so no next page is read: add paging = { by = "link" }'
     )
     assert sighting.wrong == [page.cut_short]
 

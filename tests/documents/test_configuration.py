@@ -1,5 +1,6 @@
 """The configuration in the documents, held against the program: every key, every example."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -11,13 +12,15 @@ import pytest
 from sync import channels, checklist
 from sync.channels import event_decoding
 from sync.channels.csv import layout
-from sync.channels.http import placeholders
+from sync.channels.http import expressions, placeholders
+from sync.channels.http.functions import OWN
 from sync.channels.http.listing import records
+from sync.channels.http.listing.table import ListTable
 from sync.config import schema
 from sync.config.load import decode
 from sync.errors import ConfigErrors
 from sync.settings import Settings
-from tests.documents.texts import README, ROOT, document, fenced, section
+from tests.documents.texts import README, ROOT, document, fenced, rows, section
 
 CONFIGURATION = document("configuration.md")
 DESCRIBING = document("describe-an-api.md")
@@ -60,6 +63,20 @@ def test_the_fields_of_each_kind_are_those_that_there_are() -> None:
     assert set(re.findall(r'"(\$[a-z]+)"', writing)) == set(placeholders.IN_BODY)
 
 
+def test_every_function_of_an_expression_has_an_example_that_finds_what_it_says() -> None:
+    own = [
+        [cell.strip("` ") for cell in row] for row in rows(section(DESCRIBING, "## Expressions"))
+    ]
+    examples = {row[0]: row[1:] for row in own if row[0] in OWN}
+    assert set(examples) == set(OWN)
+    for expression, finds in examples.values():
+        expected, _, given = finds.partition(" of ")
+        parts = [json.loads(part.strip("`")) for part in given.split(" and ")]
+        names = [str(steps[0]) for steps in expressions.roots(expression)]
+        found = expressions.search(expression)(dict(zip(names, parts, strict=True)))
+        assert (expression, str(found)) == (expression, expected.strip("` "))
+
+
 def test_every_kind_of_channel_is_named() -> None:
     assert [kind for kind in channels.KINDS if f"`{kind}`" not in CONFIGURATION] == []
 
@@ -98,9 +115,16 @@ def test_the_reference_has_every_key_and_no_other() -> None:
 
     free = {"channels.csv.columns.", "channels.http.fields.", "channels.http.states."}
     free |= {"channels.http.words."}
-    free |= {f"channels.http.{key}." for key in ("write.body", "events.fields", "events.kinds")}
+    free |= {
+        f"channels.http.{key}."
+        for key in ("body", "ids", "write.body", "events.fields", "events.kinds")
+    }
     written = {key for key in written if not key.startswith(tuple(free))}
     written = {key for key in written if not key.startswith("channels.locations.")}
+    # The keys of a list stand for those of events, which are a list too.
+    of_events = {f"channels.http.events.{key}" for key in keys_of(ListTable)}
+    assert "Its list takes what any list takes" in DESCRIBING
+    known, written = known - of_events, written - of_events
     # Of a channel's own guard one key stands for all: [guard] has them.
     known = {key for key in known if not key.startswith("channels.guard.")}
     written = {key for key in written if not key.startswith("channels.guard.")}

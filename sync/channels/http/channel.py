@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from store.model import Record, Refused, State
 from sync.channels.base import (
     Abilities,
@@ -22,26 +20,21 @@ from sync.channels.base import (
     Receipt,
     RecordPage,
     Sighting,
+    closing,
 )
 from sync.channels.http import placeholders
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
-from sync.channels.http.listing.pages import PagePaths, PageReader
-from sync.channels.http.listing.records import RecordDecoder, UnfoundFields
-from sync.channels.http.listing.walk import ListWalk
+from sync.channels.http.listing.reader import FirstPage, ListReader
+from sync.channels.http.listing.single import SingleReader
 from sync.channels.http.options import HttpOptions
 from sync.channels.http.writing.writer import ListingWriter
-from sync.channels.words import NumberWords
 from sync.clock import Clock
-from sync.errors import ChannelError, ContractBroken
 from sync.secrets import bearer, resolve
-from sync.values import quoted
+from sync.time_zones import zone_of
 
 if TYPE_CHECKING:
-    from sync.transport.call import Reply
     from sync.transport.transport import Transport
-
-_GONE = frozenset({404, 410})
 
 OPTIONS = HttpOptions
 ABILITIES = Abilities(
@@ -92,48 +85,24 @@ class HttpApi:
 
     def __init__(self, name: str, options: HttpOptions, client: ApiClient, clock: Clock) -> None:
         self.abilities = abilities(options)
-        self._name = name
-        self._options = options
         self._client = client
-        self._pages = PageReader(name, client, PagePaths(options.items, options.next))
-        self._decode = RecordDecoder(options.fields, options.states, NumberWords(options.words))
+        self._list = ListReader(name, options, client)
+        self._single = SingleReader(options, client, self._list)
         self._writer = ListingWriter(options, client)
         table = options.events
         self._events: EventReader | None = None
         if table is not None:
-            pages = PageReader(name, client, PagePaths(table.items, table.next))
-            self._events = EventReader(name, table, clock, pages)
+            self._events = EventReader(name, table, clock, client, zone_of(options.timezone))
 
     async def pages(self) -> AsyncIterator[RecordPage]:
-        walk, unfound = self._walk(), UnfoundFields(self._options.fields)
-        url: str | None = self._options.url
-        absent = 0
-        while url is not None:
-            place = f"page {walk.pages + 1}"
-            page = await self._pages.page(url, place)
-            items = walk.take(page)
-            first = 1 + len(page.items) - len(items)
-            answer = self._decoded(items, f"{place}, ", first)
-            unfound.look(answer.records, items)
-            walk.add_units(record.available for record in answer.records)
-            url = page.following
-            # What the channel's words call absent came, and is no listing.
-            absent += len(items) - len(answer.records) - len(answer.refused)
-            announced = None if walk.announced is None else walk.announced - absent
-            if url is not None:
-                yield RecordPage(answer.records, answer.refused, announced)
-        yield RecordPage(
-            answer.records,
-            answer.refused,
-            announced,
-            cut_short=walk.cut_short(page),
-            warnings=[*walk.warnings(page), *unfound.absent(), *unfound.empty()],
-        )
+        async with closing(self._list.all()) as pages:
+            async for page in pages:
+                yield page
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         # With `return_exceptions` all requests end before the first error is raised; otherwise the
         # others would go on, unwatched, after the channel's lock is given back.
-        answers = await asyncio.gather(*map(self._read_one, wanted), return_exceptions=True)
+        answers = await asyncio.gather(*map(self._single.read, wanted), return_exceptions=True)
         records: list[Record] = []
         refused: list[Refused] = []
         for answer in answers:
@@ -147,26 +116,21 @@ class HttpApi:
         return [await self._writer.write(change) for change in changes]
 
     async def sign_in(self) -> str:
-        page = await self._pages.page(self._options.url, "page 1")
+        page = await self._list.look()
         return f"answered with a page of {len(page.items)} listings"
 
     async def try_out(self) -> Sighting:
-        walk, unfound = self._walk(), UnfoundFields(self._options.fields)
-        page = await self._pages.page(self._options.url, "page 1")
-        answer = self._decoded(walk.take(page), "page 1, ")
-        unfound.look(answer.records, page.items)
-        walk.add_units(record.available for record in answer.records)
-        wrong = [*unfound.absent()]
+        found = await self._list.first()
+        answer, wrong, warnings = found.answer, [*found.absent], [*found.warnings]
         if answer.refused and not answer.records:
             first = answer.refused[0]
             wrong.append(f"no record can be read; the first: {first.place}: {first.reason}")
-        if page.following is None and (cut := walk.cut_short(page)):
-            wrong.append(cut)
-        warnings = [*unfound.empty(), *(walk.warnings(page) if page.following is None else ())]
-        seen = f"answered with a page of {len(page.items)} listings"
+        if found.cut_short:
+            wrong.append(found.cut_short)
+        seen = f"answered with a page of {len(found.page.items)} {_records(found)}"
         if answer.records and self.abilities.reads_one:
             record = answer.records[0]
-            problem = await self._problem_of_single_read(record)
+            problem = await self._single.problem(record)
             if problem:
                 wrong.append(f"write.read, tried on SKU {record.sku}: {problem}")
             else:
@@ -176,83 +140,15 @@ class HttpApi:
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         if self._events is None:
             return
-        async for page in self._events.read(cursor):
-            yield page
+        async with closing(self._events.read(cursor)) as pages:
+            async for page in pages:
+                yield page
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    def _walk(self) -> ListWalk:
-        return ListWalk(self._name, self._options.fields, self._options.next)
 
-    def _decoded(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
-        """Decode records; the reasons of those that are refused are fit for messages."""
-        answer = self._decode.all(items, place, first)
-        if not answer.refused:
-            return answer
-        text = self._client.text
-        refused = [
-            msgspec.structs.replace(record, reason=text(record.reason)) for record in answer.refused
-        ]
-        return FreshReadings(answer.records, refused)
-
-    async def _problem_of_single_read(self, record: Record) -> str:
-        """Say why a record of the list can't be read by itself; empty where it can."""
-        try:
-            found = await self._read_one(ListingRef(record.sku, record.location, record.ref))
-        except ChannelError as error:
-            return str(error)
-        if found.refused:
-            return found.refused[0].reason
-        if not found.records:
-            return "not found, though the list has it"
-        ref = found.records[0].ref
-        if ref != record.ref:
-            return f"its ref is {quoted(ref)} there and {quoted(record.ref)} in the list"
-        return ""
-
-    async def _read_one(self, wanted: ListingRef) -> FreshReadings:
-        template = self._options.write.read if self._options.write else None
-        url, lacking = placeholders.fill_url(template or "", wanted)
-        if url is None:
-            reason = f"it can't be asked for by itself: {lacking}"
-            return _refused(wanted, reason, place="its SKU")
-        client, found = self._client, list[FreshReadings]()
-
-        def judge(reply: "Reply") -> ChannelError | None:
-            content = client.content(reply, wanted.sku)
-            items = self._pages.items_of(content)
-            found[:] = [self._record_asked_for(wanted, content, items)]
-            # A record is no error, whatever fields it has; an answer with none, or with an error
-            # around its record, may be one.
-            complaint = client.page_complaint(content, items)
-            if complaint is None or (found[0].records and not isinstance(items, list)):
-                return None
-            error = client.read_error(complaint, wanted.sku, "no record")
-            if isinstance(error, ContractBroken):
-                found[:] = [_refused(wanted, str(error), place="its own record")]
-                return None
-            return error
-
-        reply = await client.read(url, judge, accept=_GONE)
-        return FreshReadings() if reply.status in _GONE else found[0]
-
-    def _record_asked_for(
-        self, wanted: ListingRef, content: object, items: object
-    ) -> FreshReadings:
-        """Take the record that was asked for, whether it comes alone or as a page of one."""
-        # Many APIs answer for one record with the record itself, others with a page that has one.
-        # Both are tried, so that `read` needs no description of its own in the configuration.
-        found = self._decoded(items if isinstance(items, list) else [content], "")
-        mine = [r for r in found.records if (r.sku, r.location) == (wanted.sku, wanted.location)]
-        # Where a single record comes without its id, it was asked for by it or by its SKU.
-        mine = [r if r.ref else msgspec.structs.replace(r, ref=wanted.ref) for r in mine]
-        if mine or not (found.records or found.refused):
-            return FreshReadings(mine)
-        reason = found.refused[0].reason if found.refused else "the answer is for another SKU"
-        place = found.refused[0].place if found.refused else "record 1"
-        return _refused(wanted, reason, place)
-
-
-def _refused(wanted: ListingRef, reason: str, place: str) -> FreshReadings:
-    return FreshReadings(refused=[Refused(place, reason, wanted.sku, wanted.location)])
+def _records(found: FirstPage) -> str:
+    if not found.is_nested:
+        return "listings"
+    return f"records with {len(found.answer.records):,} listings"

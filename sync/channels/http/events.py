@@ -7,9 +7,9 @@ the cursor.
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from urllib.parse import quote
 
-import jmespath.exceptions
 import msgspec
 
 from store.event_kinds import Event, EventKind
@@ -17,9 +17,21 @@ from store.model import Millis, Refused
 from sync import values
 from sync.channels import event_decoding
 from sync.channels.base import EventPage
-from sync.channels.http.expressions import search
-from sync.channels.http.listing.pages import PageBody, PageReader
+from sync.channels.http import expressions
+from sync.channels.http.client import ApiClient
+from sync.channels.http.expressions import ERROR, search
+from sync.channels.http.listing import paging, table
+from sync.channels.http.listing.nested import ChildReader
+from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
+from sync.channels.http.listing.paging import (
+    CURSOR_LENGTH_MAX,
+    Pager,
+    SoFar,
+    is_whole,
+    may_be_a_bound,
+)
 from sync.channels.http.listing.records import REFUSED_MAX
+from sync.channels.http.listing.table import ListTable, is_in_body
 from sync.channels.http.listing.walk import EMPTY_MAX, REPEATED_MAX
 from sync.clock import Clock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken
@@ -28,32 +40,40 @@ PAGES_MAX = 10_000
 OVERLAP_MS = 5 * 60_000
 """How far before its cursor a channel is asked again: clocks differ, and events come late."""
 
-CURSOR_LENGTH_MAX = 2_000
 PLACEHOLDER = "{cursor}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
 
-class EventOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.events]`: where the channel reports what moved."""
+class EventOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.events]`: where the channel reports what moved.
 
-    url: str
-    """`{cursor}` stands for where to go on; it is empty the first time."""
-    items: str
-    fields: dict[str, str]
+    `{cursor}` in `url` stands for where to go on, and `$cursor` in `body` where `paging` is not by
+    cursor itself; it is empty the first time. Without `next` and `paging` the cursor leads on.
+    """
+
     cursor: str | None = None
     """JMESPath to where to go on; without it, the newest event's time."""
-    next: str | None = None
-    """JMESPath to the next page's URL. Without it, the cursor leads on."""
-    kinds: dict[str, EventKind] = {}
+    kinds: dict[str, EventKind] = msgspec.field(default_factory=dict)
     """The channel's word → our kind. Empty: its words are ours."""
 
-    def expressions(self) -> Mapping[str, str | None]:
-        """Every JMESPath of the table, by its key."""
-        given = {"items": self.items, "cursor": self.cursor, "next": self.next, **self.fields}
-        return {f"events.{name}": expression for name, expression in given.items()}
+    @property
+    def has_cursor(self) -> bool:
+        """Whether it can be asked for what came after something."""
+        return PLACEHOLDER in self.url or (
+            not self.is_paged_by_cursor and is_in_body("$cursor", self)
+        )
+
+    @property
+    def is_paged_by_cursor(self) -> bool:
+        """Whether `$cursor` is a page's."""
+        return self.paging is not None and self.paging.by == "cursor"
 
     def check(self) -> None:
         """Raise ValueError, beginning with the key, for what does not belong together."""
+        expressions.check("events.cursor", self.cursor)
+        table.check(self, prefix="events.", in_body={"$cursor": "where to go on"})
+        if self.total is not None and self.next is None and self.paging is None:
+            raise ValueError("events.total has no effect without events.paging or events.next")
         unknown = [name for name in self.fields if name not in event_decoding.FIELDS]
         if unknown:
             known = ", ".join(event_decoding.FIELDS)
@@ -63,19 +83,29 @@ class EventOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         lacking = [name for name in event_decoding.REQUIRED if name not in self.fields]
         if lacking:
             raise ValueError(f"events.fields needs {lacking[0]}")
-        if self.cursor is not None and PLACEHOLDER not in self.url:
-            raise ValueError(f"events.cursor has no effect without {PLACEHOLDER} in events.url")
+        if self.cursor is not None and not self.has_cursor:
+            also = "" if self.method == "GET" else ' or "$cursor" in events.body'
+            raise ValueError(
+                f"events.cursor has no effect without {PLACEHOLDER} in events.url{also}"
+            )
 
 
 class EventDecoder:
     """Turns a page's items into events; a bad one is refused alone."""
 
-    def __init__(self, fields: Mapping[str, str], words: Mapping[str, EventKind]) -> None:
+    def __init__(
+        self, fields: Mapping[str, str], words: Mapping[str, EventKind], zone: tzinfo = UTC
+    ) -> None:
+        self._zone = zone
         self._plan = [(name, search(expression)) for name, expression in fields.items()]
         self._words = words or event_decoding.WORDS
 
-    def all(self, items: Sequence[object], place: str) -> tuple[list[Event], list[Refused]]:
+    def all(
+        self, items: Sequence[object], place: str, now: Millis | None = None
+    ) -> tuple[list[Event], list[Refused]]:
         """Decode a list. A refused event's place is its own id, or `place` and its number from 1.
+
+        `now`: for times that a clock that was put back makes doubtful.
 
         Raises ContractBroken for more than `REFUSED_MAX` bad events.
         """
@@ -85,7 +115,7 @@ class EventDecoder:
             found: dict[str, object] = {}
             try:
                 self._find(item, found)
-                events.append(event_decoding.event(found, self._words))
+                events.append(event_decoding.event(found, self._words, zone=self._zone, now=now))
             except ValueError as error:
                 where = _named(found, f"{place}, event {number}")
                 refused.append(Refused(where, str(error), values.sku_or_none(found.get("sku"))))
@@ -101,7 +131,7 @@ class EventDecoder:
         for name, look in self._plan:
             try:
                 found[name] = look(item)
-            except jmespath.exceptions.JMESPathError as error:
+            except ERROR as error:
                 trouble = trouble or f"`{name}`: {' '.join(str(error).split())}"
         if trouble:
             raise ValueError(trouble)
@@ -111,11 +141,13 @@ class EventDecoder:
 class _Walk:
     """One reading of a channel's events, page after page."""
 
-    url: str
     asked: str
     """The cursor that the page was asked with."""
     kept: str | None
     """Where to go on next time, as far as it is known."""
+    pager: Pager
+    children: ChildReader | None
+    has_total: bool
     seen: set[str] = field(default_factory=set)
     before: frozenset[Event] = frozenset()
     """The events of the page before: an instant's cursor shows the last of them once more."""
@@ -123,12 +155,26 @@ class _Walk:
     in_order: bool = True
     """Oldest first, so far: only then may a reading that ends early go on from its last page."""
     items: Sequence[object] = ()
+    pages: int = 0
+    count: int = 0
+    """Of what the API counts, such as orders."""
     empty: int = 0
     repeated: int = 0
 
-    def no_end(self, items: Sequence[object]) -> str:
+    def take(self, page: PageBody) -> SoFar:
+        """Note a page of `next` or `paging`; answer what has come."""
+        self.pages += 1
+        is_repeated = bool(page.items) and page.items == self.items
+        self.count += 0 if is_repeated else page.count
+        told = page.announced.records
+        announced = None if told is None else told.number
+        total = told if self.has_total else None
+        return SoFar(self.pages, self.count, total, announced, is_repeated=is_repeated)
+
+    def no_end(self, page: PageBody) -> str:
         """Take a page that leads on; say how it shows that the pages have no end, if it does."""
-        self.empty = 0 if items else self.empty + 1
+        items = page.items
+        self.empty = 0 if page.count else self.empty + 1
         self.repeated = self.repeated + 1 if items and items == self.items else 0
         self.items = items or self.items
         if self.empty >= EMPTY_MAX:
@@ -141,13 +187,18 @@ class _Walk:
 class EventReader:
     """Reads what moved, by `EventOptions`. Stateless: the caller keeps the cursor."""
 
-    def __init__(self, name: str, events: EventOptions, clock: Clock, pages: PageReader) -> None:
+    def __init__(
+        self, name: str, events: EventOptions, clock: Clock, client: ApiClient, zone: tzinfo = UTC
+    ) -> None:
         self._name = name
         self._events = events
         self._clock = clock
-        self._pages = pages
-        self._decode = EventDecoder(events.fields, events.kinds)
+        self._client = client
+        self._pages = PageReader(name, client, events)
+        self._decode = EventDecoder(events.fields, events.kinds, zone)
         self._cursor = search(events.cursor) if events.cursor else None
+        self._by_cursor = events.next is None and events.paging is None
+        """The cursor leads on from page to page, too."""
 
     async def read(self, cursor: str | None) -> AsyncIterator[EventPage]:
         """Read what moved after `cursor`. Raises what fetching does, and ContractBroken."""
@@ -155,38 +206,87 @@ class EventReader:
         # the same instant; what comes twice is recognised by its id. Any other cursor is opaque.
         since = _instant(cursor)
         asked = (cursor or "") if since is None else _utc(since - OVERLAP_MS)
-        walk = _Walk(self._url_for(asked), asked, cursor)
+        walk = _Walk(asked, cursor, self._pager(asked), self._children(), bool(self._events.total))
+        request = walk.pager.first()
         for number in range(1, PAGES_MAX + 1):
             place = f"events page {number}"
-            if walk.url in walk.seen:
+            if request.key in walk.seen:
                 raise ContractBroken(
                     "leads back to a page already read", path=place, subject=self._name
                 )
-            walk.seen.add(walk.url)
-            body = await self._pages.page(walk.url, place)
-            events, refused = self._decode.all(body.items, place)
+            walk.seen.add(request.key)
+            page = await self._pages.page(request, place)
+            events, refused = await self._decoded(walk, page, place)
             new = [event for event in events if event not in walk.before]
-            page_cursor = self._page_cursor(walk, body, events, place)
-            following = self._next_url(walk, body, page_cursor)
+            page_cursor = self._page_cursor(walk, page, events, place)
+            following = self._following(walk, page, page_cursor, place)
             # Only an instant's cursor shows the last events once more. From an opaque one a repeat
             # would be a fault of the channel's, and is kept, so that it is counted as one.
             walk.before = frozenset(events) if _instant(walk.asked) else frozenset()
-            by_cursor = self._events.next is None
             # Pages that are newest first must be read to the end before the cursor may move on:
             # a reading that breaks off in between would otherwise skip all the older events.
-            kept = walk.kept if by_cursor or walk.in_order or following is None else None
-            yield EventPage(new, refused, cursor=kept, again_until=since)
+            is_kept = self._by_cursor or walk.in_order or following is None
+            yield EventPage(new, refused, cursor=walk.kept if is_kept else None, again_until=since)
             if following is None:
                 return
-            if words := walk.no_end(body.items):
+            if words := walk.no_end(page):
                 raise ContractBroken(words, path=place, subject=self._name)
-            walk.url = following
+            request = following
         raise ContractBroken(
             "still not the last page", path=f"events page {PAGES_MAX}", subject=self._name
         )
 
+    def _pager(self, asked: str) -> Pager:
+        url = self._events.url.replace(PLACEHOLDER, quote(asked, safe=""))
+        is_ours = self._events.is_paged_by_cursor
+        return paging.pager(self._events, url, {} if is_ours else {"$cursor": asked or None})
+
+    def _children(self) -> ChildReader | None:
+        if self._events.each is None:
+            return None
+        return ChildReader(self._name, self._client, self._events, is_strict=True)
+
+    async def _decoded(
+        self, walk: _Walk, page: PageBody, place: str
+    ) -> tuple[list[Event], list[Refused]]:
+        now = self._clock.now()
+        if walk.children is None:
+            return self._decode.all(page.items, place, now)
+        found = await walk.children.of(page.items, f"{place}, ")
+        events, refused = self._decode.all(found.items, place, now)
+        return events, [*found.refused, *refused]
+
+    def _following(
+        self, walk: _Walk, page: PageBody, page_cursor: str | None, place: str
+    ) -> PageRequest | None:
+        """The request of the page after this one; None where it was the last."""
+        if not self._by_cursor:
+            so_far = walk.take(page)
+            try:
+                following = walk.pager.after(page, so_far)
+            except ValueError as error:
+                raise ContractBroken(str(error), path=place, subject=self._name) from None
+            if following is None and page.content is not None:
+                self._refuse_cut_short(so_far, page, place)
+            return following
+        if not page.items or page_cursor is None or not self._events.has_cursor:
+            return None
+        if not _is_further(walk.asked, page_cursor):
+            return None
+        walk.asked = page_cursor
+        return self._pager(page_cursor).first()
+
+    def _refuse_cut_short(self, so_far: SoFar, page: PageBody, place: str) -> None:
+        words = ""
+        if so_far.total is not None and so_far.total.number > so_far.count:
+            words = f"{so_far.total.by} announces {so_far.total.number:,}, {so_far.count:,} came"
+        elif so_far.is_repeated and so_far.pages == 2 and may_be_a_bound(page.count):  # noqa: PLR2004
+            words = "page 2 is page 1 once more: add events.total or events.paging.size"
+        if words:
+            raise ContractBroken(f"cut short: {words}", path=place, subject=self._name)
+
     def _page_cursor(
-        self, walk: _Walk, body: PageBody, events: Sequence[Event], place: str
+        self, walk: _Walk, page: PageBody, events: Sequence[Event], place: str
     ) -> str | None:
         """Note where this page leads on; answer its cursor, None where it has none."""
         # An event of the future is refused further on. If its time became the cursor, everything
@@ -197,47 +297,28 @@ class EventReader:
         walk.in_order = walk.in_order and min(times, default=walk.newest) >= walk.newest
         walk.newest = max([*times, walk.newest])
         if self._cursor is not None:
-            page_cursor = self._decoded_cursor(body.content, place)
+            page_cursor = self._decoded_cursor(page.content, place)
         else:
             page_cursor = _utc(walk.newest) if walk.newest else None
         if page_cursor is not None:
             walk.kept = _later(walk.kept, page_cursor, now)
         return page_cursor
 
-    def _next_url(self, walk: _Walk, body: PageBody, page_cursor: str | None) -> str | None:
-        """The URL of the page after this one; None where it was the last."""
-        if self._events.next is not None:
-            return body.following
-        if not body.items or page_cursor is None or PLACEHOLDER not in self._events.url:
-            return None
-        if not _is_further(walk.asked, page_cursor):
-            return None
-        walk.asked = page_cursor
-        return self._url_for(page_cursor)
-
     def _decoded_cursor(self, content: object, place: str) -> str | None:
         """Find the page's cursor: text or a whole number; an instant comes in UTC."""
         try:
             found = self._cursor(content) if self._cursor else None
-        except jmespath.exceptions.JMESPathError as error:
+        except ERROR as error:
             words = f"`{self._events.cursor}` can't be evaluated"
             raise ContractBroken(words, path=place, subject=self._name) from error
         if found is None or found == "":
             return None
         text = str(found) if type(found) is int else found
-        if not isinstance(text, str) or len(text) > CURSOR_LENGTH_MAX or not _is_whole(text):
+        if not isinstance(text, str) or len(text) > CURSOR_LENGTH_MAX or not is_whole(text):
             words = f"`{self._events.cursor}` found {values.quoted(found)}, not a cursor"
             raise ContractBroken(words, path=place, subject=self._name)
         at = _instant(text)
         return text if at is None else _utc(at)
-
-    def _url_for(self, cursor: str) -> str:
-        return self._events.url.replace(PLACEHOLDER, quote(cursor, safe=""))
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a text can be sent and stored: JSON can hold half of a surrogate pair."""
-    return all(not "\ud800" <= character <= "\udfff" for character in text)
 
 
 def _named(found: Mapping[str, object], place: str) -> str:

@@ -1,33 +1,38 @@
 """`[channels.NAME]` of the kind `http`: its keys, and what of them does not belong together."""
 
+import re
 from urllib.parse import urlsplit
 
-import jmespath
-import jmespath.exceptions
 import msgspec
 
 from store.model import State
 from sync import secrets
-from sync.channels.http import placeholders
+from sync.channels.http import expressions, placeholders
 from sync.channels.http.events import PLACEHOLDER, EventOptions
+from sync.channels.http.listing import table
 from sync.channels.http.listing.records import FIELDS, QUANTITIES
+from sync.channels.http.listing.table import EachTable, ListTable
 from sync.channels.http.writing.table import WriteTable
 from sync.channels.words import NumberWords, WordTable
 from sync.secrets import SecretSource
+from sync.time_zones import TimeZone
 from sync.values import quoted
 
+_ID_NAME = re.compile(r"[a-z][a-z_]*", re.ASCII)
+_TAKEN = ("page", "offset", "cursor")
 
-class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+
+class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a channel table that only this kind has."""
 
-    url: str
-    items: str
-    fields: dict[str, str]
-    next: str | None = None
+    timezone: TimeZone | None = None
+    """Of its times that name none; by default UTC."""
+    ids: dict[str, str] = msgspec.field(default_factory=dict)
+    """More identities than `ref`, for URLs and bodies: `{name}` and `$name`."""
     token: SecretSource | None = None
-    states: dict[str, State] = {}
+    states: dict[str, State] = msgspec.field(default_factory=dict)
     """The channel's word → our state. Empty: its words are ours."""
-    words: WordTable = {}
+    words: WordTable = msgspec.field(default_factory=dict)
     """What it says where a number belongs → what it means."""
     write: WriteTable | None = None
     events: EventOptions | None = None
@@ -35,8 +40,8 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def __post_init__(self) -> None:
         _check_url("url", self.url)
         _refuse_placeholders("url", self.url, ())
-        for name, expression in {"items": self.items, "next": self.next, **self.fields}.items():
-            _check_expression(name, expression)
+        table.check(self)
+        self._check_each_url("each.url", self.each)
         unknown = [name for name in self.fields if name not in FIELDS]
         if unknown:
             raise ValueError(
@@ -47,18 +52,37 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         if self.states and "state" not in self.fields:
             raise ValueError('states has no effect without `state = "…"` in fields')
         NumberWords(self.words)
+        self._check_ids()
         if self.write is not None:
             self._check_write(self.write)
         if self.events is not None:
             self._check_events(self.events)
+
+    def _check_ids(self) -> None:
+        for name, expression in self.ids.items():
+            if not _ID_NAME.fullmatch(name):
+                raise ValueError(
+                    f"ids {quoted(name)} can't be written as a placeholder; use a-z and _: parent"
+                )
+            if name in _TAKEN or f"${name}" in placeholders.IN_BODY:
+                raise ValueError(f"ids {quoted(name)} is a name of ours; write such as parent")
+            expressions.check(f"ids.{name}", expression)
+            table.check_parts(f"ids.{name}", expression, self)
+        if self.ids and self.write is None:
+            raise ValueError("ids has no effect without a write: they stand in its URLs and body")
+
+    def _check_each_url(self, name: str, each: EachTable | None) -> None:
+        if each is not None and each.url is not None:
+            _check_url(name, each.url)
+            if _origin(each.url) != _origin(self.url):
+                raise ValueError(f"{name} must be on the same host and port as url")
 
     def _check_events(self, events: EventOptions) -> None:
         _check_url("events.url", events.url)
         _refuse_placeholders("events.url", events.url, (PLACEHOLDER,))
         if _origin(events.url) != _origin(self.url):
             raise ValueError("events.url must be on the same host and port as url")
-        for name, expression in events.expressions().items():
-            _check_expression(name, expression)
+        self._check_each_url("events.each.url", events.each)
         events.check()
 
     def _check_write(self, write: WriteTable) -> None:
@@ -69,12 +93,16 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             if _origin(url) != _origin(self.url):
                 raise ValueError(f"{name} must be on the same host and port as url")
             self._check_placeholders(name, url)
+        expressions.check("write.item", write.item)
+        if write.item is not None and write.read is None:
+            raise ValueError("write.item has no effect without write.read, the URL of one record")
         used = set(placeholders.used(write.body))
-        unknown = sorted(used - placeholders.IN_BODY.keys())
+        own = {f"${name}" for name in self.ids}
+        unknown = sorted(used - placeholders.IN_BODY.keys() - own)
         if unknown:
             raise ValueError(
                 f"write.body {quoted(unknown[0])} is not a placeholder; "
-                f"known: {', '.join(sorted(placeholders.IN_BODY))}"
+                f"known: {', '.join(sorted(placeholders.IN_BODY.keys() | own))}"
             )
         if "$quantity" not in used:
             raise ValueError('write.body needs "$quantity"')
@@ -83,8 +111,10 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     def _check_placeholders(self, key: str, url: str) -> None:
         for name in placeholders.used_in_url(url):
+            if name[1:-1] in self.ids:
+                continue
             if name not in placeholders.IN_URL:
-                known = ", ".join(placeholders.IN_URL)
+                known = ", ".join((*placeholders.IN_URL, *(f"{{{own}}}" for own in self.ids)))
                 raise ValueError(
                     f"{key} {quoted(name)} is not a placeholder; known: {known}. For the channel's "
                     f'own id write {{ref}}, and ref = "…" in fields'
@@ -121,13 +151,3 @@ def _refuse_placeholders(name: str, url: str, known: tuple[str, ...]) -> None:
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return (parts.scheme, parts.netloc.rpartition("@")[2].lower())
-
-
-def _check_expression(name: str, expression: str | None) -> None:
-    if expression is None:
-        return
-    try:
-        jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{name} is not a JMESPath expression: {reason}") from None

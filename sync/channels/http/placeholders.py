@@ -5,10 +5,11 @@ the other words of `IN_BODY` as whole values.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from sync.channels.base import Change, ListingRef
+from sync.channels.http import refs
 
 IN_BODY = {
     "$quantity": "what the listing shall have",
@@ -55,7 +56,10 @@ def fill_url(template: str, listing: Change | ListingRef) -> tuple[str | None, s
     """Put a listing into a URL: the URL, or None and what it lacks for it."""
     # `quote` leaves dots alone, and a path of `..` is the path above, for some servers even as
     # `%2E%2E`. A SKU of two dots would write to whatever is there.
-    parts = {"{sku}": listing.sku, "{location}": listing.location, "{ref}": listing.ref}
+    known = {"ref": "", **{name: str(value) for name, value in refs.unpacked(listing.ref).items()}}
+    known |= {"sku": listing.sku, "location": listing.location}
+    known = dict.fromkeys(map(_name, used_in_url(template)), "") | known
+    parts = {f"{{{name}}}": text for name, text in known.items()}
     for name, text in parts.items():
         if name in template and not text:
             return None, f"it has no {name[1:-1]}, which the URL needs for {name}"
@@ -65,6 +69,16 @@ def fill_url(template: str, listing: Change | ListingRef) -> tuple[str | None, s
     return re.sub(
         "|".join(map(re.escape, parts)), lambda found: quote(parts[found[0]], safe=""), template
     ), ""
+
+
+def of_ids(ref: str, ids: Iterable[str]) -> Mapping[str, object]:
+    """What `$ref` and the placeholders of `ids` mean for a listing, each in its own type."""
+    known = refs.unpacked(ref)
+    return {f"${name}": known.get(name) for name in (refs.REF, *ids)}
+
+
+def _name(placeholder: str) -> str:
+    return placeholder[1:-1]
 
 
 def filled(body: object, meanings: Mapping[str, object]) -> object:

@@ -45,8 +45,11 @@ _PARAMETERS = frozenset(
 _SIZES = _PARAMETERS - {"page", "pagenumber", "p", "offset", "skip", "start"}
 _ROUND = re.compile(r"(1|2|25|5)0+|25", re.ASCII)
 _RANGE = re.compile(r"\w+\s+(?:\d+-\d+|\*)/(\d{1,15})", re.ASCII)
-_LINK = re.compile(r"<[^>]*>([^<]*)")
-_REL_NEXT = re.compile(r";\s*rel\s*=\s*\"?[^\";,]*\bnext\b", re.IGNORECASE)
+LINK = re.compile(r"<([^>]*)>([^<]*)")
+"""A URL of the `Link` header, and its parameters."""
+
+REL_NEXT = re.compile(r";\s*rel\s*=\s*\"?[^\";,]*\bnext\b", re.IGNORECASE)
+LINK_SIGN = 'the `Link` header has rel="next"'
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
 
 
@@ -107,8 +110,8 @@ def _more(
     headers: Mapping[str, str], frames: Sequence[tuple[str, Mapping[str, object]]], *,
     follows_next: bool,
 ) -> str:  # fmt: skip
-    if any(_REL_NEXT.search(link) for link in _LINK.findall(headers.get("link", ""))):
-        return 'the `Link` header has rel="next"'
+    if any(REL_NEXT.search(rest) for _, rest in LINK.findall(headers.get("link", ""))):
+        return LINK_SIGN
     for path, frame in frames:
         for name, value in frame.items():
             plain = _plain(name)

@@ -1,56 +1,68 @@
-"""One page of a described API: fetched, decoded, its items and its next page found in it."""
+"""One page of a described API: fetched, decoded, its items found in it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
-
-import jmespath.exceptions
 
 from sync import values
+from sync.channels.http import expressions
 from sync.channels.http.client import ApiClient
-from sync.channels.http.expressions import search
 from sync.channels.http.listing import announcements
-from sync.channels.http.listing.announcements import Announcement
+from sync.channels.http.listing.announcements import Announcement, Told
+from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.table import OF_A_HEADER, ListTable
 from sync.errors import ChannelError, ContractBroken
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply
 
+_NO_SUCH_PAGE = frozenset({400, 404, 410, 416, 422})
+"""What APIs answer for a page past the end. Taken for one only where the list may be over."""
+
 
 @dataclass(frozen=True, slots=True)
-class PagePaths:
-    """Where in a page things are, in JMESPath."""
+class PageRequest:
+    """What a page is asked for with."""
 
-    items: str
-    next: str | None
+    url: str
+    body: object = None
+    is_past_the_end: bool = False
+    """All that is announced has come, so that there may be no such page."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same request."""
+        return self.url if self.body is None else f"{self.url} {json.dumps(self.body)}"
 
 
 @dataclass(frozen=True, slots=True)
 class PageBody:
     """One page."""
 
+    asked: PageRequest
     url: str
-    """As it was asked for."""
+    """As it was answered, after redirects."""
+    headers: Mapping[str, str]
     content: object
     items: Sequence[object]
-    following: str | None
-    """The next page's URL. The transport refuses one of another origin."""
+    count: int
+    """How many there are as the API counts: before an expression filters or flattens them."""
     announced: Announcement
     """What it says of the whole list."""
 
 
 class PageReader:
-    """Gets pages of one shape."""
+    """Gets pages of one shape, with the channel's credentials."""
 
-    def __init__(self, name: str, client: ApiClient, where: PagePaths) -> None:
+    def __init__(self, name: str, client: ApiClient, table: ListTable) -> None:
         self._name = name
         self._client = client
-        self._where = where
-        self._items = search(where.items)
-        self._next = search(where.next) if where.next else None
+        self._table = table
+        self._items = expressions.search(table.items)
+        self._total = _TotalReader(table.total) if table.total is not None else None
 
-    async def page(self, url: str, place: str) -> PageBody:
+    async def page(self, request: PageRequest, place: str) -> PageBody:
         """Read one page. Raises what the transport does, and ContractBroken at its place.
 
         A page that is an error in an answer of success raises what that error means.
@@ -64,46 +76,107 @@ class PageReader:
             complaint = self._client.page_complaint(content, items)
             if complaint is None:
                 return None
-            lacking = _no_list(self._where.items, items, content)
+            lacking = _no_list(self._table.items, items, content)
             return self._client.read_error(complaint, place, lacking)
 
-        reply = await self._client.read(url, judge)
+        reply = await self._client.read(
+            request.url,
+            judge,
+            method=self._table.method,
+            json=request.body,
+            accept=_NO_SUCH_PAGE if request.is_past_the_end else (),
+        )
+        if not found:
+            return PageBody(request, reply.url, reply.headers, None, [], 0, Announcement())
         content, items = found[0]
         if not isinstance(items, list):
-            words = self._client.text(_no_list(self._where.items, items, content))
+            words = self._client.text(_no_list(self._table.items, items, content))
             raise ContractBroken(words, path=place, subject=self._name)
-        following = self._next_url(content, reply.url, place)
-        announced = announcements.of(
-            reply.headers, content, self._where.items, follows_next=self._next is not None
-        )
-        return PageBody(url, content, items, following, announced)
+        announced = self._announced(reply.headers, content, place)
+        count = _count(self._table.items, content, items)
+        return PageBody(request, reply.url, reply.headers, content, items, count, announced)
 
     def items_of(self, content: object) -> object:
         """What `items` finds in an answer, a list or not; None where it can't be evaluated."""
         try:
             return self._items(content)
-        except jmespath.exceptions.JMESPathError:
+        except expressions.ERROR:
             return None
 
-    def _next_url(self, content: object, base: str, place: str) -> str | None:
+    def total_not_found(self, page: PageBody) -> str:
+        """Say that `total` finds nothing, and what there is; empty where it finds something."""
+        if self._total is None or page.announced.records is not None:
+            return ""
+        if self._total.header:
+            return f"total: the answer has no header {self._total.header}"
+        if is_null(str(self._table.total), page.content):
+            return ""
+        return f"total: {found_nothing(str(self._table.total), page.content)}"
+
+    def _announced(self, headers: Mapping[str, str], content: object, place: str) -> Announcement:
+        is_paged = self._table.next is not None or self._table.paging is not None
+        announced = announcements.of(headers, content, self._table.items, follows_next=is_paged)
+        paging = self._table.paging
+        if paging is not None and (paging.more is not None or paging.by == "link"):
+            announced = replace(announced, more="")
+        if self._total is not None:
+            try:
+                announced = replace(announced, records=self._total.read(headers, content))
+            except ValueError as error:
+                words = self._client.text(str(error))
+                raise ContractBroken(words, path=place, subject=self._name) from None
+        return announced
+
+
+class _TotalReader:
+    """Reads what `total` describes."""
+
+    def __init__(self, total: str) -> None:
+        self.header = total.removeprefix(OF_A_HEADER) if total.startswith(OF_A_HEADER) else ""
+        self._total = total
+        self._look = None if self.header else expressions.search(total)
+
+    def read(self, headers: Mapping[str, str], content: object) -> Told | None:
+        """Find the number of records; None where it is not there. Raises ValueError."""
+        if self._look is None:
+            found: object = headers.get(self.header)
+            by = self.header
+        else:
+            by = f"`{self._total}`"
+            try:
+                found = self._look(content)
+            except expressions.ERROR as error:
+                raise ValueError(f"{by}: {' '.join(str(error).split())}") from None
+        if found is None:
+            return None
         try:
-            found = self._next(content) if self._next else None
-            if found is None or found == "":
-                return None
-            if isinstance(found, str):
-                # APIs answer with a whole URL, a path or only a query; it counts from the page that
-                # we got in the end, which a redirect may have moved.
-                return urljoin(base, found)
-        except (jmespath.exceptions.JMESPathError, ValueError):
-            pass
-        words = f"`{self._where.next}` found no URL of a next page"
-        raise ContractBroken(words, path=place, subject=self._name)
+            number = values.quantity(found)
+        except ValueError:
+            number = -1
+        if number < 0:
+            raise ValueError(f"total: {by} found {values.quoted(found)}, not a number of records")
+        return Told(number, by)
+
+
+def found_nothing(expression: str, content: object) -> str:
+    """Say so, and what could have been looked for."""
+    if isinstance(content, dict):
+        return f"`{expression}` found nothing; the page has {values.key_names(content)}"
+    return f"`{expression}` found nothing; the page is {values.quoted(content)}"
 
 
 def _no_list(expression: str, found: object, content: object) -> str:
     """Say what an expression found instead of a list, and what could have been looked for."""
     if found is not None:
         return f"`{expression}` found {values.quoted(found)}, not a list"
-    if isinstance(content, dict):
-        return f"`{expression}` found nothing; the page has {values.key_names(content)}"
-    return f"`{expression}` found nothing; the page is {values.quoted(content)}"
+    return found_nothing(expression, content)
+
+
+def _count(expression: str, content: object, items: Sequence[object]) -> int:
+    """How many records a page has as the API counts them."""
+    if expressions.path(expression) is not None:
+        return len(items)
+    # `products[?active].variants[]` has any number of items; the API counts products. A page whose
+    # products are all filtered out is no empty page.
+    lists = [expressions.found_by(steps, content) for steps in expressions.roots(expression)]
+    return max((len(part) for part in lists if isinstance(part, list)), default=len(items))

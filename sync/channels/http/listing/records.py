@@ -1,14 +1,13 @@
 """JSON records of any shape → ours, by a JMESPath expression per field."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
-
-import jmespath.exceptions
 
 from store.model import Record, Refused, State
 from sync import values
 from sync.channels.base import FreshReadings
-from sync.channels.http.expressions import search
+from sync.channels.http import expressions, refs
 from sync.channels.http.listing.nulls import is_null
 from sync.channels.words import FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
@@ -44,11 +43,20 @@ class RecordDecoder:
         fields: Mapping[str, str],
         states: Mapping[str, State],
         words: NumberWords = NO_WORDS,
+        *,
+        zone: tzinfo = UTC,
+        ids: Mapping[str, str] = {},
+        keeps_type: bool = False,
     ) -> None:
+        """`keeps_type`: a `ref` that is a number is kept as one, for a body."""
         self._words, self._has_words = words, bool(words)
         self._plan = [
-            (field, expression, search(expression), FIELDS[field])
+            (field, expression, expressions.search(expression), _taking(field, zone))
             for field, expression in fields.items()
+        ]
+        own = {refs.REF: fields[refs.REF]} if refs.REF in fields and (ids or keeps_type) else {}
+        self._ids = [
+            (name, expressions.search(expression)) for name, expression in {**own, **ids}.items()
         ]
         self._counted_by = next(field for field in QUANTITIES if field in fields)
         self._states = states or {state.value: state for state in State}
@@ -99,14 +107,30 @@ class RecordDecoder:
                         nothing = expression
                 else:
                     found[field] = take(value)
-            except (ValueError, jmespath.exceptions.JMESPathError) as error:
+            except (ValueError, expressions.ERROR) as error:
                 trouble = trouble or _reason(expression, value, item, error)
         trouble = trouble or (_found_nothing(nothing, item) if nothing else "")
         if found.get(self._counted_by) is Word.ABSENT:
             return None
         if trouble:
             raise ValueError(trouble)
+        if self._ids:
+            ids = self._found_ids(item)
+            found["ref"] = refs.packed(ids.pop(refs.REF, ""), ids)
         return self._record(plain(found, self._counted_by) if words else found)
+
+    def _found_ids(self, item: object) -> dict[str, str | int]:
+        found: dict[str, str | int] = {}
+        for name, look in self._ids:
+            try:
+                value = look(item)
+            except expressions.ERROR as error:
+                raise ValueError(f"ids.{name}: {' '.join(str(error).split())}") from None
+            if type(value) is int or (isinstance(value, str) and values.location(value)):
+                found[name] = value
+            elif value is not None and value != "":
+                raise ValueError(f"ids.{name}: {values.quoted(value)} is not an id")
+        return found
 
     def _meaning(self, field: str, expression: str, value: object, item: object) -> Meaning | None:
         if field not in FIGURES:
@@ -151,54 +175,10 @@ class RecordDecoder:
         return self._states[word]
 
 
-class UnfoundFields:
-    """Which of the fields that a record may lack no record of a list has had yet."""
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._left = {field: path for field, path in fields.items() if field in _MAY_LACK}
-        self._names: dict[str, None] = {}
-        self._records = 0
-
-    def look(self, records: Sequence[Record], items: Sequence[object]) -> None:
-        """Take a page's records, and the items that they come from."""
-        self._records += len(records)
-        # A field that is there is nearly always in the first record, so this costs nothing; one
-        # that is in none is looked for in each.
-        for field in list(self._left):
-            name = _MAY_LACK[field]
-            if any(getattr(record, name) not in (None, "") for record in records):
-                del self._left[field]
-        if self._left and len(self._names) <= _NAMES_MAX:
-            for item in items[:_SAMPLE]:
-                self._names |= dict.fromkeys(item if isinstance(item, dict) else ())
-
-    def absent(self) -> list[str]:
-        """The fields whose expression found nothing in any record, a sentence each."""
-        has = values.key_names(self._names)
-        return [
-            f"fields.{field}: `{expression}` found in 0 of {self._records:,} records; "
-            f"a record has {has}"
-            for field, expression in self._left.items()
-            if self._records and expression not in self._names
-        ]
-
-    def empty(self) -> list[str]:
-        """The fields that the records have and that say nothing in any of them."""
-        return [
-            f"fields.{field}: `{expression}` is empty in all {self._records:,} records"
-            for field, expression in self._left.items()
-            if self._records and expression in self._names
-        ]
-
-
-_SAMPLE = 30
-_NAMES_MAX = 200
-_MAY_LACK: Mapping[str, str] = {
-    name: name
-    for name in ("location", "on_hand", "committed", "unavailable", "incoming", "threshold",
-                 "state", "title", "ref")
-} | {"price": "price_minor", "updated_at": "source_at"}  # fmt: skip
-"""A field that a record may lack → what it is in a Record."""
+def _taking(field: str, zone: tzinfo) -> Callable[[object], object]:
+    if field == "updated_at":
+        return lambda value: values.instant(value, zone)
+    return FIELDS[field]
 
 
 def _reason(expression: str, value: object, item: Mapping[str, object], error: Exception) -> str:
@@ -208,4 +188,19 @@ def _reason(expression: str, value: object, item: Mapping[str, object], error: E
 
 
 def _found_nothing(expression: str, item: Mapping[str, object]) -> str:
-    return f"`{expression}` found nothing; the record has {values.key_names(item)}"
+    names = dict.fromkeys(names_of(item))
+    return f"`{expression}` found nothing; the record has {values.key_names(names)}"
+
+
+def names_of(item: object) -> list[str]:
+    """The names that a record has; with `each`, behind which of both they are."""
+    if not isinstance(item, dict):
+        return []
+    if item.keys() != {"parent", "item"}:
+        return list(item)
+    return [
+        f"{part}.{name}"
+        for part in ("item", "parent")
+        if isinstance(item[part], dict)
+        for name in item[part]
+    ]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sync.channels.http.expressions import search
+from sync.channels.http import expressions
 from sync.channels.http.listing import announcements
 from sync.channels.http.listing.announcements import Told
-from sync.channels.http.listing.pages import PageBody
+from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
+from sync.channels.http.listing.paging import Pager, SoFar
+from sync.channels.http.listing.table import ListTable
 from sync.errors import ContractBroken
 
 PAGES_MAX = 20_000
@@ -21,44 +23,76 @@ REPEATED_MAX = 3
 TAIL = 20
 """So many of a page's last records are looked for at the next one's beginning by their ref."""
 
+_PARENT_IDS = ("id", "_id", "ID", "uuid", "sku", "code", "handle", "number")
+"""What tells one parent or child of `each` from another: the first of these that it has."""
+
 
 class ListWalk:
     """What is known of a list while its pages come, one after another."""
 
-    def __init__(self, name: str, fields: dict[str, str], next_path: str | None) -> None:
+    def __init__(self, name: str, table: ListTable, pages: PageReader, pager: Pager) -> None:
         self._name = name
-        self._next_path = next_path
-        self._identity = [search(fields[key]) for key in ("sku", "location", "ref")
-                          if key in fields] if "ref" in fields else []  # fmt: skip
+        self._table = table
+        self._reader = pages
+        self._pager = pager
+        self._identity = _identity(table)
+        self._names = self._identity or [
+            expressions.search(table.fields[key])
+            for key in ("sku", "location")
+            if key in table.fields
+        ]
         self._seen: set[str] = set()
+        self._first: Sequence[object] = ()
         self._before: Sequence[object] = ()
         self._total: Told | None = None
-        self._empty = self._repeated = 0
+        """What `total` says newest, or else the least that is announced by itself."""
+        self._total_missing = ""
+        self._total_lies = ""
+        self._empty = self._repeated = self._shrunk = 0
+        self._is_first_twice = False
+        self._last: PageBody | None = None
+        """The newest page that has something of its own to say."""
         self.pages = self.came = self.twice = 0
         """Pages read, records in them, and those left out because the page before had them too."""
+        self._count = 0
+        """Records as the API counts them, those that came twice included."""
         self._units = 0
+        self.following: PageRequest | None = None
+        """The request of the page after the last one that was taken."""
 
     def take(self, page: PageBody) -> Sequence[object]:
         """Note a page; answer its records without those that the one before ended with.
 
         Raises ContractBroken where the pages go in a circle, or have no end.
         """
+        if page.content is None:
+            # There is no such page, and all that is announced had come: it was the end.
+            self.following = None
+            return ()
         self.pages += 1
         place = f"page {self.pages}"
-        overlap = self._overlap(page.items)
-        self._repeated = self._repeated + 1 if overlap and overlap == len(page.items) else 0
-        self._empty = 0 if page.items else self._empty + 1
-        self._seen.add(page.url)
+        items = page.items
+        overlap = self._overlap(items)
+        is_repeated = self._is_page_before(items)
+        overlap = len(items) if is_repeated else overlap
+        self._repeated = self._repeated + 1 if overlap and overlap == len(items) else 0
+        self._empty = 0 if page.count else self._empty + 1
+        self._seen.add(page.asked.key)
+        if not is_repeated:
+            self._count += page.count
+        self._note_total(page)
+        self.following = self._after(page, place, is_repeated=is_repeated)
         self._refuse_circles(page, place)
-        self._before = page.items or self._before
+        self._first = self._first or items
+        self._before = items or self._before
+        if is_repeated and self.following is None and self._table.paging is not None:
+            # The page past the end is the last one once more.
+            self._is_first_twice = self.pages == 2  # noqa: PLR2004
+            return ()
+        self._last = page
         self.twice += overlap
-        self.came += len(page.items) - overlap
-        told = page.announced.records
-        # While pages are read, records come and go. The least that was announced is what must have
-        # come at any rate; a total that shrank or grew meanwhile is no sign of a cut list.
-        if told is not None and (self._total is None or told.number < self._total.number):
-            self._total = told
-        return page.items[overlap:] if overlap else page.items
+        self.came += len(items) - overlap
+        return items[overlap:] if overlap else items
 
     def add_units(self, quantities: Iterable[int | None]) -> None:
         """Take the quantities of a page's records."""
@@ -72,37 +106,101 @@ class ListWalk:
             return None
         # A `total` beside stock may be the total of the units. What came is whole then.
         is_units = self._total.in_body and self._total.number == self._units
-        return self.came if is_units else self._total.number
+        return self._got if is_units else self._total.number
 
-    def cut_short(self, last: PageBody) -> str:
+    @property
+    def announced_of_records(self) -> int | None:
+        """The same of what `fields` read, to be held against the records that came."""
+        announced = self.announced
+        if announced is None or self._table.each is not None:
+            return None
+        # What came twice is counted there, and left out of the records.
+        return self.came if announced <= self._got and self.following is None else announced
+
+    def cut_short(self) -> str:
         """Say why the list goes on after its last page by its own words; empty where it ends."""
-        signs = []
+        last, signs = self._last, []
+        if last is None:
+            return ""
         told, announced = self._total, self.announced
-        if told is not None and announced is not None and announced > self.came:
-            signs.append(f"{told.by} announces {told.number:,} records, {self.came:,} came")
+        if told is not None and announced is not None and announced > self._got:
+            signs.append(f"{told.by} announces {told.number:,} records, {self._got:,} came")
         told_pages = last.announced.pages
         if told_pages is not None and told_pages.number > self.pages:
             signs.append(f"{told_pages.by} announces {told_pages.number:,} pages, "
                          f"{self.pages:,} came")  # fmt: skip
         if last.announced.more:
             signs.append(last.announced.more)
+        if self._is_first_twice and (announced is None or announced != self._got):
+            signs.append(
+                "page 2 is page 1 once more, so this is the whole list, or the API does not page "
+                f"by {self._pager.name.removeprefix('paging by ')}: add total or paging.size"
+            )
         if not signs:
             return ""
-        way = "" if self._next_path else "; no `next` is described, so no next page is read"
+        way = ""
+        if self._table.next is None and self._table.paging is None:
+            way = "; no `next` is described, so no next page is read"
+            if announcements.LINK_SIGN in signs:
+                way += ': add paging = { by = "link" }'
         return f"cut short: {'; '.join(signs)}{way}"
 
-    def warnings(self, last: PageBody) -> list[str]:
+    def warnings(self) -> list[str]:
         """What makes the list doubtful, though it may be whole."""
-        warnings = []
+        warnings = [*self._pager.warnings(), *filter(None, (self._total_missing, self._total_lies))]
         if self.twice:
             warnings.append(
                 f"the list moved while it was read: {self.twice:,} of its records came twice"
             )
-        if self._next_path is None and self._total is None:
-            words = announcements.looks_cut(last.url, len(last.items))
+        elif self._shrunk:
+            warnings.append(
+                f"the list moved while it was read: it became {self._shrunk:,} records shorter, "
+                "and as many may not have come"
+            )
+        last, is_one_page = self._last, self._table.next is None and self._table.paging is None
+        if is_one_page and self._total is None and last is not None:
+            words = announcements.looks_cut(last.asked.url, len(last.items))
             if words:
                 warnings.append(f"{words}: there may be a next page, and no `next` is described")
         return warnings
+
+    @property
+    def _got(self) -> int:
+        """What came, to be held against what is announced."""
+        return self.came if self._table.total is None else self._count
+
+    def _after(self, page: PageBody, place: str, *, is_repeated: bool) -> PageRequest | None:
+        so_far = SoFar(
+            self.pages,
+            self._count,
+            total=self._total if self._table.total is not None and not self._total_lies else None,
+            announced=self.announced,
+            is_repeated=is_repeated,
+        )
+        try:
+            return self._pager.after(page, so_far)
+        except ValueError as error:
+            raise ContractBroken(str(error), path=place, subject=self._name) from None
+
+    def _note_total(self, page: PageBody) -> None:
+        told = page.announced.records
+        if self._table.total is None:
+            # While pages are read, records come and go. The least that was announced is what must
+            # have come at any rate; a total that shrank or grew is no sign of a cut list.
+            if told is not None and (self._total is None or told.number < self._total.number):
+                self._total = told
+            return
+        if told is None:
+            self._total_missing = self._total_missing or self._reader.total_not_found(page)
+            return
+        before, self._total = self._total, told
+        if before is not None and told.number < before.number and self._table.paging is not None:
+            self._shrunk += before.number - told.number
+        if told.number < self._count and not self._shrunk:
+            self._total_lies = (
+                f"total: {told.by} says {told.number:,}, and {self._count:,} records came: it is "
+                "not how many the list has"
+            )
 
     def _overlap(self, items: Sequence[object]) -> int:
         """How many of the page before's last records this page begins with again."""
@@ -136,12 +234,31 @@ class ListWalk:
         key = tuple(look(item) for look in self._identity)
         return None if key[-1] in (None, "") else key
 
+    def _is_page_before(self, items: Sequence[object]) -> bool:
+        """Whether a page is the page before once more, whatever moved in its records meanwhile."""
+        before = self._before
+        if self._table.paging is None or not items or len(items) != len(before):
+            return False
+        if items == before:
+            return True
+        return all(
+            (name := self._name_of(item)) is not None and name == self._name_of(other)
+            for item, other in zip(items, before, strict=True)
+        )
+
+    def _name_of(self, item: object) -> tuple[object, ...] | None:
+        """What a record is called, whether or not it has an id of its own."""
+        name = tuple(look(item) for look in self._names)
+        return None if name[0] in (None, "") else name
+
     def _refuse_circles(self, page: PageBody, place: str) -> None:
-        if page.following is None:
+        if self.following is None:
             return
         words = ""
-        if page.following in self._seen:
+        if self.following.key in self._seen:
             words = "leads back to a page already read"
+        elif not self._repeated and self.pages > 1 and page.items and page.items == self._first:
+            words = "leads on, and this page is page 1 once more"
         elif self._repeated >= REPEATED_MAX:
             words = f"leads on, but the same records came {REPEATED_MAX + 1} times"
         elif self._empty >= EMPTY_MAX:
@@ -149,5 +266,21 @@ class ListWalk:
         elif self.pages >= PAGES_MAX:
             words = f"still leads on after {PAGES_MAX:,} pages"
         if words:
-            words = f"`{self._next_path}` {words}"
+            words = f"{self._pager.name} {words}"
             raise ContractBroken(words, path=place, subject=self._name)
+
+
+def _identity(table: ListTable) -> list[expressions.Look]:
+    """What tells one record of the list from another, whatever it shows."""
+    if table.each is not None or not table.fields:
+        return [_parent_id]
+    if "ref" not in table.fields:
+        return []
+    keys = ("sku", "location", "ref")
+    return [expressions.search(table.fields[key]) for key in keys if key in table.fields]
+
+
+def _parent_id(parent: object) -> object:
+    if not isinstance(parent, dict):
+        return None
+    return next((parent[name] for name in _PARENT_IDS if parent.get(name)), None)

@@ -17,3 +17,5 @@ class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Statuses that mean that someone else has changed it."""
     read: str | None = None
     """The URL of one record."""
+    item: str | None = None
+    """JMESPath to the record in an answer for one; by default it is found as the answer comes."""

@@ -56,5 +56,5 @@ class ListingWriter:
             "$key": change.key,
             "$sku": change.sku,
             "$location": change.location,
-            "$ref": change.ref,
+            **placeholders.of_ids(change.ref, self._options.ids),
         }

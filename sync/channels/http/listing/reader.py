@@ -1,0 +1,158 @@
+"""Reads a described list from its first page to its last, and makes records of what is in it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from store.model import Refused
+from sync.channels.base import FreshReadings, RecordPage
+from sync.channels.http.client import ApiClient
+from sync.channels.http.listing import ahead, paging
+from sync.channels.http.listing.nested import ASKED_AT_ONCE, ChildReader
+from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
+from sync.channels.http.listing.records import RecordDecoder
+from sync.channels.http.listing.unfound import UnfoundFields
+from sync.channels.http.listing.walk import ListWalk
+from sync.channels.http.placeholders import used
+from sync.channels.words import NumberWords
+from sync.time_zones import zone_of
+
+if TYPE_CHECKING:
+    from sync.channels.http.options import HttpOptions
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """What the first page of a list shows of its description."""
+
+    page: PageBody
+    answer: FreshReadings
+    cut_short: str
+    absent: Sequence[str]
+    """What has found nothing, a sentence each."""
+    warnings: Sequence[str]
+    is_nested: bool = False
+
+
+class ListReader:
+    """Reads one described API's list, page after page."""
+
+    def __init__(self, name: str, options: "HttpOptions", client: ApiClient) -> None:
+        self._name = name
+        self._options = options
+        self._client = client
+        self._pages = PageReader(name, client, options)
+        body = None if options.write is None else options.write.body
+        self.keeps_type = "$ref" in used(body)
+        """A `ref` that is a number is written as one."""
+        self._decoder = RecordDecoder(
+            options.fields,
+            options.states,
+            NumberWords(options.words),
+            zone=zone_of(options.timezone),
+            ids=options.ids,
+            keeps_type=self.keeps_type,
+        )
+
+    async def all(self) -> AsyncIterator[RecordPage]:
+        """Read the list. Raises what `Channel.pages` does."""
+        reading = _Reading(self)
+        async for page in ahead.followed(self._pages.page, reading.first(), reading.decide):
+            yield await reading.page(page)
+
+    async def look(self) -> PageBody:
+        """Get the first page, and nothing else."""
+        return await self._pages.page(paging.pager(self._options).first(), "page 1")
+
+    async def first(self) -> FirstPage:
+        """Read the first page only; of `each`, what is in its first records."""
+        reading = _Reading(self)
+        page = await self._pages.page(reading.first(), "page 1")
+        is_last = reading.decide(page) is None
+        found = await reading.page(page, parents_max=ASKED_AT_ONCE)
+        answer = FreshReadings(found.records, found.refused)
+        return FirstPage(
+            page,
+            answer,
+            reading.walk.cut_short() if is_last else "",
+            reading.absent(),
+            [*reading.unfound.empty(), *(reading.walk.warnings() if is_last else ())],
+            is_nested=reading.children is not None,
+        )
+
+    def items_of(self, content: object) -> object:
+        """What `items` finds in an answer, a list or not."""
+        return self._pages.items_of(content)
+
+    def decoded(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
+        """Decode records; the reasons of those that are refused are fit for messages."""
+        return self.fit(self._decoder.all(items, place, first))
+
+    def fit(self, answer: FreshReadings) -> FreshReadings:
+        """Make the reasons of what was refused fit for messages."""
+        if not answer.refused:
+            return answer
+        text = self._client.text
+        refused = [
+            msgspec.structs.replace(record, reason=text(record.reason)) for record in answer.refused
+        ]
+        return FreshReadings(answer.records, refused)
+
+
+class _Reading:
+    """One reading of the list, from its first page on."""
+
+    def __init__(self, reader: ListReader) -> None:
+        # A friend: it is a reading's state, which the reader itself does not keep.
+        name, options, client = reader._name, reader._options, reader._client  # noqa: SLF001
+        self._reader = reader
+        self._pager = paging.pager(options)
+        self.walk = ListWalk(name, options, reader._pages, self._pager)  # noqa: SLF001
+        self.unfound = UnfoundFields(options.fields, options.ids)
+        self.children = None if options.each is None else ChildReader(name, client, options)
+        self._items: Sequence[object] = ()
+        self._absent = 0
+
+    def first(self) -> PageRequest:
+        return self._pager.first()
+
+    def decide(self, page: PageBody) -> PageRequest | None:
+        self._items = self.walk.take(page)
+        return self.walk.following
+
+    async def page(self, page: PageBody, parents_max: int | None = None) -> RecordPage:
+        """Make records of the page that was taken last."""
+        walk, parents = self.walk, self._items
+        # Not the request that follows: by the time that it is asked for, the next page is taken.
+        is_last = walk.following is None
+        place, first = f"page {walk.pages}, ", 1 + len(page.items) - len(parents)
+        if self.children is None:
+            items: Sequence[object] = parents
+            lost: Sequence[Refused] = ()
+        else:
+            found = await self.children.of(parents[:parents_max], place, first)
+            items, lost, first = found.items, found.refused, 1
+        answer = self._reader.decoded(items, place, first)
+        refused = [*lost, *answer.refused] if lost else answer.refused
+        self.unfound.look(answer.records, items)
+        walk.add_units(record.available for record in answer.records)
+        # What the channel's words call absent came, and is no listing.
+        self._absent += len(items) - len(answer.records) - len(answer.refused)
+        announced = walk.announced_of_records
+        announced = None if announced is None else announced - self._absent
+        if not is_last:
+            return RecordPage(answer.records, refused, announced)
+        return RecordPage(
+            answer.records,
+            refused,
+            announced,
+            cut_short=walk.cut_short(),
+            warnings=[*walk.warnings(), *self.absent(), *self.unfound.empty()],
+        )
+
+    def absent(self) -> list[str]:
+        """What finds nothing in any record."""
+        of_children = [] if self.children is None else self.children.warnings()
+        return [*of_children, *self.unfound.absent()]
