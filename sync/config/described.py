@@ -111,10 +111,16 @@ def under(
     if any(overlay.relative_addresses(description.channel)):
         address = own.pop("url", address)
         _check_address(address, f"{key}.url", found)
-    whole = overlay.laid_over(own, description.channel)
+    ways = _ways(description.head, address)
+    chosen = max(ways, key=lambda way: len(way.credentials) - len(_lacking(way, own)), default=None)
+    below = (
+        overlay.laid_over(chosen.channel, description.channel) if chosen else description.channel
+    )
+    whole = overlay.laid_over(own, below)
     if isinstance(address, str):
         whole = overlay.with_address(whole, address)
-    _check_sign_in(name, description, whole, found)
+    if chosen is not None:
+        _check_sign_in(name, description, chosen, whole, found)
     return DescribedTable(whole, description) if len(found.errors) == before else None
 
 
@@ -135,8 +141,9 @@ def say_where(
 
 def suggested(description: Description, address: str | None) -> Sequence[CredentialTable]:
     """The credentials that we suggest to sign in with."""
-    parts = _parts(address or description.head.address or description.channel.get("url"))
-    ways = _ways(description.head, parts.scheme if parts else "")
+    ways = _ways(
+        description.head, address or description.head.address or description.channel.get("url")
+    )
     return ways[0].credentials if ways else ()
 
 
@@ -202,34 +209,36 @@ def _parts(address: object) -> SplitResult | None:
         return None
 
 
-def _ways(head: DescriptionTable, scheme: str) -> list[SignInTable]:
-    return [way for way in head.sign_in if way.scheme in (None, scheme)]
+def _ways(head: DescriptionTable, address: object) -> list[SignInTable]:
+    """The ways to sign in at an address; all of them where it has none."""
+    parts = _parts(address)
+    scheme = parts.scheme if parts else ""
+    return [way for way in head.sign_in if way.scheme in (None, scheme)] or list(head.sign_in)
+
+
+def _lacking(way: SignInTable, table: Mapping[str, Any]) -> list[CredentialTable]:
+    return [part for part in way.credentials if overlay.value_at(table, part.key) is None]
 
 
 def _check_sign_in(
-    name: str, description: Description, whole: Mapping[str, Any], found: Findings
+    name: str,
+    description: Description,
+    chosen: SignInTable,
+    whole: Mapping[str, Any],
+    found: Findings,
 ) -> None:
-    """Refuse a channel that names the credentials of no way to sign in."""
-
-    def lacking(way: SignInTable) -> list[CredentialTable]:
-        return [part for part in way.credentials if overlay.value_at(whole, part.key) is None]
-
-    parts = _parts(whole.get("url"))
-    scheme = parts.scheme if parts else ""
-    ways = _ways(description.head, scheme) or list(description.head.sign_in)
-    if not ways or any(not lacking(way) for way in ways):
-        return
-    begun = [way for way in ways if len(lacking(way)) < len(way.credentials)]
-    if not begun and _signs_in(whole):
-        other = [way for way in description.head.sign_in if not lacking(way)]
+    """Refuse a channel that lacks a credential of its way to sign in, and has no way of its own."""
+    lacking = _lacking(chosen, whole)
+    if lacking == list(chosen.credentials) and _signs_in(whole):
+        other = [way for way in description.head.sign_in if not _lacking(way, whole)]
         if other:
-            lines = ", ".join(part.line(name) for part in ways[0].credentials)
+            lines = ", ".join(part.line(name) for part in chosen.credentials)
             found.warnings.append(
                 f"channels.{name}: {description.title} takes this sign-in over {other[0].scheme} "
-                f"only; over {scheme} write {lines}"
+                f"only; over {chosen.scheme} write {lines}"
             )
         return
-    for part in lacking((begun or ways)[0]):
+    for part in lacking:
         found.refuse(
             join_path(f"channels.{name}", part.key),
             f"is missing: add `{part.line(name)}` to [channels.{name}]; it is {part.what}",

@@ -38,6 +38,8 @@ class SignInTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     credentials: tuple[CredentialTable, ...]
     scheme: Literal["http", "https"] | None = None
     """Only for addresses that begin so."""
+    channel: dict[str, object] = {}
+    """Keys of the channel that belong to this way alone; they lie over those of `[channel]`."""
 
     def __post_init__(self) -> None:
         if not self.credentials:

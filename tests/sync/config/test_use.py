@@ -266,3 +266,24 @@ def test_a_way_to_sign_in_that_the_scheme_does_not_allow_is_a_warning(by_scheme:
     settings = read(till(USING.replace("https:", "http:") + TOKEN), base=by_scheme)
     assert any("takes this sign-in over https only" in text for text in settings.warnings)
     assert read(till(USING + TOKEN), base=by_scheme).warnings == ()
+
+
+TWO_WAYS = """
+[[description.sign_in]]
+credentials = [{ key = "token", env = "TOKEN", what = "a token" }]
+[[description.sign_in]]
+credentials = [{ key = "write.body.key", env = "KEY", what = "a key" }]
+channel = { items = "rows", write = { method = "POST" } }
+"""
+
+
+def test_a_way_to_sign_in_brings_the_keys_that_belong_to_it(tmp_path: Path) -> None:
+    _, _, rest = TILL.partition("] }]\n")
+    put(tmp_path, "till", f"[description]{TWO_WAYS}{rest}")
+    by_token = options_of(read(till(USING + TOKEN), base=tmp_path).channels["till"])
+    assert by_token.items == "items"
+    own = 'write.body = { key = "k", qty = "$quantity" }\n'
+    by_key = options_of(read(till(USING + own), base=tmp_path).channels["till"])
+    assert by_key.items == "rows"
+    assert by_key.write is not None
+    assert (by_key.write.method, by_key.write.url[-5:]) == ("POST", "{sku}")
