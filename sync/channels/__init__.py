@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "csv": "sync.channels.csv.channel",
         "http": "sync.channels.http.channel",
         "simulated": "sync.channels.simulated",
+        "sql": "sync.channels.sql.channel",
         "vendure": "sync.channels.vendure.channel",
     }
 )
@@ -77,7 +78,8 @@ def open_channel(
     from sync.transport.transport import Limits, Transport
 
     limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
-    url = getattr(settings.options, "url", "")
+    written = getattr(settings.options, "url", "")
+    url = written if isinstance(written, str) else ""
     transport = Transport(settings.name, url, clock=clock, limits=limits, meter=meter)
     module = kind(settings.kind)
     opened = module.open_channel(settings.name, settings.options, transport, clock, base)

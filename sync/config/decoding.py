@@ -95,11 +95,17 @@ def refuse_unknown(
 def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretSource]]:
     """Find every secret that a channel's options name, with its dotted key."""
     for key_field in msgspec.structs.fields(options):
-        value = getattr(options, key_field.name)
-        if isinstance(value, SecretSource):
-            yield join(key, key_field.encode_name), value
-        elif isinstance(value, msgspec.Struct):
-            yield from secrets_of(value, join(key, key_field.encode_name))
+        yield from _secrets_in(getattr(options, key_field.name), join(key, key_field.encode_name))
+
+
+def _secrets_in(value: object, key: str) -> Iterator[tuple[str, SecretSource]]:
+    if isinstance(value, SecretSource):
+        yield key, value
+    elif isinstance(value, msgspec.Struct):
+        yield from secrets_of(value, key)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _secrets_in(part, join(key, name))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -126,14 +132,16 @@ def join_path(key: str, path: str) -> str:
 def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # noqa: ANN401
     """Decode one value of whatever type; None where it is wrong, with the error added."""
     inner = _required(kind)
+    if _may_be_secret(inner):
+        inner = kind = SecretSource if isinstance(value, dict) else str
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
         return _struct(value, inner, key, found)
     if get_origin(inner) in (list, tuple) and isinstance(value, list):
         (item, *_) = get_args(inner)
         items = [_value(part, item, f"{key}[{n}]", found) for n, part in enumerate(value)]
         return items if get_origin(inner) is list else tuple(items)
-    if get_origin(inner) is dict and isinstance(value, dict) and _choices(get_args(inner)[1]):
-        item = get_args(inner)[1]
+    item = get_args(inner)[1] if get_origin(inner) is dict else None
+    if isinstance(value, dict) and (_choices(item) or _may_be_secret(item)):
         return {name: _value(part, item, join(key, name), found) for name, part in value.items()}
     choices = _choices(inner)
     if choices and value not in choices:
@@ -193,6 +201,11 @@ def _required(kind: Any) -> Any:  # noqa: ANN401
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
+def _may_be_secret(kind: Any) -> bool:  # noqa: ANN401
+    """Whether it is text that may stand in the file, or the place of a secret."""
+    return SecretSource in get_args(kind) and str in get_args(kind)
+
+
 def _choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
     if get_origin(kind) is Literal:
         return tuple(str(member) for member in get_args(kind))
@@ -230,7 +243,7 @@ def _example(kind: Any) -> str:  # noqa: ANN401
     choices = _choices(inner)
     if choices:
         return f'"{choices[0]}"'
-    if inner is SecretSource:
+    if inner is SecretSource or _may_be_secret(inner):
         return '{ env = "NAME" }'
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
         return "{ … }"

@@ -40,10 +40,11 @@ async def look() -> None:
 
 
 class LastMoment:
-    """Takes the last look when the connection of one write stands."""
+    """Takes the last look at one write when its connection stands, and knows how old it is."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
         self._looked_at: tuple[float, float] | None = None
 
     async def trace(self, event: str, _info: object) -> None:
@@ -51,12 +52,21 @@ class LastMoment:
         if not event.endswith("send_request_headers.started"):
             return
         if self._looked_at is None:
-            self._looked_at = self._now_s()
-            await look()
+            await self.take()
+        self.check()
+
+    async def take(self) -> None:
+        """Take the look. Raises what it raises."""
+        self._looked_at = self._now_s()
+        await look()
+
+    def check(self) -> None:
+        """Raise Withheld where the look is too old. May be called in any thread."""
         # The one clock stands still while a laptop sleeps, and the other may be set.
-        passed_s = max(now - then for now, then in zip(self._now_s(), self._looked_at, strict=True))
+        looked_at = self._looked_at or self._now_s()
+        passed_s = max(now - then for now, then in zip(self._now_s(), looked_at, strict=True))
         if passed_s > SENT_WITHIN_S:
             raise Withheld(f"not sent: {passed_s:.0f} s passed since it was looked at last")
 
     def _now_s(self) -> tuple[float, float]:
-        return asyncio.get_running_loop().time(), self._clock.now() / 1000
+        return self._loop.time(), self._clock.now() / 1000

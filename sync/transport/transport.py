@@ -111,6 +111,15 @@ class Transport:
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._client = _client(url, limits)
 
+    @property
+    def timeout_s(self) -> float:
+        """How long one answer may take."""
+        return self._limits.timeout_ms / 1000
+
+    async def turn(self) -> None:
+        """Wait until the channel's `rate` lets the next request start, for what is not HTTP."""
+        await self._pace.turn()
+
     async def request(  # noqa: PLR0913 - a request has these parts; most callers name few of them.
         self,
         method: str,

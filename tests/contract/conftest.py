@@ -1,10 +1,82 @@
-"""What every test of a channel finds: a credential in its place."""
+"""What every test of a channel finds: a credential in its place, and databases that run."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.contract.harness import SECRET, SECRET_NAME
+from tests.contract.sql_backend import ENV, StockTable
+from tests.databases import Server
+
+SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.long),
+    pytest.param("mariadb", marks=pytest.mark.long),
+]
+DATABASES = ["sqlite", *SERVERS]
 
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SECRET_NAME, SECRET)
+
+
+class Servers:
+    """The database servers of a run; each is started when a test first asks for it."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._running: dict[str, Server] = {}
+
+    def of(self, kind: str) -> Server:
+        """Start one, or skip the test with the reason why none can be."""
+        why = databases.missing(kind)
+        if why is not None:
+            pytest.skip(why)
+        if kind not in self._running:
+            self._running[kind] = self._stack.enter_context(databases.running(kind))
+        return self._running[kind]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    with ExitStack() as stack:
+        yield Servers(stack)
+
+
+@pytest.fixture(params=DATABASES)
+def stock(
+    request: pytest.FixtureRequest,
+    servers: Servers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> StockTable:
+    """A fresh table of three listings in each database."""
+    if request.param == "sqlite":
+        return _filled(StockTable(tmp_path, "sqlite:///stock.db"))
+    return _in_server(servers.of(request.param), tmp_path, monkeypatch)
+
+
+@pytest.fixture(params=SERVERS)
+def served(
+    request: pytest.FixtureRequest,
+    servers: Servers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[Server, StockTable]:
+    """The same in those that are a server."""
+    server = servers.of(request.param)
+    return server, _in_server(server, tmp_path, monkeypatch)
+
+
+def _in_server(server: Server, base: Path, monkeypatch: pytest.MonkeyPatch) -> StockTable:
+    monkeypatch.setenv(ENV, server.url())
+    return _filled(StockTable(base, server.url(), {"url": {"env": ENV}}))
+
+
+def _filled(table: StockTable) -> StockTable:
+    for sku, quantity in {"A-1": 5, "B-2": 0, "C-3": 12}.items():
+        table.put(sku, quantity)
+    return table

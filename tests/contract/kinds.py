@@ -18,6 +18,7 @@ from tests.contract.harness import (
     QuickClock,
     over_http,
 )
+from tests.contract.sql_backend import sqlite_file
 from tests.contract.vendure_backend import Vendure
 from tests.loopback import ReceivedRequest
 from tests.simulation.small_world import small_world
@@ -82,14 +83,16 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "csv": _file,
     "http": lambda base: over_http(Market(), base),
     "simulated": _simulated,
+    "sql": sqlite_file,
     "vendure": lambda base: over_http(Vendure(), base),
 }
 
 
-NETWORKED = sorted(set(channels.KINDS) - {"csv"})
+NETWORKED = sorted(set(channels.KINDS) - {"csv", "sql"})
 
 
-WRITING = sorted(kind for kind in NETWORKED if channels.kind(kind).ABILITIES.writes)
+WRITING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.writes)
+WRITING_OVER_HTTP = sorted(set(WRITING) & set(NETWORKED))
 
 
 @contextmanager

@@ -13,23 +13,30 @@ from sync.errors import (
 )
 from tests.contract.harness import (
     SECRET,
+    Harness,
     OverHttp,
     change,
     opened,
     poll,
 )
-from tests.contract.kinds import STRANGE, WRITING, is_write, running
+from tests.contract.kinds import STRANGE, WRITING, WRITING_OVER_HTTP, is_write, running
 from tests.loopback import Answer, ReceivedRequest
 
 
 @pytest.fixture(params=WRITING)
-def writing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
+def writing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
+    with running(request.param, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(params=WRITING_OVER_HTTP)
+def networked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
     with running(request.param, tmp_path) as found:
         assert isinstance(found, OverHttp)
         yield found
 
 
-async def test_a_write_sets_what_the_channel_shows(writing: OverHttp) -> None:
+async def test_a_write_sets_what_the_channel_shows(writing: Harness) -> None:
     before = await poll(writing)
     async with opened(writing) as channel:
         changes = [change(before.of("A-1"), 3, "c-1"), change(before.of("B-2"), 9, "c-2")]
@@ -44,7 +51,7 @@ async def test_a_write_sets_what_the_channel_shows(writing: OverHttp) -> None:
 
 
 @pytest.mark.long
-async def test_a_strange_sku_is_written_and_read_at_its_own_place(writing: OverHttp) -> None:
+async def test_a_strange_sku_is_written_and_read_at_its_own_place(writing: Harness) -> None:
     for sku in STRANGE:
         writing.put(sku, 1)
     before = await poll(writing)
@@ -60,7 +67,7 @@ async def test_a_strange_sku_is_written_and_read_at_its_own_place(writing: OverH
     assert {"A-1": 5, "B-2": 0}.items() <= (await poll(writing)).stock.items()
 
 
-async def test_a_listing_that_moved_meanwhile_is_a_conflict(writing: OverHttp) -> None:
+async def test_a_listing_that_moved_meanwhile_is_a_conflict(writing: Harness) -> None:
     before = await poll(writing)
     writing.put("A-1", 4)
     async with opened(writing) as channel:
@@ -71,7 +78,7 @@ async def test_a_listing_that_moved_meanwhile_is_a_conflict(writing: OverHttp) -
     assert writing.shown("A-1") == 4
 
 
-async def test_a_write_to_what_is_not_there_is_refused(writing: OverHttp) -> None:
+async def test_a_write_to_what_is_not_there_is_refused(writing: Harness) -> None:
     record = (await poll(writing)).of("A-1")
     nobody = change(record, 3)
     object.__setattr__(nobody, "sku", "NOBODY")
@@ -85,42 +92,42 @@ async def test_a_write_to_what_is_not_there_is_refused(writing: OverHttp) -> Non
     assert receipt.refused
 
 
-async def test_a_lost_reply_to_a_write_is_an_unknown_outcome(writing: OverHttp) -> None:
-    record = (await poll(writing)).of("A-1")
+async def test_a_lost_reply_to_a_write_is_an_unknown_outcome(networked: OverHttp) -> None:
+    record = (await poll(networked)).of("A-1")
     writes: list[ReceivedRequest] = []
 
     def lose(asked: ReceivedRequest) -> Answer | None:
         if not is_write(asked):
             return None
         writes.append(asked)
-        writing.backend.answer(asked)
+        networked.backend.answer(asked)
         return Answer(lose=True)
 
-    async with opened(writing) as channel:
+    async with opened(networked) as channel:
         await channel.sign_in()
-        writing.front.spoil = lose
+        networked.front.spoil = lose
         with pytest.raises(WriteOutcomeUnknown):
             await channel.write([change(record, 3)])
 
     assert len(writes) == 1
-    assert writing.shown("A-1") == 3
+    assert networked.shown("A-1") == 3
 
 
 @pytest.mark.parametrize("status", [400, 422])
-async def test_a_refused_write_gives_the_channels_words(writing: OverHttp, status: int) -> None:
-    record = (await poll(writing)).of("A-1")
-    async with opened(writing) as channel:
+async def test_a_refused_write_gives_the_channels_words(networked: OverHttp, status: int) -> None:
+    record = (await poll(networked)).of("A-1")
+    async with opened(networked) as channel:
         await channel.sign_in()
-        writing.front.spoil = lambda asked: (
+        networked.front.spoil = lambda asked: (
             Answer({"message": f"no, says {SECRET}"}, status) if is_write(asked) else None
         )
         with pytest.raises(WriteRejected, match="no, says •••"):
             await channel.write([change(record, 3)])
 
-    assert writing.shown("A-1") == 5
+    assert networked.shown("A-1") == 5
 
 
-async def test_a_few_listings_are_read_afresh(writing: OverHttp) -> None:
+async def test_a_few_listings_are_read_afresh(writing: Harness) -> None:
     before = await poll(writing)
     writing.put("A-1", 2)
     wanted = [
@@ -134,7 +141,7 @@ async def test_a_few_listings_are_read_afresh(writing: OverHttp) -> None:
     assert list(answer.refused) == []
 
 
-async def test_a_fresh_reading_that_is_no_good_is_refused_by_name(writing: OverHttp) -> None:
+async def test_a_fresh_reading_that_is_no_good_is_refused_by_name(writing: Harness) -> None:
     record = (await poll(writing)).of("B-2")
     writing.corrupt("B-2", '"twelve"')
     async with opened(writing) as channel:
@@ -144,7 +151,7 @@ async def test_a_fresh_reading_that_is_no_good_is_refused_by_name(writing: OverH
     assert [refused.sku for refused in answer.refused] == ["B-2"]
 
 
-async def test_reading_and_writing_at_once_is_safe(writing: OverHttp) -> None:
+async def test_reading_and_writing_at_once_is_safe(writing: Harness) -> None:
     record = (await poll(writing)).of("A-1")
     async with opened(writing) as channel:
 

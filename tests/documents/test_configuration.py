@@ -16,16 +16,18 @@ from sync.channels.http import expressions, placeholders
 from sync.channels.http.functions import OWN
 from sync.channels.http.listing import records
 from sync.channels.http.listing.table import ListTable
+from sync.channels.sql import options as sql
 from sync.config import schema
 from sync.config.load import decode
 from sync.errors import ConfigErrors
 from sync.settings import Settings
-from tests.documents.texts import README, ROOT, document, fenced, rows, section
+from tests.documents.texts import README, ROOT, document, fenced, first_column, rows, section
 
 CONFIGURATION = document("configuration.md")
 DESCRIBING = document("describe-an-api.md")
+DATABASES = document("databases.md")
 REFERENCE, VENDURE = fenced(CONFIGURATION, "toml")
-EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE]
+EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE, *fenced(DATABASES, "toml")]
 
 OTHER_WAY = {"channels.vendure.api_key"}
 """Stands in a comment, because it excludes username and password."""
@@ -41,12 +43,12 @@ def decoded(text: str, folder: Path) -> Settings:
         pytest.fail(str(error))
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["readme", "reference", "vendure"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["readme", "reference", "vendure", "databases"])
 def test_every_configuration_decodes_without_a_warning(text: str, tmp_path: Path) -> None:
     assert decoded(text, tmp_path).warnings == ()
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["readme", "reference", "vendure"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["readme", "reference", "vendure", "databases"])
 def test_every_configuration_is_red_nowhere(text: str, tmp_path: Path) -> None:
     answers = checklist.answers(checklist.case(decoded(text, tmp_path), None))
     assert [answer.wrong for answer in answers] == [()] * 6
@@ -61,6 +63,15 @@ def test_the_fields_of_each_kind_are_those_that_there_are() -> None:
     assert [name for name in records.FIELDS if f"`{name}`" not in reading] == []
     assert [name for name in event_decoding.FIELDS if f"`{name}`" not in events] == []
     assert set(re.findall(r'"(\$[a-z]+)"', writing)) == set(placeholders.IN_BODY)
+
+
+def test_a_database_s_columns_and_placeholders_are_those_that_there_are() -> None:
+    reading, writing = (section(DATABASES, f"## {name}") for name in ("Reading", "Writing"))
+    assert [name for name in sql.FIELDS if f"`{name}`" not in reading] == []
+    named = {name.removeprefix(":") for name in first_column(writing)}
+    assert named == set(sql.PLACEHOLDERS)
+    meanings = {row[0].strip("`:"): row[1] for row in rows(writing)[2:]}
+    assert meanings == dict(sql.PLACEHOLDERS)
 
 
 def test_every_function_of_an_expression_has_an_example_that_finds_what_it_says() -> None:
@@ -102,7 +113,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
     }
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
     known |= {f"channels.{key}" for key in keys_of(schema.ChannelTable)}
-    for kind in ("csv", "http", "vendure"):
+    for kind in ("csv", "http", "sql", "vendure"):
         known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).OPTIONS)}
 
     reference = tomllib.loads(REFERENCE)
@@ -115,6 +126,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
 
     free = {"channels.csv.columns.", "channels.http.fields.", "channels.http.states."}
     free |= {"channels.http.words."}
+    free |= {f"channels.sql.{key}." for key in ("columns", "states", "words")}
     free |= {
         f"channels.http.{key}."
         for key in ("body", "ids", "write.body", "events.fields", "events.kinds")

@@ -162,7 +162,7 @@ channel = "shp"
         "channels.shop.evry": "channels.shop.evry: is not a known key; did you mean `every`?",
         "channels.market.kind": (
             'channels.market.kind: "vendre" is not a kind; did you mean `vendure`? '
-            "known: csv, http, simulated, vendure"
+            "known: csv, http, simulated, sql, vendure"
         ),
         "approval.mode": 'approval.mode: must be "manual" or "rules", not "auto"',
         "approval.rules[0].channel": (
