@@ -140,7 +140,7 @@ def _check_url(name: str, url: str) -> None:
 def _refuse_placeholders(name: str, url: str, known: tuple[str, ...]) -> None:
     """Refuse what looks like a placeholder where it would be sent as it stands."""
     for found in placeholders.used_in_url(url):
-        if found not in known:
+        if found not in known or placeholders.may_lack(url):
             some = f"only {', '.join(known)}" if known else "no placeholder"
             raise ValueError(
                 f"{name} {quoted(found)} would be sent as it stands: it takes {some}; "

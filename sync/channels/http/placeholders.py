@@ -1,7 +1,8 @@
 """What stands for a listing in a described API's URLs and bodies, and what it is filled with.
 
-URLs take `{sku}`, `{location}` and `{ref}`, percent-encoded; a write's body takes `"$quantity"` and
-the other words of `IN_BODY` as whole values.
+URLs take `{sku}`, `{location}` and `{ref}`, percent-encoded; `{parent+/variants/}` is the parent's
+with the text after it, and nothing for a listing that has none. A write's body takes `"$quantity"`
+and the other words of `IN_BODY` as whole values.
 """
 
 import re
@@ -32,7 +33,7 @@ NEEDS_FIELD = {
 """Without that field of `fields` these have no value for any listing."""
 
 _OF_BODY = re.compile(r"\$[a-z_]+", re.ASCII)
-_OF_URL = re.compile(r"\{[A-Za-z_][A-Za-z0-9_.-]*\}", re.ASCII)
+_OF_URL = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)(\+[^{}]*)?\}", re.ASCII)
 
 
 def used(body: object) -> Iterator[str]:
@@ -48,37 +49,43 @@ def used(body: object) -> Iterator[str]:
 
 
 def used_in_url(url: str) -> Sequence[str]:
-    """What looks like a placeholder in a URL, in its order."""
-    return _OF_URL.findall(url)
+    """What looks like a placeholder in a URL, in its order: `{ref}`, without a text after it."""
+    return [f"{{{found[1]}}}" for found in _OF_URL.finditer(url)]
+
+
+def may_lack(url: str) -> bool:
+    """Whether a placeholder of a URL may stand for nothing: `{parent+/variants/}`."""
+    return any(found[2] is not None for found in _OF_URL.finditer(url))
 
 
 def fill_url(template: str, listing: Change | ListingRef) -> tuple[str | None, str]:
     """Put a listing into a URL: the URL, or None and what it lacks for it."""
-    # `quote` leaves dots alone, and a path of `..` is the path above, for some servers even as
-    # `%2E%2E`. A SKU of two dots would write to whatever is there.
-    known = {"ref": "", **{name: str(value) for name, value in refs.unpacked(listing.ref).items()}}
+    known = {name: str(value) for name, value in refs.unpacked(listing.ref).items()}
     known |= {"sku": listing.sku, "location": listing.location}
-    known = dict.fromkeys(map(_name, used_in_url(template)), "") | known
-    parts = {f"{{{name}}}": text for name, text in known.items()}
-    for name, text in parts.items():
-        if name in template and not text:
-            return None, f"it has no {name[1:-1]}, which the URL needs for {name}"
-        if name in template and text in {".", ".."}:
-            return None, f"its {name[1:-1]} can't be part of the channel's URL"
+    wrong: list[str] = []
+
+    def part(found: re.Match[str]) -> str:
+        name, after = found[1], found[2]
+        text = known.get(name, "")
+        if not text:
+            if after is None:
+                wrong.append(f"it has no {name}, which the URL needs for {{{name}}}")
+            return ""
+        # `quote` leaves dots alone, and a path of `..` is the path above, for some servers even as
+        # `%2E%2E`. A SKU of two dots would write to whatever is there.
+        if text in {".", ".."}:
+            wrong.append(f"its {name} can't be part of the channel's URL")
+        return quote(text, safe="") + (after or "+")[1:]
+
     # All at once: what one of them is filled with may hold another's name.
-    return re.sub(
-        "|".join(map(re.escape, parts)), lambda found: quote(parts[found[0]], safe=""), template
-    ), ""
+    url = _OF_URL.sub(part, template)
+    return (None, wrong[0]) if wrong else (url, "")
 
 
 def of_ids(ref: str, ids: Iterable[str]) -> Mapping[str, object]:
     """What `$ref` and the placeholders of `ids` mean for a listing, each in its own type."""
     known = refs.unpacked(ref)
     return {f"${name}": known.get(name) for name in (refs.REF, *ids)}
-
-
-def _name(placeholder: str) -> str:
-    return placeholder[1:-1]
 
 
 def filled(body: object, meanings: Mapping[str, object]) -> object:

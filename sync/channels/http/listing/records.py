@@ -128,7 +128,7 @@ class RecordDecoder:
                 raise ValueError(f"ids.{name}: {' '.join(str(error).split())}") from None
             if type(value) is int or (isinstance(value, str) and values.location(value)):
                 found[name] = value
-            elif value is not None and value != "":
+            elif value not in (None, "", False):
                 raise ValueError(f"ids.{name}: {values.quoted(value)} is not an id")
         return found
 

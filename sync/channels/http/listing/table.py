@@ -177,6 +177,10 @@ def _check_each(table: ListTable, each: EachTable) -> None:
         both = "exclude each other" if each.items is not None else "are both missing"
         raise ValueError(f'each: items and keys {both}; write such as items = "variants"')
     if each.url is not None:
+        if placeholders.may_lack(each.url):
+            raise ValueError(
+                "each.url can't leave a part out: take the text after + out of its placeholder"
+            )
         for name in placeholders.used_in_url(each.url):
             if not name.startswith("{parent."):
                 raise ValueError(
