@@ -15,7 +15,6 @@ Millis = int
 
 QUANTITY_MAX = 10**12
 """No shop holds a million million pieces: a record with a larger number is refused."""
-
 SKU_LENGTH_MAX = 200
 
 
@@ -34,11 +33,8 @@ NOT_FOR_SALE = (State.HOLD, State.DISABLED, State.ARCHIVED)
 """States that become 0 on a channel that cannot show them (rule 6, docs/architecture.md)."""
 
 UNCOUNTED = "uncounted"
-"""The state of a listing that its channel sells without counting: it has no number at all.
-
-Of a listing that is not for sale, its own state stands in its place (rule 6,
-docs/architecture.md).
-"""
+"""The state of a listing that its channel sells without counting: it has no number at all. Of one
+that is not for sale, its own state stands in its place (rule 6, docs/architecture.md)."""
 
 
 class Kind(StrEnum):
@@ -160,8 +156,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     source_at: Millis | None = None
     ref: str = ""
     twins: str | None = None
-    """JSON of what each of the SKU's listings shows, where it has several on purpose: `available`
-    is the highest of them (`sync.channels.twins`)."""
+    """JSON of what each of its listings shows, of several on purpose (`sync.channels.twins`)."""
+    at_least: bool = False
+    """It says only that it has at least so many: it agrees with every target of as many or more."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -227,7 +224,7 @@ class ChannelTerms(msgspec.Struct, frozen=True):
     settle_raise_ms: int
     states: tuple[State, ...]
     writes: tuple[str, ...]
-    """Which of `quantity` and `state` may be proposed: empty unless the direction is push."""
+    """Which of `quantity` and `state` may be proposed: none unless the direction is push."""
     report_missing: bool
     policies: tuple[Policy, ...]
     hides: tuple[State, ...] = NOT_FOR_SALE
@@ -309,6 +306,8 @@ class Disagreement(msgspec.Struct, frozen=True):
     """JSON of what each of the SKU's listings there shows, where it has several."""
     surplus: int | None = None
     """Units that they show above the target, together."""
+    at_least: bool = False
+    """Its channel says only that it has at least `available`: it may be off by more."""
 
     @property
     def is_uncounted(self) -> bool:
@@ -333,10 +332,9 @@ class Disagreement(msgspec.Struct, frozen=True):
     @property
     def money_at_risk(self) -> float | None:
         """The worth of what is off, in the channel's currency; None where no price is known."""
-        units = self.surplus or (None if self.delta is None else abs(self.delta))
-        if units is None or self.price_minor is None:
+        if self.price_minor is None or (not self.surplus and self.delta is None):
             return None
-        return units * self.price_minor / 100
+        return (self.surplus or abs(self.delta or 0)) * self.price_minor / 100
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -367,6 +365,10 @@ class Correction(msgspec.Struct, frozen=True):
     ended_at: Millis | None = None
     listings: int = 1
     """How many of the SKU's listings it writes, where there are several."""
+    from_at_least: bool = False
+    """The channel says only that it has at least `from_quantity`."""
+    proof_until: Millis | None = None
+    """Until when a reading may prove what the channel has accepted and applies later."""
 
     @property
     def units(self) -> int:

@@ -184,8 +184,8 @@ def note_steps(  # noqa: PLR0913 - a step is its change and its audit row.
     connection.execute(
         f"""INSERT INTO audit (correction_id, at, who, step, seen, note, left_as)
         SELECT k.id, :now, :who, :step, json_object('available', l.available, 'state', l.state,
-          'target_quantity', l.target_quantity, 'target_state', l.target_state,
-          'version', k.version), :note, {_LEFT_AS}
+          'at_least', l.at_least, 'target_quantity', l.target_quantity,
+          'target_state', l.target_state, 'version', k.version), :note, {_LEFT_AS}
         FROM corrections k CROSS JOIN listings l ON l.id = k.listing_id WHERE {which}
         ORDER BY k.id""",
         {**values, "now": now, "who": who, "step": step, "note": note},

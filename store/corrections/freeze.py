@@ -16,6 +16,7 @@ from store.channels import incidents
 from store.corrections import audit, propose
 from store.errors import NoSuchThing
 from store.model import CorrectionStatus, IncidentKind, Millis
+from store.targets.copies import agrees
 
 
 class _Fought(NamedTuple):
@@ -63,7 +64,8 @@ CROSS JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
 CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel_id
 WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :now - :window
   AND l.available = k.from_quantity AND k.from_quantity <> k.to_quantity
-  AND l.available <> l.target_quantity AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
+  AND NOT {agrees("l", "l.target_quantity")}
+  AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
     AND +e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
   AND NOT {_LATE_UPDATE}

@@ -17,7 +17,6 @@ from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.reasons import HeldBack, Reason
-from store.targets.copies import LOWEST
 
 _CORRECTION = Columns(
     Correction,
@@ -28,14 +27,14 @@ _CORRECTION = Columns(
         "channel": "c.name",
         "location": "i.location",
     },
-    {"status": CorrectionStatus},
+    {"status": CorrectionStatus, "from_at_least": bool},
 )
 _SOURCES = """corrections k JOIN listings l ON l.id = k.listing_id
 JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
 
 _READING = (
     "ref", "available", "state", "on_hand", "committed", "unavailable", "incoming", "threshold",
-    "price_minor", "title", "source_at", "twins",
+    "price_minor", "title", "source_at", "twins", "at_least",
 )  # fmt: skip
 
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
@@ -205,41 +204,27 @@ def hand_back(
     return handed
 
 
-def verify_late(connection: sqlite3.Connection, channel: str, *, now: Millis) -> int:
-    """Verify updates without a reply, or accepted and not seen, that the listing now shows.
-
-    After a good poll: a reading decides what the reply, or its lack, did not. Returns how many.
-    """
-    # The reading must be from after the write began, and no later correction may have touched the
-    # listing: the same number read at another time proves nothing about this write.
-    rows = connection.execute(
-        f"""SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
-        JOIN channels c ON c.id = l.channel_id
-        WHERE k.status IN ('unknown', 'not_applied') AND c.name = ?
-          AND l.present = 1 AND l.problem IS NULL
-          AND l.available IS k.to_quantity AND (l.twins IS NULL
-            OR k.to_quantity < k.from_quantity OR {LOWEST.format("l")} = k.to_quantity)
-          AND (k.to_state IS NULL OR l.state IS k.to_state)
-          AND l.observed_at >= k.applying_at
-          AND NOT EXISTS (SELECT 1 FROM corrections n
-            WHERE n.listing_id = k.listing_id AND n.id > k.id)""",
-        (channel,),
-    ).fetchall()
-    for (correction_id,) in rows:
-        audit.end(connection, correction_id, CorrectionStatus.VERIFIED, now=now, who="skew",
-             result="a later reading shows what was written")  # fmt: skip
-    return len(rows)
-
-
 def mark_applied(
-    connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, result: str
+    connection: sqlite3.Connection,
+    ids: Iterable[int],
+    *,
+    now: Millis,
+    result: str,
+    proof_until: Millis | None = None,
 ) -> None:
-    """The channel accepted them; only a reading back proves them."""
+    """The channel accepted them; only a reading back proves them.
+
+    `proof_until`: it applies them later, and any reading until then may prove them.
+    """
     for correction in by_id(connection, ids):
         # An engine that took over meanwhile has ended it as unknown, and that is not overwritten.
         if correction.status is CorrectionStatus.APPLYING:
-            audit.step(connection, correction.id, "status = 'applied', result = :result",
-                  {"result": result}, now=now, who="skew", name="applied", note=result)  # fmt: skip
+            audit.step(
+                connection, correction.id,
+                "status = 'applied', result = :result, proof_until = :until",
+                {"result": result, "until": proof_until}, now=now, who="skew", name="applied",
+                note=result,
+            )  # fmt: skip
 
 
 def finish(
@@ -267,10 +252,11 @@ def finish(
 def recover(connection: sqlite3.Connection, *, now: Millis) -> int:
     """At an engine's start: end what a dead engine left half written as unknown; return how many.
 
-    Rule 9, docs/architecture.md.
+    What the channel applies later goes on waiting for its proof. Rule 9, docs/architecture.md.
     """
     rows = connection.execute(
-        "SELECT id FROM corrections WHERE live = 1 AND status IN ('applying', 'applied')"
+        """SELECT id FROM corrections WHERE live = 1
+        AND (status = 'applying' OR status = 'applied' AND proof_until IS NULL)"""
     ).fetchall()
     for (correction_id,) in rows:
         audit.end(connection, correction_id, CorrectionStatus.UNKNOWN, now=now, who="skew",
@@ -338,6 +324,7 @@ class _Listing(NamedTuple):
     title: str | None
     source_at: Millis | None
     twins: str | None
+    at_least: bool
     target_quantity: int | None
     target_state: str | None
     valid: bool
@@ -347,5 +334,5 @@ _LISTING = Columns(
     _Listing,
     {name: f"l.{name}" for name in _Listing._fields}
     | {"valid": propose.stands("1"), "approved_ref": "k.ref"},
-    {"valid": bool},
+    {"valid": bool, "at_least": bool},
 )

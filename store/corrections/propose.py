@@ -18,13 +18,13 @@ _READY = """CREATE TEMP TABLE IF NOT EXISTS ready_disagreements (listing_id INTE
 # CROSS JOIN makes SQLite begin with the few that are ready, and not with everything that differs.
 # A listing whose quantity and state both differ gets one correction, for a write sets both.
 _PROPOSE = """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
-  to_quantity, to_state, price_minor, proposed_at, listings)
+  to_quantity, to_state, price_minor, proposed_at, from_at_least, listings)
 SELECT l.id, 'proposed',
   coalesce(CASE WHEN l.twins IS NOT NULL
     THEN max(CASE WHEN d.kind <> 'state' THEN d.available END) END, l.available), l.state,
   coalesce(max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END), l.available),
   coalesce(max(CASE WHEN d.kind = 'state' THEN d.target_state END), l.state),
-  coalesce(l.price_minor, i.price_minor), :now,
+  coalesce(l.price_minor, i.price_minor), :now, l.at_least,
   CASE WHEN l.twins IS NULL THEN 1 ELSE (SELECT max(1, count(*)) FROM json_each(l.twins) t
     WHERE CASE WHEN l.available > l.target_quantity
       THEN json_extract(t.value, '$[1]') > l.target_quantity
@@ -105,6 +105,7 @@ def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
           (SELECT k.id {of_moved} AND k.silences = 1 JOIN audit e ON e.id = {ended}
           WHERE l.present = 0 OR l.copies > 1
             OR l.available IS NOT json_extract(e.seen, '$.available')
+            OR l.at_least <> coalesce(json_extract(e.seen, '$.at_least'), 0)
             OR l.state IS NOT json_extract(e.seen, '$.state')
             OR l.target_quantity IS NOT json_extract(e.seen, '$.target_quantity')
             OR l.target_state IS NOT json_extract(e.seen, '$.target_state'))"""

@@ -132,7 +132,7 @@ _LISTING = {
 _LISTING |= {
     column: _since(column, _READ)
     for column in ("available", "state", "on_hand", "committed", "observed_at")
-}
+} | {"at_least": f"coalesce({_since('at_least', _READ)}, 0)"}
 _LISTING |= {
     column: _since(column, _AIMED) for column in ("target_quantity", "target_state", "target_since")
 }
@@ -156,8 +156,8 @@ def _open_then(column: str) -> str:
 
 _DISAGREEMENT = {
     column: _open_then(column)
-    for column in ("available", "state", "target_quantity", "target_state", "delta", "settles_at",
-                   "surplus", "risk_minor", "moved_at")
+    for column in ("available", "at_least", "state", "target_quantity", "target_state", "delta",
+                   "settles_at", "surplus", "risk_minor", "moved_at")
 } | {"closed_at": _until("d.closed_at")}  # fmt: skip
 
 

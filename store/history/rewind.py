@@ -32,9 +32,9 @@ _TABLES = (
       past_readings INTEGER NOT NULL, past_targets INTEGER NOT NULL, audit INTEGER NOT NULL)""",
     # `waits` is 1 where there was no reading or no target yet, and one came later.
     """CREATE TEMP TABLE listings_since (id INTEGER PRIMARY KEY, present INTEGER, available INTEGER,
-      state TEXT, on_hand INTEGER, committed INTEGER, source_at INTEGER, observed_at INTEGER,
-      fell_at INTEGER, target_quantity INTEGER, target_state TEXT, target_since INTEGER,
-      waits INTEGER)""",
+      at_least INTEGER, state TEXT, on_hand INTEGER, committed INTEGER, source_at INTEGER,
+      observed_at INTEGER, fell_at INTEGER, target_quantity INTEGER, target_state TEXT,
+      target_since INTEGER, waits INTEGER)""",
     "CREATE INDEX temp.listings_waiting ON listings_since (id) WHERE waits = 1",
     """CREATE TEMP TABLE doubted (id INTEGER PRIMARY KEY, problem TEXT, copies INTEGER,
       twins TEXT, since_at INTEGER NOT NULL)""",
@@ -206,7 +206,8 @@ def _target_then(column: str, kept: str) -> str:
 
 
 _LISTINGS_THEN = f"""INSERT OR REPLACE INTO temp.listings_since
-SELECT l.id, coalesce({_then("present")}, 0), {_then("available")}, {_then("state")},
+SELECT l.id, coalesce({_then("present")}, 0), {_then("available")},
+  coalesce({_then("at_least")}, 0), {_then("state")},
   {_then("on_hand")}, {_then("committed")}, {_then("source_at")}, {_then("observed_at")},
   CASE WHEN l.fell_at <= :at THEN l.fell_at WHEN l.observed_at > :at THEN r.fell_at END,
   {_target_then("target_quantity", "quantity")}, {_target_then("target_state", "state")},
@@ -246,7 +247,7 @@ def _rewind_doubts(connection: sqlite3.Connection, before: _Position | None, at:
 # is known.
 _DISAGREEMENTS_THEN = f"""WITH differing_now AS MATERIALIZED (
     SELECT d.*, {SHOWN} AS shown, {SURPLUS} AS surplus_then,
-      l.state AS shown_state, l.target_quantity AS goal,
+      l.state AS shown_state, coalesce(l.at_least, 0) AS shown_at_least, l.target_quantity AS goal,
       l.target_state AS goal_state, d.kind IN ('quantity', 'negative') AS numeric,
       coalesce(l.target_quantity, 0) AS wanted, d.moved_at > :at AS moved,
       c.settle_reduce_ms AS reduce_ms, c.settle_raise_ms AS raise_ms,
@@ -266,6 +267,7 @@ _STATE_SETTLES_AT = state_settles_at(
 _FOUND_THEN = {
     "closed_at": "NULL",
     "available": "CASE WHEN moved THEN shown ELSE available END",
+    "at_least": "CASE WHEN moved THEN shown_at_least ELSE at_least END",
     "state": "CASE WHEN moved THEN shown_state ELSE state END",
     "target_quantity": """CASE WHEN NOT moved THEN target_quantity WHEN numeric THEN wanted
       ELSE goal END""",

@@ -208,7 +208,8 @@ def _streams(connection: sqlite3.Connection, sku: str) -> list[_Stream]:
     ]
 
 
-_READING = """json_object('available', {r}.available, 'state', {r}.state,
+_READING = """json_object('available', {r}.available,
+  'at_least', json(iif({r}.at_least, 'true', 'false')), 'state', {r}.state,
   'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
   'present', json(iif({r}.present, 'true', 'false')), 'location', i.location)"""
 """SQL for the detail of a reading, of alias r; i is its item. So are the others' details below."""

@@ -4,17 +4,22 @@ Rule 10, docs/architecture.md. It works on the items noted in the temporary tabl
 its cost follows what moved; `recompute` notes them all.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
-
-import msgspec
 
 from store.corrections import freeze, propose
 from store.database import worklist
 from store.errors import NoSuchThing
-from store.model import ChannelTerms, Millis, Terms
-from store.targets import balance, bundles, copies, counted_events, pending_events, truth
+from store.model import Millis, Terms
+from store.targets import (
+    balance,
+    bundles,
+    configured,
+    copies,
+    counted_events,
+    pending_events,
+    truth,
+)
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
 from store.targets.rule_choices import RuleChoices
 
@@ -27,13 +32,16 @@ _WORK_TABLES = (
       item_id INTEGER NOT NULL, channel_id INTEGER NOT NULL, kind TEXT NOT NULL,
       available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, delta INTEGER,
       price_minor INTEGER, settles_at INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL,
-      rests_on INTEGER, surplus INTEGER, PRIMARY KEY (item_id, channel_id, kind))""",
+      rests_on INTEGER, surplus INTEGER, at_least INTEGER NOT NULL,
+      PRIMARY KEY (item_id, channel_id, kind))""",
 )
 
 _INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kind, available, state,
-  target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on, surplus)"""
+  target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on, surplus,
+  at_least)"""
 _FACTS = f"""l.id AS listing_id, l.item_id, l.channel_id, l.state, l.target_state,
-  l.target_quantity, {copies.SHOWN} AS available, {copies.SURPLUS} AS surplus"""
+  l.target_quantity, {copies.SHOWN} AS available, {copies.SURPLUS} AS surplus,
+  l.at_least"""
 
 # A channel shows a number later than the target moved. So a number is too high only if it is above
 # every target that was in force during the last `settle_reduce` (rule 3, docs/architecture.md), and
@@ -63,13 +71,16 @@ class Comparison:
         before = dict(rows.fetchall())
         connection.execute("UPDATE channels SET configured = 0, terms = ''")
         for channel in self.terms.channels:
-            _save_channel(connection, self.terms, channel)
-        after = {channel.name: _fingerprint(self.terms, channel) for channel in self.terms.channels}
+            configured.save(connection, self.terms, channel)
+        after = {
+            channel.name: configured.fingerprint(self.terms, channel)
+            for channel in self.terms.channels
+        }
         if before == after:
             return False
         # Where only the arithmetic of targets changed, comparing the old targets with the new ones
         # finds what moved. Any other change can touch every item: a new authority, a unit.
-        if _shapes(before) == _shapes(after):
+        if configured.shapes(before) == configured.shapes(after):
             self._retarget(
                 connection, [name for name in after if after[name] != before[name]], now=now
             )
@@ -149,9 +160,7 @@ class Comparison:
         """Whether what the channel says can move another channel's target."""
         return any(
             channel in (rule.quantity, rule.state) for rule in self.terms.authorities
-        ) or any(
-            channel == configured.name and configured.inflow for configured in self.terms.channels
-        )
+        ) or any(channel == terms.name and terms.inflow for terms in self.terms.channels)
 
     def compiled(self, connection: sqlite3.Connection) -> PolicySql:
         """The configuration as SQL, with this cache's ids. Raises NoSuchThing."""
@@ -267,7 +276,8 @@ class _Reconciliation:
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
               numeric AND proposes AND target_quantity IS NOT NULL,
-              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on, surplus
+              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on, surplus,
+              at_least
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
                 coalesce(target_quantity, 0) AS wanted
               FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
@@ -280,7 +290,7 @@ class _Reconciliation:
             f"""{_INTO_DIFFERING}
             SELECT l.id, l.item_id, l.channel_id, 'state', l.available, l.state, l.target_state,
               {price}, l.target_quantity, NULL, {states} AND l.available IS NOT NULL, {settles},
-              {compiled.rests_on("state")}, NULL
+              {compiled.rests_on("state")}, NULL, l.at_least
             {self._moved} WHERE l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS}"""
         )
 
@@ -306,10 +316,10 @@ class _Reconciliation:
         connection.execute(
             f"""INSERT INTO disagreements (item_id, listing_id, channel_id, kind, available, state,
               target_quantity, target_state, delta, settles_at, risk_minor, waits, rests_on,
-              surplus, first_seen_at, moved_at)
+              surplus, at_least, first_seen_at, moved_at)
             SELECT item_id, listing_id, channel_id, kind, available, state, target_quantity,
               target_state, delta, settles_at, {copies.UNITS} * price_minor, waits, rests_on,
-              surplus, :now, :now
+              surplus, at_least, :now, :now
             FROM differing d WHERE 1
             ON CONFLICT (item_id, channel_id, kind) WHERE closed_at IS NULL DO UPDATE SET
               available = excluded.available, state = excluded.state,
@@ -317,6 +327,7 @@ class _Reconciliation:
               delta = excluded.delta, settles_at = excluded.settles_at,
               risk_minor = excluded.risk_minor, waits = excluded.waits,
               rests_on = excluded.rests_on, surplus = excluded.surplus,
+              at_least = excluded.at_least,
               moved_at = excluded.moved_at, listing_id = excluded.listing_id
             WHERE disagreements.available IS NOT excluded.available
               OR disagreements.state IS NOT excluded.state
@@ -326,6 +337,7 @@ class _Reconciliation:
               OR disagreements.risk_minor IS NOT excluded.risk_minor
               OR disagreements.rests_on IS NOT excluded.rests_on
               OR disagreements.surplus IS NOT excluded.surplus
+              OR disagreements.at_least <> excluded.at_least
               OR (disagreements.waits > 0) <> (excluded.waits > 0)""",
             {"now": now},
         )
@@ -344,57 +356,3 @@ class _Reconciliation:
 
     def _run(self, statement: str) -> None:
         self._connection.execute(statement, self._compiled.values)
-
-
-def _fingerprint(terms: Terms, channel: ChannelTerms) -> str:
-    """What moves this channel's targets or disagreements if it changes, as JSON: (shape, sums).
-
-    The shape decides which listings are expected, what the truth is made of and what counts as a
-    disagreement; the sums only how high a target is.
-    """
-    unsold = any(not rule.sold for rule in channel.policies)
-    sold = [(rule.skus, rule.sold) for rule in channel.policies if unsold]
-    units = [(rule.skus, rule.units) for rule in channel.policies if rule.units != 1]
-    settle = (channel.settle_reduce_ms, channel.settle_raise_ms)
-    # An authority's lag decides which events it has seen; any other channel's lag moves no target.
-    decides = any(rule.quantity == channel.name for rule in terms.authorities)
-    lag_ms = channel.lag_ms if decides else 0
-    catalogue = msgspec.json.encode((terms.bundles, terms.pools))
-    shape = (
-        (terms.authorities, sold, settle, channel.writes, channel.report_missing),
-        (units, channel.places, channel.inflow, lag_ms, hashlib.sha256(catalogue).hexdigest()),
-    )
-    sums = (channel.states, channel.hides, channel.policies)
-    return msgspec.json.encode((shape, sums)).decode()
-
-
-def _shapes(fingerprints: dict[str, str]) -> dict[str, object]:
-    return {name: msgspec.json.decode(text)[0] for name, text in fingerprints.items() if text}
-
-
-def _save_channel(connection: sqlite3.Connection, terms: Terms, channel: ChannelTerms) -> None:
-    values = {
-        "name": channel.name,
-        "kind": channel.kind,
-        "direction": channel.direction,
-        "roles": ", ".join(channel.roles),
-        "writes": ", ".join(channel.writes),
-        "every_ms": channel.every_ms,
-        "stale_after_ms": channel.stale_after_ms,
-        "max_source_age_ms": channel.max_source_age_ms,
-        "lag_ms": channel.lag_ms,
-        "settle_reduce_ms": channel.settle_reduce_ms,
-        "settle_raise_ms": channel.settle_raise_ms,
-        "configured": 1,
-        "unseen_after_ms": terms.unseen_after_ms,
-        "collapses": int(bool(channel.hides)),
-        "terms": _fingerprint(terms, channel),
-    }
-    columns = ", ".join(values)
-    slots = ", ".join(f":{name}" for name in values)
-    sets = ", ".join(f"{name} = excluded.{name}" for name in values)
-    connection.execute(
-        f"""INSERT INTO channels ({columns}) VALUES ({slots})
-        ON CONFLICT (name) DO UPDATE SET {sets}""",
-        values,
-    )

@@ -14,6 +14,7 @@ from store.corrections import freeze
 from store.database.rows import Columns
 from store.model import Millis
 from store.polling.sweep import Sweep, VerifiedWrite
+from store.targets.copies import agrees
 
 LAG_MAX_MS = 30 * 60_000
 """No list is believed to lag by more."""
@@ -39,7 +40,7 @@ CROSS JOIN corrections k INDEXED BY corrections_verified ON k.ended_at > :now - 
   CASE WHEN c.list_lag_at > :now - :forget THEN c.list_lag_ms ELSE 0 END)
 CROSS JOIN listings l ON l.id = k.listing_id AND l.channel_id = c.id
 WHERE c.id = :channel AND {freeze.PROVEN_ALONE}
-  AND (l.available IS k.to_quantity AND k.to_quantity IS NOT k.from_quantity
+  AND ({agrees("l", "k.to_quantity")} AND k.to_quantity IS NOT k.from_quantity
     OR l.state IS k.to_state AND k.to_state IS NOT k.from_state)
   AND NOT EXISTS (SELECT 1 FROM corrections x WHERE x.listing_id = l.id AND x.id > k.id
     AND x.applying_at IS NOT NULL)"""
@@ -47,7 +48,7 @@ WHERE c.id = :channel AND {freeze.PROVEN_ALONE}
 _SET_ASIDE = """DELETE FROM stage WHERE poll_id = :poll AND listing_id = :listing
   AND problem IS NULL AND available IS :available AND state IS :state RETURNING id"""
 
-_CAUGHT_UP = """SELECT l.id, l.available, l.state, k.id, k.from_quantity, k.to_quantity,
+_CAUGHT_UP = """SELECT l.id, l.available, l.at_least, l.state, k.id, k.from_quantity, k.to_quantity,
   k.from_state, k.to_state, k.ended_at, p.started_at
 FROM listings l JOIN corrections k ON k.id = l.behind_update JOIN polls p ON p.id = :poll
 WHERE l.channel_id = :channel AND l.behind_update IS NOT NULL"""
@@ -58,6 +59,7 @@ class _Behind(NamedTuple):
 
     listing_id: int
     available: int | None
+    at_least: bool
     state: str | None
     correction_id: int
     from_quantity: int | None
@@ -70,7 +72,8 @@ class _Behind(NamedTuple):
     @property
     def is_shown(self) -> bool:
         """Whether the list shows what was written."""
-        return self.to_quantity in (self.from_quantity, self.available) and (
+        is_least = self.at_least and (self.to_quantity or 0) >= (self.available or 0)
+        return (is_least or self.to_quantity in (self.from_quantity, self.available)) and (
             self.to_state in (self.from_state, self.state)
         )
 

@@ -27,12 +27,16 @@ ON CONFLICT (sku, location) DO UPDATE SET
 WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
   OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
 
+# What is not counted, or only known to be at least so many, has no account; the next count opens a
+# new one.
+_HAS_ACCOUNT = "(p.available IS NOT NULL AND p.at_least = 0)"
+
 # A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
 _MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, opening, opening_at,
   opening_read_at, source_seen_at, {VALUES})
-SELECT i.id, :channel, :now, p.available,
-  CASE WHEN p.available IS NOT NULL THEN min(coalesce(p.source_at, :as_of, :now), :now) END,
-  CASE WHEN p.available IS NOT NULL THEN :now END,
+SELECT i.id, :channel, :now, CASE WHEN {_HAS_ACCOUNT} THEN p.available END,
+  CASE WHEN {_HAS_ACCOUNT} THEN min(coalesce(p.source_at, :as_of, :now), :now) END,
+  CASE WHEN {_HAS_ACCOUNT} THEN :now END,
   CASE WHEN p.source_at > :sight THEN :sight END, {", ".join("p." + name for name in NAMES)}
 FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
@@ -48,24 +52,27 @@ _EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
   THEN max(listings.available, {_WRITTEN}) END"""
 
 # The values of a listing that stands twice stay as they were: neither of the two is the truth.
-# While it is not counted it has no account; the next count opens a new one.
+# A least number that has become a number has fallen: nobody knows from how many.
 _MERGE_KNOWN = f"""UPDATE listings SET
   {", ".join(f"{name} = p.{name}" for name in NAMES)}, present = 1, problem = NULL,
   observed_at = CASE WHEN listings.available IS NOT p.available
       OR listings.state IS NOT p.state OR listings.present = 0
+      OR listings.at_least <> p.at_least
     THEN :now ELSE listings.observed_at END,
   fell_at = CASE WHEN p.available < {_EXPECTED}
+      OR :own = 0 AND listings.at_least > p.at_least AND p.available IS NOT NULL
       OR :own = 0 AND {LOWEST.format("p")} < {LOWEST.format("listings")}
     THEN :now ELSE listings.fell_at END,
-  known = CASE WHEN p.available IS NOT NULL AND listings.opening IS NOT NULL
+  known = CASE WHEN {_HAS_ACCOUNT} AND listings.opening IS NOT NULL
     THEN listings.known ELSE 0 END,
   source_seen_at = CASE WHEN listings.source_at IS p.source_at AND listings.present = 1
       AND listings.available IS p.available AND listings.state IS p.state
+      AND listings.at_least = p.at_least
     THEN listings.source_seen_at WHEN p.source_at > :sight THEN :sight END,
-  opening = CASE WHEN p.available IS NOT NULL THEN coalesce(listings.opening, p.available) END,
-  opening_at = CASE WHEN p.available IS NOT NULL
+  opening = CASE WHEN {_HAS_ACCOUNT} THEN coalesce(listings.opening, p.available) END,
+  opening_at = CASE WHEN {_HAS_ACCOUNT}
     THEN coalesce(listings.opening_at, min(coalesce(p.source_at, :as_of, :now), :now)) END,
-  opening_read_at = CASE WHEN p.available IS NOT NULL
+  opening_read_at = CASE WHEN {_HAS_ACCOUNT}
     THEN coalesce(listings.opening_read_at, :now) END
 FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
   AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL

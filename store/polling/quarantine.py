@@ -243,7 +243,7 @@ def _digest(connection: sqlite3.Connection, sweep: Sweep) -> str:
     # recognised although prices, titles or times are others by now.
     digest = hashlib.blake2b(digest_size=16)
     read = connection.execute(
-        "SELECT sku, location, available, state FROM stage WHERE poll_id = ? ORDER BY id",
+        "SELECT sku, location, available, state, at_least FROM stage WHERE poll_id = ? ORDER BY id",
         (sweep.poll_id,),
     )
     counted = connection.execute(

@@ -49,8 +49,8 @@ def preview_accepting(
 # only record can't be read stays as it was, or comes to be without being there. What was not seen
 # is gone, unless there is a record without a SKU, which may be it.
 _LAID_OVER = """INSERT INTO temp.laid (item_id, sku, location, listing_id, present, copies,
-  available, state, on_hand, incoming, twins, price_minor, title, was_present, was_available,
-  was_state)
+  available, state, on_hand, incoming, twins, at_least, price_minor, title, was_present,
+  was_available, was_state)
 SELECT coalesce(i.id, -g.first), g.sku, g.location, l.id,
   CASE WHEN g.counted = 0 THEN l.present * EXISTS (SELECT 1 FROM main.quarantined_readings a
       WHERE a.poll_id = :poll AND a.what = 'refused' AND a.sku = '')
@@ -76,7 +76,7 @@ WHERE r.id IS NOT NULL OR (l.id IS NULL) = (g.counted IS NULL)"""
 # A listing that stands twice in the poll keeps its values: neither of the two is the truth.
 _VALUES = ", ".join(
     f"CASE WHEN r.id IS NULL OR g.counted > 1 THEN l.{name} ELSE r.{name} END"
-    for name in ("available", "state", "on_hand", "incoming", "twins")
+    for name in ("available", "state", "on_hand", "incoming", "twins", "at_least")
 )
 
 # The poll's rows are laid over the last good readings in temporary tables that go with the read.
@@ -85,8 +85,8 @@ _VALUES = ", ".join(
 _TABLES = (
     """CREATE TEMP TABLE laid (item_id INTEGER PRIMARY KEY, sku TEXT, location TEXT,
       listing_id INTEGER, present INTEGER, copies INTEGER, available INTEGER, state TEXT,
-      on_hand INTEGER, incoming INTEGER, twins TEXT, price_minor INTEGER, title TEXT,
-      was_present INTEGER,
+      on_hand INTEGER, incoming INTEGER, twins TEXT, at_least INTEGER, price_minor INTEGER,
+      title TEXT, was_present INTEGER,
       was_available INTEGER, was_state TEXT)""",
     """CREATE TEMP TABLE items (id INTEGER PRIMARY KEY, sku TEXT, location TEXT,
       price_minor INTEGER, truth_quantity INTEGER, truth_state TEXT, truth_on_hand INTEGER,
@@ -328,7 +328,7 @@ class _Overlay:
             f"""INSERT INTO temp.cells
             WITH shown AS (SELECT i.id AS item_id, c.id AS channel_id, m.target_quantity AS was,
                 {_shown("present")}, {_shown("copies")}, {_shown("available")}, {_shown("state")},
-                {_shown("twins")}
+                {_shown("twins")}, {_shown("at_least")}
               FROM moved v CROSS JOIN temp.items i ON i.id = v.item_id
               CROSS JOIN temp.channels c
               LEFT JOIN main.listings m ON m.item_id = i.id AND m.channel_id = c.id
@@ -337,7 +337,7 @@ class _Overlay:
                 OR (c.good_poll_id IS NOT NULL AND i.truth_quantity IS NOT NULL
                   AND {compiled.authority("quantity")} <> c.id))),
             aimed AS MATERIALIZED (SELECT l.item_id, l.channel_id, l.was, l.available, l.state,
-                l.twins,
+                l.twins, l.at_least,
                 coalesce(l.present, 0) AS present, coalesce(l.copies, 1) AS copies,
                 {quantity} AS target_quantity, {state} AS target_state
               FROM shown l CROSS JOIN temp.items i ON i.id = l.item_id),

@@ -18,26 +18,26 @@ from store.model import Millis, Record, Refused
 from store.poll_counts import PollCounts
 from store.polling import bad_records, first_poll, list_lag
 from store.polling.sweep import PollMemory, Sweep
+from store.targets.copies import agrees
 
-VALUES = (
-    "available, state, on_hand, committed, unavailable, incoming, threshold, price_minor, title, "
-    "source_at, ref, twins"
-)
+VALUES = """available, state, on_hand, committed, unavailable, incoming, threshold, price_minor,
+  title, source_at, ref, twins, at_least"""
 """A reading's columns, of the same names in the stage, the quarantine and the listing."""
 
 COLUMNS = (
     "sku, available, location, state, on_hand, committed, unavailable, incoming, threshold, "
-    "price_minor, title, source_at, ref, twins"
+    "price_minor, title, source_at, ref, twins, at_least"
 )
 """In the order of Record's fields."""
 
-NAMES = VALUES.split(", ")
+NAMES = [name.strip() for name in VALUES.split(",")]
 
 _DIFFERS = " OR ".join(f"l.{name} IS NOT p.{name}" for name in NAMES)
 
 _TYPED = """sku TEXT NOT NULL, available INTEGER, location TEXT NOT NULL, state TEXT,
   on_hand INTEGER, committed INTEGER, unavailable INTEGER, incoming INTEGER, threshold INTEGER,
-  price_minor INTEGER, title TEXT, source_at INTEGER, ref TEXT, twins TEXT"""
+  price_minor INTEGER, title TEXT, source_at INTEGER, ref TEXT, twins TEXT,
+  at_least INTEGER NOT NULL DEFAULT 0"""
 
 _WORK_TABLES = (
     f"CREATE TEMP TABLE IF NOT EXISTS page (ordinal INTEGER PRIMARY KEY, {_TYPED})",
@@ -48,9 +48,9 @@ _WORK_TABLES = (
       PRIMARY KEY (poll_id, listing_id))""",
 )
 
-_ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 14})"
+_ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 15})"
 
-_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 14})"
+_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 15})"
 
 _LISTINGS_OF_PAGE = """SELECT coalesce(l.id, 0) FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
@@ -80,11 +80,11 @@ JOIN items i ON i.sku = p.sku AND i.location = p.location
 JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
-# A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
-# same hash: one unit more oversold would never be noticed.
 FEW = 20
 """Of a channel with fewer listings it is counted how many showed stock: for the guard."""
 
+# A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
+# same hash: one unit more oversold would never be noticed.
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -211,11 +211,12 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         return sweep.numbers
     _count_copies(connection, sweep)
     added, back, changed, zeroed, uncounted = connection.execute(
-        """SELECT
+        f"""SELECT
           coalesce(sum(l.id IS NULL), 0),
           count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
-          coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state)
-            AND p.available IS NOT l.target_quantity), 0),
+          coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state
+              OR l.at_least <> p.at_least)
+            AND coalesce({agrees("p", "l.target_quantity")}, 0) = 0), 0),
           coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
             AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0),
           coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0)

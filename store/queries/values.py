@@ -205,6 +205,8 @@ class ShownCell(msgspec.Struct, frozen=True):
     pending_on_hand: int
     is_truth_uncounted: bool = False
     """Whether the authority has its item and does not count it."""
+    at_least: bool = False
+    """Whether the channel says only that it has at least `available`."""
 
     @property
     def is_uncounted(self) -> bool:

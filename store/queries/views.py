@@ -68,6 +68,7 @@ _JUDGED = {
     "acknowledged_why": "d.acknowledged_why",
     "twins": "l.twins",
     "surplus": "d.surplus",
+    "at_least": "l.at_least",
     "assumed_risk_minor": f"CASE WHEN d.risk_minor IS NULL THEN {RISK} END",
 }
 _REASONS: Mapping[str, Reason | None] = {"": None} | {str(reason): reason for reason in Reason}
@@ -86,6 +87,7 @@ _DISAGREEMENT = Columns(
         "status": _STATUSES.__getitem__,
         "reason": _REASONS.__getitem__,
         "correction_status": _CORRECTION_STATUSES.__getitem__,
+        "at_least": bool,
     },
 )
 # MATERIALIZED, because SQLite would otherwise paste the reason's SQL into each place that reads it.
@@ -315,30 +317,23 @@ def disagreements_by_id(
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
 
 
+_OF_LISTING = (
+    "present", "on_hand", "committed", "unavailable", "incoming", "threshold", "state",
+    "observed_at", "source_at", "problem", "copies", "at_least",
+)  # fmt: skip
 _CELL = Columns(
     ShownCell,
     {
         "channel": "c.name",
         "location": "i.location",
         "listing_id": "l.id",
-        "present": "l.present",
         "available": "CASE WHEN l.present THEN l.available END",
-        "on_hand": "l.on_hand",
-        "committed": "l.committed",
-        "unavailable": "l.unavailable",
-        "incoming": "l.incoming",
-        "threshold": "l.threshold",
-        "state": "l.state",
         "target": "l.target_quantity",
         "target_state": "l.target_state",
         "price_minor": "coalesce(l.price_minor, i.price_minor)",
-        "observed_at": "l.observed_at",
-        "source_at": "l.source_at",
         "trusted": f"{FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL",
-        "problem": "l.problem",
         "differs": """EXISTS (SELECT 1 FROM disagreements d
           WHERE d.listing_id = l.id AND d.closed_at IS NULL)""",
-        "copies": "l.copies",
         "truth": "i.truth_quantity",
         "truth_state": "i.truth_state",
         "truth_on_hand": "i.truth_on_hand",
@@ -346,8 +341,9 @@ _CELL = Columns(
         "pending": "i.pending",
         "pending_on_hand": "i.pending_on_hand",
         "is_truth_uncounted": "i.uncounted",
-    },
-    {"present": bool, "trusted": bool, "differs": bool, "is_truth_uncounted": bool},
+    }
+    | {name: f"l.{name}" for name in _OF_LISTING},
+    dict.fromkeys(("present", "trusted", "differs", "is_truth_uncounted", "at_least"), bool),
 )
 _SHOWN = f"""SELECT i.sku, {_CELL.sql}
 FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id

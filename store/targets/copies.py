@@ -27,7 +27,19 @@ SURPLUS = """CASE WHEN l.twins IS NOT NULL THEN
     FROM json_each(l.twins) t) END"""
 """The units that all of them show above the target; NULL of a SKU with one listing."""
 
-DIFFERS = f"""(l.available <> l.target_quantity
+
+def agrees(listing: str, quantity: str) -> str:
+    """SQL for whether a listing shows that quantity, or says that it has at least as many or fewer.
+
+    NULL counts as a number of its own.
+    """
+    return (
+        f"({listing}.available IS {quantity} "
+        f"OR {listing}.at_least = 1 AND {quantity} >= {listing}.available)"
+    )
+
+
+DIFFERS = f"""(l.available <> l.target_quantity AND NOT {agrees("l", "l.target_quantity")}
   OR l.twins IS NOT NULL AND {LOWEST.format("l")} <> l.target_quantity)"""
 """Whether any of them shows another number than the target."""
 

@@ -22,6 +22,8 @@ class Reading(msgspec.Struct, frozen=True):
     as_of: Millis
     """Its source time, else its file's time, else when it was read."""
     observed_at: Millis
+    at_least: bool = False
+    """The channel says only that it had at least so many."""
 
     @property
     def changed_at(self) -> Millis:
@@ -63,7 +65,7 @@ _READING = Columns(
     Reading,
     {name: f"{{r}}.{name}" for name in Reading.__struct_fields__}
     | {"as_of": f"coalesce({{r}}.source_at, {_FILE_AT}, {{r}}.observed_at)"},
-    {"present": bool},
+    {"present": bool, "at_least": bool},
 )
 
 _READINGS = """SELECT l.id, c.name, i.location, l.opening, l.opening_at, l.opening_read_at,

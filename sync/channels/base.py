@@ -32,6 +32,8 @@ class Abilities:
     """The channel applies two writes with the same `Change.key` once."""
     batch_max: int = 1
     """Changes in one call of `write`, at most."""
+    later: bool = False
+    """It applies later what it accepts, so that right after a write nothing shows yet."""
     reads_one: bool = False
     """`read` answers; otherwise a fresh reading costs a whole poll."""
     refs: bool = False
@@ -104,6 +106,9 @@ class Receipt:
     """The channel's words where it refused this one."""
     conflict: bool = False
     """It refused because someone else had changed the listing."""
+    later: bool = False
+    """It has accepted this one and applies it later: any reading until `read_back_within` is up may
+    prove it, so that nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,6 +307,7 @@ def added_up(first: Record, other: Record) -> Record:
     return msgspec.structs.replace(
         first,
         **figures,
+        at_least=first.at_least or other.at_least,
         state=UNCOUNTED
         if UNCOUNTED in (first.state, other.state)
         else _most_sellable(first.state, other.state),

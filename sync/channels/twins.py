@@ -2,8 +2,8 @@
 
 `duplicates = "write-all"` says so. The one shows the highest number of them, and `twins` what each
 shows; its `ref` is theirs, joined. A write goes to each of them that is off to its side, so that a
-reduction never raises another. Where two of them have the same `ref`, or one is not counted, nobody
-could say which is which: then they stay what they are, a SKU that stands twice.
+reduction never raises another. Where two of them have the same `ref`, or one has no exact number,
+nobody could say which is which: then they stay what they are, a SKU that stands twice.
 """
 
 import json
@@ -140,6 +140,8 @@ def _joined(records: Sequence[Record]) -> Sequence[Record]:
     """One record for all, where each has a number and a `ref` of its own."""
     refs = {record.ref for record in records}
     numbers = [record.available for record in records if record.available is not None]
+    if any(record.at_least for record in records):
+        return records
     if len(records) == 1 or "" in refs or len(refs) < len(numbers) or len(numbers) < len(records):
         return records
     ordered = sorted(records, key=lambda record: record.ref)
@@ -190,7 +192,7 @@ def _receipt(change: Change, receipts: Sequence[Receipt]) -> Receipt:
     """What the channel answered for all of a SKU's listings."""
     refused = [receipt for receipt in receipts if receipt.refused is not None]
     if not refused:
-        return Receipt(change)
+        return Receipt(change, later=any(receipt.later for receipt in receipts))
     if len(receipts) == 1:
         return replace(refused[0], change=change)
     words = "; ".join(f"{receipt.change.ref}: {receipt.refused}" for receipt in refused)

@@ -39,6 +39,9 @@ class Word(enum.Enum):
 Meaning = Word | int
 """A number, an `AtLeast` or a `Word`."""
 
+AT_LEAST = "at_least"
+"""The key by which `plain` says that the number is a least."""
+
 NULL = "null"
 """How a JSON null is written as a word."""
 
@@ -95,15 +98,16 @@ def plain(found: Mapping[str, Any], counted_by: str) -> dict[str, Any]:
     """Put numbers for the meanings among a record's fields.
 
     `counted_by` is the field that says how many there are: where it is `Word.ABSENT` there is no
-    record. It stays an `AtLeast`; where it is not counted it is None. Another figure without a
-    number is not known. Raises ValueError where what is available can't be worked out.
+    record, and where it is not counted it is None. `at_least` says of it whether it is a least.
+    Another figure without a number is not known. Raises ValueError where what is available can't
+    be worked out.
     """
-    whole = dict(found)
+    whole = dict(found) | {AT_LEAST: isinstance(found.get(counted_by), AtLeast)}
     for name in FIGURES:
         said = found.get(name)
         if isinstance(said, Word):
             whole[name] = None
-        elif isinstance(said, AtLeast) and name != counted_by:
+        elif isinstance(said, AtLeast):
             if counted_by == "on_hand" and name in _SUBTRACTED:
                 raise ValueError(f"{name} is at least {int(said)}: what is available is not known")
             # More may be there than the least, so that of what is kept back it says nothing.

@@ -33,7 +33,8 @@ from sync.polling.recovery import EngineContext
 from sync.transport.before_write import before_write
 
 FIRST_FEW = 3
-"""Written and read back before the rest of a batch: a surprise then costs this many listings."""
+"""Written and read back before the rest of a batch: a surprise then costs this many listings. Where
+nothing shows right after a write, a few first would prove nothing."""
 
 StartedWrites = Sequence[tuple[Correction, Change]]
 
@@ -103,7 +104,8 @@ class _Round:
             # Rule 9 wants a fresh reading before each write. Without one listing at a time, and
             # without compare-and-set, one poll for the whole batch is the cheapest.
             await self.reader.poll()
-        for batch in _batches(left, abilities.batch_max):
+        first = abilities.batch_max if abilities.later else FIRST_FEW
+        for batch in _batches(left, first, abilities.batch_max):
             started = await self._begin(batch)
             left = left[len(batch) :]
             if not started:
@@ -229,6 +231,13 @@ class _Round:
         if accepted:
             words = "the channel accepted it"
             await database.awrite(lifecycle.mark_applied, accepted, now=self._now(), result=words)
+        later = [write.correction.id for write in sent if write.outcome is WriteOutcome.LATER]
+        if later:
+            await database.awrite(
+                lifecycle.mark_applied, later, now=self._now(),
+                result="the channel accepted it, and applies it later",
+                proof_until=self._now() + self.channel_state.settings.read_back_within_ms,
+            )  # fmt: skip
         refused = [
             write
             for write in sent
@@ -241,7 +250,7 @@ class _Round:
             [
                 write
                 for write in sent
-                if write.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.LOST)
+                if write.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.LATER, WriteOutcome.LOST)
             ],
             self._finish,
         )
@@ -336,16 +345,16 @@ def _by_receipts(started: StartedWrites, receipts: Sequence[Receipt]) -> list[Se
         return _all(started, WriteOutcome.LOST, words)
     sent = []
     for (correction, change), receipt in zip(started, receipts, strict=True):
-        outcome = WriteOutcome.ACCEPTED
+        outcome = WriteOutcome.LATER if receipt.later else WriteOutcome.ACCEPTED
         if receipt.refused is not None:
             outcome = WriteOutcome.CONFLICT if receipt.conflict else WriteOutcome.REFUSED
         sent.append(SentChange(correction, change, outcome, receipt.refused or ""))
     return sent
 
 
-def _batches(ids: Sequence[int], batch_max: int) -> Iterator[Sequence[int]]:
-    """Cut ids into calls: a few first, then the channel's own largest batches."""
-    start, size = 0, min(FIRST_FEW, batch_max)
+def _batches(ids: Sequence[int], first: int, batch_max: int) -> Iterator[Sequence[int]]:
+    """Cut ids into calls: so many first, then the channel's own largest batches."""
+    start, size = 0, min(first, batch_max)
     while start < len(ids):
         yield ids[start : start + size]
         start, size = start + size, batch_max

@@ -10,12 +10,16 @@ from store.model import Correction, CorrectionStatus, PollOutcome
 from store.polling import merge
 from sync.channels.base import ListingRef
 from sync.corrections import verify
-from sync.corrections.verify import ListingKey, SentChange, Shown, Verdict
+from sync.corrections.verify import ListingKey, SentChange, Shown, Verdict, WriteOutcome
 from sync.errors import Temporary
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll_held
 from sync.polling.recovery import EngineContext
+
+PATIENCE_MS = 10_000
+"""For so long what is applied later is waited for. After that the polls go on, and one of them
+proves it."""
 
 PAUSE_MS = 250
 PAUSE_MS_MAX = 2_000
@@ -82,9 +86,13 @@ async def read_back(
 ) -> str | None:
     """Read until each shows what was written or `read_back_within` is up.
 
-    Each that is decided is handed to `finish`. Answers the first surprise.
+    Each that is decided is handed to `finish`. What is applied later is left to the polls after a
+    while, or at once where only a whole poll could show it. Answers the first surprise.
     """
     clock = reader.context.clock
+    if not reader.channel_state.channel.abilities.reads_one:
+        waiting = [write for write in waiting if write.outcome is not WriteOutcome.LATER]
+    began = clock.now()
     left_ms = reader.channel_state.settings.read_back_within_ms
     until = clock.now() + left_ms
     pause_ms = PAUSE_MS
@@ -104,7 +112,10 @@ async def read_back(
                 odd.append((write, verdict))
         if odd and last:
             return f"{odd[0][0].name}: {odd[0][1].words}"
-        waiting = [write for write, _ in odd]
+        is_patient = clock.now() - began < PATIENCE_MS
+        waiting = [
+            write for write, _ in odd if is_patient or write.outcome is not WriteOutcome.LATER
+        ]
         if waiting:
             pause_ms = max(1, min(pause_ms, left_ms))
             await clock.sleep(pause_ms)

@@ -25,6 +25,8 @@ class WriteOutcome(StrEnum):
     """What became of one change, as far as the channel's answer says."""
 
     ACCEPTED = "accepted"
+    LATER = "accepted, applied later"
+    """A reading after a while proves it."""
     REFUSED = "refused"
     CONFLICT = "conflict"
     """Refused, because someone else had changed the listing."""
@@ -113,7 +115,8 @@ def judge(sent: SentChange, shown: Mapping[ListingKey, Shown] | str) -> Verdict:
 
     `shown` is a text where nothing could be read: it says why.
     """
-    reply = "accepted" if sent.outcome is WriteOutcome.ACCEPTED else f"no reply: {sent.words}"
+    accepted = sent.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.LATER)
+    reply = "accepted" if accepted else f"no reply: {sent.words}"
     reading = shown if isinstance(shown, str) else shown.get(sent.listing)
     if isinstance(reading, Refused):
         reading = reading.reason
@@ -124,12 +127,11 @@ def judge(sent: SentChange, shown: Mapping[ListingKey, Shown] | str) -> Verdict:
     if _proves(sent.change, reading):
         return Verdict(CorrectionStatus.VERIFIED, f"{reply}; shows {_shown_text(reading)}")
     before = sent.change.previous
-    if (reading.available, reading.state) != (before.available, before.state):
+    if _shown(reading) != _shown(before):
         words = (
             f"{reply}; shows {_shown_text(reading)}, neither what was written nor what was there"
         )
         return Verdict(CorrectionStatus.UNKNOWN, words)
-    accepted = sent.outcome is WriteOutcome.ACCEPTED
     if accepted:
         words = f"accepted, not seen yet: still shows {_shown_text(reading)}"
         return Verdict(CorrectionStatus.NOT_APPLIED, words)
@@ -141,7 +143,7 @@ def _proves(change: Change, reading: Record) -> bool:
     """Whether the reading proves the write."""
     if change.state is not None and reading.state != change.state:
         return False
-    if reading.available == change.quantity:
+    if _agrees(reading, change.quantity):
         # Of several listings of one SKU a reduction lowers the highest, a raise lifts all.
         reduces = change.quantity < (change.previous.available or 0)
         return reduces or lowest(reading) == change.quantity
@@ -154,6 +156,16 @@ def _proves(change: Change, reading: Record) -> bool:
     return reading.on_hand == change.quantity + (before.committed or 0) + (before.threshold or 0)
 
 
+def _agrees(reading: Record, quantity: int) -> bool:
+    if reading.at_least and reading.available is not None:
+        return quantity >= reading.available
+    return quantity == reading.available
+
+
+def _shown(reading: Record) -> tuple[int | None, bool, str | None]:
+    return reading.available, reading.at_least, reading.state
+
+
 def _shown_text(reading: Record) -> str:
-    shown = (reading.available, reading.state)
+    shown = (f"≥{reading.available}" if reading.at_least else reading.available, reading.state)
     return " ".join(str(part) for part in shown if part is not None)

@@ -179,7 +179,10 @@ class Fleet:
             return
         database, now = self._context.database, self._context.clock.now()
         for correction in await database.aread(lifecycle.by_id, ended):
-            if correction.status in (CorrectionStatus.APPLYING, CorrectionStatus.APPLIED):
+            is_waiting = correction.proof_until is not None
+            if correction.status is CorrectionStatus.APPLYING or (
+                correction.status is CorrectionStatus.APPLIED and not is_waiting
+            ):
                 await database.awrite(
                     lifecycle.finish, correction.id, CorrectionStatus.UNKNOWN, now=now,
                     result="the outcome could not be recorded; the next reading shows it",

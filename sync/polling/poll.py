@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from store.channels import polls
-from store.corrections import lifecycle
+from store.channels import incidents, polls
+from store.corrections import late
 from store.database.worklist import Merge
 from store.errors import Overtaken, StoreError
-from store.model import Millis, PollOutcome, Refused
+from store.model import IncidentKind, Millis, PollOutcome, Refused
 from store.poll_counts import PollCounts
 from store.polling import file_sights, future_times, quarantine, staging
 from store.polling import merge as merge_module
@@ -262,10 +262,29 @@ async def _judge(
     )
     await context.database.awrite(future_times.report, sweep, ahead_ms=context.ahead_ms, now=now)
     await recovery.on_success(context, channel_state, channel_state.polls)
-    await context.database.awrite(lifecycle.verify_late, channel_state.name, now=now)
+    await _settle_updates(context, channel_state)
     return PollReport(
         channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0, None, read.warnings
     )
+
+
+async def _settle_updates(context: EngineContext, channel_state: ChannelState) -> None:
+    """Let the poll decide about the updates whose proof it may be."""
+    now = context.clock.now()
+    await context.database.awrite(late.verify_late, channel_state.name, now=now)
+    verified, unproven = await context.database.awrite(
+        late.settle_applied_later, channel_state.name, now=now
+    )
+    if unproven:
+        others = f"; and {len(unproven) - 1} more" if len(unproven) > 1 else ""
+        words = unproven[0] + others
+        await context.database.awrite(
+            incidents.raise_incident, channel_state.name, IncidentKind.SURPRISE, words, now=now
+        )
+    elif verified:
+        await context.database.awrite(
+            incidents.resolve, channel_state.name, IncidentKind.SURPRISE, now=now
+        )
 
 
 async def _note_warnings(

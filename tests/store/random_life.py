@@ -9,7 +9,7 @@ from typing import Any
 
 from store.causes import find_facts
 from store.channels import incidents
-from store.corrections import audit, decisions, lifecycle, obstacles
+from store.corrections import audit, decisions, late, lifecycle, obstacles
 from store.corrections import propose as propose_module
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
@@ -151,7 +151,7 @@ def poll(life: Life) -> None:
     life.w.database.write(
         merge.merge, sweep, life.w.comparison, now=life.w.now, as_of=None
     )  # fmt: skip
-    life.w.database.write(lifecycle.verify_late, name, now=life.w.now)
+    life.w.database.write(late.verify_late, name, now=life.w.now)
     life.aside.pop(name, None)
 
 

@@ -92,6 +92,8 @@ class Shop:
     conflicts: set[str] = field(default_factory=set)
     ignores: set[str] = field(default_factory=set)
     """SKUs whose changes are accepted and not applied."""
+    later: bool = False
+    """What it accepts it applies later."""
     left_out: set[str] = field(default_factory=set)
     """SKUs that its list lacks, though it has them."""
     refused: Sequence[Refused] = ()
@@ -167,7 +169,7 @@ class Shop:
             if change.state is not None:
                 values["state"] = change.state
             self.stock[change.sku] = msgspec.structs.replace(shown, **values)
-        return Receipt(change)
+        return Receipt(change, later=self.later)
 
     async def sign_in(self) -> str:
         return "scripted"

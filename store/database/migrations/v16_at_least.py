@@ -1,10 +1,10 @@
 """The sixteenth schema: numbers that are a least, and updates that are applied later.
 
 `at_least` is 1 where the channel says only that it has at least so many as `available`: of such a
-reading every target of as many or more is as good as its own. Of a correction it says so of
-`from_quantity`.
+reading every target of as many or more is as good as its own. `from_at_least` says so of what an
+update rests on.
 
-`corrections.proof_until` is set where the channel has accepted an update and applies it later: any
+`proof_until` is set where the channel has accepted an update and applies it later: any
 reading until then may prove it, and the first one after that decides.
 """
 
@@ -20,7 +20,7 @@ ALTER TABLE listings ADD COLUMN at_least INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE quarantined_readings ADD COLUMN at_least INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE past_readings ADD COLUMN at_least INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE disagreements ADD COLUMN at_least INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE corrections ADD COLUMN at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE corrections ADD COLUMN from_at_least INTEGER NOT NULL DEFAULT 0;
 DROP TRIGGER keep_past_reading;
 CREATE TRIGGER keep_past_reading AFTER UPDATE OF present, available, state, at_least ON listings
 WHEN OLD.observed_at IS NOT NULL AND (OLD.available IS NOT NEW.available

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store.corrections import audit, decisions, freeze, lifecycle
+from store.corrections import audit, decisions, freeze, late, lifecycle
 from store.decision import Decision
 from store.model import Correction, CorrectionStatus
 from store.reasons import HeldBack, Reason
@@ -68,7 +68,7 @@ def test_what_agrees_by_now_is_not_retried(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         lost = ended(w, Status.UNKNOWN)
         w.poll("shop", stock(A=4))
-        w.database.write(lifecycle.verify_late, "shop", now=w.now)
+        w.database.write(late.verify_late, "shop", now=w.now)
         proven = retry(w, lost.id)
 
     assert not proven.ok

@@ -93,7 +93,7 @@ def test_a_figure_without_a_number_is_not_known() -> None:
 
     assert plain(found, "available") == {
         "sku": "A", "available": 5, "on_hand": 9, "committed": None, "incoming": None,
-        "threshold": None,
+        "threshold": None, "at_least": False,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from sync import values
 from sync.channels.base import FreshReadings
 from sync.channels.http import expressions, refs
 from sync.channels.http.listing.nulls import is_null
-from sync.channels.words import FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
+from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
@@ -161,6 +161,7 @@ class RecordDecoder:
             title=found.get("title"),
             source_at=found.get("updated_at"),
             ref=found.get("ref", ""),
+            at_least=found.get(AT_LEAST, False),
         )
 
     def _state(self, word: object) -> str | None:
