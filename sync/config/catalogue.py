@@ -13,8 +13,9 @@ from pathlib import Path
 
 from store.model import Component
 from sync import values
-from sync.channels.csv.layout import DELIMITERS, encoding_of, is_workbook
+from sync.channels.csv.layout import DELIMITERS, encoding_of
 from sync.channels.csv.numbers import readings
+from sync.channels.csv.packing import is_workbook
 from sync.config.bundles import flatten
 from sync.errors import ConfigError
 

@@ -1,6 +1,5 @@
 """What only the csv kind does: find the file, its layout and whether it is whole."""
 
-import gzip
 import os
 import time
 from dataclasses import dataclass, field
@@ -12,7 +11,8 @@ import pytest
 from store.model import Direction, Record, Refused, State
 from sync.channels import open_channel
 from sync.channels.base import Channel, RecordPage
-from sync.channels.csv.channel import QUIET_MS, CsvOptions
+from sync.channels.csv.channel import QUIET_MS
+from sync.channels.csv.options import CsvOptions
 from sync.clock import Clock, SystemClock
 from sync.errors import ChannelError, ContractBroken, Temporary
 from sync.settings import ChannelSettings
@@ -267,23 +267,6 @@ async def test_an_open_quote_that_swallows_rows_fails_the_poll(tmp_path: Path) -
     message = await failure(tmp_path, ContractBroken)
     assert "a quote is never closed" in message
     assert "line 2" in message
-
-
-@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"])
-async def test_a_workbook_with_a_csv_name_is_named_as_what_it_is(
-    tmp_path: Path, start: bytes
-) -> None:
-    drop(tmp_path / "stock.csv", start + bytes(400))
-
-    assert "save it as CSV" in await failure(tmp_path, ContractBroken)
-
-
-async def test_a_compressed_file_is_named_as_what_it_is(tmp_path: Path) -> None:
-    drop(tmp_path / "stock.csv", gzip.compress(b"sku,available\nA,1\n"))
-
-    message = await failure(tmp_path, ContractBroken)
-
-    assert "stock.csv is compressed (gzip): unpack it" in message
 
 
 async def test_a_header_that_begins_like_a_compressed_file_is_read(tmp_path: Path) -> None:

@@ -5,103 +5,30 @@ readings stay.
 """
 
 import asyncio
-import codecs
 import contextlib
-import csv
-import io
-import itertools
-import os
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from store.model import Millis, State
 from store.polling.file_sights import FileStamp
-from sync import values
 from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
-from sync.channels.csv.files import (
-    FileStatus,
-    FileTimes,
-    candidates,
-    channel_errors,
-    newest,
-    opened,
-)
-from sync.channels.csv.layout import (
-    FIELDS,
-    QUANTITIES,
-    Layout,
-    compression_of,
-    encoding_of,
-    ends_with_newline,
-    find_layout,
-    is_workbook,
-)
-from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
-from sync.channels.csv.rows import Row, RowDecoder, read_rows
+from sync.channels.csv.files import FileStatus, FileTimes, candidates, newest
+from sync.channels.csv.layout import FIELDS
+from sync.channels.csv.options import CsvOptions
+from sync.channels.csv.reading import FileReader
 from sync.clock import Clock, rfc3339
-from sync.errors import ChannelError, ContractBroken, Temporary, WriteRejected
-from sync.time_zones import TimeZone, zone_of
+from sync.errors import ChannelError, Temporary, WriteRejected
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-PAGE_ROWS = 1000
-FILE_BYTES_MAX = 2**30
 QUIET_MS = 2_000
 """A file that has not changed for this long counts as finished at the first look."""
 LOOK_AGAIN_MS = 250
 LOOKS_MAX = 5
-_HEADER_LENGTH_MAX = 64 * 1024
-
-
-class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The keys of a channel table that only this kind has."""
-
-    path: str
-    """A file, or a folder whose newest .csv, .tsv or .txt file is meant; relative to the
-    configuration."""
-    columns: dict[str, str] = {}
-    """Our field → the header's name. Given, nothing else is read; by default the names agree."""
-    encoding: str | None = None
-    """By default: what the byte order mark says, else UTF-8, else Windows-1252."""
-    delimiter: str | None = None
-    """By default: whichever of comma, semicolon, tab and bar makes sense of the header."""
-    final_newline: bool = True
-    """False: the last line of a finished file has no line end. Half a line then looks whole."""
-    decimal: str | None = None
-    """The decimal sign of its numbers, "." or ","; by default what a column's numbers prove."""
-    timezone: TimeZone | None = None
-    """Of its times that name none; by default UTC."""
-
-    def __post_init__(self) -> None:
-        unknown = [name for name in self.columns if name not in FIELDS]
-        if unknown:
-            raise ValueError(
-                f"columns {values.quoted(unknown[0])} is not a field; known: {', '.join(FIELDS)}"
-            )
-        if self.columns and not (
-            "sku" in self.columns and any(name in self.columns for name in QUANTITIES)
-        ):
-            raise ValueError("columns needs sku, and available or on_hand")
-        if self.delimiter is not None and len(self.delimiter) != 1:
-            raise ValueError(
-                f"delimiter must be one character, not {values.quoted(self.delimiter)}"
-            )
-        if self.decimal not in (None, ".", ","):
-            raise ValueError(f'decimal must be "." or ",", not {values.quoted(self.decimal)}')
-        try:
-            codecs.lookup(self.encoding or "utf-8")
-        except LookupError:
-            raise ValueError(
-                f"encoding {values.quoted(self.encoding)} is not known; use utf-8, cp1252 or utf-16"
-            ) from None
-
-
 _FIGURES = tuple(name for name in FIELDS[2:] if name not in {"threshold", "title", "updated_at"})
 OPTIONS = CsvOptions
 ABILITIES = Abilities(
@@ -138,7 +65,7 @@ class CsvFile:
     ) -> None:
         self.abilities = abilities(options)
         self._name = name
-        self._options = options
+        self._reader = FileReader(options)
         self._transport = transport
         self._clock = clock
         self._path = path
@@ -154,7 +81,7 @@ class CsvFile:
         with _naming(self._name):
             status = await self._wait_until_written()
             as_of = self._times.of(status, self._clock.now())
-            steps = _InThread(_pages(self._options, status, as_of))
+            steps = _InThread(self._reader.pages(status, as_of))
             try:
                 while (found := await asyncio.to_thread(steps.next)) is not None:
                     yield found
@@ -173,7 +100,7 @@ class CsvFile:
         with _naming(self._name):
             # Only the header is read: whoever still writes the file has written that.
             status = await self._newest()
-            layout = await asyncio.to_thread(_layout, self._options, status)
+            layout = await asyncio.to_thread(self._reader.layout, status)
         found = ", ".join(f"{field} in {layout.header[at]!r}" for field, at in layout.at.items())
         written = rfc3339(status.modified_at)
         if (ahead_ms := status.modified_at - self._clock.now()) > 0:
@@ -230,70 +157,3 @@ class _InThread:
     def close(self) -> None:
         with self._lock:
             self._pages.close()
-
-
-def _pages(options: CsvOptions, status: FileStatus, as_of: Millis) -> Generator[RecordPage]:
-    """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
-    layout = _layout(options, status)
-    numbers = ColumnNumbers(options.decimal, lambda: _decimal_signs(layout, status))
-    decoder = RowDecoder(layout, numbers, zone_of(options.timezone))
-    with _rows(layout, status) as (rows, file):
-        last = Row(1, list(layout.header))
-        while some := list(itertools.islice(rows, PAGE_ROWS)):
-            last = some[-1]
-            yield replace(decoder.page(some, as_of=as_of), file=status.stamp)
-        if not options.final_newline and len(last.fields) < len(layout.header):
-            raise Temporary(f"{status.path.name} is half written: its last line is cut")
-        # The descriptor is asked, not the path: a file that was replaced by another is still the
-        # one that we read, whole. What was cut exactly at a line's end is left to the guard.
-        if not status.is_still(os.fstat(file.fileno())):
-            raise Temporary(f"{status.path.name} changed while it was read")
-
-
-def _decimal_signs(layout: Layout, status: FileStatus) -> Mapping[str, str]:
-    """Read the file a second time, to find out which decimal sign each of its columns proves."""
-    columns = {name: at for name, at in layout.at.items() if name in FIGURES}
-    with _rows(layout, status) as (rows, _):
-        return decimal_signs(columns, (row.fields for row in rows))
-
-
-@contextlib.contextmanager
-def _rows(layout: Layout, status: FileStatus) -> Iterator[tuple[Iterator[Row], BinaryIO]]:
-    """Open the file for its rows, the header left out."""
-    with opened(status) as file, channel_errors(status):
-        text = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
-        rows = read_rows(layout, text, status.path.name)
-        next(rows)
-        yield rows, file
-
-
-def _layout(options: CsvOptions, status: FileStatus) -> Layout:
-    """Find out how the file is written. Raises Temporary where it looks half written."""
-    with opened(status) as file:
-        if status.size > FILE_BYTES_MAX:
-            words = f"{status.path.name} has more than {FILE_BYTES_MAX:,} bytes"
-            raise ContractBroken(words, path="")
-        if not status.size:
-            raise Temporary(f"{status.path.name} is empty: nothing is written yet")
-        if is_workbook(file):
-            words = f"{status.path.name} is a spreadsheet or a zip file: save it as CSV"
-            raise ContractBroken(words, path="")
-        if kind := compression_of(file):
-            words = f"{status.path.name} is compressed ({kind}): unpack it, or have it sent as CSV"
-            raise ContractBroken(words, path="")
-        if options.final_newline and not ends_with_newline(file):
-            raise Temporary(
-                f"{status.path.name} looks half written: its last line has no line end. "
-                "If that is always so, set final_newline = false"
-            )
-        encoding = options.encoding or encoding_of(file)
-        file.seek(0)
-        text = io.TextIOWrapper(file, encoding=encoding, newline="")
-        first = text.readline(_HEADER_LENGTH_MAX)
-        text.detach()
-    try:
-        return find_layout(
-            first, encoding=encoding, delimiter=options.delimiter, columns=options.columns
-        )
-    except (ValueError, csv.Error) as error:
-        raise ContractBroken(str(error), path="line 1", subject=status.path.name) from error

@@ -12,7 +12,7 @@ from store.model import Millis
 from store.polling.file_sights import FileStamp
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 
-SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".ods", ".xls"})
 """What counts in a folder: a file being uploaded is usually named otherwise, or hidden."""
 
 
@@ -55,7 +55,9 @@ def candidates(path: Path) -> list[FileStatus]:
             inside = path.resolve()
             found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file, inside)]
             if not found:
-                raise Temporary(f"no .csv, .tsv or .txt file is in {path}")
+                raise Temporary(
+                    f"no .csv, .tsv, .txt, .gz or .zip file, and no spreadsheet, is in {path}"
+                )
     except PermissionError as error:
         raise NeedsOperator(f"{path} can't be read: give Skew the right to read it") from error
     except FileNotFoundError as error:
@@ -103,7 +105,7 @@ def _is_candidate(path: Path, folder: Path) -> bool:
 
     Whoever may put files there must not be able to show us any file that we may read.
     """
-    if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith((".", "~$")):
         return False
     return path.is_file() and (not path.is_symlink() or path.resolve().parent == folder)
 
@@ -117,15 +119,21 @@ def _open_nonblocking(path: str, flags: int) -> int:
 
 @contextlib.contextmanager
 def opened(status: FileStatus) -> Iterator[BinaryIO]:
-    with channel_errors(status), open(status.path, "rb", opener=_open_nonblocking) as file:
+    """Lend the file, if it is still the same. Raises OSError too, where it is read."""
+    with channel_errors(status):
+        file = open(status.path, "rb", opener=_open_nonblocking)  # noqa: SIM115 - closed below.
+    with file:
         if not status.is_still(os.fstat(file.fileno())):
             raise Temporary(f"{status.path.name} is being replaced")
         yield file
 
 
 @contextlib.contextmanager
-def channel_errors(status: FileStatus) -> Iterator[None]:
-    """Turn what the operating system or the decoder raises into the channel's errors."""
+def channel_errors(status: FileStatus, encoding: str | None = None) -> Iterator[None]:
+    """Turn what the operating system or the decoder raises into the channel's errors.
+
+    `encoding` is what it is read as.
+    """
     try:
         yield
     except PermissionError as error:
@@ -136,5 +144,6 @@ def channel_errors(status: FileStatus) -> Iterator[None]:
         raise Temporary(f"{status.path}: {error.strerror}") from error
     except UnicodeError as error:
         # The error's own text would quote bytes of the file, which are the shop's data.
-        words = f"{status.path.name} mixes encodings: save it as UTF-8, or set `encoding`"
+        what = f"is not all {encoding}" if encoding else "mixes encodings"
+        words = f"{status.path.name} {what}: save it as UTF-8, or correct `encoding`"
         raise ContractBroken(words, path="") from error

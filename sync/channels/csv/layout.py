@@ -1,9 +1,11 @@
 """How a CSV file is written: its encoding, delimiter and columns, found from the file itself."""
 
 import codecs
+import contextlib
 import csv
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -15,36 +17,41 @@ FIELDS = (
 )
 QUANTITIES = ("available", "on_hand")
 DELIMITERS = (",", ";", "\t", "|")
+HEADING_LINES_MAX = 50
+"""How far down the header is looked for, under the lines that `skip` names."""
 _COLUMNS_SHOWN = 20
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"\x28\xb5": "zstd"}
-"""The first two bytes of compressed files. No text file begins with them but for `BZ`."""
+_SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?\1*[\r\n]*', re.IGNORECASE)
+"""The first line of an export for a spreadsheet, which names the delimiter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is written, as found from its first line."""
+    """How a file is written, as found from its first lines."""
 
     encoding: str
     delimiter: str
     header: tuple[str, ...]
     at: Mapping[str, int]
     """Our field → its place in a row."""
+    lines: int
+    """How many lines of the file end with the header's last: the rows stand below."""
+    width_min: int
+    """How many fields a row needs: those below titles that are blank may be left out."""
 
 
-def is_workbook(file: BinaryIO) -> bool:
-    """Whether it is an Excel or OpenDocument file, whatever its name says."""
-    file.seek(0)
-    return file.read(4) in _WORKBOOKS
+class LayoutError(ValueError):
+    """No line is the header: what is missing, what is there, and the remedy."""
+
+    def __init__(self, message: str, *, line: int, near: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.line = line
+        self.near = near
+        """How near the best line came: more is nearer."""
 
 
-def compression_of(file: BinaryIO) -> str:
-    """Name how the file is compressed, whatever its name says; empty where it is not."""
-    file.seek(0)
-    start = file.read(4)
-    if start.startswith(b"BZ") and not start.startswith(b"BZh"):
-        return ""
-    return _COMPRESSED.get(start[:2], "")
+def is_delimiter(text: str) -> bool:
+    """Whether fields can be told apart by it: one character that neither quotes nor ends a line."""
+    return len(text) == 1 and text not in '"\r\n'
 
 
 def ends_with_newline(file: BinaryIO) -> bool:
@@ -59,6 +66,10 @@ def encoding_of(file: BinaryIO) -> str:
     start = file.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    # Without the mark two letters of ASCII show it: half of their bytes are zero.
+    for encoding, half in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        if half == bytes(2) and start.count(0) == len(half):
+            return encoding
     # The whole file is decoded, not its first lines: an export may be plain ASCII for a thousand
     # rows before the first ü shows how it is really written.
     file.seek(0)
@@ -73,32 +84,78 @@ def encoding_of(file: BinaryIO) -> str:
 
 
 def find_layout(
-    first: str, *, encoding: str, delimiter: str | None, columns: Mapping[str, str]
+    first: Sequence[str],
+    *,
+    encoding: str,
+    delimiter: str | None,
+    columns: Mapping[str, str],
+    skip: int | None = None,
 ) -> Layout:
-    """Match the header with what is wanted, by the first delimiter that makes sense of it.
+    """Find the header among the file's `first` lines: the row that has the columns.
 
-    Raises ValueError naming the column that is missing, those that are there, and the remedy.
+    `skip`: it stands under so many lines, and is not looked for. Raises LayoutError.
     """
-    tried = [delimiter] if delimiter else DELIMITERS
-    layouts = [_split(first, encoding, candidate, columns) for candidate in tried]
-    for layout in layouts:
-        if not _lacking(layout, columns):
-            return layout
-    best = max(layouts, key=lambda layout: len(layout.header))
+    named = _SEP_LINE.fullmatch(first[0]) if first else None
+    above = 0
+    if named is not None and is_delimiter(named[1]):
+        above, delimiter = 1, delimiter or named[1]
+    delimiters = [delimiter] if delimiter else DELIMITERS
+    lines = first[max(above, skip or 0) :]
+    layouts = [
+        _layout(row, encoding, delimiter, columns, len(first) - len(lines) + last)
+        for delimiter in delimiters
+        for row, last in _rows(lines, delimiter, only_one=skip is not None)
+    ]
+    fitting = [layout for layout in layouts if not _lacking(layout, columns)]
+    if fitting:
+        return min(fitting, key=lambda layout: layout.lines)
+    best = max(layouts, key=_likely, default=_layout([], encoding, ",", columns, 1))
     found = ", ".join(values.quoted(column).strip('"') for column in best.header[:_COLUMNS_SHOWN])
-    raise ValueError(
-        f"{_lacking(best, columns)}; columns: {found or 'none'}. {_remedy(best, columns)}"
+    raise LayoutError(
+        f"{_lacking(best, columns)}; columns: {found or 'none'}. {_remedy(best, columns)}",
+        line=best.lines,
+        near=_likely(best),
     )
 
 
-def _split(first: str, encoding: str, delimiter: str, columns: Mapping[str, str]) -> Layout:
-    names = next(csv.reader([first.removeprefix("\ufeff")], delimiter=delimiter), [])
-    header = tuple(name.strip() for name in names)
+def _rows(
+    lines: Sequence[str], delimiter: str, *, only_one: bool
+) -> Iterator[tuple[list[str], int]]:
+    """Split lines into rows that may be the header, each with the number of its last line."""
+    # A title in the header may be quoted and of two lines; a quote in a line above it may never be
+    # closed. So both ways of reading are tried, and a header that is a line of its own comes first.
+    for whole in (False, True):
+        if whole:
+            reader = csv.reader(lines, delimiter=delimiter)
+            rows = ((row, reader.line_num) for row in reader)
+        else:
+            rows = (
+                (next(csv.reader([line], delimiter=delimiter), []), number)
+                for number, line in enumerate(lines, 1)
+            )
+        with contextlib.suppress(csv.Error):
+            for row, last in rows:
+                if any(map(str.strip, row)) or len(lines) == 1:
+                    yield row, last
+                    if only_one:
+                        return
+
+
+def _layout(
+    row: Sequence[str], encoding: str, delimiter: str, columns: Mapping[str, str], lines: int
+) -> Layout:
+    header = tuple(name.removeprefix("\ufeff").strip() for name in row)
     wanted = {field: title.strip() for field, title in columns.items()}
     if not wanted:
         wanted = {column.lower(): column for column in header if column.lower() in FIELDS}
     at = {field: header.index(title) for field, title in wanted.items() if title in header}
-    return Layout(encoding, delimiter, header, at)
+    width_min = max((place for place, title in enumerate(header, 1) if title), default=0)
+    return Layout(encoding, delimiter, header, at, lines, width_min)
+
+
+def _likely(layout: Layout) -> tuple[int, int, int]:
+    """How likely a row is the header: by the columns that it has, its width, its place."""
+    return len(layout.at), sum(map(bool, layout.header)), -layout.lines
 
 
 def _lacking(layout: Layout, columns: Mapping[str, str]) -> str:

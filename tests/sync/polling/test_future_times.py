@@ -12,7 +12,7 @@ import pytest
 from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, PollOutcome
 from sync.channels import open_channel
-from sync.channels.csv.channel import CsvOptions
+from sync.channels.csv.options import CsvOptions
 from sync.corrections import decide
 from sync.polling.channel_state import ChannelState
 from sync.settings import ApprovalRule, ApprovalSettings

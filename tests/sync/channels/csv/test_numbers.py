@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.channels.csv.channel import CsvOptions
 from sync.channels.csv.numbers import readings
+from sync.channels.csv.options import CsvOptions
 from tests.contract.test_csv import drop, read, stock
 
 
