@@ -40,7 +40,7 @@ def for_shop(found: "ReadyMade", channel: str, url: str | None) -> str:
         ),
     }
     frame = files("console").joinpath("skew_from.toml").read_text(encoding="utf-8")
-    return re.sub("@([a-z_]+)@", lambda slot: meanings[slot[1]], frame)
+    return re.sub("@([a-z_]+)@", lambda slot: meanings[slot.group(1)], frame)
 
 
 def next_steps(found: "ReadyMade", channel: str, url: str | None, path: Path) -> Iterator[str]:
