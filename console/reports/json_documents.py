@@ -115,6 +115,7 @@ def disagreement(disagreement: Disagreement, cause: Cause | None) -> Json:
         "reason_code": None if disagreement.reason is None else str(disagreement.reason),
         "reading": {
             "available": disagreement.available,
+            "at_least": disagreement.at_least,
             "state": disagreement.state,
             "observed_at": rfc3339(disagreement.observed_at),
             **({"copies": copies_of(disagreement.twins)} if disagreement.twins else {}),
@@ -155,7 +156,11 @@ def update(correction: Correction) -> Json:
         "channel": correction.channel,
         "location": correction.location,
         "status": str(correction.status),
-        "from": {"quantity": correction.from_quantity, "state": correction.from_state},
+        "from": {
+            "quantity": correction.from_quantity,
+            "at_least": correction.from_at_least,
+            "state": correction.from_state,
+        },
         "to": {"quantity": correction.to_quantity, "state": correction.to_state},
         "version": correction.version,
         "proposed_at": rfc3339(correction.proposed_at),
@@ -268,6 +273,7 @@ def _reading(reading: Reading | None) -> Json | None:
         return None
     return {
         "available": reading.available,
+        "at_least": reading.at_least,
         "state": reading.state,
         "present": reading.present,
         "source_at": rfc3339(reading.source_at),

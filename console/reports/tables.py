@@ -343,10 +343,16 @@ def _change(correction: Correction) -> tuple[str, str, str]:
         correction.to_quantity is not None and correction.to_quantity != correction.from_quantity
     )
     if of_state and of_quantity:
-        before = f"{units(correction.from_quantity)} {correction.from_state or NONE}"
+        was = units(correction.from_quantity, at_least=correction.from_at_least)
+        before = f"{was} {correction.from_state or NONE}"
         return before, "→", f"{units(correction.to_quantity)} {correction.to_state}"
     return (
-        value(correction.from_quantity, correction.from_state or NONE, of_state=of_state),
+        value(
+            correction.from_quantity,
+            correction.from_state or NONE,
+            of_state=of_state,
+            at_least=correction.from_at_least,
+        ),
         "→",
         value(correction.to_quantity, correction.to_state, of_state=of_state),
     )

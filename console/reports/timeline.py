@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from console.reports.table import Paper, TableColumn
-from console.text.format import NONE, day_and_time, shown, signed, units
+from console.text.format import LEAST, NONE, day_and_time, shown, signed, units
 from store.history.as_of import SkuAsOf
 from store.model import Millis
 from store.queries.values import HistoryEntry
@@ -115,7 +115,7 @@ def _shown(reading: Reading | None) -> str:
     if reading.available is None:
         return shown(None, reading.state)
     state = f" {reading.state}" if reading.state else ""
-    return f"{units(reading.available)}{state}"
+    return f"{units(reading.available, at_least=reading.at_least)}{state}"
 
 
 def _when_known(known_at: Millis | None, at: Millis) -> str:
@@ -147,7 +147,8 @@ def _reading(detail: Mapping[str, object]) -> str:
         return "not listed"
     if detail.get("available") is None:
         return f"shows no number, {detail.get('state') or 'not counted'}"
-    parts = [f"shows {detail.get('available')}"]
+    least = LEAST if detail.get("at_least") else ""
+    parts = [f"shows {least}{detail.get('available')}"]
     if detail.get("on_hand") is not None:
         parts.append(f"{detail['on_hand']} on hand")
     if detail.get("committed"):

@@ -19,6 +19,7 @@ from sync.units import duration
 NONE = "–"
 """What stands where there is no value."""
 
+LEAST = "≥"
 MINUS = "−"
 
 _BLANK = "\u2420"
@@ -104,23 +105,25 @@ def age(span_ms: int | None) -> str:
     return f"{span_ms // _DAY_MS}d"
 
 
-def units(number: int | None) -> str:
-    """Write a quantity with thousands set apart and a real minus: `12,408`, `−3`."""
+def units(number: int | None, *, at_least: bool = False) -> str:
+    """Write a quantity with thousands set apart and a real minus: `12,408`, `−3`, `≥100`."""
     if number is None:
         return NONE
-    return f"{number:,}".replace("-", MINUS)
+    return f"{LEAST if at_least else ''}{number:,}".replace("-", MINUS)
 
 
-def shown(quantity: int | None, state: str | None) -> str:
+def shown(quantity: int | None, state: str | None, *, at_least: bool = False) -> str:
     """Write what a listing shows: its number, else its state, which says that it is not counted."""
-    return units(quantity) if quantity is not None else state or NONE
+    return units(quantity, at_least=at_least) if quantity is not None else state or NONE
 
 
-def value(quantity: int | None, state: str | None, *, of_state: bool) -> str:
+def value(
+    quantity: int | None, state: str | None, *, of_state: bool, at_least: bool = False
+) -> str:
     """Write a figure of a listing: its state where that is what it is about, else its quantity."""
     if of_state and state is not None:
         return state
-    return units(quantity)
+    return units(quantity, at_least=at_least)
 
 
 def copies_of(twins: str | None) -> list[dict[str, object]]:
@@ -137,7 +140,12 @@ def shows_text(disagreement: Disagreement) -> str:
             units(number) if isinstance(number, int) else UNCOUNTED for number in numbers
         )
     of_state = disagreement.kind is Kind.STATE
-    return value(disagreement.available, disagreement.state, of_state=of_state)
+    return value(
+        disagreement.available,
+        disagreement.state,
+        of_state=of_state,
+        at_least=disagreement.at_least,
+    )
 
 
 def target_text(disagreement: Disagreement) -> str:

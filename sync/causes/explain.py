@@ -64,6 +64,9 @@ def causes(
 def cause(case: CauseCase) -> Cause:
     """The first predictor that fits; `unexplained` with the residual where none does."""
     for predictor in PREDICTORS:
+        # Where only the least is known, two equal numbers are equal by chance.
+        if case.disagreement.at_least and predictor in _BY_NUMBERS:
+            continue
         found = predictor(case)
         if found is not None:
             return found
@@ -102,6 +105,10 @@ PREDICTORS: tuple[Callable[[CauseCase], Cause | None], ...] = (
 listings comes last, because it is right for most of them and not for each."""
 
 
+_BY_NUMBERS = (peers.buffer, peers.unit_of_measure, peers.mapping)
+"""What exact numbers tell."""
+
+
 def _unexplained(case: CauseCase) -> Cause:
     disagreement, since = case.disagreement, rfc3339(case.facts.since)
     if disagreement.delta is None:
@@ -109,7 +116,8 @@ def _unexplained(case: CauseCase) -> Cause:
         residual = f"shows {shows}, should show {disagreement.target_state}"
         return Cause("unexplained", 0.0, f"{residual} since {since}; no known cause fits")
     off = f"{abs(disagreement.delta)} off the target since {since}"
-    words = f"shows {disagreement.available}, {off}; "
+    least = "at least " if disagreement.at_least else ""
+    words = f"shows {least}{disagreement.available}, {least}{off}; "
     if not case.moved or not case.explained:
         return Cause("unexplained", 0.0, f"{words}no known cause fits")
     left = case.moved - case.explained

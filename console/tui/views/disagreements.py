@@ -87,6 +87,7 @@ class DisagreementSheet:
         return (
             (
                 disagreement.available,
+                disagreement.at_least,
                 disagreement.state,
                 disagreement.target,
                 disagreement.target_state,
@@ -97,7 +98,10 @@ class DisagreementSheet:
                 disagreement.correction_status,
                 disagreement.acknowledged_at,
             ),
-            {name: (cell.available, cell.state) for name, cell in value.shown.items()},
+            {
+                name: (cell.available, cell.at_least, cell.state)
+                for name, cell in value.shown.items()
+            },
         )
 
     def _wide(self, width: int) -> Sequence[Column] | None:
@@ -175,7 +179,8 @@ def _correction_cell(disagreement: Disagreement, number: int, status: Correction
     if status is CorrectionStatus.PROPOSED:
         if disagreement.kind is Kind.STATE:
             return Cell(f"#{number} → {disagreement.target_state or NONE}")
-        return Cell(f"#{number} {units(disagreement.available)} → {units(disagreement.target)}")
+        before = units(disagreement.available, at_least=disagreement.at_least)
+        return Cell(f"#{number} {before} → {units(disagreement.target)}")
     return Cell(f"#{number} {STEPS[status]}", step_tone(status))
 
 
@@ -191,7 +196,7 @@ def _channel_cell(row: DisagreementRow, channel: str, width: int) -> Cell:
             if mine and disagreement.kind is Kind.STATE
             else shows_text(disagreement)
             if mine and disagreement.twins
-            else shown(cell.available, cell.state)
+            else shown(cell.available, cell.state, at_least=cell.at_least)
         )
         tone = Tone.PLAIN
     elif mine:

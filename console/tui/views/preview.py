@@ -128,6 +128,13 @@ def trust_sign(cell: ShownCell) -> str:
     return "~" if not cell.trusted else "*" if cell.differs else " "
 
 
+def cell_text(cell: ShownCell) -> str:
+    """What a channel shows, or `none` where it does not list it."""
+    if not cell.present:
+        return "none"
+    return shown(cell.available, cell.state, at_least=cell.at_least)
+
+
 def trust_tone(cell: ShownCell, delta: int | None) -> Tone:
     if not cell.trusted:
         return Tone.DIM
@@ -184,7 +191,7 @@ def _cell_row(cell: ShownCell, detail: RowDetail, name: int) -> Content:
     differs = cell.differs and cell.available is not None and cell.target is not None
     delta = (cell.target or 0) - (cell.available or 0) if differs else None
     sign, tone = trust_sign(cell), trust_tone(cell, delta)
-    shows = shown(cell.available, cell.state) if cell.present else "none"
+    shows = cell_text(cell)
     correction = detail.correction if mine else None
     after = "" if correction is None else units(correction.to_quantity)
     return write(

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from textual.content import Content
 
-from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, shown, units
+from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, units
 from console.tui.data.sku import SkuDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview
@@ -158,7 +158,7 @@ def _cells(
     tone, sign = preview.trust_tone(cell, delta), preview.trust_sign(cell)
     # A state is a word, and words are cut: with the sign, one cell stays free before it.
     number = cell.available is not None or not cell.present
-    text = shown(cell.available, cell.state) if cell.present else "none"
+    text = preview.cell_text(cell)
     shows = f"{text if number else cut(text, 7)}{sign}"
     read_at = health.last_success_at if health is not None else None
     by_column = {

@@ -4,6 +4,7 @@ from console.text.format import (
     NONE,
     time_of_day,
     units,
+    until_text,
 )
 from console.tui.drawing.tones import Tone
 from store.model import (
@@ -49,7 +50,8 @@ def change_text(correction: Correction) -> str:
     """What an update would do: `31 → 14`, `active → disabled`, or both."""
     parts = []
     if correction.to_quantity is not None and correction.units != 0:
-        parts.append(f"{units(correction.from_quantity)} → {units(correction.to_quantity)}")
+        before = units(correction.from_quantity, at_least=correction.from_at_least)
+        parts.append(f"{before} → {units(correction.to_quantity)}")
     if correction.to_state is not None and correction.to_state != correction.from_state:
         parts.append(f"{correction.from_state or NONE} → {correction.to_state}")
     return ", ".join(parts) or f"stays {units(correction.to_quantity)}"
@@ -71,6 +73,8 @@ def waits_for(correction: Correction, now: Millis) -> str:
         return correction.result or waits
     if correction.status is CorrectionStatus.SNOOZED:
         return f"until {time_of_day(correction.snoozed_until)[:5]}Z"
+    if correction.status is CorrectionStatus.APPLIED and correction.proof_until is not None:
+        return f"applied later; to show by {until_text(correction.proof_until, now)}"
     if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
         return f"{correction.decided_by} approved; a second person must, too"
     return correction.result or correction.note or ""

@@ -244,6 +244,14 @@ def test_a_common_offset_comes_before_a_common_ratio() -> None:
     assert kind_of(differs(3, 36), peers=both) == "unit of measure"
 
 
+def test_of_a_least_number_an_equal_one_tells_nothing() -> None:
+    assert kind_of(differs(24, 2, at_least=True), peers=ChannelPeers(10, {-22: 9})) == "unexplained"
+    assert kind_of(differs(31, 14, at_least=True), swapped_with="B") == "unexplained"
+    assert cause_of(differs(100, 60, at_least=True)).evidence.startswith(
+        "shows at least 100, at least 40 off the target"
+    )
+
+
 def test_two_skus_that_show_each_others_target_are_swapped() -> None:
     cause = cause_of(differs(31, 14), swapped_with="B")
     assert (cause.kind, cause.confidence) == ("mapping", 0.8)
