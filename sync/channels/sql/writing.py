@@ -106,7 +106,7 @@ class DatabaseWriter:
         try:
             found = await work.run(self._reader.read, work, wanted)
         except ChannelError as error:
-            words = f"no row was changed, and it can't be read afresh: {error}"
+            words = f"no row was changed, and it can't be read again: {error}"
             return Receipt(change, refused=words, conflict=True)
         if found.refused:
             words = f"no row was changed, and it can't be read now: {found.refused[0].reason}"
