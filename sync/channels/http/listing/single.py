@@ -169,7 +169,9 @@ class SingleReader:
         }
         decoder = RecordDecoder(
             fields, options.states, NumberWords(options.words),
-            zone=zone_of(options.timezone), ids=ids, keeps_type=self._reader.keeps_type,
+            zone=zone_of(options.timezone), ids=ids,
+            # As in the list, where `ids` of the parent keep the type of `ref` as well.
+            keeps_type=self._reader.keeps_type or bool(options.ids),
         )  # fmt: skip
         by_key = options.each is not None and options.each.keys is not None
         contexts: list[Mapping[str, object]] = [
