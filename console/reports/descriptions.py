@@ -62,8 +62,8 @@ def proof(found: DescriptionOrigin) -> str:
 
 
 def _row(found: ReadyMade) -> tuple[TableCell | str, ...]:
-    if found.description is None or found.abilities is None:
-        return (found.file.name, TableCell(f"can't be used: {found.wrong}", "red"), "", "", "")
+    if found.description is None or found.abilities is None or found.wrong:
+        return (found.file.name, TableCell("can't be used", "red"), "", "", found.wrong)
     kind = found.description.kind
     told = found.description.origin()
     words = [proof(told)]
@@ -81,7 +81,7 @@ def _row(found: ReadyMade) -> tuple[TableCell | str, ...]:
 def _document(found: ReadyMade) -> Json:
     document: Json = {"use": found.file.name, "shipped": found.file.shipped}
     document["file"] = None if found.file.shipped else str(found.file.path)
-    if found.description is None or found.abilities is None:
+    if found.description is None or found.abilities is None or found.wrong:
         return {**document, "wrong": found.wrong}
     head = found.description.head
     return {

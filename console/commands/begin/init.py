@@ -60,7 +60,7 @@ def _described(use: str, url: str | None, folder: Path) -> "ReadyMade":
     from sync.errors import ConfigError, ConfigErrors
 
     found = ready_made.named(use, "--from", folder)
-    if found.description is None or found.abilities is None:
+    if found.description is None or found.wrong:
         raise ConfigErrors("skew init", (ConfigError("--from", found.wrong),))
     if url is None and found.description.needs_address():
         raise click.UsageError(
