@@ -33,6 +33,8 @@ def for_shop(found: "ReadyMade", channel: str, url: str | None) -> str:
         "use": _quoted(description.file.name),
         "url": "" if url is None else f"url = {_quoted(url)}\n",
         "sign_in": "".join(_sign_in(found, channel, url)),
+        # What the description says of it is not to be undone by a default of ours.
+        "every": "" if "every" in description.channel else 'every = "60s"\n',
         "direction": (
             '"push"                # what you approve is written; "observe" only compares'
             if writes

@@ -50,8 +50,8 @@ path = "warehouse.csv"
 columns = {{ sku = "Item", available = "Qty", state = "State" }}
 
 [channels.shop]
-kind = "vendure"
-url = "{url}/admin-api"
+use = "vendure"
+url = "{url}"
 username = "{user}"
 password = {{ env = "SHOP_PASSWORD" }}
 direction = "push"
