@@ -21,6 +21,7 @@ REMEDY = 'say where it is: { env = "NAME" }, { file = "PATH" } or { keyring = "s
 """What to do about every secret that is not written as a place."""
 
 _FILE_BYTES_MAX = 64 * 1024
+_WORD = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 
 class SecretSource(
@@ -34,6 +35,8 @@ class SecretSource(
     """A file that holds nothing else, relative to the configuration; its last newline is cut."""
     keyring: str | None = None
     """`service/name` in the user's keyring."""
+    scheme: str | None = None
+    """A word that is sent before it, such as `Token` in the header `Authorization`."""
 
     def __post_init__(self) -> None:
         given = [value for value in (self.env, self.file, self.keyring) if value is not None]
@@ -41,6 +44,8 @@ class SecretSource(
             raise ValueError(REMEDY)
         if self.keyring is not None and not all(self.keyring.partition("/")):
             raise ValueError('a keyring entry is written "service/name"')
+        if self.scheme is not None and not _WORD.fullmatch(self.scheme):
+            raise ValueError('scheme is not a word, such as "Bearer" or "Token"')
 
     @property
     def name(self) -> str:
@@ -48,6 +53,10 @@ class SecretSource(
         if self.env is not None:
             return self.env
         return f"file {self.file}" if self.file is not None else f"keyring {self.keyring}"
+
+
+class SecretTable(dict[str, object]):
+    """A table that is sent, of plain values and, however deep, of `SecretSource`."""
 
 
 class _Kept:
@@ -121,6 +130,10 @@ class Secret:
         """Reveal it as it is sent, after its scheme if it has one: `Bearer …`."""
         return f"{self._scheme} {self.reveal()}" if self._scheme else self.reveal()
 
+    @property
+    def has_scheme(self) -> bool:
+        return bool(self._scheme)
+
     def renew(self) -> bool:
         """Read it again from where it is kept; whether it is another now. May block."""
         return self._kept.renew()
@@ -149,8 +162,8 @@ class Secret:
 
 
 def bearer(token: Secret) -> Secret:
-    """Make the value of an `Authorization` header from a token."""
-    return token.with_scheme("Bearer")
+    """Make the value of an `Authorization` header from a token that has no scheme of its own."""
+    return token if token.has_scheme else token.with_scheme("Bearer")
 
 
 def resolve(
@@ -171,9 +184,23 @@ def resolve(
     value = read()
     if source.env is not None:
         # The environment of a running program does not change.
-        return Secret(value, name=source.name)
+        return Secret(value, name=source.name, scheme=source.scheme or "")
     kept = _Kept(value, read, partial(stamp, source, base) if source.file is not None else None)
-    return Secret(value, name=source.name, kept=kept)
+    return Secret(value, name=source.name, scheme=source.scheme or "", kept=kept)
+
+
+def resolved(value: object, *, key: str, base: Path) -> object:
+    """Fetch the secrets of a value, however deep in its tables and lists.
+
+    Raises ConfigError as `resolve`.
+    """
+    if isinstance(value, SecretSource):
+        return resolve(value, key=key, base=base)
+    if isinstance(value, dict):
+        return {n: resolved(part, key=f"{key}.{n}", base=base) for n, part in value.items()}
+    if isinstance(value, list):
+        return [resolved(part, key=f"{key}[{n}]", base=base) for n, part in enumerate(value)]
+    return value
 
 
 def stamp(source: SecretSource, base: Path) -> object:
@@ -192,7 +219,7 @@ def refuse_in_url(key: str, url: str) -> None:
     names = [
         name
         for name, value in parse_qsl(urlsplit(url).query)
-        if re.sub(r"[^a-z]", "", name.lower()) in _SECRET_NAMES and not value.startswith("{")
+        if is_secret_name(name) and not value.startswith("{")
     ]
     looks = _SECRET_LOOK.search(unquote(url))
     if names or looks:
@@ -203,12 +230,22 @@ def refuse_in_url(key: str, url: str) -> None:
         )
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether what stands under a name is a secret by that name."""
+    return re.sub(r"[^a-z]", "", name.lower()) in _SECRET_NAMES
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text begins as the tokens of well-known services do."""
+    return _SECRET_LOOK.search(text) is not None
+
+
 _SECRET_NAMES = frozenset(
     {
         "key", "apikey", "appkey", "accesskey", "authkey", "privatekey", "sharedkey", "secretkey",
         "subscriptionkey", "consumerkey", "token", "apitoken", "accesstoken", "authtoken", "jwt",
         "secret", "apisecret", "appsecret", "clientsecret", "consumersecret", "sharedsecret",
-        "password", "passwd", "pwd", "pass", "auth", "authorization", "sig", "signature",
+        "password", "passwd", "pwd", "pass", "auth", "authorization", "cookie", "sig", "signature",
     }
 )  # fmt: skip
 _SECRET_LOOK = re.compile(

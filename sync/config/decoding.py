@@ -17,7 +17,7 @@ import msgspec
 
 from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
-from sync.secrets import REMEDY, SecretSource
+from sync.secrets import REMEDY, SecretSource, SecretTable, is_secret_name, looks_secret
 from sync.time_zones import TimeZone, time_zone
 from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
 from sync.values import quoted
@@ -95,17 +95,20 @@ def refuse_unknown(
 def secrets_of(options: msgspec.Struct, key: str) -> Iterator[tuple[str, SecretSource]]:
     """Find every secret that a channel's options name, with its dotted key."""
     for key_field in msgspec.structs.fields(options):
-        yield from _secrets_in(getattr(options, key_field.name), join(key, key_field.encode_name))
+        yield from _sources(getattr(options, key_field.name), join(key, key_field.encode_name))
 
 
-def _secrets_in(value: object, key: str) -> Iterator[tuple[str, SecretSource]]:
+def _sources(value: object, key: str) -> Iterator[tuple[str, SecretSource]]:
     if isinstance(value, SecretSource):
         yield key, value
     elif isinstance(value, msgspec.Struct):
         yield from secrets_of(value, key)
     elif isinstance(value, dict):
         for name, part in value.items():
-            yield from _secrets_in(part, join(key, name))
+            yield from _sources(part, join(key, str(name)))
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from _sources(part, f"{key}[{number}]")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -132,17 +135,14 @@ def join_path(key: str, path: str) -> str:
 def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # noqa: ANN401
     """Decode one value of whatever type; None where it is wrong, with the error added."""
     inner = _required(kind)
-    if _may_be_secret(inner):
-        inner = kind = SecretSource if isinstance(value, dict) else str
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
         return _struct(value, inner, key, found)
-    if get_origin(inner) in (list, tuple) and isinstance(value, list):
-        (item, *_) = get_args(inner)
-        items = [_value(part, item, f"{key}[{n}]", found) for n, part in enumerate(value)]
-        return items if get_origin(inner) is list else tuple(items)
-    item = get_args(inner)[1] if get_origin(inner) is dict else None
-    if isinstance(value, dict) and (_choices(item) or _may_be_secret(item)):
-        return {name: _value(part, item, join(key, name), found) for name, part in value.items()}
+    if _may_be_secret(inner) or (inner is SecretTable and isinstance(value, dict)):
+        return _with_secrets(value, inner, key, found)
+    if get_origin(inner) in (list, tuple, dict) and isinstance(value, list | dict):
+        parts = _parts(value, inner, key, found)
+        if parts is not None:
+            return parts
     choices = _choices(inner)
     if choices and value not in choices:
         allowed = " or ".join(f'"{choice}"' for choice in choices)
@@ -154,6 +154,47 @@ def _value(value: object, kind: Any, key: str, found: Findings) -> object:  # no
     except msgspec.ValidationError as error:
         found.errors.append(_translated(key, str(error), value))
         return None
+
+
+def _parts(value: object, kind: Any, key: str, found: Findings) -> object:  # noqa: ANN401
+    """Decode a list, or a table whose values msgspec alone can't explain; None for any other."""
+    arguments = get_args(kind)
+    if isinstance(value, list) and get_origin(kind) in (list, tuple):
+        items = [_value(part, arguments[0], f"{key}[{n}]", found) for n, part in enumerate(value)]
+        return items if get_origin(kind) is list else tuple(items)
+    if isinstance(value, dict) and get_origin(kind) is dict:
+        item = arguments[1]
+        if _choices(item) or _may_be_secret(item):
+            return {n: _value(part, item, join(key, n), found) for n, part in value.items()}
+    return None
+
+
+def _with_secrets(value: object, kind: Any, key: str, found: Findings) -> object:  # noqa: ANN401
+    """Decode a text or a secret, or a table that is sent and has secrets, however deep."""
+    if kind is SecretTable and isinstance(value, dict):
+        parts = {name: _part(part, name, join(key, name), found) for name, part in value.items()}
+        return SecretTable(parts)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return _struct(value, SecretSource, key, found)
+    found.refuse(key, f"must be text in quotes or a secret, not {_named(value)}; {REMEDY}")
+    return None
+
+
+def _part(value: object, name: str, key: str, found: Findings) -> object:
+    if isinstance(value, list):
+        return [_part(part, "", f"{key}[{n}]", found) for n, part in enumerate(value)]
+    if isinstance(value, dict):
+        if value and value.keys() <= _KEYS_OF_SECRET:
+            return _struct(value, SecretSource, key, found)
+        return {n: _part(part, n, join(key, n), found) for n, part in value.items()}
+    if isinstance(value, str) and value and (is_secret_name(name) or looks_secret(value)):
+        found.refuse(key, f"looks like a secret, which must not be in the file; {REMEDY}")
+    return value
+
+
+_KEYS_OF_SECRET = frozenset(field.name for field in msgspec.structs.fields(SecretSource))
 
 
 @functools.cache

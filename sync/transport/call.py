@@ -81,14 +81,16 @@ class Call:
         return self.proof.sign(self.method, url, self.form)
 
     def wire_headers(self, signed: Signed) -> dict[bytes, bytes]:
-        headers = {b"Accept-Encoding": ACCEPTED}
+        headers: dict[str, str | Secret] = {"Accept-Encoding": ACCEPTED.decode()}
         if self.json is not None:
-            headers[b"Content-Type"] = b"application/json"
+            headers["Content-Type"] = "application/json"
         elif self.form is not None:
-            headers[b"Content-Type"] = b"application/x-www-form-urlencoded"
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        # A name is one whatever its capitals: what the description says counts instead of ours.
+        of_name = {name.lower(): name for name in headers}
         for name, value in {**self.headers, **signed.headers}.items():
-            headers[name.encode()] = _plain(value).encode()
-        return headers
+            headers[of_name.get(name.lower(), name)] = value
+        return {name.encode(): _plain(value).encode() for name, value in headers.items()}
 
     def wire_content(self) -> bytes | None:
         if self.form is not None:

@@ -142,7 +142,7 @@ class Transport:
         """
         call = Call(method, url, headers or {}, json, form, proof, repeatable, accept, judge)
         sent = call.revealed()
-        if origin(url) != self._origin:
+        if not self.is_at(url):
             raise ContractBroken(
                 f"{self._channel} points to another server", path=self.redactor.url(url)
             )
@@ -178,6 +178,10 @@ class Transport:
         )
         return await retrying(self._attempt, call)
 
+    def is_at(self, url: str) -> bool:
+        """Whether an address is at its origin."""
+        return origin(url) == self._origin
+
     def beside(self, url: str, *, body_bytes_max: int) -> "Transport":
         """A transport to another address of the same channel, such as where one signs in to it.
 
@@ -186,7 +190,7 @@ class Transport:
         limits = replace(self._limits, body_bytes_max=body_bytes_max)
         other = Transport(self._channel, url, clock=self._clock, limits=limits)
         other.redactor = self.redactor
-        if other._origin == self._origin:
+        if self.is_at(url):
             other._pace = self._pace
         return other
 

@@ -11,7 +11,8 @@ from sync.clock import SystemClock, rfc3339
 from sync.simulation.channel import Item
 from sync.simulation.server import WorldServer
 from sync.simulation.world import World
-from tests.contract.harness import SECRET, SECRET_NAME, with_raw
+from tests.contract.doors import Door, bearer, stop
+from tests.contract.harness import SECRET_NAME, with_raw
 from tests.loopback import Answer, ReceivedRequest
 
 TOKEN = {"env": SECRET_NAME}
@@ -23,6 +24,7 @@ EVENTS_FROM = SystemClock().now() - 86_400_000
 class Market:
     """An API for the `http` kind: the `[channels.market]` of docs/configuration.md."""
 
+    door: Door = field(default_factory=bearer)
     kind: str = "http"
     stock: dict[str, int] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
@@ -35,7 +37,7 @@ class Market:
             "url": f"{url}/stock",
             "items": "items",
             "next": "next",
-            "token": TOKEN,
+            **self.door.keys(url),
             "fields": {"sku": "sku", "available": "available", "state": "state", "price": "price"},
             "states": {"live": "active", "paused": "disabled"},
             "write": {
@@ -95,8 +97,9 @@ class Market:
         self.raw[sku] = raw
 
     def answer(self, asked: ReceivedRequest) -> Answer:
-        if asked.headers.get("authorization") != f"Bearer {SECRET}":
-            return Answer({"message": f"bad token {asked.headers.get('authorization')}"}, 401)
+        stopped = stop(self.door, asked)
+        if stopped is not None:
+            return stopped
         url = urlsplit(asked.path)
         if url.path == "/events":
             return self._events(parse_qs(url.query).get("after", [""])[0])

@@ -23,6 +23,7 @@ from sync.channels.base import (
     closing,
 )
 from sync.channels.http import placeholders
+from sync.channels.http.auth.table import WayIn
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
 from sync.channels.http.listing.reader import FirstPage, ListReader
@@ -30,7 +31,6 @@ from sync.channels.http.listing.single import SingleReader
 from sync.channels.http.options import HttpOptions
 from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
-from sync.secrets import bearer, resolve
 from sync.time_zones import zone_of
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ def abilities(options: HttpOptions) -> Abilities:
 def open_channel(
     name: str, options: HttpOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "HttpApi":
-    """Make the channel ready; nothing is sent. Raises ConfigError where the token is missing."""
-    headers = {}
-    if options.token is not None:
-        token = resolve(options.token, key=f"channels.{name}.token", base=base)
-        headers["Authorization"] = bearer(token)
-    return HttpApi(name, options, ApiClient(name, transport, headers), clock)
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    way_in = WayIn(name, transport, clock, base)
+    headers = way_in.headers(options.headers, options.token)
+    access = way_in.opened(options.auth, headers)
+    client = ApiClient(name, transport, headers, access, options.error)
+    return HttpApi(name, options, client, clock)
 
 
 class HttpApi:

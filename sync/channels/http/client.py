@@ -3,12 +3,16 @@
 It is JSON, or the error that its body is.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sync import values
-from sync.channels.http import complaints
+from sync.channels.http import bodies, complaints
+from sync.channels.http.auth.access import Access
+from sync.channels.http.bodies import WebPageInstead
 from sync.channels.http.complaints import Complaint, Trouble
+from sync.channels.http.expressions import ERROR, search
 from sync.errors import (
     ChannelError,
     ContractBroken,
@@ -18,6 +22,7 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.secrets import Secret
+from sync.transport.call import secrets_in
 
 if TYPE_CHECKING:
     from sync.transport.call import Judge, Reply
@@ -29,10 +34,19 @@ SAYS = "answered with an error"
 class ApiClient:
     """Asks one described API; makes errors of what its answers complain of, fit for messages."""
 
-    def __init__(self, name: str, transport: "Transport", headers: Mapping[str, Secret]) -> None:
+    def __init__(
+        self,
+        name: str,
+        transport: "Transport",
+        headers: Mapping[str, str | Secret],
+        access: Access,
+        error: str | None = None,
+    ) -> None:
         self._name = name
         self._transport = transport
         self._headers = headers
+        self._access = access
+        self._error = search(error) if error else None
 
     async def read(
         self,
@@ -47,7 +61,8 @@ class ApiClient:
 
         Raises what `Transport.request` does, and what `judge` makes of an answer.
         """
-        return await self._transport.request(
+        ask = partial(
+            self._transport.request,
             method,
             url,
             repeatable=True,
@@ -56,15 +71,18 @@ class ApiClient:
             accept=accept,
             judge=judge,
         )
+        return await self._signed_in(ask, repeatable=True)
 
     async def write(
         self, method: str, url: str, json: object, *, accept: Container[int] = ()
     ) -> "Reply":
         """Send a write, once. An answer of success that complains raises what `write_error` says.
 
-        Otherwise raises what `Transport.request` does.
+        Otherwise raises what `Transport.request` does. One that was refused unread, by a 401 or
+        403, may be sent again with a new token.
         """
-        return await self._transport.request(
+        ask = partial(
+            self._transport.request,
             method,
             url,
             repeatable=False,
@@ -73,24 +91,47 @@ class ApiClient:
             accept=accept,
             judge=self.write_error,
         )
+        return await self._signed_in(ask, repeatable=False)
+
+    async def _signed_in(
+        self, ask: "Callable[..., Awaitable[Reply]]", *, repeatable: bool
+    ) -> "Reply":
+        try:
+            return await self._with_proof(ask, repeatable=repeatable)
+        except NeedsOperator as error:
+            # A token is refused for what it was got with, too.
+            error.is_replaced = lambda: any(secret.is_replaced() for secret in self._secrets())
+            raise
+
+    async def _with_proof(
+        self, ask: "Callable[..., Awaitable[Reply]]", *, repeatable: bool
+    ) -> "Reply":
+        """Ask with the proof that is due, and once more with another where that is refused."""
+        proof = await self._access.proof()
+        try:
+            reply = await ask(proof=proof)
+        except (NeedsOperator, WebPageInstead) as error:
+            # What a session that has ended leads to may be a page for people to sign in. A write
+            # is sent again only where its status says that it was refused unread.
+            if not (repeatable or (isinstance(error, NeedsOperator) and error.status)):
+                raise
+            proof = await self._access.another(proof)
+            if proof is None:
+                raise
+            reply = await ask(proof=proof)
+        self._access.worked(proof)
+        return reply
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""
+        await self._access.aclose()
         await self._transport.aclose()
 
     def content(self, reply: "Reply", place: str) -> object:
         """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""
-        try:
-            return values.json_value(reply.body)
-        except ValueError as error:
-            reason = self._transport.redactor.reason(error)
-            quoted = self.text(complaints.first_words(reply.body))
-            if complaints.is_web_page(reply.body):
-                reason = f'a web page instead: "{quoted}"'
-            elif complaints.is_said_to_be_an_error(reply.body):
-                reason = f'"{quoted}"'
-            words = f"sent no JSON: {reason}"
-            raise ContractBroken(words, path=place, subject=self._name) from error
+        return bodies.json_of(
+            reply.body, subject=self._name, place=place, redactor=self._transport.redactor
+        )
 
     def text(self, text: str) -> str:
         """A text of the channel's made fit for a message."""
@@ -102,7 +143,20 @@ class ApiClient:
 
     def page_complaint(self, content: object, items: object) -> Complaint | None:
         """What an answer with a list, or with one record, complains of; None where of nothing."""
-        return complaints.of_page(content, items)
+        return self._described(content) or complaints.of_page(content, items)
+
+    def _secrets(self) -> list[Secret]:
+        """The secrets of the configuration that a request rests on."""
+        return [*secrets_in(self._headers), *self._access.secrets()]
+
+    def _described(self, content: object) -> Complaint | None:
+        """What stands where the description says that errors stand."""
+        if self._error is None:
+            return None
+        try:
+            return complaints.described(self._error(content))
+        except ERROR:
+            return None
 
     def read_error(self, complaint: Complaint, place: str, lacking: str = "") -> ChannelError:
         """Make the error for a read; `lacking` says what was not found in the answer."""
@@ -123,7 +177,7 @@ class ApiClient:
             content = values.json_value(reply.body)
         except ValueError:
             return self._error_of_text(reply.body)
-        complaint = complaints.of_write(content)
+        complaint = self._described(content) or complaints.of_write(content)
         if complaint is None:
             return None
         words = f"{self._name} {SAYS}: {self.text(complaint.words)}"
@@ -147,7 +201,7 @@ class ApiClient:
 
     @property
     def _credential(self) -> str:
-        names = ", ".join(secret.name for secret in self._headers.values())
+        names = ", ".join(dict.fromkeys(secret.name for secret in self._secrets()))
         return f", credential {names}" if names else ""
 
 

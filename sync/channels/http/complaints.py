@@ -110,6 +110,11 @@ def of_page(content: object, items: object) -> Complaint | None:
     return replace(_complaint(content), is_sure=bool(message.codes))
 
 
+def described(found: object) -> Complaint | None:
+    """The complaint that a description says where to find; None where nothing stands there."""
+    return None if _says_nothing(found) else _complaint(found)
+
+
 def of_write(content: object) -> Complaint | None:
     """Find what the answer to a write complains of, also for its one entry of a batch."""
     found = _plain(content, into_lists=True) or _of_list(content)

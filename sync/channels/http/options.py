@@ -1,13 +1,15 @@
 """`[channels.NAME]` of the kind `http`: its keys, and what of them does not belong together."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from store.model import State
 from sync import secrets
 from sync.channels.http import expressions, placeholders
+from sync.channels.http.auth import headers
+from sync.channels.http.auth.table import AuthTable
 from sync.channels.http.events import PLACEHOLDER, EventOptions
 from sync.channels.http.listing import table
 from sync.channels.http.listing.records import FIELDS, QUANTITIES
@@ -29,7 +31,12 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Of its times that name none; by default UTC."""
     ids: dict[str, str] = msgspec.field(default_factory=dict)
     """More identities than `ref`, for URLs and bodies: `{name}` and `$name`."""
+    headers: dict[str, str | SecretSource] = msgspec.field(default_factory=dict)
+    """Sent with every request."""
     token: SecretSource | None = None
+    auth: AuthTable | None = None
+    error: str | None = None
+    """JMESPath to the error in an answer that says 200."""
     states: dict[str, State] = msgspec.field(default_factory=dict)
     """The channel's word → our state. Empty: its words are ours."""
     words: WordTable = msgspec.field(default_factory=dict)
@@ -53,6 +60,8 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError('states has no effect without `state = "…"` in fields')
         NumberWords(self.words)
         self._check_ids()
+        expressions.check("error", self.error)
+        self._check_sign_in()
         if self.write is not None:
             self._check_write(self.write)
         if self.events is not None:
@@ -76,6 +85,28 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             _check_url(name, each.url)
             if _origin(each.url) != _origin(self.url):
                 raise ValueError(f"{name} must be on the same host and port as url")
+
+    def _check_sign_in(self) -> None:
+        headers.check("headers", self.headers)
+        if self.auth is None:
+            sets = {"authorization"} if self.token is not None else set()
+            by = "token"
+        else:
+            if self.token is not None:
+                raise ValueError("token can't stand beside auth: keep one of the two")
+            for name, url in self.auth.urls():
+                _check_url(name, url)
+                _refuse_placeholders(name, url, ())
+            for name, expression in self.auth.expressions().items():
+                expressions.check(name, expression)
+            sets, by = self.auth.headers_set(), "auth"
+            names = {name for name, _ in parse_qsl(urlsplit(self.url).query)}
+            twice = sorted(names & self.auth.parameters_set())
+            if twice:
+                raise ValueError(f"url has {quoted(twice[0])}, which auth sets: take it out")
+        for name in self.headers:
+            if name.lower() in sets:
+                raise ValueError(f"headers {quoted(name)} is set by {by}: remove one of the two")
 
     def _check_events(self, events: EventOptions) -> None:
         _check_url("events.url", events.url)
@@ -133,7 +164,7 @@ def _check_url(name: str, url: str) -> None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{name} must begin with http:// or https:// and a host")
     if "@" in parts.netloc:
-        raise ValueError(f"{name} must not contain a user or password: use `token`")
+        raise ValueError(f"{name} must not contain a user or password: write them in auth.basic")
     secrets.refuse_in_url(name, url)
 
 

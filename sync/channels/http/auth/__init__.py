@@ -1,0 +1,1 @@
+"""How a described API is signed in to: a file for each way."""

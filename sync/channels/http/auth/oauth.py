@@ -1,0 +1,135 @@
+"""`auth.oauth`: a token by OAuth 2 (RFC 6749), for the client itself or by a refresh token."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from sync.channels.http.auth import tokens
+from sync.channels.http.auth.basic import BasicProof
+from sync.channels.http.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
+from sync.channels.http.auth.login import form_fields
+from sync.channels.http.auth.tokens import GivenToken
+from sync.secrets import Secret, SecretSource, SecretTable
+from sync.transport.call import Reply
+
+_ACCEPT = {"Accept": "application/json"}
+_UNAUTHORIZED = 401
+
+
+class OAuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.auth.oauth]`."""
+
+    url: str
+    client_id: str | SecretSource
+    client_secret: SecretSource | None = None
+    refresh_token: SecretSource | None = None
+    scope: str | None = None
+    body: SecretTable | None = None
+    """More that is sent, such as `audience`."""
+    encoding: Literal["form", "json"] = "form"
+    client_in: Literal["body", "basic"] | None = None
+    """Where the client's id and secret are sent; without it, in the body, and as Basic where that
+    is refused."""
+    token: str = "access_token"  # noqa: S105  # A path.
+    """JMESPath to the token in the answer, or `header:NAME`."""
+    header: str | None = None
+    scheme: str | None = None
+    param: str | None = None
+    expires_in: str | None = None
+
+    def __post_init__(self) -> None:
+        tokens.place_of(self.header, self.scheme, self.param)
+        if self.client_secret is None and self.refresh_token is None and self.body is None:
+            raise ValueError('client_secret is missing: add `client_secret = { env = "NAME" }`')
+
+
+class ClientCredentials:
+    """What the configuration gives for OAuth, looked up."""
+
+    def __init__(
+        self, client_id: str | Secret, secret: Secret | None, refresh: Secret | None,
+        body: Mapping[str, object],
+    ) -> None:  # fmt: skip
+        self.client_id = client_id
+        self.secret = secret
+        self.refresh = refresh
+        self.body = body
+
+
+class OAuth:
+    """Gets tokens from an authorization server."""
+
+    def __init__(self, table: OAuthTable, given: ClientCredentials, desk: TokenDesk) -> None:
+        self._table = table
+        self._place = tokens.place_of(table.header, table.scheme, table.param)
+        self._given = given
+        self._desk = desk
+        self._rotated: Secret | None = None
+        """The refresh token that came with the last answer, instead of the configuration's."""
+        self._by_basic = table.client_in == "basic"
+
+    def secrets(self) -> Sequence[Secret]:
+        asking = self._asking(self._given.refresh)
+        return list(dict.fromkeys(asking.secrets()))
+
+    async def sign_in(self) -> GivenToken:
+        reply = await self._asked()
+        paths = TokenPaths(self._table.token, self._table.expires_in)
+        found = self._desk.token(reply, paths, self._place, self.secrets())
+        self._keep_refresh_token(reply)
+        return found
+
+    async def aclose(self) -> None:
+        await self._desk.aclose()
+
+    async def _asked(self) -> Reply:
+        if self._rotated is not None:
+            try:
+                return await self._desk.ask(self._asking(self._rotated))
+            except RefusedAsking:
+                self._rotated = None
+        try:
+            return await self._desk.ask(self._asking(self._given.refresh))
+        except RefusedAsking as refused:
+            if self._table.client_in is not None or not _is_of_client(refused.reply):
+                raise self._desk.refusal(refused.reply, self.secrets()) from None
+        # RFC 6749 has servers take Basic and lets them take the body; in practice many take only
+        # the one, and many only the other.
+        self._by_basic = not self._by_basic
+        try:
+            return await self._desk.ask(self._asking(self._given.refresh))
+        except RefusedAsking as refused:
+            self._by_basic = not self._by_basic
+            raise self._desk.refusal(refused.reply, self.secrets()) from None
+
+    def _asking(self, refresh: Secret | None) -> Asking:
+        given = self._given
+        body: dict[str, object] = {"grant_type": "client_credentials"}
+        if refresh is not None:
+            body = {"grant_type": "refresh_token", "refresh_token": refresh}
+        if self._table.scope is not None:
+            body["scope"] = self._table.scope
+        proof = None
+        if self._by_basic:
+            proof = BasicProof(given.client_id, given.secret or "")
+        else:
+            body["client_id"] = given.client_id
+            if given.secret is not None:
+                body["client_secret"] = given.secret
+        body |= given.body
+        if self._table.encoding == "json":
+            return Asking(_ACCEPT, json=body, proof=proof)
+        return Asking(_ACCEPT, form=form_fields(body), proof=proof)
+
+    def _keep_refresh_token(self, reply: Reply) -> None:
+        content = self._desk.content(reply)
+        text = content.get("refresh_token") if isinstance(content, dict) else None
+        if self._given.refresh is not None and isinstance(text, str) and text:
+            self._desk.hide(text)
+            self._rotated = Secret(text, name=self._given.refresh.name)
+
+
+def _is_of_client(reply: Reply) -> bool:
+    """Whether it is the client's id and secret that were refused, or not found."""
+    return reply.status == _UNAUTHORIZED or b"invalid_client" in reply.body

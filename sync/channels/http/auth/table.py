@@ -1,0 +1,199 @@
+"""`[channels.NAME.auth]`: which way of signing in, and the way in that it makes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sync import secrets
+from sync.channels.http.auth import headers
+from sync.channels.http.auth.access import Access, FixedAccess, TokenAccess
+from sync.channels.http.auth.basic import BasicProof, BasicTable
+from sync.channels.http.auth.grant import HEADER, TokenDesk
+from sync.channels.http.auth.login import Login, LoginTable
+from sync.channels.http.auth.oauth import ClientCredentials, OAuth, OAuthTable
+from sync.channels.http.auth.oauth1 import OAuth1Proof, OAuth1Table
+from sync.channels.http.auth.query import QueryProof
+from sync.channels.http.auth.tokens import AUTHORIZATION
+from sync.clock import Clock
+from sync.errors import ConfigError
+from sync.secrets import Secret, SecretSource
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+_EXAMPLES = {
+    "basic": 'basic = { username = "…", password = { env = "NAME" } }',
+    "query": 'query = { api_key = { env = "NAME" } }',
+    "oauth": 'oauth = { url = "https://…/token", client_id = "…", '
+    'client_secret = { env = "NAME" } }',
+    "oauth1": 'oauth1 = { key = { env = "KEY" }, secret = { env = "SECRET" } }',
+    "login": 'login = { url = "https://…/auth", body = { email = "…", '
+    'password = { env = "NAME" } }, token = "token" }',
+}
+
+
+class AuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.auth]`: exactly one of these."""
+
+    basic: BasicTable | None = None
+    query: dict[str, str | SecretSource] | None = None
+    oauth: OAuthTable | None = None
+    oauth1: OAuth1Table | None = None
+    login: LoginTable | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in _EXAMPLES if getattr(self, name) is not None]
+        if not given:
+            raise ValueError(f"needs one of {', '.join(_EXAMPLES)}: add `{_EXAMPLES['basic']}`")
+        if len(given) > 1:
+            raise ValueError(f"{given[1]} can't stand beside {given[0]}: keep one of the two")
+        if self.query is not None:
+            self._check_query(self.query)
+        if self.login is not None:
+            headers.check("login.headers", self.login.headers)
+
+    def _check_query(self, query: Mapping[str, str | SecretSource]) -> None:
+        if not query:
+            raise ValueError(f"query is empty: write `{_EXAMPLES['query']}`")
+        for name, value in query.items():
+            if isinstance(value, str) and (
+                secrets.is_secret_name(name) or secrets.looks_secret(value)
+            ):
+                raise ValueError(
+                    f"query.{name} looks like a secret, which must not be in the file: "
+                    f"{secrets.REMEDY}"
+                )
+
+    def urls(self) -> Iterator[tuple[str, str]]:
+        """The addresses where tokens are got, by their keys."""
+        if self.oauth is not None:
+            yield "auth.oauth.url", self.oauth.url
+        if self.login is not None:
+            yield "auth.login.url", self.login.url
+
+    def expressions(self) -> Mapping[str, str | None]:
+        """Every JMESPath of the table, by its key."""
+        found: dict[str, str | None] = {}
+        for name, table in {"oauth": self.oauth, "login": self.login}.items():
+            if table is not None:
+                in_body = table.token is not None and not table.token.startswith(HEADER)
+                found[f"auth.{name}.token"] = table.token if in_body else None
+                found[f"auth.{name}.expires_in"] = table.expires_in
+        return found
+
+    def headers_set(self) -> set[str]:
+        """The headers that it sets, in lower case."""
+        if self.basic is not None or (self.oauth1 is not None and self.oauth1.sent_in == "header"):
+            return {"authorization"}
+        if self.login is not None and self.login.cookie is not None:
+            return {"cookie"}
+        table = self.oauth or self.login
+        if table is None or table.param is not None:
+            return set()
+        return {(table.header or AUTHORIZATION).lower()}
+
+    def parameters_set(self) -> set[str]:
+        """The parameters of the query that it sets."""
+        table = self.oauth or self.login
+        param = table.param if table is not None else None
+        return {*(self.query or ()), *([param] if param else [])}
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """What opening the way into a channel needs of it."""
+
+    name: str
+    transport: "Transport"
+    clock: Clock
+    base: Path
+
+    def headers(
+        self, written: Mapping[str, str | SecretSource], token: SecretSource | None
+    ) -> dict[str, str | Secret]:
+        """Look up what goes with each request. Raises ConfigError."""
+        key = f"channels.{self.name}"
+        found: dict[str, str | Secret] = {
+            name: value
+            if isinstance(value, str)
+            else secrets.resolve(value, key=f"{key}.headers.{name}", base=self.base)
+            for name, value in written.items()
+        }
+        if token is not None:
+            resolved = secrets.resolve(token, key=f"{key}.token", base=self.base)
+            found["Authorization"] = secrets.bearer(resolved)
+        return found
+
+    def opened(self, auth: AuthTable | None, channel_headers: Mapping[str, str | Secret]) -> Access:
+        """Look the secrets up and make the way in; nothing is sent. Raises ConfigError.
+
+        `channel_headers` go with a sign-in, too, that is at the channel's own origin.
+        """
+        if auth is None:
+            return FixedAccess()
+        if auth.basic is not None:
+            return FixedAccess(self._basic(auth.basic))
+        if auth.query is not None:
+            keys = {n: self._plain(v, f"query.{n}") for n, v in auth.query.items()}
+            return FixedAccess(QueryProof(keys))
+        if auth.oauth1 is not None:
+            return FixedAccess(self._oauth1(auth.oauth1))
+        if auth.oauth is not None:
+            return TokenAccess(self._oauth(auth.oauth), self.clock)
+        assert auth.login is not None
+        with_it = channel_headers if self.transport.is_at(auth.login.url) else {}
+        return TokenAccess(self._login(auth.login, with_it), self.clock)
+
+    def _basic(self, table: BasicTable) -> BasicProof:
+        username = self._plain(table.username or "", "basic.username")
+        if isinstance(username, Secret) and ":" in username.reveal():
+            message = "must not have a colon: what follows it is the password"
+            raise ConfigError(self._key("basic.username"), message)
+        if table.password is None:
+            return BasicProof(username, "")
+        return BasicProof(username, self._secret(table.password, "basic.password"))
+
+    def _oauth1(self, table: OAuth1Table) -> OAuth1Proof:
+        consumer = self._plain(table.key, "oauth1.key"), self._secret(table.secret, "oauth1.secret")
+        token = None
+        if table.token is not None and table.token_secret is not None:
+            token = (
+                self._plain(table.token, "oauth1.token"),
+                self._secret(table.token_secret, "oauth1.token_secret"),
+            )
+        return OAuth1Proof(table, consumer, token, self.clock)
+
+    def _oauth(self, table: OAuthTable) -> OAuth:
+        secret, refresh = table.client_secret, table.refresh_token
+        given = ClientCredentials(
+            self._plain(table.client_id, "oauth.client_id"),
+            None if secret is None else self._secret(secret, "oauth.client_secret"),
+            None if refresh is None else self._secret(refresh, "oauth.refresh_token"),
+            self._table(table.body or {}, "oauth.body"),
+        )
+        return OAuth(table, given, self._desk(table.url))
+
+    def _login(self, table: LoginTable, with_it: Mapping[str, str | Secret]) -> Login:
+        own = {n: self._plain(v, f"login.headers.{n}") for n, v in table.headers.items()}
+        body = self._table(table.body, "login.body")
+        return Login(table, body, {**with_it, **own}, self._desk(table.url))
+
+    def _plain(self, value: str | SecretSource, key: str) -> str | Secret:
+        return value if isinstance(value, str) else self._secret(value, key)
+
+    def _secret(self, source: SecretSource, key: str) -> Secret:
+        return secrets.resolve(source, key=self._key(key), base=self.base)
+
+    def _table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
+        found = secrets.resolved(dict(table), key=self._key(key), base=self.base)
+        assert isinstance(found, dict)
+        return found
+
+    def _key(self, key: str) -> str:
+        return f"channels.{self.name}.auth.{key}"
+
+    def _desk(self, url: str) -> TokenDesk:
+        return TokenDesk(self.name, url, self.transport, self.clock)
