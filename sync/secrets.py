@@ -8,6 +8,8 @@ changed, and a keyring after the channel has refused what it gave.
 
 import os
 import re
+import stat as file_mode
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -62,16 +64,18 @@ class SecretTable(dict[str, object]):
 class _Kept:
     """What a secret is, and how to read it again from where it is kept."""
 
-    __slots__ = ("_read", "_stamp", "_stamp_of", "_unreadable", "_value")
+    __slots__ = ("_read", "_stamp", "_stamp_of", "_unreadable", "_value", "_write")
 
     def __init__(
         self,
         value: str,
         read: Callable[[], str] | None = None,
         stamp_of: Callable[[], object] | None = None,
+        write: Callable[[str], bool] | None = None,
     ) -> None:
         self._value = value
         self._read = read
+        self._write = write
         self._stamp_of = stamp_of
         self._stamp = stamp_of() if stamp_of is not None else None
         self._unreadable: object = None
@@ -93,6 +97,13 @@ class _Kept:
         before = self._value
         self._take(self._stamp_of() if self._stamp_of is not None else None)
         return self._value != before
+
+    def replace(self, value: str) -> bool:
+        """Take another value, and put it where this one is kept; whether it is there now."""
+        self._value = value
+        is_written = self._write is not None and self._write(value)
+        self._stamp = self._stamp_of() if self._stamp_of is not None else None
+        return is_written
 
     def _take(self, stamp: object) -> None:
         # Whoever replaces a secret may have its file empty or away for a moment. The old one is
@@ -137,6 +148,13 @@ class Secret:
     def renew(self) -> bool:
         """Read it again from where it is kept; whether it is another now. May block."""
         return self._kept.renew()
+
+    def replace(self, value: str) -> bool:
+        """Take what the channel gave instead of it; whether it is kept where it was. May block.
+
+        Otherwise it is forgotten when this program ends.
+        """
+        return self._kept.replace(value)
 
     def is_replaced(self) -> bool:
         """Whether the file that it is kept in is another than the one that was read last."""
@@ -185,7 +203,8 @@ def resolve(
     if source.env is not None:
         # The environment of a running program does not change.
         return Secret(value, name=source.name, scheme=source.scheme or "")
-    kept = _Kept(value, read, partial(stamp, source, base) if source.file is not None else None)
+    stamp_of = partial(stamp, source, base) if source.file is not None else None
+    kept = _Kept(value, read, stamp_of, partial(_put, source, base))
     return Secret(value, name=source.name, scheme=source.scheme or "", kept=kept)
 
 
@@ -295,6 +314,34 @@ def _from_file(path: Path, key: str) -> str:
     except UnicodeDecodeError:
         # The error's own text would quote the secret's bytes: it is not chained.
         raise ConfigError(key, f"the secret file {path} is not UTF-8 text") from None
+
+
+def _put(source: SecretSource, base: Path, value: str) -> bool:
+    """Write a secret where it is kept: a file whole or not at all, with its rights."""
+    if source.file is None:
+        import keyring
+        import keyring.errors
+
+        service, _, name = (source.keyring or "").partition("/")
+        try:
+            keyring.set_password(service, name, value)
+        except keyring.errors.KeyringError:
+            return False
+        return True
+    path = (base / Path(source.file).expanduser()).resolve()
+    try:
+        mode = file_mode.S_IMODE(path.stat().st_mode)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            file.write(f"{value}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).chmod(mode)
+        Path(file.name).replace(path)
+    except OSError:
+        return False
+    return True
 
 
 def _from_keyring(entry: str, key: str) -> str:

@@ -22,6 +22,17 @@ from sync.settings import ChannelRule, ChannelSettings, GuardSettings
 from sync.targets import directions
 from sync.targets.policy import OUT_STATES
 
+_BASIC = 'write auth = { basic = { username = "…", password = { env = "NAME" } } }'
+_ELSEWHERE = {
+    "username": _BASIC,
+    "password": _BASIC,
+    "api_key": 'write headers = { "X-Api-Key" = { env = "NAME" } }, or token for a Bearer token',
+} | {
+    name: f"it belongs in auth: auth = {{ {name} = {{ … }} }}"
+    for name in ("basic", "query", "oauth", "oauth1", "login")
+}
+"""Keys that a kind with `auth` has elsewhere, or that another kind has."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -86,6 +97,11 @@ class ChannelBuilder:
                 f'is not a key of kind "{kind}": remove it; '
                 "`skew events import` reads a channel's events from a file",
             )
+        for other in sorted(left.keys() & _ELSEWHERE.keys() - own_names):
+            if "auth" in own_names:
+                del left[other]
+                message = f'is not a key of kind "{kind}": {_ELSEWHERE[other]}'
+                self.found.refuse(f"{key}.{other}", message)
         refuse_unknown(left, (*common_names, *own_names), key, self.found)
         own = {k: v for k, v in left.items() if k in own_names}
         rest = {k: v for k, v in left.items() if k in common_names - own_names or k == "kind"}

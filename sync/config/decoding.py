@@ -178,7 +178,7 @@ def _with_secrets(value: object, kind: Any, key: str, found: Findings) -> object
         return value
     if isinstance(value, dict):
         return _struct(value, SecretSource, key, found)
-    found.refuse(key, f"must be text in quotes or a secret, not {_named(value)}; {REMEDY}")
+    found.refuse(key, f"must be text in quotes, not {_named(value)}; of a secret, {REMEDY}")
     return None
 
 

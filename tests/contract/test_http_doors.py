@@ -214,6 +214,10 @@ async def test_a_token_is_renewed_before_it_ends(
         assert desk(shop).sign_ins == 2
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def _ahead(span_ms: int) -> "object":
     from sync.clock import SystemClock
 
@@ -265,6 +269,31 @@ async def test_a_rotated_refresh_token_is_used_next(tmp_path: Path) -> None:
 
         assert door.sign_ins == 3
         assert door.tried == 3
+
+
+async def test_a_rotated_refresh_token_is_written_back_to_its_file(tmp_path: Path) -> None:
+    for shop in market("refresh token", tmp_path):
+        door = desk(shop)
+        assert isinstance(door, Rotating)
+        door.first = "none"
+        kept = tmp_path / "refresh.token"
+        kept.write_text(f"{SECRET}\n")
+        kept.chmod(0o640)
+        before = door.table
+        door.table = lambda url, before=before: {  # type: ignore[misc]
+            "oauth": {**before(url)["oauth"], "refresh_token": {"file": "refresh.token"}}
+        }
+        async with opened(shop) as daemon:
+            await daemon.sign_in()
+            await poll(shop)
+            door.expire()
+            await daemon.sign_in()
+        await poll(shop)
+
+        assert door.tried == 4
+        assert kept.read_text() == "refresh-t0ken-4\n"
+        assert kept.stat().st_mode & 0o777 == 0o640
+        assert _names(tmp_path) == ["refresh.token"]
 
 
 async def test_the_server_that_gives_tokens_may_be_another(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sync import channels, checklist
 from sync.channels import event_decoding
 from sync.channels.csv import layout
 from sync.channels.http import expressions, placeholders
+from sync.channels.http.auth.table import AuthTable
 from sync.channels.http.functions import OWN
 from sync.channels.http.listing import records
 from sync.channels.http.listing.table import ListTable
@@ -127,7 +128,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
 
     free = {"channels.csv.columns.", "channels.http.fields.", "channels.http.states."}
     free |= {f"channels.sql.{key}." for key in ("columns", "states", "words")}
-    free |= {"channels.http.words.", "channels.csv.words."}
+    free |= {"channels.http.words.", "channels.csv.words.", "channels.http.headers."}
     free |= {
         f"channels.http.{key}."
         for key in ("body", "ids", "write.body", "events.fields", "events.kinds")
@@ -138,10 +139,34 @@ def test_the_reference_has_every_key_and_no_other() -> None:
     of_events = {f"channels.http.events.{key}" for key in keys_of(ListTable)}
     assert "Its list takes what any list takes" in DESCRIBING
     known, written = known - of_events, written - of_events
+    # Signing in has a page of its own, with an example of each way.
+    assert "describe-an-api.md has all keys" in REFERENCE
+    known = {key for key in known if not key.startswith("channels.http.auth.")}
+    written = {key for key in written if not key.startswith("channels.http.auth.")}
     # Of a channel's own guard one key stands for all: [guard] has them.
     known = {key for key in known if not key.startswith("channels.guard.")}
     written = {key for key in written if not key.startswith("channels.guard.")}
     assert written | OTHER_WAY == known | {key for key in written if is_secret(key)}
+
+
+def test_the_ways_to_sign_in_have_every_key_and_no_other(tmp_path: Path) -> None:
+    (ways,) = fenced(section(DESCRIBING, "## Signing in"), "toml")
+    tables = tomllib.loads(ways)["channels"]
+    free = ("query.", "oauth.body.", "login.body.", "login.headers.")
+    written = {
+        key
+        for table in tables.values()
+        for key in keys_in(table["auth"])
+        if not is_secret(key) and not key.startswith(free)
+    }
+
+    # Where a token is sent has the same keys for both that give one.
+    assert written | {"oauth.param"} == keys_of(AuthTable)
+    for name, table in tables.items():
+        channel = {"kind": "http", "url": "https://shop.example", "items": "@", **table}
+        channel["fields"] = {"sku": "sku", "available": "qty"}
+        data = {"authority": {"quantity": name}, "channels": {name: channel}}
+        assert decode(data, source="docs", base=tmp_path, environ=None).warnings == ()
 
 
 def is_secret(key: str) -> bool:

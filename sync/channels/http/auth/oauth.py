@@ -1,5 +1,6 @@
 """`auth.oauth`: a token by OAuth 2 (RFC 6749), for the client itself or by a refresh token."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -65,32 +66,26 @@ class OAuth:
         self._place = tokens.place_of(table.header, table.scheme, table.param)
         self._given = given
         self._desk = desk
-        self._rotated: Secret | None = None
-        """The refresh token that came with the last answer, instead of the configuration's."""
+        self.unsaved = ""
+        """That the server's newest refresh token could not be kept, for the operator."""
         self._by_basic = table.client_in == "basic"
 
     def secrets(self) -> Sequence[Secret]:
-        asking = self._asking(self._given.refresh)
-        return list(dict.fromkeys(asking.secrets()))
+        return list(self._asking().secrets())
 
     async def sign_in(self) -> GivenToken:
         reply = await self._asked()
         paths = TokenPaths(self._table.token, self._table.expires_in)
         found = self._desk.token(reply, paths, self._place, self.secrets())
-        self._keep_refresh_token(reply)
+        await self._keep_refresh_token(reply)
         return found
 
     async def aclose(self) -> None:
         await self._desk.aclose()
 
     async def _asked(self) -> Reply:
-        if self._rotated is not None:
-            try:
-                return await self._desk.ask(self._asking(self._rotated))
-            except RefusedAsking:
-                self._rotated = None
         try:
-            return await self._desk.ask(self._asking(self._given.refresh))
+            return await self._desk.ask(self._asking())
         except RefusedAsking as refused:
             if self._table.client_in is not None or not _is_of_client(refused.reply):
                 raise self._desk.refusal(refused.reply, self.secrets()) from None
@@ -98,13 +93,13 @@ class OAuth:
         # the one, and many only the other.
         self._by_basic = not self._by_basic
         try:
-            return await self._desk.ask(self._asking(self._given.refresh))
+            return await self._desk.ask(self._asking())
         except RefusedAsking as refused:
             self._by_basic = not self._by_basic
             raise self._desk.refusal(refused.reply, self.secrets()) from None
 
-    def _asking(self, refresh: Secret | None) -> Asking:
-        given = self._given
+    def _asking(self) -> Asking:
+        given, refresh = self._given, self._given.refresh
         body: dict[str, object] = {"grant_type": "client_credentials"}
         if refresh is not None:
             body = {"grant_type": "refresh_token", "refresh_token": refresh}
@@ -122,12 +117,19 @@ class OAuth:
             return Asking(_ACCEPT, json=body, proof=proof)
         return Asking(_ACCEPT, form=form_fields(body), proof=proof)
 
-    def _keep_refresh_token(self, reply: Reply) -> None:
-        content = self._desk.content(reply)
+    async def _keep_refresh_token(self, reply: Reply) -> None:
+        """Keep the refresh token of an answer in the place of the one that it was got with."""
+        refresh, content = self._given.refresh, self._desk.content(reply)
         text = content.get("refresh_token") if isinstance(content, dict) else None
-        if self._given.refresh is not None and isinstance(text, str) and text:
-            self._desk.hide(text)
-            self._rotated = Secret(text, name=self._given.refresh.name)
+        if refresh is None or not isinstance(text, str) or text in ("", refresh.reveal()):
+            return
+        self._desk.hide(text)
+        # Many servers take the old one no more from now on: a restart needs the new one.
+        is_kept = await asyncio.to_thread(refresh.replace, text)
+        self.unsaved = "" if is_kept else (
+            f"auth.oauth.refresh_token: the server replaced it, and {refresh.name} can't be "
+            f"written, so that it is lost when Skew ends: keep it in a file or a keyring"
+        )  # fmt: skip
 
 
 def _is_of_client(reply: Reply) -> bool:
