@@ -106,6 +106,10 @@ class Receipt:
     """The channel's words where it refused this one."""
     conflict: bool = False
     """It refused because someone else had changed the listing."""
+    unknown: str | None = None
+    """Why nobody knows whether it was applied: only a reading shows it."""
+    unsent: str | None = None
+    """Why it certainly was not sent, though others of the call were: it may be sent again."""
     later: bool = False
     """It has accepted this one and applies it later: any reading until `read_back_within` is up may
     prove it, so that nobody waits for it."""

@@ -191,6 +191,11 @@ def _parts(change: Change) -> Sequence[Change]:
 def _receipt(change: Change, receipts: Sequence[Receipt]) -> Receipt:
     """What the channel answered for all of a SKU's listings."""
     refused = [receipt for receipt in receipts if receipt.refused is not None]
+    unknown = [receipt.unknown or receipt.unsent for receipt in receipts]
+    if any(unknown) and all(receipt.unsent is not None for receipt in receipts):
+        return replace(receipts[0], change=change)
+    if any(unknown):
+        return Receipt(change, unknown=next(filter(None, unknown)))
     if not refused:
         return Receipt(change, later=any(receipt.later for receipt in receipts))
     if len(receipts) == 1:

@@ -98,9 +98,12 @@ class _Round:
 
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.channel_state.channel.abilities
-        left = [approved.correction.id for approved in await self._still_valid(ids)]
+        found = await self._still_valid(ids)
+        left = [approved.correction.id for approved in found]
         tried: list[int] = []
-        if left and not abilities.reads_one and not abilities.compare_and_set:
+        # A channel can't compare with a number of which only the least is known.
+        compares = abilities.compare_and_set and not any(a.reading.at_least for a in found)
+        if left and not abilities.reads_one and not compares:
             # Rule 9 wants a fresh reading before each write. Without one listing at a time, and
             # without compare-and-set, one poll for the whole batch is the cheapest.
             await self.reader.poll()
@@ -345,11 +348,19 @@ def _by_receipts(started: StartedWrites, receipts: Sequence[Receipt]) -> list[Se
         return _all(started, WriteOutcome.LOST, words)
     sent = []
     for (correction, change), receipt in zip(started, receipts, strict=True):
-        outcome = WriteOutcome.LATER if receipt.later else WriteOutcome.ACCEPTED
-        if receipt.refused is not None:
-            outcome = WriteOutcome.CONFLICT if receipt.conflict else WriteOutcome.REFUSED
-        sent.append(SentChange(correction, change, outcome, receipt.refused or ""))
+        words = receipt.refused or receipt.unknown or receipt.unsent or ""
+        sent.append(SentChange(correction, change, _outcome(receipt), words))
     return sent
+
+
+def _outcome(receipt: Receipt) -> WriteOutcome:
+    if receipt.refused is not None:
+        return WriteOutcome.CONFLICT if receipt.conflict else WriteOutcome.REFUSED
+    if receipt.unknown is not None:
+        return WriteOutcome.LOST
+    if receipt.unsent is not None:
+        return WriteOutcome.UNSENT
+    return WriteOutcome.LATER if receipt.later else WriteOutcome.ACCEPTED
 
 
 def _batches(ids: Sequence[int], first: int, batch_max: int) -> Iterator[Sequence[int]]:

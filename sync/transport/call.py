@@ -62,6 +62,8 @@ class Call:
     headers: Mapping[str, str | Secret]
     json: object = field(repr=False)
     form: FormFields | None = field(repr=False)
+    text: tuple[str, str] | None = field(repr=False)
+    """A body of text, with its media type."""
     proof: Proof | None
     repeatable: bool
     accept: Container[int]
@@ -86,6 +88,8 @@ class Call:
             headers["Content-Type"] = "application/json"
         elif self.form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        elif self.text is not None:
+            headers["Content-Type"] = self.text[1]
         # A name is one whatever its capitals: what the description says counts instead of ours.
         of_name = {name.lower(): name for name in headers}
         for name, value in {**self.headers, **signed.headers}.items():
@@ -93,6 +97,8 @@ class Call:
         return {name.encode(): _plain(value).encode() for name, value in headers.items()}
 
     def wire_content(self) -> bytes | None:
+        if self.text is not None:
+            return self.text[0].encode()
         if self.form is not None:
             return urlencode([(name, _plain(value)) for name, value in self.form]).encode()
         return None if self.json is None else msgspec.json.encode(self.json, enc_hook=_reveal)

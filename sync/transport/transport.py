@@ -129,6 +129,7 @@ class Transport:
         headers: Mapping[str, str | Secret] | None = None,
         json: object = None,
         form: FormFields | None = None,
+        text: tuple[str, str] | None = None,
         proof: Proof | None = None,
         accept: Container[int] = (),
         judge: Judge = lambda _reply: None,
@@ -140,7 +141,7 @@ class Transport:
         whatever its method. Anything else is a write: sent once. Raises as drawn above, and what
         `judge` makes of an answer of success: a Temporary of a read is retried like any other.
         """
-        call = Call(method, url, headers or {}, json, form, proof, repeatable, accept, judge)
+        call = Call(method, url, headers or {}, json, form, text, proof, repeatable, accept, judge)
         sent = call.revealed()
         if not self.is_at(url):
             raise ContractBroken(

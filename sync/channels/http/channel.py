@@ -22,13 +22,13 @@ from sync.channels.base import (
     Sighting,
     closing,
 )
-from sync.channels.http import placeholders
 from sync.channels.http.auth.table import WayIn
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
 from sync.channels.http.listing.reader import FirstPage, ListReader
 from sync.channels.http.listing.single import SingleReader
 from sync.channels.http.options import HttpOptions
+from sync.channels.http.writing.versions import VersionMemory
 from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
 from sync.time_zones import zone_of
@@ -53,7 +53,7 @@ ABILITIES = Abilities(
 def abilities(options: HttpOptions) -> Abilities:
     """Say what the channel can do as it is described."""
     write = options.write
-    used = set(placeholders.used(write.body)) if write else set()
+    used = write.used() if write else frozenset()
     states: frozenset[State] = frozenset()
     if "state" in options.fields:
         states = frozenset(options.states.values() or State)
@@ -62,7 +62,10 @@ def abilities(options: HttpOptions) -> Abilities:
         reads=tuple(name for name in ABILITIES.reads if name in options.fields),
         states=states,
         writes=tuple(name for name in ABILITIES.writes if f"${name}" in used),
-        compare_and_set=bool(write and write.conflict and "$previous" in used),
+        compare_and_set=bool(
+            write and ((write.conflict and "$previous" in used) or write.if_match is not None)
+        ),
+        batch_max=write.batch.max if write and write.batch else 1,
         reads_one=bool(write and write.read),
         refs="ref" in options.fields and (write is None or "{ref}" in write.url or "$ref" in used),
         events=options.events is not None,
@@ -81,14 +84,18 @@ def open_channel(
 
 
 class HttpApi:
-    """One described API. Its pages are read one after another, its listings written one by one."""
+    """One described API. Its pages are read one after another."""
 
     def __init__(self, name: str, options: HttpOptions, client: ApiClient, clock: Clock) -> None:
         self.abilities = abilities(options)
         self._client = client
         self._list = ListReader(name, options, client)
-        self._single = SingleReader(options, client, self._list)
-        self._writer = ListingWriter(options, client)
+        write = options.write
+        versions = VersionMemory(None if write is None else write.if_match)
+        self._single = SingleReader(options, client, self._list, versions)
+        self._writer: ListingWriter | None = None
+        if write is not None:
+            self._writer = ListingWriter(options, write, client, self._single, versions)
         table = options.events
         self._events: EventReader | None = None
         if table is not None:
@@ -113,7 +120,10 @@ class HttpApi:
         return FreshReadings(records, refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        return [await self._writer.write(change) for change in changes]
+        if self._writer is None:
+            words = "the channel is described without a way to write"
+            return [Receipt(change, refused=words) for change in changes]
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         page = await self._list.look()

@@ -5,6 +5,7 @@ It is JSON, or the error that its body is.
 
 from collections.abc import Awaitable, Callable, Container, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import values
@@ -13,6 +14,7 @@ from sync.channels.http.auth.access import Access
 from sync.channels.http.bodies import WebPageInstead
 from sync.channels.http.complaints import Complaint, Trouble
 from sync.channels.http.expressions import ERROR, search
+from sync.channels.http.writing.bodies import WriteBody
 from sync.errors import (
     ChannelError,
     ContractBroken,
@@ -74,22 +76,31 @@ class ApiClient:
         return await self._signed_in(ask, repeatable=True)
 
     async def write(
-        self, method: str, url: str, json: object, *, accept: Container[int] = ()
+        self,
+        method: str,
+        url: str,
+        content: WriteBody,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        accept: Container[int] = (),
+        judge: "Judge | None" = None,
     ) -> "Reply":
-        """Send a write, once. An answer of success that complains raises what `write_error` says.
+        """Send a write, once. An answer of success that complains raises what `judge` says.
 
-        Otherwise raises what `Transport.request` does. One that was refused unread, by a 401 or
-        403, may be sent again with a new token.
+        By default that is `write_error`. Otherwise raises what `Transport.request` does. One that
+        was refused unread, by a 401 or 403, may be sent again with a new token.
         """
         ask = partial(
             self._transport.request,
             method,
             url,
             repeatable=False,
-            headers=self._headers,
-            json=json,
+            headers={**self._headers, **headers},
+            json=content.json,
+            form=content.form,
+            text=None if content.text is None else (content.text, content.type),
             accept=accept,
-            judge=self.write_error,
+            judge=judge or self.write_error,
         )
         return await self._signed_in(ask, repeatable=False)
 

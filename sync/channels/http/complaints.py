@@ -128,6 +128,14 @@ def of_write(content: object) -> Complaint | None:
     return _complaint(content)
 
 
+def statuses(value: object) -> frozenset[int]:
+    """The statuses of HTTP among the codes of an error, or of what it stands in."""
+    found = {_http_status(code) for code in _codes(value)}
+    if isinstance(value, dict):
+        found |= {_http_status(part) for part in _named(value).values()}
+    return frozenset(found - {0})
+
+
 def _of_list(content: object) -> Complaint | None:
     """A list of nothing but errors, as some APIs answer instead of a list of records."""
     if not isinstance(content, list):

@@ -124,10 +124,8 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if _origin(url) != _origin(self.url):
                 raise ValueError(f"{name} must be on the same host and port as url")
             self._check_placeholders(name, url)
-        expressions.check("write.item", write.item)
-        if write.item is not None and write.read is None:
-            raise ValueError("write.item has no effect without write.read, the URL of one record")
-        used = set(placeholders.used(write.body))
+        write.check()
+        used = write.used()
         own = {f"${name}" for name in self.ids}
         unknown = sorted(used - placeholders.IN_BODY.keys() - own)
         if unknown:

@@ -20,6 +20,7 @@ IN_BODY = {
     "$sku": "its SKU",
     "$location": "its location",
     "$ref": "the channel's own id of it",
+    "$version": "what `if_match` found when it was read by itself",
 }
 """`$quantity` and `$previous` are of the kind that `fields` reads: available, or where only on
 hand is read, on hand (rule 11, docs/architecture.md)."""

@@ -1,5 +1,7 @@
 """How screens and reports write a number of which only the least is known."""
 
+from typing import Any
+
 from console.reports import json_documents, tables, timeline
 from console.reports.table import Paper
 from console.text.format import shown, shows_text, units
@@ -16,15 +18,16 @@ def test_a_least_number_has_its_sign_wherever_it_stands() -> None:
     assert units(1200, at_least=True) == "≥1,200"
     assert shown(1200, "active", at_least=True) == "≥1,200"
     assert shows_text(least) == "≥1,200"
-    document = json_documents.disagreement(least, None)
-    assert (document["reading"]["available"], document["reading"]["at_least"]) == (1200, True)
+    reading: Any = json_documents.disagreement(least, None)["reading"]
+    assert (reading["available"], reading["at_least"]) == (1200, True)
 
 
 def test_an_update_from_a_least_number_says_so() -> None:
     update = correction(from_quantity=100, to_quantity=60, from_at_least=True, listings=1)
 
     assert change_text(update) == "≥100 → 60"
-    assert json_documents.update(update)["from"]["at_least"] is True
+    before: Any = json_documents.update(update)["from"]
+    assert before["at_least"] is True
     assert "≥100" in "\n".join(tables.updates([update], Paper(width=200, colour=False), now=0))
 
 

@@ -15,7 +15,6 @@ from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.records import RecordDecoder
 from sync.channels.http.listing.unfound import UnfoundFields
 from sync.channels.http.listing.walk import ListWalk
-from sync.channels.http.placeholders import used
 from sync.channels.words import NumberWords
 from sync.time_zones import zone_of
 
@@ -44,8 +43,7 @@ class ListReader:
         self._options = options
         self._client = client
         self._pages = PageReader(name, client, options)
-        body = None if options.write is None else options.write.body
-        self.keeps_type = "$ref" in used(body)
+        self.keeps_type = options.write is not None and "$ref" in options.write.used()
         """A `ref` that is a number is written as one."""
         self._decoder = RecordDecoder(
             options.fields,

@@ -13,6 +13,7 @@ from sync.channels.http.client import ApiClient
 from sync.channels.http.listing.nested import children
 from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.records import RecordDecoder
+from sync.channels.http.writing.versions import VersionMemory
 from sync.channels.words import NumberWords
 from sync.errors import ChannelError, ContractBroken
 from sync.time_zones import zone_of
@@ -27,10 +28,17 @@ GONE = frozenset({404, 410})
 class SingleReader:
     """Reads listings one by one, in the ways that APIs answer for one."""
 
-    def __init__(self, options: "HttpOptions", client: ApiClient, reader: ListReader) -> None:
+    def __init__(
+        self,
+        options: "HttpOptions",
+        client: ApiClient,
+        reader: ListReader,
+        versions: VersionMemory,
+    ) -> None:
         self._options = options
         self._client = client
         self._reader = reader
+        self._versions = versions
         write = options.write
         self._url = "" if write is None or write.read is None else write.read
         item = None if write is None else write.item
@@ -51,11 +59,14 @@ class SingleReader:
             reason = f"it can't be asked for by itself: {lacking}"
             return _refused(wanted, reason, place="its SKU")
         client, found = self._client, list[FreshReadings]()
+        self._versions.forget(wanted)
 
         def judge(reply: "Reply") -> ChannelError | None:
             content = client.content(reply, wanted.sku)
             items = self._reader.items_of(content)
             found[:] = [self._asked_for(wanted, content, items)]
+            for record in found[0].records[:1]:
+                self._versions.note(wanted, reply, content, record)
             # A record is no error, whatever fields it has; an answer with none, or with an error
             # around its record, may be one.
             complaint = client.page_complaint(content, items)

@@ -1,0 +1,580 @@
+"""The ways to write of the kind http: bodies, batches with results, versions, later."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from store.model import Record
+from sync.channels.base import Change, ListingRef, Receipt
+from sync.channels.http.channel import OPTIONS, abilities
+from sync.channels.http.writing.results import BatchResults
+from sync.channels.http.writing.table import BatchTable
+from sync.errors import NeedsOperator, Temporary, WriteRejected
+from tests.contract.harness import OverHttp, change, opened, options_of, over_http, poll
+from tests.loopback import Answer, ReceivedRequest
+
+
+@dataclass
+class Depot:
+    """An API whose writes are as the test describes them; its ids are numbers."""
+
+    kind: str = "http"
+    stock: dict[int, int] = field(default_factory=lambda: {71: 5, 72: 0, 73: 12})
+    versions: dict[int, int] = field(default_factory=lambda: {71: 1, 72: 1, 73: 1})
+    write: dict[str, Any] = field(default_factory=dict)
+    on_write: Callable[[ReceivedRequest], Answer] = lambda _asked: Answer({})
+    fields: dict[str, str] = field(
+        default_factory=lambda: {"sku": "sku", "ref": "id", "available": "qty"}
+    )
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, url: str) -> dict[str, Any]:
+        own = {
+            name: part.replace("URL", url) if isinstance(part, str) else part
+            for name, part in self.write.items()
+        }
+        return {"url": f"{url}/items", "items": "items", "fields": self.fields, "write": own,
+                **self.more}  # fmt: skip
+
+    def answer(self, asked: ReceivedRequest) -> Answer:
+        path = unquote(urlsplit(asked.path).path)
+        if asked.method != "GET":
+            return self.on_write(asked)
+        if path == "/items":
+            return Answer({"items": [self.record(ref) for ref in self.stock]})
+        ref = int(path.rpartition("/")[2])
+        tag = {"ETag": f'"v{self.versions[ref]}"'}
+        return Answer(self.record(ref), headers=tag)
+
+    def record(self, ref: int) -> dict[str, object]:
+        parent = {"parent_id": 7 if ref < 73 else 8}
+        return {"id": ref, "sku": f"S-{ref}", "qty": self.stock[ref],
+                "version": self.versions[ref], **parent}  # fmt: skip
+
+    def put(self, sku: str, quantity: int) -> None:
+        self.stock[int(sku.removeprefix("S-"))] = quantity
+
+    def shown(self, sku: str) -> int:
+        return self.stock[int(sku.removeprefix("S-"))]
+
+    def corrupt(self, sku: str, raw: str) -> None:
+        raise NotImplementedError(f"{sku} is never {raw} here")
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Iterator[OverHttp]:
+    with over_http(Depot(), tmp_path) as harness:
+        yield harness
+
+
+def describe(depot: OverHttp, **write: Any) -> Depot:
+    assert isinstance(depot.backend, Depot)
+    depot.backend.write = {"url": "URL/items/{ref}", "body": {"qty": "$quantity"}, **write}
+    return depot.backend
+
+
+async def written(depot: OverHttp, **quantities: int) -> list[Receipt]:
+    """Poll, and write in one call: `written(depot, S_71=4)`."""
+    reading = await poll(depot)
+    changes = [
+        change(reading.of(name.replace("_", "-")), quantity, f"c-{name}")
+        for name, quantity in quantities.items()
+    ]
+    async with opened(depot) as channel:
+        return list(await channel.write(changes))
+
+
+def sent(depot: OverHttp) -> ReceivedRequest:
+    (found,) = [asked for asked in depot.server.asked if asked.method != "GET"]
+    return found
+
+
+BODIES = [
+    ({"id": "$ref", "sku": "$sku", "in": {"qty": ["$quantity"]}}, "json", "application/json",
+     '{"id":71,"sku":"S-71","in":{"qty":[4]}}'),
+    ([{"id": "$ref", "qty": "$quantity"}], "json", "application/json", '[{"id":71,"qty":4}]'),
+    ('{"id": $ref, "sku": "$sku", "qty": $quantity}', "json", "application/json",
+     '{"id":71,"sku":"S-71","qty":4}'),
+    ({"id": "$ref", "stock": {"qty": "$quantity", "backorder": False}, "tags": ["a", "b"]}, "form",
+     "application/x-www-form-urlencoded",
+     "id=71&stock%5Bqty%5D=4&stock%5Bbackorder%5D=false&tags%5B0%5D=a&tags%5B1%5D=b"),
+    ("id=$ref&sku=$sku&qty=$quantity", "form", "application/x-www-form-urlencoded",
+     "id=71&sku=S-71&qty=4"),
+    ("<stock sku='$sku'>$quantity</stock>", "json", "application/xml; charset=utf-8",
+     "<stock sku='S-71'>4</stock>"),
+    ("$sku;$quantity", "json", "text/plain; charset=utf-8", "S-71;4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "encoding", "media", "wire"), BODIES)
+async def test_a_body_is_sent_as_it_is_described(
+    depot: OverHttp, body: Any, encoding: str, media: str, wire: str
+) -> None:
+    describe(depot, body=body, encoding=encoding, method="POST")
+
+    (receipt,) = await written(depot, S_71=4)
+
+    assert receipt.refused is None
+    assert sent(depot).headers["content-type"] == media
+    assert sent(depot).body.decode() == wire
+
+
+STRANGE = 'A&B=1 "<x>" ü;\'$quantity'
+
+
+@pytest.mark.parametrize("body", [body for body, *_ in BODIES[2:]])
+async def test_no_sku_gets_out_of_its_place(depot: OverHttp, body: Any) -> None:
+    backend = describe(depot, body=body, encoding="form" if "&" in str(body) else "json")
+    backend.stock = {71: 5}
+    record = backend.record
+    backend.record = lambda ref: {**record(ref), "sku": STRANGE}  # type: ignore[method-assign]
+
+    reading = await poll(depot)
+    async with opened(depot) as channel:
+        (receipt,) = await channel.write([change(reading.records[0], 4)])
+
+    if isinstance(body, str) and ";" in body:
+        assert receipt.refused is not None
+        assert "can't stand in a body of plain text" in receipt.refused
+        return
+    text = sent(depot).body.decode()
+    if text.startswith("{"):
+        assert json.loads(text).get("sku", STRANGE) == STRANGE
+    elif text.startswith("<"):
+        assert "<x>" not in text
+        assert text.endswith(">4</stock>")
+    elif "sku" in str(body):
+        assert dict(parse_qsl(text))["sku"] == STRANGE
+
+
+async def test_a_text_that_lacks_a_value_is_not_sent(depot: OverHttp) -> None:
+    describe(depot, body="<s><l>$location</l><q>$quantity</q></s>", url="URL/set", method="POST")
+    assert isinstance(depot.backend, Depot)
+    depot.backend.fields = {**depot.backend.fields, "location": "place"}
+
+    (receipt,) = await written(depot, S_71=4)
+
+    assert receipt.refused == "not sent: it has no location, which the body needs for $location"
+    assert [asked.method for asked in depot.server.asked] == ["GET"]
+
+
+# --- batches --------------------------------------------------------------------------------
+
+WOO = {
+    "url": "URL/batch", "method": "POST", "body": {"id": "$ref", "stock_quantity": "$quantity"},
+    "batch": {"max": 100, "list": "update", "result": "update[]", "error": "error.message",
+              "id": "id"},
+}  # fmt: skip
+
+
+def woo(depot: OverHttp, *, errors: dict[int, dict[str, Any]] | None = None, **write: Any) -> Depot:
+    """A batch as WooCommerce answers it: 200, with an error for each item that failed."""
+    backend = describe(depot, **{**WOO, **write})
+
+    def on_write(asked: ReceivedRequest) -> Answer:
+        results: list[dict[str, Any]] = []
+        for item in asked.json["update"]:
+            error = (errors or {}).get(item["id"])
+            if error is None:
+                backend.stock[item["id"]] = item["stock_quantity"]
+            results.append({"id": item["id"], **({"error": error} if error else {})})
+        return Answer({"update": list(reversed(results))})
+
+    backend.on_write = on_write
+    return backend
+
+
+async def test_several_changes_go_in_one_request(depot: OverHttp) -> None:
+    woo(depot)
+
+    receipts = await written(depot, S_71=4, S_72=9, S_73=1)
+
+    assert [receipt.refused for receipt in receipts] == [None, None, None]
+    assert sent(depot).json == {
+        "update": [{"id": 71, "stock_quantity": 4}, {"id": 72, "stock_quantity": 9},
+                   {"id": 73, "stock_quantity": 1}]
+    }  # fmt: skip
+    async with opened(depot) as channel:
+        assert channel.abilities.batch_max == 100
+
+
+async def test_an_error_inside_a_200_is_of_its_item_alone(depot: OverHttp) -> None:
+    failed = {"code": "woocommerce_rest_product_invalid_id", "message": "Invalid ID.",
+              "data": {"status": 400}}  # fmt: skip
+    woo(depot, errors={72: failed})
+
+    receipts = await written(depot, S_71=4, S_72=9, S_73=1)
+
+    assert [receipt.refused for receipt in receipts] == [None, "Invalid ID.", None]
+    assert not receipts[1].conflict
+
+
+async def test_a_conflict_inside_a_200_is_one(depot: OverHttp) -> None:
+    woo(depot, errors={72: {"message": "it moved", "data": {"status": 409}}}, conflict=[409])
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert [receipt.conflict for receipt in receipts] == [False, True]
+
+
+async def test_an_item_that_timed_out_inside_a_200_is_unknown(depot: OverHttp) -> None:
+    woo(depot, errors={72: {"message": "lock wait timeout exceeded"}})
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert [receipt.unknown for receipt in receipts] == [None, "lock wait timeout exceeded"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "unknown"),
+    [
+        ({"update": [{"id": 72}]}, "the answer has no result for it"),
+        ({"update": [{"id": 71}, {"id": 72}, {"id": 71, "error": {"message": "no"}}]},
+         "the answer has several results for it, which differ"),
+        ({"update": [{"id": 99}, {"id": 72}]}, "the answer has no result for it"),
+        ({"update": "queued"}, "the answer has no list at `update[]`"),
+        ({"updated": []}, "the answer has no list at `update[]`"),
+    ],
+)  # fmt: skip
+async def test_a_change_without_a_result_of_its_own_is_unknown(
+    depot: OverHttp, answer: Any, unknown: str
+) -> None:
+    backend = describe(depot, **WOO)
+    backend.on_write = lambda _asked: Answer(answer)
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert receipts[0].unknown == unknown
+
+
+async def test_results_without_ids_stand_in_the_order_of_the_changes(depot: OverHttp) -> None:
+    backend = describe(
+        depot, url="URL/batch", body={"sku": "$sku", "qty": "$quantity"}, method="POST",
+        batch={"max": 10, "result": "@"},
+    )  # fmt: skip
+    backend.on_write = lambda _asked: Answer([{"ok": True}, {"error": "unknown SKU"}])
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert [receipt.refused for receipt in receipts] == [None, "unknown SKU"]
+    assert sent(depot).json == [{"sku": "S-71", "qty": 4}, {"sku": "S-72", "qty": 9}]
+
+
+async def test_too_few_results_without_ids_say_nothing(depot: OverHttp) -> None:
+    backend = describe(
+        depot, url="URL/batch", body={"sku": "$sku", "qty": "$quantity"}, method="POST",
+        batch={"max": 10, "result": "@"},
+    )  # fmt: skip
+    backend.on_write = lambda _asked: Answer([{"ok": True}])
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert {receipt.unknown for receipt in receipts} == {"1 results came for 2 changes"}
+
+
+async def test_a_refusal_of_the_whole_is_one(depot: OverHttp) -> None:
+    backend = describe(depot, **WOO)
+    backend.on_write = lambda _asked: Answer({"message": "too many"}, 413)
+
+    with pytest.raises(WriteRejected, match="too many"):
+        await written(depot, S_71=4, S_72=9)
+
+
+async def test_a_conflict_of_the_whole_is_a_refusal_that_can_be_halved(depot: OverHttp) -> None:
+    backend = describe(depot, **WOO, conflict=[409])
+    backend.on_write = lambda _asked: Answer({"message": "one has moved"}, 409)
+
+    with pytest.raises(WriteRejected) as caught:
+        await written(depot, S_71=4, S_72=9)
+
+    assert caught.value.conflict
+
+
+async def test_without_results_an_error_in_a_list_leaves_all_unknown(depot: OverHttp) -> None:
+    whole = {name: part for name, part in WOO.items() if name != "batch"}
+    backend = describe(depot, **whole, batch={"max": 100, "list": "update"})
+    backend.on_write = lambda _asked: Answer({"update": [{"id": 71}, {"errors": ["no such id"]}]})
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert all("no such id" in str(receipt.unknown) for receipt in receipts)
+
+
+async def test_a_flag_for_all_beside_results_makes_none_of_them_wrong(depot: OverHttp) -> None:
+    backend = describe(depot, **WOO)
+    backend.on_write = lambda _asked: Answer(
+        {"errors": True, "update": [{"id": 71}, {"id": 72, "error": {"message": "no"}}]}
+    )
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert [(receipt.refused, receipt.unknown) for receipt in receipts] == [
+        (None, None), ("no", None),
+    ]  # fmt: skip
+
+
+async def test_an_error_beside_results_that_all_went_well_leaves_them_unknown(
+    depot: OverHttp,
+) -> None:
+    backend = describe(depot, **WOO)
+    backend.on_write = lambda _asked: Answer(
+        {"error": "rolled back", "update": [{"id": 71}, {"id": 72}]}
+    )
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert {receipt.unknown for receipt in receipts} == {"rolled back"}
+
+
+def by_parent(depot: OverHttp, **write: Any) -> Depot:
+    backend = woo(depot, **{"url": "URL/products/{parent}/batch", **write})
+    backend.more = {"ids": {"parent": "parent_id"}}
+    return backend
+
+
+async def test_changes_of_one_address_go_together(depot: OverHttp) -> None:
+    by_parent(depot)
+
+    receipts = await written(depot, S_71=4, S_73=9, S_72=1)
+
+    assert [receipt.change.sku for receipt in receipts] == ["S-71", "S-73", "S-72"]
+    writes = [asked for asked in depot.server.asked if asked.method == "POST"]
+    assert [(asked.path, len(asked.json["update"])) for asked in writes] == [
+        ("/products/7/batch", 2), ("/products/8/batch", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "attribute"),
+    [
+        (Answer({"message": "slow down"}, 429), "unsent"),
+        (Answer({"message": "who are you"}, 401), "unsent"),
+        (Answer({"message": "no such product"}, 404), "refused"),
+        (Answer({"message": "down"}, 503), "unknown"),
+        (Answer(lose=True), "unknown"),
+    ],
+)
+async def test_a_later_request_that_fails_says_so_of_its_own_changes(
+    depot: OverHttp, answer: Answer, attribute: str
+) -> None:
+    backend = by_parent(depot)
+    works = backend.on_write
+    backend.on_write = lambda asked: works(asked) if "/7/" in asked.path else answer
+
+    receipts = await written(depot, S_71=4, S_73=9)
+
+    assert receipts[0] == Receipt(receipts[0].change)
+    assert getattr(receipts[1], attribute)
+
+
+async def test_a_first_request_that_fails_says_so_of_the_whole_call(depot: OverHttp) -> None:
+    backend = by_parent(depot)
+    backend.on_write = lambda _asked: Answer({"message": "slow down"}, 429)
+
+    with pytest.raises(Temporary):
+        await written(depot, S_71=4, S_73=9)
+    assert len([asked for asked in depot.server.asked if asked.method == "POST"]) == 1
+
+
+async def test_after_a_lost_answer_the_rest_is_not_sent(depot: OverHttp) -> None:
+    backend = by_parent(depot)
+    backend.on_write = lambda _asked: Answer(lose=True)
+
+    receipts = await written(depot, S_71=4, S_73=9)
+
+    assert receipts[0].unknown
+    assert str(receipts[1].unsent).startswith("not sent, for a request before it failed")
+
+
+async def test_a_refused_sign_in_stops_the_call(depot: OverHttp) -> None:
+    backend = describe(depot, **WOO)
+    backend.on_write = lambda _asked: Answer({"message": "bad key"}, 401)
+
+    with pytest.raises(NeedsOperator):
+        await written(depot, S_71=4, S_72=9)
+
+
+async def test_a_list_of_one_in_the_body_is_the_list_of_the_changes(depot: OverHttp) -> None:
+    mutation = "mutation($input: [In!]!) { set(input: $input) { id } }"
+    backend = describe(
+        depot, url="URL/graphql", method="POST",
+        body={"query": mutation, "variables": {"input": [{"id": "$ref", "qty": "$quantity"}]}},
+        batch={"max": 50, "list": "variables.input", "result": "data.set", "id": "id"},
+    )  # fmt: skip
+    backend.on_write = lambda _asked: Answer({"data": {"set": [{"id": 72}, {"id": 71}]}})
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert [receipt.unknown for receipt in receipts] == [None, None]
+    assert sent(depot).json == {
+        "query": mutation,
+        "variables": {"input": [{"id": 71, "qty": 4}, {"id": 72, "qty": 9}]},
+    }
+
+
+async def test_errors_of_graphql_in_a_200_are_errors(depot: OverHttp) -> None:
+    backend = describe(
+        depot, url="URL/graphql", method="POST",
+        body={"query": "mutation { … }", "variables": {"id": "$ref", "qty": "$quantity"}},
+    )  # fmt: skip
+    backend.on_write = lambda _asked: Answer({"data": None, "errors": [{"message": "no such"}]})
+
+    with pytest.raises(WriteRejected, match="no such"):
+        await written(depot, S_71=4)
+
+
+# --- results in any order -------------------------------------------------------------------
+
+TABLE = BatchTable(max=100, list="update", result="update[]", error="error", id="id")
+
+
+def _change(number: int) -> Change:
+    return Change(f"S-{number}", "", str(number), 1, Record(f"S-{number}", 2), f"c-{number}")
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.integers(1, 12), unique=True, min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(1, 14), st.sampled_from(["", "no"])), max_size=12),
+)
+def test_every_change_gets_what_its_own_results_say(
+    numbers: list[int], told: list[tuple[int, str]]
+) -> None:
+    results = BatchResults(TABLE, frozenset(), str)
+    content = {"update": [{"id": number, "error": error or None} for number, error in told]}
+
+    receipts = results.receipts(content, [_change(number) for number in numbers])
+
+    assert [receipt.change.ref for receipt in receipts] == [str(number) for number in numbers]
+    for number, receipt in zip(numbers, receipts, strict=True):
+        own = {error for known, error in told if known == number}
+        if own == {""}:
+            assert receipt == Receipt(receipt.change)
+        elif own == {"no"}:
+            assert receipt.refused == "no"
+        else:
+            assert receipt.unknown
+
+
+# --- versions -------------------------------------------------------------------------------
+
+
+def versioned(depot: OverHttp, **write: Any) -> Depot:
+    backend = describe(depot, read="URL/items/{ref}", **{"if_match": "header:ETag", **write})
+
+    def on_write(asked: ReceivedRequest) -> Answer:
+        ref = int(asked.path.rpartition("/")[2])
+        given = asked.headers.get("if-match", asked.json.get("version"))
+        if given not in (f'"v{backend.versions[ref]}"', str(backend.versions[ref]),
+                         backend.versions[ref]):  # fmt: skip
+            return Answer({"message": "it is another version"}, 412)
+        backend.stock[ref] = asked.json["qty"]
+        backend.versions[ref] += 1
+        return Answer({})
+
+    backend.on_write = on_write
+    return backend
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        {"if_match": "header:ETag"},
+        {"if_match": "version"},
+        {"if_match": "version", "body": {"qty": "$quantity", "version": "$version"}},
+    ],
+)
+async def test_a_write_says_which_version_it_rests_on(depot: OverHttp, write: Any) -> None:
+    backend = versioned(depot, **write)
+
+    (receipt,) = await written(depot, S_71=4)
+
+    assert receipt == Receipt(receipt.change)
+    assert backend.stock[71] == 4
+    assert ("if-match" in sent(depot).headers) == ("body" not in write)
+    assert abilities(options_of(OPTIONS, depot.table())).compare_and_set
+
+
+async def test_the_version_is_that_of_the_reading_that_the_write_rests_on(
+    depot: OverHttp,
+) -> None:
+    backend = versioned(depot)
+    reading = await poll(depot)
+    async with opened(depot) as channel:
+        (record,) = (await channel.read([ListingRef("S-71", "", reading.of("S-71").ref)])).records
+        backend.versions[71] += 1
+        (receipt,) = await channel.write([change(record, 4)])
+
+    assert receipt.conflict
+    assert receipt.refused == "412: it is another version"
+    assert backend.stock[71] == 5
+
+
+async def test_a_listing_that_moved_before_its_version_was_read_is_a_conflict(
+    depot: OverHttp,
+) -> None:
+    backend = versioned(depot)
+    reading = await poll(depot)
+    backend.stock[71] = 3
+    async with opened(depot) as channel:
+        (receipt,) = await channel.write([change(reading.of("S-71"), 4)])
+
+    assert receipt.conflict
+    assert receipt.refused == "it shows 3 by now, not 5"
+    assert [asked.method for asked in depot.server.asked] == ["GET", "GET"]
+
+
+async def test_without_a_version_nothing_is_sent(depot: OverHttp) -> None:
+    versioned(depot, if_match="header:X-None")
+
+    (receipt,) = await written(depot, S_71=4)
+
+    assert receipt.refused == "not sent: `header:X-None` found no version in the answer of `read`"
+
+
+# --- later ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "later"), [(202, True), (200, False)])
+async def test_what_is_accepted_is_applied_later(
+    depot: OverHttp,
+    status: int,
+    later: bool,  # noqa: FBT001
+) -> None:
+    backend = describe(depot, accepted=[202])
+    backend.on_write = lambda _asked: Answer({"job": 5}, status)
+
+    (receipt,) = await written(depot, S_71=4)
+
+    assert receipt == Receipt(receipt.change, later=later)
+
+
+async def test_of_a_batch_that_is_applied_later_what_is_refused_is_refused(
+    depot: OverHttp,
+) -> None:
+    backend = describe(depot, **WOO, accepted=[202])
+    backend.on_write = lambda _asked: Answer(
+        {"update": [{"id": 71}, {"id": 72, "error": {"message": "no"}}]}, 202
+    )
+
+    receipts = await written(depot, S_71=4, S_72=9)
+
+    assert (receipts[0].refused, receipts[0].later) == (None, True)
+    assert receipts[1].refused == "no"
+
+
+async def test_a_least_number_is_never_compared_with(depot: OverHttp) -> None:
+    describe(depot, body={"qty": "$quantity", "was": "$previous"}, conflict=[409])
+    record = Record("S-71", 100, ref='{"ref":71}', at_least=True)
+
+    async with opened(depot) as channel:
+        await channel.write([change(record, 4)])
+
+    assert sent(depot).json == {"qty": 4}
