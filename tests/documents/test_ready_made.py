@@ -63,7 +63,7 @@ def test_the_examples_can_be_used(tmp_path: Path) -> None:
 
     settings = decode(tomllib.loads(text), source="docs", base=tmp_path, environ=None)
 
-    assert settings.channels["shop"].kind == "vendure"
+    assert settings.channels["shop"].kind == "http"
     options = settings.channels["till"].options
     assert isinstance(options, HttpOptions)
     assert options.url == "http://127.0.0.1:9/api/stock"

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sync.channels.base import Channel
-from sync.errors import NeedsOperator
+from sync.channels.base import Change, Channel
+from sync.errors import NeedsOperator, WriteRejected
+from tests.sync.channels.descriptions.vendors import shopware
+from tests.sync.channels.descriptions.vendors.erpnext import ErpNext
 from tests.sync.channels.descriptions.vendors.magento import Magento
 from tests.sync.channels.descriptions.vendors.odoo import Odoo
+from tests.sync.channels.descriptions.vendors.saleor import Saleor
+from tests.sync.channels.descriptions.vendors.shopware import Shopware
 from tests.sync.channels.descriptions.vendors.vendor import (
     SECRET,
     Vendor,
@@ -23,7 +27,14 @@ from tests.sync.channels.descriptions.vendors.vendor import (
 
 @pytest.fixture(autouse=True)
 def keys(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    environ = dict.fromkeys(("SHOP_ACCESS_TOKEN", "SHOP_API_KEY"), SECRET)
+    secrets = (
+        "SHOP_ACCESS_TOKEN",
+        "SHOP_API_KEY",
+        "SHOP_API_SECRET",
+        "SHOP_APP_TOKEN",
+        "SHOP_SECRET_ACCESS_KEY",
+    )
+    environ = {**dict.fromkeys(secrets, SECRET), "SHOP_ACCESS_KEY_ID": shopware.CLIENT}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     return environ
@@ -54,6 +65,31 @@ async def test_magentos_source_items_are_read_and_set(tmp_path: Path, keys: dict
     }
 
 
+async def test_shopwares_products_and_variants_are_read_and_set(
+    tmp_path: Path, keys: dict[str, str]
+) -> None:
+    shop = Shopware()
+    shop.add("SW-1", 20, reserved=3)
+    shop.add("SW-2", 5, active=False)
+    shop.add("TEE", 0, childCount=2)
+    shop.add("TEE.1", 8, active=None, childCount=None)
+    for number in range(240):
+        shop.add(f"T-{number}", 1)
+    async with channel_of(shop, tmp_path, keys) as channel:
+        records = await listed(channel)
+        assert len(records) == 243
+        some = {sku: records[sku] for sku in ("SW-1", "SW-2", "TEE.1")}
+        assert shown(some) == {
+            "SW-1": (17, "active"),
+            "SW-2": (5, "disabled"),
+            "TEE.1": (8, "active"),
+        }
+        receipts = await write(channel, {"SW-1": 4, "TEE.1": 0})
+        assert [receipt.refused for receipt in receipts.values()] == [None, None]
+        assert shop.products[0]["stock"] == 7  # What open orders hold, besides.
+        assert (await read(channel, records["SW-1"])).available == 4
+
+
 async def test_odoos_quants_are_read_and_set(tmp_path: Path, keys: dict[str, str]) -> None:
     shop = Odoo()
     shop.add("E-COM07", 20.0, reserved=4.0)
@@ -70,7 +106,46 @@ async def test_odoos_quants_are_read_and_set(tmp_path: Path, keys: dict[str, str
         assert (await listed(channel))["E-COM07"].available == 6
 
 
-@pytest.mark.parametrize("vendor", [Magento, Odoo])
+async def test_erpnexts_bins_are_read_and_reconciled(tmp_path: Path, keys: dict[str, str]) -> None:
+    shop = ErpNext()
+    shop.add("BOLT/M6 50", 20.0, reserved=4.0)
+    for number in range(1_000):
+        shop.add(f"E-{number}", 1.0)
+    async with channel_of(shop, tmp_path, keys) as channel:
+        records = await listed(channel)
+        assert len(records) == 1_001
+        assert records["BOLT/M6 50"].available == 16
+        receipts = await write(channel, {"BOLT/M6 50": 6, "E-7": 0})
+        assert [receipt.refused for receipt in receipts.values()] == [None, None]
+        assert (await read(channel, records["BOLT/M6 50"])).available == 6
+        with pytest.raises(WriteRejected, match="any change in quantity"):
+            await write(channel, {"BOLT/M6 50": 6})
+
+
+async def test_saleors_stocks_are_read_and_set(tmp_path: Path, keys: dict[str, str]) -> None:
+    shop = Saleor()
+    shop.add("SAL-1", 20, taken=4)
+    shop.add(None, 3)
+    shop.add("EBOOK", 0, tracked=False)
+    for number in range(250):
+        shop.add(f"T-{number}", 1)
+    async with channel_of(shop, tmp_path, keys) as channel:
+        records = await listed(channel)
+        assert len(records) == 252
+        assert shown({sku: records[sku] for sku in ("SAL-1", "EBOOK")}) == {
+            "SAL-1": (16, None),
+            "EBOOK": (None, "uncounted"),
+        }
+        receipts = await write(channel, {"SAL-1": 6, "T-7": 0})
+        assert [receipt.refused for receipt in receipts.values()] == [None, None]
+        assert shop.variants[0]["stocks"][0]["quantity"] == 10
+        lost = records["T-1"]
+        shop.variants = [variant for variant in shop.variants if variant["sku"] != "T-1"]
+        with pytest.raises(WriteRejected, match="Warehouse not found"):
+            await channel.write([Change("T-1", "", lost.ref, 0, lost, "k")])
+
+
+@pytest.mark.parametrize("vendor", [ErpNext, Magento, Odoo, Shopware])
 async def test_a_refused_credential_is_named(
     vendor: type[Vendor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
 ) -> None:
