@@ -156,12 +156,25 @@ def _roots(node: Node) -> Iterator[tuple[Step, ...]]:
         yield steps
         return
     children = node["children"]
-    if node["type"] in _BRANCHES:
+    if node["type"] == "subexpression":
+        yield from _roots_in_turn(children)
+    elif node["type"] in _BRANCHES:
         for child in children:
             yield from _roots(child)
     elif children and node["type"] != "expref":
         # Anything else looks with its first part, and with the others in what that has found.
         yield from _roots(children[0])
+
+
+def _roots_in_turn(parts: list[Node]) -> Iterator[tuple[Step, ...]]:
+    """Of `a.b[?c].d`: what comes after a path is looked for where it leads."""
+    before: tuple[Step, ...] = ()
+    for part in parts:
+        steps = _steps(part)
+        if steps is None:
+            yield from (before + inside for inside in _roots(part))
+            return
+        before += steps
 
 
 def _nodes(node: Node) -> Iterator[Node]:
@@ -176,9 +189,9 @@ def _check_call(name: str, node: Node) -> None:
     table = ShopFunctions.FUNCTION_TABLE
     if function not in table:
         known = ", ".join(sorted(table))
-        raise ValueError(f"{name}: {function}() is not a function; known: {known}")
+        raise ValueError(f"{name} calls {function}(), which is not a function; known: {known}")
     takes = table[function]["signature"]
     is_open = bool(takes) and bool(takes[-1].get("variadic"))
     if given < len(takes) or (given > len(takes) and not is_open):
         more = " or more" if is_open else ""
-        raise ValueError(f"{name}: {function}() takes {len(takes)}{more} values, not {given}")
+        raise ValueError(f"{name} gives {function}() {given} values; it takes {len(takes)}{more}")

@@ -40,7 +40,8 @@ def joined(text: str, known: str) -> str:
     if text == known or not known:
         return text
     mine, others = unpacked(text), unpacked(known)
-    if not others.keys() - mine.keys():
-        return text
+    # An id that one answer has as a number and another as text is the same.
+    if all(str(others.get(name)) == str(value) for name, value in mine.items()):
+        return known
     whole = {**others, **mine}
     return packed(whole.pop(REF, ""), whole)

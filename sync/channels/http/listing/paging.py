@@ -13,6 +13,7 @@ from sync.channels.http.listing.pages import PageBody, PageRequest, found_nothin
 from sync.channels.http.listing.table import ListTable, PagingTable
 
 CURSOR_LENGTH_MAX = 2_000
+_LEAST_BOUND = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +303,7 @@ class _ByCursor:
 
 def may_be_a_bound(count: int) -> bool:
     """Whether an API may have a bound of so many records a page: 30, 48, 64, 250."""
-    return count % 5 == 0 or count % 12 == 0 or count & (count - 1) == 0
+    return count >= _LEAST_BOUND and (count % 5 == 0 or count % 12 == 0 or count & (count - 1) == 0)
 
 
 def is_whole(text: str) -> bool:

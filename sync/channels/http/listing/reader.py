@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from store.model import Refused
-from sync.channels.base import FreshReadings, RecordPage
+from sync.channels.base import FreshReadings, RecordPage, closing
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import ahead, paging
 from sync.channels.http.listing.nested import ASKED_AT_ONCE, ChildReader
@@ -57,8 +57,10 @@ class ListReader:
     async def all(self) -> AsyncIterator[RecordPage]:
         """Read the list. Raises what `Channel.pages` does."""
         reading = _Reading(self)
-        async for page in ahead.followed(self._pages.page, reading.first(), reading.decide):
-            yield await reading.page(page)
+        way = ahead.followed(self._pages.page, reading.first(), reading.decide)
+        async with closing(way) as pages:
+            async for page in pages:
+                yield await reading.page(page)
 
     async def look(self) -> PageBody:
         """Get the first page, and nothing else."""
@@ -69,7 +71,8 @@ class ListReader:
         reading = _Reading(self)
         page = await self._pages.page(reading.first(), "page 1")
         is_last = reading.decide(page) is None
-        found = await reading.page(page, parents_max=ASKED_AT_ONCE)
+        is_asked = self._options.each is not None and self._options.each.url is not None
+        found = await reading.page(page, parents_max=ASKED_AT_ONCE if is_asked else None)
         answer = FreshReadings(found.records, found.refused)
         return FirstPage(
             page,

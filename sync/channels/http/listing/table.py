@@ -82,7 +82,8 @@ class ListTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             yield "each.items", self.each.items
             yield "each.keys", self.each.keys
             yield "each.when", self.each.when
-        yield from self.fields.items()
+        for field, expression in self.fields.items():
+            yield f"fields.{field}", expression
 
 
 def check(table: ListTable, *, prefix: str = "", in_body: Mapping[str, str] | None = None) -> None:
@@ -136,7 +137,7 @@ _CURSOR = "page.endCursor"
 def _check_paging(table: ListTable, paging: PagingTable) -> None:
     by = paging.by
     if table.next is not None:
-        raise ValueError("paging and next exclude each other: keep the one that the API has")
+        raise ValueError("paging excludes next: keep the one that the API has")
     if paging.param == "" or (paging.size is not None and paging.size.param == ""):
         raise ValueError('paging.param is empty; write such as param = "page"')
     if by == "link":
@@ -165,7 +166,7 @@ def _check_asked(table: ListTable, paging: PagingTable) -> None:
         where = f' or "${by}" in body' if table.method == "POST" else ""
         raise ValueError(f'paging needs param with by = "{by}", such as param = "{by}"{where}')
     if paging.param is not None and in_body:
-        raise ValueError(f'paging.param and "${by}" in body exclude each other')
+        raise ValueError(f'paging.param excludes "${by}" in body: keep one of them')
     if by != "cursor" and isinstance(paging.first, str):
         raise ValueError(f"paging.first must be a number, such as 1, not {quoted(paging.first)}")
     if isinstance(paging.first, int) and paging.first < 0:
@@ -173,9 +174,10 @@ def _check_asked(table: ListTable, paging: PagingTable) -> None:
 
 
 def _check_each(table: ListTable, each: EachTable) -> None:
-    if (each.items is None) == (each.keys is None):
-        both = "exclude each other" if each.items is not None else "are both missing"
-        raise ValueError(f'each: items and keys {both}; write such as items = "variants"')
+    if each.items is None and each.keys is None:
+        raise ValueError('each needs items or keys, such as items = "variants"')
+    if each.items is not None and each.keys is not None:
+        raise ValueError("each.keys excludes each.items: keep the one that is there")
     if each.url is not None:
         if placeholders.may_lack(each.url):
             raise ValueError(
@@ -198,6 +200,6 @@ def check_parts(name: str, expression: str, table: ListTable) -> None:
     for steps in expressions.roots(expression):
         if steps and steps[0] not in ("parent", "item"):
             raise ValueError(
-                f"{name}: with each, write item.{steps[0]} or parent.{steps[0]}, "
-                f"not {quoted(expression)}"
+                f"{name} {quoted(expression)} looks in neither: with each, write "
+                f"item.{steps[0]} or parent.{steps[0]}"
             )

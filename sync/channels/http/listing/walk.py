@@ -131,7 +131,7 @@ class ListWalk:
                          f"{self.pages:,} came")  # fmt: skip
         if last.announced.more:
             signs.append(last.announced.more)
-        if self._is_first_twice and (announced is None or announced != self._got):
+        if self._is_first_twice and announced != self._got and not self._may_be_whole(last):
             signs.append(
                 "page 2 is page 1 once more, so this is the whole list, or the API does not page "
                 f"by {self._pager.name.removeprefix('paging by ')}: add total or paging.size"
@@ -154,8 +154,8 @@ class ListWalk:
             )
         elif self._shrunk:
             warnings.append(
-                f"the list moved while it was read: it became {self._shrunk:,} records shorter, "
-                "and as many may not have come"
+                f"the list moved while it was read: it became shorter by {self._shrunk:,}, so that "
+                "as many records may not have come"
             )
         last, is_one_page = self._last, self._table.next is None and self._table.paging is None
         if is_one_page and self._total is None and last is not None:
@@ -163,6 +163,11 @@ class ListWalk:
             if words:
                 warnings.append(f"{words}: there may be a next page, and no `next` is described")
         return warnings
+
+    def _may_be_whole(self, last: PageBody) -> bool:
+        """Whether a list of a parent's own comes at once, though the list of parents has pages."""
+        size = None if self._table.paging is None else self._table.paging.size
+        return not self._table.fields and size is not None and last.count < size.value
 
     @property
     def _got(self) -> int:
