@@ -147,8 +147,8 @@ def test_an_error_of_the_description_names_its_file_and_one_of_the_channel_does_
     put(tmp_path, "till", TILL.replace('sku = "code"', 'sku = "code["'))
     errors = wrong(tmp_path, USING + TOKEN + 'every = "soon"')
     assert set(errors) == {"channels.till.fields.sku", "channels.till.every"}
-    assert "(with the description " in errors["channels.till.fields.sku"]
-    assert "till.toml" in errors["channels.till"]
+    assert "(in the description " in errors["channels.till.fields.sku"]
+    assert "till.toml" in errors["channels.till.fields.sku"]
     assert "till.toml" not in errors["channels.till.every"]
 
 
