@@ -119,6 +119,7 @@ class IncidentKind(StrEnum):
     CRASHED = "crashed"
     SECOND_WRITER = "second writer"
     SURPRISE = "surprise"
+    GAP = "gap"
     EVENTS = "events"
     """A channel's events can't be read, or some of them were refused."""
     CLOCK = "clock"
@@ -135,11 +136,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """What one channel says about one listing, decoded: one row of a page.
 
     `available` is what the channel would sell now, in its own terms and as it says it, negative
-    included; a channel that has no such number gives on hand − committed − threshold
-    (rule 11, docs/architecture.md). It is None where the channel does not count the listing;
-    `state` is then `UNCOUNTED`, unless it is not for sale.
-    `state` is None where the channel has no states. `ref` is the channel's own key of the
-    listing, for writing. `source_at` is when the channel says that the listing last moved.
+    included; a channel that has no such number gives on hand − committed − threshold (rule 11,
+    docs/architecture.md). It is None where the channel does not count the listing; `state` is then
+    `UNCOUNTED`, unless it is not for sale, and None where there are no states. `ref` is the
+    channel's own key of it, for writing, `source_at` when the channel says that it last moved.
     """
 
     sku: str

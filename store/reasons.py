@@ -24,6 +24,8 @@ class Reason(StrEnum):
     SETTLING = "settling"
     AUTHORITY_BEHIND = "authority_behind"
     """The authority was not read since the channel fell: it may not know yet why."""
+    INCOMPLETE = "incomplete"
+    """A file of changes is missing: what the channel or its authority shows may be too high."""
     SECOND_READING = "second_reading"
     """The channel must show it twice."""
     OBSERVED = "observed"
@@ -42,7 +44,9 @@ class Reason(StrEnum):
     """Of an update: a person has paused all writes."""
 
 
-SETTLING = (Reason.SETTLING, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING)
+SETTLING = (
+    Reason.SETTLING, Reason.INCOMPLETE, Reason.AUTHORITY_BEHIND, Reason.SECOND_READING,
+)  # fmt: skip
 """These pass by themselves: what waits for one of them settles, and is not unknown."""
 
 

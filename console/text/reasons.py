@@ -19,6 +19,7 @@ _WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.AUTHORITY_DUPLICATE: "listed twice by the authority",
         Reason.SETTLING: "settling",
         Reason.AUTHORITY_BEHIND: "waiting: authority not read since this channel's last drop",
+        Reason.INCOMPLETE: "waiting for the next full file: one of changes is missing",
         Reason.SECOND_READING: "waiting for a second reading",
         Reason.FROZEN: "frozen",
         Reason.DECIDED: "nothing new until target or reading moves",

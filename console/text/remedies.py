@@ -27,6 +27,7 @@ _OF_REASON: Mapping[Reason, str] = MappingProxyType(
         Reason.AUTHORITY_STALE: _POLL,
         Reason.AUTHORITY_BEHIND: _POLL,
         Reason.SECOND_READING: _POLL,
+        Reason.INCOMPLETE: "the next full file ends it; `skew status` says what is missing",
         Reason.QUARANTINED: _QUARANTINED,
         Reason.AUTHORITY_QUARANTINED: _WHERE,
         Reason.UNREADABLE: _WHERE,
@@ -185,6 +186,7 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     IncidentKind.CRASHED: "a bug in the code for {0}, at the place that the message names; the "
     "other channels go on",
     IncidentKind.UNREADABLE: "only these records are not compared; correct them in {0}",
+    IncidentKind.GAP: "nothing is raised by what {0} shows until its next full file; have one sent",
     IncidentKind.EVENTS: "readings are compared without the events of {0} that can't be read; the "
     "message names the first of them",
     IncidentKind.CLOCK: "set the clock or the time zone of what writes the times of {0}; rules "

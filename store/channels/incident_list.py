@@ -47,6 +47,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.SHARED_POOL: IncidentSeverity.SERIOUS,
         IncidentKind.SURPRISE: IncidentSeverity.SERIOUS,
         IncidentKind.CLOCK: IncidentSeverity.SERIOUS,
+        IncidentKind.GAP: IncidentSeverity.SERIOUS,
         IncidentKind.EVENTS: IncidentSeverity.MINOR,
         IncidentKind.UNSEEN: IncidentSeverity.MINOR,
         IncidentKind.UNREADABLE: IncidentSeverity.MINOR,

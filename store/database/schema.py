@@ -24,6 +24,7 @@ from store.database.migrations import (
     v12_future_times,
     v14_sku_skeletons,
     v16_at_least,
+    v17_file_sequence,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -47,6 +48,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v14_sku_skeletons.run,
     v10_v15_listings.make_copies,
     v16_at_least.run,
+    v17_file_sequence.run,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

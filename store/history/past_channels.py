@@ -32,7 +32,7 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
             """UPDATE temp.channels SET good_poll_id = :good, last_success_at = :success,
               as_of = :as_of, last_poll_at = :last_at, last_outcome = :outcome,
               last_error = :error, quarantined_poll_id = :aside, next_poll_at = :next,
-              listings = coalesce(:listings, listings), paused_until = NULL,
+              listings = coalesce(:listings, listings), gap = :gap, paused_until = NULL,
               paused_reason = NULL, paused_by = NULL, unexplained = NULL,
               allowance_left = CASE WHEN allowance_at <= :at THEN allowance_left END,
               allowance_of = CASE WHEN allowance_at <= :at THEN allowance_of END
@@ -42,7 +42,12 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
 
 
 def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dict[str, object]:
-    aside_since = _aside_since(connection, channel_id, at)
+    since = {
+        kind: _incident(connection, channel_id, kind, at)
+        for kind in (IncidentKind.QUARANTINED, IncidentKind.GAP)
+    }
+    aside_since, _ = since[IncidentKind.QUARANTINED]
+    _, gap = since[IncidentKind.GAP]
     good = _poll(
         connection,
         channel_id,
@@ -63,6 +68,7 @@ def _channel(connection: sqlite3.Connection, channel_id: int, at: Millis) -> dic
         "error": error,
         "aside": None if aside is None or aside_since is None else aside.id,
         "next": following,
+        "gap": gap,
         "listings": _listings(connection, channel_id, at),
     }
 
@@ -128,14 +134,19 @@ def _poll(
     return None if row is None else _Poll(*row)
 
 
-def _aside_since(connection: sqlite3.Connection, channel_id: int, at: Millis) -> Millis | None:
-    """Since when the channel was quarantined: since its incident opened; None: it was not."""
+def _incident(
+    connection: sqlite3.Connection, channel_id: int, kind: IncidentKind, at: Millis
+) -> tuple[Millis | None, str | None]:
+    """Since when the channel's incident of a kind was open, and its message; None: it was not."""
     row = connection.execute(
-        """SELECT since FROM main.incidents WHERE channel_id = :channel AND kind = :kind
+        """SELECT since, message FROM main.incidents WHERE channel_id = :channel AND kind = :kind
           AND since <= :at AND (closed_at IS NULL OR closed_at > :at) ORDER BY id DESC LIMIT 1""",
-        {"channel": channel_id, "kind": IncidentKind.QUARANTINED, "at": at},
+        {"channel": channel_id, "kind": kind, "at": at},
     ).fetchone()
-    return None if row is None else row[0]
+    if row is None:
+        return None, None
+    since, message = row
+    return since, message
 
 
 def _listings(connection: sqlite3.Connection, channel_id: int, at: Millis) -> int | None:

@@ -38,6 +38,25 @@ def keep(connection: sqlite3.Connection, channel_id: int, refused: Sequence[Refu
     )
 
 
+def add(connection: sqlite3.Connection, channel: str, refused: Sequence[Refused]) -> None:
+    """Keep the bad records of a poll of changes, and those that no record has replaced since."""
+    # What a listing's own problem does not say any more has been read since.
+    connection.execute(
+        """DELETE FROM bad_records WHERE substr(record, 1, 1) <> :mark
+          AND channel_id = (SELECT id FROM channels WHERE name = :channel)
+          AND record NOT IN (SELECT i.sku || :mark || i.location FROM items i
+            JOIN listings l ON l.item_id = i.id AND l.channel_id = bad_records.channel_id
+            WHERE l.problem IS NOT NULL)""",
+        {"mark": _MARK, "channel": channel},
+    )
+    connection.executemany(
+        """INSERT INTO bad_records (channel_id, record, times)
+        SELECT id, ?, ? FROM channels WHERE name = ?
+        ON CONFLICT (channel_id, record) DO UPDATE SET times = max(times, excluded.times)""",
+        ((name, times, channel) for name, times in sorted(Counter(map(_name, refused)).items())),
+    )
+
+
 def _name(record: Refused) -> str:
     """What tells a bad record from others in the next poll."""
     # Not its place: one row more in front of it moves it. Where its SKU can't be read, all that is

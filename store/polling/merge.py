@@ -12,6 +12,7 @@ from store.database.worklist import Merge
 from store.model import IncidentKind, Millis, PollOutcome, Record, Refused
 from store.poll_counts import PollCounts
 from store.polling import bad_records, events, list_lag, staging
+from store.polling.changes import part, sequence
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
 from store.polling.staging import NAMES, VALUES
@@ -160,6 +161,7 @@ def merge(
     polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
     polls.end_quarantine(connection, sweep.channel_id, now=now)
     list_lag.note(connection, sweep, now=now)
+    sequence.keep(connection, sweep, now=now)
     report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)
@@ -327,6 +329,9 @@ def merge_stage(
 
 def report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
     """Keep the bad records of a poll whose readings are in force now, and report them."""
+    if sweep.is_part:
+        part.report_refused(connection, sweep.channel, sweep.refused, now=now)
+        return
     bad_records.keep(connection, sweep.channel_id, sweep.refused)
     if not sweep.refused:
         incidents.resolve(connection, sweep.channel, IncidentKind.UNREADABLE, now=now)

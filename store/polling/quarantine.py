@@ -16,6 +16,7 @@ from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollOutcome, Refused
 from store.poll_counts import PollCounts
 from store.polling import merge, staging
+from store.polling.changes import sequence
 from store.polling.comparison import Comparison
 from store.polling.staging import NAMES, VALUES
 from store.polling.sweep import Sweep
@@ -64,6 +65,7 @@ def quarantine_poll(
     polls.record_end(
         connection, sweep.poll_id, PollOutcome.QUARANTINED, numbers, now=now, as_of=as_of
     )
+    sequence.set_aside(connection, sweep)
     connection.execute(
         "UPDATE polls SET error = ?, digest = ? WHERE id = ?",
         (reason, digest, sweep.poll_id),
@@ -134,6 +136,7 @@ def accept(
     sweep = staging.begin_beside(connection, channel, poll_id=found.id)
     channel_id = sweep.channel_id
     _restage_quarantined(connection, sweep)
+    sequence.take_back(connection, sweep)
     first = polls.is_first_good(connection, channel_id)
     comparison.forget_moved(connection)
     # Its readings are of the time at which they were taken and not of the acceptance: what has
@@ -147,6 +150,7 @@ def accept(
     polls.end_quarantine(
         connection, channel_id, now=now, outcome=PollOutcome.ACCEPTED, by=(who, "accepted")
     )
+    sequence.keep(connection, sweep, now=now)
     merge.report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, channel)

@@ -233,7 +233,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     sweep.new_refused = bad_records.new_among(connection, sweep.channel_id, sweep.refused)
     sweep.numbers = PollCounts(
         known=sweep.known,
-        seen=len(sweep.listing_ids),
+        seen=sweep.known + added + back - gone if sweep.is_part else len(sweep.listing_ids),
         changed=changed,
         zeroed=zeroed,
         gone=gone,

@@ -68,6 +68,10 @@ class Sweep:
     """Our own, which the list of this poll may be too old to show."""
     behind: dict[int, int] = field(default_factory=dict)
     """Listings whose record was left out because it is older than our write: which update's."""
+    is_part: bool = False
+    """It has only what changed (`store/polling/changes`)."""
+    sequence: str | None = None
+    """The files that it was read from, where some hold only changes."""
     spared: int = 0
     """Listings that it lacks and that do not count as gone yet (`absences`)."""
     counted: bool = False

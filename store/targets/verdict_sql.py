@@ -121,6 +121,10 @@ REASON = f"""CASE
     OR {_STATE_IN_DOUBT}) THEN '{Reason.AUTHORITY_STALE}'
   WHEN l.frozen_at IS NOT NULL AND d.kind IN {CORRECTED} THEN '{Reason.FROZEN}'
   WHEN d.settles_at > :now THEN '{Reason.SETTLING}'
+  WHEN {RAISES} AND (c.gap IS NOT NULL OR ac.gap IS NOT NULL
+    OR d.rests_on IS NULL AND {_HAS_PARTS}
+      AND EXISTS (SELECT 1 {_OF_PARTS}) AND pc.gap IS NOT NULL))
+  THEN '{Reason.INCOMPLETE}'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
     AND {_UNSEEN_FALL}
   THEN '{Reason.AUTHORITY_BEHIND}'

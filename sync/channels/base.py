@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
+from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 
 
@@ -44,6 +45,8 @@ class Abilities:
     """It is described in the configuration, which can be tried: it is a `DescribedChannel` too."""
     is_local: bool = False
     """It is on this machine: to look at it sends nothing and signs in nowhere."""
+    changes: bool = False
+    """Some of its files hold only what changed: it is a `ChangesSource` too."""
     files: bool = False
     """It reads files, whose times are kept in mind: it is a `FileSource` too."""
     notes: str = ""
@@ -64,6 +67,11 @@ class RecordPage:
     """The file that it is from."""
     cut_short: str = ""
     """How the channel itself says that there is more than came; the poll is not good then."""
+    sequence: FileSequence | None = None
+    """The files that the poll is read from, where some hold only changes; on its first page. Where
+    it `is_part`, listings that no page has are as they were."""
+    gone: Sequence[tuple[str, str]] = ()
+    """SKU and location of those that the channel says it does not list; of a part they are gone."""
     warnings: Sequence[str] = ()
     """What about the list is doubtful, a sentence each, for the operator. The poll counts."""
 
@@ -211,6 +219,14 @@ class FileSource(Protocol):
         other is `now`. Answers those that are there. The pages of a file are as of the earlier of
         its own time and its first sight. Raises as `Channel.pages`.
         """
+        ...
+
+
+class ChangesSource(Protocol):
+    """What a channel with `abilities.changes` also does."""
+
+    def resume(self, known: FileSequence | None) -> None:
+        """Say, before `pages`, which files are in force: only what follows them is read."""
         ...
 
 

@@ -14,11 +14,13 @@ import msgspec
 
 from store.event_kinds import Event
 from store.model import UNCOUNTED, Millis, Record, Refused, State
+from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 from sync import locations
 from sync.channels.base import (
     Abilities,
     Change,
+    ChangesSource,
     Channel,
     DescribedChannel,
     EventPage,
@@ -74,6 +76,9 @@ class Names:
         own_sku = record.sku if sku != record.sku else ""
         ref = MARK.join((own_sku, record.location, record.ref))
         return msgspec.structs.replace(record, sku=sku, location=location, ref=ref)
+
+    def listing(self, sku: str, location: str) -> tuple[str, str]:
+        return self.skus.get(sku, sku), self.place_of(location)
 
     def refused(self, refused: Refused) -> Refused:
         if refused.sku is None:
@@ -194,6 +199,10 @@ class TranslatedChannel:
         """Look for files from the future. Only where `abilities.files`."""
         return await cast("FileSource", self._channel).look(known, now)
 
+    def resume(self, known: FileSequence | None) -> None:
+        """Say which files are in force. Only where `abilities.changes`."""
+        cast("ChangesSource", self._channel).resume(known)
+
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         """Read what moved after `cursor`, in our names. Only where `abilities.events`."""
         async with closing(cast("EventSource", self._channel).events(cursor)) as pages:
@@ -217,7 +226,10 @@ class TranslatedChannel:
         refused = [self._names.refused(bad) for bad in page.refused]
         if not self._names.summed:
             return replace(
-                page, records=list(map(self._names.record, page.records)), refused=refused
+                page,
+                records=list(map(self._names.record, page.records)),
+                refused=refused,
+                gone=[self._names.listing(sku, location) for sku, location in page.gone],
             )
         free: list[Record] = []
         for record in page.records:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from store.model import Direction
-from sync import channels, values
+from sync import channels, locations, values
 from sync.config import schema
 from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
 from sync.config.described import say_where, under
@@ -177,6 +177,14 @@ class ChannelBuilder:
             if "fields" in own_names:
                 way += ': add `ref` to fields, and {ref} to write.url or "$ref" to write.body'
             self.found.refuse(f"{key}.duplicates", f'"write-all" can\'t work here: {way}')
+        if can.changes and (shared := locations.summed(settings.locations)):
+            own = ", ".join(map(values.quoted, next(iter(shared.values()))))
+            self.found.refuse(
+                f"{key}.changes",
+                f"can't work where several locations are one: {own}. A file of changes may name "
+                "one of them only; give each a place of its own in `locations`, or leave `changes` "
+                "out",
+            )
         out = OUT_STATES[settings.when_out]
         if out is not None and out not in can.states:
             shown = ", ".join(sorted(can.states)) or "no states at all"

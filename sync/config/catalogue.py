@@ -15,7 +15,7 @@ from store.model import Component
 from sync import values
 from sync.channels.csv.layout import DELIMITERS, encoding_of
 from sync.channels.csv.numbers import readings
-from sync.channels.csv.packing import is_workbook
+from sync.channels.csv.unpacking.packing import is_workbook
 from sync.config.bundles import flatten
 from sync.errors import ConfigError
 

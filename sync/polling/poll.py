@@ -22,7 +22,7 @@ from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
 from sync.channels.base import closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import absences, events, file_times, guard, recovery
+from sync.polling import absences, events, file_sequence, file_times, guard, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 
@@ -149,6 +149,7 @@ async def _attempt(
         began = context.clock.now()
         async with _deadline(channel_state, sweep):
             await file_times.look(context, channel_state)
+            await file_sequence.resume(context, channel_state)
             read = await _stage_all(context, channel_state, sweep)
             if read.pages > 1:
                 doubts = await absences.second_look(context, channel_state, sweep)
@@ -191,11 +192,13 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
     first_refused: Refused | None = None
     refused, file = 0, None
     cut_short, warnings = "", dict[str, None]()
-    pages_read = 0
+    pages_read, gone = 0, list[tuple[str, str]]()
     reported_at = context.clock.now()
     async with closing(channel_state.channel.pages()) as pages:
         async for page in pages:
             pages_read += 1
+            file_sequence.begin(sweep, page)
+            gone += page.gone if sweep.is_part else ()
             report_due = context.clock.now() - reported_at >= PROGRESS_EVERY_MS
             await context.database.awrite(
                 staging.stage,
@@ -221,6 +224,7 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
                     f"more than {REFUSED_MAX:,} records can't be read; the first: "
                     f"{first_refused.reason}", path=first_refused.place,
                 )  # fmt: skip
+    await file_sequence.count(context, sweep, gone)
     if channel_state.channel.abilities.is_local:
         pages_read = 1
     return _Read(as_of, cut_short, tuple(warnings), pages_read)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.channels.csv import packing
+from sync.channels.csv.unpacking import packing
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from tests.contract.test_csv import drop, failure, read, stock
 from tests.contract.workbooks import Rows, Sheets, ods, xlsx, zipped

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import Millis, State
+from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
-from sync.channels.csv.files import FileStatus, FileTimes, candidates, newest
+from sync.channels.csv.changes import ChangesReader
+from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffix, newest
 from sync.channels.csv.layout import FIELDS
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
@@ -47,6 +49,7 @@ def abilities(options: CsvOptions) -> Abilities:
         ABILITIES,
         reads=tuple(name for name in _FIGURES if name in (options.columns or FIELDS)),
         states=ABILITIES.states if "state" in options.columns else frozenset(),
+        changes=options.changes is not None,
     )
 
 
@@ -70,23 +73,34 @@ class CsvFile:
         self._clock = clock
         self._path = path
         self._times = FileTimes()
+        self._changes = ChangesReader(options, self._times) if options.full is not None else None
+        self._has_changes = options.changes is not None
+        self._known: FileSequence | None = None
 
     async def look(
         self, known: Mapping[FileStamp, Millis], now: Millis
     ) -> Mapping[FileStamp, Millis]:
         with _naming(self._name):
-            return self._times.note(await asyncio.to_thread(candidates, self._path), known, now)
+            return self._times.note(await self._found(), known, now)
+
+    def resume(self, known: FileSequence | None) -> None:
+        self._known = known
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         with _naming(self._name):
-            status = await self._wait_until_written()
-            as_of = self._times.of(status, self._clock.now())
-            steps = _InThread(self._reader.pages(status, as_of))
+            files, now = await self._wait_until_written(), self._clock.now()
+            steps = _InThread(self._pages(files, now))
             try:
                 while (found := await asyncio.to_thread(steps.next)) is not None:
                     yield found
             finally:
                 await asyncio.to_thread(steps.close)
+
+    def _pages(self, found: Sequence[FileStatus], now: Millis) -> Generator[RecordPage]:
+        if self._changes is not None and self._has_changes:
+            return self._changes.pages(found, self._known, now)
+        status = self._newest(found, now)
+        return self._reader.pages(status, self._times.of(status, now))
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Never called: a file cannot be asked for one row."""
@@ -99,7 +113,7 @@ class CsvFile:
     async def sign_in(self) -> str:
         with _naming(self._name):
             # Only the header is read: whoever still writes the file has written that.
-            status = await self._newest()
+            status = self._newest(await self._found(), self._clock.now())
             layout = await asyncio.to_thread(self._reader.layout, status)
         found = ", ".join(f"{field} in {layout.header[at]!r}" for field, at in layout.at.items())
         written = rfc3339(status.modified_at)
@@ -110,23 +124,32 @@ class CsvFile:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _wait_until_written(self) -> "FileStatus":
-        """Find the file, and wait until nobody writes it. Raises Temporary where it goes on."""
+    async def _wait_until_written(self) -> Sequence[FileStatus]:
+        """Find what is to be read, and wait until nobody writes it. Raises Temporary if it goes on.
+
+        It is one file; where some hold only changes, it is all that count.
+        """
         # A file that is being written has a fresh modification time. Only a young file needs the
         # second look: the same inode, size and time mean that no byte was added in between.
-        status = await self._newest()
-        for _ in range(LOOKS_MAX):
-            if self._clock.now() - status.modified_at >= QUIET_MS:
-                return status
+        before: set[FileStatus] = set()
+        for _ in range(LOOKS_MAX + 1):
+            found, now = await self._found(), self._clock.now()
+            read = found if self._has_changes else [self._newest(found, now)]
+            young = {file for file in read if now - file.modified_at < QUIET_MS}
+            if young <= before:
+                return read
+            before = young
             await self._clock.sleep(LOOK_AGAIN_MS)
-            again = await self._newest()
-            if again == status:
-                return status
-            status = again
-        raise Temporary(f"{status.path.name} is still being written")
+        raise Temporary(f"{next(iter(young)).path.name} is still being written")
 
-    async def _newest(self) -> FileStatus:
-        return await asyncio.to_thread(newest, self._path, self._times, self._clock.now())
+    async def _found(self) -> list[FileStatus]:
+        fits = has_suffix if self._changes is None else self._changes.fits
+        return await asyncio.to_thread(candidates, self._path, fits)
+
+    def _newest(self, found: Sequence[FileStatus], now: Millis) -> FileStatus:
+        if self._changes is not None:
+            return self._changes.newest_full(found, now)
+        return newest(found, self._times, now)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -40,21 +40,33 @@ class FileStatus:
         return now == (self.inode, self.size, self.modified_ns)
 
 
-def newest(path: Path, times: "FileTimes", now: Millis) -> FileStatus:
-    """Find the file, or of a folder the newest. Raises Temporary or NeedsOperator."""
-    found = candidates(path)
+Fits = Callable[[str], object]
+"""Whether a file of a folder counts, by its name."""
+
+
+def newest(found: Iterable[FileStatus], times: "FileTimes", now: Millis) -> FileStatus:
+    """Take the newest of some files."""
     return max(found, key=lambda file: (times.of(file, now), file.modified_ns, file.path.name))
 
 
-def candidates(path: Path) -> list[FileStatus]:
-    """Find the file, or all of a folder that could be read. Raises as `newest`."""
+def has_suffix(name: str) -> bool:
+    """Whether a file of a folder counts where nothing says which do."""
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def candidates(path: Path, fits: Fits = has_suffix) -> list[FileStatus]:
+    """Find the file, or those of a folder that count. Raises Temporary or NeedsOperator."""
     try:
         status = path.stat()
         found = [(status, path)]
+        if fits is not has_suffix and not stat.S_ISDIR(status.st_mode):
+            raise NeedsOperator(f"{path} is not a folder: `full` says which files of one count")
         if stat.S_ISDIR(status.st_mode):
             inside = path.resolve()
-            found = [(file.stat(), file) for file in path.iterdir() if _is_candidate(file, inside)]
-            if not found:
+            found = [
+                (file.stat(), file) for file in path.iterdir() if _is_candidate(file, inside, fits)
+            ]
+            if not found and fits is has_suffix:
                 raise Temporary(
                     f"no .csv, .tsv, .txt, .gz or .zip file, and no spreadsheet, is in {path}"
                 )
@@ -100,12 +112,12 @@ class FileTimes:
         return self._first_seen
 
 
-def _is_candidate(path: Path, folder: Path) -> bool:
+def _is_candidate(path: Path, folder: Path, fits: Fits) -> bool:
     """Whether a file of the folder is one to read: never one that only a link leads to elsewhere.
 
     Whoever may put files there must not be able to show us any file that we may read.
     """
-    if path.suffix.lower() not in SUFFIXES or path.name.startswith((".", "~$")):
+    if path.name.startswith((".", "~$")) or not fits(path.name):
         return False
     return path.is_file() and (not path.is_symlink() or path.resolve().parent == folder)
 

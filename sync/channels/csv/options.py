@@ -32,6 +32,10 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The decimal sign of its numbers, "." or ","; by default what a column's numbers prove."""
     timezone: TimeZone | None = None
     """Of its times that name none; by default UTC."""
+    full: str | None = None
+    """Of a folder, the names of the files that count, such as "full*.csv": the newest is read."""
+    changes: str | None = None
+    """The names of files that hold only what changed since, such as "changes-*.csv"."""
     sheet: str | None = None
     """Of a spreadsheet; by default the only one that has the columns."""
     words: WordTable = {}
@@ -46,6 +50,7 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             )
         if self.skip is not None and not 0 <= self.skip <= SKIP_MAX:
             raise ValueError(f"skip must be 0 to {SKIP_MAX:,} lines, not {self.skip}")
+        _check_names(self.full, self.changes)
         if self.decimal not in (None, ".", ","):
             raise ValueError(f'decimal must be "." or ",", not {values.quoted(self.decimal)}')
         try:
@@ -55,6 +60,19 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError(
                 f"encoding {values.quoted(self.encoding)} is not known; use utf-8, cp1252 or utf-16"
             ) from None
+
+
+def _check_names(full: str | None, changes: str | None) -> None:
+    for key, pattern in (("full", full), ("changes", changes)):
+        if pattern is not None and (not pattern.strip() or "/" in pattern or "\\" in pattern):
+            raise ValueError(
+                f"{key} {values.quoted(pattern)} is not a file's name: write one without its "
+                f'folder, such as "{key}*.csv"'
+            )
+    if changes is not None and full is None:
+        raise ValueError('changes needs the names of full lists too: full = "full*.csv"')
+    if changes is not None and changes == full:
+        raise ValueError('changes must be other names than full, such as "changes-*.csv"')
 
 
 def _check_columns(columns: dict[str, str]) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from store.model import Millis
 from sync.channels.base import RecordPage
-from sync.channels.csv.content import Content, Opener, content
 from sync.channels.csv.files import FileStatus, channel_errors
 from sync.channels.csv.layout import (
     HEADING_LINES_MAX,
@@ -23,6 +22,7 @@ from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.records import RowDecoder
 from sync.channels.csv.rows import Row, read_rows
+from sync.channels.csv.unpacking.content import Content, Opener, content
 from sync.channels.words import NumberWords
 from sync.errors import ContractBroken, Temporary
 from sync.time_zones import zone_of

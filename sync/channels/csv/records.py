@@ -31,11 +31,13 @@ class RowDecoder:
         self._words, self._has_words = words, bool(words)
         self._totals = TotalsFinder(layout.at, numbers)
         self._held: list[Row] = []
+        self._gone: list[tuple[str, str]] = []
 
     def page(self, rows: Iterable[Row], *, as_of: Millis) -> RecordPage:
         """Decode the next rows."""
         records: list[Record] = []
         refused: list[Refused] = []
+        self._gone = []
         for row in rows:
             if self._totals.may_be(row.fields):
                 stands = self._totals.judge(row.fields, records)
@@ -49,7 +51,7 @@ class RowDecoder:
                 self._held.clear()
             self._decode(row, records, refused)
         self._totals.add(records)
-        return RecordPage(records, refused, as_of=as_of)
+        return RecordPage(records, refused, as_of=as_of, gone=self._gone)
 
     def _decode(self, row: Row, records: list[Record], refused: list[Refused]) -> None:
         try:
@@ -98,8 +100,9 @@ class RowDecoder:
         if self._has_words:
             said = {name: self._words.of(found[name]) for name in self._counted}
             if said[self._counted_by] is Word.ABSENT:
-                # Only the SKU must be one: of a row without a listing nothing else matters.
-                values.sku(found["sku"])
+                # Only its name must be one: of a row without a listing nothing else matters.
+                sku, location = values.sku(found["sku"]), values.location(found.get("location"))
+                self._gone.append((sku, location))
                 return None
             taken = {
                 name: self._figure(name, found[name]) if meaning is None else meaning

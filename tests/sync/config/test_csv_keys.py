@@ -31,6 +31,29 @@ from tests.sync.config_text import SMALLEST, errors_of
                 '"absent", or a number that counts nothing: negative, or 999, 9999 …'
             ),
         ),
+        ('changes = "c*.csv"', "changes", 'needs the names of full lists too: full = "full*.csv"'),
+        (
+            'full = "a*.csv"\nchanges = "a*.csv"',
+            "changes",
+            'must be other names than full, such as "changes-*.csv"',
+        ),
+        (
+            'full = "in/full*.csv"',
+            "full",
+            (
+                '"in/full*.csv" is not a file\'s name: write one without its folder, such as '
+                '"full*.csv"'
+            ),
+        ),
+        (
+            'full = "full*.csv"\nchanges = "c*.csv"\nlocations = { a = "X", b = "X" }',
+            "changes",
+            (
+                'can\'t work where several locations are one: "a", "b". A file of changes may name '
+                "one of them only; give each a place of its own in `locations`, or leave `changes` "
+                "out"
+            ),
+        ),
         ("timezone = 1", "timezone", 'must be a time zone such as "Europe/Berlin", not 1'),
     ],
 )

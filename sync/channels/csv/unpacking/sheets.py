@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sync import values
-from sync.channels.csv import sheet_program
+from sync.channels.csv.unpacking import sheet_program
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 
 EXTRA = "skew-console[sheets]"

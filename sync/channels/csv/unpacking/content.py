@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sync.channels.csv.files import FileStatus, channel_errors, opened
-from sync.channels.csv.packing import Packing, packing_of, unpack
-from sync.channels.csv.sheets import choose, write_sheets
+from sync.channels.csv.unpacking.packing import Packing, packing_of, unpack
+from sync.channels.csv.unpacking.sheets import choose, write_sheets
 from sync.errors import ContractBroken, Temporary
 
 FILE_BYTES_MAX = 2**30

@@ -1,0 +1,1 @@
+"""Polls of files that hold only what changed."""

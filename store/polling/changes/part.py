@@ -1,0 +1,57 @@
+"""A poll of only what changed: every listing that it does not name is as it was."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from store.channels import incidents
+from store.model import IncidentKind, Millis, Refused
+from store.polling import bad_records
+from store.polling.sweep import PollMemory, Sweep
+
+
+def begin(sweep: Sweep) -> None:
+    """Let a poll be one of only what changed, before its first page is staged."""
+    # Nothing is recognised by its position, and what it lacks is not looked for: so its cost
+    # follows the change. A memory that counts and is empty says just that.
+    sweep.memory = None
+    sweep.recalled = PollMemory()
+    sweep.recalled.poll_id = -1
+    sweep.suspects = frozenset()
+    sweep.recent_writes = ()
+
+
+def count(connection: sqlite3.Connection, sweep: Sweep, gone: Iterable[tuple[str, str]]) -> None:
+    """Count the listings that are gone by the channel's own words, and those that stood twice.
+
+    All pages must be in. `gone` has (SKU, location). One that stood twice in the full list still
+    does: the files of changes don't say which of the two they mean.
+    """
+    connection.executemany(
+        """INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
+        SELECT ?, l.id, 0 FROM items i JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+        WHERE i.sku = ? AND i.location = ? AND l.present = 1""",
+        ((sweep.poll_id, sweep.channel_id, sku, location) for sku, location in gone),
+    )
+    connection.execute(
+        """INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
+        SELECT p.poll_id, l.id, l.copies FROM stage p CROSS JOIN listings l ON l.id = p.listing_id
+        WHERE p.poll_id = ? AND l.copies > 1""",
+        (sweep.poll_id,),
+    )
+
+
+def report_refused(
+    connection: sqlite3.Connection, channel: str, refused: Sequence[Refused], *, now: Millis
+) -> None:
+    """Report the bad records of a poll of changes, beside those that are still bad."""
+    bad_records.add(connection, channel, refused)
+    (left,) = connection.execute(
+        """SELECT count(*) FROM listings l JOIN channels c ON c.id = l.channel_id
+        WHERE c.name = ? AND l.problem IS NOT NULL""",
+        (channel,),
+    ).fetchone()
+    if refused:
+        message = incidents.in_words(refused)
+        incidents.raise_incident(connection, channel, IncidentKind.UNREADABLE, message, now=now)
+    elif not left:
+        incidents.resolve(connection, channel, IncidentKind.UNREADABLE, now=now)

@@ -1,0 +1,223 @@
+"""In which order files of changes count, which count at all, and whether one is missing. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import pairwise
+
+import msgspec
+
+from store.model import Millis
+from store.polling.changes.sequence import FileSequence, FileTaken
+
+TAKEN_MAX = 2_000
+"""So many files of changes are kept in mind, the newest."""
+
+_WILD = re.compile(r"[*?\[]")
+_DATE = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d")
+_TIME_DIGITS = (4, 6)
+_EPOCH_DIGITS = (10, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of changes that is there now."""
+
+    name: str
+    size: int
+    modified_ns: int
+    at: Millis
+    """From when it is: never later than our first sight of it."""
+    digest: str
+
+    def taken(self) -> FileTaken:
+        return FileTaken(self.name, self.size, self.modified_ns, self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a poll reads."""
+
+    changes: Sequence[FoundFile]
+    """In the order in which they count."""
+    taken: tuple[FileTaken, ...]
+    """What is kept in mind after the poll; those of `changes` are among them."""
+    whole: bool
+    """The full list is read, and the changes on it."""
+    gap: str = ""
+
+
+def is_among(name: str, full: str, changes: str | None) -> str:
+    """Say whether a file's name is that of a "full" list or of "changes"; empty: of neither."""
+    fits = {
+        kind: len(_WILD.sub("", pattern))
+        for kind, pattern in (("full", full), ("changes", changes))
+        if pattern is not None and fnmatchcase(name, pattern)
+    }
+    # "full*.csv" and "*.csv": the one that says more is meant.
+    return max(fits, key=fits.__getitem__, default="")
+
+
+def number_of(name: str, pattern: str) -> tuple[str, int] | None:
+    """Find the number that counts the files up, and what stands before it; None where none does.
+
+    It is the last in what the pattern leaves open. A date, a time of day and seconds since 1970 are
+    no such numbers: what lies between two of them is not missing.
+    """
+    start = _WILD.search(pattern)
+    if start is None:
+        return None
+    end = len(_WILD.split(pattern)[-1].partition("]")[2] or _WILD.split(pattern)[-1])
+    text = name[start.start() : len(name) - end]
+    runs = list(re.finditer(r"\d+", text, re.ASCII))
+    if not runs:
+        return None
+    before, digits = text[: runs[-1].start()], runs[-1][0]
+    date = _DATE.search(text)
+    if date is not None:
+        after = [run for run in runs if run.start() >= date.end()]
+        if len(after) != 1 or len(digits) in _TIME_DIGITS:
+            return None
+    elif len(digits) in _EPOCH_DIGITS and digits[0] == "1":
+        return None
+    return before, int(digits)
+
+
+def in_order(files: Iterable[FoundFile], pattern: str) -> list[FoundFile]:
+    """Order files by their numbers where they have some, else by their times."""
+    return sorted(files, key=lambda file: _key(file, pattern))
+
+
+def _key(file: FoundFile, pattern: str) -> tuple[object, ...]:
+    number = number_of(file.name, pattern)
+    if number is None:
+        return (1, file.at, 0, file.name)
+    before, count = number
+    return (0, _natural(before), count, file.name)
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    parts = re.findall(r"\d+|\D+", text, re.ASCII)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+
+
+def plan_whole(
+    known: FileSequence | None, found: Sequence[FoundFile], full_at: Millis, pattern: str
+) -> Plan:
+    """Plan to read a full list: the changes that are from before it are in it already."""
+    before = [] if known is None else list(known.changes)
+    is_new = known is None or full_at != known.full_at
+    after = [file for file in found if file.at >= full_at]
+    if is_new:
+        taken = _taken_before(before, after)
+        after = [file for file in after if not _is(file, taken.get(file.name))]
+    after = in_order(after, pattern)
+    names = {file.name for file in after}
+    older = {file.name: file for file in before if file.name not in names}
+    older |= {file.name: file.taken() for file in found if file.name not in names | older.keys()}
+    past = [msgspec.structs.replace(file, is_current=False) for file in older.values()]
+    ordered = [file.name for file in after]
+    gap = _first_gap([*_highest(past, pattern), *ordered], pattern, restarts=True)
+    return Plan(after, _kept([*past, *(file.taken() for file in after)]), True, gap)
+
+
+def plan_changes(
+    known: FileSequence, found: Sequence[FoundFile], full_at: Millis, pattern: str
+) -> Plan:
+    """Plan to read what is new among the changes. See `late` for those that can't be put in place.
+
+    Each file counts once: what was sent again with the same content changes nothing.
+    """
+    current = [file for file in known.changes if file.is_current]
+    ordered = in_order(_new(known, found, full_at), pattern)
+    names = {file.name for file in ordered}
+    kept = [file for file in known.changes if file.name not in names]
+    before = [current[-1].name] if current else _highest(kept, pattern)
+    gap = known.gap or _first_gap(
+        [*before, *(file.name for file in ordered)], pattern, restarts=not current
+    )
+    return Plan(ordered, _kept([*kept, *(file.taken() for file in ordered)]), False, gap)
+
+
+def late(
+    known: FileSequence, found: Sequence[FoundFile], full_at: Millis, pattern: str
+) -> list[FoundFile]:
+    """Find the new files that belong before one that has counted, or in its place."""
+    current = [file for file in known.changes if file.is_current]
+    return [file for file in _new(known, found, full_at) if _comes_late(file, current, pattern)]
+
+
+def all_there(known: FileSequence, found: Sequence[FoundFile]) -> bool:
+    """Whether every file of changes on the full list is still there, so that all can be read."""
+    names = {file.name for file in found}
+    return all(file.name in names for file in known.changes if file.is_current)
+
+
+def _new(known: FileSequence, found: Sequence[FoundFile], full_at: Millis) -> list[FoundFile]:
+    """Find the files that have not counted yet."""
+    after = [file for file in found if file.at >= full_at]
+    taken = _taken_before(known.changes, after)
+    return [file for file in after if not _is(file, taken.get(file.name))]
+
+
+def _taken_before(before: Iterable[FileTaken], after: Sequence[FoundFile]) -> dict[str, FileTaken]:
+    """Say which files have counted by their names: a sequence may begin anew with a full list.
+
+    It has where one of its files has the name of an older one and other content.
+    """
+    taken = {file.name: file for file in before}
+    others = [
+        file
+        for file in after
+        if (old := taken.get(file.name)) and not old.is_current and not _is(file, old)
+    ]
+    if not others:
+        return taken
+    return {name: file for name, file in taken.items() if file.is_current}
+
+
+def _is(file: FoundFile, taken: FileTaken | None) -> bool:
+    """Whether a file is the one that was taken: as it was, or sent again with the same content."""
+    return taken is not None and (
+        taken.digest == file.digest
+        or (taken.size, taken.modified_ns) == (file.size, file.modified_ns)
+    )
+
+
+def _comes_late(file: FoundFile, current: Sequence[FileTaken], pattern: str) -> bool:
+    """Whether a file belongs before one that has counted already, or is one with other content."""
+    number = number_of(file.name, pattern)
+    if number is None:
+        return any(file.modified_ns < other.modified_ns for other in current)
+    before, count = number
+    return any(
+        found is not None and (_natural(found[0]), found[1]) >= (_natural(before), count)
+        for found in (number_of(other.name, pattern) for other in current)
+    )
+
+
+def _highest(files: Sequence[FileTaken], pattern: str) -> list[str]:
+    """The name of the file with the highest number among these; none where none has a number."""
+    counted = [(number, file.name) for file in files if (number := number_of(file.name, pattern))]
+    ordered = sorted(counted, key=lambda pair: (_natural(pair[0][0]), pair[0][1]))
+    return [ordered[-1][1]] if ordered else []
+
+
+def _first_gap(names: Sequence[str], pattern: str, *, restarts: bool) -> str:
+    """Say between which two files a number is missing; empty where none is.
+
+    `restarts`: the first two may be of two sequences, because a full list lies between them.
+    """
+    for place, (name, following) in enumerate(pairwise(names)):
+        one, other = number_of(name, pattern), number_of(following, pattern)
+        if one is None or other is None or one[0] != other[0]:
+            continue
+        begins_anew = restarts and place == 0 and other[1] <= 1
+        if other[1] != one[1] + 1 and not begins_anew:
+            return f"a file of changes is missing between {name} and {following}"
+    return ""
+
+
+def _kept(files: Sequence[FileTaken]) -> tuple[FileTaken, ...]:
+    return tuple(files[-TAKEN_MAX:])

@@ -1,0 +1,1 @@
+"""What a file holds as plain text: unpacked, and of a spreadsheet sheet by sheet."""
