@@ -17,6 +17,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Begin": {
             "demo": "A simulated shop on this machine, and the console on it.",
             "init": "Write a commented skew.toml to start from.",
+            "describe": "Look at an API, a file or a database, and propose its description.",
             "check": "Is the configuration right, and does it fit what happens?",
             "channels": "The kinds of channel, and what each can do.",
         },

@@ -34,6 +34,7 @@ from sync.clock import Clock
 from sync.time_zones import zone_of
 
 if TYPE_CHECKING:
+    from sync.transport.call import Reply
     from sync.transport.transport import Transport
 
 OPTIONS = HttpOptions
@@ -88,6 +89,7 @@ class HttpApi:
 
     def __init__(self, name: str, options: HttpOptions, client: ApiClient, clock: Clock) -> None:
         self.abilities = abilities(options)
+        self._options = options
         self._client = client
         self._list = ListReader(name, options, client)
         write = options.write
@@ -153,6 +155,13 @@ class HttpApi:
         async with closing(self._events.read(cursor)) as pages:
             async for page in pages:
                 yield page
+
+    async def answer(self) -> "Reply":
+        """Ask for the first page, whatever is in its answer: for who looks at it first."""
+        options = self._options
+        return await self._client.read(
+            options.url, lambda _reply: None, method=options.method, json=options.body
+        )
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -32,12 +32,20 @@ class SqlDatabase:
     """Connects to what a URL names, which is read again whenever its secret has changed."""
 
     def __init__(
-        self, name: str, url: Secret | str, *, base: Path, timeout_s: float, redactor: Redactor
+        self,
+        name: str,
+        url: Secret | str,
+        *,
+        base: Path,
+        timeout_s: float,
+        redactor: Redactor,
+        key: str = "",
     ) -> None:
-        """Look for its driver; nothing is opened. Raises ConfigError."""
+        """Look for its driver; nothing is opened. Raises ConfigError that names `key`."""
         self.name = name
         self.timeout_s = timeout_s
         self._url = url
+        self._key = key or f"channels.{name}.url"
         self._base = base
         self.redactor = redactor
         """Makes texts fit for messages: it knows the URL and its password."""
@@ -99,7 +107,7 @@ class SqlDatabase:
             raise self.failures.of_connecting(error) from None
 
     def _made(self, written: str) -> sqlalchemy.Engine:
-        key = f"channels.{self.name}.url"
+        key = self._key
         url = self._parsed(written)
         if url.password is not None or isinstance(self._url, Secret):
             self.redactor.learn([written, str(url.password or "")])
@@ -141,7 +149,7 @@ class SqlDatabase:
         except (ArgumentError, ValueError):
             # The error's own text quotes what was parsed.
             raise ConfigError(
-                f"channels.{self.name}.url",
+                self._key,
                 "is not a SQLAlchemy URL such as postgresql://user:password@host/database; "
                 "write what is special in a password as %XX",
             ) from None

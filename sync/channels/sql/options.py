@@ -68,7 +68,7 @@ class SqlOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def __post_init__(self) -> None:
         if isinstance(self.url, str):
-            _check_url(self.url)
+            check_url(self.url)
         self._check_columns()
         NumberWords(self.words)
         selecting = _checked("select", self.select, _READS, _EXAMPLE)
@@ -139,7 +139,8 @@ def _checked(key: str, written: str, first_words: tuple[str, ...], example: str)
     return found
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
+    """Raise ValueError, beginning with the key, for what is no database's URL or has a secret."""
     if not re.match(r"[A-Za-z][A-Za-z0-9_+.-]*:(//)?", url) or "://" not in url:
         raise ValueError(
             'url must be a SQLAlchemy URL, such as "sqlite:///stock.db" or { env = "DB" } that '

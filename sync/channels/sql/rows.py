@@ -103,7 +103,7 @@ class SqlRowDecoder:
         for field, place, take in self._plan:
             value = row[place]
             if type(value) not in _PLAIN:
-                value = _plain(value)
+                value = plain_value(value)
             try:
                 meaning = self._meaning(value) if words and field in FIGURES else None
                 if meaning is not None:
@@ -191,7 +191,7 @@ _TAKES: Mapping[str, Callable[[Any], object]] = {
 _PLAIN = frozenset({str, int, float, type(None), bool, datetime})
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
     """Write what only a database has, as what every channel has."""
     if isinstance(value, Decimal):
         if not value.is_finite() or value.adjusted() > _DIGITS_MAX:

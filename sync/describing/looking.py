@@ -1,0 +1,233 @@
+"""Looks at a system, and tries what it proposes: it only ever reads.
+
+An API is asked for one answer, and then by the proposed description for its first two pages, so
+that a guess is either borne out or taken back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sync import channels, values
+from sync.channels.base import Channel, closing
+from sync.clock import Clock, SystemClock
+from sync.config.decoding import Findings, table
+from sync.config.load import decode
+from sync.describing import paging, proposal, record_lists
+from sync.describing.paging import PagingProposal, SeenAnswer
+from sync.describing.proposal import Proposal
+from sync.describing.record_lists import RecordList
+from sync.describing.seen import counted
+from sync.errors import ChannelError, ConfigError, ConfigErrors, ContractBroken
+
+if TYPE_CHECKING:
+    from sync.channels.http.channel import HttpApi
+    from sync.settings import ChannelSettings
+
+_WAYS_MAX = 4
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ApiQuestion:
+    """What to ask an API for, as it stands on the command line."""
+
+    name: str
+    url: str
+    base: Path
+    """The folder that a secret's file is relative to."""
+    body: object = None
+    items: str | None = None
+    """JMESPath to the records, where they are not to be found out."""
+    sign_in: Mapping[str, object] = field(default_factory=dict)
+    """The channel's keys that sign in; secrets are places."""
+
+
+async def describe_api(question: ApiQuestion) -> Proposal:
+    """Ask for one answer, propose a description of it, and try that.
+
+    Raises ChannelError where it does not answer, and ConfigErrors where it can't be asked so.
+    """
+    answer = await _answer(question)
+    records = _records(question, answer.content)
+    signs = paging.signs(answer, records)
+    tried: list[str] = []
+    for way in signs.ways[:_WAYS_MAX]:
+        proposed = proposal.of_api(question.name, answer, records, signs, way, question.sign_in)
+        if not proposed.is_usable:
+            return _introduced(proposed, answer)
+        found = await _tried(proposed, question.base, way)
+        if found.is_good:
+            proposed.seen += found.seen
+            proposed.notes += [*tried, *found.notes]
+            if not way.keys and len(signs.ways) > 1:
+                proposed.notes.append("more pages follow, and no way to ask for them was found")
+            return _introduced(proposed, answer)
+        tried.append(f"tried and taken back: {_keys_of(way)}: {found.seen[0]}")
+    proposed.notes += tried
+    return _introduced(proposed, answer)
+
+
+def describe_answer(question: ApiQuestion, content: object) -> Proposal:
+    """Propose a description of an answer that was saved; nothing is asked and nothing is tried."""
+    method = "GET" if question.body is None else "POST"
+    answer = SeenAnswer(question.url, content, {}, method, question.body)
+    records = _records(question, content)
+    signs = paging.signs(answer, records)
+    proposed = proposal.of_api(
+        question.name, answer, records, signs, signs.ways[0], question.sign_in
+    )
+    proposed.notes.append("nothing was tried: this is an answer that was saved")
+    return _introduced(proposed, answer)
+
+
+def _introduced(proposed: Proposal, answer: SeenAnswer) -> Proposal:
+    where = answer.url.partition("?")[0]
+    proposed.seen.insert(0, f"{answer.method} {where}, looked at by `skew describe`")
+    proposed.notes.append(
+        "how it is written can't be seen in an answer: until `write` and direction are added it is "
+        "only read"
+    )
+    return proposed
+
+
+def _records(question: ApiQuestion, content: object) -> RecordList:
+    """Find the records. Raises ContractBroken naming what is there instead."""
+    if question.items is not None:
+        try:
+            found = record_lists.of_expression(content, question.items)
+        except ValueError as error:
+            raise ConfigErrors(
+                "skew describe", (ConfigError("--items", f"is not JMESPath: {error}"),)
+            ) from None
+        lacking = f"`{question.items}` finds no list of records"
+    else:
+        found = record_lists.best(content)
+        lacking = "no list of records was found"
+    if found is not None:
+        return found
+    what = values.quoted(content)
+    if isinstance(content, dict):
+        what = f"an object with {values.key_names(content)}"
+    raise ContractBroken(f"{lacking} in {what}", path="the answer", subject=question.name)
+
+
+async def _answer(question: ApiQuestion) -> SeenAnswer:
+    """Ask once, signed in."""
+    method = "GET" if question.body is None else "POST"
+    own: dict[str, object] = {
+        "url": question.url, "items": "@", "fields": {"sku": "sku", "available": "available"},
+        "method": method, **question.sign_in,
+    }  # fmt: skip
+    if question.body is not None:
+        own["body"] = question.body
+    found = Findings()
+    options = table(own, channels.kind("http").OPTIONS, f"channels.{question.name}", found)
+    if options is None:
+        raise ConfigErrors("skew describe", tuple(found.errors))
+    from sync.transport.transport import Transport
+
+    clock: Clock = SystemClock()
+    transport = Transport(question.name, question.url, clock=clock)
+    opened = channels.kind("http").open_channel(
+        question.name, options, transport, clock, question.base
+    )
+    try:
+        reply = await cast("HttpApi", opened).answer()
+    finally:
+        await opened.close()
+    try:
+        content = values.json_value(reply.body)
+    except ValueError as error:
+        beginning = values.quoted(reply.body[:200].decode("utf-8", "replace"))
+        raise ContractBroken(
+            f"the answer is not JSON ({error}); it begins with {beginning}",
+            path="the answer", subject=question.name,
+        ) from None  # fmt: skip
+    return SeenAnswer(question.url, content, reply.headers, method, question.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What reading by a proposal showed."""
+
+    is_good: bool
+    seen: Sequence[str]
+    notes: Sequence[str] = ()
+
+
+async def tried(proposed: Proposal, base: Path) -> Proposal:
+    """Read the first pages by a proposal for a file or a database, and say what came."""
+    if proposed.is_usable:
+        alone = PagingProposal({}, "", is_guess=False)
+        found = await _tried(proposed, base, alone)
+        proposed.seen += found.seen
+        proposed.notes += found.notes
+    return proposed
+
+
+async def _tried(proposed: Proposal, base: Path, way: PagingProposal) -> _Trial:
+    """Read the first two pages by a proposal, as a poll does."""
+    try:
+        channel = channels.open_channel(settings_of(proposed, base), SystemClock(), base)
+    except ConfigErrors as error:
+        return _Trial(is_good=False, seen=[str(error)])
+    try:
+        return await _two_pages(channel, way)
+    except ChannelError as error:
+        return _Trial(is_good=not way.keys, seen=[f"reading by it failed: {error}"])
+    finally:
+        await channel.close()
+
+
+async def _two_pages(channel: Channel, way: PagingProposal) -> _Trial:
+    known: set[tuple[str, str, str]] = set()
+    seen: list[str] = []
+    notes: list[str] = []
+    async with closing(channel.pages()) as pages:
+        number = 0
+        async for page in pages:
+            number += 1
+            listings = {(record.sku, record.location, record.ref) for record in page.records}
+            new = listings - known
+            if number > 1 and not new and way.keys and (listings or page.cut_short):
+                return _Trial(is_good=False, seen=[f"page {number} has what page 1 has"])
+            seen.append(f"page {number} was read by this: {_count(len(listings), new, number)}")
+            if page.refused:
+                first = page.refused[0]
+                records = counted(len(page.refused), "record")
+                notes.append(
+                    f"{records} of page {number} can't be read; the first: "
+                    f"{first.place}: {first.reason}"
+                )
+            if page.cut_short and not known and way.keys:
+                return _Trial(is_good=False, seen=[page.cut_short])
+            if page.cut_short:
+                notes.append(page.cut_short)
+            notes += page.warnings
+            known |= listings
+            if number > 1:
+                break
+    return _Trial(is_good=True, seen=seen, notes=notes[:_SHOWN])
+
+
+def _count(count: int, new: set[tuple[str, str, str]], number: int) -> str:
+    return counted(count, "listing") if number == 1 else counted(len(new), "other listing")
+
+
+def settings_of(proposed: Proposal, base: Path) -> "ChannelSettings":
+    """Read a proposal as a configuration does. Raises ConfigErrors."""
+    data = {
+        "authority": {"quantity": proposed.name},
+        "channels": {proposed.name: dict(proposed.plain())},
+    }
+    read = decode(data, source="skew describe", base=base, environ=None)
+    return read.channels[proposed.name]
+
+
+def _keys_of(way: PagingProposal) -> str:
+    paged = way.keys.get("paging")
+    if isinstance(paged, dict):
+        return f"paging by {paged['by']}, {paged.get('param') or 'in the body'}"
+    return ", ".join(f"{key} = {value}" for key, value in way.keys.items())
