@@ -184,6 +184,8 @@ def _change(detail: Mapping[str, object]) -> str:
     """What it would change: a number, a state, or both."""
     ends = (("from", "to"), ("from_state", "to_state"))
     pairs = [(detail.get(before), detail.get(after)) for before, after in ends]
+    if detail.get("from_at_least"):
+        pairs[0] = (f"{LEAST}{detail.get('from')}", detail.get("to"))
     moved = [(was, to) for was, to in pairs if to is not None and was != to] or pairs[:1]
     return ", ".join(f"{_or_none(was)} → {_or_none(to)}" for was, to in moved)
 

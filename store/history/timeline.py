@@ -222,6 +222,7 @@ _DISAGREEMENT = """json_object('id', d.id, 'disagreement', d.kind, 'available', 
   'location', i.location)"""
 _CORRECTION = """json_object('id', k.id, 'step', u.step,
   'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
+  'from_at_least', json(iif(k.from_at_least, 'true', 'false')),
   'from_state', k.from_state, 'to_state', k.to_state, 'location', i.location)"""
 
 _UNSEEN = "EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)"

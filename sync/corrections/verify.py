@@ -146,7 +146,7 @@ def _proves(change: Change, reading: Record) -> bool:
     if _agrees(reading, change.quantity):
         # Of several listings of one SKU a reduction lowers the highest, a raise lifts all.
         reduces = change.quantity < (change.previous.available or 0)
-        return reduces or lowest(reading) == change.quantity
+        return reduces or reading.at_least or lowest(reading) == change.quantity
     # An order that comes right after the write leaves less available than was written. Where the
     # channel also reports on hand, that figure still shows the write, because the order is only
     # committed. An unchanged on hand proves nothing.

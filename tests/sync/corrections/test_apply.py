@@ -1,5 +1,7 @@
 """Applying one correction: recheck, write, read back, and every way that can end."""
 
+import dataclasses
+
 import msgspec
 import pytest
 
@@ -132,6 +134,65 @@ async def test_after_not_applied_nothing_is_proposed_until_something_moves(bench
     bench.shop.shows(A=30)
     await bench.poll()
     assert [update.status for update in bench.updates()] == [Status.NOT_APPLIED, Status.PROPOSED]
+
+
+@pytest.mark.parametrize(("shown", "target"), [(31, 250), (2, 100)])
+async def test_a_least_number_proves_a_write_of_as_many_or_more(
+    bench: Bench, shown: int, target: int
+) -> None:
+    update = await one_approved(bench, shown=shown, target=target)
+
+    def say_at_least(_changes: object) -> None:
+        bench.shop.stock["A"] = msgspec.structs.replace(
+            bench.shop.stock["A"], available=100, at_least=True
+        )
+
+    bench.shop.after_write = say_at_least
+    await bench.apply()
+
+    assert bench.update(update).status is Status.VERIFIED
+    assert bench.update(update).result == "accepted; shows ≥100"
+    await bench.poll()
+    assert bench.disagreements() == []
+    assert bench.open_incidents() == []
+
+
+async def test_a_write_below_a_least_number_that_still_shows_it_is_not_applied(
+    bench: Bench,
+) -> None:
+    bench.shop.shows(A=100)
+    bench.shop.stock["A"] = msgspec.structs.replace(bench.shop.stock["A"], at_least=True)
+    bench.warehouse.shows(A=60)
+    for name in ("shop", "warehouse", "shop"):
+        await bench.poll(name)
+    [update] = bench.updates()
+    bench.approve(update.id)
+    bench.shop.ignores = {"A"}
+
+    await bench.apply()
+
+    assert bench.update(update.id).status is Status.NOT_APPLIED
+    assert bench.update(update.id).result == "accepted, not seen yet: still shows ≥100"
+
+
+async def test_a_channel_that_compares_is_read_anew_where_only_the_least_is_known(
+    bench: Bench,
+) -> None:
+    bench.shop.abilities = dataclasses.replace(
+        bench.shop.abilities, reads_one=False, compare_and_set=True
+    )
+    bench.shop.shows(A=100)
+    bench.shop.stock["A"] = msgspec.structs.replace(bench.shop.stock["A"], at_least=True)
+    bench.warehouse.shows(A=60)
+    for name in ("shop", "warehouse", "shop"):
+        await bench.poll(name)
+    bench.approve()
+    bench.shop.looked.clear()
+
+    await bench.apply()
+
+    assert bench.shop.looked == ["poll", "poll"]
+    assert bench.shop.stock["A"].available == 60
 
 
 async def test_a_write_that_shows_late_is_verified_within_the_time_for_it(bench: Bench) -> None:
