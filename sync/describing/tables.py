@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sync.channels.csv.content import content
-from sync.channels.csv.files import FileTimes, channel_errors, newest
+from sync.channels.csv.files import FileTimes, candidates, channel_errors, newest
 from sync.channels.csv.layout import DELIMITERS, encoding_of
+from sync.channels.csv.unpacking.content import content
 from sync.clock import Clock
 from sync.describing.databases import rate
 from sync.describing.fields import choose
@@ -40,7 +40,7 @@ def describe_file(name: str, path: Path, written: str, clock: Clock) -> Proposal
 
     `written` is the path as it shall stand in the configuration. Raises ChannelError.
     """
-    status = newest(path, FileTimes(), clock.now())
+    status = newest(candidates(path), FileTimes(), clock.now())
     grids: list[_Grid] = []
     with content(status, sheet=None, decimal=None) as held:
         for title, opens in held.opens.items():

@@ -69,11 +69,16 @@ async def test_what_a_database_has_is_read_as_every_channel_has_it(stock: StockT
 async def test_words_stand_for_numbers(stock: StockTable) -> None:
     stock.run("DROP TABLE stock")
     stock.run("CREATE TABLE stock (sku VARCHAR(9), available VARCHAR(20))")
-    for sku, said in {"A": "not stocked", "B": "unlimited", "C": "sold out", "D": "4"}.items():
+    said_of = {"A": "not stocked", "B": "unlimited", "C": "sold out", "D": "4", "E": ">100"}
+    for sku, said in said_of.items():
         stock.run(f"INSERT INTO stock VALUES ('{sku}', '{said}')")
-    stock.keys["words"] = {"not stocked": "absent", "unlimited": "uncounted", "sold out": 0}
+    meanings = {"not stocked": "absent", "unlimited": "uncounted", "sold out": 0}
+    stock.keys["words"] = {**meanings, ">100": "at least 100"}
 
-    assert (await poll(stock)).stock == {"B": None, "C": 0, "D": 4}
+    reading = await poll(stock)
+
+    assert reading.stock == {"B": None, "C": 0, "D": 4, "E": 100}
+    assert [record.sku for record in reading.records if record.at_least] == ["E"]
 
 
 async def test_a_select_that_writes_fails_and_writes_nothing(stock: StockTable) -> None:

@@ -11,7 +11,7 @@ from store.model import Millis, Record, Refused, State
 from sync import values
 from sync.channels.base import FreshReadings
 from sync.channels.sql.options import FIELDS, QUANTITIES, SqlOptions
-from sync.channels.words import FIGURES, Meaning, NumberWords, Word, plain
+from sync.channels.words import AT_LEAST, FIGURES, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
 from sync.time_zones import zone_of
 
@@ -142,6 +142,7 @@ class SqlRowDecoder:
             incoming=amounts.incoming,
             threshold=amounts.threshold,
             ref=get("ref", ""),
+            at_least=get(AT_LEAST, False),
         )
 
     def _meaning(self, value: object) -> Meaning | None:
