@@ -8,7 +8,8 @@ import pytest
 
 from store.model import State
 from sync.channels.base import Receipt
-from sync.channels.vendure.channel import TAKE_MAX, VendureOptions
+from sync.channels.vendure.channel import TAKE_MAX
+from sync.channels.vendure.options import VendureOptions
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
 from tests.contract.kinds import is_write

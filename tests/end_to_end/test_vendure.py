@@ -27,7 +27,7 @@ from sync import channels
 from sync.channels.base import Channel, EventSource
 from sync.channels.vendure import event_cursor, read_memory
 from sync.channels.vendure import events as movements_read
-from sync.channels.vendure.channel import VendureOptions
+from sync.channels.vendure.options import VendureOptions
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
 from tests.end_to_end.shop import PASSWORD, USER, Shop, missing, running_shop
@@ -52,7 +52,7 @@ columns = {{ sku = "Item", available = "Qty", state = "State" }}
 [channels.shop]
 use = "vendure"
 url = "{url}"
-username = "{user}"
+username = {{ env = "SHOP_USERNAME" }}
 password = {{ env = "SHOP_PASSWORD" }}
 direction = "push"
 buffer = {buffer}
@@ -89,7 +89,7 @@ class Desk:
         program = Path(sys.executable).with_name("skew")
         command = str(program) if program.exists() else shutil.which("skew")
         assert command is not None, "the command skew is not installed"
-        environ = {**os.environ, "SHOP_PASSWORD": self.password}
+        environ = {**os.environ, "SHOP_USERNAME": USER, "SHOP_PASSWORD": self.password}
         ran = subprocess.run(  # noqa: PLW1510  # Its code is what we look at.
             [command, *arguments],
             cwd=self.folder,
@@ -133,7 +133,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @pytest.fixture
 def desk(shop: Shop, tmp_path: Path) -> Desk:
     """A desk at which nothing disagrees: the warehouse has what the shop shows, and the buffer."""
-    content = CONFIGURATION.format(url=shop.url, user=USER, buffer=BUFFER)
+    content = CONFIGURATION.format(url=shop.url, buffer=BUFFER)
     (tmp_path / "skew.toml").write_text(content)
     desk = Desk(tmp_path)
     desk.warehouse_counts(agreeing(shop))

@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
-from sync import secrets, values
+from sync import values
 from sync.channels.base import (
     Abilities,
     Change,
@@ -25,6 +24,7 @@ from sync.channels.base import (
     RecordPage,
 )
 from sync.channels.vendure.events import MovementReader
+from sync.channels.vendure.options import VendureOptions
 from sync.channels.vendure.session import Session
 from sync.clock import Clock
 from sync.errors import ConfigError, ContractBroken, Temporary
@@ -49,30 +49,6 @@ _UPDATE = """mutation SkewSet($input:[UpdateProductVariantInput!]!){
   updateProductVariants(input:$input){id}}"""
 _Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 _Price = Annotated[int, msgspec.Meta(ge=-100 * QUANTITY_MAX, le=100 * QUANTITY_MAX)]
-
-
-class VendureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The keys of a channel table that only this kind has."""
-
-    url: str
-    """Of the Admin API, which usually ends in /admin-api."""
-    api_key: SecretSource | None = None
-    """Sent as `vendure-api-key`. Slow: 250 ms a call against 5 ms for a signed-in user."""
-    username: str | None = None
-    password: SecretSource | None = None
-    stock_location: str | None = None
-    """The id of the location that corrections are written to; by default a variant's first."""
-
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("url must begin with http:// or https:// and a host")
-        if "@" in parts.netloc:
-            raise ValueError("url must not contain a user or password: they have their own keys")
-        secrets.refuse_in_url("url", self.url)
-        given = [key is not None for key in (self.username, self.password, self.api_key)]
-        if given not in ([True, True, False], [False, False, True]):
-            raise ValueError("sign in with username and password, or with api_key")
 
 
 class _Level(msgspec.Struct, frozen=True, rename="camel"):
@@ -156,7 +132,10 @@ def open_channel(
     if source is None:
         raise ConfigError(f"channels.{name}", "sign in with username and password, or api_key")
     secret = resolve(source, key=f"channels.{name}.{key}", base=base)
-    session = Session(name, options.url, transport, username=options.username, secret=secret)
+    username = options.username
+    if isinstance(username, SecretSource):
+        username = resolve(username, key=f"channels.{name}.username", base=base).reveal()
+    session = Session(name, options.url, transport, username=username, secret=secret)
     return Vendure(name, options, transport, session, clock)
 
 

@@ -47,15 +47,17 @@ def test_init_writes_what_runs_once_its_credentials_are_exported(
 ) -> None:
     ran = skew("init", "--from", "vendure", "--url", "https://shop.example")
     assert (ran.code, ran.err) == (0, "")
-    assert "export SHOP_API_KEY=" in ran.out
+    assert "export SHOP_USERNAME=" in ran.out
+    assert "export SHOP_PASSWORD=" in ran.out
     written = (desk / "skew.toml").read_text(encoding="utf-8")
-    assert "SHOP_API_KEY" in written
+    assert "SHOP_PASSWORD" in written
     assert "proven on Vendure" in written
 
     without = skew("check")
     assert without.code == 2
-    assert "SHOP_API_KEY is not set" in without.err
-    monkeypatch.setenv("SHOP_API_KEY", "key")
+    assert "SHOP_PASSWORD is not set" in without.err
+    monkeypatch.setenv("SHOP_USERNAME", "ana")
+    monkeypatch.setenv("SHOP_PASSWORD", "key")
     (desk / "warehouse.csv").write_text("sku,available\nMUG,3\nCUP,5\n")
     checked = skew("check")
     assert (checked.code, checked.err) == (0, "")
