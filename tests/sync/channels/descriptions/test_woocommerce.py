@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from sync.channels.base import Change, Channel
-from sync.errors import NeedsOperator, WriteRejected
+from sync.errors import NeedsOperator
 from tests.loopback import ReceivedRequest
 from tests.sync.channels.descriptions.vendors.vendor import listed, read, shown, using, write
 from tests.sync.channels.descriptions.vendors.woocommerce import KEY, SECRET, WooCommerce
@@ -78,25 +79,43 @@ async def test_single_records_are_those_of_the_list(opened: Opened) -> None:
         )  # fmt: skip
 
 
-async def test_products_and_variations_are_written_each_where_it_is(
+async def test_products_and_the_variations_of_each_are_written_in_batches(
     shop: WooCommerce, opened: Opened
 ) -> None:
-    receipts = await write(opened[0], {"MUG": 5, "SHIRT-S": 1, "POOL": 20, "POOL-OWN": 0})
-    assert {receipt.refused for receipt in receipts.values()} == {None}
+    channel, asked = opened
+    receipts = await write(channel, {"MUG": 5, "SHIRT-S": 1, "POOL": 20, "POOL-OWN": 0})
+    assert {sku: receipt.refused for sku, receipt in receipts.items()} == dict.fromkeys(
+        ("MUG", "SHIRT-S", "POOL", "POOL-OWN")
+    )
     assert shop.products[1]["stock_quantity"] == 5
     assert shop.products[8]["stock_quantity"] == 20
     assert shop.variations[7][71]["stock_quantity"] == 1
     assert shop.variations[8][82]["stock_quantity"] == 0
+    posted = sorted(urlsplit(request.path).path for request in asked if request.method == "POST")
+    assert posted == [
+        "/wp-json/wc/v3/products/7/variations/batch",
+        "/wp-json/wc/v3/products/8/variations/batch",
+        "/wp-json/wc/v3/products/batch",
+    ]
 
 
-async def test_what_the_shop_refuses_is_said_in_its_words(
+async def test_one_that_is_refused_in_a_batch_is_refused_alone(
     shop: WooCommerce, opened: Opened
 ) -> None:
     channel, _ = opened
-    record = (await listed(channel))["MUG"]
-    del shop.products[1]
-    with pytest.raises(WriteRejected, match="Invalid ID"):
-        await channel.write([Change("MUG", "", record.ref, 1, record, "k-MUG")])
+    records = await listed(channel)
+    del shop.products[3]
+    receipts = await channel.write(
+        [
+            Change(sku, "", records[sku].ref, 1, records[sku], f"k-{sku}")
+            for sku in ("MUG", "SOLD", "OLD")
+        ]
+    )
+    assert [(r.change.sku, r.refused is None) for r in receipts] == [
+        ("MUG", True), ("SOLD", False), ("OLD", True)
+    ]  # fmt: skip
+    assert "Invalid ID" in str(receipts[1].refused)
+    assert (shop.products[1]["stock_quantity"], shop.products[5]["stock_quantity"]) == (1, 1)
 
 
 async def test_every_read_asks_past_the_cache(shop: WooCommerce, opened: Opened) -> None:
