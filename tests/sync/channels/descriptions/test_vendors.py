@@ -9,9 +9,11 @@ import pytest
 from sync.channels.base import Change, Channel
 from sync.errors import NeedsOperator, WriteRejected
 from tests.sync.channels.descriptions.vendors import shopware
+from tests.sync.channels.descriptions.vendors.bigcommerce import BigCommerce
 from tests.sync.channels.descriptions.vendors.erpnext import ErpNext
 from tests.sync.channels.descriptions.vendors.magento import Magento
 from tests.sync.channels.descriptions.vendors.odoo import Odoo
+from tests.sync.channels.descriptions.vendors.prestashop import PrestaShop
 from tests.sync.channels.descriptions.vendors.saleor import Saleor
 from tests.sync.channels.descriptions.vendors.shopware import Shopware
 from tests.sync.channels.descriptions.vendors.vendor import (
@@ -27,14 +29,9 @@ from tests.sync.channels.descriptions.vendors.vendor import (
 
 @pytest.fixture(autouse=True)
 def keys(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    secrets = (
-        "SHOP_ACCESS_TOKEN",
-        "SHOP_API_KEY",
-        "SHOP_API_SECRET",
-        "SHOP_APP_TOKEN",
-        "SHOP_SECRET_ACCESS_KEY",
-    )
-    environ = {**dict.fromkeys(secrets, SECRET), "SHOP_ACCESS_KEY_ID": shopware.CLIENT}
+    ends = ("ACCESS_TOKEN", "API_KEY", "API_SECRET", "APP_TOKEN", "SECRET_ACCESS_KEY",
+            "WEBSERVICE_KEY")  # fmt: skip
+    environ = {f"SHOP_{end}": SECRET for end in ends} | {"SHOP_ACCESS_KEY_ID": shopware.CLIENT}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     return environ
@@ -63,6 +60,26 @@ async def test_magentos_source_items_are_read_and_set(tmp_path: Path, keys: dict
         "M-7": (0, 1),
         "M/&A": (9, 1),
     }
+
+
+async def test_bigcommerce_takes_products_and_variants_and_shows_them_later(
+    tmp_path: Path, keys: dict[str, str]
+) -> None:
+    shop = BigCommerce()
+    shop.add("TEE-S", 1, 12, variant=True, safety=2)
+    shop.add("MUG", 2, 7, variant=False)
+    async with channel_of(shop, tmp_path, keys) as channel:
+        assert {sku: r.available for sku, r in (await listed(channel)).items()} == {
+            "TEE-S": 10,
+            "MUG": 7,
+        }
+        receipts = await write(channel, {"TEE-S": 4, "MUG": 1})
+        assert [receipt.refused for receipt in receipts.values()] == [None, None]
+        assert all(receipt.later for receipt in receipts.values())
+        shop.apply()
+        records = await listed(channel)
+        assert (records["TEE-S"].on_hand, records["TEE-S"].available) == (6, 4)
+        assert (await read(channel, records["MUG"])).available == 1
 
 
 async def test_shopwares_products_and_variants_are_read_and_set(
@@ -122,6 +139,34 @@ async def test_erpnexts_bins_are_read_and_reconciled(tmp_path: Path, keys: dict[
             await write(channel, {"BOLT/M6 50": 6})
 
 
+async def test_prestashops_products_and_combinations_are_read_and_set(
+    tmp_path: Path, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = PrestaShop()
+    shop.add("demo_1", 12)
+    shop.add("", 3)
+    shop.add("demo_2", 0, ("demo_2-S", 5), ("demo_2-L", 6), ("", 1))
+    for number in range(40):
+        shop.add(f"p-{number}", 1)
+    async with channel_of(shop, tmp_path, keys) as channel:
+        records = await listed(channel)
+        assert len(records) == 41
+        assert records["demo_1"].available == 12
+        receipts = await write(channel, {"demo_1": 5})
+        assert [receipt.refused for receipt in receipts.values()] == [None]
+        assert (await read(channel, records["demo_1"])).available == 5
+        assert shop.stock[1]["out_of_stock"] == "2"
+    monkeypatch.setattr(PrestaShop, "use", "prestashop-combinations")
+    async with channel_of(shop, tmp_path, keys) as channel:
+        records = await listed(channel)
+        assert {sku: record.available for sku, record in records.items()} == {
+            "demo_2-S": 5,
+            "demo_2-L": 6,
+        }
+        await write(channel, {"demo_2-L": 0})
+        assert (await read(channel, records["demo_2-L"])).available == 0
+
+
 async def test_saleors_stocks_are_read_and_set(tmp_path: Path, keys: dict[str, str]) -> None:
     shop = Saleor()
     shop.add("SAL-1", 20, taken=4)
@@ -145,7 +190,7 @@ async def test_saleors_stocks_are_read_and_set(tmp_path: Path, keys: dict[str, s
             await channel.write([Change("T-1", "", lost.ref, 0, lost, "k")])
 
 
-@pytest.mark.parametrize("vendor", [ErpNext, Magento, Odoo, Shopware])
+@pytest.mark.parametrize("vendor", [BigCommerce, ErpNext, Magento, Odoo, PrestaShop, Shopware])
 async def test_a_refused_credential_is_named(
     vendor: type[Vendor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
 ) -> None:
