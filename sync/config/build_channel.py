@@ -168,14 +168,22 @@ class ChannelBuilder:
         key = f"channels.{settings.name}"
         can = channels.kind(settings.kind).abilities(settings.options)
         if settings.direction is Direction.PUSH and not can.writes:
-            only_read = f'kind "{settings.kind}" is only read'
-            way = "add its `write` table" if "write" in own_names else only_read
+            way = f'kind "{settings.kind}" is only read'
+            if "write" in own_names:
+                way = "add its `write` table"
+            elif "update" in own_names:
+                way = (
+                    'add update = "UPDATE stock SET available = :quantity WHERE sku = :sku AND '
+                    'available = :previous"'
+                )
             message = f'"push" needs a way to write: {way}, or write "observe"'
             self.found.refuse(f"{key}.direction", message)
         if settings.writes_all and not can.refs:
             way = "each listing needs an id of its own, and its write must name it"
             if "fields" in own_names:
                 way += ': add `ref` to fields, and {ref} to write.url or "$ref" to write.body'
+            elif "select" in own_names:
+                way += ": have `ref` in columns, and :ref in update"
             self.found.refuse(f"{key}.duplicates", f'"write-all" can\'t work here: {way}')
         if can.changes and (shared := locations.summed(settings.locations)):
             own = ", ".join(map(values.quoted, next(iter(shared.values()))))

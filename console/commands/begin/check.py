@@ -86,10 +86,14 @@ async def _sign_in(settings: "Settings", *, online: bool) -> list[SignIn]:
         for name, channel in settings.channels.items()
         if online or channels.kind(channel.kind).abilities(channel.options).is_local
     ]
-    return list(await asyncio.gather(*(_sign_in_to(settings, name) for name in wanted)))
+    others = [name for name in settings.channels if name not in wanted]
+    opened = await asyncio.gather(*(_sign_in_to(settings, name, only_open=True) for name in others))
+    seen = await asyncio.gather(*(_sign_in_to(settings, name) for name in wanted))
+    # That a channel can be opened goes without saying: what it needs is installed.
+    return [*seen, *(sign_in for sign_in in opened if not sign_in.ok)]
 
 
-async def _sign_in_to(settings: "Settings", name: str) -> SignIn:
+async def _sign_in_to(settings: "Settings", name: str, *, only_open: bool = False) -> SignIn:
     from sync.channels import open_channel
     from sync.clock import SystemClock
     from sync.errors import ChannelError, ConfigError
@@ -98,6 +102,8 @@ async def _sign_in_to(settings: "Settings", name: str) -> SignIn:
     try:
         channel = open_channel(channel_settings, SystemClock(), settings.path.parent)
         try:
+            if only_open:
+                return SignIn(name, ok=True, seen="")
             async with asyncio.timeout(channel_settings.timeout_ms / 1000):
                 return await _seen(name, channel)
         finally:

@@ -56,6 +56,8 @@ def abilities(options: SqlOptions) -> Abilities:
         states=states,
         writes=tuple(name for name in ABILITIES.writes if name in used),
         compare_and_set="previous" in used,
+        # A file of SQLite is looked at like any other file that stands in the configuration.
+        is_local=isinstance(options.url, str) and options.url.lower().startswith("sqlite"),
         refs="ref" in used or ("ref" in options.columns and options.update is None),
     )
 

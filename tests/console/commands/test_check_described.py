@@ -76,3 +76,20 @@ def test_a_description_that_finds_all_is_not_red(tmp_path: Path, check: Any) -> 
     with serving(lambda _asked: Answer({"items": [record], "errors": []})) as server:
         ran = check(describe(tmp_path, server.url), "--online")
     assert (ran.code, ran.out.splitlines()[0][:16]) == (0, "configuration OK")
+
+
+def test_a_driver_that_is_not_installed_is_found_before_anything_is_polled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "skew.toml"
+    path.write_text(
+        '[authority]\nquantity = "till"\n[channels.till]\nkind = "sql"\n'
+        'url = "mssql+pymssql://till.example/stock"\nselect = "SELECT sku, available FROM stock"\n'
+    )
+
+    code = run(["check", "--config", str(path)])
+
+    printed = capsys.readouterr().out
+    assert code == 2
+    assert "✖ till: channels.till.url: the driver pymssql is not installed" in printed
+    assert "pip install pymssql" in printed

@@ -16,6 +16,7 @@ from sync.config.decoding import Findings, secrets_of, table
 from sync.errors import ConfigError
 from sync.secrets import SecretSource
 from sync.transport.transport import Transport
+from tests.sync.config_text import errors_of as whole_errors_of
 
 SELECT = 'select = "SELECT sku, available FROM stock"\n'
 UPDATE = "UPDATE stock SET available = :quantity WHERE sku = :sku"
@@ -147,6 +148,23 @@ def test_what_it_can_do_is_what_is_described(
     can = channels.kind("sql").abilities(options(**keys))
 
     assert (can.writes, can.compare_and_set) == (writes, compares)
+
+
+def test_a_file_of_sqlite_is_looked_at_as_a_file_is() -> None:
+    of = channels.kind("sql").abilities
+    assert of(options()).is_local
+    assert not of(options(url="postgresql://host/db")).is_local
+    assert not of(options(url=SecretSource(env="DB"))).is_local
+
+
+def test_what_it_lacks_for_a_push_is_named() -> None:
+    whole = "[authority]\nquantity = 'shop'\n[channels.shop]\nkind = 'sql'\nurl = 'sqlite:///x'\n"
+    keys = "direction = 'push'\nduplicates = 'write-all'\n"
+
+    errors = whole_errors_of(whole + SELECT + keys)
+
+    assert 'add update = "UPDATE stock SET' in errors["channels.shop.direction"]
+    assert "have `ref` in columns, and :ref in update" in errors["channels.shop.duplicates"]
 
 
 async def opened(url: str) -> None:
