@@ -41,8 +41,8 @@ WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
 # An update of ours whose write was not seen, or had no reply, may be applied late: it is ours.
-_LATE_UPDATE = """EXISTS (SELECT 1 FROM corrections u WHERE u.listing_id = l.id
-  AND u.id <> k.id AND u.status IN ('unknown', 'not_applied') AND u.to_quantity = l.available
+_LATE_UPDATE = f"""EXISTS (SELECT 1 FROM corrections u WHERE u.listing_id = l.id
+  AND u.id <> k.id AND u.status IN ('unknown', 'not_applied') AND {agrees("l", "u.to_quantity")}
   AND u.applying_at > :now - :window)"""
 
 _TWIN = """(SELECT t.id FROM corrections t INDEXED BY corrections_verified

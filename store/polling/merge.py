@@ -49,7 +49,7 @@ ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
 _WRITTEN = """(SELECT k.to_quantity FROM corrections k WHERE k.listing_id = listings.id
   AND k.live = 1 AND k.status IN ('applying', 'applied'))"""
 _EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
-  WHEN p.available IS NOT listings.available AND p.available IS NOT {_WRITTEN}
+  WHEN p.available IS NOT listings.available AND p.available IS NOT {_WRITTEN} AND p.at_least = 0
   THEN max(listings.available, {_WRITTEN}) END"""
 
 # The values of a listing that stands twice stay as they were: neither of the two is the truth.
@@ -60,7 +60,7 @@ _MERGE_KNOWN = f"""UPDATE listings SET
       OR listings.state IS NOT p.state OR listings.present = 0
       OR listings.at_least <> p.at_least
     THEN :now ELSE listings.observed_at END,
-  fell_at = CASE WHEN p.available < {_EXPECTED}
+  fell_at = CASE WHEN p.available < {_EXPECTED} AND p.at_least <= listings.at_least
       OR :own = 0 AND listings.at_least > p.at_least AND p.available IS NOT NULL
       OR :own = 0 AND {LOWEST.format("p")} < {LOWEST.format("listings")}
     THEN :now ELSE listings.fell_at END,

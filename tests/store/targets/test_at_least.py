@@ -77,6 +77,16 @@ def test_an_exact_number_after_it_is_a_fall(tmp_path: Path) -> None:
         assert w.only().reason is Reason.AUTHORITY_BEHIND
 
 
+def test_it_is_no_fall_where_nobody_knows_that_it_fell(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("shop", stock(A=250))
+        w.poll("shop", [least("A", 100)])
+        assert w.rows("SELECT fell_at FROM listings") == [(None,)]
+
+        w.poll("shop", [least("A", 50)])
+        assert w.rows("SELECT fell_at FROM listings") == [(w.now,)]
+
+
 def test_it_has_no_account(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=7))

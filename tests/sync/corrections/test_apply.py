@@ -152,6 +152,10 @@ async def test_a_least_number_proves_a_write_of_as_many_or_more(
 
     assert bench.update(update).status is Status.VERIFIED
     assert bench.update(update).result == "accepted; shows ≥100"
+    fell = bench.database.read(
+        lambda connection: connection.execute("SELECT max(fell_at) FROM listings").fetchone()
+    )
+    assert fell == (None,)
     await bench.poll()
     assert bench.disagreements() == []
     assert bench.open_incidents() == []
