@@ -1,0 +1,159 @@
+"""A real Medusa shop with two stock locations, by the description that comes with Skew."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.desk import ShopDesk
+from tests.end_to_end.servers.medusa import PASSWORD, USER, Medusa, missing, running_medusa
+
+STOCK = {f"SKU-{number:04}": {"Quay": number, "Hill": 2 * number} for number in range(1, 41)}
+TOKEN_LIVES_S = 4
+
+pytestmark = [
+    pytest.mark.real_shop,
+    pytest.mark.skipif(missing() is not None, reason=f"no real Medusa: {missing()}"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Medusa]:
+    folder = tmp_path_factory.mktemp("medusa")
+    with running_medusa(folder, STOCK, token_lives=f"{TOKEN_LIVES_S}s") as found:
+        yield found
+
+
+@pytest.fixture
+def desk(shop: Medusa, tmp_path: Path) -> ShopDesk:
+    """A desk at which nothing disagrees: the warehouse has what the shop can sell."""
+    desk = ShopDesk(tmp_path, {"SHOP_SECRET_KEY": shop.key})
+    desk.begin("medusa", shop.url)
+    places = [f'{identity} = "{name}"\n' for name, identity in shop.locations.items()]
+    desk.add(f"\n[channels.shop.locations]\n{''.join(places)}")
+    desk.warehouse_counts(agreeing(shop))
+    return desk
+
+
+def agreeing(shop: Medusa) -> dict[tuple[str, str], int]:
+    return {
+        (sku, place): stocked - reserved
+        for sku, at in shop.levels().items()
+        for place, (stocked, reserved) in at.items()
+    }
+
+
+def test_what_an_operator_approves_is_what_the_shop_then_has(shop: Medusa, desk: ShopDesk) -> None:
+    checked = desk.skew("check", "--online")
+    assert checked.code == 0, checked.out
+    before = shop.levels()
+    counted = agreeing(shop)
+    counted["SKU-0007", "Quay"] = 3
+    counted["SKU-0031", "Hill"] = 0
+    counted["SKU-0030", "Quay"] += 6  # A raise, which waits for a second reading.
+    desk.warehouse_counts(counted)
+
+    assert desk.skew("poll").code == 0
+    found = desk.disagreements()
+    assert {key: row["delta"] for key, row in found.items()} == {
+        "SKU-0007@Quay": -4, "SKU-0031@Hill": -62, "SKU-0030@Quay": 6,
+    }  # fmt: skip
+    assert shop.levels() == before
+
+    assert desk.apply_all() == {"SKU-0007": "verified", "SKU-0031": "verified"}
+    desk.warehouse_counts(counted)
+    assert desk.skew("poll").code == 0
+    assert desk.apply_all() == {"SKU-0030": "verified"}
+
+    before["SKU-0007"]["Quay"] = (3, 0)
+    before["SKU-0031"]["Hill"] = (0, 0)
+    before["SKU-0030"]["Quay"] = (36, 0)
+    assert shop.levels() == before
+    assert desk.skew("diff").code == 0
+    assert desk.skew("status").code == 0
+
+
+def test_what_an_order_reserved_is_not_sold_again_and_stays_reserved(
+    shop: Medusa, desk: ShopDesk
+) -> None:
+    counted = agreeing(shop)
+    assert desk.skew("poll").code == 0
+
+    shop.reserve("SKU-0026", "Hill", 4)
+    desk.skew("poll")
+    (found,) = desk.disagreements().values()
+    assert (found["reading"]["available"], found["delta"]) == (48, 4)
+
+    counted["SKU-0026", "Hill"] = 40  # The warehouse knows of the order, and of a loss.
+    desk.warehouse_counts(counted)
+    desk.skew("poll")
+    assert desk.apply_all() == {"SKU-0026": "verified"}
+
+    assert shop.levels()["SKU-0026"]["Hill"] == (44, 4)
+    assert desk.skew("diff").code == 0
+
+
+def test_a_listing_that_moved_after_the_approval_is_not_overwritten(
+    shop: Medusa, desk: ShopDesk
+) -> None:
+    desk.warehouse_counts({**agreeing(shop), ("SKU-0012", "Quay"): 9})
+    desk.skew("poll")
+    assert desk.skew("approve", "--all", "--by", "ana").code == 0
+    shop.put("SKU-0012", "Quay", 5)  # Somebody was quicker, and went below the target.
+
+    assert desk.skew("apply").code == 1
+
+    assert shop.levels()["SKU-0012"]["Quay"] == (5, 0)
+    shop.put("SKU-0012", "Quay", 12)
+
+
+def test_a_variant_that_got_another_sku_is_seen_by_its_items_or_by_its_own(
+    shop: Medusa, desk: ShopDesk
+) -> None:
+    desk.skew("poll")
+    shop.rename_variant("SKU-0040", "NEW-0040")
+    try:
+        assert desk.skew("poll").code == 0
+        assert desk.disagreements() == {}, "its inventory item has the SKU that it had"
+
+        desk.add('\n[channels.shop.fields]\nsku = "parent.variants[0].sku"\n')
+        desk.skew("poll")
+        assert desk.skew("poll").code == 0, "what is gone is gone twice"
+        kinds = {(row["sku"], row["kind"]) for row in desk.disagreements().values()}
+        assert kinds == {("SKU-0040", "missing"), ("NEW-0040", "unlisted")}
+    finally:
+        shop.rename_variant("NEW-0040", "SKU-0040")
+
+
+def test_a_token_that_ends_between_two_pages_is_renewed(shop: Medusa, desk: ShopDesk) -> None:
+    desk.secrets = {"SHOP_PASSWORD": PASSWORD}
+    desk.variables = {"SHOP_EMAIL": USER}
+    desk.edit(
+        'auth.basic.username = { env = "SHOP_SECRET_KEY" }',
+        'rate = 1\nauth.login.url = "auth/user/emailpass"\nauth.login.token = "token"\n'
+        'auth.login.body = { email = { env = "SHOP_EMAIL" }, password = { env = "SHOP_PASSWORD" } }'
+        "\npaging = { size = { value = 7 } }",
+    )
+    began = time.monotonic()
+
+    polled = desk.skew("poll", "--json")
+
+    assert polled.code == 0, polled.out
+    assert time.monotonic() - began > TOKEN_LIVES_S
+    assert desk.disagreements() == {}
+    assert desk.skew("status", "--json").json["channels"][1]["listings"] == 2 * len(STOCK)
+
+
+def test_a_key_that_was_revoked_is_named_and_a_new_one_works(shop: Medusa, desk: ShopDesk) -> None:
+    assert desk.skew("poll").code == 0
+    shop.revoke_key()
+
+    refused = desk.skew("poll", "--json")
+
+    assert refused.code == 1
+    (poll,) = [poll for poll in refused.json["polls"] if poll["channel"] == "shop"]
+    assert "SHOP_SECRET_KEY" in poll["error"]
+    shop.new_key()
+    desk.secrets["SHOP_SECRET_KEY"] = shop.key
+    assert desk.skew("poll").code == 0
