@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 from console.keys import ACTIONS
+from sync.channels.descriptions import places
 from tests.documents.texts import README, ROOT, fenced, section
 
 LINES_MAX = 230
@@ -32,3 +34,10 @@ def test_the_keys_that_it_names_are_keys() -> None:
     pressed = {key for action in ACTIONS for key in action.keys}
     assert named
     assert {single or word for single, word in named} <= pressed
+
+
+def test_the_shops_that_it_names_are_described() -> None:
+    described = {path.stem for path in Path(places.__file__).parent.glob("*.toml")}
+    (named,) = re.findall(r"\[described already\]\(\S+\): ([^|]+) …", README)
+    (begun,) = re.findall(r"`skew init --from (\S+) --url", README)
+    assert {shop.strip().lower() for shop in named.split(",")} | {begun} <= described
