@@ -93,6 +93,28 @@ async def test_a_when_that_finds_nothing_is_named_with_what_a_record_has() -> No
     )
 
 
+async def test_only_the_children_that_are_listings_are_taken() -> None:
+    async with running_shop("page", "items") as running:
+        every = set(stock(await running.poll()))
+        running.keys = {"each": {"items": "variants", "only": "item.qty != parent.least"}}
+        taken = {variant["sku"] for p in running.shop.products for variant in p["variants"]}
+        first = running.shop.products[0]
+        first["least"] = first["variants"][0]["qty"]
+        pages = await running.poll()
+    assert taken == every
+    assert every - set(stock(pages)) == {first["variants"][0]["sku"]}
+    assert pages[-1].cut_short == ""
+
+
+async def test_what_can_not_say_whether_a_child_is_a_listing_makes_its_parent_unreadable() -> None:
+    async with running_shop("page", "items") as running:
+        running.keys = {"each": {"items": "variants", "only": "length(item.sku) > `2`"}}
+        running.shop.products[0]["variants"][0]["sku"] = None
+        pages = await running.poll()
+    (refused,) = [refused for page in pages for refused in page.refused]
+    assert "each.only" in refused.reason
+
+
 async def test_an_id_that_no_record_has_is_named() -> None:
     async with running_shop("page", "items") as running:
         running.keys = {"ids": {"parent": "parent.product_id"}}

@@ -61,6 +61,7 @@ class ChildReader:
         self._in_a_row = 0
         self._asked_of = 0
         self._parents = 0
+        self._only = OnlyChildren(each)
         self._when_found = False
         self._names: dict[str, None] = {}
 
@@ -107,7 +108,7 @@ class ChildReader:
                 if not self._has_children(parent):
                     items.append({"parent": parent, "item": parent})
                     continue
-                items += [{"parent": parent, "item": item} for item in self._in(parent)]
+                items += self._only.of(parent, self._in(parent))
             except ValueError as error:
                 refused.append(self._refused(f"{place}record {number}", str(error)))
         return Children(items, refused)
@@ -123,7 +124,7 @@ class ChildReader:
             words = f"the children of {self._failed:,} records can't be read"
             raise Temporary(f"{self._name}: {place}: {words}")
         try:
-            found = await self._listed(url, place)
+            found = self._only.of(parent, await self._listed(url, place))
         except NeedsOperator:
             raise
         except (Temporary, ContractBroken, ValueError) as error:
@@ -137,7 +138,7 @@ class ChildReader:
                 raise _as_channel_error(error, place, self._name) from error
             return Children((), [self._refused(place, str(error))])
         self._in_a_row = 0
-        return Children([{"parent": parent, "item": item} for item in found])
+        return Children(found)
 
     def _has_failed(self) -> bool:
         """Whether so many fail that it is no matter of some parents."""
@@ -211,6 +212,28 @@ class ChildReader:
 
     def _refused(self, place: str, reason: str) -> Refused:
         return Refused(place, self._client.text(f"its parts can't be read: {reason}"))
+
+
+class OnlyChildren:
+    """Which of a parent's children are listings, by `each.only`."""
+
+    def __init__(self, each: EachTable) -> None:
+        self._expression = each.only
+        self._look = None if each.only is None else expressions.search(each.only)
+
+    def of(self, parent: object, found: Sequence[object]) -> list[Mapping[str, object]]:
+        """The listings, each with its `parent` and its `item`.
+
+        Raises ValueError where `only` can't say.
+        """
+        items: list[Mapping[str, object]] = [{"parent": parent, "item": item} for item in found]
+        if self._look is None:
+            return items
+        try:
+            return [item for item in items if self._look(item)]
+        except expressions.ERROR as error:
+            words = " ".join(str(error).split())
+            raise ValueError(f"each.only: `{self._expression}`: {words}") from None
 
 
 def children(found: object, expression: str, *, by_key: bool) -> Sequence[object]:

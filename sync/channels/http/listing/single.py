@@ -10,7 +10,7 @@ from sync import values
 from sync.channels.base import FreshReadings, ListingRef
 from sync.channels.http import expressions, placeholders, refs
 from sync.channels.http.client import ApiClient
-from sync.channels.http.listing.nested import children
+from sync.channels.http.listing.nested import OnlyChildren, children
 from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.records import RecordDecoder
 from sync.channels.http.writing.versions import VersionMemory
@@ -125,11 +125,7 @@ class SingleReader:
             records = items if isinstance(items, list) else [content]
         if self._options.each is None:
             return self._reader.decoded(records, "")
-        nested = [
-            {"parent": parent, "item": item}
-            for parent in records
-            for item in self._inside(parent) or ()
-        ]
+        nested = [item for parent in records for item in self._inside(parent)]
         if nested:
             return self._reader.decoded(nested, "")
         return self._without_parent(wanted, records)
@@ -145,16 +141,17 @@ class SingleReader:
             raise ValueError(f"write.item: `{self._item_path}` found nothing; the answer has {has}")
         return found if isinstance(found, list) else [found]
 
-    def _inside(self, parent: object) -> Sequence[object] | None:
+    def _inside(self, parent: object) -> Sequence[Mapping[str, object]]:
         each = self._options.each
         if each is None or each.url is not None:
-            return None
+            return ()
         expression = each.items if each.items is not None else str(each.keys)
         try:
             found = expressions.search(expression)(parent)
-            return children(found, expression, by_key=each.keys is not None)
+            inside = children(found, expression, by_key=each.keys is not None)
+            return OnlyChildren(each).of(parent, inside)
         except (ValueError, expressions.ERROR):
-            return None
+            return ()
 
     def _without_parent(self, wanted: ListingRef, records: Sequence[object]) -> FreshReadings:
         """Read items that come without what they are in: whose they are is what was asked for."""

@@ -51,6 +51,8 @@ class EachTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Asked for each parent. `{parent.id}` is what `parent.id` finds."""
     when: str | None = None
     """For which parents. Any other is an item itself."""
+    only: str | None = None
+    """Which children are listings: it looks in `parent` and `item`."""
 
 
 class ListTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,6 +84,7 @@ class ListTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             yield "each.items", self.each.items
             yield "each.keys", self.each.keys
             yield "each.when", self.each.when
+            yield "each.only", self.each.only
         for field, expression in self.fields.items():
             yield f"fields.{field}", expression
 
@@ -189,6 +192,8 @@ def _check_each(table: ListTable, each: EachTable) -> None:
                     f"each.url {quoted(name)} is not a placeholder; write such as {{parent.id}}"
                 )
             expressions.check("each.url", name[1:-1])
+    if each.only is not None:
+        check_parts("each.only", each.only, table)
     for field, expression in table.fields.items():
         check_parts(f"fields.{field}", expression, table)
 

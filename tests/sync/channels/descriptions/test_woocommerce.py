@@ -30,6 +30,7 @@ def shop() -> WooCommerce:
     shop.add(8, "POOL", 30, type="variable")
     shop.add_variation(8, 81, "POOL-RED", 30, manage_stock="parent")
     shop.add_variation(8, 82, "POOL-OWN", 2)
+    shop.add_variation(8, 83, "POOL", 30, manage_stock="parent")  # Its own SKU is none.
     return shop
 
 
