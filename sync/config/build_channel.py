@@ -176,6 +176,8 @@ class ChannelBuilder:
                     'add update = "UPDATE stock SET available = :quantity WHERE sku = :sku AND '
                     'available = :previous"'
                 )
+            elif "export" in own_names:
+                way = 'add export = "out/corrections-{batch}.csv"'
             message = f'"push" needs a way to write: {way}, or write "observe"'
             self.found.refuse(f"{key}.direction", message)
         if settings.writes_all and not can.refs:

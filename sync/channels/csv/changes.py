@@ -51,9 +51,9 @@ class _Changed:
 class ChangesReader:
     """Reads what a poll adds to what is in force: only what changed, or a full list with it."""
 
-    def __init__(self, options: CsvOptions, times: FileTimes) -> None:
+    def __init__(self, options: CsvOptions, times: FileTimes, reader: FileReader) -> None:
         self._full, self._changes = options.full or "", options.changes or ""
-        self._reader = FileReader(options)
+        self._reader = reader
         self._times = times
         whole = msgspec.json.encode(options)
         self._source = hashlib.blake2b(whole, digest_size=8).hexdigest()

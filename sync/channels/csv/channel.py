@@ -1,4 +1,4 @@
-"""The `csv` kind: a file that something else drops, or the newest file of a folder. Only read.
+"""The `csv` kind: a file that something else drops, or the newest file of a folder.
 
 A file that may be half written is never read: the poll fails as Temporary, and the last good
 readings stay.
@@ -17,12 +17,13 @@ from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.csv.changes import ChangesReader
+from sync.channels.csv.export import ROWS_MAX, Exporter
 from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffix, newest
 from sync.channels.csv.layout import FIELDS
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
 from sync.clock import Clock, rfc3339
-from sync.errors import ChannelError, Temporary, WriteRejected
+from sync.errors import ChannelError, Temporary
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -39,16 +40,24 @@ ABILITIES = Abilities(
     states=frozenset(State),
     is_local=True,
     files=True,
-    notes="a file or the newest of a folder; read only",
+    writes=("quantity", "state"),
+    batch_max=ROWS_MAX,
+    later=True,
+    changes=True,
+    notes="a file or the newest of a folder; updates become files that something else imports",
 )
 
 
 def abilities(options: CsvOptions) -> Abilities:
-    """Say what the channel can do: read, and compare states where `columns` names them."""
+    """Say what the channel can do: states are compared where `columns` names them."""
+    has_states = "state" in options.columns
+    writes = ("quantity", "state") if has_states else ("quantity",)
     return replace(
         ABILITIES,
         reads=tuple(name for name in _FIGURES if name in (options.columns or FIELDS)),
-        states=ABILITIES.states if "state" in options.columns else frozenset(),
+        states=ABILITIES.states if has_states else frozenset(),
+        writes=writes if options.export is not None else (),
+        later=options.export is not None,
         changes=options.changes is not None,
     )
 
@@ -57,23 +66,26 @@ def open_channel(
     name: str, options: CsvOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "CsvFile":
     """Make the channel ready; no file is touched."""
-    return CsvFile(name, options, transport, clock, base / Path(options.path).expanduser())
+    return CsvFile(name, options, transport, clock, base)
 
 
 class CsvFile:
     """Reads in a thread, a thousand rows at a time; the file is open only during a poll."""
 
     def __init__(
-        self, name: str, options: CsvOptions, transport: "Transport", clock: Clock, path: Path
+        self, name: str, options: CsvOptions, transport: "Transport", clock: Clock, base: Path
     ) -> None:
         self.abilities = abilities(options)
         self._name = name
         self._reader = FileReader(options)
         self._transport = transport
         self._clock = clock
-        self._path = path
+        self._path = base / Path(options.path).expanduser()
+        self._exporter = Exporter(options, base, clock)
         self._times = FileTimes()
-        self._changes = ChangesReader(options, self._times) if options.full is not None else None
+        self._changes = (
+            None if options.full is None else ChangesReader(options, self._times, self._reader)
+        )
         self._has_changes = options.changes is not None
         self._known: FileSequence | None = None
 
@@ -107,8 +119,9 @@ class CsvFile:
         raise Temporary(f"{self._name} is read as a whole, not for {len(wanted)} listings")
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        """Never called: the configuration refuses to push to a file."""
-        raise WriteRejected(f"{self._name} is a file: {len(changes)} changes were not written")
+        """Make a file of them that something else imports. Only with `export`."""
+        with _naming(self._name):
+            return await self._exporter.write(changes, self._reader.last_layout)
 
     async def sign_in(self) -> str:
         with _naming(self._name):

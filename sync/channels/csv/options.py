@@ -1,6 +1,9 @@
 """`[channels.NAME]` of the kind `csv`: its keys, and what of them does not belong together."""
 
 import io
+import re
+from fnmatch import fnmatchcase
+from pathlib import PurePath
 
 import msgspec
 
@@ -10,6 +13,8 @@ from sync.channels.words import NumberWords, WordTable
 from sync.time_zones import TimeZone
 
 SKIP_MAX = 1000
+BATCH = "{batch}"
+"""What stands in `export` for a name that no other batch of updates has."""
 
 
 class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +41,9 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Of a folder, the names of the files that count, such as "full*.csv": the newest is read."""
     changes: str | None = None
     """The names of files that hold only what changed since, such as "changes-*.csv"."""
+    export: str | None = None
+    """Where updates become files that something else imports, such as
+    "out/corrections-{batch}.csv"; relative to the configuration."""
     sheet: str | None = None
     """Of a spreadsheet; by default the only one that has the columns."""
     words: WordTable = {}
@@ -51,6 +59,7 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         if self.skip is not None and not 0 <= self.skip <= SKIP_MAX:
             raise ValueError(f"skip must be 0 to {SKIP_MAX:,} lines, not {self.skip}")
         _check_names(self.full, self.changes)
+        _check_export(self)
         if self.decimal not in (None, ".", ","):
             raise ValueError(f'decimal must be "." or ",", not {values.quoted(self.decimal)}')
         try:
@@ -73,6 +82,24 @@ def _check_names(full: str | None, changes: str | None) -> None:
         raise ValueError('changes needs the names of full lists too: full = "full*.csv"')
     if changes is not None and changes == full:
         raise ValueError('changes must be other names than full, such as "changes-*.csv"')
+
+
+def _check_export(options: CsvOptions) -> None:
+    if options.export is None:
+        return
+    path = PurePath(options.export)
+    if BATCH not in path.name or set(re.findall(r"\{.*?\}", str(path))) != {BATCH}:
+        raise ValueError(
+            f"export {values.quoted(options.export)} must have {BATCH} in the file's name, and no "
+            f'other braces, so that no file is overwritten: export = "out/corrections-{BATCH}.csv"'
+        )
+    made = path.name.replace(BATCH, "1")
+    patterns = [name for name in (options.full, options.changes) if name is not None]
+    is_read = any(fnmatchcase(made, name) for name in patterns) or not patterns
+    if path.parent == PurePath(options.path) and is_read:
+        raise ValueError(
+            "export must be in another folder than the files that are read: they would be read too"
+        )
 
 
 def _check_columns(columns: dict[str, str]) -> None:

@@ -39,11 +39,14 @@ class FileReader:
         self._options = options
         self._zone = zone_of(options.timezone)
         self._words = NumberWords(options.words)
+        self.last_layout: Layout | None = None
+        """Of the file that was read last."""
 
     def pages(self, status: FileStatus, as_of: Millis) -> Generator[RecordPage]:
         """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
         with self._content(status) as held:
             layout, name, opens = self._layout(held)
+            self.last_layout = layout
             numbers = ColumnNumbers(
                 self._options.decimal, lambda: _decimal_signs(layout, status, name, opens)
             )

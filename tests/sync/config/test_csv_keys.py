@@ -54,12 +54,34 @@ from tests.sync.config_text import SMALLEST, errors_of
                 "out"
             ),
         ),
+        (
+            'export = "out/corrections.csv"',
+            "export",
+            (
+                '"out/corrections.csv" must have {batch} in the file\'s name, and no other braces, '
+                'so that no file is overwritten: export = "out/corrections-{batch}.csv"'
+            ),
+        ),
+        (
+            'export = "./c-{batch}.csv"\npath = "."',
+            "export",
+            "must be in another folder than the files that are read: they would be read too",
+        ),
+        (
+            'direction = "push"',
+            "direction",
+            (
+                '"push" needs a way to write: add export = "out/corrections-{batch}.csv", or write '
+                '"observe"'
+            ),
+        ),
         ("timezone = 1", "timezone", 'must be a time zone such as "Europe/Berlin", not 1'),
     ],
 )
 def test_a_key_that_cannot_work_is_refused_with_one_that_can(
     keys: str, key: str, words: str
 ) -> None:
-    assert errors_of(SMALLEST + keys) == {
+    text = SMALLEST.replace('path = "warehouse.csv"\n', "") if "path =" in keys else SMALLEST
+    assert errors_of(text + keys) == {
         f"channels.warehouse.{key}": f"channels.warehouse.{key}: {words}"
     }
