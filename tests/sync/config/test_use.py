@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from store.model import Direction
+from sync.channels.csv.options import CsvOptions
 from sync.channels.http.options import HttpOptions
 from sync.config import described
 from sync.settings import ChannelSettings
@@ -287,3 +288,13 @@ def test_a_way_to_sign_in_brings_the_keys_that_belong_to_it(tmp_path: Path) -> N
     assert by_key.items == "rows"
     assert by_key.write is not None
     assert (by_key.write.method, by_key.write.url[-5:]) == ("POST", "{sku}")
+
+
+def test_a_description_may_be_of_a_file(tmp_path: Path) -> None:
+    put(tmp_path, "count", '[channel]\nkind = "csv"\ncolumns = { sku = "Item", on_hand = "Qty" }\n')
+    channel = read(till('use = "count"\npath = "till.csv"\n'), base=tmp_path).channels["till"]
+    assert channel.kind == "csv"
+    assert isinstance(channel.options, CsvOptions)
+    assert (channel.options.path, channel.options.columns) == (
+        "till.csv", {"sku": "Item", "on_hand": "Qty"}
+    )  # fmt: skip

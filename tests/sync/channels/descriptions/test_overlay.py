@@ -1,10 +1,13 @@
 """A channel's own keys over a description's, and the addresses that come of it."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
-from sync.channels.descriptions.overlay import joined, laid_over, with_address
+from sync.channels.descriptions.overlay import ADDRESSES, joined, laid_over, with_address
+from sync.channels.http.options import HttpOptions
 
 BELOW: dict[str, Any] = {
     "kind": "http",
@@ -130,3 +133,19 @@ def test_every_relative_address_is_completed_and_no_other() -> None:
     assert whole["auth"]["login"]["url"] == "http://shop/login"
     assert whole["events"]["url"] == "http://shop/moves"
     assert BELOW["auth"]["login"]["url"] == "login"
+
+
+def test_every_address_of_a_described_api_may_be_relative() -> None:
+    keys = {
+        key for key in keys_of(HttpOptions) if key.rpartition(".")[2] in ("url", "read")
+    }  # fmt: skip
+    assert keys == set(ADDRESSES)
+
+
+def keys_of(shape: type[msgspec.Struct], before: str = "") -> Iterator[str]:
+    """Every key of a table and of those in it, dotted."""
+    for field in msgspec.structs.fields(shape):
+        yield f"{before}{field.encode_name}"
+        for inner in (field.type, *get_args(field.type)):
+            if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+                yield from keys_of(inner, f"{before}{field.encode_name}.")
