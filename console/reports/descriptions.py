@@ -10,14 +10,8 @@ from sync.settings import ChannelSettings, DescriptionOrigin
 
 
 def listed(ready_made: Iterable[ReadyMade], paper: Paper) -> list[str]:
-    """Every description, with what it is for and how it is proven."""
-    columns = (
-        TableColumn("USE"),
-        TableColumn("FOR", flexible=True),
-        TableColumn("KIND"),
-        TableColumn("WRITES", flexible=True),
-        TableColumn("PROOF", flexible=True),
-    )
+    """Every description, with what it writes and how it is proven."""
+    columns = (TableColumn("USE"), TableColumn("WRITES"), TableColumn("PROOF", flexible=True))
     return paper.table(columns, map(_row, ready_made))
 
 
@@ -61,21 +55,21 @@ def proof(found: DescriptionOrigin) -> str:
     return f"{found.proof}{on} {found.version}, {found.date}"
 
 
+def writes(found: ReadyMade) -> str:
+    """What a description can write."""
+    return ", ".join(found.abilities.writes if found.abilities else ()) or "nothing"
+
+
 def _row(found: ReadyMade) -> tuple[TableCell | str, ...]:
     if found.description is None or found.abilities is None or found.wrong:
-        return (found.file.name, TableCell("can't be used", "red"), "", "", found.wrong)
-    kind = found.description.kind
+        return (found.file.name, TableCell("can't be used", "red"), found.wrong)
     told = found.description.origin()
     words = [proof(told)]
+    if _is_adapter(found.description.kind):
+        words.append(f"Skew's own adapter `{found.description.kind}`")
     if told.path is not None:
         words.append(f"{told.path}, instead of ours" if told.hides_ours else str(told.path))
-    return (
-        TableCell(found.file.name, "bold"),
-        found.description.title,
-        f"{kind} (adapter)" if _is_adapter(kind) else kind,
-        ", ".join(found.abilities.writes) or "nothing",
-        "; ".join(words),
-    )
+    return (TableCell(found.file.name, "bold"), writes(found), "; ".join(words))
 
 
 def _document(found: ReadyMade) -> Json:

@@ -4,7 +4,6 @@ import tomllib
 from pathlib import Path
 
 from console.reports import descriptions
-from console.reports.table import Paper
 from sync.channels.descriptions import places
 from sync.channels.http.options import HttpOptions
 from sync.config import ready_made
@@ -23,12 +22,12 @@ def ours(empty: Path) -> list[ReadyMade]:
 def test_the_list_is_of_the_descriptions_that_there_are(tmp_path: Path) -> None:
     listed = between(TEXT, "<!-- The descriptions:", "<!-- End of the descriptions. -->")
     documented = [[cell.strip("`") for cell in row] for row in rows(listed)[2:]]
-
-    _, *printed = descriptions.listed(ours(tmp_path), Paper(width=None, colour=False))
-
-    assert [" ".join(" ".join(row).split()) for row in documented] == [
-        " ".join(line.split()) for line in printed
-    ]
+    for made in ours(tmp_path):
+        assert made.description is not None, made.wrong
+        told = descriptions.proof(made.description.origin())
+        title = made.description.title
+        assert [made.file.name, title, descriptions.writes(made), told] in documented
+    assert len(documented) == len(ours(tmp_path))
 
 
 def test_every_description_can_be_used_as_it_is(tmp_path: Path) -> None:
