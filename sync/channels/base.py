@@ -33,6 +33,8 @@ class Abilities:
     """The channel applies two writes with the same `Change.key` once."""
     batch_max: int = 1
     """Changes in one call of `write`, at most."""
+    by_address: bool = False
+    """A call can hold only changes of one address: it is an `AddressedChannel` too."""
     later: bool = False
     """It applies later what it accepts, so that right after a write nothing shows yet."""
     reads_one: bool = False
@@ -182,6 +184,14 @@ class EventSource(Protocol):
 
         Ends with the newest. Raises Temporary, NeedsOperator, ContractBroken.
         """
+        ...
+
+
+class AddressedChannel(Protocol):
+    """What a channel with `abilities.by_address` also does."""
+
+    def address(self, listing: ListingRef) -> str:
+        """What a listing is written at. Changes of several go in several calls."""
         ...
 
 

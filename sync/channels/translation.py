@@ -19,6 +19,7 @@ from store.polling.file_sights import FileStamp
 from sync import locations
 from sync.channels.base import (
     Abilities,
+    AddressedChannel,
     Change,
     ChangesSource,
     Channel,
@@ -182,6 +183,11 @@ class TranslatedChannel:
             replace(receipt, change=change)
             for receipt, change in zip(receipts, changes, strict=True)
         ]
+
+    def address(self, listing: ListingRef) -> str:
+        """What a listing is written at. Only where `abilities.by_address`."""
+        own = self._names.own(listing.sku, listing.location, listing.ref)
+        return cast("AddressedChannel", self._channel).address(own)
 
     async def sign_in(self) -> str:
         return await self._channel.sign_in()

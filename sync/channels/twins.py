@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from store.model import Record
 from sync.channels.base import (
     Abilities,
+    AddressedChannel,
     Change,
     Channel,
     EventPage,
@@ -110,6 +111,11 @@ class WriteAllChannel:
             words = f"the channel answered {len(receipts)} of {len(own)} changes"
             raise WriteOutcomeUnknown(words)
         return receipts
+
+    def address(self, listing: ListingRef) -> str:
+        """What the first of a SKU's listings is written at. Only where `abilities.by_address`."""
+        first, _, _ = listing.ref.partition(MARK)
+        return cast("AddressedChannel", self._channel).address(replace(listing, ref=first))
 
     async def sign_in(self) -> str:
         return await self._channel.sign_in()

@@ -6,7 +6,7 @@ calls it unknown.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.channels import incidents, write_pauses
@@ -17,6 +17,7 @@ from store.model import Correction, CorrectionStatus, IncidentKind
 from sync.channels.base import Change, ListingRef, Receipt
 from sync.corrections import verify
 from sync.corrections.batch_progress import STOPPED, summary
+from sync.corrections.calls import calls
 from sync.corrections.read_back import ListingReader, read_back
 from sync.corrections.verify import SentChange, Verdict, WriteOutcome
 from sync.errors import (
@@ -31,10 +32,6 @@ from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 from sync.transport.before_write import before_write
-
-FIRST_FEW = 3
-"""Written and read back before the rest of a batch: a surprise then costs this many listings. Where
-nothing shows right after a write, a few first would prove nothing."""
 
 StartedWrites = Sequence[tuple[Correction, Change]]
 
@@ -99,16 +96,16 @@ class _Round:
     async def run(self, ids: Sequence[int]) -> None:
         abilities = self.channel_state.channel.abilities
         found = await self._still_valid(ids)
-        left = [approved.correction.id for approved in found]
         tried: list[int] = []
         # A channel can't compare with a number of which only the least is known.
         compares = abilities.compare_and_set and not any(a.reading.at_least for a in found)
-        if left and not abilities.reads_one and not compares:
+        if found and not abilities.reads_one and not compares:
             # Rule 9 wants a fresh reading before each write. Without one listing at a time, and
             # without compare-and-set, one poll for the whole batch is the cheapest.
             await self.reader.poll()
-        first = abilities.batch_max if abilities.later else FIRST_FEW
-        for batch in _batches(left, first, abilities.batch_max):
+        batches = calls(self.channel_state.channel, found)
+        left = [correction_id for batch in batches for correction_id in batch]
+        for batch in batches:
             started = await self._begin(batch)
             left = left[len(batch) :]
             if not started:
@@ -361,11 +358,3 @@ def _outcome(receipt: Receipt) -> WriteOutcome:
     if receipt.unsent is not None:
         return WriteOutcome.UNSENT
     return WriteOutcome.LATER if receipt.later else WriteOutcome.ACCEPTED
-
-
-def _batches(ids: Sequence[int], first: int, batch_max: int) -> Iterator[Sequence[int]]:
-    """Cut ids into calls: so many first, then the channel's own largest batches."""
-    start, size = 0, min(first, batch_max)
-    while start < len(ids):
-        yield ids[start : start + size]
-        start, size = start + size, batch_max

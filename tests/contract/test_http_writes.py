@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.model import Record
-from sync.channels.base import Change, ListingRef, Receipt
+from sync.channels.base import AddressedChannel, Change, ListingRef, Receipt
 from sync.channels.http.channel import OPTIONS, abilities
 from sync.channels.http.writing.results import BatchResults
 from sync.channels.http.writing.table import BatchTable
@@ -578,3 +578,23 @@ async def test_a_least_number_is_never_compared_with(depot: OverHttp) -> None:
         await channel.write([change(record, 4)])
 
     assert sent(depot).json == {"qty": 4}
+
+
+async def test_listings_of_one_address_have_it_in_common(depot: OverHttp) -> None:
+    by_parent(depot)
+    reading = await poll(depot)
+    async with opened(depot) as channel:
+        assert channel.abilities.by_address
+        found = [
+            cast("AddressedChannel", channel).address(ListingRef(r.sku, r.location, r.ref))
+            for r in reading.records
+        ]
+
+    assert found[0] == found[1] != found[2]
+    assert found[0].endswith("/products/7/batch")
+
+
+async def test_a_batch_at_one_address_needs_none(depot: OverHttp) -> None:
+    describe(depot, **WOO)
+    async with opened(depot) as channel:
+        assert not channel.abilities.by_address

@@ -22,6 +22,7 @@ from sync.channels.base import (
     Sighting,
     closing,
 )
+from sync.channels.http import placeholders
 from sync.channels.http.auth.table import WayIn
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
@@ -67,6 +68,7 @@ def abilities(options: HttpOptions) -> Abilities:
             write and ((write.conflict and "$previous" in used) or write.if_match is not None)
         ),
         batch_max=write.batch.max if write and write.batch else 1,
+        by_address=bool(write and write.batch and placeholders.used_in_url(write.url)),
         reads_one=bool(write and write.read),
         refs="ref" in options.fields and (write is None or "{ref}" in write.url or "$ref" in used),
         events=options.events is not None,
@@ -91,6 +93,7 @@ class HttpApi:
         self.abilities = abilities(options)
         self._options = options
         self._client = client
+        self._options = options
         self._list = ListReader(name, options, client)
         write = options.write
         versions = VersionMemory(None if write is None else write.if_match)
@@ -120,6 +123,10 @@ class HttpApi:
             records += answer.records
             refused += answer.refused
         return FreshReadings(records, refused)
+
+    def address(self, listing: ListingRef) -> str:
+        write = self._options.write
+        return placeholders.fill_url("" if write is None else write.url, listing)[0] or ""
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         if self._writer is None:

@@ -1,11 +1,12 @@
 """Applying many at once: a few first, halves, surprises, and channels of other abilities."""
 
+import dataclasses
 from typing import Any
 
 from store.model import CorrectionStatus as Status
 from store.model import Record, State
 from sync.channels.base import Abilities
-from sync.corrections.apply import FIRST_FEW
+from sync.corrections.calls import FIRST_FEW
 from sync.errors import (
     Temporary,
     WriteOutcomeUnknown,
@@ -195,3 +196,21 @@ async def test_a_state_is_written_and_read_back_with_its_quantity_left_alone(
 
 def _fields(abilities: Abilities) -> dict[str, Any]:
     return {name: getattr(abilities, name) for name in Abilities.__slots__}
+
+
+async def test_a_call_has_changes_of_one_address_only_and_reductions_go_first(
+    bench: Bench,
+) -> None:
+    bench.shop.abilities = dataclasses.replace(bench.shop.abilities, by_address=True)
+    shows = {"A1": 9, "B2": 1, "C1": 9, "D2": 9, "E1": 1}
+    await bench.disagree(shows, {"A1": 4, "B2": 4, "C1": 5, "D2": 4, "E1": 4})
+    bench.approve()
+    bench.shop.looked.clear()
+
+    await bench.apply()
+
+    assert bench.shop.written == [
+        [("A1", 4), ("C1", 5)], [("D2", 4)], [("B2", 4)], [("E1", 4)],
+    ]  # fmt: skip
+    assert {update.status for update in bench.updates()} == {Status.VERIFIED}
+    assert bench.shop.looked == ["read", "read"] * 4
