@@ -196,23 +196,37 @@ class AddressedChannel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class KeySighting:
+    """What one key of a description found."""
+
+    key: str
+    """Below the channel's table: `fields.sku`."""
+    found: str
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """What trying a description showed."""
 
     seen: str
+    """In a sentence."""
     wrong: Sequence[str] = ()
     """What does not work, a sentence each."""
     warnings: Sequence[str] = ()
     """What may be as it is meant, and may not."""
+    keys: Sequence[KeySighting] = ()
+    """What each key found, in the order in which they were tried."""
 
 
 class DescribedChannel(Protocol):
     """What a channel with `abilities.described` also does."""
 
     async def try_out(self) -> Sighting:
-        """Read a page and one of its listings, and say what of the description finds nothing.
+        """Walk the whole description, and say what each key of it finds.
 
-        Writes nothing. Raises what `Channel.pages` does.
+        That is signing in, a page, the next one, one of its listings, events, and what a write
+        would send. Writes nothing. Raises what `Channel.pages` does.
         """
         ...
 

@@ -355,6 +355,18 @@ async def test_a_sign_in_that_gives_no_token_names_the_channel_and_the_place(
     assert not [asked for asked in login_shop.server.asked if asked.path.startswith("/stock")]
 
 
+async def test_a_write_without_a_token_is_not_sent(login_shop: OverHttp) -> None:
+    (record, *_) = (await poll(login_shop)).records
+    login_shop.front.spoil = lambda asked: Answer(PAGE) if asked.path == "/door" else None
+    before = len(login_shop.server.asked)
+
+    async with opened(login_shop) as channel:
+        with pytest.raises(Temporary, match="not sent: shop: sign-in at"):
+            await channel.write([change(record, 9)])
+
+    assert [asked.path for asked in login_shop.server.asked[before:]] == ["/door"]
+
+
 async def test_a_session_that_ends_in_a_form_to_sign_in_is_renewed(tmp_path: Path) -> None:
     """Where a session has ended, many shops send people, and us, to a page with a form."""
     for shop in market("login, a cookie", tmp_path):

@@ -1,7 +1,8 @@
 """`skew check`: is the configuration right, does it fit what happens, do the credentials work."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -13,9 +14,17 @@ from console.context import load, note
 if TYPE_CHECKING:
     from console.reports.table import Paper
     from store.checklist.values import Measured
-    from sync.channels.base import Channel, DescribedChannel
+    from sync.channels.base import Channel, DescribedChannel, KeySighting
     from sync.checklist.case import Answer, ChecklistCase
     from sync.settings import ChannelSettings, Settings
+
+
+REQUESTS_MAX = 6
+"""Trying a description asks so often: sign-in, two pages, a record, events, and one to spare."""
+
+
+Look = Callable[[str, "Channel"], Awaitable["SignIn"]]
+"""What is done with an open channel."""
 
 
 class SignIn(NamedTuple):
@@ -29,6 +38,8 @@ class SignIn(NamedTuple):
     """What would not work although the sign-in did."""
     warnings: tuple[str, ...] = ()
     """What may not be as it is meant."""
+    keys: tuple["KeySighting", ...] = ()
+    """What each key of its description found."""
 
 
 @click.command(epilog=example("skew check", "skew check --online --config shops/acme.toml"))
@@ -87,13 +98,16 @@ async def _sign_in(settings: "Settings", *, online: bool) -> list[SignIn]:
         if online or channels.kind(channel.kind).abilities(channel.options).is_local
     ]
     others = [name for name in settings.channels if name not in wanted]
-    opened = await asyncio.gather(*(_sign_in_to(settings, name, only_open=True) for name in others))
-    seen = await asyncio.gather(*(_sign_in_to(settings, name) for name in wanted))
+    opened = await asyncio.gather(*(_sign_in_to(settings, name, None) for name in others))
+    seen = await asyncio.gather(
+        *(_sign_in_to(settings, name, _try_out if online else _look) for name in wanted)
+    )
     # That a channel can be opened goes without saying: what it needs is installed.
     return [*seen, *(sign_in for sign_in in opened if not sign_in.ok)]
 
 
-async def _sign_in_to(settings: "Settings", name: str, *, only_open: bool = False) -> SignIn:
+async def _sign_in_to(settings: "Settings", name: str, how: Look | None) -> SignIn:
+    """Look at a channel; without a `how`, only open it."""
     from sync.channels import open_channel
     from sync.clock import SystemClock
     from sync.errors import ChannelError, ConfigError
@@ -102,22 +116,27 @@ async def _sign_in_to(settings: "Settings", name: str, *, only_open: bool = Fals
     try:
         channel = open_channel(channel_settings, SystemClock(), settings.path.parent)
         try:
-            if only_open:
+            if how is None:
                 return SignIn(name, ok=True, seen="")
-            async with asyncio.timeout(channel_settings.timeout_ms / 1000):
-                return await _seen(name, channel)
+            async with asyncio.timeout(REQUESTS_MAX * channel_settings.timeout_ms / 1000):
+                return await how(name, channel)
         finally:
             await channel.close()
     except (ChannelError, ConfigError) as error:
         return SignIn(name, ok=False, seen=str(error))
     except TimeoutError:
-        return SignIn(name, ok=False, seen=f"no answer within channels.{name}.timeout")
+        words = f"took longer than {REQUESTS_MAX} × channels.{name}.timeout"
+        return SignIn(name, ok=False, seen=words)
 
 
-async def _seen(name: str, channel: "Channel") -> SignIn:
+async def _look(name: str, channel: "Channel") -> SignIn:
+    return SignIn(name, ok=True, seen=await channel.sign_in())
+
+
+async def _try_out(name: str, channel: "Channel") -> SignIn:
     """Sign in, and try what is described of the channel."""
     if not channel.abilities.described:
-        return SignIn(name, ok=True, seen=await channel.sign_in())
+        return await _look(name, channel)
     sighting = await cast("DescribedChannel", channel).try_out()
     return SignIn(
         name,
@@ -125,6 +144,7 @@ async def _seen(name: str, channel: "Channel") -> SignIn:
         seen=sighting.seen,
         wrong=tuple(sighting.wrong),
         warnings=tuple(sighting.warnings),
+        keys=tuple(sighting.keys),
     )
 
 
@@ -170,6 +190,10 @@ def _report(
         signed_in = sign_in.ok or bool(sign_in.wrong)
         sign = TableCell("found  ", "green") if signed_in else TableCell("failed ", "red")
         yield paper.line(sign, f" {_with_channel(sign_in.channel, sign_in.seen)}")
+        width = max((len(sighting.key) for sighting in sign_in.keys), default=0)
+        for sighting in sign_in.keys:
+            mark = " " if sighting.ok else "✖"
+            yield from paper.paragraph(f"{mark} {sighting.key:{width}}  {sighting.found}")
         for warning in sign_in.warnings:
             yield paper.line(TableCell("warning", "yellow"), f" {sign_in.channel}: {warning}")
 
@@ -245,7 +269,10 @@ def _print_json(
     if using:
         document["described"] = [descriptions.origin_json(channel) for channel in using]
     if online:
-        document["online"] = [sign_in._asdict() for sign_in in sign_ins]
+        document["online"] = [
+            {**sign_in._asdict(), "keys": [asdict(sighting) for sighting in sign_in.keys]}
+            for sign_in in sign_ins
+        ]
     click.echo(json_documents.write(document))
     for sign_in in sign_ins:
         for text in _wrong(sign_in):

@@ -15,15 +15,26 @@ from typing import TYPE_CHECKING
 from store.model import Millis, State
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
-from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels import sightings
+from sync.channels.base import (
+    Abilities,
+    Change,
+    FreshReadings,
+    KeySighting,
+    ListingRef,
+    Receipt,
+    RecordPage,
+    Sighting,
+)
 from sync.channels.csv.changes import ChangesReader
 from sync.channels.csv.export import ROWS_MAX, Exporter
 from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffix, newest
-from sync.channels.csv.layout import FIELDS
+from sync.channels.csv.layout import FIELDS, Layout
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, Temporary
+from sync.values import quoted
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -40,6 +51,7 @@ ABILITIES = Abilities(
     states=frozenset(State),
     is_local=True,
     files=True,
+    described=True,
     writes=("quantity", "state"),
     batch_max=ROWS_MAX,
     later=True,
@@ -134,6 +146,35 @@ class CsvFile:
             written = f"{written}, {ahead_ms // 1000:,} s ahead of this machine's clock"
         return f"{status.path.name}, {status.size:,} bytes, written {written}, has {found}"
 
+    async def try_out(self) -> Sighting:
+        seen = await self.sign_in()
+        with _naming(self._name):
+            status = self._newest(await self._found(), self._clock.now())
+            layout = await asyncio.to_thread(self._reader.layout, status)
+            steps = _InThread(self._reader.pages(status, status.modified_at))
+            try:
+                page = await asyncio.to_thread(steps.next) or RecordPage([])
+            finally:
+                await asyncio.to_thread(steps.close)
+        keys = [
+            KeySighting("path", f"{status.path.name}, {layout.encoding}, {_titles(layout)}"),
+            *sightings.of_fields(
+                page.records,
+                {field: layout.header[at] for field, at in layout.at.items()},
+                "columns",
+            ),
+        ]
+        wrong: list[str] = []
+        if page.refused:
+            first = page.refused[0]
+            words = f"{first.place}: {first.reason}"
+            rows = len(page.records) + len(page.refused)
+            found = f"{len(page.refused):,} of {rows:,} rows can't be read; the first: {words}"
+            keys.append(KeySighting("columns", found, ok=False))
+            if not page.records:
+                wrong.append(f"no row can be read; the first: {words}")
+        return Sighting(seen, wrong, list(page.warnings), keys)
+
     async def close(self) -> None:
         await self._transport.aclose()
 
@@ -173,6 +214,11 @@ def _naming(channel: str) -> Iterator[None]:
     except ChannelError as error:
         error.args = (f"{channel}: {error}",)
         raise
+
+
+def _titles(layout: Layout) -> str:
+    """How a file's rows are told apart, and where its heading stands."""
+    return f"delimiter {quoted(layout.delimiter)}, heading in line {layout.lines}"
 
 
 class _InThread:

@@ -26,9 +26,10 @@ from sync.channels.http import placeholders
 from sync.channels.http.auth.table import WayIn
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
-from sync.channels.http.listing.reader import FirstPage, ListReader
+from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.single import SingleReader
 from sync.channels.http.options import HttpOptions
+from sync.channels.http.trial import Trial
 from sync.channels.http.writing.versions import VersionMemory
 from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
@@ -139,22 +140,10 @@ class HttpApi:
         return f"answered with a page of {len(page.items)} listings"
 
     async def try_out(self) -> Sighting:
-        found = await self._list.first()
-        answer, wrong, warnings = found.answer, [*found.absent], [*found.warnings]
-        if answer.refused and not answer.records:
-            first = answer.refused[0]
-            wrong.append(f"no record can be read; the first: {first.place}: {first.reason}")
-        if found.cut_short:
-            wrong.append(found.cut_short)
-        seen = f"answered with a page of {len(found.page.items)} {_records(found)}"
-        if answer.records and self.abilities.reads_one:
-            record = answer.records[0]
-            problem = await self._single.problem(record)
-            if problem:
-                wrong.append(f"write.read, tried on SKU {record.sku}: {problem}")
-            else:
-                seen += f"; SKU {record.sku} can be read by itself"
-        return Sighting(seen, wrong, warnings)
+        trial = Trial(
+            self._options, self._client, self._list, self._single, self._writer, self._events
+        )
+        return await trial.run()
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         if self._events is None:
@@ -172,9 +161,3 @@ class HttpApi:
 
     async def close(self) -> None:
         await self._client.aclose()
-
-
-def _records(found: FirstPage) -> str:
-    if not found.is_nested:
-        return "listings"
-    return f"records with {len(found.answer.records):,} listings"

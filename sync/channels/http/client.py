@@ -3,7 +3,7 @@
 It is JSON, or the error that its body is.
 """
 
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from sync.secrets import Secret
 from sync.transport.call import secrets_in
 
 if TYPE_CHECKING:
-    from sync.transport.call import Judge, Reply
+    from sync.transport.call import Judge, Proof, Reply
     from sync.transport.transport import Transport
 
 SAYS = "answered with an error"
@@ -118,7 +118,7 @@ class ApiClient:
         self, ask: "Callable[..., Awaitable[Reply]]", *, repeatable: bool
     ) -> "Reply":
         """Ask with the proof that is due, and once more with another where that is refused."""
-        proof = await self._access.proof()
+        proof = await self._proof(repeatable=repeatable)
         try:
             reply = await ask(proof=proof)
         except (NeedsOperator, WebPageInstead) as error:
@@ -126,12 +126,38 @@ class ApiClient:
             # is sent again only where its status says that it was refused unread.
             if not (repeatable or (isinstance(error, NeedsOperator) and error.status)):
                 raise
-            proof = await self._access.another(proof)
+            proof = await self._proof(refused=proof, repeatable=repeatable)
             if proof is None:
                 raise
             reply = await ask(proof=proof)
         self._access.worked(proof)
         return reply
+
+    async def _proof(self, refused: "Proof | None" = None, *, repeatable: bool) -> "Proof | None":
+        """The proof that is due, or another than a refused one; None: there is none."""
+        try:
+            if refused is not None:
+                return await self._access.another(refused)
+            return await self._access.proof()
+        except ContractBroken as error:
+            if repeatable:
+                raise
+            # A write that had no token was certainly not sent.
+            raise Temporary(f"not sent: {error}") from error
+
+    async def sign_in(self) -> str:
+        """Sign in, where that is a request of its own; what came of it, for the operator."""
+        proof = await self._access.proof()
+        return "" if proof is None else self._access.seen()
+
+    def doubts(self) -> Sequence[str]:
+        """What about signing in may go wrong later, a sentence each."""
+        return self._access.doubts()
+
+    def error_in(self, content: object) -> str:
+        """What stands where the description says that errors stand, fit for a message."""
+        complaint = self._described(content)
+        return "" if complaint is None else self.text(complaint.words)
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""

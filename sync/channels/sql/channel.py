@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 from store.model import Record, State
 from sync import values
+from sync.channels import sightings
 from sync.channels.base import (
     Abilities,
     Change,
     FreshReadings,
+    KeySighting,
     ListingRef,
     Receipt,
     RecordPage,
     Sighting,
 )
-from sync.channels.sql.options import SqlOptions
+from sync.channels.sql.options import FIELDS, SqlOptions
 from sync.channels.sql.statements import statement
 from sync.clock import Clock
 from sync.errors import ChannelError, ConfigError
@@ -136,24 +138,38 @@ class SqlChannel:
     async def try_out(self) -> Sighting:
         page, names = await self._first_page()
         seen, wrong = self._seen(page, names), list[str]()
-        if page.refused and not page.records:
+        rows = len(page.records) + len(page.refused)
+        keys = [KeySighting("select", f"found {rows:,} rows on its first page")]
+        columns = self._options.columns or {
+            name.lower(): name for name in names if name.lower() in FIELDS
+        }
+        keys += sightings.of_fields(page.records, columns, "columns")
+        if page.refused:
             first = page.refused[0]
-            wrong.append(f"no row can be read; the first: {first.place}: {first.reason}")
+            words = f"{first.place}: {first.reason}"
+            found = f"{len(page.refused):,} of {rows:,} rows can't be read; the first: {words}"
+            keys.append(KeySighting("columns", found, ok=False))
+            if not page.records:
+                wrong.append(f"no row can be read; the first: {words}")
         if page.records:
             record = page.records[0]
             problem = await self._problem_of_single_read(record)
+            key = "read" if self._options.read is not None else "select"
+            found = problem or f"SKU {record.sku} is there by itself"
+            keys.append(KeySighting(key, found, ok=not problem))
             if problem:
-                key = "read" if self._options.read is not None else "select"
                 wrong.append(f"{key}, tried on SKU {record.sku}: {problem}")
             else:
                 seen += f"; SKU {record.sku} can be read by itself"
             if self._options.update is not None:
                 problem = await self._problem_of_update(record)
+                found = problem or f"planned for SKU {record.sku}, and not run"
+                keys.append(KeySighting("update", found, ok=not problem))
                 if problem:
                     wrong.append(f"update, planned for SKU {record.sku} and not run: {problem}")
                 else:
                     seen += "; update was planned and not run"
-        return Sighting(seen, wrong, list(page.warnings))
+        return Sighting(seen, wrong, list(page.warnings), keys)
 
     async def close(self) -> None:
         await self._transport.aclose()

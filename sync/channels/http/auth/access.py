@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sync.channels.http.auth.tokens import GivenToken
-from sync.clock import Clock
+from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, Temporary
 from sync.secrets import Secret
 from sync.transport.call import Proof
@@ -37,6 +37,14 @@ class Access(Protocol):
         """Note that the channel took a proof."""
         ...
 
+    def seen(self) -> str:
+        """What signing in gave, for the operator."""
+        ...
+
+    def doubts(self) -> Sequence[str]:
+        """What may go wrong later, a sentence each."""
+        ...
+
     async def aclose(self) -> None: ...
 
 
@@ -57,11 +65,25 @@ class FixedAccess:
 
     def worked(self, proof: Proof | None) -> None: ...
 
+    def seen(self) -> str:
+        names = ", ".join(dict.fromkeys(secret.name for secret in self.secrets()))
+        return f"accepted: {names}" if names else "accepted"
+
+    def doubts(self) -> Sequence[str]:
+        return ()
+
     async def aclose(self) -> None: ...
 
 
 class TokenSource(Protocol):
     """Where tokens are got."""
+
+    @property
+    def place(self) -> str:
+        """`sign-in at URL`, for messages."""
+        ...
+
+    def doubts(self) -> Sequence[str]: ...
 
     def secrets(self) -> Sequence[Secret]: ...
 
@@ -109,6 +131,14 @@ class TokenAccess:
     def worked(self, proof: Proof | None) -> None:
         if isinstance(proof, GivenToken):
             proof.has_worked = True
+
+    def seen(self) -> str:
+        end = None if self._token is None else self._token.end
+        until = "until it is refused" if end is None else f"until {rfc3339(end)}"
+        return f"{self._source.place} gave a token that is good {until}"
+
+    def doubts(self) -> Sequence[str]:
+        return self._source.doubts()
 
     async def aclose(self) -> None:
         await self._source.aclose()

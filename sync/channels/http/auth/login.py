@@ -70,6 +70,13 @@ class Login:
         else:
             self._asking = Asking(headers, json=body)
 
+    @property
+    def place(self) -> str:
+        return self._desk.place
+
+    def doubts(self) -> Sequence[str]:
+        return ()
+
     def secrets(self) -> Sequence[Secret]:
         return self._asking.secrets()
 

@@ -66,9 +66,16 @@ class OAuth:
         self._place = tokens.place_of(table.header, table.scheme, table.param)
         self._given = given
         self._desk = desk
-        self.unsaved = ""
+        self._unsaved = ""
         """That the server's newest refresh token could not be kept, for the operator."""
         self._by_basic = table.client_in == "basic"
+
+    @property
+    def place(self) -> str:
+        return self._desk.place
+
+    def doubts(self) -> Sequence[str]:
+        return [self._unsaved] if self._unsaved else []
 
     def secrets(self) -> Sequence[Secret]:
         return list(self._asking().secrets())
@@ -126,7 +133,7 @@ class OAuth:
         self._desk.hide(text)
         # Many servers take the old one no more from now on: a restart needs the new one.
         is_kept = await asyncio.to_thread(refresh.replace, text)
-        self.unsaved = "" if is_kept else (
+        self._unsaved = "" if is_kept else (
             f"auth.oauth.refresh_token: the server replaced it, and {refresh.name} can't be "
             f"written, so that it is lost when Skew ends: keep it in a file or a keyring"
         )  # fmt: skip

@@ -67,6 +67,11 @@ class AuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                     f"{secrets.REMEDY}"
                 )
 
+    @property
+    def way(self) -> str:
+        """Which of them it is."""
+        return next(name for name in _EXAMPLES if getattr(self, name) is not None)
+
     def urls(self) -> Iterator[tuple[str, str]]:
         """The addresses where tokens are got, by their keys."""
         if self.oauth is not None:

@@ -33,6 +33,8 @@ class FirstPage:
     """What has found nothing, a sentence each."""
     warnings: Sequence[str]
     is_nested: bool = False
+    following: PageRequest | None = None
+    """What the next page is asked for with."""
 
 
 class ListReader:
@@ -81,7 +83,12 @@ class ListReader:
             reading.absent(),
             [*reading.unfound.empty(), *(reading.walk.warnings() if is_last else ())],
             is_nested=reading.children is not None,
+            following=reading.walk.following,
         )
+
+    async def second(self, following: PageRequest) -> PageBody:
+        """Get the page after the first."""
+        return await self._pages.page(following, "page 2")
 
     def items_of(self, content: object) -> object:
         """What `items` finds in an answer, a list or not."""

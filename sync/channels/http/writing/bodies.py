@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
 from sync.channels.http import placeholders
@@ -35,6 +35,14 @@ class WriteBody:
     text: str | None = None
     type: str = ""
     """The media type of a text."""
+
+    def written(self) -> str:
+        """As a person reads it."""
+        if self.text is not None:
+            return self.text
+        if self.form is not None:
+            return urlencode(self.form)
+        return json.dumps(self.json, ensure_ascii=False)
 
 
 def used(body: Body) -> frozenset[str]:

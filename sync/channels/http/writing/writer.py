@@ -74,6 +74,27 @@ class ListingWriter:
             receipts |= dict(zip(places, answers, strict=True))
         return [receipts[place] for place in range(len(changes))]
 
+    def planned(self, change: Change) -> str:
+        """What would be sent for a change, written out; nothing is sent.
+
+        Raises ValueError where it can't be.
+        """
+        write = self._write
+        url, lacking = placeholders.fill_url(write.url, change)
+        if url is None:
+            raise ValueError(lacking)
+        known = self._versions.of(change)
+        version = None if known is None else known[1]
+        meanings = self._meanings(change, version)
+        if write.batch is None:
+            content = bodies.filled(write.body, write.encoding, meanings)
+        else:
+            where = write.batch.list
+            content = bodies.filled_batch(write.body, write.encoding, where, [meanings])
+        in_header = version is not None and VERSION not in write.used()
+        more = f", If-Match: {version}" if in_header else ""
+        return f"{write.method} {url}{more}, body {content.written()}"
+
     async def _one(self, change: Change) -> Receipt:
         write = self._write
         url, lacking = placeholders.fill_url(write.url, change)
