@@ -1,18 +1,12 @@
 """Skew as installed, against a real django-oscar: `skew init --from`, credentials, and it works."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.end_to_end.oscar_shop import PASSWORD, USER, OscarShop, missing, running_shop
+from tests.end_to_end.desk import ShopDesk
+from tests.end_to_end.servers.oscar import PASSWORD, USER, OscarShop, missing, running_oscar
 
 PRODUCTS = 40
 HELD = "OSC-0002"
@@ -25,65 +19,16 @@ pytestmark = [
 ]
 
 
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
-class Desk:
-    """An operator's folder: what `skew init --from` has written, and the warehouse's file."""
-
-    folder: Path
-    password: str = PASSWORD
-
-    def skew(self, *arguments: str) -> Ran:
-        program = Path(sys.executable).with_name("skew")
-        command = str(program) if program.exists() else shutil.which("skew")
-        assert command is not None, "the command skew is not installed"
-        environ = {**os.environ, "SHOP_USERNAME": USER, "SHOP_PASSWORD": self.password}
-        ran = subprocess.run(  # noqa: PLW1510  # Its code is what we look at.
-            [command, *arguments],
-            cwd=self.folder,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert "Traceback" not in ran.stderr, ran.stderr
-        assert PASSWORD not in ran.stdout + ran.stderr
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-    def warehouse_counts(self, available: Mapping[str, int]) -> None:
-        """The warehouse drops its file, whole."""
-        rows = [f"{sku},{quantity}\n" for sku, quantity in available.items()]
-        part = self.folder / "warehouse.part"
-        part.write_text("sku,available\n" + "".join(rows), encoding="utf-8")
-        part.rename(self.folder / "warehouse.csv")
-
-
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OscarShop]:
-    with running_shop(tmp_path_factory.mktemp("oscar"), products=PRODUCTS) as found:
+    with running_oscar(tmp_path_factory.mktemp("oscar"), products=PRODUCTS) as found:
         yield found
 
 
 @pytest.fixture
-def desk(shop: OscarShop, tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path)
-    written = desk.skew("init", "--from", "django-oscar", "--url", shop.url)
-    assert written.code == 0
-    assert "export SHOP_USERNAME=" in written.out
-    assert "export SHOP_PASSWORD=" in written.out
-    configuration = tmp_path / "skew.toml"
-    text = configuration.read_text(encoding="utf-8").replace('hold = "5s"', 'hold = "0s"')
-    configuration.write_text(text, encoding="utf-8")
+def desk(shop: OscarShop, tmp_path: Path) -> ShopDesk:
+    desk = ShopDesk(tmp_path, {"SHOP_PASSWORD": PASSWORD}, {"SHOP_USERNAME": USER})
+    desk.begin("django-oscar", shop.url)
     return desk
 
 
@@ -93,7 +38,9 @@ def agreeing(shop: OscarShop) -> dict[str, int]:
     return {**stock, HELD: stock[HELD] - 2}
 
 
-def test_what_an_operator_approves_is_what_the_shop_then_has(shop: OscarShop, desk: Desk) -> None:
+def test_what_an_operator_approves_is_what_the_shop_then_has(
+    shop: OscarShop, desk: ShopDesk
+) -> None:
     before = shop.stock()
     counted = agreeing(shop)
     counted["OSC-0007"] = 5  # The shop has 49.
@@ -133,7 +80,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(shop: OscarShop, de
 
 
 def test_a_record_that_moved_after_the_approval_is_not_overwritten(
-    shop: OscarShop, desk: Desk
+    shop: OscarShop, desk: ShopDesk
 ) -> None:
     counted = agreeing(shop)
     counted["OSC-0012"] = 9
@@ -150,7 +97,7 @@ def test_a_record_that_moved_after_the_approval_is_not_overwritten(
 
 
 def test_what_is_hidden_is_disabled_and_what_is_not_tracked_is_not_counted(
-    shop: OscarShop, desk: Desk
+    shop: OscarShop, desk: ShopDesk
 ) -> None:
     desk.warehouse_counts({**agreeing(shop), "GIFT": 3})
     assert desk.skew("poll").code == 0
@@ -160,12 +107,11 @@ def test_what_is_hidden_is_disabled_and_what_is_not_tracked_is_not_counted(
     assert desk.skew("diff", "--json").json["disagreements"] == []
 
 
-def test_a_wrong_password_is_named_and_never_shown(desk: Desk) -> None:
+def test_a_wrong_password_is_named_and_never_shown(desk: ShopDesk) -> None:
     desk.warehouse_counts({"OSC-0001": 7})
-    desk.password = "wr0ng-s3cret"
+    desk.secrets["SHOP_PASSWORD"] = "wr0ng-s3cret"
 
     ran = desk.skew("check", "--online")
 
     assert ran.code == 2
     assert "SHOP_PASSWORD" in ran.out + ran.err
-    assert "wr0ng-s3cret" not in ran.out + ran.err

@@ -7,11 +7,7 @@ that SKEW_OSCAR_PYTHON names.
 import base64
 import json
 import os
-import signal
-import socket
 import subprocess
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-RECIPE = Path(__file__).parent / "oscar"
+from tests.end_to_end.servers.processes import free_port, ran, running
+
+RECIPE = Path(__file__).parents[1] / "oscar"
 VARIABLE = "SKEW_OSCAR_PYTHON"
 USER = "keeper"
 PASSWORD = "keeper-s3cret"
-START_S_MAX = 120
 
 
 def missing() -> str | None:
@@ -72,43 +69,21 @@ class OscarShop:
 
 
 @contextmanager
-def running_shop(folder: Path, *, products: int) -> Iterator[OscarShop]:
+def running_oscar(folder: Path, *, products: int) -> Iterator[OscarShop]:
     """Fill a shop in `folder` and serve it on loopback until the block ends."""
     python = os.environ[VARIABLE]
-    environ = {**os.environ, "OSCAR_DATABASE": str(folder / "shop.sqlite"),
-               "DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(RECIPE),
-               "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"}  # fmt: skip
-    seed = [python, str(RECIPE / "seed.py"), USER, PASSWORD, str(products)]
-    subprocess.run(seed, cwd=folder, env=environ, check=True, timeout=START_S_MAX)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [python, "-m", "django", "runserver", f"127.0.0.1:{port}", "--noreload"],
-            cwd=folder, env=environ, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        try:
-            _wait(url, process)
-            yield OscarShop(url)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    ends = time.monotonic() + START_S_MAX
-    while time.monotonic() < ends:
-        assert process.poll() is None, "the shop did not start"
-        try:
-            _ask(f"{url}/api/admin/products/?page=1")
-        except urllib.error.URLError:
-            time.sleep(0.2)
-        else:
-            return
-    raise AssertionError("the shop does not answer")
+    environ = {
+        "OSCAR_DATABASE": str(folder / "shop.sqlite"),
+        "DJANGO_SETTINGS_MODULE": "settings",
+        "PYTHONPATH": str(RECIPE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    ran([python, str(RECIPE / "seed.py"), USER, PASSWORD, str(products)], folder, environ)
+    port = free_port()
+    serve = [python, "-m", "django", "runserver", f"127.0.0.1:{port}", "--noreload"]
+    with running(serve, folder, environ, port):
+        yield OscarShop(f"http://127.0.0.1:{port}")
 
 
 def _ask(url: str, method: str = "GET", body: object = None) -> Any:
