@@ -7,10 +7,10 @@ a whole number`. Nothing is guessed: a number that could be read in two ways is 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from decimal import Decimal
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,7 +19,9 @@ from sync.clock import from_rfc3339
 
 TITLE_LENGTH_MAX = 500
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,20})?", re.ASCII)
-_PRICE = re.compile(r"\d{1,12}(\.\d{1,20})?", re.ASCII)
+_PRICE = re.compile(r"(\d{1,12})(?:\.(\d{1,20}))?", re.ASCII)
+_DECIMALS = 2
+_PRICE_MAX = 10**12
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 _QUOTE_LENGTH_MAX = 40
 _KEYS_SHOWN = 8
@@ -116,8 +118,7 @@ def quantity_or_none(value: object) -> int | None:
 AMOUNTS = ("on_hand", "committed", "unavailable", "incoming", "threshold")
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(NamedTuple):
     """The stock figures that a channel may give beside what is available, or instead of it."""
 
     on_hand: int | None
@@ -146,9 +147,18 @@ def price_minor(value: object) -> int | None:
     """Take a price as 12.5, 12 or "12.50" in whole units of money, and keep it in hundredths."""
     if value is None or value == "":
         return None
+    if type(value) is float and 0 <= value < _PRICE_MAX:
+        # It is the nearest to whole hundredths where those, divided, give it again.
+        hundredths = round(value * 100)
+        if hundredths / 100 == value:
+            return hundredths
     text = str(value).strip() if isinstance(value, int | float | str) else ""
-    if isinstance(value, bool) or not _PRICE.fullmatch(text):
+    found = None if isinstance(value, bool) else _PRICE.fullmatch(text)
+    if found is None:
         raise ValueError(f"the price is {quoted(value)}, not a number such as 12.50")
+    whole, part = found[1], found[2] or ""
+    if len(part) <= _DECIMALS:
+        return int(whole + part.ljust(_DECIMALS, "0"))
     # A float price such as 12.1 is not exactly 12.1; its text is, so the decimal reads the text.
     return int((Decimal(text) * 100).quantize(Decimal(1)))
 

@@ -19,7 +19,7 @@ from store.polling.comparison import Comparison
 from store.polling.sweep import PollMemory
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
-from tests.benchmarks import availability, bare, screen, screen_wire, whole, world
+from tests.benchmarks import availability, bare, description, screen, screen_wire, whole, world
 from tests.benchmarks.timing import best, once, show, show_span
 
 CHANNELS = 5
@@ -59,6 +59,7 @@ def _run(skus: int, folder: Path) -> float:
         _panel(database, comparison, rows, memories)
     availability.run(rows, folder)
     _whole(skus)
+    description.run(skus)
     return incremental
 
 

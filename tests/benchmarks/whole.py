@@ -27,10 +27,10 @@ def poll_over_http(skus: int) -> tuple[float, float, float, float]:
     The stalls (p99 and worst, in ms) are those of another event loop, as the console's is, while
     the engine's own loop and the writer's thread poll and reconcile.
     """
-    with tempfile.TemporaryDirectory() as folder, _Server(skus) as url:
-        asyncio.run(_bare(url, skus))  # Warm.
+    with tempfile.TemporaryDirectory() as folder, Server(skus) as url:
+        asyncio.run(bare(url, skus))  # Warm.
         start = time.perf_counter()
-        asyncio.run(_bare(url, skus))
+        asyncio.run(bare(url, skus))
         bare_s = time.perf_counter() - start
         return bare_s, *asyncio.run(_watching(url, Path(folder)))
 
@@ -47,7 +47,7 @@ def start_up() -> tuple[float, float]:
     return statistics.median(spans[0]), statistics.median(spans[1])
 
 
-async def _bare(url: str, skus: int) -> None:
+async def bare(url: str, skus: int) -> None:
     async with httpx.AsyncClient() as client:
         for number in range((skus + PAGE - 1) // PAGE):
             (await client.get(f"{url}/{number}")).raise_for_status()
@@ -95,7 +95,7 @@ async def _poll(url: str, folder: Path) -> float:
         return took
 
 
-class _Server:
+class Server:
     """Pages ready to send, from a process of their own so that they cost ours nothing."""
 
     def __init__(self, skus: int) -> None:

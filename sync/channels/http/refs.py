@@ -9,6 +9,8 @@ body needs as one.
 import json
 from collections.abc import Mapping
 
+import msgspec
+
 REF = "ref"
 
 Identity = str | int
@@ -20,7 +22,7 @@ def packed(ref: Identity, ids: Mapping[str, Identity]) -> str:
         return ref
     own = {} if ref == "" else {REF: ref}
     whole = {**own, **{name: value for name, value in ids.items() if value != ""}}
-    return json.dumps(whole, separators=(",", ":")) if whole else ""
+    return msgspec.json.encode(whole).decode() if whole else ""
 
 
 def unpacked(text: str) -> Mapping[str, Identity]:

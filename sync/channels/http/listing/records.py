@@ -9,6 +9,7 @@ from sync import values
 from sync.channels.base import FreshReadings
 from sync.channels.http import expressions, refs
 from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.quick import QuickDecoder
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
 
@@ -60,6 +61,10 @@ class RecordDecoder:
         ]
         self._counted_by = next(field for field in QUANTITIES if field in fields)
         self._states = states or {state.value: state for state in State}
+        self._quick: QuickDecoder | None = None
+        if not words:
+            identity = self._identity if self._ids else None
+            self._quick = QuickDecoder(fields, self._states, zone, FIELDS, identity)
 
     def all(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
         """Decode a list. A refused record's place is `place` and its number, from `first`.
@@ -69,7 +74,11 @@ class RecordDecoder:
         """
         records: list[Record] = []
         refused: list[Refused] = []
+        quick = None if self._quick is None else self._quick.decode
         for number, item in enumerate(items, first):
+            if quick is not None and (usual := quick(item)) is not None:
+                records.append(usual)
+                continue
             found: dict[str, Any] = {}
             try:
                 record = self._decode(item, found)
@@ -115,11 +124,11 @@ class RecordDecoder:
         if trouble:
             raise ValueError(trouble)
         if self._ids:
-            ids = self._found_ids(item)
-            found["ref"] = refs.packed(ids.pop(refs.REF, ""), ids)
+            found["ref"] = self._identity(item)
         return self._record(plain(found, self._counted_by) if words else found)
 
-    def _found_ids(self, item: object) -> dict[str, str | int]:
+    def _identity(self, item: object) -> str:
+        """All ids of a record as one text. Raises ValueError."""
         found: dict[str, str | int] = {}
         for name, look in self._ids:
             try:
@@ -130,7 +139,7 @@ class RecordDecoder:
                 found[name] = value
             elif value not in (None, "", False):
                 raise ValueError(f"ids.{name}: {values.quoted(value)} is not an id")
-        return found
+        return refs.packed(found.pop(refs.REF, ""), found)
 
     def _meaning(self, field: str, expression: str, value: object, item: object) -> Meaning | None:
         if field not in FIGURES:
