@@ -119,7 +119,8 @@ def _mariadb(folder: Path) -> Iterator[Server]:
            "--auth-root-authentication-method=normal", *user], None)  # fmt: skip
     command = ["mariadbd", "--no-defaults", f"--datadir={data}", f"--port={port}", *user,
                f"--socket={path}", "--bind-address=127.0.0.1", "--skip-name-resolve",
-               "--innodb-flush-log-at-trx-commit=0"]  # fmt: skip
+               "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
+               "--skip-log-bin"]  # fmt: skip
     with _process(command, folder, signal.SIGTERM, None) as process:
         server = Server("mariadb", "127.0.0.1", port, process)
         _wait(server, folder)

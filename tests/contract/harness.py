@@ -163,7 +163,11 @@ async def opened(harness: Harness) -> AsyncIterator[Channel]:
     """Open the harness's channel through the registry, as the engine does."""
     options = options_of(channels.kind(harness.kind).OPTIONS, harness.table())
     settings = ChannelSettings(
-        name="shop", kind=harness.kind, direction=Direction.PUSH, options=options, timeout_ms=5000
+        name="shop",
+        kind=harness.kind,
+        direction=Direction.PUSH,
+        options=options,
+        timeout_ms=getattr(harness, "timeout_ms", 5000),
     )
     channel = channels.open_channel(settings, QuickClock(), harness.base)
     try:

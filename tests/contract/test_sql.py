@@ -224,7 +224,7 @@ async def test_a_statement_that_takes_too_long_is_ended_in_the_database(
 
 
 async def test_a_reading_that_nobody_waits_for_any_more_ends(stock: StockTable) -> None:
-    stock.fill(30_000)
+    stock.fill(5_000)
     began = time.monotonic()
 
     async with opened(stock) as channel:
@@ -238,16 +238,17 @@ async def test_a_reading_that_nobody_waits_for_any_more_ends(stock: StockTable) 
 
 
 async def test_the_time_out_names_the_channel(
-    served: tuple[Server, StockTable], monkeypatch: pytest.MonkeyPatch
+    served: tuple[Server, StockTable],
 ) -> None:
     _, stock = served
+    stock.timeout_ms = 1_500
     sleep = {"postgresql": "pg_sleep(60)", "mariadb": "sleep(60)"}[stock.database]
     stock.keys["select"] = f"SELECT sku, available, {sleep} FROM stock"
 
     error = await failure(stock)
 
     assert type(error) is Temporary
-    assert "did not answer in 5 s" in str(error)
+    assert "did not answer in 1.5 s" in str(error)
     assert running_in(stock) == 0
 
 
