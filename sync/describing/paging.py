@@ -306,11 +306,27 @@ def _with_variable(body: object, placeholder: str, wanted: Sequence[str]) -> obj
 
 def _with_number(body: object, placeholder: str, known: Sequence[str]) -> object:
     """Put a placeholder where the body has a page's number; None where it has none."""
-    if isinstance(body, dict):
+    if isinstance(body, list):
+        for at, part in enumerate(body):
+            inner = _with_number(part, placeholder, known)
+            if inner is not None:
+                return [*body[:at], inner, *body[at + 1 :]]
+    elif isinstance(body, dict):
+        named = [name for name, value in body.items() if _is_named(value, known)]
         for name, value in body.items():
-            if names.plain(str(name)) in known and type(value) is int:
+            # Some take a page as { key = "page", value = 1 }.
+            is_value = bool(named) and names.plain(str(name)) == "value"
+            if _is_number(value) and (is_value or names.plain(str(name)) in known):
                 return {**body, name: placeholder}
             inner = _with_number(value, placeholder, known)
             if inner is not None:
                 return {**body, name: inner}
     return None
+
+
+def _is_named(value: object, known: Sequence[str]) -> bool:
+    return isinstance(value, str) and names.plain(value) in known
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int or (isinstance(value, str) and value.isascii() and value.isdigit())

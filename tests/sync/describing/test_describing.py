@@ -170,6 +170,38 @@ def test_the_likeliest_way_to_the_next_page_comes_first(
     assert signs.ways[-1].keys == {}
 
 
+@pytest.mark.parametrize(
+    ("variables", "filled", "by"),
+    [
+        ({"page": 1}, {"page": "$page"}, "page"),
+        (
+            {"options": {"take": 20, "skip": 0}},
+            {"options": {"take": 20, "skip": "$offset"}},
+            "offset",
+        ),
+        (
+            {"f": [{"key": "limit", "value": "20"}, {"key": "page", "value": "1"}]},
+            {"f": [{"key": "limit", "value": "20"}, {"key": "page", "value": "$page"}]},
+            "page",
+        ),
+    ],
+)
+def test_a_page_s_number_in_a_body_is_found(
+    variables: dict[str, object], filled: dict[str, object], by: str
+) -> None:
+    content = {"data": {"rows": ROWS, "total": 90}}
+    body = {"query": "{ rows }", "variables": variables}
+    found = record_lists.best(content)
+    assert found is not None
+
+    way = paging.signs(SeenAnswer("https://shop.example/g", content, {}, "POST", body), found).ways[
+        0
+    ]
+
+    assert way.keys == {"paging": {"by": by}}
+    assert way.body == {"query": "{ rows }", "variables": filled}
+
+
 def test_a_next_page_on_another_server_is_not_followed_and_named() -> None:
     content = {"rows": ROWS, "next": "https://evil.example/s?page=2"}
     found = record_lists.best(content)
