@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 
-from console.text.format import day_and_time, plural
+from console.text.format import day_and_time, plural, until_text
 from console.text.reasons import held_back_text, why_text
 from store.channels import pauses, write_pauses
 from store.channels.pauses import Pause
@@ -12,7 +12,14 @@ from store.channels.write_pauses import WritePause
 from store.corrections.lifecycle import ApprovedCorrection
 from store.database.lease import Lease
 from store.decision import Decision
-from store.model import CorrectionStatus, Freshness, Incident, IncidentKind
+from store.model import (
+    Correction,
+    CorrectionStatus,
+    Freshness,
+    Incident,
+    IncidentKind,
+    Millis,
+)
 from store.queries.values import ChannelHealth
 from store.reasons import HeldBack, Reason
 
@@ -66,6 +73,19 @@ def held_back_with_remedy(held_back: HeldBack, channel: str = "CHANNEL") -> str:
     remedy = _OF_REASON.get(held_back.reason)
     text = held_back_text(held_back)
     return f"{text}; {remedy.format(channel)}" if remedy else text
+
+
+def applied_later(updates: Iterable[Correction], now: Millis) -> str:
+    """Say of updates that their channels apply later what proves them; empty where none are."""
+    untils = [
+        update.proof_until
+        for update in updates
+        if update.proof_until is not None and update.status is CorrectionStatus.APPLIED
+    ]
+    if not untils:
+        return ""
+    count, until = plural(len(untils), "update"), until_text(max(untils), now)
+    return f"{count} accepted, to be applied later: `skew poll` sees whether it shows by {until}"
 
 
 def why_not_written(
@@ -185,7 +205,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "place in its answer",
     IncidentKind.CRASHED: "a bug in the code for {0}, at the place that the message names; the "
     "other channels go on",
-    IncidentKind.UNREADABLE: "only these records are not compared; correct them in {0}",
+    IncidentKind.UNREADABLE: "only these records are not compared; correct them in {0}. `words` of "
+    "its table can say what a text in place of a number means",
     IncidentKind.GAP: "nothing is raised by what {0} shows until its next full file; have one sent",
     IncidentKind.EVENTS: "readings are compared without the events of {0} that can't be read; the "
     "message names the first of them",

@@ -54,6 +54,8 @@ def apply(config: Path, *, as_json: bool) -> int:
         note(remedies.write_pause_with_remedy(stopped))
     for why in remedies.why_not_written(held_back, complaints):
         note(why)
+    if later := remedies.applied_later(results, now):
+        note(later)
     if holds:
         seconds = max(holds) / 1000
         note(

@@ -10,7 +10,7 @@ from sync.channels.csv.layout import Layout
 from sync.channels.csv.numbers import ColumnNumbers
 from sync.channels.csv.rows import Row
 from sync.channels.csv.totals import Standing, TotalsFinder
-from sync.channels.words import FIGURES, NO_WORDS, NumberWords, Word, plain
+from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, NumberWords, Word, plain
 
 
 class RowDecoder:
@@ -93,6 +93,7 @@ class RowDecoder:
             unavailable=figures.get("unavailable"),
             incoming=figures.get("incoming"),
             threshold=figures.get("threshold"),
+            at_least=bool(figures.get(AT_LEAST)),
         )
 
     def _figures(self, found: Mapping[str, str]) -> dict[str, int | None] | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from console.reports import json_documents, tables, timeline
 from console.reports.table import Paper
+from console.text import remedies
 from console.text.format import shown, shows_text, units
 from console.tui.views.update_words import change_text, waits_for
 from store.model import CorrectionStatus
@@ -43,3 +44,7 @@ def test_an_update_that_is_applied_later_says_until_when() -> None:
     )
 
     assert waits_for(waiting, 0) == "applied later; to show by 01:00Z"
+    assert remedies.applied_later([waiting], 0) == (
+        "1 update accepted, to be applied later: `skew poll` sees whether it shows by 01:00Z"
+    )
+    assert remedies.applied_later([correction()], 0) == ""

@@ -188,6 +188,7 @@ async def test_words_stand_for_numbers(tmp_path: Path) -> None:
         ("D", 0, 2),
         ("E", 3, None),
     ]
+    assert [record.at_least for record in records] == [True, False, False, False]
     assert (refused.sku, refused.reason) == ("F", '"many" is not a whole number')
 
 
