@@ -49,6 +49,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a packed file by its argument: its bytes hold the time at which they were packed.
+
+    Every worker names the tests by itself, and a run whose workers differ ends at once.
+    """
+    is_binary = isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable())
+    return argname if is_binary else None
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a fifth of a run is waiting for programs and for time."""
     return (os.cpu_count() or 1) + 1
