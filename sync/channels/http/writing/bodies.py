@@ -59,7 +59,8 @@ def check(body: Body, encoding: str) -> None:
         pairs = body.split("&")
         if not all("=" in pair for pair in pairs):
             raise ValueError(
-                'write.body is no form: write an object, or text such as "sku=$sku&qty=$quantity"'
+                "write.body is not a form: write an object, or text such as "
+                '"sku=$sku&qty=$quantity"'
             )
         return
     if encoding == "form" and not isinstance(_shape(body), dict):
@@ -127,7 +128,9 @@ def _shape(body: Body) -> object:
         found: object = json.loads(_BARE.sub(r'"\1"', body))
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"write.body begins as JSON and is none: {reason}") from None
+        raise ValueError(
+            f"write.body begins like JSON and can't be read as JSON: {reason}"
+        ) from None
     return found
 
 
