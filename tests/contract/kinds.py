@@ -91,7 +91,10 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
 NETWORKED = sorted(set(channels.KINDS) - {"csv", "sql"})
 
 
-WRITING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.writes)
+WRITING = sorted(
+    kind for kind in set(channels.KINDS) - {"csv"} if channels.kind(kind).ABILITIES.writes
+)
+"""Those whose writes show at once. A file of updates is read by something else, some time later."""
 WRITING_OVER_HTTP = sorted(set(WRITING) & set(NETWORKED))
 
 
