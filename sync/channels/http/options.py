@@ -62,10 +62,19 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         self._check_ids()
         expressions.check("error", self.error)
         self._check_sign_in()
+        self._check_csv()
         if self.write is not None:
             self._check_write(self.write)
         if self.events is not None:
             self._check_events(self.events)
+
+    def _check_csv(self) -> None:
+        if self.format != "csv":
+            return
+        if self.states:
+            raise ValueError('states has no effect with format = "csv", whose states are our words')
+        if self.write is not None and self.write.read is not None:
+            raise ValueError('write.read has no effect with format = "csv", which has rows only')
 
     def _check_ids(self) -> None:
         for name, expression in self.ids.items():

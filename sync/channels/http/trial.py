@@ -76,7 +76,8 @@ class Trial:
     def _page(self, first: FirstPage) -> None:
         """What the keys of the list found in the first page."""
         options, page, answer = self._options, first.page, first.answer
-        self._good("items", f"`{options.items}` found {len(page.items):,} records")
+        by = f"`{options.items}`" if options.items else options.format
+        self._good("items", f"{by} found {len(page.items):,} records")
         if options.each is not None:
             inside = options.each.items or options.each.keys
             self._good("each", f"`{inside}` found {len(answer.records):,} listings")

@@ -76,6 +76,11 @@ WRONG = [
         'each = { items = "@", url = "http://127.0.0.1:9/p/{id}" }',
         'each.url "{id}" is not a placeholder; write such as {parent.id}',
     ),
+    ('items = ""', 'items is required: where the records stand, such as "items"'),
+    (
+        'format = "csv"',
+        'items has no effect with format = "csv": the rows are the records',
+    ),
     ('total = "count("', "total is not a JMESPath expression: "),
     ('items = "count(a)"', "items calls count(), which is not a function; known: abs, add, "),
 ]  # fmt: skip

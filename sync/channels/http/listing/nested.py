@@ -10,7 +10,7 @@ from store.model import Refused
 from sync import values
 from sync.channels.http import expressions
 from sync.channels.http.client import ApiClient
-from sync.channels.http.listing import paging
+from sync.channels.http.listing import formats, paging
 from sync.channels.http.listing.nulls import is_null
 from sync.channels.http.listing.pages import PageReader
 from sync.channels.http.listing.table import OF_A_HEADER, EachTable, ListTable
@@ -53,6 +53,7 @@ class ChildReader:
         self._client = client
         self._each: EachTable = each
         self._expression = each.items if each.items is not None else str(each.keys)
+        self._is_xml = table.format == "xml"
         self._look = expressions.search(self._expression)
         self._when = None if each.when is None else expressions.search(each.when)
         self._table = _child_table(table, each)
@@ -187,6 +188,8 @@ class ChildReader:
         except expressions.ERROR as error:
             words = " ".join(str(error).split())
             raise ValueError(f"`{self._expression}`: {words}") from None
+        if self._is_xml and self._each.keys is None:
+            found = formats.one_or_more(found, self._expression, parent)
         if found is None:
             if is_null(self._expression, parent):
                 return ()
@@ -262,6 +265,7 @@ def _child_table(table: ListTable, each: EachTable) -> ListTable | None:
         url=each.url,
         items=each.items if each.items is not None else f"[{each.keys}]",
         fields={},
+        format=table.format,
         next=table.next,
         paging=way,
         total=total,

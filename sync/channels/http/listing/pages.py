@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync import values
 from sync.channels.http import expressions
 from sync.channels.http.client import ApiClient
-from sync.channels.http.listing import announcements
+from sync.channels.http.listing import announcements, formats
 from sync.channels.http.listing.announcements import Announcement, Told
 from sync.channels.http.listing.nulls import is_null
 from sync.channels.http.listing.table import OF_A_HEADER, ListTable
@@ -59,7 +59,7 @@ class PageReader:
         self._name = name
         self._client = client
         self._table = table
-        self._items = expressions.search(table.items)
+        self._items = expressions.search(table.items or "@")
         self._total = _TotalReader(table.total) if table.total is not None else None
 
     async def page(self, request: PageRequest, place: str) -> PageBody:
@@ -70,7 +70,7 @@ class PageReader:
         found: list[tuple[object, object]] = []
 
         def judge(reply: "Reply") -> ChannelError | None:
-            content = self._client.content(reply, place)
+            content = self.content(reply, place)
             items = self.items_of(content)
             found[:] = [(content, items)]
             complaint = self._client.page_complaint(content, items)
@@ -93,15 +93,28 @@ class PageReader:
             words = self._client.text(_no_list(self._table.items, items, content))
             raise ContractBroken(words, path=place, subject=self._name)
         announced = self._announced(reply.headers, content, place)
-        count = _count(self._table.items, content, items)
+        count = _count(self._table.items or "@", content, items)
         return PageBody(request, reply.url, reply.headers, content, items, count, announced)
+
+    def content(self, reply: "Reply", place: str) -> object:
+        """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""
+        if self._table.format == "csv":
+            return formats.csv_of(reply.body, self._table.fields, place, self._name)
+        if self._table.format == "xml":
+            return formats.xml_of(reply.body, place, self._name)
+        return self._client.content(reply, place)
 
     def items_of(self, content: object) -> object:
         """What `items` finds in an answer, a list or not; None where it can't be evaluated."""
+        if isinstance(content, formats.CsvContent):
+            return list(content.rows)
         try:
-            return self._items(content)
+            found = self._items(content)
         except expressions.ERROR:
             return None
+        if self._table.format != "xml":
+            return found
+        return formats.one_or_more(found, self._table.items, content)
 
     def total_not_found(self, page: PageBody) -> str:
         """Say that `total` finds nothing, and what there is; empty where it finds something."""
@@ -115,7 +128,9 @@ class PageReader:
 
     def _announced(self, headers: Mapping[str, str], content: object, place: str) -> Announcement:
         is_paged = self._table.next is not None or self._table.paging is not None
-        announced = announcements.of(headers, content, self._table.items, follows_next=is_paged)
+        announced = announcements.of(
+            headers, content, self._table.items or "@", follows_next=is_paged
+        )
         paging = self._table.paging
         if paging is not None and (paging.more is not None or paging.by == "link"):
             announced = replace(announced, more="")

@@ -1,5 +1,6 @@
 """Reads a described list from its first page to its last, and makes records of what is in it."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ import msgspec
 
 from store.model import Refused
 from sync.channels.base import FreshReadings, RecordPage, closing
+from sync.channels.csv.rows import Row
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import ahead, paging
+from sync.channels.http.listing.formats import CsvContent
 from sync.channels.http.listing.nested import ASKED_AT_ONCE, ChildReader
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.records import RecordDecoder
@@ -20,6 +23,7 @@ from sync.time_zones import zone_of
 
 if TYPE_CHECKING:
     from sync.channels.http.options import HttpOptions
+    from sync.transport.call import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,14 @@ class ListReader:
         self._pages = PageReader(name, client, options)
         self.keeps_type = options.write is not None and "$ref" in options.write.used()
         """A `ref` that is a number is written as one."""
+        self._zone, self._words = zone_of(options.timezone), NumberWords(options.words)
+        # The columns of a CSV answer are read by the decoder of the kind `csv`.
+        titles = {field: json.dumps(title) for field, title in options.fields.items()}
         self._decoder = RecordDecoder(
-            options.fields,
+            titles if options.format == "csv" else options.fields,
             options.states,
-            NumberWords(options.words),
-            zone=zone_of(options.timezone),
+            self._words,
+            zone=self._zone,
             ids=options.ids,
             keeps_type=self.keeps_type,
         )
@@ -90,6 +97,10 @@ class ListReader:
         """Get the page after the first."""
         return await self._pages.page(following, "page 2")
 
+    def content(self, reply: "Reply", place: str) -> object:
+        """Decode an answer."""
+        return self._pages.content(reply, place)
+
     def items_of(self, content: object) -> object:
         """What `items` finds in an answer, a list or not."""
         return self._pages.items_of(content)
@@ -97,6 +108,10 @@ class ListReader:
     def decoded(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
         """Decode records; the reasons of those that are refused are fit for messages."""
         return self.fit(self._decoder.all(items, place, first))
+
+    def rows(self, content: CsvContent, rows: Sequence[Row], place: str) -> FreshReadings:
+        """Decode rows of a CSV answer."""
+        return self.fit(content.decoded(rows, place, self._zone, self._words))
 
     def fit(self, answer: FreshReadings) -> FreshReadings:
         """Make the reasons of what was refused fit for messages."""
@@ -142,12 +157,17 @@ class _Reading:
         else:
             found = await self.children.of(parents[:parents_max], place, first)
             items, lost, first = found.items, found.refused, 1
-        answer = self._reader.decoded(items, place, first)
+        count = len(items)
+        if isinstance(page.content, CsvContent):
+            rows = [row for row in items if isinstance(row, Row)]
+            answer, items = self._reader.rows(page.content, rows, place), ()
+        else:
+            answer = self._reader.decoded(items, place, first)
         refused = [*lost, *answer.refused] if lost else answer.refused
         self.unfound.look(answer.records, items)
         walk.add_units(record.available for record in answer.records)
         # What the channel's words call absent came, and is no listing.
-        self._absent += len(items) - len(answer.records) - len(answer.refused)
+        self._absent += count - len(answer.records) - len(answer.refused)
         announced = walk.announced_of_records
         announced = None if announced is None else announced - self._absent
         if not is_last:

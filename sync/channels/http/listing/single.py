@@ -10,6 +10,7 @@ from sync import values
 from sync.channels.base import FreshReadings, ListingRef
 from sync.channels.http import expressions, placeholders, refs
 from sync.channels.http.client import ApiClient
+from sync.channels.http.listing import formats
 from sync.channels.http.listing.nested import OnlyChildren, children
 from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.records import RecordDecoder
@@ -62,7 +63,7 @@ class SingleReader:
         self._versions.forget(wanted)
 
         def judge(reply: "Reply") -> ChannelError | None:
-            content = client.content(reply, wanted.sku)
+            content = self._reader.content(reply, wanted.sku)
             items = self._reader.items_of(content)
             found[:] = [self._asked_for(wanted, content, items)]
             for record in found[0].records[:1]:
@@ -148,6 +149,8 @@ class SingleReader:
         expression = each.items if each.items is not None else str(each.keys)
         try:
             found = expressions.search(expression)(parent)
+            if self._options.format == "xml" and each.keys is None:
+                found = formats.one_or_more(found, expression, parent)
             inside = children(found, expression, by_key=each.keys is not None)
             return OnlyChildren(each).of(parent, inside)
         except (ValueError, expressions.ERROR):

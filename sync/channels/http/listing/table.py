@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from sync.channels.http import expressions, placeholders
+from sync.channels.http.listing.formats import CSV_FIELDS, Format
 from sync.values import quoted
 
 OF_A_HEADER = "header:"
@@ -59,8 +60,11 @@ class ListTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What both tables have that describe a list."""
 
     url: str
-    items: str
     fields: dict[str, str]
+    items: str = ""
+    """JMESPath to the records; required but of a CSV answer, whose rows they are."""
+    format: Format = "json"
+    """Of its answers. Of CSV each of `fields` is the title of a column."""
     method: Literal["GET", "POST"] = "GET"
     body: dict[str, object] | list[object] | None = None
     """Sent with each page's request, as JSON."""
@@ -73,6 +77,8 @@ class ListTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     def list_expressions(self) -> Iterator[tuple[str, str | None]]:
         """Every JMESPath of the list, by its key."""
+        if self.format == "csv":
+            return
         yield "items", self.items
         yield "next", self.next
         if self.total is not None and not self.total.startswith(OF_A_HEADER):
@@ -96,6 +102,7 @@ def check(table: ListTable, *, prefix: str = "", in_body: Mapping[str, str] | No
     in, each with what it is.
     """
     try:
+        _check_format(table)
         for name, expression in table.list_expressions():
             expressions.check(name, expression)
         _check_body(table, dict(in_body or {}))
@@ -106,6 +113,29 @@ def check(table: ListTable, *, prefix: str = "", in_body: Mapping[str, str] | No
             _check_each(table, table.each)
     except ValueError as error:
         raise ValueError(f"{prefix}{error}") from None
+
+
+def _check_format(table: ListTable) -> None:
+    if table.format != "csv":
+        if not table.items:
+            raise ValueError('items is required: where the records stand, such as "items"')
+        return
+    if table.items:
+        raise ValueError('items has no effect with format = "csv": the rows are the records')
+    for key in ("next", "each"):
+        if getattr(table, key) is not None:
+            raise ValueError(f'{key} has no effect with format = "csv", which has rows only')
+    if table.total is not None and not table.total.startswith(OF_A_HEADER):
+        raise ValueError('total needs a header with format = "csv": total = "header:X-Total-Count"')
+    if table.paging is not None and (table.paging.by == "cursor" or table.paging.more is not None):
+        key = "cursor" if table.paging.by == "cursor" else "more"
+        raise ValueError(
+            f'paging.{key} has no effect with format = "csv"; by can be "page", "offset" or "link"'
+        )
+    unknown = [name for name in table.fields if name not in CSV_FIELDS]
+    if unknown:
+        known = ", ".join(CSV_FIELDS)
+        raise ValueError(f'fields.{unknown[0]} can\'t be read with format = "csv"; known: {known}')
 
 
 def is_in_body(placeholder: str, table: ListTable) -> bool:

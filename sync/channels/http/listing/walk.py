@@ -36,11 +36,7 @@ class ListWalk:
         self._reader = pages
         self._pager = pager
         self._identity = _identity(table)
-        self._names = self._identity or [
-            expressions.search(table.fields[key])
-            for key in ("sku", "location")
-            if key in table.fields
-        ]
+        self._names = self._identity or _names(table)
         self._seen: set[str] = set()
         self._first: Sequence[object] = ()
         self._before: Sequence[object] = ()
@@ -254,7 +250,7 @@ class ListWalk:
     def _name_of(self, item: object) -> tuple[object, ...] | None:
         """What a record is called, whether or not it has an id of its own."""
         name = tuple(look(item) for look in self._names)
-        return None if name[0] in (None, "") else name
+        return None if not name or name[0] in (None, "") else name
 
     def _refuse_circles(self, page: PageBody, place: str) -> None:
         if self.following is None:
@@ -279,9 +275,17 @@ def _identity(table: ListTable) -> list[expressions.Look]:
     """What tells one record of the list from another, whatever it shows."""
     if table.each is not None or not table.fields:
         return [_parent_id]
-    if "ref" not in table.fields:
+    if "ref" not in table.fields or table.format == "csv":
         return []
     keys = ("sku", "location", "ref")
+    return [expressions.search(table.fields[key]) for key in keys if key in table.fields]
+
+
+def _names(table: ListTable) -> list[expressions.Look]:
+    """What a record is called, where it has no id of its own."""
+    if table.format == "csv":
+        return []
+    keys = ("sku", "location")
     return [expressions.search(table.fields[key]) for key in keys if key in table.fields]
 
 
