@@ -1,16 +1,22 @@
 """Read a TOML file; what keeps it from being read is said with its place."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from sync.errors import ConfigError
 
+DEPTH_MAX = 100
+"""How deep lists and tables may lie in each other."""
+
+_LONG_NAME = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}}", re.ASCII)
+
 
 def read(path: Path) -> Mapping[str, object]:
     """Read a file. Raises FileNotFoundError, else ConfigError, whose key is the place in it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        data = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
     except OSError as problem:
@@ -19,9 +25,39 @@ def read(path: Path) -> Mapping[str, object]:
         error = ConfigError("not UTF-8", f"byte {problem.start} is wrong; save the file as UTF-8")
     except tomllib.TOMLDecodeError as problem:
         error = _syntax_error(str(problem))
-    except RecursionError:
+    else:
+        if data is not None:
+            return data
         error = ConfigError("too deep", "lists or tables lie too deep in each other")
     raise error from None
+
+
+def _parsed(text: str) -> Mapping[str, object] | None:
+    """What a text says; None where it lies too deep for what works on it later."""
+    # A dotted name nests a table for each of its dots, without a bracket. Of a long one tomllib
+    # takes minutes, so that it is found before.
+    if _LONG_NAME.search(text):
+        return None
+    try:
+        data = tomllib.loads(text)
+    except RecursionError:
+        return None
+    return None if _is_too_deep(data) else data
+
+
+def _is_too_deep(data: object) -> bool:
+    level = [data]
+    for _ in range(DEPTH_MAX):
+        level = [part for value in level for part in _parts(value)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: object) -> list[object]:
+    """The tables and lists right inside another."""
+    found = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [part for part in found if isinstance(part, dict | list)]
 
 
 def _syntax_error(message: str) -> ConfigError:
