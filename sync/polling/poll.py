@@ -225,7 +225,7 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
                     f"{first_refused.reason}", path=first_refused.place,
                 )  # fmt: skip
     await file_sequence.count(context, sweep, gone)
-    if channel_state.channel.abilities.is_local:
+    if channel_state.channel.abilities.is_local or channel_state.channel.abilities.files:
         pages_read = 1
     return _Read(as_of, cut_short, tuple(warnings), pages_read)
 

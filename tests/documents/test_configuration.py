@@ -31,8 +31,8 @@ FILES = document("files.md")
 REFERENCE, VENDURE = fenced(CONFIGURATION, "toml")
 EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE, *fenced(DATABASES, "toml")]
 
-OTHER_WAY = {"channels.vendure.api_key"}
-"""Stands in a comment, because it excludes username and password."""
+OTHER_WAY = {"channels.vendure.api_key", "channels.csv.token", "channels.csv.endpoint"}
+"""Stand in comments, because they exclude username and password, or are of another server."""
 
 
 def decoded(text: str, folder: Path) -> Settings:

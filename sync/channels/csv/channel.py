@@ -32,6 +32,8 @@ from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffi
 from sync.channels.csv.layout import FIELDS, Layout
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
+from sync.channels.csv.remote import RemotePlace
+from sync.channels.csv.servers import server_of
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, Temporary
 from sync.values import quoted
@@ -70,6 +72,7 @@ def abilities(options: CsvOptions) -> Abilities:
         states=ABILITIES.states if has_states else frozenset(),
         writes=writes if options.export is not None else (),
         later=options.export is not None,
+        is_local=not options.is_remote,
         changes=options.changes is not None,
     )
 
@@ -93,6 +96,10 @@ class CsvFile:
         self._transport = transport
         self._clock = clock
         self._path = base / Path(options.path).expanduser()
+        self._remote: RemotePlace | None = None
+        if options.is_remote:
+            server = server_of(name, options, base, transport.redactor, transport.timeout_s)
+            self._remote = RemotePlace(server, clock)
         self._exporter = Exporter(options, base, clock)
         self._times = FileTimes()
         self._changes = (
@@ -176,6 +183,8 @@ class CsvFile:
         return Sighting(seen, wrong, list(page.warnings), keys)
 
     async def close(self) -> None:
+        if self._remote is not None:
+            await asyncio.to_thread(self._remote.close)
         await self._transport.aclose()
 
     async def _wait_until_written(self) -> Sequence[FileStatus]:
@@ -198,6 +207,9 @@ class CsvFile:
 
     async def _found(self) -> list[FileStatus]:
         fits = has_suffix if self._changes is None else self._changes.fits
+        if self._remote is not None:
+            await self._transport.turn()
+            return await asyncio.to_thread(self._remote.candidates, fits)
         return await asyncio.to_thread(candidates, self._path, fits)
 
     def _newest(self, found: Sequence[FileStatus], now: Millis) -> FileStatus:

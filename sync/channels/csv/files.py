@@ -4,7 +4,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,8 +22,11 @@ class FileStatus:
 
     path: Path
     inode: int
+    """0 of a file that is brought here from elsewhere."""
     size: int
     modified_ns: int
+    bring: Callable[[], None] | None = field(default=None, compare=False)
+    """Brings it to `path` first. Raises ChannelError's subclasses."""
 
     @property
     def modified_at(self) -> Millis:
@@ -36,8 +39,8 @@ class FileStatus:
         return FileStamp(name, self.size, self.modified_ns)
 
     def is_still(self, status: os.stat_result) -> bool:
-        now = (status.st_ino, status.st_size, status.st_mtime_ns)
-        return now == (self.inode, self.size, self.modified_ns)
+        is_same = self.inode in (0, status.st_ino)
+        return is_same and (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
 
 
 Fits = Callable[[str], object]
@@ -132,6 +135,8 @@ def _open_nonblocking(path: str, flags: int) -> int:
 @contextlib.contextmanager
 def opened(status: FileStatus) -> Iterator[BinaryIO]:
     """Lend the file, if it is still the same. Raises OSError too, where it is read."""
+    if status.bring is not None:
+        status.bring()
     with channel_errors(status):
         file = open(status.path, "rb", opener=_open_nonblocking)  # noqa: SIM115 - closed below.
     with file:

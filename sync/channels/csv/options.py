@@ -4,12 +4,14 @@ import io
 import re
 from fnmatch import fnmatchcase
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 import msgspec
 
-from sync import values
+from sync import secrets, values
 from sync.channels.csv.layout import FIELDS, QUANTITIES, is_delimiter
 from sync.channels.words import NumberWords, WordTable
+from sync.secrets import SecretSource
 from sync.time_zones import TimeZone
 
 SKIP_MAX = 1000
@@ -21,7 +23,19 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The keys of a channel table that only this kind has."""
 
     path: str
-    """A file, or a folder whose newest file is meant; relative to the configuration."""
+    """A file, or a folder whose newest file is meant; relative to the configuration, or a URL."""
+    username: str | None = None
+    """Of a path on a server; for S3 the id of the access key."""
+    password: SecretSource | None = None
+    """For S3 the secret access key; with `private_key` what unlocks it."""
+    token: SecretSource | None = None
+    """Sent as Authorization: Bearer, to an https server only."""
+    private_key: str | None = None
+    """For SFTP: the file with it."""
+    known_hosts: str | None = None
+    """For SFTP: the file with the keys of servers; by default ~/.ssh/known_hosts."""
+    endpoint: str | None = None
+    """For S3 at another host than Amazon's: its https URL."""
     columns: dict[str, str] = {}
     """Our field → the header's name. Given, nothing else is read; by default the names agree."""
     encoding: str | None = None
@@ -49,7 +63,12 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     words: WordTable = {}
     """What stands where a number belongs, and what it means."""
 
+    @property
+    def is_remote(self) -> bool:
+        return "://" in self.path
+
     def __post_init__(self) -> None:
+        _check_server(self)
         _check_columns(self.columns)
         NumberWords(self.words)
         if self.delimiter is not None and not is_delimiter(self.delimiter):
@@ -69,6 +88,60 @@ class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError(
                 f"encoding {values.quoted(self.encoding)} is not known; use utf-8, cp1252 or utf-16"
             ) from None
+
+
+_ON_SERVERS = {
+    "sftp": {"username", "password", "private_key", "known_hosts"},
+    "ftps": {"username", "password"},
+    "s3": {"username", "password", "endpoint"},
+    "https": {"username", "password", "token"},
+    "memory": set[str](),
+}
+"""A path's scheme → the keys that go with it. `memory` is for tests."""
+
+_SERVERS = "sftp://, ftps://, s3:// or https://"
+
+
+_SERVER_KEYS = ("username", "password", "token", "private_key", "known_hosts", "endpoint")
+
+
+def _check_server(options: CsvOptions) -> None:
+    keys = [name for name in _SERVER_KEYS if getattr(options, name) is not None]
+    if options.is_remote:
+        scheme = _scheme(options.path)
+        for key in keys:
+            if key not in _ON_SERVERS[scheme]:
+                known = ", ".join(sorted(_ON_SERVERS[scheme])) or "none"
+                raise ValueError(f"{key} does not go with {scheme}://; what does: {known}")
+        _check_on_server(options, scheme)
+    elif keys:
+        raise ValueError(
+            f"{keys[0]} goes with a path on a server, such as "
+            'path = "sftp://files.example.com/stock.csv"'
+        )
+
+
+def _scheme(path: str) -> str:
+    """Say how a server is spoken to, where its URL may be one."""
+    parts = urlsplit(path)
+    scheme = parts.scheme.lower()
+    if scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"):
+        scheme = "https"
+    if scheme not in _ON_SERVERS or not (parts.hostname or scheme == "memory"):
+        raise ValueError(f"path {values.quoted(path)} must begin with {_SERVERS} and a host")
+    if "@" in parts.netloc:
+        raise ValueError("path must not contain a user or password: use `username`, `password`")
+    secrets.refuse_in_url("path", path)
+    return scheme
+
+
+def _check_on_server(options: CsvOptions, scheme: str) -> None:
+    if options.token is not None and (options.password or options.username):
+        raise ValueError("token and password exclude each other: write one of them")
+    if options.endpoint is not None and urlsplit(options.endpoint).scheme != "https":
+        raise ValueError('endpoint must be an https URL: endpoint = "https://s3.example.com"')
+    if scheme == "https" and options.full is not None:
+        raise ValueError("full needs a folder, and https has none: name the file itself")
 
 
 def _check_names(full: str | None, changes: str | None) -> None:

@@ -75,6 +75,52 @@ from tests.sync.config_text import SMALLEST, errors_of
                 '"observe"'
             ),
         ),
+        (
+            'username = "stock"',
+            "username",
+            'goes with a path on a server, such as path = "sftp://files.example.com/stock.csv"',
+        ),
+        (
+            'path = "ftp://files.example.com/stock.csv"',
+            "path",
+            (
+                '"ftp://files.example.com/stock.csv" must begin with sftp://, ftps://, s3:// or '
+                "https:// and a host"
+            ),
+        ),
+        (
+            'path = "sftp://stock:hunter2@files.example.com/stock.csv"',
+            "path",
+            "must not contain a user or password: use `username`, `password`",
+        ),
+        (
+            'path = "https://example.com/s.csv"\nprivate_key = "id"',
+            "private_key",
+            "does not go with https://; what does: password, token, username",
+        ),
+        (
+            'path = "https://example.com/s.csv"\ntoken = { env = "T" }\nusername = "u"',
+            "token",
+            "and password exclude each other: write one of them",
+        ),
+        (
+            'path = "s3://bucket/s.csv"\nendpoint = "http://s3.example.com"',
+            "endpoint",
+            'must be an https URL: endpoint = "https://s3.example.com"',
+        ),
+        (
+            'path = "https://example.com/s.csv"\nfull = "full*.csv"',
+            "full",
+            "needs a folder, and https has none: name the file itself",
+        ),
+        (
+            'path = "sftp://example.com/s.csv"\npassword = "hunter2"',
+            "password",
+            (
+                "a secret must not be in the file; say where it is: "
+                '{ env = "NAME" }, { file = "PATH" } or { keyring = "service/name" }'
+            ),
+        ),
         ("timezone = 1", "timezone", 'must be a time zone such as "Europe/Berlin", not 1'),
     ],
 )
