@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync import values
+from sync.channels.csv.numbers import readings
 from sync.describing import names
 from sync.describing.seen import Path, SeenPlace
 
@@ -12,6 +13,7 @@ ORDER = (
     *("sku", "available", "on_hand", "committed", "incoming", "unavailable", "threshold"),
     *("state", "updated_at", "price", "title", "ref", "location"),
 )
+_Takes = Mapping[str, Callable[[object], bool]]
 _VALID_MIN = 0.5
 _SURE_MIN = 0.9
 _UNIQUE_MIN = 0.9
@@ -54,12 +56,18 @@ class FieldChoice:
         return "sku" in self.fields and bool(self.fields.keys() & {"available", "on_hand"})
 
 
-def choose(places: Sequence[SeenPlace], shown: Callable[[Path], str]) -> FieldChoice:
-    """Choose from the places of a sample. `shown` writes a place as the description does."""
+def choose(
+    places: Sequence[SeenPlace], shown: Callable[[Path], str], *, is_file: bool = False
+) -> FieldChoice:
+    """Choose from the places of a sample. `shown` writes a place as the description does.
+
+    `is_file`: numbers are written as people write them, 1.200 and 12,50.
+    """
+    takes = _TAKES_OF_A_FILE if is_file else _TAKES
     choice = FieldChoice(there=[shown(place.path) for place in places])
     left = list(places)
     for name in ORDER:
-        found = _best(name, left)
+        found = _best(name, left, takes)
         if found is None or not _is_wanted(name, found):
             continue
         choice.fields[name] = found
@@ -80,23 +88,23 @@ def _is_wanted(name: str, found: ChosenField) -> bool:
     return found.is_sure or name in {"sku", "available", "updated_at", "title"}
 
 
-def _best(name: str, places: Iterable[SeenPlace]) -> ChosenField | None:
+def _best(name: str, places: Iterable[SeenPlace], takes: _Takes) -> ChosenField | None:
     """Find the place that is most likely this field."""
     scored = [
         (score, -number, found)
         for number, place in enumerate(places)
-        for score, found in [_scored(name, place)]
+        for score, found in [_scored(name, place, takes)]
         if found is not None
     ]
     return max(scored, key=lambda s: s[:2])[2] if scored else None
 
 
-def _scored(name: str, place: SeenPlace) -> tuple[float, ChosenField | None]:
+def _scored(name: str, place: SeenPlace, takes: _Takes) -> tuple[float, ChosenField | None]:
     rank = _rank(name, place.path)
     if rank is None or not place.of:
         return 0, None
     points, is_sure = rank
-    valid = _valid(name, place)
+    valid = _valid(name, place, takes)
     if valid < _VALID_MIN:
         return 0, None
     share = place.found / place.of
@@ -138,12 +146,12 @@ def _rank(name: str, path: Path) -> tuple[float, bool] | None:
     return None
 
 
-def _valid(name: str, place: SeenPlace) -> float:
+def _valid(name: str, place: SeenPlace, takes: _Takes) -> float:
     """Which part of the values the field could take."""
     if not place.values:
         # Nothing but null: a quantity of articles that are not counted.
         return _VALID_MIN if name == "available" else 0.0
-    take = _TAKES[name]
+    take = takes[name]
     return sum(map(take, place.values)) / len(place.values)
 
 
@@ -170,7 +178,15 @@ def _is_state(value: object) -> bool:
     return isinstance(value, bool) or (isinstance(value, str | int) and len(str(value)) <= 40)  # noqa: PLR2004
 
 
-_TAKES: Mapping[str, Callable[[object], bool]] = {
+def _is_written_quantity(value: object) -> bool:
+    if isinstance(value, str) and any(
+        number == number.to_integral_value() for number in readings(value).values()
+    ):
+        return True
+    return _is_quantity(value)
+
+
+_TAKES: _Takes = {
     "sku": lambda value: type(value) is int or _taken(values.sku)(value),
     "ref": _taken(values.location),
     "location": _taken(values.location),
@@ -180,6 +196,13 @@ _TAKES: Mapping[str, Callable[[object], bool]] = {
     "price": _taken(values.price_minor),
     "title": lambda value: isinstance(value, str),
     "updated_at": _taken(values.instant),
+}
+
+
+_TAKES_OF_A_FILE: _Takes = {
+    **_TAKES,
+    **dict.fromkeys(("available", *_AMOUNTS), _is_written_quantity),
+    "price": lambda value: isinstance(value, str) and bool(readings(value)),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sync.channels.csv.files import FileTimes, candidates, channel_errors, newest
 from sync.channels.csv.layout import DELIMITERS, encoding_of
+from sync.channels.csv.numbers import decimal_signs, readings
 from sync.channels.csv.unpacking.content import content
 from sync.clock import Clock
 from sync.describing.databases import rate
@@ -56,13 +57,18 @@ def describe_file(name: str, path: Path, written: str, clock: Clock) -> Proposal
         raise ContractBroken("no rows of columns are in it", path="", subject=status.path.name)
     best = max(grids, key=lambda grid: grid.points)
     records = [_record(best.heading, row) for row in best.rows]
-    choice = choose(scan(records), expression)
+    choice = choose(scan(records), expression, is_file=True)
     # A file has no ids of its own for what it lists.
     choice.fields.pop("ref", None)
     own: dict[str, object] = {"kind": "csv", "path": written}
     if ", sheet " in best.name and len(held.opens) > 1:
         own["sheet"] = best.name.partition(", sheet ")[2]
+    if (sign := _decimal(best)) is not None:
+        own["decimal"] = sign
     proposed = of_columns(name, own, choice)
+    if sign is not None:
+        others = "a column whose numbers can be read in one way only has it"
+        proposed.table.remarks["decimal"] = f"guess: {others}"
     proposed.seen.insert(
         0, f"{best.name}: {counted(len(records), 'row')}, looked at by `skew describe`"
     )
@@ -81,6 +87,21 @@ def _grids(title: str, lines: Sequence[str]) -> Iterator[_Grid]:
         at = max(range(min(len(rows), _HEADING_ROWS)), key=lambda n: (rate(rows[n]), len(rows[n])))
         heading = [cell.removeprefix("\ufeff").strip() for cell in rows[at]]
         yield _Grid(title, heading, rows[at + 1 : at + 1 + SAMPLE_MAX])
+
+
+def _decimal(grid: _Grid) -> str | None:
+    """Say which decimal sign the file has, where a column leaves it open and another proves it."""
+    columns = {str(place): place for place in range(len(grid.heading))}
+    rows = [list(row) for row in grid.rows]
+    proven = decimal_signs(columns, rows)
+    open_too = any(
+        len(set(readings(row[place]).values())) > 1
+        for name, place in columns.items()
+        if name not in proven
+        for row in rows
+        if place < len(row)
+    )
+    return next(iter(proven.values())) if open_too and len(set(proven.values())) == 1 else None
 
 
 def _record(heading: Sequence[str], row: Sequence[str]) -> Mapping[str, object]:

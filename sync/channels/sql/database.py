@@ -192,7 +192,9 @@ class Work:
         if done:
             return running.result()
         await self._give_up(running)
-        raise Temporary(f"{self._name}: the database did not answer in {self._timeout_s:g} s")
+        raise Temporary(
+            f"{self._name}: the database did not answer in {self._timeout_s:g} s, its `timeout`"
+        )
 
     async def close(self, close: Callable[[], None]) -> None:
         """Run the last step, for which nobody waits longer than `GIVE_UP_S`."""

@@ -366,6 +366,21 @@ def test_a_file_with_titles_above_its_heading_is_described(
     assert skew("poll").code == 0
 
 
+def test_a_file_s_numbers_are_read_as_they_are_written(
+    skew: Any, quiet: Callable[[str, str], None]
+) -> None:
+    rows = "".join(f"SCREW-M{n};{n}.000;0,0{n}\n" for n in range(1, 9))
+    quiet("lager.csv", f"Artikel;Bestand;Preis\n{rows}BOLT-8;40;1.100,10\n")
+
+    ran = skew("describe", "lager.csv")
+
+    described = tomllib.loads(ran.out)["channels"]["warehouse"]
+    assert described["columns"] == {"sku": "Artikel", "available": "Bestand", "price": "Preis"}
+    assert described["decimal"] == ","
+    assert "page 1 was read by this: 9 listings" in ran.out
+    assert "can't be read" not in ran.out
+
+
 def test_a_database_is_described_by_the_tables_that_look_like_stock(desk: Path, skew: Any) -> None:
     engine = sqlalchemy.create_engine(f"sqlite:///{desk}/shop.db")
     with engine.begin() as connection:
