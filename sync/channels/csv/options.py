@@ -125,7 +125,7 @@ def _scheme(path: str) -> str:
     """Say how a server is spoken to, where its URL may be one."""
     parts = urlsplit(path)
     scheme = parts.scheme.lower()
-    if scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"):
+    if _is_loopback(path):
         scheme = "https"
     if scheme not in _ON_SERVERS or not (parts.hostname or scheme == "memory"):
         raise ValueError(f"path {values.quoted(path)} must begin with {_SERVERS} and a host")
@@ -135,10 +135,17 @@ def _scheme(path: str) -> str:
     return scheme
 
 
+def _is_loopback(url: str) -> bool:
+    """Whether it is an address of this machine: nothing is sent in clear over a network."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+
+
 def _check_on_server(options: CsvOptions, scheme: str) -> None:
     if options.token is not None and (options.password or options.username):
         raise ValueError("token and password exclude each other: write one of them")
-    if options.endpoint is not None and urlsplit(options.endpoint).scheme != "https":
+    endpoint = options.endpoint
+    if endpoint is not None and urlsplit(endpoint).scheme != "https" and not _is_loopback(endpoint):
         raise ValueError('endpoint must be an https URL: endpoint = "https://s3.example.com"')
     if scheme == "https" and options.full is not None:
         raise ValueError("full needs a folder, and https has none: name the file itself")
