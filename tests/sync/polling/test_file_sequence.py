@@ -7,9 +7,13 @@ import msgspec
 import pytest
 
 from store.corrections import propose
+from store.history.rewind import open_at
 from store.model import CorrectionStatus, Direction, IncidentKind, PollOutcome
 from store.polling import quarantine
 from store.polling.changes import sequence
+from store.queries import views
+from store.queries.values import DisagreementFilter
+from store.reasons import Reason
 from sync.channels import open_channel
 from sync.channels.csv.options import CsvOptions
 from sync.polling.channel_state import ChannelState
@@ -434,3 +438,37 @@ async def test_other_settings_begin_with_the_full_list(bench: Bench, drop: Folde
     await poll(bench)
 
     assert moved(bench) == {"S1": 1, "S2": 2}
+
+
+async def test_an_instant_of_the_past_shows_its_gap_and_what_was_known(
+    bench: Bench, drop: Folder
+) -> None:
+    bench.shop.shows(**FULL)
+    drop.put("full.csv", **FULL)
+    await poll(bench)
+    await bench.poll("shop")
+    instants = [bench.clock.at]
+    drop.put("changes-1.csv", S1=20)
+    drop.put("changes-3.csv", S2=2)
+    await poll(bench)
+    bench.clock.at += MINUTE
+    await bench.poll("shop")
+    await poll(bench)
+    instants.append(bench.clock.at)
+    drop.put("full.csv", **{**FULL, "S1": 20, "S2": 2})
+    await poll(bench)
+    bench.clock.at += MINUTE
+    await bench.poll("shop")
+    await poll(bench)
+    instants.append(bench.clock.at)
+
+    with open_at(bench.database.path, instants[0]) as then:
+        seen = []
+        for at in instants:
+            then.rewind(at)
+            rows = then.read(views.disagreements, DisagreementFilter(), now=at)
+            seen.append({row.sku: (row.status, row.reason) for row in rows})
+    assert seen[0] == {}
+    assert seen[1]["S1"][1] is Reason.INCOMPLETE
+    assert seen[1]["S2"][1] is not Reason.INCOMPLETE
+    assert seen[2]["S1"][1] is not Reason.INCOMPLETE
