@@ -162,13 +162,13 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A record that could not be read: only its cell is unknown (rule 12, docs/architecture.md)."""
+    """A bad record (rule 12) at `page 3, record 17`: without a SKU it `may_be` so many listings."""
 
     place: str
-    """Where it stands, for a person: `page 3, items[17].quantity` or `line 812`."""
     reason: str
     sku: str | None = None
     location: str = ""
+    may_be: int = 1
 
 
 class Authority(msgspec.Struct, frozen=True):

@@ -23,7 +23,8 @@ class PollCounts(msgspec.Struct, frozen=True):
 
     `zeroed` and `changed` leave out what equals its target, `zeroed` also what reported sales
     explain. `known` had the last good poll, `back` had gone; `stocked` is counted where few are.
-    `new_refused` could be read in it, or were not there; of `anonymous` ones the SKU is not known.
+    `new_refused` could be read in it, or were not there. Bad records without a SKU may be up to
+    `anonymous` listings.
     `uncounted` had a number and have none now.
     """
 

@@ -243,7 +243,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         announced=sweep.announced,
         stocked=_stocked(connection, sweep) if sweep.known < FEW else None,
         new_refused=len(sweep.new_refused),
-        anonymous=sum(record.sku is None for record in sweep.refused),
+        anonymous=sum(record.may_be for record in sweep.refused if record.sku is None),
         uncounted=uncounted,
         first=first_poll.counts(connection, sweep),
     )

@@ -173,3 +173,15 @@ async def test_what_was_not_seen_is_in_doubt_in_an_accepted_poll_as_in_any(bench
         ).fetchone()[0]
     )
     assert gone == 0
+
+
+async def test_a_parent_that_cannot_be_read_may_be_any_number_of_listings(bench: Bench) -> None:
+    """A third of a small shop is in one parent: unreadable, not missing, and the rest counts."""
+    show(bench, [], of=30)
+    await bench.poll()
+    show(bench, [], of=20)
+    bench.shop.refused = [Refused("page 1, record 3", "its parts can't be read", may_be=1_000_000)]
+
+    report = await poll_again(bench)
+
+    assert (report.outcome, problems(bench)) == (PollOutcome.GOOD, 10)

@@ -20,6 +20,9 @@ from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 ASKED_AT_ONCE = 8
 """Parents. The transport sends fewer at a time; the rest wait for their turn there."""
 
+CHILDREN_MAX = 1_000_000
+"""In one parent, as far as anybody can say who can't read it."""
+
 FAILED_MAX = 20
 """Parents of one reading whose children can't be read; more are no accident of some."""
 
@@ -214,7 +217,8 @@ class ChildReader:
         return urljoin(str(self._table.url if self._table else ""), url)
 
     def _refused(self, place: str, reason: str) -> Refused:
-        return Refused(place, self._client.text(f"its parts can't be read: {reason}"))
+        words = self._client.text(f"its parts can't be read: {reason}")
+        return Refused(place, words, may_be=CHILDREN_MAX)
 
 
 class OnlyChildren:
