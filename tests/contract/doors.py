@@ -268,6 +268,9 @@ def _saleor(token: str) -> Answer:
 
 _FORM = b"<!doctype html><html><title>Sign in</title><form></form></html>"
 
+USUAL = ("basic", "query", "oauth1", "oauth", "login", "login, a cookie")
+"""One of each way, of those below."""
+
 DOORS: dict[str, Callable[[], Door]] = {
     "bearer": bearer,
     "token with a scheme": lambda: Key(

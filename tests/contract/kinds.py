@@ -5,13 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from sync import channels
 from sync.channels.csv.channel import QUIET_MS
 from sync.simulation.server import WorldServer
 from tests.contract.backends import Market, Simulated
+from tests.contract.doors import DOORS, USUAL
 from tests.contract.harness import (
     SECRET,
     Harness,
@@ -79,12 +83,17 @@ def _simulated(base: Path) -> Iterator[Harness]:
         yield harness
 
 
+def _behind(door: str, base: Path) -> AbstractContextManager[Harness]:
+    return over_http(Market(door=DOORS[door]()), base)
+
+
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "csv": _file,
     "http": lambda base: over_http(Market(), base),
     "simulated": _simulated,
     "sql": sqlite_file,
     "vendure": lambda base: over_http(Vendure(), base),
+    **{f"http, {door}": partial(_behind, door) for door in DOORS},
 }
 
 
@@ -96,6 +105,12 @@ WRITING = sorted(
 )
 """Those whose writes show at once. A file of updates is read by something else, some time later."""
 WRITING_OVER_HTTP = sorted(set(WRITING) & set(NETWORKED))
+
+
+def behind_doors(kinds: list[str]) -> list[Any]:
+    """These kinds, and in the long run `http` behind a door of each way to sign in."""
+    doors = [f"http, {door}" for door in USUAL]
+    return [*kinds, *(pytest.param(name, marks=pytest.mark.long) for name in doors)]
 
 
 @contextmanager
@@ -112,7 +127,7 @@ def is_write(asked: ReceivedRequest) -> bool:
     """Tell a write from a read, also where both are a POST."""
     if asked.method == "POST" and b'"query"' in asked.body:
         return b"updateProductVariants" in asked.body
-    return asked.method != "GET"
+    return asked.method != "GET" and not asked.path.startswith("/door")
 
 
 STRANGE = (" spaced ", "ünï/côde?&#", "per%2Fcent", "../../admin", "{ref}", 'quo"te', "a+b;c|d")

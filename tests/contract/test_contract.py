@@ -23,17 +23,17 @@ from tests.contract.harness import (
     opened,
     poll,
 )
-from tests.contract.kinds import NETWORKED, STRANGE, running
+from tests.contract.kinds import NETWORKED, STRANGE, behind_doors, running
 from tests.loopback import Answer, script, serving
 
 
-@pytest.fixture(params=sorted(channels.KINDS))
+@pytest.fixture(params=behind_doors(sorted(channels.KINDS)))
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
     with running(request.param, tmp_path) as found:
         yield found
 
 
-@pytest.fixture(params=NETWORKED)
+@pytest.fixture(params=behind_doors(NETWORKED))
 def networked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
     with running(request.param, tmp_path) as found:
         assert isinstance(found, OverHttp)

@@ -19,17 +19,24 @@ from tests.contract.harness import (
     opened,
     poll,
 )
-from tests.contract.kinds import STRANGE, WRITING, WRITING_OVER_HTTP, is_write, running
+from tests.contract.kinds import (
+    STRANGE,
+    WRITING,
+    WRITING_OVER_HTTP,
+    behind_doors,
+    is_write,
+    running,
+)
 from tests.loopback import Answer, ReceivedRequest
 
 
-@pytest.fixture(params=WRITING)
+@pytest.fixture(params=behind_doors(WRITING))
 def writing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
     with running(request.param, tmp_path) as found:
         yield found
 
 
-@pytest.fixture(params=WRITING_OVER_HTTP)
+@pytest.fixture(params=behind_doors(WRITING_OVER_HTTP))
 def networked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
     with running(request.param, tmp_path) as found:
         assert isinstance(found, OverHttp)

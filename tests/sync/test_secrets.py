@@ -108,3 +108,57 @@ def test_a_bearer_token_is_sent_after_its_scheme_and_still_hidden() -> None:
     assert (header.wire(), header.reveal(), header.name) == ("Bearer s3cret", "s3cret", "SHOP_KEY")
     assert repr(header) == "•••"
     assert header != Secret("s3cret", name="SHOP_KEY")
+
+
+def test_a_scheme_of_its_own_is_sent_before_it(tmp_path: Path) -> None:
+    source = SecretSource(env="KEY", scheme="Token")
+    secret = resolve(source, key="token", base=tmp_path, environ={"KEY": "s3cret"})
+
+    assert (bearer(secret).wire(), secret.reveal()) == ("Token s3cret", "s3cret")
+
+
+def test_a_replaced_secret_is_written_to_its_file_and_nothing_else_is(tmp_path: Path) -> None:
+    path = tmp_path / "shop.key"
+    path.write_text("the-first\n")
+    path.chmod(0o640)
+    secret = resolve(SecretSource(file="shop.key"), key="token", base=tmp_path)
+
+    assert secret.replace("the-s3cond")
+
+    assert (secret.reveal(), path.read_text()) == ("the-s3cond", "the-s3cond\n")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [found.name for found in tmp_path.iterdir()] == ["shop.key"]
+    assert not secret.is_replaced()
+    path.write_text("by-hand\n")
+    assert secret.reveal() == "by-hand"
+
+
+def test_a_replaced_secret_that_can_not_be_kept_is_used_while_the_program_runs(
+    tmp_path: Path,
+) -> None:
+    secret = resolve(
+        SecretSource(env="KEY"), key="token", base=tmp_path, environ={"KEY": "the-first"}
+    )
+    gone = resolve_file(tmp_path / "gone")
+
+    assert not secret.replace("the-s3cond")
+    assert not gone.replace("the-s3cond")
+    assert (secret.reveal(), gone.reveal()) == ("the-s3cond", "the-s3cond")
+
+
+def resolve_file(folder: Path) -> Secret:
+    """A secret whose folder goes away after it was read."""
+    folder.mkdir()
+    (folder / "key").write_text("the-first")
+    secret = resolve(SecretSource(file="key"), key="token", base=folder)
+    (folder / "key").unlink()
+    folder.rmdir()
+    return secret
+
+
+@pytest.mark.usefixtures("_one_entry")
+def test_a_keyring_that_takes_nothing_is_no_failure(tmp_path: Path) -> None:
+    secret = resolve(SecretSource(keyring="skew/shop"), key="token", base=tmp_path)
+
+    assert not secret.replace("the-s3cond")
+    assert secret.reveal() == "the-s3cond"
