@@ -83,6 +83,21 @@ def test_what_is_sold_out_or_disabled_is_still_seen(shop: EverShop, desk: ShopDe
         shop.enable("SKU-0010")
 
 
+def test_every_variant_of_a_product_is_read_and_written_by_itself(
+    shop: EverShop, desk: ShopDesk
+) -> None:
+    shop.make_variants(["SKU-0014", "SKU-0015", "SKU-0016"])
+    counted = {**shop.stock(), "SKU-0014": 4, "SKU-0015": 5}
+    desk.warehouse_counts(counted)
+
+    assert desk.skew("poll").code == 0
+    found = desk.disagreements()
+    assert {sku: row["delta"] for sku, row in found.items()} == {"SKU-0014": -10, "SKU-0015": -10}
+
+    assert desk.apply_all() == {"SKU-0014": "verified", "SKU-0015": "verified"}
+    assert shop.stock() == counted
+
+
 def test_an_order_lowers_what_the_shop_shows(shop: EverShop, desk: ShopDesk) -> None:
     assert desk.skew("poll").code == 0
 

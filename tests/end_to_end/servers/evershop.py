@@ -9,8 +9,9 @@ import itertools
 import json
 import os
 import shutil
+import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +69,11 @@ class EverShop:
         data = json.dumps(body).encode()
         headers = {"Content-Type": "application/json", **another_address()}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with self._opener.open(request, timeout=60) as reply:
-            return json.load(reply)
+        try:
+            with self._opener.open(request, timeout=60) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.code} {error.read()!r}") from error
 
     def stock(self) -> dict[str, int]:
         """What the shop's database has, by SKU: it allows no more than 120 requests a minute."""
@@ -108,6 +112,24 @@ class EverShop:
         self.ask("POST", f"/api/carts/{cart}/paymentMethods", {"method_code": "cod"})
         order = self.ask("POST", "/api/orders", {"cart_id": cart})
         return str(order["data"]["order_number"])
+
+    def make_variants(self, skus: Sequence[str]) -> None:
+        """Somebody makes some products the variants of one: a fit each."""
+        fits = [{"option_text": sku} for sku in skus]
+        self.ask("POST", "/api/attributes", {
+            "attribute_code": "fit", "attribute_name": "Fit", "type": "select", "is_required": 0,
+            "display_on_frontend": 1, "is_filterable": 0, "groups": [1], "options": fits,
+        })  # fmt: skip
+        rows = self.database.rows("SELECT attribute_option_id, option_text FROM attribute_option")
+        options = {sku: number for number, sku in rows}
+        group = {"attribute_codes": ["fit"], "attribute_group_id": 1}
+        made = self.ask("POST", "/api/variantGroups", group)
+        for sku in skus:
+            product = self.products[sku]
+            fit = {"attribute_code": "fit", "value": str(options[sku])}
+            self.ask("PATCH", f"/api/products/{product}", {"group_id": 1, "attributes": [fit]})
+            items = f"/api/variantGroups/{made['data']['uuid']}/items"
+            self.ask("POST", items, {"product_id": product})
 
     def end_sessions(self) -> None:
         """Let every session end, as it does a day after its last use."""
