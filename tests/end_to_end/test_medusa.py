@@ -126,6 +126,28 @@ def test_a_variant_that_got_another_sku_is_seen_by_its_items_or_by_its_own(
         shop.rename_variant("NEW-0040", "SKU-0040")
 
 
+def test_a_warehouse_without_locations_goes_with_one_location_of_the_shop(
+    shop: Medusa, desk: ShopDesk
+) -> None:
+    path = desk.folder / "skew.toml"
+    content, _, _ = path.read_text(encoding="utf-8").partition("\n[channels.shop.locations]")
+    path.write_text(content, encoding="utf-8")
+    hill = f"location_levels[?location_id == '{shop.locations['Hill']}']"
+    desk.edit(
+        'direction = "push"',
+        f'each = {{ items = "{hill}" }}\nfields = {{ location = false }}\ndirection = "push"',
+    )
+    counted = {sku: at["Hill"][0] - at["Hill"][1] for sku, at in shop.levels().items()}
+    quay = shop.levels()["SKU-0018"]["Quay"]
+    desk.warehouse_counts({**counted, "SKU-0018": 11})
+
+    assert desk.skew("poll").code == 0
+    assert {sku: row["delta"] for sku, row in desk.disagreements().items()} == {"SKU-0018": -25}
+
+    assert desk.apply_all() == {"SKU-0018": "verified"}
+    assert shop.levels()["SKU-0018"] == {"Hill": (11, 0), "Quay": quay}
+
+
 def test_a_token_that_ends_between_two_pages_is_renewed(shop: Medusa, desk: ShopDesk) -> None:
     desk.secrets = {"SHOP_PASSWORD": PASSWORD}
     desk.variables = {"SHOP_EMAIL": USER}
