@@ -133,19 +133,29 @@ async def _answer(question: ApiQuestion) -> SeenAnswer:
     opened = channels.kind("http").open_channel(
         question.name, options, transport, clock, question.base
     )
+    api = cast("HttpApi", opened)
     try:
-        reply = await cast("HttpApi", opened).answer()
+        reply = await api.answer()
+        content = _content(reply.body, question.name)
+        records = record_lists.best(content)
+        is_list = records is not None and records.choice.is_enough
+        error = api.error_of(content, [{}] if is_list else None)
+        if error is not None:
+            raise error
     finally:
         await opened.close()
+    return SeenAnswer(question.url, content, reply.headers, method, question.body)
+
+
+def _content(body: bytes, name: str) -> object:
     try:
-        content = values.json_value(reply.body)
+        return values.json_value(body)
     except ValueError as error:
-        beginning = values.quoted(reply.body[:200].decode("utf-8", "replace"))
+        beginning = values.quoted(body[:200].decode("utf-8", "replace"))
         raise ContractBroken(
             f"the answer is not JSON ({error}); it begins with {beginning}",
-            path="the answer", subject=question.name,
+            path="the answer", subject=name,
         ) from None  # fmt: skip
-    return SeenAnswer(question.url, content, reply.headers, method, question.body)
 
 
 @dataclass(frozen=True, slots=True)

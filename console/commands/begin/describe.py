@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SQLITE = b"SQLite format 3\x00"
 _PLACES = ("env", "file", "keyring")
 _PLACE = "say where it is: env:NAME, file:PATH or keyring:service/name"
+_REMOTE = ("sftp://", "ftps://", "ftp://", "s3://")
 _ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -83,6 +84,8 @@ def _proposed(target: str, given: Mapping[str, object]) -> "Proposal":
             str(name or "shop"), target, Path(), body, _text(given["items"]), _sign_in(given)
         )
         return asyncio.run(looking.describe_api(question))
+    if target.lower().startswith(_REMOTE):
+        raise click.UsageError(f"copy the file here first; {target} is not fetched to look at it")
     source = _source(target)
     if source is not None or "://" in target:
         return _database(str(name or "database"), source or target, given)

@@ -22,7 +22,7 @@ from sync.channels.base import (
     Sighting,
     closing,
 )
-from sync.channels.http import placeholders
+from sync.channels.http import complaints, placeholders
 from sync.channels.http.auth.table import WayIn
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
@@ -36,6 +36,7 @@ from sync.clock import Clock
 from sync.time_zones import zone_of
 
 if TYPE_CHECKING:
+    from sync.errors import ChannelError
     from sync.transport.call import Reply
     from sync.transport.transport import Transport
 
@@ -158,6 +159,13 @@ class HttpApi:
         return await self._client.read(
             options.url, lambda _reply: None, method=options.method, json=options.body
         )
+
+    def error_of(self, content: object, items: object) -> "ChannelError | None":
+        """Say what such an answer complains of; `items` is the list that was found in it."""
+        complaint = complaints.of_page(content, items)
+        if complaint is None or not complaint.is_sure:
+            return None
+        return self._client.read_error(complaint, "the answer")
 
     async def close(self) -> None:
         await self._client.aclose()

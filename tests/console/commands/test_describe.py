@@ -281,6 +281,7 @@ def test_a_secret_is_a_place_and_never_shown(
         (["http://127.0.0.1:9/x", "--body", "{"], 2, "--body is not JSON"),
         (["http://127.0.0.1:9/x", "--header", "Accept"], 2, "is written 'X-Auth-Token: env:"),
         (["http://127.0.0.1:9/x", "--auth", "basic"], 2, "--auth is not TOML"),
+        (["sftp://files.example/stock.csv"], 2, "copy the file here first"),
         (["env:NO_SUCH_DB"], 2, "the environment variable NO_SUCH_DB is not set"),
         (["postgresql://ana:s3cret@127.0.0.1:9/db"], 2, "url must not hold a password"),
         (["sqlite:///gone.db"], 1, "gone.db not found"),
@@ -307,6 +308,15 @@ def test_an_answer_that_is_no_list_of_records_is_named(skew: Any) -> None:
     assert "is not JSON" in second.err
     assert '"<html>Sign in</html>"' in second.err
     assert (third.code, "--items: is not JMESPath" in third.err) == (2, True)
+
+
+def test_an_error_in_an_answer_of_success_is_in_its_words(skew: Any) -> None:
+    errors = {"errors": [{"message": 'Cannot query field "stok"'}], "data": None}
+    with serving(lambda _asked: Answer(errors)) as api:
+        ran = skew("describe", f"{api.url}/graphql", "--body", '{"query": "{ stok }"}')
+
+    assert (ran.code, ran.out) == (1, "")
+    assert 'answered with an error: Cannot query field "stok"' in ran.err
 
 
 def test_the_records_can_be_named(skew: Any) -> None:
