@@ -320,3 +320,10 @@ async def test_a_time_without_a_zone_is_of_the_channels() -> None:
             (page,) = [page async for page in channel.events(None)]
     noon = 1_782_900_000_000
     assert (page.events[0].at, pages[0].records[0].source_at) == (noon, noon)
+
+
+async def test_each_id_is_shown_by_itself_when_the_description_is_tried() -> None:
+    async with running_shop("page", "items") as running, running.channel() as channel:
+        keys = {key.key: key.found for key in (await channel.try_out()).keys}
+    assert keys["fields.ref"] == '`item.id` found in 10 of 10, first "0"'
+    assert keys["ids.parent"] == "`parent.id` found in 10 of 10, first 100"

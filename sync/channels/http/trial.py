@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from store.model import Record
 from sync import values
 from sync.channels import sightings
@@ -91,7 +93,7 @@ class Trial:
             self._bad(key, words)
         named = {sighting.key for sighting in self._keys}
         found = [
-            *sightings.of_fields(answer.records, options.fields, "fields"),
+            *sightings.of_fields(_with_own_ref(answer.records), options.fields, "fields"),
             *(self._of_id(name, answer.records) for name in options.ids if answer.records),
         ]
         self._keys += [sighting for sighting in found if sighting.key not in named]
@@ -187,3 +189,11 @@ def _listings(found: FirstPage) -> str:
     if not found.is_nested:
         return "listings"
     return f"records with {len(found.answer.records):,} listings"
+
+
+def _with_own_ref(records: Sequence[Record]) -> list[Record]:
+    """Records whose `ref` is only that: all ids of a listing are kept as one text."""
+    return [
+        msgspec.structs.replace(record, ref=str(refs.unpacked(record.ref).get(refs.REF, "")))
+        for record in records
+    ]
