@@ -3,13 +3,15 @@
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from sync.errors import ChannelError
 from sync.secrets import Secret
 from sync.transport.decompression import ACCEPTED
+
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 FormFields = Sequence[tuple[str, str | Secret]]
 """The fields of a form in their order; a name may come more than once."""
@@ -80,14 +82,17 @@ class Call:
         """Put its proof on it, for the address that this try goes to."""
         if self.proof is None:
             return Signed(url)
-        return self.proof.sign(self.method, url, self.form)
+        form = self.form
+        if self.text is not None and self.text[1] == FORM_TYPE:
+            form = parse_qsl(self.text[0], keep_blank_values=True)
+        return self.proof.sign(self.method, url, form)
 
     def wire_headers(self, signed: Signed) -> dict[bytes, bytes]:
         headers: dict[str, str | Secret] = {"Accept-Encoding": ACCEPTED.decode()}
         if self.json is not None:
             headers["Content-Type"] = "application/json"
         elif self.form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = FORM_TYPE
         elif self.text is not None:
             headers["Content-Type"] = self.text[1]
         # A name is one whatever its capitals: what the description says counts instead of ours.

@@ -100,6 +100,7 @@ class SignedKey:
         self.nonces.add(given["oauth_nonce"])
         is_new = abs(time.time() - int(given["oauth_timestamp"])) < 900
         place = f"http://{asked.headers['host']}{urlsplit(asked.path).path}"
+        shown += _form_pairs(asked)
         pairs = sorted((quote(name, safe="~"), quote(text, safe="~")) for name, text in shown)
         written = "&".join(f"{name}={text}" for name, text in pairs)
         base = "&".join((asked.method, quote(place, safe="~"), quote(written, safe="~")))
@@ -158,9 +159,13 @@ class Desk:
 
 
 def _form(asked: ReceivedRequest) -> dict[str, str]:
+    return dict(_form_pairs(asked))
+
+
+def _form_pairs(asked: ReceivedRequest) -> list[tuple[str, str]]:
     if asked.headers.get("content-type") != "application/x-www-form-urlencoded":
-        return {}
-    return dict(parse_qsl(asked.body.decode()))
+        return []
+    return parse_qsl(asked.body.decode(), keep_blank_values=True)
 
 
 def _json(asked: ReceivedRequest) -> dict[str, Any]:

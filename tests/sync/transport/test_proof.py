@@ -74,6 +74,27 @@ async def test_a_form_is_sent_as_one_with_its_secrets_and_hides_them() -> None:
     assert "pass=•••" in str(caught.value)
 
 
+@dataclass
+class OfTheForm(Numbered):
+    """Signs the fields of a form, too."""
+
+    def sign(self, method: str, url: str, form: FormFields | None) -> Signed:  # noqa: ARG002
+        return Signed(url, {"X-Form": repr(form)})
+
+
+async def test_a_form_is_signed_also_where_it_is_a_text() -> None:
+    kind = "application/x-www-form-urlencoded"
+    async with rig(script(Answer(b"{}"))) as r:
+        for body in ({"form": [("a", "1 &"), ("b", "")]}, {"text": ("a=1+%26&b=", kind)}):
+            await r.transport.request(
+                "PUT", r.server.url, repeatable=False, proof=OfTheForm(), **body
+            )
+
+    first, second = r.server.asked
+    assert first.headers["x-form"] == second.headers["x-form"] == "[('a', '1 &'), ('b', '')]"
+    assert first.body == second.body == b"a=1+%26&b="
+
+
 async def test_a_redirect_that_is_accepted_is_an_answer() -> None:
     answer = Answer(b"", 302, {"Location": "https://elsewhere.example/", "Set-Cookie": "sid=7"})
     async with rig(script(answer)) as r:
