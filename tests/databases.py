@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
@@ -135,9 +136,17 @@ def _mariadb(folder: Path) -> Iterator[Server]:
 
 
 def _done(command: Sequence[object], user: str | None) -> None:
-    ended = subprocess.run(list(map(str, command)), capture_output=True, check=False, user=user,
-                           cwd="/")  # fmt: skip
+    ended = subprocess.run(
+        list(map(str, command)), capture_output=True, check=False, cwd="/", **_as_user(user)
+    )
     assert ended.returncode == 0, ended.stderr.decode("utf-8", "replace")
+
+
+def _as_user(user: str | None) -> dict[str, Any]:
+    """How a process is started as somebody else, root's groups left behind."""
+    if user is None:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
 @contextmanager
@@ -146,7 +155,7 @@ def _process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            list(map(str, command)), stdout=log, stderr=log, user=user, cwd="/"
+            list(map(str, command)), stdout=log, stderr=log, cwd="/", **_as_user(user)
         )
     try:
         yield process
