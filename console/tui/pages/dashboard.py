@@ -214,6 +214,7 @@ class Dashboard(DisagreementsPage):
         self.set_title("brief", brief)
 
     def write_titles(self) -> None:
+        self.say_why_empty()
         snapshot = self.session.snapshot
         overview = snapshot.status.overview if snapshot is not None else None
         shown = len(self.listed.ranked.ids) if self.listed is not None else 0

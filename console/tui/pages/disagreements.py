@@ -11,7 +11,8 @@ import msgspec
 from textual import work
 from textual.widget import Widget
 
-from console.text.format import plural
+from console.text import remedies
+from console.text.format import clean, plural
 from console.tui.data import export
 from console.tui.data.disagreement_filter import completed, parse
 from console.tui.data.disagreements import DisagreementData, asks_for_causes
@@ -59,7 +60,7 @@ class DisagreementsPage(ListPage):
         self._learning = False
         self.rows: VirtualTable[DisagreementRow | GroupRow] = VirtualTable(
             DisagreementSheet(source.compared),
-            empty="● No disagreements: every channel shows what it should.",
+            empty="",
             id="disagreements",
         )
 
@@ -70,6 +71,7 @@ class DisagreementsPage(ListPage):
         if by is not self.by:
             return  # The operator changed the grouping meanwhile: that reading is on its way.
         self.listed = listed
+        self.say_why_empty()
         if not self.rows.loaded:
             # The first paint has its rows at once, rather than a screen of dots and then the rows.
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
@@ -90,6 +92,21 @@ class DisagreementsPage(ListPage):
         await self.fetch(self.rows, self.rows.window())
         if self._asks_for_causes():
             self._learn()
+
+    def say_why_empty(self) -> None:
+        """Say what a list without a row means: what can't be seen is no agreement."""
+        text = "No disagreement fits the filter; esc clears it."
+        snapshot = self.session.snapshot
+        if not self.filter_text and snapshot is not None:
+            status = snapshot.status
+            reasons = list(remedies.not_compared(status.channels, status.incidents, ()))
+            text = "● No disagreements: every channel shows what it should."
+            if reasons:
+                blind = remedies.blind(status.channels, ()) or f"Not all can be read: {reasons[0]}"
+                text = clean(f"○ No disagreements known. {blind}")
+        if text != self.rows.empty:
+            self.rows.empty = text
+            self.rows.refresh()
 
     async def rows_of(self, ids: Sequence[int]) -> dict[int, DisagreementRow | GroupRow]:
         """The rows of these ids, groups' own among them."""

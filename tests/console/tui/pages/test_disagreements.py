@@ -1,12 +1,15 @@
 """Triage by keys, on a real cache: group, jump, acknowledge, filter, while the data moves."""
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input
 
 from console.tui.app import SkewApp
 from console.tui.data.values import DisagreementRow
 from console.tui.views.disagreements import GroupRow
-from store.model import Disagreement
+from store.channels import incidents
+from store.model import Disagreement, IncidentKind
 from store.queries import acknowledgements, views
 from store.queries.acknowledgements import SeenDisagreement
 from store.queries.ranking_values import GroupBy
@@ -14,6 +17,8 @@ from store.queries.values import DisagreementFilter, Sort
 from tests.console.small_shop import (
     MINUTE,
     NOW,
+    SHOWN,
+    STOCK,
     Shop,
     console,
     move_cursor_to,
@@ -21,6 +26,7 @@ from tests.console.small_shop import (
     settle,
     text_of,
 )
+from tests.console.troubled_channels import fail_poll
 
 
 def skus(app: SkewApp) -> list[str]:
@@ -51,6 +57,43 @@ def only(shop: Shop, sku: str) -> Disagreement:
         views.disagreements, DisagreementFilter(skus=(sku,)), now=shop.clock.now()
     )
     return found[0]
+
+
+async def test_a_list_without_a_row_claims_agreement_only_where_all_is_seen(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    agreed = "every channel shows what it should"
+    async with console(shop, (100, 30)) as (app, pilot):
+        assert agreed not in text_of(app)
+        assert "No disagreements known. Not all can be seen: warehouse never read" in text_of(app)
+
+        shop.show("warehouse", STOCK, at=NOW - 3 * MINUTE)
+        for channel in SHOWN:
+            shop.show(channel, [max(0, there - 2) for there in STOCK], at=NOW - 2 * MINUTE)
+        await settle(app, pilot)
+        assert f"No disagreements: {agreed}" in text_of(app)
+
+        await press(app, pilot, "slash", *"lamp", "enter")
+        assert agreed not in text_of(app)
+        assert "No disagreement fits the filter; esc clears it." in text_of(app)
+        await press(app, pilot, "escape")
+
+        fail_poll(shop, "market", "no route", at=NOW - MINUTE)
+        await settle(app, pilot)
+        assert agreed not in text_of(app)
+        assert "Not all can be seen: market failing" in text_of(app)
+
+
+async def test_a_list_without_a_row_names_what_can_not_be_read(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.show("warehouse", STOCK, at=NOW - 3 * MINUTE)
+    for channel in SHOWN:
+        shop.show(channel, [max(0, there - 2) for there in STOCK], at=NOW - 2 * MINUTE)
+    shop.database.write(
+        incidents.raise_incident, "market", IncidentKind.UNREADABLE, "line 3: no SKU", now=NOW
+    )
+    async with console(shop) as (app, _):
+        assert "No disagreements known. Not all can be read: market" in text_of(app)
+        assert "line 3: no SKU" in text_of(app)
 
 
 async def test_grouping_goes_through_cause_sku_and_channel_and_back(shop: Shop) -> None:
