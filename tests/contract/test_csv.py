@@ -135,6 +135,32 @@ async def test_times_without_a_zone_are_of_the_configured_one(tmp_path: Path) ->
     assert times == {"A": 1_795_438_800_000, "B": 1_795_438_800_000, "C": None}
 
 
+EVERY_KEY: dict[str, object] = {
+    "path": "drop",
+    "columns": {"sku": "sku", "available": "available"},
+    "encoding": "utf-8",
+    "delimiter": ",",
+    "skip": 0,
+    "final_newline": False,
+    "decimal": ".",
+    "timezone": "Europe/Berlin",
+    "full": "full*",
+    "changes": "changes*",
+    "export": "out/{batch}.csv",
+    "sheet": "Stock",
+    "words": {"none left": "0"},
+}
+ON_A_SERVER = {"username", "password", "token", "private_key", "known_hosts", "endpoint"}
+
+
+async def test_every_key_of_the_kind_goes_with_every_other(tmp_path: Path) -> None:
+    assert set(EVERY_KEY) | ON_A_SERVER == set(CsvOptions.__struct_fields__)
+    (tmp_path / "drop").mkdir()
+    drop(tmp_path / "drop" / "full-1.csv", "sku,available\nA,none left\n")
+
+    assert await stock(tmp_path, **EVERY_KEY) == {"A": 0}
+
+
 async def test_the_newest_file_of_a_folder_is_read(tmp_path: Path) -> None:
     for name, age, content in [
         ("old.csv", 90, "sku,available\nA,1\n"),

@@ -55,7 +55,8 @@ class ChangesReader:
         self._full, self._changes = options.full or "", options.changes or ""
         self._reader = reader
         self._times = times
-        whole = msgspec.json.encode(options)
+        # JSON knows no time zone: it is written as its name.
+        whole = msgspec.json.encode(options, enc_hook=str)
         self._source = hashlib.blake2b(whole, digest_size=8).hexdigest()
 
     def fits(self, name: str) -> bool:
