@@ -55,6 +55,11 @@ class FieldChoice:
         """Whether a channel could be read by it."""
         return "sku" in self.fields and bool(self.fields.keys() & {"available", "on_hand"})
 
+    def left(self, shown: Callable[[Path], str]) -> list[str]:
+        """The places that no field was found for."""
+        taken = {shown(chosen.place.path) for chosen in self.fields.values()}
+        return [place for place in self.there if place not in taken]
+
 
 def choose(
     places: Sequence[SeenPlace], shown: Callable[[Path], str], *, is_file: bool = False

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, cast
 
 from sync import channels, values
 from sync.channels.base import Channel, closing
+from sync.channels.http import complaints
 from sync.clock import Clock, SystemClock
 from sync.config.decoding import Findings, table
 from sync.config.load import decode
-from sync.describing import paging, proposal, record_lists
+from sync.describing import paging, proposal, ready_made, record_lists
 from sync.describing.paging import PagingProposal, SeenAnswer
 from sync.describing.proposal import Proposal
 from sync.describing.record_lists import RecordList
 from sync.describing.seen import counted
-from sync.errors import ChannelError, ConfigError, ConfigErrors, ContractBroken
+from sync.errors import ChannelError, ConfigError, ConfigErrors, ContractBroken, NeedsOperator
 
 if TYPE_CHECKING:
     from sync.channels.http.channel import HttpApi
@@ -42,6 +43,17 @@ class ApiQuestion:
     """JMESPath to the records, where they are not to be found out."""
     sign_in: Mapping[str, object] = field(default_factory=dict)
     """The channel's keys that sign in; secrets are places."""
+    is_url_known: bool = True
+    """An answer that was saved may be from nobody knows where."""
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether a credential is given, and not only a header such as Accept."""
+        headers = self.sign_in.get("headers")
+        secret = headers.values() if isinstance(headers, dict) else ()
+        return bool({"token", "auth"} & self.sign_in.keys()) or any(
+            isinstance(value, dict) for value in secret
+        )
 
 
 async def describe_api(question: ApiQuestion) -> Proposal:
@@ -56,35 +68,48 @@ async def describe_api(question: ApiQuestion) -> Proposal:
     for way in signs.ways[:_WAYS_MAX]:
         proposed = proposal.of_api(question.name, answer, records, signs, way, question.sign_in)
         if not proposed.is_usable:
-            return _introduced(proposed, answer)
+            return _introduced(proposed, answer, question)
         found = await _tried(proposed, question.base, way)
         if found.is_good:
             proposed.seen += found.seen
             proposed.notes += [*tried, *found.notes]
             if not way.keys and len(signs.ways) > 1:
                 proposed.notes.append("more pages follow, and no way to ask for them was found")
-            return _introduced(proposed, answer)
+            return _introduced(proposed, answer, question)
         tried.append(f"tried and taken back: {_keys_of(way)}: {found.seen[0]}")
     proposed.notes += tried
-    return _introduced(proposed, answer)
+    return _introduced(proposed, answer, question)
 
 
 def describe_answer(question: ApiQuestion, content: object) -> Proposal:
     """Propose a description of an answer that was saved; nothing is asked and nothing is tried."""
     method = "GET" if question.body is None else "POST"
     answer = SeenAnswer(question.url, content, {}, method, question.body)
+    complaint = complaints.of_page(content, _list_of_records(content))
+    if complaint is not None and complaint.is_sure:
+        raise ContractBroken(
+            f"it is an error, not a list: {values.quoted(complaint.words)}",
+            path="the answer", subject=question.name,
+        )  # fmt: skip
     records = _records(question, content)
     signs = paging.signs(answer, records)
     proposed = proposal.of_api(
         question.name, answer, records, signs, signs.ways[0], question.sign_in
     )
     proposed.notes.append("nothing was tried: this is an answer that was saved")
-    return _introduced(proposed, answer)
+    if not question.is_url_known:
+        proposed.table.remarks["url"] = "FILL IN: where this answer is from"
+        proposed.notes.append("`url` is a placeholder: fill in where this answer is from (--url)")
+    return _introduced(proposed, answer, question)
 
 
-def _introduced(proposed: Proposal, answer: SeenAnswer) -> Proposal:
+def _introduced(proposed: Proposal, answer: SeenAnswer, question: ApiQuestion) -> Proposal:
     where = answer.url.partition("?")[0]
-    proposed.seen.insert(0, f"{answer.method} {where}, looked at by `skew describe`")
+    looked_at = f"{answer.method} {where}" if question.is_url_known else "an answer in a file"
+    proposed.seen.insert(0, f"{looked_at}, looked at by `skew describe`")
+    known = ready_made.of_answer(answer.url, answer.content, question.base)
+    if known is not None:
+        proposed.seen.insert(0, known.sentence())
     proposed.notes.append(
         "how it is written can't be seen in an answer: until `write` and direction are added it is "
         "only read"
@@ -110,7 +135,32 @@ def _records(question: ApiQuestion, content: object) -> RecordList:
     what = values.quoted(content)
     if isinstance(content, dict):
         what = f"an object with {values.key_names(content)}"
-    raise ContractBroken(f"{lacking} in {what}", path="the answer", subject=question.name)
+    text = f"{lacking} in {what}"
+    empty = record_lists.empty(content)
+    if empty and question.items in (None, *empty):
+        which = "" if content == [] else f" `{question.items or empty[0]}`"
+        text = f"the list{which} is empty: ask where it has records, so that their fields are seen"
+    raise ContractBroken(text, path="the answer", subject=question.name)
+
+
+def _list_of_records(content: object) -> object:
+    """What stands for the records where an answer may be an error: a list, or None."""
+    records = record_lists.best(content)
+    return [{}] if records is not None and records.choice.is_enough else None
+
+
+def _pointed(error: NeedsOperator, question: ApiQuestion) -> NeedsOperator:
+    """Say how to sign in to whom nobody signed in, and what is known of the address."""
+    text = str(error).rstrip(".")
+    if not question.signs_in:
+        text += (
+            ". No credential was given: sign in with --token env:NAME, --header 'NAME: env:NAME' "
+            "or --auth TOML"
+        )
+    known = ready_made.of_refusal(question.url, question.base)
+    if known is not None:
+        text += f". Also, {known.sentence()}"
+    return NeedsOperator(text, status=error.status)
 
 
 async def _answer(question: ApiQuestion) -> SeenAnswer:
@@ -137,11 +187,13 @@ async def _answer(question: ApiQuestion) -> SeenAnswer:
     try:
         reply = await api.answer()
         content = _content(reply.body, question.name)
-        records = record_lists.best(content)
-        is_list = records is not None and records.choice.is_enough
-        error = api.error_of(content, [{}] if is_list else None)
+        error = api.error_of(content, _list_of_records(content))
+        if isinstance(error, NeedsOperator):
+            raise _pointed(error, question)
         if error is not None:
             raise error
+    except NeedsOperator as error:
+        raise (_pointed(error, question) if error.status else error) from None
     finally:
         await opened.close()
     return SeenAnswer(question.url, content, reply.headers, method, question.body)

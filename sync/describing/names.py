@@ -5,6 +5,7 @@ Odoo, Adobe Commerce, Square, BigCommerce and Amazon, and in files of warehouses
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -21,11 +22,15 @@ _SURE: Mapping[str, str] = {
     "unavailable": "unavailable damaged quarantined blocked",
     "threshold": "outofstockthreshold safetystock stockthreshold",
     "state": "status state enabled isenabled active isactive published ispublished",
-    "price": "price unitprice saleprice sellingprice regularprice listprice preis prix",
+    "price": "price unitprice saleprice sellingprice regularprice listprice preis prix vkpreis "
+    "verkaufspreis verkaufspreisbrutto bruttopreis precioventa "
+    "prixvente",
     "title": "title name productname producttitle variantname itemname",
     "updated_at": "updatedat datemodifiedgmt modifiedat lastmodified lastupdated lastupdatedat "
     "updateddate datemodified modified updated writedate lastmodifieddate dateupdated changedat "
-    "lastupdatedtime lastupdatetime calculatedat observedat",
+    "lastupdatedtime lastupdatetime calculatedat observedat geändert geaendert geändertam "
+    "geaendertam letzteänderung letzteaenderung änderungsdatum aenderungsdatum aktualisiert "
+    "aktualisiertam modifiéle modifié actualizado modificado",
     "ref": "id uuid guid variantid inventoryitemid productid itemid listingid offerid",
     "location": "locationid location locationcode warehouse warehouseid warehousecode "
     "stocklocationid sourcecode storeid branch site lager",
@@ -80,7 +85,9 @@ _SEPARATORS = re.compile(r"[\s_]+")
 
 def plain(name: str) -> str:
     """A name without what systems write between its words: stock_qty, stockQty, Stock-Qty."""
-    return "".join(character for character in name.lower() if character.isalnum())
+    # Some systems write ä as two characters.
+    whole = unicodedata.normalize("NFC", name.lower())
+    return "".join(character for character in whole if character.isalnum())
 
 
 def state_of(word: object) -> str | None:

@@ -88,7 +88,7 @@ def signs(answer: SeenAnswer, records: RecordList) -> PagingSigns:
         if announced.more or (says or 0) > records.count:
             more = announced.more or f"it says that there are {says:,}"
             notes.append(f"more pages follow ({more}), and how they are asked for was not found")
-        elif cut or bound:
+        elif says is None and (cut or bound):
             notes.append(
                 f"{cut or f'exactly {records.count:,} records came'}: there may be more pages, of "
                 "which the answer says nothing"

@@ -1,8 +1,9 @@
 """A description that is proposed: its keys with what was seen of each. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sync.describing import inside
 from sync.describing.fields import ChosenField, FieldChoice
 from sync.describing.paging import PagingProposal, PagingSigns, SeenAnswer
 from sync.describing.record_lists import RecordList, expression
@@ -81,7 +82,9 @@ def of_api(
         table.put(key, value, f"{guess}{way.why}")
     proposal = Proposal(name, table)
     _add_fields(proposal, "fields", records.choice, records.each)
-    proposal.notes += signs.notes
+    if proposal.missing:
+        proposal.seen += inside.lists_of(records)
+    proposal.notes += [*inside.notes_of(records), *signs.notes]
     return proposal
 
 
@@ -90,6 +93,9 @@ def of_columns(name: str, own: Mapping[str, object], choice: FieldChoice) -> Pro
     table = TomlTable(dict(own))
     proposal = Proposal(name, table)
     _add_fields(proposal, "columns", choice, None)
+    left = choice.left(expression)
+    if left and proposal.is_usable:
+        proposal.seen.append(f"columns left over: {_some(left)}")
     return proposal
 
 
@@ -112,12 +118,16 @@ def _add_fields(
     if not fields.values.keys() & {"available", "on_hand"}:
         proposal.missing.append(f"a quantity; add it to `{key}` as available = … or on_hand = …")
     if proposal.missing:
-        some = ", ".join(choice.there[:_SHOWN]) + (", …" if len(choice.there) > _SHOWN else "")
-        proposal.seen.append(f"a record has: {some or 'nothing that can be read'}")
+        there = _some(choice.there) or "nothing that can be read"
+        proposal.seen.append(f"a record has: {there}")
     proposal.notes += choice.notes
     absent = [name for name in _WANTED if name not in fields.values]
     if absent:
         proposal.seen.append(f"not found, and not needed: {', '.join(absent)}")
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else "")
 
 
 def _written(chosen: ChosenField, key: str) -> str:

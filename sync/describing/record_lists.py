@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sync.describing import names
 from sync.describing.fields import FieldChoice, choose
@@ -34,6 +35,8 @@ class RecordList:
     """`each`, where what is described is in each of them."""
     inside: int = 0
     """Items of `each` that were looked at."""
+    records: Sequence[Mapping[str, object]] = ()
+    """Those that were looked at, without `each`."""
 
     @property
     def points(self) -> float:
@@ -72,6 +75,12 @@ def of_expression(content: object, items: str) -> RecordList | None:
     return max(_of_list(items, value), key=lambda records: records.points, default=None)
 
 
+def empty(content: object) -> list[str]:
+    """Find the lists that have nothing in them, each as JMESPath."""
+    found = islice(_values(content, ()), _LISTS_MAX)
+    return [expression(path) for path, value in found if value == []]
+
+
 def candidates(content: object) -> Iterator[RecordList]:
     """Every list and every object by SKU that could be it."""
     for number, (path, value) in enumerate(_values(content, ())):
@@ -88,7 +97,7 @@ def _of_list(items: str, value: Sequence[object]) -> Iterator[RecordList]:
     if not records:
         return
     choice = choose(scan(records), expression)
-    yield RecordList(items, len(value), choice)
+    yield RecordList(items, len(value), choice, records=records)
     for number, path in enumerate(lists_in(records)):
         if number >= _CHILDREN_MAX:
             return
@@ -104,7 +113,7 @@ def _of_list(items: str, value: Sequence[object]) -> Iterator[RecordList]:
         # What the parents have of themselves needs no `each`.
         if quantity is not None and quantity.place.path[0] == "item":
             each = {"items": expression(path)}
-            yield RecordList(items, len(value), inner, each, len(pairs))
+            yield RecordList(items, len(value), inner, each, len(pairs), records)
 
 
 def _of_keys(path: Path, value: Mapping[str, object]) -> Iterator[RecordList]:
@@ -126,20 +135,22 @@ def _values(content: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 def _is_keyed(value: Mapping[str, object]) -> bool:
     """Whether an object has an entry for each SKU rather than fields of its own."""
-    if not value or any(_is_field(name) for name in list(value)[:KEYS_MAX]):
+    if not value or any(is_field(name) for name in list(value)[:KEYS_MAX]):
         return False
     entries = list(value.values())[:KEYS_MAX]
     if all(type(entry) is int for entry in entries):
         return sum(any(c.isdigit() for c in name) for name in value) * 2 >= len(value)
-    return all(isinstance(entry, dict) and any(map(_is_quantity, entry)) for entry in entries)
+    return all(isinstance(entry, dict) and any(map(is_quantity, entry)) for entry in entries)
 
 
-def _is_field(name: str) -> bool:
+def is_field(name: str) -> bool:
+    """Whether a name is clearly that of one of our fields."""
     plain = names.plain(name)
     return any(plain in known for known in names.SURE.values())
 
 
-def _is_quantity(name: str) -> bool:
+def is_quantity(name: str) -> bool:
+    """Whether a name may be that of a quantity."""
     plain = names.plain(name)
     known = (names.SURE["available"], names.SURE["on_hand"], names.GUESS["available"])
     return any(plain in words for words in known)

@@ -97,8 +97,9 @@ def _proposed(target: str, given: Mapping[str, object]) -> "Proposal":
         content = _json(path.read_bytes()[:_ANSWER_BYTES_MAX], f"{target} is not JSON")
         url = str(given["url"] or "https://shop.example/stock")
         question = looking.ApiQuestion(
-            str(name or "shop"), url, Path(), body, _text(given["items"]), _sign_in(given)
-        )
+            str(name or "shop"), url, Path(), body, _text(given["items"]), _sign_in(given),
+            is_url_known=given["url"] is not None,
+        )  # fmt: skip
         return looking.describe_answer(question, content)
     return _file(str(name or "warehouse"), path, target)
 

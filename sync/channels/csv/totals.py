@@ -66,7 +66,9 @@ class TotalsFinder:
         at = self._sku_at
         sku = fields[at].strip() if at < len(fields) else ""
         is_cut = self._figure_at >= len(fields)
-        named = _is_word(sku, with_amount=is_cut) or (not sku and any(map(_is_word, fields)))
+        named = is_totals_word(sku, with_amount=is_cut) or (
+            not sku and any(map(is_totals_word, fields))
+        )
         if not (self._count or above) or (sku and not named):
             return Standing.ROW
         cell = "" if is_cut else fields[self._figure_at]
@@ -84,7 +86,7 @@ class TotalsFinder:
         return sum(filter(None, map(self._figure_of, records)))
 
 
-def _is_word(cell: str, *, with_amount: bool = False) -> bool:
+def is_totals_word(cell: str, *, with_amount: bool = False) -> bool:
     """Whether a cell says `Total` or `Grand total:`; `with_amount`: also `Summe: 820`."""
     if len(cell) > _CELL_LENGTH_MAX:
         return False
