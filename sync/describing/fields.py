@@ -262,7 +262,7 @@ def _settle_state(choice: FieldChoice, shown: Callable[[Path], str]) -> None:
     unknown = [values.quoted(word) for word, state in known.items() if state is None]
     if unknown or found.place.nulls or found.place.found < found.place.of:
         del choice.fields["state"]
-        why = f"its {', '.join(unknown)} are no states that are known here" if unknown else ""
+        why = f"its {', '.join(unknown)} are not known as states here" if unknown else ""
         choice.notes.append(
             f"{place} may be a state and is left out: {why or 'not all records have one'}"
             f" ({found.place.words()}); map its words in `states` to read it"

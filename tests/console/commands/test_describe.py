@@ -208,7 +208,7 @@ def test_beside_each_key_stands_what_was_seen_and_a_guess_is_called_one(skew: An
     assert 'found in 60 of 60: "S-0", "S-1", "S-2", …' in sku
     assert "guess: by the name `qty`; found in 57 of 60" in available
     assert "# not found, and not needed: location, state, price, updated_at" in lines
-    assert any('its "odd" are no states that are known here' in line for line in lines)
+    assert any('its "odd" are not known as states here' in line for line in lines)
 
 
 def test_where_no_quantity_is_found_it_says_so_and_pastes_harmlessly(skew: Any) -> None:
