@@ -60,7 +60,7 @@ async def test_every_key_says_what_it_found(shop: OverHttp) -> None:
     assert events.startswith('1 on the first page, first ordered 2 of "A-1" at 20')
     assert keys == {
         "items": "`items` found 2 records",
-        "error": "`trouble.text` found nothing, so this is no error",
+        "error": "`trouble.text` found nothing: no error",
         "fields.sku": '`sku` found in 2 of 2, first "A-0"',
         "fields.available": "`available` found in 2 of 2, first 0",
         "fields.state": '`state` found in 2 of 2, first "active"',

@@ -184,6 +184,6 @@ def _unsent(path: Path) -> Iterator[None]:
             f"{path.parent} can't be written: give Skew the right to make files there"
         ) from error
     except FileExistsError as error:
-        raise Temporary(f"{path.name} is there already, and is not overwritten") from error
+        raise Temporary(f"{path.name} exists already, and is not overwritten") from error
     except OSError as error:
         raise Temporary(f"{path.name} can't be written: {error.strerror}") from error

@@ -84,7 +84,7 @@ class Trial:
             inside = options.each.items or options.each.keys
             self._good("each", f"`{inside}` found {len(answer.records):,} listings")
         if options.error is not None:
-            self._good("error", f"`{options.error}` found nothing, so this is no error")
+            self._good("error", f"`{options.error}` found nothing: no error")
         told = page.announced.records
         if told is not None:
             self._good("total", f"{told.by} announces {told.number:,}")

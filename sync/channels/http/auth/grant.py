@@ -215,7 +215,7 @@ def _kind(found: object, content: object) -> str:
         return kinds.get(type(found), "no text")
     if isinstance(content, dict):
         return f"nothing; the answer has {values.key_names(content)}"
-    return "nothing; the answer is no object"
+    return "nothing; the answer is not an object"
 
 
 def _renewed(asking: Asking, sent: Sequence[str]) -> bool:
