@@ -23,6 +23,11 @@ _PRICE = re.compile(r"(\d{1,12})(?:\.(\d{1,20}))?", re.ASCII)
 _DECIMALS = 2
 _PRICE_MAX = 10**12
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
+_DAY_FIRST = re.compile(
+    r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?[ T]+(\d{1,2})(:\d\d(?::\d\d(?:\.\d{1,9})?)?))?", re.ASCII
+)
+"""Day, month and year with dots, which nobody writes in another order: 29.11.2026 21:15:03."""
+_WITH_SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d", re.ASCII)
 _QUOTE_LENGTH_MAX = 40
 _KEYS_SHOWN = 8
 
@@ -176,6 +181,8 @@ def title(value: object) -> str | None:
 def instant(value: object, zone: tzinfo = UTC, *, until: Millis | None = None) -> Millis | None:
     """Take a time: RFC 3339, where one without an offset is of `zone`, or seconds since 1970.
 
+    With dots the day comes first: 29.11.2026, 29.11.2026 21:15 or 29.11.2026 21:15:03.
+
     A number of ten digits is seconds, one of thirteen is milliseconds: of 2001 to 2286. `until`:
     as for `from_rfc3339`.
     """
@@ -188,11 +195,27 @@ def instant(value: object, zone: tzinfo = UTC, *, until: Millis | None = None) -
     if not isinstance(value, str):
         raise ValueError(f"{quoted(value)} is not a time")  # noqa: TRY004
     try:
-        return from_rfc3339(value, zone, until=until)
+        return from_rfc3339(_year_first(value), zone, until=until)
     except (ValueError, OverflowError):
-        raise ValueError(
-            f"{quoted(value)} is not a time such as 2026-11-23T14:02:11Z (RFC 3339)"
-        ) from None
+        raise ValueError(f"{quoted(value)} {_what_is_a_time(value)}") from None
+
+
+def _year_first(text: str) -> str:
+    found = _DAY_FIRST.fullmatch(text.strip())
+    if found is None:
+        return text
+    day, month, year, hour, rest = found.groups()
+    date = f"{year}-{month:0>2}-{day:0>2}"
+    return date if hour is None else f"{date}T{hour:0>2}{rest}"
+
+
+def _what_is_a_time(text: str) -> str:
+    if _WITH_SLASHES.match(text.strip()):
+        return (
+            "can begin with the day or with the month: have it written as 2026-11-23 14:02:11 or "
+            "23.11.2026 14:02:11"
+        )
+    return "is not a time such as 2026-11-23T14:02:11Z (RFC 3339) or 23.11.2026 14:02:11"
 
 
 def _since_1970(number: float) -> Millis:

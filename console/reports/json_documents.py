@@ -177,6 +177,7 @@ UPDATE_COLUMNS = (
     "location",
     "status",
     "from_quantity",
+    "from_at_least",
     "from_state",
     "to_quantity",
     "to_state",

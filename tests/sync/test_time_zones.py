@@ -26,6 +26,11 @@ def utc(text: str) -> int:
         ("2026-11-29 13:05:00", "2026-11-29T12:05:00"),
         ("2026-07-29T13:05:00", "2026-07-29T11:05:00"),
         ("2026-07-29", "2026-07-28T22:00:00"),
+        ("29.07.2026 13:05", "2026-07-29T11:05:00"),
+        ("29.11.2026 13:05:03", "2026-11-29T12:05:03"),
+        (" 29.11.2026, 13:05:03.25 ", "2026-11-29T12:05:03.25"),
+        ("29.07.2026", "2026-07-28T22:00:00"),
+        ("5.3.2026 7:05", "2026-03-05T06:05:00"),
         ("2026-07-29T13:05:00Z", "2026-07-29T13:05:00"),
         ("2026-07-29T13:05:00+05:30", "2026-07-29T07:35:00"),
         (str(utc("2026-07-29T13:05:00") // 1000), "2026-07-29T13:05:00"),
@@ -33,6 +38,20 @@ def utc(text: str) -> int:
 )
 def test_only_a_time_that_names_no_zone_is_of_the_channels(written: str, meant: str) -> None:
     assert values.instant(written, BERLIN) == utc(meant)
+
+
+@pytest.mark.parametrize("written", ["11/29/2026", "29/11/2026 21:15", "1/2/26", "01/02/2026 9:00"])
+def test_a_time_with_slashes_is_refused_with_what_is_possible(written: str) -> None:
+    with pytest.raises(ValueError, match=r"day or with the month.*2026-11-23 14:02.*23\.11\.2026"):
+        values.instant(written, BERLIN)
+
+
+@pytest.mark.parametrize(
+    "written", ["32.11.2026", "11.29.2026", "29.11.26", "29.11.2026 25:00", "29.11.2026 9", "1.2"]
+)
+def test_what_is_no_day_is_no_time(written: str) -> None:
+    with pytest.raises(ValueError, match="is not a time such as"):
+        values.instant(written, BERLIN)
 
 
 def test_without_a_zone_it_is_utc() -> None:

@@ -130,7 +130,11 @@ async def _sign_in_to(settings: "Settings", name: str, how: Look | None) -> Sign
 
 
 async def _look(name: str, channel: "Channel") -> SignIn:
-    return SignIn(name, ok=True, seen=await channel.sign_in())
+    """Look at a channel; of a file try its first rows too, and keep what is wrong with them."""
+    if not channel.abilities.files:
+        return SignIn(name, ok=True, seen=await channel.sign_in())
+    tried = await _try_out(name, channel)
+    return tried._replace(keys=tuple(sighting for sighting in tried.keys if not sighting.ok))
 
 
 async def _try_out(name: str, channel: "Channel") -> SignIn:

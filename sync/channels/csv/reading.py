@@ -56,6 +56,8 @@ class FileReader:
                 while some := list(itertools.islice(rows, PAGE_ROWS)):
                     last = some[-1]
                     yield replace(decoder.page(some, as_of=as_of), file=status.stamp)
+                if unclear := decoder.end():
+                    yield RecordPage([], unclear, as_of=as_of, file=status.stamp)
             if not self._options.final_newline and len(last.fields) < layout.width_min:
                 raise Temporary(f"{name} is half written: its last line is cut")
             held.refuse_change()

@@ -30,7 +30,7 @@ class RowDecoder:
         self._numbers = numbers
         self._words, self._has_words = words, bool(words)
         self._totals = TotalsFinder(layout.at, numbers)
-        self._held: list[Row] = []
+        self._held: list[tuple[Row, Standing]] = []
         self._gone: list[tuple[str, str]] = []
 
     def page(self, rows: Iterable[Row], *, as_of: Millis) -> RecordPage:
@@ -40,18 +40,27 @@ class RowDecoder:
         self._gone = []
         for row in rows:
             if self._totals.may_be(row.fields):
-                stands = self._totals.judge(row.fields, records)
+                stands = self._totals.judge(row.fields, records, len(refused))
                 if stands is not Standing.ROW:
-                    if stands is Standing.TOTAL_AT_END:
-                        self._held.append(row)
+                    if stands is not Standing.TOTAL:
+                        self._held.append((row, stands))
                     continue
             if self._held:
-                for held in self._held:
+                for held, _ in self._held:
                     self._decode(held, records, refused)
                 self._held.clear()
             self._decode(row, records, refused)
-        self._totals.add(records)
+        self._totals.add(records, len(refused))
         return RecordPage(records, refused, as_of=as_of, gone=self._gone)
+
+    def end(self) -> Sequence[Refused]:
+        """Say at the file's end which of its last rows can be a listing and a total."""
+        return [self._unclear(row) for row, held in self._held if held is Standing.UNCLEAR_AT_END]
+
+    def _unclear(self, row: Row) -> Refused:
+        sku, location = _listing_of(row, self._layout)
+        reason = f"{values.quoted(sku)} can be a total or an article: rows above it can't be read"
+        return Refused(f"line {row.line}", reason, sku, location)
 
     def _decode(self, row: Row, records: list[Record], refused: list[Refused]) -> None:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from store.model import Record
-from sync.channels.csv.numbers import ColumnNumbers
+from sync.channels.csv.numbers import ColumnNumbers, readings
 
 _WORDS = frozenset({
     "total", "totals", "subtotal", "sub-total", "grand-total", "sum", "sums", "summe", "summen",
@@ -35,6 +35,8 @@ class Standing(enum.Enum):
     """It adds up the rows above it."""
     TOTAL_AT_END = enum.auto()
     """It is a totals row if no other row comes after it."""
+    UNCLEAR_AT_END = enum.auto()
+    """If no other row comes after it, nobody can tell: rows that it may add up can't be read."""
 
 
 class TotalsFinder:
@@ -48,11 +50,16 @@ class TotalsFinder:
         self._figure_of = attrgetter(figure)
         self._count = self._sum = 0
         """How many records the pages before had, and what they add up to."""
+        self._refused = 0
+        self._has_least = False
+        """Some of the records have more than their number says."""
         self._sum_at_last_total = 0
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Count the records of a page that has ended."""
+    def add(self, records: Sequence[Record], refused: int) -> None:
+        """Count the records of a page that has ended, and its rows that can't be read."""
         self._count += len(records)
+        self._refused += refused
+        self._has_least = self._has_least or _has_least(records)
         self._sum += self._added_up(records)
 
     def may_be(self, fields: Sequence[str]) -> bool:
@@ -61,15 +68,19 @@ class TotalsFinder:
         sku = fields[at] if at < len(fields) else ""
         return not sku or sku[0].isspace() or sku[:2].lower() in _BEGINNINGS
 
-    def judge(self, fields: Sequence[str], above: Sequence[Record]) -> Standing:
-        """Say what such a row is; `above` it are these records of its page."""
+    def judge(self, fields: Sequence[str], above: Sequence[Record], refused: int) -> Standing:
+        """Say what such a row is; `above` it are these records of its page.
+
+        `refused`: how many rows of its page above it can't be read.
+        """
         at = self._sku_at
         sku = fields[at].strip() if at < len(fields) else ""
         is_cut = self._figure_at >= len(fields)
         named = is_totals_word(sku, with_amount=is_cut) or (
             not sku and any(map(is_totals_word, fields))
         )
-        if not (self._count or above) or (sku and not named):
+        refused += self._refused
+        if not (self._count or above or refused) or (sku and not named):
             return Standing.ROW
         cell = "" if is_cut else fields[self._figure_at]
         shown = self._numbers.either(cell)
@@ -80,10 +91,31 @@ class TotalsFinder:
         if named and adds_up:
             self._sum_at_last_total = whole
             return Standing.TOTAL
-        return Standing.TOTAL_AT_END if named or adds_up else Standing.ROW
+        if not sku or not shown:
+            is_total = adds_up or (named and (not sku or _is_bare(fields, self._figure_at)))
+            return Standing.TOTAL_AT_END if is_total else Standing.ROW
+        # It has a SKU and a number: an article may be called so. Its number says what it is.
+        if refused:
+            return Standing.UNCLEAR_AT_END
+        has_least = self._has_least or _has_least(above)
+        return Standing.TOTAL_AT_END if has_least and max(shown) >= whole else Standing.ROW
 
     def _added_up(self, records: Sequence[Record]) -> int:
         return sum(filter(None, map(self._figure_of, records)))
+
+
+def _has_least(records: Sequence[Record]) -> bool:
+    return any(record.at_least for record in records)
+
+
+def _is_bare(fields: Sequence[str], figure_at: int) -> bool:
+    """Whether a row says nothing but that it is a total, beside numbers of other columns."""
+    if figure_at < len(fields) and fields[figure_at].strip():
+        return False
+    return all(
+        not cell.strip() or is_totals_word(cell, with_amount=True) or readings(cell)
+        for cell in fields
+    )
 
 
 def is_totals_word(cell: str, *, with_amount: bool = False) -> bool:

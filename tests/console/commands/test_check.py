@@ -246,3 +246,23 @@ def test_where_nothing_is_wrong_the_first_line_says_so(tmp_path: Path, check: An
     ran = check(path)
     assert ran.code == 0
     assert ran.out.splitlines()[0] == f"configuration OK: 3 channels in {path}"
+
+
+@pytest.mark.parametrize(("good", "code"), [("", 2), ("CUP,3,29.11.2026 21:15\n", 0)])
+def test_rows_of_a_file_that_cannot_be_read_are_said_before_the_first_poll(
+    tmp_path: Path, check: Any, good: str, code: int
+) -> None:
+    path = tmp_path / "skew.toml"
+    path.write_text(
+        '[skew]\ndatabase = "skew.db"\n[authority]\nquantity = "warehouse"\n'
+        '[channels.warehouse]\nkind = "csv"\npath = "stock.csv"\n'
+    )
+    rows = "LAMP,14,11/29/2026\nPOT,2,11/30/2026\n"
+    (tmp_path / "stock.csv").write_text(f"sku,available,updated_at\n{rows}{good}")
+
+    ran = check(path)
+
+    assert ran.code == code
+    said = 'line 2: "11/29/2026" can begin with the day or with the month'
+    assert said in " ".join(ran.out.split())
+    assert f"2 of {2 + bool(good)} rows can't be read" in " ".join(ran.out.split())

@@ -39,10 +39,11 @@ class CsvContent:
         self, rows: Sequence[Row], place: str, zone: tzinfo, words: NumberWords
     ) -> FreshReadings:
         """Make records of some of its rows; totals rows are left out."""
-        page = RowDecoder(self.layout, self.numbers, zone, words).page(rows, as_of=Millis(0))
+        decoder = RowDecoder(self.layout, self.numbers, zone, words)
+        page = decoder.page(rows, as_of=Millis(0))
         refused = [
             Refused(f"{place}{record.place}", record.reason, record.sku, record.location)
-            for record in page.refused
+            for record in (*page.refused, *decoder.end())
         ]
         return FreshReadings(page.records, refused)
 

@@ -21,7 +21,7 @@ async def test_a_row_of_nothing_is_an_empty_line(tmp_path: Path, blank: str) -> 
     "total",
     [
         "Total;820", "TOTAL:;820", "Total;820,00", "Summe;820.00", "Gesamt;820", ";820", " ;820",
-        "Grand total;820", "Sub-Total;820", "Zwischensumme;820\nGesamtsumme;820", "Total;999",
+        "Grand total;820", "Sub-Total;820", "Zwischensumme;820\nGesamtsumme;820",
         "Total;", "Total", "Total: 820", "Total 820", "Итого;820", "Total;820;", ";820,00",
         "Total;820\n;\n;",
     ],
@@ -97,3 +97,49 @@ async def test_a_file_of_nothing_but_a_total_has_a_bad_row(tmp_path: Path) -> No
     records, refused = await read(tmp_path)
 
     assert (len(records), len(refused)) == (0, 1)
+
+
+@pytest.mark.parametrize("row", ["Total;7", "Summe;0", "TOTAL;-3", "Gesamt;19"])
+async def test_an_article_that_is_called_total_stays_one_in_the_last_row(
+    tmp_path: Path, row: str
+) -> None:
+    sku, number = row.split(";")
+    drop(tmp_path / "stock.csv", f"sku;available\nA;4\nB;5\n{row}\n")
+
+    assert await stock(tmp_path) == {"A": 4, "B": 5, sku: int(number)}
+
+
+async def test_a_last_row_that_says_more_than_total_is_an_article(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku;available;title\nA;4;Cup\nTotal;;A board game\n")
+
+    assert await stock(tmp_path) == {"A": 4, "Total": None}
+
+
+@pytest.mark.parametrize("total", ["Summe;;", "Summe", "Summe:;;", ";;Summe"])
+async def test_a_total_is_no_article_where_no_row_can_be_read(tmp_path: Path, total: str) -> None:
+    drop(tmp_path / "stock.csv", f"sku;available;title\nA;four;Cup\nB;five;Pot\n{total}\n")
+
+    records, refused = await read(tmp_path)
+
+    assert (records, [row.sku for row in refused]) == ([], ["A", "B"])
+
+
+async def test_where_the_sum_cannot_be_known_a_row_called_total_is_in_doubt(tmp_path: Path) -> None:
+    drop(tmp_path / "stock.csv", "sku;available\nA;4\nB;five\nTotal;9\n")
+
+    records, (_, unclear) = await read(tmp_path)
+
+    assert [record.sku for record in records] == ["A"]
+    assert (unclear.place, unclear.sku) == ("line 4", "Total")
+    assert "can be a total or an article" in unclear.reason
+
+
+@pytest.mark.parametrize(("number", "is_article"), [(120, False), (54, False), (53, True)])
+async def test_what_is_at_least_a_number_adds_up_to_at_least_it(
+    tmp_path: Path, number: int, *, is_article: bool
+) -> None:
+    drop(tmp_path / "stock.csv", f"sku;available\nA;4\nB;>50\nTotal;{number}\n")
+
+    found = await stock(tmp_path, words={">50": "at least 50"})
+
+    assert ("Total" in found) is is_article
