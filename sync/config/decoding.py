@@ -75,6 +75,7 @@ def table(data: Mapping[str, object], shape: type[T], key: str, found: Findings)
         # The text of a Struct's own check begins with the key that it is about, if it is about one.
         # That key becomes part of the dotted key, so that an editor can jump to it.
         place, _, remedy = str(error).partition(" ")
+        place = place.removesuffix(":")
         meant = place.partition(".")[0] in fields
         found.refuse(join_path(key, place) if meant else key, remedy if meant else str(error))
         return None

@@ -58,7 +58,7 @@ async def test_a_parent_whose_children_cannot_be_read_may_have_any_listing(
         pages = await running.poll()
     (refused,) = [refused for page in pages for refused in page.refused]
     assert (refused.sku, refused.place) == (None, "page 1, record 3")
-    assert refused.reason == f"its parts can't be read: {reason}"
+    assert refused.reason == f"its children can't be read: {reason}"
     assert pages[-1].cut_short == ""
 
 

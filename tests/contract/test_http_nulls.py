@@ -23,6 +23,7 @@ SOME_LEVELS: dict[str, Any] = {"levels": [{"qty": None}]}
         ("qty || stock", {"qty": None}),
         ("stock || qty", {"qty": None}),
         ("to_number(qty)", {"qty": None}),
+        ("page < pages", {"page": 1, "pages": None}),
         ("(tracked && qty) || `null`", {"tracked": False, "qty": 0}),
     ],
 )
@@ -41,6 +42,7 @@ def test_a_null_that_stands_there_is_found(expression: str, item: object) -> Non
         ("levels[?place=='a'].qty | [0]", SOME_LEVELS),
         ("qty || stock", {"sku": "A"}),
         ("to_number(qty)", {"sku": "A"}),
+        ("page < pages", {"rows": []}),
         ("qty", "text"),
     ],
 )

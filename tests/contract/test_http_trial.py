@@ -12,6 +12,7 @@ from sync.channels.base import DescribedChannel, Sighting
 from tests.contract.backends import Market
 from tests.contract.doors import DOORS
 from tests.contract.harness import OverHttp, opened, over_http
+from tests.contract.listing_backend import running_shop
 from tests.loopback import Answer
 
 
@@ -148,3 +149,29 @@ async def test_some_bad_records_are_shown_and_do_not_stop_it(shop: OverHttp) -> 
     assert keys["fields"].startswith("✖ 1 of 2 can't be read; the first: page 1, record 2: ")
     assert keys["fields.available"] == "`available` found in 1 of 1, first 0"
     assert list(sighting.wrong) == []
+
+
+async def test_what_a_record_by_itself_lacks_is_wrong_and_says_what_to_read() -> None:
+    """Its answer has the item alone, and `fields` need the parent: every update would fail."""
+    async with running_shop("page", "asked") as running:
+        fields = {"sku": "item.sku", "ref": "item.id", "available": "item.qty"}
+        running.keys = {"fields": {**fields, "state": "parent.type"}}
+        running.keys["states"] = {"variable": "active"}
+        async with running.channel() as channel:
+            sighting = await channel.try_out()
+    (wrong,) = sighting.wrong
+    assert wrong == (
+        "write.read, tried on SKU S-0: fields.state is in the parent, which this answer lacks: "
+        'read the parent, such as read = "…/products/{parent}", or take it from the item'
+    )
+
+
+async def test_children_behind_addresses_are_tried_for_some_parents_and_it_says_so() -> None:
+    async with running_shop("page", "asked") as running, running.channel() as channel:
+        sighting = await channel.try_out()
+    found = {key.key: key.found for key in sighting.keys}
+    each = "`@` found 8 listings in the first 8 records; a poll asks for the children of all"
+    assert found["each"] == each
+    assert sighting.seen.startswith(
+        "answered with a page of 10 records; the first 8 were tried, and have 8 listings; SKU S-0"
+    )

@@ -61,6 +61,11 @@ def path(expression: str) -> tuple[Step, ...] | None:
     return _steps(parsed(expression))
 
 
+def is_one(expression: str) -> bool:
+    """Whether it makes a list of what it finds, as `[@]` does of an answer that is one record."""
+    return bool(parsed(expression)["type"] == "multi_select_list")
+
+
 def parsed(expression: str) -> Node:
     """The syntax tree of an expression."""
     return jmespath.compile(expression).parsed

@@ -141,6 +141,7 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError(
                 f"write.body {quoted(unknown[0])} is not a placeholder; "
                 f"known: {', '.join(sorted(placeholders.IN_BODY.keys() | own))}"
+                f"{self._id_advice('parent') if unknown[0] == '$parent' else ''}"
             )
         if "$quantity" not in used:
             raise ValueError('write.body needs "$quantity"')
@@ -155,9 +156,22 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
                 known = ", ".join((*placeholders.IN_URL, *(f"{{{own}}}" for own in self.ids)))
                 raise ValueError(
                     f"{key} {quoted(name)} is not a placeholder; known: {known}. For the channel's "
-                    f'own id write {{ref}}, and ref = "…" in fields'
+                    f'own id write {{ref}}, and ref = "…" in fields{self._id_advice(name[1:-1])}'
                 )
             self._check_field(key, name, placeholders.NEEDS_FIELD.get(name))
+
+    def _id_advice(self, wanted: str) -> str:
+        """Advise how a placeholder's name becomes one of `ids`, after a sentence; or nothing."""
+        name, _, rest = wanted.partition(".")
+        if not _ID_NAME.fullmatch(name) or name in _TAKEN or name in self.ids:
+            return ""
+        if rest:
+            expression, then = wanted, f", and {{{name}}} here"
+        elif self.each is None:
+            expression, then = name, ""
+        else:
+            expression, then = ("parent.id" if name == "parent" else f"item.{name}"), ""
+        return f'. For another id of the listing add ids = {{ {name} = "{expression}" }}{then}'
 
     def _check_field(self, key: str, name: str, needed: str | None) -> None:
         if needed is not None and needed not in self.fields:

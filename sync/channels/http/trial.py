@@ -50,7 +50,7 @@ class Trial:
         self._sign_in(signed_in)
         self._page(first)
         await self._next_page(first)
-        seen = f"answered with a page of {len(first.page.items)} {_listings(first)}"
+        seen = f"answered with a page of {_listings(first)}"
         write, records = self._options.write, first.answer.records
         if records and write is not None and write.read is not None:
             seen += await self._single_record(records[0])
@@ -82,7 +82,7 @@ class Trial:
         self._good("items", f"{by} found {len(page.items):,} records")
         if options.each is not None:
             inside = options.each.items or options.each.keys
-            self._good("each", f"`{inside}` found {len(answer.records):,} listings")
+            self._good("each", f"`{inside}` found {len(answer.records):,} listings{_tried(first)}")
         if options.error is not None:
             self._good("error", f"`{options.error}` found nothing: no error")
         told = page.announced.records
@@ -100,7 +100,10 @@ class Trial:
         if answer.refused:
             refusal = answer.refused[0]
             words = f"{refusal.place}: {refusal.reason}"
-            count = f"{len(answer.refused):,} of {len(page.items):,} can't be read"
+            of = len(page.items)
+            if first.is_nested:
+                of = len(answer.records) + len(answer.refused)
+            count = f"{len(answer.refused):,} of {of:,} can't be read"
             if answer.records:
                 self._keys.append(KeySighting("fields", f"{count}; the first: {words}", ok=False))
             else:
@@ -186,9 +189,20 @@ class Trial:
 
 
 def _listings(found: FirstPage) -> str:
+    count = f"{len(found.page.items):,}"
     if not found.is_nested:
-        return "listings"
-    return f"records with {len(found.answer.records):,} listings"
+        return f"{count} listings"
+    listings = f"{len(found.answer.records):,} listings"
+    if _tried(found):
+        return f"{count} records; the first {found.parents:,} were tried, and have {listings}"
+    return f"{count} records with {listings}"
+
+
+def _tried(found: FirstPage) -> str:
+    """Say in how many records it was looked, where it was not in all."""
+    if found.parents == len(found.page.items):
+        return ""
+    return f" in the first {found.parents:,} records; a poll asks for the children of all"
 
 
 def _with_own_ref(records: Sequence[Record]) -> list[Record]:

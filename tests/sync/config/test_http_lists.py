@@ -1,7 +1,9 @@
 """The keys of a described list: each alone and in wrong company, of a channel and of its events."""
 
+import msgspec
 import pytest
 
+from sync.config.decoding import Findings, table
 from tests.sync.config_text import errors_of, read
 
 CHANNEL = """
@@ -164,9 +166,41 @@ def test_ids_and_addresses_in_wrong_company_are_refused(keys: str, words: str) -
     assert message.startswith(f"channels.shop.{key}: {remedy}")
 
 
+@pytest.mark.parametrize(
+    ("keys", "url", "advice"),
+    [
+        ("", "{parent}", 'ids = { parent = "parent" }'),
+        ("each", "{parent}", 'ids = { parent = "parent.id" }'),
+        ("each", "{parent.id}", 'ids = { parent = "parent.id" }, and {parent} here'),
+        ("each", "{level}", 'ids = { level = "item.level" }'),
+    ],
+)
+def test_a_placeholder_that_ids_could_have_shows_their_line(
+    keys: str, url: str, advice: str
+) -> None:
+    each = f'each = {{ items = "variants" }}\nfields = {OF_ITEM}\n' if keys else ""
+    write = f'{{ url = "http://127.0.0.1:9/{url}", body = {{ q = "$quantity" }} }}'
+    (message,) = errors_of(with_key(CHANNEL, f"{each}write = {write}")).values()
+    assert message.startswith(f'channels.shop.write.url: "{url}" is not a placeholder; known: ')
+    assert message.endswith(f". For another id of the listing add {advice}")
+
+
 def test_a_cursor_of_events_may_stand_in_their_body() -> None:
     read(with_key(EVENTS, 'method = "POST"\nbody = { since = "$cursor" }\ncursor = "last"'))
     (message,) = errors_of(with_key(EVENTS, 'method = "POST"\ncursor = "last"')).values()
     assert 'has no effect without {cursor} in events.url or "$cursor" in events.body' in message
     (message,) = errors_of(with_key(EVENTS, 'total = "count"')).values()
     assert "events.total: has no effect without events.paging or events.next" in message
+
+
+class _Doubtful(msgspec.Struct):
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        raise ValueError("size: 0 is too few")
+
+
+def test_a_check_that_writes_a_colon_behind_its_key_makes_no_second_one() -> None:
+    found = Findings()
+    table({}, _Doubtful, "channels.shop", found)
+    assert [str(error) for error in found.errors] == ["channels.shop.size: 0 is too few"]

@@ -180,7 +180,9 @@ async def test_a_parent_that_cannot_be_read_may_be_any_number_of_listings(bench:
     show(bench, [], of=30)
     await bench.poll()
     show(bench, [], of=20)
-    bench.shop.refused = [Refused("page 1, record 3", "its parts can't be read", may_be=1_000_000)]
+    bench.shop.refused = [
+        Refused("page 1, record 3", "its children can't be read", may_be=1_000_000)
+    ]
 
     report = await poll_again(bench)
 

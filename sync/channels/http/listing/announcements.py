@@ -90,6 +90,11 @@ def of(
     return Announcement(records, pages, _more(headers, frames, follows_next=follows_next))
 
 
+def is_round(count: int) -> bool:
+    """Whether APIs are often asked for so many records a page."""
+    return _ROUND.fullmatch(str(count)) is not None
+
+
 def looks_cut(url: str, count: int) -> str:
     """Say why one page with so many records may not be all of them; empty where it looks whole."""
     parameters = {
@@ -101,7 +106,7 @@ def looks_cut(url: str, count: int) -> str:
     if not asked or not count:
         return ""
     is_full = any(value == str(count) for name, value in asked.items() if name in _SIZES)
-    if not is_full and not _ROUND.fullmatch(str(count)):
+    if not is_full and not is_round(count):
         return ""
     return f"exactly {count:,} records came, and the address has `{next(iter(asked))}`"
 

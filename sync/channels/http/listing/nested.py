@@ -12,9 +12,9 @@ from sync.channels.http import expressions
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import formats, paging
 from sync.channels.http.listing.nulls import is_null
-from sync.channels.http.listing.pages import PageReader
+from sync.channels.http.listing.pages import PageReader, PageRequest
 from sync.channels.http.listing.table import OF_A_HEADER, EachTable, ListTable
-from sync.channels.http.listing.walk import ListWalk
+from sync.channels.http.listing.walk import ListWalk, ParentOfList
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 
 ASKED_AT_ONCE = 8
@@ -40,6 +40,8 @@ class Children:
     """Each has its `parent` and the `item` itself."""
     refused: Sequence[Refused] = ()
     """A parent whose children can't be read may have any of the listings that did not come."""
+    doubt: str = ""
+    """Why there may be more."""
 
 
 class ChildReader:
@@ -68,6 +70,8 @@ class ChildReader:
         self._only = OnlyChildren(each)
         self._when_found = False
         self._names: dict[str, None] = {}
+        self._doubt = ""
+        """Why the first such list of a parent's own may be cut."""
 
     async def of(self, parents: Sequence[object], place: str, first: int = 1) -> Children:
         """Find the items in some parents, of which the first has this number.
@@ -92,17 +96,19 @@ class ChildReader:
                     raise part
                 items += part.items
                 refused += part.refused
+                self._doubt = self._doubt or part.doubt
         return Children(items, refused)
 
     def warnings(self) -> list[str]:
-        """What of `each` has found nothing in any parent, a sentence each."""
+        """What of `each` has found nothing in any parent, or looks cut, a sentence each."""
+        doubts = [self._doubt] if self._doubt else []
         if self._when is None or self._when_found or not self._parents:
-            return []
+            return doubts
         has = values.key_names(self._names)
         words = (
             f"`{self._each.when}` found nothing in {self._parents:,} records; a record has {has}"
         )
-        return [f"each.when: {words}"]
+        return [f"each.when: {words}", *doubts]
 
     def _inside(self, parents: Sequence[object], place: str, first: int) -> Children:
         items: list[Mapping[str, object]] = []
@@ -114,21 +120,25 @@ class ChildReader:
                     continue
                 items += self._only.of(parent, self._in(parent))
             except ValueError as error:
-                refused.append(self._refused(f"{place}record {number}", str(error)))
+                words = f"its children can't be read: {error}"
+                refused.append(self._refused(f"{place}record {number}", words))
         return Children(items, refused)
 
     async def _asked(self, parent: object, place: str) -> Children:
         try:
             if not self._has_children(parent):
                 return Children([{"parent": parent, "item": parent}])
-            url = self._url(parent)
+            url, whose = self._url(parent)
         except ValueError as error:
-            return Children((), [self._refused(place, str(error))])
+            words = f"its children can't be read: {error}"
+            return Children((), [self._refused(place, words)])
         if self._has_failed():
             words = f"the children of {self._failed:,} records can't be read"
             raise Temporary(f"{self._name}: {place}: {words}")
         try:
-            found = self._only.of(parent, await self._listed(url, place))
+            own = ParentOfList(parent, f"{place}, {whose}")
+            listed, doubt = await self._listed(url, own)
+            found = self._only.of(parent, listed)
         except NeedsOperator:
             raise
         except (Temporary, ContractBroken, ValueError) as error:
@@ -139,34 +149,42 @@ class ChildReader:
                 or self._failed > FAILED_MAX
                 or self._in_a_row >= FAILED_IN_A_ROW_MAX
             ):
-                raise _as_channel_error(error, place, self._name) from error
-            return Children((), [self._refused(place, str(error))])
+                raise _as_channel_error(error, own.place, self._name) from error
+            reason = str(error).removeprefix(f"{self._name}: {own.place}: ")
+            return Children((), [self._refused(place, f"{whose} can't be read: {reason}")])
         self._in_a_row = 0
-        return Children(found)
+        return Children(found, doubt=doubt)
 
     def _has_failed(self) -> bool:
         """Whether so many fail that it is no matter of some parents."""
         return self._failed > FAILED_MAX or self._in_a_row >= FAILED_IN_A_ROW_MAX
 
-    async def _listed(self, url: str, place: str) -> Sequence[object]:
-        """All items of one parent's own list."""
+    async def _listed(self, url: str, parent: ParentOfList) -> tuple[Sequence[object], str]:
+        """All items of one parent's own list, and why there may be more."""
         assert self._pages is not None
         assert self._table is not None
-        pager = paging.pager(self._table, url)
-        walk = ListWalk(self._name, self._table, self._pages, pager)
+        pager = paging.pager(self._table, url, is_of_parent=True)
+        walk = ListWalk(self._name, self._table, self._pages, pager, parent)
         items: list[object] = []
-        request = pager.first()
-        while True:
+        request: PageRequest | None = pager.first()
+        place = parent.place
+        while request is not None:
             page = await self._pages.page(request, place)
             items += walk.take(page)
-            if walk.following is None:
-                break
             request = walk.following
+            place = f"{parent.place}: page {walk.pages + 1}"
         if words := walk.cut_short():
             raise ValueError(words)
+        doubt = ""
+        if count := walk.looks_cut():
+            doubt = (
+                f"each.url: {parent.place}: exactly {count:,} came, and page 2 is page 1 once "
+                "more: there may be more"
+            )
         if self._each.keys is None:
-            return items
-        return [entry for found in items for entry in children(found, self._each.keys, by_key=True)]
+            return items, doubt
+        keys = self._each.keys
+        return [entry for found in items for entry in children(found, keys, by_key=True)], doubt
 
     def _has_children(self, parent: object) -> bool:
         self._parents += 1
@@ -200,25 +218,31 @@ class ChildReader:
             raise ValueError(f"`{self._expression}` found nothing; the record has {has}")
         return children(found, self._expression, by_key=self._each.keys is not None)
 
-    def _url(self, parent: object) -> str:
-        """Fill in what is asked for a parent. Raises ValueError where it lacks something."""
+    def _url(self, parent: object) -> tuple[str, str]:
+        """Fill in what is asked for a parent, and say whose children it is for.
+
+        Raises ValueError where it lacks something.
+        """
         lacking: list[str] = []
+        asked: dict[str, str] = {}
 
         def part(found: re.Match[str]) -> str:
             value = expressions.search(found[1])({"parent": parent})
             text = str(value) if isinstance(value, str | int) else ""
             if not text or isinstance(value, bool) or text in {".", ".."}:
                 lacking.append(found[1])
+            asked[found[1]] = values.quoted(value)
             return quote(text, safe="")
 
         url = _PARENT.sub(part, str(self._each.url))
         if lacking:
             raise ValueError(f"each.url: `{lacking[0]}` found nothing to ask with")
-        return urljoin(str(self._table.url if self._table else ""), url)
+        whose = ", ".join(f"{name} {value}" for name, value in asked.items())
+        address = urljoin(str(self._table.url if self._table else ""), url)
+        return address, f"children of {whose}" if whose else "its children"
 
     def _refused(self, place: str, reason: str) -> Refused:
-        words = self._client.text(f"its parts can't be read: {reason}")
-        return Refused(place, words, may_be=CHILDREN_MAX)
+        return Refused(place, self._client.text(reason), may_be=CHILDREN_MAX)
 
 
 class OnlyChildren:
@@ -264,11 +288,14 @@ def _child_table(table: ListTable, each: EachTable) -> ListTable | None:
     way = table.paging
     if way is not None and way.by != "link" and way.param is None:
         way = None
-    total = table.total if table.total is not None and table.total.startswith(OF_A_HEADER) else None
+    # An answer that is one item has no total of items; what is called so in it is stock.
+    items = each.items if each.items is not None else f"[{each.keys}]"
+    is_header = table.total is not None and table.total.startswith(OF_A_HEADER)
+    total = table.total if is_header or not expressions.is_one(items) else None
     return ListTable(
         url=each.url,
-        items=each.items if each.items is not None else f"[{each.keys}]",
-        fields={},
+        items=items,
+        fields=table.fields if each.keys is None else {},
         format=table.format,
         next=table.next,
         paging=way,

@@ -13,7 +13,7 @@ from jmespath.visitor import TreeInterpreter
 _STEPS = frozenset({"subexpression", "pipe", "index_expression"})
 """What looks in what its first part has found."""
 
-_ANY = frozenset({"or_expression", "and_expression", "function_expression"})
+_ANY = frozenset({"or_expression", "and_expression", "function_expression", "comparator"})
 """What is null because one of its parts is."""
 
 _Node = Any

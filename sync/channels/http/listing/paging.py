@@ -51,8 +51,17 @@ class Pager(Protocol):
         ...
 
 
-def pager(table: ListTable, url: str | None = None, meanings: Mapping[str, object] = {}) -> Pager:
-    """Begin a reading. `url` is instead of the table's own; `meanings` fill in the body."""
+def pager(
+    table: ListTable,
+    url: str | None = None,
+    meanings: Mapping[str, object] = {},
+    *,
+    is_of_parent: bool = False,
+) -> Pager:
+    """Begin a reading. `url` is instead of the table's own; `meanings` fill in the body.
+
+    `is_of_parent`: it is one parent's own list, which may be whole where the parents have pages.
+    """
     url = table.url if url is None else url
     body = None if table.body is None else placeholders.filled(table.body, meanings)
     if table.paging is None:
@@ -64,7 +73,8 @@ def pager(table: ListTable, url: str | None = None, meanings: Mapping[str, objec
         return _Linked(PageRequest(url, body))
     if table.paging.by == "cursor":
         return _ByCursor(table.paging, url, body)
-    return _ByNumber(table.paging, url, body)
+    is_one = is_of_parent and expressions.is_one(table.items)
+    return _ByNumber(table.paging, url, body, is_of_parent=is_of_parent, is_one=is_one)
 
 
 def with_parameter(url: str, name: str, value: str) -> str:
@@ -170,8 +180,11 @@ class _More:
 class _ByNumber:
     """`by = "page"` and `by = "offset"`."""
 
-    def __init__(self, paging: PagingTable, url: str, body: object) -> None:
+    def __init__(
+        self, paging: PagingTable, url: str, body: object, *, is_of_parent: bool, is_one: bool
+    ) -> None:
         self.name = f"paging by {paging.by}"
+        self._is_of_parent, self._is_one = is_of_parent, is_one
         self._paging = paging
         self._url = url
         self._body = body
@@ -193,14 +206,15 @@ class _ByNumber:
             is_short = self._is_short(page, so_far)
             if (
                 not page.count
+                or self._is_one
                 or so_far.is_repeated
                 or self._is_over(page, so_far, is_short=is_short)
             ):
                 return None
-            # Nothing may follow a page that is short, or with which all that is announced is in.
-            is_past = is_short or (
-                so_far.announced is not None and so_far.count >= so_far.announced
-            )
+            # Nothing may follow a page that is short, or with which all that is announced is in;
+            # or one of a parent's own list, which may have no pages at all.
+            is_all = so_far.announced is not None and so_far.count >= so_far.announced
+            is_past = is_short or is_all or self._is_of_parent
         self._at += 1 if self._paging.by == "page" else page.count
         return replace(self._request(), is_past_the_end=is_past)
 

@@ -37,6 +37,8 @@ class FirstPage:
     """What has found nothing, a sentence each."""
     warnings: Sequence[str]
     is_nested: bool = False
+    parents: int = 0
+    """In so many of its first records it was looked for what is in them."""
     following: PageRequest | None = None
     """What the next page is asked for with."""
 
@@ -90,6 +92,7 @@ class ListReader:
             reading.absent(),
             [*reading.unfound.empty(), *(reading.walk.warnings() if is_last else ())],
             is_nested=reading.children is not None,
+            parents=min(len(page.items), ASKED_AT_ONCE) if is_asked else len(page.items),
             following=reading.walk.following,
         )
 

@@ -1,6 +1,7 @@
 """One reading of a list, page after page: is it whole, did it move, does it end."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sync.channels.http import expressions
 from sync.channels.http.listing import announcements
@@ -23,15 +24,35 @@ REPEATED_MAX = 3
 TAIL = 20
 """So many of a page's last records are looked for at the next one's beginning by their ref."""
 
+_FULL_MIN = 50
+"""So many children of one parent, and a round number, are as likely a full page as all of them."""
+
 _PARENT_IDS = ("id", "_id", "ID", "uuid", "sku", "code", "handle", "number")
-"""What tells one parent or child of `each` from another: the first of these that it has."""
+"""What tells one parent of `each` from another: the first of these that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParentOfList:
+    """Whose own list is read, where it is not the channel's."""
+
+    record: object
+    place: str
+    """Where its children are, for messages."""
 
 
 class ListWalk:
     """What is known of a list while its pages come, one after another."""
 
-    def __init__(self, name: str, table: ListTable, pages: PageReader, pager: Pager) -> None:
+    def __init__(
+        self,
+        name: str,
+        table: ListTable,
+        pages: PageReader,
+        pager: Pager,
+        parent: ParentOfList | None = None,
+    ) -> None:
         self._name = name
+        self._parent = parent
         self._table = table
         self._reader = pages
         self._pager = pager
@@ -67,6 +88,8 @@ class ListWalk:
             return ()
         self.pages += 1
         place = f"page {self.pages}"
+        if self._parent is not None:
+            place = f"{self._parent.place}: {place}"
         items = page.items
         overlap = self._overlap(items)
         is_repeated = self._is_page_before(items)
@@ -127,10 +150,13 @@ class ListWalk:
                          f"{self.pages:,} came")  # fmt: skip
         if last.announced.more:
             signs.append(last.announced.more)
-        if self._is_first_twice and announced != self._got and not self._may_be_whole(last):
+        by = self._pager.name.removeprefix("paging by ")
+        if self._is_first_twice and self._parent is not None and signs:
+            signs.append(f"page 2 is page 1 once more: this address does not page by {by}")
+        elif self._is_first_twice and self._parent is None and announced != self._got:
             signs.append(
                 "page 2 is page 1 once more, so this is the whole list, or the API does not page "
-                f"by {self._pager.name.removeprefix('paging by ')}: add total or paging.size"
+                f"by {by}: add total or paging.size"
             )
         if not signs:
             return ""
@@ -160,10 +186,16 @@ class ListWalk:
                 warnings.append(f"{words}: there may be a next page, and no `next` is described")
         return warnings
 
-    def _may_be_whole(self, last: PageBody) -> bool:
-        """Whether a list of a parent's own comes at once, though the list of parents has pages."""
-        size = None if self._table.paging is None else self._table.paging.size
-        return not self._table.fields and size is not None and last.count < size.value
+    def looks_cut(self) -> int:
+        """How many came, where that may be one page of more; 0 where nothing looks like it."""
+        # The address of one parent often has no pages where the list of parents has them: that
+        # page 2 is page 1 then only shows it, unless page 1 is just full.
+        if not self._is_first_twice or self._last is None or self.announced == self._got:
+            return 0
+        count, way = self._last.count, self._table.paging
+        is_full = way is not None and way.size is not None and count == way.size.value
+        is_round = count >= _FULL_MIN and announcements.is_round(count)
+        return count if is_full or is_round else 0
 
     @property
     def _got(self) -> int:
@@ -230,10 +262,8 @@ class ListWalk:
         return 0
 
     def _key(self, item: object) -> tuple[object, ...] | None:
-        if not isinstance(item, dict):
-            return None
-        key = tuple(look(item) for look in self._identity)
-        return None if key[-1] in (None, "") else key
+        key = self._found(self._identity, item) if isinstance(item, dict) else ()
+        return None if not key or key[-1] in (None, "") else key
 
     def _is_page_before(self, items: Sequence[object]) -> bool:
         """Whether a page is the page before once more, whatever moved in its records meanwhile."""
@@ -249,8 +279,16 @@ class ListWalk:
 
     def _name_of(self, item: object) -> tuple[object, ...] | None:
         """What a record is called, whether or not it has an id of its own."""
-        name = tuple(look(item) for look in self._names)
+        name = self._found(self._names, item)
         return None if not name or name[0] in (None, "") else name
+
+    def _found(self, looks: Sequence[expressions.Look], item: object) -> tuple[object, ...]:
+        if self._parent is not None:
+            item = {"parent": self._parent.record, "item": item}
+        try:
+            return tuple(look(item) for look in looks)
+        except expressions.ERROR:
+            return ()
 
     def _refuse_circles(self, page: PageBody, place: str) -> None:
         if self.following is None:
@@ -285,7 +323,7 @@ def _names(table: ListTable) -> list[expressions.Look]:
     """What a record is called, where it has no id of its own."""
     if table.format == "csv":
         return []
-    keys = ("sku", "location")
+    keys = ("sku", "location", "id")
     return [expressions.search(table.fields[key]) for key in keys if key in table.fields]
 
 
