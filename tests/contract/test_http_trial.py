@@ -175,3 +175,16 @@ async def test_children_behind_addresses_are_tried_for_some_parents_and_it_says_
     assert sighting.seen.startswith(
         "answered with a page of 10 records; the first 8 were tried, and have 8 listings; SKU S-0"
     )
+
+
+async def test_a_version_that_the_read_does_not_have_is_wrong(shop: OverHttp) -> None:
+    """Without it no write would be sent."""
+    one = f"{shop.server.url}/stock/{{sku}}"
+    body = {"available": "$quantity"}
+    describe(shop, write={"url": one, "read": one, "body": body, "if_match": "header:X-Version"})
+
+    sighting, keys = await tried(shop)
+
+    words = "can't be sent for SKU A-0: `header:X-Version` found no version in the answer of `read`"
+    assert keys["write"] == f"✖ {words}"
+    assert list(sighting.wrong) == [f"write: {words}"]

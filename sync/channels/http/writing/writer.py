@@ -85,6 +85,8 @@ class ListingWriter:
             raise ValueError(lacking)
         known = self._versions.of(change)
         version = None if known is None else known[1]
+        if known is not None and not _is_sendable(version):
+            raise ValueError(self._no_version)
         meanings = self._meanings(change, version)
         if write.batch is None:
             content = bodies.filled(write.body, write.encoding, meanings)
@@ -213,11 +215,13 @@ class ListingWriter:
         if (record.available, record.state) != (before.available, before.state):
             words = f"it shows {record.available} by now, not {before.available}"
             return Receipt(change, refused=words, conflict=True)
-        text = "" if version is None else str(version)
-        if not text or not text.isascii() or not text.isprintable():
-            words = f"`{self._write.if_match}` found no version in the answer of `read`"
-            return Receipt(change, refused=f"not sent: {words}")
+        if not _is_sendable(version):
+            return Receipt(change, refused=f"not sent: {self._no_version}")
         return version
+
+    @property
+    def _no_version(self) -> str:
+        return f"`{self._write.if_match}` found no version in the answer of `read`"
 
     def _meanings(self, change: Change, version: Version | None) -> Mapping[str, object]:
         """What each placeholder stands for in this write."""
@@ -244,6 +248,12 @@ class ListingWriter:
             VERSION: version,
             **placeholders.of_ids(change.ref, self._options.ids),
         }
+
+
+def _is_sendable(version: Version | None) -> bool:
+    """Whether a version can stand in a header, as it is."""
+    text = "" if version is None else str(version)
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def _json(reply: "Reply") -> object:
