@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from store.model import Refused
+from store.polling.sweep import Sweep
 
 _MARK = "\x1f"
 """Stands in no SKU and no location."""
@@ -71,3 +72,13 @@ def _known(connection: sqlite3.Connection, channel_id: int) -> Counter[str]:
         "SELECT record, times FROM bad_records WHERE channel_id = ?", (channel_id,)
     )
     return Counter(dict(rows.fetchall()))
+
+
+def listings(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
+    """Find the listings, by id, of the poll's staged bad records that say which they are of."""
+    found = connection.execute(
+        """SELECT listing_id FROM stage
+        WHERE poll_id = ? AND problem IS NOT NULL AND listing_id IS NOT NULL""",
+        (sweep.poll_id,),
+    )
+    return [row[0] for row in found]

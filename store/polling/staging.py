@@ -17,6 +17,7 @@ from store.errors import Overtaken
 from store.model import Millis, Record, Refused
 from store.poll_counts import PollCounts
 from store.polling import bad_records, first_poll, list_lag
+from store.polling.changes import part
 from store.polling.sweep import PollMemory, Sweep
 from store.targets.copies import agrees
 
@@ -147,16 +148,19 @@ def begin_beside(
     )
 
 
-def stage(
+def stage(  # noqa: PLR0913 - a page has these parts; bundling them would only rename them.
     connection: sqlite3.Connection,
     sweep: Sweep,
     records: Sequence[Record],
     refused: Sequence[Refused] = (),
     announced: int | None = None,
+    kept: tuple[str, ...] = (),
     *,
     note_progress: bool = False,
 ) -> None:
     """Take one page: keep what differs from the last good reading, recognise the rest.
+
+    `kept`: of `part.KEEPABLE`, what the records lack.
 
     `note_progress`: how far it has come is put on record with it, for whoever watches.
     """
@@ -165,13 +169,16 @@ def stage(
         sweep.announced = announced
     sweep.refused += refused
     digests = array("q", map(hash, map(_encode, records)))
+    if kept:
+        # Such a record must not be taken for one that says the same and has nothing there.
+        digests = array("q", (hash((digest, kept)) for digest in digests))
     if sweep.is_first:
         poll = (sweep.poll_id,)
         connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
         sweep.listing_ids += array("q", bytes(8 * len(records)))
         sweep.digests += digests
     else:
-        _recognise(connection, sweep, records, digests)
+        _recognise(connection, sweep, records, digests, kept)
     for record in refused:
         if record.sku is not None:
             values = {
@@ -282,6 +289,7 @@ def _recognise(
     sweep: Sweep,
     records: Sequence[Record],
     digests: "array[int]",
+    kept: tuple[str, ...],
 ) -> None:
     """Pass over records that are as they were at the same place; compare the others by query."""
     # Nearly every page of a re-poll is equal as a whole, and one comparison of two arrays passes
@@ -298,7 +306,7 @@ def _recognise(
             if digest != known[place] or listing_ids[place] in sweep.suspects
         ]
         sweep.in_doubt.update(listing_ids[place] for place in places)
-        found = _stage_differing(connection, sweep, [records[place] for place in places])
+        found = _stage_differing(connection, sweep, [records[place] for place in places], kept)
         sweep.in_doubt.update(found)
         for place, listing_id in zip(places, found, strict=True):
             listing_ids[place] = listing_id
@@ -307,11 +315,13 @@ def _recognise(
 
 
 def _stage_differing(
-    connection: sqlite3.Connection, sweep: Sweep, records: Sequence[Record]
+    connection: sqlite3.Connection, sweep: Sweep, records: Sequence[Record], kept: Sequence[str]
 ) -> "array[int]":
     connection.execute("DELETE FROM page")
     rows = ((ordinal, *astuple(record)) for ordinal, record in enumerate(records))
     connection.executemany(_ADD_TO_PAGE, rows)
+    if kept:
+        part.keep(connection, sweep.channel_id, kept)
     found = connection.execute(_LISTINGS_OF_PAGE, (sweep.channel_id,))
     listing_ids = array("q", (row[0] for row in found))
     connection.execute(_STAGE_DIFFERING, (sweep.poll_id, sweep.channel_id))
@@ -336,9 +346,8 @@ def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
         doubtful.update(row[0] for row in rows)
     doubtful.discard(0)
     seen = Counter(filter(doubtful.__contains__, sweep.listing_ids))
-    for listing_id in _listings_of_refused(connection, sweep):
-        if listing_id in doubtful:
-            seen[listing_id] = max(seen[listing_id], 1)
+    for listing_id in doubtful.intersection(bad_records.listings(connection, sweep)):
+        seen[listing_id] = max(seen[listing_id], 1)
     odd = {listing_id for listing_id in doubtful if seen[listing_id] != 1}.union(sweep.suspects)
     connection.executemany(
         "INSERT OR REPLACE INTO counted (poll_id, listing_id, copies) VALUES (?, ?, ?)",
@@ -389,12 +398,3 @@ def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
         (channel_id,),
     )
     return frozenset(row[0] for row in rows)
-
-
-def _listings_of_refused(connection: sqlite3.Connection, sweep: Sweep) -> list[int]:
-    found = connection.execute(
-        """SELECT listing_id FROM stage
-        WHERE poll_id = ? AND problem IS NOT NULL AND listing_id IS NOT NULL""",
-        (sweep.poll_id,),
-    )
-    return [row[0] for row in found]

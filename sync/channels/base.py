@@ -72,6 +72,9 @@ class RecordPage:
     sequence: FileSequence | None = None
     """The files that the poll is read from, where some hold only changes; on its first page. Where
     it `is_part`, listings that no page has are as they were."""
+    kept: tuple[str, ...] = ()
+    """Of `store.polling.changes.part.KEEPABLE`: what the channel says nothing of in these records.
+    It stays as the listing has it."""
     gone: Sequence[tuple[str, str]] = ()
     """SKU and location of those that the channel says it does not list; of a part they are gone."""
     warnings: Sequence[str] = ()

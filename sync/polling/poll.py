@@ -206,6 +206,7 @@ async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep:
                 page.records,
                 page.refused,
                 page.announced,
+                page.kept,
                 note_progress=report_due,
             )
             reported_at = context.clock.now() if report_due else reported_at

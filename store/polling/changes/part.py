@@ -4,9 +4,35 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from store.channels import incidents
-from store.model import IncidentKind, Millis, Refused
+from store.model import NOT_FOR_SALE, UNCOUNTED, IncidentKind, Millis, Refused
 from store.polling import bad_records
 from store.polling.sweep import PollMemory, Sweep
+
+KEEPABLE = ("state", "price_minor", "title", "incoming", "threshold")
+"""What a listing keeps where a file of changes has no such column. Not its own time, which would be
+older than its new number, and not the figures that make up a number that is another now."""
+
+_NOT_FOR_SALE = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
+_KEPT = {name: f"l.{name}" for name in KEEPABLE} | {
+    # That a listing is not counted is said by its number alone, which the file has.
+    "state": f"""CASE WHEN page.available IS NULL AND coalesce(l.state, '') NOT IN ({_NOT_FOR_SALE})
+      THEN page.state WHEN page.available IS NOT NULL AND l.state = '{UNCOUNTED}' THEN NULL
+      ELSE l.state END"""
+}
+
+
+def keep(connection: sqlite3.Connection, channel_id: int, names: Iterable[str]) -> None:
+    """Fill into the work table `page` what its records say nothing of: `names` of `KEEPABLE`.
+
+    A listing that was gone, or is new, has nothing to keep.
+    """
+    kept = ", ".join(f"{name} = {_KEPT[name]}" for name in names)
+    connection.execute(
+        f"""UPDATE page SET {kept} FROM items i CROSS JOIN listings l
+        WHERE i.sku = page.sku AND i.location = page.location
+          AND l.item_id = i.id AND l.channel_id = ? AND l.present = 1""",
+        (channel_id,),
+    )
 
 
 def begin(sweep: Sweep) -> None:

@@ -39,6 +39,8 @@ class FileSequence(msgspec.Struct, frozen=True):
     """Up to when nothing is missing."""
     gap: str = ""
     """Why something may be missing since then; empty where nothing is."""
+    columns: tuple[str, ...] = ()
+    """Of the full list, by our names of them."""
     is_part: bool = False
     """The poll that it came with had only what changed: all other listings are as they were."""
 

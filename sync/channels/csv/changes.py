@@ -7,9 +7,10 @@ from itertools import islice
 
 import msgspec
 
-from store.model import Millis, Record, Refused
+from store.model import UNCOUNTED, Millis, Record, Refused
 from store.polling.changes.sequence import FileSequence, FileTaken
 from store.polling.file_sights import FileStamp
+from sync import values
 from sync.channels.base import RecordPage
 from sync.channels.csv import sequence
 from sync.channels.csv.files import FileStatus, FileTimes, channel_errors, newest, opened
@@ -42,10 +43,27 @@ class _Changed:
 
     listings: dict[Listing, Record | Refused | None] = field(default_factory=dict)
     """None: it is gone."""
+    kept: dict[Listing, tuple[str, ...]] = field(default_factory=dict)
+    """What no file says of a listing since the full list; nothing after it was gone."""
+    last: dict[Listing, Record | None] = field(default_factory=dict)
+    """The last record of a listing, also where a later row can't be read; None: it was gone."""
     given: set[Listing] = field(default_factory=set)
     """Those of them that a page has had."""
     nameless: list[Refused] = field(default_factory=list)
     """Rows that can't be read and don't say which listing they are of."""
+
+    def take(self, listing: Listing, record: Record, kept: tuple[str, ...]) -> None:
+        """Take a record that says nothing of what is `kept`."""
+        if listing in self.last:
+            before = self.last[listing]
+            record = record if before is None else _filled(record, before, kept)
+            kept = tuple(name for name in kept if name in self.kept[listing])
+        self.listings[listing] = self.last[listing] = record
+        self.kept[listing] = kept
+
+    def take_away(self, listing: Listing) -> None:
+        self.listings[listing] = self.last[listing] = None
+        self.kept[listing] = ()
 
 
 class ChangesReader:
@@ -53,6 +71,7 @@ class ChangesReader:
 
     def __init__(self, options: CsvOptions, times: FileTimes, reader: FileReader) -> None:
         self._full, self._changes = options.full or "", options.changes or ""
+        self._columns = tuple(options.columns)
         self._reader = reader
         self._times = times
         # JSON knows no time zone: it is written as its name.
@@ -78,9 +97,9 @@ class ChangesReader:
         folder = self._folder(found, known, now)
         by_name = {file.path.name: file for file in folder.changes}
         plan, full_at = self._plan(folder, now), folder.full_at
-        changed = _Changed()
+        changed, columns = _Changed(), self._columns_of_full(folder, known, plan)
         for file in plan.changes:
-            self._take(by_name[file.name], file.at, changed)
+            self._take(by_name[file.name], file.at, changed, columns)
         gap = plan.gap or _nameless(changed.nameless)
         as_of = max([full_at, *(file.at for file in plan.changes)])
         if known is not None and not plan.whole:
@@ -94,6 +113,7 @@ class ChangesReader:
             changes=plan.taken,
             as_of=as_of,
             gap=gap,
+            columns=columns,
             is_part=not plan.whole,
         )
         newest_taken = next(
@@ -104,8 +124,19 @@ class ChangesReader:
         yield first
         if plan.whole and folder.full is not None:
             for page in self._reader.pages(folder.full, as_of):
-                yield replace(_changed_page(page, changed), file=stamp)
-        yield from _rest(changed, replace(first, refused=(), sequence=None))
+                for changed_page in _changed_pages(page, changed):
+                    yield replace(changed_page, file=stamp)
+        rest = replace(first, refused=(), sequence=None)
+        yield from _rest(changed, rest, is_part=not plan.whole)
+
+    def _columns_of_full(
+        self, folder: Folder, known: FileSequence | None, plan: Plan
+    ) -> tuple[str, ...]:
+        if self._columns:
+            return self._columns
+        if plan.whole and folder.full is not None:
+            return tuple(self._reader.layout(folder.full).at)
+        return known.columns if known is not None else ()
 
     def _folder(
         self, found: Sequence[FileStatus], known: FileSequence | None, now: Millis
@@ -161,14 +192,16 @@ class ChangesReader:
         digest = "" if at < folder.full_at else _digest(status)
         return FoundFile(stamp.name, stamp.size, stamp.modified_ns, at, digest)
 
-    def _take(self, status: FileStatus, at: Millis, changed: _Changed) -> None:
+    def _take(
+        self, status: FileStatus, at: Millis, changed: _Changed, columns: tuple[str, ...]
+    ) -> None:
         """Take one file's word over what those before it said."""
         name = status.path.name
-        for page in self._reader.pages(status, at):
+        for page in self._reader.pages(status, at, columns):
             for record in page.records:
-                changed.listings[record.sku, record.location] = record
+                changed.take((record.sku, record.location), record, page.kept)
             for listing in page.gone:
-                changed.listings[listing] = None
+                changed.take_away(listing)
             for refused in page.refused:
                 placed = msgspec.structs.replace(refused, place=f"{name}, {refused.place}")
                 if refused.sku is None:
@@ -211,11 +244,23 @@ def _nameless(refused: Sequence[Refused]) -> str:
     return f"{refused[0].place}: {refused[0].reason}; any article may have changed there"
 
 
-def _changed_page(page: RecordPage, changed: _Changed) -> RecordPage:
+def _filled(record: Record, before: Record, names: tuple[str, ...]) -> Record:
+    """Let a record keep what it says nothing of. As `part.keep` does it in the cache."""
+    kept = {name: getattr(before, name) for name in names}
+    if "state" in kept:
+        if record.available is None:
+            kept["state"] = values.state_of_uncounted(before.state)
+        elif before.state == UNCOUNTED:
+            kept["state"] = None
+    return msgspec.structs.replace(record, **kept)
+
+
+def _changed_pages(page: RecordPage, changed: _Changed) -> Iterator[RecordPage]:
     """Put what the changes say in the place of what a full list says."""
     # What the full list has twice stays there twice: nobody says which of the two has changed.
     records: list[Record] = []
     refused: list[Refused] = []
+    unfilled: dict[tuple[str, ...], list[Record]] = {}
     rows: Sequence[Record | Refused] = (*page.records, *page.refused)
     for row in rows:
         listing = (row.sku or "", row.location)
@@ -223,15 +268,32 @@ def _changed_page(page: RecordPage, changed: _Changed) -> RecordPage:
             changed.given.add(listing)
         now: Record | Refused | None = changed.listings.get(listing, row)
         if isinstance(now, Record):
-            records.append(now)
+            kept = changed.kept.get(listing, ()) if now is not row else ()
+            if isinstance(row, Record):
+                records.append(_filled(now, row, kept))
+            else:
+                # Of what can't be read in the full list, the last good reading is kept.
+                unfilled.setdefault(kept, []).append(now)
         elif now is not None:
             refused.append(now)
-    return replace(page, records=records, refused=refused)
+    yield replace(page, records=records, refused=refused)
+    for kept, some in unfilled.items():
+        yield replace(page, records=some, refused=(), kept=kept)
 
 
-def _rest(changed: _Changed, like: RecordPage) -> Iterator[RecordPage]:
+def _rest(changed: _Changed, like: RecordPage, *, is_part: bool) -> Iterator[RecordPage]:
     """Give what the changes say of listings that no page had."""
-    left = iter([key for key in changed.listings if key not in changed.given])
+    # What a full list does not have is new: it has nothing to keep.
+    left: dict[tuple[str, ...], list[Listing]] = {}
+    for listing in changed.listings:
+        if listing not in changed.given:
+            kept = changed.kept.get(listing, ()) if is_part else ()
+            left.setdefault(kept, []).append(listing)
+    for kept, listings in left.items():
+        yield from _rest_of(changed, iter(listings), replace(like, kept=kept))
+
+
+def _rest_of(changed: _Changed, left: Iterator[Listing], like: RecordPage) -> Iterator[RecordPage]:
     while some := list(islice(left, PAGE_ROWS)):
         found = [changed.listings[listing] for listing in some]
         yield replace(

@@ -5,7 +5,7 @@ import contextlib
 import csv
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -90,10 +90,12 @@ def find_layout(
     delimiter: str | None,
     columns: Mapping[str, str],
     skip: int | None = None,
+    needed: Collection[str] | None = None,
 ) -> Layout:
     """Find the header among the file's `first` lines: the row that has the columns.
 
-    `skip`: it stands under so many lines, and is not looked for. Raises LayoutError.
+    `skip`: it stands under so many lines, and is not looked for. `needed`: our fields that must be
+    there; by default all of `columns`. Raises LayoutError.
     """
     named = _SEP_LINE.fullmatch(first[0]) if first else None
     above = 0
@@ -106,13 +108,13 @@ def find_layout(
         for delimiter in delimiters
         for row, last in _rows(lines, delimiter, only_one=skip is not None)
     ]
-    fitting = [layout for layout in layouts if not _lacking(layout, columns)]
+    fitting = [layout for layout in layouts if not _lacking(layout, columns, needed)]
     if fitting:
         return min(fitting, key=lambda layout: layout.lines)
     best = max(layouts, key=_likely, default=_layout([], encoding, ",", columns, 1))
     found = ", ".join(values.quoted(column).strip('"') for column in best.header[:_COLUMNS_SHOWN])
     raise LayoutError(
-        f"{_lacking(best, columns)}; columns: {found or 'none'}. {_remedy(best, columns)}",
+        f"{_lacking(best, columns, needed)}; columns: {found or 'none'}. {_remedy(best, columns)}",
         line=best.lines,
         near=_likely(best),
     )
@@ -158,9 +160,24 @@ def _likely(layout: Layout) -> tuple[int, int, int]:
     return len(layout.at), sum(map(bool, layout.header)), -layout.lines
 
 
-def _lacking(layout: Layout, columns: Mapping[str, str]) -> str:
+def needed_of_changes(full: Collection[str]) -> Collection[str]:
+    """Say what a file of changes must have, by the fields of the full list.
+
+    It must say which listing it means, and all that its number is made of: without what is
+    committed, what is on hand would look available.
+    """
+    needed = [name for name in ("sku", "location") if name in full or name == "sku"]
+    if "available" in full or "on_hand" not in full:
+        return [*needed, "available"] if full else needed
+    made_of = ("on_hand", "committed", "unavailable", "threshold")
+    return [*needed, *(name for name in made_of if name in full)]
+
+
+def _lacking(
+    layout: Layout, columns: Mapping[str, str], needed: Collection[str] | None = None
+) -> str:
     """Say which column is not there, or there twice; empty where all is well."""
-    for field in columns or ("sku",):
+    for field in (columns or ("sku",)) if needed is None else needed:
         if field not in layout.at:
             return f"no column {values.quoted(columns.get(field, field))}"
     for at in layout.at.values():

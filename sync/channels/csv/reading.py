@@ -4,10 +4,11 @@ import contextlib
 import csv
 import io
 import itertools
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import replace
 
 from store.model import Millis
+from store.polling.changes.part import KEEPABLE
 from sync.channels.base import RecordPage
 from sync.channels.csv.files import FileStatus, channel_errors
 from sync.channels.csv.layout import (
@@ -17,6 +18,7 @@ from sync.channels.csv.layout import (
     encoding_of,
     ends_with_newline,
     find_layout,
+    needed_of_changes,
 )
 from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.options import CsvOptions
@@ -42,11 +44,19 @@ class FileReader:
         self.last_layout: Layout | None = None
         """Of the file that was read last."""
 
-    def pages(self, status: FileStatus, as_of: Millis) -> Generator[RecordPage]:
-        """Read a file, a thousand rows at a time, and make sure at its end that it was whole."""
+    def pages(
+        self, status: FileStatus, as_of: Millis, full: Collection[str] | None = None
+    ) -> Generator[RecordPage]:
+        """Read a file, a thousand rows at a time, and make sure at its end that it was whole.
+
+        `full`: it is one of changes, and the full list has these of our fields.
+        """
+        needed = None if full is None else needed_of_changes(full)
         with self._content(status) as held:
-            layout, name, opens = self._layout(held)
-            self.last_layout = layout
+            layout, name, opens = self._layout(held, needed)
+            kept = () if full is None else _kept(layout)
+            if not kept or self.last_layout is None:
+                self.last_layout = layout
             numbers = ColumnNumbers(
                 self._options.decimal, lambda: _decimal_signs(layout, status, name, opens)
             )
@@ -55,7 +65,8 @@ class FileReader:
                 last = Row(1, list(layout.header))
                 while some := list(itertools.islice(rows, PAGE_ROWS)):
                     last = some[-1]
-                    yield replace(decoder.page(some, as_of=as_of), file=status.stamp)
+                    page = decoder.page(some, as_of=as_of)
+                    yield replace(page, file=status.stamp, kept=kept)
                 if unclear := decoder.end():
                     yield RecordPage([], unclear, as_of=as_of, file=status.stamp)
             if not self._options.final_newline and len(last.fields) < layout.width_min:
@@ -70,12 +81,14 @@ class FileReader:
     def _content(self, status: FileStatus) -> contextlib.AbstractContextManager[Content]:
         return content(status, sheet=self._options.sheet, decimal=self._options.decimal)
 
-    def _layout(self, held: Content) -> tuple[Layout, str, Opener]:
+    def _layout(
+        self, held: Content, needed: Collection[str] | None = None
+    ) -> tuple[Layout, str, Opener]:
         """Find the layout, and which sheet of a spreadsheet has it."""
         found, wrong = [], []
         for name, opens in held.opens.items():
             try:
-                found.append((self._layout_of(name, held.status, opens), name, opens))
+                found.append((self._layout_of(name, held.status, opens, needed), name, opens))
             except LayoutError as error:
                 wrong.append((name, error))
         if len(found) == 1:
@@ -90,7 +103,9 @@ class FileReader:
         name, nearest = max(wrong, key=lambda pair: pair[1].near)
         raise ContractBroken(str(nearest), path=f"line {nearest.line}", subject=name) from nearest
 
-    def _layout_of(self, name: str, status: FileStatus, opens: Opener) -> Layout:
+    def _layout_of(
+        self, name: str, status: FileStatus, opens: Opener, needed: Collection[str] | None
+    ) -> Layout:
         """Find the layout of one text. Raises Temporary where it looks half written."""
         with channel_errors(status, self._options.encoding), opens() as file:
             if self._options.final_newline and not ends_with_newline(file):
@@ -111,9 +126,16 @@ class FileReader:
                 delimiter=self._options.delimiter,
                 columns=self._options.columns,
                 skip=self._options.skip,
+                needed=needed,
             )
         except csv.Error as error:
             raise ContractBroken(str(error), path="line 1", subject=name) from error
+
+
+def _kept(layout: Layout) -> tuple[str, ...]:
+    """Say what a file of changes has no column for, and its listings keep."""
+    fields = {"price_minor": "price"}
+    return tuple(name for name in KEEPABLE if fields.get(name, name) not in layout.at)
 
 
 def _decimal_signs(
