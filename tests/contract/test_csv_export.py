@@ -78,7 +78,7 @@ async def test_a_file_that_is_there_is_not_overwritten(
     (file,) = await written(tmp_path, change("A", 1))
     before = file.read_bytes()
 
-    with pytest.raises(Temporary, match="there already, and is not over"):
+    with pytest.raises(Temporary, match="exists already, and is not over"):
         await written(tmp_path, change("A", 2))
     assert [path.name for path in file.parent.iterdir()] == ["corrections-1.csv"]
     assert file.read_bytes() == before
