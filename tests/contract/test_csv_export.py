@@ -128,7 +128,7 @@ async def test_a_folder_that_cannot_be_written_needs_a_person(tmp_path: Path) ->
 
 async def test_a_folder_that_is_a_file_is_temporary(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
-    with pytest.raises(Temporary, match=r"can't be written|is there already"):
+    with pytest.raises(Temporary, match=r"can't be written|exists already"):
         await written(tmp_path, change("A", 1))
 
 
