@@ -4,7 +4,7 @@ An API is asked for one answer, and then by the proposed description for its fir
 that a guess is either borne out or taken back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sync.settings import ChannelSettings
 
 _WAYS_MAX = 4
+_BEGINNING = 8_000
+"""So much of what is no JSON is looked at, to quote its first words."""
 _SHOWN = 8
 
 
@@ -186,7 +188,9 @@ async def _answer(question: ApiQuestion) -> SeenAnswer:
     api = cast("HttpApi", opened)
     try:
         reply = await api.answer()
-        content = _content(reply.body, question.name)
+        # What is shown of it is values, names and addresses: none may be a credential of ours.
+        content = _struck(_content(reply.body, question.name, api.struck), api.struck)
+        headers = {name: api.struck(value) for name, value in reply.headers.items()}
         error = api.error_of(content, _list_of_records(content))
         if isinstance(error, NeedsOperator):
             raise _pointed(error, question)
@@ -196,14 +200,24 @@ async def _answer(question: ApiQuestion) -> SeenAnswer:
         raise (_pointed(error, question) if error.status else error) from None
     finally:
         await opened.close()
-    return SeenAnswer(question.url, content, reply.headers, method, question.body)
+    return SeenAnswer(question.url, content, headers, method, question.body)
 
 
-def _content(body: bytes, name: str) -> object:
+def _struck(content: object, struck: Callable[[str], str]) -> object:
+    if isinstance(content, str):
+        return struck(content)
+    if isinstance(content, list):
+        return [_struck(part, struck) for part in content]
+    if isinstance(content, dict):
+        return {struck(str(name)): _struck(part, struck) for name, part in content.items()}
+    return content
+
+
+def _content(body: bytes, name: str, struck: Callable[[str], str]) -> object:
     try:
         return values.json_value(body)
     except ValueError as error:
-        beginning = values.quoted(body[:200].decode("utf-8", "replace"))
+        beginning = values.quoted(struck(body[:_BEGINNING].decode("utf-8", "replace"))[:200])
         raise ContractBroken(
             f"the answer is not JSON ({error}); it begins with {beginning}",
             path="the answer", subject=name,

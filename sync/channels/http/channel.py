@@ -28,6 +28,7 @@ from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
 from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.single import SingleReader
+from sync.channels.http.messages import Messages
 from sync.channels.http.options import HttpOptions
 from sync.channels.http.trial import Trial
 from sync.channels.http.writing.versions import VersionMemory
@@ -95,7 +96,7 @@ class HttpApi:
         self.abilities = abilities(options)
         self._options = options
         self._client = client
-        self._options = options
+        self._messages = Messages(client.struck)
         self._list = ListReader(name, options, client)
         write = options.write
         versions = VersionMemory(None if write is None else write.if_match)
@@ -110,8 +111,9 @@ class HttpApi:
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         async with closing(self._list.all()) as pages:
-            async for page in pages:
-                yield page
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         # With `return_exceptions` all requests end before the first error is raised; otherwise the
@@ -121,10 +123,11 @@ class HttpApi:
         refused: list[Refused] = []
         for answer in answers:
             if isinstance(answer, BaseException):
-                raise answer
+                with self._messages.errors():
+                    raise answer
             records += answer.records
             refused += answer.refused
-        return FreshReadings(records, refused)
+        return self._messages.readings(FreshReadings(records, refused))
 
     def address(self, listing: ListingRef) -> str:
         write = self._options.write
@@ -134,24 +137,28 @@ class HttpApi:
         if self._writer is None:
             words = "the channel is described without a way to write"
             return [Receipt(change, refused=words) for change in changes]
-        return await self._writer.write(changes)
+        with self._messages.errors():
+            return self._messages.receipts(await self._writer.write(changes))
 
     async def sign_in(self) -> str:
-        page = await self._list.look()
+        with self._messages.errors():
+            page = await self._list.look()
         return f"answered with a page of {len(page.items)} listings"
 
     async def try_out(self) -> Sighting:
         trial = Trial(
             self._options, self._client, self._list, self._single, self._writer, self._events
         )
-        return await trial.run()
+        with self._messages.errors():
+            return self._messages.sighting(await trial.run())
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         if self._events is None:
             return
         async with closing(self._events.read(cursor)) as pages:
-            async for page in pages:
-                yield page
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.event_page(page)
 
     async def answer(self) -> "Reply":
         """Ask for the first page, whatever is in its answer: for who looks at it first."""
@@ -159,6 +166,10 @@ class HttpApi:
         return await self._client.read(
             options.url, lambda _reply: None, method=options.method, json=options.body
         )
+
+    def struck(self, text: str) -> str:
+        """A text of the channel's without our credentials, neither cut nor cleaned."""
+        return self._client.struck(text)
 
     def error_of(self, content: object, items: object) -> "ChannelError | None":
         """Say what such an answer complains of; `items` is the list that was found in it."""

@@ -174,6 +174,10 @@ class ApiClient:
         """A text of the channel's made fit for a message."""
         return self._transport.redactor.text(text)
 
+    def struck(self, text: str) -> str:
+        """A message of ours, in which the channel may be quoted, without our credentials."""
+        return self._transport.redactor.struck(text)
+
     def words(self, body: bytes) -> str:
         """What an error's body says, made fit for a message."""
         return self._transport.redactor.words(body)
