@@ -316,7 +316,7 @@ def test_what_a_description_can_do_follows_from_it() -> None:
     bare = abilities(options(write=None, states={}, fields={"sku": "a", "available": "b"}))
     assert (bare.writes, bare.states, bare.reads_one) == ((), frozenset(), False)
 
-    write = {"url": "http://127.0.0.1:9/x", "body": {"n": "$quantity", "s": "$state"}}
+    write = {"url": "http://127.0.0.1:9/x", "body": {"id": "$sku", "n": "$quantity", "s": "$state"}}
     blind = abilities(options(write=write))
     assert (blind.writes, blind.compare_and_set) == (("quantity", "state"), False)
 

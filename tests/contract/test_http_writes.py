@@ -155,7 +155,9 @@ async def test_no_sku_gets_out_of_its_place(depot: OverHttp, body: Any) -> None:
 
 
 async def test_a_text_that_lacks_a_value_is_not_sent(depot: OverHttp) -> None:
-    describe(depot, body="<s><l>$location</l><q>$quantity</q></s>", url="URL/set", method="POST")
+    describe(
+        depot, body="<s i='$sku'><l>$location</l><q>$quantity</q></s>", url="URL/set", method="POST"
+    )
     assert isinstance(depot.backend, Depot)
     depot.backend.fields = {**depot.backend.fields, "location": "place"}
 

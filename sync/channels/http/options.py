@@ -145,8 +145,25 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             )
         if "$quantity" not in used:
             raise ValueError('write.body needs "$quantity"')
+        if not isinstance(write.body, str):
+            for found in placeholders.misplaced(write.body):
+                raise ValueError(
+                    f"write.body {quoted(found)} would be sent as it stands: a placeholder is a "
+                    'whole value, such as sku = "$sku"'
+                )
+        self._check_whose(write.url, used)
         for name in sorted(used):
             self._check_field("write.body", f'"{name}"', placeholders.NEEDS_FIELD.get(name))
+
+    def _check_whose(self, url: str, used: frozenset[str]) -> None:
+        names = ("sku", "ref", *self.ids)
+        if {f"{{{name}}}" for name in names}.isdisjoint(placeholders.used_in_url(url)) and (
+            used.isdisjoint(f"${name}" for name in names)
+        ):
+            raise ValueError(
+                "write says nowhere whose the number is, so every listing would be set alike: put "
+                '{sku} or {ref} into write.url, or "$sku" or "$ref" into write.body'
+            )
 
     def _check_placeholders(self, key: str, url: str) -> None:
         for name in placeholders.used_in_url(url):

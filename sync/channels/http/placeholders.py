@@ -33,7 +33,7 @@ NEEDS_FIELD = {
 }  # fmt: skip
 """Without that field of `fields` these have no value for any listing."""
 
-_OF_BODY = re.compile(r"\$[a-z_]+", re.ASCII)
+_OF_BODY = re.compile(r"\$\{?[A-Za-z_]+\}?", re.ASCII)
 _OF_URL = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)(\+[^{}]*)?\}", re.ASCII)
 
 
@@ -47,6 +47,25 @@ def used(body: object) -> Iterator[str]:
     elif isinstance(body, list):
         for part in body:
             yield from used(part)
+
+
+def misplaced(body: object) -> Iterator[str]:
+    """Where a body has a placeholder that would be sent as it stands: as a name, or in a text."""
+    if isinstance(body, str):
+        # GraphQL has variables of such names in its text, and JSON in a text is filled in apart.
+        if "{" not in body and not _OF_BODY.fullmatch(body) and _IN_TEXT.search(body):
+            yield body
+    elif isinstance(body, dict):
+        for name, part in body.items():
+            if name in IN_BODY:
+                yield name
+            yield from misplaced(part)
+    elif isinstance(body, list):
+        for part in body:
+            yield from misplaced(part)
+
+
+_IN_TEXT = re.compile("|".join(rf"\{name}\b" for name in IN_BODY))
 
 
 def used_in_url(url: str) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """`[channels.NAME.write]`: its keys, and what of them does not belong together."""
 
 import re
+from collections import Counter
 from typing import Annotated, Literal
 
 import msgspec
@@ -109,6 +110,12 @@ class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         if not own:
             raise ValueError(
                 'write.batch needs "$ref" or "$sku" in write.body, which says whose each change is'
+            )
+        outside = Counter(placeholders.used(self.body)) - Counter(placeholders.used(template))
+        if not isinstance(self.body, str) and outside:
+            raise ValueError(
+                f'write.batch can\'t fill in "{min(outside)}" beside the list of the changes, '
+                "which is of several listings: write it into the list's entry"
             )
         one = [name for name in placeholders.used_in_url(self.url) if name in _OF_ONE_LISTING]
         if one:
