@@ -14,6 +14,9 @@ fields = {{ sku = "sku", available = "qty", ref = "id" }}
 [channels.shop.write]
 """
 WRITE = f'url = "{URL}/{{ref}}"\nbody = {{ qty = "$quantity" }}\n'
+BATCH_OF_UP = f"""url = "{URL}"
+body = {{ k = "$key", up = [{{ id = "$ref", q = "$quantity" }}] }}
+"""
 BATCH = f'url = "{URL}"\nbody = {{ id = "$ref", qty = "$quantity" }}\n'
 
 
@@ -41,8 +44,7 @@ BATCH = f'url = "{URL}"\nbody = {{ id = "$ref", qty = "$quantity" }}\n'
          '"SKU-$sku" would be sent as it stands: a placeholder is a whole value'),
         (f'url = "{URL}/{{sku}}"\nbody = {{ "$sku" = "$quantity" }}', "write.body",
          '"$sku" would be sent as it stands'),
-        (f'url = "{URL}"\nbody = {{ k = "$key", up = [{{ id = "$ref", q = "$quantity" }}] }}'
-         + '\nbatch = { max = 9, list = "up" }', "write.batch",
+        (f'{BATCH_OF_UP}batch = {{ max = 9, list = "up" }}', "write.batch",
          'can\'t fill in "$key" beside the list of the changes'),
         (f"{WRITE}accepted = [404]", "write.accepted[0]", "must be at most 299"),
         (f"{WRITE}accepted = 202", "write.accepted", "must be a list"),
