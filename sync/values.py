@@ -29,6 +29,8 @@ _DAY_FIRST = re.compile(
 """Day, month and year with dots, which nobody writes in another order: 29.11.2026 21:15:03."""
 _WITH_SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d", re.ASCII)
 _QUOTE_LENGTH_MAX = 40
+_DIGITS_MAX = 300
+_BITS_MAX = 2048
 _KEYS_SHOWN = 8
 
 
@@ -92,7 +94,9 @@ def quantity(value: object) -> int:
     elif isinstance(value, float) and value.is_integer():
         number = int(value)
     elif isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
-        number = int(value.strip().partition(".")[0])
+        digits = value.strip().partition(".")[0]
+        # Python refuses to read thousands of digits, in words that are for its programmers.
+        number = int(digits) if len(digits) <= _DIGITS_MAX else QUANTITY_MAX + 1
     else:
         raise ValueError(f"{quoted(value)} is not a whole number")
     if abs(number) > QUANTITY_MAX:
@@ -242,6 +246,8 @@ def quoted(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
+    if isinstance(value, int) and value.bit_length() > _BITS_MAX:
+        return "a number of hundreds of digits"
     text = str(value)[: _QUOTE_LENGTH_MAX + 1]
     if len(text) > _QUOTE_LENGTH_MAX:
         text = text[: _QUOTE_LENGTH_MAX - 1] + "…"

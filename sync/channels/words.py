@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from store.model import QUANTITY_MAX, State
+from store.model import QUANTITY_MAX, Record, State
 from sync import values
 
 FIGURES = ("available", *values.AMOUNTS)
@@ -146,3 +146,16 @@ def _refuse_number(word: str) -> None:
             f"words {values.quoted(word)} is a number, which means itself; a word is text, such "
             f"as {EXAMPLE}, or a number that counts nothing: negative, or 999, 9999 …"
         )
+
+
+def unknown_before(previous: Record) -> str | None:
+    """Why a write that compares can't rest on this reading; None where it can.
+
+    Of a least number nobody knows what it is, so nothing can be compared with it.
+    """
+    if not previous.at_least or previous.available is None:
+        return None
+    return (
+        f"its previous number is only known as at least {previous.available:,}, "
+        "which the write compares with"
+    )

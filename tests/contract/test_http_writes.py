@@ -572,16 +572,6 @@ async def test_of_a_batch_that_is_applied_later_what_is_refused_is_refused(
     assert receipts[1].refused == "no"
 
 
-async def test_a_least_number_is_never_compared_with(depot: OverHttp) -> None:
-    describe(depot, body={"qty": "$quantity", "was": "$previous"}, conflict=[409])
-    record = Record("S-71", 100, ref='{"ref":71}', at_least=True)
-
-    async with opened(depot) as channel:
-        await channel.write([change(record, 4)])
-
-    assert sent(depot).json == {"qty": 4}
-
-
 async def test_listings_of_one_address_have_it_in_common(depot: OverHttp) -> None:
     by_parent(depot)
     reading = await poll(depot)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from store.model import State
+from store.model import Record, State
 from sync.channels.base import Receipt
 from sync.errors import (
     NeedsOperator,
@@ -68,6 +68,19 @@ async def test_an_update_that_never_fits_says_so(stock: StockTable) -> None:
 
     assert not receipt.conflict
     assert "though it still shows 5: correct the WHERE of `update`" in str(receipt.refused)
+
+
+async def test_a_least_number_is_not_compared_with(stock: StockTable) -> None:
+    await poll(stock)
+    record = Record("A-1", 100, at_least=True)
+
+    async with opened(stock) as channel:
+        (receipt,) = await channel.write([change(record, 3)])
+
+    assert receipt.refused == (
+        "not sent: its previous number is only known as at least 100, which the write compares with"
+    )
+    assert stock.shown("A-1") == 5
 
 
 async def test_an_update_of_more_rows_is_rolled_back(stock: StockTable) -> None:

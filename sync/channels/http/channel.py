@@ -67,9 +67,7 @@ def abilities(options: HttpOptions) -> Abilities:
         reads=tuple(name for name in ABILITIES.reads if name in options.fields),
         states=states,
         writes=tuple(name for name in ABILITIES.writes if f"${name}" in used),
-        compare_and_set=bool(
-            write and ((write.conflict and "$previous" in used) or write.if_match is not None)
-        ),
+        compare_and_set=bool(write and (write.compares or write.if_match is not None)),
         batch_max=write.batch.max if write and write.batch else 1,
         by_address=bool(write and write.batch and placeholders.used_in_url(write.url)),
         reads_one=bool(write and write.read),

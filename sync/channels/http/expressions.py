@@ -51,8 +51,7 @@ def search(expression: str) -> Look:
     """Compile an expression."""
     steps = path(expression)
     if steps is None:
-        tree, run = parsed(expression), interpreter().visit
-        return lambda item: run(tree, item)
+        return _evaluated(parsed(expression))
     return _direct(steps)
 
 
@@ -107,6 +106,30 @@ def has_path(steps: tuple[Step, ...], item: object) -> bool:
 
 def _in_range(items: list[object], at: int) -> bool:
     return -len(items) <= at < len(items)
+
+
+def _evaluated(tree: Node) -> Look:
+    """Look by JMESPath. Raises `ERROR` for whatever stands in an item."""
+    run = interpreter().visit
+
+    def look(item: object) -> object:
+        try:
+            return run(tree, item)
+        except ERROR:
+            raise
+        except (OverflowError, RecursionError, TypeError, ValueError) as error:
+            # Python's own words for a number without end, or for values that a function of
+            # JMESPath takes without looking: `contains('abc', `1`)`.
+            raise jmespath.exceptions.JMESPathError(_WHY.get(type(error), _UNFIT)) from None
+
+    return look
+
+
+_UNFIT = "a function can't work with what it was given"
+_WHY = {
+    OverflowError: "a number is too large to work with",
+    RecursionError: "it is nested too deep",
+}
 
 
 def _direct(steps: tuple[Step, ...]) -> Look:

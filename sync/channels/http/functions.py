@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 Number = int | float
 
+TEXT_MAX = 100_000
+"""Characters of a text that a function makes, at most."""
+
+_BITS_MAX = 1024
+"""Of a whole number that is worked with: as far as Python's other numbers reach."""
+
 _ANY: "_Signature" = {"types": []}
 _TEXT: "_Signature" = {"types": ["string", "null"]}
 _PLAIN_TEXT: "_Signature" = {"types": ["string"]}
+_TEXTS: "_Signature" = {"types": ["array-string"]}
 
 
 class ShopFunctions(Functions):
@@ -60,7 +67,16 @@ class ShopFunctions(Functions):
 
     @signature(_TEXT, _PLAIN_TEXT, _PLAIN_TEXT)
     def _func_replace(self, text: str | None, old: str, new: str) -> str | None:
-        return None if text is None else text.replace(old, new) if old else text
+        if text is None or not old:
+            return text
+        # Counted before it is made: a text put into itself fills the memory.
+        _check_length("replace", len(text) + text.count(old) * (len(new) - len(old)))
+        return text.replace(old, new)
+
+    @signature(_PLAIN_TEXT, _TEXTS)
+    def _func_join(self, separator: str, texts: list[str]) -> str:
+        _check_length("join", sum(map(len, texts)) + len(separator) * (len(texts) - 1))
+        return separator.join(texts)
 
     @signature(_TEXT)
     def _func_lower(self, text: str | None) -> str | None:
@@ -75,6 +91,11 @@ OWN = tuple(
     sorted(name for name in ShopFunctions.FUNCTION_TABLE if name not in Functions.FUNCTION_TABLE)
 )
 """The names of those that JMESPath lacks."""
+
+
+def _check_length(name: str, length: int) -> None:
+    if length > TEXT_MAX:
+        raise exceptions.JMESPathError(f"{name}() makes a text of over {TEXT_MAX:,} characters")
 
 
 def _worked_out(
@@ -97,6 +118,8 @@ def _number(name: str, value: object) -> Number | None:
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > _BITS_MAX:
+            raise exceptions.JMESPathError(f"{name}() can't work with a number as large as this")
         return value
     number = math.nan
     # Python alone takes "1_000" for a number.

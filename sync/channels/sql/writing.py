@@ -15,6 +15,7 @@ from sync.channels.sql.database import SqlDatabase, Work
 from sync.channels.sql.options import SqlOptions
 from sync.channels.sql.reading import DatabaseReader
 from sync.channels.sql.statements import statement
+from sync.channels.words import unknown_before
 from sync.clock import Clock
 from sync.errors import ChannelError, Temporary, WriteOutcomeUnknown, WriteRejected
 from sync.transport.before_write import LastMoment
@@ -46,6 +47,10 @@ class DatabaseWriter:
 
     async def write(self, change: Change) -> Receipt:
         """Set one listing. Raises what `Channel.write` does."""
+        if "previous" in self._update.placeholders:
+            unsure = unknown_before(change.previous)
+            if unsure is not None:
+                return Receipt(change, refused=f"not sent: {unsure}")
         await self._transport.turn()
         moment = LastMoment(self._clock)
         work = Work(self._database)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 import jmespath
-from jmespath.visitor import TreeInterpreter
+
+from sync.channels.http.expressions import interpreter
 
 _STEPS = frozenset({"subexpression", "pipe", "index_expression"})
 """What looks in what its first part has found."""
@@ -48,7 +49,7 @@ def _is_null(node: _Node, value: object) -> bool:
 
 def _is_null_in_steps(steps: list[_Node], value: object) -> bool:
     for step in steps:
-        found = TreeInterpreter().visit(step, value)
+        found = interpreter().visit(step, value)
         if found is None:
             return _is_null(step, value)
         value = found

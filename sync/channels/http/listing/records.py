@@ -192,7 +192,7 @@ def _taking(field: str, zone: tzinfo) -> Callable[[object], object]:
 
 
 def _reason(expression: str, value: object, item: Mapping[str, object], error: Exception) -> str:
-    if value is None and isinstance(error, ValueError):
+    if value is None and not isinstance(error, expressions.ERROR):
         return _found_nothing(expression, item)
     return f"`{expression}`: {' '.join(str(error).split())}"
 

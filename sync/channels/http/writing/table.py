@@ -65,6 +65,11 @@ class WriteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         own = {PRECONDITION_FAILED} if self.if_match is not None else set[int]()
         return frozenset({*self.conflict, *own})
 
+    @property
+    def compares(self) -> bool:
+        """Whether the API itself refuses a write where the number is not `$previous`."""
+        return bool(self.conflict) and "$previous" in self.used()
+
     def used(self) -> frozenset[str]:
         """The placeholders of its body. Raises ValueError where its text is no JSON."""
         return bodies.used(self.body)

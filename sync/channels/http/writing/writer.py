@@ -12,6 +12,7 @@ from sync.channels.http.writing import bodies
 from sync.channels.http.writing.results import BatchResults, names
 from sync.channels.http.writing.table import VERSION, WriteTable
 from sync.channels.http.writing.versions import Version, VersionMemory
+from sync.channels.words import unknown_before
 from sync.errors import (
     ChannelError,
     NeedsOperator,
@@ -80,7 +81,7 @@ class ListingWriter:
         Raises ValueError where it can't be.
         """
         write = self._write
-        url, lacking = placeholders.fill_url(write.url, change)
+        url, lacking = self._address(change)
         if url is None:
             raise ValueError(lacking)
         known = self._versions.of(change)
@@ -99,7 +100,7 @@ class ListingWriter:
 
     async def _one(self, change: Change) -> Receipt:
         write = self._write
-        url, lacking = placeholders.fill_url(write.url, change)
+        url, lacking = self._address(change)
         if url is None:
             return Receipt(change, refused=f"not sent: {lacking}")
         version = await self._version(change)
@@ -123,6 +124,14 @@ class ListingWriter:
             return Receipt(change, refused=words, conflict=True)
         return Receipt(change, later=reply.status in write.accepted)
 
+    def _address(self, change: Change) -> tuple[str | None, str]:
+        """Where a change is sent, or None and why it can't be."""
+        # Left out of the body, `$previous` would take the API's guard with it.
+        unsure = unknown_before(change.previous) if self._write.compares else None
+        if unsure is not None:
+            return None, unsure
+        return placeholders.fill_url(self._write.url, change)
+
     def _calls(
         self, changes: Sequence[Change], receipts: dict[int, Receipt]
     ) -> Sequence[tuple[str, Sequence[int]]]:
@@ -133,7 +142,7 @@ class ListingWriter:
         """
         calls: list[tuple[str, list[int], set[str]]] = []
         for place, change in enumerate(changes):
-            url, lacking = placeholders.fill_url(self._write.url, change)
+            url, lacking = self._address(change)
             if url is None:
                 receipts[place] = Receipt(change, refused=f"not sent: {lacking}")
                 continue

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.channels.http import expressions
+from sync.channels.http.listing.records import RecordDecoder
 
 NAMES = st.sampled_from(["a", "b", "c"])
 ITEMS = st.recursive(
@@ -103,3 +104,45 @@ def test_an_expression_that_can_never_work_is_refused(expression: str, words: st
     with pytest.raises(ValueError, match="total") as caught:
         expressions.check("total", expression)
     assert str(caught.value).startswith(words)
+
+
+HUGE = 10**400
+ENDLESS = float("inf")
+LONG = "x" * 2_000_000
+
+
+@pytest.mark.parametrize("number", [HUGE, ENDLESS, "1e999", str(HUGE), HUGE**10])
+@pytest.mark.parametrize(
+    "expression",
+    ["add(a, `0.5`)", "subtract(`0.5`, a)", "multiply(a, `0.5`)", "divide(a, `3`)", "floor(a)",
+     "ceil(a)", "avg([a, `0.5`])", "sum([a, `0.5`])", "abs(a)", "floor(to_number(a))",
+     "multiply(multiply(a, a), multiply(a, a))", "rows[?floor(v) > `1`]", "a"],
+)  # fmt: skip
+def test_no_number_blinds_more_than_its_own_record(expression: str, number: object) -> None:
+    decoder = RecordDecoder({"sku": "sku", "available": expression}, {})
+    good = {"sku": "A", "a": 1, "rows": []}
+    bad = {"sku": "B", "a": number, "rows": [{"v": number}]}
+
+    reading = decoder.all([bad, good], "page 1, ")
+
+    assert [refused.sku for refused in reading.refused][:1] == ["B"]
+    assert "int_max_str_digits" not in "".join(refused.reason for refused in reading.refused)
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("replace(replace(t, 'x', t), 'x', 'yy')", "replace() makes a text of over 100,000 "),
+        ("join(t, ['a', 'b', 'c'])", "join() makes a text of over 100,000 characters"),
+        ("add(n, `1`)", "add() can't work with a number as large as this"),
+        ("floor(e)", "a number is too large to work with"),
+        ("contains(s, `1`)", "a function can't work with what it was given"),
+    ],
+)
+def test_what_a_function_cannot_do_is_said(expression: str, words: str) -> None:
+    item = {"t": LONG, "n": HUGE, "e": ENDLESS, "s": "short"}
+
+    with pytest.raises(expressions.ERROR) as caught:
+        expressions.search(expression)(item)
+
+    assert words in str(caught.value)
