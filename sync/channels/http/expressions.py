@@ -13,6 +13,7 @@ import jmespath.exceptions
 from jmespath import visitor
 
 from sync.channels.http.functions import ShopFunctions
+from sync.values import quoted
 
 Step = str | int
 """A name in an object, or a number in a list."""
@@ -115,6 +116,10 @@ def _evaluated(tree: Node) -> Look:
     def look(item: object) -> object:
         try:
             return run(tree, item)
+        except jmespath.exceptions.JMESPathTypeError as error:
+            # Its words hold the whole value, which may be megabytes.
+            error.current_value = quoted(error.current_value)
+            raise
         except ERROR:
             raise
         except (OverflowError, RecursionError, TypeError, ValueError) as error:

@@ -146,3 +146,11 @@ def test_what_a_function_cannot_do_is_said(expression: str, words: str) -> None:
         expressions.search(expression)(item)
 
     assert words in str(caught.value)
+
+
+def test_what_does_not_fit_a_function_is_quoted_short_and_harmless() -> None:
+    with pytest.raises(expressions.ERROR) as caught:
+        expressions.search("abs(t)")({"t": "\x1b[31m" + LONG})
+
+    assert len(str(caught.value)) < 200
+    assert "\x1b" not in str(caught.value)
