@@ -24,6 +24,7 @@ from tests.contract.harness import (
     poll,
 )
 from tests.contract.kinds import NETWORKED, STRANGE, behind_doors, running
+from tests.long_run import first
 from tests.loopback import Answer, script, serving
 
 
@@ -85,7 +86,9 @@ async def test_a_sku_is_taken_exactly_as_it_is(harness: Harness) -> None:
     assert {sku: stock[sku] for sku in STRANGE} == {sku: n for n, sku in enumerate(STRANGE)}
 
 
-@pytest.mark.parametrize("raw", ['"twelve"', "1e400", "3.5", "9999999999999999", "[]", "true"])
+@pytest.mark.parametrize(
+    "raw", first(2, ['"twelve"', "1e400", "3.5", "9999999999999999", "[]", "true"])
+)
 async def test_a_bad_quantity_blinds_its_own_listing_only(harness: Harness, raw: str) -> None:
     harness.corrupt("B-2", raw)
 
@@ -99,7 +102,7 @@ async def test_a_bad_quantity_blinds_its_own_listing_only(harness: Harness, raw:
     assert "B-2" not in reading.stock
 
 
-@pytest.mark.parametrize("sku", ["K" * 10_000, "bell\x07", "esc\x1b[2J", "bidi\u202e"])
+@pytest.mark.parametrize("sku", first(2, ["K" * 10_000, "esc\x1b[2J", "bell\x07", "bidi\u202e"]))
 async def test_a_sku_that_cannot_be_one_blinds_itself_only(harness: Harness, sku: str) -> None:
     harness.put(sku, 1)
 
@@ -163,7 +166,7 @@ async def test_a_refused_credential_is_named_and_not_shown(
     assert "wr0ng-s3cret" not in repr(error)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", first(2, [429, 500, 503]))
 async def test_a_passing_trouble_is_waited_out(networked: OverHttp, status: int) -> None:
     troubles = [Answer(status=status)]
     networked.front.spoil = lambda _asked: troubles.pop() if troubles else None
@@ -179,7 +182,9 @@ async def test_a_redirect_to_another_host_is_not_followed(networked: OverHttp) -
         assert thief.asked == []
 
 
-@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", first(3, [b"null", b"<html>", b"[" * 100_000, b"[]", b"{}", b"\xff\xfe"])
+)
 async def test_any_other_answer_breaks_the_contract(networked: OverHttp, body: bytes) -> None:
     networked.front.spoil = lambda _asked: Answer(body)
 

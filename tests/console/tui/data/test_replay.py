@@ -187,7 +187,7 @@ async def test_a_time_is_gone_to_by_name_from_the_palettes_action(lived: Shop) -
         assert "in the future" in text_of(app)
 
 
-@pytest.mark.parametrize("key", first(2, ["a", "A", "r", "z", "u", "R"]))
+@pytest.mark.parametrize("key", first(1, ["a", "A", "r", "z", "u", "R"]))
 async def test_no_act_changes_the_past(lived: Shop, key: str) -> None:
     async with replayed(lived) as (app, pilot):
         before = lived.database.read(_everything)
