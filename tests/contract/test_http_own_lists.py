@@ -178,3 +178,42 @@ async def test_a_full_page_that_comes_twice_is_doubted_once(
         "is page 1 once more: there may be more"
     )
     assert list(pages[-1].warnings) == [doubt] * is_doubted
+
+
+async def test_a_list_of_just_as_many_as_are_asked_for_is_doubtful_and_names_its_parent() -> None:
+    async with running_shop("page", "asked") as running:
+        running.shop.fill(3)
+        running.server.answer = lambda asked: (
+            Answer([{"id": n, "sku": f"{asked.path}-{n}", "qty": 1} for n in range(100)])
+            if "/variants" in asked.path
+            else paged_products(running, asked)
+        )
+        url = f"{running.server.url}/products/{{parent.id}}/variants?limit=100"
+        running.keys = {"total": None, "paging": None, "each": {"items": "[]", "url": url}}
+        pages = await running.poll()
+    (warning,) = [words for page in pages for words in page.warnings if "each.url" in words]
+    assert warning == (
+        "each.url: page 1, record 1, children of parent.id 100: exactly 100 records came, and the "
+        "address has `limit`: there may be a next page, and no `next` is described"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "is_doubtful"), [("node down", True), ("Invalid page.", False), ("Not Found", False)]
+)
+async def test_a_page_that_is_refused_for_something_else_may_be_missing(
+    words: str, *, is_doubtful: bool
+) -> None:
+    async with running_shop("page", "asked") as running:
+        running.server.answer = lambda asked: (
+            Answer({"message": words}, 404)
+            if page_of(asked) > 1
+            else Answer({"found": {"items": [{"id": n, "variants": []} for n in range(10)]}})
+        )
+        size = {"param": "size", "value": 100}
+        paging = {"by": "page", "param": "page", "size": size}
+        running.keys = {"total": None, "each": {"items": "variants"}, "paging": paging}
+        pages = await running.poll()
+    warnings = [warning for page in pages for warning in page.warnings if "refused" in warning]
+    assert bool(warnings) == is_doubtful
+    assert all(words in warning and "page 2" in warning for warning in warnings)

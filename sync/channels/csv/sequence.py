@@ -15,8 +15,13 @@ TAKEN_MAX = 2_000
 """So many files of changes are kept in mind, the newest."""
 
 _WILD = re.compile(r"[*?\[]")
-_DATE = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d")
-_TIME_DIGITS = (4, 6)
+_DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])", re.ASCII
+)
+_TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3})?)?", re.ASCII)
+"""HHMM, HHMMSS, and with milliseconds."""
+_FIRST = 60
+"""Below it, digits are of the first hour or minute of a day, or of a counter that began."""
 _EPOCH_DIGITS = (10, 13)
 
 
@@ -59,42 +64,97 @@ def is_among(name: str, full: str, changes: str | None) -> str:
     return max(fits, key=fits.__getitem__, default="")
 
 
-def number_of(name: str, pattern: str) -> tuple[str, int] | None:
-    """Find the number that counts the files up, and what stands before it; None where none does.
+@dataclass(frozen=True, slots=True)
+class _Digits:
+    """The last digits in a name that may count."""
 
-    It is the last in what the pattern leaves open. A date, a time of day and seconds since 1970 are
-    no such numbers: what lies between two of them is not missing.
-    """
-    start = _WILD.search(pattern)
-    if start is None:
-        return None
-    end = len(_WILD.split(pattern)[-1].partition("]")[2] or _WILD.split(pattern)[-1])
-    text = name[start.start() : len(name) - end]
-    runs = list(re.finditer(r"\d+", text, re.ASCII))
-    if not runs:
-        return None
-    before, digits = text[: runs[-1].start()], runs[-1][0]
-    date = _DATE.search(text)
-    if date is not None:
-        after = [run for run in runs if run.start() >= date.end()]
-        if len(after) != 1 or len(digits) in _TIME_DIGITS:
+    before: str
+    text: str
+    family: str = ""
+    """Of those behind a date: the name without that date."""
+
+
+class Numbering:
+    """What counts files up, judged by all their names: one may not tell 00:03 from number 3."""
+
+    def __init__(self, pattern: str, names: Iterable[str]) -> None:
+        """`names`: of all files that are there or are known."""
+        start = _WILD.search(pattern)
+        last = _WILD.split(pattern)[-1]
+        self._start = None if start is None else start.start()
+        self._end = len(last.partition("]")[2] or last)
+        self._digits = {name: self._found(name) for name in names}
+        families: dict[tuple[str, int], list[_Digits]] = {}
+        for digits in self._digits.values():
+            if digits is not None and digits.family:
+                families.setdefault(_family(digits), []).append(digits)
+        self._times = {family for family, members in families.items() if _are_times(members)}
+
+    def of(self, name: str) -> tuple[str, int] | None:
+        """Find the number that counts the files up, and what stands before it; None without one.
+
+        It is the last in what the pattern leaves open. A date, a time of day and seconds since 1970
+        are no such numbers: what lies between two of them is not missing.
+        """
+        digits = self._digits[name]
+        if digits is None or (digits.family and _family(digits) in self._times):
             return None
-    elif len(digits) in _EPOCH_DIGITS and digits[0] == "1":
-        return None
-    return before, int(digits)
+        return digits.before, int(digits.text)
+
+    def in_order(self, files: Iterable[FoundFile]) -> list[FoundFile]:
+        """Order files by their numbers where they have some, else by their times."""
+        return sorted(files, key=self._key)
+
+    def _key(self, file: FoundFile) -> tuple[object, ...]:
+        number = self.of(file.name)
+        if number is None:
+            return (1, file.at, 0, file.name)
+        before, count = number
+        return (0, _natural(before), count, file.name)
+
+    def _found(self, name: str) -> _Digits | None:
+        if self._start is None:
+            return None
+        text = name[self._start : len(name) - self._end]
+        date = _DATE.search(text)
+        behind = 0 if date is None else date.end()
+        runs = list(re.finditer(r"\d+", text[behind:], re.ASCII))
+        if not runs or (date is not None and len(runs) > 1):
+            return None
+        before, digits = text[: behind + runs[-1].start()], runs[-1][0]
+        if date is not None:
+            return _Digits(before, digits, f"{before[: date.start()]}*{before[behind:]}")
+        if len(digits) in _EPOCH_DIGITS and digits[0] == "1":
+            return None
+        return _Digits(before, digits)
 
 
-def in_order(files: Iterable[FoundFile], pattern: str) -> list[FoundFile]:
-    """Order files by their numbers where they have some, else by their times."""
-    return sorted(files, key=lambda file: _key(file, pattern))
+def _family(digits: _Digits) -> tuple[str, int]:
+    return digits.family, len(digits.text)
 
 
-def _key(file: FoundFile, pattern: str) -> tuple[object, ...]:
-    number = number_of(file.name, pattern)
-    if number is None:
-        return (1, file.at, 0, file.name)
-    before, count = number
-    return (0, _natural(before), count, file.name)
+def _are_times(members: Sequence[_Digits]) -> bool:
+    """Whether digits behind dates are times of day: valid ones, and no sign of a counter.
+
+    In doubt a sign is believed: a gap that is none only keeps stock from being raised, and one that
+    is not seen loses changes.
+    """
+    if not all(_TIME.fullmatch(digits.text) for digits in members):
+        return False
+    numbers = {(digits.before, int(digits.text)) for digits in members}
+    if all(number < _FIRST for _, number in numbers):
+        # 00:05, 00:10 at most; a counter begins with such numbers, each day perhaps.
+        return all(number % 5 == 0 for _, number in numbers)
+    steps = [
+        (number, other)
+        for (day, number), (other_day, other) in pairwise(sorted(numbers))
+        if day == other_day
+    ]
+    # Minute by minute, 14:59 leads to 15:00; a counter goes on with 1460.
+    if any(other == number + 41 and other % 100 == 0 for number, other in steps):
+        return True
+    counted = sum(other == number + 1 for number, other in steps)
+    return not counted or 2 * counted < len(steps)
 
 
 def _natural(text: str) -> tuple[tuple[int, str], ...]:
@@ -112,13 +172,14 @@ def plan_whole(
     if is_new:
         taken = _taken_before(before, after)
         after = [file for file in after if not _is(file, taken.get(file.name))]
-    after = in_order(after, pattern)
+    numbering = Numbering(pattern, _names(before, found))
+    after = numbering.in_order(after)
     names = {file.name for file in after}
     older = {file.name: file for file in before if file.name not in names}
     older |= {file.name: file.taken() for file in found if file.name not in names | older.keys()}
     past = [msgspec.structs.replace(file, is_current=False) for file in older.values()]
     ordered = [file.name for file in after]
-    gap = _first_gap([*_highest(past, pattern), *ordered], pattern, restarts=True)
+    gap = _first_gap([*_highest(past, numbering), *ordered], numbering, restarts=True)
     return Plan(after, _kept([*past, *(file.taken() for file in after)]), True, gap)
 
 
@@ -130,12 +191,13 @@ def plan_changes(
     Each file counts once: what was sent again with the same content changes nothing.
     """
     current = [file for file in known.changes if file.is_current]
-    ordered = in_order(_new(known, found, full_at), pattern)
+    numbering = Numbering(pattern, _names(known.changes, found))
+    ordered = numbering.in_order(_new(known, found, full_at))
     names = {file.name for file in ordered}
     kept = [file for file in known.changes if file.name not in names]
-    before = [current[-1].name] if current else _highest(kept, pattern)
+    before = [current[-1].name] if current else _highest(kept, numbering)
     gap = known.gap or _first_gap(
-        [*before, *(file.name for file in ordered)], pattern, restarts=not current
+        [*before, *(file.name for file in ordered)], numbering, restarts=not current
     )
     return Plan(ordered, _kept([*kept, *(file.taken() for file in ordered)]), False, gap)
 
@@ -145,13 +207,18 @@ def late(
 ) -> list[FoundFile]:
     """Find the new files that belong before one that has counted, or in its place."""
     current = [file for file in known.changes if file.is_current]
-    return [file for file in _new(known, found, full_at) if _comes_late(file, current, pattern)]
+    numbering = Numbering(pattern, _names(known.changes, found))
+    return [file for file in _new(known, found, full_at) if _comes_late(file, current, numbering)]
 
 
 def all_there(known: FileSequence, found: Sequence[FoundFile]) -> bool:
     """Whether every file of changes on the full list is still there, so that all can be read."""
     names = {file.name for file in found}
     return all(file.name in names for file in known.changes if file.is_current)
+
+
+def _names(known: Sequence[FileTaken], found: Sequence[FoundFile]) -> list[str]:
+    return [*(file.name for file in known), *(file.name for file in found)]
 
 
 def _new(known: FileSequence, found: Sequence[FoundFile], full_at: Millis) -> list[FoundFile]:
@@ -185,32 +252,32 @@ def _is(file: FoundFile, taken: FileTaken | None) -> bool:
     )
 
 
-def _comes_late(file: FoundFile, current: Sequence[FileTaken], pattern: str) -> bool:
+def _comes_late(file: FoundFile, current: Sequence[FileTaken], numbering: Numbering) -> bool:
     """Whether a file belongs before one that has counted already, or is one with other content."""
-    number = number_of(file.name, pattern)
+    number = numbering.of(file.name)
     if number is None:
         return any(file.modified_ns < other.modified_ns for other in current)
     before, count = number
     return any(
         found is not None and (_natural(found[0]), found[1]) >= (_natural(before), count)
-        for found in (number_of(other.name, pattern) for other in current)
+        for found in (numbering.of(other.name) for other in current)
     )
 
 
-def _highest(files: Sequence[FileTaken], pattern: str) -> list[str]:
+def _highest(files: Sequence[FileTaken], numbering: Numbering) -> list[str]:
     """The name of the file with the highest number among these; none where none has a number."""
-    counted = [(number, file.name) for file in files if (number := number_of(file.name, pattern))]
+    counted = [(number, file.name) for file in files if (number := numbering.of(file.name))]
     ordered = sorted(counted, key=lambda pair: (_natural(pair[0][0]), pair[0][1]))
     return [ordered[-1][1]] if ordered else []
 
 
-def _first_gap(names: Sequence[str], pattern: str, *, restarts: bool) -> str:
+def _first_gap(names: Sequence[str], numbering: Numbering, *, restarts: bool) -> str:
     """Say between which two files a number is missing; empty where none is.
 
     `restarts`: the first two may be of two sequences, because a full list lies between them.
     """
     for place, (name, following) in enumerate(pairwise(names)):
-        one, other = number_of(name, pattern), number_of(following, pattern)
+        one, other = numbering.of(name), numbering.of(following)
         if one is None or other is None or one[0] != other[0]:
             continue
         begins_anew = restarts and place == 0 and other[1] <= 1

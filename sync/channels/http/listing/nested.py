@@ -181,6 +181,8 @@ class ChildReader:
                 f"each.url: {parent.place}: exactly {count:,} came, and page 2 is page 1 once "
                 "more: there may be more"
             )
+        elif warnings := walk.warnings():
+            doubt = f"each.url: {parent.place}: {self._client.text('; '.join(warnings))}"
         if self._each.keys is None:
             return items, doubt
         keys = self._each.keys

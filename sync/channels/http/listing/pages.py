@@ -50,6 +50,8 @@ class PageBody:
     """How many there are as the API counts: before an expression filters or flattens them."""
     announced: Announcement
     """What it says of the whole list."""
+    complaint: str = ""
+    """What is said where there may be no such page, fit for a message."""
 
 
 class PageReader:
@@ -87,7 +89,8 @@ class PageReader:
             accept=_NO_SUCH_PAGE if request.is_past_the_end else (),
         )
         if not found:
-            return PageBody(request, reply.url, reply.headers, None, [], 0, Announcement())
+            words = self._client.words(reply.body)
+            return PageBody(request, reply.url, reply.headers, None, [], 0, Announcement(), words)
         content, items = found[0]
         if not isinstance(items, list):
             words = self._client.text(_no_list(self._table.items, items, content))

@@ -1,5 +1,6 @@
 """One reading of a list, page after page: is it whole, did it move, does it end."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,12 @@ TAIL = 20
 
 _FULL_MIN = 50
 """So many children of one parent, and a round number, are as likely a full page as all of them."""
+
+_NO_PAGE = re.compile(
+    r"page|offset|range|not[ _-]?found|no (more|results|records|items|data)|exist|beyond|past|empty"
+    r"|^\W*$",
+    re.IGNORECASE,
+)
 
 _PARENT_IDS = ("id", "_id", "ID", "uuid", "sku", "code", "handle", "number")
 """What tells one parent of `each` from another: the first of these that it has."""
@@ -65,6 +72,7 @@ class ListWalk:
         """What `total` says newest, or else the least that is announced by itself."""
         self._total_missing = ""
         self._total_lies = ""
+        self._no_page = ""
         self._empty = self._repeated = self._shrunk = 0
         self._is_first_twice = False
         self._last: PageBody | None = None
@@ -85,6 +93,11 @@ class ListWalk:
         if page.content is None:
             # There is no such page, and all that is announced had come: it was the end.
             self.following = None
+            if self._total is None and page.complaint and not _says_no_page(page.complaint):
+                self._no_page = (
+                    f"page {self.pages + 1} was refused: {page.complaint}; the list may end "
+                    "before it, or go on: add total"
+                )
             return ()
         self.pages += 1
         place = f"page {self.pages}"
@@ -170,6 +183,11 @@ class ListWalk:
     def warnings(self) -> list[str]:
         """What makes the list doubtful, though it may be whole."""
         warnings = [*self._pager.warnings(), *filter(None, (self._total_missing, self._total_lies))]
+        if self._parent is not None:
+            # `total` and `paging` describe the list of parents; a parent's own may lack both.
+            warnings = []
+        if self._no_page:
+            warnings.append(self._no_page)
         if self.twice:
             warnings.append(
                 f"the list moved while it was read: {self.twice:,} of its records came twice"
@@ -307,6 +325,11 @@ class ListWalk:
         if words:
             words = f"{self._pager.name} {words}"
             raise ContractBroken(words, path=place, subject=self._name)
+
+
+def _says_no_page(complaint: str) -> bool:
+    """Whether an answer complains of the page that was asked for, as for one past the end."""
+    return _NO_PAGE.search(complaint) is not None
 
 
 def _identity(table: ListTable) -> list[expressions.Look]:
