@@ -68,6 +68,7 @@ def test_headless_it_prints_the_status_without_textual_and_leaves_nothing_behind
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
 def test_a_signal_ends_it_cleanly_and_the_status_is_still_printed(
     tmp_path: Path, number: signal.Signals

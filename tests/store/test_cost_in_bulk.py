@@ -71,6 +71,7 @@ def test_proposals_for_every_listing_take_no_more_statements_than_for_a_few(tmp_
     assert many == few
 
 
+@pytest.mark.long
 def test_superseding_every_proposal_takes_no_more_statements_than_a_few(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         sell_out(w, count)
@@ -87,6 +88,7 @@ def test_superseding_every_proposal_takes_no_more_statements_than_a_few(tmp_path
     assert many == few
 
 
+@pytest.mark.long
 def test_what_holds_a_batch_back_takes_no_more_statements_for_many(tmp_path: Path) -> None:
     """It is asked before the dialog of a bulk decision, with up to 1,000 marks."""
 

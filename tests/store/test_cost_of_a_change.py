@@ -99,6 +99,7 @@ def test_a_batch_of_events_of_one_sku_costs_what_it_has_and_not_its_square(tmp_p
     assert many / MANY < few / FEW * ROOM
 
 
+@pytest.mark.long
 def test_a_reading_after_a_write_costs_the_same_whatever_was_reported_before(
     tmp_path: Path,
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_reading_after_a_write_costs_the_same_whatever_was_reported_before(
     assert many < few * ROOM
 
 
+@pytest.mark.long
 def test_an_authority_pays_for_no_other_one_that_is_far_back(tmp_path: Path) -> None:
     """What one authority has seen is not looked at again because another is of last year."""
 
@@ -137,6 +139,7 @@ def test_an_authority_pays_for_no_other_one_that_is_far_back(tmp_path: Path) -> 
     assert many < few * ROOM
 
 
+@pytest.mark.long
 def test_thinning_costs_the_rows_that_go(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(count))
@@ -160,6 +163,7 @@ def test_thinning_costs_the_rows_that_go(tmp_path: Path) -> None:
     assert many < few * 2  # In each table it looks at the next rows, up to `STEP`.
 
 
+@pytest.mark.long
 def test_measuring_costs_nothing_for_events_before_its_window(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(FEW))

@@ -62,6 +62,7 @@ async def test_what_a_page_lacks_is_refused_in_words(shop: Shop) -> None:
         assert "Mark or unmark the row: not on this page" in text_of(app)
 
 
+@pytest.mark.long
 async def test_escape_leads_back_page_by_page(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "4", "escape")
@@ -112,6 +113,7 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
     assert by_name("approve").keys == ("a",)
 
 
+@pytest.mark.long
 async def test_the_help_of_a_narrow_terminal_stands_below_the_titles_in_whole_words(
     shop: Shop,
 ) -> None:

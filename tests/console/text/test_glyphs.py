@@ -14,7 +14,10 @@ from console.text.glyphs import FALLBACKS, to_ascii
 from tests.console.command_shop import seed
 
 ROOT = Path(__file__).parents[3]
-ALPHABETS = ("sku_skeleton.py", "similar_skus.py", "totals.py", "spreadsheet_damage.py")
+ALPHABETS = (
+    "sku_skeleton.py", "similar_skus.py", "totals.py", "spreadsheet_damage.py", "names.py",
+    "families.py",
+)  # fmt: skip
 """Their letters are compared with, never printed."""
 
 

@@ -74,6 +74,7 @@ async def test_sorting_walks_through_the_orders(shop: Shop) -> None:
         assert "sort channel" in text_of(app)
 
 
+@pytest.mark.long
 async def test_enter_opens_the_skus_page_and_escape_leaves_it(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

@@ -163,6 +163,7 @@ async def test_another_cache_in_its_place_is_not_taken_for_it(shop: Shop, tmp_pa
         assert "has been removed or replaced" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_cache_that_became_read_only_is_shown_and_nothing_is_decided(shop: Shop) -> None:
     written = shop.database
     shop.database = Database.open(shop.settings.database, read_only=True)

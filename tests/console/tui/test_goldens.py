@@ -31,7 +31,7 @@ SCREENS = {
 
 
 @pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("name", first(4, SCREENS))
+@pytest.mark.parametrize("name", first(2, SCREENS))
 async def test_a_screen_looks_as_it_should(shop: Shop, name: str, size: tuple[int, int]) -> None:
     shop.database.write(
         incidents.raise_incident, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", now=NOW

@@ -58,6 +58,7 @@ async def resized(app: SkewApp, pilot: Pilot[int], size: tuple[int, int]) -> lis
     return text_of(app).splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", first(1, PLACES))
 async def test_it_takes_any_size_at_any_moment(shop: Shop, place: str) -> None:
     async with console(shop) as (app, pilot):

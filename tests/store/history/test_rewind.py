@@ -48,6 +48,7 @@ def _last_said(incident: Incident) -> Incident:
     return replace(incident, count=1, last_at=incident.since, message="")
 
 
+@pytest.mark.long
 @settings(max_examples=examples(8), suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 20))
 def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) -> None:

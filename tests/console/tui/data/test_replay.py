@@ -151,6 +151,7 @@ async def test_before_the_first_poll_there_is_nothing(lived: Shop) -> None:
         assert shown_at(app) <= first
 
 
+@pytest.mark.long
 async def test_braces_leap_an_hour_and_no_further_than_there_is_anything(lived: Shop) -> None:
     async with replayed(lived) as (app, pilot):
         await press(app, pilot, "}")
@@ -223,6 +224,7 @@ async def test_a_live_console_says_how_the_past_is_opened(shop: Shop) -> None:
         assert "`skew watch --at TIME` shows the past" in text_of(app)
 
 
+@pytest.mark.long
 async def test_time_does_not_pass_in_the_past_and_nothing_is_toasted(lived: Shop) -> None:
     async with replayed(lived, NOW + 20 * MINUTE) as (app, pilot):
         before = text_of(app)
@@ -233,6 +235,7 @@ async def test_time_does_not_pass_in_the_past_and_nothing_is_toasted(lived: Shop
         assert not app._notifications
 
 
+@pytest.mark.long
 async def test_the_cache_goes_on_beside_it(lived: Shop) -> None:
     """A daemon writes while somebody looks back: what was stays, and what comes can be reached."""
     async with replayed(lived, NOW + 20 * MINUTE) as (app, pilot):

@@ -52,6 +52,7 @@ async def over(dialog: BatchDialog) -> None:
     await until(lambda: dialog.progress.over, "the batch's end")
 
 
+@pytest.mark.long
 async def test_a_batch_shows_its_way_by_itself_and_its_end(tmp_path: Path) -> None:
     async with live(tmp_path) as shop, shop.console() as (app, pilot):
         dialog = await approve_all(shop, app, pilot)

@@ -163,6 +163,7 @@ async def test_colon_q_enter_after_a_page_quits_and_decides_nothing(shop: Shop, 
         assert decided(shop) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("busy", first(1, [True, False]), ids=lambda busy: "busy" * busy)
 async def test_keys_after_a_page_are_the_pages_in_order(shop: Shop, *, busy: bool) -> None:
     async with console(shop) as (app, pilot):
@@ -175,6 +176,7 @@ async def test_keys_after_a_page_are_the_pages_in_order(shop: Shop, *, busy: boo
         assert app.page.query("VirtualTable").first().cursor == 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 async def test_a_filter_is_typed_in_one_burst(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await burst(app, pilot, "/sku:SKU-0007733")
@@ -184,6 +186,7 @@ async def test_a_filter_is_typed_in_one_burst(shop: Shop) -> None:
         assert decided(shop) == []
 
 
+@pytest.mark.long
 async def test_help_that_is_opened_and_closed_in_a_burst_leaves_the_page(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await burst(app, pilot, "?q3")

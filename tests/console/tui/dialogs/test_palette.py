@@ -23,6 +23,7 @@ async def test_enter_does_nothing_while_nothing_is_typed(shop: Shop) -> None:
         assert decided(shop) == []
 
 
+@pytest.mark.long
 async def test_the_arrows_choose_and_enter_does_it(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, ":", *"show the", "down", "enter")
@@ -51,6 +52,7 @@ async def test_colon_q_enter_quits_however_quickly_it_comes(shop: Shop) -> None:
         assert decided(shop) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", first(1, ["1", "3", "4", "5"]))
 async def test_no_burst_of_colon_letter_enter_decides(shop: Shop, place: str) -> None:
     async with console(shop) as (app, pilot):

@@ -41,6 +41,7 @@ async def test_what_to_type_and_where_is_seen_before_a_bulk_approval(
         assert all(widget.region.height >= 1 for widget in asked)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SMALL), ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_list_shrinks_as_the_screen_does(many: Shop, size: tuple[int, int]) -> None:
     async with console(many) as (app, pilot):

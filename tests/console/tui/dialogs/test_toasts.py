@@ -39,6 +39,7 @@ def toasts(app: SkewApp) -> list[Region]:
     return [geometry.visible_region for geometry in found if geometry.visible_region]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("page", first(1, ["1", "2", "3", "4"]))
 async def test_the_row_under_the_cursor_stays_in_sight(

@@ -144,6 +144,7 @@ async def test_a_pause_shows_its_effect_and_can_be_thought_better_of(shop: Shop)
         assert "nothing paused" in text_of(app)
 
 
+@pytest.mark.long
 async def test_what_a_pause_does_is_broken_at_spaces_where_the_dialog_is_narrow(shop: Shop) -> None:
     async with console(shop, (60, 24)) as (app, pilot):
         await press(app, pilot, "2", "j", "j", "P")
@@ -168,6 +169,7 @@ async def test_a_span_that_is_none_is_told_as_one_is_typed_here(shop: Shop) -> N
     assert "in quotes" not in text
 
 
+@pytest.mark.long
 async def test_a_pause_of_the_authority_concerns_every_channel(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "P")

@@ -126,6 +126,7 @@ async def test_undo_takes_the_last_approval_back_while_its_hold_lasts(shop: Shop
         assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
 
 
+@pytest.mark.long
 async def test_after_the_hold_there_is_nothing_to_undo(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -154,6 +155,7 @@ async def test_rejecting_asks_for_a_reason_and_offers_the_last(shop: Shop) -> No
         assert newest_update(shop, "SKU-0001007").note == "phoned"
 
 
+@pytest.mark.long
 async def test_marked_updates_are_rejected_with_one_reason(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "asterisk", "R", *"off", "enter")

@@ -37,6 +37,7 @@ async def test_leaving_the_question_leaves_the_pause(shop: Shop) -> None:
         assert in_force(shop) is not None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, [(40, 10), (160, 45), (110, 30), (80, 24)]))
 async def test_every_pages_header_shows_it_at_every_size(shop: Shop, size: tuple[int, int]) -> None:
     paused(shop)
@@ -74,6 +75,7 @@ async def test_a_console_that_may_not_write_shows_it_and_can_not_end_it(shop: Sh
         assert "resumes" not in text_of(app).splitlines()[0]
 
 
+@pytest.mark.long
 async def test_a_reason_from_outside_is_text(shop: Shop) -> None:
     paused(shop, "[b]\x1b]0;owned\x07[/nope]", by="[@click=app.quit]b[/]")
     async with console(shop, (160, 45)) as (app, pilot):

@@ -30,6 +30,7 @@ async def test_the_page_looks_as_it_should(
         hold_to_golden(f"channel-{name}", size, text_of(app))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_pause_dialog_looks_as_it_should(shop: Shop, size: tuple[int, int]) -> None:
     async with console(shop, size) as (app, pilot):
@@ -37,6 +38,7 @@ async def test_the_pause_dialog_looks_as_it_should(shop: Shop, size: tuple[int, 
         hold_to_golden("channel-pause", size, text_of(app))
 
 
+@pytest.mark.long
 async def test_a_read_only_console_shows_all_and_refuses_the_acts(shop: Shop) -> None:
     trouble_channels(shop)
     async with console(shop, read_only=True) as (app, pilot):
@@ -65,6 +67,7 @@ async def test_what_a_channel_says_is_told_whole_and_harmless(shop: Shop) -> Non
     assert "[bold]end[/bold]" in text
 
 
+@pytest.mark.long
 async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Shop) -> None:
     trouble_channels(shop)
     async with console(shop, (120, 30)) as (app, pilot):
@@ -75,6 +78,7 @@ async def test_the_error_of_a_refused_credential_stands_with_its_remedy(shop: Sh
     assert "correct the credential that it names: a file is tried at once" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", first(1, [40, 131, 60, 79, 110, 132, 200, 240]))
 async def test_the_page_works_at_any_width(shop: Shop, width: int) -> None:
     trouble_channels(shop)

@@ -378,6 +378,7 @@ async def test_n_goes_to_the_worst_that_is_not_acknowledged_and_round(shop: Shop
     assert "oversell 2 of 2; next: 2 undersell" in text
 
 
+@pytest.mark.long
 async def test_a_read_only_console_groups_and_jumps_but_acknowledges_nothing(shop: Shop) -> None:
     async with console(shop, read_only=True) as (app, pilot):
         await press(app, pilot, "g", "g", "n", "c")

@@ -84,6 +84,7 @@ async def test_a_snoozed_incident_leaves_the_count_and_is_told_again_at_its_time
         assert newest_message(app) == "market credentials: 401, MARKET_TOKEN"
 
 
+@pytest.mark.long
 async def test_the_same_key_ends_a_snooze(troubled: Shop) -> None:
     troubled.database.write(incidents.snooze, 1, who="bo", until=NOW + 60 * MINUTE)
     async with console(troubled) as (app, pilot):
@@ -156,6 +157,7 @@ async def test_the_filter_narrows_by_words_channel_kind_severity_and_state(
         assert len(incidents_page(app).rows.ids) == 3
 
 
+@pytest.mark.long
 async def test_a_read_only_console_shows_all_of_it_and_hides_the_acts(troubled: Shop) -> None:
     async with console(troubled, read_only=True) as (app, pilot):
         await press(app, pilot, "4", "down")
@@ -243,6 +245,7 @@ async def test_good_readings_that_come_while_a_poll_waits_end_its_incident(shop:
         assert "● No incident is open" in text_of(app)
 
 
+@pytest.mark.long
 async def test_an_incident_is_copied_and_the_list_exported_as_filtered(
     troubled: Shop,
 ) -> None:

@@ -50,6 +50,7 @@ async def test_it_looks_as_it_should(lived: EventfulShop, size: tuple[int, int])
         hold_to_golden("sku-lived", size, text_of(app))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, [(80, 24), (160, 45), (60, 24), (60, 15), (220, 50)]))
 async def test_all_of_it_can_be_scrolled_to_at_any_size(
     lived: EventfulShop, size: tuple[int, int]

@@ -95,6 +95,7 @@ LISTED = {
 """By what is typed into the filter, the updates that are left."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("typed", first(1, LISTED))
 async def test_the_filter_narrows_what_the_state_lists(lived: Shop, typed: str) -> None:
     async with console(lived) as (app, pilot):
@@ -106,6 +107,7 @@ async def test_the_filter_narrows_what_the_state_lists(lived: Shop, typed: str) 
         assert sorted(listed(app)) == [1, 2, 3, 4]
 
 
+@pytest.mark.long
 async def test_a_wrong_filter_says_what_would_be_right(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "slash", *"status:bad", "enter")
@@ -190,6 +192,7 @@ async def test_t_says_why_there_is_nothing_to_try(lived: Shop) -> None:
         assert "nothing retried" in text_of(app)
 
 
+@pytest.mark.long
 async def test_an_ended_update_is_not_approved_and_says_so(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f", "a")

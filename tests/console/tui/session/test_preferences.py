@@ -62,6 +62,7 @@ async def test_foot_tabs_help_and_palette_show_the_operators_own_keys(shop: Shop
     assert "Sort by the next order" in offered
 
 
+@pytest.mark.long
 async def test_every_place_that_shows_keys_shows_the_same(shop: Shop) -> None:
     here = [action for action in ACTIONS if PageName.DISAGREEMENTS in action.on and action.legend][
         :6
@@ -185,6 +186,7 @@ async def test_whoever_is_not_known_is_asked_once_and_stands_in_the_audit(
     assert recall(tmp_path / "skew.toml").personal.operator == "bea"
 
 
+@pytest.mark.long
 async def test_escape_leaves_the_login_and_a_read_only_console_asks_nobody(
     shop: Shop, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_false_takes_a_table_or_a_text_away() -> None:
     assert whole["fields"] == {"sku": "code", "available": "qty"}
 
 
+@pytest.mark.long
 def test_tables_as_deep_as_a_file_is_long_are_merged() -> None:
     own: dict[str, Any] = {}
     below: dict[str, Any] = {}
