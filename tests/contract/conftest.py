@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests import databases
-from tests.contract.harness import SECRET, SECRET_NAME
+from tests.contract.depot import Depot
+from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, over_http
 from tests.contract.sql_backend import ENV, StockTable
 from tests.databases import Server
 
@@ -80,3 +81,9 @@ def _filled(table: StockTable) -> StockTable:
     for sku, quantity in {"A-1": 5, "B-2": 0, "C-3": 12}.items():
         table.put(sku, quantity)
     return table
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Iterator[OverHttp]:
+    with over_http(Depot(), tmp_path) as harness:
+        yield harness

@@ -5,10 +5,8 @@ from typing import Any
 import pytest
 
 from store.model import Record
+from tests.contract.depot import WOO, describe, sent
 from tests.contract.harness import OverHttp, change, opened
-from tests.contract.test_http_writes import WOO, depot, describe, sent
-
-__all__ = ["depot"]
 
 LEAST = Record("S-71", 100, ref='{"ref":71}', at_least=True)
 EXACT = Record("S-72", 5, ref='{"ref":72}')

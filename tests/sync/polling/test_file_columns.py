@@ -7,7 +7,7 @@ import pytest
 
 from store.model import PollOutcome
 from sync.channels.csv.options import CsvOptions
-from tests.sync.polling.test_file_sequence import Folder
+from tests.sync.polling.drop_folder import Folder
 from tests.sync.scripted_channel import Bench, changed
 
 COLUMNS = {
