@@ -6,7 +6,7 @@ a whole number`. Nothing is guessed: a number that could be read in two ways is 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from decimal import Decimal
 from itertools import islice
@@ -253,3 +253,21 @@ def quoted(value: object) -> str:
         text = text[: _QUOTE_LENGTH_MAX - 1] + "…"
     text = "".join(character if character.isprintable() else "\ufffd" for character in text)
     return f'"{text}"' if isinstance(value, str) else text
+
+
+RECORD_FIELDS: Mapping[str, Callable[[object], object]] = {
+    "sku": sku,
+    "ref": location,
+    "location": location,
+    "available": quantity,
+    "on_hand": quantity_or_none,
+    "committed": quantity_or_none,
+    "unavailable": quantity_or_none,
+    "incoming": quantity_or_none,
+    "threshold": quantity_or_none,
+    "state": lambda word: word,
+    "price": price_minor,
+    "title": title,
+    "updated_at": instant,
+}
+"""How each field of a described record is read. Each raises ValueError for what it can't be."""

@@ -5,19 +5,13 @@ file, because a shop takes ten seconds of processor time to start.
 """
 
 import asyncio
-import json
-import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 import pytest
@@ -30,6 +24,7 @@ from sync.channels.vendure import events as movements_read
 from sync.channels.vendure.options import VendureOptions
 from sync.clock import SystemClock
 from sync.settings import ChannelSettings
+from tests.end_to_end.desk import ShopDesk
 from tests.end_to_end.shop import PASSWORD, USER, Shop, missing, running_shop
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
@@ -67,40 +62,8 @@ pytestmark = [
 ]
 
 
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
-class Desk:
-    """An operator's folder: a configuration, the warehouse's file, and the command."""
-
-    folder: Path
-    password: str = PASSWORD
-
-    def skew(self, *arguments: str) -> Ran:
-        program = Path(sys.executable).with_name("skew")
-        command = str(program) if program.exists() else shutil.which("skew")
-        assert command is not None, "the command skew is not installed"
-        environ = {**os.environ, "SHOP_USERNAME": USER, "SHOP_PASSWORD": self.password}
-        ran = subprocess.run(  # noqa: PLW1510  # Its code is what we look at.
-            [command, *arguments],
-            cwd=self.folder,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert "Traceback" not in ran.stderr, ran.stderr
-        assert PASSWORD not in ran.stdout + ran.stderr
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
+class Desk(ShopDesk):
+    """The operator's folder, whose warehouse knows of articles that are not for sale."""
 
     def events(self) -> list[tuple[str, str, int, str | None, int]]:
         """What the cache has of the shop's events: kind, SKU, quantity, order, repeats."""
@@ -111,9 +74,7 @@ class Desk:
             )
             return rows.fetchall()
 
-    def warehouse_counts(
-        self, available: Mapping[str, int], disabled: tuple[str, ...] = ()
-    ) -> None:
+    def warehouse_drops(self, available: Mapping[str, int], disabled: tuple[str, ...] = ()) -> None:
         """The warehouse drops its file, whole."""
         rows = [
             f"{sku};{quantity};{'disabled' if sku in disabled else 'active'}\n"
@@ -135,8 +96,8 @@ def desk(shop: Shop, tmp_path: Path) -> Desk:
     """A desk at which nothing disagrees: the warehouse has what the shop shows, and the buffer."""
     content = CONFIGURATION.format(url=shop.url, buffer=BUFFER)
     (tmp_path / "skew.toml").write_text(content)
-    desk = Desk(tmp_path)
-    desk.warehouse_counts(agreeing(shop))
+    desk = Desk(tmp_path, {"SHOP_PASSWORD": PASSWORD}, {"SHOP_USERNAME": USER})
+    desk.warehouse_drops(agreeing(shop))
     return desk
 
 
@@ -150,7 +111,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(shop: Shop, desk: D
     counted["SKU-0007"] = 5  # The shop shows 7 and may show 3.
     counted["SKU-0031"] = 0  # The shop shows 31 and may show none.
     counted["SKU-0040"] += 6  # A raise, which waits for a second reading.
-    desk.warehouse_counts(counted)
+    desk.warehouse_drops(counted)
 
     assert desk.skew("check", "--online").code == 0
     assert desk.skew("poll").code == 0
@@ -175,7 +136,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(shop: Shop, desk: D
     }
     assert shop.stock() == {**before, "SKU-0007": 3, "SKU-0031": 0}
 
-    desk.warehouse_counts(counted)
+    desk.warehouse_drops(counted)
     assert desk.skew("poll").code == 0
     assert desk.skew("approve", "--all", "--by", "ana").code == 0
     assert desk.skew("apply").code == 0
@@ -194,7 +155,7 @@ def test_an_order_lowers_what_is_saleable_and_a_write_leaves_the_order_alone(
     assert desk.skew("diff", "--json").json["disagreements"] == []
 
     counted["SKU-0045"] = 30 + BUFFER  # The warehouse knows of the order, and of a loss.
-    desk.warehouse_counts(counted)
+    desk.warehouse_drops(counted)
     desk.skew("poll")
     assert desk.skew("approve", "--all", "--by", "ana").code == 0
     assert desk.skew("apply").code == 0
@@ -209,7 +170,7 @@ def test_an_order_and_our_own_write_are_reported_as_events_once(shop: Shop, desk
     desk.skew("poll")
     code = shop.buy("SKU-0033", 2)
     counted["SKU-0033"] = 20 + BUFFER
-    desk.warehouse_counts(counted)
+    desk.warehouse_drops(counted)
     desk.skew("poll")
     assert desk.skew("approve", "--all", "--by", "ana").code == 0
     assert desk.skew("apply").code == 0
@@ -228,7 +189,7 @@ def test_an_order_and_our_own_write_are_reported_as_events_once(shop: Shop, desk
 def test_a_listing_that_moved_after_the_approval_is_not_overwritten(shop: Shop, desk: Desk) -> None:
     counted = agreeing(shop)
     counted["SKU-0012"] = 9 + BUFFER
-    desk.warehouse_counts(counted)
+    desk.warehouse_drops(counted)
     desk.skew("poll")
     assert desk.skew("approve", "--all", "--by", "ana").code == 0
     shop.put("SKU-0012", 5)  # Somebody was quicker, and went below the target.
@@ -246,7 +207,7 @@ def test_a_sku_that_became_another_variant_is_not_written(
 ) -> None:
     approved, other = "SKU-0047", "SKU-0048"
     shop.put(other, 47)  # Both show the same, so that only the variant's id gives it away.
-    desk.warehouse_counts({**agreeing(shop), approved: 40 + BUFFER})
+    desk.warehouse_drops({**agreeing(shop), approved: 40 + BUFFER})
     desk.skew("poll")
     assert desk.skew("approve", "--all", "--by", "ana").code == 0
     ids = shop.variant(approved)["id"], shop.variant(other)["id"]
@@ -269,7 +230,7 @@ def test_a_sku_that_became_another_variant_is_not_written(
 
 
 def test_a_disabled_article_is_taken_off_sale(shop: Shop, desk: Desk) -> None:
-    desk.warehouse_counts(agreeing(shop), disabled=("SKU-0020",))
+    desk.warehouse_drops(agreeing(shop), disabled=("SKU-0020",))
     desk.skew("poll")
     (found,) = desk.skew("diff", "--json").json["disagreements"]
     assert (found["sku"], found["kind"]) == ("SKU-0020", "state")
@@ -297,7 +258,7 @@ def test_a_half_written_file_changes_nothing(shop: Shop, desk: Desk) -> None:
 
 
 def test_a_wrong_password_is_named_and_never_shown(desk: Desk) -> None:
-    desk.password = "wr0ng-s3cret"
+    desk.secrets["SHOP_PASSWORD"] = "wr0ng-s3cret"
 
     ran = desk.skew("check", "--online")
 

@@ -73,7 +73,8 @@ class SqlRowDecoder:
         self._states: Mapping[str, str] = dict(states)
         self._titles = {field: names[place] for field, place in at.items()}
         takes: dict[str, Callable[[Any], object]] = {
-            **_TAKES,
+            **values.RECORD_FIELDS,
+            "sku": _sku,
             "updated_at": partial(_instant, zone_of(options.timezone)),
         }
         self._has_amounts = not at.keys().isdisjoint(values.AMOUNTS)
@@ -175,20 +176,6 @@ def _instant(zone: tzinfo, value: object) -> Millis | None:
     return round(value.timestamp() * 1000)
 
 
-_TAKES: Mapping[str, Callable[[Any], object]] = {
-    "sku": _sku,
-    "ref": values.location,
-    "location": values.location,
-    "available": values.quantity,
-    "on_hand": values.quantity_or_none,
-    "committed": values.quantity_or_none,
-    "unavailable": values.quantity_or_none,
-    "incoming": values.quantity_or_none,
-    "threshold": values.quantity_or_none,
-    "state": lambda word: word,
-    "price": values.price_minor,
-    "title": values.title,
-}
 _PLAIN = frozenset({str, int, float, type(None), bool, datetime})
 
 

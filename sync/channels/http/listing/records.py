@@ -16,21 +16,7 @@ from sync.errors import ContractBroken
 QUANTITIES = ("available", "on_hand")
 """A record of which the first that is described is null is not counted."""
 
-FIELDS: Mapping[str, Callable[[object], object]] = {
-    "sku": values.sku,
-    "ref": values.location,
-    "location": values.location,
-    "available": values.quantity,
-    "on_hand": values.quantity_or_none,
-    "committed": values.quantity_or_none,
-    "unavailable": values.quantity_or_none,
-    "incoming": values.quantity_or_none,
-    "threshold": values.quantity_or_none,
-    "state": lambda word: word,
-    "price": values.price_minor,
-    "title": values.title,
-    "updated_at": values.instant,
-}
+FIELDS = values.RECORD_FIELDS
 
 REFUSED_MAX = 10_000
 """Of one page. A body of nothing but bad records would cost a hundred times its size."""
