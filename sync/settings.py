@@ -66,6 +66,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_ms: int = 30_000
     rate_per_s: float | None = None
     """None: the kind's own default."""
+    rate_share_ppm: int = 500_000
+    """How much of a limit that the vendor gives to all of a merchant's apps it takes."""
     read_back_within_ms: int = 10_000
     report_missing: bool = True
     writes_all: bool = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
 from sync.transport.rate_limit import RateLimitMeter
+from sync.units import PPM
 
 if TYPE_CHECKING:
     from sync.settings import ChannelSettings
@@ -77,7 +78,11 @@ def open_channel(
     from sync.channels.twins import write_all
     from sync.transport.transport import Limits, Transport
 
-    limits = Limits(timeout_ms=settings.timeout_ms, rate_per_s=settings.rate_per_s)
+    limits = Limits(
+        timeout_ms=settings.timeout_ms,
+        rate_per_s=settings.rate_per_s,
+        rate_share=settings.rate_share_ppm / PPM,
+    )
     written = getattr(settings.options, "url", "")
     url = written if isinstance(written, str) else ""
     transport = Transport(settings.name, url, clock=clock, limits=limits, meter=meter)

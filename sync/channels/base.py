@@ -51,6 +51,23 @@ class Abilities:
     """Some of its files hold only what changed: it is a `ChangesSource` too."""
     files: bool = False
     """It reads files, whose times are kept in mind: it is a `FileSource` too."""
+    since: bool = False
+    """It can list what changed since an instant, and that list is true for stock: it is a
+    `SinceSource` too."""
+    delta: bool = False
+    """The vendor also takes changes by so many units. We send none: a repeat would count twice."""
+    per_item: bool = False
+    """It answers for each change of a call; otherwise a call is applied or refused as a whole."""
+    locations: bool = False
+    """Its listings stand at locations of its own."""
+    applies_within_ms: int = 10_000
+    """How long it may take until a write that it accepted shows: the default of
+    `read_back_within`."""
+    rate_limit: str = ""
+    """The vendor's limit, in words: `2 requests a second, 2 at once`. Empty: none is known."""
+    proven: str = ""
+    """The real server that it was run against: `Vendure 3.7.3`. Empty: only against our copy of
+    what the vendor's documents say."""
     notes: str = ""
 
 
@@ -186,6 +203,18 @@ class EventSource(Protocol):
         """Read what moved after `cursor`, oldest first where the channel can; None: from the start.
 
         Ends with the newest. Raises Temporary, NeedsOperator, ContractBroken.
+        """
+        ...
+
+
+class SinceSource(Protocol):
+    """What a channel with `abilities.since` also does."""
+
+    def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+        """Read the listings that may have changed at or after `since`, by the channel's clock.
+
+        A listing that it does not name is as it was; one that is gone need not be named: that only
+        `pages` shows. Raises as `Channel.pages`.
         """
         ...
 

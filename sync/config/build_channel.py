@@ -131,6 +131,7 @@ class ChannelBuilder:
             lag_ms=int(common.lag),
             timeout_ms=int(common.timeout),
             rate_per_s=common.rate,
+            rate_share_ppm=int(common.rate_share),
             read_back_within_ms=int(common.read_back_within),
             report_missing=common.missing == "report",
             writes_all=common.duplicates == "write-all",

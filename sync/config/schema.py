@@ -101,6 +101,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     lag: Duration = Duration(0)
     timeout: Period = Period(30_000)
     rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+    rate_share: Portion = Portion(PPM // 2)
     read_back_within: Period = Period(10_000)
     missing: Literal["report", "ignore"] = "report"
     duplicates: Literal["report", "write-all"] = "report"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sync import channels, values
+from sync.channels.api import complaints
 from sync.channels.base import Channel, closing
-from sync.channels.http import complaints
 from sync.clock import Clock, SystemClock
 from sync.config.decoding import Findings, table
 from sync.config.load import decode

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sync.channels.api import expressions
 from sync.channels.descriptions import places
-from sync.channels.http import expressions
 from sync.config import described
 from sync.config.decoding import Findings
 

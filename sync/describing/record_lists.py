@@ -64,7 +64,7 @@ def of_expression(content: object, items: str) -> RecordList | None:
 
     Raises ValueError where it can't be read.
     """
-    from sync.channels.http import expressions
+    from sync.channels.api import expressions
 
     try:
         value = expressions.search(items)(content)

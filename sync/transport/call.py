@@ -9,6 +9,7 @@ import msgspec
 
 from sync.errors import ChannelError
 from sync.secrets import Secret
+from sync.transport.budget import Budget
 from sync.transport.decompression import ACCEPTED
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -70,6 +71,7 @@ class Call:
     repeatable: bool
     accept: Container[int]
     judge: Judge
+    budget: Budget
 
     @property
     def credential(self) -> str:

@@ -24,7 +24,6 @@ import random
 import zlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 
 import httpx
 import tenacity
@@ -36,10 +35,11 @@ from sync.errors import (
     NeedsOperator,
     Temporary,
     WriteOutcomeUnknown,
-    WriteRejected,
 )
 from sync.secrets import Secret
+from sync.transport import refusals
 from sync.transport.before_write import LastMoment
+from sync.transport.budget import UNLIMITED, Budget
 from sync.transport.call import Call, FormFields, Judge, Proof, Reply
 from sync.transport.decompression import decompressor
 from sync.transport.pace import Pace
@@ -53,18 +53,13 @@ for _name in ("httpx", "httpcore"):
 ATTEMPTS_MAX = 4
 PATIENCE_S = 10.0
 """Retrying ends where the next wait would go beyond this; the engine then backs off instead."""
-RETRY_AFTER_S_MAX = 3600.0
 REDIRECTS_MAX = 5
 _ERROR_BODY_BYTES_MAX = 64 * 1024
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
-_PASSING = frozenset({408, 425, *range(500, 600)})
 _SUCCESS = range(200, 300)
-_REFUSED = range(400, 500)
-_SLOW_DOWN = 429
-_ERROR_KINDS = {401: "refused our sign-in", 403: "does not allow it", 429: "asked us to slow down"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +69,8 @@ class Limits:
     timeout_ms: int = 30_000
     """For connecting, sending and receiving each, and for the exchange as a whole."""
     rate_per_s: float | None = None
+    rate_share: float = 0.5
+    """Of a limit that the channel's other apps share: so much of it we plan with, up to 1."""
     concurrency: int = 4
     """More than 4 is slower, not faster: httpx, not the network, is the narrow part."""
     body_bytes_max: int = 64 * 1024 * 1024
@@ -116,6 +113,11 @@ class Transport:
         """How long one answer may take."""
         return self._limits.timeout_ms / 1000
 
+    @property
+    def rate_share(self) -> float:
+        """How much of a limit that it shares with other apps the channel takes."""
+        return self._limits.rate_share
+
     async def turn(self) -> None:
         """Wait until the channel's `rate` lets the next request start, for what is not HTTP."""
         await self._pace.turn()
@@ -133,6 +135,7 @@ class Transport:
         proof: Proof | None = None,
         accept: Container[int] = (),
         judge: Judge = lambda _reply: None,
+        budget: Budget = UNLIMITED,
     ) -> Reply:
         """Send one request and wait for its whole answer: 2xx, or a status of `accept`.
 
@@ -141,7 +144,9 @@ class Transport:
         whatever its method. Anything else is a write: sent once. Raises as drawn above, and what
         `judge` makes of an answer of success: a Temporary of a read is retried like any other.
         """
-        call = Call(method, url, headers or {}, json, form, text, proof, repeatable, accept, judge)
+        call = Call(
+            method, url, headers or {}, json, form, text, proof, repeatable, accept, judge, budget
+        )
         sent = call.revealed()
         if not self.is_at(url):
             raise ContractBroken(
@@ -201,6 +206,7 @@ class Transport:
 
     async def _attempt(self, call: Call) -> Reply:
         await self._pace.turn()
+        await call.budget.turn()
         async with self._slots:
             try:
                 async with asyncio.timeout(self._limits.timeout_ms / 1000):
@@ -217,8 +223,12 @@ class Transport:
                     raise
                 raise WriteOutcomeUnknown(str(error)) from error
         self._meter.note(reply.headers, reply.status, self._clock.now())
+        call.budget.note(reply)
         if reply.status not in _SUCCESS and reply.status not in call.accept:
-            raise self._refusal(call, reply)
+            wait_s = refusals.retry_after_s(reply, self._clock.now())
+            if reply.status == refusals.SLOW_DOWN:
+                self._pace.hold(min(wait_s or 0, PATIENCE_S))
+            raise refusals.refusal(self._channel, self.redactor, call, reply, wait_s)
         verdict = call.judge(reply) if reply.status in _SUCCESS else None
         if isinstance(verdict, Temporary):
             self._pace.hold(min(verdict.retry_after_s or 0, PATIENCE_S))
@@ -307,45 +317,6 @@ class Transport:
             words = f"{self._channel} sent compression that can't be decoded"
             return ContractBroken(words, path=place)
         return Temporary(text)
-
-    def _refusal(self, call: Call, reply: Reply) -> ChannelError:
-        """Make the error for an answer that is not a success."""
-        status = reply.status
-        kind = _ERROR_KINDS.get(status, "")
-        words = self.redactor.words(reply.body)
-        text = f"{self._channel} answered {status}{kind and ', ' + kind}: {words}"
-        if status in {401, 403}:
-            place = self.redactor.url(reply.url)
-            text = (
-                f"{self._channel} answered {status}, {kind}{call.credential}, at {place}: {words}"
-            )
-            return NeedsOperator(text, status=status)
-        retry_after_s = self._retry_after_s(reply)
-        if status == _SLOW_DOWN:
-            self._pace.hold(min(retry_after_s or 0, PATIENCE_S))
-            return Temporary(text, retry_after_s=retry_after_s)
-        passing = status in _PASSING
-        if call.repeatable and passing:
-            return Temporary(text, retry_after_s=retry_after_s)
-        if call.repeatable:
-            return ContractBroken(text, path=self.redactor.url(reply.url))
-        if passing or status not in _REFUSED:
-            return WriteOutcomeUnknown(text)
-        return WriteRejected(text)
-
-    def _retry_after_s(self, reply: Reply) -> float | None:
-        """Read Retry-After, in seconds or as an HTTP date, within our bound; None if it is bad."""
-        given = reply.headers.get("retry-after", "").strip()
-        if not given:
-            return None
-        try:
-            seconds = float(given) if given[0].isdigit() else self._until_s(given)
-        except (ValueError, OverflowError):
-            return None
-        return min(max(0.0, seconds), RETRY_AFTER_S_MAX)
-
-    def _until_s(self, date: str) -> float:
-        return parsedate_to_datetime(date).timestamp() - self._clock.now() / 1000
 
     def _pause_s(self, state: tenacity.RetryCallState) -> float:
         """How long to wait before the next attempt, in seconds."""

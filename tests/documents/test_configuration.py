@@ -11,10 +11,11 @@ import pytest
 
 from sync import channels, checklist
 from sync.channels import event_decoding
+from sync.channels.api import expressions
+from sync.channels.api.auth.table import AuthTable
+from sync.channels.api.functions import OWN
 from sync.channels.csv import layout
-from sync.channels.http import expressions, placeholders
-from sync.channels.http.auth.table import AuthTable
-from sync.channels.http.functions import OWN
+from sync.channels.http import placeholders
 from sync.channels.http.listing import records
 from sync.channels.http.listing.table import ListTable
 from sync.channels.sql import options as sql

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import Record, Refused, State
+from sync.channels.api import complaints
+from sync.channels.api.auth.table import WayIn
+from sync.channels.api.messages import Messages
 from sync.channels.base import (
     Abilities,
     Change,
@@ -22,13 +25,11 @@ from sync.channels.base import (
     Sighting,
     closing,
 )
-from sync.channels.http import complaints, placeholders
-from sync.channels.http.auth.table import WayIn
+from sync.channels.http import placeholders
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
 from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.single import SingleReader
-from sync.channels.http.messages import Messages
 from sync.channels.http.options import HttpOptions
 from sync.channels.http.trial import Trial
 from sync.channels.http.writing.versions import VersionMemory

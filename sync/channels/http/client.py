@@ -3,17 +3,16 @@
 It is JSON, or the error that its body is.
 """
 
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
-from functools import partial
+from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import values
-from sync.channels.http import bodies, complaints
-from sync.channels.http.auth.access import Access
-from sync.channels.http.bodies import WebPageInstead
-from sync.channels.http.complaints import Complaint, Trouble
-from sync.channels.http.expressions import ERROR, search
+from sync.channels.api import bodies, complaints
+from sync.channels.api.auth.access import Access
+from sync.channels.api.complaints import Complaint, Trouble
+from sync.channels.api.expressions import ERROR, search
+from sync.channels.api.signed import SignedClient
 from sync.channels.http.writing.bodies import WriteBody
 from sync.errors import (
     ChannelError,
@@ -24,10 +23,9 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.secrets import Secret
-from sync.transport.call import secrets_in
 
 if TYPE_CHECKING:
-    from sync.transport.call import Judge, Proof, Reply
+    from sync.transport.call import Judge, Reply
     from sync.transport.transport import Transport
 
 SAYS = "answered with an error"
@@ -45,9 +43,8 @@ class ApiClient:
         error: str | None = None,
     ) -> None:
         self._name = name
-        self._transport = transport
-        self._headers = headers
-        self._access = access
+        self._signed = SignedClient(transport, headers, access)
+        self._redactor = transport.redactor
         self._error = search(error) if error else None
 
     async def read(
@@ -59,21 +56,8 @@ class ApiClient:
         json: object = None,
         accept: Container[int] = (),
     ) -> "Reply":
-        """Ask for something; it may be asked again. `judge` sees each answer of success.
-
-        Raises what `Transport.request` does, and what `judge` makes of an answer.
-        """
-        ask = partial(
-            self._transport.request,
-            method,
-            url,
-            repeatable=True,
-            headers=self._headers,
-            json=json,
-            accept=accept,
-            judge=judge,
-        )
-        return await self._signed_in(ask, repeatable=True)
+        """Ask for something, as `SignedClient.read` does."""
+        return await self._signed.read(method, url, judge, json=json, accept=accept)
 
     async def write(
         self,
@@ -85,74 +69,28 @@ class ApiClient:
         accept: Container[int] = (),
         judge: "Judge | None" = None,
     ) -> "Reply":
-        """Send a write, once. An answer of success that complains raises what `judge` says.
+        """Send a write, as `SignedClient.write` does.
 
-        By default that is `write_error`. Otherwise raises what `Transport.request` does. One that
-        was refused unread, by a 401 or 403, may be sent again with a new token.
+        An answer of success that complains raises what `judge` says, by default `write_error`.
         """
-        ask = partial(
-            self._transport.request,
+        return await self._signed.write(
             method,
             url,
-            repeatable=False,
-            headers={**self._headers, **headers},
+            judge or self.write_error,
             json=content.json,
             form=content.form,
             text=None if content.text is None else (content.text, content.type),
+            headers=headers,
             accept=accept,
-            judge=judge or self.write_error,
         )
-        return await self._signed_in(ask, repeatable=False)
-
-    async def _signed_in(
-        self, ask: "Callable[..., Awaitable[Reply]]", *, repeatable: bool
-    ) -> "Reply":
-        try:
-            return await self._with_proof(ask, repeatable=repeatable)
-        except NeedsOperator as error:
-            # A token is refused for what it was got with, too.
-            error.is_replaced = lambda: any(secret.is_replaced() for secret in self._secrets())
-            raise
-
-    async def _with_proof(
-        self, ask: "Callable[..., Awaitable[Reply]]", *, repeatable: bool
-    ) -> "Reply":
-        """Ask with the proof that is due, and once more with another where that is refused."""
-        proof = await self._proof(repeatable=repeatable)
-        try:
-            reply = await ask(proof=proof)
-        except (NeedsOperator, WebPageInstead) as error:
-            # What a session that has ended leads to may be a page for people to sign in. A write
-            # is sent again only where its status says that it was refused unread.
-            if not (repeatable or (isinstance(error, NeedsOperator) and error.status)):
-                raise
-            proof = await self._proof(refused=proof, repeatable=repeatable)
-            if proof is None:
-                raise
-            reply = await ask(proof=proof)
-        self._access.worked(proof)
-        return reply
-
-    async def _proof(self, refused: "Proof | None" = None, *, repeatable: bool) -> "Proof | None":
-        """The proof that is due, or another than a refused one; None: there is none."""
-        try:
-            if refused is not None:
-                return await self._access.another(refused)
-            return await self._access.proof()
-        except ContractBroken as error:
-            if repeatable:
-                raise
-            # A write that had no token was certainly not sent.
-            raise Temporary(f"not sent: {error}") from error
 
     async def sign_in(self) -> str:
         """Sign in, where that is a request of its own; what came of it, for the operator."""
-        proof = await self._access.proof()
-        return "" if proof is None else self._access.seen()
+        return await self._signed.sign_in()
 
     def doubts(self) -> Sequence[str]:
         """What about signing in may go wrong later, a sentence each."""
-        return self._access.doubts()
+        return self._signed.doubts()
 
     def error_in(self, content: object) -> str:
         """What stands where the description says that errors stand, fit for a message."""
@@ -161,34 +99,27 @@ class ApiClient:
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""
-        await self._access.aclose()
-        await self._transport.aclose()
+        await self._signed.aclose()
 
     def content(self, reply: "Reply", place: str) -> object:
         """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""
-        return bodies.json_of(
-            reply.body, subject=self._name, place=place, redactor=self._transport.redactor
-        )
+        return bodies.json_of(reply.body, subject=self._name, place=place, redactor=self._redactor)
 
     def text(self, text: str) -> str:
         """A text of the channel's made fit for a message."""
-        return self._transport.redactor.text(text)
+        return self._redactor.text(text)
 
     def struck(self, text: str) -> str:
         """A message of ours, in which the channel may be quoted, without our credentials."""
-        return self._transport.redactor.struck(text)
+        return self._redactor.struck(text)
 
     def words(self, body: bytes) -> str:
         """What an error's body says, made fit for a message."""
-        return self._transport.redactor.words(body)
+        return self._redactor.words(body)
 
     def page_complaint(self, content: object, items: object) -> Complaint | None:
         """What an answer with a list, or with one record, complains of; None where of nothing."""
         return self._described(content) or complaints.of_page(content, items)
-
-    def _secrets(self) -> list[Secret]:
-        """The secrets of the configuration that a request rests on."""
-        return [*secrets_in(self._headers), *self._access.secrets()]
 
     def _described(self, content: object) -> Complaint | None:
         """What stands where the description says that errors stand."""
@@ -209,7 +140,7 @@ class ApiClient:
                 f"{self._name}: {place}: {words}", retry_after_s=complaint.retry_after_s
             )
         if complaint.trouble is Trouble.NOT_SIGNED_IN:
-            return NeedsOperator(f"{self._name}{self._credential}: {place}: {words}")
+            return NeedsOperator(f"{self._name}{self._signed.credential}: {place}: {words}")
         return ContractBroken(words, path=place, subject=self._name)
 
     def write_error(self, reply: "Reply") -> ChannelError | None:
@@ -225,7 +156,7 @@ class ApiClient:
         if complaint.trouble is Trouble.THROTTLED:
             return Temporary(words, retry_after_s=complaint.retry_after_s)
         if complaint.trouble is Trouble.NOT_SIGNED_IN:
-            return NeedsOperator(f"{words}{self._credential}")
+            return NeedsOperator(f"{words}{self._signed.credential}")
         # What failed on its way, or next to data that came, may have been applied all the same:
         # only reading it back shows that. Anything else is a refusal.
         if complaint.trouble is Trouble.PASSING or _is_partial(content):
@@ -239,11 +170,6 @@ class ApiClient:
         if complaints.is_said_to_be_an_error(body):
             return WriteRejected(f"{self._name} {SAYS}: {words}")
         return None
-
-    @property
-    def _credential(self) -> str:
-        names = ", ".join(dict.fromkeys(secret.name for secret in self._secrets()))
-        return f", credential {names}" if names else ""
 
 
 def _is_partial(content: object) -> bool:

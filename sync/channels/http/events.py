@@ -16,10 +16,10 @@ from store.event_kinds import Event, EventKind
 from store.model import Millis, Refused
 from sync import values
 from sync.channels import event_decoding
+from sync.channels.api import expressions
+from sync.channels.api.expressions import ERROR, search
 from sync.channels.base import EventPage
-from sync.channels.http import expressions
 from sync.channels.http.client import ApiClient
-from sync.channels.http.expressions import ERROR, search
 from sync.channels.http.listing import paging, table
 from sync.channels.http.listing.nested import ChildReader
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest

@@ -7,9 +7,10 @@ import msgspec
 
 from store.model import State
 from sync import secrets
-from sync.channels.http import expressions, placeholders
-from sync.channels.http.auth import headers
-from sync.channels.http.auth.table import AuthTable
+from sync.channels.api import expressions
+from sync.channels.api.auth import headers
+from sync.channels.api.auth.table import AuthTable
+from sync.channels.http import placeholders
 from sync.channels.http.events import PLACEHOLDER, EventOptions
 from sync.channels.http.listing import table
 from sync.channels.http.listing.records import FIELDS, QUANTITIES

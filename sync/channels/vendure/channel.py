@@ -113,6 +113,7 @@ ABILITIES = Abilities(
     reads_one=True,
     refs=True,
     events=True,
+    proven="Vendure 3.7.3",
     notes="Vendure 3, Admin GraphQL; its stock locations count as one",
 )
 

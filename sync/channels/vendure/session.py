@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from sync import values
+from sync.channels.api.graphql import GraphQLAnswer, GraphQLError, answer_in
 from sync.errors import (
     ChannelError,
     ContractBroken,
@@ -28,21 +28,6 @@ _FORBIDDEN = "FORBIDDEN"
 _INTERNAL = "INTERNAL_SERVER_ERROR"
 _REJECTIONS = frozenset({"ENTITY_NOT_FOUND", "USER_INPUT_ERROR", "BAD_USER_INPUT"})
 """Vendure rolls the whole array back with these. A failed database has another code, or none."""
-
-
-class _Trouble(msgspec.Struct, frozen=True):
-    message: str = ""
-    path: list[str | int] | None = None
-    extensions: dict[str, object] = {}
-
-    @property
-    def code(self) -> str:
-        return str(self.extensions.get("code", ""))
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    data: dict[str, object] | None = None
-    errors: list[_Trouble] = []
 
 
 class _Login(msgspec.Struct, frozen=True):
@@ -109,7 +94,7 @@ class Session:
 
     async def _send(
         self, query: str, variables: Mapping[str, object], place: str, *, write: bool
-    ) -> _Envelope:
+    ) -> GraphQLAnswer:
         reply = await self._transport.request(
             "POST",
             self._url,
@@ -117,27 +102,18 @@ class Session:
             headers=self._headers(),
             json={"query": query, "variables": variables},
         )
-        return self._envelope(reply.body, place, write=write)
-
-    def _envelope(self, body: bytes, place: str, *, write: bool) -> _Envelope:
-        try:
-            return msgspec.convert(values.json_value(body), _Envelope)
-        except ValueError as error:
-            if write:
-                text = f"{self._name}: the answer to a write is not GraphQL: {error}"
-                raise WriteOutcomeUnknown(text) from error
-            raise ContractBroken(f"{self._name} sent no GraphQL: {error}", path=place) from error
+        return answer_in(reply.body, self._name, place, write=write)
 
     def _headers(self) -> Mapping[str, Secret]:
         if self._username is None:
             return {"vendure-api-key": self._secret}
         return {"Authorization": bearer(self._token)} if self._token else {}
 
-    def _meaning(self, answer: _Envelope, place: str, *, write: bool) -> ChannelError:
+    def _meaning(self, answer: GraphQLAnswer, place: str, *, write: bool) -> ChannelError:
         """Turn an answer's errors, or the lack of both data and errors, into ours."""
-        first = answer.errors[0] if answer.errors else _Trouble("neither data nor errors")
+        first = answer.errors[0] if answer.errors else GraphQLError("neither data nor errors")
         text = f"{self._name} answered: {self._transport.redactor.text(first.message)}"
-        codes = {trouble.code for trouble in answer.errors}
+        codes = {error.code for error in answer.errors}
         if write:
             # Only for these codes it is known that Vendure rolled everything back. Any other error
             # may have come after the work was done, so the outcome is read back.
@@ -145,8 +121,7 @@ class Session:
             return WriteRejected(text) if rolled_back else WriteOutcomeUnknown(text)
         if _INTERNAL in codes:
             return Temporary(text)
-        path = ".".join(str(part) for part in first.path or ())
-        return ContractBroken(text, path=self._transport.redactor.text(path) or place)
+        return ContractBroken(text, path=self._transport.redactor.text(first.place) or place)
 
     async def _signed_in(self) -> Secret | None:
         """Sign in unless that is done, one at a time; answers the token that stands."""
@@ -163,7 +138,7 @@ class Session:
             repeatable=True,
             json={"query": _LOGIN, "variables": {"username": username, "password": self._secret}},
         )
-        answer = self._envelope(reply.body, "login", write=False)
+        answer = answer_in(reply.body, self._name, "login")
         if answer.errors or answer.data is None:
             raise self._meaning(answer, "login", write=False)
         login = self.shaped({"login": None, **answer.data}, dict[str, _Login], "login")["login"]
@@ -182,5 +157,5 @@ class Session:
         return Secret(token, name=self._secret.name)
 
 
-def _is_forbidden(answer: _Envelope) -> bool:
-    return {trouble.code for trouble in answer.errors} == {_FORBIDDEN}
+def _is_forbidden(answer: GraphQLAnswer) -> bool:
+    return {error.code for error in answer.errors} == {_FORBIDDEN}

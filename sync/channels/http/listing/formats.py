@@ -9,12 +9,12 @@ from typing import Literal
 from xml.parsers import expat
 
 from store.model import Millis, Refused
+from sync.channels.api import bodies, complaints, expressions
 from sync.channels.base import FreshReadings
 from sync.channels.csv.layout import FIELDS, HEADING_LINES_MAX, Layout, encoding_of, find_layout
 from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.records import RowDecoder
 from sync.channels.csv.rows import Row, read_rows
-from sync.channels.http import bodies, complaints, expressions
 from sync.channels.words import NumberWords
 from sync.errors import ContractBroken
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urljoin
 
 from store.model import Refused
 from sync import values
-from sync.channels.http import expressions
+from sync.channels.api import expressions
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import formats, paging
 from sync.channels.http.listing.nulls import is_null

@@ -9,7 +9,7 @@ from typing import Any
 
 import jmespath
 
-from sync.channels.http.expressions import interpreter
+from sync.channels.api.expressions import interpreter
 
 _STEPS = frozenset({"subexpression", "pipe", "index_expression"})
 """What looks in what its first part has found."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sync import values
-from sync.channels.http import expressions
+from sync.channels.api import expressions
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import announcements, formats
 from sync.channels.http.listing.announcements import Announcement, Told

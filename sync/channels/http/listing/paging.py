@@ -6,7 +6,8 @@ from typing import Protocol
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from sync import values
-from sync.channels.http import expressions, placeholders
+from sync.channels.api import expressions
+from sync.channels.http import placeholders
 from sync.channels.http.listing.announcements import LINK, REL_NEXT, Told
 from sync.channels.http.listing.nulls import is_null
 from sync.channels.http.listing.pages import PageBody, PageRequest, found_nothing

@@ -10,7 +10,7 @@ from datetime import tzinfo
 
 from store.model import QUANTITY_MAX, SKU_LENGTH_MAX, Record, State
 from sync import values
-from sync.channels.http import expressions
+from sync.channels.api import expressions
 
 _Take = Callable[[object], object]
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from store.model import Record, Refused, State
 from sync import values
+from sync.channels.api import expressions
 from sync.channels.base import FreshReadings
-from sync.channels.http import expressions, refs
+from sync.channels.http import refs
 from sync.channels.http.listing.nulls import is_null
 from sync.channels.http.listing.quick import QuickDecoder
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain

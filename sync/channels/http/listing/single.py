@@ -7,8 +7,9 @@ import msgspec
 
 from store.model import Record, Refused
 from sync import values
+from sync.channels.api import expressions
 from sync.channels.base import FreshReadings, ListingRef
-from sync.channels.http import expressions, placeholders, refs
+from sync.channels.http import placeholders, refs
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import formats
 from sync.channels.http.listing.nested import OnlyChildren, children

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from sync.channels.http import expressions, placeholders
+from sync.channels.api import expressions
+from sync.channels.http import placeholders
 from sync.channels.http.listing.formats import CSV_FIELDS, Format
 from sync.values import quoted
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from store.model import Record
 from sync import values
-from sync.channels.http import expressions
+from sync.channels.api import expressions
 from sync.channels.http.listing.records import names_of
 
 

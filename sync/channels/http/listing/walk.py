@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sync.channels.http import expressions
+from sync.channels.api import expressions
 from sync.channels.http.listing import announcements
 from sync.channels.http.listing.announcements import Told
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest

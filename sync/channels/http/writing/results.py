@@ -6,9 +6,10 @@ the order of the changes; a change without one has an unknown outcome.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from sync.channels.api import complaints, expressions
+from sync.channels.api.complaints import Complaint, Trouble
 from sync.channels.base import Change, Receipt
-from sync.channels.http import complaints, expressions, refs
-from sync.channels.http.complaints import Complaint, Trouble
+from sync.channels.http import refs
 from sync.channels.http.writing.table import BatchTable
 
 Text = Callable[[str], str]

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from store.model import Record
+from sync.channels.api import expressions
 from sync.channels.base import Change, ListingRef
-from sync.channels.http import expressions
 from sync.channels.http.writing.table import OF_A_HEADER
 
 if TYPE_CHECKING:

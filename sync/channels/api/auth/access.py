@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from sync.channels.http.auth.tokens import GivenToken
+from sync.channels.api.auth.tokens import GivenToken
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, Temporary
 from sync.secrets import Secret

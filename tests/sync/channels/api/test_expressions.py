@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.channels.http import expressions
+from sync.channels.api import expressions
 from sync.channels.http.listing.records import RecordDecoder
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sync.channels.http import complaints
-from sync.channels.http.complaints import Trouble
+from sync.channels.api import complaints
+from sync.channels.api.complaints import Trouble
 
 RECORD = {"sku": "A-1", "qty": 3}
 

@@ -6,7 +6,7 @@ from hashlib import sha1
 from urllib.parse import parse_qsl, urlsplit
 
 from store.model import Millis
-from sync.channels.http.auth.oauth1 import OAuth1Proof, OAuth1Table, base_string
+from sync.channels.api.auth.oauth1 import OAuth1Proof, OAuth1Table, base_string
 from sync.secrets import Secret, SecretSource
 
 NOON: Millis = 1_764_158_400_000

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from sync.channels.http.auth import tokens
-from sync.channels.http.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
-from sync.channels.http.auth.tokens import GivenToken
+from sync.channels.api.auth import tokens
+from sync.channels.api.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
+from sync.channels.api.auth.tokens import GivenToken
 from sync.secrets import Secret, SecretSource, SecretTable
 from sync.transport.call import FormFields, Reply
 

@@ -12,7 +12,7 @@ import jmespath
 import jmespath.exceptions
 from jmespath import visitor
 
-from sync.channels.http.functions import ShopFunctions
+from sync.channels.api.functions import ShopFunctions
 from sync.values import quoted
 
 Step = str | int

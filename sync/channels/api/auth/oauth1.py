@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
 
-from sync.channels.http.auth.query import with_parameters
+from sync.channels.api.auth.query import with_parameters
 from sync.clock import Clock
 from sync.secrets import Secret, SecretSource
 from sync.transport.call import FormFields, Signed

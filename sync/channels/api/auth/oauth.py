@@ -6,11 +6,11 @@ from typing import Literal
 
 import msgspec
 
-from sync.channels.http.auth import tokens
-from sync.channels.http.auth.basic import BasicProof
-from sync.channels.http.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
-from sync.channels.http.auth.login import form_fields
-from sync.channels.http.auth.tokens import GivenToken
+from sync.channels.api.auth import tokens
+from sync.channels.api.auth.basic import BasicProof
+from sync.channels.api.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
+from sync.channels.api.auth.login import form_fields
+from sync.channels.api.auth.tokens import GivenToken
 from sync.secrets import Secret, SecretSource, SecretTable
 from sync.transport.call import Reply
 

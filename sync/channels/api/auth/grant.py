@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sync import values
-from sync.channels.http import bodies, complaints
-from sync.channels.http.auth import tokens
-from sync.channels.http.auth.tokens import GivenToken, TokenPlace
-from sync.channels.http.complaints import Trouble
-from sync.channels.http.expressions import ERROR, search
+from sync.channels.api import bodies, complaints
+from sync.channels.api.auth import tokens
+from sync.channels.api.auth.tokens import GivenToken, TokenPlace
+from sync.channels.api.complaints import Trouble
+from sync.channels.api.expressions import ERROR, search
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.secrets import Secret

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from store.model import Millis
-from sync.channels.http.auth import headers
-from sync.channels.http.auth.query import with_parameters
+from sync.channels.api.auth import headers
+from sync.channels.api.auth.query import with_parameters
 from sync.secrets import Secret
 from sync.transport.call import FormFields, Signed
 from sync.values import quoted

@@ -1,7 +1,7 @@
 """The body of an answer: JSON, or what it is instead."""
 
 from sync import values
-from sync.channels.http import complaints
+from sync.channels.api import complaints
 from sync.errors import ContractBroken
 from sync.transport.redaction import Redactor
 

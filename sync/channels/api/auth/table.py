@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sync import secrets
-from sync.channels.http.auth import headers
-from sync.channels.http.auth.access import Access, FixedAccess, TokenAccess
-from sync.channels.http.auth.basic import BasicProof, BasicTable
-from sync.channels.http.auth.grant import HEADER, TokenDesk
-from sync.channels.http.auth.login import Login, LoginTable
-from sync.channels.http.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.http.auth.oauth1 import OAuth1Proof, OAuth1Table
-from sync.channels.http.auth.query import QueryProof
-from sync.channels.http.auth.tokens import AUTHORIZATION
+from sync.channels.api.auth import headers
+from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
+from sync.channels.api.auth.basic import BasicProof, BasicTable
+from sync.channels.api.auth.grant import HEADER, TokenDesk
+from sync.channels.api.auth.login import Login, LoginTable
+from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
+from sync.channels.api.auth.oauth1 import OAuth1Proof, OAuth1Table
+from sync.channels.api.auth.query import QueryProof
+from sync.channels.api.auth.tokens import AUTHORIZATION
 from sync.clock import Clock
 from sync.errors import ConfigError
 from sync.secrets import Secret, SecretSource

@@ -1,0 +1,1 @@
+"""What the kinds that ask an API share: signing in, reading answers, and what those complain of."""

@@ -1,0 +1,1 @@
+"""How an API is signed in to: a file for each way."""

@@ -1,1 +1,0 @@
-"""How a described API is signed in to: a file for each way."""
