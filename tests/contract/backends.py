@@ -73,6 +73,9 @@ class Market:
     def misreport(self, sku: str) -> None:
         self._last(sku)["units"] = 1.5
 
+    def is_write(self, asked: ReceivedRequest) -> bool:
+        return asked.method != "GET" and not asked.path.startswith("/door")
+
     def _last(self, sku: str) -> dict[str, object]:
         return next(event for event in reversed(self.moved) if event["sku"] == sku)
 

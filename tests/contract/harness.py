@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import msgspec
 
@@ -21,6 +21,7 @@ from sync.channels.base import Change, Channel, EventPage, EventSource, RecordPa
 from sync.clock import SystemClock
 from sync.config.decoding import Findings, table
 from sync.settings import ChannelSettings
+from tests.fakes import contracts
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
 SECRET_NAME = "CONTRACT_SECRET"
@@ -77,6 +78,13 @@ class Backend(Protocol):
     def corrupt(self, sku: str, raw: str) -> None: ...
 
 
+@runtime_checkable
+class TellingBackend(Protocol):
+    """A backend whose writes are not told by their method: its reads may be a POST too."""
+
+    def is_write(self, asked: ReceivedRequest) -> bool: ...
+
+
 class EventBackend(Backend, Protocol):
     """One that tells what moved."""
 
@@ -119,6 +127,12 @@ class OverHttp:
     def corrupt(self, sku: str, raw: str) -> None:
         self.backend.corrupt(sku, raw)
 
+    def is_write(self, asked: ReceivedRequest) -> bool:
+        """Tell a write from a read: by its method, or as the backend says."""
+        if isinstance(self.backend, TellingBackend):
+            return self.backend.is_write(asked)
+        return asked.method != "GET"
+
     def garble(self) -> None:
         self.front.spoil = lambda _asked: Answer(b'{"items": [')
 
@@ -140,10 +154,14 @@ class Front:
 
 @contextmanager
 def over_http(backend: Backend, base: Path) -> Iterator[OverHttp]:
-    """Serve a backend on loopback and give its harness."""
+    """Serve a backend on loopback and give its harness.
+
+    What reached it is held against the contract of its vendor, where there is one.
+    """
     front = Front(backend)
     with serving(front) as server:
         yield OverHttp(backend, server, front, base)
+    assert contracts.violations(backend.kind, server.asked) == []
 
 
 def options_of(shape: type[T], keys: dict[str, Any]) -> T:

@@ -23,8 +23,7 @@ from tests.contract.harness import (
     over_http,
 )
 from tests.contract.sql_backend import sqlite_file
-from tests.contract.vendure_backend import Vendure
-from tests.loopback import ReceivedRequest
+from tests.fakes.vendure import Vendure
 from tests.simulation.small_world import small_world
 
 
@@ -121,13 +120,6 @@ def running(kind: str, base: Path) -> Iterator[Harness]:
         found.put("B-2", 0)
         found.put("C-3", 12)
         yield found
-
-
-def is_write(asked: ReceivedRequest) -> bool:
-    """Tell a write from a read, also where both are a POST."""
-    if asked.method == "POST" and b'"query"' in asked.body:
-        return b"updateProductVariants" in asked.body
-    return asked.method != "GET" and not asked.path.startswith("/door")
 
 
 STRANGE = (" spaced ", "ünï/côde?&#", "per%2Fcent", "../../admin", "{ref}", 'quo"te', "a+b;c|d")

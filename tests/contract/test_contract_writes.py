@@ -24,7 +24,6 @@ from tests.contract.kinds import (
     WRITING,
     WRITING_OVER_HTTP,
     behind_doors,
-    is_write,
     running,
 )
 from tests.loopback import Answer, ReceivedRequest
@@ -104,7 +103,7 @@ async def test_a_lost_reply_to_a_write_is_an_unknown_outcome(networked: OverHttp
     writes: list[ReceivedRequest] = []
 
     def lose(asked: ReceivedRequest) -> Answer | None:
-        if not is_write(asked):
+        if not networked.is_write(asked):
             return None
         writes.append(asked)
         networked.backend.answer(asked)
@@ -126,7 +125,7 @@ async def test_a_refused_write_gives_the_channels_words(networked: OverHttp, sta
     async with opened(networked) as channel:
         await channel.sign_in()
         networked.front.spoil = lambda asked: (
-            Answer({"message": f"no, says {SECRET}"}, status) if is_write(asked) else None
+            Answer({"message": f"no, says {SECRET}"}, status) if networked.is_write(asked) else None
         )
         with pytest.raises(WriteRejected, match="no, says •••"):
             await channel.write([change(record, 3)])

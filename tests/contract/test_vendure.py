@@ -12,8 +12,7 @@ from sync.channels.vendure.channel import TAKE_MAX
 from sync.channels.vendure.options import VendureOptions
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened, over_http, poll
-from tests.contract.kinds import is_write
-from tests.contract.vendure_backend import Vendure, VendureVariant
+from tests.fakes.vendure import Vendure, VendureVariant
 from tests.loopback import Answer, ReceivedRequest
 
 
@@ -154,7 +153,7 @@ async def test_a_state_is_written_without_touching_the_stock(
 
     assert receipt.refused is None
     assert (variant.enabled, variant.levels) == (False, {"1": 10})
-    (asked,) = (asked for asked in harness.server.asked if is_write(asked))
+    (asked,) = (asked for asked in harness.server.asked if harness.is_write(asked))
     assert asked.json["variables"] == {"input": [{"id": "1", "enabled": False}]}
 
 
@@ -271,7 +270,7 @@ async def test_an_error_of_a_write_says_whether_it_was_rolled_back(
 ) -> None:
     stock(shop)
     answer = Answer({"errors": [{"message": "no", "extensions": extensions}], "data": None})
-    harness.front.spoil = lambda asked: answer if is_write(asked) else None
+    harness.front.spoil = lambda asked: answer if harness.is_write(asked) else None
 
     with pytest.raises(kind):
         await write(harness, 3)
@@ -282,7 +281,7 @@ async def test_a_write_without_a_graphql_answer_is_unknown(
     shop: Vendure, harness: OverHttp, body: bytes
 ) -> None:
     stock(shop)
-    harness.front.spoil = lambda asked: Answer(body) if is_write(asked) else None
+    harness.front.spoil = lambda asked: Answer(body) if harness.is_write(asked) else None
 
     with pytest.raises(WriteOutcomeUnknown):
         await write(harness, 3)

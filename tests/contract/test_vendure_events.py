@@ -20,7 +20,7 @@ from tests.contract.harness import (
     over_http,
     read_events,
 )
-from tests.contract.vendure_backend import Vendure, in_seconds
+from tests.fakes.vendure import Vendure, in_seconds
 from tests.loopback import Answer
 
 

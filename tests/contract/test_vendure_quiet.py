@@ -18,7 +18,7 @@ from sync.channels.base import Channel, EventSource, closing
 from sync.channels.vendure import events
 from sync.settings import ChannelSettings
 from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, QuickClock, over_http
-from tests.contract.vendure_backend import Vendure, in_seconds
+from tests.fakes.vendure import Vendure, in_seconds
 from tests.long_run import first
 
 MINUTE = 60_000

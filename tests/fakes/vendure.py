@@ -74,6 +74,9 @@ class Vendure:
     def corrupt(self, sku: str, raw: str) -> None:
         self.raw[sku] = raw
 
+    def is_write(self, asked: ReceivedRequest) -> bool:
+        return b"updateProductVariants" in asked.body
+
     def answer(self, asked: ReceivedRequest) -> Answer:
         query, variables = asked.json["query"], asked.json["variables"]
         if "login(" in query:

@@ -1,0 +1,15 @@
+"""No kind escapes the contract suite."""
+
+from sync import channels
+from tests.contract.kinds import HARNESSES, NETWORKED, WRITING
+
+
+def test_every_registered_kind_has_a_harness() -> None:
+    assert set(channels.KINDS) - set(HARNESSES) == set()
+
+
+def test_every_kind_that_writes_or_speaks_http_is_driven_as_one() -> None:
+    writing = {kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.writes}
+
+    assert writing - {"csv"} == set(WRITING)
+    assert set(channels.KINDS) - set(NETWORKED) == {"csv", "sql"}
