@@ -117,6 +117,13 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     rules: list[ChannelRuleTable] = []
     guard: GuardTable = msgspec.field(default_factory=GuardTable)
 
+    def __post_init__(self) -> None:
+        if self.rate_share == 0:
+            raise ValueError(
+                'rate_share must be above 0%, or nothing could be asked; write "10%", or '
+                "pause the channel"
+            )
+
 
 class ApprovalRuleTable(msgspec.Struct, kw_only=True):
     """`[[approval.rules]]`."""

@@ -32,6 +32,7 @@ from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 from sync.transport.before_write import before_write
+from sync.transport.budget import ending_within
 
 StartedWrites = Sequence[tuple[Correction, Change]]
 
@@ -175,7 +176,7 @@ class _Round:
         """Write the changes of one call."""
         mark = _Mark(self, [correction.id for correction, _ in started])
         try:
-            async with asyncio.timeout(self.channel_state.deadline_s):
+            async with ending_within(self.channel_state.deadline_s):
                 with before_write(mark.make):
                     receipts = await self.channel_state.channel.write(
                         [change for _, change in started]

@@ -1,6 +1,5 @@
 """Fresh readings of the listings that a write is about: before it, and after it until it shows."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll_held
 from sync.polling.recovery import EngineContext
+from sync.transport.budget import ending_within
 
 PATIENCE_MS = 10_000
 """For so long what is applied later is waited for. After that the polls go on, and one of them
@@ -37,7 +37,7 @@ class ListingReader:
 
     async def read(self, wanted: Sequence[ListingRef], *, own: bool) -> dict[ListingKey, Shown]:
         """Read a few listings; `own`: to see our own write. Raises the channel's errors."""
-        async with asyncio.timeout(self.channel_state.deadline_s):
+        async with ending_within(self.channel_state.deadline_s):
             answer = await self.channel_state.channel.read(wanted)
         places = [(listing.sku, listing.location) for listing in wanted]
         await self.context.database.awrite(

@@ -4,7 +4,6 @@ Trouble with events never fails the readings: it is an incident of its own, and 
 read before it count. Where the readings fail too, theirs is the trouble that is reported.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +16,7 @@ from sync.errors import ContractBroken
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
+from sync.transport.budget import ending_within
 
 EVENTS_MAX = 50_000
 """New ones in one poll: the rest comes with the next poll, from the last page's cursor."""
@@ -71,7 +71,7 @@ async def read_events(context: EngineContext, channel_state: ChannelState) -> Ev
     pages = _EventsRead()
     trouble: Exception | None = None
     try:
-        async with asyncio.timeout(_deadline_s(channel_state)):
+        async with ending_within(_deadline_s(channel_state)):
             await _read_pages(channel_state, cursor, pages)
     except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
         trouble = error

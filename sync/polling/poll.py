@@ -25,6 +25,7 @@ from sync.errors import ContractBroken, Temporary
 from sync.polling import absences, events, file_sequence, file_times, guard, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
+from sync.transport.budget import ending_within
 
 REFUSED_MAX = 20_000
 """A poll with more bad records than this is not read to its end: each of them costs memory."""
@@ -171,7 +172,7 @@ async def _attempt(
 async def _deadline(channel_state: ChannelState, sweep: Sweep) -> AsyncGenerator[None, None]:
     """Cut a poll off that takes too long, and say how far it had come."""
     try:
-        async with asyncio.timeout(channel_state.deadline_s):
+        async with ending_within(channel_state.deadline_s):
             yield
     except TimeoutError as error:
         came = len(sweep.digests) + len(sweep.refused)

@@ -1,11 +1,12 @@
 """What a channel's own answers say of its rate limit: so many requests are left, of so many.
 
-It is only shown: our own pace comes from the `rate` of the settings, and Retry-After makes us wait.
+It is shown for every channel. A kind whose vendor means these headers plans by them, too
+(`sync/transport/window.py`); otherwise our pace comes from the `rate` of the settings.
 
 The headers, as read 2026-11-24 in the vendors' guides:
 Shopify (REST)      X-Shopify-Shop-Api-Call-Limit: 32/40      used of all
-BigCommerce         X-Rate-Limit-Requests-Left, X-Rate-Limit-Requests-Quota
-many others         X-RateLimit-Remaining, X-RateLimit-Limit; RateLimit-Remaining, RateLimit-Limit
+BigCommerce         X-Rate-Limit-Requests-Left, -Requests-Quota, -Time-Reset-Ms
+many others         X-RateLimit-Remaining, -Limit, -Reset; RateLimit-Remaining, -Limit, -Reset
 IETF httpapi, 7     RateLimit: limit=100, remaining=50, reset=5
 IETF httpapi, 10    RateLimit: "default";r=50;t=30 and RateLimit-Policy: "default";q=100;w=60
 """
@@ -25,12 +26,20 @@ _USED_OF = re.compile(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", re.ASCII)
 _IN_WORDS = {
     "left": re.compile(r"\b(?:remaining|r)=(\d{1,9})(?!\d)", re.ASCII),
     "of": re.compile(r"\b(?:limit|q)=(\d{1,9})(?!\d)", re.ASCII),
+    "reset": re.compile(r"\b(?:reset|t)=(\d{1,9}(?:\.\d{1,9})?)(?![\d.])", re.ASCII),
 }
+_SPAN = re.compile(r"\s*(\d{1,13}(?:\.\d{1,9})?)\s*", re.ASCII)
 _PAIRS = (
     ("x-rate-limit-requests-left", "x-rate-limit-requests-quota"),
     ("x-ratelimit-remaining", "x-ratelimit-limit"),
     ("ratelimit-remaining", "ratelimit-limit"),
 )
+_RESET_S = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+_EPOCH_S = 1_000_000_000
+"""From here on a number of seconds is a time since 1970: nobody waits thirty years."""
+_EPOCH_MS = 1000 * _EPOCH_S
+RESET_MS_MAX = 86_400_000
+"""A reset that lies further ahead is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,26 @@ def remaining(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
         _header(headers, "ratelimit-policy")
     )
     return int(left[1]), None if of_all is None else int(of_all[1])
+
+
+def resets_in_ms(headers: Mapping[str, str], now: Millis) -> int | None:
+    """How long until the requests are given anew; None where the answer does not say it usably."""
+    given = _SPAN.fullmatch(_header(headers, "x-rate-limit-time-reset-ms"))
+    if given is not None:
+        return _believed_ms(float(given[1]))
+    for name in _RESET_S:
+        given = _SPAN.fullmatch(_header(headers, name))
+        if given is not None:
+            # Some vendors write the seconds until then, others a time, in seconds or thousandths.
+            number = float(given[1])
+            at_ms = number if number >= _EPOCH_MS else number * 1000
+            return _believed_ms(at_ms - now if number >= _EPOCH_S else at_ms)
+    given = _IN_WORDS["reset"].search(_header(headers, "ratelimit"))
+    return None if given is None else _believed_ms(float(given[1]) * 1000)
+
+
+def _believed_ms(span_ms: float) -> int | None:
+    return max(0, round(span_ms)) if span_ms <= RESET_MS_MAX else None
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

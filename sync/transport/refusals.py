@@ -11,11 +11,10 @@ from sync.errors import (
     WriteOutcomeUnknown,
     WriteRejected,
 )
+from sync.transport import rate_limit
+from sync.transport.budget import RETRY_AFTER_S_MAX, SLOW_DOWN
 from sync.transport.call import Call, Reply
 from sync.transport.redaction import Redactor
-
-RETRY_AFTER_S_MAX = 3600.0
-SLOW_DOWN = 429
 
 _PASSING = frozenset({408, 425, *range(500, 600)})
 _REFUSED = range(400, 500)
@@ -47,10 +46,16 @@ def refusal(
 
 
 def retry_after_s(reply: Reply, now: Millis) -> float | None:
-    """Read Retry-After, in seconds or as an HTTP date, within our bound; None if it is bad."""
+    """Read Retry-After, in seconds or as an HTTP date, within our bound; None if it is bad.
+
+    A 429 without one may say when the requests of its limit are given anew.
+    """
     given = reply.headers.get("retry-after", "").strip()
     if not given:
-        return None
+        if reply.status != SLOW_DOWN:
+            return None
+        reset_ms = rate_limit.resets_in_ms(reply.headers, now)
+        return None if reset_ms is None else min(reset_ms / 1000, RETRY_AFTER_S_MAX)
     try:
         seconds = float(given) if given[0].isdigit() else _until_s(given, now)
     except (ValueError, OverflowError):

@@ -37,6 +37,7 @@ from sync.errors import (
     WriteOutcomeUnknown,
 )
 from sync.secrets import Secret
+from sync.transport import budget as budgets
 from sync.transport import refusals
 from sync.transport.before_write import LastMoment
 from sync.transport.budget import UNLIMITED, Budget
@@ -172,11 +173,13 @@ class Transport:
         """Send it, and a read again where it may work a little later."""
         if not call.repeatable:
             return await self._attempt(call)
+        # A limit that is known is waited for, so that a sweep goes on where it is.
+        patience_s = PATIENCE_S if call.budget is UNLIMITED else budgets.WAIT_S_MAX
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(Temporary),
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(ATTEMPTS_MAX),
-                tenacity.stop_before_delay(PATIENCE_S),
+                tenacity.stop_before_delay(patience_s),
             ),
             wait=self._pause_s,
             sleep=self._sleep_s,
@@ -206,7 +209,11 @@ class Transport:
 
     async def _attempt(self, call: Call) -> Reply:
         await self._pace.turn()
-        await call.budget.turn()
+        try:
+            await call.budget.turn()
+        except Temporary as error:
+            words = f"{self._channel} {error}"
+            raise Temporary(words, retry_after_s=error.retry_after_s) from error
         async with self._slots:
             try:
                 async with asyncio.timeout(self._limits.timeout_ms / 1000):
@@ -226,7 +233,7 @@ class Transport:
         call.budget.note(reply)
         if reply.status not in _SUCCESS and reply.status not in call.accept:
             wait_s = refusals.retry_after_s(reply, self._clock.now())
-            if reply.status == refusals.SLOW_DOWN:
+            if reply.status == budgets.SLOW_DOWN:
                 self._pace.hold(min(wait_s or 0, PATIENCE_S))
             raise refusals.refusal(self._channel, self.redactor, call, reply, wait_s)
         verdict = call.judge(reply) if reply.status in _SUCCESS else None
