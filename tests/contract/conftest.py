@@ -12,6 +12,29 @@ from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, over_http
 from tests.contract.sql_backend import ENV, StockTable
 from tests.databases import Server
 
+LONG_CASES = {
+    "test_a_bad_quantity_blinds_its_own_listing_only": ("raw", 2),
+    "test_a_sku_that_cannot_be_one_blinds_itself_only": ("sku", 2),
+    "test_a_passing_trouble_is_waited_out": ("status", 2),
+    "test_any_other_answer_breaks_the_contract": ("body", 3),
+}
+"""Of these tests of the suite, only so many cases of an argument are of the plain run."""
+LONG = {"test_a_strange_sku_is_written_and_read_at_its_own_place"}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Leave to the long run what the suite, which is for other packages too, does not mark."""
+    if not isinstance(item, pytest.Function):
+        return
+    name = item.originalname
+    argument, plain = LONG_CASES.get(name, ("", 0))
+    for mark in item.iter_markers("parametrize"):
+        if mark.args[0] == argument and item.callspec.params[argument] not in mark.args[1][:plain]:
+            item.add_marker(pytest.mark.long)
+    if name in LONG:
+        item.add_marker(pytest.mark.long)
+
+
 SERVERS = [
     pytest.param("postgresql", marks=pytest.mark.long),
     pytest.param("mariadb", marks=pytest.mark.long),

@@ -21,6 +21,7 @@ from tests.contract.harness import (
     Harness,
     QuickClock,
     over_http,
+    stocked,
 )
 from tests.contract.sql_backend import sqlite_file
 from tests.fakes.vendure import Vendure
@@ -106,6 +107,9 @@ WRITING = sorted(
 WRITING_OVER_HTTP = sorted(set(WRITING) & set(NETWORKED))
 
 
+TELLING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.events)
+
+
 def behind_doors(kinds: list[str]) -> list[Any]:
     """These kinds, and in the long run `http` behind a door of each way to sign in."""
     doors = [f"http, {door}" for door in USUAL]
@@ -116,11 +120,4 @@ def behind_doors(kinds: list[str]) -> list[Any]:
 def running(kind: str, base: Path) -> Iterator[Harness]:
     """Run one kind's channel with three listings; a kind without a harness fails here."""
     with HARNESSES[kind](base) as found:
-        found.put("A-1", 5)
-        found.put("B-2", 0)
-        found.put("C-3", 12)
-        yield found
-
-
-STRANGE = (" spaced ", "ünï/côde?&#", "per%2Fcent", "../../admin", "{ref}", 'quo"te', "a+b;c|d")
-"""SKUs that must arrive at their own place, whatever they look like."""
+        yield stocked(found)

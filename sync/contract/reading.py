@@ -1,0 +1,171 @@
+"""What every kind of channel passes which can be read, against a real server or file."""
+
+import pytest
+
+from sync import channels
+from sync.contract.harness import (
+    SECRET,
+    SECRET_NAME,
+    STRANGE,
+    ContractSuite,
+    Harness,
+    OverHttp,
+    opened,
+    poll,
+)
+from sync.contract.loopback import FakeAnswer, script, serving
+from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
+
+
+async def failure(harness: Harness) -> ChannelError:
+    """The error of a poll that fails; it names the channel and shows no secret."""
+    with pytest.raises(ChannelError) as caught:
+        await poll(harness)
+    assert SECRET not in repr(caught.value)
+    assert "shop" in str(caught.value)
+    return caught.value
+
+
+class ReadingSuite(ContractSuite):
+    """What holds for every kind, however it is reached."""
+
+    async def test_a_poll_gives_every_listing_once(self, harness: Harness) -> None:
+        reading = await poll(harness)
+
+        assert reading.refused == []
+        assert len(reading.records) == len(reading.stock)
+        assert reading.stock.items() >= {"A-1": 5, "B-2": 0, "C-3": 12}.items()
+
+    async def test_a_large_catalogue_comes_page_by_page_in_a_stable_order(
+        self, harness: Harness
+    ) -> None:
+        for number in range(2_300 if harness.kind not in {"csv", "sql"} else 1_200):
+            harness.put(f"N-{number:05}", number)
+
+        first, second = await poll(harness), await poll(harness)
+
+        assert len(first.pages) > 1
+        assert first.records == second.records
+        assert len({record.sku for record in first.records}) == len(first.records)
+        assert first.stock["N-01199"] == 1199
+        announced = [page.announced for page in first.pages if page.announced is not None]
+        assert not announced or announced[-1] == len(first.records)
+
+    async def test_negative_stock_is_reported_as_it_is_read(self, harness: Harness) -> None:
+        harness.put("A-1", -4)
+
+        assert (await poll(harness)).of("A-1").available == -4
+
+    async def test_a_sku_is_taken_exactly_as_it_is(self, harness: Harness) -> None:
+        for number, sku in enumerate(STRANGE):
+            harness.put(sku, number)
+
+        stock = (await poll(harness)).stock
+
+        assert {sku: stock[sku] for sku in STRANGE} == {sku: n for n, sku in enumerate(STRANGE)}
+
+    @pytest.mark.parametrize("raw", ['"twelve"', "1e400", "3.5", "9999999999999999", "[]", "true"])
+    async def test_a_bad_quantity_blinds_its_own_listing_only(
+        self, harness: Harness, raw: str
+    ) -> None:
+        harness.corrupt("B-2", raw)
+
+        reading = await poll(harness)
+
+        (refused,) = reading.refused
+        assert refused.sku == "B-2"
+        assert refused.place
+        assert refused.reason
+        assert reading.stock.items() >= {"A-1": 5, "C-3": 12}.items()
+        assert "B-2" not in reading.stock
+
+    @pytest.mark.parametrize("sku", ["K" * 10_000, "esc\x1b[2J", "bell\x07", "bidi\u202e"])
+    async def test_a_sku_that_cannot_be_one_blinds_itself_only(
+        self, harness: Harness, sku: str
+    ) -> None:
+        harness.put(sku, 1)
+
+        reading = await poll(harness)
+
+        assert [refused.sku for refused in reading.refused] == [None]
+        assert sku not in reading.stock
+        assert reading.stock.items() >= {"A-1": 5, "C-3": 12}.items()
+
+    async def test_what_is_no_page_breaks_the_contract_at_a_place(self, harness: Harness) -> None:
+        harness.garble()
+
+        error = await failure(harness)
+
+        assert isinstance(error, ContractBroken)
+        assert error.path
+
+    async def test_a_channel_that_is_gone_may_come_back(self, harness: Harness) -> None:
+        harness.vanish()
+
+        assert type(await failure(harness)) is Temporary
+
+    async def test_signing_in_tells_what_was_seen(self, harness: Harness) -> None:
+        async with opened(harness) as channel:
+            assert await channel.sign_in()
+            assert SECRET not in await channel.sign_in()
+            assert SECRET not in repr(channel)
+
+    async def test_closing_twice_is_harmless(self, harness: Harness) -> None:
+        async with opened(harness) as channel:
+            await channel.sign_in()
+            await channel.close()
+
+    async def test_what_a_channel_can_do_is_within_what_its_kind_can(
+        self, harness: Harness
+    ) -> None:
+        most = channels.kind(harness.kind).ABILITIES
+        async with opened(harness) as channel:
+            can = channel.abilities
+
+        assert can.kind == most.kind == harness.kind
+        assert set(can.reads) <= set(most.reads)
+        assert can.states <= most.states
+        assert set(can.writes) <= set(most.writes) <= {"quantity", "state"}
+        assert can.batch_max >= 1
+        assert can.writes or not (can.compare_and_set or can.idempotency)
+
+
+class HttpReadingSuite(ContractSuite):
+    """What holds for every kind that asks over HTTP, too."""
+
+    async def test_a_refused_credential_is_named_and_not_shown(
+        self, harness: OverHttp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(SECRET_NAME, "wr0ng-s3cret")
+
+        error = await failure(harness)
+
+        assert type(error) is NeedsOperator
+        assert SECRET_NAME in str(error)
+        assert "wr0ng-s3cret" not in repr(error)
+
+    @pytest.mark.parametrize("status", [429, 500, 503])
+    async def test_a_passing_trouble_is_waited_out(self, harness: OverHttp, status: int) -> None:
+        troubles = [FakeAnswer(status=status)]
+        harness.front.spoil = lambda _asked: troubles.pop() if troubles else None
+
+        assert (await poll(harness)).stock["A-1"] == 5
+
+    async def test_a_redirect_to_another_host_is_not_followed(self, harness: OverHttp) -> None:
+        with serving(script(FakeAnswer(b"thanks"))) as thief:
+            harness.front.spoil = lambda _asked: FakeAnswer(
+                status=302, headers={"Location": thief.url}
+            )
+
+            assert isinstance(await failure(harness), ContractBroken)
+            assert thief.asked == []
+
+    @pytest.mark.parametrize(
+        "body", [b"null", b"<html>", b"[" * 100_000, b"[]", b"{}", b"\xff\xfe"]
+    )
+    async def test_any_other_answer_breaks_the_contract(
+        self, harness: OverHttp, body: bytes
+    ) -> None:
+        harness.front.spoil = lambda _asked: FakeAnswer(body)
+
+        assert isinstance(await failure(harness), ContractBroken | NeedsOperator)
