@@ -22,7 +22,6 @@ from store.queries.uncounted import UncountedListing
 from store.queries.values import ChannelHealth, HistoryEntry, StatusCounts
 from store.targets.balance import Balance
 from store.targets.reading_history import Reading
-from sync.channels.base import Abilities
 from sync.clock import rfc3339
 from sync.corrections.decide import BlastRadius
 
@@ -279,20 +278,6 @@ def _reading(reading: Reading | None) -> Json | None:
         "present": reading.present,
         "source_at": rfc3339(reading.source_at),
         "observed_at": rfc3339(reading.observed_at),
-    }
-
-
-def channels(kinds: Iterable[Abilities]) -> Json:
-    return {
-        "channels": [
-            {
-                **asdict(abilities),
-                "reads": list(abilities.reads),
-                "states": sorted(str(state) for state in abilities.states),
-                "writes": list(abilities.writes),
-            }
-            for abilities in kinds
-        ]
     }
 
 

@@ -22,7 +22,6 @@ from console.text.format import (
 from store.decision import Decision
 from store.model import Correction, CorrectionStatus, Freshness, Incident, Millis, PollOutcome
 from store.queries.values import ChannelHealth, StatusCounts
-from sync.channels.base import Abilities
 from sync.corrections.decide import BlastRadius, raise_or_reduce
 
 if TYPE_CHECKING:
@@ -144,32 +143,6 @@ def polls(
         for report in reports
     ]
     return _with_notes(paper.table(columns, rows), notes, paper)
-
-
-def channels(kinds: Iterable[Abilities], paper: Paper) -> Lines:
-    """The kinds of channel and what each can do, a paragraph each."""
-    lines: Lines = []
-    for abilities in kinds:
-        promises = (
-            (abilities.compare_and_set, "compare-and-set"),
-            (abilities.idempotency, "idempotency keys"),
-            (abilities.reads_one, "one listing by itself"),
-            (abilities.batch_max > 1, f"{abilities.batch_max:,} writes at once"),
-            (abilities.events, "events"),
-        )
-        lines.append(paper.line(TableCell(f"{abilities.kind:11}", "bold"), abilities.notes))
-        for title, words in (
-            ("reads", abilities.reads),
-            ("writes", abilities.writes or ("nothing",)),
-            ("states", sorted(abilities.states) or ("none",)),
-            ("has", tuple(name for there, name in promises if there)),
-        ):
-            if words:
-                lines.append(
-                    paper.line(f"{'':11}", TableCell(f"{title:8}", "dim"), ", ".join(words))
-                )
-        lines.append("")
-    return lines[:-1]
 
 
 def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:

@@ -121,6 +121,7 @@ class ChannelBuilder:
     def _settings(
         self, name: str, common: schema.ChannelTable, options: msgspec.Struct
     ) -> ChannelSettings:
+        can = channels.kind(common.kind).abilities(options)
         return ChannelSettings(
             name=name,
             kind=common.kind,
@@ -132,7 +133,7 @@ class ChannelBuilder:
             timeout_ms=int(common.timeout),
             rate_per_s=common.rate,
             rate_share_ppm=int(common.rate_share),
-            read_back_within_ms=int(common.read_back_within),
+            read_back_within_ms=_plain(common.read_back_within) or can.applies_within_ms,
             report_missing=common.missing == "report",
             writes_all=common.duplicates == "write-all",
             settle_reduce_ms=int(common.settle.reduce),

@@ -102,7 +102,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     timeout: Period = Period(30_000)
     rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
     rate_share: Portion = Portion(PPM // 2)
-    read_back_within: Period = Period(10_000)
+    read_back_within: Period | None = None
     missing: Literal["report", "ignore"] = "report"
     duplicates: Literal["report", "write-all"] = "report"
     settle: SettleTable = msgspec.field(default_factory=SettleTable)

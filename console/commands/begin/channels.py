@@ -19,7 +19,7 @@ def channels(name: str | None, *, as_json: bool) -> int:
 
     With NAME, print that description as it stands, to read it or to start your own from it.
     """
-    from console.reports import descriptions, json_documents, tables
+    from console.reports import capabilities, descriptions, json_documents
     from console.reports.table import Paper
     from sync.channels import KINDS, kind
     from sync.config import ready_made
@@ -31,12 +31,14 @@ def channels(name: str | None, *, as_json: bool) -> int:
     abilities = [kind(known).ABILITIES for known in KINDS]
     described = ready_made.listed(base)
     if as_json:
-        document = json_documents.channels(abilities)
-        document["descriptions"] = descriptions.listed_json(described)
+        document = {
+            "channels": capabilities.channels_json(abilities),
+            "descriptions": descriptions.listed_json(described),
+        }
         click.echo(json_documents.write(document))
         return 0
     paper = Paper.stdout()
-    lines = [*tables.channels(abilities, paper), ""]
+    lines = [*capabilities.channels(abilities, paper), ""]
     lines.append(paper.line('Ready-made descriptions, for `use = "…"` in a channel\'s table:'))
     click.echo("\n".join([*lines, *descriptions.listed(described, paper)]))
     return 0

@@ -1,0 +1,153 @@
+"""What each kind of channel can do: `skew channels`, its JSON, and the table of docs/channels.md.
+
+All of it is from the kinds' own `ABILITIES`, which the engine obeys too.
+"""
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from console.reports.table import Paper, TableCell
+from sync.channels.base import Abilities
+
+NOT_RUN = "contract-tested, not run against the live service"
+_INDENT = " " * 19
+_USUAL_MS = Abilities("", ()).applies_within_ms
+_LONG_S = 120
+
+
+def proof(kind: Abilities) -> str:
+    """What shows that the kind works."""
+    if kind.proven:
+        return f"run against {kind.proven}"
+    if kind.kind == "simulated":
+        return "comes with Skew"
+    if kind.described:
+        return "yours: `skew check --online` tries it"
+    return NOT_RUN
+
+
+def result(kind: Abilities) -> str:
+    """How a call of `write` is answered: `whole call`, `per item`, `later`; empty: it writes none.
+
+    A whole call is applied or refused as one. `later`: it is accepted, and shows some time after.
+    """
+    if not kind.writes:
+        return ""
+    if kind.later:
+        return "later"
+    return "per item" if kind.per_item else "whole call"
+
+
+def since(kind: Abilities) -> str:
+    """Whether it can be asked for what changed."""
+    return "yes, true for stock" if kind.since else "no"
+
+
+def channels_json(kinds: Iterable[Abilities]) -> list[dict[str, Any]]:
+    """The document of `skew channels --json`, an entry for each kind."""
+    return [
+        {
+            **asdict(kind),
+            "reads": list(kind.reads),
+            "states": sorted(str(state) for state in kind.states),
+            "writes": list(kind.writes),
+            "absolute": bool(kind.writes),
+            "result": result(kind),
+            "limit": kind.rate_limit,
+            "proof": proof(kind),
+        }
+        for kind in kinds
+    ]
+
+
+def channels(kinds: Iterable[Abilities], paper: Paper) -> list[str]:
+    """The kinds of channel and what each can do, a paragraph each."""
+    lines: list[str] = []
+    for kind in kinds:
+        lines += _titled(paper, TableCell(f"{kind.kind:11}", "bold"), kind.notes, " " * 11)
+        for title, words in (
+            ("reads", ", ".join(kind.reads)),
+            ("writes", _writing(kind)),
+            ("states", ", ".join(sorted(kind.states)) or "none"),
+            ("has", ", ".join(name for is_there, name in _promises(kind) if is_there)),
+            ("limit", kind.rate_limit),
+            ("proof", proof(kind)),
+        ):
+            if words:
+                cell = TableCell(f"{title:8}", "dim")
+                lines += _titled(paper, cell, words, _INDENT, before=" " * 11)
+        lines.append("")
+    return lines[:-1]
+
+
+def markdown(kinds: Iterable[Abilities], pages: Container[str]) -> str:
+    """The table of docs/channels.md. A kind that has a page there, in `pages`, is a link to it."""
+    titles = ["kind", *(title for title, _ in COLUMNS)]
+    rows = [titles, ["---"] * len(titles)]
+    for kind in kinds:
+        name = f"`{kind.kind}`"
+        linked = f"[{name}](channels/{kind.kind}.md)" if kind.kind in pages else name
+        rows.append([linked, *(_in_a_cell(cell(kind)) for _, cell in COLUMNS)])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _writing(kind: Abilities) -> str:
+    if not kind.writes:
+        return "nothing"
+    return f"{', '.join(kind.writes)}: absolute; result: {_result_in_words(kind)}"
+
+
+def _result_in_words(kind: Abilities) -> str:
+    is_usual = kind.applies_within_ms == _USUAL_MS
+    return result(kind) if is_usual else f"{result(kind)}, shows within {_span(kind)}"
+
+
+def _promises(kind: Abilities) -> Sequence[tuple[bool, str]]:
+    return (
+        (kind.compare_and_set, "compare-and-set"),
+        (kind.idempotency, "idempotency keys"),
+        (kind.reads_one, "one listing by itself"),
+        (kind.batch_max > 1, f"{kind.batch_max:,} writes at once"),
+        (kind.since, "what changed since a time, true for stock"),
+        (kind.locations, "locations"),
+        (kind.events, "events"),
+    )
+
+
+def _titled(
+    paper: Paper, title: TableCell, words: str, indent: str, *, before: str = ""
+) -> list[str]:
+    """A title and a text beside it, broken at the edge of the paper."""
+    first, *more = paper.paragraph(words, indent) or [""]
+    return [paper.line(before, title, first.strip()), *more]
+
+
+def _span(kind: Abilities) -> str:
+    seconds = kind.applies_within_ms / 1000
+    return f"{seconds:g} s" if seconds < _LONG_S else f"{seconds / 60:g} min"
+
+
+def _yes(is_so: bool) -> str:  # noqa: FBT001 - it is only its word.
+    return "yes" if is_so else "no"
+
+
+def _in_a_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+COLUMNS: Sequence[tuple[str, Callable[[Abilities], str]]] = (
+    ("reads", lambda kind: ", ".join(kind.reads)),
+    ("states", lambda kind: ", ".join(sorted(kind.states)) or "none"),
+    ("writes", lambda kind: ", ".join(kind.writes) or "nothing"),
+    ("absolute", lambda kind: _yes(bool(kind.writes))),
+    ("delta", lambda kind: "not used" if kind.delta else "no"),
+    ("compare-and-set", lambda kind: _yes(kind.compare_and_set)),
+    ("idempotency key", lambda kind: _yes(kind.idempotency)),
+    ("batch", lambda kind: f"{kind.batch_max:,}" if kind.writes else ""),
+    ("result", _result_in_words),
+    ("since", since),
+    ("limit", lambda kind: kind.rate_limit or "none known"),
+    ("proof", proof),
+)
+"""The columns of the table in docs/channels.md, after the kind's name."""

@@ -1,0 +1,63 @@
+"""docs/channels.md, held against what the kinds say that they can do."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from console.cli import cli
+from console.reports import capabilities
+from sync import channels
+from tests.documents.texts import DOCUMENTS, README, ROOT, document
+
+CHANNELS = document("channels.md")
+MARKS = ("<!-- The kinds:", "<!-- End of the kinds. -->")
+KINDS = [channels.kind(kind).ABILITIES for kind in channels.KINDS]
+PAGES = {path.stem for path in (ROOT / "docs" / "channels").glob("*.md")}
+
+
+def test_the_table_is_that_of_the_program() -> None:
+    begin, end = (CHANNELS.index(mark) for mark in MARKS)
+    mark, _, written = CHANNELS[begin:end].partition("\n")
+    table = f"\n{capabilities.markdown(KINDS, PAGES)}\n"
+    if not written.strip():
+        whole = f"{CHANNELS[:begin]}{mark}\n{table}{CHANNELS[end:]}"
+        (ROOT / "docs" / "channels.md").write_text(whole, encoding="utf-8")
+        pytest.fail("the table was not there: written, look at it and run again")
+    assert written == table, "delete the table between its marks, and this writes it anew"
+
+
+def test_every_column_is_explained() -> None:
+    prose = CHANNELS[CHANNELS.index(MARKS[1]) :]
+    assert [title for title, _ in capabilities.COLUMNS if f"**{title}**" not in prose] == ["writes"]
+
+
+def test_every_page_of_a_kind_is_of_one_that_there_is() -> None:
+    assert PAGES - set(channels.KINDS) == set()
+    assert [name for name in PAGES if f"docs/channels/{name}.md" not in DOCUMENTS] == []
+
+
+def test_the_readme_leads_to_the_table() -> None:
+    assert "(docs/channels.md)" in README
+
+
+def test_the_json_has_the_same() -> None:
+    answered = CliRunner().invoke(cli, ["channels", "--json"])
+    listed = {entry["kind"]: entry for entry in json.loads(answered.stdout)["channels"]}
+    assert set(listed) >= set(channels.KINDS)
+    for kind in KINDS:
+        entry = listed[kind.kind]
+        assert entry["proof"] == capabilities.proof(kind)
+        assert entry["result"] == capabilities.result(kind)
+        assert entry["limit"] == kind.rate_limit
+        assert entry["absolute"] is bool(kind.writes)
+        assert entry["since"] is kind.since
+        assert entry["reads"] == list(kind.reads)
+
+
+def test_what_was_never_run_says_so() -> None:
+    printed = CliRunner().invoke(cli, ["channels"]).stdout
+    for kind in KINDS:
+        assert capabilities.proof(kind) in printed
+        unproven = not kind.proven and not kind.described and kind.kind != "simulated"
+        assert (capabilities.proof(kind) == capabilities.NOT_RUN) is unproven
