@@ -87,38 +87,42 @@ async def read_back(
     """Read until each shows what was written or `read_back_within` is up.
 
     Each that is decided is handed to `finish`. What is applied later is left to the polls after a
-    while, or at once where only a whole poll could show it. Answers the first surprise.
+    while, or at once where only a whole poll could show it. So is what had no reply, of a channel
+    that applies later: it ends as unknown, and a poll may prove it. Answers the first surprise.
     """
     clock = reader.context.clock
-    if not reader.channel_state.channel.abilities.reads_one:
+    can = reader.channel_state.channel.abilities
+    if not can.reads_one:
         waiting = [write for write in waiting if write.outcome is not WriteOutcome.LATER]
     began = clock.now()
     left_ms = reader.channel_state.settings.read_back_within_ms
     until = clock.now() + left_ms
     pause_ms = PAUSE_MS
+    surprise: str | None = None
     while waiting:
         shown = await reader.of_written(waiting)
         # The time left only ever shrinks: a clock that is set back while we wait must not make
         # a channel that never shows the write be read for another hour.
         left_ms = min(left_ms, until - clock.now())
         last = left_ms <= 0
-        odd: list[tuple[SentChange, Verdict]] = []
+        is_patient = clock.now() - began < PATIENCE_MS
+        still: list[SentChange] = []
         for write in waiting:
             verdict = verify.judge(write, shown)
-            proven = verdict.status is CorrectionStatus.VERIFIED
-            if proven or last:
+            is_proven = verdict.status is CorrectionStatus.VERIFIED
+            # What such a channel makes of a request may show after an hour. Nobody else could read
+            # or write it for so long.
+            is_given_up = can.later and not is_patient and write.outcome is WriteOutcome.LOST
+            if is_proven or last or is_given_up:
                 await finish(write.correction, verdict)
-            if not proven:
-                odd.append((write, verdict))
-        if odd and last:
-            return f"{odd[0][0].name}: {odd[0][1].words}"
-        is_patient = clock.now() - began < PATIENCE_MS
-        waiting = [
-            write for write, _ in odd if is_patient or write.outcome is not WriteOutcome.LATER
-        ]
+                if not is_proven:
+                    surprise = surprise or f"{write.name}: {verdict.words}"
+            elif is_patient or write.outcome is not WriteOutcome.LATER:
+                still.append(write)
+        waiting = still
         if waiting:
             pause_ms = max(1, min(pause_ms, left_ms))
             await clock.sleep(pause_ms)
             left_ms -= pause_ms
             pause_ms = min(2 * pause_ms, PAUSE_MS_MAX)
-    return None
+    return surprise

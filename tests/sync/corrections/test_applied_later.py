@@ -2,8 +2,11 @@
 
 import dataclasses
 
+import msgspec
+
 from store.corrections import lifecycle
 from store.model import CorrectionStatus as Status
+from sync.errors import WriteOutcomeUnknown
 from tests.sync.approved_corrections import many_approved, one_approved
 from tests.sync.scripted_channel import Bench, changed
 
@@ -148,3 +151,58 @@ async def test_where_nothing_ever_shows_at_once_a_batch_goes_in_one_call(bench: 
     await bench.apply()
 
     assert [len(call) for call in bench.shop.written] == [8]
+
+
+async def test_no_reply_of_a_slow_channel_is_left_to_the_polls_too(bench: Bench) -> None:
+    updates = await many_approved(bench, 2)
+    slow(bench, reads_one=True)
+    bench.shop.abilities = dataclasses.replace(bench.shop.abilities, later=True)
+    bench.shop.lost_reply = WriteOutcomeUnknown("the connection broke")
+    began = bench.clock.now()
+
+    await bench.apply()
+
+    assert bench.clock.now() - began < 15_000, "for half an hour nobody could poll it"
+    assert {bench.update(update).status for update in updates} == {Status.UNKNOWN}
+    assert [kind for _, kind, _ in bench.open_incidents()] == ["surprise"]
+    assert len(bench.shop.written) == 1, "it is never sent again"
+
+    bench.shop.stock = {
+        sku: msgspec.structs.replace(record, available=dict(bench.shop.written[0])[sku])
+        for sku, record in bench.shop.stock.items()
+    }
+    await bench.poll()
+    assert {bench.update(update).status for update in updates} == {Status.VERIFIED}
+
+
+async def test_each_of_a_call_has_its_own_end(bench: Bench) -> None:
+    first, second, third = await many_approved(bench, 3)
+    slow(bench, reads_one=True, within=5 * MINUTE)
+    skus = [bench.update(update).sku for update in (first, second, third)]
+    bench.shop.ignores = {*skus[1:]}
+    bench.shop.refuses = {skus[2]: "it is not tracked"}
+
+    await bench.apply()
+
+    assert bench.update(first).status is Status.VERIFIED
+    assert bench.update(second).status is Status.APPLIED
+    assert bench.update(third).status is Status.FAILED
+    bench.clock.at += 6 * MINUTE
+    bench.hold()
+    await bench.poll()
+    assert bench.update(second).status is Status.NOT_APPLIED
+
+
+async def test_what_shows_after_its_time_is_verified_after_all(bench: Bench) -> None:
+    update = await one_approved(bench)
+    slow(bench)
+    await bench.apply()
+    bench.clock.at += 31 * MINUTE
+    bench.hold()
+    await bench.poll()
+    assert bench.update(update).status is Status.NOT_APPLIED
+
+    bench.shop.shows(A=14)
+    await bench.poll()
+
+    assert bench.update(update).status is Status.VERIFIED
