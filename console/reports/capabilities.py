@@ -3,23 +3,30 @@
 All of it is from the kinds' own `ABILITIES`, which the engine obeys too.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from console.reports.table import Paper, TableCell
 from sync.channels.base import Abilities
 
+if TYPE_CHECKING:
+    from sync.channels import ListedKind
+
+NO_PACKAGES: Mapping[str, str] = MappingProxyType({})
 NOT_RUN = "contract-tested, not run against the live service"
 _INDENT = " " * 19
 _USUAL_MS = Abilities("", ()).applies_within_ms
 _LONG_S = 120
 
 
-def proof(kind: Abilities) -> str:
-    """What shows that the kind works."""
+def proof(kind: Abilities, package: str = "") -> str:
+    """What shows that the kind works. `package` is the one that it is from; empty for ours."""
     if kind.proven:
         return f"run against {kind.proven}"
+    if package:
+        return f"the tests of {package}"
     if kind.kind == "simulated":
         return "comes with Skew"
     if kind.described:
@@ -44,8 +51,13 @@ def since(kind: Abilities) -> str:
     return "yes, true for stock" if kind.since else "no"
 
 
-def channels_json(kinds: Iterable[Abilities]) -> list[dict[str, Any]]:
-    """The document of `skew channels --json`, an entry for each kind."""
+def channels_json(
+    kinds: Iterable[Abilities], packages: Mapping[str, str] = NO_PACKAGES
+) -> list[dict[str, Any]]:
+    """The document of `skew channels --json`, an entry for each kind.
+
+    `packages` are those that kinds are from which are not ours, by the kind.
+    """
     return [
         {
             **asdict(kind),
@@ -55,16 +67,40 @@ def channels_json(kinds: Iterable[Abilities]) -> list[dict[str, Any]]:
             "absolute": bool(kind.writes),
             "result": result(kind),
             "limit": kind.rate_limit,
-            "proof": proof(kind),
+            "proof": proof(kind, packages.get(kind.kind, "")),
+            "package": packages.get(kind.kind),
         }
         for kind in kinds
     ]
 
 
-def channels(kinds: Iterable[Abilities], paper: Paper) -> list[str]:
+def broken_json(kinds: Iterable["ListedKind"]) -> list[dict[str, Any]]:
+    """The kinds of other packages that can't be used."""
+    return [
+        {"kind": kind.name, "package": kind.package, "wrong": kind.wrong}
+        for kind in kinds
+        if kind.wrong
+    ]
+
+
+def broken(kinds: Iterable["ListedKind"], paper: Paper) -> list[str]:
+    """The kinds of other packages that can't be used, and why, a paragraph each."""
+    lines: list[str] = []
+    for kind in kinds:
+        if kind.wrong:
+            title = TableCell(f"{kind.name:11}", "bold")
+            lines += ["", paper.line(title, TableCell("can't be used", "red"))]
+            lines += paper.paragraph(kind.wrong, " " * 11)
+    return lines
+
+
+def channels(
+    kinds: Iterable[Abilities], paper: Paper, packages: Mapping[str, str] = NO_PACKAGES
+) -> list[str]:
     """The kinds of channel and what each can do, a paragraph each."""
     lines: list[str] = []
     for kind in kinds:
+        package = packages.get(kind.kind, "")
         lines += _titled(paper, TableCell(f"{kind.kind:11}", "bold"), kind.notes, " " * 11)
         for title, words in (
             ("reads", ", ".join(kind.reads)),
@@ -72,7 +108,8 @@ def channels(kinds: Iterable[Abilities], paper: Paper) -> list[str]:
             ("states", ", ".join(sorted(kind.states)) or "none"),
             ("has", ", ".join(name for is_there, name in _promises(kind) if is_there)),
             ("limit", kind.rate_limit),
-            ("proof", proof(kind)),
+            ("proof", proof(kind, package)),
+            ("from", package and f"the package {package}"),
         ):
             if words:
                 cell = TableCell(f"{title:8}", "dim")

@@ -29,7 +29,7 @@ def origin(channel: ChannelSettings) -> str:
         where = f"your own in {found.path}, instead of the one that comes with Skew"
     else:
         where = f"your own in {found.path}"
-    adapter = f"; read by Skew's own adapter `{channel.kind}`" if _is_adapter(channel.kind) else ""
+    adapter = f"; read by {_adapter(channel.kind)}" if _is_adapter(channel.kind) else ""
     return f"described by `{found.name}`, {where} ({found.title}, {proof(found)}){adapter}"
 
 
@@ -66,7 +66,7 @@ def _row(found: ReadyMade) -> tuple[TableCell | str, ...]:
     told = found.description.origin()
     words = [proof(told)]
     if _is_adapter(found.description.kind):
-        words.append(f"Skew's own adapter `{found.description.kind}`")
+        words.append(_adapter(found.description.kind))
     if told.path is not None:
         words.append(f"{told.path}, instead of ours" if told.hides_ours else str(told.path))
     return (TableCell(found.file.name, "bold"), writes(found), "; ".join(words))
@@ -104,6 +104,11 @@ def _document(found: ReadyMade) -> Json:
 
 def _proof_json(found: DescriptionOrigin) -> Json:
     return {"proof": found.proof, "version": found.version, "date": found.date}
+
+
+def _adapter(kind: str) -> str:
+    package = channels.package_of(kind)
+    return f"`{kind}` of the package {package}" if package else f"Skew's own adapter `{kind}`"
 
 
 def _is_adapter(kind: str) -> bool:

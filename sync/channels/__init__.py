@@ -1,15 +1,17 @@
 """The registry of kinds of channel.
 
-A kind is one module here that meets `KindModule`, and one line in `KINDS`. Modules are imported
-when a configuration first names them, so that a command pays only for what it uses.
+A kind is one module here that meets `KindModule`, and one line in `KINDS`; or one of another
+package (`sync/channels/plugins.py`). Modules are imported when a configuration first names them, so
+that a command pays only for what it uses.
 """
 
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
+from sync.channels import plugins
 from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
 from sync.transport.rate_limit import RateLimitMeter
@@ -62,9 +64,54 @@ class KindModule(Protocol):
         ...
 
 
+def names() -> tuple[str, ...]:
+    """The names of all kinds: ours, then those of other packages, also where they are broken."""
+    return (*KINDS, *(name for name in plugins.found() if name not in KINDS))
+
+
 def kind(name: str) -> KindModule:
-    """Load the module of a kind. Raises KeyError for a name that is not in `KINDS`."""
+    """Load the module of a kind.
+
+    Raises KeyError for a name that no kind has, and BrokenPlugin for one of another package that
+    cannot be used, or that takes the name of one of ours.
+    """
+    plugin = plugins.found().get(name)
+    if plugin is not None:
+        return cast("KindModule", plugin.module(KINDS))
+    return _ours(name)
+
+
+def _ours(name: str) -> KindModule:
     return cast("KindModule", importlib.import_module(KINDS[name]))
+
+
+class ListedKind(NamedTuple):
+    """One kind, or what keeps one of another package from being used."""
+
+    name: str
+    package: str = ""
+    """Name and version of the package that brings it along; empty for one of ours."""
+    abilities: Abilities | None = None
+    wrong: str = ""
+
+
+def listed() -> list[ListedKind]:
+    """Every kind with the most that it can do: for `skew channels`."""
+    kinds = [ListedKind(name, abilities=_ours(name).ABILITIES) for name in KINDS]
+    for name, plugin in plugins.found().items():
+        try:
+            module = plugin.module(KINDS)
+        except plugins.BrokenPlugin as error:
+            kinds.append(ListedKind(name, plugin.package, wrong=str(error)))
+        else:
+            kinds.append(ListedKind(name, plugin.package, module.ABILITIES))
+    return kinds
+
+
+def package_of(name: str) -> str:
+    """Name and version of the package that brings a kind along; empty for one of ours."""
+    plugin = plugins.found().get(name)
+    return plugin.package if plugin is not None and name not in KINDS else ""
 
 
 def open_channel(

@@ -14,6 +14,7 @@ import msgspec
 
 from store.model import Direction
 from sync import channels, locations, values
+from sync.channels.plugins import BrokenPlugin
 from sync.config import schema
 from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
 from sync.config.described import say_where, under
@@ -208,15 +209,21 @@ class ChannelBuilder:
 
 
 def _kind(kind: object, key: str, found: Findings) -> str | None:
-    if isinstance(kind, str) and kind in channels.KINDS:
-        return kind
-    if isinstance(kind, str):
-        close = nearest(kind, channels.KINDS) if kind else ""
-        advice = f"{close} " if close.startswith("did") else ""
-        known = ", ".join(channels.KINDS)
-        found.refuse(f"{key}.kind", f"{values.quoted(kind)} is not a kind; {advice}known: {known}")
-    else:
+    known = channels.names()
+    if not isinstance(kind, str):
         found.refuse(f"{key}.kind", 'is missing: add `kind = "csv"` or another (`skew channels`)')
+    elif kind not in known:
+        close = nearest(kind, known) if kind else ""
+        advice = f"{close} " if close.startswith("did") else ""
+        listed = ", ".join(known)
+        found.refuse(f"{key}.kind", f"{values.quoted(kind)} is not a kind; {advice}known: {listed}")
+    else:
+        try:
+            channels.kind(kind)
+        except BrokenPlugin as error:
+            found.refuse(f"{key}.kind", str(error))
+        else:
+            return kind
     return None
 
 

@@ -82,7 +82,7 @@ def find(name: object, key: str, base: Path, found: Findings) -> Description | N
     known = places.known(base)
     if name in known:
         return read(known[name], key, found)
-    if name in channels.KINDS:
+    if name in channels.names():
         advice = f"it is a kind of channel: write `kind = {values.quoted(name)}` instead"
     else:
         close = nearest(name.lower(), known)
@@ -158,8 +158,8 @@ def _read(file: DescriptionFile, found: Findings) -> Description | None:
         found.refuse("channel", message)
     elif "use" in channel:
         found.refuse("channel.use", "a description can't use another: take it away")
-    elif channel.get("kind") not in channels.KINDS:
-        kinds = ", ".join(channels.KINDS)
+    elif channel.get("kind") not in (known := channels.names()):
+        kinds = ", ".join(known)
         found.refuse("channel.kind", f"{values.quoted(channel.get('kind'))} is not one of: {kinds}")
     if not isinstance(head, dict):
         found.refuse("description", "must be a table: write [description]")

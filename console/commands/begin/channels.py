@@ -21,24 +21,28 @@ def channels(name: str | None, *, as_json: bool) -> int:
     """
     from console.reports import capabilities, descriptions, json_documents
     from console.reports.table import Paper
-    from sync.channels import KINDS, kind
+    from sync.channels import listed
     from sync.config import ready_made
 
     base = Path(os.environ.get("SKEW_CONFIG") or "skew.toml").parent
     if name is not None:
         click.echo(_text(name, base), nl=False)
         return 0
-    abilities = [kind(known).ABILITIES for known in KINDS]
+    kinds = listed()
+    abilities = [kind.abilities for kind in kinds if kind.abilities is not None]
+    packages = {kind.name: kind.package for kind in kinds if kind.package}
     described = ready_made.listed(base)
     if as_json:
         document = {
-            "channels": capabilities.channels_json(abilities),
+            "channels": capabilities.channels_json(abilities, packages),
+            "broken": capabilities.broken_json(kinds),
             "descriptions": descriptions.listed_json(described),
         }
         click.echo(json_documents.write(document))
         return 0
     paper = Paper.stdout()
-    lines = [*capabilities.channels(abilities, paper), ""]
+    lines = [*capabilities.channels(abilities, paper, packages)]
+    lines += [*capabilities.broken(kinds, paper), ""]
     lines.append(paper.line('Ready-made descriptions, for `use = "…"` in a channel\'s table:'))
     click.echo("\n".join([*lines, *descriptions.listed(described, paper)]))
     return 0

@@ -1,0 +1,108 @@
+"""Kinds of channel that other packages bring along.
+
+A package names each of its kinds in the entry point group `skew.channels`: the name is the kind,
+the value the module that meets `KindModule`. What stands there is read from the packages' metadata;
+a module is imported when a configuration first names its kind, or `skew channels` lists it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sync.channels.base import Abilities
+from sync.values import quoted
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "skew.channels"
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class BrokenPlugin(Exception):
+    """A kind of another package cannot be used; the text names the package and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One name in the group, and every package that claims it."""
+
+    kind: str
+    entries: tuple["EntryPoint", ...]
+
+    @property
+    def package(self) -> str:
+        """Name and version of the package that it is from: `skew-parcel 1.0`."""
+        return " and ".join(_package(entry) for entry in self.entries)
+
+    def module(self, ours: Mapping[str, str]) -> Any:  # noqa: ANN401 - it is checked here.
+        """Import its module, and check that it is a kind. Raises BrokenPlugin.
+
+        `ours` are the kinds that come with Skew: a package cannot take the place of one.
+        """
+        if self.kind in ours:
+            raise BrokenPlugin(
+                f"{quoted(self.kind)} is a kind of Skew's own, and {self.package} has one of that "
+                f"name: uninstall {self._names()}"
+            )
+        if len(self.entries) > 1:
+            raise BrokenPlugin(
+                f"{quoted(self.kind)} is a kind of {self.package}: uninstall all but one"
+            )
+        if not _NAME.fullmatch(self.kind):
+            raise self._broken("a kind's name is small letters, digits and dashes")
+        (entry,) = self.entries
+        try:
+            module = entry.load()
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}"
+            raise self._broken(f"{entry.value} can't be imported: {words}") from error
+        wrong = _wrong_with(module, self.kind)
+        if wrong:
+            raise self._broken(f"{entry.value} {wrong}")
+        return module
+
+    def _names(self) -> str:
+        return ", ".join(_package(entry).partition(" ")[0] for entry in self.entries)
+
+    def _broken(self, why: str) -> BrokenPlugin:
+        return BrokenPlugin(f"the kind {quoted(self.kind)} of {self.package} can't be used: {why}")
+
+
+@cache
+def found() -> Mapping[str, Plugin]:
+    """Every name in the group, in order."""
+    from importlib.metadata import entry_points
+
+    names: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        names.setdefault(entry.name, []).append(entry)
+    return {
+        name: Plugin(name, tuple(sorted(entries, key=_package)))
+        for name, entries in sorted(names.items())
+    }
+
+
+def _package(entry: "EntryPoint") -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def _wrong_with(module: object, kind: str) -> str:
+    """What keeps a module from being a kind; empty where it is one."""
+    options = getattr(module, "OPTIONS", None)
+    can = getattr(module, "ABILITIES", None)
+    if not (isinstance(options, type) and issubclass(options, msgspec.Struct)):
+        return "lacks OPTIONS, a msgspec Struct of its keys"
+    if not isinstance(can, Abilities):
+        return "lacks ABILITIES, of sync.channels.base.Abilities"
+    if can.kind != kind:
+        return f"has ABILITIES of the kind {quoted(can.kind)}"
+    for name in ("abilities", "open_channel"):
+        if not callable(getattr(module, name, None)):
+            return f"lacks the function {name}"
+    return ""
