@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "csv": "sync.channels.csv.channel",
+        "ebay": "sync.channels.ebay.channel",
         "http": "sync.channels.http.channel",
         "simulated": "sync.channels.simulated",
         "sql": "sync.channels.sql.channel",

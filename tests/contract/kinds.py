@@ -24,6 +24,7 @@ from tests.contract.harness import (
     stocked,
 )
 from tests.contract.sql_backend import sqlite_file
+from tests.fakes.ebay import EbaySeller
 from tests.fakes.vendure import Vendure
 from tests.simulation.small_world import small_world
 
@@ -89,6 +90,7 @@ def _behind(door: str, base: Path) -> AbstractContextManager[Harness]:
 
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "csv": _file,
+    "ebay": lambda base: over_http(EbaySeller(), base),
     "http": lambda base: over_http(Market(), base),
     "simulated": _simulated,
     "sql": sqlite_file,

@@ -1,0 +1,143 @@
+"""Reading a seller's listings: pages of inventory items, and the offers of each."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from store.model import Record, Refused
+from sync import values
+from sync.channels.base import FreshReadings, ListingRef, RecordPage
+from sync.channels.ebay import records
+from sync.channels.ebay.desk import PAGE_ITEMS, EbayDesk, EbayOffersRefused
+from sync.channels.ebay.records import EbayDoubts
+from sync.channels.ebay.shapes import EbayInventoryItem, EbayOffer
+from sync.errors import ContractBroken, Temporary
+
+PAGES_MAX = 10_000
+AT_ONCE = 4
+"""More at once are slower, not faster (`sync/transport/transport.py`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EbayStanding:
+    """One SKU as it is at eBay now: its item, and its offers."""
+
+    item: EbayInventoryItem
+    offers: Sequence[EbayOffer]
+
+
+class EbayReader:
+    """Reads all listings, or a few."""
+
+    def __init__(self, desk: EbayDesk, marketplaces: Sequence[str]) -> None:
+        self._desk = desk
+        self._marketplaces = marketplaces
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        """Read page by page, the offers of a page's items before the next page.
+
+        An item and its offers are read seconds apart, never a whole sweep. eBay has no list of all
+        offers: a sweep costs one call for 200 items, and one for each item (reference of getOffers:
+        `sku` is required; read 2026-11-30).
+        """
+        # Paging is by number. An item that is made meanwhile pushes one to the next page, where it
+        # is met again; one that is deleted pulls one forward, which would look missing.
+        seen: set[str] = set()
+        doubts, met, given, most = EbayDoubts(), 0, 0, 0
+        for number in range(PAGES_MAX):
+            page = await self._desk.items(number)
+            items, total = page.inventory_items or [], page.total
+            if total is not None and total < most:
+                raise Temporary(f"{self._desk.client.name}'s items changed while they were read")
+            most = total or 0
+            place = f"page {number + 1}, items"
+            found = await self._decoded(items, place, seen, doubts)
+            met += len(items)
+            given += len(found.records) + len(found.refused)
+            if self._is_last(len(items), number, total):
+                left = 0 if total is None else total - met
+                announced = None if total is None else given + max(0, left)
+                words = doubts.words()
+                yield RecordPage(found.records, found.refused, announced, warnings=words)
+                return
+            yield RecordPage(found.records, found.refused)
+        raise ContractBroken(
+            "still not the last page", path=f"page {PAGES_MAX}", subject=self._desk.client.name
+        )
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        """Read all listings of some SKUs."""
+        found: list[Record] = []
+        refused: list[Refused] = []
+        doubts = EbayDoubts()
+        skus = sorted({listing.sku for listing in wanted})
+        for entry in await self._desk.bulk(skus):
+            if entry.sku not in skus or entry.inventory_item is None:
+                continue
+            content: object = {"sku": entry.sku, **entry.inventory_item}
+            answer = await self._listings(content, f"bulk_get_inventory_item, {entry.sku}", doubts)
+            found += answer.records
+            refused += answer.refused
+        return FreshReadings(found, refused)
+
+    async def standing(self, sku: str) -> EbayStanding | None:
+        """One SKU as it is now; None where there is no such item.
+
+        Raises EbayOffersRefused, and ValueError for an item that can't be read.
+        """
+        for entry in await self._desk.bulk([sku]):
+            if entry.sku == sku and entry.inventory_item is not None:
+                item = msgspec.convert({"sku": sku, **entry.inventory_item}, EbayInventoryItem)
+                return EbayStanding(item, await self._desk.offers(sku))
+        return None
+
+    def records(self, standing: EbayStanding) -> Sequence[Record]:
+        """The listings of one SKU. Raises ValueError where a number can't be read."""
+        return records.listings(standing.item, standing.offers, self._marketplaces, EbayDoubts())
+
+    @staticmethod
+    def _is_last(count: int, number: int, total: int | None) -> bool:
+        if not count:
+            return True
+        return count < PAGE_ITEMS if total is None else number * PAGE_ITEMS + count >= total
+
+    async def _decoded(
+        self, items: Sequence[object], place: str, seen: set[str], doubts: EbayDoubts
+    ) -> FreshReadings:
+        fresh: list[tuple[str, object]] = []
+        for number, item in enumerate(items):
+            sku = item.get("sku") if isinstance(item, dict) else None
+            if isinstance(sku, str) and sku in seen:
+                continue
+            if isinstance(sku, str):
+                seen.add(sku)
+            fresh.append((f"{place}[{number}]", item))
+        # Only those on their way have taken a call of the day's. A page's calls end before its
+        # first error is raised, so that none goes on unwatched.
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(item: object, where: str) -> FreshReadings:
+            async with slots:
+                return await self._listings(item, where, doubts)
+
+        asked = [in_turn(item, where) for where, item in fresh]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        found: list[Record] = []
+        refused: list[Refused] = []
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            found += answer.records
+            refused += answer.refused
+        return FreshReadings(found, refused)
+
+    async def _listings(self, content: object, place: str, doubts: EbayDoubts) -> FreshReadings:
+        sku = values.sku_or_none(content.get("sku")) if isinstance(content, dict) else None
+        try:
+            item = msgspec.convert(content, EbayInventoryItem)
+            offers = await self._desk.offers(values.sku(item.sku))
+            return FreshReadings(records.listings(item, offers, self._marketplaces, doubts))
+        except (ValueError, EbayOffersRefused) as error:
+            return FreshReadings(refused=[Refused(place, str(error), sku)])

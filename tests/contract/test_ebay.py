@@ -1,0 +1,521 @@
+"""What only the ebay kind does: two numbers a listing, marketplaces, per-entry results, scopes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from store.model import Direction, State
+from sync import channels
+from sync.channels.base import ListingRef, Receipt
+from sync.channels.ebay.options import EbayOptions
+from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown
+from sync.settings import ChannelSettings
+from tests.contract.harness import (
+    SECRET,
+    SECRET_NAME,
+    OverHttp,
+    QuickClock,
+    Reading,
+    change,
+    opened,
+    options_of,
+    over_http,
+    poll,
+)
+from tests.fakes.ebay import SCOPE, EbaySeller, SellerItem
+from tests.loopback import Answer, ReceivedRequest
+
+
+@pytest.fixture
+def seller() -> EbaySeller:
+    return EbaySeller()
+
+
+@pytest.fixture
+def harness(seller: EbaySeller, tmp_path: Path) -> Iterator[OverHttp]:
+    with over_http(seller, tmp_path) as found:
+        yield found
+
+
+def sent(harness: OverHttp, end: str) -> list[ReceivedRequest]:
+    return [asked for asked in harness.server.asked if end in asked.path]
+
+
+async def write(harness: OverHttp, quantity: int, sku: str = "A") -> Receipt:
+    record = (await poll(harness)).of(sku)
+    async with opened(harness) as channel:
+        (receipt,) = await channel.write([change(record, quantity)])
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("ship_to_home", "own", "shown"),
+    [(5, 9, 5), (9, 5, 5), (-2, 4, -2), (9, None, 9), (5, 0, 0), ("7.0", "9", 7)],
+)
+async def test_a_listing_shows_the_lower_of_the_items_number_and_the_offers(
+    seller: EbaySeller, harness: OverHttp, ship_to_home: object, own: object, shown: int
+) -> None:
+    seller.items["A"] = SellerItem("A", ship_to_home)
+    seller.offer("A", own)
+
+    record = (await poll(harness)).of("A")
+
+    assert (record.available, record.state, record.price_minor) == (shown, State.ACTIVE, 1290)
+    assert (record.title, record.ref) == ("Article A", seller.offers[0].id)
+
+
+async def test_a_write_sets_both_numbers_in_one_call(seller: EbaySeller, harness: OverHttp) -> None:
+    seller.items["A"] = SellerItem("A", 9)
+    seller.offer("A", 5)
+
+    receipt = await write(harness, 7)
+
+    assert (receipt.refused, receipt.unknown) == (None, None)
+    assert (seller.items["A"].ship_to_home, seller.offers[0].quantity) == (7, 7)
+    (asked,) = sent(harness, "bulk_update_price_quantity")
+    assert asked.json == {
+        "requests": [
+            {
+                "sku": "A",
+                "offers": [{"offerId": seller.offers[0].id, "availableQuantity": 7}],
+                "shipToLocationAvailability": {"quantity": 7},
+            }
+        ]
+    }
+
+
+async def test_what_other_marketplaces_show_stays(seller: EbaySeller, harness: OverHttp) -> None:
+    seller.items["A"] = SellerItem("A", 3)
+    seller.offer("A", 3)
+    seller.offer("A", 10, "EBAY_US")
+    seller.keys = {"marketplaces": ["EBAY_DE"]}
+
+    raised = await write(harness, 8)
+    assert (raised.refused, seller.shown("A"), seller.shown("A", "EBAY_US")) == (None, 8, 3)
+
+    lowered = await write(harness, 1)
+    assert (lowered.refused, seller.shown("A"), seller.shown("A", "EBAY_US")) == (None, 1, 3)
+
+
+async def test_a_sku_on_two_marketplaces_stands_twice_unless_it_is_meant(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.items["A"] = SellerItem("A", 9)
+    seller.offer("A", 5)
+    seller.offer("A", 7, "EBAY_US")
+
+    assert sorted(r.available or 0 for r in (await poll(harness)).records) == [5, 7]
+
+    seller.keys = {"marketplaces": ["EBAY_US"]}
+    assert (await poll(harness)).stock == {"A": 7}
+
+    seller.keys = {}
+    options = options_of(EbayOptions, harness.table())
+    settings = ChannelSettings(
+        name="shop", kind="ebay", direction=Direction.PUSH, options=options, writes_all=True
+    )
+    channel = channels.open_channel(settings, QuickClock(), harness.base)
+    try:
+        record = Reading([page async for page in channel.pages()]).of("A")
+        assert record.available == 7
+        (receipt,) = await channel.write([change(record, 3)])
+        answer = await channel.read([ListingRef("A", "", record.ref)])
+    finally:
+        await channel.close()
+
+    assert receipt.refused is None
+    assert (seller.shown("A"), seller.shown("A", "EBAY_US")) == (3, 3)
+    assert [found.available for found in answer.records] == [3]
+
+
+async def test_a_draft_beside_a_live_offer_is_no_listing(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    seller.offer("A", 0, "EBAY_US").status = "UNPUBLISHED"
+
+    assert (await poll(harness)).stock == {"A": 5}
+
+
+async def test_what_is_not_on_sale_is_told_apart(seller: EbaySeller, harness: OverHttp) -> None:
+    for sku in ("ON", "OUT", "ENDED", "STOPPED", "HELD", "DRAFT", "BARE", "BID", "NEW"):
+        seller.put(sku, 4)
+    offers = {offer.sku: offer for offer in seller.offers}
+    offers["OUT"].listing = {"listingStatus": "OUT_OF_STOCK"}
+    offers["ENDED"].listing = {"listingStatus": "ENDED"}
+    offers["STOPPED"].listing = {"listingStatus": "EBAY_ENDED"}
+    offers["HELD"].listing = {"listingStatus": "ACTIVE", "listingOnHold": True}
+    offers["DRAFT"].status = "UNPUBLISHED"
+    offers["BID"].format = "AUCTION"
+    offers["NEW"].listing = {"listingStatus": "PAUSED_BY_MAGIC"}
+    seller.offers.remove(offers["BARE"])
+
+    reading = await poll(harness)
+
+    assert {record.sku: record.state for record in reading.records} == {
+        "ON": State.ACTIVE,
+        "OUT": State.ACTIVE,
+        "ENDED": State.DISABLED,
+        "STOPPED": State.DISABLED,
+        "HELD": State.HOLD,
+        "DRAFT": State.DISABLED,
+        "NEW": State.ACTIVE,
+    }
+    first, *others = reading.pages[-1].warnings
+    assert first.startswith("eBay shows only listings that were made in, or moved to")
+    assert others == [
+        "1 inventory item has no offer on a marketplace, so not listed: BARE",
+        "1 inventory item has offers by auction, which are not compared: BID",
+        '1 listing has a status that Skew does not know, "PAUSED_BY_MAGIC": NEW',
+    ]
+    assert reading.pages[-1].announced == 7
+
+
+@pytest.mark.parametrize(("status", "words"), [("UNPUBLISHED", "publish it at eBay first")])
+async def test_an_offer_that_is_not_published_is_not_written(
+    seller: EbaySeller, harness: OverHttp, status: str, words: str
+) -> None:
+    seller.put("A", 5)
+    seller.offers[0].status = status
+
+    receipt = await write(harness, 7)
+
+    assert words in (receipt.refused or "")
+    assert sent(harness, "bulk_update_price_quantity") == []
+
+
+async def test_a_published_offer_that_was_withdrawn_meanwhile_is_a_conflict(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    record = (await poll(harness)).of("A")
+    seller.offers[0].status = "UNPUBLISHED"
+    async with opened(harness) as channel:
+        (receipt,) = await channel.write([change(record, 3)])
+
+    assert receipt.conflict
+
+
+async def test_what_is_spread_over_warehouses_is_lowered_and_not_raised(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    spread = {"availabilityDistributions": [{"merchantLocationKey": "BER", "quantity": 6}]}
+    seller.items["A"] = SellerItem("A", 6, spread)
+    seller.offer("A", 6)
+
+    raised = await write(harness, 8)
+    assert "spread over warehouses" in (raised.refused or "")
+
+    lowered = await write(harness, 2)
+    assert (lowered.refused, seller.shown("A")) == (None, 2)
+    assert "shipToLocationAvailability" not in sent(harness, "bulk_update")[-1].json["requests"][0]
+
+
+async def test_no_less_is_kept_than_an_auction_holds(seller: EbaySeller, harness: OverHttp) -> None:
+    seller.items["A"] = SellerItem("A", 6, {"allocationByFormat": {"auction": 2, "fixedPrice": 4}})
+    seller.offer("A", 4)
+    seller.offer("A", None, "EBAY_US").format = "AUCTION"
+
+    receipt = await write(harness, 0)
+
+    # Less than the auction holds is error 25759.
+    assert (receipt.refused, seller.items["A"].ship_to_home, seller.shown("A")) == (None, 2, 0)
+
+
+ENTRIES: list[tuple[int, int, str, dict[str, Any]]] = [
+    (400, 25004, "Invalid quantity.", {"refused": "Invalid quantity. (25004)"}),
+    (500, 25025, "Concurrent access", {"refused": "Concurrent access (25025)", "conflict": True}),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "words", "expected"), ENTRIES)
+async def test_a_refusal_inside_a_207_is_the_changes_own(
+    seller: EbaySeller,
+    harness: OverHttp,
+    status: int,
+    code: int,
+    words: str,
+    expected: dict[str, Any],
+) -> None:
+    seller.put("A", 5)
+    entry = {"offerId": seller.offers[0].id, "sku": "A", "statusCode": status}
+    errors = [{"errorId": code, "message": words}]
+    seller.refuse = lambda _request: Answer({"responses": [{**entry, "errors": errors}]}, 207)
+
+    receipt = await write(harness, 7)
+
+    assert {name: getattr(receipt, name) for name in expected} == expected
+    assert seller.shown("A") == 5
+
+
+async def test_a_write_that_was_half_done_is_read_back(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    first = seller.offers[0].id
+    seller.refuse = lambda _request: Answer(
+        {
+            "responses": [
+                {"sku": "A", "statusCode": 200},
+                {"offerId": first, "sku": "A", "statusCode": 400, "errors": [{"errorId": 25002}]},
+            ]
+        },
+        207,
+    )
+
+    receipt = await write(harness, 7)
+
+    assert receipt.refused is None
+    assert "1 of 2 parts" in (receipt.unknown or "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer({"errors": [{"errorId": 25001, "message": "A system error has occurred"}]}, 500),
+        Answer({"responses": []}),
+        Answer({"responses": [{"offerId": "another", "sku": "A", "statusCode": 200}]}, 207),
+        Answer({"responses": "done"}),
+        Answer(b"<html>oops</html>", 500),
+        Answer(b"", 200),
+    ],
+)
+async def test_an_answer_that_says_nothing_of_the_offer_proves_nothing(
+    seller: EbaySeller, harness: OverHttp, answer: Answer
+) -> None:
+    seller.put("A", 5)
+    seller.refuse = lambda _request: answer
+
+    with pytest.raises(WriteOutcomeUnknown):
+        await write(harness, 7)
+
+    assert len(sent(harness, "bulk_update_price_quantity")) == 1
+
+
+async def test_concurrent_access_of_the_whole_call_is_a_conflict(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    busy = {"errors": [{"errorId": 25025, "message": "Concurrent access. Please try again later"}]}
+    seller.refuse = lambda _request: Answer(busy, 500)
+
+    receipt = await write(harness, 7)
+
+    assert receipt.conflict
+    assert "try again later" in (receipt.refused or "")
+
+
+async def test_an_accepted_write_that_changes_nothing_shows_in_the_read_back(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    entry = {"offerId": seller.offers[0].id, "sku": "A", "statusCode": 200}
+    seller.refuse = lambda _request: Answer({"responses": [entry]})
+
+    receipt = await write(harness, 7)
+
+    assert (receipt.refused, receipt.unknown) == (None, None)
+    assert (await poll(harness)).stock == {"A": 5}
+
+
+async def test_a_page_is_asked_for_by_its_number(seller: EbaySeller, harness: OverHttp) -> None:
+    for number in range(201):
+        seller.put(f"N-{number:03}", number)
+
+    reading = await poll(harness)
+
+    assert [len(page.records) for page in reading.pages] == [200, 1]
+    assert len(reading.stock) == 201
+    asked = [request.path.partition("?")[2] for request in sent(harness, "/inventory_item?")]
+    assert asked == [f"limit=200&offset={number}" for number in range(2)]
+    # A call for 200 items, and one for each: there is no list of offers without a SKU.
+    assert len(harness.server.asked) == 1 + 2 + 201
+
+
+async def test_an_empty_account_is_an_empty_list(harness: OverHttp) -> None:
+    reading = await poll(harness)
+
+    assert (reading.records, reading.pages[-1].announced) == ([], 0)
+
+
+async def test_an_item_that_was_made_meanwhile_gives_no_listing_twice(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for number in range(201):
+        seller.put(f"N-{number:03}", number)
+
+    def insert(asked: ReceivedRequest) -> None:
+        if asked.path.endswith("offset=1") and "FIRST" not in seller.items:
+            old, seller.items = seller.items, {"FIRST": SellerItem("FIRST", 1)}
+            seller.items |= old
+
+    seller.before_answer = insert
+    reading = await poll(harness)
+
+    assert len(reading.records) == len(reading.stock) == 201
+
+
+async def test_an_item_that_was_deleted_meanwhile_is_no_end_of_others(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for number in range(201):
+        seller.put(f"N-{number:03}", number)
+
+    def delete(asked: ReceivedRequest) -> None:
+        if asked.path.endswith("offset=1"):
+            seller.items.pop("N-000", None)
+
+    seller.before_answer = delete
+    with pytest.raises(Temporary, match="changed while they were read"):
+        await poll(harness)
+
+
+async def test_a_token_that_ends_between_two_pages_is_renewed_once(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for number in range(210):
+        seller.put(f"N-{number:03}", number)
+    async with opened(harness) as channel:
+        records = 0
+        async for page in channel.pages():
+            records += len(page.records)
+            seller.tokens.append("another")
+
+    assert records == 210
+    assert len(sent(harness, "/oauth2/token")) == 2
+
+
+async def test_the_grant_asks_for_the_scope_and_shows_the_key_in_its_header_alone(
+    harness: OverHttp,
+) -> None:
+    await poll(harness)
+
+    (asked,) = sent(harness, "/oauth2/token")
+    assert asked.headers["authorization"].startswith("Basic ")
+    assert b"client_secret" not in asked.body
+    assert b"scope=https%3A%2F%2Fapi.ebay.com%2Foauth%2Fapi_scope%2Fsell.inventory" in asked.body
+
+
+async def test_a_scope_that_the_seller_did_not_grant_is_named(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.granted = frozenset({f"{SCOPE}.readonly"})
+    with pytest.raises(NeedsOperator, match=r"exceeds the granted.*sell\.inventory") as caught:
+        await poll(harness)
+    assert SECRET not in str(caught.value)
+
+    seller.keys = {"scope": f"{SCOPE}.readonly"}
+    assert (await poll(harness)).records == []
+
+
+async def test_a_right_that_the_token_lacks_names_the_scope(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    denied = {"errors": [{"errorId": 1100, "message": "Access denied", "longMessage": "no"}]}
+    seller.refuse = lambda _request: Answer(denied, 403)
+
+    with pytest.raises(NeedsOperator, match=r"Access denied.*lacks the scope sell\.inventory"):
+        await write(harness, 7)
+
+
+async def test_a_sku_whose_offers_ebay_refuses_blinds_itself_only(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for sku in ("A", "B"):
+        seller.put(sku, 5)
+    errors = {"errors": [{"errorId": 25707, "message": "This is an invalid value for a SKU."}]}
+    harness.front.spoil = lambda asked: Answer(errors, 400) if "sku=B&" in asked.path else None
+
+    reading = await poll(harness)
+
+    assert reading.stock == {"A": 5}
+    (refused,) = reading.refused
+    assert (refused.sku, refused.place) == ("B", "page 1, items[1]")
+    assert refused.reason == "its offers: This is an invalid value for a SKU. (25707)"
+
+
+@pytest.mark.parametrize(
+    "offer", [{"offerId": 17, "sku": "B", "status": "PUBLISHED"}, {"offerId": "1"}, "offer", None]
+)
+async def test_an_offer_of_another_shape_blinds_its_sku_only(
+    seller: EbaySeller, harness: OverHttp, offer: object
+) -> None:
+    for sku in ("A", "B"):
+        seller.put(sku, 5)
+    page = {"total": 1, "offers": [offer]}
+    harness.front.spoil = lambda asked: Answer(page) if "sku=B&" in asked.path else None
+
+    reading = await poll(harness)
+
+    assert (reading.stock, [refused.sku for refused in reading.refused]) == ({"A": 5}, ["B"])
+
+
+async def test_a_404_that_is_not_ebays_is_no_sku_without_offers(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    harness.front.spoil = lambda asked: (
+        Answer({"message": "no such route"}, 404) if "/offer?" in asked.path else None
+    )
+
+    with pytest.raises(ContractBroken, match="no such route"):
+        await poll(harness)
+
+
+async def test_more_offers_than_a_page_holds_are_all_read(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.items["A"] = SellerItem("A", 9)
+    for number in range(101):
+        seller.offer("A", number, f"EBAY_{number}")
+
+    assert len((await poll(harness)).records) == 101
+
+
+async def test_signing_in_counts_the_items_and_writes_nothing(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for number in range(1200):
+        seller.put(f"N-{number}", number)
+    async with opened(harness) as channel:
+        assert "1,200 inventory items" in await channel.sign_in()
+    assert [asked.method for asked in harness.server.asked] == ["POST", "GET"]
+
+
+KEYS = {
+    "client_id": "Shop-PRD-1",
+    "client_secret": {"env": SECRET_NAME},
+    "refresh_token": {"env": SECRET_NAME},
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"url": "https://www.ebay.de"}, "url is a site for shoppers"),
+        ({"url": "https://www.ebay.com/usr/shop"}, "url "),
+        ({"url": "https://www.ebay.co.uk"}, "url is a site for shoppers"),
+        ({"url": "http://api.ebay.com"}, "url must begin with https://"),
+        ({"url": "https://api.ebay.com/sell/inventory/v1"}, "url must be the origin alone"),
+        ({"url": "https://user:pass@api.ebay.com"}, "url must not contain a user"),
+        ({"url": "api.ebay.com"}, "url must begin with https:// and a host"),
+        ({"token_url": "http://api.ebay.com/token"}, "token_url must begin with https://"),
+        ({"marketplaces": ["DE"]}, 'marketplaces has "DE"'),
+        ({"calls_per_day": 0}, "calls_per_day must be at least 1"),
+        ({"scope": "sell.inventory"}, "scope is written as an address"),
+    ],
+)
+def test_what_cannot_work_is_said_by_its_key(keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=words.replace("(", r"\(")):
+        msgspec.convert({**KEYS, **keys}, EbayOptions)
+
+
+@pytest.mark.parametrize("url", ["https://api.ebay.com", "https://api.sandbox.ebay.com/"])
+def test_ebays_own_addresses_are_taken(url: str) -> None:
+    options = msgspec.convert({**KEYS, "url": url}, EbayOptions)
+
+    assert options.tokens == f"{url.rstrip('/')}/identity/v1/oauth2/token"
