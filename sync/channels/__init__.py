@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "simulated": "sync.channels.simulated",
         "sql": "sync.channels.sql.channel",
         "vendure": "sync.channels.vendure.channel",
+        "woocommerce": "sync.channels.woocommerce.channel",
     }
 )
 

@@ -169,9 +169,13 @@ OF_KIND: dict[str, Contracts] = {
             "/wc/v3/(?!variations)",
             r".*/wp-json",
             # `_skip_cache` came with 10.5. The index is of an early v3: `stock_status` stands
-            # there as `in_stock`, and these filters are not there yet.
+            # there as `in_stock`, a variation's `status` as `visible`, and these filters are not
+            # there yet.
             frozenset(
-                {"_fields", "_skip_cache", "stock_status", "modified_after", "dates_are_gmt"}
+                {
+                    *("_fields", "_skip_cache", "stock_status", "status"),
+                    *("modified_after", "dates_are_gmt"),
+                }
             ),
         ),
     ),

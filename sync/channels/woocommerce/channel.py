@@ -1,0 +1,105 @@
+"""The `woocommerce` kind: a WordPress shop through WooCommerce's REST API v3."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.model import State
+from sync.channels.api.messages import Messages
+from sync.channels.base import (
+    Abilities,
+    Change,
+    FreshReadings,
+    ListingRef,
+    Receipt,
+    RecordPage,
+    closing,
+)
+from sync.channels.woocommerce import writing
+from sync.channels.woocommerce.access import KeyAccess
+from sync.channels.woocommerce.address import ShopAddress
+from sync.channels.woocommerce.options import WooCommerceOptions
+from sync.channels.woocommerce.reading import CatalogueReader
+from sync.channels.woocommerce.shop import ShopClient
+from sync.channels.woocommerce.writing import BATCH_MAX, CatalogueWriter
+from sync.clock import Clock
+from sync.secrets import resolve
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+OPTIONS = WooCommerceOptions
+ABILITIES = Abilities(
+    kind="woocommerce",
+    reads=("available", "state", "price"),
+    states=frozenset({State.ACTIVE, State.BACKORDER, State.DISABLED}),
+    writes=("quantity", "state"),
+    batch_max=BATCH_MAX,
+    by_address=True,
+    reads_one=True,
+    refs=True,
+    delta=True,
+    per_item=True,
+    rate_limit="none of its own; that of the shop's hosting",
+    notes="WooCommerce 3.5 and later; stock that variations share is written at their product",
+)
+EXAMPLE = """\
+url = "https://shop.example"
+consumer_key = { env = "SHOP_CONSUMER_KEY" }        # ck_…, with Read/Write
+consumer_secret = { env = "SHOP_CONSUMER_SECRET" }  # cs_…
+"""
+
+
+def abilities(options: WooCommerceOptions) -> Abilities:
+    """Say what the channel can do: the same with any options."""
+    del options
+    return ABILITIES
+
+
+def open_channel(
+    name: str, options: WooCommerceOptions, transport: "Transport", clock: Clock, base: Path
+) -> "WooCommerce":
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    key = resolve(options.consumer_key, key=f"channels.{name}.consumer_key", base=base)
+    secret = resolve(options.consumer_secret, key=f"channels.{name}.consumer_secret", base=base)
+    where = ShopAddress.of(options.url)
+    access = KeyAccess(key, secret, clock, is_secure=where.is_secure)
+    return WooCommerce(ShopClient(name, transport, access, where))
+
+
+class WooCommerce:
+    """One shop, its products and variations as listings."""
+
+    def __init__(self, shop: ShopClient) -> None:
+        self.abilities = ABILITIES
+        self._shop = shop
+        self._reader = CatalogueReader(shop)
+        self._writer = CatalogueWriter(shop, self._reader)
+        self._messages = Messages(shop.struck)
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        async with closing(self._reader.all()) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        with self._messages.errors():
+            return self._messages.readings(await self._reader.few(wanted))
+
+    def address(self, listing: ListingRef) -> str:
+        return writing.address_of(listing.ref)
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        """Write changes of one product's variations, or of products."""
+        with self._messages.errors():
+            return self._messages.receipts(await self._writer.write(changes))
+
+    async def sign_in(self) -> str:
+        with self._messages.errors():
+            count = await self._reader.count()
+            name = await self._shop.shop_name()
+            return self._shop.struck(f"{name}: {count:,} product{'' if count == 1 else 's'}")
+
+    async def close(self) -> None:
+        await self._shop.aclose()

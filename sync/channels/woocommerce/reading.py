@@ -1,0 +1,382 @@
+"""Reading a shop: all products and variations, or a few by their ids.
+
+WooCommerce lists products without their variations. From 10.3 on a second list has all of those;
+before, they are listed product by product.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from store.model import Record, Refused
+from sync import values
+from sync.channels.base import FreshReadings, ListingRef, RecordPage
+from sync.channels.woocommerce import shapes
+from sync.channels.woocommerce.doubts import Doubt, Doubts
+from sync.channels.woocommerce.shapes import WooItem, WooParent
+from sync.channels.woocommerce.shop import PER_PAGE, Listed, ShopClient
+from sync.errors import ContractBroken, Temporary
+
+T = TypeVar("T")
+
+PAGES_MAX = 100_000
+AT_ONCE = 4
+"""Lists of variations that are asked for at once."""
+HIDDEN_MAX = 20
+"""So many of what WooCommerce counts may be missing in what it shows, or 1 % (rule 12)."""
+
+_FIELDS = "id,sku,name,status,price,manage_stock,stock_quantity,stock_status,backorders"
+PRODUCT_FIELDS = f"{_FIELDS},type,variations"
+VARIATION_FIELDS = f"{_FIELDS},parent_id"
+_ALL = {"status": "any", "orderby": "id", "order": "asc"}
+_NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_RIGHTS = "the key's user must be a shop manager or an administrator"
+_CHANGED = "the catalogue changed while it was read"
+_CACHED = "an answer came from WooCommerce's cache, though Skew asks it not to: it may be old"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """A product or variation that was found by its id."""
+
+    item: WooItem
+    parent: WooParent | None
+    record: Record | None
+    """None where it is no listing."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a part of a list holds."""
+
+    records: list[Record] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """What is kept from one end of a sweep to the other."""
+
+    doubts: Doubts = field(default_factory=Doubts)
+    came: int = 0
+    counted: int = 0
+    shown: int = 0
+    parents: dict[int, WooParent] = field(default_factory=dict)
+    """All products that have variations."""
+
+    def cut_short(self) -> str:
+        """How much of what WooCommerce counts it does not show, where that is too much."""
+        hidden = self.counted - self.shown
+        if hidden <= 0:
+            return ""
+        words = (
+            f"WooCommerce counts {self.counted:,} products and variations, and shows {self.shown:,}"
+        )
+        if hidden > max(HIDDEN_MAX, self.counted // 100) or not self.shown:
+            return f"{words}: {_RIGHTS}"
+        self.doubts.say(f"{words}: some can't be loaded there, or not by the key's user")
+        return ""
+
+
+class CatalogueReader:
+    """Reads one shop's catalogue."""
+
+    def __init__(self, shop: ShopClient) -> None:
+        self._shop = shop
+        self._has_list_of_all = True
+        """Whether the shop is not yet known to lack a list of all variations."""
+
+    async def all(self) -> AsyncIterator[RecordPage]:
+        """Every listing, products first where all variations are in one list."""
+        sweep = _Sweep()
+        query = {**_ALL, "_fields": PRODUCT_FIELDS}
+        place = "products"
+        waiting: list[WooParent] = []
+        async for items, number in self._listed("products", query, place, sweep):
+            found, parents = _products(items, f"{place}, page {number}", sweep.doubts)
+            sweep.parents |= {parent.number: parent for parent in parents}
+            waiting += parents
+            yield _page(found, sweep)
+            while waiting and not self._has_list_of_all:
+                some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+                yield _page(await self._of_parents(some, sweep), sweep)
+        if waiting:
+            async for page in self._of_all(sweep):
+                yield page
+        while waiting and not self._has_list_of_all:
+            some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+            yield _page(await self._of_parents(some, sweep), sweep)
+        cut_short = sweep.cut_short()
+        yield RecordPage(
+            (), announced=sweep.came, cut_short=cut_short, warnings=sweep.doubts.sentences()
+        )
+
+    async def few(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        """Read a few listings by their ids, those whose SKU is another by now left out."""
+        asked = {listing.ref: listing.sku for listing in wanted}
+        shown, bad = await self.shown(list(asked))
+        records = [
+            there.record
+            for ref, there in shown.items()
+            if there.record is not None and there.record.sku == asked[ref]
+        ]
+        refused = [
+            Refused(f"id {ref}", reason, asked[ref]) for ref, (sku, reason) in bad.items()
+            if sku in (None, asked[ref])
+        ]  # fmt: skip
+        return FreshReadings(records, refused)
+
+    async def shown(
+        self, refs: Sequence[str]
+    ) -> tuple[dict[str, ShownItem], dict[str, tuple[str | None, str]]]:
+        """Read items by their refs: those that are there, and why another can't be read.
+
+        One that is in neither is not there, or not where its ref says.
+        """
+        products: set[int] = set()
+        variations: dict[int, list[int]] = {}
+        for ref in refs:
+            head, _, last = ref.partition("/")
+            if not _is_id(head) or (last and not _is_id(last)):
+                continue
+            products.add(int(head))
+            if last:
+                variations.setdefault(int(head), []).append(int(last))
+        good: dict[str, ShownItem] = {}
+        bad: dict[str, tuple[str | None, str]] = {}
+        parents: dict[int, WooParent] = {}
+        for ids in _chunks(sorted(products), PER_PAGE):
+            for raw in await self._by_id("products", ids, PRODUCT_FIELDS):
+                parent = _sort_in(raw, None, (good, bad))
+                if parent is not None:
+                    parents[parent.number] = parent
+        asked = [
+            (parents[number], some)
+            for number, ids in variations.items()
+            if number in parents
+            for some in _chunks(sorted(ids), PER_PAGE)
+        ]
+        for few in _chunks(asked, AT_ONCE):
+            rows = await _together(
+                [
+                    self._by_id(f"products/{parent.number}/variations", ids, VARIATION_FIELDS)
+                    for parent, ids in few
+                ]
+            )
+            for (parent, _), items in zip(few, rows, strict=True):
+                for raw in items:
+                    _sort_in(raw, parent, (good, bad))
+        wanted = set(refs)
+        return (
+            {ref: there for ref, there in good.items() if ref in wanted},
+            {ref: why for ref, why in bad.items() if ref in wanted},
+        )
+
+    async def count(self) -> int:
+        """How many products the shop has, by the cheapest reading."""
+        query = {**_ALL, "per_page": 1, "_fields": "id"}
+        return (await self._shop.listed("products", query, "products")).total
+
+    async def _by_id(self, route: str, ids: Sequence[int], fields: str) -> Sequence[object]:
+        # A list, also for a single one: alone, WooCommerce shows a variation under any product, and
+        # what is in the trash (WC_REST_CRUD_Controller::get_item).
+        query = {
+            **_ALL,
+            "include": ",".join(map(str, ids)),
+            "per_page": PER_PAGE,
+            "_fields": fields,
+        }
+        listed = await self._shop.listed(route, query, route)
+        if listed.is_cached:
+            raise Temporary(f"{self._shop.name}: {_CACHED}")
+        return [raw for raw in listed.items if _id(raw) in ids]
+
+    async def _of_all(self, sweep: _Sweep) -> AsyncIterator[RecordPage]:
+        """All variations of the products that were read; none where the shop has no such list."""
+        query = {**_ALL, "_fields": VARIATION_FIELDS}
+        place = "variations"
+        async for items, number in self._listed("variations", query, place, sweep, may_lack=True):
+            found = _Found()
+            for raw in items:
+                parent = sweep.parents.get(_parent_id(raw))
+                if parent is None:
+                    # Of a product that was made a simple one, or that is gone.
+                    sweep.doubts.add(Doubt.ORPHAN, f"variation {_id(raw)}")
+                else:
+                    _add(raw, parent, f"{place}, page {number}", found, sweep.doubts)
+            yield _page(found, sweep)
+
+    async def _of_parents(self, parents: Sequence[WooParent], sweep: _Sweep) -> _Found:
+        """The variations of a few products, in their order."""
+        rows = await _together([self._of_parent(parent, sweep) for parent in parents])
+        found = _Found()
+        for parent, items in zip(parents, rows, strict=True):
+            for raw in items:
+                _add(raw, parent, f"variations of product {parent.number}", found, sweep.doubts)
+        return found
+
+    async def _of_parent(self, parent: WooParent, sweep: _Sweep) -> list[object]:
+        query = {**_ALL, "_fields": VARIATION_FIELDS}
+        route, place = (
+            f"products/{parent.number}/variations",
+            f"variations of product {parent.number}",
+        )
+        rows: list[object] = []
+        async for items, _ in self._listed(route, query, place, sweep):
+            rows += items
+        return rows
+
+    async def _listed(
+        self, route: str, query: Mapping[str, object], place: str, sweep: _Sweep,
+        *, may_lack: bool = False,
+    ) -> AsyncIterator[tuple[Sequence[object], int]]:  # fmt: skip
+        """A list in pages, each with its number; what an earlier page had is left out.
+
+        Each page begins with the last item of the one before, and is read again a page earlier
+        where it does not: then some before it were removed, and by its place alone the next would
+        be skipped. Raises Temporary where that item is gone as well.
+        """
+        offset, before, total, shown = 0, list[int | str](), 0, 0
+        for number in range(1, PAGES_MAX + 1):
+            where = f"{place}, page {number}"
+            listed = await self._part(route, query, offset, where, may_lack=may_lack)
+            if listed is None:
+                self._has_list_of_all = False
+                return
+            if listed.is_cached:
+                sweep.doubts.say(_CACHED)
+            if not listed.items and offset < listed.total:
+                words = f"an empty page, though WooCommerce counts {listed.total:,}: {_RIGHTS}"
+                raise ContractBroken(words, path=where, subject=self._shop.name)
+            new = _after(listed, before[-1:])
+            if new is None and len(before) < PER_PAGE and listed.total == total:
+                # WooCommerce counts what it can't load, and leaves it out: places stay as they are.
+                new = [raw for raw in listed.items if _id(raw) not in before]
+            if new is None:
+                offset = max(0, offset - PER_PAGE + 1)
+                listed = await self._part(route, query, offset, where) or listed
+                new = _after(listed, before)
+            if new is None:
+                raise Temporary(f"{self._shop.name}: {_CHANGED}")
+            shown, total = shown + len(new), listed.total
+            yield new, number
+            if offset + PER_PAGE >= total:
+                sweep.counted += max(total, shown)
+                sweep.shown += shown
+                return
+            before = list(map(_id, listed.items))
+            offset += PER_PAGE - 1
+        raise ContractBroken("still not the last page", path=place, subject=self._shop.name)
+
+    async def _part(
+        self, route: str, query: Mapping[str, object], offset: int, place: str,
+        *, may_lack: bool = False,
+    ) -> Listed | None:  # fmt: skip
+        asked = {**query, "per_page": PER_PAGE, **({"offset": offset} if offset else {})}
+        if may_lack:
+            return await self._shop.listed_if_there(route, asked, place)
+        return await self._shop.listed(route, asked, place)
+
+
+def _after(listed: Listed, before: Sequence[object]) -> Sequence[object] | None:
+    """What of a page follows the last of those that came before; None where none of them is there.
+
+    Before the first page nothing came.
+    """
+    places = {_id(raw): place for place, raw in enumerate(listed.items)}
+    there = [places[number] for number in before if number in places]
+    if before and not there:
+        return None
+    return listed.items[there[-1] + 1 :] if there else listed.items
+
+
+def _products(
+    items: Sequence[object], place: str, doubts: Doubts
+) -> tuple[_Found, list[WooParent]]:
+    """The listings of a page of products, and those products that have variations."""
+    found, parents = _Found(), list[WooParent]()
+    for raw in items:
+        parent = _add(raw, None, place, found, doubts)
+        if parent is not None and parent.has_variations:
+            parents.append(parent)
+    return found, parents
+
+
+def _add(
+    raw: object, parent: WooParent | None, place: str, found: _Found, doubts: Doubts
+) -> WooParent | None:
+    """Add one to what was found; answers a product as what its variations take from it."""
+    try:
+        item = shapes.item_of(raw)
+        record = shapes.record_of(item, parent, doubts)
+    except ValueError as error:
+        found.refused.append(Refused(f"{place}, id {_id(raw)}", str(error), _sku(raw)))
+    else:
+        found.records += [record] if record is not None else []
+    return _parent(raw) if parent is None else None
+
+
+def _parent(raw: object) -> WooParent | None:
+    """A product as its variations need it, also where its own stock can't be read."""
+    try:
+        return WooParent.of(shapes.item_of(raw))
+    except ValueError:
+        return None
+
+
+def _sort_in(
+    raw: object,
+    parent: WooParent | None,
+    into: tuple[dict[str, ShownItem], dict[str, tuple[str | None, str]]],
+) -> WooParent | None:
+    good, bad = into
+    ref = str(_id(raw)) if parent is None else f"{parent.number}/{_id(raw)}"
+    try:
+        item = shapes.item_of(raw)
+        good[ref] = ShownItem(item, parent, shapes.record_of(item, parent, Doubts()))
+    except ValueError as error:
+        bad[ref] = (_sku(raw), str(error))
+    return _parent(raw) if parent is None else None
+
+
+async def _together(asked: Sequence[Coroutine[None, None, T]]) -> Sequence[T]:
+    """Ask for all at once. Raises the first error once all have ended."""
+    # With `return_exceptions` all requests end before the first error is raised; otherwise the
+    # others would go on, unwatched.
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    found: list[T] = []
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        found.append(answer)
+    return found
+
+
+def _page(found: _Found, sweep: _Sweep) -> RecordPage:
+    sweep.came += len(found.records) + len(found.refused)
+    return RecordPage(found.records, found.refused)
+
+
+def _id(raw: object) -> int | str:
+    """An item's id: a number, also where it came as text; otherwise what stands there, as text."""
+    number = raw.get("id") if isinstance(raw, dict) else None
+    return int(str(number)) if _is_id(str(number)) else str(number)
+
+
+def _parent_id(raw: object) -> int:
+    number = raw.get("parent_id") if isinstance(raw, dict) else None
+    return int(str(number)) if _is_id(str(number)) else 0
+
+
+def _sku(raw: object) -> str | None:
+    return values.sku_or_none(raw.get("sku")) if isinstance(raw, dict) else None
+
+
+def _is_id(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _chunks(found: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (found[start : start + size] for start in range(0, len(found), size))
