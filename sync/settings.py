@@ -59,6 +59,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     direction: Direction = Direction.OBSERVE
     every_ms: int = 60_000
+    sweep_every_ms: int = 3_600_000
+    """How long polls may ask only for what changed, where the kind can, until one reads all."""
     stale_after_ms: int = 180_000
     """Three times `every_ms` where the file says nothing."""
     max_source_age_ms: int | None = None

@@ -330,6 +330,7 @@ def polls(made: Iterable["PollReport"]) -> Json:
                 "took_s": report.took_ms / 1000,
                 "error": report.error,
                 "warnings": list(report.warnings),
+                "since": rfc3339(report.since),
             }
             for report in made
         ]
@@ -356,6 +357,7 @@ def channel(health: ChannelHealth) -> Json:
             "until": rfc3339(health.paused_until),
         },
         "warnings": list(health.warnings),
+        "last_full_at": rfc3339(health.swept_at or health.last_success_at),
     }
 
 

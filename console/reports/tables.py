@@ -125,7 +125,8 @@ def polls(
         (
             report.channel,
             TableCell(
-                str(report.outcome), "green" if report.outcome is PollOutcome.GOOD else "red"
+                str(report.outcome) if report.since is None else f"{report.outcome}, delta",
+                "green" if report.outcome is PollOutcome.GOOD else "red",
             ),
             units(report.listings),
             units(report.changed),

@@ -208,6 +208,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     IncidentKind.UNREADABLE: "only these records are not compared; correct them in {0}. `words` of "
     "its table can say what a text in place of a number means",
     IncidentKind.GAP: "nothing is raised by what {0} shows until its next full file; have one sent",
+    IncidentKind.UNREPORTED: "the list of what changed on {0} is not complete; a shorter "
+    "`sweep_every` in its table finds such changes sooner",
     IncidentKind.EVENTS: "readings are compared without the events of {0} that can't be read; the "
     "message names the first of them",
     IncidentKind.CLOCK: "set the clock or the time zone of what writes the times of {0}; rules "

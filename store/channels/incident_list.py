@@ -48,6 +48,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.SURPRISE: IncidentSeverity.SERIOUS,
         IncidentKind.CLOCK: IncidentSeverity.SERIOUS,
         IncidentKind.GAP: IncidentSeverity.SERIOUS,
+        IncidentKind.UNREPORTED: IncidentSeverity.SERIOUS,
         IncidentKind.EVENTS: IncidentSeverity.MINOR,
         IncidentKind.UNSEEN: IncidentSeverity.MINOR,
         IncidentKind.UNREADABLE: IncidentSeverity.MINOR,

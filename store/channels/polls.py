@@ -84,6 +84,12 @@ def note_warnings(connection: sqlite3.Connection, channel: str, warnings: Sequen
     )
 
 
+def warnings(connection: sqlite3.Connection, channel: str) -> tuple[str, ...]:
+    """What is doubtful about the channel's newest poll."""
+    row = connection.execute("SELECT warnings FROM channels WHERE name = ?", (channel,)).fetchone()
+    return tuple(json.loads(row[0])) if row is not None else ()
+
+
 class PolledChannel(NamedTuple):
     """What a poll must know of its channel."""
 

@@ -24,7 +24,7 @@ from store.database.migrations import (
     v12_future_times,
     v14_sku_skeletons,
     v16_at_least,
-    v17_file_sequence,
+    v17_v18_polls,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -48,7 +48,8 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v14_sku_skeletons.run,
     v10_v15_listings.make_copies,
     v16_at_least.run,
-    v17_file_sequence.run,
+    v17_v18_polls.make_file_sequence,
+    v17_v18_polls.make_sweeps,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -120,9 +120,13 @@ def note(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
         "INSERT INTO moved_outside_polls (channel_id, listing_id) VALUES (?, ?)",
         [(sweep.channel_id, listing_id) for listing_id in sweep.behind],
     )
+    named = frozenset(sweep.listing_ids) if sweep.is_part else frozenset()
     rows = connection.execute(_CAUGHT_UP, {"channel": sweep.channel_id, "poll": sweep.poll_id})
     for listing in map(_Behind._make, rows.fetchall()):
         if listing.listing_id in sweep.behind or not listing.is_shown:
+            continue
+        if sweep.is_part and listing.listing_id not in named:
+            # What a poll of only what changed does not name shows the single record still.
             continue
         connection.execute(
             "UPDATE listings SET behind_update = NULL WHERE id = ?", (listing.listing_id,)

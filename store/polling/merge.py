@@ -12,7 +12,7 @@ from store.database.worklist import Merge
 from store.model import IncidentKind, Millis, PollOutcome, Record, Refused
 from store.poll_counts import PollCounts
 from store.polling import bad_records, events, list_lag, staging
-from store.polling.changes import part, sequence
+from store.polling.changes import deltas, part, sequence
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
 from store.polling.staging import NAMES, VALUES
@@ -162,6 +162,7 @@ def merge(
     polls.end_quarantine(connection, sweep.channel_id, now=now)
     list_lag.note(connection, sweep, now=now)
     sequence.keep(connection, sweep, now=now)
+    deltas.keep(connection, sweep)
     report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, sweep.channel)

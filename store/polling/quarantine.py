@@ -16,7 +16,7 @@ from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, PollOutcome, Refused
 from store.poll_counts import PollCounts
 from store.polling import merge, staging
-from store.polling.changes import sequence
+from store.polling.changes import deltas, sequence
 from store.polling.comparison import Comparison
 from store.polling.staging import NAMES, VALUES
 from store.polling.sweep import Sweep
@@ -137,6 +137,7 @@ def accept(
     channel_id = sweep.channel_id
     _restage_quarantined(connection, sweep)
     sequence.take_back(connection, sweep)
+    deltas.take_back(connection, sweep)
     first = polls.is_first_good(connection, channel_id)
     comparison.forget_moved(connection)
     # Its readings are of the time at which they were taken and not of the acceptance: what has
@@ -151,6 +152,7 @@ def accept(
         connection, channel_id, now=now, outcome=PollOutcome.ACCEPTED, by=(who, "accepted")
     )
     sequence.keep(connection, sweep, now=now)
+    deltas.require_sweep(connection, channel_id)
     merge.report_refused(connection, sweep, now=now)
     if first:
         comparison.expect_everything(connection, channel)
@@ -188,6 +190,7 @@ def discard(
         "UPDATE channels SET last_error = ? WHERE id = ?",
         (f"the last poll was {words}", channel_id),
     )
+    deltas.require_sweep(connection, channel_id)
     return found.id
 
 

@@ -4,7 +4,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from store.model import Refused
+from store.model import Millis, Refused
 from store.poll_counts import PollCounts
 
 
@@ -70,6 +70,11 @@ class Sweep:
     """Listings whose record was left out because it is older than our write: which update's."""
     is_part: bool = False
     """It has only what changed (`store/polling/changes`)."""
+    since: Millis | None = None
+    """It asked only for what changed at or after this; None: it did not ask so."""
+    configured_as: str | None = None
+    """What a later poll compares the channel's configuration with, where it may ask only for what
+    changed; None: it never does."""
     sequence: str | None = None
     """The files that it was read from, where some hold only changes."""
     spared: int = 0

@@ -128,6 +128,10 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     """What we hold ourselves to, by `rate`; None: no limit of ours."""
     warnings: tuple[str, ...] = ()
     """What is doubtful about its newest poll, though that counts."""
+    swept_at: Millis | None = None
+    """When it was last read as a whole, where the newest good poll asked only for what changed.
+
+    None: that one read everything."""
 
     @property
     def failed(self) -> int:

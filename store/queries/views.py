@@ -231,6 +231,7 @@ class _ChannelRow(NamedTuple):
     allowance_at: Millis | None
     rate_per_s: float | None
     warnings: tuple[str, ...]
+    swept_at: Millis | None
 
 
 _CHANNEL = Columns(
@@ -242,6 +243,8 @@ _CHANNEL = Columns(
         "last_error": """coalesce(c.last_error,
           CASE WHEN c.paused_by IS NULL THEN c.paused_reason END)""",
         "quarantined_poll": "c.quarantined_poll_id",
+        "swept_at": """CASE WHEN (SELECT p.since FROM polls p WHERE p.id = c.good_poll_id)
+          IS NOT NULL THEN c.swept_at END""",
     },
     {
         "direction": Direction,

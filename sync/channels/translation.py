@@ -32,6 +32,7 @@ from sync.channels.base import (
     Receipt,
     RecordPage,
     Sighting,
+    SinceSource,
     closing,
 )
 from sync.errors import Temporary, WriteRejected
@@ -142,7 +143,9 @@ class TranslatedChannel:
 
     @property
     def abilities(self) -> Abilities:
-        return self._channel.abilities
+        """The channel's own. A sum needs all of its members, not only the one that changed."""
+        own = self._channel.abilities
+        return replace(own, since=False) if own.since and self._names.summed else own
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         """Read all listings; those of a pool come summed, on last pages of their own."""
@@ -156,6 +159,13 @@ class TranslatedChannel:
         if self._names.summed:
             for page in held.pages():
                 yield page
+
+    async def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+        """Read what may have changed since then. Only where `abilities.since`."""
+        held = PoolSums()
+        async with closing(cast("SinceSource", self._channel).changed(since)) as pages:
+            async for page in pages:
+                yield self._page(page, held)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Read a few listings afresh. Never called for a pool of several: it is not written."""

@@ -34,6 +34,8 @@ _ELSEWHERE = {
 }
 """Keys that a kind with `auth` has elsewhere, or that another kind has."""
 
+SWEEP_EVERY_MS = 3_600_000
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -111,6 +113,7 @@ class ChannelBuilder:
         if options is None or common is None:
             return None
         settings = self._settings(name, common, options)
+        self._check_sweeps(settings, written=common.sweep_every is not None)
         # From here on the table itself is right. What follows compares its keys with each other and
         # with the kind's abilities, and a channel that fails it must not be compared with others.
         before = len(self.found.errors)
@@ -128,6 +131,7 @@ class ChannelBuilder:
             kind=common.kind,
             direction=Direction(common.direction),
             every_ms=int(common.every),
+            sweep_every_ms=_plain(common.sweep_every) or SWEEP_EVERY_MS,
             stale_after_ms=_plain(common.stale_after) or 3 * common.every,
             max_source_age_ms=_plain(common.max_source_age),
             lag_ms=int(common.lag),
@@ -166,6 +170,22 @@ class ChannelBuilder:
             return MappingProxyType({})
         self.found.warnings.extend(skipped)
         return MappingProxyType(dict(found))
+
+    def _check_sweeps(self, settings: ChannelSettings, *, written: bool) -> None:
+        """Refuse `sweep_every` where each poll reads everything anyway."""
+        if not written:
+            return
+        if not channels.kind(settings.kind).abilities(settings.options).since:
+            why = f'this channel, of kind "{settings.kind}", can\'t list what changed'
+        elif shared := locations.summed(settings.locations):
+            own = ", ".join(map(values.quoted, next(iter(shared.values()))))
+            why = f"several locations are one: {own}. Their sum needs all of them"
+        elif settings.writes_all:
+            why = 'duplicates = "write-all" makes several listings one, which needs all of them'
+        else:
+            return
+        message = f"has no effect: {why}, so each poll reads everything. Leave sweep_every out"
+        self.found.refuse(f"channels.{settings.name}.sweep_every", message)
 
     def _check_abilities(self, settings: ChannelSettings, own_names: set[str]) -> None:
         key = f"channels.{settings.name}"

@@ -96,6 +96,8 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     direction: Literal["observe", "push", "two-way"] = "observe"
     flows: FlowsTable = msgspec.field(default_factory=FlowsTable)
     every: Period = Period(60_000)
+    sweep_every: Period | None = None
+    """Only for kinds that can list what changed."""
     stale_after: Period | None = None
     max_source_age: Period | None = None
     lag: Duration = Duration(0)

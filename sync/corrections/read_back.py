@@ -57,6 +57,7 @@ class ListingReader:
 
     async def poll(self) -> None:
         """Poll the whole channel, as it has no cheaper reading. Raises Temporary if it fails."""
+        self.channel_state.wants_sweep = True
         report = await poll_held(self.context, self.channel_state)
         if report.outcome is not PollOutcome.GOOD:
             raise Temporary(f"no fresh reading: {report.error}")

@@ -103,9 +103,12 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         await self._holding(lambda fleet: self._watch(fleet, stop))
 
-    async def poll(self, names: Sequence[str] | None = None) -> list[PollReport]:
+    async def poll(
+        self, names: Sequence[str] | None = None, *, full: bool = False
+    ) -> list[PollReport]:
         """Poll the named channels once, also those that rest after trouble or are paused.
 
+        `full`: read everything, also where asking for what changed would do.
         Without names: all but those that a person has paused. Where another engine has the lease,
         it is asked and waited for. Raises NoSuchThing for an unknown name, LeaseHeld where the
         other engine does not answer.
@@ -121,10 +124,12 @@ class Engine:
         while True:
             try:
                 return await self._holding(
-                    lambda fleet: self._serving_cancels(fleet, self._poll_round(fleet, wanted))
+                    lambda fleet: self._serving_cancels(
+                        fleet, self._poll_round(fleet, wanted, full=full)
+                    )
                 )
             except LeaseHeld as held:
-                answers = await self._ask("poll", wanted, held)
+                answers = await self._ask("sweep" if full else "poll", wanted, held)
             if answers is not None:
                 return [
                     report
@@ -271,13 +276,17 @@ class Engine:
             names = list(fleet.channels) if request.channel is None else [request.channel]
             return msgspec.json.encode(await self._poll_round(fleet, names))
 
+        async def sweep(request: Request) -> bytes:
+            names = list(fleet.channels) if request.channel is None else [request.channel]
+            return msgspec.json.encode(await self._poll_round(fleet, names, full=True))
+
         async def apply(_: Request) -> bytes:
             return msgspec.json.encode(await self._apply_round(fleet))
 
         async def cancel(request: Request) -> bytes:
             return msgspec.json.encode(await fleet.cancel_poll(request.channel or "", request.who))
 
-        return {"poll": poll, "apply": apply, "cancel": cancel}
+        return {"poll": poll, "sweep": sweep, "apply": apply, "cancel": cancel}
 
     async def _serving_cancels(self, fleet: Fleet, work: Awaitable[T]) -> T:
         """Do a single round, and answer requests to cancel its polls meanwhile."""
@@ -293,8 +302,10 @@ class Engine:
             working.cancel()
             answering.stop()
 
-    async def _poll_round(self, fleet: Fleet, names: Sequence[str]) -> list[PollReport]:
-        reports = await asyncio.gather(*(fleet.poll_afresh(name) for name in names))
+    async def _poll_round(
+        self, fleet: Fleet, names: Sequence[str], *, full: bool = False
+    ) -> list[PollReport]:
+        reports = await asyncio.gather(*(fleet.poll_afresh(name, full=full) for name in names))
         await self._decide_by_rules()
         await self._freshness.look()
         await self._overdue.look()

@@ -77,8 +77,11 @@ class Fleet:
                     "channel not closed", channel=channel_state.name, error=type(error).__name__
                 )
 
-    async def poll_afresh(self, name: str) -> PollReport:
-        """Poll a channel for somebody who wants to know it as it is now. Raises StoreError."""
+    async def poll_afresh(self, name: str, *, full: bool = False) -> PollReport:
+        """Poll a channel for somebody who wants to know it as it is now. Raises StoreError.
+
+        `full`: read everything, also where what changed would do.
+        """
         if name not in self.channels:
             known = ", ".join(self.channels)
             raise NoSuchThing(f'"{name}" is not a channel of the running engine; known: {known}')
@@ -87,6 +90,7 @@ class Fleet:
         before = self._polls.get(name)
         if before is not None:
             await asyncio.wait([before])
+        self.channels[name].wants_sweep |= full
         return await self._poll(name)
 
     async def _poll(self, name: str) -> PollReport:

@@ -53,6 +53,8 @@ class ChannelState:
     """What its answers said about its rate limit."""
     warnings: tuple[str, ...] | None = None
     """What was doubtful about its last poll; None before the first."""
+    wants_sweep: bool = False
+    """Its next poll reads everything, because somebody asked for that."""
     cancelled_by: str | None = None
     """The person for whom the poll that runs is being stopped."""
 

@@ -5,8 +5,9 @@ Whatever a channel's code raises ends here: one channel's trouble never stops an
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import msgspec
 
@@ -20,9 +21,9 @@ from store.polling import file_sights, future_times, quarantine, staging
 from store.polling import merge as merge_module
 from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
-from sync.channels.base import closing
+from sync.channels.base import RecordPage, SinceSource, closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import absences, events, file_sequence, file_times, guard, recovery
+from sync.polling import absences, deltas, events, file_sequence, file_times, guard, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 from sync.transport.budget import ending_within
@@ -46,6 +47,8 @@ class PollReport(msgspec.Struct, frozen=True):
     error: str | None = None
     warnings: tuple[str, ...] = ()
     """What is doubtful though it could be read."""
+    since: Millis | None = None
+    """It asked only for what changed since then; None: it read everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class _Read:
     warnings: tuple[str, ...]
     pages: int
     """Of a list that moves while it is read; 1 of a file, which is whole."""
+    unreported: str | None = None
+    """What a full sweep found that no list of changes names; None: it was not compared."""
 
 
 async def poll(context: EngineContext, channel_state: ChannelState) -> PollReport:
@@ -126,7 +131,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
     if report.outcome is PollOutcome.GOOD:
         context.log.info(
             "poll finished", channel=channel_state.name, listings=report.listings,
-            changed=report.changed, took_ms=took_ms,
+            changed=report.changed, took_ms=took_ms, whole=report.since is None,
         )  # fmt: skip
     return msgspec.structs.replace(report, took_ms=took_ms)
 
@@ -151,10 +156,7 @@ async def _attempt(
         async with _deadline(channel_state, sweep):
             await file_times.look(context, channel_state)
             await file_sequence.resume(context, channel_state)
-            read = await _stage_all(context, channel_state, sweep)
-            if read.pages > 1:
-                doubts = await absences.second_look(context, channel_state, sweep)
-                read = replace(read, warnings=(*read.warnings, *doubts))
+            read = await _read_listings(context, channel_state, sweep)
         # Large transactions take turns. SQLite has one writer, and the lease's heartbeat must not
         # wait for the merges of all channels one after the other.
         async with context.merging:
@@ -188,14 +190,37 @@ def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, beg
         raise Temporary("the machine slept during the poll")
 
 
-async def _stage_all(context: EngineContext, channel_state: ChannelState, sweep: Sweep) -> _Read:
+async def _read_listings(
+    context: EngineContext, channel_state: ChannelState, sweep: Sweep
+) -> _Read:
+    """Read and stage what changed, where that will do, or else everything."""
+    since = await deltas.since(context, channel_state, sweep)
+    if since is not None:
+        changed = cast("SinceSource", channel_state.channel).changed(since)
+        read = await _stage_all(context, channel_state, sweep, changed)
+        if not await deltas.must_begin_again(context, channel_state, sweep):
+            return replace(read, cut_short=read.cut_short or deltas.cut_short(sweep))
+    read = await _stage_all(context, channel_state, sweep, channel_state.channel.pages())
+    if read.pages > 1:
+        doubts = await absences.second_look(context, channel_state, sweep)
+        read = replace(read, warnings=(*read.warnings, *doubts))
+    unreported = await deltas.find_unreported(context, channel_state, sweep)
+    return replace(read, unreported=unreported)
+
+
+async def _stage_all(
+    context: EngineContext,
+    channel_state: ChannelState,
+    sweep: Sweep,
+    listed: AsyncIterator[RecordPage],
+) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused, file = 0, None
     cut_short, warnings = "", dict[str, None]()
     pages_read, gone = 0, list[tuple[str, str]]()
     reported_at = context.clock.now()
-    async with closing(channel_state.channel.pages()) as pages:
+    async with closing(listed) as pages:
         async for page in pages:
             pages_read += 1
             file_sequence.begin(sweep, page)
@@ -240,7 +265,7 @@ async def _judge(
     event_batch: EventBatch | None,
 ) -> PollReport:
     counts: PollCounts = await context.database.awrite(staging.counts, sweep)
-    await _note_warnings(context, channel_state, read.warnings)
+    await _note_warnings(context, channel_state, sweep, read.warnings)
     now = context.clock.now()
     reason = read.cut_short or guard.judge(counts, channel_state.settings.guard)
     if reason is not None and reason == guard.unreadable(counts):
@@ -256,7 +281,7 @@ async def _judge(
         )
         return PollReport(
             channel_state.name, PollOutcome.QUARANTINED, counts.seen, counts.changed, 0, reason,
-            read.warnings,
+            read.warnings, sweep.since,
         )  # fmt: skip
     merge: Merge = await context.database.awrite(
         merge_module.merge,
@@ -267,11 +292,16 @@ async def _judge(
         event_batch=event_batch,
     )
     await context.database.awrite(future_times.report, sweep, ahead_ms=context.ahead_ms, now=now)
+    if not sweep.is_part:
+        channel_state.wants_sweep = False
+    if read.unreported is not None:
+        await deltas.report_unreported(context, channel_state, read.unreported)
     await recovery.on_success(context, channel_state, channel_state.polls)
     await _settle_updates(context, channel_state)
     return PollReport(
-        channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0, None, read.warnings
-    )
+        channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0, None, read.warnings,
+        sweep.since,
+    )  # fmt: skip
 
 
 async def _settle_updates(context: EngineContext, channel_state: ChannelState) -> None:
@@ -294,9 +324,16 @@ async def _settle_updates(context: EngineContext, channel_state: ChannelState) -
 
 
 async def _note_warnings(
-    context: EngineContext, channel_state: ChannelState, warnings: tuple[str, ...]
+    context: EngineContext, channel_state: ChannelState, sweep: Sweep, warnings: tuple[str, ...]
 ) -> None:
     """Record what is doubtful about the poll where it differs from the last one, and log it."""
+    if sweep.since is not None:
+        # What was doubtful about the whole list still is.
+        if channel_state.warnings is None:
+            channel_state.warnings = await context.database.aread(
+                polls.warnings, channel_state.name
+            )
+        warnings = tuple(dict.fromkeys((*channel_state.warnings, *warnings)))
     if warnings == channel_state.warnings:
         return
     await context.database.awrite(polls.note_warnings, channel_state.name, warnings)

@@ -32,8 +32,10 @@ FILES = document("files.md")
 REFERENCE, VENDURE = fenced(CONFIGURATION, "toml")
 EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE, *fenced(DATABASES, "toml")]
 
-OTHER_WAY = {"channels.vendure.api_key", "channels.csv.token", "channels.csv.endpoint"}
-"""Stand in comments, because they exclude username and password, or are of another server."""
+OTHER_WAY = {"channels.vendure.api_key", "channels.csv.token", "channels.csv.endpoint"} | {
+    "channels.sweep_every"
+}
+"""Stand in comments: they exclude username and password, or are of another server or kind."""
 
 
 def decoded(text: str, folder: Path) -> Settings:

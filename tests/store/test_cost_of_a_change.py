@@ -10,7 +10,8 @@ from store.checklist import measure
 from store.event_kinds import Event, EventKind
 from store.history import retention
 from store.model import Authority, Component, Policy, Pool, Record
-from store.polling import merge
+from store.polling import merge, staging
+from store.polling.changes import deltas
 from store.polling.events import EventOrigin
 from tests.store.correction_steps import correct
 from tests.store.cost_counter import FEW, MANY, ROOM, cells, in_both, steps
@@ -245,3 +246,25 @@ def test_a_policy_costs_the_listings_of_its_own_channel(tmp_path: Path) -> None:
 
     few, many = in_both(tmp_path, work)
     assert many < few * 2  # Every channel's row is kept up, and the listings are gone through once.
+
+
+def test_a_poll_of_only_what_changed_costs_the_same_in_a_large_catalogue(tmp_path: Path) -> None:
+    def delta(w: World, available: int) -> None:
+        w.now += MINUTE
+        w.database.read(deltas.basis, "shop", now=w.now)
+        sweep = w.database.write(staging.begin, "shop", w.memories["shop"], now=w.now)
+        w.database.write(deltas.begin, sweep, w.now)
+        [changed] = cells(1)
+        page = [msgspec.structs.replace(changed, available=available)]
+        w.database.write(staging.stage, sweep, page)
+        w.database.write(deltas.contradicted, sweep)
+        w.database.write(merge.merge, sweep, w.comparison, now=w.now, as_of=None)
+
+    def work(w: World, count: int) -> int:
+        w.poll("warehouse", cells(count))
+        w.poll("shop", cells(count))
+        delta(w, 71)
+        return steps(w, lambda: delta(w, 72))
+
+    few, many = in_both(tmp_path, work)
+    assert many < few * ROOM

@@ -101,6 +101,12 @@ class Shop:
     cut_short: str = ""
     warnings: Sequence[str] = ()
     as_of: int | None = None
+    stamps: dict[str, int] = field(default_factory=dict)
+    """SKU → when it changed, as the channel has it: by this it lists what changed."""
+    asked_since: list[int] = field(default_factory=list)
+    delta_faults: deque[Fault] = field(default_factory=deque)
+    delta: RecordPage = field(default_factory=lambda: RecordPage(()))
+    """What its list of changes says beside the records."""
     event_pages: list[EventPage] = field(default_factory=list)
     """The pages of events that it tells, to whoever asks from wherever."""
     event_faults: deque[Fault] = field(default_factory=deque)
@@ -126,6 +132,13 @@ class Shop:
             records[middle:], self.refused, as_of=self.as_of, cut_short=self.cut_short,
             warnings=self.warnings,
         )  # fmt: skip
+
+    async def changed(self, since: int) -> AsyncIterator[RecordPage]:
+        self.looked.append("delta")
+        self.asked_since.append(since)
+        await _strike(self.delta_faults)
+        skus = [sku for sku, at in self.stamps.items() if at >= since and sku in self.stock]
+        yield dataclasses.replace(self.delta, records=[self.stock[sku] for sku in skus])
 
     def tells(self, *events: Event, **page: Any) -> None:
         """From now on it tells these, as one page."""

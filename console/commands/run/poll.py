@@ -12,8 +12,11 @@ from console.context import load, note, open_cache
 @click.command(epilog=example("skew poll", "skew poll warehouse shop --json"))
 @config_option
 @json_option
+@click.option(
+    "--full", is_flag=True, help="Read everything, also where asking for what changed would do."
+)
 @click.argument("channels", metavar="[CHANNEL…]", nargs=-1)
-def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
+def poll(config: Path, *, as_json: bool, full: bool, channels: tuple[str, ...]) -> int:
     """Poll every channel once, or the named ones, and compare.
 
     A paused channel is polled only if you name it. A running engine does the round for this
@@ -34,7 +37,7 @@ def poll(config: Path, *, as_json: bool, channels: tuple[str, ...]) -> int:
     with open_cache(settings) as database:
         paused = database.read(pauses.by_people, now=SystemClock().now())
         engine = engine_for_one_round(settings, database, "skew poll")
-        reports = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None))
+        reports = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None, full=full))
         unreadable = remedies.unreadable_records(database.read(incidents.open_incidents))
     if as_json:
         click.echo(json_documents.write(json_documents.polls(reports)))

@@ -93,6 +93,8 @@ def _freshness(detail: ChannelDetail, now: Millis) -> _Fact:
     if channel.last_success_at is None:
         return _Fact("state", f"{glyph.text} never read", glyph.tone)
     text = f"{glyph.text} {channel.freshness}, read {age(now - channel.last_success_at)} ago"
+    if channel.swept_at is not None:
+        text += f" (what changed; a full sweep {age(now - channel.swept_at)} ago)"
     left = channel.last_success_at + detail.settings.stale_after_ms - now
     if channel.freshness in (Freshness.FRESH, Freshness.FAILING):
         text += f"; stale in {age(left)} unless it is read"

@@ -1,1 +1,1 @@
-"""Polls of files that hold only what changed."""
+"""Polls of only what changed: from files that hold no more, or as a channel lists it."""

@@ -20,7 +20,7 @@ def test_status_has_stable_keys_and_exits_1_while_anything_is_open(seeded: Path,
     ]  # fmt: skip
     assert list(document["channels"][0]) == [
         "name", "kind", "roles", "freshness", "last_success_at", "age_s", "listings", "last_error",
-        "unexplained_units", "paused", "warnings",
+        "unexplained_units", "paused", "warnings", "last_full_at",
     ]  # fmt: skip
     assert [channel["freshness"] for channel in document["channels"]] == ["fresh"] * 3
     assert document["disagreements"] == {"open": 2, "settling": 1, "unknown": 0}

@@ -1,0 +1,41 @@
+"""Schemas seventeen and eighteen: polls of only what changed, from files and as channels list it.
+
+`file_sequence` is JSON (`store/polling/changes/sequence.py`): of a channel the files in force, of a
+quarantined poll those that it was read from. `gap` says why something may be missing in the
+readings; NULL where nothing is.
+
+`since` is the instant that a poll asked from; NULL where it read everything. `swept_at` is the
+begin of a channel's last good full sweep, and `swept_with` a digest of what it was configured as
+then; NULL where the next poll must read everything.
+"""
+
+from typing import TYPE_CHECKING
+
+from store.database.statements import statements
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as SqliteUtils
+
+FILES = """
+ALTER TABLE channels ADD COLUMN file_sequence TEXT;
+ALTER TABLE channels ADD COLUMN gap TEXT;
+ALTER TABLE polls ADD COLUMN file_sequence TEXT;
+"""
+
+SWEEPS = """
+ALTER TABLE polls ADD COLUMN since INTEGER;
+ALTER TABLE channels ADD COLUMN swept_at INTEGER;
+ALTER TABLE channels ADD COLUMN swept_with TEXT;
+"""
+
+
+def make_file_sequence(database: "SqliteUtils") -> None:
+    """Make room for the files that have been taken in."""
+    for statement in statements(FILES):
+        database.execute(statement)
+
+
+def make_sweeps(database: "SqliteUtils") -> None:
+    """Make room for what a poll asked for, and for the last full sweep."""
+    for statement in statements(SWEEPS):
+        database.execute(statement)
