@@ -130,6 +130,10 @@ class IncidentKind(StrEnum):
     """Two channels answer each other's corrections."""
     SHARED_POOL = "shared pool"
     """An update of one SKU sets another one of the channel too."""
+    DEPRECATION = "deprecation"
+    """The channel announces that a way in which we ask it ends."""
+    EXPIRING = "expiring"
+    """Its credentials end soon, or have ended."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

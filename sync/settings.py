@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from store.model import Component, Direction, Figure, State
+from store.model import Component, Direction, Figure, Millis, State
 from sync.units import PPM
 
 
@@ -70,6 +70,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """None: the kind's own default."""
     rate_share_ppm: int = 500_000
     """How much of a limit that the vendor gives to all of a merchant's apps it takes."""
+    credentials_expire_at: Millis | None = None
+    """When its credentials end, as the file says; None: it does not."""
     read_back_within_ms: int = 10_000
     report_missing: bool = True
     writes_all: bool = False

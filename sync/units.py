@@ -4,6 +4,7 @@ Also `Flow`, which way an attribute flows: it needs more than a type to be read.
 """
 
 import re
+from datetime import date, datetime
 from decimal import Decimal
 
 PPM = 1_000_000
@@ -14,6 +15,7 @@ DURATION_MS_MAX = 36_525 * 86_400_000
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d{1,13}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PERCENTAGE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", re.ASCII)
 
 
@@ -31,6 +33,12 @@ class Period(Duration):
 
 class Portion(int):
     """Parts per million from 0 to 1,000,000, written in the file as `"50%"`."""
+
+    __slots__ = ()
+
+
+class Day(int):
+    """The beginning of a day in UTC, milliseconds since 1970; in the file `"2027-03-01"`."""
 
     __slots__ = ()
 
@@ -73,6 +81,18 @@ def portion(value: object) -> Portion:
             f'{_quoted(value)} is not a percentage: write "0%" to "100%" in quotes, such as "50%"'
         )
     return Portion(ppm)
+
+
+def day(value: object) -> Day:
+    """Read `"2027-03-01"`, as a text or as a date of TOML. Raises ValueError with the remedy."""
+    written = value.isoformat()[:10] if isinstance(value, date) else value
+    try:
+        if not isinstance(written, str) or not _DAY.fullmatch(written.strip()):
+            raise ValueError(written)  # noqa: TRY301 - put in words below.
+        found = datetime.fromisoformat(f"{written.strip()}T00:00+00:00")
+    except ValueError:
+        raise ValueError(f'{_quoted(value)} is not a day: write "2027-03-01"') from None
+    return Day(round(found.timestamp() * 1000))
 
 
 def flow(value: object) -> Flow:

@@ -222,6 +222,10 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "`skew unfreeze {1}` lets it be corrected again",
     IncidentKind.SHARED_POOL: "give all but one of these SKUs a rule with sold = false on {0}; "
     "`skew unfreeze {1}` lets it be corrected again",
+    IncidentKind.DEPRECATION: "{0} goes on until the date that it names; look for a newer Skew, or "
+    "change [channels.{0}] to what it says there, before that day",
+    IncidentKind.EXPIRING: "make new credentials for {0} before that day and put them where Skew "
+    "reads them; `skew check --online` tries them",
     IncidentKind.SURPRISE: "look at its last updates; once somebody has acknowledged this "
     "incident, rules may approve on {0} again",
 }

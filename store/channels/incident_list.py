@@ -32,7 +32,7 @@ class IncidentSeverity(StrEnum):
     SERIOUS = "serious"
     """Corrections have stopped somewhere, or do not do what they should."""
     MINOR = "minor"
-    """Some cells or events are in doubt."""
+    """Some cells or events are in doubt, or something ends in days or months."""
 
 
 SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
@@ -52,6 +52,8 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.EVENTS: IncidentSeverity.MINOR,
         IncidentKind.UNSEEN: IncidentSeverity.MINOR,
         IncidentKind.UNREADABLE: IncidentSeverity.MINOR,
+        IncidentKind.DEPRECATION: IncidentSeverity.MINOR,
+        IncidentKind.EXPIRING: IncidentSeverity.MINOR,
     }
 )
 

@@ -109,10 +109,15 @@ def gets_worse(before: str, after: str) -> bool:
     Other words are another trouble, whatever they say. The same words with other numbers are the
     same trouble, until one of the numbers has at least doubled.
     """
-    if _NUMBER.sub("#", before) != _NUMBER.sub("#", after):
+    if not same_but_for_numbers(before, after):
         return True
     pairs = zip(_NUMBER.findall(before), _NUMBER.findall(after), strict=True)
     return any(_grown(old, new) for old, new in pairs)
+
+
+def same_but_for_numbers(before: str, after: str) -> bool:
+    """Whether two messages are of the same trouble."""
+    return _NUMBER.sub("#", before) == _NUMBER.sub("#", after)
 
 
 def acknowledge(connection: sqlite3.Connection, incident_id: int, *, who: str, now: Millis) -> None:

@@ -138,6 +138,7 @@ class ChannelBuilder:
             timeout_ms=int(common.timeout),
             rate_per_s=common.rate,
             rate_share_ppm=int(common.rate_share),
+            credentials_expire_at=_plain(common.credentials_expire),
             read_back_within_ms=_plain(common.read_back_within) or can.applies_within_ms,
             report_missing=common.missing == "report",
             writes_all=common.duplicates == "write-all",

@@ -19,7 +19,7 @@ from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
 from sync.secrets import REMEDY, SecretSource, SecretTable, is_secret_name, looks_secret
 from sync.time_zones import TimeZone, time_zone
-from sync.units import Duration, Flow, Period, Portion, duration, flow, period, portion
+from sync.units import Day, Duration, Flow, Period, Portion, day, duration, flow, period, portion
 from sync.values import quoted
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -224,6 +224,7 @@ _READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
         Portion: portion,
         Flow: flow,
         LocationMap: location_map,
+        Day: day,
         TimeZone: time_zone,
     }
 )
@@ -297,6 +298,7 @@ def _example(kind: Any) -> str:  # noqa: ANN401
         Period: '"60s"',
         Portion: '"50%"',
         Flow: '"in"',
+        Day: '"2027-03-01"',
         TimeZone: '"Europe/Berlin"',
     }
     return examples.get(inner, "…")

@@ -10,7 +10,7 @@ import msgspec
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
 from sync.locations import LocationMap
-from sync.units import PPM, Duration, Flow, Period, Portion
+from sync.units import PPM, Day, Duration, Flow, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
 Pieces = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -104,6 +104,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     timeout: Period = Period(30_000)
     rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
     rate_share: Portion = Portion(PPM // 2)
+    credentials_expire: Day | None = None
     read_back_within: Period | None = None
     missing: Literal["report", "ignore"] = "report"
     duplicates: Literal["report", "write-all"] = "report"

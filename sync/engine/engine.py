@@ -28,6 +28,7 @@ from sync.corrections import decide
 from sync.engine import requests
 from sync.engine.fleet import Fleet
 from sync.engine.lease import HeldLease, LeaseHeld
+from sync.engine.notice_watch import NoticeWatch
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
 from sync.polling.poll import PollReport
@@ -78,6 +79,7 @@ class Engine:
         self._freshness = FreshnessWatch(self._context, settings)
         self._overdue = OverdueWatch(self._context)
         self._pauses = PauseWatch(self._context)
+        self._notices = NoticeWatch(self._context)
         self._fleet: Fleet | None = None
         self._awake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -163,6 +165,7 @@ class Engine:
             self._freshness = FreshnessWatch(self._context, self._settings)
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
+            self._notices = NoticeWatch(self._context)
             rates = {name: channel.rate_per_s for name, channel in self._settings.channels.items()}
             await fenced.awrite(polls.set_rates, rates)
             self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
@@ -254,6 +257,7 @@ class Engine:
             await fleet.begin_writes()
             await self._freshness.look()
             await self._overdue.look()
+            await self._notices.look(fleet.channels.values())
             await fleet.note_next_polls(next_poll_at)
             fleet.retention.begin_where_due()
         except LeaseLost:
@@ -309,6 +313,7 @@ class Engine:
         await self._decide_by_rules()
         await self._freshness.look()
         await self._overdue.look()
+        await self._notices.look(fleet.channels.values())
         return list(reports)
 
     async def _apply_round(self, fleet: Fleet) -> ApplyReport:

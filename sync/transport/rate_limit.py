@@ -13,9 +13,10 @@ IETF httpapi, 10    RateLimit: "default";r=50;t=30 and RateLimit-Policy: "defaul
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from store.model import Millis
+from sync.transport.notices import ChannelNotices
 
 TEXT_MAX = 200
 """A header is read no further than this, whatever a channel sends."""
@@ -58,6 +59,8 @@ class RateLimitMeter:
     headers: Mapping[str, str] | None = None
     status: int = 0
     at: Millis = 0
+    notices: ChannelNotices = field(default_factory=ChannelNotices)
+    """What its answers have announced."""
 
     def note(self, headers: Mapping[str, str], status: int, at: Millis) -> None:
         """Take an answer. Its headers know no case."""

@@ -43,6 +43,7 @@ from sync.transport.before_write import LastMoment
 from sync.transport.budget import UNLIMITED, Budget
 from sync.transport.call import Call, FormFields, Judge, Proof, Reply
 from sync.transport.decompression import decompressor
+from sync.transport.notices import ChannelNotices
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.redaction import Redactor
@@ -118,6 +119,11 @@ class Transport:
     def rate_share(self) -> float:
         """How much of a limit that it shares with other apps the channel takes."""
         return self._limits.rate_share
+
+    @property
+    def notices(self) -> ChannelNotices:
+        """What the channel's answers have announced."""
+        return self._meter.notices
 
     async def turn(self) -> None:
         """Wait until the channel's `rate` lets the next request start, for what is not HTTP."""
@@ -199,6 +205,7 @@ class Transport:
         limits = replace(self._limits, body_bytes_max=body_bytes_max)
         other = Transport(self._channel, url, clock=self._clock, limits=limits)
         other.redactor = self.redactor
+        other._meter.notices = self.notices
         if self.is_at(url):
             other._pace = self._pace
         return other
@@ -229,6 +236,7 @@ class Transport:
                 if call.repeatable:
                     raise
                 raise WriteOutcomeUnknown(str(error)) from error
+        self.notices.note(call, reply.headers, self.redactor)
         self._meter.note(reply.headers, reply.status, self._clock.now())
         call.budget.note(reply)
         if reply.status not in _SUCCESS and reply.status not in call.accept:

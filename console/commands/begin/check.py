@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sync.channels.base import Channel, DescribedChannel, KeySighting
     from sync.checklist.case import Answer, ChecklistCase
     from sync.settings import ChannelSettings, Settings
+    from sync.transport.notices import ChannelNotices
 
 
 REQUESTS_MAX = 6
@@ -111,15 +112,19 @@ async def _sign_in_to(settings: "Settings", name: str, how: Look | None) -> Sign
     from sync.channels import open_channel
     from sync.clock import SystemClock
     from sync.errors import ChannelError, ConfigError
+    from sync.transport.rate_limit import RateLimitMeter
 
     channel_settings = settings.channels[name]
     try:
-        channel = open_channel(channel_settings, SystemClock(), settings.path.parent)
+        meter = RateLimitMeter()
+        channel = open_channel(channel_settings, SystemClock(), settings.path.parent, meter)
         try:
             if how is None:
                 return SignIn(name, ok=True, seen="")
             async with asyncio.timeout(REQUESTS_MAX * channel_settings.timeout_ms / 1000):
-                return await how(name, channel)
+                sign_in = await how(name, channel)
+            announced = _announced(channel_settings, meter.notices)
+            return sign_in._replace(warnings=(*sign_in.warnings, *announced))
         finally:
             await channel.close()
     except (ChannelError, ConfigError) as error:
@@ -127,6 +132,29 @@ async def _sign_in_to(settings: "Settings", name: str, how: Look | None) -> Sign
     except TimeoutError:
         words = f"took longer than {REQUESTS_MAX} × channels.{name}.timeout"
         return SignIn(name, ok=False, seen=words)
+
+
+def _announced(channel: "ChannelSettings", notices: "ChannelNotices") -> Iterator[str]:
+    """What a channel's answers have announced: that a way of asking ends, or a credential."""
+    if notices.words():
+        yield notices.words()
+    ends = _ending(channel, notices.credential_ends)
+    if ends and ends != _ending(channel, {}):
+        yield ends
+
+
+def _ending(channel: "ChannelSettings", ends: "Mapping[str, int]") -> str:
+    """What is to say of credentials that end soon, or have ended."""
+    from sync.clock import SystemClock
+    from sync.polling import expiry
+
+    return expiry.words(channel, ends, SystemClock().now())
+
+
+def _ending_soon(settings: "Settings") -> list[str]:
+    """What the configuration says of credentials that end soon."""
+    found = ((name, _ending(channel, {})) for name, channel in settings.channels.items())
+    return [f"channels.{name}: {words}" for name, words in found if words]
 
 
 async def _look(name: str, channel: "Channel") -> SignIn:
@@ -162,8 +190,9 @@ def _report(
     settings = case.settings
     wrong = [text for sign_in in sign_ins for text in _wrong(sign_in)]
     wrong += [text for answer in answers for text in answer.wrong]
-    for text in wrong:
-        yield paper.line(TableCell("✖ ", "red"), text)
+    yield from (paper.line(TableCell("✖ ", "red"), text) for text in wrong)
+    for text in _ending_soon(settings):
+        yield paper.line(TableCell("warning", "yellow"), f" {text}")
     count = f"{plural(len(settings.channels), 'channel')} in {settings.path}"
     if wrong:
         yield paper.line(count)
@@ -266,7 +295,7 @@ def _print_json(
 
     document: json_documents.Json = {
         "checklist": checklist.answers_json(answers),
-        "warnings": list(case.settings.warnings),
+        "warnings": [*case.settings.warnings, *_ending_soon(case.settings)],
         "measured": checklist.measured_json(case),
     }
     using = [channel for channel in case.settings.channels.values() if channel.described_by]

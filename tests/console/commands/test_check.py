@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +267,17 @@ def test_rows_of_a_file_that_cannot_be_read_are_said_before_the_first_poll(
     said = 'line 2: "11/29/2026" can begin with the day or with the month'
     assert said in " ".join(ran.out.split())
     assert f"2 of {2 + bool(good)} rows can't be read" in " ".join(ran.out.split())
+
+
+def test_credentials_that_end_soon_are_said(tmp_path: Path, check: Any) -> None:
+    path = drop_files(configure(tmp_path))
+    day = datetime.now(UTC) + timedelta(days=10, hours=1)
+    written = f'[channels.shop]\ncredentials_expire = "{day:%Y-%m-%d}"'
+    path.write_text(path.read_text().replace("[channels.shop]", written))
+
+    ran = check(path)
+    assert ran.code == 0
+    words = f"channels.shop: its credentials end on {day:%Y-%m-%d}, in "
+    assert f"warning {words}" in ran.out
+    (warning,) = json.loads(check(path, "--json").out)["warnings"]
+    assert warning.startswith(words)

@@ -28,6 +28,8 @@ HEADER = "header:"
 _REFUSALS = frozenset(range(400, 500)) - {408, 425, 429}
 _REDIRECTS_AFTER_A_FORM = frozenset({301, 302, 303})
 _LIVES = ("expires_in", "expiresIn")
+_REFRESH_LIVES = ("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in")
+"""eBay's, Keycloak's and Intuit's names for the seconds that a refresh token has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,16 @@ class TokenDesk:
             return self._refused(f'{lacking}; it is a web page: "{text}"', secrets)
         content = self.content(reply) if _is_json(reply.body) else None
         return self._no_token(content, lacking, secrets)
+
+    def note_end(self, name: str, content: object) -> None:
+        """Note when a refresh token ends, where the answer to it says so."""
+        if not isinstance(content, dict):
+            return
+        for life in _REFRESH_LIVES:
+            life_s = tokens.seconds(content.get(life))
+            if life_s is not None:
+                ends = self._transport.notices.credential_ends
+                ends[name] = self._clock.now() + round(life_s * 1000)
 
     def hide(self, text: str) -> None:
         """Keep a text that the answer gave out of all messages."""

@@ -127,6 +127,8 @@ class OAuth:
     async def _keep_refresh_token(self, reply: Reply) -> None:
         """Keep the refresh token of an answer in the place of the one that it was got with."""
         refresh, content = self._given.refresh, self._desk.content(reply)
+        if refresh is not None:
+            self._desk.note_end(refresh.name, content)
         text = content.get("refresh_token") if isinstance(content, dict) else None
         if refresh is None or not isinstance(text, str) or text in ("", refresh.reveal()):
             return
