@@ -131,9 +131,8 @@ class IncidentKind(StrEnum):
     SHARED_POOL = "shared pool"
     """An update of one SKU sets another one of the channel too."""
     DEPRECATION = "deprecation"
-    """The channel announces that a way in which we ask it ends."""
     EXPIRING = "expiring"
-    """Its credentials end soon, or have ended."""
+    """The channel announces that a way of asking ends; or its credentials do, soon."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
