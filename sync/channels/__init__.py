@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "csv": "sync.channels.csv.channel",
         "ebay": "sync.channels.ebay.channel",
         "http": "sync.channels.http.channel",
+        "medusa": "sync.channels.medusa.channel",
         "simulated": "sync.channels.simulated",
         "sql": "sync.channels.sql.channel",
         "vendure": "sync.channels.vendure.channel",

@@ -1,16 +1,24 @@
-"""A real Medusa shop with two stock locations, by the description that comes with Skew."""
+"""A real Medusa shop with two stock locations, by its description and by the kind `medusa`.
 
+Both in one file, because a shop takes half a minute of processor time to start.
+"""
+
+import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sync.channels.base import Change, ListingRef
 from tests.end_to_end.desk import ShopDesk
 from tests.end_to_end.servers.medusa import PASSWORD, USER, Medusa, missing, running_medusa
+from tests.end_to_end.servers.passing import passing
 
 STOCK = {f"SKU-{number:04}": {"Quay": number, "Hill": 2 * number} for number in range(1, 41)}
 TOKEN_LIVES_S = 4
+RACES = 20
 
 pytestmark = [
     pytest.mark.real_shop,
@@ -179,3 +187,144 @@ def test_a_key_that_was_revoked_is_named_and_a_new_one_works(shop: Medusa, desk:
     shop.new_key()
     desk.secrets["SHOP_SECRET_KEY"] = shop.key
     assert desk.skew("poll").code == 0
+
+
+CODED = """
+[skew]
+database = "skew.db"
+[authority]
+quantity = "warehouse"
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+[channels.shop]
+kind = "medusa"
+url = "{url}/app"
+secret_key = {{ env = "SHOP_SECRET_KEY" }}
+direction = "push"
+[channels.shop.locations]
+{places}
+[approval]
+hold = "0s"
+"""
+
+
+@pytest.fixture
+def coded(shop: Medusa, tmp_path: Path) -> ShopDesk:
+    """A desk with the kind `medusa`, at which nothing disagrees."""
+    return of_kind(shop, shop.url, tmp_path)
+
+
+def of_kind(shop: Medusa, url: str, folder: Path) -> ShopDesk:
+    desk = ShopDesk(folder, {"SHOP_SECRET_KEY": shop.key})
+    places = "\n".join(f'{identity} = "{name}"' for name, identity in shop.locations.items())
+    (folder / "skew.toml").write_text(CODED.format(url=url, places=places), encoding="utf-8")
+    desk.warehouse_counts(agreeing(shop))
+    return desk
+
+
+def test_the_kind_finds_writes_and_confirms_what_was_approved(
+    shop: Medusa, coded: ShopDesk
+) -> None:
+    checked = coded.skew("check", "--online")
+    assert checked.code == 0, checked.out
+    assert shop.locations["Quay"] in checked.out
+    shop.reserve("SKU-0021", "Hill", 2)
+    before, counted = shop.levels(), agreeing(shop)
+    counted["SKU-0009", "Quay"] = 2
+    counted["SKU-0021", "Hill"] = 11
+    coded.warehouse_counts(counted)
+
+    assert coded.skew("poll").code == 0
+    found = coded.disagreements()
+    assert {key: row["delta"] for key, row in found.items()} == {
+        "SKU-0009@Quay": -7, "SKU-0021@Hill": -29,
+    }  # fmt: skip
+    assert shop.levels() == before
+
+    assert coded.apply_all() == {"SKU-0009": "verified", "SKU-0021": "verified"}
+    before["SKU-0009"]["Quay"] = (2, 0)
+    before["SKU-0021"]["Hill"] = (13, 2)
+    assert shop.levels() == before
+    assert coded.skew("diff").code == 0
+
+
+@pytest.mark.parametrize(("others", "status"), [(14, "not_applied"), (12, "unknown")])
+def test_an_update_that_the_shop_loses_to_another_writer_is_noticed(
+    shop: Medusa, tmp_path: Path, others: int, status: str
+) -> None:
+    with passing(shop.url) as (way, server):
+        desk = of_kind(shop, server.url, tmp_path)
+        desk.warehouse_counts({**agreeing(shop), ("SKU-0014", "Quay"): 6})
+        assert desk.skew("poll").code == 0
+        # Another system read 14 a while ago, and writes what it thinks is left.
+        way.after = lambda asked: (
+            shop.put("SKU-0014", "Quay", others) if asked.method == "POST" else None
+        )
+
+        assert desk.apply_all() == {"SKU-0014": status}
+        way.after = lambda _asked: None
+
+        assert shop.levels()["SKU-0014"]["Quay"] == (others, 0), "our 6 is lost"
+        assert desk.skew("poll").code == 0
+        (found,) = desk.disagreements().values()
+        assert (found["reading"]["available"], found["target"]["quantity"]) == (others, 6)
+    shop.put("SKU-0014", "Quay", 14)
+
+
+def test_of_two_writes_at_once_the_loser_s_is_never_called_verified(
+    shop: Medusa, coded: ShopDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_SECRET_KEY", shop.key)
+
+    async def race() -> list[tuple[bool, int, int]]:
+        found: list[tuple[bool, int, int]] = []
+        for number in range(RACES):
+            shop.put("SKU-0016", "Quay", 16)
+            channel = coded.opened("shop")
+            try:
+                (record,) = [
+                    record
+                    async for page in channel.pages()
+                    for record in page.records
+                    if (record.sku, record.location) == ("SKU-0016", "Quay")
+                ]
+
+                async def other(after_s: float = number * 0.01) -> None:
+                    await asyncio.sleep(after_s)
+                    await asyncio.to_thread(shop.put, "SKU-0016", "Quay", 20)
+
+                change = Change(record.sku, record.location, record.ref, 9, record, "c-1")
+                (receipt,), _ = await asyncio.gather(channel.write([change]), other())
+                wanted = ListingRef(record.sku, record.location, record.ref)
+                (seen,) = (await channel.read([wanted])).records
+            finally:
+                await channel.close()
+            kept, _ = shop.levels()["SKU-0016"]["Quay"]
+            found.append((receipt.refused is None, seen.available or 0, kept))
+        return found
+
+    found = asyncio.run(race())
+
+    shop.put("SKU-0016", "Quay", 16)
+    # Whatever the shop kept is what the read-back saw: ours, or the other's with ours lost.
+    assert all(seen == kept for _, seen, kept in found), found
+    assert {kept for _, _, kept in found} <= {9, 20}
+    lost = sum(accepted and kept == 20 for accepted, _, kept in found)
+    logging.getLogger(__name__).info("%d of %d updates were accepted and lost", lost, RACES)
+
+
+def test_a_kit_is_what_medusa_makes_of_its_items_and_is_left_alone(
+    shop: Medusa, coded: ShopDesk
+) -> None:
+    shop.sell_kit("TABLE", {"SKU-0035": 4, "SKU-0036": 1})
+    quay = min(shop.levels()["SKU-0035"]["Quay"][0] // 4, shop.levels()["SKU-0036"]["Quay"][0])
+    hill = min(shop.levels()["SKU-0035"]["Hill"][0] // 4, shop.levels()["SKU-0036"]["Hill"][0])
+    before, counted = shop.levels(), agreeing(shop)
+    counted |= {("TABLE", "Quay"): quay, ("TABLE", "Hill"): hill - 1}
+    coded.warehouse_counts(counted)
+
+    assert coded.skew("poll").code == 0
+    assert {key: row["delta"] for key, row in coded.disagreements().items()} == {"TABLE@Hill": -1}
+    assert coded.apply_all() == {"TABLE": "failed"}
+    assert shop.levels() == before

@@ -80,6 +80,22 @@ class Medusa:
             "location_id": self.locations[location], "quantity": units,
         })  # fmt: skip
 
+    def sell_kit(self, sku: str, parts: Mapping[str, int]) -> None:
+        """Sell a variant that takes so many pieces of each of these SKUs."""
+        (profile,) = self.ask("GET", "/admin/shipping-profiles")["shipping_profiles"]
+        takes = [
+            {"inventory_item_id": self.items[part], "required_quantity": needed}
+            for part, needed in parts.items()
+        ]
+        self.ask("POST", "/admin/products", {
+            "title": sku, "status": "published", "shipping_profile_id": profile["id"],
+            "options": [{"title": "size", "values": ["one"]}],
+            "variants": [
+                {"title": sku, "sku": sku, "manage_inventory": True, "options": {"size": "one"},
+                 "inventory_items": takes, "prices": [{"amount": 5, "currency_code": "eur"}]},
+            ],
+        })  # fmt: skip
+
     def rename_variant(self, sku: str, new: str) -> None:
         """Give the variant another SKU; its inventory item keeps the old one."""
         path = f"/admin/product-variants?sku={sku}&fields=id,product_id"
