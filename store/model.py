@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from store.incident_kinds import IncidentKind as IncidentKind
 from store.reasons import Reason
 
 Millis = int
@@ -108,31 +109,6 @@ LIVE_CORRECTIONS = (
     CorrectionStatus.APPLYING, CorrectionStatus.APPLIED,
 )  # fmt: skip
 """A listing has at most one correction in these states."""
-
-
-class IncidentKind(StrEnum):
-    STALE = "stale"
-    QUARANTINED = "quarantined"
-    CREDENTIALS = "credentials"
-    CONTRACT = "contract"
-    UNREADABLE = "unreadable"
-    CRASHED = "crashed"
-    SECOND_WRITER = "second writer"
-    SURPRISE = "surprise"
-    GAP = "gap"
-    UNREPORTED = "unreported"
-    EVENTS = "events"
-    CLOCK = "clock"
-    """A file or a source time is of a time to come, by this machine's clock."""
-    UNSEEN = "unseen"
-    """The authority has not taken in an event for longer than `unseen_after`."""
-    LOOP = "loop"
-    """Two channels answer each other's corrections."""
-    SHARED_POOL = "shared pool"
-    """An update of one SKU sets another one of the channel too."""
-    DEPRECATION = "deprecation"
-    EXPIRING = "expiring"
-    """The channel announces that a way of asking ends; or its credentials do, soon."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
