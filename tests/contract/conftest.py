@@ -12,6 +12,9 @@ from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, over_http
 from tests.contract.sql_backend import ENV, StockTable
 from tests.databases import Server
 
+collect_ignore = ["sample_plugin"]
+"""Its tests are run where it is installed (`tests/contract/test_sample_plugin.py`)."""
+
 LONG_CASES = {
     "test_a_bad_quantity_blinds_its_own_listing_only": ("raw", 2),
     "test_a_sku_that_cannot_be_one_blinds_itself_only": ("sku", 2),
