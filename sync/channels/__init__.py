@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "ebay": "sync.channels.ebay.channel",
         "http": "sync.channels.http.channel",
         "medusa": "sync.channels.medusa.channel",
+        "shopify": "sync.channels.shopify.channel",
         "simulated": "sync.channels.simulated",
         "sql": "sync.channels.sql.channel",
         "vendure": "sync.channels.vendure.channel",

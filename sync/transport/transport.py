@@ -22,7 +22,7 @@ import ipaddress
 import logging
 import random
 import zlib
-from collections.abc import Container, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, replace
 
 import httpx
@@ -38,7 +38,7 @@ from sync.errors import (
 )
 from sync.secrets import Secret
 from sync.transport import budget as budgets
-from sync.transport import refusals
+from sync.transport import download, refusals
 from sync.transport.before_write import LastMoment
 from sync.transport.budget import UNLIMITED, Budget
 from sync.transport.call import Call, FormFields, Judge, Proof, Reply
@@ -209,6 +209,12 @@ class Transport:
         if self.is_at(url):
             other._pace = self._pace
         return other
+
+    def pieces(self, url: str, *, bytes_max: int) -> AsyncIterator[bytes]:
+        """Read a file at its origin piece by piece, with nothing of ours; see `download.pieces`."""
+        return download.pieces(
+            self._client, url, channel=self._channel, redactor=self.redactor, bytes_max=bytes_max
+        )
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""

@@ -26,6 +26,7 @@ from tests.contract.harness import (
 from tests.contract.sql_backend import sqlite_file
 from tests.fakes.ebay import EbaySeller
 from tests.fakes.medusa import MedusaShop
+from tests.fakes.shopify import Shopify
 from tests.fakes.vendure import Vendure
 from tests.fakes.woocommerce import WooCommerceShop
 from tests.simulation.small_world import small_world
@@ -95,6 +96,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "ebay": lambda base: over_http(EbaySeller(), base),
     "http": lambda base: over_http(Market(), base),
     "medusa": lambda base: over_http(MedusaShop(), base),
+    "shopify": lambda base: over_http(Shopify(), base),
     "simulated": _simulated,
     "sql": sqlite_file,
     "vendure": lambda base: over_http(Vendure(), base),

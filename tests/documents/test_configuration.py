@@ -32,10 +32,12 @@ FILES = document("files.md")
 REFERENCE, VENDURE = fenced(CONFIGURATION, "toml")
 EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE, *fenced(DATABASES, "toml")]
 
-OTHER_WAY = {"channels.vendure.api_key", "channels.csv.token", "channels.csv.endpoint"} | {
-    "channels.sweep_every"
+OTHER_WAY = {
+    *("channels.vendure.api_key", "channels.csv.token", "channels.csv.endpoint"),
+    *("channels.shopify.url", "channels.shopify.client_id", "channels.shopify.client_secret"),
+    "channels.sweep_every",
 }
-"""Stand in comments: they exclude username and password, or are of another server or kind."""
+"""Stand in comments, because they exclude what is written, or are of another server or kind."""
 
 
 def decoded(text: str, folder: Path) -> Settings:

@@ -78,6 +78,8 @@ class GraphQl:
 
     file: str
     paths: str
+    more: str = ""
+    """What the file, cut from the vendor's whole schema, lacks of it."""
 
     def covers(self, path: str) -> bool:
         return re.match(self.paths, path) is not None
@@ -91,21 +93,26 @@ class GraphQl:
             validate,
         )
 
-        schema = _schema(self.file)
+        schema = _schema(self.file, self.more)
         sent = asked.json
+        variables = sent.get("variables") or {}
         try:
             document = parse(sent["query"])
+            # What a bulk operation is to read comes as text, and is held against the same schema.
+            inner = parse(variables["query"]) if "query" in variables else None
         except GraphQLError as error:
             return [str(error)]
         found = [error.message for error in validate(schema, document)]
+        found += [] if inner is None else [error.message for error in validate(schema, inner)]
         operations = [
             node for node in document.definitions if isinstance(node, OperationDefinitionNode)
         ]
         for operation in operations if not found else ():
-            given = sent.get("variables") or {}
             named = {node.variable.name.value for node in operation.variable_definitions or ()}
-            found += [f"unused variable ${name}" for name in sorted(given.keys() - named)]
-            values = get_variable_values(schema, list(operation.variable_definitions or ()), given)
+            found += [f"unused variable ${name}" for name in sorted(variables.keys() - named)]
+            values = get_variable_values(
+                schema, list(operation.variable_definitions or ()), variables
+            )
             found += [error.message for error in values] if isinstance(values, list) else []
         return found
 
@@ -160,7 +167,23 @@ OF_KIND: dict[str, Contracts] = {
         OpenApi("amazon-fba-inventory.oas3.json", "/fba/"),
         OpenApi("amazon-listings-items.oas3.json", "/listings/"),
     ),
-    "shopify": (GraphQl("shopify-admin-2026-10-inventory.graphql", "/admin/api/[^/]+/graphql"),),
+    "shopify": (
+        GraphQl(
+            "shopify-admin-2026-10-inventory.graphql",
+            "/admin/api/[^/]+/graphql",
+            # Of the whole schema of 2026-10, in @shopify/dev-mcp 1.16.0.
+            """
+            extend type QueryRoot {
+              currentAppInstallation: AppInstallation!
+              productVariantsCount(limit: Int = 10000, query: String): Count
+            }
+            type AppInstallation { accessScopes: [AccessScope!]! }
+            type AccessScope { description: String! handle: String! }
+            extend type Shop { plan: ShopPlan! }
+            type ShopPlan { publicDisplayName: String! }
+            """,
+        ),
+    ),
     "square": (OpenApi("square-inventory.oas3.json", "/(v2|oauth2)/"),),
     "woocommerce": (
         Routes(
@@ -249,10 +272,11 @@ def _unknown_in_query(file: str, method: str, path: str, query: Iterable[str]) -
 
 
 @cache
-def _schema(file: str) -> "GraphQLSchema":
-    from graphql import build_schema
+def _schema(file: str, more: str) -> "GraphQLSchema":
+    from graphql import build_schema, extend_schema, parse
 
-    return build_schema((FOLDER / file).read_text(encoding="utf-8"), assume_valid=True)
+    schema = build_schema((FOLDER / file).read_text(encoding="utf-8"), assume_valid=True)
+    return extend_schema(schema, parse(more), assume_valid=True) if more else schema
 
 
 @cache

@@ -152,6 +152,11 @@ class VendorClient:
         """How much of a limit that the merchant's apps share is for us, up to 1."""
         return self._signed.transport.rate_share
 
+    @property
+    def timeout_s(self) -> float:
+        """How long one answer may take."""
+        return self._signed.transport.timeout_s
+
     def text(self, text: str) -> str:
         """A text of the channel's made fit for a message."""
         return self._redactor.text(text)

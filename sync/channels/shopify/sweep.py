@@ -1,0 +1,260 @@
+"""Reading all of a shop's listings: page by page, or by a bulk operation where that is too much."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from sync.channels.base import RecordPage
+from sync.channels.shopify import documents
+from sync.channels.shopify.bulk import BulkReader, BulkRefused
+from sync.channels.shopify.costs import QUERY_POINTS_MAX
+from sync.channels.shopify.ids import LOCATION, long_id, short_id
+from sync.channels.shopify.joining import BadNode
+from sync.channels.shopify.reading import Listings, ReadItem, Tally
+from sync.channels.shopify.session import ShopifySession, TooCostly
+from sync.channels.shopify.shapes import (
+    ShopifyItem,
+    ShopifyItems,
+    ShopifyLocation,
+    ShopifyLocations,
+    ShopifyMore,
+    ShopifyNodes,
+)
+from sync.errors import ContractBroken, NeedsOperator
+
+PAGE_MAX = 250
+PAGED_MAX = 25_000
+"""Shopify counts and pages no further than this many (shopify.dev, API limits, 2026-11)."""
+LEVELS_MAX = 10
+"""Levels that a page has of each item; the others of an item are asked for by themselves."""
+
+_PAGES_MAX = 10_000
+_MORE_MAX = 200
+_ITEM_POINTS = 11.0
+"""About what an item of a page may cost, until the first page has said it."""
+_PAGE_POINTS = 0.9 * QUERY_POINTS_MAX
+_PAGING_TIMEOUTS = 4
+"""Paging that would take longer than so many times what one answer may, is left to a bulk
+operation: the whole poll has the time of ten."""
+
+
+class SweepReader:
+    """Lists a shop. Between sweeps it remembers what an item of a page costs."""
+
+    def __init__(self, session: ShopifySession, bulk: BulkReader, location: str | None) -> None:
+        self._session = session
+        self._bulk = bulk
+        self._location = None if location is None else long_id(LOCATION, location)
+        self._points_an_item = _ITEM_POINTS
+        self._spent_an_item: float | None = None
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        """Every listing once. Raises as `Channel.pages`."""
+        locations = await self.locations()
+        self.checked_location(locations)
+        active = sum(location.is_active for location in locations)
+        sweep = _Sweep(min(max(1, active), LEVELS_MAX), await self._count())
+        if sweep.count <= PAGED_MAX:
+            async for page in self._paged(sweep):
+                yield page
+        if not sweep.has_ended:
+            operation = sweep.operation or await self._bulk.begun()
+            async for page in self._exported(operation, sweep):
+                yield page
+
+    async def locations(self) -> Sequence[ShopifyLocation]:
+        """The shop's locations, those that are not active too."""
+        found = await self._session.shaped(
+            documents.LOCATIONS, {}, "locations", ShopifyLocations, points=110
+        )
+        return found.locations.nodes
+
+    def checked_location(self, locations: Sequence[ShopifyLocation]) -> ShopifyLocation | None:
+        """The one location that is configured. Raises NeedsOperator where it is none to use."""
+        if self._location is None:
+            return None
+        chosen = next((found for found in locations if found.id == self._location), None)
+        name = self._session.name
+        if chosen is not None and chosen.is_active:
+            return chosen
+        known = ", ".join(_shown(found) for found in locations if found.is_active) or "none"
+        text = self._session.client.text
+        if chosen is None:
+            written = short_id(LOCATION, self._location)
+            raise NeedsOperator(f"{name} has no location {written}; it has: {text(known)}")
+        raise NeedsOperator(
+            f"{name}: location {text(_shown(chosen))} is not active; active are: {text(known)}"
+        )
+
+    async def _count(self) -> int:
+        """How many variants the shop has, as far as it counts; 0 where it does not say."""
+        try:
+            data = await self._session.ask(
+                documents.SIZE, {"limit": PAGED_MAX + 1}, "productVariantsCount"
+            )
+        except ContractBroken:
+            # Older versions have no such count. The end of paging shows it then.
+            return 0
+        found = data.get("productVariantsCount")
+        count = found.get("count") if isinstance(found, dict) else None
+        return count if isinstance(count, int) else 0
+
+    async def _paged(self, sweep: "_Sweep") -> AsyncIterator[RecordPage]:
+        """Page by page, until the end, or until a bulk operation is to read the rest."""
+        after: str | None = None
+        for number in range(1, _PAGES_MAX + 1):
+            place = f"page {number}"
+            nodes = await self._page(after, sweep.levels, place)
+            listings = Listings(sweep.tally, self._location is not None)
+            await self._add(nodes.nodes, place, listings, sweep.seen)
+            info = nodes.page_info
+            page = RecordPage(listings.records, listings.refused)
+            if not info.has_next_page and len(sweep.seen) < PAGED_MAX:
+                sweep.has_ended = True
+                yield replace(page, warnings=self._warnings(sweep.tally))
+                return
+            yield page
+            # What comes after the last that Shopify pages to, no page says.
+            if len(sweep.seen) >= PAGED_MAX or await self._is_better_exported(sweep):
+                return
+            if info.end_cursor is None or info.end_cursor == after:
+                words = "has a next page and no cursor to it"
+                raise ContractBroken(words, path=place, subject=self._session.name)
+            after = info.end_cursor
+        raise ContractBroken(
+            "still not the last page", path=f"page {_PAGES_MAX}", subject=self._session.name
+        )
+
+    async def _is_better_exported(self, sweep: "_Sweep") -> bool:
+        """Whether a bulk operation reads the rest, because paging would take too long."""
+        if self._spent_an_item is None or sweep.is_refused_export:
+            return False
+        left = sweep.count - len(sweep.seen)
+        client = self._session.client
+        patience_s = _PAGING_TIMEOUTS * client.timeout_s
+        points_per_s = self._session.costs.restored_per_s * client.rate_share
+        if left * self._spent_an_item / points_per_s <= patience_s:
+            return False
+        try:
+            sweep.operation = await self._bulk.begun()
+        except (BulkRefused, ContractBroken, NeedsOperator):
+            # Slowly is better than not at all.
+            sweep.is_refused_export = True
+        return sweep.operation is not None
+
+    async def _page(self, after: str | None, levels: int, place: str) -> ShopifyNodes:
+        """One page, of as many items as a query may cost."""
+        while True:
+            size = max(1, min(PAGE_MAX, int(_PAGE_POINTS / self._points_an_item)))
+            variables: dict[str, object] = {"first": size, "after": after}
+            query = documents.ITEMS
+            if self._location is None:
+                variables["levels"] = levels
+            else:
+                query = documents.ITEMS_AT
+                variables["location"] = self._location
+            try:
+                data = await self._session.ask(
+                    query, variables, place, points=size * self._points_an_item
+                )
+            except TooCostly:
+                if size == 1:
+                    raise
+                self._points_an_item = _PAGE_POINTS / max(1, size // 2)
+                continue
+            items = self._session.client.shaped(data, ShopifyItems, place).inventory_items
+            self._learn_cost(query, size, len(items.nodes))
+            return items
+
+    def _learn_cost(self, query: str, size: int, came: int) -> None:
+        """Learn what an item of a page may cost, which sizes the next, and what it did cost."""
+        cost = self._session.costs.last(query)
+        if cost is None:
+            return
+        if cost.requested_query_cost:
+            self._points_an_item = max(0.01, cost.requested_query_cost / size)
+        if came and cost.actual_query_cost:
+            self._spent_an_item = cost.actual_query_cost / came
+
+    async def _add(
+        self, nodes: Sequence[object], place: str, listings: Listings, seen: set[str]
+    ) -> None:
+        for index, node in enumerate(nodes):
+            where = f"{place}, item {index + 1}"
+            try:
+                item = msgspec.convert(node, ShopifyItem)
+            except msgspec.ValidationError as error:
+                listings.refuse_node(node, where, error)
+                continue
+            if item.id in seen:
+                continue
+            seen.add(item.id)
+            listings.add(await self.whole(item, where))
+
+    async def whole(self, item: ShopifyItem, place: str) -> ReadItem:
+        """Ask for the levels and variants of an item that the page had no room for."""
+        levels: Sequence[object] = [] if item.inventory_level is None else [item.inventory_level]
+        if item.inventory_levels is not None:
+            levels = item.inventory_levels.nodes
+            if item.inventory_levels.page_info.has_next_page:
+                after = item.inventory_levels.page_info.end_cursor
+                levels = [*levels, *await self._more(documents.MORE_LEVELS, item.id, after, place)]
+        variants: Sequence[object] = []
+        if item.variants is not None:
+            variants = item.variants.nodes
+            if item.variants.page_info.has_next_page:
+                variants = await self._more(documents.MORE_VARIANTS, item.id, None, place)
+        return ReadItem(item, levels, variants, place)
+
+    async def _more(self, query: str, item_id: str, after: str | None, place: str) -> list[object]:
+        """The rest of one item's levels, or all of its variants."""
+        found: list[object] = []
+        for _ in range(_MORE_MAX):
+            variables: Mapping[str, object] = {"id": item_id, "after": after}
+            more = await self._session.shaped(query, variables, place, ShopifyMore, points=350)
+            item = more.inventory_item
+            nodes = None if item is None else item.inventory_levels or item.variants
+            if nodes is None:
+                return found
+            found += nodes.nodes
+            if not nodes.page_info.has_next_page or nodes.page_info.end_cursor in (None, after):
+                return found
+            after = nodes.page_info.end_cursor
+        raise ContractBroken("still more of it", path=place, subject=self._session.name)
+
+    async def _exported(self, operation: str, sweep: "_Sweep") -> AsyncIterator[RecordPage]:
+        """What a bulk operation exports, without what was read by pages already."""
+        async with self._bulk.exported(operation) as export:
+            for items in export.groups():
+                listings = Listings(sweep.tally, self._location is not None)
+                for read in items:
+                    if isinstance(read, BadNode):
+                        listings.refuse_node(read.node, read.place, read.error)
+                    elif read.item.id not in sweep.seen:
+                        listings.add(read)
+                yield RecordPage(listings.records, listings.refused, as_of=export.as_of)
+            yield RecordPage((), as_of=export.as_of, warnings=self._warnings(sweep.tally))
+
+    def _warnings(self, tally: Tally) -> list[str]:
+        return [*tally.warnings(), *self._session.doubts()]
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """One sweep, so far."""
+
+    levels: int
+    """How many levels of an item a page has room for."""
+    count: int
+    """How many variants the shop has, as far as it counts."""
+    tally: Tally = field(default_factory=Tally)
+    seen: set[str] = field(default_factory=set)
+    """Items that pages had."""
+    has_ended: bool = False
+    operation: str | None = None
+    is_refused_export: bool = False
+
+
+def _shown(location: ShopifyLocation) -> str:
+    return f"{location.name or 'unnamed'} ({short_id(LOCATION, location.id)})"
