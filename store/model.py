@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from store.incident_kinds import IncidentKind as IncidentKind
+from store.incident_kinds import IncidentKind as IncidentKind  # noqa: PLC0414 - for mypy, a name of ours.
 from store.reasons import Reason
 
 Millis = int
