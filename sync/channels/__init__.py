@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "amazon": "sync.channels.amazon.channel",
         "csv": "sync.channels.csv.channel",
         "ebay": "sync.channels.ebay.channel",
         "http": "sync.channels.http.channel",

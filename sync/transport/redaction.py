@@ -122,7 +122,17 @@ def _message(body: bytes) -> str:
         if isinstance(found, list) and found:
             found = found[0]
         elif isinstance(found, dict):
-            found = next((found[key] for key in _WORDY if found.get(key)), str(found))
+            found = _sentence(found)
         else:
             break
     return found if isinstance(found, str) else str(found)
+
+
+def _sentence(found: dict[str, object]) -> object:
+    """What of an object says what is wrong, with its details where it has some beside."""
+    words = next((found[key] for key in _WORDY if found.get(key)), str(found))
+    details = found.get("details")
+    # Amazon: "Access to requested resource is denied." and beside it why.
+    if isinstance(words, str) and isinstance(details, str) and details and details not in words:
+        return f"{words} {details}"
+    return words

@@ -24,6 +24,7 @@ from tests.contract.harness import (
     stocked,
 )
 from tests.contract.sql_backend import sqlite_file
+from tests.fakes.amazon import Amazon
 from tests.fakes.ebay import EbaySeller
 from tests.fakes.medusa import MedusaShop
 from tests.fakes.shopify import Shopify
@@ -92,6 +93,7 @@ def _behind(door: str, base: Path) -> AbstractContextManager[Harness]:
 
 
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
+    "amazon": lambda base: over_http(Amazon(), base),
     "csv": _file,
     "ebay": lambda base: over_http(EbaySeller(), base),
     "http": lambda base: over_http(Market(), base),

@@ -12,7 +12,7 @@ from sync.channels.api.auth.grant import Asking, RefusedAsking, TokenDesk, Token
 from sync.channels.api.auth.login import form_fields
 from sync.channels.api.auth.tokens import GivenToken
 from sync.secrets import Secret, SecretSource, SecretTable
-from sync.transport.call import Reply
+from sync.transport.call import Reply, secrets_in
 
 _ACCEPT = {"Accept": "application/json"}
 _UNAUTHORIZED = 401
@@ -95,7 +95,7 @@ class OAuth:
             return await self._desk.ask(self._asking())
         except RefusedAsking as refused:
             if self._table.client_in is not None or not _is_of_client(refused.reply):
-                raise self._desk.refusal(refused.reply, self.secrets()) from None
+                raise self._desk.refusal(refused.reply, self._at_fault(refused.reply)) from None
         # RFC 6749 has servers take Basic and lets them take the body; in practice many take only
         # the one, and many only the other.
         self._by_basic = not self._by_basic
@@ -103,7 +103,16 @@ class OAuth:
             return await self._desk.ask(self._asking())
         except RefusedAsking as refused:
             self._by_basic = not self._by_basic
-            raise self._desk.refusal(refused.reply, self.secrets()) from None
+            raise self._desk.refusal(refused.reply, self._at_fault(refused.reply)) from None
+
+    def _at_fault(self, reply: Reply) -> Sequence[Secret]:
+        """Which of the secrets the server's error means (RFC 6749, 5.2); all where it says none."""
+        given = self._given
+        if b"invalid_grant" in reply.body and given.refresh is not None:
+            return [given.refresh]
+        if b"invalid_client" in reply.body and given.secret is not None:
+            return [*secrets_in([given.client_id]), given.secret]
+        return self.secrets()
 
     def _asking(self) -> Asking:
         given, refresh = self._given, self._given.refresh

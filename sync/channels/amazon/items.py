@@ -1,0 +1,191 @@
+"""One listing of Amazon's → records: what a seller sells from stock of his own. Pure.
+
+A SKU is one listing, in however many marketplaces: they share its stock. With multi-location
+inventory (US only, the vendor's guide of 2026-11) it has an entry for each location, and `DEFAULT`
+must be 0 then.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from store.model import UNCOUNTED, Record, Refused, State
+from sync import values
+from sync.channels.amazon.options import DEFAULT, AmazonOptions
+from sync.channels.amazon.shapes import AmazonItem
+from sync.channels.amazon.tally import AmazonTally
+
+FBA = '{} fulfilled by Amazon (FBA): its stock is read by a channel with fulfilment = "fba"'
+NOTHING_TO_SELL = "{} left out, without stock of its own and not for sale, such as a parent"
+_DEFAULT_TOO = "{} with stock at locations and at DEFAULT, which Amazon wants to be 0"
+_IN_SOME = "{} for sale in some of the marketplaces only"
+_UNKNOWN_STATUS = "{} with a status that Skew does not know, "
+_BUYABLE = "BUYABLE"
+_STATUSES = frozenset({_BUYABLE, "DISCOVERABLE"})
+_TAKEN_DOWN = frozenset({"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"})
+_AT_AMAZON = "AMAZON"
+"""FBA's channel codes begin with it: AMAZON_NA, AMAZON_EU, … (the vendor's issue 2061)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AmazonListing:
+    """One SKU, and what a write of it goes by."""
+
+    sku: str
+    records: Mapping[str, Record] = field(default_factory=dict)
+    """By their locations, the seller's own being ""."""
+    refused: Sequence[Refused] = ()
+    is_at_amazon: bool = False
+    has_locations: bool = False
+    """Its stock stands at locations, so that DEFAULT must stay 0."""
+    product_type: str = "PRODUCT"
+    """Without one of its own; Amazon takes it for stock."""
+    marketplaces: tuple[str, ...] = ()
+    """Those of the configuration in which it is listed."""
+
+
+def listing_of(
+    item: object, options: AmazonOptions, place: str, tally: AmazonTally
+) -> AmazonListing | Refused:
+    """Read one item of a page."""
+    try:
+        found = msgspec.convert(item, AmazonItem)
+        sku = values.sku(found.sku)
+    except ValueError as error:
+        known = values.sku_or_none(item.get("sku")) if isinstance(item, dict) else None
+        return Refused(place, str(error), known)
+    return _Reading(found, sku, options, place, tally).listing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One item, while it is read."""
+
+    item: AmazonItem
+    sku: str
+    options: AmazonOptions
+    place: str
+    tally: AmazonTally
+
+    def listing(self) -> AmazonListing:
+        entries = self.item.fulfillment_availability or []
+        statuses = self._statuses()
+        if any(entry.fulfillment_channel_code.startswith(_AT_AMAZON) for entry in entries):
+            # Whoever sends a quantity for it would make Amazon's stock unsellable: it would be
+            # fulfilled by the merchant from then on. So whatever stands beside is not looked at.
+            self.tally.note(FBA, self.sku)
+            return self._uncounted(is_at_amazon=True)
+        quantities: dict[str, object] = {}
+        for entry in entries:
+            if entry.quantity is not None:
+                self._add(quantities, entry.fulfillment_channel_code, entry.quantity)
+        if not quantities:
+            if _BUYABLE in statuses:
+                return self._uncounted(is_at_amazon=False)
+            self.tally.note(NOTHING_TO_SELL, self.sku)
+            return AmazonListing(self.sku)
+        return self._counted(quantities, statuses)
+
+    def _add(self, quantities: dict[str, object], code: str, quantity: object) -> None:
+        """Add one entry. Where a code stands twice, once for each marketplace, both must agree."""
+        if code in quantities and quantities[code] != quantity:
+            quantity = f"{quantities[code]} and {quantity}"
+        quantities[code] = quantity
+
+    def _counted(self, quantities: dict[str, object], statuses: frozenset[str]) -> AmazonListing:
+        has_locations = any(code != DEFAULT for code in quantities)
+        if has_locations and quantities.get(DEFAULT) == 0:
+            del quantities[DEFAULT]
+        elif has_locations and DEFAULT in quantities:
+            self.tally.note(_DEFAULT_TOO, self.sku)
+        numbers: dict[str, int] = {}
+        refused = []
+        for code, quantity in quantities.items():
+            location = self._location(code)
+            if location is None:
+                continue
+            try:
+                numbers[location] = values.quantity(quantity)
+            except ValueError as error:
+                refused.append(Refused(self.place, f"{code}: {error}", self.sku, location))
+        state = self._state(statuses, sum(numbers.values()))
+        try:
+            price = self._price()
+        except ValueError as error:
+            refused += [Refused(self.place, str(error), self.sku, location) for location in numbers]
+            numbers = {}
+        records = {
+            location: Record(
+                self.sku, number, location, state=state, price_minor=price, title=self._title()
+            )
+            for location, number in numbers.items()
+        }
+        return AmazonListing(
+            self.sku, records, refused, has_locations=has_locations,
+            product_type=self._product_type(), marketplaces=self._marketplaces(),
+        )  # fmt: skip
+
+    def _location(self, code: str) -> str | None:
+        """Where an entry stands in our words; None where the configuration leaves it out."""
+        if self.options.location is not None:
+            return "" if code == self.options.location else None
+        return "" if code == DEFAULT else values.location(code)
+
+    def _uncounted(self, *, is_at_amazon: bool) -> AmazonListing:
+        if self.options.location is not None and self.options.location != DEFAULT:
+            return AmazonListing(self.sku, is_at_amazon=is_at_amazon)
+        record = Record(self.sku, None, state=UNCOUNTED, title=self._title())
+        return AmazonListing(self.sku, {"": record}, is_at_amazon=is_at_amazon)
+
+    def _statuses(self) -> frozenset[str]:
+        by_marketplace = [
+            frozenset(summary.status or ())
+            for summary in self.item.summaries or ()
+            if summary.marketplace_id in self.options.marketplaces
+        ]
+        found = frozenset[str]().union(*by_marketplace)
+        for status in sorted(found - _STATUSES):
+            self.tally.note(f"{_UNKNOWN_STATUS}{_harmless(status)}", self.sku)
+        if _BUYABLE in found and any(_BUYABLE not in statuses for statuses in by_marketplace):
+            self.tally.note(_IN_SOME, self.sku)
+        return found
+
+    def _state(self, statuses: frozenset[str], quantity: int) -> State:
+        """Whether it is for sale. What is sold out is not BUYABLE either, and no other state."""
+        actions = {
+            enforcement.action
+            for issue in self.item.issues or ()
+            if issue.enforcements is not None
+            for enforcement in issue.enforcements.actions or ()
+        }
+        if _BUYABLE in statuses or not (quantity > 0 or actions & _TAKEN_DOWN):
+            return State.ACTIVE
+        return State.DISABLED
+
+    def _price(self) -> int | None:
+        first = self.options.marketplaces[0]
+        amounts = [
+            offer.price.amount
+            for offer in self.item.offers or ()
+            if offer.marketplace_id == first and offer.offer_type == "B2C" and offer.price
+        ]
+        return values.price_minor(amounts[0]) if amounts else None
+
+    def _title(self) -> str | None:
+        names = (values.title(summary.item_name) for summary in self.item.summaries or ())
+        return next((name for name in names if name), None)
+
+    def _product_type(self) -> str:
+        types = (summary.product_type for summary in self.item.summaries or ())
+        return next((name for name in types if name), "PRODUCT")
+
+    def _marketplaces(self) -> tuple[str, ...]:
+        listed = {summary.marketplace_id for summary in self.item.summaries or ()}
+        return tuple(
+            marketplace for marketplace in self.options.marketplaces if marketplace in listed
+        )
+
+
+def _harmless(status: str) -> str:
+    return values.quoted(status).replace("{", "(").replace("}", ")")

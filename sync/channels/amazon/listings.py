@@ -1,0 +1,203 @@
+"""Reading a seller's own listings: all of them, or a few.
+
+searchListingsItems gives at most 1,000 results, whatever it finds (its contract, 2026-08-05). So a
+longer list is read in windows: each begins with the time at which the last listing of the one
+before was created.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from store.model import Millis, Record, Refused
+from sync import values
+from sync.channels.amazon.api import GET_ITEM, SEARCH, SellingPartnerApi, listed
+from sync.channels.amazon.items import AmazonListing, listing_of
+from sync.channels.amazon.options import AmazonOptions
+from sync.channels.amazon.shapes import AmazonSearchPage
+from sync.channels.amazon.tally import AmazonTally
+from sync.channels.base import RecordPage, closing
+from sync.clock import rfc3339
+from sync.errors import ContractBroken, Temporary
+
+PAGE_MAX = 20
+RESULTS_MAX = 1_000
+PAGES_MAX = 100_000
+_NOT_FOUND = 404
+_WANTED = ("summaries", "fulfillmentAvailability", "offers", "issues")
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """How far a reading of all listings has come."""
+
+    seen: set[str] = field(default_factory=set)
+    """SKUs: windows overlap."""
+    total: int | None = None
+    """How many Amazon finds in all."""
+    items: int = 0
+    """Those that came, each once."""
+    given: int = 0
+    """What they made: none for a parent, several for a SKU at several locations."""
+    pages: int = 0
+    found: int = 0
+    """How many the window that is read finds."""
+    reached: Millis | None = None
+    """When the newest of those that came was created."""
+
+    def announced(self) -> int | None:
+        return None if self.total is None else self.total - self.items + self.given
+
+
+class AmazonListings:
+    """Reads listings through the Listings Items API."""
+
+    def __init__(self, options: AmazonOptions, api: SellingPartnerApi) -> None:
+        self._options = options
+        self._api = api
+        self._path = f"/listings/2021-08-01/items/{quote(options.seller_id, safe='')}"
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        """All listings, by the time of their creation: a new one comes last."""
+        sweep, tally = _Sweep(), AmazonTally()
+        begin: Millis | None = None
+        while True:
+            async with closing(self._window(begin, sweep)) as window:
+                async for answer in window:
+                    yield self._page(answer.items, sweep, tally)
+            if sweep.found <= RESULTS_MAX:
+                break
+            # Created dates may be finer than a millisecond.
+            after = None if sweep.reached is None else sweep.reached - 1
+            if after is None or (begin is not None and after <= begin):
+                words = (
+                    f"{sweep.found:,} listings were created at one time or after it; Amazon lists "
+                    f"{RESULTS_MAX:,} of them and no more"
+                )
+                yield RecordPage((), cut_short=words, warnings=tally.sentences())
+                return
+            begin = after
+        yield RecordPage((), announced=sweep.announced(), warnings=tally.sentences())
+
+    async def _window(self, begin: Millis | None, sweep: _Sweep) -> AsyncIterator[AmazonSearchPage]:
+        """The pages of one search, at most 1,000 results."""
+        query = {"sortBy": "createdDate", "sortOrder": "ASC"}
+        if begin is not None:
+            query["createdAfter"] = quote(rfc3339(begin) or "", safe="")
+        before, results = 0, 0
+        while True:
+            sweep.pages += 1
+            answer = await self._search(query)
+            sweep.found = answer.number_of_results
+            sweep.total = sweep.found if sweep.total is None else sweep.total
+            if sweep.found < before:
+                # Where a listing is deleted meanwhile, everything after it moves up, and one would
+                # be skipped, which would look missing.
+                raise Temporary("the catalogue changed while it was read: a listing was deleted")
+            before, results = sweep.found, results + len(answer.items)
+            yield answer
+            if answer.next_token is None or not answer.items or results >= RESULTS_MAX:
+                return
+            token = quote(answer.next_token, safe="")
+            if query.get("pageToken") == token or sweep.pages > PAGES_MAX:
+                raise ContractBroken("leads to itself", path="pagination.nextToken")
+            query["pageToken"] = token
+
+    def _page(self, items: Sequence[object], sweep: _Sweep, tally: AmazonTally) -> RecordPage:
+        """What of a page is new."""
+        records: list[Record] = []
+        refused: list[Refused] = []
+        for number, item in enumerate(items):
+            sweep.reached = _created(item) or sweep.reached
+            sku = values.sku_or_none(item.get("sku")) if isinstance(item, dict) else None
+            if sku in sweep.seen:
+                continue
+            sweep.items += 1
+            if sku is not None:
+                sweep.seen.add(sku)
+            found = listing_of(item, self._options, f"page {sweep.pages}, items[{number}]", tally)
+            if isinstance(found, Refused):
+                refused.append(found)
+            else:
+                records += found.records.values()
+                refused += found.refused
+        sweep.given += len(records) + len(refused)
+        return RecordPage(records, refused)
+
+    async def few(self, skus: Iterable[str], place: str) -> dict[str, AmazonListing | Refused]:
+        """Listings by their SKUs; one that is not there is not on Amazon."""
+        tally = AmazonTally()
+        found: dict[str, AmazonListing | Refused] = {}
+        wanted = sorted(set(skus))
+        # A comma in a SKU can't be told from the comma between two, also where it is encoded
+        # (the vendor's page "Search for listings items", read 2026-11-30).
+        plain = [sku for sku in wanted if "," not in sku]
+        for start in range(0, len(plain), PAGE_MAX):
+            asked = plain[start : start + PAGE_MAX]
+            query = {"identifiersType": "SKU", "identifiers": listed(asked)}
+            answer = await self._search(query)
+            for item in answer.items:
+                self._take(found, item, asked, place, tally)
+        for sku in wanted:
+            if "," in sku:
+                item = await self._one(sku)
+                self._take(found, item, [sku], place, tally)
+        return found
+
+    def _take(
+        self,
+        found: dict[str, AmazonListing | Refused],
+        item: object,
+        asked: Sequence[str],
+        place: str,
+        tally: AmazonTally,
+    ) -> None:
+        sku = item.get("sku") if isinstance(item, dict) else None
+        if isinstance(sku, str) and sku in asked:
+            found[sku] = listing_of(item, self._options, place, tally)
+
+    async def look(self) -> int:
+        """The cheapest reading: how many listings there are."""
+        return (await self._search({}, size=1)).number_of_results
+
+    async def _search(self, more: dict[str, str], size: int = PAGE_MAX) -> AmazonSearchPage:
+        query = {
+            "marketplaceIds": listed(self._options.marketplaces),
+            "includedData": listed(_WANTED),
+            "pageSize": str(size),
+            **more,
+        }
+        return await self._api.read(SEARCH, self._path, query, AmazonSearchPage)
+
+    async def _one(self, sku: str) -> object:
+        query = {
+            "marketplaceIds": listed(self._options.marketplaces),
+            "includedData": listed(_WANTED),
+        }
+        path = f"{self._path}/{quote(sku, safe='')}"
+        reply = await self._api.fetch(GET_ITEM, path, query, accept=(_NOT_FOUND,))
+        if reply.status == _NOT_FOUND:
+            return None
+        return self._api.client.decoded(reply, dict[str, object], GET_ITEM.name)
+
+    def item_url(self, sku: str, query: dict[str, str]) -> str:
+        """Where one listing is written."""
+        return self._api.url(f"{self._path}/{quote(sku, safe='')}", query)
+
+
+def _created(item: object) -> Millis | None:
+    """When an item was created: in several marketplaces, when first."""
+    summaries = item.get("summaries") if isinstance(item, dict) else None
+    times = [
+        _instant(summary.get("createdDate"))
+        for summary in (summaries if isinstance(summaries, list) else ())
+        if isinstance(summary, dict)
+    ]
+    return min((at for at in times if at), default=None)
+
+
+def _instant(value: object) -> Millis:
+    try:
+        return values.instant(value) or 0
+    except ValueError:
+        return 0
