@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 NO_PACKAGES: Mapping[str, str] = MappingProxyType({})
 NOT_RUN = "contract-tested, not run against the live service"
-_INDENT = " " * 19
+_NAME = 16
+"""The longest name of a kind, and space."""
+_INDENT = " " * (_NAME + 8)
 _USUAL_MS = Abilities("", ()).applies_within_ms
 _LONG_S = 120
 
@@ -88,9 +90,9 @@ def broken(kinds: Iterable["ListedKind"], paper: Paper) -> list[str]:
     lines: list[str] = []
     for kind in kinds:
         if kind.wrong:
-            title = TableCell(f"{kind.name:11}", "bold")
+            title = TableCell(f"{kind.name:{_NAME - 1}} ", "bold")
             lines += ["", paper.line(title, TableCell("can't be used", "red"))]
-            lines += paper.paragraph(kind.wrong, " " * 11)
+            lines += paper.paragraph(kind.wrong, " " * _NAME)
     return lines
 
 
@@ -101,7 +103,9 @@ def channels(
     lines: list[str] = []
     for kind in kinds:
         package = packages.get(kind.kind, "")
-        lines += _titled(paper, TableCell(f"{kind.kind:11}", "bold"), kind.notes, " " * 11)
+        lines += _titled(
+            paper, TableCell(f"{kind.kind:{_NAME - 1}} ", "bold"), kind.notes, " " * _NAME
+        )
         for title, words in (
             ("reads", ", ".join(kind.reads)),
             ("writes", _writing(kind)),
@@ -113,7 +117,7 @@ def channels(
         ):
             if words:
                 cell = TableCell(f"{title:8}", "dim")
-                lines += _titled(paper, cell, words, _INDENT, before=" " * 11)
+                lines += _titled(paper, cell, words, _INDENT, before=" " * _NAME)
         lines.append("")
     return lines[:-1]
 
