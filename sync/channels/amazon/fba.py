@@ -12,7 +12,7 @@ from sync.channels.amazon import marketplaces
 from sync.channels.amazon.api import SUMMARIES, SellingPartnerApi, listed
 from sync.channels.amazon.options import AmazonOptions
 from sync.channels.amazon.shapes import AmazonDetails, AmazonErrors, AmazonStock, AmazonStockPage
-from sync.channels.amazon.tally import AmazonTally
+from sync.channels.api.tally import Tally
 from sync.channels.base import FreshReadings, RecordPage, closing
 from sync.errors import ContractBroken, Temporary
 
@@ -29,7 +29,7 @@ class _StockSweep:
 
     first: dict[str, int | None] = field(default_factory=dict)
     """What each SKU has in the first marketplace that lists it; None where that can't be read."""
-    tally: AmazonTally = field(default_factory=AmazonTally)
+    tally: Tally = field(default_factory=Tally)
     pages: int = 0
 
 
@@ -49,7 +49,7 @@ class AmazonStockReader:
             async with closing(self._from_start(marketplace, sweep)) as pages:
                 async for answer in pages:
                     yield self._page(answer, marketplace, elsewhere, sweep)
-        yield RecordPage((), warnings=sweep.tally.sentences())
+        yield RecordPage((), warnings=sweep.tally.warnings())
 
     async def few(self, skus: Sequence[str]) -> FreshReadings:
         """The stock of a few SKUs."""
@@ -164,7 +164,7 @@ class AmazonStockReader:
                 if available != elsewhere[record.sku] and available is not None:
                     first = marketplaces.name_of(self._marketplaces[0])
                     here = marketplaces.name_of(marketplace)
-                    words = f"{{}} with another stock in {here} than in {first} or another before"
+                    words = f"with another stock in {here} than in {first} or one before it"
                     sweep.tally.note(words, record.sku)
                 continue
             if record.sku is not None:

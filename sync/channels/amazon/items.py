@@ -14,13 +14,12 @@ from store.model import UNCOUNTED, Record, Refused, State
 from sync import values
 from sync.channels.amazon.options import DEFAULT, AmazonOptions
 from sync.channels.amazon.shapes import AmazonItem
-from sync.channels.amazon.tally import AmazonTally
+from sync.channels.api.tally import Tally
 
-FBA = '{} fulfilled by Amazon (FBA): its stock is read by a channel with fulfilment = "fba"'
-NOTHING_TO_SELL = "{} left out, without stock of its own and not for sale, such as a parent"
-_DEFAULT_TOO = "{} with stock at locations and at DEFAULT, which Amazon wants to be 0"
-_IN_SOME = "{} for sale in some of the marketplaces only"
-_UNKNOWN_STATUS = "{} with a status that Skew does not know, "
+FBA = 'fulfilled by Amazon (FBA), whose stock a channel with fulfilment = "fba" reads'
+NOTHING_TO_SELL = "left out, as they have no stock and are not for sale, such as parents"
+_DEFAULT_TOO = "with stock at locations and at DEFAULT, which Amazon wants to be 0"
+_IN_SOME = "for sale in some of the marketplaces only"
 _BUYABLE = "BUYABLE"
 _STATUSES = frozenset({_BUYABLE, "DISCOVERABLE"})
 _TAKEN_DOWN = frozenset({"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"})
@@ -46,7 +45,7 @@ class AmazonListing:
 
 
 def listing_of(
-    item: object, options: AmazonOptions, place: str, tally: AmazonTally
+    item: object, options: AmazonOptions, place: str, tally: Tally
 ) -> AmazonListing | Refused:
     """Read one item of a page."""
     try:
@@ -66,7 +65,7 @@ class _Reading:
     sku: str
     options: AmazonOptions
     place: str
-    tally: AmazonTally
+    tally: Tally
 
     def listing(self) -> AmazonListing:
         entries = self.item.fulfillment_availability or []
@@ -146,7 +145,8 @@ class _Reading:
         ]
         found = frozenset[str]().union(*by_marketplace)
         for status in sorted(found - _STATUSES):
-            self.tally.note(f"{_UNKNOWN_STATUS}{_harmless(status)}", self.sku)
+            words = f"with the status {values.quoted(status)}, which Skew does not know"
+            self.tally.note(words, self.sku)
         if _BUYABLE in found and any(_BUYABLE not in statuses for statuses in by_marketplace):
             self.tally.note(_IN_SOME, self.sku)
         return found
@@ -185,7 +185,3 @@ class _Reading:
         return tuple(
             marketplace for marketplace in self.options.marketplaces if marketplace in listed
         )
-
-
-def _harmless(status: str) -> str:
-    return values.quoted(status).replace("{", "(").replace("}", ")")

@@ -15,7 +15,7 @@ from sync.channels.amazon.api import GET_ITEM, SEARCH, SellingPartnerApi, listed
 from sync.channels.amazon.items import AmazonListing, listing_of
 from sync.channels.amazon.options import AmazonOptions
 from sync.channels.amazon.shapes import AmazonSearchPage
-from sync.channels.amazon.tally import AmazonTally
+from sync.channels.api.tally import Tally
 from sync.channels.base import RecordPage, closing
 from sync.clock import rfc3339
 from sync.errors import ContractBroken, Temporary
@@ -59,7 +59,7 @@ class AmazonListings:
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         """All listings, by the time of their creation: a new one comes last."""
-        sweep, tally = _Sweep(), AmazonTally()
+        sweep, tally = _Sweep(), Tally()
         begin: Millis | None = None
         while True:
             async with closing(self._window(begin, sweep)) as window:
@@ -74,10 +74,10 @@ class AmazonListings:
                     f"{sweep.found:,} listings were created at one time or after it; Amazon lists "
                     f"{RESULTS_MAX:,} of them and no more"
                 )
-                yield RecordPage((), cut_short=words, warnings=tally.sentences())
+                yield RecordPage((), cut_short=words, warnings=tally.warnings())
                 return
             begin = after
-        yield RecordPage((), announced=sweep.announced(), warnings=tally.sentences())
+        yield RecordPage((), announced=sweep.announced(), warnings=tally.warnings())
 
     async def _window(self, begin: Millis | None, sweep: _Sweep) -> AsyncIterator[AmazonSearchPage]:
         """The pages of one search, at most 1,000 results."""
@@ -103,7 +103,7 @@ class AmazonListings:
                 raise ContractBroken("leads to itself", path="pagination.nextToken")
             query["pageToken"] = token
 
-    def _page(self, items: Sequence[object], sweep: _Sweep, tally: AmazonTally) -> RecordPage:
+    def _page(self, items: Sequence[object], sweep: _Sweep, tally: Tally) -> RecordPage:
         """What of a page is new."""
         records: list[Record] = []
         refused: list[Refused] = []
@@ -126,7 +126,7 @@ class AmazonListings:
 
     async def few(self, skus: Iterable[str], place: str) -> dict[str, AmazonListing | Refused]:
         """Listings by their SKUs; one that is not there is not on Amazon."""
-        tally = AmazonTally()
+        tally = Tally()
         found: dict[str, AmazonListing | Refused] = {}
         wanted = sorted(set(skus))
         # A comma in a SKU can't be told from the comma between two, also where it is encoded
@@ -150,7 +150,7 @@ class AmazonListings:
         item: object,
         asked: Sequence[str],
         place: str,
-        tally: AmazonTally,
+        tally: Tally,
     ) -> None:
         sku = item.get("sku") if isinstance(item, dict) else None
         if isinstance(sku, str) and sku in asked:
