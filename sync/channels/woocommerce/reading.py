@@ -89,25 +89,20 @@ class CatalogueReader:
         """Whether the shop is not yet known to lack a list of all variations."""
 
     async def all(self) -> AsyncIterator[RecordPage]:
-        """Every listing, products first where all variations are in one list."""
+        """Every listing: the products, then the variations."""
         sweep = _Sweep()
         query = {**_ALL, "_fields": PRODUCT_FIELDS}
         place = "products"
-        waiting: list[WooParent] = []
         async for items, number in self._listed("products", query, place, sweep):
             found, parents = _products(items, f"{place}, page {number}", sweep.doubts)
             sweep.parents |= {parent.number: parent for parent in parents}
-            waiting += parents
             yield _page(found, sweep)
-            while waiting and not self._has_list_of_all:
-                some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-                yield _page(await self._of_parents(some, sweep), sweep)
-        if waiting:
+        if sweep.parents and self._has_list_of_all:
             async for page in self._of_all(sweep):
                 yield page
-        while waiting and not self._has_list_of_all:
-            some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-            yield _page(await self._of_parents(some, sweep), sweep)
+        if not self._has_list_of_all:
+            for few in _chunks(list(sweep.parents.values()), AT_ONCE):
+                yield _page(await self._of_parents(few, sweep), sweep)
         cut_short = sweep.cut_short()
         yield RecordPage(
             (), announced=sweep.came, cut_short=cut_short, warnings=sweep.doubts.sentences()

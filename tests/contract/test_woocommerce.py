@@ -1,0 +1,452 @@
+"""What only the woocommerce kind reads: variations, shared stock, states, pages that move."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from store.model import Refused
+from sync.channels.base import ListingRef
+from sync.channels.woocommerce.reading import AT_ONCE
+from sync.errors import ContractBroken, Temporary
+from tests.contract.harness import OverHttp, Reading, opened, over_http, poll
+from tests.fakes.woocommerce import WooCommerceShop
+from tests.loopback import Answer, ReceivedRequest
+
+BEFORE, SINCE = (10, 0), (10, 3)
+"""A version without a list of all variations, and one with it."""
+
+
+@pytest.fixture(params=[BEFORE, SINCE])
+def shop(request: pytest.FixtureRequest) -> WooCommerceShop:
+    return WooCommerceShop(version=request.param)
+
+
+@pytest.fixture
+def harness(shop: WooCommerceShop, tmp_path: Path) -> Iterator[OverHttp]:
+    with over_http(shop, tmp_path) as found:
+        yield found
+
+
+def warnings(reading: Reading) -> list[str]:
+    return [warning for page in reading.pages for warning in page.warnings]
+
+
+def cut_short(reading: Reading) -> str:
+    return "".join(page.cut_short for page in reading.pages)
+
+
+def shown(reading: Reading) -> dict[str, tuple[int | None, str | None]]:
+    return {record.sku: (record.available, record.state) for record in reading.records}
+
+
+def offset(asked: ReceivedRequest) -> int:
+    return int(dict(parse_qsl(urlsplit(asked.path).query)).get("offset", "0"))
+
+
+async def test_products_and_variations_are_read_each_as_what_it_is(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.add("MUG", 12)
+    shop.add("GIFT")
+    shop.add("GONE", stock_status="outofstock")
+    shop.add("SOLD", 0, backorders="notify")
+    for status in ("draft", "pending", "private", "future"):
+        shop.add(status.upper(), 4, status=status)
+    shop.add("TRASH", 3, status="trash")
+    shop.add("SET", type="grouped")
+    shop.add("ELSEWHERE", type="external")
+    shirt = shop.add("SHIRT")
+    shop.add("SHIRT-S", 9, parent_id=shirt)
+    shop.add("SHIRT-OFF", 8, parent_id=shirt, status="private")
+    shop.add("SHIRT-ANY", parent_id=shirt)
+    hidden = shop.add("COAT", status="draft")
+    shop.add("COAT-S", 6, parent_id=hidden)
+
+    reading = await poll(harness)
+
+    assert shown(reading) == {
+        "MUG": (12, "active"),
+        "GIFT": (None, "uncounted"),
+        "GONE": (None, "disabled"),
+        "SOLD": (0, "backorder"),
+        "DRAFT": (4, "disabled"),
+        "PENDING": (4, "disabled"),
+        "PRIVATE": (4, "disabled"),
+        "FUTURE": (4, "disabled"),
+        "SET": (None, "uncounted"),
+        "ELSEWHERE": (None, "uncounted"),
+        "SHIRT-S": (9, "active"),
+        "SHIRT-OFF": (8, "disabled"),
+        "SHIRT-ANY": (None, "uncounted"),
+        "COAT-S": (6, "disabled"),
+    }
+    assert warnings(reading) == []
+    assert reading.of("SHIRT-S").ref == f"{shirt}/{shirt + 1}"
+    assert reading.of("MUG").price_minor == 1290
+
+
+async def test_stock_that_variations_share_counts_once_at_their_product(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    pool = shop.add("POOL", 30)
+    for sku in ("POOL-RED", "POOL-BLUE", ""):
+        shop.add(sku, parent_id=pool)
+    shop.add("POOL-OWN", 2, parent_id=pool)
+    nameless = shop.add("", 7)
+    shop.add("HAT-RED", parent_id=nameless)
+
+    reading = await poll(harness)
+
+    assert shown(reading) == {
+        "POOL": (30, "active"),
+        "POOL-RED": (None, "uncounted"),
+        "POOL-BLUE": (None, "uncounted"),
+        "POOL-OWN": (2, "active"),
+        "HAT-RED": (None, "uncounted"),
+    }
+    said = "\n".join(warnings(reading))
+    assert "3 variations share the stock of their product" in said
+    assert "(POOL-RED, POOL-BLUE, HAT-RED)" in said
+    assert "1 product has stock that its variations share, and no SKU: give it one" in said
+    assert f"(product {nameless})" in said
+    assert "1 product or variation has no SKU of its own" in said
+
+
+async def test_what_has_no_sku_is_left_out_and_counted(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for _ in range(5):
+        shop.add("", 3)
+    shop.add("MUG", 1)
+
+    reading = await poll(harness)
+
+    assert list(shown(reading)) == ["MUG"]
+    (warning,) = warnings(reading)
+    assert warning == (
+        "5 products and variations have no SKU of their own: they are left out "
+        "(product 10, product 11, product 12, and 2 more)"
+    )
+    assert [page.announced for page in reading.pages][-1] == 1
+
+
+async def test_variations_of_many_pages_are_all_read(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    big, small = shop.add("BIG"), shop.add("SMALL")
+    for number in range(230):
+        shop.add(f"BIG-{number}", number, parent_id=big)
+    shop.add("SMALL-1", 1, parent_id=small)
+
+    reading = await poll(harness)
+
+    assert len(reading.records) == len(reading.stock) == 231
+    assert reading.stock["BIG-229"] == 229
+
+
+async def test_the_lists_of_variations_are_asked_for_a_few_at_once(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(9):
+        parent = shop.add(f"P-{number}")
+        shop.add(f"V-{number}", number, parent_id=parent)
+    async with opened(harness) as channel:
+        for _ in range(2):
+            assert len([r async for page in channel.pages() for r in page.records]) == 9
+    routes = [urlsplit(asked.path).path for asked in harness.server.asked]
+
+    # The list of all is looked for once.
+    assert sum(route.endswith("/wc/v3/variations") for route in routes) == (
+        1 if shop.version == BEFORE else 2
+    )
+    assert sum("/products/" in route for route in routes) == (18 if shop.version == BEFORE else 0)
+    assert AT_ONCE == 4
+
+
+async def test_variations_of_nothing_are_left_out(shop: WooCommerceShop, harness: OverHttp) -> None:
+    # A product that is made a simple one keeps its variations in the database.
+    shirt, coat = shop.add("SHIRT", 3), shop.add("COAT")
+    shop.add("SHIRT-S", 9, parent_id=shirt)
+    shop.add("COAT-S", 1, parent_id=coat)
+    shop.items[shirt]["type"] = "simple"
+
+    assert shown(await poll(harness)) == {"SHIRT": (3, "active"), "COAT-S": (1, "active")}
+
+
+async def test_a_type_of_a_plugin_may_have_variations(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    coffee = shop.add("COFFEE")
+    shop.add("COFFEE-1KG", 5, parent_id=coffee)
+    shop.items[coffee]["type"] = "variable-subscription"
+
+    assert shown(await poll(harness)) == {"COFFEE-1KG": (5, "active")}
+
+
+async def test_words_that_skew_does_not_know_are_counted(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.add("A", 5, status="discontinued")
+    shop.add("B", 5, stock_status="preorder")
+    shop.add("C", 5, stock_status="preorder")
+    shop.add("D", 5, type="bundle")
+    shop.add("E", 5, backorders=["odd"])
+
+    reading = await poll(harness)
+
+    assert shown(reading)["A"] == (5, "disabled")
+    assert shown(reading)["B"] == shown(reading)["D"] == (5, "active")
+    assert warnings(reading) == [
+        '1 listing has a status that Skew does not know: "discontinued"',
+        '2 listings have a stock_status that Skew does not know: "preorder"',
+        '1 listing has a type that Skew does not know: "bundle"',
+        "1 listing has a backorders that Skew does not know: a list",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "quantity"), [('"12"', 12), ("12.0", 12), ('"12.000"', 12), ("-3", -3), ("0", 0)]
+)
+async def test_quantities_as_plugins_write_them(
+    shop: WooCommerceShop, harness: OverHttp, raw: str, quantity: int
+) -> None:
+    shop.add("A", 5)
+    shop.corrupt("A", raw)
+
+    assert (await poll(harness)).stock == {"A": quantity}
+
+
+@pytest.mark.parametrize("managed", ["true", "yes", 1, "1"])
+async def test_managed_stock_as_plugins_write_it(
+    shop: WooCommerceShop, harness: OverHttp, managed: object
+) -> None:
+    shop.items[shop.add("A", 5)]["manage_stock"] = managed
+
+    assert (await poll(harness)).stock == {"A": 5}
+
+
+async def test_managed_stock_that_is_neither_blinds_its_own_listing(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.items[shop.add("A", 5)]["manage_stock"] = "maybe"
+    shop.add("B", 2)
+
+    reading = await poll(harness)
+
+    assert reading.stock == {"B": 2}
+    assert reading.refused == [
+        Refused(
+            "products, page 1, id 10", 'manage_stock is "maybe", not true, false or "parent"', "A"
+        )
+    ]
+
+
+async def test_no_number_counts_as_none_where_woocommerce_says_so(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.add("A", 5, stock_status="outofstock")
+    shop.corrupt("A", "null")
+    shop.add("B", 5)
+    shop.corrupt("B", "null")
+
+    reading = await poll(harness)
+
+    assert reading.stock == {"A": 0}
+    assert [refused.sku for refused in reading.refused] == ["B"]
+
+
+async def test_units_below_the_out_of_stock_threshold_are_named(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.no_stock_amount = 2
+    shop.add("A", 2)
+    shop.add("B", 3)
+
+    reading = await poll(harness)
+
+    assert shown(reading) == {"A": (2, "active"), "B": (3, "active")}
+    (warning,) = warnings(reading)
+    assert "1 listing has units, but is out of stock" in warning
+    assert "(A)" in warning
+
+
+async def test_a_shop_that_counts_nothing_says_so(shop: WooCommerceShop, harness: OverHttp) -> None:
+    shop.add("A")
+    shop.add("B")
+
+    (warning,) = warnings(await poll(harness))
+
+    assert "WooCommerce manages the stock of no product" in warning
+
+
+async def test_an_empty_shop_is_an_empty_reading(harness: OverHttp) -> None:
+    reading = await poll(harness)
+
+    assert reading.records == []
+    assert reading.pages[-1].announced == 0
+    assert cut_short(reading) == ""
+
+
+@pytest.mark.parametrize("gone", [[10], [10, 11, 50], list(range(20, 60)), [108, 109], [109]])
+async def test_nothing_is_skipped_where_products_go_while_they_are_read(
+    shop: WooCommerceShop, harness: OverHttp, gone: list[int]
+) -> None:
+    for number in range(350):
+        shop.add(f"P-{number}", number)
+
+    def remove(asked: ReceivedRequest) -> None:
+        if offset(asked) and gone:
+            for number in gone:
+                del shop.items[number]
+            gone.clear()
+
+    shop.before_answer = remove
+    reading = await poll(harness)
+
+    left = {item["sku"] for item in shop.items.values()}
+    assert left <= set(reading.stock)
+    assert len(reading.records) == len(reading.stock)
+    assert cut_short(reading) == ""
+
+
+async def test_nothing_is_skipped_where_a_product_comes_back_in_between(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(350):
+        shop.add(f"P-{number}", number)
+    back = shop.items.pop(30)
+
+    def restore(asked: ReceivedRequest) -> None:
+        if offset(asked):
+            shop.items[30] = back
+
+    shop.before_answer = restore
+    reading = await poll(harness)
+
+    assert {item["sku"] for item in shop.items.values()} - set(reading.stock) <= {back["sku"]}
+    assert len(reading.records) == len(reading.stock)
+
+
+async def test_a_catalogue_of_which_too_much_goes_is_read_again(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(350):
+        shop.add(f"P-{number}", number)
+
+    def remove(asked: ReceivedRequest) -> None:
+        if offset(asked):
+            for number in range(10, 110):
+                shop.items.pop(number, None)
+
+    shop.before_answer = remove
+    with pytest.raises(Temporary, match="the catalogue changed while it was read"):
+        await poll(harness)
+
+
+async def test_what_woocommerce_counts_and_does_not_show_is_said(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(350):
+        shop.add(f"P-{number}", number)
+    shop.broken = {20, 108, 109, 207}
+
+    reading = await poll(harness)
+
+    assert len(reading.records) == len(reading.stock) == 346
+    (warning,) = warnings(reading)
+    assert warning == (
+        "WooCommerce counts 350 products and variations, and shows 346: some can't be loaded "
+        "there, or not by the key's user"
+    )
+    assert cut_short(reading) == ""
+
+
+async def test_a_list_of_which_much_is_not_shown_is_not_good(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(150):
+        shop.add(f"P-{number}", number)
+    shop.broken = set(range(20, 60))
+
+    assert "counts 150 products and variations, and shows 110" in cut_short(await poll(harness))
+
+
+async def test_an_empty_page_of_many_products_is_no_empty_shop(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(150):
+        shop.add(f"P-{number}", number)
+    shop.broken = set(shop.items)
+
+    with pytest.raises(ContractBroken, match="an empty page, though WooCommerce counts 150"):
+        await poll(harness)
+
+
+async def test_a_list_without_its_total_breaks_the_contract(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.add("A", 5)
+
+    def without(asked: ReceivedRequest) -> Answer:
+        return Answer(shop.answer(asked).body)
+
+    harness.front.spoil = without
+    with pytest.raises(ContractBroken, match="X-WP-Total"):
+        await poll(harness)
+
+
+async def test_no_reading_is_from_the_cache(shop: WooCommerceShop, harness: OverHttp) -> None:
+    shop.caches = True
+    parent = shop.add("P", 5)
+    shop.add("V", 4, parent_id=parent)
+    shop.put("V", 3)
+    async with opened(harness) as channel:
+        stock = {r.sku: r.available async for page in channel.pages() for r in page.records}
+        shop.put("V", 1)
+        answer = await channel.read([ListingRef("V", "", f"{parent}/{parent + 1}")])
+
+    assert stock == {"P": 5, "V": 3}
+    assert [record.available for record in answer.records] == [1]
+    assert shop.cached == {}
+    # One that answers from it all the same is noticed.
+    harness.front.spoil = lambda asked: _as_cached(shop.answer(asked))
+    assert "came from WooCommerce's cache" in warnings(await poll(harness))[0]
+
+
+def _as_cached(answer: Answer) -> Answer:
+    return Answer(answer.body, answer.status, {**answer.headers, "X-WC-Cache": "HIT"})
+
+
+async def test_listings_are_read_by_their_ids_where_they_still_are(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.add("MUG", 1)
+    shirt, coat = shop.add("SHIRT"), shop.add("COAT")
+    moved = shop.add("MOVED", 2, parent_id=shirt)
+    stays = shop.add("STAYS", 3, parent_id=shirt)
+    other = shop.add("OTHER", 4, parent_id=coat)
+    trash = shop.add("TRASH", 5)
+    renamed = shop.add("OLD", 6)
+    reading = await poll(harness)
+    wanted = [ListingRef(record.sku, "", record.ref) for record in reading.records]
+    shop.items[moved]["parent_id"] = coat
+    shop.items[trash]["status"] = "trash"
+    shop.items[renamed]["sku"] = "NEW"
+    shop.put("OTHER", 0)
+    shop.items[shirt]["status"] = "draft"
+    async with opened(harness) as channel:
+        harness.server.asked.clear()
+        answer = await channel.read(wanted)
+
+    assert {record.sku: (record.available, record.state) for record in answer.records} == {
+        "MUG": (1, "active"),
+        "STAYS": (3, "disabled"),
+        "OTHER": (0, "active"),
+    }
+    assert {record.ref for record in answer.records} == {
+        "10", f"{shirt}/{stays}", f"{coat}/{other}"
+    }  # fmt: skip
+    # One request for the products, and one for the variations of each.
+    assert len(harness.server.asked) == 3
