@@ -311,9 +311,11 @@ class Transport:
         path = self.redactor.url(call.url)
         if origin(url) != self._origin:
             place = self.redactor.url("{}://{}".format(*origin(url)))
-            raise ContractBroken(
-                f"{self._channel} redirects to another server, {place}; not followed", path=path
-            )
+            words = f"{self._channel} redirects to another server, {place}; not followed"
+            # From http to https, or to the same name with www: the usual slip in an address.
+            if _is_same_site(url, self._origin):
+                words = f"{words}: if that is the channel, write it in its url"
+            raise ContractBroken(words, path=path)
         if call.method not in {"GET", "HEAD"} and status not in _REDIRECTS_THAT_KEEP_THE_METHOD:
             # A 301, 302 or 303 makes a POST into a GET. Following it would ask for something else
             # than we asked for, and report its answer as the answer to our write.
@@ -364,6 +366,11 @@ def origin(url: str) -> tuple[str, str, int | None]:
     except (httpx.InvalidURL, ValueError):
         return ("", "", None)
     return (parsed.scheme, parsed.host, parsed.port)
+
+
+def _is_same_site(url: str, other: tuple[str, str, int | None]) -> bool:
+    hosts = {origin(url)[1].removeprefix("www."), other[1].removeprefix("www.")}
+    return len(hosts) == 1
 
 
 def _client(url: str, limits: Limits) -> httpx.AsyncClient:

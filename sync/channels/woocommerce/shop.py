@@ -116,7 +116,7 @@ class ShopClient:
         Raises TooLarge, WriteRejected, WriteOutcomeUnknown, Temporary or NeedsOperator.
         """
         url = self._where.url(f"{API}/{route}", query)
-        with self._hinting(write=True):
+        with _hinting(self._where, write=True):
             reply = await self._signed.write(
                 method, url, self._write_error, json=json, accept={_TOO_LARGE}
             )
@@ -150,7 +150,7 @@ class ShopClient:
 
     async def _found(self, route: str, query: Mapping[str, object]) -> "Reply":
         """Ask where the API is; the first time also where it may be instead."""
-        reply = await self._ask(self._where.url(route, query))
+        reply = await self._ask(self._where, route, query)
         if self._is_found or not _is_elsewhere(reply):
             self._is_found = True
             return reply
@@ -160,7 +160,7 @@ class ShopClient:
         if said is not None and said.origin != self._where.origin:
             raise NeedsOperator(f"{self.name}: the shop has its API at {said.shop}: write that url")
         elsewhere = said or self._where.plain()
-        other = await self._ask(elsewhere.url(route, query))
+        other = await self._ask(elsewhere, route, query)
         if _is_elsewhere(other):
             where = self._client.text(complaints.first_words(reply.body))
             words = f'a web page at {self._where.shop}: "{where}"; url must be {EXPECTS}'
@@ -168,41 +168,16 @@ class ShopClient:
         self._where, self._is_found = elsewhere, True
         return other
 
-    async def _ask(self, url: str) -> "Reply":
+    async def _ask(self, where: ShopAddress, route: str, query: Mapping[str, object]) -> "Reply":
         try:
-            with self._hinting(write=False):
+            with _hinting(where, write=False):
                 return await self._client.judged_by(self._read_error).fetch(
-                    "GET", url, accept={_MISSING}
+                    "GET", where.url(route, query), accept={_MISSING}
                 )
         except NeedsOperator as error:
-            if error.status == HTTPStatus.UNAUTHORIZED and not self._where.is_secure:
+            if error.status == HTTPStatus.UNAUTHORIZED and not where.is_secure:
                 await self._hint_at_home(error)
             raise
-
-    @contextlib.contextmanager
-    def _hinting(self, *, write: bool) -> Iterator[None]:
-        """Say what to do about a refused key."""
-        try:
-            yield
-        except NeedsOperator as error:
-            hint = self._hint(error.status, write=write)
-            error.args = (f"{error}; {hint}",) if hint else error.args
-            raise
-
-    def _hint(self, status: int, *, write: bool) -> str:
-        if status == HTTPStatus.FORBIDDEN:
-            return "a firewall or a security plugin of the shop may keep Skew from /wp-json/wc/"
-        if status != HTTPStatus.UNAUTHORIZED:
-            return ""
-        if write:
-            # What comes before a write is a reading, with the same key.
-            return MAY_ONLY_READ
-        if self._where.is_plain:
-            return (
-                "with plain permalinks WooCommerce takes keys from 11.1 only: choose others in "
-                "WordPress, Settings, Permalinks"
-            )
-        return "see the key in WooCommerce, Settings, Advanced, REST API"
 
     async def _hint_at_home(self, error: NeedsOperator) -> None:
         """Say where the shop is by its own account, which a signature must have been made for."""
@@ -254,6 +229,36 @@ class ShopClient:
         if complaint.trouble is Trouble.PASSING:
             return WriteOutcomeUnknown(words)
         return WriteRejected(words)
+
+
+@contextlib.contextmanager
+def _hinting(where: ShopAddress, *, write: bool) -> Iterator[None]:
+    """Say what to do about a refused key."""
+    try:
+        yield
+    except NeedsOperator as error:
+        hint = _hint(error.status, where, write=write)
+        error.args = (f"{error}; {hint}",) if hint else error.args
+        raise
+
+
+def _hint(status: int, where: ShopAddress, *, write: bool) -> str:
+    if status == HTTPStatus.FORBIDDEN:
+        return (
+            "the key's user must be a shop manager or an administrator, and no firewall or "
+            "security plugin may keep Skew from /wp-json/wc/"
+        )
+    if status != HTTPStatus.UNAUTHORIZED:
+        return ""
+    if write:
+        # What comes before a write is a reading, with the same key.
+        return MAY_ONLY_READ
+    if where.is_plain:
+        return (
+            "with plain permalinks WooCommerce takes keys from 11.1 only: choose others in "
+            "WordPress, Settings, Permalinks"
+        )
+    return "see the key in WooCommerce, Settings, Advanced, REST API"
 
 
 def _is_elsewhere(reply: "Reply") -> bool:

@@ -20,6 +20,16 @@ async def test_a_redirect_to_another_host_is_not_followed_and_sends_nothing() ->
         assert thief.asked == []
 
 
+async def test_a_redirect_to_the_same_site_says_what_to_write() -> None:
+    location = "https://127.0.0.1/stock"
+    async with rig(script(Answer(status=301, headers={"Location": location}))) as r:
+        error = await failure(r.read(), ContractBroken)
+
+    assert "https://127.0.0.1; not followed: if that is the channel, write it in its url" in str(
+        error
+    )
+
+
 async def test_a_redirect_within_the_origin_is_followed() -> None:
     async with rig(
         script(Answer(status=302, headers={"Location": "/moved"}), Answer(b"here"))
