@@ -107,11 +107,10 @@ async def test_stock_that_variations_share_counts_once_at_their_product(
         "HAT-RED": (None, "uncounted"),
     }
     said = "\n".join(warnings(reading))
-    assert "3 variations share the stock of their product" in said
-    assert "(POOL-RED, POOL-BLUE, HAT-RED)" in said
-    assert "1 product has stock that its variations share, and no SKU: give it one" in said
-    assert f"(product {nameless})" in said
-    assert "1 product or variation has no SKU of its own" in said
+    assert "3 listings, its stock is its product's" in said
+    assert ": POOL-RED, POOL-BLUE, HAT-RED" in said
+    assert f"it has no SKU: give it one: product {nameless}" in said
+    assert "1 listing, no SKU of its own, so left out: variation 13" in said
 
 
 async def test_what_has_no_sku_is_left_out_and_counted(
@@ -126,8 +125,7 @@ async def test_what_has_no_sku_is_left_out_and_counted(
     assert list(shown(reading)) == ["MUG"]
     (warning,) = warnings(reading)
     assert warning == (
-        "5 products and variations have no SKU of their own: they are left out "
-        "(product 10, product 11, product 12, and 2 more)"
+        "5 listings, no SKU of its own, so left out: product 10, product 11, product 12 and 2 more"
     )
     assert [page.announced for page in reading.pages][-1] == 1
 
@@ -199,10 +197,10 @@ async def test_words_that_skew_does_not_know_are_counted(
     assert shown(reading)["A"] == (5, "disabled")
     assert shown(reading)["B"] == shown(reading)["D"] == (5, "active")
     assert warnings(reading) == [
-        '1 listing has a status that Skew does not know: "discontinued"',
-        '2 listings have a stock_status that Skew does not know: "preorder"',
-        '1 listing has a type that Skew does not know: "bundle"',
-        "1 listing has a backorders that Skew does not know: a list",
+        '1 listing, a status that Skew does not know, "discontinued": A',
+        '2 listings, a stock_status that Skew does not know, "preorder": B, C',
+        '1 listing, a type that Skew does not know, "bundle": D',
+        "1 listing, a backorders that Skew does not know, a list: E",
     ]
 
 
@@ -268,8 +266,8 @@ async def test_units_below_the_out_of_stock_threshold_are_named(
 
     assert shown(reading) == {"A": (2, "active"), "B": (3, "active")}
     (warning,) = warnings(reading)
-    assert "1 listing has units, but is out of stock" in warning
-    assert "(A)" in warning
+    assert "1 listing, units left, and out of stock all the same" in warning
+    assert warning.endswith(": A")
 
 
 async def test_a_shop_that_counts_nothing_says_so(shop: WooCommerceShop, harness: OverHttp) -> None:

@@ -14,7 +14,7 @@ from store.model import Record, Refused
 from sync import values
 from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.woocommerce import shapes
-from sync.channels.woocommerce.doubts import Doubt, Doubts
+from sync.channels.woocommerce.doubts import ORPHAN, Doubts
 from sync.channels.woocommerce.shapes import WooItem, WooParent
 from sync.channels.woocommerce.shop import PER_PAGE, Listed, ShopClient
 from sync.errors import ContractBroken, Temporary
@@ -198,7 +198,7 @@ class CatalogueReader:
                 parent = sweep.parents.get(_parent_id(raw))
                 if parent is None:
                     # Of a product that was made a simple one, or that is gone.
-                    sweep.doubts.add(Doubt.ORPHAN, f"variation {_id(raw)}")
+                    sweep.doubts.add(ORPHAN, f"variation {_id(raw)}")
                 else:
                     _add(raw, parent, f"{place}, page {number}", found, sweep.doubts)
             yield _page(found, sweep)

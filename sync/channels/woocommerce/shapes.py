@@ -11,7 +11,8 @@ import msgspec
 
 from store.model import Record, State
 from sync import values
-from sync.channels.woocommerce.doubts import Doubt, Doubts
+from sync.channels.woocommerce import doubts as why
+from sync.channels.woocommerce.doubts import Doubts
 
 PUBLISHED = "publish"
 SELDOM = ("draft", "pending", "private", "future")
@@ -129,10 +130,10 @@ def record_of(item: WooItem, parent: WooParent | None, doubts: Doubts) -> Record
     if sku is None:
         return None
     sku = values.sku(sku)
-    _note_unknown(item, where, doubts)
+    _note_unknown(item, sku, where, doubts)
     shown = item.status == PUBLISHED and (parent is None or parent.is_published)
     if where is StockAt.PARENT:
-        doubts.add(Doubt.POOLED, sku)
+        doubts.add(why.POOLED, sku)
     available = item.quantity if where is StockAt.OWN else None
     state = State.ACTIVE if shown else State.DISABLED
     if shown and where is StockAt.OWN and item.stock_status == ON_BACKORDER:
@@ -140,9 +141,9 @@ def record_of(item: WooItem, parent: WooParent | None, doubts: Doubts) -> Record
     if shown and where is StockAt.NOWHERE and item.stock_status == OUT:
         state = State.DISABLED
     if available is not None and available > 0 and shown and item.stock_status == OUT:
-        doubts.add(Doubt.NOT_SOLD_OUT, sku)
-    doubts.counted += where is not StockAt.NOWHERE
-    doubts.uncounted += where is StockAt.NOWHERE
+        doubts.add(why.NOT_SOLD_OUT, sku)
+    doubts.managed += where is not StockAt.NOWHERE
+    doubts.unmanaged += where is StockAt.NOWHERE
     return Record(
         sku=sku,
         available=available,
@@ -163,26 +164,26 @@ def _own_sku(
         return None
     has_none = item.sku is None or item.sku == ""
     if parent is None and has_none and item.has_variations:
-        doubts.add(Doubt.HIDDEN_POOL, f"product {item.number}")
+        doubts.add(why.HIDDEN_POOL, f"product {item.number}")
         return None
     # A variation without a SKU of its own shows its product's.
     if has_none or (parent is not None and item.sku == parent.sku):
         kind = "product" if parent is None else "variation"
-        doubts.add(Doubt.NO_SKU, f"{kind} {item.number}")
+        doubts.add(why.NO_SKU, f"{kind} {item.number}")
         return None
     return item.sku
 
 
-def _note_unknown(item: WooItem, where: StockAt, doubts: Doubts) -> None:
+def _note_unknown(item: WooItem, sku: str, where: StockAt, doubts: Doubts) -> None:
     if item.status != PUBLISHED and item.status not in SELDOM:
-        doubts.add_unknown("status", item.status)
+        doubts.add_unknown("status", item.status, sku)
     if item.stock_status is not None and item.stock_status not in _STOCK_STATUSES:
-        doubts.add_unknown("stock_status", item.stock_status)
+        doubts.add_unknown("stock_status", item.stock_status, sku)
     if item.backorders not in _BACKORDERS:
-        doubts.add_unknown("backorders", item.backorders)
+        doubts.add_unknown("backorders", item.backorders, sku)
     # A plugin may work out the stock of its own types, such as bundles, from others.
     if where is StockAt.OWN and item.type not in _TYPES:
-        doubts.add_unknown("type", item.type)
+        doubts.add_unknown("type", item.type, sku)
 
 
 def _price(value: object) -> int | None:
