@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "amazon": "sync.channels.amazon.channel",
         "csv": "sync.channels.csv.channel",
         "ebay": "sync.channels.ebay.channel",
+        "erpnext": "sync.channels.erpnext.channel",
         "http": "sync.channels.http.channel",
         "medusa": "sync.channels.medusa.channel",
         "shopify": "sync.channels.shopify.channel",

@@ -22,7 +22,21 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
 """Control characters, and lone surrogates, which no file and no cache can take."""
-_WORDY = ("message", "error_description", "error", "detail", "title", "errors", "reason")
+_WORDY = (
+    "message",
+    "error_description",
+    "error",
+    "detail",
+    "title",
+    "errors",
+    "reason",
+    "exception",
+)
+_SERVER_MESSAGES = "_server_messages"
+"""Frappe's: JSON in a text in a list in a text, the last one being the error (frappe.throw)."""
+_MARKUP = re.compile(r"</?(?:a|b|br|code|em|i|li|ol|p|strong|ul)\b[^<>]*>", re.IGNORECASE)
+_EXCEPTION = re.compile(r"[a-z_]+(?:\.\w+)+:\s+(?=\S)")
+"""The class before an exception's text: `frappe.exceptions.ValidationError: …`."""
 _NESTING_MAX = 4
 PASSING_MAX = 16
 """Of what is given or made for a while so much is remembered: a token or a signature for each of
@@ -122,7 +136,7 @@ def _message(body: bytes) -> str:
         if isinstance(found, list) and found:
             found = found[0]
         elif isinstance(found, dict):
-            found = _sentence(found)
+            found = _of_frappe(found) or _sentence(found)
         else:
             break
     return found if isinstance(found, str) else str(found)
@@ -136,3 +150,20 @@ def _sentence(found: dict[str, object]) -> object:
     if isinstance(words, str) and isinstance(details, str) and details and details not in words:
         return f"{words} {details}"
     return words
+
+
+def _of_frappe(found: dict[str, object]) -> str:
+    """What an error of Frappe's says, without its traceback; empty for any other answer."""
+    told = found.get(_SERVER_MESSAGES)
+    if isinstance(told, str):
+        try:
+            last = msgspec.json.decode(msgspec.json.decode(told, type=list[str])[-1])
+        except (msgspec.DecodeError, IndexError, RecursionError):
+            last = None
+        words = last.get("message") if isinstance(last, dict) else None
+        if isinstance(words, str) and words.strip():
+            return _MARKUP.sub(" ", words)
+    exception = found.get("exception")
+    if "exc_type" in found and isinstance(exception, str):
+        return _MARKUP.sub(" ", _EXCEPTION.sub("", exception, count=1))
+    return ""

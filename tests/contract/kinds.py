@@ -26,6 +26,7 @@ from tests.contract.harness import (
 from tests.contract.sql_backend import sqlite_file
 from tests.fakes.amazon import Amazon
 from tests.fakes.ebay import EbaySeller
+from tests.fakes.erpnext import ErpNextSiteFake
 from tests.fakes.medusa import MedusaShop
 from tests.fakes.shopify import Shopify
 from tests.fakes.vendure import Vendure
@@ -96,6 +97,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "amazon": lambda base: over_http(Amazon(), base),
     "csv": _file,
     "ebay": lambda base: over_http(EbaySeller(), base),
+    "erpnext": lambda base: over_http(ErpNextSiteFake(), base),
     "http": lambda base: over_http(Market(), base),
     "medusa": lambda base: over_http(MedusaShop(), base),
     "shopify": lambda base: over_http(Shopify(), base),

@@ -51,7 +51,6 @@ ABILITIES = Abilities(
     "soon a write shows, the scopes' exact refusal",
 )
 EXAMPLE = """\
-kind = "ebay"
 client_id = { env = "EBAY_CLIENT_ID" }
 client_secret = { env = "EBAY_CLIENT_SECRET" }
 refresh_token = { env = "EBAY_REFRESH_TOKEN" }

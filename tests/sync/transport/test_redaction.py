@@ -90,3 +90,42 @@ def test_a_hostile_text_costs_little() -> None:
     for text in (token[:-1] * 50, "%" * 100_000, "a" * 100_000, "\\" * 100_000, "%25" * 40_000):
         redactor.text(text)
     assert time.process_time() - start < 2
+
+
+FRAPPE = {
+    "exception": "erpnext.stock.stock_ledger.NegativeStockError: 5.0 units of <b>A</b> needed",
+    "exc_type": "NegativeStockError",
+    "exc": json.dumps(["Traceback (most recent call last): secret.py"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (None, "5.0 units of A needed"),
+        (
+            ["Removed items", "Row # 1: <strong>A</strong> is disabled<br>"],
+            "Row # 1: A is disabled",
+        ),
+        (["User <b>ana</b> may read if a < b > c"], "User ana may read if a < b > c"),
+        ([""], "5.0 units of A needed"),
+        ([], "5.0 units of A needed"),
+        ("not JSON", "5.0 units of A needed"),
+    ],
+)
+def test_what_frappe_says_is_its_last_message_and_never_its_traceback(
+    told: list[str] | str | None, words: str
+) -> None:
+    body: dict[str, object] = dict(FRAPPE)
+    if isinstance(told, list):
+        body["_server_messages"] = json.dumps([json.dumps({"message": text}) for text in told])
+    elif told is not None:
+        body["_server_messages"] = told
+
+    assert knowing(SECRET).words(json.dumps(body).encode()) == words
+
+
+def test_an_exception_without_words_is_named_by_its_class() -> None:
+    body = {"exception": "frappe.exceptions.PermissionError", "exc_type": "PermissionError"}
+
+    assert knowing().words(json.dumps(body).encode()) == "frappe.exceptions.PermissionError"

@@ -1,0 +1,113 @@
+"""The `erpnext` kind: stock in the warehouses of an ERPNext site (15; its source, 2026-11)."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.model import State
+from sync import secrets
+from sync.channels.api.auth.access import FixedAccess
+from sync.channels.api.messages import Messages
+from sync.channels.api.signed import SignedClient
+from sync.channels.api.vendor import VendorClient
+from sync.channels.base import (
+    Abilities,
+    Change,
+    FreshReadings,
+    ListingRef,
+    Receipt,
+    RecordPage,
+    closing,
+)
+from sync.channels.erpnext.access import TokenPairProof
+from sync.channels.erpnext.options import ErpNextOptions
+from sync.channels.erpnext.reading import BinReader
+from sync.channels.erpnext.site import ErpNextSite
+from sync.channels.erpnext.writing import BATCH_MAX, BinWriter
+from sync.clock import Clock
+from sync.secrets import SecretSource
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+OPTIONS = ErpNextOptions
+ABILITIES = Abilities(
+    kind="erpnext",
+    reads=("available", "on_hand", "committed", "unavailable", "state"),
+    states=frozenset({State.ACTIVE, State.DISABLED}),
+    writes=("quantity",),
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    locations=True,
+    rate_limit="none, unless the site sets one",
+    notes="ERPNext 14 and later; each write is a submitted Stock Reconciliation. Items with serial "
+    "or batch numbers are compared, not written",
+)
+EXAMPLE = """\
+url = "https://erp.example.com"
+api_key = { env = "ERPNEXT_KEY" }        # of a user with the role Stock Manager
+api_secret = { env = "ERPNEXT_SECRET" }
+location = "Stores - EX"                 # one warehouse; without it each is a location
+"""
+
+
+def abilities(options: ErpNextOptions) -> Abilities:
+    """Say what the channel can do: of one warehouse, its listings stand at no location."""
+    return replace(ABILITIES, locations=options.location is None)
+
+
+def open_channel(
+    name: str, options: ErpNextOptions, transport: "Transport", clock: Clock, base: Path
+) -> "ErpNext":
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    del clock
+    given = options.api_key
+    key: str | secrets.Secret
+    if isinstance(given, SecretSource):
+        key = secrets.resolve(given, key=f"channels.{name}.api_key", base=base)
+    else:
+        key = given
+    secret = secrets.resolve(options.api_secret, key=f"channels.{name}.api_secret", base=base)
+    access = FixedAccess(TokenPairProof(key, secret))
+    signed = SignedClient(transport, {"Accept": "application/json"}, access)
+    client = VendorClient(
+        name, signed, expects='the ERPNext site, such as "https://erp.example.com"'
+    )
+    return ErpNext(options, ErpNextSite(client, options))
+
+
+class ErpNext:
+    """One site, its bins as listings."""
+
+    def __init__(self, options: ErpNextOptions, site: ErpNextSite) -> None:
+        self.abilities = abilities(options)
+        self._site = site
+        self._reader = BinReader(site, options)
+        self._writer = BinWriter(site, self._reader, options.location)
+        self._messages = Messages(site.client.struck)
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        async with closing(self._reader.pages()) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        with self._messages.errors():
+            return self._messages.readings(await self._reader.read(wanted))
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        """Set what lies in some bins, all of one company, in one document."""
+        with self._messages.errors():
+            return self._messages.receipts(await self._writer.write(changes))
+
+    async def sign_in(self) -> str:
+        """Say whose key it is, and how many warehouses that user sees."""
+        with self._messages.errors():
+            user = self._site.client.text(await self._site.user())
+            count = len(await self._site.warehouses())
+        return f"signed in as {user}; {count} warehouse{'' if count == 1 else 's'} with stock"
+
+    async def close(self) -> None:
+        await self._site.client.aclose()

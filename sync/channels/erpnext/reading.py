@@ -1,0 +1,164 @@
+"""Reading bins: what lies in each warehouse, less what is reserved.
+
+Available is actual − reserved for sales orders − reserved for production and subcontracting, as
+ERPNext's own shop works it out (`get_web_item_qty_in_stock`, read 2026-11-30).
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+import msgspec
+
+from store.model import Record, Refused, State
+from sync import values
+from sync.channels.base import FreshReadings, ListingRef, RecordPage
+from sync.channels.erpnext.options import ErpNextOptions
+from sync.channels.erpnext.shapes import ErpBin, ErpItem, ErpWarehouse
+from sync.channels.erpnext.site import PAGE_ROWS, ErpNextSite, Filter
+from sync.time_zones import zone_of
+
+_NAMED = 3
+
+
+@dataclass(slots=True)
+class ErpStock:
+    """A few items as they are now: what they are, and what lies where."""
+
+    items: Mapping[str, ErpItem]
+    bins: Mapping[tuple[str, str], ErpBin] = field(default_factory=dict)
+    """By item and warehouse."""
+
+
+class BinReader:
+    """Reads all listings, or a few."""
+
+    def __init__(self, site: ErpNextSite, options: ErpNextOptions) -> None:
+        self._site = site
+        self._location = options.location
+        self._zone: tzinfo | None = None
+        if options.timezone is not None:
+            self._zone = zone_of(options.timezone)
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        """Read warehouses, items, and then bins, all by name."""
+        warehouses = await self._site.warehouses()
+        items = await self._site.items()
+        warnings, seen, number = _warnings(items), set[str](), 0
+        async for rows in self._site.pages("Bin", self._only()):
+            number += 1
+            found = self._decoded(rows, f"Bin, page {number}", items, warehouses)
+            if self._location is not None:
+                seen |= {str(row.get("item_code")) for row in rows if isinstance(row, dict)}
+            yield RecordPage(found.records, found.refused, warnings=warnings)
+        for some in self._without_a_bin(items, seen):
+            yield RecordPage(some.records, some.refused, warnings=warnings)
+        yield RecordPage((), warnings=warnings)
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        """Read a few bins, and what their items are."""
+        skus = sorted({listing.sku for listing in wanted})
+        places = {(listing.sku, listing.location) for listing in wanted}
+        items = await self._site.items(skus)
+        warehouses = await self._site.warehouses()
+        rows = await self._site.few("Bin", "item_code", skus, self._only())
+        found = self._decoded(rows, "Bin", items, warehouses)
+        records = [r for r in found.records if (r.sku, r.location) in places]
+        refused = [bad for bad in found.refused if (bad.sku, bad.location) in places]
+        if self._location is not None:
+            there = {r.sku for r in records} | {bad.sku for bad in refused if bad.sku is not None}
+            for some in self._without_a_bin(items, there):
+                records += [record for record in some.records if record.sku in skus]
+        return FreshReadings(records, refused)
+
+    async def stock(self, skus: Sequence[str]) -> ErpStock:
+        """What a write rests on. A bin that can't be read is not in it."""
+        items = await self._site.items(skus)
+        bins: dict[tuple[str, str], ErpBin] = {}
+        for row in await self._site.few("Bin", "item_code", skus, self._only()):
+            bin_ = self._site.client.shaped(row, ErpBin, "Bin")
+            bins[str(bin_.item_code), bin_.warehouse] = bin_
+        return ErpStock(items, bins)
+
+    def record(self, bin_: ErpBin, item: ErpItem | None) -> Record:
+        """A bin as a listing. Raises ValueError for what can't be read."""
+        sku = values.sku(bin_.item_code)
+        on_hand = values.quantity(bin_.actual_qty)
+        committed = values.quantity_or_none(bin_.reserved_qty) or 0
+        unavailable = sum(
+            values.quantity_or_none(reserved) or 0
+            for reserved in (bin_.reserved_qty_for_production, bin_.reserved_qty_for_sub_contract)
+        )
+        moved = None if self._zone is None else values.instant(bin_.modified, self._zone)
+        state = State.DISABLED if item is not None and item.disabled else State.ACTIVE
+        is_counted = item is None or bool(item.is_stock_item)
+        return Record(
+            sku=sku,
+            available=on_hand - committed - unavailable if is_counted else None,
+            location="" if self._location is not None else values.location(bin_.warehouse),
+            state=state if is_counted else values.state_of_uncounted(state),
+            on_hand=on_hand,
+            committed=committed,
+            unavailable=unavailable,
+            title=None if item is None else values.title(item.item_name),
+            source_at=moved,
+        )
+
+    def empty(self, sku: str) -> ErpBin:
+        """The bin of an item of which there never was any in the one warehouse."""
+        return ErpBin("", sku, self._location or "", actual_qty=0)
+
+    def _only(self) -> Sequence[Filter]:
+        return [] if self._location is None else [("warehouse", "=", self._location)]
+
+    def _decoded(
+        self,
+        rows: Sequence[object],
+        place: str,
+        items: Mapping[str, ErpItem],
+        warehouses: Mapping[str, ErpWarehouse],
+    ) -> FreshReadings:
+        records: list[Record] = []
+        refused: list[Refused] = []
+        for number, row in enumerate(rows):
+            where = row.get("warehouse") if isinstance(row, dict) else None
+            sku = row.get("item_code") if isinstance(row, dict) else None
+            item = items.get(sku) if isinstance(sku, str) else None
+            if isinstance(where, str) and where not in warehouses:
+                continue
+            if item is not None and item.has_variants:
+                continue
+            try:
+                records.append(self.record(msgspec.convert(row, ErpBin), item))
+            except ValueError as error:
+                location = where if isinstance(where, str) and self._location is None else ""
+                bad = values.sku_or_none(sku)
+                refused.append(Refused(f"{place}[{number}]", str(error), bad, location))
+        return FreshReadings(records, refused)
+
+    def _without_a_bin(
+        self, items: Mapping[str, ErpItem], seen: set[str]
+    ) -> Iterator[FreshReadings]:
+        """Items that never lay in the one warehouse: there are none of them."""
+        # With several warehouses nobody could say at which of them an item lacks.
+        if self._location is None:
+            return
+        rest = [i for i in items.values() if i.name not in seen and not i.has_variants]
+        for start in range(0, len(rest), PAGE_ROWS):
+            records: list[Record] = []
+            refused: list[Refused] = []
+            for number, item in enumerate(rest[start : start + PAGE_ROWS], start):
+                try:
+                    records.append(self.record(self.empty(item.name), item))
+                except ValueError as error:
+                    refused.append(Refused(f"Item[{number}]", str(error)))
+            yield FreshReadings(records, refused)
+
+
+def _warnings(items: Mapping[str, ErpItem]) -> Sequence[str]:
+    numbered = [item.name for item in items.values() if item.is_numbered and not item.has_variants]
+    if not numbered:
+        return ()
+    have = "1 item has" if len(numbered) == 1 else f"{len(numbered)} items have"
+    some = ", ".join([*numbered[:_NAMED], *(["…"] if len(numbered) > _NAMED else [])])
+    return [f"{have} serial or batch numbers: they are compared, and can't be written: {some}"]
