@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from console.reports.json_documents import Json
 from console.reports.table import Paper, TableCell, TableColumn
 from sync import channels
+from sync.config.described import adapter_for
 from sync.config.ready_made import ReadyMade
 from sync.settings import ChannelSettings, DescriptionOrigin
 
@@ -67,6 +68,9 @@ def _row(found: ReadyMade) -> tuple[TableCell | str, ...]:
     words = [proof(told)]
     if _is_adapter(found.description.kind):
         words.append(_adapter(found.description.kind))
+    kind = adapter_for(found.description)
+    if kind:
+        words.append(f'better: kind = "{kind}"')
     if told.path is not None:
         words.append(f"{told.path}, instead of ours" if told.hides_ours else str(told.path))
     return (TableCell(found.file.name, "bold"), writes(found), "; ".join(words))
@@ -83,6 +87,7 @@ def _document(found: ReadyMade) -> Json:
         "title": found.description.title,
         "kind": found.description.kind,
         "adapter": _is_adapter(found.description.kind),
+        "better_kind": adapter_for(found.description) or None,
         "reads": list(found.abilities.reads),
         "writes": list(found.abilities.writes),
         "events": found.abilities.events,

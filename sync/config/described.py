@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from sync import channels, values
-from sync.channels.descriptions import overlay, places
+from sync.channels.descriptions import adapters, overlay, places
 from sync.channels.descriptions.places import DescriptionFile
 from sync.channels.descriptions.shape import CredentialTable, DescriptionTable, SignInTable
 from sync.config import toml
@@ -107,10 +107,16 @@ def under(
         found.refuse(f"{key}.kind", message)
         return None
     before = len(found.errors)
+    kind = adapter_for(description)
+    if kind:
+        found.warnings.append(
+            f"{key}.use: Skew has a kind of its own for this, which does more than the "
+            f'description: write kind = "{kind}" (`skew init --from {kind}` shows its keys)'
+        )
     address = description.head.address
     if any(overlay.relative_addresses(description.channel)):
         address = own.pop("url", address)
-        _check_address(address, f"{key}.url", found)
+        check_address(address, f"{key}.url", found)
     ways = _ways(description.head, address)
     chosen = max(ways, key=lambda way: len(way.credentials) - len(_lacking(way, own)), default=None)
     below = (
@@ -122,6 +128,30 @@ def under(
     if chosen is not None:
         _check_sign_in(name, description, chosen, whole, found)
     return DescribedTable(whole, description) if len(found.errors) == before else None
+
+
+def check_address(address: object, key: str, found: Findings) -> None:
+    """Refuse what can't be a shop's address, before which others stand."""
+    if address is None:
+        found.refuse(key, f"is missing: add {_ADDRESS}, the shop's address")
+        return
+    parts = _parts(address)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        found.refuse(key, f"must begin with http:// or https:// and a host, such as {_ADDRESS}")
+    elif not _PLAIN.fullmatch(str(address)):
+        found.refuse(key, f"has a character that no address has; write it like {_ADDRESS}")
+    elif "@" in parts.netloc:
+        found.refuse(key, "must not contain a user or password: they have their own keys")
+    elif parts.query or parts.fragment:
+        message = f"is the shop's address alone, such as {_ADDRESS}: the description has the rest"
+        found.refuse(key, message)
+
+
+def adapter_for(description: Description) -> str:
+    """The kind of Skew's own that does what a description of ours does, and more; empty: none."""
+    if not description.file.shipped or description.kind not in channels.GENERAL:
+        return ""
+    return adapters.adapter(description.file.name)
 
 
 def say_where(
@@ -183,23 +213,6 @@ def _data(path: Path, found: Findings) -> Mapping[str, object] | None:
     except ConfigError as error:
         found.errors.append(error)
     return None
-
-
-def _check_address(address: object, key: str, found: Findings) -> None:
-    """Refuse what can't stand before the addresses of a description."""
-    if address is None:
-        found.refuse(key, f"is missing: add {_ADDRESS}, the shop's address")
-        return
-    parts = _parts(address)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        found.refuse(key, f"must begin with http:// or https:// and a host, such as {_ADDRESS}")
-    elif not _PLAIN.fullmatch(str(address)):
-        found.refuse(key, f"has a character that no address has; write it like {_ADDRESS}")
-    elif "@" in parts.netloc:
-        found.refuse(key, "must not contain a user or password: they have their own keys")
-    elif parts.query or parts.fragment:
-        message = f"is the shop's address alone, such as {_ADDRESS}: the description has the rest"
-        found.refuse(key, message)
 
 
 def _parts(address: object) -> SplitResult | None:

@@ -55,6 +55,15 @@ def smallest(description: Description, channel: str, address: str | None) -> dic
     return table
 
 
+def abilities_of(table: Mapping[str, Any], base: Path, found: Findings) -> Abilities | None:
+    """What a channel of that table can do; None where `found` has what is wrong with it."""
+    builder = ChannelBuilder(found, base, GuardTable())
+    settings = builder.all({"channels": {"shop": table}})["shop"]
+    if settings is None:
+        return None
+    return channels.kind(settings.kind).abilities(settings.options)
+
+
 def _read(file: DescriptionFile, base: Path) -> ReadyMade:
     found = Findings()
     description = described.read(file, file.name, found)
@@ -66,17 +75,9 @@ def _read(file: DescriptionFile, base: Path) -> ReadyMade:
 def _made(description: Description, base: Path) -> ReadyMade:
     found = Findings()
     address = _EXAMPLE if description.needs_address() else None
-    abilities = _abilities(smallest(description, "shop", address), base, found)
+    abilities = abilities_of(smallest(description, "shop", address), base, found)
     return ReadyMade(description.file, description, abilities, "; ".join(map(str, found.errors)))
 
 
 def _messages(found: Findings) -> list[str]:
     return [str(error).removeprefix(f"{error.key}: ") for error in found.errors]
-
-
-def _abilities(table: Mapping[str, Any], base: Path, found: Findings) -> Abilities | None:
-    builder = ChannelBuilder(found, base, GuardTable())
-    settings = builder.all({"channels": {"shop": table}})["shop"]
-    if settings is None:
-        return None
-    return channels.kind(settings.kind).abilities(settings.options)

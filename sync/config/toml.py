@@ -64,3 +64,11 @@ def _syntax_error(message: str) -> ConfigError:
     """Put the place first: tomllib writes it last, in brackets."""
     what, _, place = message.rstrip(")").rpartition(" (at ")
     return ConfigError(place or "TOML", what or message)
+
+
+def text(value: str) -> str:
+    """Write a TOML text."""
+    plain = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(
+        character if character.isprintable() else f"\\U{ord(character):08x}" for character in plain
+    ) + '"'  # fmt: skip

@@ -60,6 +60,13 @@ class ShopDesk:
         assert begun.code == 0, begun.err
         self.edit('hold = "5s"', 'hold = "0s"')
 
+    def begin_described(self, name: str, url: str) -> None:
+        """The same with the description, also where Skew has a kind of its own for the shop."""
+        own = self.folder / "descriptions" / f"{name}.toml"
+        own.parent.mkdir()
+        own.write_text(self.skew("channels", name).out, encoding="utf-8")
+        self.begin(name, url)
+
     def edit(self, old: str, new: str) -> None:
         """The merchant changes the configuration."""
         path = self.folder / "skew.toml"

@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Medusa]:
 def desk(shop: Medusa, tmp_path: Path) -> ShopDesk:
     """A desk at which nothing disagrees: the warehouse has what the shop can sell."""
     desk = ShopDesk(tmp_path, {"SHOP_SECRET_KEY": shop.key})
-    desk.begin("medusa", shop.url)
+    desk.begin_described("medusa", shop.url)
     places = [f'{identity} = "{name}"\n' for name, identity in shop.locations.items()]
     desk.add(f"\n[channels.shop.locations]\n{''.join(places)}")
     desk.warehouse_counts(agreeing(shop))

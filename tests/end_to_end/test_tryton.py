@@ -59,7 +59,7 @@ def market(shown: dict[str, int]) -> Iterator[Loopback]:
 def desk(server: Tryton, market: Loopback, tmp_path: Path) -> ShopDesk:
     """A desk at which nothing disagrees. Tryton is the authority, and the market is pushed."""
     desk = ShopDesk(tmp_path, {"SHOP_PASSWORD": PASSWORD}, {"SHOP_USER": USER})
-    desk.begin("tryton", server.url)
+    desk.begin_described("tryton", server.url)
     desk.edit('quantity = "warehouse"', 'quantity = "shop"')
     desk.add(MARKET.format(url=market.url))
     desk.warehouse_counts(server.available())

@@ -23,7 +23,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(tmp_path: Path) -> 
     counted = {f"W-{number}": number for number in range(1, 151)} | {"SHIRT-S": 9, "SHIRT-L": 9}
     counted |= {"W-7": 2, "SHIRT-S": 4}
     with serving(shop.answer) as running:
-        desk.begin("woocommerce", running.url)
+        desk.begin_described("woocommerce", running.url)
         desk.warehouse_counts(counted)
         assert desk.skew("check", "--online").code == 0
         assert desk.skew("poll").code == 0

@@ -8,6 +8,9 @@ import click
 from console.commands.options import example, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.config.examples import KindExample
     from sync.config.ready_made import ReadyMade
 
 CHANNEL = "shop"
@@ -45,13 +48,42 @@ def init(folder: Path, use: str | None, url: str | None) -> int:
         _write(folder, new_configuration.template())
         click.echo(f"Wrote {path}. Fill in its channels, then run: skew check --config {path}")
         return 0
-    found = _described(use, url, folder)
-    content = new_configuration.for_shop(found, CHANNEL, url)
+    content, steps = _of_a_shop(use, url, path)
     _check(content, folder)
     _write(folder, content)
-    for line in new_configuration.next_steps(found, CHANNEL, url, path):
+    for line in steps:
         click.echo(line)
     return 0
+
+
+def _of_a_shop(use: str, url: str | None, path: Path) -> tuple[str, "Iterable[str]"]:
+    """The configuration for a shop, and what to do next.
+
+    A kind that is made for the system goes before a description that comes with Skew.
+    """
+    from console.reports import new_configuration
+    from sync.config import examples
+
+    kind = examples.kind_for(use, path.parent)
+    if kind:
+        shop = _example(use, kind, url)
+        content = new_configuration.for_kind(shop, CHANNEL)
+        return content, new_configuration.next_steps_of_kind(shop, CHANNEL, path)
+    found = _described(use, url, path.parent)
+    content = new_configuration.for_shop(found, CHANNEL, url)
+    return content, new_configuration.next_steps(found, CHANNEL, url, path)
+
+
+def _example(use: str, kind: str, url: str | None) -> "KindExample":
+    """The example of a kind. Raises click's UsageError where an address lacks or is too much."""
+    from sync.config import examples
+
+    found = examples.example(kind, CHANNEL, url)
+    if url is None and found.address:
+        raise click.UsageError(f"--from {use} needs the shop's address: add --url {found.address}")
+    if url is not None and not found.address:
+        raise click.UsageError(f"--from {use} takes no address: leave --url out")
+    return found
 
 
 def _described(use: str, url: str | None, folder: Path) -> "ReadyMade":

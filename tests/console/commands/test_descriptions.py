@@ -69,6 +69,10 @@ def test_init_of_every_description_is_a_right_configuration(skew: Any, desk: Pat
     names = [name for name, file in places.known(desk).items() if file.shipped]
     assert names
     for name in names:
+        # A description of one's own goes before a kind of Skew's.
+        copy = desk / name / "descriptions" / f"{name}.toml"
+        copy.parent.mkdir(parents=True)
+        copy.write_text(skew("channels", name).out, encoding="utf-8")
         ran = skew("init", "--from", name, "--url", "https://shop.example", name)
         assert (ran.code, ran.err) == (0, ""), name
         data = tomllib.loads((desk / name / "skew.toml").read_text(encoding="utf-8"))
