@@ -30,7 +30,7 @@ CHANNEL = "shop"
     "use",
     metavar="NAME",
     callback=text,
-    help="For a shop that is described already; `skew channels` lists them.",
+    help="For a shop that has a kind or a description; `skew channels` lists them.",
 )
 @click.option("--url", metavar="URL", callback=text, help="With --from: the shop's address.")
 def init(folder: Path, use: str | None, url: str | None) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from store.model import Direction, State
+from sync import channels
 from sync.config.load import load
 from sync.errors import ConfigErrors
 from tests.sync.config_text import SHOP, SMALLEST, errors_of, read
@@ -162,7 +163,7 @@ channel = "shp"
         "channels.shop.evry": "channels.shop.evry: is not a known key; did you mean `every`?",
         "channels.market.kind": (
             'channels.market.kind: "vendre" is not a kind; did you mean `vendure`? '
-            "known: csv, http, simulated, sql, vendure"
+            f"known: {', '.join(channels.KINDS)}"
         ),
         "approval.mode": 'approval.mode: must be "manual" or "rules", not "auto"',
         "approval.rules[0].channel": (
