@@ -82,6 +82,7 @@ class Shopify:
     """Signed in to with client credentials instead of a token."""
     tokens: list[str] = field(default_factory=list)
     points: Points = field(default_factory=Points)
+    throttled: int = 0
     raw: dict[str, str] = field(default_factory=dict)
     version: str = "2026-10"
     variants_count: int | None = None
@@ -167,6 +168,7 @@ class Shopify:
             words = f"Query cost is {requested}, which exceeds the single query max cost limit"
             return self._trouble(words, "MAX_COST_EXCEEDED", requested)
         if requested > self.points.left:
+            self.throttled += 1
             return self._trouble("Throttled", "THROTTLED", requested)
         lacking = self._lacking(operation)
         if lacking:

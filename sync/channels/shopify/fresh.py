@@ -16,7 +16,6 @@ from sync.channels.shopify.sweep import SweepReader
 
 IDS_MAX = 250
 """Input arrays take no more (shopify.dev, API limits, 2026-11)."""
-_POINTS = 900.0
 _ITEM_POINTS = 10.0
 
 
@@ -70,7 +69,7 @@ class FreshReader:
         found: dict[str, ReadItem | Refused] = {}
         start = 0
         while start < len(ids):
-            size = max(1, min(IDS_MAX, int(_POINTS / self._points_an_item)))
+            size = max(1, min(IDS_MAX, int(self._session.page_points / self._points_an_item)))
             some = ids[start : start + size]
             variables = {"ids": some, "location": location}
             points = len(some) * self._points_an_item
@@ -81,7 +80,7 @@ class FreshReader:
             except TooCostly:
                 if size == 1:
                     raise
-                self._points_an_item = _POINTS / max(1, size // 2)
+                self._points_an_item = self._session.page_points / max(1, size // 2)
                 continue
             cost = self._session.costs.last(documents.FRESH)
             if cost is not None and cost.requested_query_cost:

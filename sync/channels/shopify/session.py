@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from sync.channels.api import complaints
 from sync.channels.api.graphql import GraphQLAnswer, GraphQLError, answer_in
 from sync.channels.api.vendor import VendorClient
-from sync.channels.shopify.costs import CostMemory, cost_in
+from sync.channels.shopify.costs import QUERY_POINTS_MAX, CostMemory, cost_in
 from sync.errors import (
     ChannelError,
     ContractBroken,
@@ -20,6 +20,7 @@ from sync.errors import (
     WriteOutcomeUnknown,
     WriteRejected,
 )
+from sync.transport.budget import SLOWEST_S
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply
@@ -29,6 +30,9 @@ T = TypeVar("T")
 
 VERSION_HEADER = "X-Shopify-API-Version"
 EXPECTS = "the shop's own address, https://NAME.myshopify.com"
+
+_PAGE_POINTS_MAX = 0.9 * QUERY_POINTS_MAX
+_PAGE_POINTS_MIN = 100.0
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNAVAILABLE = {402: "the shop is frozen: its plan is not paid", 423: "the shop is locked"}
@@ -111,6 +115,17 @@ class ShopifySession:
         """Ask, and give the data its type. Raises as `ask`, and ContractBroken."""
         data = await self.ask(query, variables, place, points=points)
         return self.client.shaped(data, shape, place)
+
+    @property
+    def points_per_s(self) -> float:
+        """Our part of the points that the shop's plan gives a second."""
+        return self.costs.restored_per_s * self.client.rate_share
+
+    @property
+    def page_points(self) -> float:
+        """What one query may well cost: no more than our part gives in the time of a turn."""
+        # A query that needs longer would get its turn all the same, and take of the others' part.
+        return min(_PAGE_POINTS_MAX, max(_PAGE_POINTS_MIN, self.points_per_s * SLOWEST_S))
 
     def doubts(self) -> list[str]:
         """What about the API itself is not as it was asked for, a sentence each."""

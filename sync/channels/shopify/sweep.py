@@ -8,7 +8,6 @@ import msgspec
 from sync.channels.base import RecordPage
 from sync.channels.shopify import documents
 from sync.channels.shopify.bulk import BulkReader, BulkRefused
-from sync.channels.shopify.costs import QUERY_POINTS_MAX
 from sync.channels.shopify.ids import LOCATION, long_id, short_id
 from sync.channels.shopify.joining import BadNode
 from sync.channels.shopify.reading import Listings, ReadItem, Tally
@@ -33,7 +32,6 @@ _PAGES_MAX = 10_000
 _MORE_MAX = 200
 _ITEM_POINTS = 11.0
 """About what an item of a page may cost, until the first page has said it."""
-_PAGE_POINTS = 0.9 * QUERY_POINTS_MAX
 _PAGING_TIMEOUTS = 4
 """Paging that would take longer than so many times what one answer may, is left to a bulk
 operation: the whole poll has the time of ten."""
@@ -133,8 +131,7 @@ class SweepReader:
         left = sweep.count - len(sweep.seen)
         client = self._session.client
         patience_s = _PAGING_TIMEOUTS * client.timeout_s
-        points_per_s = self._session.costs.restored_per_s * client.rate_share
-        if left * self._spent_an_item / points_per_s <= patience_s:
+        if left * self._spent_an_item / self._session.points_per_s <= patience_s:
             return False
         try:
             sweep.operation = await self._bulk.begun()
@@ -146,7 +143,7 @@ class SweepReader:
     async def _page(self, after: str | None, levels: int, place: str) -> ShopifyNodes:
         """One page, of as many items as a query may cost."""
         while True:
-            size = max(1, min(PAGE_MAX, int(_PAGE_POINTS / self._points_an_item)))
+            size = max(1, min(PAGE_MAX, int(self._session.page_points / self._points_an_item)))
             variables: dict[str, object] = {"first": size, "after": after}
             query = documents.ITEMS
             if self._location is None:
@@ -161,7 +158,7 @@ class SweepReader:
             except TooCostly:
                 if size == 1:
                     raise
-                self._points_an_item = _PAGE_POINTS / max(1, size // 2)
+                self._points_an_item = self._session.page_points / max(1, size // 2)
                 continue
             items = self._session.client.shaped(data, ShopifyItems, place).inventory_items
             self._learn_cost(query, size, len(items.nodes))

@@ -1,0 +1,505 @@
+"""What only the shopify kind reads: levels at locations, states, costs, scopes, its errors."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from store.model import UNCOUNTED, State
+from sync import channels
+from sync.channels.base import ListingRef
+from sync.channels.shopify.options import ShopifyOptions
+from sync.clock import SystemClock, from_rfc3339
+from sync.errors import ContractBroken, NeedsOperator, Temporary
+from sync.settings import ChannelSettings
+from tests.contract.harness import (
+    SECRET,
+    SECRET_NAME,
+    OverHttp,
+    Reading,
+    opened,
+    over_http,
+    poll,
+)
+from tests.fakes.shopify import Points, Shopify, ShopItem, level_of
+from tests.loopback import Answer, ReceivedRequest
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+
+
+@pytest.fixture
+def shop() -> Shopify:
+    return Shopify()
+
+
+@pytest.fixture
+def harness(shop: Shopify, tmp_path: Path) -> Iterator[OverHttp]:
+    with over_http(shop, tmp_path) as found:
+        yield found
+
+
+def stock(shop: Shopify, sku: str | None = "A", **item: Any) -> ShopItem:
+    """Put one item into the shop: ten at Berlin."""
+    levels = item.pop("levels", {"1": level_of(10)})
+    found = ShopItem(1000 + len(shop.items), sku, levels, **item)
+    shop.items.append(found)
+    return found
+
+
+def warnings(reading: Reading) -> list[str]:
+    return [text for page in reading.pages for text in page.warnings]
+
+
+def operations(harness: OverHttp) -> list[str]:
+    """The names of what was asked, in order."""
+    asked = [request.json["query"] for request in harness.server.asked if request.body[:1] == b"{"]
+    return [query.split("Skew", 1)[1].split("(")[0].split("{")[0] for query in asked]
+
+
+async def test_a_listing_has_shopify_s_own_figures(shop: Shopify, harness: OverHttp) -> None:
+    stock(shop, levels={"1": level_of(7, committed=2, incoming=30, reserved=1, safety_stock=4)})
+
+    record = (await poll(harness)).of("A")
+
+    assert (record.available, record.on_hand, record.committed) == (7, 14, 2)
+    assert (record.unavailable, record.incoming) == (5, 30)
+    assert (record.location, record.ref, record.price_minor) == ("", "1000", 1290)
+    assert record.title == "Article A"
+    # A quantity has moved later than its level says.
+    assert record.source_at == from_rfc3339("2026-11-28T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("status", "policy", "state"),
+    [
+        ("ACTIVE", "DENY", State.ACTIVE),
+        ("UNLISTED", "DENY", State.ACTIVE),
+        ("ACTIVE", "CONTINUE", State.BACKORDER),
+        ("DRAFT", "CONTINUE", State.DISABLED),
+        ("ARCHIVED", "DENY", State.ARCHIVED),
+    ],
+)
+async def test_a_state_is_made_of_status_and_policy(
+    shop: Shopify, harness: OverHttp, status: str, policy: str, state: State
+) -> None:
+    stock(shop, status=status, policy=policy)
+
+    assert (await poll(harness)).of("A").state == state
+
+
+async def test_what_shopify_says_in_new_words_is_counted_and_kills_nothing(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    stock(shop, "A", policy="PREORDER_ONLY")
+    stock(shop, "B", policy="PREORDER_ONLY")
+    stock(shop, "C", status="RESTING")
+
+    reading = await poll(harness)
+
+    assert [reading.of(sku).state for sku in "ABC"] == [State.ACTIVE, State.ACTIVE, None]
+    assert warnings(reading) == [
+        '2 listings have an inventory policy that Skew does not know: "PREORDER_ONLY"',
+        '1 listing has a status that Skew does not know: "RESTING"',
+    ]
+
+
+async def test_an_untracked_item_has_no_number(shop: Shopify, harness: OverHttp) -> None:
+    stock(shop, "A", tracked=False)
+    stock(shop, "B", tracked=False, status="DRAFT")
+
+    reading = await poll(harness)
+
+    assert [(record.available, record.state) for record in reading.records] == [
+        (None, UNCOUNTED),
+        (None, State.DISABLED),
+    ]
+
+
+async def test_what_is_no_listing_of_its_own_is_counted_and_named(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    stock(shop, None)
+    stock(shop, "")
+    stock(shop, "SET", is_bundle=True)
+    stock(shop, "TWO", variants=2)
+    stock(shop, "NOWHERE", levels={})
+
+    reading = await poll(harness)
+
+    assert reading.stock == {"SET": 10, "TWO": 10}
+    assert warnings(reading) == [
+        "2 items are without a SKU: left out",
+        "1 item is not stocked at any location that is read",
+        '"SET": bundles, whose stock Shopify counts from their components; they can\'t be written',
+        '"TWO": several variants sell the same stock; it counts once',
+    ]
+
+
+async def test_several_items_with_one_sku_are_several_listings(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    stock(shop, "A")
+    stock(shop, "A", levels={"1": level_of(4)})
+
+    records = (await poll(harness)).records
+
+    assert [(record.sku, record.ref, record.available) for record in records] == [
+        ("A", "1000", 10),
+        ("A", "1001", 4),
+    ]
+
+
+async def test_without_a_location_each_listing_stands_at_its_own(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.location = None
+    shop.locations = {"1": ("Berlin", True), "22": ("Hamburg", True)}
+    item = stock(shop, levels={"1": level_of(3), "22": level_of(5)})
+    record = {"A": [("1", 3), ("22", 5)]}
+
+    reading = await poll(harness)
+
+    found = [(record.location, record.available) for record in reading.records]
+    assert found == record["A"]
+    item.levels["22"]["available"] = 6
+    async with opened(harness) as channel:
+        wanted = [ListingRef("A", "22", "1000"), ListingRef("A", "1", "1000")]
+        answer = await channel.read([*wanted, ListingRef("A", "99", "1000")])
+    assert {record.location: record.available for record in answer.records} == {"1": 3, "22": 6}
+
+
+async def test_levels_and_variants_beyond_the_page_s_room_are_asked_for(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.location = None
+    shop.locations = {str(number): (f"L{number}", True) for number in range(1, 131)}
+    stock(shop, "A", levels={number: level_of(int(number)) for number in shop.locations})
+    stock(shop, "B", variants=3)
+
+    reading = await poll(harness)
+
+    assert len(reading.records) == 131
+    assert len({(record.sku, record.location) for record in reading.records}) == 131
+    assert sum(record.available or 0 for record in reading.records if record.sku == "A") == 8515
+    assert operations(harness).count("Levels") == 3
+
+
+async def test_a_level_that_is_not_active_is_no_listing(shop: Shopify, harness: OverHttp) -> None:
+    item = stock(shop, inactive={"1"})
+
+    assert (await poll(harness)).records == []
+    async with opened(harness) as channel:
+        answer = await channel.read([ListingRef("A", "", str(item.number))])
+    assert (list(answer.records), list(answer.refused)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("7", r"shop has no location 7; it has: Berlin \(1\)"),
+        ("2", r"location Depot \(2\) is not active; active are: Berlin \(1\)"),
+    ],
+)
+async def test_a_location_that_can_t_be_read_is_explained(
+    shop: Shopify, harness: OverHttp, location: str, words: str
+) -> None:
+    shop.locations["2"] = ("Depot", False)
+    shop.location = location
+
+    with pytest.raises(NeedsOperator, match=words):
+        await poll(harness)
+    with pytest.raises(NeedsOperator, match=words):
+        async with opened(harness) as channel:
+            await channel.sign_in()
+
+
+async def test_pages_are_as_large_as_a_query_may_cost(shop: Shopify, harness: OverHttp) -> None:
+    for number in range(600):
+        shop.put(f"N-{number}", number)
+
+    assert len((await poll(harness)).records) == 600
+
+    sizes = [
+        request.json["variables"]["first"]
+        for request in harness.server.asked
+        if b"SkewItemsAt" in request.body
+    ]
+    assert sizes[0] < sizes[1] <= 250
+    assert len(sizes) <= 7
+
+
+async def test_a_page_that_costs_too_much_is_asked_for_smaller(
+    shop: Shopify, harness: OverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.fakes.shopify.QUERY_POINTS_MAX", 180)
+    for number in range(60):
+        shop.put(f"N-{number}", number)
+
+    assert len((await poll(harness)).records) == 60
+
+
+class PassingClock(SystemClock):
+    """Time passes only where somebody waits."""
+
+    def __init__(self) -> None:
+        self.at = 1_796_000_000_000
+
+    def now(self) -> int:
+        return self.at
+
+    async def sleep(self, span_ms: int) -> None:
+        self.at += span_ms
+
+
+async def test_a_sweep_keeps_to_its_share_of_the_points(shop: Shopify, harness: OverHttp) -> None:
+    clock = PassingClock()
+    shop.points = Points(2_000, 100, clock.now, left=2_000, at=clock.at)
+    for number in range(600):
+        shop.put(f"N-{number}", number)
+    options = msgspec.convert(harness.table(), ShopifyOptions)
+    settings = ChannelSettings(
+        name="shop", kind="shopify", options=options, timeout_ms=60_000, rate_share_ppm=500_000
+    )
+    channel = channels.open_channel(settings, clock, harness.base)
+    try:
+        began = clock.at
+        found = [record async for page in channel.pages() for record in page.records]
+    finally:
+        await channel.close()
+
+    assert len(found) == 600
+    assert shop.throttled == 0
+    passed_s = (clock.at - began) / 1000
+    # A half of what is there at first, and 50 points a second; an item of a page costs 8.
+    assert 600 * 8 - 1_000 <= passed_s * 50 <= 600 * 8 + 1_000
+
+
+async def test_a_throttle_in_a_200_is_waited_out(shop: Shopify, harness: OverHttp) -> None:
+    shop.put("A", 1)
+    throttled = {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}
+    left = [Answer(throttled), Answer(throttled)]
+
+    def spoil(asked: ReceivedRequest) -> Answer | None:
+        return left.pop() if left and b"SkewItemsAt" in asked.body else None
+
+    harness.front.spoil = spoil
+
+    assert (await poll(harness)).stock == {"A": 1}
+
+
+async def test_a_page_beyond_the_end_and_an_empty_shop_are_no_trouble(harness: OverHttp) -> None:
+    reading = await poll(harness)
+
+    assert (reading.records, reading.refused, warnings(reading)) == ([], [], [])
+
+
+async def test_an_item_that_comes_on_two_pages_counts_once(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    for number in range(300):
+        shop.put(f"N-{number}", number)
+
+    def move(operation: str) -> None:
+        if operation == "ItemsAt" and operations(harness).count("ItemsAt") == 2:
+            # Somebody has made an item, and the list has moved on by one.
+            shop.items.insert(0, ShopItem(1, "NEW", {"1": level_of(1)}))
+
+    shop.before_answer = move
+
+    skus = [record.sku for record in (await poll(harness)).records]
+
+    assert len(skus) == len(set(skus)) == 300
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        (("read_products", "read_locations"), "lacks the scopes read_inventory, write_inventory"),
+        (("write_inventory", "read_locations"), "lacks the scope read_products"),
+    ],
+)
+async def test_signing_in_names_the_scopes_that_are_missing(
+    shop: Shopify, harness: OverHttp, scopes: tuple[str, ...], words: str
+) -> None:
+    shop.scopes = scopes
+
+    async with opened(harness) as channel:
+        with pytest.raises(NeedsOperator, match=words) as caught:
+            await channel.sign_in()
+
+    assert SECRET_NAME in str(caught.value)
+
+
+async def test_signing_in_names_the_shop_its_plan_and_its_locations(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    async with opened(harness) as channel:
+        seen = await channel.sign_in()
+        shop.scopes = ("read_products", "read_inventory", "read_locations")
+        observing = await channel.sign_in()
+
+    assert seen == (
+        "Ketts (ketts.myshopify.com); plan Basic; all scopes that are needed; location Berlin"
+    )
+    assert "lacks the scope write_inventory: it can be read, not written" in observing
+
+
+async def test_a_scope_that_is_taken_away_later_is_named_by_the_poll(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.scopes = ("read_products", "read_locations")
+
+    with pytest.raises(NeedsOperator, match="lacks the scope read_inventory, for page 1"):
+        await poll(harness)
+
+
+async def test_an_api_without_a_count_and_scopes_is_read_all_the_same(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.is_old = True
+    shop.put("A", 3)
+
+    assert (await poll(harness)).stock == {"A": 3}
+    async with opened(harness) as channel:
+        assert "Ketts" in await channel.sign_in()
+
+
+async def test_a_version_that_shopify_no_longer_has_is_a_warning(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.put("A", 1)
+    shop.version = "2027-01"
+    words = "Shopify answered by API version 2027-01, not by 2026-10"
+
+    reading = await poll(harness)
+
+    assert [text for text in warnings(reading) if words in text]
+    async with opened(harness) as channel:
+        assert words in await channel.sign_in()
+
+
+async def test_client_credentials_give_a_token_that_is_renewed_between_two_pages(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.by_client = True
+    for number in range(300):
+        shop.put(f"N-{number}", number)
+
+    def end(operation: str) -> None:
+        if operation == "ItemsAt" and len(shop.tokens) == 1:
+            shop.tokens.append("another")
+
+    shop.before_answer = end
+
+    reading = await poll(harness)
+
+    assert len(reading.records) == 300
+    assert len(shop.tokens) == 3
+
+
+async def test_a_client_that_is_refused_is_named(
+    shop: Shopify, harness: OverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.by_client = True
+    monkeypatch.setenv(SECRET_NAME, "wr0ng-s3cret")
+
+    with pytest.raises(NeedsOperator, match=SECRET_NAME) as caught:
+        await poll(harness)
+
+    assert "application_cannot_be_found" in str(caught.value)
+    assert "wr0ng-s3cret" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            Answer(status=301, headers={"Location": "https://ketts.myshopify.com/admin/api"}),
+            'is the address of a storefront: .* shop = "ketts.myshopify.com"',
+        ),
+        (Answer(b"<html>Shop now", headers={"Content-Type": "text/html"}), "a web page at 127"),
+        (Answer({"errors": "Not Found"}, 404), "404, no Admin API 2026-10 at 127"),
+        (Answer({"errors": "Unavailable Shop"}, 402), "the shop is frozen"),
+        (Answer({"errors": "Locked"}, 423), "the shop is locked"),
+        (
+            Answer({"errors": [{"message": "x", "extensions": {"code": "SHOP_INACTIVE"}}]}),
+            "the shop is not active",
+        ),
+    ],
+)
+async def test_a_wrong_address_and_a_closed_shop_are_explained(
+    harness: OverHttp, answer: Answer, words: str
+) -> None:
+    harness.front.spoil = lambda _asked: answer
+
+    with pytest.raises(NeedsOperator, match=words):
+        await poll(harness)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("INTERNAL_SERVER_ERROR", Temporary), ("undefinedField", ContractBroken)]
+)
+async def test_errors_in_a_200_are_told_apart(
+    harness: OverHttp, code: str, kind: type[Exception]
+) -> None:
+    errors = [{"message": f"no, says {SECRET}", "extensions": {"code": code}}]
+    harness.front.spoil = lambda _asked: Answer({"errors": errors})
+
+    with pytest.raises(kind, match="no, says •••"):
+        await poll(harness)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"shop": "name.myshopify.com"}, "https://name.myshopify.com"),
+        ({"shop": "https://Name.myshopify.com/admin"}, "https://name.myshopify.com"),
+        ({"shop": "name"}, "https://name.myshopify.com"),
+        ({"shop": "https://admin.shopify.com/store/name/products"}, "https://name.myshopify.com"),
+        ({"url": "https://name.myshopify.com/"}, "https://name.myshopify.com"),
+        (
+            {"url": "https://name.myshopify.com/admin/api/2026-04/graphql.json"},
+            "https://name.myshopify.com",
+        ),
+        ({"url": "http://proxy:8080/shopify"}, "http://proxy:8080/shopify"),
+    ],
+)
+def test_a_shop_is_found_however_its_address_is_written(given: dict[str, Any], url: str) -> None:
+    options = msgspec.convert({**given, "token": {"env": "T"}}, ShopifyOptions)
+
+    assert options.endpoint == f"{url}/admin/api/2026-10/graphql.json"
+
+
+SIGNED = {"shop": "name.myshopify.com", "token": {"env": "T"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"token": {"env": "T"}}, "shop is missing"),
+        ({**SIGNED, "url": "https://name.myshopify.com"}, "url has no effect with shop"),
+        ({**SIGNED, "shop": "www.ketts.com"}, "its storefront has no API"),
+        ({**SIGNED, "shop": None, "url": "http://name.myshopify.com"}, "http://.*anybody"),
+        ({**SIGNED, "shop": None, "url": "name.myshopify.com"}, "must begin with https://"),
+        ({**SIGNED, "shop": None, "url": "https://admin.shopify.com/store/x"}, "the admin's"),
+        ({**SIGNED, "shop": None, "url": "https://u:p@x.myshopify.com"}, "user or password"),
+        ({"shop": "name.myshopify.com"}, "token is missing"),
+        ({**SIGNED, "client_id": "x"}, "client_id and client_secret together"),
+        ({"shop": "name.myshopify.com", "client_id": "x"}, "client_secret together"),
+        ({**SIGNED, "api_version": "2026-11"}, 'api_version "2026-11"'),
+        ({**SIGNED, "location": "Berlin"}, "location .* is not the id of a location"),
+    ],
+)
+def test_keys_that_don_t_belong_together_are_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=words):
+        msgspec.convert(given, ShopifyOptions)
+
+
+def test_a_location_is_taken_as_its_number_and_as_its_id() -> None:
+    for location in ("65", "gid://shopify/Location/65"):
+        msgspec.convert({**SIGNED, "location": location}, ShopifyOptions)
