@@ -140,7 +140,7 @@ class Shopify:
             return self._token(asked)
         if asked.path.startswith("/exports/"):
             assert not {"x-shopify-access-token", "authorization", "cookie"} & asked.headers.keys()
-            return Answer(self.bulk.files[asked.path], headers={"Content-Type": "text/plain"})
+            return Answer(self.bulk.files[asked.path.partition("?")[0]])
         if not re.fullmatch(r"/admin/api/[^/]+/graphql\.json", asked.path):
             return Answer({"errors": "Not Found"}, 404)
         good = self.tokens[-1] if self.by_client and self.tokens else SECRET

@@ -170,7 +170,7 @@ class BulkReader:
             raise ContractBroken("names an export that is not at https", path="url", subject=name)
         # The export is in a store of somebody else's, whose address is signed. This transport has
         # no credential of ours, and its texts have no signature.
-        self._transport.redactor.learn_passing([url])
+        self._transport.redactor.learn_passing([parts.query])
         store = self._transport.beside(url, body_bytes_max=0)
         try:
             async for piece in store.pieces(url, bytes_max=FILE_BYTES_MAX):

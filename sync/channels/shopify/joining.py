@@ -61,9 +61,12 @@ class Joiner:
             self._keep(line)
 
     def end(self) -> None:
-        """Take the last line, which may have no line feed."""
+        """Take the last line, which may have no line feed. Raises Temporary where it is cut."""
         rest, self._rest = self._rest, b""
-        self._keep(rest)
+        try:
+            self._keep(rest)
+        except ContractBroken as error:
+            raise Temporary(f"{self._name}: the export is cut short: {error}") from error
 
     def groups(self) -> Iterator[Sequence[ReadItem | BadNode]]:
         """The items, whole, some at a time, in an order that is the same for the same items.
@@ -98,7 +101,7 @@ class Joiner:
 
     def _joined(self, file: IO[bytes]) -> Sequence[ReadItem | BadNode]:
         items: dict[str, Any] = {}
-        children: dict[str, tuple[list[object], list[object]]] = {}
+        children: dict[str, tuple[list[Any], list[Any]]] = {}
         for line in file:
             content: Any = values.json_value(line)
             parent = content.get("__parentId")
@@ -111,6 +114,9 @@ class Joiner:
         if lost := children.keys() - items.keys():
             words = f"{self._name}: the export lacks {len(lost)} items of which it has parts"
             raise Temporary(words)
+        for parts in children.values():
+            for some in parts:
+                some.sort(key=lambda part: _by_id(str(part.get("id"))))
         return [
             _item(content, children.get(item_id, ([], [])))
             for item_id, content in sorted(items.items(), key=lambda entry: _by_id(entry[0]))
