@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "amazon": "sync.channels.amazon.channel",
+        "bigcommerce": "sync.channels.bigcommerce.channel",
         "csv": "sync.channels.csv.channel",
         "ebay": "sync.channels.ebay.channel",
         "erpnext": "sync.channels.erpnext.channel",

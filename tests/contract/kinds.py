@@ -25,6 +25,7 @@ from tests.contract.harness import (
 )
 from tests.contract.sql_backend import sqlite_file
 from tests.fakes.amazon import Amazon
+from tests.fakes.bigcommerce import BigCommerceStore
 from tests.fakes.ebay import EbaySeller
 from tests.fakes.erpnext import ErpNextSiteFake
 from tests.fakes.medusa import MedusaShop
@@ -95,6 +96,7 @@ def _behind(door: str, base: Path) -> AbstractContextManager[Harness]:
 
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "amazon": lambda base: over_http(Amazon(), base),
+    "bigcommerce": lambda base: over_http(BigCommerceStore(), base),
     "csv": _file,
     "ebay": lambda base: over_http(EbaySeller(), base),
     "erpnext": lambda base: over_http(ErpNextSiteFake(), base),

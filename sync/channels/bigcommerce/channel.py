@@ -1,0 +1,109 @@
+"""The `bigcommerce` kind: a BigCommerce store through its V3 REST API (as of 2026-11-30)."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.model import State
+from sync import secrets
+from sync.channels.api.auth.access import FixedAccess
+from sync.channels.api.messages import Messages
+from sync.channels.api.signed import SignedClient
+from sync.channels.api.vendor import VendorClient
+from sync.channels.base import (
+    Abilities,
+    Change,
+    FreshReadings,
+    ListingRef,
+    Receipt,
+    RecordPage,
+    closing,
+)
+from sync.channels.bigcommerce.desk import BigDesk
+from sync.channels.bigcommerce.options import BigCommerceOptions
+from sync.channels.bigcommerce.places import greeting
+from sync.channels.bigcommerce.reading import BigReader
+from sync.channels.bigcommerce.writing import BATCH_MAX, BigWriter
+from sync.clock import Clock
+from sync.secrets import Secret
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+OPTIONS = BigCommerceOptions
+ABILITIES = Abilities(
+    kind="bigcommerce",
+    reads=("available", "on_hand", "state"),
+    states=frozenset({State.ACTIVE, State.PREORDER, State.DISABLED}),
+    writes=("quantity",),
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    refs=True,
+    later=True,
+    applies_within_ms=60_000,
+    delta=True,
+    locations=True,
+    rate_limit="150 or 450 requests in 30 seconds, by the store's plan, for all its apps",
+    notes="BigCommerce, Inventory and Catalog API V3; a state is the product's, read and never "
+    "written; how long an adjustment takes is not documented",
+)
+EXAMPLE = """\
+kind = "bigcommerce"
+url = "https://api.bigcommerce.com/stores/HASH"      # the API path of a store-level API account
+access_token = { env = "BIGCOMMERCE_TOKEN" }
+# location = "1"                  # the one that counts; without it each is a location of its own
+"""
+_EXPECTS = "a store's API path, such as https://api.bigcommerce.com/stores/HASH"
+
+
+def abilities(options: BigCommerceOptions) -> Abilities:
+    """Say what the channel can do with these options."""
+    return replace(ABILITIES, locations=options.location is None)
+
+
+def open_channel(
+    name: str, options: BigCommerceOptions, transport: "Transport", clock: Clock, base: Path
+) -> "BigCommerce":
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    key = f"channels.{name}.access_token"
+    token = secrets.resolve(options.access_token, key=key, base=base)
+    headers: dict[str, str | Secret] = {"X-Auth-Token": token, "Accept": "application/json"}
+    signed = SignedClient(transport, headers, FixedAccess())
+    client = VendorClient(name, signed, expects=_EXPECTS)
+    return BigCommerce(options, BigDesk(client, options.base, clock))
+
+
+class BigCommerce:
+    """One store: its inventory items at their locations. Stateless but for what it may ask."""
+
+    def __init__(self, options: BigCommerceOptions, desk: BigDesk) -> None:
+        self.abilities = abilities(options)
+        self._options = options
+        self._desk = desk
+        self._reader = BigReader(desk, options.location)
+        self._writer = BigWriter(desk, self._reader, options.location)
+        self._messages = Messages(desk.client.struck)
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        async with closing(self._reader.pages()) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        with self._messages.errors():
+            return self._messages.readings(await self._reader.read(wanted))
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        with self._messages.errors():
+            return self._messages.receipts(await self._writer.write(changes))
+
+    async def sign_in(self) -> str:
+        """Name the store and its locations, and every scope that is missing."""
+        with self._messages.errors():
+            said = await greeting(self._desk, self._options)
+        return self._desk.client.text(said)
+
+    async def close(self) -> None:
+        await self._desk.client.aclose()
