@@ -282,7 +282,9 @@ async def test_a_sweep_takes_few_requests_and_keeps_to_its_share(
     assert len(harness.server.asked) == 5, "4 pages of the catalogue, 1 of the inventory"
 
 
-async def test_it_goes_on_where_little_of_the_limit_is_left(store: BigCommerceStore, harness: OverHttp) -> None:
+async def test_it_goes_on_where_little_of_the_limit_is_left(
+    store: BigCommerceStore, harness: OverHttp
+) -> None:
     store.left = 3
     store.product("CUP", stock={(0, 1): 9})
     async with opened(harness) as channel:
