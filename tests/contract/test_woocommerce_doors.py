@@ -150,6 +150,32 @@ async def test_signing_in_names_the_shop(shop: WooCommerceShop, harness: OverHtt
     assert {asked.method for asked in harness.server.asked} == {"GET"}
 
 
+async def test_a_user_who_may_only_read_is_named(shop: WooCommerceShop, harness: OverHttp) -> None:
+    def allowing(asked: ReceivedRequest) -> Answer:
+        answer = shop.answer(asked)
+        return Answer(answer.body, answer.status, {**answer.headers, "Allow": "GET"})
+
+    harness.front.spoil = allowing
+    async with opened(harness) as channel:
+        assert "the key's user may only read" in await channel.sign_in()
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_a_web_page_that_comes_and_goes_is_waited_out(
+    shop: WooCommerceShop, harness: OverHttp, status: int
+) -> None:
+    page = Answer(b"<!DOCTYPE html><title>Back in a minute</title>", status, HTML)
+    async with opened(harness) as channel:
+        await channel.sign_in()
+        pages = [page] if status == 200 else [page] * 9
+        harness.front.spoil = lambda _asked: pages.pop() if pages else None
+        if status == 200:
+            assert [len(found.records) async for found in channel.pages()] == [1, 0]
+        else:
+            with pytest.raises(Temporary, match="Back in a minute"):
+                await anext(aiter(channel.pages()))
+
+
 async def test_a_wrong_key_is_named(harness: OverHttp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SECRET_NAME, "wr0ng")
 

@@ -464,6 +464,23 @@ async def test_a_variation_of_an_unpublished_product_is_not_put_on_sale(
     assert "publish the product first" in str(receipts["V"].refused)
 
 
+@pytest.mark.parametrize("status", [405, 501])
+async def test_a_web_server_that_lets_no_put_through_gets_a_post(
+    shop: WooCommerceShop, harness: OverHttp, status: int
+) -> None:
+    for sku in ("A", "B"):
+        shop.add(sku, 5)
+    reading = await poll(harness)
+    harness.front.spoil = lambda asked: Answer(b"no", status) if asked.method == "PUT" else None
+    async with opened(harness) as channel:
+        for sku in ("A", "B"):
+            (receipt,) = await channel.write([change(reading.of(sku), 3)])
+            assert receipt.refused is None
+
+    assert (shop.shown("A"), shop.shown("B")) == (3, 3)
+    assert routes(harness) == ["PUT products/10", "POST products/10", "POST products/11"]
+
+
 async def test_what_can_not_be_read_is_not_written(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:

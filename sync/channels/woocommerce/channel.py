@@ -97,9 +97,8 @@ class WooCommerce:
 
     async def sign_in(self) -> str:
         with self._messages.errors():
-            count = await self._reader.count()
-            name = await self._shop.shop_name()
-            return self._shop.struck(f"{name}: {count:,} product{'' if count == 1 else 's'}")
+            seen = await self._reader.look()
+            return self._shop.struck(f"{await self._shop.shop_name()}: {seen}")
 
     async def close(self) -> None:
         await self._shop.aclose()

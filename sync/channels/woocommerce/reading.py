@@ -169,10 +169,15 @@ class CatalogueReader:
             {ref: why for ref, why in bad.items() if ref in wanted},
         )
 
-    async def count(self) -> int:
-        """How many products the shop has, by the cheapest reading."""
+    async def look(self) -> str:
+        """How many products the shop has, and what its key lacks, by the cheapest reading."""
         query = {**_ALL, "per_page": 1, "_fields": "id"}
-        return (await self._shop.listed("products", query, "products")).total
+        listed = await self._shop.listed("products", query, "products")
+        count = f"{listed.total:,} product{'' if listed.total == 1 else 's'}"
+        # WordPress names the methods that the user may use (rest_send_allow_header). Whether the
+        # key may write, too, only a write shows.
+        may_write = not listed.allowed or "POST" in listed.allowed
+        return count if may_write else f"{count}; the key's user may only read: {_RIGHTS} to write"
 
     async def _by_id(self, route: str, ids: Sequence[int], fields: str) -> Sequence[object]:
         # A list, also for a single one: alone, WooCommerce shows a variation under any product, and

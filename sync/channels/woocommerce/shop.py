@@ -1,7 +1,7 @@
 """Asking one shop: where its API is, its lists, its errors in words an operator can act on."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ MAY_ONLY_READ = (
 )
 
 _MISSING, _TOO_LARGE = HTTPStatus.NOT_FOUND, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+_NO_SUCH_METHOD = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 _NO_ROUTE = "rest_no_route"
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 """What may stand before JSON: a file of a plugin may begin with a byte order mark."""
@@ -55,6 +56,8 @@ class Listed:
     total: int
     """How many the whole list has, by WooCommerce's count."""
     is_cached: bool = False
+    allowed: str = ""
+    """The methods that the key's user may use there, where the answer says it."""
 
 
 class _Index(msgspec.Struct, frozen=True):
@@ -76,6 +79,8 @@ class ShopClient:
         self._where = where
         self._is_found = False
         """Whether an answer has shown that the API is at `_where`."""
+        self._takes_put = True
+        """Whether its web server is not known to refuse the method."""
 
     async def listed(self, route: str, query: Mapping[str, object], place: str) -> Listed:
         """Read a part of a list, past every cache. `place` names it in errors.
@@ -98,6 +103,8 @@ class ShopClient:
         # From 10.5 answers may come from a cache, and then a reading proves nothing.
         asked = {**query, "_skip_cache": "true"}
         reply = await self._found(f"{API}/{route}", asked)
+        if _is_elsewhere(reply):
+            raise self._passing(reply)
         content = self._client.decoded(reply, object, place)
         if reply.status == _MISSING:
             if isinstance(content, dict) and content.get("code") == _NO_ROUTE:
@@ -106,22 +113,42 @@ class ShopClient:
             raise ContractBroken(words, path=place, subject=self.name)
         items = self._client.shaped(content, list[object], place)
         is_cached = reply.headers.get("x-wc-cache", "").strip().upper() == "HIT"
-        return Listed(items, self._total(reply, place), is_cached)
+        allowed = reply.headers.get("allow", "")
+        return Listed(items, self._total(reply, place), is_cached, allowed)
 
-    async def sent(
-        self, method: str, route: str, json: object, place: str, query: Mapping[str, object]
-    ) -> object:
-        """Send a write, once, and answer its JSON.
+    async def put(self, place: str, json: object, fields: str) -> object:
+        """Write one item, once, and answer these fields of it. Raises as `post`."""
+        query = {"_fields": fields}
+        if self._takes_put:
+            reply = await self._sent("PUT", place, json, query, accept=_NO_SUCH_METHOD)
+            if reply.status not in _NO_SUCH_METHOD:
+                return self._answered(reply, place)
+            # WordPress takes a POST for it as well, and some web servers let no other through.
+            self._takes_put = False
+        return self._answered(await self._sent("POST", place, json, query), place)
+
+    async def post(self, place: str, json: object) -> object:
+        """Send a batch, once, and answer its JSON.
 
         Raises TooLarge, WriteRejected, WriteOutcomeUnknown, Temporary or NeedsOperator.
         """
-        url = self._where.url(f"{API}/{route}", query)
-        with _hinting(self._where, write=True):
-            reply = await self._signed.write(
-                method, url, self._write_error, json=json, accept={_TOO_LARGE}
-            )
+        # No `_fields`: WordPress would look for them beside `update`, and answer nothing.
+        reply = await self._sent("POST", place, json, {}, accept=(_TOO_LARGE,))
         if reply.status == _TOO_LARGE:
             raise TooLarge(f"{self.name} answered 413 to {place}")
+        return self._answered(reply, place)
+
+    async def _sent(
+        self, method: str, place: str, json: object, query: Mapping[str, object],
+        accept: Container[int] = (),
+    ) -> "Reply":  # fmt: skip
+        url = self._where.url(f"{API}/{place}", query)
+        with _hinting(self._where, write=True):
+            return await self._signed.write(
+                method, url, self._write_error, json=json, accept=accept
+            )
+
+    def _answered(self, reply: "Reply", place: str) -> object:
         try:
             return values.json_value(reply.body)
         except ValueError as error:
@@ -204,8 +231,15 @@ class ShopClient:
             raise ContractBroken(words, path=place, subject=self.name)
         return int(given)
 
+    def _passing(self, reply: "Reply") -> Temporary:
+        """The error for a page for people where the API has answered before: it comes and goes."""
+        words = self._client.text(complaints.first_words(reply.body))
+        return Temporary(f'{self.name}: a web page instead of an answer: "{words}"')
+
     def _read_error(self, reply: "Reply") -> ChannelError | None:
         """The error that an answer of success is, where there is no list in it."""
+        if self._is_found and complaints.is_web_page(reply.body):
+            return self._passing(reply)
         complaint = _complaint(reply.body)
         if complaint is None:
             return None

@@ -112,14 +112,12 @@ class CatalogueWriter:
         if len(entries) == 1:
             change, fields = entries[0]
             place = f"{route}/{numbers[0]}"
-            query = {"_fields": _ANSWER_FIELDS}
-            answer = await self._shop.sent("PUT", place, dict(fields), place, query)
+            answer = await self._shop.put(place, dict(fields), _ANSWER_FIELDS)
             return [answers.receipt(change, fields, answer, self._shop.text)]
         pairs = zip(numbers, entries, strict=True)
         update = [{"id": int(number), **fields} for number, (_, fields) in pairs]
         place = f"{route}/batch"
-        # No `_fields`: WordPress would look for them beside `update`, and answer nothing.
-        content = await self._shop.sent("POST", place, {"update": update}, place, {})
+        content = await self._shop.post(place, {"update": update})
         rows = content.get("update") if isinstance(content, dict) else None
         if not isinstance(rows, list):
             raise WriteOutcomeUnknown(f"{self._shop.name}: {place}: the answer has no `update`")
