@@ -9,7 +9,7 @@ import pytest
 from sync.channels.base import RecordPage
 from sync.channels.shopify import sweep
 from sync.channels.shopify.documents import bulk_query
-from sync.channels.shopify.joining import Joiner
+from sync.channels.shopify.joining import ShopifyJoiner
 from sync.clock import from_rfc3339
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from tests.contract.harness import (
@@ -292,7 +292,7 @@ def test_a_joiner_takes_lines_in_any_pieces() -> None:
         for number in range(300)
     )
     for size in (1, 7, 64, 100_000):
-        joiner = Joiner("shop", 5_000)
+        joiner = ShopifyJoiner("shop", 5_000)
         for start in range(0, len(text), size):
             joiner.add(text[start : start + size])
         joiner.end()

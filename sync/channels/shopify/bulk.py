@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from store.model import Millis
 from sync import values
 from sync.channels.shopify import documents
-from sync.channels.shopify.joining import BadNode, Joiner
-from sync.channels.shopify.reading import ReadItem
+from sync.channels.shopify.joining import ShopifyBadNode, ShopifyJoiner
+from sync.channels.shopify.reading import ShopifyReadItem
 from sync.channels.shopify.session import ShopifySession
-from sync.channels.shopify.shapes import BulkListed, BulkOperation, BulkSeen, BulkStarted
+from sync.channels.shopify.shapes import BulkListed, BulkSeen, BulkStarted, ShopifyBulkOperation
 from sync.clock import Clock
 from sync.errors import (
     ContractBroken,
@@ -39,7 +39,7 @@ _ENDED = frozenset({"FAILED", "CANCELED", "CANCELING", "EXPIRED"})
 _WAITING = frozenset({"CREATED", "RUNNING"})
 
 
-class BulkRefused(Temporary):
+class ShopifyBulkRefused(Temporary):
     """No bulk operation can be begun now: as many as the app may have are running."""
 
 
@@ -48,14 +48,14 @@ class ShopExport:
     """A whole export, here."""
 
     as_of: Millis | None
-    joiner: Joiner | None
+    joiner: ShopifyJoiner | None
     """None: the catalogue is empty."""
 
-    def groups(self) -> Iterator[Sequence[ReadItem | BadNode]]:
+    def groups(self) -> Iterator[Sequence[ShopifyReadItem | ShopifyBadNode]]:
         return iter(()) if self.joiner is None else self.joiner.groups()
 
 
-class BulkReader:
+class ShopifyBulk:
     """Has the catalogue of one shop exported. Only one sweep at a time asks for it."""
 
     def __init__(
@@ -69,7 +69,7 @@ class BulkReader:
     async def begun(self) -> str:
         """Begin an operation, or find ours that runs; its id.
 
-        Raises BulkRefused, and what a read raises.
+        Raises ShopifyBulkRefused, and what a read raises.
         """
         listed = await self._session.shaped(
             documents.BULK_LIST, {}, "bulk operations", BulkListed, points=60
@@ -110,7 +110,7 @@ class BulkReader:
         payload = self._session.client.shaped(data, BulkStarted, place).bulk_operation_run_query
         words = self._session.client.text("; ".join(found.message for found in payload.user_errors))
         if {found.code for found in payload.user_errors} & _TAKEN:
-            raise BulkRefused(
+            raise ShopifyBulkRefused(
                 f"{name}: as many bulk operations as its app may have are running, of others; they "
                 f"are left alone. Shopify says: {words}",
                 retry_after_s=60,
@@ -119,7 +119,7 @@ class BulkReader:
             raise ContractBroken(words or "no operation was begun", path=place, subject=name)
         return payload.bulk_operation.id
 
-    async def _completed(self, operation_id: str) -> BulkOperation:
+    async def _completed(self, operation_id: str) -> ShopifyBulkOperation:
         """Wait until it is complete. The poll's own deadline ends what takes too long."""
         name, wait_ms = self._session.name, _LOOK_FIRST_MS
         for _ in range(_LOOKS_MAX):
@@ -146,10 +146,10 @@ class BulkReader:
             wait_ms = min(_LOOK_MAX_MS, wait_ms * 3 // 2)
         raise Temporary(f"{name}: the bulk operation does not end")
 
-    async def _brought(self, operation: BulkOperation, url: str) -> Joiner:
+    async def _brought(self, operation: ShopifyBulkOperation, url: str) -> ShopifyJoiner:
         """Download the export. Raises Temporary where it is not whole."""
         for attempt in range(1, _DOWNLOADS_MAX + 1):
-            joiner = Joiner(self._session.name, _number(operation.root_object_count))
+            joiner = ShopifyJoiner(self._session.name, _number(operation.root_object_count))
             try:
                 await self._download(url, joiner)
                 self._check(operation, joiner)
@@ -164,7 +164,7 @@ class BulkReader:
                 return joiner
         raise AssertionError("the last attempt returns or raises")
 
-    async def _download(self, url: str, joiner: Joiner) -> None:
+    async def _download(self, url: str, joiner: ShopifyJoiner) -> None:
         name, parts = self._session.name, urlsplit(url)
         if parts.scheme not in {"https", urlsplit(self._session.endpoint).scheme}:
             raise ContractBroken("names an export that is not at https", path="url", subject=name)
@@ -179,7 +179,7 @@ class BulkReader:
         finally:
             await store.aclose()
 
-    def _check(self, operation: BulkOperation, joiner: Joiner) -> None:
+    def _check(self, operation: ShopifyBulkOperation, joiner: ShopifyJoiner) -> None:
         objects, items = _number(operation.object_count), _number(operation.root_object_count)
         if joiner.lines < objects or joiner.items < items:
             raise Temporary(

@@ -28,12 +28,12 @@ from sync.channels.base import (
     closing,
 )
 from sync.channels.shopify import documents
-from sync.channels.shopify.bulk import BulkReader
-from sync.channels.shopify.fresh import FreshReader
+from sync.channels.shopify.bulk import ShopifyBulk
+from sync.channels.shopify.fresh import ShopifyFresh
 from sync.channels.shopify.ids import LOCATION, long_id
 from sync.channels.shopify.options import ShopifyOptions
 from sync.channels.shopify.session import EXPECTS, ShopifySession
-from sync.channels.shopify.sweep import SweepReader
+from sync.channels.shopify.sweep import ShopifySweep
 from sync.channels.shopify.writing import BATCH_MAX, ShopifyWriter
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
@@ -113,8 +113,8 @@ def open_channel(
     bucket = PointsBucket(clock, transport.rate_share)
     session = ShopifySession(client, options.endpoint, options.api_version, bucket)
     location = None if options.location is None else long_id(LOCATION, options.location)
-    bulk = BulkReader(session, transport, clock, location)
-    return Shopify(options, session, SweepReader(session, bulk, location))
+    bulk = ShopifyBulk(session, transport, clock, location)
+    return Shopify(options, session, ShopifySweep(session, bulk, location))
 
 
 class _Plan(msgspec.Struct, frozen=True, rename="camel"):
@@ -148,12 +148,12 @@ class Shopify:
     """One shop. Stateless but for its token, and for what its queries cost."""
 
     def __init__(
-        self, options: ShopifyOptions, session: ShopifySession, sweep: SweepReader
+        self, options: ShopifyOptions, session: ShopifySession, sweep: ShopifySweep
     ) -> None:
         self.abilities = abilities(options)
         self._session = session
         self._sweep = sweep
-        self._fresh = FreshReader(session, sweep, options.location)
+        self._fresh = ShopifyFresh(session, sweep, options.location)
         self._writer = ShopifyWriter(session, self._fresh)
         self._messages = Messages(session.client.struck)
 

@@ -22,7 +22,7 @@ class _Throttle(msgspec.Struct, frozen=True, rename="camel"):
     restore_rate: float
 
 
-class QueryCost(msgspec.Struct, frozen=True, rename="camel"):
+class ShopifyCost(msgspec.Struct, frozen=True, rename="camel"):
     """`extensions.cost` of an answer."""
 
     requested_query_cost: float | None = None
@@ -39,10 +39,10 @@ class QueryCost(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Extensions(msgspec.Struct, frozen=True):
-    cost: QueryCost | None = None
+    cost: ShopifyCost | None = None
 
 
-def cost_in(extensions: Mapping[str, object]) -> QueryCost | None:
+def cost_in(extensions: Mapping[str, object]) -> ShopifyCost | None:
     """Read the cost of an answer's `extensions`; None where it says none that can be used."""
     try:
         return msgspec.convert(extensions, _Extensions).cost
@@ -50,11 +50,11 @@ def cost_in(extensions: Mapping[str, object]) -> QueryCost | None:
         return None
 
 
-class CostMemory:
+class ShopifyCosts:
     """What the last query by each document cost, and what the shop's plan gives."""
 
     def __init__(self) -> None:
-        self._known: dict[str, QueryCost] = {}
+        self._known: dict[str, ShopifyCost] = {}
         self.restored_per_s = _RESTORED_PER_S
 
     def note(self, document: str, extensions: Mapping[str, object]) -> None:
@@ -66,6 +66,6 @@ class CostMemory:
         if cost.throttle_status is not None and cost.throttle_status.restore_rate > 0:
             self.restored_per_s = cost.throttle_status.restore_rate
 
-    def last(self, document: str) -> QueryCost | None:
+    def last(self, document: str) -> ShopifyCost | None:
         """What the last query by this document cost."""
         return self._known.get(document)

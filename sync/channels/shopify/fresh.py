@@ -9,10 +9,10 @@ from store.model import Record, Refused
 from sync.channels.base import FreshReadings, ListingRef
 from sync.channels.shopify import documents
 from sync.channels.shopify.ids import ITEM, LOCATION, long_id
-from sync.channels.shopify.reading import Listings, ReadItem, Tally, is_bundle
-from sync.channels.shopify.session import ShopifySession, TooCostly
+from sync.channels.shopify.reading import ShopifyListings, ShopifyReadItem, ShopifyTally, is_bundle
+from sync.channels.shopify.session import ShopifySession, ShopifyTooCostly
 from sync.channels.shopify.shapes import ShopifyItem, ShopifyLevel, ShopifyNodeList
-from sync.channels.shopify.sweep import SweepReader
+from sync.channels.shopify.sweep import ShopifySweep
 
 IDS_MAX = 250
 """Input arrays take no more (shopify.dev, API limits, 2026-11)."""
@@ -20,7 +20,7 @@ _ITEM_POINTS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class FreshItem:
+class ShopifyFreshItem:
     """What one listing is now."""
 
     record: Record | None
@@ -30,10 +30,10 @@ class FreshItem:
     """Why it can't be written, whatever it shows."""
 
 
-class FreshReader:
+class ShopifyFresh:
     """Reads listings by their refs; between readings it remembers what an item costs."""
 
-    def __init__(self, session: ShopifySession, sweep: SweepReader, location: str | None) -> None:
+    def __init__(self, session: ShopifySession, sweep: ShopifySweep, location: str | None) -> None:
         self._session = session
         self._sweep = sweep
         self._location = location
@@ -48,14 +48,14 @@ class FreshReader:
         records = [fresh.record for fresh in found.values() if fresh.record is not None]
         return FreshReadings(records, [f.refused for f in found.values() if f.refused is not None])
 
-    async def found(self, wanted: Sequence[ListingRef]) -> Mapping[ListingRef, FreshItem]:
+    async def found(self, wanted: Sequence[ListingRef]) -> Mapping[ListingRef, ShopifyFreshItem]:
         """What each listing is now; one that is not there is not in the answer."""
         by_place: dict[str, dict[str, ListingRef]] = {}
         for listing in wanted:
             place, item_id = self.place_of(listing), long_id(ITEM, listing.ref)
             if place is not None and item_id is not None:
                 by_place.setdefault(place, {})[item_id] = listing
-        found: dict[ListingRef, FreshItem] = {}
+        found: dict[ListingRef, ShopifyFreshItem] = {}
         for place, listings in by_place.items():
             for item_id, read in (await self._items(list(listings), place)).items():
                 listing = listings[item_id]
@@ -64,9 +64,11 @@ class FreshReader:
                     found[listing] = fresh
         return found
 
-    async def _items(self, ids: Sequence[str], location: str) -> Mapping[str, ReadItem | Refused]:
+    async def _items(
+        self, ids: Sequence[str], location: str
+    ) -> Mapping[str, ShopifyReadItem | Refused]:
         """Read items by their ids, as many at once as a query may cost."""
-        found: dict[str, ReadItem | Refused] = {}
+        found: dict[str, ShopifyReadItem | Refused] = {}
         start = 0
         while start < len(ids):
             size = max(1, min(IDS_MAX, int(self._session.page_points / self._points_an_item)))
@@ -77,7 +79,7 @@ class FreshReader:
                 answer = await self._session.shaped(
                     documents.FRESH, variables, "nodes", ShopifyNodeList, points=points
                 )
-            except TooCostly:
+            except ShopifyTooCostly:
                 if size == 1:
                     raise
                 self._points_an_item = self._session.page_points / max(1, size // 2)
@@ -92,7 +94,7 @@ class FreshReader:
             start += len(some)
         return found
 
-    async def _whole(self, item_id: str, node: object, place: str) -> ReadItem | Refused:
+    async def _whole(self, item_id: str, node: object, place: str) -> ShopifyReadItem | Refused:
         try:
             item = msgspec.convert(node, ShopifyItem)
         except msgspec.ValidationError as error:
@@ -101,22 +103,24 @@ class FreshReader:
             return Refused(place, f"it is another item: {self._session.client.text(item.id)}")
         return await self._sweep.whole(item, place)
 
-    def _fresh(self, listing: ListingRef, read: ReadItem | Refused) -> FreshItem | None:
+    def _fresh(
+        self, listing: ListingRef, read: ShopifyReadItem | Refused
+    ) -> ShopifyFreshItem | None:
         """What a listing is now, by what came for it; None where the item is another by now."""
         if isinstance(read, Refused):
             refused = msgspec.structs.replace(read, sku=listing.sku, location=listing.location)
-            return FreshItem(None, refused)
+            return ShopifyFreshItem(None, refused)
         if read.item.sku != listing.sku:
             return None
-        listings = Listings(Tally(), self._location is not None)
+        listings = ShopifyListings(ShopifyTally(), self._location is not None)
         listings.add(read)
         if listings.refused:
-            return FreshItem(None, listings.refused[0])
+            return ShopifyFreshItem(None, listings.refused[0])
         if not listings.records:
             return None
-        return FreshItem(listings.records[0], None, self._obstacle(read))
+        return ShopifyFreshItem(listings.records[0], None, self._obstacle(read))
 
-    def _obstacle(self, read: ReadItem) -> str:
+    def _obstacle(self, read: ShopifyReadItem) -> str:
         level = msgspec.convert(read.levels[0], ShopifyLevel)
         if not read.item.tracked:
             return "Shopify does not track its stock, so it never runs out"

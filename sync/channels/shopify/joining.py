@@ -16,7 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from sync import values
-from sync.channels.shopify.reading import ReadItem
+from sync.channels.shopify.reading import ShopifyReadItem
 from sync.channels.shopify.shapes import ShopifyItem
 from sync.errors import ContractBroken, Temporary
 
@@ -32,7 +32,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class BadNode:
+class ShopifyBadNode:
     """A line that is not even an item."""
 
     node: object
@@ -40,7 +40,7 @@ class BadNode:
     error: Exception
 
 
-class Joiner:
+class ShopifyJoiner:
     """Takes an export's pieces, and gives its items. Whoever makes one closes it."""
 
     def __init__(self, name: str, expected_items: int) -> None:
@@ -68,7 +68,7 @@ class Joiner:
         except ContractBroken as error:
             raise Temporary(f"{self._name}: the export is cut short: {error}") from error
 
-    def groups(self) -> Iterator[Sequence[ReadItem | BadNode]]:
+    def groups(self) -> Iterator[Sequence[ShopifyReadItem | ShopifyBadNode]]:
         """The items, whole, some at a time, in an order that is the same for the same items.
 
         Raises Temporary where a line belongs to an item that is not there.
@@ -99,7 +99,7 @@ class Joiner:
         file = self._files[zlib.crc32(root.encode("utf-8", "replace")) % len(self._files)]
         file.write(line + b"\n")
 
-    def _joined(self, file: IO[bytes]) -> Sequence[ReadItem | BadNode]:
+    def _joined(self, file: IO[bytes]) -> Sequence[ShopifyReadItem | ShopifyBadNode]:
         items: dict[str, Any] = {}
         children: dict[str, tuple[list[Any], list[Any]]] = {}
         for line in file:
@@ -126,16 +126,18 @@ class Joiner:
         return ContractBroken(words, path=f"export, line {self.lines}", subject=self._name)
 
 
-def _item(content: Any, parts: tuple[list[object], list[object]]) -> ReadItem | BadNode:  # noqa: ANN401
+def _item(
+    content: dict[str, Any], parts: tuple[list[object], list[object]]
+) -> ShopifyReadItem | ShopifyBadNode:
     place = f"export, {content['id']}"
     levels, variants = parts
     try:
         item = msgspec.convert(content, ShopifyItem)
     except msgspec.ValidationError as error:
-        return BadNode(content, place, error)
+        return ShopifyBadNode(content, place, error)
     if item.inventory_level is not None:
         levels = [item.inventory_level]
-    return ReadItem(item, levels, variants, place)
+    return ShopifyReadItem(item, levels, variants, place)
 
 
 def _by_id(text: str) -> tuple[int, str]:

@@ -30,7 +30,7 @@ _NAMED_MAX = 5
 
 
 @dataclass(slots=True)
-class Tally:
+class ShopifyTally:
     """What of a sweep is no listing, or not one as any other: counted, with a few names."""
 
     without_sku: int = 0
@@ -70,7 +70,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadItem:
+class ShopifyReadItem:
     """One item as it was read, whole: with all its levels and variants."""
 
     item: ShopifyItem
@@ -80,16 +80,16 @@ class ReadItem:
 
 
 @dataclass(slots=True)
-class Listings:
+class ShopifyListings:
     """The listings of a page's items."""
 
-    tally: Tally
+    tally: ShopifyTally
     single: bool
     """Only one location is read: its listings stand at no location of ours."""
     records: list[Record] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
-    def add(self, read: ReadItem) -> None:
+    def add(self, read: ShopifyReadItem) -> None:
         """Decode an item; what can't be decoded is refused, listing by listing."""
         sku = read.item.sku
         if sku is None or sku == "":
@@ -118,7 +118,7 @@ class Listings:
         sku = values.sku_or_none(node.get("sku")) if isinstance(node, dict) else None
         self.refused.append(Refused(place, str(error), sku))
 
-    def _offer(self, read: ReadItem) -> "_Offer":
+    def _offer(self, read: ShopifyReadItem) -> "_Offer":
         variants = [msgspec.convert(variant, ShopifyVariant) for variant in read.variants]
         name = str(read.item.sku)
         states: list[State | None] = []
@@ -144,7 +144,7 @@ class Listings:
             None if first is None else values.title(first.display_name),
         )
 
-    def _refuse_all(self, read: ReadItem, error: Exception) -> None:
+    def _refuse_all(self, read: ShopifyReadItem, error: Exception) -> None:
         """Refuse an item with all its levels."""
         if values.sku_or_none(read.item.sku) is None:
             words = str(error)
@@ -154,7 +154,7 @@ class Listings:
         for number, level in enumerate(read.levels):
             self._refuse(read, f"level {number + 1}", level, error)
 
-    def _refuse(self, read: ReadItem, what: str, level: object, error: Exception) -> None:
+    def _refuse(self, read: ShopifyReadItem, what: str, level: object, error: Exception) -> None:
         sku = values.sku_or_none(read.item.sku)
         location = "" if self.single else _location_of(level)
         self.refused.append(Refused(f"{read.place}, {what}", str(error), sku, location))

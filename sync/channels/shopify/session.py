@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from sync.channels.api import complaints
 from sync.channels.api.graphql import GraphQLAnswer, GraphQLError, answer_in
 from sync.channels.api.vendor import VendorClient
-from sync.channels.shopify.costs import QUERY_POINTS_MAX, CostMemory, cost_in
+from sync.channels.shopify.costs import QUERY_POINTS_MAX, ShopifyCosts, cost_in
 from sync.errors import (
     ChannelError,
     ContractBroken,
@@ -50,7 +50,7 @@ _BEFORE_EXECUTION = frozenset(
 """Codes of what Shopify refuses before it does anything: a write with only these did nothing."""
 
 
-class TooCostly(ContractBroken):
+class ShopifyTooCostly(ContractBroken):
     """The query may cost more than Shopify takes at once: a smaller page may go."""
 
 
@@ -62,7 +62,7 @@ class ShopifySession:
     ) -> None:
         self.name = client.name
         self.client = client
-        self.costs = CostMemory()
+        self.costs = ShopifyCosts()
         self._bucket = bucket
         self.endpoint = endpoint
         self._asked_version = api_version
@@ -79,7 +79,7 @@ class ShopifySession:
     ) -> Mapping[str, object]:
         """Send one operation and answer its data. `place` names it in errors.
 
-        `points`: what it may cost. Raises TooCostly beside what other channels raise.
+        `points`: what it may cost. Raises ShopifyTooCostly beside what other channels raise.
         """
         answers: list[GraphQLAnswer] = []
 
@@ -173,7 +173,7 @@ class ShopifySession:
     def _of_read(self, errors: Sequence[GraphQLError], codes: set[str], place: str) -> ChannelError:
         words = self._words(errors)
         if "MAX_COST_EXCEEDED" in codes:
-            return TooCostly(words, path=place, subject=self.name)
+            return ShopifyTooCostly(words, path=place, subject=self.name)
         if "INTERNAL_SERVER_ERROR" in codes:
             return Temporary(f"{self.name} answered: {words}")
         where = self.client.text(errors[0].place) or place

@@ -101,7 +101,7 @@ class ShopifySet(msgspec.Struct, frozen=True, rename="camel"):
     inventory_set_quantities: ShopifySetPayload
 
 
-class BulkOperation(msgspec.Struct, frozen=True, rename="camel"):
+class ShopifyBulkOperation(msgspec.Struct, frozen=True, rename="camel"):
     """An export that Shopify makes in the background. Counts are numbers written as text."""
 
     id: str
@@ -117,7 +117,7 @@ class BulkOperation(msgspec.Struct, frozen=True, rename="camel"):
 
 class BulkStartPayload(msgspec.Struct, frozen=True, rename="camel"):
     user_errors: list[ShopifyUserError]
-    bulk_operation: BulkOperation | None = None
+    bulk_operation: ShopifyBulkOperation | None = None
 
 
 class BulkStarted(msgspec.Struct, frozen=True, rename="camel"):
@@ -125,11 +125,11 @@ class BulkStarted(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BulkSeen(msgspec.Struct, frozen=True, rename="camel"):
-    bulk_operation: BulkOperation | None
+    bulk_operation: ShopifyBulkOperation | None
 
 
 class BulkNodes(msgspec.Struct, frozen=True):
-    nodes: list[BulkOperation]
+    nodes: list[ShopifyBulkOperation]
 
 
 class BulkListed(msgspec.Struct, frozen=True, rename="camel"):

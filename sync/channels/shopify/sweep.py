@@ -7,11 +7,11 @@ import msgspec
 
 from sync.channels.base import RecordPage
 from sync.channels.shopify import documents
-from sync.channels.shopify.bulk import BulkReader, BulkRefused
+from sync.channels.shopify.bulk import ShopifyBulk, ShopifyBulkRefused
 from sync.channels.shopify.ids import LOCATION, long_id, short_id
-from sync.channels.shopify.joining import BadNode
-from sync.channels.shopify.reading import Listings, ReadItem, Tally
-from sync.channels.shopify.session import ShopifySession, TooCostly
+from sync.channels.shopify.joining import ShopifyBadNode
+from sync.channels.shopify.reading import ShopifyListings, ShopifyReadItem, ShopifyTally
+from sync.channels.shopify.session import ShopifySession, ShopifyTooCostly
 from sync.channels.shopify.shapes import (
     ShopifyItem,
     ShopifyItems,
@@ -37,10 +37,10 @@ _PAGING_TIMEOUTS = 4
 operation: the whole poll has the time of ten."""
 
 
-class SweepReader:
+class ShopifySweep:
     """Lists a shop. Between sweeps it remembers what an item of a page costs."""
 
-    def __init__(self, session: ShopifySession, bulk: BulkReader, location: str | None) -> None:
+    def __init__(self, session: ShopifySession, bulk: ShopifyBulk, location: str | None) -> None:
         self._session = session
         self._bulk = bulk
         self._location = None if location is None else long_id(LOCATION, location)
@@ -104,7 +104,7 @@ class SweepReader:
         for number in range(1, _PAGES_MAX + 1):
             place = f"page {number}"
             nodes = await self._page(after, sweep.levels, place)
-            listings = Listings(sweep.tally, self._location is not None)
+            listings = ShopifyListings(sweep.tally, self._location is not None)
             await self._add(nodes.nodes, place, listings, sweep.seen)
             info = nodes.page_info
             page = RecordPage(listings.records, listings.refused)
@@ -135,7 +135,7 @@ class SweepReader:
             return False
         try:
             sweep.operation = await self._bulk.begun()
-        except (BulkRefused, ContractBroken, NeedsOperator):
+        except (ShopifyBulkRefused, ContractBroken, NeedsOperator):
             # Slowly is better than not at all.
             sweep.is_refused_export = True
         return sweep.operation is not None
@@ -155,7 +155,7 @@ class SweepReader:
                 data = await self._session.ask(
                     query, variables, place, points=size * self._points_an_item
                 )
-            except TooCostly:
+            except ShopifyTooCostly:
                 if size == 1:
                     raise
                 self._points_an_item = self._session.page_points / max(1, size // 2)
@@ -175,7 +175,7 @@ class SweepReader:
             self._spent_an_item = cost.actual_query_cost / came
 
     async def _add(
-        self, nodes: Sequence[object], place: str, listings: Listings, seen: set[str]
+        self, nodes: Sequence[object], place: str, listings: ShopifyListings, seen: set[str]
     ) -> None:
         for index, node in enumerate(nodes):
             where = f"{place}, item {index + 1}"
@@ -189,7 +189,7 @@ class SweepReader:
             seen.add(item.id)
             listings.add(await self.whole(item, where))
 
-    async def whole(self, item: ShopifyItem, place: str) -> ReadItem:
+    async def whole(self, item: ShopifyItem, place: str) -> ShopifyReadItem:
         """Ask for the levels and variants of an item that the page had no room for."""
         levels: Sequence[object] = [] if item.inventory_level is None else [item.inventory_level]
         if item.inventory_levels is not None:
@@ -202,7 +202,7 @@ class SweepReader:
             variants = item.variants.nodes
             if item.variants.page_info.has_next_page:
                 variants = await self._more(documents.MORE_VARIANTS, item.id, None, place)
-        return ReadItem(item, levels, variants, place)
+        return ShopifyReadItem(item, levels, variants, place)
 
     async def _more(self, query: str, item_id: str, after: str | None, place: str) -> list[object]:
         """The rest of one item's levels, or all of its variants."""
@@ -224,16 +224,16 @@ class SweepReader:
         """What a bulk operation exports, without what was read by pages already."""
         async with self._bulk.exported(operation) as export:
             for items in export.groups():
-                listings = Listings(sweep.tally, self._location is not None)
+                listings = ShopifyListings(sweep.tally, self._location is not None)
                 for read in items:
-                    if isinstance(read, BadNode):
+                    if isinstance(read, ShopifyBadNode):
                         listings.refuse_node(read.node, read.place, read.error)
                     elif read.item.id not in sweep.seen:
                         listings.add(read)
                 yield RecordPage(listings.records, listings.refused, as_of=export.as_of)
             yield RecordPage((), as_of=export.as_of, warnings=self._warnings(sweep.tally))
 
-    def _warnings(self, tally: Tally) -> list[str]:
+    def _warnings(self, tally: ShopifyTally) -> list[str]:
         return [*tally.warnings(), *self._session.doubts()]
 
 
@@ -245,7 +245,7 @@ class _Sweep:
     """How many levels of an item a page has room for."""
     count: int
     """How many variants the shop has, as far as it counts."""
-    tally: Tally = field(default_factory=Tally)
+    tally: ShopifyTally = field(default_factory=ShopifyTally)
     seen: set[str] = field(default_factory=set)
     """Items that pages had."""
     has_ended: bool = False

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from sync.channels.base import Change, ListingRef, Receipt
 from sync.channels.shopify import documents
-from sync.channels.shopify.fresh import FreshReader
+from sync.channels.shopify.fresh import ShopifyFresh
 from sync.channels.shopify.ids import ITEM, long_id
 from sync.channels.shopify.session import ShopifySession
 from sync.channels.shopify.shapes import ShopifySet, ShopifySetPayload, ShopifyUserError
@@ -68,7 +68,7 @@ class _Entry:
 class ShopifyWriter:
     """Writes to one shop."""
 
-    def __init__(self, session: ShopifySession, fresh: FreshReader) -> None:
+    def __init__(self, session: ShopifySession, fresh: ShopifyFresh) -> None:
         self._session = session
         self._fresh = fresh
 
