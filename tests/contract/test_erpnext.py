@@ -132,9 +132,10 @@ async def test_items_are_told_apart_by_what_erpnext_keeps_of_them(
         "NEVER-THERE": (0, State.ACTIVE),
         "GIFT-CARD": (None, UNCOUNTED),
     }
-    (warning,) = reading.pages[-1].warnings
-    assert warning.startswith("5 items have serial or batch numbers: they are compared, and can't")
-    assert warning.endswith("be written: SERIAL-0, SERIAL-1, SERIAL-2, …")
+    assert reading.pages[-1].warnings == [
+        "5 listings, with serial or batch numbers, compared and not written: "  # noqa: ISC004
+        "SERIAL-0, SERIAL-1, SERIAL-2 and 2 more"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -282,6 +283,23 @@ async def test_what_moved_meanwhile_is_a_conflict_and_the_rest_is_written(
 
     assert [receipt.conflict for receipt in receipts] == [True, False]
     assert (site.shown("A"), site.shown("B")) == (4, 7)
+
+
+async def test_stock_that_may_not_go_below_zero_is_refused_in_erpnexts_words(
+    site: ErpNextSiteFake, harness: OverHttp
+) -> None:
+    site.put("A", 5)
+    told = '[{"message": "<b>3.0</b> units of <a href=\\"/app/item/A\\">A</a> needed"}]'
+    body = {
+        "exc_type": "NegativeStockError",
+        "exception": "erpnext.stock.stock_ledger.NegativeStockError: 3.0 units of A needed",
+        "exc": '["Traceback (most recent call last): …"]',
+        "_server_messages": told,
+    }
+    harness.front.spoil = lambda asked: Answer(body, 417) if asked.method == "POST" else None
+
+    with pytest.raises(WriteRejected, match=r"^shop answered 417: 3\.0 units of A needed$"):
+        await write_one(harness, 2)
 
 
 async def test_a_document_that_a_workflow_holds_moves_nothing_and_is_named(

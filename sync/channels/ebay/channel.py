@@ -51,10 +51,12 @@ ABILITIES = Abilities(
     "soon a write shows, the scopes' exact refusal",
 )
 EXAMPLE = """\
+kind = "ebay"
 client_id = { env = "EBAY_CLIENT_ID" }
 client_secret = { env = "EBAY_CLIENT_SECRET" }
 refresh_token = { env = "EBAY_REFRESH_TOKEN" }
 marketplaces = ["EBAY_US"]
+# credentials_expire = "2028-05-01"  # when the refresh token ends: 18 months after the consent
 every = "30m"
 """
 

@@ -53,7 +53,7 @@ class EbayDesk:
 
     def __init__(self, client: VendorClient, options: EbayOptions, clock: Clock) -> None:
         self.client = client
-        self.budget = _budget(options.calls_per_day, clock, client.rate_share)
+        self.budget = day_budget(options.calls_per_day, clock, client.rate_share)
         self._url = options.api
         self._scope = options.scope.rpartition("/")[2]
 
@@ -160,7 +160,7 @@ class EbayDesk:
         )
 
 
-def _budget(calls_per_day: int, clock: Clock, share: float) -> TokenBucket:
+def day_budget(calls_per_day: int, clock: Clock, share: float) -> TokenBucket:
     """Our share of the day's calls, spread over it; a quarter of it may go at once, in a sweep."""
     at_once = max(1, round(calls_per_day * share / 4))
     return TokenBucket(clock, calls_per_day / _DAY_S, at_once, share)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sync import secrets
+from sync.channels.api import addresses
 from sync.secrets import SecretSource
 from sync.values import quoted
 
@@ -65,17 +65,14 @@ class EbayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 def _check_address(key: str, url: str) -> None:
+    addresses.check(key, url, f'"{PRODUCTION}"')
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f'{key} must begin with https:// and a host, such as "{PRODUCTION}"')
-    if "@" in parts.netloc:
-        raise ValueError(f"{key} must not contain a user or password: they have their own keys")
-    secrets.refuse_in_url(key, url)
-    if _STOREFRONT.search(parts.hostname):
+    host = parts.hostname or ""
+    if _STOREFRONT.search(host):
         raise ValueError(
             f'{key} is a site for shoppers: write "{PRODUCTION}", or "{SANDBOX}" to try things'
         )
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    if parts.scheme == "http" and not _is_here(host):
         raise ValueError(f"{key} must begin with https://: over http anybody could read the token")
 
 

@@ -8,10 +8,10 @@ import msgspec
 
 from store.model import Record, Refused
 from sync import values
+from sync.channels.api.tally import Tally
 from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.ebay import records
 from sync.channels.ebay.desk import PAGE_ITEMS, EbayDesk, EbayOffersRefused
-from sync.channels.ebay.records import EbayDoubts
 from sync.channels.ebay.shapes import EbayInventoryItem, EbayOffer
 from sync.errors import ContractBroken, Temporary
 
@@ -45,7 +45,7 @@ class EbayReader:
         # Paging is by number. An item that is made meanwhile pushes one to the next page, where it
         # is met again; one that is deleted pulls one forward, which would look missing.
         seen: set[str] = set()
-        doubts, met, given, most = EbayDoubts(), 0, 0, 0
+        tally, met, given, most = Tally(), 0, 0, 0
         for number in range(PAGES_MAX):
             page = await self._desk.items(number)
             items, total = page.inventory_items or [], page.total
@@ -53,13 +53,13 @@ class EbayReader:
                 raise Temporary(f"{self._desk.client.name}'s items changed while they were read")
             most = total or 0
             place = f"page {number + 1}, items"
-            found = await self._decoded(items, place, seen, doubts)
+            found = await self._decoded(items, place, seen, tally)
             met += len(items)
             given += len(found.records) + len(found.refused)
             if self._is_last(len(items), number, total):
                 left = 0 if total is None else total - met
                 announced = None if total is None else given + max(0, left)
-                words = doubts.words()
+                words = [records.ONLY_ITS_OWN, *tally.warnings()]
                 yield RecordPage(found.records, found.refused, announced, warnings=words)
                 return
             yield RecordPage(found.records, found.refused)
@@ -71,13 +71,13 @@ class EbayReader:
         """Read all listings of some SKUs."""
         found: list[Record] = []
         refused: list[Refused] = []
-        doubts = EbayDoubts()
+        tally = Tally()
         skus = sorted({listing.sku for listing in wanted})
         for entry in await self._desk.bulk(skus):
             if entry.sku not in skus or entry.inventory_item is None:
                 continue
             content: object = {"sku": entry.sku, **entry.inventory_item}
-            answer = await self._listings(content, f"bulk_get_inventory_item, {entry.sku}", doubts)
+            answer = await self._listings(content, f"bulk_get_inventory_item, {entry.sku}", tally)
             found += answer.records
             refused += answer.refused
         return FreshReadings(found, refused)
@@ -95,7 +95,7 @@ class EbayReader:
 
     def records(self, standing: EbayStanding) -> Sequence[Record]:
         """The listings of one SKU. Raises ValueError where a number can't be read."""
-        return records.listings(standing.item, standing.offers, self._marketplaces, EbayDoubts())
+        return records.listings(standing.item, standing.offers, self._marketplaces, Tally())
 
     @staticmethod
     def _is_last(count: int, number: int, total: int | None) -> bool:
@@ -104,7 +104,7 @@ class EbayReader:
         return count < PAGE_ITEMS if total is None else number * PAGE_ITEMS + count >= total
 
     async def _decoded(
-        self, items: Sequence[object], place: str, seen: set[str], doubts: EbayDoubts
+        self, items: Sequence[object], place: str, seen: set[str], tally: Tally
     ) -> FreshReadings:
         fresh: list[tuple[str, object]] = []
         for number, item in enumerate(items):
@@ -120,7 +120,7 @@ class EbayReader:
 
         async def in_turn(item: object, where: str) -> FreshReadings:
             async with slots:
-                return await self._listings(item, where, doubts)
+                return await self._listings(item, where, tally)
 
         asked = [in_turn(item, where) for where, item in fresh]
         answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -133,11 +133,11 @@ class EbayReader:
             refused += answer.refused
         return FreshReadings(found, refused)
 
-    async def _listings(self, content: object, place: str, doubts: EbayDoubts) -> FreshReadings:
+    async def _listings(self, content: object, place: str, tally: Tally) -> FreshReadings:
         sku = values.sku_or_none(content.get("sku")) if isinstance(content, dict) else None
         try:
             item = msgspec.convert(content, EbayInventoryItem)
             offers = await self._desk.offers(values.sku(item.sku))
-            return FreshReadings(records.listings(item, offers, self._marketplaces, doubts))
+            return FreshReadings(records.listings(item, offers, self._marketplaces, tally))
         except (ValueError, EbayOffersRefused) as error:
             return FreshReadings(refused=[Refused(place, str(error), sku)])

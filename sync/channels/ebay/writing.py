@@ -85,7 +85,6 @@ class EbayWriter:
                 self._url,
                 _PLACE,
                 json=plan.body(),
-                headers={"Content-Language": "en-US"},
                 accept=(_FAILED,),
                 budget=self._desk.budget,
             )

@@ -45,6 +45,7 @@ ABILITIES = Abilities(
     "or batch numbers are compared, not written",
 )
 EXAMPLE = """\
+kind = "erpnext"
 url = "https://erp.example.com"
 api_key = { env = "ERPNEXT_KEY" }        # of a user with the role Stock Manager
 api_secret = { env = "ERPNEXT_SECRET" }

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sync import secrets
+from sync.channels.api import addresses
 from sync.secrets import SecretSource
 from sync.time_zones import TimeZone
 
@@ -25,13 +25,9 @@ class ErpNextOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """The site's: its times name none. Without it they are not used."""
 
     def __post_init__(self) -> None:
+        addresses.check("url", self.url, '"https://erp.example.com"')
         parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError('url must begin with https:// and a host: "https://erp.example.com"')
-        if "@" in parts.netloc:
-            raise ValueError("url must not contain a user or password: they have their own keys")
-        secrets.refuse_in_url("url", self.url)
-        if parts.path.strip("/") or parts.query or parts.fragment:
+        if parts.path.strip("/"):
             site = f"{parts.scheme}://{parts.netloc}"
             raise ValueError(f'url is that of the site alone: write "{site}"')
         for key, value in (("location", self.location), ("company", self.company)):

@@ -12,13 +12,12 @@ import msgspec
 
 from store.model import Record, Refused, State
 from sync import values
+from sync.channels.api.tally import Tally
 from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.erpnext.options import ErpNextOptions
 from sync.channels.erpnext.shapes import ErpBin, ErpItem, ErpWarehouse
 from sync.channels.erpnext.site import PAGE_ROWS, ErpNextSite, Filter
 from sync.time_zones import zone_of
-
-_NAMED = 3
 
 
 @dataclass(slots=True)
@@ -156,9 +155,8 @@ class BinReader:
 
 
 def _warnings(items: Mapping[str, ErpItem]) -> Sequence[str]:
-    numbered = [item.name for item in items.values() if item.is_numbered and not item.has_variants]
-    if not numbered:
-        return ()
-    have = "1 item has" if len(numbered) == 1 else f"{len(numbered)} items have"
-    some = ", ".join([*numbered[:_NAMED], *(["…"] if len(numbered) > _NAMED else [])])
-    return [f"{have} serial or batch numbers: they are compared, and can't be written: {some}"]
+    tally = Tally()
+    for item in items.values():
+        if item.is_numbered and not item.has_variants:
+            tally.note("with serial or batch numbers, compared and not written", item.name)
+    return tally.warnings()
