@@ -38,13 +38,22 @@ def set_rates(connection: sqlite3.Connection, rates: Mapping[str, float | None])
 
 
 def note_allowance(
-    connection: sqlite3.Connection, channel: str, left: int, of: int | None, *, at: Millis
+    connection: sqlite3.Connection,
+    channel: str,
+    left: int,
+    of: int | None,
+    *,
+    at: Millis,
+    unit: str | None = None,
 ) -> None:
-    """Note how many requests the channel says are left, and `of` how many; None: it did not say."""
+    """Note how many requests the channel says are left, and `of` how many; None: it did not say.
+
+    `unit` is what they are where they are not requests: `points`.
+    """
     connection.execute(
-        """UPDATE channels SET allowance_left = ?, allowance_of = ?, allowance_at = ?
-        WHERE name = ?""",
-        (left, of, at, channel),
+        """UPDATE channels SET allowance_left = ?, allowance_of = ?, allowance_at = ?,
+          allowance_unit = ? WHERE name = ?""",
+        (left, of, at, unit, channel),
     )
 
 

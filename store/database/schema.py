@@ -24,7 +24,7 @@ from store.database.migrations import (
     v12_future_times,
     v14_sku_skeletons,
     v16_at_least,
-    v17_v18_polls,
+    v17_v19_polls,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -48,8 +48,9 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v14_sku_skeletons.run,
     v10_v15_listings.make_copies,
     v16_at_least.run,
-    v17_v18_polls.make_file_sequence,
-    v17_v18_polls.make_sweeps,
+    v17_v19_polls.make_file_sequence,
+    v17_v19_polls.make_sweeps,
+    v17_v19_polls.make_allowance_unit,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

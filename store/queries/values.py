@@ -124,6 +124,8 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     """Requests that the channel said it would still take, and of how many; as of `…_at`."""
     allowance_of: int | None = None
     allowance_at: Millis | None = None
+    allowance_unit: str | None = None
+    """What they are where they are not requests: `points`."""
     rate_per_s: float | None = None
     """What we hold ourselves to, by `rate`; None: no limit of ours."""
     warnings: tuple[str, ...] = ()

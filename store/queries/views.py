@@ -229,6 +229,7 @@ class _ChannelRow(NamedTuple):
     allowance_left: int | None
     allowance_of: int | None
     allowance_at: Millis | None
+    allowance_unit: str | None
     rate_per_s: float | None
     warnings: tuple[str, ...]
     swept_at: Millis | None

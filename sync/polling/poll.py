@@ -141,7 +141,12 @@ async def _note_allowance(context: EngineContext, channel_state: ChannelState) -
     allowance = channel_state.meter.allowance()
     if allowance is not None:
         await context.database.awrite(
-            polls.note_allowance, channel_state.name, allowance.left, allowance.of, at=allowance.at
+            polls.note_allowance,
+            channel_state.name,
+            allowance.left,
+            allowance.of,
+            at=allowance.at,
+            unit=allowance.unit,
         )
 
 

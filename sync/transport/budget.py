@@ -46,6 +46,10 @@ class Budget(Protocol):
         """Learn from an answer, whatever its status."""
         ...
 
+    def points(self) -> tuple[int, int] | None:
+        """Of a vendor that counts points, how many are left, and of how many; else None."""
+        ...
+
 
 class Unlimited:
     """Lets everything through: the vendor has no limit of this sort."""
@@ -53,6 +57,9 @@ class Unlimited:
     async def turn(self) -> None: ...
 
     def note(self, reply: "Reply") -> None: ...
+
+    def points(self) -> tuple[int, int] | None:
+        return None
 
 
 UNLIMITED = Unlimited()
@@ -135,6 +142,9 @@ class TokenBucket:
         if reply.status == SLOW_DOWN:
             self._fill()
             self._tokens = min(self._tokens, 0.0)
+
+    def points(self) -> tuple[int, int] | None:
+        return None
 
     def _fill(self) -> None:
         now = self._clock.now()

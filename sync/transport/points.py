@@ -166,3 +166,6 @@ class QueryBudget:
             # cost: it cost nothing.
             self._bucket.give_back(taken - (cost.actual_query_cost or 0))
             self._bucket.learn(cost.throttle_status)
+
+    def points(self) -> tuple[int, int] | None:
+        return self._bucket.left

@@ -50,6 +50,8 @@ class RateLimit:
     left: int
     of: int | None
     at: Millis
+    unit: str | None = None
+    """What they are where they are not requests: `points`."""
 
 
 @dataclass(slots=True)
@@ -59,17 +61,28 @@ class RateLimitMeter:
     headers: Mapping[str, str] | None = None
     status: int = 0
     at: Millis = 0
+    points: tuple[int, int] | None = None
+    """Of a vendor that counts points: how many are left, and of how many."""
     notices: ChannelNotices = field(default_factory=ChannelNotices)
     """What its answers have announced."""
 
-    def note(self, headers: Mapping[str, str], status: int, at: Millis) -> None:
+    def note(
+        self,
+        headers: Mapping[str, str],
+        status: int,
+        at: Millis,
+        points: tuple[int, int] | None = None,
+    ) -> None:
         """Take an answer. Its headers know no case."""
         self.headers, self.status, self.at = headers, status, at
+        self.points = points or self.points
 
     def allowance(self) -> RateLimit | None:
         """What the newest answer says; None where it says nothing usable."""
         if self.headers is None:
             return None
+        if self.points is not None:
+            return RateLimit(*self.points, self.at, "points")
         left, of = remaining(self.headers)
         # A 429 means that nothing is left, whatever the same answer's headers say.
         if self.status == _SLOW_DOWN:

@@ -243,8 +243,9 @@ class Transport:
                     raise
                 raise WriteOutcomeUnknown(str(error)) from error
         self.notices.note(call, reply.headers, self.redactor)
-        self._meter.note(reply.headers, reply.status, self._clock.now())
         call.budget.note(reply)
+        points = call.budget.points()
+        self._meter.note(reply.headers, reply.status, self._clock.now(), points)
         if reply.status not in _SUCCESS and reply.status not in call.accept:
             wait_s = refusals.retry_after_s(reply, self._clock.now())
             if reply.status == budgets.SLOW_DOWN:

@@ -74,6 +74,9 @@ class RequestWindow:
             ends_at = min(self._ends_at, ends_at)
         self._ends_at = ends_at
 
+    def points(self) -> tuple[int, int] | None:
+        return None
+
     def _wait(self) -> tuple[int, str]:
         """How long the next request waits, and for what."""
         now = self._roll()

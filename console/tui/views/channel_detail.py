@@ -147,12 +147,11 @@ def _headroom(detail: ChannelDetail, now: Millis) -> str:
     own = f"{channel.rate_per_s:g} requests a second" if channel.rate_per_s else "none set"
     if channel.allowance_left is None:
         return f"API limit not reported; own limit: {own}"
-    text = f"{units(channel.allowance_left)} requests left"
+    unit = channel.allowance_unit or "requests"
+    text = f"{units(channel.allowance_left)} {unit} left"
     if channel.allowance_of is not None:
         bar = progress_bar(channel.allowance_left, channel.allowance_of, _BAR)
-        text = (
-            f"{bar} {units(channel.allowance_left)} of {units(channel.allowance_of)} requests left"
-        )
+        text = f"{bar} {units(channel.allowance_left)} of {units(channel.allowance_of)} {unit} left"
     since = f", {age(now - channel.allowance_at)} ago" if channel.allowance_at is not None else ""
     return f"{text}{since}; own limit: {own}"
 

@@ -69,6 +69,14 @@ def test_no_header_does_any_harm(headers: dict[str, str]) -> None:
     assert of is None or 0 <= of < 10**9
 
 
+def test_points_stand_in_place_of_requests() -> None:
+    meter = RateLimitMeter()
+    meter.note({"ratelimit-remaining": "7"}, 200, 5, (1850, 2000))
+    assert meter.allowance() == RateLimit(1850, 2000, 5, "points")
+    meter.note({}, 200, 6)
+    assert meter.allowance() == RateLimit(1850, 2000, 6, "points"), "a query without them"
+
+
 CONFIGURATION = """
 [skew]
 database = "skew.db"

@@ -1,4 +1,4 @@
-"""Schemas seventeen and eighteen: polls of only what changed, from files and as channels list it.
+"""Schemas seventeen to nineteen: polls of only what changed, and what a limit is counted in.
 
 `file_sequence` is JSON (`store/polling/changes/sequence.py`): of a channel the files in force, of a
 quarantined poll those that it was read from. `gap` says why something may be missing in the
@@ -7,6 +7,8 @@ readings; NULL where nothing is.
 `since` is the instant that a poll asked from; NULL where it read everything. `swept_at` is the
 begin of a channel's last good full sweep, and `swept_with` a digest of what it was configured as
 then; NULL where the next poll must read everything.
+
+`allowance_unit` is what a channel's own limit is counted in, such as points; NULL: in requests.
 """
 
 from typing import TYPE_CHECKING
@@ -29,6 +31,9 @@ ALTER TABLE channels ADD COLUMN swept_with TEXT;
 """
 
 
+ALLOWANCE_UNIT = "ALTER TABLE channels ADD COLUMN allowance_unit TEXT"
+
+
 def make_file_sequence(database: "SqliteUtils") -> None:
     """Make room for the files that have been taken in."""
     for statement in statements(FILES):
@@ -39,3 +44,8 @@ def make_sweeps(database: "SqliteUtils") -> None:
     """Make room for what a poll asked for, and for the last full sweep."""
     for statement in statements(SWEEPS):
         database.execute(statement)
+
+
+def make_allowance_unit(database: "SqliteUtils") -> None:
+    """Make room for limits that are not counted in requests."""
+    database.execute(ALLOWANCE_UNIT)
