@@ -55,8 +55,8 @@ PATCH = AmazonOperation("patchListingsItem", 5, 5, LISTING_ROLE)
 SUMMARIES = AmazonOperation("getInventorySummaries", 2, 2, _STOCK_ROLE)
 PARTICIPATIONS = AmazonOperation("getMarketplaceParticipations", 0.016, 15, _SELLERS_ROLE)
 CREATE_DOCUMENT = AmazonOperation("createFeedDocument", 0.5, 15, LISTING_ROLE)
-# Five listings feeds in five minutes and region (changelog of 2025-05-06): one at once, and four.
-CREATE_FEED = AmazonOperation("createFeed", 4 / 300, 1, LISTING_ROLE)
+# Five listings feeds in five minutes and region (changelog of 2025-05-06): two at once, then three.
+CREATE_FEED = AmazonOperation("createFeed", 3 / 300, 2, LISTING_ROLE)
 GET_FEED = AmazonOperation("getFeed", 2, 15, LISTING_ROLE)
 GET_DOCUMENT = AmazonOperation("getFeedDocument", 0.0222, 10, LISTING_ROLE)
 
@@ -96,12 +96,14 @@ class SellingPartnerApi:
         reply = await self.fetch(operation, path, query)
         return self.client.decoded(reply, shape, operation.name)
 
-    async def ask(self, operation: AmazonOperation, path: str, json: object, shape: type[T]) -> T:
-        """Post what may be posted again, because it changes nothing. Raises as `read`."""
+    async def ask(
+        self, operation: AmazonOperation, method: str, url: str, json: object, shape: type[T]
+    ) -> T:
+        """Send what may be sent again, because it changes nothing. Raises as `read`."""
         with _naming(operation):
             return await self._reading.read(
-                "POST",
-                self.url(path),
+                method,
+                url,
                 shape,
                 operation.name,
                 json=json,
@@ -126,6 +128,11 @@ class SellingPartnerApi:
                 method, url, operation.name, json=json, budget=self._budget(operation)
             )
         return self.client.shaped_answer(content, shape, operation.name)
+
+    def in_circles(self) -> ContractBroken:
+        """The error for a page whose next page is itself."""
+        words = "leads to itself"
+        return ContractBroken(words, path="pagination.nextToken", subject=self.client.name)
 
     def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """An address. What of a query is a list was joined by `listed`."""

@@ -104,8 +104,8 @@ class AmazonStockReader:
                 continue
             return
         raise Temporary(
-            "Amazon's list of FBA stock ended half way, again and again: its pages must follow "
-            "each other within 30 s"
+            f"{self._api.client.name}: Amazon's list of FBA stock ended half way, again and again: "
+            "its pages must follow each other within 30 s"
         )
 
     async def _list(
@@ -135,7 +135,7 @@ class AmazonStockReader:
                 break
             token = answer.next_token
             query["nextToken"] = quote(token, safe="")
-        raise ContractBroken("leads to itself", path="pagination.nextToken")
+        raise self._api.in_circles()
 
     def _refuse(self, body: bytes) -> None:
         """Raise what a refused page after the first means."""

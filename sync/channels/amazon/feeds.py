@@ -94,8 +94,8 @@ class AmazonFeeds:
         }
         text = msgspec.json.encode(content).decode()
         wanted = {"contentType": _MEDIA_TYPE}
-        path = f"{_PATH}/documents"
-        document = await self.api.ask(CREATE_DOCUMENT, path, wanted, AmazonDocument)
+        url = self.api.url(f"{_PATH}/documents")
+        document = await self.api.ask(CREATE_DOCUMENT, "POST", url, wanted, AmazonDocument)
         elsewhere = self._elsewhere(document.url)
         try:
             await elsewhere.request("PUT", document.url, repeatable=True, text=(text, _MEDIA_TYPE))
@@ -122,7 +122,8 @@ class AmazonFeeds:
             if feed.processing_status == _DONE:
                 if feed.result_feed_document_id is None:
                     break
-                return _outcomes(await self._report(feed.result_feed_document_id), changes)
+                report = await self._report(feed.result_feed_document_id)
+                return self._outcomes(report, len(changes))
         return [AmazonOutcome()] * len(changes)
 
     async def _report(self, document_id: str) -> AmazonReport:
@@ -149,25 +150,25 @@ class AmazonFeeds:
         self.transport.redactor.learn_passing([parts.query])
         return self.transport.beside(url, body_bytes_max=_REPORT_BYTES_MAX)
 
-
-def _outcomes(
-    report: AmazonReport, changes: Sequence[AmazonStockChange]
-) -> Sequence[AmazonOutcome]:
-    """What a report says of each message."""
-    errors: dict[int | None, list[AmazonIssue]] = {}
-    for issue in report.issues:
-        if issue.is_error:
-            errors.setdefault(issue.message_id, []).append(issue)
-    of_all = errors.get(None)
-    outcomes = []
-    for number in range(1, len(changes) + 1):
-        own = errors.get(number)
-        if own is not None:
-            outcomes.append(AmazonOutcome(refused=issue_words(own)))
-        elif of_all is None:
-            outcomes.append(AmazonOutcome())
-        elif report.summary.messages_accepted == 0:
-            outcomes.append(AmazonOutcome(refused=issue_words(of_all)))
-        else:
-            outcomes.append(AmazonOutcome(unknown=issue_words(of_all)))
-    return outcomes
+    def _outcomes(self, report: AmazonReport, count: int) -> Sequence[AmazonOutcome]:
+        """What a report says of each of so many messages."""
+        errors: dict[int | None, list[AmazonIssue]] = {}
+        for issue in report.issues:
+            if issue.is_error:
+                errors.setdefault(issue.message_id, []).append(issue)
+        words = {
+            number: self.api.client.text(issue_words(issues)) for number, issues in errors.items()
+        }
+        others = AmazonOutcome()
+        if None in words:
+            # It is about the whole feed. What was accepted all the same has no name in a report.
+            is_none_accepted = report.summary.messages_accepted == 0
+            others = (
+                AmazonOutcome(refused=words[None])
+                if is_none_accepted
+                else AmazonOutcome(unknown=words[None])
+            )
+        return [
+            AmazonOutcome(refused=words[number]) if number in words else others
+            for number in range(1, count + 1)
+        ]

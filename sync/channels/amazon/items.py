@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from store.model import UNCOUNTED, Record, Refused, State
+from store.model import SKU_LENGTH_MAX, UNCOUNTED, Record, Refused, State
 from sync import values
 from sync.channels.amazon.options import DEFAULT, AmazonOptions
 from sync.channels.amazon.shapes import AmazonItem
@@ -75,10 +75,10 @@ class _Reading:
             # fulfilled by the merchant from then on. So whatever stands beside is not looked at.
             self.tally.note(FBA, self.sku)
             return self._uncounted(is_at_amazon=True)
-        quantities: dict[str, object] = {}
+        quantities: dict[str, list[object]] = {}
         for entry in entries:
             if entry.quantity is not None:
-                self._add(quantities, entry.fulfillment_channel_code, entry.quantity)
+                quantities.setdefault(entry.fulfillment_channel_code, []).append(entry.quantity)
         if not quantities:
             if _BUYABLE in statuses:
                 return self._uncounted(is_at_amazon=False)
@@ -86,28 +86,26 @@ class _Reading:
             return AmazonListing(self.sku)
         return self._counted(quantities, statuses)
 
-    def _add(self, quantities: dict[str, object], code: str, quantity: object) -> None:
-        """Add one entry. Where a code stands twice, once for each marketplace, both must agree."""
-        if code in quantities and quantities[code] != quantity:
-            quantity = f"{quantities[code]} and {quantity}"
-        quantities[code] = quantity
-
-    def _counted(self, quantities: dict[str, object], statuses: frozenset[str]) -> AmazonListing:
+    def _counted(
+        self, quantities: dict[str, list[object]], statuses: frozenset[str]
+    ) -> AmazonListing:
         has_locations = any(code != DEFAULT for code in quantities)
-        if has_locations and quantities.get(DEFAULT) == 0:
-            del quantities[DEFAULT]
-        elif has_locations and DEFAULT in quantities:
-            self.tally.note(_DEFAULT_TOO, self.sku)
+        if has_locations and DEFAULT in quantities:
+            if all(quantity == 0 for quantity in quantities[DEFAULT]):
+                del quantities[DEFAULT]
+            else:
+                self.tally.note(_DEFAULT_TOO, self.sku)
         numbers: dict[str, int] = {}
         refused = []
-        for code, quantity in quantities.items():
+        for code, given in quantities.items():
             location = self._location(code)
             if location is None:
                 continue
             try:
-                numbers[location] = values.quantity(quantity)
+                numbers[values.location(location)] = _one_of(given)
             except ValueError as error:
-                refused.append(Refused(self.place, f"{code}: {error}", self.sku, location))
+                words = f"{values.quoted(code)}: {error}"
+                refused.append(Refused(self.place, words, self.sku, location[:SKU_LENGTH_MAX]))
         state = self._state(statuses, sum(numbers.values()))
         try:
             price = self._price()
@@ -129,7 +127,7 @@ class _Reading:
         """Where an entry stands in our words; None where the configuration leaves it out."""
         if self.options.location is not None:
             return "" if code == self.options.location else None
-        return "" if code == DEFAULT else values.location(code)
+        return "" if code == DEFAULT else code
 
     def _uncounted(self, *, is_at_amazon: bool) -> AmazonListing:
         if self.options.location is not None and self.options.location != DEFAULT:
@@ -185,3 +183,12 @@ class _Reading:
         return tuple(
             marketplace for marketplace in self.options.marketplaces if marketplace in listed
         )
+
+
+def _one_of(given: list[object]) -> int:
+    """The quantity of a code, which may stand there for each marketplace: it is one stock."""
+    first, *others = (values.quantity(quantity) for quantity in given)
+    if any(other != first for other in others):
+        numbers = " and ".join(map(str, dict.fromkeys([first, *others])))
+        raise ValueError(f"{numbers} in different marketplaces: give each a channel of its own")
+    return first

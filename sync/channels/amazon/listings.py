@@ -18,7 +18,7 @@ from sync.channels.amazon.shapes import AmazonSearchPage
 from sync.channels.api.tally import Tally
 from sync.channels.base import RecordPage, closing
 from sync.clock import rfc3339
-from sync.errors import ContractBroken, Temporary
+from sync.errors import NeedsOperator, Temporary
 
 PAGE_MAX = 20
 RESULTS_MAX = 1_000
@@ -93,14 +93,15 @@ class AmazonListings:
             if sweep.found < before:
                 # Where a listing is deleted meanwhile, everything after it moves up, and one would
                 # be skipped, which would look missing.
-                raise Temporary("the catalogue changed while it was read: a listing was deleted")
+                name = self._api.client.name
+                raise Temporary(f"{name}: a listing was deleted while the catalogue was read")
             before, results = sweep.found, results + len(answer.items)
             yield answer
             if answer.next_token is None or not answer.items or results >= RESULTS_MAX:
                 return
             token = quote(answer.next_token, safe="")
             if query.get("pageToken") == token or sweep.pages > PAGES_MAX:
-                raise ContractBroken("leads to itself", path="pagination.nextToken")
+                raise self._api.in_circles()
             query["pageToken"] = token
 
     def _page(self, items: Sequence[object], sweep: _Sweep, tally: Tally) -> RecordPage:
@@ -167,7 +168,14 @@ class AmazonListings:
             "pageSize": str(size),
             **more,
         }
-        return await self._api.read(SEARCH, self._path, query, AmazonSearchPage)
+        reply = await self._api.fetch(SEARCH, self._path, query, accept=(_NOT_FOUND,))
+        if reply.status == _NOT_FOUND:
+            words = self._api.client.text(reply.body[:200].decode("utf-8", "replace"))
+            raise NeedsOperator(
+                f"{self._api.client.name} answered 404 for seller {self._options.seller_id}: "
+                f'"{words}"; check url, seller_id and marketplaces'
+            )
+        return self._api.client.decoded(reply, AmazonSearchPage, SEARCH.name)
 
     async def _one(self, sku: str) -> object:
         query = {

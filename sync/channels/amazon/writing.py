@@ -24,6 +24,9 @@ FEED_ABOVE = 25
 """More SKUs than this go in a feed. A patch each takes as long as a feed then, and the limit is
 shared with whoever else changes the seller's listings."""
 
+PREVIEWS_MAX = 3
+"""So many changes may be refused before a feed: it would fare no better, and minutes later."""
+
 _PARTS_OF_PATHS = (".", "..")
 
 Send = Callable[[Sequence[AmazonStockChange]], Awaitable[Sequence[AmazonOutcome]]]
@@ -70,12 +73,33 @@ class AmazonWriter:
         """Send all; what became of each SKU. Raises only where nothing was sent."""
         if len(wanted) <= FEED_ABOVE:
             return await _in_parts([[change] for change in wanted], self._patch)
+        refused = await self._previewed(wanted)
+        left = [change for change in wanted if change.sku not in refused]
+        if len(refused) == PREVIEWS_MAX:
+            words = f"Amazon refused the first {PREVIEWS_MAX} of the batch"
+            return refused | {change.sku: AmazonOutcome(unsent=words) for change in left}
         parts = [
             part[start : start + MESSAGES_MAX]
-            for part in _by_marketplaces(wanted)
+            for part in _by_marketplaces(left)
             for start in range(0, len(part), MESSAGES_MAX)
         ]
-        return await _in_parts(parts, self._feed)
+        return refused | await _in_parts(parts, self._feed)
+
+    async def _previewed(self, wanted: Sequence[AmazonStockChange]) -> dict[str, AmazonOutcome]:
+        """Have the first ones validated, until one is valid; those that are not."""
+        refused: dict[str, AmazonOutcome] = {}
+        for change in wanted[:PREVIEWS_MAX]:
+            if change.sku in _PARTS_OF_PATHS:
+                continue
+            url = self._url(change, mode="VALIDATION_PREVIEW")
+            try:
+                answer = await self._api.ask(PATCH, "PATCH", url, change.patch(), AmazonSubmission)
+            except ContractBroken as error:
+                raise Temporary(f"nothing was written: {error}") from error
+            if answer.status != "INVALID":
+                break
+            refused[change.sku] = AmazonOutcome(refused=self._words(answer))
+        return refused
 
     async def _feed(self, part: Sequence[AmazonStockChange]) -> Sequence[AmazonOutcome]:
         return await self._feeds.send(part, part[0].marketplaces)
@@ -85,21 +109,27 @@ class AmazonWriter:
         if change.sku in _PARTS_OF_PATHS:
             words = f'no address can end with the SKU "{change.sku}": change it in Seller Central'
             return [AmazonOutcome(refused=words)]
-        query = {"marketplaceIds": listed(change.marketplaces), "issueLocale": "en_US"}
-        url = self._listings.item_url(change.sku, query)
+        url = self._url(change)
         answer = await self._api.write(PATCH, "PATCH", url, change.patch(), AmazonSubmission)
         if answer.status == "ACCEPTED":
             return [AmazonOutcome()]
-        words = self._api.client.text(issue_words(answer.issues or []))
+        words = self._words(answer)
         if answer.status == "INVALID":
             return [AmazonOutcome(refused=words)]
         status = self._api.client.text(answer.status)
         return [AmazonOutcome(unknown=f'Amazon answered with the status "{status}": {words}')]
 
+    def _url(self, change: AmazonStockChange, **more: str) -> str:
+        query = {"marketplaceIds": listed(change.marketplaces), "issueLocale": "en_US", **more}
+        return self._listings.item_url(change.sku, query)
+
+    def _words(self, answer: AmazonSubmission) -> str:
+        return self._api.client.text(issue_words(answer.issues or []))
+
 
 async def _in_parts(
     parts: Sequence[Sequence[AmazonStockChange]], send: Send
-) -> Mapping[str, AmazonOutcome]:
+) -> dict[str, AmazonOutcome]:
     """Send part after part. What stops one keeps those after it from being sent.
 
     Raises what the first part raises where nothing was sent, or where it is the only one.
