@@ -371,6 +371,31 @@ async def test_a_list_of_which_much_is_not_shown_is_not_good(
     assert "counts 150 products and variations, and shows 110" in cut_short(await poll(harness))
 
 
+async def test_a_shop_that_knows_no_offset_is_read_by_its_pages(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    shop.drops_offset = True
+    big = shop.add("BIG")
+    for number in range(350):
+        shop.add(f"P-{number}", number)
+        shop.add(f"V-{number}", number, parent_id=big)
+    async with opened(harness) as channel:
+        for _ in range(2):
+            found = [record async for page in channel.pages() for record in page.records]
+            assert len({record.sku for record in found}) == len(found) == 700
+        left = set(shop.items)
+
+        def remove(_asked: ReceivedRequest) -> None:
+            if number := next((number for number in left if number < 40), 0):
+                left.discard(number)
+                shop.items.pop(number, None) if number != big else None
+
+        shop.before_answer = remove
+        with pytest.raises(Temporary, match="the catalogue changed while it was read"):
+            async for _ in channel.pages():
+                pass
+
+
 async def test_an_empty_page_of_many_products_is_no_empty_shop(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:

@@ -2,28 +2,11 @@
 
 from pathlib import Path
 
-from sync.channels.woocommerce.channel import EXAMPLE
 from sync.channels.woocommerce.doubts import POOLED
 from tests.contract.harness import SECRET
 from tests.end_to_end.desk import ShopDesk
 from tests.fakes.woocommerce import WooCommerceShop
 from tests.loopback import ReceivedRequest, serving
-
-CONFIGURATION = """\
-[authority]
-quantity = "warehouse"
-
-[channels.warehouse]
-kind = "csv"
-path = "warehouse.csv"
-
-[channels.shop]
-kind = "woocommerce"
-direction = "push"
-{shop}
-[approval]
-hold = "0s"
-"""
 
 
 def test_what_an_operator_approves_is_what_the_shop_then_has(tmp_path: Path) -> None:
@@ -41,8 +24,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(tmp_path: Path) -> 
     # What the pool's variations have by the warehouse is compared at the pool alone.
     counted |= {f"POOL-{size}": 12 for size in "SML"}
     with serving(shop.answer) as running:
-        keys = EXAMPLE.replace("https://shop.example", running.url)
-        desk.folder.joinpath("skew.toml").write_text(CONFIGURATION.format(shop=keys))
+        desk.begin("woocommerce", running.url)
         desk.warehouse_counts(counted)
         checked = desk.skew("check", "--online")
         assert checked.code == 0, checked.out
@@ -79,9 +61,8 @@ def test_an_update_that_the_shop_loses_is_noticed(tmp_path: Path) -> None:
             has_written.append(True)
 
     with serving(shop.answer) as running:
-        keys = EXAMPLE.replace("https://shop.example", running.url)
-        desk.folder.joinpath("skew.toml").write_text(CONFIGURATION.format(shop=keys))
-        desk.edit('direction = "push"', 'direction = "push"\nread_back_within = "2s"')
+        desk.begin("woocommerce", running.url)
+        desk.edit("\n# buffer = 2 ", '\nread_back_within = "2s"\n# buffer = 2 ')
         desk.warehouse_counts(counted)
         assert desk.skew("poll").code == 0
         shop.before_answer = lose

@@ -48,6 +48,8 @@ class WooCommerceShop:
     """What is counted, and can't be loaded."""
     refusing: dict[int, str] = field(default_factory=dict)
     """Items that a plugin lets nobody write, and its words."""
+    drops_offset: bool = False
+    """Something in front of it lets `offset` fall."""
     caches: bool = False
     cached: dict[str, Answer] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
@@ -195,7 +197,9 @@ class WooCommerceShop:
         size = int(query.get("per_page", "10"))
         if size > PER_PAGE_MAX:
             return error(400, "rest_invalid_param", "Invalid parameter(s): per_page")
-        start = int(query.get("offset", (int(query.get("page", "1")) - 1) * size))
+        start = (int(query.get("page", "1")) - 1) * size
+        if not self.drops_offset:
+            start = int(query.get("offset", start))
         total = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(-(-len(found) // size))}
         rows = [item for item in found[start : start + size] if item["id"] not in self.broken]
         viewed = [self._view(item, is_all=is_all) for item in rows]

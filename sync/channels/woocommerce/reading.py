@@ -5,8 +5,7 @@ before, they are listed product by product.
 """
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,13 +14,13 @@ from sync import values
 from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.woocommerce import shapes
 from sync.channels.woocommerce.doubts import ORPHAN, Doubts
+from sync.channels.woocommerce.paging import RIGHTS, ListPager, ListPart, NoSuchList, id_of, is_id
 from sync.channels.woocommerce.shapes import WooItem, WooParent
-from sync.channels.woocommerce.shop import PER_PAGE, Listed, ShopClient
-from sync.errors import ContractBroken, Temporary
+from sync.channels.woocommerce.shop import PER_PAGE, ShopClient
+from sync.errors import Temporary
 
 T = TypeVar("T")
 
-PAGES_MAX = 100_000
 AT_ONCE = 4
 """Lists of variations that are asked for at once."""
 HIDDEN_MAX = 20
@@ -31,9 +30,6 @@ _FIELDS = "id,sku,name,status,price,manage_stock,stock_quantity,stock_status,bac
 PRODUCT_FIELDS = f"{_FIELDS},type,variations"
 VARIATION_FIELDS = f"{_FIELDS},parent_id"
 _ALL = {"status": "any", "orderby": "id", "order": "asc"}
-_NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_RIGHTS = "the key's user must be a shop manager or an administrator"
-_CHANGED = "the catalogue changed while it was read"
 _CACHED = "an answer came from WooCommerce's cache, though Skew asks it not to: it may be old"
 
 
@@ -66,6 +62,13 @@ class _Sweep:
     parents: dict[int, WooParent] = field(default_factory=dict)
     """All products that have variations."""
 
+    def note(self, part: ListPart) -> None:
+        """Count what a part of a list has, and what the whole has by WooCommerce's count."""
+        self.shown += len(part.items)
+        self.counted += part.counted or 0
+        if part.is_cached:
+            self.doubts.say(_CACHED)
+
     def cut_short(self) -> str:
         """How much of what WooCommerce counts it does not show, where that is too much."""
         hidden = self.counted - self.shown
@@ -75,7 +78,7 @@ class _Sweep:
             f"WooCommerce counts {self.counted:,} products and variations, and shows {self.shown:,}"
         )
         if hidden > max(HIDDEN_MAX, self.counted // 100) or not self.shown:
-            return f"{words}: {_RIGHTS}"
+            return f"{words}: {RIGHTS}"
         self.doubts.say(f"{words}: some can't be loaded there, or not by the key's user")
         return ""
 
@@ -85,6 +88,7 @@ class CatalogueReader:
 
     def __init__(self, shop: ShopClient) -> None:
         self._shop = shop
+        self._pager = ListPager(shop)
         self._has_list_of_all = True
         """Whether the shop is not yet known to lack a list of all variations."""
 
@@ -92,14 +96,17 @@ class CatalogueReader:
         """Every listing: the products, then the variations."""
         sweep = _Sweep()
         query = {**_ALL, "_fields": PRODUCT_FIELDS}
-        place = "products"
-        async for items, number in self._listed("products", query, place, sweep):
-            found, parents = _products(items, f"{place}, page {number}", sweep.doubts)
+        async for part in self._pager.all("products", query, "products"):
+            sweep.note(part)
+            found, parents = _products(part, sweep.doubts)
             sweep.parents |= {parent.number: parent for parent in parents}
             yield _page(found, sweep)
         if sweep.parents and self._has_list_of_all:
-            async for page in self._of_all(sweep):
-                yield page
+            try:
+                async for page in self._of_all(sweep):
+                    yield page
+            except NoSuchList:
+                self._has_list_of_all = False
         if not self._has_list_of_all:
             for few in _chunks(list(sweep.parents.values()), AT_ONCE):
                 yield _page(await self._of_parents(few, sweep), sweep)
@@ -134,7 +141,7 @@ class CatalogueReader:
         variations: dict[int, list[int]] = {}
         for ref in refs:
             head, _, last = ref.partition("/")
-            if not _is_id(head) or (last and not _is_id(last)):
+            if not is_id(head) or (last and not is_id(last)):
                 continue
             products.add(int(head))
             if last:
@@ -177,7 +184,7 @@ class CatalogueReader:
         # WordPress names the methods that the user may use (rest_send_allow_header). Whether the
         # key may write, too, only a write shows.
         may_write = not listed.allowed or "POST" in listed.allowed
-        return count if may_write else f"{count}; the key's user may only read: {_RIGHTS} to write"
+        return count if may_write else f"{count}; the key's user may only read: {RIGHTS} to write"
 
     async def _by_id(self, route: str, ids: Sequence[int], fields: str) -> Sequence[object]:
         # A list, also for a single one: alone, WooCommerce shows a variation under any product, and
@@ -191,21 +198,22 @@ class CatalogueReader:
         listed = await self._shop.listed(route, query, route)
         if listed.is_cached:
             raise Temporary(f"{self._shop.name}: {_CACHED}")
-        return [raw for raw in listed.items if _id(raw) in ids]
+        return [raw for raw in listed.items if id_of(raw) in ids]
 
     async def _of_all(self, sweep: _Sweep) -> AsyncIterator[RecordPage]:
-        """All variations of the products that were read; none where the shop has no such list."""
+        """All variations of the products that were read. Raises NoSuchList."""
         query = {**_ALL, "_fields": VARIATION_FIELDS}
-        place = "variations"
-        async for items, number in self._listed("variations", query, place, sweep, may_lack=True):
+        parts = self._pager.all("variations", query, "variations", may_lack=True)
+        async for part in parts:
+            sweep.note(part)
             found = _Found()
-            for raw in items:
+            for raw in part.items:
                 parent = sweep.parents.get(_parent_id(raw))
                 if parent is None:
                     # Of a product that was made a simple one, or that is gone.
-                    sweep.doubts.add(ORPHAN, f"variation {_id(raw)}")
+                    sweep.doubts.add(ORPHAN, f"variation {id_of(raw)}")
                 else:
-                    _add(raw, parent, f"{place}, page {number}", found, sweep.doubts)
+                    _add(raw, parent, part.place, found, sweep.doubts)
             yield _page(found, sweep)
 
     async def _of_parents(self, parents: Sequence[WooParent], sweep: _Sweep) -> _Found:
@@ -224,81 +232,17 @@ class CatalogueReader:
             f"variations of product {parent.number}",
         )
         rows: list[object] = []
-        async for items, _ in self._listed(route, query, place, sweep):
-            rows += items
+        async for part in self._pager.all(route, query, place):
+            sweep.note(part)
+            rows += part.items
         return rows
 
-    async def _listed(
-        self, route: str, query: Mapping[str, object], place: str, sweep: _Sweep,
-        *, may_lack: bool = False,
-    ) -> AsyncIterator[tuple[Sequence[object], int]]:  # fmt: skip
-        """A list in pages, each with its number; what an earlier page had is left out.
 
-        Each page begins with the last item of the one before, and is read again a page earlier
-        where it does not: then some before it were removed, and by its place alone the next would
-        be skipped. Raises Temporary where that item is gone as well.
-        """
-        offset, before, total, shown = 0, list[int | str](), 0, 0
-        for number in range(1, PAGES_MAX + 1):
-            where = f"{place}, page {number}"
-            listed = await self._part(route, query, offset, where, may_lack=may_lack)
-            if listed is None:
-                self._has_list_of_all = False
-                return
-            if listed.is_cached:
-                sweep.doubts.say(_CACHED)
-            if not listed.items and offset < listed.total:
-                words = f"an empty page, though WooCommerce counts {listed.total:,}: {_RIGHTS}"
-                raise ContractBroken(words, path=where, subject=self._shop.name)
-            new = _after(listed, before[-1:])
-            if new is None and len(before) < PER_PAGE and listed.total == total:
-                # WooCommerce counts what it can't load, and leaves it out: places stay as they are.
-                new = [raw for raw in listed.items if _id(raw) not in before]
-            if new is None:
-                offset = max(0, offset - PER_PAGE + 1)
-                listed = await self._part(route, query, offset, where) or listed
-                new = _after(listed, before)
-            if new is None:
-                raise Temporary(f"{self._shop.name}: {_CHANGED}")
-            shown, total = shown + len(new), listed.total
-            yield new, number
-            if offset + PER_PAGE >= total:
-                sweep.counted += max(total, shown)
-                sweep.shown += shown
-                return
-            before = list(map(_id, listed.items))
-            offset += PER_PAGE - 1
-        raise ContractBroken("still not the last page", path=place, subject=self._shop.name)
-
-    async def _part(
-        self, route: str, query: Mapping[str, object], offset: int, place: str,
-        *, may_lack: bool = False,
-    ) -> Listed | None:  # fmt: skip
-        asked = {**query, "per_page": PER_PAGE, **({"offset": offset} if offset else {})}
-        if may_lack:
-            return await self._shop.listed_if_there(route, asked, place)
-        return await self._shop.listed(route, asked, place)
-
-
-def _after(listed: Listed, before: Sequence[object]) -> Sequence[object] | None:
-    """What of a page follows the last of those that came before; None where none of them is there.
-
-    Before the first page nothing came.
-    """
-    places = {_id(raw): place for place, raw in enumerate(listed.items)}
-    there = [places[number] for number in before if number in places]
-    if before and not there:
-        return None
-    return listed.items[there[-1] + 1 :] if there else listed.items
-
-
-def _products(
-    items: Sequence[object], place: str, doubts: Doubts
-) -> tuple[_Found, list[WooParent]]:
+def _products(part: ListPart, doubts: Doubts) -> tuple[_Found, list[WooParent]]:
     """The listings of a page of products, and those products that have variations."""
     found, parents = _Found(), list[WooParent]()
-    for raw in items:
-        parent = _add(raw, None, place, found, doubts)
+    for raw in part.items:
+        parent = _add(raw, None, part.place, found, doubts)
         if parent is not None and parent.has_variations:
             parents.append(parent)
     return found, parents
@@ -312,7 +256,7 @@ def _add(
         item = shapes.item_of(raw)
         record = shapes.record_of(item, parent, doubts)
     except ValueError as error:
-        found.refused.append(Refused(f"{place}, id {_id(raw)}", str(error), _sku(raw)))
+        found.refused.append(Refused(f"{place}, id {id_of(raw)}", str(error), _sku(raw)))
     else:
         found.records += [record] if record is not None else []
     return _parent(raw) if parent is None else None
@@ -332,7 +276,7 @@ def _sort_in(
     into: tuple[dict[str, ShownItem], dict[str, tuple[str | None, str]]],
 ) -> WooParent | None:
     good, bad = into
-    ref = str(_id(raw)) if parent is None else f"{parent.number}/{_id(raw)}"
+    ref = str(id_of(raw)) if parent is None else f"{parent.number}/{id_of(raw)}"
     try:
         item = shapes.item_of(raw)
         good[ref] = ShownItem(item, parent, shapes.record_of(item, parent, Doubts()))
@@ -359,23 +303,13 @@ def _page(found: _Found, sweep: _Sweep) -> RecordPage:
     return RecordPage(found.records, found.refused)
 
 
-def _id(raw: object) -> int | str:
-    """An item's id: a number, also where it came as text; otherwise what stands there, as text."""
-    number = raw.get("id") if isinstance(raw, dict) else None
-    return int(str(number)) if _is_id(str(number)) else str(number)
-
-
 def _parent_id(raw: object) -> int:
     number = raw.get("parent_id") if isinstance(raw, dict) else None
-    return int(str(number)) if _is_id(str(number)) else 0
+    return int(str(number)) if is_id(str(number)) else 0
 
 
 def _sku(raw: object) -> str | None:
     return values.sku_or_none(raw.get("sku")) if isinstance(raw, dict) else None
-
-
-def _is_id(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None
 
 
 def _chunks(found: Sequence[T], size: int) -> Iterator[Sequence[T]]:
