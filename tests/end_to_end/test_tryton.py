@@ -1,4 +1,4 @@
-"""Tryton as the authority: what is counted and assigned there is what the shop then shows."""
+"""A real Tryton: as the authority by its description, and corrected by the kind `tryton`."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.desk import ShopDesk
+from tests.end_to_end.servers.passing import passing
 from tests.end_to_end.servers.tryton import PASSWORD, USER, Tryton, missing, running_tryton
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 
@@ -136,3 +137,103 @@ def test_a_database_that_is_not_there_is_said_so(desk: ShopDesk, server: Tryton)
 
     assert ran.code == 2
     assert "acme-old" in ran.out + ran.err
+
+
+CODED = """
+[skew]
+database = "skew.db"
+[authority]
+quantity = "warehouse"
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+[channels.shop]
+kind = "tryton"
+url = "{url}"
+username = {{ env = "SHOP_USER" }}
+password = {{ env = "SHOP_PASSWORD" }}
+location = "WH"
+direction = "push"
+[approval]
+hold = "0s"
+"""
+
+
+@pytest.fixture
+def coded(server: Tryton, tmp_path: Path) -> ShopDesk:
+    """A desk with the kind `tryton`, at which nothing disagrees."""
+    return of_kind(server, server.url, tmp_path)
+
+
+def of_kind(server: Tryton, url: str, folder: Path) -> ShopDesk:
+    desk = ShopDesk(folder, {"SHOP_PASSWORD": PASSWORD}, {"SHOP_USER": USER})
+    (folder / "skew.toml").write_text(CODED.format(url=url), encoding="utf-8")
+    desk.warehouse_counts(server.available())
+    return desk
+
+
+def test_the_kind_finds_writes_and_confirms_what_was_approved(
+    server: Tryton, coded: ShopDesk
+) -> None:
+    checked = coded.skew("check", "--online")
+    assert checked.code == 0, checked.out
+    assert "Acme; stock in Warehouse" in checked.out
+    server.order("SKU-0040", 6)
+    before, counted = server.stock(), server.available()
+    counted |= {"SKU-0011": 4, "SKU-0040": 20, "SKU-0050": 0}
+    coded.warehouse_counts(counted)
+
+    assert coded.skew("poll").code == 0
+    found = coded.disagreements()
+    assert {sku: row["delta"] for sku, row in found.items()} == {
+        "SKU-0011": -7, "SKU-0040": -14, "SKU-0050": -50,
+    }  # fmt: skip
+    assert server.stock() == before
+
+    assert set(coded.apply_all().values()) == {"verified"}
+    # The six that an order has been assigned lie there still.
+    assert server.stock() == {**before, "SKU-0011": 4, "SKU-0040": 26, "SKU-0050": 0}
+    assert server.available() == counted
+    assert server.drafts() == []
+    assert coded.skew("diff").code == 0
+
+
+@pytest.mark.parametrize(("others", "kept"), [(30, 20), (40, 30)])
+def test_an_update_that_tryton_mixes_with_another_s_is_noticed(
+    server: Tryton, tmp_path: Path, others: int, kept: int
+) -> None:
+    server.count({"SKU-0022": 22})
+    with passing(server.url) as (way, front):
+        desk = of_kind(server, front.url + "/acme", tmp_path)
+        desk.warehouse_counts({**server.available(), "SKU-0022": 12})
+        assert desk.skew("poll").code == 0
+        # Somebody's count is confirmed after ours was compared, and before ours is confirmed.
+        way.before = lambda asked: (
+            server.count({"SKU-0022": others}) if b"inventory.confirm" in asked.body else None
+        )
+
+        assert desk.apply_all() == {"SKU-0022": "unknown"}
+        way.before = lambda _asked: None
+
+        assert server.stock()["SKU-0022"] == kept, "neither ours nor theirs, and no error"
+        assert desk.skew("poll").code == 0
+        (found,) = desk.disagreements().values()
+        assert (found["reading"]["available"], found["target"]["quantity"]) == (kept, 12)
+
+
+def test_what_moves_before_the_inventory_is_made_is_refused_and_leaves_no_draft(
+    server: Tryton, tmp_path: Path
+) -> None:
+    server.count({"SKU-0023": 23})
+    with passing(server.url) as (way, front):
+        desk = of_kind(server, front.url + "/acme", tmp_path)
+        desk.warehouse_counts({**server.available(), "SKU-0023": 12})
+        assert desk.skew("poll").code == 0
+        way.before = lambda asked: (
+            server.count({"SKU-0023": 18}) if b"inventory.create" in asked.body else None
+        )
+
+        assert desk.apply_all() == {"SKU-0023": "failed"}
+
+    assert server.stock()["SKU-0023"] == 18
+    assert server.drafts() == []

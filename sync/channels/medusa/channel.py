@@ -50,7 +50,6 @@ ABILITIES = Abilities(
     notes="Medusa 2, Admin API; a status is the product's, so it is read and never written",
 )
 EXAMPLE = """\
-kind = "medusa"
 url = "https://medusa.example"
 secret_key = { env = "MEDUSA_SECRET_KEY" }  # sk_…, from Settings → Secret API Keys
 # location = "sloc_01…"           # the one that counts; without it each is a location of its own

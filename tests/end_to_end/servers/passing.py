@@ -17,10 +17,13 @@ class Passing:
     """Hands each request to the shop, and its answer back."""
 
     shop: str
+    before: Callable[[ReceivedRequest], None] = field(default=lambda _asked: None)
+    """Runs when a request has come, before the shop has it."""
     after: Callable[[ReceivedRequest], None] = field(default=lambda _asked: None)
     """Runs when the shop has answered, before whoever asked knows."""
 
     def __call__(self, asked: ReceivedRequest) -> Answer:
+        self.before(asked)
         answer = self._asked(asked)
         self.after(asked)
         return answer

@@ -72,6 +72,12 @@ class Tryton:
         created = self.call("stock.inventory.create", [values])
         self.call("stock.inventory.confirm", created)
 
+    def drafts(self) -> list[int]:
+        """The ids of inventories that nobody has confirmed."""
+        wanted = [["state", "=", "draft"]]
+        rows = self.call("stock.inventory.search_read", wanted, 0, None, None, ["number"])
+        return [row["id"] for row in rows]
+
     def order(self, sku: str, units: int) -> int:
         """A customer's shipment is made and its goods are assigned; answers its id."""
         (party,) = self.call(

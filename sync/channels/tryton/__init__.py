@@ -1,0 +1,1 @@
+"""The kind `tryton`: the stock of a Tryton server, through its JSON-RPC."""
