@@ -279,6 +279,8 @@ async def test_a_write_that_was_half_done_is_read_back(
     [
         Answer({"errors": [{"errorId": 25001, "message": "A system error has occurred"}]}, 500),
         Answer({"responses": []}),
+        Answer({"responses": [{"sku": "A"}]}),
+        Answer({"responses": [{"sku": "A", "statusCode": 500, "errors": [{"errorId": 25001}]}]}),
         Answer({"responses": [{"offerId": "another", "sku": "A", "statusCode": 200}]}, 207),
         Answer({"responses": "done"}),
         Answer(b"<html>oops</html>", 500),
@@ -438,6 +440,21 @@ async def test_a_sku_whose_offers_ebay_refuses_blinds_itself_only(
     (refused,) = reading.refused
     assert (refused.sku, refused.place) == ("B", "page 1, items[1]")
     assert refused.reason == "its offers: This is an invalid value for a SKU. (25707)"
+
+
+async def test_what_ebay_refuses_in_a_page_ends_it_at_once(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for number in range(100):
+        seller.put(f"N-{number}", 5)
+    denied = {"errors": [{"errorId": 1100, "message": "Access denied"}]}
+    harness.front.spoil = lambda asked: Answer(denied, 403) if "/offer?" in asked.path else None
+
+    with pytest.raises(NeedsOperator, match="Access denied"):
+        await poll(harness)
+
+    # Four were on their way, each asked once more with a fresh token.
+    assert len(sent(harness, "/offer?")) <= 8
 
 
 @pytest.mark.parametrize(

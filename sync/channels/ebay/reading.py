@@ -13,7 +13,7 @@ from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.ebay import records
 from sync.channels.ebay.desk import PAGE_ITEMS, EbayDesk, EbayOffersRefused
 from sync.channels.ebay.shapes import EbayInventoryItem, EbayOffer
-from sync.errors import ContractBroken, Temporary
+from sync.errors import ChannelError, ContractBroken, Temporary
 
 PAGES_MAX = 10_000
 AT_ONCE = 4
@@ -114,21 +114,26 @@ class EbayReader:
             if isinstance(sku, str):
                 seen.add(sku)
             fresh.append((f"{place}[{number}]", item))
-        # Only those on their way have taken a call of the day's. A page's calls end before its
-        # first error is raised, so that none goes on unwatched.
-        slots = asyncio.Semaphore(AT_ONCE)
+        # Only those on their way have taken a call of the day's. After a failure none follows, and
+        # all end before it is raised, so that none goes on unwatched.
+        slots, failures = asyncio.Semaphore(AT_ONCE), list[ChannelError]()
 
         async def in_turn(item: object, where: str) -> FreshReadings:
             async with slots:
-                return await self._listings(item, where, tally)
+                if failures:
+                    return FreshReadings()
+                try:
+                    return await self._listings(item, where, tally)
+                except ChannelError as error:
+                    failures.append(error)
+                    return FreshReadings()
 
-        asked = [in_turn(item, where) for where, item in fresh]
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        answers = await asyncio.gather(*(in_turn(item, where) for where, item in fresh))
+        if failures:
+            raise failures[0]
         found: list[Record] = []
         refused: list[Refused] = []
         for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
             found += answer.records
             refused += answer.refused
         return FreshReadings(found, refused)

@@ -103,7 +103,7 @@ class EbayWriter:
         named = {entry.offer_id for entry in entries}
         if entries and not failed and (change.ref in named or None in named):
             return Receipt(change)
-        if not entries or any(entry.status_code >= _FAILED for entry in failed):
+        if not entries or any(not 0 < entry.status_code < _FAILED for entry in failed):
             raise WriteOutcomeUnknown(f"{self._desk.client.name}: {_PLACE}: {words}")
         if len(failed) < len(entries):
             done = f"{len(entries) - len(failed)} of {len(entries)} parts were written"

@@ -26,6 +26,7 @@ Filter = tuple[str, str, object]
 """A field, how it is compared, with what."""
 
 PAGE_ROWS = 1000
+UNASKED_ROWS = 20
 PAGES_MAX = 10_000
 _LETTERS_MAX = 3000
 """Of a list of names in an address: many web servers take no more than 8 KB of it."""
@@ -45,7 +46,7 @@ class ErpNextSite:
     ) -> AsyncIterator[Sequence[object]]:
         """Read a list by name, from each page's last row on."""
         # By name, not by offset: a row that is made or deleted meanwhile moves no other. A page
-        # that is not full may be cut by the site; only an empty one is the end.
+        # that is not full may be cut by the site, but by none to fewer rows than it gives unasked.
         last = ""
         for number in range(1, PAGES_MAX + 1):
             place = f"{doctype}, page {number}"
@@ -54,6 +55,8 @@ class ErpNextSite:
             if not rows:
                 return
             yield rows
+            if len(rows) < UNASKED_ROWS:
+                return
             newest = rows[-1].get("name") if isinstance(rows[-1], dict) else None
             if not isinstance(newest, str) or newest == last:
                 words = "no name in its last row" if newest is None else "the same page again"
