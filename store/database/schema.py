@@ -4,6 +4,8 @@
 program knows was written by a newer Skew and is refused before anything is touched.
 """
 
+import contextlib
+import functools
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -74,8 +76,12 @@ def migrate(connection: sqlite3.Connection) -> Path | None:
         before = version(connection)
         waiting = MIGRATIONS[before:]
         saved = backup.make(connection, before) if waiting and before else None
-        for migration in waiting:
-            migration(SqliteUtils(connection))
+        if before:
+            for migration in waiting:
+                migration(SqliteUtils(connection))
+        else:
+            for statement in _newest(MIGRATIONS):
+                connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
@@ -87,6 +93,26 @@ def migrate(connection: sqlite3.Connection) -> Path | None:
         raise
     backup.prune(connection)
     return saved
+
+
+@functools.cache
+def _newest(migrations: "tuple[Callable[[SqliteUtils], None], ...]") -> tuple[str, ...]:
+    """The statements that make the newest schema, as the migrations leave it.
+
+    They are run once in a process, in memory. Whoever makes many new files, as `skew simulate` does
+    for each of its worlds, pays a sixth of them for each.
+    """
+    from sqlite_utils import Database as SqliteUtils
+
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        for migration in migrations:
+            migration(SqliteUtils(memory))
+        # What SQLite makes by itself, such as the index of a UNIQUE, has no statement.
+        made = memory.execute(
+            """SELECT sql FROM sqlite_master
+            WHERE sql IS NOT NULL AND substr(name, 1, 7) != 'sqlite_' ORDER BY rowid"""
+        )
+        return tuple(sql for (sql,) in made)
 
 
 def version(connection: sqlite3.Connection) -> int:

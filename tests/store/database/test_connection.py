@@ -95,6 +95,19 @@ def test_migrations_run_once_and_in_one_transaction(
         assert database.read(views.channels, now=0)[0].listings == 1
 
 
+def test_a_new_file_is_what_the_migrations_make_of_an_empty_one(tmp_path: Path) -> None:
+    migrated = sqlite3.connect(":memory:", isolation_level=None)
+    for migration in schema.MIGRATIONS:
+        migration(sqlite_utils.Database(migrated))
+    Database.open(tmp_path / "skew.db").close()
+    made = sqlite3.connect(tmp_path / "skew.db")
+
+    assert list(made.iterdump()) == list(migrated.iterdump())
+    assert schema.version(made) == len(schema.MIGRATIONS)
+    made.close()
+    migrated.close()
+
+
 def test_a_raise_inside_a_write_leaves_nothing(tmp_path: Path) -> None:
     def half(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM channels")
