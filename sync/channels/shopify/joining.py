@@ -21,7 +21,9 @@ from sync.channels.shopify.shapes import ShopifyItem
 from sync.errors import ContractBroken, Temporary
 
 LINE_BYTES_MAX = 4 * 1024 * 1024
-FILES_MAX = 128
+FILES_MAX = 100
+"""Some systems let a program have no more than 256 open."""
+GROUP_ITEMS = 500
 _ITEMS_A_FILE = 2_000
 _IN_MEMORY_BYTES = 256 * 1024
 
@@ -75,7 +77,9 @@ class ShopifyJoiner:
         """
         for file in self._files:
             file.seek(0)
-            yield self._joined(file)
+            joined = self._joined(file)
+            for start in range(0, len(joined) or 1, GROUP_ITEMS):
+                yield joined[start : start + GROUP_ITEMS]
 
     def close(self) -> None:
         """Let go of the files. May be called twice."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from store.model import Record, Refused, State
+from store.model import Millis, Record, Refused, State
 from sync import values
 from sync.channels.shopify.ids import ITEM, LOCATION, short_id
 from sync.channels.shopify.shapes import ShopifyItem, ShopifyLevel, ShopifyVariant
@@ -187,7 +187,6 @@ def _record(item: ShopifyItem, level: ShopifyLevel, offer: _Offer, *, single: bo
     if item.tracked and "available" not in figures:
         raise ValueError("the level has no available quantity")
     apart = [figures[name] for name in _UNAVAILABLE if name in figures]
-    moved = [level.updated_at, *(found.updated_at for found in level.quantities)]
     return Record(
         sku=values.sku(item.sku),
         available=figures["available"] if item.tracked else None,
@@ -199,9 +198,21 @@ def _record(item: ShopifyItem, level: ShopifyLevel, offer: _Offer, *, single: bo
         incoming=figures.get("incoming"),
         price_minor=offer.price_minor,
         title=offer.title,
-        source_at=max((at for at in map(values.instant, moved) if at is not None), default=None),
+        source_at=_moved_at(level),
         ref=short_id(ITEM, item.id),
     )
+
+
+def _moved_at(level: ShopifyLevel) -> Millis | None:
+    """When what is available moved, or the level itself, whichever is later."""
+    moved = [found.updated_at for found in level.quantities if found.name == "available"]
+    times = [level.updated_at, *moved]
+    # To read a time is the most that a record takes. Shopify writes all of them alike, so that
+    # the later is the greater text.
+    texts = [time for time in times if isinstance(time, str) and time.endswith("Z")]
+    if len(texts) == len(times) and len({len(text) for text in texts}) == 1:
+        return values.instant(max(texts))
+    return max((at for at in map(values.instant, times) if at is not None), default=None)
 
 
 def _location_of(level: object) -> str:

@@ -53,7 +53,7 @@ class ShopifySweep:
         self.checked_location(locations)
         active = sum(location.is_active for location in locations)
         sweep = _Sweep(min(max(1, active), LEVELS_MAX), await self._count())
-        if sweep.count <= PAGED_MAX:
+        if sweep.count <= PAGED_MAX and not await self._is_better_exported(sweep):
             async for page in self._paged(sweep):
                 yield page
         if not sweep.has_ended:
