@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "shopify": "sync.channels.shopify.channel",
         "simulated": "sync.channels.simulated",
         "sql": "sync.channels.sql.channel",
+        "square": "sync.channels.square.channel",
         "tryton": "sync.channels.tryton.channel",
         "vendure": "sync.channels.vendure.channel",
         "woocommerce": "sync.channels.woocommerce.channel",

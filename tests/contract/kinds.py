@@ -30,6 +30,7 @@ from tests.fakes.ebay import EbaySeller
 from tests.fakes.erpnext import ErpNextSiteFake
 from tests.fakes.medusa import MedusaShop
 from tests.fakes.shopify import Shopify
+from tests.fakes.square import SquareSeller
 from tests.fakes.tryton import TrytonServer
 from tests.fakes.vendure import Vendure
 from tests.fakes.woocommerce import WooCommerceShop
@@ -106,6 +107,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "shopify": lambda base: over_http(Shopify(), base),
     "simulated": _simulated,
     "sql": sqlite_file,
+    "square": lambda base: over_http(SquareSeller(), base),
     "tryton": lambda base: over_http(TrytonServer(), base),
     "vendure": lambda base: over_http(Vendure(), base),
     "woocommerce": lambda base: over_http(WooCommerceShop(), base),

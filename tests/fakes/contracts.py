@@ -184,7 +184,7 @@ OF_KIND: dict[str, Contracts] = {
             """,
         ),
     ),
-    "square": (OpenApi("square-inventory.oas3.json", "/(v2|oauth2)/"),),
+    "square": (OpenApi("square-inventory.oas3.json", "/(v2/|oauth2/token$)"),),
     "woocommerce": (
         Routes(
             "woocommerce-v3-routes.json",
