@@ -676,8 +676,8 @@ async def test_new_fields_are_tolerated(harness: OverHttp, seller: SquareSeller)
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"url": "https://squareup.com/dashboard"}, "is a site for people"),
-        ({"url": "https://jet-fuel.square.site"}, "is a site for people"),
+        ({"url": "https://squareup.com/dashboard"}, "is a website, not the API"),
+        ({"url": "https://jet-fuel.square.site"}, "is a website, not the API"),
         ({"url": "http://connect.squareup.com"}, "must begin with https://"),
         ({"url": "https://connect.squareup.com/v2"}, "must be the origin alone"),
         ({"url": "connect.squareup.com"}, "must begin with https:// and a host"),

@@ -35,7 +35,7 @@ class SquareOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         parts = urlsplit(self.url)
         if _SITE.search(parts.hostname or ""):
             raise ValueError(
-                f'url is a site for people: write "{PRODUCTION}", or "{SANDBOX}" to try things'
+                f'url is a website, not the API: write "{PRODUCTION}", or "{SANDBOX}" to try things'
             )
         if parts.scheme == "http" and not _is_here(parts.hostname or ""):
             raise ValueError("url must begin with https://: over http anybody could read the token")
