@@ -473,6 +473,22 @@ async def test_an_offer_of_another_shape_blinds_its_sku_only(
     assert (reading.stock, [refused.sku for refused in reading.refused]) == ({"A": 5}, ["B"])
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", {"errors": [{"errorId": 25999, "domain": "API_INVENTORY", "message": "None found"}]}],
+)
+async def test_a_404_of_ebays_is_a_sku_without_offers(
+    seller: EbaySeller, harness: OverHttp, body: object
+) -> None:
+    for sku in ("A", "B"):
+        seller.put(sku, 5)
+    harness.front.spoil = lambda asked: Answer(body, 404) if "sku=B&" in asked.path else None
+
+    reading = await poll(harness)
+
+    assert (reading.stock, reading.refused) == ({"A": 5}, [])
+
+
 async def test_a_404_that_is_not_ebays_is_no_sku_without_offers(
     seller: EbaySeller, harness: OverHttp
 ) -> None:

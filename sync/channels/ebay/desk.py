@@ -13,7 +13,6 @@ from sync import values
 from sync.channels.api.vendor import VendorClient
 from sync.channels.ebay.options import EbayOptions
 from sync.channels.ebay.shapes import (
-    NOT_THERE,
     EbayBulkItem,
     EbayBulkItems,
     EbayError,
@@ -21,7 +20,7 @@ from sync.channels.ebay.shapes import (
     EbayItemPage,
     EbayOffer,
     EbayOfferPage,
-    are,
+    are_absent,
     first_words,
 )
 from sync.clock import Clock
@@ -40,6 +39,7 @@ BULK_ITEMS = 25
 _OFFERS = 100
 _OFFER_PAGES_MAX = 20
 _FORBIDDEN = 403
+_NOT_FOUND = 404
 _DAY_S = 86_400
 _REFUSED = frozenset({400, 404})
 
@@ -92,7 +92,7 @@ class EbayDesk:
             place = "bulk_get_inventory_item"
             if reply.status not in _REFUSED:
                 found += self.client.decoded(reply, EbayBulkItems, place).responses
-            elif not are(self._errors(reply, place), NOT_THERE):
+            elif not are_absent(self._errors(reply, place), is_404=reply.status == _NOT_FOUND):
                 raise self._broken(reply, place)
         return found
 
@@ -104,8 +104,12 @@ class EbayDesk:
             reply = await self._asked("GET", f"{self._url}/offer?{query}", accept=_REFUSED)
             place = f"offers of {values.quoted(sku)}"
             if reply.status in _REFUSED:
+                is_404 = reply.status == _NOT_FOUND
+                # The reference has a 404 for a SKU without offers, and no body for it.
+                if is_404 and not reply.body.strip():
+                    return found
                 errors = self._errors(reply, place)
-                if are(errors, NOT_THERE):
+                if are_absent(errors, is_404=is_404):
                     return found
                 raise EbayOffersRefused(f"its offers: {self.client.text(first_words(errors))}")
             page = self.client.decoded(reply, EbayOfferPage, place)

@@ -82,6 +82,7 @@ class EbayOfferPage(msgspec.Struct, frozen=True):
 
 class EbayError(msgspec.Struct, frozen=True, rename="camel"):
     error_id: int = 0
+    domain: str | None = None
     message: str | None = None
     long_message: str | None = None
 
@@ -129,14 +130,18 @@ class EbayUpdateAnswer(msgspec.Struct, frozen=True):
 
 
 NOT_THERE = frozenset({25702, 25710, 25713})
-"""No such SKU, resource, offer. getOffers answers so for a SKU without any."""
+"""No such SKU, resource, offer."""
+INVENTORY = "API_INVENTORY"
+"""Whose errors they are; those of another domain are of the way to it."""
 BUSY = 25025
 """Concurrent access of the inventory: try again."""
 
 
-def are(errors: Sequence[EbayError], codes: frozenset[int]) -> bool:
-    """Whether there are errors, and all of them have one of the codes."""
-    return bool(errors) and all(error.error_id in codes for error in errors)
+def are_absent(errors: Sequence[EbayError], *, is_404: bool) -> bool:
+    """Whether all errors say that what was asked for is not there."""
+    return bool(errors) and all(
+        error.error_id in NOT_THERE or (is_404 and error.domain == INVENTORY) for error in errors
+    )
 
 
 def first_words(errors: Sequence[EbayError]) -> str:
