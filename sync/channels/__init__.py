@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "erpnext": "sync.channels.erpnext.channel",
         "http": "sync.channels.http.channel",
         "medusa": "sync.channels.medusa.channel",
+        "odoo": "sync.channels.odoo.channel",
         "shopify": "sync.channels.shopify.channel",
         "simulated": "sync.channels.simulated",
         "sql": "sync.channels.sql.channel",

@@ -29,6 +29,7 @@ from tests.fakes.bigcommerce import BigCommerceStore
 from tests.fakes.ebay import EbaySeller
 from tests.fakes.erpnext import ErpNextSiteFake
 from tests.fakes.medusa import MedusaShop
+from tests.fakes.odoo import OdooShop
 from tests.fakes.shopify import Shopify
 from tests.fakes.square import SquareSeller
 from tests.fakes.tryton import TrytonServer
@@ -104,6 +105,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "erpnext": lambda base: over_http(ErpNextSiteFake(), base),
     "http": lambda base: over_http(Market(), base),
     "medusa": lambda base: over_http(MedusaShop(), base),
+    "odoo": lambda base: over_http(OdooShop(), base),
     "shopify": lambda base: over_http(Shopify(), base),
     "simulated": _simulated,
     "sql": sqlite_file,

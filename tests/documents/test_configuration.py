@@ -35,7 +35,7 @@ EXAMPLES = [*fenced(README, "toml"), REFERENCE, VENDURE, *fenced(DATABASES, "tom
 OTHER_WAY = {
     *("channels.vendure.api_key", "channels.csv.token", "channels.csv.endpoint"),
     *("channels.shopify.url", "channels.shopify.client_id", "channels.shopify.client_secret"),
-    *("channels.sweep_every", "channels.erpnext.company"),
+    "channels.erpnext.company",
 }
 """Stand in comments, because they exclude what is written, or are of another server or kind."""
 

@@ -1,0 +1,150 @@
+"""The `odoo` kind: the stock of an Odoo database, 15 to 19 (facts of 2026-11).
+
+Each product variant with an internal reference is a listing, at each warehouse or at the one place
+that `location` names. What it shows is on hand less reserved.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.model import Millis, State
+from sync import secrets
+from sync.channels.api.auth.access import FixedAccess
+from sync.channels.api.messages import Messages
+from sync.channels.api.signed import SignedClient
+from sync.channels.api.vendor import VendorClient
+from sync.channels.base import (
+    Abilities,
+    Change,
+    FreshReadings,
+    ListingRef,
+    Receipt,
+    RecordPage,
+    closing,
+)
+from sync.channels.odoo import reading
+from sync.channels.odoo.desk import Json2, JsonRpc, OdooDesk, OdooWay, server_version
+from sync.channels.odoo.options import JSON_RPC, OdooOptions
+from sync.channels.odoo.reading import OdooReader
+from sync.channels.odoo.shapes import SETTABLE, OdooUser
+from sync.channels.odoo.writing import BATCH_MAX, OdooWriter
+from sync.clock import Clock
+from sync.errors import NeedsOperator
+from sync.secrets import Secret
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+OPTIONS = OdooOptions
+ABILITIES = Abilities(
+    kind="odoo",
+    reads=("available", "on_hand", "committed", "state", "price"),
+    states=frozenset({State.ACTIVE, State.DISABLED, State.ARCHIVED}),
+    writes=("quantity",),
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    refs=True,
+    since=True,
+    locations=True,
+    notes="Odoo 19 by JSON-2, 15 to 18 by JSON-RPC, with the app Inventory. Lots, packages, "
+    "consignments and kits are read and not written",
+)
+EXAMPLE = """\
+kind = "odoo"
+url = "https://mycompany.odoo.com"
+api_key = { env = "ODOO_API_KEY" }
+database = "mycompany"
+location = "WH"
+"""
+_EXPECTS = "where Odoo is reached, such as https://mycompany.odoo.com"
+
+
+def abilities(options: OdooOptions) -> Abilities:
+    """Say what the channel can do: the same with any options."""
+    del options
+    return ABILITIES
+
+
+def open_channel(
+    name: str, options: OdooOptions, transport: "Transport", clock: Clock, base: Path
+) -> "Odoo":
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    secret = secrets.resolve(options.api_key, key=f"channels.{name}.api_key", base=base)
+    headers: dict[str, str | Secret] = {"Accept": "application/json"}
+    if options.api != JSON_RPC:
+        headers["Authorization"] = secret.with_scheme("bearer")
+        if options.database is not None:
+            headers["X-Odoo-Database"] = options.database
+    signed = SignedClient(transport, headers, FixedAccess())
+    client = VendorClient(name, signed, expects=_EXPECTS)
+    way: OdooWay = Json2(client, options)
+    if options.api == JSON_RPC:
+        way = JsonRpc(client, options, secret)
+    return Odoo(options, OdooDesk(client, options, way), clock)
+
+
+class Odoo:
+    """One database, as one user of it sees it."""
+
+    def __init__(self, options: OdooOptions, desk: OdooDesk, clock: Clock) -> None:
+        self.abilities = abilities(options)
+        self._options = options
+        self._desk = desk
+        self._clock = clock
+        self._reader = OdooReader(desk)
+        self._writer = OdooWriter(desk, self._reader)
+        self._messages = Messages(desk.client.struck)
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        async with closing(self._reader.pages(self._clock.now())) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+        """Read what may have changed at or after an instant, by the database's clock."""
+        async with closing(self._reader.changed(since)) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        with self._messages.errors():
+            return self._messages.readings(await self._reader.read(wanted))
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        """Set each quantity so that as many are free as the change says."""
+        with self._messages.errors():
+            return self._messages.receipts(await self._writer.write(changes))
+
+    async def sign_in(self) -> str:
+        """Name the database, the user and the company, and a right that is missing to write."""
+        with self._messages.errors():
+            return self._desk.client.struck(await self._seen())
+
+    async def close(self) -> None:
+        await self._desk.client.aclose()
+
+    async def _seen(self) -> str:
+        desk = self._desk
+        user_id = await desk.way.user()
+        rows = await desk.rows(
+            "res.users", [["id", "=", user_id]], ["login", "company_id"], limit=1
+        )
+        users = desk.shaped(rows, OdooUser, "res.users")
+        count = await reading.count(desk)
+        found = await desk.fields_of("stock.quant")
+        if "quantity" not in found:
+            raise NeedsOperator(f"{desk.client.name}: the user needs the right Inventory: User")
+        version = await server_version(desk.client, self._options)
+        parts = ["Odoo" if version is None else f"Odoo {version[1]}"]
+        parts += [f"database {self._options.database}"] if self._options.database else []
+        for user in users:
+            parts.append(f"user {user.login}")
+            if isinstance(user.company_id, tuple):
+                parts.append(f"company {user.company_id[1]}")
+        parts.append("1 product" if count == 1 else f"{count:,} products")
+        if SETTABLE not in found:
+            parts.append("it may read, not write: that takes the right Inventory: Administrator")
+        return ", ".join(parts)
