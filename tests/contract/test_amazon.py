@@ -91,6 +91,21 @@ async def test_a_list_that_leads_to_itself_ends(amazon: OverHttp) -> None:
         await poll(amazon)
 
 
+async def test_a_page_whose_token_ended_is_reached_by_the_time_of_creation(
+    amazon: OverHttp,
+) -> None:
+    for number in range(60):
+        amazon.put(f"N-{number:02}", 1)
+    shelf(amazon).expired = 2
+
+    reading = await poll(amazon)
+
+    assert len(reading.records) == len(reading.stock) == reading.pages[-1].announced == 63
+    shelf(amazon).expired = 99
+    with pytest.raises(Temporary, match="shop: Amazon ended the list half way"):
+        await poll(amazon)
+
+
 async def test_a_token_that_ends_between_two_pages_is_renewed(amazon: OverHttp) -> None:
     for number in range(60):
         amazon.put(f"N-{number:02}", 1)
@@ -300,7 +315,7 @@ async def test_several_marketplaces_are_one_listing(amazon: OverHttp) -> None:
 
 
 async def test_locations_are_listings_of_their_own(amazon: OverHttp) -> None:
-    shelf(amazon).add("MLI", {"DEFAULT": 0, "supply-1": 3, "supply-2": 4})
+    shelf(amazon).add("MLI", {"DEFAULT": "0.0", "supply-1": "3", "supply-2": 4.0})
     shelf(amazon).add("MIXED", {"DEFAULT": 2, "supply-1": 5})
 
     reading = await poll(amazon)

@@ -49,6 +49,8 @@ class AmazonShelf:
     lags: bool = True
     """What is accepted shows only after `settle`."""
     waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    expired: int = 0
+    """So many of the next pages' tokens are taken no more."""
     answers: str = "ACCEPTED"
     """What a write is answered that is not INVALID."""
 
@@ -67,6 +69,9 @@ class AmazonShelf:
         size = int(query.get("pageSize", "10"))
         if size > 20 or query.get("identifiersType", "SKU") != "SKU":
             return error(400, "InvalidInput", "Invalid 'pageSize' provided")
+        if "pageToken" in query and self.expired:
+            self.expired -= 1
+            return error(400, "InvalidInput", "pageToken is invalid or expired")
         wanted = set(query["identifiers"].split(",")) if "identifiers" in query else None
         found = sorted(self.listings.values(), key=lambda listing: listing.created)
         since = query.get("createdAfter", "")

@@ -7,7 +7,7 @@ Each operation has a usage plan of its own: a token bucket (rate and burst as in
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -32,6 +32,7 @@ T = TypeVar("T")
 LISTING_ROLE = 'the role "Product Listing"'
 _STOCK_ROLE = 'one of the roles "Amazon Fulfillment" and "Product Listing"'
 _SELLERS_ROLE = 'the role "Selling Partner Insights"'
+BAD_REQUEST = 400
 _FORBIDDEN = 403
 _THROTTLED = frozenset({"QuotaExceeded", "RequestThrottled", "TooManyRequests"})
 _PASSING = frozenset({"InternalFailure", "InternalError", "ServiceUnavailable"})
@@ -59,6 +60,10 @@ CREATE_DOCUMENT = AmazonOperation("createFeedDocument", 0.5, 15, LISTING_ROLE)
 CREATE_FEED = AmazonOperation("createFeed", 3 / 300, 2, LISTING_ROLE)
 GET_FEED = AmazonOperation("getFeed", 2, 15, LISTING_ROLE)
 GET_DOCUMENT = AmazonOperation("getFeedDocument", 0.0222, 10, LISTING_ROLE)
+
+
+class AmazonTokenOver(Exception):
+    """The token of the next page is taken no more."""
 
 
 class SellingPartnerApi:
@@ -128,6 +133,20 @@ class SellingPartnerApi:
                 method, url, operation.name, json=json, budget=self._budget(operation)
             )
         return self.client.shaped_answer(content, shape, operation.name)
+
+    def refuse_page(self, operation: AmazonOperation, body: bytes) -> NoReturn:
+        """Raise what a 400 for a page after the first means: AmazonTokenOver, or ContractBroken."""
+        # Status first, body second: the body of FBA's 400 has the shape of a page, of zeros then.
+        try:
+            errors = msgspec.json.decode(body, type=AmazonErrors).errors or []
+        except msgspec.DecodeError:
+            errors = []
+        said = " ".join(error.words() for error in errors)
+        # "Next token is invalid or expired" (the vendor's issue 4946).
+        if not said or "token" in said.lower() or "expired" in said.lower():
+            raise AmazonTokenOver
+        words = f"{self.client.name} answered 400: {self.client.text(said)}"
+        raise ContractBroken(words, path=operation.name)
 
     def in_circles(self) -> ContractBroken:
         """The error for a page whose next page is itself."""

@@ -9,18 +9,23 @@ import msgspec
 from store.model import Record, Refused
 from sync import values
 from sync.channels.amazon import marketplaces
-from sync.channels.amazon.api import SUMMARIES, SellingPartnerApi, listed
+from sync.channels.amazon.api import (
+    BAD_REQUEST,
+    SUMMARIES,
+    AmazonTokenOver,
+    SellingPartnerApi,
+    listed,
+)
 from sync.channels.amazon.options import AmazonOptions
-from sync.channels.amazon.shapes import AmazonDetails, AmazonErrors, AmazonStock, AmazonStockPage
+from sync.channels.amazon.shapes import AmazonDetails, AmazonStock, AmazonStockPage
 from sync.channels.api.tally import Tally
 from sync.channels.base import FreshReadings, RecordPage, closing
-from sync.errors import ContractBroken, Temporary
+from sync.errors import Temporary
 
 SKUS_MAX = 50
 PAGES_MAX = 100_000
 RESTARTS_MAX = 2
 _PATH = "/fba/inventory/v1/summaries"
-_BAD_REQUEST = 400
 
 
 @dataclass(slots=True)
@@ -100,7 +105,7 @@ class AmazonStockReader:
                         came |= {sku for sku in map(_sku, items) if sku is not None}
                         payload = msgspec.structs.replace(answer.payload, inventory_summaries=items)
                         yield msgspec.structs.replace(answer, payload=payload)
-            except _TokenOver:
+            except AmazonTokenOver:
                 continue
             return
         raise Temporary(
@@ -111,7 +116,7 @@ class AmazonStockReader:
     async def _list(
         self, marketplace: str, more: Mapping[str, str]
     ) -> AsyncIterator[AmazonStockPage]:
-        """The pages of one list. Raises _TokenOver where the next page is not there any more."""
+        """The pages of one list. Raises AmazonTokenOver where the next is not there any more."""
         query = {
             "details": "true",
             "granularityType": "Marketplace",
@@ -121,12 +126,10 @@ class AmazonStockReader:
         }
         token: str | None = None
         for _ in range(PAGES_MAX):
-            accept = (_BAD_REQUEST,) if token is not None else ()
+            accept = (BAD_REQUEST,) if token is not None else ()
             reply = await self._api.fetch(SUMMARIES, _PATH, query, accept=accept)
-            if reply.status == _BAD_REQUEST:
-                # Status first, body second: the contract's example of this answer looks like a page
-                # of zeros.
-                self._refuse(reply.body)
+            if reply.status == BAD_REQUEST:
+                self._api.refuse_page(SUMMARIES, reply.body)
             answer = self._api.client.decoded(reply, AmazonStockPage, SUMMARIES.name)
             yield answer
             if answer.next_token is None:
@@ -136,19 +139,6 @@ class AmazonStockReader:
             token = answer.next_token
             query["nextToken"] = quote(token, safe="")
         raise self._api.in_circles()
-
-    def _refuse(self, body: bytes) -> None:
-        """Raise what a refused page after the first means."""
-        try:
-            errors = msgspec.json.decode(body, type=AmazonErrors).errors or []
-        except msgspec.DecodeError:
-            errors = []
-        said = " ".join(error.words() for error in errors)
-        # "Next token is invalid or expired" (the vendor's issue 4946).
-        if "token" in said.lower() or "expired" in said.lower() or not said:
-            raise _TokenOver
-        words = self._api.client.text(said)
-        raise ContractBroken(f"{self._api.client.name} answered 400: {words}", path=SUMMARIES.name)
 
     def _page(
         self,
@@ -174,10 +164,6 @@ class AmazonStockReader:
             else:
                 refused.append(record)
         return RecordPage(records, refused)
-
-
-class _TokenOver(Exception):
-    """The token of the next page is taken no more."""
 
 
 def _queries(skus: Sequence[str]) -> Iterator[Mapping[str, str]]:

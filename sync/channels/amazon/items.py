@@ -5,6 +5,7 @@ inventory (US only, the vendor's guide of 2026-11) it has an entry for each loca
 must be 0 then.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -91,7 +92,7 @@ class _Reading:
     ) -> AmazonListing:
         has_locations = any(code != DEFAULT for code in quantities)
         if has_locations and DEFAULT in quantities:
-            if all(quantity == 0 for quantity in quantities[DEFAULT]):
+            if all(map(_is_zero, quantities[DEFAULT])):
                 del quantities[DEFAULT]
             else:
                 self.tally.note(_DEFAULT_TOO, self.sku)
@@ -183,6 +184,12 @@ class _Reading:
         return tuple(
             marketplace for marketplace in self.options.marketplaces if marketplace in listed
         )
+
+
+def _is_zero(quantity: object) -> bool:
+    with contextlib.suppress(ValueError):
+        return values.quantity(quantity) == 0
+    return False
 
 
 def _one_of(given: list[object]) -> int:

@@ -11,7 +11,14 @@ from urllib.parse import quote
 
 from store.model import Millis, Record, Refused
 from sync import values
-from sync.channels.amazon.api import GET_ITEM, SEARCH, SellingPartnerApi, listed
+from sync.channels.amazon.api import (
+    BAD_REQUEST,
+    GET_ITEM,
+    SEARCH,
+    AmazonTokenOver,
+    SellingPartnerApi,
+    listed,
+)
 from sync.channels.amazon.items import AmazonListing, listing_of
 from sync.channels.amazon.options import AmazonOptions
 from sync.channels.amazon.shapes import AmazonSearchPage
@@ -23,6 +30,7 @@ from sync.errors import NeedsOperator, Temporary
 PAGE_MAX = 20
 RESULTS_MAX = 1_000
 PAGES_MAX = 100_000
+RESTARTS_MAX = 2
 _NOT_FOUND = 404
 _WANTED = ("summaries", "fulfillmentAvailability", "offers", "issues")
 
@@ -61,15 +69,22 @@ class AmazonListings:
         """All listings, by the time of their creation: a new one comes last."""
         sweep, tally = _Sweep(), Tally()
         begin: Millis | None = None
+        restarts = 0
         while True:
-            async with closing(self._window(begin, sweep)) as window:
-                async for answer in window:
-                    yield self._page(answer.items, sweep, tally)
-            if sweep.found <= RESULTS_MAX:
+            is_over = False
+            try:
+                async with closing(self._window(begin, sweep)) as window:
+                    async for answer in window:
+                        yield self._page(answer.items, sweep, tally)
+            except AmazonTokenOver:
+                is_over, restarts = True, restarts + 1
+            if not is_over and sweep.found <= RESULTS_MAX:
                 break
             # Created dates may be finer than a millisecond.
             after = None if sweep.reached is None else sweep.reached - 1
-            if after is None or (begin is not None and after <= begin):
+            if is_over and restarts > RESTARTS_MAX:
+                raise Temporary(f"{self._api.client.name}: Amazon ended the list half way, again")
+            if not is_over and (after is None or (begin is not None and after <= begin)):
                 words = (
                     f"{sweep.found:,} listings were created at one time or after it; Amazon lists "
                     f"{RESULTS_MAX:,} of them and no more"
@@ -168,7 +183,10 @@ class AmazonListings:
             "pageSize": str(size),
             **more,
         }
-        reply = await self._api.fetch(SEARCH, self._path, query, accept=(_NOT_FOUND,))
+        accept = (_NOT_FOUND, BAD_REQUEST) if "pageToken" in query else (_NOT_FOUND,)
+        reply = await self._api.fetch(SEARCH, self._path, query, accept=accept)
+        if reply.status == BAD_REQUEST:
+            self._api.refuse_page(SEARCH, reply.body)
         if reply.status == _NOT_FOUND:
             words = self._api.client.text(reply.body[:200].decode("utf-8", "replace"))
             raise NeedsOperator(
