@@ -492,6 +492,7 @@ SIGNED = {"shop": "name.myshopify.com", "token": {"env": "T"}}
         ({**SIGNED, "client_id": "x"}, "client_id and client_secret together"),
         ({"shop": "name.myshopify.com", "client_id": "x"}, "client_secret together"),
         ({**SIGNED, "api_version": "2026-11"}, 'api_version "2026-11"'),
+        ({**SIGNED, "api_version": "2026-01"}, 'api_version "2026-01" is too old'),
         ({**SIGNED, "location": "Berlin"}, "location .* is not the id of a location"),
     ],
 )

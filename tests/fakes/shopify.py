@@ -200,7 +200,7 @@ class Shopify:
             return 2.0 + int(variables["first"]) * (1 + 3 + variant)
         if operation == "Fresh":
             return len(variables["ids"]) * (1 + 3 + variant)
-        return {"Levels": 153, "Variants": 103, "Locations": 102, "BulkList": 52}.get(operation, 10)
+        return {"Levels": 153, "Variants": 103, "BulkList": 52}.get(operation, 10)
 
     def _spent(self, operation: str, data: dict[str, Any]) -> float:
         if operation == "Items":
@@ -210,7 +210,11 @@ class Shopify:
 
     def _lacking(self, operation: str) -> str:
         has = {*self.scopes, *(scope.replace("write_", "read_") for scope in self.scopes)}
-        needed = {"Locations": "read_locations", "Set": "write_inventory"}
+        needed = {
+            "Locations": "read_locations",
+            "Location": "read_locations",
+            "Set": "write_inventory",
+        }
         needed |= dict.fromkeys(("Items", "ItemsAt", "Fresh"), "read_inventory")
         scope = needed.get(operation, "")
         return scope if scope not in {"", *has} else ""
@@ -238,14 +242,21 @@ class Shopify:
                 "shop": {"plan": {"publicDisplayName": "Basic"}},
             },
             "Size": lambda: {"productVariantsCount": self._size(variables["limit"])},
-            "Locations": lambda: {
-                "locations": connection([self._location(number) for number in self.locations])
+            "Locations": lambda: {"locations": self._active_locations(variables["first"])},
+            "Location": lambda: {
+                "location": self._location(at)
+                if (at := variables["id"].rpartition("/")[2]) in self.locations
+                else None
             },
             "Set": lambda: {
                 "inventorySetQuantities": self._set(query, variables["input"], variables["key"])
             },
         }
         return answers[operation]() if operation in answers else f"no operation {operation}"
+
+    def _active_locations(self, first: int) -> dict[str, Any]:
+        active = [self._location(number) for number, (_, is_on) in self.locations.items() if is_on]
+        return connection(active[:first], more=len(active) > first)
 
     def _size(self, limit: int) -> dict[str, Any]:
         count = len(self.items) if self.variants_count is None else self.variants_count
@@ -278,15 +289,11 @@ class Shopify:
     def node(
         self, item: ShopItem, *, at: str | None, levels: int = 0, inactive: bool = False
     ) -> dict[str, Any]:
-        same = (
-            sum(1 for other in self.items if other.sku == item.sku) if len(self.items) < 99 else 1
-        )
         offers = self.offers(item)
         found = {
             "id": item.id,
             "sku": item.sku,
             "tracked": item.tracked,
-            "duplicateSkuCount": same - 1,
             "variants": connection(offers[:1], more=len(offers) > 1),
         }
         if at is None:

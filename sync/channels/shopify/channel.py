@@ -33,7 +33,7 @@ from sync.channels.shopify.fresh import ShopifyFresh
 from sync.channels.shopify.ids import LOCATION, long_id
 from sync.channels.shopify.options import ShopifyOptions
 from sync.channels.shopify.session import EXPECTS, ShopifySession
-from sync.channels.shopify.sweep import ShopifySweep
+from sync.channels.shopify.sweep import LOCATIONS_NAMED, ShopifySweep, named_locations
 from sync.channels.shopify.writing import BATCH_MAX, ShopifyWriter
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
@@ -192,13 +192,12 @@ class Shopify:
             seen.append(f"plan {text(rights.shop.plan.public_display_name)}")
         if rights.current_app_installation is not None:
             seen += self._scopes(rights.current_app_installation)
-        locations = await self._sweep.locations()
-        chosen = self._sweep.checked_location(locations)
-        active = [found for found in locations if found.is_active]
-        names = ", ".join(f"{found.name} ({found.id.rpartition('/')[2]})" for found in active)
-        seen.append(
-            f"location {text(chosen.name)}" if chosen is not None else f"locations {text(names)}"
-        )
+        chosen = await self._sweep.chosen_location()
+        if chosen is not None:
+            seen.append(f"location {text(chosen.name)}")
+        else:
+            names = named_locations(await self._sweep.locations(LOCATIONS_NAMED))
+            seen.append(f"locations {text(names)}")
         return "; ".join([*seen, *session.doubts()])
 
     def _scopes(self, installation: _Installation) -> list[str]:

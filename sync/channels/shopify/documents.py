@@ -9,7 +9,7 @@ _QUANTITIES = (
     '"damaged","quality_control"]){name quantity updatedAt}'
 )
 _VARIANT = "displayName price inventoryPolicy requiresComponents product{status}"
-_ITEM = "id sku tracked duplicateSkuCount"
+_ITEM = "id sku tracked"
 _VARIANTS = f"variants(first:1){{nodes{{{_VARIANT}}} pageInfo{{hasNextPage}}}}"
 _LEVEL = f"isActive updatedAt location{{id}} {_QUANTITIES}"
 _PAGE_INFO = "pageInfo{hasNextPage endCursor}"
@@ -28,8 +28,9 @@ MORE_LEVELS = f"""query SkewLevels($id:ID!,$after:String){{inventoryItem(id:$id)
   inventoryLevels(first:50,after:$after){{nodes{{{_LEVEL}}} {_PAGE_INFO}}}}}}}"""
 MORE_VARIANTS = f"""query SkewVariants($id:ID!,$after:String){{inventoryItem(id:$id){{
   variants(first:50,after:$after){{nodes{{{_VARIANT}}} {_PAGE_INFO}}}}}}}"""
-LOCATIONS = """query SkewLocations{locations(first:100,includeInactive:true){
+LOCATIONS = """query SkewLocations($first:Int!){locations(first:$first){
   nodes{id name isActive} pageInfo{hasNextPage}}}"""
+LOCATION = "query SkewLocation($id:ID!){location(id:$id){id name isActive}}"
 SHOP = "query SkewShop{shop{name myshopifyDomain}}"
 RIGHTS = """query SkewRights{currentAppInstallation{accessScopes{handle}}
   shop{plan{publicDisplayName}}}"""

@@ -13,6 +13,9 @@ from sync.values import quoted
 
 API_VERSION = "2026-10"
 
+API_VERSION_MIN = "2026-04"
+"""The first that has all that is asked (the schemas in @shopify/dev-mcp 1.16.0)."""
+
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 _VERSION = re.compile(r"\d{4}-(01|04|07|10)|unstable", re.ASCII)
 _ADMIN = re.compile(r"/(?:admin(?:/api(?:/[^/]+(?:/graphql\.json)?)?)?)?/?$", re.ASCII)
@@ -49,6 +52,10 @@ class ShopifyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             raise ValueError(
                 f"api_version {quoted(self.api_version)} is not a version of Shopify's, "
                 f'such as "{API_VERSION}"'
+            )
+        if self.api_version < API_VERSION_MIN:
+            raise ValueError(
+                f"api_version {quoted(self.api_version)} is too old: at least {API_VERSION_MIN}"
             )
         if self.location is not None and long_id(LOCATION, self.location) is None:
             raise ValueError(

@@ -25,7 +25,6 @@ class ShopifyItem(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     tracked: bool
     sku: object = None
-    duplicate_sku_count: int = 0
     inventory_level: object = None
     """At the one location that was asked for."""
     inventory_levels: ShopifyNodes | None = None
@@ -82,6 +81,10 @@ class ShopifyLocationNodes(msgspec.Struct, frozen=True, rename="camel"):
 
 class ShopifyLocations(msgspec.Struct, frozen=True):
     locations: ShopifyLocationNodes
+
+
+class ShopifyLocationSeen(msgspec.Struct, frozen=True):
+    location: ShopifyLocation | None
 
 
 class ShopifyUserError(msgspec.Struct, frozen=True):

@@ -16,7 +16,9 @@ from sync.channels.shopify.shapes import (
     ShopifyItem,
     ShopifyItems,
     ShopifyLocation,
+    ShopifyLocationNodes,
     ShopifyLocations,
+    ShopifyLocationSeen,
     ShopifyMore,
     ShopifyNodes,
 )
@@ -25,6 +27,7 @@ from sync.errors import ContractBroken, NeedsOperator
 PAGE_MAX = 250
 PAGED_MAX = 25_000
 """Shopify counts and pages no further than this many (shopify.dev, API limits, 2026-11)."""
+LOCATIONS_NAMED = 20
 LEVELS_MAX = 10
 """Levels that a page has of each item; the others of an item are asked for by themselves."""
 
@@ -49,10 +52,13 @@ class ShopifySweep:
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         """Every listing once. Raises as `Channel.pages`."""
-        locations = await self.locations()
-        self.checked_location(locations)
-        active = sum(location.is_active for location in locations)
-        sweep = _Sweep(min(max(1, active), LEVELS_MAX), await self._count())
+        levels = 1
+        if self._location is None:
+            found = await self.locations(LEVELS_MAX)
+            levels = max(1, len(found.nodes))
+        else:
+            await self.chosen_location()
+        sweep = _Sweep(levels, await self._count())
         if sweep.count <= PAGED_MAX and not await self._is_better_exported(sweep):
             async for page in self._paged(sweep):
                 yield page
@@ -61,29 +67,30 @@ class ShopifySweep:
             async for page in self._exported(operation, sweep):
                 yield page
 
-    async def locations(self) -> Sequence[ShopifyLocation]:
-        """The shop's locations, those that are not active too."""
-        found = await self._session.shaped(
-            documents.LOCATIONS, {}, "locations", ShopifyLocations, points=110
+    async def locations(self, count: int) -> ShopifyLocationNodes:
+        """The shop's active locations, so many at most."""
+        asked = await self._session.shaped(
+            documents.LOCATIONS, {"first": count}, "locations", ShopifyLocations, points=2 + count
         )
-        return found.locations.nodes
+        return asked.locations
 
-    def checked_location(self, locations: Sequence[ShopifyLocation]) -> ShopifyLocation | None:
+    async def chosen_location(self) -> ShopifyLocation | None:
         """The one location that is configured. Raises NeedsOperator where it is none to use."""
         if self._location is None:
             return None
-        chosen = next((found for found in locations if found.id == self._location), None)
+        seen = await self._session.shaped(
+            documents.LOCATION, {"id": self._location}, "location", ShopifyLocationSeen
+        )
+        if seen.location is not None and seen.location.is_active:
+            return seen.location
         name = self._session.name
-        if chosen is not None and chosen.is_active:
-            return chosen
-        known = ", ".join(_shown(found) for found in locations if found.is_active) or "none"
+        known = named_locations(await self.locations(LOCATIONS_NAMED))
         text = self._session.client.text
-        if chosen is None:
+        if seen.location is None:
             written = short_id(LOCATION, self._location)
             raise NeedsOperator(f"{name} has no location {written}; it has: {text(known)}")
-        raise NeedsOperator(
-            f"{name}: location {text(_shown(chosen))} is not active; active are: {text(known)}"
-        )
+        shown = text(_shown(seen.location))
+        raise NeedsOperator(f"{name}: location {shown} is not active; active are: {text(known)}")
 
     async def _count(self) -> int:
         """How many variants the shop has, as far as it counts; 0 where it does not say."""
@@ -251,6 +258,12 @@ class _Sweep:
     has_ended: bool = False
     operation: str | None = None
     is_refused_export: bool = False
+
+
+def named_locations(found: ShopifyLocationNodes) -> str:
+    """Name locations with the ids that `location` takes."""
+    names = ", ".join(map(_shown, found.nodes)) or "none"
+    return f"{names} and more" if found.page_info.has_next_page else names
 
 
 def _shown(location: ShopifyLocation) -> str:
