@@ -38,6 +38,9 @@ _MARKUP = re.compile(r"</?(?:a|b|br|code|em|i|li|ol|p|strong|ul)\b[^<>]*>", re.I
 _EXCEPTION = re.compile(r"[a-z_]+(?:\.\w+)+:\s+(?=\S)")
 """The class before an exception's text: `frappe.exceptions.ValidationError: …`."""
 _NESTING_MAX = 4
+_PAGE = re.compile(r"[\ufeff\s]*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<(title|h1)\b[^>]{0,200}>(.{1,500}?)</\1", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 PASSING_MAX = 16
 """Of what is given or made for a while so much is remembered: a token or a signature for each of
 the requests that may be on their way, and those before them."""
@@ -119,7 +122,7 @@ class Redactor:
         return self.text(str(error)) or type(error).__name__
 
     def words(self, body: bytes) -> str:
-        """What an error's body says: its JSON's message, or the start of its text."""
+        """What an error's body says: its JSON's message, a page's title, or its first words."""
         return self.text(_message(body)) or "no reason given"
 
 
@@ -131,7 +134,7 @@ def _message(body: bytes) -> str:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return body[: 10 * _READ_MAX].decode("utf-8", "replace")
+        return _of_page(body[: 10 * _READ_MAX].decode("utf-8", "replace"))
     for _ in range(_NESTING_MAX):
         if isinstance(found, list) and found:
             found = found[0]
@@ -167,3 +170,10 @@ def _of_frappe(found: dict[str, object]) -> str:
     if "exc_type" in found and isinstance(exception, str):
         return _MARKUP.sub(" ", _EXCEPTION.sub("", exception, count=1))
     return ""
+
+
+def _of_page(text: str) -> str:
+    """The title of a page for people, such as a firewall's; any other text as it is."""
+    title = _TITLE.search(text) if _PAGE.match(text) else None
+    words = " ".join(_TAG.sub(" ", title[2]).split()) if title is not None else ""
+    return f'a web page, "{words}"' if words else text

@@ -181,7 +181,7 @@ async def test_a_wrong_key_is_named(harness: OverHttp, monkeypatch: pytest.Monke
 
     words = await failure(harness)
 
-    assert "Consumer key is invalid." in words
+    assert "Consumer key is invalid" in words
     assert SECRET_NAME in words
     assert "Settings, Advanced, REST API" in words
     assert "wr0ng" not in words
@@ -288,7 +288,7 @@ async def test_http_where_https_belongs_is_explained(harness: OverHttp) -> None:
         (Answer(b"<!DOCTYPE html><title>Just a moment...</title>", 403, HTML), NeedsOperator,
          "no firewall or security plugin may keep Skew from"),
         (Answer({"code": "rest_cannot_access", "message": "Only users may."}, 401), NeedsOperator,
-         "Only users may."),
+         "Only users may; see the key"),
         (Answer(b"<!DOCTYPE html><title>Briefly unavailable</title>", 503, HTML), Temporary,
          "503"),
         (Answer(b"<!DOCTYPE html><title>Error 1015</title>", 429, HTML), Temporary, "slow down"),

@@ -272,7 +272,7 @@ def _hinting(where: ShopAddress, *, write: bool) -> Iterator[None]:
         yield
     except NeedsOperator as error:
         hint = _hint(error.status, where, write=write)
-        error.args = (f"{error}; {hint}",) if hint else error.args
+        error.args = (f"{str(error).rstrip('.')}; {hint}",) if hint else error.args
         raise
 
 

@@ -129,3 +129,19 @@ def test_an_exception_without_words_is_named_by_its_class() -> None:
     body = {"exception": "frappe.exceptions.PermissionError", "exc_type": "PermissionError"}
 
     assert knowing().words(json.dumps(body).encode()) == "frappe.exceptions.PermissionError"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<!DOCTYPE html><title>Just a\n moment...</title><p>x", 'a web page, "Just a moment..."'),
+        (b"\xef\xbb\xbf<html><body><h1>403 <b>Forbidden</b></h1>", 'a web page, "403 Forbidden"'),
+        (b"<html><p>Go away</p></html>", "<html><p>Go away</p></html>"),
+        (b"<html><title", "<html><title"),
+        (b"<html>" + b"<title" * 9_000, f"{'<html>' + '<title' * 32}<…"),
+        (b"<b>bold</b> words", "<b>bold</b> words"),
+        (b'{"message": "<html>"}', "<html>"),
+    ],
+)
+def test_a_page_for_people_is_said_by_its_title(body: bytes, said: str) -> None:
+    assert Redactor().words(body) == said
