@@ -1,12 +1,13 @@
 """Shopify's bulk operations: for shops beyond what pages reach, or where pages would take long."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sync.channels.base import RecordPage
+from sync.channels.base import ListingRef, RecordPage
 from sync.channels.shopify import sweep
 from sync.channels.shopify.documents import bulk_query
 from sync.channels.shopify.joining import ShopifyJoiner
@@ -16,6 +17,7 @@ from tests.contract.harness import (
     SECRET,
     SECRET_NAME,
     OverHttp,
+    change,
     opened,
     over_http,
     poll,
@@ -229,6 +231,40 @@ async def test_one_of_ours_that_runs_since_before_a_restart_is_waited_for(
     assert len((await poll(harness)).records) == 100
     assert len(shop.bulk.operations) == 2
     assert shop.bulk.operations[0]["status"] == "CREATED"
+
+
+async def test_one_that_ends_between_two_polls_is_read_by_the_next(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.bulk.looks = 10_000
+    async with opened(harness) as channel:
+        pages = channel.pages()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(pages), 0.5)
+        shop.bulk.looks = 0
+        (operation,) = shop.bulk.operations
+        shop.bulk.data(shop, "BulkLook", {"id": operation["id"]})
+        assert operation["status"] == "COMPLETED"
+        again = [record async for page in channel.pages() for record in page.records]
+        # What was read is not read once more.
+        more = [record async for page in channel.pages() for record in page.records]
+
+    assert len(again) == len(more) == 100
+    assert len(shop.bulk.operations) == 2
+
+
+async def test_one_of_before_a_write_of_ours_is_not_waited_for(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    ours = shop.bulk.begun(bulk_query(None))
+    async with opened(harness) as channel:
+        answer = await channel.read([ListingRef("N-3", "1", "1003")])
+        await channel.write([change(answer.records[0], 77)])
+        found = [record async for page in channel.pages() for record in page.records]
+
+    assert len(found) == 100
+    assert ours["status"] == "CREATED"
+    assert len(shop.bulk.operations) == 2
 
 
 async def test_those_of_others_are_left_alone(shop: Shopify, harness: OverHttp) -> None:

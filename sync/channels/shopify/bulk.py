@@ -19,6 +19,7 @@ from sync.channels.shopify.session import ShopifySession
 from sync.channels.shopify.shapes import BulkListed, BulkSeen, BulkStarted, ShopifyBulkOperation
 from sync.clock import Clock
 from sync.errors import (
+    ChannelError,
     ContractBroken,
     NeedsOperator,
     Temporary,
@@ -65,35 +66,63 @@ class ShopifyBulk:
         self._transport = transport
         self._clock = clock
         self._query = documents.bulk_query(location)
+        self._pending: str | None = None
+        """Ours that a poll was cut off from while it waited."""
+        self._has_written = False
+
+    def note_write(self) -> None:
+        """Something was written: what was begun before is of a time before that."""
+        self._pending = None
+        self._has_written = True
 
     async def begun(self) -> str:
         """Begin an operation, or find ours that runs; its id.
 
         Raises ShopifyBulkRefused, and what a read raises.
         """
+        self._pending = await self._found() or await self._start()
+        self._has_written = False
+        return self._pending
+
+    async def _found(self) -> str | None:
+        """One of ours that can be waited for, if there is one."""
+        if self._pending is not None:
+            # It may have been completed between two polls.
+            seen = await self._seen(self._pending)
+            if seen is not None and seen.status not in _ENDED:
+                return seen.id
+        if self._has_written:
+            return None
         listed = await self._session.shaped(
             documents.BULK_LIST, {}, "bulk operations", BulkListed, points=60
         )
         for operation in listed.bulk_operations.nodes:
             if operation.status in _WAITING and _same(operation.query, self._query):
                 return operation.id
-        return await self._start()
+        return None
+
+    async def _seen(self, operation_id: str) -> ShopifyBulkOperation | None:
+        asked = await self._session.shaped(
+            documents.BULK_LOOK, {"id": operation_id}, "bulk operation", BulkSeen
+        )
+        return asked.bulk_operation
 
     @asynccontextmanager
     async def exported(self, operation_id: str) -> AsyncIterator[ShopExport]:
         """Wait for an operation, bring its export here and check that it is whole."""
-        operation = await self._completed(operation_id)
-        as_of = values.instant(operation.created_at)
-        if operation.url is None:
-            if _number(operation.object_count):
-                raise Temporary(f"{self._session.name}: the bulk operation ended without a file")
-            yield ShopExport(as_of, None)
-            return
-        joiner = await self._brought(operation, operation.url)
         try:
-            yield ShopExport(as_of, joiner)
+            operation = await self._completed(operation_id)
+            joiner = await self._brought(operation)
+        except ChannelError:
+            self._pending = None
+            raise
+        # Only a poll that is cut off until here leaves it to the next one.
+        self._pending = None
+        try:
+            yield ShopExport(values.instant(operation.created_at), joiner)
         finally:
-            joiner.close()
+            if joiner is not None:
+                joiner.close()
 
     async def _start(self) -> str:
         name, place = self._session.name, "bulkOperationRunQuery"
@@ -123,10 +152,7 @@ class ShopifyBulk:
         """Wait until it is complete. The poll's own deadline ends what takes too long."""
         name, wait_ms = self._session.name, _LOOK_FIRST_MS
         for _ in range(_LOOKS_MAX):
-            seen = await self._session.shaped(
-                documents.BULK_LOOK, {"id": operation_id}, "bulk operation", BulkSeen
-            )
-            operation = seen.bulk_operation
+            operation = await self._seen(operation_id)
             if operation is None:
                 raise Temporary(f"{name}: the bulk operation is gone")
             if operation.status == "COMPLETED":
@@ -146,8 +172,13 @@ class ShopifyBulk:
             wait_ms = min(_LOOK_MAX_MS, wait_ms * 3 // 2)
         raise Temporary(f"{name}: the bulk operation does not end")
 
-    async def _brought(self, operation: ShopifyBulkOperation, url: str) -> ShopifyJoiner:
-        """Download the export. Raises Temporary where it is not whole."""
+    async def _brought(self, operation: ShopifyBulkOperation) -> ShopifyJoiner | None:
+        """Download the export; None: it is empty. Raises Temporary where it is not whole."""
+        url = operation.url
+        if url is None:
+            if _number(operation.object_count):
+                raise Temporary(f"{self._session.name}: the bulk operation ended without a file")
+            return None
         for attempt in range(1, _DOWNLOADS_MAX + 1):
             joiner = ShopifyJoiner(self._session.name, _number(operation.root_object_count))
             try:

@@ -168,6 +168,7 @@ class Shopify:
             return self._messages.readings(await self._fresh.read(wanted))
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        self._sweep.note_write()
         with self._messages.errors():
             return self._messages.receipts(await self._writer.write(changes))
 

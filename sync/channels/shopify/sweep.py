@@ -50,6 +50,10 @@ class ShopifySweep:
         self._points_an_item = _ITEM_POINTS
         self._spent_an_item: float | None = None
 
+    def note_write(self) -> None:
+        """Something was written since: an export that was begun before is not waited for."""
+        self._bulk.note_write()
+
     async def pages(self) -> AsyncIterator[RecordPage]:
         """Every listing once. Raises as `Channel.pages`."""
         levels = 1
