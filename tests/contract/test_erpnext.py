@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from store.model import UNCOUNTED, Record, State
-from sync.channels.base import ListingRef, Receipt
+from sync import values
+from sync.channels.api.auth.access import FixedAccess
+from sync.channels.api.signed import SignedClient
+from sync.channels.api.vendor import VendorClient
+from sync.channels.base import ListingRef, Receipt, SinceSource
 from sync.channels.erpnext.options import ErpNextOptions
+from sync.channels.erpnext.reading import BinReader
+from sync.channels.erpnext.site import ErpNextSite
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
+from sync.time_zones import TimeZone
 from tests.contract.harness import (
     SECRET,
     SECRET_NAME,
@@ -21,7 +28,9 @@ from tests.contract.harness import (
     poll,
 )
 from tests.fakes.erpnext import STORES, ErpNextSiteFake
-from tests.loopback import Answer, ReceivedRequest
+from tests.loopback import Answer, ReceivedRequest, script
+from tests.sync.scripted_channel import HandClock
+from tests.sync.transport.test_transport import rig
 
 
 @pytest.fixture
@@ -437,6 +446,84 @@ async def test_times_are_read_in_the_sites_zone(site: ErpNextSiteFake, harness: 
 
     # 14:02:11.123 there is 08:32:11.123Z.
     assert record.source_at == 1_795_422_731_123
+
+
+async def changed_since(harness: OverHttp, since: str) -> dict[str, tuple[int | None, str | None]]:
+    at = values.instant(since)
+    assert at is not None
+    async with opened(harness) as channel:
+        assert channel.abilities.since
+        pages = [page async for page in cast("SinceSource", channel).changed(at)]
+    records = [record for page in pages for record in page.records]
+    assert len({(record.sku, record.location) for record in records}) == len(records)
+    return {record.sku: (record.available, record.state) for record in records}
+
+
+async def test_what_changed_since_is_what_moved_and_what_was_edited(
+    site: ErpNextSiteFake, harness: OverHttp
+) -> None:
+    site.keys |= {"timezone": "Asia/Kolkata"}
+    for sku in ("OLD", "SOLD", "RESERVED", "CLOSED", "LATE"):
+        site.put(sku, 5)
+    # Nine in the morning in Kolkata is 03:30Z.
+    site.lay("SOLD", actual_qty=3.0, modified="2026-11-24 09:00:00.000001")
+    site.lay("RESERVED", reserved_qty=1.0, modified="2026-11-24 09:10:00.000000")
+    site.item("CLOSED", disabled=1, modified="2026-11-24 09:20:00.000000")
+    site.item("NEW", modified="2026-11-24 09:20:00.000000")
+    # Its document was 20 minutes on its way.
+    site.lay("LATE", actual_qty=1.0, modified="2026-11-24 08:40:00.000000")
+
+    found = await changed_since(harness, "2026-11-24T03:30:00Z")
+
+    assert found == {
+        "SOLD": (3, State.ACTIVE),
+        "RESERVED": (4, State.ACTIVE),
+        "CLOSED": (5, State.DISABLED),
+        "NEW": (0, State.ACTIVE),
+        "LATE": (1, State.ACTIVE),
+    }
+
+
+async def test_nothing_that_changed_costs_three_requests(
+    site: ErpNextSiteFake, harness: OverHttp
+) -> None:
+    site.keys |= {"timezone": "Europe/Berlin"}
+    for number in range(50):
+        site.put(f"N-{number}", 5)
+
+    assert await changed_since(harness, "2026-11-29T12:00:00Z") == {}
+    assert len(harness.server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "moved"),
+    [
+        # In Berlin the hour after 02:00 came twice on 2026-10-25: 00:50Z and 01:10Z.
+        ("2026-10-25T01:15:00Z", "2026-10-25T00:50:00Z", "2026-10-25 02:10:00.000000"),
+        ("2026-10-25T01:15:00Z", "2026-10-25T01:05:00Z", "2026-10-25 02:10:00.000000"),
+        # And the hour after 02:00 did not come on 2026-03-29.
+        ("2026-03-29T01:15:00Z", "2026-03-29T00:55:00Z", "2026-03-29 01:58:00.000000"),
+        ("2026-03-29T01:15:00Z", "2026-03-29T00:55:00Z", "2026-03-29 03:10:00.000000"),
+    ],
+)
+async def test_the_hours_of_the_clock_change_hide_nothing(now: str, since: str, moved: str) -> None:
+    options = msgspec.convert(
+        {"url": "https://erp.example.com", "api_key": "k", "api_secret": {"env": SECRET_NAME}},
+        ErpNextOptions,
+    )
+    options = msgspec.structs.replace(options, timezone=TimeZone("Europe/Berlin"))
+    clock = HandClock(values.instant(now) or 0)
+    async with rig(script(Answer(b"{}"))) as r:
+        client = VendorClient("shop", SignedClient(r.transport, {}, FixedAccess()), expects="")
+        reader = BinReader(ErpNextSite(client, options), options, clock)
+        assert reader.written(values.instant(since) or 0) <= moved
+
+
+async def test_without_the_sites_zone_nothing_is_asked_for_by_time(
+    site: ErpNextSiteFake, harness: OverHttp
+) -> None:
+    async with opened(harness) as channel:
+        assert not channel.abilities.since
 
 
 async def test_a_few_of_many_are_asked_for_in_addresses_that_servers_take(

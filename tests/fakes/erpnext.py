@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -47,7 +48,8 @@ class ErpNextSiteFake:
 
     def item(self, code: str, **more: Any) -> None:
         usual = {"name": code, "item_name": f"Article {code}", "disabled": 0, "is_stock_item": 1,
-                 "has_variants": 0, "has_batch_no": 0, "has_serial_no": 0}  # fmt: skip
+                 "has_variants": 0, "has_batch_no": 0, "has_serial_no": 0,
+                 "modified": "2026-11-20 08:00:00.000000"}  # fmt: skip
         self.items[code] = {**usual, **self.items.get(code, {}), **more}
 
     def lay(self, code: str, place: str = STORES, **more: Any) -> dict[str, Any]:
@@ -135,7 +137,8 @@ class ErpNextSiteFake:
         name = f"MAT-RECO-2026-{len(self.documents) + 1:05}"
         self.documents.append({**document, "name": name, "docstatus": submitted})
         for row in moves if submitted else ():
-            bin_ = self.lay(row["item_code"], row["warehouse"], actual_qty=float(row["qty"]))
+            bin_ = self.lay(row["item_code"], row["warehouse"], actual_qty=float(row["qty"]),
+                            modified=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}")  # fmt: skip
             bin_["valuation_rate"] = row.get("valuation_rate", bin_["valuation_rate"])
         return Answer({"data": self.documents[-1]})
 
@@ -157,8 +160,9 @@ class ErpNextSiteFake:
 
 
 def _meets(given: Any, how: str, value: Any) -> bool:
-    return bool({"=": given == value, ">": given > value if how == ">" else None,
-                 "in": given in value if how == "in" else None}[how])  # fmt: skip
+    if how == "in":
+        return given in value
+    return bool({"=": given == value, ">": str(given) > value, ">=": str(given) >= value}[how])
 
 
 def _failed(kind: str, messages: list[str], status: int) -> Answer:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import State
+from store.model import Millis, State
 from sync import secrets
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.messages import Messages
@@ -39,6 +39,7 @@ ABILITIES = Abilities(
     writes=("quantity",),
     batch_max=BATCH_MAX,
     reads_one=True,
+    since=True,
     locations=True,
     rate_limit="none, unless the site sets one",
     notes="ERPNext 14 and later; each write is a submitted Stock Reconciliation. Items with serial "
@@ -54,15 +55,19 @@ location = "Stores - EX"                 # one warehouse; without it each is a l
 
 
 def abilities(options: ErpNextOptions) -> Abilities:
-    """Say what the channel can do: of one warehouse, its listings stand at no location."""
-    return replace(ABILITIES, locations=options.location is None)
+    """Say what the channel can do.
+
+    Of one warehouse, its listings stand at no location. What changed since can be asked for only
+    where the site's time zone is known.
+    """
+    by_time = options.timezone is not None
+    return replace(ABILITIES, locations=options.location is None, since=by_time)
 
 
 def open_channel(
     name: str, options: ErpNextOptions, transport: "Transport", clock: Clock, base: Path
 ) -> "ErpNext":
     """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
-    del clock
     given = options.api_key
     key: str | secrets.Secret
     if isinstance(given, SecretSource):
@@ -75,21 +80,27 @@ def open_channel(
     client = VendorClient(
         name, signed, expects='the ERPNext site, such as "https://erp.example.com"'
     )
-    return ErpNext(options, ErpNextSite(client, options))
+    return ErpNext(options, ErpNextSite(client, options), clock)
 
 
 class ErpNext:
     """One site, its bins as listings."""
 
-    def __init__(self, options: ErpNextOptions, site: ErpNextSite) -> None:
+    def __init__(self, options: ErpNextOptions, site: ErpNextSite, clock: Clock) -> None:
         self.abilities = abilities(options)
         self._site = site
-        self._reader = BinReader(site, options)
+        self._reader = BinReader(site, options, clock)
         self._writer = BinWriter(site, self._reader, options.location)
         self._messages = Messages(site.client.struck)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         async with closing(self._reader.pages()) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+        async with closing(self._reader.changed(since)) as pages:
             with self._messages.errors():
                 async for page in pages:
                     yield self._messages.record_page(page)

@@ -6,18 +6,22 @@ ERPNext's own shop works it out (`get_web_item_qty_in_stock`, read 2026-11-30).
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
 
-from store.model import Record, Refused, State
+from store.model import Millis, Record, Refused, State
 from sync import values
 from sync.channels.api.tally import Tally
 from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.erpnext.options import ErpNextOptions
 from sync.channels.erpnext.shapes import ErpBin, ErpItem, ErpWarehouse
 from sync.channels.erpnext.site import PAGE_ROWS, ErpNextSite, Filter
+from sync.clock import Clock
 from sync.time_zones import zone_of
+
+COMMITTED_WITHIN_MS = 30 * 60_000
+"""A document of 5,000 rows took 10 to 15 minutes (CHANNELS.md, 2026-11)."""
 
 
 @dataclass(slots=True)
@@ -32,8 +36,9 @@ class ErpStock:
 class BinReader:
     """Reads all listings, or a few."""
 
-    def __init__(self, site: ErpNextSite, options: ErpNextOptions) -> None:
+    def __init__(self, site: ErpNextSite, options: ErpNextOptions, clock: Clock) -> None:
         self._site = site
+        self._clock = clock
         self._location = options.location
         self._zone: tzinfo | None = None
         if options.timezone is not None:
@@ -54,11 +59,36 @@ class BinReader:
             yield RecordPage(some.records, some.refused, warnings=warnings)
         yield RecordPage((), warnings=warnings)
 
+    async def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+        """Read bins that moved since, and those of items that were edited since.
+
+        Every way in which ERPNext changes a bin sets its `modified`: `update_qty` and `update_bin`
+        for what is there, `update_bin_qty` and `db_set` for what is reserved (14 to 16, its source,
+        read 2026-11-30). Only where the site's time zone is known.
+        """
+        later = ("modified", ">=", self.written(since))
+        warehouses = await self._site.warehouses()
+        items = dict(await self._site.items([later]))
+        edited, bins = sorted(items), dict[str, object]()
+        async for rows in self._site.pages("Bin", [*self._only(), later]):
+            bins |= {str(row.get("name")): row for row in rows if isinstance(row, dict)}
+        for row in await self._site.few("Bin", "item_code", edited, self._only()):
+            bins |= {str(row.get("name")): row} if isinstance(row, dict) else {}
+        codes = {str(row.get("item_code")) for row in bins.values() if isinstance(row, dict)}
+        items |= await self._site.items_of(codes - items.keys())
+        rows = list(bins.values())
+        for start in range(0, len(rows), PAGE_ROWS):
+            some = rows[start : start + PAGE_ROWS]
+            found = self._decoded(some, f"Bin, changed, from {start}", items, warehouses)
+            yield RecordPage(found.records, found.refused)
+        for some_items in self._without_a_bin({code: items[code] for code in edited}, codes):
+            yield RecordPage(some_items.records, some_items.refused)
+
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Read a few bins, and what their items are."""
         skus = sorted({listing.sku for listing in wanted})
         places = {(listing.sku, listing.location) for listing in wanted}
-        items = await self._site.items(skus)
+        items = await self._site.items_of(skus)
         warehouses = await self._site.warehouses()
         rows = await self._site.few("Bin", "item_code", skus, self._only())
         found = self._decoded(rows, "Bin", items, warehouses)
@@ -72,7 +102,7 @@ class BinReader:
 
     async def stock(self, skus: Sequence[str]) -> ErpStock:
         """What a write rests on. A bin that can't be read is not in it."""
-        items = await self._site.items(skus)
+        items = await self._site.items_of(skus)
         bins: dict[tuple[str, str], ErpBin] = {}
         for row in await self._site.few("Bin", "item_code", skus, self._only()):
             bin_ = self._site.client.shaped(row, ErpBin, "Bin")
@@ -106,6 +136,18 @@ class BinReader:
     def empty(self, sku: str) -> ErpBin:
         """The bin of an item of which there never was any in the one warehouse."""
         return ErpBin("", sku, self._location or "", actual_qty=0)
+
+    def written(self, since: Millis) -> str:
+        """An instant as the site writes it, early enough for whatever was changed at or after it.
+
+        A document sets the time first and may be committed minutes later. In the hour that comes
+        twice in autumn a later instant is written as an earlier one: the lesser offset counts.
+        """
+        assert self._zone is not None
+        early = datetime.fromtimestamp((since - COMMITTED_WITHIN_MS) / 1000, self._zone)
+        now = datetime.fromtimestamp(self._clock.now() / 1000, self._zone)
+        offset = min(early.utcoffset() or timedelta(), now.utcoffset() or timedelta())
+        return f"{(early.astimezone(UTC) + offset):%Y-%m-%d %H:%M:%S}"
 
     def _only(self) -> Sequence[Filter]:
         return [] if self._location is None else [("warehouse", "=", self._location)]

@@ -4,7 +4,7 @@ A list has 20 rows unless one asks for more, and no total (Frappe's REST guide, 
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -67,7 +67,7 @@ class ErpNextSite:
         )
 
     async def few(
-        self, doctype: str, field: str, names: Sequence[str], filters: Sequence[Filter] = ()
+        self, doctype: str, field: str, names: Iterable[str], filters: Sequence[Filter] = ()
     ) -> Sequence[object]:
         """The rows whose field is one of some names."""
         found: list[object] = []
@@ -76,14 +76,16 @@ class ErpNextSite:
                 found += rows
         return found
 
-    async def items(self, names: Sequence[str] | None = None) -> Mapping[str, ErpItem]:
-        """All items, or a few, by their codes."""
-        if names is not None:
-            return _items(await self.few("Item", "name", names))
+    async def items(self, filters: Sequence[Filter] = ()) -> Mapping[str, ErpItem]:
+        """Items by their codes."""
         found: dict[str, ErpItem] = {}
-        async for page in self.pages("Item"):
+        async for page in self.pages("Item", filters):
             found |= _items(page)
         return found
+
+    async def items_of(self, codes: Iterable[str]) -> Mapping[str, ErpItem]:
+        """A few items by their codes."""
+        return _items(await self.few("Item", "name", codes))
 
     async def warehouses(self) -> Mapping[str, ErpWarehouse]:
         """Those whose stock counts, by their names: no group, none that is disabled.
