@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from store.checklist.values import ChannelBehaviour, Sales
 from store.model import CorrectionStatus, Status
+from sync import locations
 from sync.checklist.case import (
     DAYS,
     NOT_YET,
@@ -36,7 +37,7 @@ def answer(case: ChecklistCase) -> Answer:
         who = f"{count(len(approval.rules), 'rule')} or a person approve each update"
     text = f"every reading is compared with its target at each poll; {who}, and a reading proves it"
     evidence = (
-        *(_found(channel) for channel in case.settings.channels.values()),
+        *(_found(case, channel) for channel in case.settings.channels.values()),
         *_resolved(case),
         *_numbers(case),
         *_buffers(case),
@@ -51,10 +52,14 @@ def justified_buffer(sales: Sales, *, every_ms: int, lag_ms: int) -> int:
     return -(-sales.p95_pieces * (every_ms + lag_ms) // sales.over_ms)
 
 
-def _found(channel: ChannelSettings) -> str:
-    return (
-        f"channels.{channel.name}.every = {duration_text(channel.every_ms)}: read whole, compared"
-    )
+def _found(case: ChecklistCase, channel: ChannelSettings) -> str:
+    every = f"channels.{channel.name}.every = {duration_text(channel.every_ms)}"
+    # What is a sum of several is read whole each time (`sync.polling.deltas`).
+    is_sum = channel.writes_all or locations.summed(channel.locations)
+    if not case.abilities[channel.name].since or is_sum:
+        return f"{every}: read whole, compared"
+    period = duration_text(channel.sweep_every_ms)
+    return f"{every}: what changed is read, and all of it every {period} (sweep_every); compared"
 
 
 def _resolved(case: ChecklistCase) -> Iterator[str]:

@@ -8,6 +8,7 @@ changes is complete: what it finds changed, that list must name.
 import hashlib
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import cast
 
 import msgspec
@@ -44,9 +45,20 @@ async def since(context: EngineContext, channel_state: ChannelState, sweep: Swee
     if reason is not None or basis is None or basis.read_from is None:
         context.log.info("full sweep", channel=channel_state.name, why=reason)
         return None
-    asked_from = basis.read_from - OVERLAP_MS
+    asked_from = basis.read_from - OVERLAP_MS - clock_behind_ms(channel_state)
     await context.database.awrite(deltas.begin, sweep, asked_from)
     return asked_from
+
+
+def clock_behind_ms(channel_state: ChannelState) -> Millis:
+    """By how much the channel's clock is behind ours, as its newest answer says (`Date`)."""
+    meter = channel_state.meter
+    said = (meter.headers or {}).get("date", "")
+    try:
+        at = parsedate_to_datetime(said).timestamp() * 1000 if said else meter.at
+    except (ValueError, OverflowError):
+        return 0
+    return max(0, meter.at - round(at))
 
 
 def why_all(
@@ -75,13 +87,17 @@ def why_all(
 
 
 async def must_begin_again(
-    context: EngineContext, channel_state: ChannelState, sweep: Sweep
+    context: EngineContext, channel_state: ChannelState, sweep: Sweep, *, behind_before_ms: int
 ) -> bool:
-    """Whether what changed can't be put into the known list; the sweep is ready to read all then.
+    """Whether what changed will not do after all; the sweep is ready to read all then.
 
     All pages must be in. Raises StoreError.
     """
     reason = await context.database.awrite(deltas.contradicted, sweep)
+    behind_ms = clock_behind_ms(channel_state)
+    if reason is None and behind_ms - behind_before_ms > OVERLAP_MS:
+        # Only its answers say so. In a new process the first of them comes too late.
+        reason = f"its clock is behind ours by {behind_ms // 1000} s"
     if reason is None:
         return False
     context.log.info("full sweep", channel=channel_state.name, why=reason)
@@ -135,7 +151,8 @@ async def find_unreported(
     source = cast("SinceSource", channel_state.channel)
     named: set[tuple[str, str]] = set()
     try:
-        async with closing(source.changed(basis.read_from - OVERLAP_MS)) as pages:
+        since = basis.read_from - OVERLAP_MS - clock_behind_ms(channel_state)
+        async with closing(source.changed(since)) as pages:
             async for page in pages:
                 named.update((record.sku, record.location) for record in page.records)
                 named.update((bad.sku, bad.location) for bad in page.refused if bad.sku)

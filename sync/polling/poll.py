@@ -201,9 +201,12 @@ async def _read_listings(
     """Read and stage what changed, where that will do, or else everything."""
     since = await deltas.since(context, channel_state, sweep)
     if since is not None:
+        behind_ms = deltas.clock_behind_ms(channel_state)
         changed = cast("SinceSource", channel_state.channel).changed(since)
         read = await _stage_all(context, channel_state, sweep, changed)
-        if not await deltas.must_begin_again(context, channel_state, sweep):
+        if not await deltas.must_begin_again(
+            context, channel_state, sweep, behind_before_ms=behind_ms
+        ):
             return replace(read, cut_short=read.cut_short or deltas.cut_short(sweep))
     read = await _stage_all(context, channel_state, sweep, channel_state.channel.pages())
     if read.pages > 1:

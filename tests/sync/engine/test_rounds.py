@@ -1,5 +1,7 @@
 """Single rounds of polls and of writes, as the commands ask for them."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -73,6 +75,22 @@ async def test_rounds_are_asked_of_the_engine_that_has_the_lease(
     # The daemon may have been quicker than the question; either way nothing is left to do.
     assert all(result.status is Status.VERIFIED for result in applied.results)
     assert len(updates(database, Status.VERIFIED)) == 1
+
+
+async def test_a_full_sweep_is_asked_of_the_engine_that_has_the_lease(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    shops["shop"].abilities = replace(shops["shop"].abilities, since=True)
+    shops["shop"].shows(A=31)
+
+    async with running(made(settings, database, "the daemon")):
+        requests = made(settings, database, "skew poll")
+        await until(lambda: "delta" in shops["shop"].looked)
+        [usual] = await requests.poll(["shop"])
+        [full] = await requests.poll(["shop"], full=True)
+
+    assert usual.since is not None
+    assert full.since is None
 
 
 async def test_an_engine_that_is_asked_for_a_channel_it_lacks_says_so(

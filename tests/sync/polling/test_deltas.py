@@ -374,3 +374,36 @@ async def test_what_changed_comes_in_our_names(swept: Bench) -> None:
 
     assert await polls(swept) == ["delta"]
     assert (shown(swept, "OURS"), shown(swept, "B")) == (1, 4)
+
+
+async def test_a_clock_that_is_behind_ours_is_asked_from_so_much_earlier(swept: Bench) -> None:
+    await polls(swept)
+    began = swept.clock.now()
+    meter = swept.channel_state["shop"].meter
+    meter.note({"date": "Sun, 23 Nov 2025 11:50:01 GMT"}, 200, NOON + 1_000)
+
+    assert await polls(swept) == ["delta"]
+    assert swept.shop.asked_since == [began - OVERLAP_MS - 600_000]
+
+
+async def test_a_new_process_that_learns_it_too_late_sweeps(swept: Bench) -> None:
+    await polls(swept)
+    state = swept.channel_state["shop"] = ChannelState(swept.settings.channels["shop"], swept.shop)
+
+    async def answered() -> None:
+        state.meter.note({"date": "Sun, 23 Nov 2025 11:50:01 GMT"}, 200, NOON + 1_000)
+
+    swept.shop.delta_faults.append(answered)
+
+    assert await polls(swept, 2) == ["delta", "poll", "delta"]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 23 Nov 2099 11:50:01 GMT"])
+async def test_a_date_that_says_nothing_of_that_changes_nothing(swept: Bench, date: str) -> None:
+    await polls(swept)
+    began = swept.clock.now()
+    swept.channel_state["shop"].meter.note({"date": date}, 200, NOON + 1_000)
+
+    await polls(swept)
+
+    assert swept.shop.asked_since == [began - OVERLAP_MS]
