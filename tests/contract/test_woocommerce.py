@@ -241,6 +241,18 @@ async def test_managed_stock_that_is_neither_blinds_its_own_listing(
     ]
 
 
+async def test_what_is_no_listing_blinds_none_however_bad_it_is(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    pool = shop.add("POOL", 30)
+    shop.items[shop.add("", parent_id=pool)]["manage_stock"] = ["?"]
+    shop.items[shop.add("", 3)]["manage_stock"] = "?"
+
+    reading = await poll(harness)
+
+    assert (reading.stock, reading.refused) == ({"POOL": 30}, [])
+
+
 async def test_no_number_counts_as_none_where_woocommerce_says_so(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:

@@ -125,11 +125,9 @@ def record_of(item: WooItem, parent: WooParent | None, doubts: Doubts) -> Record
 
     `parent` is a variation's product. What may be wrong is added to `doubts`.
     """
-    where = item.stock_at
-    sku = _own_sku(item, parent, where, doubts)
-    if sku is None:
+    if not _is_listing(item, parent, doubts):
         return None
-    sku = values.sku(sku)
+    where, sku = item.stock_at, values.sku(item.sku)
     _note_unknown(item, sku, where, doubts)
     shown = item.status == PUBLISHED and (parent is None or parent.is_published)
     if where is StockAt.PARENT:
@@ -154,24 +152,21 @@ def record_of(item: WooItem, parent: WooParent | None, doubts: Doubts) -> Record
     )
 
 
-def _own_sku(
-    item: WooItem, parent: WooParent | None, where: StockAt, doubts: Doubts
-) -> object | None:
-    """The SKU that is this item's; None where it is no listing."""
-    if parent is None and item.has_variations and where is not StockAt.OWN:
-        # Only its variations can be bought. With stock of its own it is the pool of those that
-        # have none.
-        return None
-    has_none = item.sku is None or item.sku == ""
-    if parent is None and has_none and item.has_variations:
-        doubts.add(why.HIDDEN_POOL, f"product {item.number}")
-        return None
+def _is_listing(item: WooItem, parent: WooParent | None, doubts: Doubts) -> bool:
+    """Whether it can be bought under a SKU of its own, or has the stock of what can."""
     # A variation without a SKU of its own shows its product's.
-    if has_none or (parent is not None and item.sku == parent.sku):
-        kind = "product" if parent is None else "variation"
-        doubts.add(why.NO_SKU, f"{kind} {item.number}")
-        return None
-    return item.sku
+    has_none = item.sku in ("", None) or (parent is not None and item.sku == parent.sku)
+    if parent is not None or not item.has_variations:
+        if has_none:
+            kind = "product" if parent is None else "variation"
+            doubts.add(why.NO_SKU, f"{kind} {item.id}")
+        return not has_none
+    # Only its variations can be bought. With stock of its own it is the pool of those that have
+    # none.
+    is_pool = item.stock_at is StockAt.OWN
+    if is_pool and has_none:
+        doubts.add(why.HIDDEN_POOL, f"product {item.id}")
+    return is_pool and not has_none
 
 
 def _note_unknown(item: WooItem, sku: str, where: StockAt, doubts: Doubts) -> None:

@@ -130,7 +130,7 @@ def _fields(change: Change, there: ShownItem | None, bad: tuple[str | None, str]
         raise ValueError(f"it can't be read: {bad[1]}")
     record = there.record if there is not None else None
     if there is None or record is None or record.sku != change.sku:
-        raise ValueError("the product or variation is no longer there")
+        raise ValueError("the product or variation is no longer there, or no listing any more")
     if there.item.stock_at is StockAt.PARENT:
         raise ValueError("its stock is its product's: change that of the product")
     if record.available is None:
