@@ -15,6 +15,9 @@ from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, change, opened
 from tests.fakes.vendure import Vendure, VendureVariant
 from tests.loopback import Answer, ReceivedRequest
 
+STOCK = "stock (UpdateProduct)"
+MOVEMENTS = "orders' movements (ReadOrder)"
+
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,3 +318,30 @@ async def test_a_write_that_cannot_read_first_was_certainly_not_sent(
 def test_options_that_cannot_sign_in_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"url": "http://127.0.0.1/admin-api", **table}, VendureOptions)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "lacking"),
+    [
+        (["SuperAdmin"], ""),
+        (["ReadCatalog", "UpdateProduct", "ReadOrder"], ""),
+        (["ReadCatalog", "ReadOrder"], f"; no right to write {STOCK}"),
+        (["ReadCatalog"], f"; no right to write {STOCK}; no right to read {MOVEMENTS}"),
+    ],
+)
+async def test_signing_in_names_who_where_and_the_rights_that_lack(
+    shop: Vendure, harness: OverHttp, permissions: list[str], lacking: str
+) -> None:
+    stock(shop)
+    shop.permissions = permissions
+    async with opened(harness) as channel:
+        seen = await channel.sign_in()
+    assert seen == f"signed in as superadmin; its default channel: 1 variant{lacking}"
+
+
+async def test_an_api_key_that_is_nobodys_names_the_channel(
+    shop: Vendure, harness: OverHttp
+) -> None:
+    shop.by_api_key = True
+    async with opened(harness) as channel:
+        assert await channel.sign_in() == "its default channel: 0 variants"

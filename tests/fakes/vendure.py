@@ -52,6 +52,7 @@ class Vendure:
     orders: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
     """Oldest first, each with the id of its variant."""
+    permissions: list[str] = field(default_factory=lambda: ["Authenticated", "SuperAdmin"])
     before_answer: Callable[[str], None] = lambda _query: None
     """Runs before each answer: what happens while somebody reads."""
 
@@ -90,6 +91,7 @@ class Vendure:
             "SkewMovements": lambda: self._movements(query, variables),
             "SkewEdited": lambda: self._edited(variables["options"]),
             "SkewLocations": self._locations,
+            "SkewMe": self._me,
             "SkewVariants": lambda: self._list(variables["options"]),
         }
         name = re.match(r"(?:query|mutation) (\w+)", query)
@@ -213,6 +215,14 @@ class Vendure:
         if self.by_api_key:
             return asked.headers.get("vendure-api-key") == SECRET
         return asked.headers.get("authorization", "").removeprefix("Bearer ") in self.sessions
+
+    def _me(self) -> Answer:
+        me = {"identifier": "superadmin", "channels": [
+            {"code": "__default_channel__", "permissions": self.permissions}]}  # fmt: skip
+        found = {"me": None if self.by_api_key else me,
+                 "activeChannel": {"code": "__default_channel__"},
+                 "productVariants": {"totalItems": len(self.variants)}}  # fmt: skip
+        return Answer({"data": found})
 
     def _list(self, options: dict[str, Any]) -> Answer:
         if options["take"] > 1000:

@@ -24,6 +24,7 @@ from sync.channels.base import (
     RecordPage,
 )
 from sync.channels.vendure.events import MovementReader
+from sync.channels.vendure.greeting import greeting
 from sync.channels.vendure.options import VendureOptions
 from sync.channels.vendure.session import Session
 from sync.clock import Clock
@@ -233,8 +234,9 @@ class Vendure:
         return receipts
 
     async def sign_in(self) -> str:
-        listed = await self._variants({"take": 1}, "productVariants")
-        return f"{listed.product_variants.total_items} variants"
+        """Name who is signed in, where, and which rights lack. A missing one to read raises."""
+        seen = await greeting(self._session)
+        return self._transport.redactor.text(seen)
 
     async def close(self) -> None:
         await self._transport.aclose()

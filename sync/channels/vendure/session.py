@@ -132,12 +132,16 @@ class Session:
 
     async def _sign_in(self, username: str, *, again: bool = True) -> Secret:
         """Sign in; `again` with a password that was replaced where it is kept."""
-        reply = await self._transport.request(
-            "POST",
-            self._url,
-            repeatable=True,
-            json={"query": _LOGIN, "variables": {"username": username, "password": self._secret}},
-        )
+        login_with = {"username": username, "password": self._secret}
+        try:
+            reply = await self._transport.request(
+                "POST", self._url, repeatable=True,
+                json={"query": _LOGIN, "variables": login_with},
+            )  # fmt: skip
+        except NeedsOperator as error:
+            # The password stands in the body, which errors do not look into.
+            error.args = (f"{error}; credential {self._secret.name}",)
+            raise
         answer = answer_in(reply.body, self._name, "login")
         if answer.errors or answer.data is None:
             raise self._meaning(answer, "login", write=False)
