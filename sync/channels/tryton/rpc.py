@@ -111,7 +111,7 @@ class TrytonClient:
             text = f"{self.name} answered: {self.text(parts[0])}"
             return WriteRejected(text, conflict=True) if write else Temporary(text)
         if kind == "LoginException":
-            return NeedsOperator(f"{self.name} asks the user to sign in anew for {method}")
+            return NeedsOperator(f"{self.name} asks the user to sign in again for {method}")
         return self._failed(method, kind, write=write)
 
     def _failed(self, method: str, kind: str, *, write: bool) -> ChannelError:
