@@ -316,6 +316,20 @@ async def test_an_item_that_comes_on_two_pages_counts_once(
     assert len(skus) == len(set(skus)) == 300
 
 
+async def test_a_list_in_another_order_than_by_id_is_doubted(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    for number in range(3):
+        shop.put(f"N-{number}", number)
+    shop.items.reverse()
+
+    reading = await poll(harness)
+
+    assert len(reading.records) == 3
+    (warning,) = warnings(reading)
+    assert "in another order than by their ids" in warning
+
+
 @pytest.mark.parametrize(
     ("scopes", "words"),
     [
@@ -459,6 +473,7 @@ async def test_errors_in_a_200_are_told_apart(
     [
         ({"shop": "name.myshopify.com"}, "https://name.myshopify.com"),
         ({"shop": "https://Name.myshopify.com/admin"}, "https://name.myshopify.com"),
+        ({"shop": "http://127.0.0.1:8080"}, "http://127.0.0.1:8080"),
         ({"shop": "name"}, "https://name.myshopify.com"),
         ({"shop": "https://admin.shopify.com/store/name/products"}, "https://name.myshopify.com"),
         ({"url": "https://name.myshopify.com/"}, "https://name.myshopify.com"),

@@ -42,7 +42,9 @@ class ShopifyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     def __post_init__(self) -> None:
         if self.shop is not None and self.url:
             raise ValueError("url has no effect with shop: remove one of the two")
-        if self.shop is not None:
+        if self.shop is not None and _is_proxy(self.shop):
+            msgspec.structs.force_setattr(self, "url", self.shop)
+        elif self.shop is not None:
             msgspec.structs.force_setattr(self, "url", f"https://{_host_of(self.shop)}")
         if not self.url:
             raise ValueError(f"shop is missing: {_RIGHT}")
@@ -99,6 +101,12 @@ def _host_of(shop: str) -> str:
             f"storefront has no API: {_RIGHT}"
         )
     return text
+
+
+def _is_proxy(shop: str) -> bool:
+    """Whether it is the whole address of something on this machine or its own network."""
+    parts = urlsplit(shop)
+    return bool(parts.scheme and parts.hostname and _is_private(parts.hostname))
 
 
 def _check_url(url: str) -> None:

@@ -33,8 +33,9 @@ LEVELS_MAX = 10
 
 _PAGES_MAX = 10_000
 _MORE_MAX = 200
-_ITEM_POINTS = 11.0
-"""About what an item of a page may cost, until the first page has said it."""
+_ITEM_POINTS = 8.0
+_LEVEL_POINTS = 3.0
+"""About what an item of a page may cost, and each level of it, until the first page has said it."""
 _PAGING_TIMEOUTS = 4
 """Paging that would take longer than so many times what one answer may, is left to a bulk
 operation: the whole poll has the time of ten."""
@@ -47,7 +48,8 @@ class ShopifySweep:
         self._session = session
         self._bulk = bulk
         self._location = None if location is None else long_id(LOCATION, location)
-        self._points_an_item = _ITEM_POINTS
+        self._points_an_item = 0.0
+        """What an item of a page may cost; 0 until the first is asked for."""
         self._spent_an_item: float | None = None
 
     def note_write(self) -> None:
@@ -60,8 +62,10 @@ class ShopifySweep:
         if self._location is None:
             found = await self.locations(LEVELS_MAX)
             levels = max(1, len(found.nodes))
+            self._points_an_item = self._points_an_item or _ITEM_POINTS + _LEVEL_POINTS * levels
         else:
             await self.chosen_location()
+            self._points_an_item = self._points_an_item or _ITEM_POINTS + _LEVEL_POINTS
         sweep = _Sweep(levels, await self._count())
         if sweep.count <= PAGED_MAX and not await self._is_better_exported(sweep):
             async for page in self._paged(sweep):
@@ -116,12 +120,12 @@ class ShopifySweep:
             place = f"page {number}"
             nodes = await self._page(after, sweep.levels, place)
             listings = ShopifyListings(sweep.tally, self._location is not None)
-            await self._add(nodes.nodes, place, listings, sweep.seen)
+            await self._add(nodes.nodes, place, listings, sweep)
             info = nodes.page_info
             page = RecordPage(listings.records, listings.refused)
             if not info.has_next_page and len(sweep.seen) < PAGED_MAX:
                 sweep.has_ended = True
-                yield replace(page, warnings=self._warnings(sweep.tally))
+                yield replace(page, warnings=self._warnings(sweep))
                 return
             yield page
             # What comes after the last that Shopify pages to, no page says.
@@ -186,7 +190,7 @@ class ShopifySweep:
             self._spent_an_item = cost.actual_query_cost / came
 
     async def _add(
-        self, nodes: Sequence[object], place: str, listings: ShopifyListings, seen: set[str]
+        self, nodes: Sequence[object], place: str, listings: ShopifyListings, sweep: "_Sweep"
     ) -> None:
         for index, node in enumerate(nodes):
             where = f"{place}, item {index + 1}"
@@ -195,9 +199,9 @@ class ShopifySweep:
             except msgspec.ValidationError as error:
                 listings.refuse_node(node, where, error)
                 continue
-            if item.id in seen:
+            if item.id in sweep.seen:
                 continue
-            seen.add(item.id)
+            sweep.note(item.id)
             listings.add(await self.whole(item, where))
 
     async def whole(self, item: ShopifyItem, place: str) -> ShopifyReadItem:
@@ -242,10 +246,10 @@ class ShopifySweep:
                     elif read.item.id not in sweep.seen:
                         listings.add(read)
                 yield RecordPage(listings.records, listings.refused, as_of=export.as_of)
-            yield RecordPage((), as_of=export.as_of, warnings=self._warnings(sweep.tally))
+            yield RecordPage((), as_of=export.as_of, warnings=self._warnings(sweep))
 
-    def _warnings(self, tally: ShopifyTally) -> list[str]:
-        return [*tally.warnings(), *self._session.doubts()]
+    def _warnings(self, sweep: "_Sweep") -> list[str]:
+        return [*sweep.tally.warnings(), *sweep.doubts(), *self._session.doubts()]
 
 
 @dataclass(slots=True)
@@ -259,9 +263,27 @@ class _Sweep:
     tally: ShopifyTally = field(default_factory=ShopifyTally)
     seen: set[str] = field(default_factory=set)
     """Items that pages had."""
+    newest: tuple[int, str] = (0, "")
+    """The greatest of their ids."""
+    is_in_order: bool = True
     has_ended: bool = False
     operation: str | None = None
     is_refused_export: bool = False
+
+    def note(self, item_id: str) -> None:
+        """Note an item that a page had."""
+        self.seen.add(item_id)
+        place = (len(item_id), item_id)
+        self.is_in_order = self.is_in_order and place > self.newest
+        self.newest = max(self.newest, place)
+
+    def doubts(self) -> list[str]:
+        # Shopify says nowhere in which order it lists items. By their ids, none can be skipped by
+        # what moves while they are read.
+        if self.is_in_order:
+            return []
+        words = "Shopify listed items in another order than by their ids: one that moved while they"
+        return [f"{words} were read may be missing"]
 
 
 def named_locations(found: ShopifyLocationNodes) -> str:
