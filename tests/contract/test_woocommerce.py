@@ -1,5 +1,7 @@
 """What only the woocommerce kind reads: variations, shared stock, states, pages that move."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -7,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from store.model import Refused
-from sync.channels.base import ListingRef
+from sync.channels.base import Channel, ListingRef
 from sync.channels.woocommerce.reading import AT_ONCE
 from sync.errors import ContractBroken, Temporary
 from tests.contract.harness import OverHttp, Reading, opened, over_http, poll
@@ -161,6 +163,37 @@ async def test_the_lists_of_variations_are_asked_for_a_few_at_once(
     )
     assert sum("/products/" in route for route in routes) == (18 if shop.version == BEFORE else 0)
     assert AT_ONCE == 4
+
+
+async def test_a_cancelled_sweep_leaves_no_request_behind(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    for number in range(9):
+        shop.add(f"V-{number}", number, parent_id=shop.add(f"P-{number}"))
+    held, asked = threading.Event(), threading.Event()
+
+    def hold(request: ReceivedRequest) -> Answer | None:
+        if "variations" not in urlsplit(request.path).path:
+            return None
+        asked.set()
+        return Answer(b"[]", wait=held)
+
+    harness.front.spoil = hold
+    try:
+        async with opened(harness) as channel:
+            before = asyncio.all_tasks()
+            sweep = asyncio.create_task(_swept(channel))
+            assert await asyncio.to_thread(asked.wait, 10)
+            sweep.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sweep
+            assert asyncio.all_tasks() == before
+    finally:
+        held.set()
+
+
+async def _swept(channel: Channel) -> int:
+    return len([page async for page in channel.pages()])
 
 
 async def test_variations_of_nothing_are_left_out(shop: WooCommerceShop, harness: OverHttp) -> None:
