@@ -192,7 +192,8 @@ class ChannelBuilder:
         key = f"channels.{settings.name}"
         can = channels.kind(settings.kind).abilities(settings.options)
         if settings.direction is Direction.PUSH and not can.writes:
-            way = f'kind "{settings.kind}" is only read'
+            with_keys = " with these keys" if channels.kind(settings.kind).ABILITIES.writes else ""
+            way = f'kind "{settings.kind}"{with_keys} is only read'
             if "write" in own_names:
                 way = "add its `write` table"
             elif "update" in own_names:

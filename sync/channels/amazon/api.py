@@ -144,7 +144,7 @@ class SellingPartnerApi:
         said = " ".join(error.words() for error in errors)
         # "Next token is invalid or expired" (the vendor's issue 4946).
         if not said or "token" in said.lower() or "expired" in said.lower():
-            raise AmazonTokenOver
+            raise AmazonTokenOver(self.client.text(said) or "the next page is not there any more")
         words = f"{self.client.name} answered 400: {self.client.text(said)}"
         raise ContractBroken(words, path=operation.name)
 

@@ -53,8 +53,16 @@ class _Sweep:
     reached: Millis | None = None
     """When the newest of those that came was created."""
 
+    def before_the_newest(self) -> Millis | None:
+        """From when on to go on: created dates may be finer than a millisecond."""
+        return None if self.reached is None else self.reached - 1
+
     def announced(self) -> int | None:
         return None if self.total is None else self.total - self.items + self.given
+
+
+class _Deleted(Exception):
+    """A listing was deleted while its window was read."""
 
 
 class AmazonListings:
@@ -69,29 +77,32 @@ class AmazonListings:
         """All listings, by the time of their creation: a new one comes last."""
         sweep, tally = _Sweep(), Tally()
         begin: Millis | None = None
-        restarts = 0
+        broken = 0
         while True:
-            is_over = False
             try:
                 async with closing(self._window(begin, sweep)) as window:
                     async for answer in window:
                         yield self._page(answer.items, sweep, tally)
-            except AmazonTokenOver:
-                is_over, restarts = True, restarts + 1
-            if not is_over and sweep.found <= RESULTS_MAX:
+            except (AmazonTokenOver, _Deleted) as error:
+                broken += 1
+                if broken > RESTARTS_MAX:
+                    name = self._api.client.name
+                    raise Temporary(
+                        f"{name}: the list broke off again and again: {error}"
+                    ) from None
+                # What came already is left out. Before a deleted one nothing was skipped.
+                begin = begin if isinstance(error, _Deleted) else sweep.before_the_newest()
+                continue
+            if sweep.found <= RESULTS_MAX:
                 break
-            # Created dates may be finer than a millisecond.
-            after = None if sweep.reached is None else sweep.reached - 1
-            if is_over and restarts > RESTARTS_MAX:
-                raise Temporary(f"{self._api.client.name}: Amazon ended the list half way, again")
-            if not is_over and (after is None or (begin is not None and after <= begin)):
+            broken, before, begin = 0, begin, sweep.before_the_newest()
+            if begin is None or (before is not None and begin <= before):
                 words = (
                     f"{sweep.found:,} listings were created at one time or after it; Amazon lists "
                     f"{RESULTS_MAX:,} of them and no more"
                 )
                 yield RecordPage((), cut_short=words, warnings=tally.warnings())
                 return
-            begin = after
         yield RecordPage((), announced=sweep.announced(), warnings=tally.warnings())
 
     async def _window(self, begin: Millis | None, sweep: _Sweep) -> AsyncIterator[AmazonSearchPage]:
@@ -108,8 +119,8 @@ class AmazonListings:
             if sweep.found < before:
                 # Where a listing is deleted meanwhile, everything after it moves up, and one would
                 # be skipped, which would look missing.
-                name = self._api.client.name
-                raise Temporary(f"{name}: a listing was deleted while the catalogue was read")
+                sweep.total -= before - sweep.found
+                raise _Deleted("a listing was deleted")
             before, results = sweep.found, results + len(answer.items)
             yield answer
             if answer.next_token is None or not answer.items or results >= RESULTS_MAX:

@@ -1,5 +1,6 @@
 """What the table of an Amazon channel must say, and what is told where it does not."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from sync.channels.amazon import marketplaces
 from sync.channels.amazon.channel import EXAMPLE, abilities
 from sync.channels.amazon.options import AUTH_URL, AmazonOptions
 from sync.config.decoding import Findings, table
+from sync.config.load import decode
+from sync.errors import ConfigErrors
 
 RIGHT: dict[str, Any] = {
     "client_id": "amzn1.application-oa2-client.1",
@@ -91,6 +94,14 @@ def test_fba_stock_can_only_be_observed() -> None:
     assert "incoming" in can.reads
     assert abilities(read()).locations
     assert not abilities(read(location="supply-1")).locations
+
+
+def test_pushing_to_fba_is_refused_for_these_keys(tmp_path: Path) -> None:
+    keys = {"kind": "amazon", "direction": "push", **RIGHT, "fulfilment": "fba"}
+    warehouse = {"kind": "csv", "path": "stock.csv"}
+    data = {"authority": {"quantity": "w"}, "channels": {"w": warehouse, "a": keys}}
+    with pytest.raises(ConfigErrors, match='kind "amazon" with these keys is only read'):
+        decode(data, source="skew.toml", base=tmp_path, environ=None)
 
 
 def test_the_example_decodes() -> None:
