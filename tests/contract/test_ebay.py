@@ -473,6 +473,40 @@ async def test_an_offer_of_another_shape_blinds_its_sku_only(
     assert (reading.stock, [refused.sku for refused in reading.refused]) == ({"A": 5}, ["B"])
 
 
+async def test_an_item_that_ebay_cannot_read_is_not_called_missing(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for sku in ("A", "B"):
+        seller.put(sku, 5)
+    record = (await poll(harness)).of("A")
+    wrong = {"sku": "A", "statusCode": 500, "errors": [{"errorId": 25001, "message": "oops"}]}
+    other = {"sku": "a", "statusCode": 200, "inventoryItem": {"sku": "a"}}
+    harness.front.spoil = lambda asked: (
+        Answer({"responses": [wrong, other]}, 207) if "bulk_get" in asked.path else None
+    )
+
+    async with opened(harness) as channel:
+        answer = await channel.read([ListingRef("A", "", record.ref)])
+        with pytest.raises(Temporary, match=r'can.t read "A": oops \(25001\)'):
+            await channel.write([change(record, 7)])
+
+    assert (answer.records, [bad.sku for bad in answer.refused]) == ([], ["A"])
+    assert answer.refused[0].reason == "eBay can't read it: oops (25001)"
+    assert sent(harness, "bulk_update_price_quantity") == []
+
+
+async def test_an_offer_of_a_sku_that_is_only_alike_is_not_taken(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    seller.put("A", 5)
+    other = {"offerId": "9", "sku": "a", "status": "PUBLISHED", "availableQuantity": 1}
+    harness.front.spoil = lambda asked: (
+        Answer({"total": 1, "offers": [other]}) if "/offer?" in asked.path else None
+    )
+
+    assert (await poll(harness)).records == []
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", {"errors": [{"errorId": 25999, "domain": "API_INVENTORY", "message": "None found"}]}],

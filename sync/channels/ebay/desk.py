@@ -99,6 +99,7 @@ class EbayDesk:
     async def offers(self, sku: str) -> Sequence[EbayOffer]:
         """All offers of a SKU. Raises EbayOffersRefused where eBay refuses this one SKU."""
         found: list[EbayOffer] = []
+        count = 0
         for number in range(_OFFER_PAGES_MAX):
             query = urlencode({"sku": sku, "limit": _OFFERS, "offset": number})
             reply = await self._asked("GET", f"{self._url}/offer?{query}", accept=_REFUSED)
@@ -115,10 +116,13 @@ class EbayDesk:
             page = self.client.decoded(reply, EbayOfferPage, place)
             if not page.offers and page.total != 0:
                 raise ContractBroken("no offers", path=place, subject=self.client.name)
-            found += [self._offer(entry) for entry in page.offers]
-            if len(found) >= (page.total or 0):
+            offers = [self._offer(entry) for entry in page.offers]
+            # Whatever eBay takes for the same, "a-1" is not "A-1".
+            found += [offer for offer in offers if offer.sku == sku]
+            count += len(offers)
+            if count >= (page.total or 0):
                 return found
-        raise EbayOffersRefused(f"it has more than {len(found)} offers")
+        raise EbayOffersRefused(f"it has more than {count} offers")
 
     def _offer(self, entry: object) -> EbayOffer:
         try:

@@ -12,7 +12,7 @@ from sync.channels.api.tally import Tally
 from sync.channels.base import FreshReadings, ListingRef, RecordPage
 from sync.channels.ebay import records
 from sync.channels.ebay.desk import PAGE_ITEMS, EbayDesk, EbayOffersRefused
-from sync.channels.ebay.shapes import EbayInventoryItem, EbayOffer
+from sync.channels.ebay.shapes import EbayInventoryItem, EbayOffer, first_words
 from sync.errors import ChannelError, ContractBroken, Temporary
 
 PAGES_MAX = 10_000
@@ -74,10 +74,18 @@ class EbayReader:
         tally = Tally()
         skus = sorted({listing.sku for listing in wanted})
         for entry in await self._desk.bulk(skus):
-            if entry.sku not in skus or entry.inventory_item is None:
+            if entry.sku not in skus:
                 continue
-            content: object = {"sku": entry.sku, **entry.inventory_item}
-            answer = await self._listings(content, f"bulk_get_inventory_item, {entry.sku}", tally)
+            place = f"bulk_get_inventory_item, {entry.sku}"
+            try:
+                content = entry.content
+            except ValueError as error:
+                words = self._desk.client.text(str(error))
+                refused.append(Refused(place, words, values.sku_or_none(entry.sku)))
+                continue
+            if content is None:
+                continue
+            answer = await self._listings(content, place, tally)
             found += answer.records
             refused += answer.refused
         return FreshReadings(found, refused)
@@ -85,11 +93,17 @@ class EbayReader:
     async def standing(self, sku: str) -> EbayStanding | None:
         """One SKU as it is now; None where there is no such item.
 
-        Raises EbayOffersRefused, and ValueError for an item that can't be read.
+        Raises EbayOffersRefused, ValueError for an item that can't be read, and Temporary for one
+        that eBay can't read now.
         """
         for entry in await self._desk.bulk([sku]):
-            if entry.sku == sku and entry.inventory_item is not None:
-                item = msgspec.convert({"sku": sku, **entry.inventory_item}, EbayInventoryItem)
+            if entry.sku == sku and entry.has_failed_for_now:
+                words = self._desk.client.text(first_words(entry.errors))
+                raise Temporary(
+                    f"{self._desk.client.name} can't read {values.quoted(sku)}: {words}"
+                )
+            if entry.sku == sku and (content := entry.content) is not None:
+                item = msgspec.convert(content, EbayInventoryItem)
                 return EbayStanding(item, await self._desk.offers(sku))
         return None
 

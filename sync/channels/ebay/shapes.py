@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+_NOT_FOUND = 404
+
 
 class EbayByFormat(msgspec.Struct, frozen=True, rename="camel"):
     """How much of the quantity each way of selling holds."""
@@ -103,6 +105,22 @@ class EbayBulkItem(msgspec.Struct, frozen=True, rename="camel"):
     status_code: int = 0
     inventory_item: dict[str, object] | None = None
     errors: list[EbayError] = []
+
+    @property
+    def has_failed_for_now(self) -> bool:
+        return self.status_code >= 500  # noqa: PLR2004
+
+    @property
+    def content(self) -> dict[str, object] | None:
+        """The item under the SKU that was asked for; None where there is no such item.
+
+        Raises ValueError where eBay can't tell.
+        """
+        if self.inventory_item is not None:
+            return {**self.inventory_item, "sku": self.sku}
+        if self.status_code == _NOT_FOUND or are_absent(self.errors, is_404=False):
+            return None
+        raise ValueError(f"eBay can't read it: {first_words(self.errors)}")
 
 
 class EbayBulkItems(msgspec.Struct, frozen=True):
