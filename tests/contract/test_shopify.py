@@ -198,6 +198,17 @@ async def test_a_level_that_is_not_active_is_no_listing(shop: Shopify, harness: 
     assert (list(answer.records), list(answer.refused)) == ([], [])
 
 
+async def test_a_level_at_a_closed_location_is_no_listing(shop: Shopify, harness: OverHttp) -> None:
+    shop.location = None
+    shop.locations["2"] = ("Depot", False)
+    stock(shop, levels={"1": level_of(3), "2": level_of(5)})
+
+    reading = await poll(harness)
+
+    assert [(record.location, record.available) for record in reading.records] == [("1", 3)]
+    assert warnings(reading) == ["1 inactive stock level is left out"]
+
+
 @pytest.mark.parametrize(
     ("location", "words"),
     [

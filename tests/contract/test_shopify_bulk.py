@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.channels.base import ListingRef, RecordPage
+from sync.channels.base import ListingRef, RecordPage, closing
 from sync.channels.shopify import sweep
 from sync.channels.shopify.documents import bulk_query
 from sync.channels.shopify.joining import ShopifyJoiner
@@ -309,13 +309,40 @@ async def test_a_shop_whose_pages_would_take_minutes_is_exported(
     assert len((await poll(harness)).records) == 300
 
 
-async def test_a_poll_that_is_cut_off_leaves_no_file_and_no_socket(
+async def test_after_an_export_that_failed_a_smaller_shop_is_read_by_pages(
     shop: Shopify, harness: OverHttp
 ) -> None:
+    shop.variants_count = None
+    shop.points = Points(2_000, 20, left=2_000)
+    shop.bulk.ends = {"status": "FAILED", "errorCode": "TIMEOUT", "url": None}
+    for number in range(200):
+        shop.items.append(ShopItem(5000 + number, f"M-{number}", {"1": level_of(1)}))
+
     async with opened(harness) as channel:
-        pages = channel.pages()
-        first: RecordPage = await anext(pages)
-        await pages.aclose()  # type: ignore[attr-defined]
+        with pytest.raises(Temporary, match=r"FAILED \(TIMEOUT\)"):
+            [page async for page in channel.pages()]
+        by_pages = [record async for page in channel.pages() for record in page.records]
+        with pytest.raises(Temporary, match="FAILED"):
+            [page async for page in channel.pages()]
+
+    assert len(by_pages) == 300
+
+
+async def test_a_poll_that_is_cut_off_leaves_no_file_and_no_socket(
+    shop: Shopify, harness: OverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[ShopifyJoiner] = []
+    close = ShopifyJoiner.close
+
+    def note(joiner: ShopifyJoiner) -> None:
+        closed.append(joiner)
+        close(joiner)
+
+    monkeypatch.setattr(ShopifyJoiner, "close", note)
+    async with opened(harness) as channel:
+        async with closing(channel.pages()) as pages:
+            first: RecordPage = await anext(pages)
+        assert len(closed) == 1
 
     assert first.records
 

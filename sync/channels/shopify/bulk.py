@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from store.model import Millis
 from sync import values
+from sync.channels.base import closing
 from sync.channels.shopify import documents
 from sync.channels.shopify.joining import ShopifyBadNode, ShopifyJoiner
 from sync.channels.shopify.reading import ShopifyReadItem
@@ -204,8 +205,9 @@ class ShopifyBulk:
         self._transport.redactor.learn_passing([parts.query])
         store = self._transport.beside(url, body_bytes_max=0)
         try:
-            async for piece in store.pieces(url, bytes_max=FILE_BYTES_MAX):
-                joiner.add(piece)
+            async with closing(store.pieces(url, bytes_max=FILE_BYTES_MAX)) as pieces:
+                async for piece in pieces:
+                    joiner.add(piece)
             joiner.end()
         finally:
             await store.aclose()

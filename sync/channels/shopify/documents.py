@@ -11,7 +11,7 @@ _QUANTITIES = (
 _VARIANT = "displayName price inventoryPolicy requiresComponents product{status}"
 _ITEM = "id sku tracked"
 _VARIANTS = f"variants(first:1){{nodes{{{_VARIANT}}} pageInfo{{hasNextPage}}}}"
-_LEVEL = f"isActive updatedAt location{{id}} {_QUANTITIES}"
+_LEVEL = f"isActive updatedAt location{{id isActive}} {_QUANTITIES}"
 _PAGE_INFO = "pageInfo{hasNextPage endCursor}"
 
 ITEMS = f"""query SkewItems($first:Int!,$after:String,$levels:Int!){{

@@ -116,9 +116,11 @@ class ShopifyFresh:
         listings.add(read)
         if listings.refused:
             return ShopifyFreshItem(None, listings.refused[0])
-        if not listings.records:
+        if not read.levels:
             return None
-        return ShopifyFreshItem(listings.records[0], None, self._obstacle(read))
+        record = listings.records[0] if listings.records else None
+        obstacle = self._obstacle(read)
+        return None if record is None and not obstacle else ShopifyFreshItem(record, None, obstacle)
 
     def _obstacle(self, read: ShopifyReadItem) -> str:
         level = msgspec.convert(read.levels[0], ShopifyLevel)

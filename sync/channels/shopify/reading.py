@@ -106,7 +106,7 @@ class ShopifyListings:
         for number, level in enumerate(read.levels):
             try:
                 decoded = msgspec.convert(level, ShopifyLevel)
-                if decoded.is_active:
+                if decoded.is_active and decoded.location.is_active:
                     self.records.append(_record(read.item, decoded, offer, single=self.single))
                 else:
                     self.tally.inactive += 1

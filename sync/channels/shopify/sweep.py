@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from sync.channels.base import RecordPage
+from sync.channels.base import RecordPage, closing
 from sync.channels.shopify import documents
-from sync.channels.shopify.bulk import ShopifyBulk, ShopifyBulkRefused
+from sync.channels.shopify.bulk import ShopifyBulk
 from sync.channels.shopify.ids import LOCATION, long_id, short_id
 from sync.channels.shopify.joining import ShopifyBadNode
 from sync.channels.shopify.reading import ShopifyListings, ShopifyReadItem, ShopifyTally
@@ -22,7 +22,7 @@ from sync.channels.shopify.shapes import (
     ShopifyMore,
     ShopifyNodes,
 )
-from sync.errors import ContractBroken, NeedsOperator
+from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 
 PAGE_MAX = 250
 PAGED_MAX = 25_000
@@ -51,6 +51,8 @@ class ShopifySweep:
         self._points_an_item = 0.0
         """What an item of a page may cost; 0 until the first is asked for."""
         self._spent_an_item: float | None = None
+        self._has_failed = False
+        """The last sweep ended with an export that failed, of a shop that pages reach too."""
 
     def note_write(self) -> None:
         """Something was written since: an export that was begun before is not waited for."""
@@ -67,13 +69,27 @@ class ShopifySweep:
             await self.chosen_location()
             self._points_an_item = self._points_an_item or _ITEM_POINTS + _LEVEL_POINTS
         sweep = _Sweep(levels, await self._count())
+        async with closing(self._swept(sweep)) as pages:
+            async for page in pages:
+                yield page
+        self._has_failed = False
+
+    async def _swept(self, sweep: "_Sweep") -> AsyncIterator[RecordPage]:
+        """By pages, by a bulk operation, or begun by the one and ended by the other."""
         if sweep.count <= PAGED_MAX and not await self._is_better_exported(sweep):
-            async for page in self._paged(sweep):
-                yield page
+            async with closing(self._paged(sweep)) as pages:
+                async for page in pages:
+                    yield page
         if not sweep.has_ended:
-            operation = sweep.operation or await self._bulk.begun()
-            async for page in self._exported(operation, sweep):
-                yield page
+            try:
+                operation = sweep.operation or await self._bulk.begun()
+                async with closing(self._exported(operation, sweep)) as pages:
+                    async for page in pages:
+                        yield page
+            except ChannelError:
+                # The next sweep goes by pages, where those reach.
+                self._has_failed = sweep.count <= PAGED_MAX
+                raise
 
     async def locations(self, count: int) -> ShopifyLocationNodes:
         """The shop's active locations, so many at most."""
@@ -123,13 +139,14 @@ class ShopifySweep:
             await self._add(nodes.nodes, place, listings, sweep)
             info = nodes.page_info
             page = RecordPage(listings.records, listings.refused)
-            if not info.has_next_page and len(sweep.seen) < PAGED_MAX:
+            sweep.came += len(nodes.nodes)
+            if not info.has_next_page and sweep.came < PAGED_MAX:
                 sweep.has_ended = True
                 yield replace(page, warnings=self._warnings(sweep))
                 return
             yield page
             # What comes after the last that Shopify pages to, no page says.
-            if len(sweep.seen) >= PAGED_MAX or await self._is_better_exported(sweep):
+            if sweep.came >= PAGED_MAX or await self._is_better_exported(sweep):
                 return
             if info.end_cursor is None or info.end_cursor == after:
                 words = "has a next page and no cursor to it"
@@ -141,16 +158,16 @@ class ShopifySweep:
 
     async def _is_better_exported(self, sweep: "_Sweep") -> bool:
         """Whether a bulk operation reads the rest, because paging would take too long."""
-        if self._spent_an_item is None or sweep.is_refused_export:
+        if self._spent_an_item is None or sweep.is_refused_export or self._has_failed:
             return False
-        left = sweep.count - len(sweep.seen)
+        left = sweep.count - sweep.came
         client = self._session.client
         patience_s = _PAGING_TIMEOUTS * client.timeout_s
         if left * self._spent_an_item / self._session.points_per_s <= patience_s:
             return False
         try:
             sweep.operation = await self._bulk.begun()
-        except (ShopifyBulkRefused, ContractBroken, NeedsOperator):
+        except (Temporary, ContractBroken, NeedsOperator):
             # Slowly is better than not at all.
             sweep.is_refused_export = True
         return sweep.operation is not None
@@ -261,8 +278,10 @@ class _Sweep:
     count: int
     """How many variants the shop has, as far as it counts."""
     tally: ShopifyTally = field(default_factory=ShopifyTally)
+    came: int = 0
+    """Items that pages had, those that can't be read too."""
     seen: set[str] = field(default_factory=set)
-    """Items that pages had."""
+    """Those that can be read."""
     newest: tuple[int, str] = (0, "")
     """The greatest of their ids."""
     is_in_order: bool = True
