@@ -172,4 +172,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     swapped_with: str | None = None
     """The one SKU that shows this one's target, and whose target this one shows."""
     similar: tuple[SimilarSku, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    """Of a missing SKU the locations where its channel lists it, and the authority does not have
+    it; of an unlisted one those where it is the other way round."""
     peers: ChannelPeers = ChannelPeers()

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from store.causes import peers, similar_skus, twins
+from store.causes import other_locations, peers, similar_skus, twins
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.database.rows import Columns
 from store.event_kinds import EventKind
@@ -41,6 +41,7 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
     siblings = _siblings(connection, pairs)
     swapped = peers.swapped(connection, pairs)
     similar = similar_skus.find(connection, pairs)
+    elsewhere = other_locations.find(connection, pairs)
     crowds = peers.by_channel(connection, pairs)
     moved_together = twins.find(connection, pairs)
     found = {}
@@ -80,6 +81,7 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
             twins=tuple(moved_together.get(row.id, ())),
             swapped_with=swapped.get(row.id),
             similar=tuple(similar.get(row.id, ())),
+            elsewhere=tuple(elsewhere.get(row.id, ())),
             peers=crowds.get(row.channel_id, peers.NONE),
         )
     return found

@@ -14,6 +14,7 @@ from sync.causes.structure import structural
 from sync.clock import rfc3339
 
 KINDS = (
+    "other location",
     "near match",
     "missing",
     "unlisted",

@@ -6,6 +6,7 @@ from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import differences, is_changed_by_spreadsheet, skeleton
 from store.causes.spreadsheet_damage import is_damaged
 from store.model import Cause, Kind
+from sync import values
 from sync.causes.case import CauseCase
 
 _WORDS = {
@@ -29,7 +30,7 @@ def structural(case: CauseCase) -> Cause | None:
         return _unequal(case)
     if case.disagreement.kind not in _WORDS:
         return None
-    return _near_match(case) or _incomplete_bundle(case) or _plain(case)
+    return _elsewhere(case) or _near_match(case) or _incomplete_bundle(case) or _plain(case)
 
 
 def _unequal(case: CauseCase) -> Cause | None:
@@ -57,6 +58,28 @@ def _uncounted(case: CauseCase) -> Cause:
     else:
         words = f"{channel} does not count it, and it should be {goal}: change it there"
     return Cause("uncounted", 1.0, words)
+
+
+def _elsewhere(case: CauseCase) -> Cause | None:
+    """Both sides have the SKU, each at a location where the other has not."""
+    if not case.facts.elsewhere:
+        return None
+    mine, other = case.disagreement.location, case.facts.elsewhere[0]
+    lists, has = (other, mine) if case.disagreement.kind is Kind.MISSING else (mine, other)
+    authority = case.facts.authority or "the authority"
+    names = f"{{ {values.quoted(lists)} = {values.quoted(has)} }}"
+    if not lists:
+        # A channel without locations names those that it sells from.
+        names = f"[{values.quoted(has)}]"
+    words = (
+        f"{case.channel} lists it {_at(lists)}, {authority} has it {_at(has)}: if that is the same "
+        f"stock, add locations = {names} to [channels.{case.channel}]"
+    )
+    return Cause("other location", 0.9, words)
+
+
+def _at(location: str) -> str:
+    return f"at location {values.quoted(location)}" if location else "at no location"
 
 
 def _near_match(case: CauseCase) -> Cause | None:

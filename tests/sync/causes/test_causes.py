@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from store.causes.facts import (
@@ -319,6 +320,35 @@ def test_a_bundle_without_a_component_says_which() -> None:
     cause = cause_of(differs(4, None, kind=Kind.UNLISTED, sku="KIT"), parts=parts)
     assert cause.kind == "unlisted"
     assert "does not have its component 'B␠'" in cause.evidence
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "elsewhere", "words"),
+    [
+        (
+            Kind.MISSING, "", "WH",
+            ('shop lists it at location "WH", warehouse has it at no location: if that is the same '
+            'stock, add locations = { "WH" = "" } to [channels.shop]'),
+        ),
+        (
+            Kind.UNLISTED, "WH", "BER",
+            ('shop lists it at location "WH", warehouse has it at location "BER": if that is the '
+            'same stock, add locations = { "WH" = "BER" } to [channels.shop]'),
+        ),
+        (
+            Kind.UNLISTED, "", "BER",
+            ('shop lists it at no location, warehouse has it at location "BER": if that is the same '
+            'stock, add locations = ["BER"] to [channels.shop]'),
+        ),
+    ],
+)  # fmt: skip
+def test_a_sku_that_both_sides_have_elsewhere_is_a_matter_of_locations(
+    kind: Kind, at: str, elsewhere: str, words: str
+) -> None:
+    disagreement = msgspec.structs.replace(differs(4, 4, kind=kind), location=at)
+    cause = cause_of(disagreement, elsewhere=(elsewhere,))
+    assert (cause.kind, cause.confidence) == ("other location", 0.9)
+    assert cause.evidence == words
 
 
 def test_a_sku_that_looks_like_one_of_the_other_side_is_a_near_match() -> None:
