@@ -17,6 +17,16 @@ _MINUTE_MS = 60_000
 _SHORT = "p.id, p.started_at, p.finished_at - p.started_at, coalesce(p.seen, 0), p.outcome"
 
 
+SWEPT_AT = """CASE WHEN (SELECT p.since FROM polls p WHERE p.id = c.good_poll_id) IS NOT NULL
+  THEN c.swept_at END"""
+"""When a channel (alias c) was last read as a whole, where its newest good poll was not."""
+
+SEEN_AT = f"""CASE WHEN d.kind IN ('missing', 'duplicate') THEN coalesce({SWEPT_AT},
+  c.last_success_at) ELSE c.last_success_at END"""
+"""When a disagreement (d) was last looked for: that a listing lacks, or is there twice, only a poll
+that reads all sees."""
+
+
 def recent(connection: sqlite3.Connection) -> dict[int, tuple[RecentPoll, ...]]:
     """The newest polls of every configured channel that have ended, oldest first, by its id."""
     # CROSS JOIN makes SQLite go channel by channel, and from there by the index. For the ORDER BY
@@ -52,13 +62,13 @@ def recent_polls(
 ) -> list[RecentPoll]:
     """One channel's polls, newest first, with what each said when it ended."""
     rows = connection.execute(
-        f"""SELECT {_SHORT}, p.error, p.changed FROM channels c JOIN polls p ON p.channel_id = c.id
-        WHERE c.name = ? ORDER BY p.id DESC LIMIT ?""",
+        f"""SELECT {_SHORT}, p.error, p.changed, p.since IS NOT NULL
+        FROM channels c JOIN polls p ON p.channel_id = c.id WHERE c.name = ? ORDER BY p.id DESC LIMIT ?""",
         (channel, limit),
     )
     return [
-        RecentPoll(poll, at, took_ms, seen, PollOutcome(outcome), error, changed)
-        for poll, at, took_ms, seen, outcome, error, changed in rows
+        RecentPoll(poll, at, took_ms, seen, PollOutcome(outcome), error, changed, bool(is_delta))
+        for poll, at, took_ms, seen, outcome, error, changed, is_delta in rows
     ]
 
 

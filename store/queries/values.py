@@ -78,6 +78,8 @@ class RecentPoll(msgspec.Struct, frozen=True):
     error: str | None = None
     """What the channel said, or who stopped it; only where one channel is asked for."""
     changed: int | None = None
+    is_delta: bool = False
+    """It read only what changed; `seen` are all that the channel has."""
 
 
 class Progress(msgspec.Struct, frozen=True):

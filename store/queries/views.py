@@ -59,7 +59,7 @@ _JUDGED = {
     "delta": "d.delta",
     "price_minor": "coalesce(l.price_minor, i.price_minor)",
     "first_seen_at": "d.first_seen_at",
-    "last_seen_at": "max(d.moved_at, coalesce(c.last_success_at, 0))",
+    "last_seen_at": f"max(d.moved_at, coalesce({poll_health.SEEN_AT}, 0))",
     "correction_id": "k.id",
     "correction_status": "k.status",
     "correction_version": "k.version",
@@ -244,8 +244,7 @@ _CHANNEL = Columns(
         "last_error": """coalesce(c.last_error,
           CASE WHEN c.paused_by IS NULL THEN c.paused_reason END)""",
         "quarantined_poll": "c.quarantined_poll_id",
-        "swept_at": """CASE WHEN (SELECT p.since FROM polls p WHERE p.id = c.good_poll_id)
-          IS NOT NULL THEN c.swept_at END""",
+        "swept_at": poll_health.SWEPT_AT,
     },
     {
         "direction": Direction,

@@ -187,6 +187,8 @@ def _poll(poll: RecentPoll, now: Millis, width: int) -> Content:
     room = width - sum(cells(part.text) for part in parts) - 2
     if poll.error and room > 0:
         parts.append(Cell(f"  {cut(clean(poll.error), room)}", outcome.tone))
+    elif poll.is_delta and room > 0:
+        parts.append(Cell(f"  {cut('what changed', room)}", Tone.DIM))
     return write(*parts)
 
 

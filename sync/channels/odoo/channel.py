@@ -129,9 +129,10 @@ class Odoo:
     async def _seen(self) -> str:
         desk = self._desk
         user_id = await desk.way.user()
-        rows = await desk.rows(
-            "res.users", [["id", "=", user_id]], ["login", "company_id"], limit=1
-        )
+        rows: list[object] = []
+        if user_id is not None:
+            domain = [["id", "=", user_id]]
+            rows = await desk.rows("res.users", domain, ["login", "company_id"], limit=1)
         users = desk.shaped(rows, OdooUser, "res.users")
         count = await reading.count(desk)
         found = await desk.fields_of("stock.quant")

@@ -53,8 +53,8 @@ class OdooWay(Protocol):
 
     async def write(self, call: OdooCall, context: Mapping[str, object]) -> object: ...
 
-    async def user(self) -> int:
-        """The id of the user whom the credentials are of."""
+    async def user(self) -> int | None:
+        """The id of the user whom the credentials are of; None: the server does not say it."""
         ...
 
 
@@ -84,7 +84,7 @@ class Json2:
         except NeedsOperator as error:
             raise explained(error, writes=True) from error
 
-    async def user(self) -> int:
+    async def user(self) -> int | None:
         found = await self.read(OdooCall("res.users", "context_get", {}), {})
         return self._client.shaped(found, _Context, "res.users/context_get").uid
 
@@ -179,7 +179,7 @@ class JsonRpc:
 
 
 class _Context(msgspec.Struct, frozen=True):
-    uid: int
+    uid: int | None = None
 
 
 class _RpcAnswer(msgspec.Struct, frozen=True):

@@ -20,8 +20,11 @@ async def ending(desk: OdooDesk, now: Millis) -> Sequence[str]:
         fields = await desk.fields_of(_MODEL)
         if not {"name", "expiration_date"} <= fields:
             return ()
+        user = await desk.way.user()
+        if user is None:
+            return ()
         domain = [
-            ["user_id", "=", await desk.way.user()],
+            ["user_id", "=", user],
             ["expiration_date", "<=", f"{until:%Y-%m-%d %H:%M:%S}"],
         ]
         rows = await desk.rows(_MODEL, domain, ["name", "expiration_date"], limit=_KEYS_MAX)

@@ -9,6 +9,7 @@ from store.channels.incident_list import IncidentState
 from store.corrections import freeze
 from store.model import CorrectionStatus, IncidentKind
 from store.polling import merge, staging
+from store.polling.changes import deltas
 from store.polling.sweep import PollMemory
 from tests.store.correction_steps import correct, oversold
 from tests.store.world import World, stock, world
@@ -133,3 +134,24 @@ def test_the_incident_that_closed_by_itself_is_listed_with_its_reason(tmp_path: 
         (incident,) = w.database.read(incident_list.incidents_by_id, ids)
         assert incident.closed_why is not None
         assert incident.closed_why.startswith("the list shows what update #1 wrote")
+
+
+def test_what_a_poll_of_only_what_changed_does_not_name_has_not_caught_up(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        written(w)
+        poll(w, 9, after_ms=5 * SECOND)
+        assert w.rows("SELECT 1 FROM listings WHERE behind_update IS NOT NULL")
+
+        for page, is_behind in (((), True), (stock(A=9), True), (stock(A=4), False)):
+            w.now += SECOND
+            sweep = w.database.write(
+                staging.begin, "shop", PollMemory(), now=w.now, list_lag_ms=WITHIN_MS
+            )
+            w.database.write(deltas.begin, sweep, w.now - SECOND)
+            w.database.write(staging.stage, sweep, page)
+            w.database.write(staging.counts, sweep)
+            w.database.write(merge.merge, sweep, w.comparison, now=w.now, as_of=None)
+
+            assert shown(w) == 4
+            behind = w.rows("SELECT 1 FROM listings WHERE behind_update IS NOT NULL")
+            assert bool(behind) == is_behind

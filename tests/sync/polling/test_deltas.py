@@ -8,7 +8,7 @@ import pytest
 
 from store.model import Freshness, PollOutcome, Record, Refused
 from store.polling import quarantine
-from store.queries import views
+from store.queries import poll_health, views
 from sync.channels import translation
 from sync.channels.base import RecordPage
 from sync.channels.translation import names_of
@@ -104,8 +104,15 @@ async def test_what_is_gone_shows_with_the_next_sweep(swept: Bench) -> None:
     assert shown(swept, "C") == 5
     swept.channel_state["shop"].wants_sweep = True
     assert await polls(swept) == ["poll", "read"]
+    swept_at = swept.clock.now()
     assert shown(swept, "C") is None
-    assert [cell.kind for cell in swept.disagreements()] == ["missing"]
+    assert [(cell.kind, cell.last_seen_at) for cell in swept.disagreements()] == [
+        ("missing", swept_at)
+    ]
+    assert await polls(swept, 2) == ["delta", "delta"]
+    assert [cell.last_seen_at for cell in swept.disagreements()] == [swept_at]
+    newest, *_ = swept.database.read(poll_health.recent_polls, "shop")
+    assert newest.is_delta
 
 
 async def test_a_poll_that_failed_is_followed_by_a_sweep(swept: Bench) -> None:
