@@ -63,7 +63,8 @@ def recent_polls(
     """One channel's polls, newest first, with what each said when it ended."""
     rows = connection.execute(
         f"""SELECT {_SHORT}, p.error, p.changed, p.since IS NOT NULL
-        FROM channels c JOIN polls p ON p.channel_id = c.id WHERE c.name = ? ORDER BY p.id DESC LIMIT ?""",
+        FROM channels c JOIN polls p ON p.channel_id = c.id
+        WHERE c.name = ? ORDER BY p.id DESC LIMIT ?""",
         (channel, limit),
     )
     return [
