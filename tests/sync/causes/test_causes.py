@@ -337,8 +337,8 @@ def test_a_bundle_without_a_component_says_which() -> None:
         ),
         (
             Kind.UNLISTED, "", "BER",
-            ('shop lists it at no location, warehouse has it at location "BER": if that is the same '
-            'stock, add locations = ["BER"] to [channels.shop]'),
+            ('shop lists it at no location, warehouse has it at location "BER": if that is the '
+            'same stock, add locations = ["BER"] to [channels.shop]'),
         ),
     ],
 )  # fmt: skip
