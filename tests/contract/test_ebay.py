@@ -1,5 +1,7 @@
 """What only the ebay kind does: two numbers a listing, marketplaces, per-entry results, scopes."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from store.model import Direction, State
 from sync import channels
-from sync.channels.base import ListingRef, Receipt
+from sync.channels.base import Channel, ListingRef, Receipt
 from sync.channels.ebay.desk import day_budget
 from sync.channels.ebay.options import EbayOptions
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown
@@ -440,6 +442,37 @@ async def test_a_sku_whose_offers_ebay_refuses_blinds_itself_only(
     (refused,) = reading.refused
     assert (refused.sku, refused.place) == ("B", "page 1, items[1]")
     assert refused.reason == "its offers: This is an invalid value for a SKU. (25707)"
+
+
+async def test_a_cancelled_sweep_leaves_no_request_behind(
+    seller: EbaySeller, harness: OverHttp
+) -> None:
+    for number in range(20):
+        seller.put(f"N-{number}", 5)
+    held, asked = threading.Event(), threading.Event()
+
+    def hold(request: ReceivedRequest) -> Answer | None:
+        if "/offer?" not in request.path:
+            return None
+        asked.set()
+        return Answer(b"{}", wait=held)
+
+    async def swept(channel: Channel) -> int:
+        return len([page async for page in channel.pages()])
+
+    harness.front.spoil = hold
+    try:
+        async with opened(harness) as channel:
+            before = asyncio.all_tasks()
+            sweep = asyncio.create_task(swept(channel))
+            assert await asyncio.to_thread(asked.wait, 10)
+            sweep.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sweep
+            assert asyncio.all_tasks() == before
+    finally:
+        held.set()
+    assert len(sent(harness, "/offer?")) <= 4
 
 
 async def test_what_ebay_refuses_in_a_page_ends_it_at_once(
