@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "adobe-commerce": "sync.channels.adobe_commerce.channel",
         "amazon": "sync.channels.amazon.channel",
         "bigcommerce": "sync.channels.bigcommerce.channel",
         "csv": "sync.channels.csv.channel",

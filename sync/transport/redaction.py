@@ -145,9 +145,22 @@ def _message(body: bytes) -> str:
     return found if isinstance(found, str) else str(found)
 
 
+def _filled(words: str, parameters: object) -> str:
+    """Put in what a sentence leaves open: Magento's "isn't authorized to access %resources."."""
+    if isinstance(parameters, list):
+        parameters = {str(number): value for number, value in enumerate(parameters, 1)}
+    if not isinstance(parameters, dict):
+        return words
+    for name in sorted(map(str, parameters), key=len, reverse=True):
+        words = words.replace(f"%{name}", str(parameters.get(name, "")))
+    return words
+
+
 def _sentence(found: dict[str, object]) -> object:
     """What of an object says what is wrong, with its details where it has some beside."""
     words = next((found[key] for key in _WORDY if found.get(key)), str(found))
+    if isinstance(words, str):
+        words = _filled(words, found.get("parameters"))
     details = found.get("details")
     # Amazon: "Access to requested resource is denied." and beside it why.
     if isinstance(words, str) and isinstance(details, str) and details and details not in words:

@@ -24,6 +24,7 @@ from tests.contract.harness import (
     stocked,
 )
 from tests.contract.sql_backend import sqlite_file
+from tests.fakes.adobe_commerce import AdobeShop
 from tests.fakes.amazon import Amazon
 from tests.fakes.bigcommerce import BigCommerceStore
 from tests.fakes.ebay import EbaySeller
@@ -100,6 +101,7 @@ def _behind(door: str, base: Path) -> AbstractContextManager[Harness]:
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "amazon": lambda base: over_http(Amazon(), base),
     "bigcommerce": lambda base: over_http(BigCommerceStore(), base),
+    "adobe-commerce": lambda base: over_http(AdobeShop(), base),
     "csv": _file,
     "ebay": lambda base: over_http(EbaySeller(), base),
     "erpnext": lambda base: over_http(ErpNextSiteFake(), base),

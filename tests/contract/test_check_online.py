@@ -14,6 +14,7 @@ from tests.contract.kinds import NETWORKED, running
 from tests.loopback import Answer
 
 REACHED = {
+    "adobe-commerce": "Main of the website base",
     "amazon": "Kettles & Co, seller A2SELLER",
     "bigcommerce": "Acme (acme.example)",
     "csv": "stock.csv",

@@ -1,0 +1,147 @@
+"""The `adobe-commerce` kind: Adobe Commerce and Magento 2 with MSI (contract of 2.4.9, 2026-11).
+
+What is compared is by default what shoppers of a website can buy: the salable quantity, which has
+open orders taken off, as the authority's available has. What is written is a source's quantity.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.model import State
+from sync import secrets
+from sync.channels.adobe_commerce.layout import AdobePlan
+from sync.channels.adobe_commerce.options import AdobeCommerceOptions
+from sync.channels.adobe_commerce.reading import AdobeReader
+from sync.channels.adobe_commerce.search import AdobeSearch
+from sync.channels.adobe_commerce.writing import BATCH_MAX, AdobeWriter
+from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
+from sync.channels.api.auth.grant import TokenDesk
+from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
+from sync.channels.api.messages import Messages
+from sync.channels.api.signed import SignedClient
+from sync.channels.api.vendor import VendorClient
+from sync.channels.base import (
+    Abilities,
+    Change,
+    FreshReadings,
+    ListingRef,
+    Receipt,
+    RecordPage,
+    closing,
+)
+from sync.clock import Clock
+from sync.secrets import Secret, SecretSource
+
+if TYPE_CHECKING:
+    from sync.transport.transport import Transport
+
+OPTIONS = AdobeCommerceOptions
+ABILITIES = Abilities(
+    kind="adobe-commerce",
+    reads=("available", "on_hand", "committed", "state"),
+    states=frozenset({State.ACTIVE, State.BACKORDER, State.HOLD}),
+    writes=("quantity",),
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    locations=True,
+    rate_limit="none of its own; that of the shop's hosting",
+    notes="salable quantities by the list export-stock-salable-qty, or by source",
+)
+EXAMPLE = """\
+url = "https://shop.example"
+access_token = { env = "SHOP_ACCESS_TOKEN" }  # of an integration: System → Integrations
+# website = "base"  # whose salable quantities are compared
+# source = "default"  # which is written, where the website sells from several
+"""
+
+_EXPECTS = "the shop's address, such as https://shop.example, or the cloud service's REST API"
+
+
+def abilities(options: AdobeCommerceOptions) -> Abilities:
+    """Say what the channel can do with these options."""
+    if options.figure == "salable":
+        return replace(ABILITIES, locations=False)
+    return replace(
+        ABILITIES,
+        reads=("available", "on_hand", "state"),
+        states=frozenset({State.ACTIVE, State.HOLD}),
+        locations=options.source is None,
+    )
+
+
+def open_channel(
+    name: str,
+    options: AdobeCommerceOptions,
+    transport: "Transport",
+    clock: Clock,
+    base: Path,
+) -> "AdobeCommerce":
+    """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
+    headers: dict[str, str | Secret] = {}
+    access: Access = FixedAccess()
+    key = f"channels.{name}"
+    if options.access_token is not None:
+        token = secrets.resolve(options.access_token, key=f"{key}.access_token", base=base)
+        headers["Authorization"] = secrets.bearer(token)
+    elif options.client_id is not None and options.client_secret is not None:
+        client_id = options.client_id
+        given = ClientCredentials(
+            secrets.resolve(client_id, key=f"{key}.client_id", base=base)
+            if isinstance(client_id, SecretSource)
+            else client_id,
+            secrets.resolve(options.client_secret, key=f"{key}.client_secret", base=base),
+            None,
+            {},
+        )
+        table = OAuthTable(
+            url=options.auth_url,
+            client_id=client_id,
+            client_secret=options.client_secret,
+            scope=options.scope,
+            client_in="body",
+        )
+        desk = TokenDesk(name, options.auth_url, transport, clock)
+        access = TokenAccess(OAuth(table, given, desk), clock)
+    client = VendorClient(name, SignedClient(transport, headers, access), expects=_EXPECTS)
+    return AdobeCommerce(options, AdobeSearch(client, options.rest, options.page_size))
+
+
+class AdobeCommerce:
+    """One shop. It keeps its token, where its stock is, and which products are not counted."""
+
+    def __init__(self, options: AdobeCommerceOptions, search: AdobeSearch) -> None:
+        self.abilities = abilities(options)
+        self._client = search.client
+        self._plan = AdobePlan(search, options)
+        self._reader = AdobeReader(search, self._plan, options)
+        by_source = options.figure == "sources"
+        self._writer = AdobeWriter(search, self._plan, self._reader, by_source=by_source)
+        self._messages = Messages(self._client.struck)
+
+    async def pages(self) -> AsyncIterator[RecordPage]:
+        async with closing(self._reader.pages()) as pages:
+            with self._messages.errors():
+                async for page in pages:
+                    yield self._messages.record_page(page)
+
+    async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
+        with self._messages.errors():
+            return self._messages.readings(await self._reader.read(wanted))
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
+        with self._messages.errors():
+            return self._messages.receipts(await self._writer.write(changes))
+
+    async def sign_in(self) -> str:
+        """Name the website's stock, its sources, and the one that is written."""
+        with self._messages.errors():
+            layout = await self._plan.afresh()
+        parts = [layout.stock, f"sources: {layout.shown}"]
+        if layout.stock and layout.written is None:
+            parts.append("nothing can be written until `source` names one of them")
+        return self._client.text("; ".join(part for part in parts if part))
+
+    async def close(self) -> None:
+        await self._client.aclose()
