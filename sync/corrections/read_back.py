@@ -11,7 +11,7 @@ from sync.channels.base import ListingRef
 from sync.corrections import verify
 from sync.corrections.verify import ListingKey, SentChange, Shown, Verdict, WriteOutcome
 from sync.errors import Temporary
-from sync.polling import recovery
+from sync.polling import placeless, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll_held
 from sync.polling.recovery import EngineContext
@@ -38,7 +38,8 @@ class ListingReader:
     async def read(self, wanted: Sequence[ListingRef], *, own: bool) -> dict[ListingKey, Shown]:
         """Read a few listings; `own`: to see our own write. Raises the channel's errors."""
         async with ending_within(self.channel_state.deadline_s):
-            answer = await self.channel_state.channel.read(wanted)
+            channel = self.channel_state.channel
+            answer = placeless.of_reading(await channel.read(wanted), wanted, channel.abilities)
         places = [(listing.sku, listing.location) for listing in wanted]
         await self.context.database.awrite(
             merge.record_fresh,

@@ -7,6 +7,7 @@ from store.polling.absences import AbsentListing
 from store.polling.sweep import Sweep
 from sync.channels.base import FreshReadings, ListingRef
 from sync.errors import ChannelError
+from sync.polling import placeless
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext, error_text
 
@@ -56,7 +57,8 @@ async def _read(
     """Read these by themselves; None where the channel could not answer."""
     wanted = [ListingRef(listing.sku, listing.location, listing.ref) for listing in asked]
     try:
-        return await channel_state.channel.read(wanted)
+        channel = channel_state.channel
+        return placeless.of_reading(await channel.read(wanted), wanted, channel.abilities)
     except ChannelError as error:
         # The list itself came, so the poll counts; what it lacks is decided by the next one.
         context.log.info("second look failed", channel=channel_state.name, error=error_text(error))

@@ -23,7 +23,16 @@ from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
 from sync.channels.base import RecordPage, SinceSource, closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import absences, deltas, events, file_sequence, file_times, guard, recovery
+from sync.polling import (
+    absences,
+    deltas,
+    events,
+    file_sequence,
+    file_times,
+    guard,
+    placeless,
+    recovery,
+)
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 from sync.transport.budget import ending_within
@@ -231,6 +240,7 @@ async def _stage_all(
     async with closing(listed) as pages:
         async for page in pages:
             pages_read += 1
+            bad = placeless.of_poll(page.refused, channel_state.channel.abilities)
             file_sequence.begin(sweep, page)
             gone += page.gone if sweep.is_part else ()
             report_due = context.clock.now() - reported_at >= PROGRESS_EVERY_MS
@@ -238,7 +248,7 @@ async def _stage_all(
                 staging.stage,
                 sweep,
                 page.records,
-                page.refused,
+                bad,
                 page.announced,
                 page.kept,
                 note_progress=report_due,
@@ -249,9 +259,9 @@ async def _stage_all(
                 await context.database.awrite(file_sights.note_poll, sweep.poll_id, file)
             if page.as_of is not None:
                 as_of = page.as_of if as_of is None else min(as_of, page.as_of)
-            if page.refused and first_refused is None:
-                first_refused = page.refused[0]
-            refused += len(page.refused)
+            if bad and first_refused is None:
+                first_refused = bad[0]
+            refused += len(bad)
             cut_short = page.cut_short or cut_short
             warnings |= dict.fromkeys(page.warnings)
             if first_refused is not None and refused > REFUSED_MAX:
