@@ -125,7 +125,7 @@ async def test_odoos_quants_are_read_and_set(tmp_path: Path, keys: dict[str, str
 
 async def test_erpnexts_bins_are_read_and_reconciled(tmp_path: Path, keys: dict[str, str]) -> None:
     shop = ErpNext()
-    shop.add("BOLT/M6 50", 20.0, reserved=4.0)
+    shop.add("BOLT/M6 50", 23.0, reserved=4.0, for_production=3.0)
     for number in range(1_000):
         shop.add(f"E-{number}", 1.0)
     async with channel_of(shop, tmp_path, keys) as channel:

@@ -16,10 +16,14 @@ class ErpNext(Vendor):
     use: ClassVar[str] = "erpnext"
     bins: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def add(self, item: str, quantity: float, *, reserved: float = 0.0) -> None:
+    def add(
+        self, item: str, quantity: float, *, reserved: float = 0.0, for_production: float = 0.0
+    ) -> None:
         name = f"bin-{len(self.bins):06d}"
         self.bins[name] = {"name": name, "item_code": item, "warehouse": "Stores - C",
-                           "actual_qty": quantity, "reserved_qty": reserved}  # fmt: skip
+                           "actual_qty": quantity, "reserved_qty": reserved,
+                           "reserved_qty_for_production": for_production,
+                           "reserved_qty_for_sub_contract": 0.0}  # fmt: skip
 
     def door(self, asked: ReceivedRequest) -> Answer | None:
         key = base64.b64encode(f"{SECRET}:{SECRET}".encode()).decode()
