@@ -165,6 +165,20 @@ async def test_the_lists_of_variations_are_asked_for_a_few_at_once(
     assert AT_ONCE == 4
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 200])
+async def test_where_the_list_of_all_variations_is_kept_from_us_it_is_read_otherwise(
+    shop: WooCommerceShop, harness: OverHttp, status: int
+) -> None:
+    for number in range(3):
+        shop.add(f"V-{number}", number, parent_id=shop.add(f"P-{number}"))
+    refusal = Answer({"code": "rest_forbidden", "message": "Not this route."}, status)
+    harness.front.spoil = lambda asked: (
+        refusal if urlsplit(asked.path).path.endswith("/wc/v3/variations") else None
+    )
+
+    assert (await poll(harness)).stock == {"V-0": 0, "V-1": 1, "V-2": 2}
+
+
 async def test_a_cancelled_sweep_leaves_no_request_behind(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.channels.woocommerce.shop import PER_PAGE, Listed, ShopClient
-from sync.errors import ContractBroken, Temporary
+from sync.errors import ContractBroken, NeedsOperator, Temporary
 
 PAGES_MAX = 100_000
 RIGHTS = "the key's user must be a shop manager or an administrator"
@@ -14,7 +14,12 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 class NoSuchList(Exception):
-    """The shop's version has no list of that sort."""
+    """The shop has no list of that sort, or shows it to nobody."""
+
+    def __init__(self, *, is_known: bool) -> None:
+        super().__init__()
+        self.is_known = is_known
+        """Its version has none, and will not have it a minute later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,16 @@ class ListPager:
         asked = {**query, "per_page": PER_PAGE, **at}
         if not may_lack:
             return await self._shop.listed(route, asked, place)
-        listed = await self._shop.listed_if_there(route, asked, place)
+        try:
+            listed = await self._shop.listed_if_there(route, asked, place)
+        except (ContractBroken, NeedsOperator) as error:
+            # Such as a firewall that knows older routes only. What the list has can be read
+            # otherwise; where that is refused too, it says why.
+            if offset:
+                raise
+            raise NoSuchList(is_known=False) from error
         if listed is None:
-            raise NoSuchList(place)
+            raise NoSuchList(is_known=True)
         return listed
 
 

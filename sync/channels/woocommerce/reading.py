@@ -101,13 +101,14 @@ class CatalogueReader:
             found, parents = _products(part, sweep.doubts)
             sweep.parents |= {parent.number: parent for parent in parents}
             yield _page(found, sweep)
-        if sweep.parents and self._has_list_of_all:
+        by_parent = not self._has_list_of_all
+        if sweep.parents and not by_parent:
             try:
                 async for page in self._of_all(sweep):
                     yield page
-            except NoSuchList:
-                self._has_list_of_all = False
-        if not self._has_list_of_all:
+            except NoSuchList as error:
+                by_parent, self._has_list_of_all = True, not error.is_known
+        if by_parent:
             for few in _chunks(list(sweep.parents.values()), AT_ONCE):
                 yield _page(await self._of_parents(few, sweep), sweep)
         cut_short = sweep.cut_short()
