@@ -282,6 +282,26 @@ async def test_an_error_that_names_no_entry_is_all_s(shop: Shopify, harness: Ove
     assert len(shop.written) == 1
 
 
+async def test_a_refusal_that_does_not_say_of_which_is_found_by_halves(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    reading = await poll(harness)
+    shop.is_vague = True
+
+    def sell(operation: str) -> None:
+        if operation == "Set" and not shop.written:
+            shop.put("C", 11)
+
+    shop.before_answer = sell
+    wanted = ("A", 1), ("B", 1), ("C", 1), ("D", 1)
+
+    receipts = await write(harness, *wanted, reading=reading)
+
+    assert [receipt.conflict for receipt in receipts] == [False, False, True, False]
+    assert [receipt.refused is None for receipt in receipts] == [True, True, False, True]
+    assert shown(shop) == {"A": 1, "B": 1, "C": 11, "D": 1}
+
+
 async def test_what_a_refusal_after_another_leaves_open_is_refused_by_name(
     shop: Shopify, harness: OverHttp
 ) -> None:

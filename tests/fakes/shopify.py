@@ -83,6 +83,8 @@ class Shopify:
     tokens: list[str] = field(default_factory=list)
     points: Points = field(default_factory=Points)
     throttled: int = 0
+    is_vague: bool = False
+    """Its refusals do not say which entry they mean."""
     raw: dict[str, str] = field(default_factory=dict)
     version: str = "2026-10"
     variants_count: int | None = None
@@ -378,7 +380,7 @@ class Shopify:
             elif entry["changeFromQuantity"] not in (None, level and level["available"]):
                 code = "CHANGE_FROM_QUANTITY_STALE"
             if code:
-                return refusal(f"refused: {code.lower()}", code, index)
+                return refusal(f"refused: {code.lower()}", code, None if self.is_vague else index)
         for entry in sent["quantities"]:
             item = by_id[entry["inventoryItemId"]]
             at = entry["locationId"].rpartition("/")[2]

@@ -34,6 +34,12 @@ _STALE = frozenset({"CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE"})
 _ANOTHER_KEY = frozenset(
     {"IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}
 )
+_OF_ENTRIES = _STALE | {
+    "INVALID_INVENTORY_ITEM", "INVALID_LOCATION", "INVALID_QUANTITY_NEGATIVE",
+    "INVALID_QUANTITY_TOO_HIGH", "INVALID_QUANTITY_TOO_LOW", "NON_MUTABLE_INVENTORY_ITEM",
+    "ITEM_NOT_STOCKED_AT_LOCATION",
+}  # fmt: skip
+"""What is wrong with one entry, not with the call."""
 _IN_PROGRESS = "IDEMPOTENCY_CONCURRENT_REQUEST"
 _KEYS = uuid.UUID("6f6b0f2e-94c3-4c0a-8d5b-2f6f1f0c9b1e")
 _URI_KEYS_MAX = 200
@@ -149,7 +155,21 @@ class ShopifyWriter:
             if _IN_PROGRESS in codes:
                 words = f"the same write is under way already: {self._words(errors)}"
                 raise WriteOutcomeUnknown(f"{self._session.name}: {words}")
+            if len(entries) > 1 and any(_is_of_some_entry(error) for error in errors):
+                await self._send_halves(entries, receipts)
+                return
             entries = self._without_refused(entries, errors, receipts)
+
+    async def _send_halves(self, entries: list[_Entry], receipts: list[Receipt | None]) -> None:
+        """Send entries of which one is refused, nobody knows which: each half has its answer."""
+        middle = len(entries) // 2
+        for half in (entries[:middle], entries[middle:]):
+            try:
+                await self._send_all(half, receipts)
+            except (WriteOutcomeUnknown, WriteRejected) as error:
+                for entry in half:
+                    if receipts[entry.number] is None:
+                        receipts[entry.number] = self._receipt_of(entry.change, error)
 
     def _without_refused(
         self,
@@ -164,6 +184,8 @@ class ShopifyWriter:
         by_index: dict[int, list[ShopifyUserError]] = {}
         for error in errors:
             index = _index_in(error.field, len(entries))
+            if index is None and len(entries) == 1 and _is_of_some_entry(error):
+                index = 0
             if index is None:
                 raise WriteRejected(f"{self._session.name}: {self._words(errors)}")
             by_index.setdefault(index, []).append(error)
@@ -232,6 +254,11 @@ def _reference(entries: Sequence[_Entry]) -> str:
             return f"gid://skew/Correction/{','.join([*keys, more])}"
         keys.append(key)
     return f"gid://skew/Correction/{','.join(keys)}"
+
+
+def _is_of_some_entry(error: ShopifyUserError) -> bool:
+    """Whether an error means one of the entries, and does not say which."""
+    return error.code in _OF_ENTRIES and _index_in(error.field, BATCH_MAX) is None
 
 
 def _index_in(field: Sequence[str] | None, count: int) -> int | None:
