@@ -351,6 +351,22 @@ async def test_the_cloud_service_is_signed_in_to_by_ims_and_again_between_pages(
     assert all(path.startswith(("/ims/", "/tenant/V1/")) for path in paths)
 
 
+async def test_an_integration_signs_each_request_where_its_token_alone_is_not_taken(
+    shop: AdobeShop, harness: OverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.by_oauth1 = True
+    shop.put("CUP/A,B", 5)
+
+    (receipt,) = await write(harness, ("CUP/A,B", 2))
+    monkeypatch.setenv("CONTRACT_SECRET", "an0ther")
+    with pytest.raises(NeedsOperator, match="credential CONTRACT_SECRET"):
+        await poll(harness)
+
+    assert receipt.refused is None
+    assert shop.shown("CUP/A,B") == 2
+    assert len(shop.nonces) == len(harness.server.asked)
+
+
 async def test_a_server_without_the_inventory_modules_is_explained(harness: OverHttp) -> None:
     answer = Answer({"message": "Request does not match any route."}, 404)
     harness.front.spoil = lambda asked: answer if "sources" in asked.path else None
@@ -418,6 +434,7 @@ def test_the_address_of_the_api(url: str, *, by_ims: bool, rest: str) -> None:
         ({"url": "shop.example"}, "^url must begin"),
         ({"access_token": None}, "^access_token, or client_id"),
         ({"client_id": "c"}, "^access_token, or client_id"),
+        ({"consumer_key": "c"}, "^consumer_secret is missing"),
         ({"page_size": 301}, "^page_size 301"),
         ({"page_size": 0}, "^page_size 0"),
         ({"source": ""}, "^source is empty"),

@@ -1,13 +1,14 @@
 """Adobe Commerce's REST API as its contract of 2.4.9 and its source say: searches and one POST."""
 
 import base64
+import hmac
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
 from tests.contract.harness import SECRET, SECRET_NAME, with_raw
 from tests.loopback import Answer, ReceivedRequest
@@ -33,6 +34,8 @@ class AdobeShop:
 
     kind: str = "adobe-commerce"
     by_ims: bool = False
+    by_oauth1: bool = False
+    nonces: set[str] = field(default_factory=set)
     figure: str = "salable"
     source: str | None = None
     products: dict[str, AdobeProduct] = field(default_factory=dict)
@@ -50,13 +53,17 @@ class AdobeShop:
     asked: int = 0
 
     def table(self, url: str) -> dict[str, Any]:
-        keys = {"figure": self.figure, "source": self.source}
+        keys: dict[str, Any] = {"figure": self.figure, "source": self.source}
         if self.by_ims:
             return {
                 **keys, "url": f"{url}/tenant", "auth_url": f"{url}/ims/token/v3",
                 "client_id": CLIENT, "client_secret": SECRET_SOURCE,
             }  # fmt: skip
-        return {**keys, "url": url, "access_token": SECRET_SOURCE}
+        keys |= {"url": url, "access_token": SECRET_SOURCE}
+        if self.by_oauth1:
+            keys |= {"consumer_key": "ck_1"}
+            keys |= dict.fromkeys(("consumer_secret", "access_token_secret"), SECRET_SOURCE)
+        return keys
 
     def put(self, sku: str, quantity: int) -> None:
         product = self.product(sku)
@@ -90,7 +97,9 @@ class AdobeShop:
         if not parts.path.startswith(base):
             return Answer(b"<!doctype html><html><title>Shop</title></html>", 404)
         self.asked += 1
-        if not self._may(asked.headers.get("authorization", "")):
+        authorization = asked.headers.get("authorization", "")
+        is_in = self._is_signed(asked) if self.by_oauth1 else self._may(authorization)
+        if not is_in:
             words = "The consumer isn't authorized to access %resources."
             resources = {"resources": "Magento_InventoryApi::source_item"}
             return Answer({"message": words, "parameters": resources}, 401)
@@ -116,6 +125,24 @@ class AdobeShop:
         if self.asked % self.token_lives == 0:
             self.tokens.discard(token)
         return token in self.tokens
+
+    def _is_signed(self, asked: ReceivedRequest) -> bool:
+        """Whether the header is an OAuth 1.0a signature of this request (RFC 5849)."""
+        _, _, header = asked.headers.get("authorization", "").partition("OAuth ")
+        shown = dict(part.split("=", 1) for part in header.split(", ") if "=" in part)
+        shown = {name: unquote(value.strip('"')) for name, value in shown.items()}
+        signature = shown.pop("oauth_signature", "")
+        if shown.get("oauth_nonce", "") in self.nonces | {""}:
+            return False
+        self.nonces.add(shown["oauth_nonce"])
+        parts = urlsplit(asked.path)
+        pairs = [*parse_qsl(parts.query), *shown.items()]
+        texts = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in pairs)
+        place = f"http://{asked.headers['host']}{parts.path}"
+        written = "&".join("=".join(pair) for pair in texts)
+        base = "&".join(quote(part, safe="~") for part in (asked.method, place, written))
+        made = hmac.new(f"{SECRET}&{SECRET}".encode(), base.encode(), "sha256").digest()
+        return base64.b64encode(made).decode() == signature
 
     def _get(self, path: list[str], query: Mapping[str, str]) -> Answer:
         if path == ["inventory", "stock-resolver", "website", "base"]:

@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import State
-from sync import secrets
+from sync.channels.adobe_commerce import signing
 from sync.channels.adobe_commerce.layout import AdobePlan
 from sync.channels.adobe_commerce.options import AdobeCommerceOptions
 from sync.channels.adobe_commerce.reading import AdobeReader
 from sync.channels.adobe_commerce.search import AdobeSearch
 from sync.channels.adobe_commerce.writing import BATCH_MAX, AdobeWriter
-from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
-from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
 from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
@@ -32,7 +29,6 @@ from sync.channels.base import (
     closing,
 )
 from sync.clock import Clock
-from sync.secrets import Secret, SecretSource
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -79,31 +75,7 @@ def open_channel(
     base: Path,
 ) -> "AdobeCommerce":
     """Make the channel ready; nothing is sent. Raises ConfigError where a secret is missing."""
-    headers: dict[str, str | Secret] = {}
-    access: Access = FixedAccess()
-    key = f"channels.{name}"
-    if options.access_token is not None:
-        token = secrets.resolve(options.access_token, key=f"{key}.access_token", base=base)
-        headers["Authorization"] = secrets.bearer(token)
-    elif options.client_id is not None and options.client_secret is not None:
-        client_id = options.client_id
-        given = ClientCredentials(
-            secrets.resolve(client_id, key=f"{key}.client_id", base=base)
-            if isinstance(client_id, SecretSource)
-            else client_id,
-            secrets.resolve(options.client_secret, key=f"{key}.client_secret", base=base),
-            None,
-            {},
-        )
-        table = OAuthTable(
-            url=options.auth_url,
-            client_id=client_id,
-            client_secret=options.client_secret,
-            scope=options.scope,
-            client_in="body",
-        )
-        desk = TokenDesk(name, options.auth_url, transport, clock)
-        access = TokenAccess(OAuth(table, given, desk), clock)
+    headers, access = signing.way_in(name, options, transport, clock, base)
     client = VendorClient(name, SignedClient(transport, headers, access), expects=_EXPECTS)
     return AdobeCommerce(options, AdobeSearch(client, options.rest, options.page_size))
 

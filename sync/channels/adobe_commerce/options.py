@@ -24,7 +24,10 @@ class AdobeCommerceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     url: str
     """Of the shop, or of the cloud service's REST API, which has the tenant's id in it."""
     access_token: SecretSource | None = None
-    """Of an integration, sent as Bearer."""
+    """Of an integration: sent as Bearer, or with the next three signed by OAuth 1.0a."""
+    access_token_secret: SecretSource | None = None
+    consumer_key: str | SecretSource | None = None
+    consumer_secret: SecretSource | None = None
     client_id: str | SecretSource | None = None
     client_secret: SecretSource | None = None
     auth_url: str = IMS
@@ -46,6 +49,16 @@ class AdobeCommerceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
                 "access_token, or client_id and client_secret: sign in with "
                 '`access_token = { env = "NAME" }`, or on the cloud service with '
                 '`client_id = "…"` and `client_secret = { env = "NAME" }`'
+            )
+        signing = {
+            key: getattr(self, key) is not None
+            for key in ("consumer_key", "consumer_secret", "access_token_secret")
+        }
+        lacking = [key for key, is_there in signing.items() if not is_there]
+        if any(signing.values()) and (lacking or self.access_token is None):
+            raise ValueError(
+                f"{lacking[0] if lacking else 'access_token'} is missing: OAuth 1.0a needs "
+                f"consumer_key, consumer_secret, access_token and access_token_secret"
             )
         if not 1 <= self.page_size <= PAGE_SIZE_MAX:
             raise ValueError(f"page_size {self.page_size} is not between 1 and {PAGE_SIZE_MAX}")

@@ -25,7 +25,7 @@ from sync.channels.adobe_commerce.options import AdobeCommerceOptions
 from sync.channels.adobe_commerce.search import AdobeSearch, by_skus
 from sync.channels.adobe_commerce.shapes import AdobeSalable, AdobeSourceItem, AdobeStockItem
 from sync.channels.api.tally import Tally
-from sync.channels.base import FreshReadings, ListingRef, RecordPage
+from sync.channels.base import FreshReadings, ListingRef, RecordPage, closing
 
 ASKED_MAX = 100
 """So many products' settings are looked up in one sweep, each by a request of its own."""
@@ -60,8 +60,9 @@ class AdobeReader:
     async def pages(self) -> AsyncIterator[RecordPage]:
         layout, tally = await self._plan.afresh(), Tally()
         pages = self._salable(layout, tally) if self._is_salable else self._sources(layout, tally)
-        async for found in pages:
-            yield RecordPage(found.records, found.refused)
+        async with closing(pages) as all_found:
+            async for found in all_found:
+                yield RecordPage(found.records, found.refused)
         yield RecordPage((), warnings=tally.warnings())
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
