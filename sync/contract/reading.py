@@ -1,8 +1,12 @@
 """What every kind of channel passes which can be read, against a real server or file."""
 
+import asyncio
+import threading
+
 import pytest
 
 from sync import channels
+from sync.channels.base import Channel
 from sync.contract.harness import (
     SECRET,
     SECRET_NAME,
@@ -13,7 +17,7 @@ from sync.contract.harness import (
     opened,
     poll,
 )
-from sync.contract.loopback import FakeAnswer, script, serving
+from sync.contract.loopback import FakeAnswer, ReceivedRequest, script, serving
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 
 
@@ -150,6 +154,29 @@ class HttpReadingSuite(ContractSuite):
         harness.front.spoil = lambda _asked: troubles.pop() if troubles else None
 
         assert (await poll(harness)).stock["A-1"] == 5
+
+    async def test_a_cancelled_poll_leaves_no_request_behind(self, harness: OverHttp) -> None:
+        held, asked = threading.Event(), threading.Event()
+
+        def hold(_asked: ReceivedRequest) -> FakeAnswer:
+            asked.set()
+            return FakeAnswer(b"{}", wait=held)
+
+        async def swept(channel: Channel) -> int:
+            return len([page async for page in channel.pages()])
+
+        harness.front.spoil = hold
+        try:
+            async with opened(harness) as channel:
+                before = asyncio.all_tasks()
+                sweep = asyncio.create_task(swept(channel))
+                assert await asyncio.to_thread(asked.wait, 10)
+                sweep.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await sweep
+                assert asyncio.all_tasks() == before
+        finally:
+            held.set()
 
     async def test_a_redirect_to_another_host_is_not_followed(self, harness: OverHttp) -> None:
         with serving(script(FakeAnswer(b"thanks"))) as thief:

@@ -70,7 +70,7 @@ class MedusaVariant(msgspec.Struct, frozen=True):
     def is_kit(self) -> bool:
         """Whether Medusa works out how many there are from several items, or from several of it."""
         parts = self.parts
-        return len(parts) > 1 or any(part.required_quantity != 1 for part in parts)
+        return len(parts) > 1 or any(part.required_quantity not in (1, "1") for part in parts)
 
 
 class MedusaItem(MedusaStock, frozen=True, kw_only=True):
