@@ -150,13 +150,28 @@ class ChannelBuilder:
             when_out=common.when_out,
             units=common.units,
             made_of=common.made_of,
-            locations=MappingProxyType(dict(common.locations or {})),
+            locations=self._own_locations(name, common.locations or {}, options),
             aliases=self._aliases(name, common.aliases),
             flows=_flows(common.flows),
             rules=tuple(map(_rule, common.rules)),
             guard=_guard(self.guard, common.guard),
             options=options,
         )
+
+    def _own_locations(
+        self, name: str, written: Mapping[str, tuple[str, ...]], options: msgspec.Struct
+    ) -> Mapping[str, tuple[str, ...]]:
+        """The map by the names that the kind itself gives its locations, however it is written.
+
+        A kind's options may have a method `location_name` for that, which raises ValueError for
+        one at which no listing can stand.
+        """
+        named = getattr(options, "location_name", str)
+        try:
+            return MappingProxyType({named(own): members for own, members in written.items()})
+        except ValueError as error:
+            self.found.refuse(f"channels.{name}.locations", str(error))
+            return MappingProxyType({})
 
     def _aliases(self, name: str, written: str | None) -> Mapping[str, str]:
         if written is None:

@@ -1,5 +1,6 @@
 """What only the shopify kind reads: levels at locations, states, costs, scopes, its errors."""
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from sync import channels
 from sync.channels.base import ListingRef
 from sync.channels.shopify.options import ShopifyOptions
 from sync.clock import SystemClock, from_rfc3339
-from sync.errors import ContractBroken, NeedsOperator, Temporary
+from sync.config.load import decode
+from sync.errors import ConfigErrors, ContractBroken, NeedsOperator, Temporary
 from sync.settings import ChannelSettings
 from tests.contract.harness import (
     SECRET,
@@ -530,3 +532,37 @@ def test_keys_that_don_t_belong_together_are_refused(given: dict[str, Any], word
 def test_a_location_is_taken_as_its_number_and_as_its_id() -> None:
     for location in ("65", "gid://shopify/Location/65"):
         msgspec.convert({**SIGNED, "location": location}, ShopifyOptions)
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ('locations = { "65" = "BER" }', {"65": ("BER",)}),
+        ('locations = { "gid://shopify/Location/65" = "BER" }', {"65": ("BER",)}),
+        ('location = "65"\nlocations = ["BER"]', {"": ("BER",)}),
+        ('locations = ["BER"]', "is a list, but this channel's listings stand at locations"),
+        ('location = "65"\nlocations = { "65" = "BER" }', "is a table, but with location"),
+    ],
+)
+def test_locations_are_mapped_however_they_are_written(
+    tmp_path: Path, keys: str, found: dict[str, tuple[str, ...]] | str
+) -> None:
+    data = tomllib.loads(
+        f"""[authority]
+quantity = "warehouse"
+[channels.warehouse]
+kind = "csv"
+path = "stock.csv"
+[channels.shop]
+kind = "shopify"
+shop = "name.myshopify.com"
+token = {{ env = "T" }}
+{keys}
+"""
+    )
+    if isinstance(found, str):
+        with pytest.raises(ConfigErrors, match=f"channels.shop.locations: {found}"):
+            decode(data, source="skew.toml", base=tmp_path, environ=None)
+    else:
+        settings = decode(data, source="skew.toml", base=tmp_path, environ=None)
+        assert settings.channels["shop"].locations == found

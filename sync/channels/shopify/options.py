@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sync import secrets
-from sync.channels.shopify.ids import LOCATION, long_id
+from sync.channels.shopify.ids import LOCATION, long_id, short_id
 from sync.secrets import SecretSource
 from sync.values import quoted
 
@@ -74,6 +74,24 @@ class ShopifyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     def endpoint(self) -> str:
         """Where GraphQL is asked."""
         return f"{self.root}/admin/api/{self.api_version}/graphql.json"
+
+    def location_name(self, written: str) -> str:
+        """The location of a listing, by what `locations` calls it; empty: it is a list.
+
+        Raises ValueError where no listing can stand there.
+        """
+        if self.location is None and not written:
+            raise ValueError(
+                "is a list, but this channel's listings stand at locations of its own: write a "
+                'table of their ids, such as { "65432101" = "BER" }, or set location to the one '
+                "that counts"
+            )
+        if self.location is not None and written:
+            raise ValueError(
+                "is a table, but with location this channel is one place: write a list such as "
+                '["BER"]'
+            )
+        return short_id(LOCATION, written)
 
     def _check_sign_in(self) -> None:
         given = [key is not None for key in (self.token, self.client_id, self.client_secret)]
