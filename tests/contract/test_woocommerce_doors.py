@@ -1,7 +1,8 @@
 """How a WooCommerce shop is reached: both ways to sign in, addresses, and what is there instead."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -61,8 +62,10 @@ async def over_tls(harness: OverHttp) -> AsyncIterator[WooCommerce]:
     key, secret = (Secret(SECRET, name=name) for name in ("KEY", "SECRET"))
     clock = QuickClock()
     transport = Transport("shop", harness.server.url, clock=clock, limits=Limits(timeout_ms=5000))
-    access = KeyAccess(key, secret, clock, is_secure=True)
-    channel = WooCommerce(ShopClient("shop", transport, access, ShopAddress.of(harness.server.url)))
+    where = ShopAddress.of(harness.server.url)
+    access = KeyAccess(key, secret, clock, replace(where, origin="https://127.0.0.1"))
+    access.sign_for(harness.server.url)
+    channel = WooCommerce(ShopClient("shop", transport, access, where))
     try:
         yield channel
     finally:
@@ -187,20 +190,61 @@ async def test_a_wrong_key_is_named(harness: OverHttp, monkeypatch: pytest.Monke
     assert "wr0ng" not in words
 
 
-async def test_a_signature_for_another_address_says_what_the_shop_calls_itself(
-    shop: WooCommerceShop, harness: OverHttp
-) -> None:
-    """WooCommerce signs its own address, whatever name it was reached by."""
+def known_as(shop: WooCommerceShop, host: str) -> Callable[[ReceivedRequest], Answer]:
+    """The shop is reached by another name than its own."""
 
-    def elsewhere(asked: ReceivedRequest) -> Answer:
-        own = {**asked.headers, "host": "shop.example:8080"}
+    def answer(asked: ReceivedRequest) -> Answer:
+        own = {**asked.headers, "host": host}
         return shop.answer(ReceivedRequest(asked.method, asked.path, own, asked.body))
 
-    harness.front.spoil = elsewhere
+    return answer
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+async def test_requests_are_signed_for_the_address_that_the_shop_calls_its_own(
+    shop: WooCommerceShop, harness: OverHttp, *, is_plain: bool
+) -> None:
+    """WooCommerce signs its own address, whatever name it was reached by."""
+    shop.is_plain = is_plain
+    harness.front.spoil = known_as(shop, "localhost:8080")
+    async with opened(harness) as channel:
+        records = [record async for page in channel.pages() for record in page.records]
+        (receipt,) = await channel.write([change(records[0], 3)])
+
+    assert receipt.refused is None
+    assert shop.shown("A") == 3
+    paths = [urlsplit(asked.path).path for asked in harness.server.asked]
+    assert sum(path == "/wp-json/" for path in paths) <= 1
+    assert {asked.headers["host"] for asked in harness.server.asked} == {
+        urlsplit(harness.server.url).netloc
+    }
+
+
+async def test_no_shop_has_us_sign_for_another_elsewhere(
+    shop: WooCommerceShop, harness: OverHttp
+) -> None:
+    harness.front.spoil = known_as(shop, "shop.example:8080")
     words = await failure(harness)
 
     assert "provided signature does not match" in words
     assert "the shop calls itself http://shop.example:8080: write exactly that as url" in words
+
+
+@pytest.mark.parametrize(
+    ("url", "home", "may"),
+    [
+        ("http://127.0.0.1:32768", "http://localhost:8080", True),
+        ("http://shop", "http://localhost", True),
+        ("http://10.0.0.7", "http://shop.local/blog", True),
+        ("http://shop.example:8080", "http://www.shop.example", True),
+        ("http://shop.example", "http://other.example", False),
+        ("http://other.example", "http://localhost", False),
+        ("http://shop.example", "http://", False),
+        ("http://8.8.8.8", "http://127.0.0.1", False),
+    ],
+)
+def test_which_addresses_may_be_of_one_shop(url: str, home: str, *, may: bool) -> None:
+    assert address.may_be_same(url, home) is may
 
 
 @pytest.mark.parametrize("is_said", [True, False])

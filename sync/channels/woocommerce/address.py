@@ -3,6 +3,7 @@
 WordPress has it at /wp-json/ where its permalinks are pretty, and at ?rest_route=/ everywhere.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 API = "wc/v3"
 PLAIN_ROUTE = "rest_route="
 _PRETTY = "/wp-json"
+_OWN_NETWORK = (".local", ".internal", ".localhost", ".test")
 _ROOT = re.compile(r'<([^<>]+)>\s*;[^,]*rel="?https://api\.w\.org/"?')
 
 
@@ -70,3 +72,26 @@ def said_in(link: str) -> ShopAddress | None:
     """
     found = _ROOT.search(link)
     return ShopAddress.of(found[1]) if found else None
+
+
+def may_be_same(url: str, home: str) -> bool:
+    """Whether two addresses may be of one shop: of one name, or both near to us.
+
+    A shop elsewhere must not have us sign requests that are good at another one.
+    """
+    hosts = [(urlsplit(text).hostname or "").removeprefix("www.") for text in (url, home)]
+    return "" not in hosts and (hosts[0] == hosts[1] or are_near(url, home))
+
+
+def are_near(*urls: str) -> bool:
+    """Whether all of these are on this machine or its own network, such as containers."""
+    return all(_is_near(urlsplit(url).hostname or "") for url in urls)
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return ("." not in host and host != "") or host.endswith(
+            (".local", ".internal", ".localhost", ".test")
+        )

@@ -63,7 +63,7 @@ def open_channel(
     key = resolve(options.consumer_key, key=f"channels.{name}.consumer_key", base=base)
     secret = resolve(options.consumer_secret, key=f"channels.{name}.consumer_secret", base=base)
     where = ShopAddress.of(options.url)
-    access = KeyAccess(key, secret, clock, is_secure=where.is_secure)
+    access = KeyAccess(key, secret, clock, where)
     return WooCommerce(ShopClient(name, transport, access, where))
 
 

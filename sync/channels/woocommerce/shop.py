@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,11 +11,11 @@ import msgspec
 
 from sync import values
 from sync.channels.api import complaints
-from sync.channels.api.auth.access import Access
 from sync.channels.api.complaints import Complaint, Trouble
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.woocommerce import address
+from sync.channels.woocommerce.access import KeyAccess
 from sync.channels.woocommerce.address import API, ShopAddress
 from sync.errors import (
     ChannelError,
@@ -71,9 +71,10 @@ class ShopClient:
     """Asks one shop."""
 
     def __init__(
-        self, name: str, transport: "Transport", access: Access, where: ShopAddress
+        self, name: str, transport: "Transport", access: KeyAccess, where: ShopAddress
     ) -> None:
         self.name = name
+        self._access = access
         self._signed = SignedClient(transport, {}, access)
         self._client = VendorClient(name, self._signed, expects=EXPECTS)
         self._where = where
@@ -158,7 +159,7 @@ class ShopClient:
 
     async def shop_name(self) -> str:
         """What the shop calls itself, and where it is."""
-        index = await self._index()
+        index = await self._index(self._where)
         name = values.title(index.name) if index is not None else None
         host = urlsplit(self._where.origin).netloc
         return f"{self._client.text(name)} at {host}" if name else host
@@ -185,7 +186,10 @@ class ShopClient:
         # then only the address with `rest_route` leads to the API. WordPress names it itself.
         said = address.said_in(reply.headers.get("link", ""))
         if said is not None and said.origin != self._where.origin:
-            raise NeedsOperator(f"{self.name}: the shop has its API at {said.shop}: write that url")
+            if not address.are_near(said.origin, self._where.origin):
+                words = f"the shop has its API at {said.shop}: write that url"
+                raise NeedsOperator(f"{self.name}: {words}")
+            said = replace(said, origin=self._where.origin)
         elsewhere = said or self._where.plain()
         other = await self._ask(elsewhere, route, query)
         if _is_elsewhere(other):
@@ -197,26 +201,36 @@ class ShopClient:
 
     async def _ask(self, where: ShopAddress, route: str, query: Mapping[str, object]) -> "Reply":
         try:
-            with _hinting(where, write=False):
-                return await self._client.judged_by(self._read_error).fetch(
-                    "GET", where.url(route, query), accept={_MISSING}
-                )
+            return await self._get(where, route, query)
         except NeedsOperator as error:
-            if error.status == HTTPStatus.UNAUTHORIZED and not where.is_secure:
-                await self._hint_at_home(error)
-            raise
+            if error.status != HTTPStatus.UNAUTHORIZED or where.is_secure:
+                raise
+            home = await self._home(where)
+            if home is None or home == where.shop:
+                raise
+            if not self._access.sign_for(home):
+                own = self._client.text(home)
+                error.args = (f"{error}; the shop calls itself {own}: write exactly that as url",)
+                raise
+        return await self._get(where, route, query)
 
-    async def _hint_at_home(self, error: NeedsOperator) -> None:
-        """Say where the shop is by its own account, which a signature must have been made for."""
-        index = await self._index()
+    async def _get(self, where: ShopAddress, route: str, query: Mapping[str, object]) -> "Reply":
+        with _hinting(where, write=False):
+            return await self._client.judged_by(self._read_error).fetch(
+                "GET", where.url(route, query), accept={_MISSING}
+            )
+
+    async def _home(self, where: ShopAddress) -> str | None:
+        """The shop's address by its own account, over http; None where it does not say."""
+        index = await self._index(where)
         home = index.home if index is not None else None
-        if isinstance(home, str) and home.rstrip("/") != self._where.shop:
-            own = self._client.text(home)
-            error.args = (f"{error}; the shop calls itself {own}: write exactly that as url",)
+        if not isinstance(home, str) or "://" not in home:
+            return None
+        return f"http://{home.partition('://')[2].rstrip('/')}"
 
-    async def _index(self) -> _Index | None:
+    async def _index(self, where: ShopAddress) -> _Index | None:
         """The shop's index; None where it does not show it."""
-        url = self._where.url("", {"_fields": "name,home"})
+        url = where.url("", {"_fields": "name,home"})
         try:
             reply = await self._client.fetch("GET", url, accept=range(400, 500))
             return self._client.decoded(reply, _Index, "the index of the API")
