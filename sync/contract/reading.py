@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+from typing import cast
 
 import pytest
 
 from sync import channels
-from sync.channels.base import Channel
+from sync.channels.base import Channel, SinceSource
 from sync.contract.harness import (
     SECRET,
     SECRET_NAME,
@@ -19,6 +20,9 @@ from sync.contract.harness import (
 )
 from sync.contract.loopback import FakeAnswer, ReceivedRequest, script, serving
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
+
+LONG_AGO = 946_684_800_000
+"""The year 2000: all of a channel has changed since."""
 
 
 async def failure(harness: Harness) -> ChannelError:
@@ -113,6 +117,19 @@ class ReadingSuite(ContractSuite):
             assert await channel.sign_in()
             assert SECRET not in await channel.sign_in()
             assert SECRET not in repr(channel)
+
+    async def test_what_changed_since_long_ago_is_what_a_poll_has(self, harness: Harness) -> None:
+        harness.put("A-1", 4)
+        whole = await poll(harness)
+        async with opened(harness) as channel:
+            if not channel.abilities.since:
+                return
+            source = cast("SinceSource", channel)
+            pages = [page async for page in source.changed(LONG_AGO)]
+
+        changed = {(r.sku, r.location, r.ref): r for page in pages for r in page.records}
+        assert changed == {(r.sku, r.location, r.ref): r for r in whole.records}
+        assert not any(page.refused for page in pages)
 
     async def test_closing_twice_is_harmless(self, harness: Harness) -> None:
         async with opened(harness) as channel:

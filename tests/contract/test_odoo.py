@@ -528,6 +528,13 @@ async def test_an_older_odoo_says_which_api_it_has(tmp_path: Path) -> None:
         await poll(harness)
 
 
+async def test_an_odoo_without_json_rpc_says_so(tmp_path: Path) -> None:
+    with over_http(OdooShop(is_rpc=True), tmp_path) as harness:
+        harness.front.spoil = lambda _asked: Answer(b"<html>Not Found</html>", 404)
+        with pytest.raises(NeedsOperator, match="which has JSON-2 only: then leave `api`"):
+            await poll(harness)
+
+
 async def test_a_server_that_is_no_odoo_is_told_from_one_that_is(tmp_path: Path) -> None:
     with over_http(OdooShop(), tmp_path) as harness:
         harness.front.spoil = lambda _asked: Answer(b"<html>Shop</html>", 404)

@@ -171,7 +171,9 @@ class OdooShop:
         if args[1:3] != [2, SECRET]:
             raise OdooRaises("odoo.exceptions.AccessDenied", "Access Denied", 401)
         model, called, given, named = args[3:]
-        extra = {"write": "vals", "create": "vals_list"}.get(called)
+        by_position = {"write": "vals", "create": "vals_list", "search_count": "domain"}
+        extra = by_position.get(called)
+        assert extra not in named, "older versions have another name for it"
         more = {extra: given[-1]} if extra else {}
         ids = given[0] if called == "write" else None
         context = named.pop("context", {})

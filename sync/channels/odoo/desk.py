@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FIRST_JSON_2 = 19
-_BY_POSITION = {"write": "vals", "create": "vals_list"}
-"""What JSON-RPC takes by its position: `create` reads its first argument there."""
+_BY_POSITION = {"write": "vals", "create": "vals_list", "search_count": "domain"}
+"""What JSON-RPC takes by its position: `create` reads its first argument there, and the name of
+the others is another in older versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +173,16 @@ class JsonRpc:
         return [*key, call.model, call.method, given, {**named, "context": dict(context)}]
 
     async def _ask(self, body: object, place: str) -> object:
-        answer = await self._reader.read("POST", self._url, dict[str, object], place, json=body)
+        name = self._reader.name
+        reply = await self._reader.fetch("POST", self._url, json=body, accept=(NOT_FOUND,))
+        if reply.status == NOT_FOUND:
+            raise NeedsOperator(
+                f"{name} has no JSON-RPC at {self._url}: it is not an Odoo, or one of 22 or later, "
+                "which has JSON-2 only: then leave `api` and `username` out"
+            )
+        answer = self._reader.decoded(reply, dict[str, object], place)
         if "result" not in answer:
-            raise ContractBroken("neither result nor error", path=place, subject=self._reader.name)
+            raise ContractBroken("neither result nor error", path=place, subject=name)
         return answer["result"]
 
 
