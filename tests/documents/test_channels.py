@@ -8,10 +8,12 @@ from click.testing import CliRunner
 from console.cli import cli
 from console.reports import capabilities
 from sync import channels
-from tests.documents.texts import DOCUMENTS, README, ROOT, document
+from tests.benchmarks import channels as sweeps
+from tests.documents.texts import DOCUMENTS, README, ROOT, between, document, rows
 
 CHANNELS = document("channels.md")
 MARKS = ("<!-- The kinds:", "<!-- End of the kinds. -->")
+SWEEPS = ("<!-- The sweeps:", "<!-- End of the sweeps. -->")
 KINDS = [channels.kind(kind).ABILITIES for kind in channels.KINDS]
 PAGES = {path.stem for path in (ROOT / "docs" / "channels").glob("*.md")}
 
@@ -35,6 +37,14 @@ def test_every_column_is_explained() -> None:
 def test_every_page_of_a_kind_is_of_one_that_there_is() -> None:
     assert PAGES - set(channels.KINDS) == set()
     assert [name for name in PAGES if f"docs/channels/{name}.md" not in DOCUMENTS] == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", sorted(channels.KINDS))
+def test_a_sweep_takes_the_requests_that_the_table_says(kind: str) -> None:
+    table = {row[0].strip("`"): row for row in rows(between(CHANNELS, *SWEEPS))[2:]}
+    assert set(table) == set(channels.KINDS), "python -m tests.benchmarks.channels --write"
+    assert table[kind][1] == f"{sweeps.cost_of(kind).requests:,}"
 
 
 def test_the_readme_leads_to_the_table() -> None:
