@@ -376,6 +376,18 @@ async def test_signing_in_names_the_shop_its_plan_and_its_locations(
     assert "lacks the scope write_inventory: it can be read, not written" in observing
 
 
+async def test_signing_in_with_client_credentials_says_until_when(
+    shop: Shopify, harness: OverHttp
+) -> None:
+    shop.by_client = True
+
+    async with opened(harness) as channel:
+        seen = await channel.sign_in()
+
+    assert "/admin/oauth/access_token gave a token that is good until 20" in seen
+    assert "shop-token" not in seen
+
+
 async def test_a_scope_that_is_taken_away_later_is_named_by_the_poll(
     shop: Shopify, harness: OverHttp
 ) -> None:
@@ -393,7 +405,7 @@ async def test_an_api_without_a_count_and_scopes_is_read_all_the_same(
 
     assert (await poll(harness)).stock == {"A": 3}
     async with opened(harness) as channel:
-        assert "Ketts" in await channel.sign_in()
+        assert "Ketts (ketts.myshopify.com); scopes unknown" in await channel.sign_in()
 
 
 async def test_a_version_that_shopify_no_longer_has_is_a_warning(

@@ -193,13 +193,16 @@ class Shopify:
             seen.append(f"plan {text(rights.shop.plan.public_display_name)}")
         if rights.current_app_installation is not None:
             seen += self._scopes(rights.current_app_installation)
+        else:
+            seen.append("scopes unknown")
         chosen = await self._sweep.chosen_location()
         if chosen is not None:
             seen.append(f"location {text(chosen.name)}")
         else:
             names = named_locations(await self._sweep.locations(LOCATIONS_NAMED))
             seen.append(f"locations {text(names)}")
-        return "; ".join([*seen, *session.doubts()])
+        token = await session.client.sign_in()
+        return "; ".join([*seen, *([token] if token else []), *session.doubts()])
 
     def _scopes(self, installation: _Installation) -> list[str]:
         """What of the scopes is to be said. Raises NeedsOperator for one that reading needs."""
