@@ -78,7 +78,8 @@ class AmazonShelf:
         found = [
             listing
             for listing in found
-            if (wanted is None or listing.sku in wanted) and _time(listing.created) >= since
+            if (wanted is None or listing.sku in wanted)
+            and (not since or _time(listing.created) >= since)
         ]
         start = int(base64.b64decode(query["pageToken"])) if "pageToken" in query else 0
         end = start + size
