@@ -143,6 +143,7 @@ async def test_the_token_goes_as_amazon_wants_it(amazon: OverHttp) -> None:
     for request in asked(amazon, ITEMS):
         assert request.headers["x-amz-access-token"] == "Atza|t0ken-1"
         assert "authorization" not in request.headers
+        assert request.headers["user-agent"] == "Skew/1 (Language=Python)"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ async def test_a_missing_role_is_named(amazon: OverHttp) -> None:
 
 
 async def test_signing_in_names_the_store_and_its_marketplaces(amazon: OverHttp) -> None:
-    words = "Kettles & Co, seller A2SELLER in Amazon A1P: 3 listings"
+    words = "Kettles & Co, seller A2SELLER in Amazon A1P: 3 listings in DE (A1PA6795UKMFR9)"
 
     assert await signed_in(amazon) == words
 
@@ -181,7 +182,9 @@ async def test_signing_in_names_the_store_and_its_marketplaces(amazon: OverHttp)
 async def test_signing_in_does_without_the_role_that_names_the_store(amazon: OverHttp) -> None:
     backend(amazon).denied = {"/sellers/"}
 
-    assert await signed_in(amazon) == "seller A2SELLER in DE (A1PA6795UKMFR9): 3 listings"
+    assert await signed_in(amazon) == (
+        "seller A2SELLER in DE (A1PA6795UKMFR9): 3 listings in DE (A1PA6795UKMFR9)"
+    )
 
 
 async def test_signing_in_where_one_does_not_sell_says_so(amazon: OverHttp) -> None:
@@ -308,8 +311,33 @@ async def test_a_parent_is_left_out_and_counted(amazon: OverHttp) -> None:
 
 async def test_several_marketplaces_are_one_listing(amazon: OverHttp) -> None:
     backend(amazon).marketplaces = ("DE", "FR")
-    statuses = {DE: ["BUYABLE", "DISCOVERABLE"], FR: ["DISCOVERABLE"]}
-    shelf(amazon).add("BOTH", {"DEFAULT": 7}, statuses=statuses)
+    both = {DE: ["BUYABLE"], FR: ["BUYABLE"]}
+    shelf(amazon).add("BOTH", {"DEFAULT": 7}, statuses=both)
+    shelf(amazon).add("CLOSED", {"DEFAULT": 7}, statuses={DE: ["BUYABLE"], FR: []})
+    shelf(amazon).add("OTHER", {"DEFAULT": 7}, statuses=both, own_entries={FR: {"DEFAULT": 5}})
+    shelf(amazon).add("ONLY-FR", {"DEFAULT": 3}, statuses={FR: ["BUYABLE"]})
+
+    reading = await poll(amazon)
+
+    assert len(reading.records) == len(reading.stock) == reading.pages[-1].announced == 7
+    stock = {sku: reading.stock[sku] for sku in ("BOTH", "CLOSED", "OTHER", "ONLY-FR")}
+    assert stock == {"BOTH": 7, "CLOSED": 7, "OTHER": 7, "ONLY-FR": 3}
+    assert set(reading.pages[-1].warnings) == {
+        "1 listing, for sale in some of the marketplaces only: CLOSED",
+        f"1 listing, with another stock in FR ({FR}) than in a marketplace before it: OTHER",
+    }
+    assert all("," not in query_of(request) for request in asked(amazon, ITEMS))
+    async with opened(amazon) as channel:
+        wanted = [ListingRef(sku, "", "") for sku in ("ONLY-FR", "OTHER", "NOBODY")]
+        answer = await channel.read(wanted)
+    assert {record.sku: record.available for record in answer.records} == {"OTHER": 7, "ONLY-FR": 3}
+
+
+def query_of(request: ReceivedRequest) -> str:
+    return request.path.partition("marketplaceIds=")[2].partition("&")[0]
+
+
+async def test_a_quantity_that_stands_twice_must_be_the_same(amazon: OverHttp) -> None:
     same = {"fulfillmentChannelCode": "DEFAULT", "quantity": 7}
     shelf(amazon).add("TWICE", {"DEFAULT": 7}, more_entries=[same])
     other = {"fulfillmentChannelCode": "DEFAULT", "quantity": 5}
@@ -317,17 +345,9 @@ async def test_several_marketplaces_are_one_listing(amazon: OverHttp) -> None:
 
     reading = await poll(amazon)
 
-    assert (reading.of("BOTH").available, reading.of("BOTH").state) == (7, State.ACTIVE)
     assert reading.of("TWICE").available == 7
     (refused,) = reading.refused
-    assert (refused.sku, refused.reason) == (
-        "DIFFERENT",
-        '"DEFAULT": 7 and 5 in different marketplaces: give each a channel of its own',
-    )
-    assert f"marketplaceIds={DE},{FR}" in asked(amazon, ITEMS)[0].path
-    assert reading.pages[-1].warnings == [
-        "1 listing, for sale in some of the marketplaces only: BOTH"
-    ]
+    assert (refused.sku, refused.reason) == ("DIFFERENT", '"DEFAULT": 7 and 5 at the same time')
 
 
 async def test_locations_are_listings_of_their_own(amazon: OverHttp) -> None:

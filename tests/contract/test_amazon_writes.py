@@ -109,16 +109,16 @@ async def test_what_lies_at_amazon_is_never_written(amazon: OverHttp) -> None:
     assert patches(amazon) == []
 
 
-async def test_a_shared_stock_is_written_once_for_all_its_marketplaces(amazon: OverHttp) -> None:
+async def test_a_shared_stock_is_written_once_where_it_is_listed_first(amazon: OverHttp) -> None:
     backend(amazon).marketplaces = ("DE", "FR")
-    statuses = {DE: ["BUYABLE"], FR: ["BUYABLE"]}
-    shelf(amazon).add("BOTH", {"DEFAULT": 7}, statuses=statuses)
+    shelf(amazon).add("BOTH", {"DEFAULT": 7}, statuses={DE: ["BUYABLE"], FR: ["BUYABLE"]})
+    shelf(amazon).add("ONLY-FR", {"DEFAULT": 7}, statuses={FR: ["BUYABLE"]})
     found = await records(amazon)
-    await write(amazon, change(found["BOTH", ""], 1), change(found["A-1", ""], 1))
+    await write(amazon, change(found["BOTH", ""], 1), change(found["ONLY-FR", ""], 1))
 
     both, alone = patches(amazon)
-    assert f"marketplaceIds={DE},{FR}&" in both.path
-    assert f"marketplaceIds={DE}&" in alone.path
+    assert f"/BOTH?marketplaceIds={DE}&" in both.path
+    assert f"/ONLY-FR?marketplaceIds={FR}&" in alone.path
 
 
 async def test_an_invalid_one_is_refused_in_amazons_words_and_the_others_are_not(

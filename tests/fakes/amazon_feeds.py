@@ -52,6 +52,7 @@ class AmazonFeedDesk:
 
     def _create(self, wanted: dict[str, Any], take: Take) -> Answer:
         assert wanted["feedType"] == "JSON_LISTINGS_FEED"
+        assert len(wanted["marketplaceIds"]) == 1
         content = json.loads(self.documents[wanted["inputFeedDocumentId"]])
         assert content["header"]["version"] == "2.0"
         assert len(content["messages"]) <= 25_000

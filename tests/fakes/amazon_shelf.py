@@ -30,6 +30,11 @@ class AmazonOffering:
     issues: list[dict[str, Any]] = field(default_factory=list)
     price: str = "12.50"
     more_entries: list[dict[str, Any]] = field(default_factory=list)
+    own_entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Those of a marketplace that has a stock of its own."""
+
+    def marketplaces(self) -> set[str]:
+        return set(self.statuses) or {DE}
 
     def apply(self, patch: dict[str, Any]) -> None:
         entries = {entry["fulfillment_channel_code"]: entry["quantity"] for entry in patch["value"]}
@@ -72,30 +77,33 @@ class AmazonShelf:
         if "pageToken" in query and self.expired:
             self.expired -= 1
             return error(400, "InvalidInput", "pageToken is invalid or expired")
+        here = query["marketplaceIds"].split(",")[0]
         wanted = set(query["identifiers"].split(",")) if "identifiers" in query else None
         found = sorted(self.listings.values(), key=lambda listing: listing.created)
         since = query.get("createdAfter", "")
         found = [
             listing
             for listing in found
-            if (wanted is None or listing.sku in wanted)
+            if here in listing.marketplaces()
+            and (wanted is None or listing.sku in wanted)
             and (not since or _time(listing.created) >= since)
         ]
         start = int(base64.b64decode(query["pageToken"])) if "pageToken" in query else 0
         end = start + size
         page: dict[str, Any] = {
             "numberOfResults": len(found),
-            "items": [self._payload(listing) for listing in found[start:end]],
+            "items": [self._payload(listing, here) for listing in found[start:end]],
             "pagination": {},
         }
         if end < min(len(found), RESULTS_MAX):
             page["pagination"]["nextToken"] = base64.b64encode(str(end).encode()).decode()
         return Answer(with_raw(page, self.raw))
 
-    def _payload(self, listing: AmazonOffering) -> dict[str, Any]:
+    def _payload(self, listing: AmazonOffering, here: str) -> dict[str, Any]:
         is_sold = any(quantity or code.startswith("AMAZON") for code, quantity
                       in listing.entries.items())  # fmt: skip
         statuses = listing.statuses or {DE: ["BUYABLE", "DISCOVERABLE"] if is_sold else []}
+        entries_here = listing.own_entries.get(here, listing.entries)
         summaries = [
             {
                 "marketplaceId": marketplace,
@@ -107,15 +115,16 @@ class AmazonShelf:
                 "lastUpdatedDate": _time(listing.created),
             }
             for marketplace, status in statuses.items()
+            if marketplace == here
         ]
         entries: list[dict[str, Any]] = []
-        for code, quantity in listing.entries.items():
+        for code, quantity in entries_here.items():
             raw = f"<raw {listing.sku}>" if listing.sku in self.raw else quantity
             given = {} if quantity is None else {"quantity": raw}
             entries.append({"fulfillmentChannelCode": code, **given})
         entries += listing.more_entries
         price = {"currencyCode": "EUR", "amount": listing.price}
-        offers = [{"marketplaceId": DE, "offerType": "B2C", "price": price}]
+        offers = [{"marketplaceId": here, "offerType": "B2C", "price": price}]
         return {
             "sku": listing.sku,
             "summaries": summaries,
@@ -125,14 +134,18 @@ class AmazonShelf:
         }
 
     def item(self, asked: ReceivedRequest, sku: str, query: dict[str, str]) -> Answer:
+        here = query["marketplaceIds"].split(",")
+        if asked.method == "PATCH" and len(here) > 1:
+            words = "Too many 'marketplaceIds' values provided. Expected a maximum of 1."
+            return error(400, "InvalidInput", words)
         if asked.method == "PATCH":
             result = self.take(sku, asked.json["patches"], is_preview="mode" in query)
             if result is None:
                 return error(400, "InvalidInput", f"{sku} not found")
             return Answer({"sku": sku, "submissionId": "s-1", **result})
-        if sku not in self.listings:
+        if sku not in self.listings or here[0] not in self.listings[sku].marketplaces():
             return error(404, "NOT_FOUND", f"SKU {sku} not found")
-        return Answer(with_raw(self._payload(self.listings[sku]), self.raw))
+        return Answer(with_raw(self._payload(self.listings[sku], here[0]), self.raw))
 
     def take(
         self, sku: str, patches: list[dict[str, Any]], *, is_preview: bool = False

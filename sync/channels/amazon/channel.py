@@ -54,10 +54,10 @@ ABILITIES = Abilities(
     reads_one=True,
     per_item=True,
     locations=True,
-    applies_within_ms=15 * 60_000,
+    applies_within_ms=60 * 60_000,
     rate_limit="5 requests a second for listings (20 each), 2 for FBA (50 each), 5 feeds in 5 min",
-    notes="Selling Partner API; FBA stock can't be written; how soon Amazon shows a write is "
-    "our guess",
+    notes="Selling Partner API; FBA stock can't be written; Amazon promises no time in which a "
+    "write shows",
 )
 EXAMPLE = """\
 kind = "amazon"
@@ -65,10 +65,13 @@ client_id = { env = "AMAZON_CLIENT_ID" }
 client_secret = { env = "AMAZON_CLIENT_SECRET" }
 refresh_token = { env = "AMAZON_REFRESH_TOKEN" }
 seller_id = "A2EXAMPLE7SELL"    # the merchant token in Seller Central
-marketplaces = ["DE", "FR"]     # of one region
+marketplaces = ["DE"]           # of one region; each is read by itself
 fulfilment = "merchant"         # or "fba": what lies at Amazon, only read
 every = "15m"                   # 1,000 listings take 20 s
 """
+_HEADERS = {"User-Agent": "Skew/1 (Language=Python)"}
+"""Amazon wants it in this form ("Include a User-Agent header in all requests", 2026-11-30)."""
+
 _FORBIDDEN = 403
 
 
@@ -114,7 +117,7 @@ def open_channel(
         header="x-amz-access-token",
     )
     source = OAuth(table, given, TokenDesk(name, options.auth_url, transport, clock))
-    signed = SignedClient(transport, {}, TokenAccess(source, clock))
+    signed = SignedClient(transport, _HEADERS, TokenAccess(source, clock))
     expects = f"Amazon's API for sellers, such as {marketplaces.EUROPE}"
     api = SellingPartnerApi(VendorClient(name, signed, expects=expects), options.url, clock)
     return Amazon(options, api, transport, clock)
@@ -186,7 +189,8 @@ class Amazon:
             if self._is_fba:
                 count = await self._stock.look()
                 return f"{seller}: FBA stock, {count} SKUs on the first page"
-            return f"{seller}: {await self._listings.look():,} listings"
+            first = marketplaces.name_of(self._options.marketplaces[0])
+            return f"{seller}: {await self._listings.look():,} listings in {first}"
 
     async def close(self) -> None:
         await self._api.client.aclose()

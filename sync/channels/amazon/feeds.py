@@ -59,7 +59,7 @@ class AmazonFeeds:
     seller_id: str
 
     async def send(
-        self, changes: Sequence[AmazonStockChange], marketplaces: Sequence[str]
+        self, changes: Sequence[AmazonStockChange], marketplace: str
     ) -> Sequence[AmazonOutcome]:
         """Send one feed, and say what became of each change.
 
@@ -68,7 +68,7 @@ class AmazonFeeds:
         document = await self._uploaded(changes)
         wanted = {
             "feedType": FEED_TYPE,
-            "marketplaceIds": list(marketplaces),
+            "marketplaceIds": [marketplace],
             "inputFeedDocumentId": document,
         }
         url = self.api.url(f"{_PATH}/feeds")

@@ -1,6 +1,7 @@
 """One listing of Amazon's → records: what a seller sells from stock of his own. Pure.
 
-A SKU is one listing, in however many marketplaces: they share its stock. With multi-location
+A SKU is one listing, in however many marketplaces: they share its stock (the vendor's issue 4356,
+2024-12: "updating quantity in one marketplace affects all EU marketplaces"). With multi-location
 inventory (US only, the vendor's guide of 2026-11) it has an entry for each location, and `DEFAULT`
 must be 0 then.
 """
@@ -20,7 +21,6 @@ from sync.channels.api.tally import Tally
 FBA = 'fulfilled by Amazon (FBA), whose stock a channel with fulfilment = "fba" reads'
 NOTHING_TO_SELL = "left out, as they have no stock and are not for sale, such as parents"
 _DEFAULT_TOO = "with stock at locations and at DEFAULT, which Amazon wants to be 0"
-_IN_SOME = "for sale in some of the marketplaces only"
 _BUYABLE = "BUYABLE"
 _STATUSES = frozenset({_BUYABLE, "DISCOVERABLE"})
 _TAKEN_DOWN = frozenset({"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"})
@@ -41,21 +41,27 @@ class AmazonListing:
     """Its stock stands at locations, so that DEFAULT must stay 0."""
     product_type: str = "PRODUCT"
     """Without one of its own; Amazon takes it for stock."""
-    marketplaces: tuple[str, ...] = ()
-    """Those of the configuration in which it is listed."""
+    marketplace: str = ""
+    """Where it was read, and is written."""
 
 
-def listing_of(
-    item: object, options: AmazonOptions, place: str, tally: Tally
-) -> AmazonListing | Refused:
-    """Read one item of a page."""
-    try:
-        found = msgspec.convert(item, AmazonItem)
-        sku = values.sku(found.sku)
-    except ValueError as error:
-        known = values.sku_or_none(item.get("sku")) if isinstance(item, dict) else None
-        return Refused(place, str(error), known)
-    return _Reading(found, sku, options, place, tally).listing()
+@dataclass(frozen=True, slots=True)
+class AmazonItemReader:
+    """Reads the items of one marketplace."""
+
+    options: AmazonOptions
+    marketplace: str
+    tally: Tally
+
+    def listing(self, item: object, place: str) -> AmazonListing | Refused:
+        """Read one item of a page."""
+        try:
+            found = msgspec.convert(item, AmazonItem)
+            sku = values.sku(found.sku)
+        except ValueError as error:
+            known = values.sku_or_none(item.get("sku")) if isinstance(item, dict) else None
+            return Refused(place, str(error), known)
+        return _Reading(found, sku, place, self).listing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,8 @@ class _Reading:
 
     item: AmazonItem
     sku: str
-    options: AmazonOptions
     place: str
-    tally: Tally
+    reader: AmazonItemReader
 
     def listing(self) -> AmazonListing:
         entries = self.item.fulfillment_availability or []
@@ -74,7 +79,7 @@ class _Reading:
         if any(entry.fulfillment_channel_code.startswith(_AT_AMAZON) for entry in entries):
             # Whoever sends a quantity for it would make Amazon's stock unsellable: it would be
             # fulfilled by the merchant from then on. So whatever stands beside is not looked at.
-            self.tally.note(FBA, self.sku)
+            self.reader.tally.note(FBA, self.sku)
             return self._uncounted(is_at_amazon=True)
         quantities: dict[str, list[object]] = {}
         for entry in entries:
@@ -83,7 +88,7 @@ class _Reading:
         if not quantities:
             if _BUYABLE in statuses:
                 return self._uncounted(is_at_amazon=False)
-            self.tally.note(NOTHING_TO_SELL, self.sku)
+            self.reader.tally.note(NOTHING_TO_SELL, self.sku)
             return AmazonListing(self.sku)
         return self._counted(quantities, statuses)
 
@@ -95,7 +100,7 @@ class _Reading:
             if all(map(_is_zero, quantities[DEFAULT])):
                 del quantities[DEFAULT]
             else:
-                self.tally.note(_DEFAULT_TOO, self.sku)
+                self.reader.tally.note(_DEFAULT_TOO, self.sku)
         numbers: dict[str, int] = {}
         refused = []
         for code, given in quantities.items():
@@ -121,34 +126,27 @@ class _Reading:
         }
         return AmazonListing(
             self.sku, records, refused, has_locations=has_locations,
-            product_type=self._product_type(), marketplaces=self._marketplaces(),
+            product_type=self._product_type(), marketplace=self.reader.marketplace,
         )  # fmt: skip
 
     def _location(self, code: str) -> str | None:
         """Where an entry stands in our words; None where the configuration leaves it out."""
-        if self.options.location is not None:
-            return "" if code == self.options.location else None
+        if self.reader.options.location is not None:
+            return "" if code == self.reader.options.location else None
         return "" if code == DEFAULT else code
 
     def _uncounted(self, *, is_at_amazon: bool) -> AmazonListing:
-        if self.options.location is not None and self.options.location != DEFAULT:
+        if self.reader.options.location is not None and self.reader.options.location != DEFAULT:
             return AmazonListing(self.sku, is_at_amazon=is_at_amazon)
         record = Record(self.sku, None, state=UNCOUNTED, title=self._title())
         return AmazonListing(self.sku, {"": record}, is_at_amazon=is_at_amazon)
 
     def _statuses(self) -> frozenset[str]:
-        by_marketplace = [
-            frozenset(summary.status or ())
-            for summary in self.item.summaries or ()
-            if summary.marketplace_id in self.options.marketplaces
-        ]
-        found = frozenset[str]().union(*by_marketplace)
+        found = {status for summary in self.item.summaries or () for status in summary.status or ()}
         for status in sorted(found - _STATUSES):
             words = f"with the status {values.quoted(status)}, which Skew does not know"
-            self.tally.note(words, self.sku)
-        if _BUYABLE in found and any(_BUYABLE not in statuses for statuses in by_marketplace):
-            self.tally.note(_IN_SOME, self.sku)
-        return found
+            self.reader.tally.note(words, self.sku)
+        return frozenset(found)
 
     def _state(self, statuses: frozenset[str], quantity: int) -> State:
         """Whether it is for sale. What is sold out is not BUYABLE either, and no other state."""
@@ -163,11 +161,11 @@ class _Reading:
         return State.DISABLED
 
     def _price(self) -> int | None:
-        first = self.options.marketplaces[0]
+        here = self.reader.marketplace
         amounts = [
             offer.price.amount
             for offer in self.item.offers or ()
-            if offer.marketplace_id == first and offer.offer_type == "B2C" and offer.price
+            if offer.marketplace_id == here and offer.offer_type == "B2C" and offer.price
         ]
         return values.price_minor(amounts[0]) if amounts else None
 
@@ -179,12 +177,6 @@ class _Reading:
         types = (summary.product_type for summary in self.item.summaries or ())
         return next((name for name in types if name), "PRODUCT")
 
-    def _marketplaces(self) -> tuple[str, ...]:
-        listed = {summary.marketplace_id for summary in self.item.summaries or ()}
-        return tuple(
-            marketplace for marketplace in self.options.marketplaces if marketplace in listed
-        )
-
 
 def _is_zero(quantity: object) -> bool:
     with contextlib.suppress(ValueError):
@@ -193,9 +185,9 @@ def _is_zero(quantity: object) -> bool:
 
 
 def _one_of(given: list[object]) -> int:
-    """The quantity of a code, which may stand there for each marketplace: it is one stock."""
+    """The quantity of a code, also where it stands there more than once."""
     first, *others = (values.quantity(quantity) for quantity in given)
     if any(other != first for other in others):
         numbers = " and ".join(map(str, dict.fromkeys([first, *others])))
-        raise ValueError(f"{numbers} in different marketplaces: give each a channel of its own")
+        raise ValueError(f"{numbers} at the same time")
     return first

@@ -12,7 +12,7 @@ class AmazonStockChange:
 
     sku: str
     product_type: str
-    marketplaces: tuple[str, ...]
+    marketplace: str
     quantities: Mapping[str, int]
 
     def patch(self) -> Mapping[str, object]:

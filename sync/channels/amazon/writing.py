@@ -20,9 +20,12 @@ from sync.errors import (
     WriteRejected,
 )
 
-FEED_ABOVE = 25
-"""More SKUs than this go in a feed. A patch each takes as long as a feed then, and the limit is
-shared with whoever else changes the seller's listings."""
+PATCHES_S = 100
+"""So long the patches of a call may take; more SKUs go in a feed. A patch shows within minutes, a
+feed often takes half an hour, and under load up to eight (the vendor's issues 5151 of 2026-03, and
+657). A call is cut off after 300 s."""
+
+PATCHES_MIN = 25
 
 PREVIEWS_MAX = 3
 """So many changes may be refused before a feed: it would fare no better, and minutes later."""
@@ -46,6 +49,8 @@ class AmazonWriter:
         self._api = api
         self._listings = listings
         self._feeds = feeds
+        patches = int(PATCHES_S * PATCH.rate_per_s * api.client.rate_share)
+        self._patches_max = max(PATCHES_MIN, patches)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         try:
@@ -71,7 +76,7 @@ class AmazonWriter:
 
     async def _sent(self, wanted: Sequence[AmazonStockChange]) -> Mapping[str, AmazonOutcome]:
         """Send all; what became of each SKU. Raises only where nothing was sent."""
-        if len(wanted) <= FEED_ABOVE:
+        if len(wanted) <= self._patches_max:
             return await _in_parts([[change] for change in wanted], self._patch)
         refused = await self._previewed(wanted)
         left = [change for change in wanted if change.sku not in refused]
@@ -80,7 +85,7 @@ class AmazonWriter:
             return refused | {change.sku: AmazonOutcome(unsent=words) for change in left}
         parts = [
             part[start : start + MESSAGES_MAX]
-            for part in _by_marketplaces(left)
+            for part in _by_marketplace(left)
             for start in range(0, len(part), MESSAGES_MAX)
         ]
         return refused | await _in_parts(parts, self._feed)
@@ -102,7 +107,7 @@ class AmazonWriter:
         return refused
 
     async def _feed(self, part: Sequence[AmazonStockChange]) -> Sequence[AmazonOutcome]:
-        return await self._feeds.send(part, part[0].marketplaces)
+        return await self._feeds.send(part, part[0].marketplace)
 
     async def _patch(self, part: Sequence[AmazonStockChange]) -> Sequence[AmazonOutcome]:
         change = part[0]
@@ -120,7 +125,7 @@ class AmazonWriter:
         return [AmazonOutcome(unknown=f'Amazon answered with the status "{status}": {words}')]
 
     def _url(self, change: AmazonStockChange, **more: str) -> str:
-        query = {"marketplaceIds": listed(change.marketplaces), "issueLocale": "en_US", **more}
+        query = {"marketplaceIds": listed([change.marketplace]), "issueLocale": "en_US", **more}
         return self._listings.item_url(change.sku, query)
 
     def _words(self, answer: AmazonSubmission) -> str:
@@ -169,13 +174,13 @@ def _of_failure(
     return [AmazonOutcome(unknown=str(error))] * len(part), f"not sent after a lost reply: {error}"
 
 
-def _by_marketplaces(
+def _by_marketplace(
     wanted: Sequence[AmazonStockChange],
 ) -> Sequence[Sequence[AmazonStockChange]]:
-    """A feed is for all its SKUs in the same marketplaces."""
-    groups: dict[tuple[str, ...], list[AmazonStockChange]] = {}
+    """A feed is for one marketplace."""
+    groups: dict[str, list[AmazonStockChange]] = {}
     for change in wanted:
-        groups.setdefault(change.marketplaces, []).append(change)
+        groups.setdefault(change.marketplace, []).append(change)
     return list(groups.values())
 
 
@@ -183,7 +188,7 @@ def _stock_change(
     sku: str, found: AmazonListing | Refused, quantities: Mapping[str, int]
 ) -> AmazonStockChange:
     assert isinstance(found, AmazonListing)
-    return AmazonStockChange(sku, found.product_type, found.marketplaces, quantities)
+    return AmazonStockChange(sku, found.product_type, found.marketplace, quantities)
 
 
 def _refusal(
