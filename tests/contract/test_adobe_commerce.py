@@ -161,7 +161,7 @@ async def test_what_is_not_counted_has_no_number_and_is_looked_up_once(
 async def test_more_uncounted_products_than_are_looked_up_are_named(
     shop: AdobeShop, harness: OverHttp
 ) -> None:
-    for number in range(700):
+    for number in range(130):
         shop.product(f"N-{number}", manage_stock=False)
         shop.lay(f"N-{number}", "default", 5)
 
@@ -169,7 +169,7 @@ async def test_more_uncounted_products_than_are_looked_up_are_named(
 
     assert set(reading.stock.values()) == {None}
     assert "not looked up yet" in of_warnings(reading)
-    assert sum("/stockItems/" in asked.path for asked in harness.server.asked) == 300
+    assert sum("/stockItems/" in asked.path for asked in harness.server.asked) == 100
 
 
 async def test_what_is_made_of_others_and_what_no_product_has_is_left_out_and_counted(
@@ -250,12 +250,12 @@ async def test_a_part_of_a_unit_blinds_its_own_listing(shop: AdobeShop, harness:
     assert [refused.sku for refused in reading.refused] == ["ROPE"]
 
 
-@pytest.mark.parametrize("count", [0, 299, 300, 301, 600])
+@pytest.mark.parametrize("count", [0, 9, 10, 11, 20])
 @pytest.mark.parametrize("off_by", [0, -1, 40])
 async def test_the_last_page_is_read_once_whatever_the_total_says(
     shop: AdobeShop, harness: OverHttp, count: int, off_by: int
 ) -> None:
-    shop.total_off_by = off_by
+    shop.total_off_by, shop.page_size = off_by, 10
     for number in range(count):
         shop.put(f"N-{number}", number)
     shop.sources, shop.linked = {"default": True}, ("default",)
@@ -373,6 +373,40 @@ async def test_a_server_without_the_inventory_modules_is_explained(harness: Over
 
     with pytest.raises(NeedsOperator, match=r"match any route.*\(MSI\) active"):
         await poll(harness)
+
+
+async def test_a_version_without_the_list_of_salable_quantities_is_explained(
+    shop: AdobeShop, harness: OverHttp
+) -> None:
+    shop.put("CUP", 5)
+    answer = Answer({"message": "Request does not match any route."}, 404)
+    harness.front.spoil = lambda asked: answer if "export" in asked.path else None
+
+    with pytest.raises(NeedsOperator, match='compared with figure = "sources"'):
+        await poll(harness)
+
+
+async def test_a_website_that_is_not_there_is_named(shop: AdobeShop, harness: OverHttp) -> None:
+    shop.website = "moon"
+
+    with pytest.raises(NeedsOperator, match='website "moon" is not the code'):
+        await poll(harness)
+
+
+async def test_a_product_that_is_deleted_while_it_is_looked_up_stops_nothing(
+    shop: AdobeShop, harness: OverHttp
+) -> None:
+    shop.put("CUP", 5)
+    shop.product("GIFT", manage_stock=False)
+    shop.lay("GIFT", "default", 5)
+
+    def delete(asked: ReceivedRequest) -> None:
+        if "/stockItems/" in asked.path:
+            shop.products.pop("GIFT", None)
+
+    harness.front.spoil = delete
+
+    assert (await poll(harness)).stock["CUP"] == 5
 
 
 @pytest.mark.parametrize("status", [200, 404])

@@ -18,6 +18,9 @@ CLIENT = "client-1"
 STOCK = 2
 
 
+_LISTS = ("sources", "stock-source-links", "source-items", "export-stock-salable-qty")
+
+
 @dataclass
 class AdobeProduct:
     sku: str
@@ -38,6 +41,8 @@ class AdobeShop:
     nonces: set[str] = field(default_factory=set)
     figure: str = "salable"
     source: str | None = None
+    website: str | None = None
+    page_size: int | None = None
     products: dict[str, AdobeProduct] = field(default_factory=dict)
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     """Source items by SKU and source, in the order of their ids."""
@@ -53,7 +58,10 @@ class AdobeShop:
     asked: int = 0
 
     def table(self, url: str) -> dict[str, Any]:
-        keys: dict[str, Any] = {"figure": self.figure, "source": self.source}
+        keys: dict[str, Any] = {
+            "figure": self.figure, "source": self.source, "website": self.website,
+            "page_size": self.page_size,
+        }  # fmt: skip
         if self.by_ims:
             return {
                 **keys, "url": f"{url}/tenant", "auth_url": f"{url}/ims/token/v3",
@@ -147,6 +155,10 @@ class AdobeShop:
     def _get(self, path: list[str], query: Mapping[str, str]) -> Answer:
         if path == ["inventory", "stock-resolver", "website", "base"]:
             return Answer({"stock_id": STOCK, "name": "Main"})
+        if path[1:3] == ["stock-resolver", "website"] or path[1] not in {*self.products, *_LISTS}:
+            words = "No such entity with %fieldName = %fieldValue"
+            given = {"fieldName": path[-2], "fieldValue": path[-1]}
+            return Answer({"message": words, "parameters": given}, 404)
         if path[0] == "stockItems":
             return Answer({"manage_stock": self.products[path[1]].manage_stock, "qty": 0})
         rows: dict[str, list[Any]] = {

@@ -44,6 +44,9 @@ class AdobePlan:
             website = self._options.website
             path = ("inventory", "stock-resolver", "website", website)
             found = await self._search.get(path, AdobeStock)
+            if found is None:
+                words = f"website {values.quoted(website)} is not the code of one of its websites"
+                raise NeedsOperator(f"{self._search.client.name}: {words}")
             stock = f"{found.name or found.stock_id} of the website {website}"
             links = await self._search.all(
                 ("inventory", "stock-source-links"), "source_code", AdobeLink,

@@ -119,12 +119,11 @@ class AdobeReader:
             if broken.refused:
                 yield broken
         left = dict.fromkeys(lying)
-        asked_before = len(self._unmanaged)
+        asked_max = len(self._unmanaged) + ASKED_MAX
         async for listed in self._search.pages(self._export, "entity_id"):
             found = AdobeFound()
             place = f"salable, page {listed.number}"
-            may_ask = len(self._unmanaged) - asked_before < ASKED_MAX
-            await self._page(listed.items, place, lying, found, tally, may_ask=may_ask)
+            await self._page(listed.items, place, lying, found, tally, asked_max)
             for entry in listed.items:
                 left.pop(_sku(entry), None)
             yield found
@@ -138,8 +137,7 @@ class AdobeReader:
         lying: dict[str, AdobeLying],
         found: AdobeFound,
         tally: Tally,
-        *,
-        may_ask: bool = True,
+        asked_max: int | None = None,
     ) -> None:
         """Put a page of salable quantities into `found`."""
         for number, entry in enumerate(entries):
@@ -155,21 +153,26 @@ class AdobeReader:
                     continue
                 is_counted = True
                 if is_open_ended(salable):
-                    is_counted = await self._is_counted(salable.sku, tally, may_ask=may_ask)
+                    is_counted = await self._is_counted(salable.sku, tally, asked_max)
                 found.records.append(of_salable(salable, there, is_counted=is_counted))
             except ValueError as error:
                 sku = sku or values.sku_or_none(_sku(entry))
                 found.refused.append(Refused(f"{place}[{number}]", str(error), sku))
 
-    async def _is_counted(self, sku: str, tally: Tally, *, may_ask: bool) -> bool:
-        """Whether a product's stock is managed, by its settings. They are asked once."""
+    async def _is_counted(self, sku: str, tally: Tally, asked_max: int | None) -> bool:
+        """Whether a product's stock is managed, by its settings. They are asked once.
+
+        Not where `asked_max` are known already.
+        """
         known = self._unmanaged.get(sku)
-        if known is None and not may_ask:
+        if known is None and asked_max is not None and len(self._unmanaged) >= asked_max:
             tally.note("salable without a number, and not looked up yet, so not counted", sku)
             return False
         if known is None:
             settings = await self._search.get(("stockItems", sku), AdobeStockItem)
-            known = self._unmanaged[sku] = settings.manage_stock is False
+            # A product that was deleted meanwhile is gone with the next sweep.
+            is_managed = settings is None or settings.manage_stock is not False
+            known = self._unmanaged[sku] = not is_managed
         return not known
 
     async def _sources(self, layout: AdobeLayout, tally: Tally) -> AsyncIterator[AdobeFound]:

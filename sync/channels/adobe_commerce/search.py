@@ -17,7 +17,8 @@ from sync.errors import ContractBroken, NeedsOperator, Temporary
 T = TypeVar("T")
 
 PAGES_MAX = 100_000
-_OTHERS = frozenset({404, 405})
+_NOT_FOUND = 404
+_OTHERS = frozenset({_NOT_FOUND, 405})
 
 Filter = tuple[str, str, str]
 """A field, a condition such as `in`, and a value."""
@@ -35,10 +36,15 @@ class AdobeSearch:
         """The address of something, whose path has these parts: a SKU may have slashes."""
         return "/".join([self._rest, *(quote(part, safe="") for part in parts)])
 
-    async def get(self, path: Sequence[str], shape: type[T]) -> T:
-        """Read one thing. Raises NeedsOperator where the address is not that of the API."""
-        place = "/".join(path)
-        return await self.client.read("GET", self.url(*path), shape, place)
+    async def get(self, path: Sequence[str], shape: type[T]) -> T | None:
+        """Read one thing; None where there is no such.
+
+        Raises NeedsOperator where the address is not that of the API.
+        """
+        reply = await self.client.fetch("GET", self.url(*path), accept={_NOT_FOUND})
+        if reply.status == _NOT_FOUND and _is_object(reply.body):
+            return None
+        return self.client.decoded(reply, shape, "/".join(path))
 
     async def pages(
         self, path: Sequence[str], sort: str, which: Filter | None = None
@@ -81,12 +87,13 @@ class AdobeSearch:
         query = _criteria(sort, which, number, self._size)
         url = f"{self.url(*path)}?{urlencode(query)}"
         reply = await self.client.fetch("GET", url, accept=_OTHERS)
-        if reply.status in _OTHERS and reply.body.lstrip()[:1] == b"{":
+        if reply.status in _OTHERS and _is_object(reply.body):
             words = self.client.text(reply.body.decode("utf-8", "replace"))
-            raise NeedsOperator(
-                f"{self.client.name} answered {reply.status} for {'/'.join(path)}: {words}; url "
-                f"must be the shop's, and its inventory modules (MSI) active"
-            )
+            remedy = "url must be the shop's, and its inventory modules (MSI) active"
+            if "export-stock-salable-qty" in path:
+                remedy = 'this version can only be compared with figure = "sources"'
+            what = f"{self.client.name} answered {reply.status} for {'/'.join(path)}"
+            raise NeedsOperator(f"{what}: {words}; {remedy}")
         return self.client.decoded(reply, AdobePage, place)
 
 
@@ -107,6 +114,10 @@ def by_skus(skus: Sequence[str], size: int) -> Iterator[Filter]:
     for sku in skus:
         if "," in sku or sku != sku.strip():
             yield "sku", "eq", sku
+
+
+def _is_object(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
 
 
 def _criteria(sort: str, which: Filter | None, number: int, size: int) -> dict[str, str]:
