@@ -15,7 +15,7 @@ from sync.channels.woocommerce.access import KeyAccess
 from sync.channels.woocommerce.address import ShopAddress
 from sync.channels.woocommerce.channel import EXAMPLE, WooCommerce
 from sync.channels.woocommerce.options import WooCommerceOptions
-from sync.channels.woocommerce.shop import ShopClient
+from sync.channels.woocommerce.shop import MAY_ONLY_READ, ShopClient, hint
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.secrets import Secret
 from sync.transport.transport import Limits, Transport
@@ -134,6 +134,15 @@ async def test_a_key_that_worked_is_not_shown_in_another_way_when_it_is_refused(
 
     assert [asked.method for asked in harness.server.asked].count("PUT") == 1
     assert all("oauth" not in asked.path for asked in harness.server.asked)
+
+
+def test_a_refusal_over_https_names_the_proxy_too() -> None:
+    secure, plain = (ShopAddress.of(f"{scheme}://shop.example") for scheme in ("https", "http"))
+
+    assert "behind a proxy" in hint(401, secure, write=False)
+    assert "behind a proxy" not in hint(401, plain, write=False)
+    assert hint(401, secure, write=True) == MAY_ONLY_READ
+    assert hint(0, secure, write=False) == ""
 
 
 async def test_signing_in_names_the_shop(shop: WooCommerceShop, harness: OverHttp) -> None:

@@ -285,12 +285,13 @@ def _hinting(where: ShopAddress, *, write: bool) -> Iterator[None]:
     try:
         yield
     except NeedsOperator as error:
-        hint = _hint(error.status, where, write=write)
-        error.args = (f"{str(error).rstrip('.')}; {hint}",) if hint else error.args
+        words = hint(error.status, where, write=write)
+        error.args = (f"{str(error).rstrip('.')}; {words}",) if words else error.args
         raise
 
 
-def _hint(status: int, where: ShopAddress, *, write: bool) -> str:
+def hint(status: int, where: ShopAddress, *, write: bool) -> str:
+    """What to do about a refusal by this status; empty where its own words will do."""
     if status == HTTPStatus.FORBIDDEN:
         return (
             "the key's user must be a shop manager or an administrator, and no firewall or "
@@ -306,7 +307,10 @@ def _hint(status: int, where: ShopAddress, *, write: bool) -> str:
             "with plain permalinks WooCommerce takes keys from 11.1 only: choose others in "
             "WordPress, Settings, Permalinks"
         )
-    return "see the key in WooCommerce, Settings, Advanced, REST API"
+    # Without TLS by PHP's account, WooCommerce ignores Basic, and signs http (is_ssl).
+    proxied = "; behind a proxy WordPress must know that it is reached by https"
+    settings = "see the key in WooCommerce, Settings, Advanced, REST API"
+    return f"{settings}{proxied if where.is_secure else ''}"
 
 
 def _is_elsewhere(reply: "Reply") -> bool:
