@@ -108,6 +108,8 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "http": lambda base: over_http(Market(), base),
     "medusa": lambda base: over_http(MedusaShop(), base),
     "odoo": lambda base: over_http(OdooShop(), base),
+    "odoo, json-rpc": lambda base: over_http(OdooShop(is_rpc=True), base),
+    "odoo, each warehouse": lambda base: over_http(OdooShop(keys={}), base),
     "shopify": lambda base: over_http(Shopify(), base),
     "simulated": _simulated,
     "sql": sqlite_file,
@@ -133,8 +135,9 @@ TELLING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIE
 
 
 def behind_doors(kinds: list[str]) -> list[Any]:
-    """These kinds, and in the long run `http` behind a door of each way to sign in."""
+    """These kinds, and in the long run those with other doors, APIs or keys."""
     doors = [f"http, {door}" for door in USUAL]
+    doors += ["odoo, json-rpc", "odoo, each warehouse"]
     return [*kinds, *(pytest.param(name, marks=pytest.mark.long) for name in doors)]
 
 
