@@ -11,6 +11,7 @@ from sync.channels.base import ListingRef, Receipt
 from sync.channels.bigcommerce.options import BigCommerceOptions
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from sync.secrets import SecretSource
+from sync.transport.budget import ending_within
 from tests.contract.harness import SECRET, OverHttp, Reading, change, opened, over_http, poll
 from tests.fakes.bigcommerce import STORE, BigCommerceStore
 from tests.loopback import Answer, ReceivedRequest
@@ -291,6 +292,35 @@ async def test_it_goes_on_where_little_of_the_limit_is_left(
         for _ in range(4):
             _ = [page async for page in channel.pages()]
     assert len(harness.server.asked) == 8, "little is left, and it goes on in time"
+
+
+async def test_a_poll_that_would_have_to_wait_beyond_its_end_says_so_at_once(
+    store: BigCommerceStore, harness: OverHttp
+) -> None:
+    store.left = 1
+    store.product("CUP", stock={(0, 1): 9})
+    words = "shop not asked: the requests that its apps may send are used up for another 15 s"
+    async with opened(harness) as channel, ending_within(5):
+        with pytest.raises(Temporary, match=words) as raised:
+            _ = [page async for page in channel.pages()]
+    assert raised.value.retry_after_s is not None
+    assert len(harness.server.asked) == 1
+
+
+async def test_what_is_kept_back_may_be_less_than_nothing(
+    store: BigCommerceStore, harness: OverHttp
+) -> None:
+    # With backorders a store sells more than there is.
+    store.product("CUP", safety=-5, stock={(0, 1): 9})
+
+    record = (await poll(harness)).of("CUP")
+    (receipt,) = await write(harness, ("CUP", 2))
+    (other,) = await write(harness, ("CUP", 8))
+
+    assert (record.available, record.on_hand, record.threshold) == (14, 9, None)
+    assert receipt.refused == ("it would need -3 on hand: BigCommerce takes 0 to 2,147,483,647")
+    assert other.later
+    assert writes(harness) == [[{"location_id": 1, "product_id": 100, "quantity": 3}]]
 
 
 async def test_a_throttle_says_when_to_go_on(store: BigCommerceStore, harness: OverHttp) -> None:

@@ -104,20 +104,23 @@ class BigView:
 
 def _record(level: BigLevel, sku: str, place: str, ref: str, facts: BigFacts | None) -> Record:
     """One item at one location. Raises ValueError for a number that can't be one."""
+    state, title = (None, None) if facts is None else (facts.state, facts.title)
+    if facts is not None and facts.tracking is BigTracking.NONE:
+        # Whatever number stands there, nobody counts.
+        free = values.state_of_uncounted(state)
+        return Record(sku=sku, available=None, location=place, state=free, title=title, ref=ref)
     on_hand = values.quantity(level.total_inventory_onhand)
-    available: int | None = values.quantity(level.available_to_sell)
-    is_counted = facts is None or facts.tracking is not BigTracking.NONE
+    available = values.quantity(level.available_to_sell)
     # What is kept back, safety stock, is the difference: what BigCommerce sells is what counts.
-    kept_back = on_hand - (available or 0)
-    state = None if facts is None else facts.state
+    kept_back = on_hand - available
     return Record(
         sku=sku,
-        available=available if is_counted else None,
+        available=available,
         location=place,
-        state=state if is_counted else values.state_of_uncounted(state),
+        state=state,
         on_hand=on_hand,
-        threshold=kept_back if is_counted and kept_back >= 0 else None,
-        title=None if facts is None else facts.title,
+        threshold=kept_back if kept_back >= 0 else None,
+        title=title,
         ref=ref,
     )
 

@@ -28,6 +28,21 @@ def test_the_smallest_configuration_has_the_defaults_of_the_design() -> None:
     assert settings.warnings == ()
 
 
+def test_how_long_a_write_may_take_to_show_is_the_kinds_own() -> None:
+    table = """
+[channels.store]
+kind = "bigcommerce"
+url = "https://api.bigcommerce.com/stores/abc123"
+access_token = { env = "TOKEN" }
+"""
+    own = channels.kind("bigcommerce").ABILITIES.applies_within_ms
+    settings = read(SMALLEST + table, {"TOKEN": "t"})
+    assert settings.channels["store"].read_back_within_ms == own == 60_000
+    assert settings.channels["warehouse"].read_back_within_ms == 10_000
+    written = read(SMALLEST + table + 'read_back_within = "5s"', {"TOKEN": "t"})
+    assert written.channels["store"].read_back_within_ms == 5_000
+
+
 def test_every_key_reaches_the_settings() -> None:
     settings = read(
         SMALLEST.replace('quantity = "warehouse"', 'quantity = "warehouse"\nstate = "shop"')

@@ -1,6 +1,7 @@
 """One request for a token, and the token in its answer."""
 
 import asyncio
+import contextlib
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ _REDIRECTS_AFTER_A_FORM = frozenset({301, 302, 303})
 _LIVES = ("expires_in", "expiresIn")
 _REFRESH_LIVES = ("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in")
 """eBay's, Keycloak's and Intuit's names for the seconds that a refresh token has left."""
+_REFRESH_END = "refresh_token_expires_at"
+"""Square's name for the instant at which it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +151,15 @@ class TokenDesk:
         """Note when a refresh token ends, where the answer to it says so."""
         if not isinstance(content, dict):
             return
+        ends = self._transport.notices.credential_ends
         for life in _REFRESH_LIVES:
             life_s = tokens.seconds(content.get(life))
             if life_s is not None:
-                ends = self._transport.notices.credential_ends
                 ends[name] = self._clock.now() + round(life_s * 1000)
+        with contextlib.suppress(ValueError):
+            end = values.instant(content.get(_REFRESH_END))
+            if end is not None:
+                ends[name] = end
 
     def hide(self, text: str) -> None:
         """Keep a text that the answer gave out of all messages."""
