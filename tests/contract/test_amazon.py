@@ -187,6 +187,16 @@ async def test_signing_in_does_without_the_role_that_names_the_store(amazon: Ove
     )
 
 
+async def test_signing_in_does_without_an_answer_that_only_names_the_store(
+    amazon: OverHttp,
+) -> None:
+    amazon.front.spoil = lambda request: (
+        Answer({"message": "no such path"}, 404) if request.path.startswith("/sellers/") else None
+    )
+
+    assert (await signed_in(amazon)).startswith("seller A2SELLER in DE")
+
+
 async def test_signing_in_where_one_does_not_sell_says_so(amazon: OverHttp) -> None:
     backend(amazon).selling = (FR,)
 
@@ -268,6 +278,33 @@ async def test_a_sold_out_listing_is_active_and_a_suppressed_one_is_not(amazon: 
         "GONE": State.DISABLED,
         "CLOSED": State.DISABLED,
     }
+
+
+async def test_a_listing_of_which_amazon_says_no_more_is_not_called_disabled(
+    amazon: OverHttp,
+) -> None:
+    entry = {"fulfillmentChannelCode": "DEFAULT", "quantity": 4}
+    item = {"sku": "BARE", "fulfillmentAvailability": [entry]}
+    page = {"numberOfResults": 1, "items": [item]}
+    amazon.front.spoil = lambda request: Answer(page) if request.path.startswith(ITEMS) else None
+
+    record = (await poll(amazon)).of("BARE")
+
+    assert (record.available, record.state, record.price_minor) == (4, State.ACTIVE, None)
+
+
+async def test_odd_items_blind_themselves_only(amazon: OverHttp) -> None:
+    good = {"sku": "GOOD", "fulfillmentAvailability": [{"fulfillmentChannelCode": "DEFAULT"}]}
+    good["fulfillmentAvailability"][0]["quantity"] = "12.0"  # type: ignore[index]
+    odd: list[Any] = [None, "A-1", {}, {"sku": 7}, {"sku": "X-1", "summaries": {}}]
+    page = {"numberOfResults": 6, "items": [*odd, good], "aField": "that is new"}
+    amazon.front.spoil = lambda request: Answer(page) if request.path.startswith(ITEMS) else None
+
+    reading = await poll(amazon)
+
+    assert reading.stock == {"GOOD": 12}
+    assert [refused.sku for refused in reading.refused] == [None, None, None, None, "X-1"]
+    assert reading.pages[-1].announced == 6
 
 
 async def test_an_unknown_status_is_counted_and_harmless(amazon: OverHttp) -> None:

@@ -35,7 +35,7 @@ from sync.channels.base import (
     closing,
 )
 from sync.clock import Clock
-from sync.errors import NeedsOperator
+from sync.errors import ContractBroken, NeedsOperator
 from sync.secrets import Secret, SecretSource, resolve
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Amazon:
 
     async def _participations(self) -> Sequence[AmazonMarketplaceEntry]:
         """The seller's marketplaces; none where the app may not see them."""
-        # It needs a role that reading and writing stock do not.
+        # It needs a role that reading and writing stock do not, and only names what they show.
         try:
             answer = await self._api.read(
                 PARTICIPATIONS, "/sellers/v1/marketplaceParticipations", None, AmazonMarketplaces
@@ -205,6 +205,8 @@ class Amazon:
         except NeedsOperator as error:
             if error.status != _FORBIDDEN:
                 raise
+            return ()
+        except ContractBroken:
             return ()
         return answer.payload
 

@@ -156,7 +156,8 @@ class _Reading:
             if issue.enforcements is not None
             for enforcement in issue.enforcements.actions or ()
         }
-        if _BUYABLE in statuses or not (quantity > 0 or actions & _TAKEN_DOWN):
+        is_told = bool(self.item.summaries)
+        if _BUYABLE in statuses or not (actions & _TAKEN_DOWN or (quantity > 0 and is_told)):
             return State.ACTIVE
         return State.DISABLED
 
