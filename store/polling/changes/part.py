@@ -71,9 +71,12 @@ def report_refused(
 ) -> None:
     """Report the bad records of a poll of changes, beside those that are still bad."""
     bad_records.add(connection, channel, refused)
+    # A record without a SKU is no listing's problem. That it is bad only a full list can end.
     (left,) = connection.execute(
-        """SELECT count(*) FROM listings l JOIN channels c ON c.id = l.channel_id
-        WHERE c.name = ? AND l.problem IS NOT NULL""",
+        """SELECT (SELECT count(*) FROM listings l
+            WHERE l.channel_id = c.id AND l.problem IS NOT NULL)
+          + (SELECT count(*) FROM bad_records b WHERE b.channel_id = c.id)
+        FROM channels c WHERE c.name = ?""",
         (channel,),
     ).fetchone()
     if refused:

@@ -414,3 +414,20 @@ async def test_a_date_that_says_nothing_of_that_changes_nothing(swept: Bench, da
     await polls(swept)
 
     assert swept.shop.asked_since == [began - OVERLAP_MS]
+
+
+async def test_a_bad_record_of_a_sweep_without_a_sku_stays_reported_until_the_next(
+    swept: Bench,
+) -> None:
+    swept.shop.refused = [Refused("page 1, record 3", "no SKU")]
+    await polls(swept)
+    told = [("shop", "unreadable", "page 1, record 3: no SKU")]
+    moves(swept, A=1)
+
+    assert await polls(swept, 2) == ["delta", "delta"]
+    assert swept.open_incidents() == told
+
+    swept.shop.refused = ()
+    swept.channel_state["shop"].wants_sweep = True
+    await polls(swept)
+    assert swept.open_incidents() == []
