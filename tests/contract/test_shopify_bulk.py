@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import graphql
 import pytest
 
 from sync.channels.base import ListingRef, RecordPage, closing
@@ -225,7 +226,7 @@ async def test_one_of_ours_that_runs_since_before_a_restart_is_waited_for(
     shop: Shopify, harness: OverHttp
 ) -> None:
     shop.bulk.begun("query Theirs{products{edges{node{id}}}}")
-    ours = shop.bulk.begun(bulk_query(None).replace(" ", "\n  "))
+    ours = shop.bulk.begun(graphql.print_ast(graphql.parse(bulk_query(None))))
     ours["status"] = "RUNNING"
 
     assert len((await poll(harness)).records) == 100

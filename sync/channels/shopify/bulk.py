@@ -228,4 +228,7 @@ def _number(value: str | int | None) -> int:
 
 
 def _same(first: str, second: str) -> bool:
-    return first.split() == second.split()
+    """Whether two queries are one, however they are laid out."""
+    # Commas are white space in GraphQL.
+    plain, other = ("".join(text.replace(",", " ").split()) for text in (first, second))
+    return plain == other
