@@ -54,7 +54,6 @@ EXAMPLE = """\
 kind = "odoo"
 url = "https://mycompany.odoo.com"
 api_key = { env = "ODOO_API_KEY" }
-database = "mycompany"
 location = "WH"
 """
 _EXPECTS = "where Odoo is reached, such as https://mycompany.odoo.com"
