@@ -4,6 +4,7 @@ There is one Redactor per channel, in its Transport; the channel files quote thr
 """
 
 import functools
+import html
 import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -41,6 +42,10 @@ _NESTING_MAX = 4
 _PAGE = re.compile(r"[\ufeff\s]*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<(title|h1)\b[^>]{0,200}>(.{1,500}?)</\1", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_AFTER_HEADING = re.compile(
+    r"</h1>\s{0,20}<p\b[^>]{0,200}>(.{1,1000}?)</p>", re.IGNORECASE | re.DOTALL
+)
+"""The paragraph in which a server's own page says why: the database that is not there."""
 PASSING_MAX = 16
 """Of what is given or made for a while so much is remembered: a token or a signature for each of
 the requests that may be on their way, and those before them."""
@@ -188,5 +193,13 @@ def _of_frappe(found: dict[str, object]) -> str:
 def _of_page(text: str) -> str:
     """The title of a page for people, such as a firewall's; any other text as it is."""
     title = _TITLE.search(text) if _PAGE.match(text) else None
-    words = " ".join(_TAG.sub(" ", title[2]).split()) if title is not None else ""
-    return f'a web page, "{words}"' if words else text
+    words = _of_markup(title[2]) if title is not None else ""
+    if not words:
+        return text
+    why = _AFTER_HEADING.search(text)
+    more = _of_markup(why[1]) if why is not None else ""
+    return f'a web page, "{words}"' + (f': "{more}"' if more else "")
+
+
+def _of_markup(text: str) -> str:
+    return html.unescape(" ".join(_TAG.sub(" ", text).split()))

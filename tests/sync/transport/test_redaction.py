@@ -135,6 +135,10 @@ def test_an_exception_without_words_is_named_by_its_class() -> None:
     ("body", "said"),
     [
         (b"<!DOCTYPE html><title>Just a\n moment...</title><p>x", 'a web page, "Just a moment..."'),
+        (
+            b"<!doctype html>\n<title>503 Gone</title>\n<h1>Gone</h1>\n<p>Database &#39;x&#39;</p>",
+            'a web page, "503 Gone": "Database \'x\'"',
+        ),
         (b"\xef\xbb\xbf<html><body><h1>403 <b>Forbidden</b></h1>", 'a web page, "403 Forbidden"'),
         (b"<html><p>Go away</p></html>", "<html><p>Go away</p></html>"),
         (b"<html><title", "<html><title"),
