@@ -149,3 +149,16 @@ def test_an_exception_without_words_is_named_by_its_class() -> None:
 )
 def test_a_page_for_people_is_said_by_its_title(body: bytes, said: str) -> None:
     assert Redactor().words(body) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"errors":[{"message":"No.","details":"It has expired."}]}', "No. It has expired."),
+        (b'{"errors":[{"message":"No: why","details":"why"}]}', "No: why"),
+        (b'{"errors":[{"message":"No.","details":""}]}', "No."),
+        (b'{"message":"No.","details":{"a":1}}', "No."),
+    ],
+)
+def test_the_details_of_an_error_stand_behind_its_message(body: bytes, words: str) -> None:
+    assert Redactor().words(body) == words
