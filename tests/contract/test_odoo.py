@@ -301,6 +301,19 @@ async def test_a_place_that_only_holds_others_is_not_written(
     assert "only holds other locations" in ((await write(harness, 4)).refused or "")
 
 
+async def test_a_location_without_a_name_or_parents_stands_for_itself(
+    shop: OdooShop, harness: OverHttp
+) -> None:
+    shop.locations.append(
+        {"id": 50, "complete_name": False, "usage": "internal", "parent_path": False,
+         "company_id": False}
+    )  # fmt: skip
+    shop.keys = {"location": "50"}
+    shop.quant(shop.product("A")["id"], 3.0, 50)
+
+    assert (await poll(harness)).stock == {"A": 3}
+
+
 async def test_a_place_that_is_not_there_is_named_with_those_that_are(
     shop: OdooShop, harness: OverHttp
 ) -> None:

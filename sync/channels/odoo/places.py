@@ -35,14 +35,18 @@ class OdooLocation(msgspec.Struct, frozen=True):
     """A `stock.location`."""
 
     id: OdooId
-    complete_name: str
     usage: str
-    parent_path: str
+    complete_name: str | bool = False
+    parent_path: str | bool = False
     """The ids of all that it lies under, and its own: `1/7/8/`."""
     company_id: Link = False
 
+    @property
+    def called(self) -> str:
+        return str(self.complete_name or self.id)
+
     def lies_under(self, location_id: int) -> bool:
-        return str(location_id) in self.parent_path.split("/")
+        return location_id == self.id or str(location_id) in str(self.parent_path).split("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def _each(
     warehouses: Sequence[OdooWarehouse], locations: Sequence[OdooLocation]
 ) -> list[OdooPlace]:
     """Each warehouse, by its short name; two companies may both have a WH."""
-    names = {location.id: location.complete_name for location in locations}
+    names = {location.id: location.called for location in locations}
     times = Counter(warehouse.code for warehouse in warehouses)
     return [
         _warehouse(
@@ -132,7 +136,7 @@ def _only(
     channel: str,
 ) -> OdooPlace:
     """The one place that the configuration names; its listings have no location."""
-    names = {location.id: location.complete_name for location in locations}
+    names = {location.id: location.called for location in locations}
     of_code = [warehouse for warehouse in warehouses if chosen == warehouse.code]
     if len(of_code) > 1:
         raise NeedsOperator(
@@ -147,7 +151,7 @@ def _only(
     ]
     if len(of_name) != 1:
         codes = [warehouse.code for warehouse in warehouses]
-        inside = [location.complete_name for location in locations if location.usage == _INTERNAL]
+        inside = [location.called for location in locations if location.usage == _INTERNAL]
         known = [*codes, *inside]
         more = f" and {len(known) - _KNOWN_SHOWN:,} more" if len(known) > _KNOWN_SHOWN else ""
         many = f"{len(of_name)} locations have" if of_name else "no warehouse or location has"
@@ -161,7 +165,7 @@ def _only(
         return _warehouse(whole, "", names)
     is_internal = location.usage == _INTERNAL
     return OdooPlace(
-        "", location.id, location.id if is_internal else None, location.complete_name,
+        "", location.id, location.id if is_internal else None, location.called,
         _id(location.company_id),
     )  # fmt: skip
 
