@@ -1,6 +1,7 @@
 """Shopify's bulk operations: for shops beyond what pages reach, or where pages would take long."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -237,11 +238,19 @@ async def test_one_of_ours_that_runs_since_before_a_restart_is_waited_for(
 async def test_one_that_ends_between_two_polls_is_read_by_the_next(
     shop: Shopify, harness: OverHttp
 ) -> None:
-    shop.bulk.looks = 10_000
+    held = threading.Event()
+    harness.front.spoil = lambda asked: (
+        Answer(lose=True, wait=held) if b"SkewBulkLook" in asked.body else None
+    )
     async with opened(harness) as channel:
-        pages = channel.pages()
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(pages), 0.5)
+        reading = asyncio.ensure_future(anext(channel.pages()))
+        while not any(b"SkewBulkLook" in asked.body for asked in harness.server.asked):
+            await asyncio.sleep(0.01)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        held.set()
+        harness.front.spoil = lambda _asked: None
         shop.bulk.looks = 0
         (operation,) = shop.bulk.operations
         shop.bulk.data(shop, "BulkLook", {"id": operation["id"]})
