@@ -238,14 +238,18 @@ async def test_one_of_ours_that_runs_since_before_a_restart_is_waited_for(
 async def test_one_that_ends_between_two_polls_is_read_by_the_next(
     shop: Shopify, harness: OverHttp
 ) -> None:
-    held = threading.Event()
-    harness.front.spoil = lambda asked: (
-        Answer(lose=True, wait=held) if b"SkewBulkLook" in asked.body else None
-    )
+    came, held = threading.Event(), threading.Event()
+
+    def hold(asked: ReceivedRequest) -> Answer | None:
+        if b"SkewBulkLook" not in asked.body:
+            return None
+        came.set()
+        return Answer(lose=True, wait=held)
+
+    harness.front.spoil = hold
     async with opened(harness) as channel:
         reading = asyncio.ensure_future(anext(channel.pages()))
-        while not any(b"SkewBulkLook" in asked.body for asked in harness.server.asked):
-            await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(came.wait, 10)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
