@@ -92,6 +92,9 @@ async def wait(clock: Clock, span_ms: float, what: str) -> None:
     span_s = span_ms / 1000
     if span_s > have_s:
         words = f"not asked: {what} for another {_rounded(span_s)} s"
+        if span_s <= WAIT_S_MAX:
+            # A whole reading of a large shop may need more of the limit than it is given time for.
+            words += ", which is longer than this may still take: raise `stale_after`"
         raise Temporary(words, retry_after_s=min(span_s, RETRY_AFTER_S_MAX))
     await clock.sleep(math.ceil(span_ms))
 

@@ -358,7 +358,9 @@ async def test_a_wait_beyond_the_polls_end_is_said_at_once(sort: str) -> None:
     budget.note(_EMPTY[sort])
     before = clock.now()
     async with ending_within(1.5), ending_within(600):
-        with pytest.raises(Temporary, match=r"^not asked: .* used up for another \d+ s$") as raised:
+        with pytest.raises(
+            Temporary, match=r"^not asked: .* used up for another \d+ s, .* raise `stale_after`$"
+        ) as raised:
             await budget.turn()
     assert raised.value.retry_after_s is not None
     assert clock.now() == before
