@@ -3,6 +3,7 @@
 It is for tests and needs `pytest` and `pytest-asyncio`. Whoever brings a kind along writes a fake
 of the vendor's API, a `Backend` (`sync/contract/harness.py`), and a file of tests:
 
+    from sync.contract.faults import FaultSuite
     from sync.contract.harness import over_http, stocked
     from sync.contract.reading import HttpReadingSuite, ReadingSuite
     from sync.contract.writing import HttpWritingSuite, WritingSuite
@@ -12,8 +13,11 @@ of the vendor's API, a `Backend` (`sync/contract/harness.py`), and a file of tes
         with over_http(ParcelFake(), tmp_path) as found:
             yield stocked(found)
 
-    class TestParcel(ReadingSuite, HttpReadingSuite, WritingSuite, HttpWritingSuite):
+    class TestParcel(ReadingSuite, HttpReadingSuite, FaultSuite, WritingSuite, HttpWritingSuite):
         pass
+
+`EmptySuite` (reading) and `EventSuite` (events) take a `harness` of their own: one with no listing,
+and one that reports what moved.
 
 `asyncio_mode = "auto"` stands in the package's settings of pytest. CONTRIBUTING.md has the rest.
 """

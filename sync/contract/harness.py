@@ -123,6 +123,7 @@ class OverHttp:
     front: "Front"
     base: Path
     gone: bool = False
+    timeout_ms: int = 5000
 
     @property
     def kind(self) -> str:
@@ -190,8 +191,12 @@ class ContractSuite:
     """What a suite stands on: its subclass has a fixture `harness`, with three listings."""
 
     @pytest.fixture(autouse=True)
-    def _credential_in_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _credential_in_its_place(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> Iterator[None]:
         monkeypatch.setenv(SECRET_NAME, SECRET)
+        yield
+        assert SECRET not in caplog.text
 
 
 def options_of(shape: type[T], keys: dict[str, Any]) -> T:

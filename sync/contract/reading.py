@@ -8,6 +8,7 @@ import pytest
 
 from sync import channels
 from sync.channels.base import Channel, SinceSource
+from sync.clock import SystemClock
 from sync.contract.harness import (
     SECRET,
     SECRET_NAME,
@@ -43,6 +44,10 @@ class ReadingSuite(ContractSuite):
         assert reading.refused == []
         assert len(reading.records) == len(reading.stock)
         assert reading.stock.items() >= {"A-1": 5, "B-2": 0, "C-3": 12}.items()
+        now = SystemClock().now()
+        for record in reading.records:
+            # A time without its zone would be hours off.
+            assert record.source_at is None or record.source_at <= now + 60_000
 
     async def test_a_large_catalogue_comes_page_by_page_in_a_stable_order(
         self, harness: Harness
@@ -86,6 +91,26 @@ class ReadingSuite(ContractSuite):
         assert refused.reason
         assert reading.stock.items() >= {"A-1": 5, "C-3": 12}.items()
         assert "B-2" not in reading.stock
+
+    async def test_a_quantity_that_is_not_there_is_not_nothing(self, harness: Harness) -> None:
+        harness.corrupt("A-1", "null")
+
+        reading = await poll(harness)
+
+        assert reading.stock.get("A-1") is None
+        assert reading.stock.items() >= {"B-2": 0, "C-3": 12}.items()
+
+    @pytest.mark.parametrize("raw", ['"4"', '"4.0"', "4.0", '"4.00000"'])
+    async def test_a_whole_number_is_itself_however_it_is_written(
+        self, harness: Harness, raw: str
+    ) -> None:
+        harness.corrupt("A-1", raw)
+
+        reading = await poll(harness)
+
+        read = [record.available for record in reading.records if record.sku == "A-1"]
+        refused = [refused.sku for refused in reading.refused]
+        assert (read, refused) in (([4], []), ([], ["A-1"]))
 
     @pytest.mark.parametrize("sku", ["K" * 10_000, "esc\x1b[2J", "bell\x07", "bidi\u202e"])
     async def test_a_sku_that_cannot_be_one_blinds_itself_only(
@@ -149,6 +174,17 @@ class ReadingSuite(ContractSuite):
         assert set(can.writes) <= set(most.writes) <= {"quantity", "state"}
         assert can.batch_max >= 1
         assert can.writes or not (can.compare_and_set or can.idempotency)
+
+
+class EmptySuite(ContractSuite):
+    """What holds for every kind; its `harness` has no listing at all."""
+
+    async def test_an_empty_catalogue_is_one(self, harness: Harness) -> None:
+        reading = await poll(harness)
+
+        assert reading.records == []
+        assert reading.refused == []
+        assert all(not page.announced for page in reading.pages)
 
 
 class HttpReadingSuite(ContractSuite):

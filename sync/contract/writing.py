@@ -40,6 +40,58 @@ class WritingSuite(ContractSuite):
         assert (harness.shown("A-1"), harness.shown("B-2"), harness.shown("C-3")) == (3, 9, 12)
         assert (await poll(harness)).stock.items() >= {"A-1": 3, "B-2": 9}.items()
 
+    async def test_a_write_that_is_sent_twice_is_as_one(self, harness: Harness) -> None:
+        wanted = change((await poll(harness)).of("C-3"), 10, "c-1")
+        async with opened(harness) as channel:
+            await channel.write([wanted])
+            settle(harness)
+            try:
+                (receipt,) = await channel.write([wanted])
+            except (WriteRejected, WriteOutcomeUnknown):
+                receipt = None
+            settle(harness)
+
+        assert receipt is None or receipt.change == wanted
+        assert harness.shown("C-3") == 10
+        assert harness.shown("A-1") == 5
+
+    async def test_what_can_not_be_written_is_told_apart_from_what_can(
+        self, harness: Harness
+    ) -> None:
+        before = await poll(harness)
+        gone, written = change(before.of("A-1"), 3, "c-1"), change(before.of("C-3"), 10, "c-2")
+        object.__setattr__(gone, "sku", "NOBODY")
+        object.__setattr__(gone, "ref", "NOBODY")
+        async with opened(harness) as channel:
+            calls = [[gone, written]] if channel.abilities.batch_max > 1 else [[gone], [written]]
+            receipts: list[Receipt | None] = []
+            for call in calls:
+                try:
+                    receipts += await channel.write(call)
+                except WriteRejected:
+                    receipts += [None] * len(call)
+        settle(harness)
+
+        applied = [receipt is not None and _is_accepted(receipt) for receipt in receipts]
+        assert applied[0] is False
+        assert [receipt.change for receipt in receipts if receipt] == (
+            [gone, written] if receipts[0] else [written] if receipts[1] else []
+        )
+        assert harness.shown("C-3") == (10 if applied[1] else 12)
+        assert harness.shown("A-1") == 5
+
+    async def test_what_was_accepted_and_did_not_last_is_read_as_it_is(
+        self, harness: Harness
+    ) -> None:
+        before = (await poll(harness)).of("C-3")
+        async with opened(harness) as channel:
+            await channel.write([change(before, 10)])
+            settle(harness)
+            harness.put("C-3", 12)
+            answer = await channel.read([ListingRef("C-3", before.location, before.ref)])
+
+        assert [record.available for record in answer.records] == [12]
+
     async def test_a_strange_sku_is_written_and_read_at_its_own_place(
         self, harness: Harness
     ) -> None:
@@ -159,3 +211,7 @@ class HttpWritingSuite(ContractSuite):
                 await channel.write([change(record, 3)])
 
         assert harness.shown("A-1") == 5
+
+
+def _is_accepted(receipt: Receipt) -> bool:
+    return receipt.refused is None and receipt.unknown is None and receipt.unsent is None

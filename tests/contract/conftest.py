@@ -20,6 +20,9 @@ LONG_CASES = {
     "test_a_sku_that_cannot_be_one_blinds_itself_only": ("sku", 2),
     "test_a_passing_trouble_is_waited_out": ("status", 2),
     "test_any_other_answer_breaks_the_contract": ("body", 3),
+    "test_a_refusal_is_no_empty_catalogue": ("status", 1),
+    "test_a_429_is_waited_out_whatever_it_says_of_when": ("headers", 1),
+    "test_a_whole_number_is_itself_however_it_is_written": ("raw", 1),
 }
 """Of these tests of the suite, only so many cases of an argument are of the plain run."""
 LONG = {"test_a_strange_sku_is_written_and_read_at_its_own_place"}

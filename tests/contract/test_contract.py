@@ -11,9 +11,10 @@ import pytest
 
 from sync import channels
 from sync.contract.events import EventSuite
-from sync.contract.reading import HttpReadingSuite, ReadingSuite
+from sync.contract.faults import FaultSuite
+from sync.contract.reading import EmptySuite, HttpReadingSuite, ReadingSuite
 from tests.contract.harness import Harness, OverHttp
-from tests.contract.kinds import NETWORKED, TELLING, behind_doors, running
+from tests.contract.kinds import HARNESSES, NETWORKED, TELLING, behind_doors, running
 
 
 class TestReading(ReadingSuite):
@@ -28,6 +29,21 @@ class TestReadingOverHttp(HttpReadingSuite):
     def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
         with running(request.param, tmp_path) as found:
             assert isinstance(found, OverHttp)
+            yield found
+
+
+class TestFaults(FaultSuite):
+    @pytest.fixture(params=behind_doors(NETWORKED))
+    def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
+        with running(request.param, tmp_path) as found:
+            assert isinstance(found, OverHttp)
+            yield found
+
+
+class TestEmpty(EmptySuite):
+    @pytest.fixture(params=NETWORKED)
+    def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
+        with HARNESSES[request.param](tmp_path) as found:
             yield found
 
 
