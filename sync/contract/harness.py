@@ -49,6 +49,11 @@ class Harness(Protocol):
         """The kind's own keys of `[channels.NAME]`."""
         ...
 
+    @property
+    def many(self) -> int:
+        """How many listings are more than one page."""
+        ...
+
     def put(self, sku: str, quantity: int) -> None:
         """The channel now has so many available; at most it is a new listing."""
         ...
@@ -140,6 +145,11 @@ class OverHttp:
 
     def corrupt(self, sku: str, raw: str) -> None:
         self.backend.corrupt(sku, raw)
+
+    @property
+    def many(self) -> int:
+        """How many listings are more than two pages, as the backend's `many` says."""
+        return int(getattr(self.backend, "many", 2_300))
 
     def is_write(self, asked: ReceivedRequest) -> bool:
         """Tell a write from a read: by its method, or as the backend says."""

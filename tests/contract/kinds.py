@@ -45,6 +45,7 @@ class DroppedFile:
 
     base: Path
     kind: str = "csv"
+    many = 1_200
     stock: dict[str, str] = field(default_factory=dict)
 
     def table(self) -> dict[str, Any]:

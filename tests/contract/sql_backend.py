@@ -32,6 +32,7 @@ class StockTable:
     keys: dict[str, Any] = field(default_factory=dict)
     """Over those of `table`; None takes one away."""
     kind: str = "sql"
+    many = 1_200
     timeout_ms: int = 5000
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ class AdobeShop:
     """A shop with one website, whose stock has its sources from `linked`."""
 
     kind: str = "adobe-commerce"
+    many = 700  # 300 to a page.
     by_ims: bool = False
     by_oauth1: bool = False
     nonces: set[str] = field(default_factory=set)

@@ -27,6 +27,7 @@ class Amazon:
     """One seller in one region."""
 
     kind: str = "amazon"
+    many = 150  # 20 to a page.
     fulfilment: str = "merchant"
     marketplaces: tuple[str, ...] = ("DE",)
     more: dict[str, Any] = field(default_factory=dict)

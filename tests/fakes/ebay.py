@@ -38,6 +38,7 @@ class EbaySeller:
     """One seller's account. `refuse` may answer an update's entries in eBay's place."""
 
     kind: str = "ebay"
+    many = 450  # 200 to a page, and a call for each.
     items: dict[str, SellerItem] = field(default_factory=dict)
     offers: list[SellerOffer] = field(default_factory=list)
     raw: dict[str, str] = field(default_factory=dict)

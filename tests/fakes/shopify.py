@@ -72,6 +72,7 @@ class Shopify:
     """One shop: items with levels at locations, scopes, points, bulk operations."""
 
     kind: str = "shopify"
+    many = 650  # 250 to a page.
     items: list[ShopItem] = field(default_factory=list)
     locations: dict[str, tuple[str, bool]] = field(default_factory=lambda: {"1": ("Berlin", True)})
     """By number: name, and whether it is active."""

@@ -33,6 +33,7 @@ class WooCommerceShop:
     """One shop, of a version, with products and their variations."""
 
     kind: str = "woocommerce"
+    many = 350  # 100 to a page.
     version: tuple[int, int] = (10, 0)
     is_ssl: bool = False
     may_write: bool = True
