@@ -39,6 +39,8 @@ class RequestWindow:
         """Requests of ours in this span."""
         self._ends_at: int | None = None
         """None: no answer of this span is there yet."""
+        self._is_assumed = False
+        """That the span ends then is our guess: no answer has come yet."""
         self._seen_at = clock.now()
         self._turns = asyncio.Lock()
 
@@ -48,7 +50,11 @@ class RequestWindow:
         async with self._turns:
             span_ms, why = self._wait()
             await budget.wait(self._clock, span_ms, why)
-            self._roll()
+            now = self._roll()
+            if self._ends_at is None and self._quota is not None:
+                # What begins a span with several requests at once has no answer to go by yet.
+                self._ends_at, self._left = now + self._span_ms, self._quota
+                self._is_assumed = True
             self._own += 1
             if self._left is not None:
                 self._left -= 1
@@ -69,10 +75,15 @@ class RequestWindow:
             self._quota = min(QUOTA_MAX, max(self._quota or 0, left))
         self._left = left
         ends_at = now + (self._span_ms if reset_ms is None else reset_ms)
-        if self._ends_at is not None and reply.status != budget.SLOW_DOWN:
+        if reset_ms is not None and reply.status != budget.SLOW_DOWN:
+            # A span that began a moment ago is as long as what is left of it.
+            longest_ms = round(budget.WAIT_S_MAX * 1000)
+            self._span_ms = min(max(self._span_ms, reset_ms), longest_ms)
+        is_throttled = reply.status == budget.SLOW_DOWN
+        if self._ends_at is not None and not (self._is_assumed or is_throttled):
             # A span that each answer moves ahead would never end.
             ends_at = min(self._ends_at, ends_at)
-        self._ends_at = ends_at
+        self._ends_at, self._is_assumed = ends_at, False
 
     def points(self) -> tuple[int, int] | None:
         return None

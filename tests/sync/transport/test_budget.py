@@ -79,6 +79,44 @@ async def test_a_window_of_few_requests_is_no_standstill(quota: int) -> None:
     assert vendor.refused == 0
 
 
+async def test_requests_at_once_at_the_beginning_of_a_span_keep_to_the_share() -> None:
+    clock = HandClock()
+    vendor = _Windowed(clock, 20)
+    window = RequestWindow(clock, 0.1)
+    await _sweep(window, vendor.ask, 2)
+    clock.at += 30_000
+    began = clock.now()
+    for _ in range(2):
+        await window.turn()
+    assert clock.now() == began, "two are ours in each span"
+    await window.turn()
+    assert clock.now() - began == 30_000, "no answer has come, and the third waits all the same"
+
+
+async def test_the_share_of_a_long_span_holds_in_each_of_them() -> None:
+    clock = HandClock()
+    vendor = _Windowed(clock, 20, 3_600_000)
+    window = RequestWindow(clock, 0.5)
+    for _ in range(3):
+        await _sweep(window, vendor.ask, 10)
+        with pytest.raises(Temporary, match="our share of the requests") as raised:
+            await window.turn()
+        clock.at += round((raised.value.retry_after_s or 0) * 1000)
+    assert vendor.ours_in_span == [10, 10, 10]
+
+
+async def test_requests_that_are_never_answered_stop_nothing_for_long() -> None:
+    clock = HandClock()
+    vendor = _Windowed(clock, 4, 3_600_000)
+    window = RequestWindow(clock, 0.5)
+    await _sweep(window, vendor.ask, 1)
+    clock.at += 3_600_000
+    began = clock.now()
+    for _ in range(6):
+        await window.turn()
+    assert clock.now() - began <= 2 * WAIT_S_MAX * 1000
+
+
 async def test_a_window_slows_down_where_the_other_apps_need_theirs() -> None:
     clock = HandClock()
     vendor = _Windowed(clock, 100)
