@@ -63,7 +63,8 @@ class RequestWindow:
         now = self._roll()
         left, of = rate_limit.remaining(reply.headers)
         reset_ms = rate_limit.resets_in_ms(reply.headers, now)
-        if reply.status == budget.SLOW_DOWN:
+        is_throttled = reply.status == budget.SLOW_DOWN
+        if is_throttled:
             asked_s = retry_after_s(reply, now)
             left, reset_ms = 0, reset_ms if asked_s is None else round(asked_s * 1000)
         if left is None:
@@ -75,11 +76,10 @@ class RequestWindow:
             self._quota = min(QUOTA_MAX, max(self._quota or 0, left))
         self._left = left
         ends_at = now + (self._span_ms if reset_ms is None else reset_ms)
-        if reset_ms is not None and reply.status != budget.SLOW_DOWN:
+        if reset_ms is not None and not is_throttled:
             # A span that began a moment ago is as long as what is left of it.
             longest_ms = round(budget.WAIT_S_MAX * 1000)
             self._span_ms = min(max(self._span_ms, reset_ms), longest_ms)
-        is_throttled = reply.status == budget.SLOW_DOWN
         if self._ends_at is not None and not (self._is_assumed or is_throttled):
             # A span that each answer moves ahead would never end.
             ends_at = min(self._ends_at, ends_at)
