@@ -132,6 +132,7 @@ def open_channel(
 
     `base` is the settings' folder; `meter` notes what its answers say of its rate limit.
     """
+    from sync.channels.struck import StruckChannel
     from sync.channels.translation import translated
     from sync.channels.twins import write_all
     from sync.transport.transport import Limits, Transport
@@ -146,4 +147,6 @@ def open_channel(
     transport = Transport(settings.name, url, clock=clock, limits=limits, meter=meter)
     module = kind(settings.kind)
     opened = module.open_channel(settings.name, settings.options, transport, clock, base)
-    return write_all(translated(opened, settings), settings)
+    # Its redactor knows each credential that was sent, and those of files and databases.
+    clean = StruckChannel(opened, transport.redactor.struck)
+    return write_all(translated(clean, settings), settings)

@@ -16,7 +16,6 @@ from sync.channels.adobe_commerce.options import AdobeCommerceOptions
 from sync.channels.adobe_commerce.reading import AdobeReader
 from sync.channels.adobe_commerce.search import AdobeSearch
 from sync.channels.adobe_commerce.writing import BATCH_MAX, AdobeWriter
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -26,7 +25,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.clock import Clock
 
@@ -90,26 +88,19 @@ class AdobeCommerce:
         self._reader = AdobeReader(search, self._plan, options)
         by_source = options.figure == "sources"
         self._writer = AdobeWriter(search, self._plan, self._reader, by_source=by_source)
-        self._messages = Messages(self._client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the website's stock, its sources, and the one that is written."""
-        with self._messages.errors():
-            layout = await self._plan.afresh()
+        layout = await self._plan.afresh()
         parts = [layout.stock, f"sources: {layout.shown}"]
         if layout.stock and layout.written is None:
             parts.append("nothing can be written until `source` names one of them")

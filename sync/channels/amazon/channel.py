@@ -22,7 +22,6 @@ from sync.channels.amazon.writing import AmazonWriter
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -32,7 +31,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
@@ -136,7 +134,6 @@ class Amazon:
         self.abilities = abilities(options)
         self._options = options
         self._api = api
-        self._messages = Messages(api.client.struck)
         self._listings = AmazonListings(options, api)
         self._stock = AmazonStockReader(options, api)
         feeds = AmazonFeeds(api, transport, clock, options.seller_id)
@@ -146,19 +143,14 @@ class Amazon:
     def _is_fba(self) -> bool:
         return self._options.fulfilment == "fba"
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
+    def pages(self) -> AsyncIterator[RecordPage]:
         reader = self._stock if self._is_fba else self._listings
-        async with closing(reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+        return reader.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            if self._is_fba:
-                found = await self._stock.few([listing.sku for listing in wanted])
-                return self._messages.readings(found)
-            listings = await self._listings.few((listing.sku for listing in wanted), "read")
+        if self._is_fba:
+            return await self._stock.few([listing.sku for listing in wanted])
+        listings = await self._listings.few((listing.sku for listing in wanted), "read")
         places = {(listing.sku, listing.location) for listing in wanted}
         records: list[Record] = []
         refused: list[Refused] = []
@@ -172,25 +164,23 @@ class Amazon:
                 if (record.sku, record.location) in places
             ]
             refused += [bad for bad in found_listing.refused if (bad.sku, bad.location) in places]
-        return self._messages.readings(FreshReadings(records, refused))
+        return FreshReadings(records, refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         if self._is_fba:
             words = "it lies at Amazon (FBA), where its quantity can't be written"
             return [Receipt(change, refused=words) for change in changes]
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the seller and his marketplaces, and prove that the stock can be read."""
-        with self._messages.errors():
-            entries = await self._participations()
-            seller = self._seen_marketplaces(entries)
-            if self._is_fba:
-                count = await self._stock.look()
-                return f"{seller}: FBA stock, {count} SKUs on the first page"
-            first = marketplaces.name_of(self._options.marketplaces[0])
-            return f"{seller}: {await self._listings.look():,} listings in {first}"
+        entries = await self._participations()
+        seller = self._seen_marketplaces(entries)
+        if self._is_fba:
+            count = await self._stock.look()
+            return f"{seller}: FBA stock, {count} SKUs on the first page"
+        first = marketplaces.name_of(self._options.marketplaces[0])
+        return f"{seller}: {await self._listings.look():,} listings in {first}"
 
     async def close(self) -> None:
         await self._api.client.aclose()

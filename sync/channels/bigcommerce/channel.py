@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from store.model import State
 from sync import secrets
 from sync.channels.api.auth.access import FixedAccess
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -18,7 +17,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.bigcommerce.desk import BigDesk
 from sync.channels.bigcommerce.options import BigCommerceOptions
@@ -83,26 +81,19 @@ class BigCommerce:
         self._desk = desk
         self._reader = BigReader(desk, options.location)
         self._writer = BigWriter(desk, self._reader, options.location)
-        self._messages = Messages(desk.client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the store and its locations, and every scope that is missing."""
-        with self._messages.errors():
-            said = await greeting(self._desk, self._options)
+        said = await greeting(self._desk, self._options)
         return self._desk.client.text(said)
 
     async def close(self) -> None:

@@ -14,7 +14,6 @@ from sync import secrets
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -24,7 +23,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.ebay.desk import EbayDesk
 from sync.channels.ebay.options import EbayOptions
@@ -108,29 +106,21 @@ class Ebay:
         self._desk = desk
         self._reader = EbayReader(desk, options.marketplaces)
         self._writer = EbayWriter(desk, self._reader, options.api)
-        self._messages = Messages(desk.client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Read every listing of the SKUs: one may have an offer more by now."""
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         """Set what one offer shows, and leave what the SKU's other offers show."""
-        with self._messages.errors():
-            receipts = [await self._writer.write(change) for change in changes]
-        return self._messages.receipts(receipts)
+        return [await self._writer.write(change) for change in changes]
 
     async def sign_in(self) -> str:
         """Count the inventory items: this scope tells no seller's name."""
-        with self._messages.errors():
-            count = await self._desk.count()
+        count = await self._desk.count()
         items = "inventory items" if count is None else f"{count:,} inventory items"
         where = self._options.url.partition("://")[2].rstrip("/")
         return f"{items} of the seller whose refresh token it is, at {where}"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from store.model import Millis, State
 from sync import secrets
 from sync.channels.api.auth.access import FixedAccess
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -18,7 +17,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.erpnext.access import TokenPairProof
 from sync.channels.erpnext.options import ErpNextOptions
@@ -91,34 +89,24 @@ class ErpNext:
         self._site = site
         self._reader = BinReader(site, options, clock)
         self._writer = BinWriter(site, self._reader, options.location)
-        self._messages = Messages(site.client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
-    async def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.changed(since)) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+        return self._reader.changed(since)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         """Set what lies in some bins, all of one company, in one document."""
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Say whose key it is, and how many warehouses that user sees."""
-        with self._messages.errors():
-            user = self._site.client.text(await self._site.user())
-            count = len(await self._site.warehouses())
+        user = self._site.client.text(await self._site.user())
+        count = len(await self._site.warehouses())
         return f"signed in as {user}; {count} warehouse{'' if count == 1 else 's'} with stock"
 
     async def close(self) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from store.model import Record, Refused, State
 from sync.channels.api import complaints
 from sync.channels.api.auth.table import WayIn
-from sync.channels.api.messages import Messages
 from sync.channels.base import (
     Abilities,
     Change,
@@ -95,7 +94,6 @@ class HttpApi:
         self.abilities = abilities(options)
         self._options = options
         self._client = client
-        self._messages = Messages(client.struck)
         self._list = ListReader(name, options, client)
         write = options.write
         versions = VersionMemory(None if write is None else write.if_match)
@@ -108,11 +106,8 @@ class HttpApi:
         if table is not None:
             self._events = EventReader(name, table, clock, client, zone_of(options.timezone))
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._list.all()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._list.all()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         # With `return_exceptions` all requests end before the first error is raised; otherwise the
@@ -122,11 +117,10 @@ class HttpApi:
         refused: list[Refused] = []
         for answer in answers:
             if isinstance(answer, BaseException):
-                with self._messages.errors():
-                    raise answer
+                raise answer
             records += answer.records
             refused += answer.refused
-        return self._messages.readings(FreshReadings(records, refused))
+        return FreshReadings(records, refused)
 
     def address(self, listing: ListingRef) -> str:
         write = self._options.write
@@ -136,28 +130,24 @@ class HttpApi:
         if self._writer is None:
             words = "the channel is described without a way to write"
             return [Receipt(change, refused=words) for change in changes]
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
-        with self._messages.errors():
-            page = await self._list.look()
+        page = await self._list.look()
         return f"answered with a page of {len(page.items)} listings"
 
     async def try_out(self) -> Sighting:
         trial = Trial(
             self._options, self._client, self._list, self._single, self._writer, self._events
         )
-        with self._messages.errors():
-            return self._messages.sighting(await trial.run())
+        return await trial.run()
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         if self._events is None:
             return
         async with closing(self._events.read(cursor)) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.event_page(page)
+            async for page in pages:
+                yield page
 
     async def answer(self) -> "Reply":
         """Ask for the first page, whatever is in its answer: for who looks at it first."""

@@ -12,7 +12,6 @@ from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.basic import BasicProof
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.login import Login, LoginTable
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -22,7 +21,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.medusa.listings import MedusaView
 from sync.channels.medusa.options import MedusaOptions
@@ -103,42 +101,35 @@ class Medusa:
         view = MedusaView(options.location, by_variant=options.sku_of == "variant")
         self._reader = MedusaReader(client, base, view)
         self._writer = MedusaWriter(client, base, self._reader, options.location)
-        self._messages = Messages(client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the shop and its stock locations, which have no other place to be read."""
-        with self._messages.errors():
-            stores = await self._client.read(
-                "GET", f"{self._base}/admin/stores?fields=id,name", MedusaStores, "stores",
-                accept={404},
-            )  # fmt: skip
-            listed = await self._client.read(
-                "GET",
-                f"{self._base}/admin/stock-locations?fields=id,name&limit=1000",
-                MedusaLocations,
-                "stock_locations",
+        stores = await self._client.read(
+            "GET", f"{self._base}/admin/stores?fields=id,name", MedusaStores, "stores",
+            accept={404},
+        )  # fmt: skip
+        listed = await self._client.read(
+            "GET",
+            f"{self._base}/admin/stock-locations?fields=id,name&limit=1000",
+            MedusaLocations,
+            "stock_locations",
+        )
+        places = {found.id: found.name or found.id for found in listed.stock_locations}
+        if self._location is not None and self._location not in places:
+            known = ", ".join(f"{place} ({name})" for place, name in places.items()) or "none"
+            raise NeedsOperator(
+                f"{self._client.name}: location {self._location} is not a stock location of "
+                f"this shop; known: {known}"
             )
-            places = {found.id: found.name or found.id for found in listed.stock_locations}
-            if self._location is not None and self._location not in places:
-                known = ", ".join(f"{place} ({name})" for place, name in places.items()) or "none"
-                raise NeedsOperator(
-                    f"{self._client.name}: location {self._location} is not a stock location of "
-                    f"this shop; known: {known}"
-                )
         shop = next((store.name for store in stores.stores if store.name), "a shop without a name")
         shown = ", ".join(f"{name} ({place})" for place, name in places.items()) or "none"
         return self._client.text(f"{shop}; stock locations: {shown}")

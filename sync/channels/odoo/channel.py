@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from store.model import Millis, State
 from sync import secrets
 from sync.channels.api.auth.access import FixedAccess
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -21,7 +20,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.odoo import reading
 from sync.channels.odoo.desk import Json2, JsonRpc, OdooDesk, OdooWay, server_version
@@ -93,34 +91,24 @@ class Odoo:
         self._clock = clock
         self._reader = OdooReader(desk)
         self._writer = OdooWriter(desk, self._reader)
-        self._messages = Messages(desk.client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages(self._clock.now())) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages(self._clock.now())
 
-    async def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
+    def changed(self, since: Millis) -> AsyncIterator[RecordPage]:
         """Read what may have changed at or after an instant, by the database's clock."""
-        async with closing(self._reader.changed(since)) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+        return self._reader.changed(since)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         """Set each quantity so that as many are free as the change says."""
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the database, the user and the company, and a right that is missing to write."""
-        with self._messages.errors():
-            return self._desk.client.struck(await self._seen())
+        return self._desk.client.struck(await self._seen())
 
     async def close(self) -> None:
         await self._desk.client.aclose()

@@ -15,7 +15,6 @@ from store.model import State
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -25,7 +24,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.shopify import documents
 from sync.channels.shopify.bulk import ShopifyBulk
@@ -155,27 +153,20 @@ class Shopify:
         self._sweep = sweep
         self._fresh = ShopifyFresh(session, sweep, options.location)
         self._writer = ShopifyWriter(session, self._fresh)
-        self._messages = Messages(session.client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._sweep.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._sweep.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._fresh.read(wanted))
+        return await self._fresh.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         self._sweep.note_write()
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the shop, its plan and what its app may do. Raises NeedsOperator for a scope."""
-        with self._messages.errors():
-            return self._session.client.struck(await self._signed_in())
+        return self._session.client.struck(await self._signed_in())
 
     async def close(self) -> None:
         await self._session.client.aclose()

@@ -10,7 +10,6 @@ from sync import secrets, values
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -20,7 +19,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.square.options import SquareOptions
 from sync.channels.square.reading import SquareReader
@@ -146,36 +144,26 @@ class Square:
         self._end = end
         self._reader = SquareReader(session, options.location, clock)
         self._writer = SquareWriter(session, self._reader, options.location, clock)
-        self._messages = Messages(session.client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
-    async def changed(self, since: "Millis") -> AsyncIterator[RecordPage]:
+    def changed(self, since: "Millis") -> AsyncIterator[RecordPage]:
         """Read the listings whose counts or catalogue entries moved since."""
-        async with closing(self._reader.changed(since)) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+        return self._reader.changed(since)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the seller, its locations and what the token may not do."""
-        with self._messages.errors():
-            status = await self._status()
-            self._end.note(status.expires_at)
-            lacking = self._lacking(status)
-            locations = await self._reader.locations()
+        status = await self._status()
+        self._end.note(status.expires_at)
+        lacking = self._lacking(status)
+        locations = await self._reader.locations()
         active = [location for location in locations if location.is_active]
         seller = next((found.business_name for found in active if found.business_name), None)
         names = ", ".join(f"{found.name or 'no name'} ({found.id})" for found in active)

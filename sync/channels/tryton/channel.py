@@ -12,7 +12,6 @@ from sync import secrets
 from sync.channels.api import addresses
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import (
@@ -22,7 +21,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.tryton.layout import TrytonPlan
 from sync.channels.tryton.options import TrytonOptions
@@ -100,35 +98,28 @@ class Tryton:
         self._plan = TrytonPlan(client, options)
         self._reader = TrytonReader(client, self._plan)
         self._writer = TrytonWriter(client, self._plan, self._reader)
-        self._messages = Messages(client.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.pages()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.pages()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.read(wanted))
+        return await self._reader.read(wanted)
 
     def address(self, listing: ListingRef) -> str:
         return listing.location
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
         """Name the company and its warehouses, and say where the user may only read."""
-        with self._messages.errors():
-            layout = await self._plan.afresh()
-            rights = await self._client.ask(
-                "ir.model.access.get_access",
-                [["stock.inventory"]],
-                {"company": layout.company},
-                dict[str, TrytonRights],
-            )
+        layout = await self._plan.afresh()
+        rights = await self._client.ask(
+            "ir.model.access.get_access",
+            [["stock.inventory"]],
+            {"company": layout.company},
+            dict[str, TrytonRights],
+        )
         mine = rights.get("stock.inventory", TrytonRights())
         lacking = "" if mine.create and mine.write else (
             "; the user may not make inventories, so nothing can be written: put it into the "

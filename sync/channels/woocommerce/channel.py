@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import State
-from sync.channels.api.messages import Messages
 from sync.channels.base import (
     Abilities,
     Change,
@@ -13,7 +12,6 @@ from sync.channels.base import (
     ListingRef,
     Receipt,
     RecordPage,
-    closing,
 )
 from sync.channels.woocommerce import writing
 from sync.channels.woocommerce.access import KeyAccess
@@ -75,30 +73,23 @@ class WooCommerce:
         self._shop = shop
         self._reader = CatalogueReader(shop)
         self._writer = CatalogueWriter(shop, self._reader)
-        self._messages = Messages(shop.struck)
 
-    async def pages(self) -> AsyncIterator[RecordPage]:
-        async with closing(self._reader.all()) as pages:
-            with self._messages.errors():
-                async for page in pages:
-                    yield self._messages.record_page(page)
+    def pages(self) -> AsyncIterator[RecordPage]:
+        return self._reader.all()
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
-        with self._messages.errors():
-            return self._messages.readings(await self._reader.few(wanted))
+        return await self._reader.few(wanted)
 
     def address(self, listing: ListingRef) -> str:
         return writing.address_of(listing.ref)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         """Write changes of one product's variations, or of products."""
-        with self._messages.errors():
-            return self._messages.receipts(await self._writer.write(changes))
+        return await self._writer.write(changes)
 
     async def sign_in(self) -> str:
-        with self._messages.errors():
-            seen = await self._reader.look()
-            return self._shop.struck(f"{await self._shop.shop_name()}: {seen}")
+        seen = await self._reader.look()
+        return self._shop.struck(f"{await self._shop.shop_name()}: {seen}")
 
     async def close(self) -> None:
         await self._shop.aclose()

@@ -12,7 +12,6 @@ import msgspec
 from store.model import Record, Refused
 from sync import secrets, values
 from sync.channels.api.auth.access import FixedAccess
-from sync.channels.api.messages import Messages
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
@@ -97,44 +96,39 @@ class Parcel:
         self.abilities = ABILITIES
         self._url = url
         self._client = client
-        self._messages = Messages(client.struck)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         """List by id, each page behind the last id of the one before: nothing can slip through."""
         after = ""
-        with self._messages.errors():
-            for number in range(1, PAGES_MAX + 1):
-                url = f"{self._url}/stock?limit={PAGE}&after={quote(after, safe='')}"
-                page = await self._client.read("GET", url, _Page, f"page {number}")
-                found = _read(page.items, f"page {number}, items")
-                yield self._messages.record_page(RecordPage(found.records, found.refused))
-                if page.after is None:
-                    return
-                after = page.after
-            raise ContractBroken(
-                "still not the last page", path=f"page {PAGES_MAX}", subject=self._client.name
-            )
+        for number in range(1, PAGES_MAX + 1):
+            url = f"{self._url}/stock?limit={PAGE}&after={quote(after, safe='')}"
+            page = await self._client.read("GET", url, _Page, f"page {number}")
+            found = _read(page.items, f"page {number}, items")
+            yield RecordPage(found.records, found.refused)
+            if page.after is None:
+                return
+            after = page.after
+        raise ContractBroken(
+            "still not the last page", path=f"page {PAGES_MAX}", subject=self._client.name
+        )
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         records: list[Record] = []
         refused: list[Refused] = []
-        with self._messages.errors():
-            for listing in wanted:
-                url = self._address(listing.ref)
-                reply = await self._client.fetch("GET", url, accept={GONE})
-                if reply.status != GONE:
-                    found = _read([self._client.decoded(reply, dict, url)], "listing")
-                    records += found.records
-                    refused += found.refused
-        return self._messages.readings(FreshReadings(records, refused))
+        for listing in wanted:
+            url = self._address(listing.ref)
+            reply = await self._client.fetch("GET", url, accept={GONE})
+            if reply.status != GONE:
+                found = _read([self._client.decoded(reply, dict, url)], "listing")
+                records += found.records
+                refused += found.refused
+        return FreshReadings(records, refused)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        with self._messages.errors():
-            return self._messages.receipts([await self._set(change) for change in changes])
+        return [await self._set(change) for change in changes]
 
     async def sign_in(self) -> str:
-        with self._messages.errors():
-            page = await self._client.read("GET", f"{self._url}/stock?limit=1", _Page, "sign-in")
+        page = await self._client.read("GET", f"{self._url}/stock?limit=1", _Page, "sign-in")
         return f"a depot with {'stock' if page.items else 'no stock'}"
 
     async def close(self) -> None:
