@@ -28,6 +28,10 @@ _DAY_FIRST = re.compile(
 )
 """Day, month and year with dots, which nobody writes in another order: 29.11.2026 21:15:03."""
 _WITH_SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d", re.ASCII)
+NO_CHARACTER = "\uffff"
+"""What half of a surrogate pair in JSON becomes."""
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONE = re.compile("[\ud800-\udfff]")
 _QUOTE_LENGTH_MAX = 40
 _DIGITS_MAX = 300
 _BITS_MAX = 2048
@@ -48,9 +52,20 @@ def json_value(body: bytes) -> object:
     except RecursionError:
         raise ValueError("JSON nested too deep") from None
     try:
-        return json.loads(body)
+        content = json.loads(body)
+        return _whole_characters(content) if _HALF.search(body) else content
     except (ValueError, RecursionError):
         raise ValueError(reason) from None
+
+
+def _whole_characters(content: object) -> object:
+    """Put `NO_CHARACTER` for each half of a surrogate pair in decoded JSON.
+
+    No URL, file or cache takes such a half, and neither does `msgspec.convert`. What must be
+    printable, such as a SKU, is refused for either.
+    """
+    text = json.dumps(content, ensure_ascii=False)
+    return json.loads(_LONE.sub(NO_CHARACTER, text))
 
 
 def sku(value: object) -> str:

@@ -90,7 +90,10 @@ class AdobeReader:
             async for listed in self._search.pages(self._export, "entity_id", which):
                 lying = _lying(few.items, layout)
                 entries = [
-                    e for e in listed.items if not isinstance(e, dict) or e.get("sku") in asked
+                    entry
+                    for entry in listed.items
+                    if not (isinstance(entry, dict) and isinstance(sku := entry.get("sku"), str))
+                    or sku in asked
                 ]
                 await self._page(entries, f"salable, page {listed.number}", lying, few.found, tally)
         few.items = {

@@ -29,6 +29,7 @@ from sync.channels.amazon.shapes import (
     AmazonReport,
 )
 from sync.channels.amazon.submissions import AmazonOutcome, AmazonStockChange, issue_words
+from sync.channels.api import addresses
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary, WriteRejected
 from sync.transport.decompression import decompressor
@@ -144,9 +145,9 @@ class AmazonFeeds:
 
     def _elsewhere(self, url: str) -> "Transport":
         """A way to a document, where none of our credentials goes."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" and urlsplit(self.api.url("")).scheme == "https":
-            raise ContractBroken("a document's address is not https", path="url")
+        parts = addresses.named(url)
+        if not parts.hostname or parts.scheme not in {"https", urlsplit(self.api.url("")).scheme}:
+            raise ContractBroken("a document's address is not one at https", path="url")
         self.transport.redactor.learn_passing([parts.query])
         return self.transport.beside(url, body_bytes_max=_REPORT_BYTES_MAX)
 

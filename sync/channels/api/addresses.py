@@ -1,7 +1,10 @@
-"""The `url` of a kind that asks an API: what it must not be, and what people paste in its place."""
+"""The `url` of a kind that asks an API: what it must not be, and what people paste in its place.
+
+Also the addresses that an API names, which may be anything.
+"""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from sync import secrets
 
@@ -23,3 +26,12 @@ def base(url: str, tails: Sequence[str] = ()) -> str:
     bare = url.rstrip("/")
     tail = next((tail for tail in tails if bare.endswith(tail)), "")
     return bare.removesuffix(tail).rstrip("/")
+
+
+def named(url: str, base: str = "") -> SplitResult:
+    """Take apart an address that a channel names, seen from `base`; all empty for what is none."""
+    try:
+        return urlsplit(urljoin(base, url))
+    except ValueError:
+        # Such as `https://[`, whose host would be one of IPv6.
+        return SplitResult("", "", "", "", "")

@@ -91,7 +91,12 @@ class EbayDesk:
             )
             place = "bulk_get_inventory_item"
             if reply.status not in _REFUSED:
-                found += self.client.decoded(reply, EbayBulkItems, place).responses
+                answers = self.client.decoded(reply, EbayBulkItems, place).responses
+                if len(answers) < len(asked):
+                    # A SKU that it leaves out must not look like one that is not there.
+                    words = f"{len(answers)} answers for {len(asked)} SKUs"
+                    raise ContractBroken(words, path=place, subject=self.client.name)
+                found += answers
             elif not are_absent(self._errors(reply, place), is_404=reply.status == _NOT_FOUND):
                 raise self._broken(reply, place)
         return found

@@ -142,12 +142,17 @@ class EbayReader:
                     failures.append(error)
                     return FreshReadings()
 
-        answers = await asyncio.gather(*(in_turn(item, where) for where, item in fresh))
+        # Without `return_exceptions` a sweep that is cancelled ends before its requests do.
+        answers = await asyncio.gather(
+            *(in_turn(item, where) for where, item in fresh), return_exceptions=True
+        )
         if failures:
             raise failures[0]
         found: list[Record] = []
         refused: list[Refused] = []
         for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
             found += answer.records
             refused += answer.refused
         return FreshReadings(found, refused)

@@ -101,7 +101,7 @@ class MedusaReader:
         """Each page's new items, with its number."""
         # Paging is by offset. Where an item is deleted meanwhile, everything after it moves up and
         # one would be skipped, which would look missing. The overlap of one shows that.
-        last, offset = "", 0
+        last, offset, came = "", 0, 0
         for number in range(1, PAGES_MAX + 1):
             url = f"{self._items}&limit={LIMIT}&offset={offset}"
             page = await self._client.read("GET", url, MedusaItems, f"page {number}",
@@ -109,9 +109,15 @@ class MedusaReader:
             items = page.inventory_items
             if last and (not items or _id(items[0]) != last):
                 raise Temporary(f"{self._name}'s catalogue changed while it was read")
-            yield number, items[1 if last else 0 :]
-            if len(items) < LIMIT:
+            new = items[1 if last else 0 :]
+            came += len(new)
+            yield number, new
+            # A proxy or a plugin may give fewer than were asked for.
+            if len(items) < LIMIT and came >= page.count:
                 return
+            if not new:
+                words = f"the page is empty, and {page.count - came:,} are still to come"
+                raise self._broken(words, number)
             last, offset = _id(items[-1]), offset + len(items) - 1
             if not last:
                 raise self._broken("the last item has no id", number)
@@ -131,8 +137,11 @@ class MedusaReader:
                     found.add(self._view.of_variant(variant, place, tally, free_at))
             yield found
             offset += len(page.variants)
-            if len(page.variants) < LIMIT:
+            if len(page.variants) < LIMIT and offset >= page.count:
                 return
+            if not page.variants:
+                words = f"the page is empty, and {page.count - offset:,} are still to come"
+                raise self._broken(words, number)
         raise self._broken("still not the last page of variants", PAGES_MAX)
 
     async def _of_items(self, ids: Sequence[str]) -> MedusaFound:

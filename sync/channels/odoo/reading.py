@@ -183,7 +183,10 @@ class OdooReader:
         found: dict[tuple[int, str], list[OdooQuant]] = defaultdict(list)
         for quant in self._desk.shaped(rows, OdooQuant, "stock.quant"):
             if isinstance(quant.product_id, tuple) and isinstance(quant.location_id, tuple):
-                place = places.of_location[quant.location_id[0]]
+                place = places.of_location.get(quant.location_id[0])
+                if place is None:
+                    words = f"location {quant.location_id[0]}, which was not asked for"
+                    raise self._broken(words, "stock.quant")
                 found[quant.product_id[0], place.name].append(quant)
         return found
 

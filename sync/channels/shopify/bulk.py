@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from store.model import Millis
 from sync import values
+from sync.channels.api import addresses
 from sync.channels.base import closing
 from sync.channels.shopify import documents
 from sync.channels.shopify.joining import ShopifyBadNode, ShopifyJoiner
@@ -35,6 +36,7 @@ FILE_BYTES_MAX = 4 * 1024**3
 _LOOK_FIRST_MS = 1_000
 _LOOK_MAX_MS = 10_000
 _LOOKS_MAX = 10_000
+_DIGITS_MAX = 18
 _DOWNLOADS_MAX = 3
 _TAKEN = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
 _ENDED = frozenset({"FAILED", "CANCELED", "CANCELING", "EXPIRED"})
@@ -197,8 +199,9 @@ class ShopifyBulk:
         raise AssertionError("the last attempt returns or raises")
 
     async def _download(self, url: str, joiner: ShopifyJoiner) -> None:
-        name, parts = self._session.name, urlsplit(url)
-        if parts.scheme not in {"https", urlsplit(self._session.endpoint).scheme}:
+        name, parts = self._session.name, addresses.named(url)
+        schemes = {"https", urlsplit(self._session.endpoint).scheme}
+        if not parts.hostname or parts.scheme not in schemes:
             raise ContractBroken("names an export that is not at https", path="url", subject=name)
         # The export is in a store of somebody else's, whose address is signed. This transport has
         # no credential of ours, and its texts have no signature.
@@ -224,7 +227,7 @@ class ShopifyBulk:
 def _number(value: str | int | None) -> int:
     """A count, which Shopify writes as text."""
     text = str(value)
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS_MAX else 0
 
 
 def _same(first: str, second: str) -> bool:

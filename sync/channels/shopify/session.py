@@ -6,9 +6,9 @@ Most of what Shopify refuses is an answer of 200 with `errors`, each with a code
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from sync.channels.api import complaints
+from sync.channels.api import addresses, complaints
 from sync.channels.api.graphql import GraphQLAnswer, GraphQLError, answer_in
 from sync.channels.api.vendor import VendorClient
 from sync.channels.shopify.costs import QUERY_POINTS_MAX, ShopifyCosts, cost_in
@@ -205,8 +205,7 @@ class ShopifySession:
             return NeedsOperator(
                 self._instead(f"{reply.status}, no Admin API {self._asked_version}", reply)
             )
-        target = urljoin(reply.url, reply.headers.get("location", ""))
-        host = urlsplit(target).hostname or ""
+        host = addresses.named(reply.headers.get("location", ""), reply.url).hostname or ""
         place = self.client.text(host)
         if host.endswith(".myshopify.com"):
             return NeedsOperator(

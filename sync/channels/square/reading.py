@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import quote
 
 from store.model import Millis
@@ -27,6 +28,8 @@ from sync.channels.square.shapes import (
 )
 from sync.clock import Clock, rfc3339
 from sync.errors import ContractBroken, NeedsOperator
+
+P = TypeVar("P", SquareCatalogPage, SquareCountsPage)
 
 LIMIT = 1000
 """Of the counts in a page, the objects in a page and the ids in a request."""
@@ -185,32 +188,34 @@ class SquareReader:
         if not view.places:
             return
         body = {**which, "location_ids": list(view.places), "limit": LIMIT}
-        cursor: str | None = None
-        for number in range(1, PAGES_MAX + 1):
-            asked = body if cursor is None else {**body, "cursor": cursor}
-            place = f"counts, page {number}"
-            page = await self._session.ask(COUNTS, SquareCountsPage, place, asked)
+        async for number, page, _ in self._pages(COUNTS, SquareCountsPage, body, "counts, page"):
             for index, entry in enumerate(page.counts):
-                yield stock.note(entry, f"{place}, counts[{index}]", tally)
-            cursor = page.cursor
-            if not cursor:
-                return
-        raise self._endless(place)
+                yield stock.note(entry, f"counts, page {number}, counts[{index}]", tally)
 
     async def _catalogue(
         self, query: Mapping[str, object], what: str
     ) -> AsyncIterator[tuple[int, SquareCatalogPage]]:
         body = {**query, "limit": LIMIT}
+        async for number, page, _ in self._pages(SEARCH, SquareCatalogPage, body, what):
+            yield number, page
+
+    async def _pages(
+        self, path: str, shape: type[P], body: Mapping[str, object], what: str
+    ) -> AsyncIterator[tuple[int, P, Millis | None]]:
+        """The pages of a list, each with its number and the server's time of it."""
         cursor: str | None = None
         for number in range(1, PAGES_MAX + 1):
             asked = body if cursor is None else {**body, "cursor": cursor}
             place = f"{what} {number}"
-            page = await self._session.ask(SEARCH, SquareCatalogPage, place, asked)
-            yield number, page
-            cursor = page.cursor
-            if not cursor:
+            page, at = await self._session.ask_with_time(path, shape, place, asked)
+            yield number, page, at
+            if not page.cursor:
                 return
-        raise self._endless(place)
+            if page.cursor == cursor:
+                words = "the cursor is the same as that of the page before"
+                raise ContractBroken(words, path=place, subject=self._session.name)
+            cursor = page.cursor
+        raise ContractBroken("still not the last page", path=place, subject=self._session.name)
 
     async def _of_ids(self, ids: Sequence[str], view: SquareView, tally: Tally) -> SquareFresh:
         """Read variations by their ids, with their items and their counts."""
@@ -221,15 +226,10 @@ class SquareReader:
         if variations:
             body = {"catalog_object_ids": list(variations), "location_ids": list(view.places),
                     "limit": LIMIT}  # fmt: skip
-            cursor: str | None = ""
-            while cursor is not None:
-                asked = {**body, "cursor": cursor} if cursor else body
-                page, fresh.at = await self._session.ask_with_time(
-                    COUNTS, SquareCountsPage, "counts", asked
-                )
+            async for _, page, at in self._pages(COUNTS, SquareCountsPage, body, "counts, page"):
+                fresh.at = at
                 for index, entry in enumerate(page.counts):
                     stock.note(entry, f"counts[{index}]", tally)
-                cursor = page.cursor or None
         derived = {
             variation.id: (variation, items.get(_item_id(variation), SquareItem()))
             for variation in variations.values()
@@ -277,9 +277,6 @@ class SquareReader:
             page = await self._session.ask(path, SquareCountsPage, f"count of {ref}")
             for index, entry in enumerate(page.counts):
                 stock.note(entry, f"count of {ref}, counts[{index}]", tally)
-
-    def _endless(self, place: str) -> ContractBroken:
-        return ContractBroken("still not the last page", path=place, subject=self._session.name)
 
 
 def _is_derived(variation: SquareObject) -> bool:

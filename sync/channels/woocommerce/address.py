@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from sync.channels.api import addresses
+
 API = "wc/v3"
 PLAIN_ROUTE = "rest_route="
 _PRETTY = "/wp-json"
@@ -71,7 +73,9 @@ def said_in(link: str) -> ShopAddress | None:
     None where there is none.
     """
     found = _ROOT.search(link)
-    return ShopAddress.of(found[1]) if found else None
+    if found is None or not addresses.named(found[1]).hostname:
+        return None
+    return ShopAddress.of(found[1])
 
 
 def may_be_same(url: str, home: str) -> bool:
@@ -79,13 +83,13 @@ def may_be_same(url: str, home: str) -> bool:
 
     A shop elsewhere must not have us sign requests that are good at another one.
     """
-    hosts = [(urlsplit(text).hostname or "").removeprefix("www.") for text in (url, home)]
+    hosts = [(addresses.named(text).hostname or "").removeprefix("www.") for text in (url, home)]
     return "" not in hosts and (hosts[0] == hosts[1] or are_near(url, home))
 
 
 def are_near(*urls: str) -> bool:
     """Whether all of these are on this machine or its own network, such as containers."""
-    return all(_is_near(urlsplit(url).hostname or "") for url in urls)
+    return all(_is_near(addresses.named(url).hostname or "") for url in urls)
 
 
 def _is_near(host: str) -> bool:

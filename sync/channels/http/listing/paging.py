@@ -323,7 +323,7 @@ def may_be_a_bound(count: int) -> bool:
 
 def is_whole(text: str) -> bool:
     """Whether a text can be sent and stored: JSON can hold half of a surrogate pair."""
-    return all(not "\ud800" <= character <= "\udfff" for character in text)
+    return values.NO_CHARACTER not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _request(paging: PagingTable, url: str, body: object, at: str | int | None) -> PageRequest:
