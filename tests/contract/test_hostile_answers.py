@@ -1,5 +1,6 @@
 """What leads no adapter astray: no addresses, halves of characters, cursors, cut lists."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -176,3 +177,41 @@ async def test_a_sku_that_is_an_object_blinds_itself_only(tmp_path: Path) -> Non
 
         assert found.records == []
         assert [refused.sku for refused in found.refused] == [None]
+
+
+@pytest.mark.parametrize("cursor", [None, "c-1"])
+async def test_more_levels_without_a_way_to_them_break_the_contract(
+    tmp_path: Path, cursor: str | None
+) -> None:
+    shop = Shopify()
+    shop.location = None
+    with over_http(shop, tmp_path) as harness:
+        stocked(harness)
+        harness.front.spoil = lambda asked: _endless_levels(harness, asked, cursor)
+
+        with pytest.raises(ContractBroken, match="has a next page and no cursor to it"):
+            await poll(harness)
+
+
+def _endless_levels(harness: OverHttp, asked: ReceivedRequest, cursor: str | None) -> Answer | None:
+    info = {"hasNextPage": True, "endCursor": cursor}
+    if "SkewLevels" in asked.json["query"]:
+        more = {"inventoryLevels": {"nodes": [], "pageInfo": info}}
+        item = {"id": "gid://shopify/InventoryItem/1", "tracked": True, **more}
+        return Answer({"data": {"inventoryItem": item}})
+    if "SkewItems(" not in asked.json["query"]:
+        return None
+    content = json.loads(harness.backend.answer(asked).content)
+    for node in content["data"]["inventoryItems"]["nodes"]:
+        node["inventoryLevels"]["pageInfo"] = info
+    return Answer(content)
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "-1", "1e3", ""])
+async def test_a_count_that_is_no_number_breaks_the_contract(tmp_path: Path, count: str) -> None:
+    with over_http(WooCommerceShop(), tmp_path) as harness:
+        stocked(harness)
+        harness.front.spoil = lambda _asked: Answer([], headers={"X-WP-Total": count})
+
+        with pytest.raises(ContractBroken, match="X-WP-Total"):
+            await poll(harness)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FIRST_JSON_2 = 19
+_DIGITS_MAX = 9
 _BY_POSITION = {"write": "vals", "create": "vals_list", "search_count": "domain"}
 """What JSON-RPC takes by its position: `create` reads its first argument there, and the name of
 the others is another in older versions."""
@@ -265,7 +266,8 @@ async def server_version(client: VendorClient, options: OdooOptions) -> tuple[in
         return None
     # `17.0`, `saas~18.2`, `19.0+e-20260101`.
     number = version.rpartition("~")[2].partition(".")[0]
-    return (int(number), client.text(version)) if number.isdecimal() else None
+    is_number = number.isdecimal() and len(number) <= _DIGITS_MAX
+    return (int(number), client.text(version)) if is_number else None
 
 
 def _body(call: OdooCall, context: Mapping[str, object]) -> dict[str, object]:

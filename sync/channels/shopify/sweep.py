@@ -148,10 +148,7 @@ class ShopifySweep:
             # What comes after the last that Shopify pages to, no page says.
             if sweep.came >= PAGED_MAX or await self._is_better_exported(sweep):
                 return
-            if info.end_cursor is None or info.end_cursor == after:
-                words = "has a next page and no cursor to it"
-                raise ContractBroken(words, path=place, subject=self._session.name)
-            after = info.end_cursor
+            after = self._next(nodes, after, place)
         raise ContractBroken(
             "still not the last page", path=f"page {_PAGES_MAX}", subject=self._session.name
         )
@@ -227,7 +224,7 @@ class ShopifySweep:
         if item.inventory_levels is not None:
             levels = item.inventory_levels.nodes
             if item.inventory_levels.page_info.has_next_page:
-                after = item.inventory_levels.page_info.end_cursor
+                after = self._next(item.inventory_levels, None, place)
                 levels = [*levels, *await self._more(documents.MORE_LEVELS, item.id, after, place)]
         variants: Sequence[object] = []
         if item.variants is not None:
@@ -247,10 +244,18 @@ class ShopifySweep:
             if nodes is None:
                 return found
             found += nodes.nodes
-            if not nodes.page_info.has_next_page or nodes.page_info.end_cursor in (None, after):
+            if not nodes.page_info.has_next_page:
                 return found
-            after = nodes.page_info.end_cursor
+            after = self._next(nodes, after, place)
         raise ContractBroken("still more of it", path=place, subject=self._session.name)
+
+    def _next(self, nodes: ShopifyNodes, before: str | None, place: str) -> str:
+        """The cursor to the next page. Raises ContractBroken where it leads nowhere."""
+        cursor = nodes.page_info.end_cursor
+        if cursor is None or cursor == before:
+            words = "has a next page and no cursor to it"
+            raise ContractBroken(words, path=place, subject=self._session.name)
+        return cursor
 
     async def _exported(self, operation: str, sweep: "_Sweep") -> AsyncIterator[RecordPage]:
         """What a bulk operation exports, without what was read by pages already."""

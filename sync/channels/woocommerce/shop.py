@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sync.transport.call import Reply
     from sync.transport.transport import Transport
 
+_DIGITS_MAX = 18
 PER_PAGE = 100
 """The most that WooCommerce gives: 101 is a 400."""
 EXPECTS = "the shop's address, such as https://shop.example, of a WordPress with WooCommerce"
@@ -240,7 +241,7 @@ class ShopClient:
 
     def _total(self, reply: "Reply", place: str) -> int:
         given = reply.headers.get("x-wp-total", "").strip()
-        if not given.isdecimal():
+        if not given.isdecimal() or len(given) > _DIGITS_MAX:
             words = f"the header X-WP-Total is {values.quoted(given or None)}, not a number"
             raise ContractBroken(words, path=place, subject=self.name)
         return int(given)
