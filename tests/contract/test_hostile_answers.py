@@ -215,3 +215,21 @@ async def test_a_count_that_is_no_number_breaks_the_contract(tmp_path: Path, cou
 
         with pytest.raises(ContractBroken, match="X-WP-Total"):
             await poll(harness)
+
+
+async def test_a_last_page_that_comes_again_with_other_numbers_is_no_other_page(
+    tmp_path: Path,
+) -> None:
+    shop = AdobeShop()
+    shop.page_size = 3
+    with over_http(shop, tmp_path) as harness:
+        stocked(harness)
+
+        def sold(asked: ReceivedRequest) -> None:
+            if "export-stock-salable-qty" in asked.path:
+                shop.put("A-1", shop.shown("A-1") - 1)
+
+        harness.front.spoil = sold
+        reading = await poll(harness)
+
+        assert sorted(record.sku for record in reading.records) == ["A-1", "B-2", "C-3"]

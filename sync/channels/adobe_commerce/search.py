@@ -17,6 +17,7 @@ from sync.errors import ContractBroken, NeedsOperator, Temporary
 T = TypeVar("T")
 
 PAGES_MAX = 100_000
+_NAMES = ("sku", "source_code", "stock_id", "id")
 _NOT_FOUND = 404
 _OTHERS = frozenset({_NOT_FOUND, 405})
 
@@ -59,7 +60,7 @@ class AdobeSearch:
             if total is not None and page.total_count != total:
                 raise Temporary(f"{self.client.name}'s list changed while it was read")
             total = page.total_count
-            if not items or items == before:
+            if not items or are_same(items, before):
                 return
             seen += len(items)
             yield AdobeListed(number, items, total)
@@ -95,6 +96,19 @@ class AdobeSearch:
             what = f"{self.client.name} answered {reply.status} for {'/'.join(path)}"
             raise NeedsOperator(f"{what}: {words}; {remedy}")
         return self.client.decoded(reply, AdobePage, place)
+
+
+def are_same(items: Sequence[object], before: Sequence[object]) -> bool:
+    """Whether a page has the entries of the one before, also where their numbers have moved."""
+    return [_name(entry) for entry in items] == [_name(entry) for entry in before]
+
+
+def _name(entry: object) -> object:
+    """What an entry is of, as far as it says it; otherwise the whole."""
+    if not isinstance(entry, dict):
+        return entry
+    names = [entry.get(key) for key in _NAMES]
+    return entry if all(name is None for name in names) else names
 
 
 class AdobeListed(msgspec.Struct, frozen=True):
