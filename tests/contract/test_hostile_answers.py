@@ -233,3 +233,22 @@ async def test_a_last_page_that_comes_again_with_other_numbers_is_no_other_page(
         reading = await poll(harness)
 
         assert sorted(record.sku for record in reading.records) == ["A-1", "B-2", "C-3"]
+
+
+async def test_a_variant_that_moves_up_between_two_pages_is_noticed(tmp_path: Path) -> None:
+    def listed(asked: ReceivedRequest) -> Answer | None:
+        if not asked.path.startswith("/admin/product-variants?"):
+            return None
+        first = int(asked.path.rpartition("offset=")[2]) + ("offset=0" not in asked.path)
+        some = [
+            {"id": f"v-{number:04}", "sku": f"U-{number}", "manage_inventory": False}
+            for number in range(first, min(first + 1000, 1500))
+        ]
+        return Answer({"variants": some, "count": 1500})
+
+    with over_http(MedusaShop(), tmp_path) as harness:
+        stocked(harness)
+        harness.front.spoil = listed
+
+        with pytest.raises(Temporary, match="changed while it was read"):
+            await poll(harness)

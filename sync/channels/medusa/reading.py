@@ -125,23 +125,30 @@ class MedusaReader:
 
     async def _uncounted(self, free_at: Sequence[str], tally: Tally) -> AsyncIterator[MedusaFound]:
         """Variants whose stock Medusa does not manage and that have no item: they are no items."""
-        offset = 0
+        last, offset, came = "", 0, 0
         for number in range(1, PAGES_MAX + 1):
             url = f"{self._variants}&manage_inventory=false&limit={LIMIT}&offset={offset}"
             page = await self._client.read("GET", url, MedusaVariants, f"variants, page {number}")
-            found = MedusaFound()
-            for index, entry in enumerate(page.variants):
+            found, variants = MedusaFound(), page.variants
+            # With the overlap of `_item_pages`, for the same reason.
+            if last and (not variants or _id(variants[0]) != last):
+                raise Temporary(f"{self._name}'s catalogue changed while it was read")
+            new = variants[1 if last else 0 :]
+            came += len(new)
+            for index, entry in enumerate(new):
                 place = f"variants, page {number}, variants[{index}]"
                 variant = _variant(entry, place, found)
                 if variant is not None and not variant.parts:
                     found.add(self._view.of_variant(variant, place, tally, free_at))
             yield found
-            offset += len(page.variants)
-            if len(page.variants) < LIMIT and offset >= page.count:
+            if len(variants) < LIMIT and came >= page.count:
                 return
-            if not page.variants:
-                words = f"the page is empty, and {page.count - offset:,} are still to come"
+            if not new:
+                words = f"the page is empty, and {page.count - came:,} are still to come"
                 raise self._broken(words, number)
+            last, offset = _id(variants[-1]), offset + len(variants) - 1
+            if not last:
+                raise self._broken("the last variant has no id", number)
         raise self._broken("still not the last page of variants", PAGES_MAX)
 
     async def _of_items(self, ids: Sequence[str]) -> MedusaFound:
