@@ -17,8 +17,6 @@ a redirect to another origin or in circles, of a read    ContractBroken, at the 
 """
 
 import asyncio
-import http.cookiejar
-import ipaddress
 import logging
 import random
 import zlib
@@ -42,6 +40,7 @@ from sync.transport import download, refusals
 from sync.transport.before_write import LastMoment
 from sync.transport.budget import UNLIMITED, Budget
 from sync.transport.call import Call, FormFields, Judge, Proof, Reply
+from sync.transport.client import client, is_same_site, origin
 from sync.transport.decompression import decompressor
 from sync.transport.notices import ChannelNotices
 from sync.transport.pace import Pace
@@ -108,7 +107,9 @@ class Transport:
         self._meter = meter or RateLimitMeter()
         self._pace = Pace(clock, limits.rate_per_s)
         self._slots = asyncio.Semaphore(limits.concurrency)
-        self._client = _client(url, limits)
+        self._client = client(
+            url, timeout_s=limits.timeout_ms / 1000, connections_max=limits.concurrency
+        )
 
     @property
     def timeout_s(self) -> float:
@@ -314,7 +315,7 @@ class Transport:
             place = self.redactor.url("{}://{}".format(*origin(url)))
             words = f"{self._channel} redirects to another server, {place}; not followed"
             # From http to https, or to the same name with www: the usual slip in an address.
-            if _is_same_site(url, self._origin):
+            if is_same_site(url, self._origin):
                 words = f"{words}: if that is the channel, write it in its url"
             raise ContractBroken(words, path=path)
         if call.method not in {"GET", "HEAD"} and status not in _REDIRECTS_THAT_KEEP_THE_METHOD:
@@ -353,47 +354,3 @@ class Transport:
 
     async def _sleep_s(self, seconds: float) -> None:
         await self._clock.sleep(round(seconds * 1000))
-
-
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Reduce a URL to scheme, host and port, which must be equal for a credential to be sent.
-
-    An unreadable one equals no channel's origin.
-    """
-    # httpx itself parses it, because httpx will also send the request: a URL that two parsers take
-    # for two different hosts could otherwise lead a credential away.
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
-        return ("", "", None)
-    return (parsed.scheme, parsed.host, parsed.port)
-
-
-def _is_same_site(url: str, other: tuple[str, str, int | None]) -> bool:
-    hosts = {origin(url)[1].removeprefix("www."), other[1].removeprefix("www.")}
-    return len(hosts) == 1
-
-
-def _client(url: str, limits: Limits) -> httpx.AsyncClient:
-    phase_s = limits.timeout_ms / 1000
-    client = httpx.AsyncClient(
-        timeout=httpx.Timeout(phase_s, connect=min(phase_s, 10.0)),
-        limits=httpx.Limits(
-            max_connections=limits.concurrency, max_keepalive_connections=limits.concurrency
-        ),
-        follow_redirects=False,
-        # The environment's proxies and certificates count, but a proxy must never stand between
-        # this machine and itself: the demo and the tests talk to loopback.
-        trust_env=not _is_loopback(url),
-    )
-    # A session must be one that we send on purpose: cookies are neither kept nor sent.
-    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return client
-
-
-def _is_loopback(url: str) -> bool:
-    host = origin(url)[1]
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

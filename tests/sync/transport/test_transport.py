@@ -25,7 +25,8 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.secrets import Secret
-from sync.transport.transport import ATTEMPTS_MAX, Limits, Transport, origin
+from sync.transport.client import origin
+from sync.transport.transport import ATTEMPTS_MAX, Limits, Transport
 from tests.loopback import Answer, Loopback, ReceivedRequest, script, serving
 
 TOKEN = Secret("t0p-s3cret", name="MARKET_TOKEN")
