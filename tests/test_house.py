@@ -1,6 +1,7 @@
 """What a stranger may rely on when looking for a room: sizes and names, in CONTRIBUTING.md."""
 
 import ast
+import functools
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ UNSAID = {"one", "each", "it"}
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
+@functools.cache
 def trees() -> dict[str, ast.Module]:
     return {
         str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in FILES

@@ -32,7 +32,7 @@ from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 from sync.transport.before_write import before_write
-from sync.transport.budget import ending_within
+from sync.transport.budgets.base import ending_within
 
 StartedWrites = Sequence[tuple[Correction, Change]]
 

@@ -15,7 +15,7 @@ from sync.polling import placeless, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll_held
 from sync.polling.recovery import EngineContext
-from sync.transport.budget import ending_within
+from sync.transport.budgets.base import ending_within
 
 PATIENCE_MS = 10_000
 """For so long what is applied later is waited for. After that the polls go on, and one of them

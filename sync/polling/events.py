@@ -16,7 +16,7 @@ from sync.errors import ContractBroken
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
-from sync.transport.budget import ending_within
+from sync.transport.budgets.base import ending_within
 
 EVENTS_MAX = 50_000
 """New ones in one poll: the rest comes with the next poll, from the last page's cursor."""

@@ -35,7 +35,7 @@ from sync.polling import (
 )
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
-from sync.transport.budget import ending_within
+from sync.transport.budgets.base import ending_within
 
 REFUSED_MAX = 20_000
 """A poll with more bad records than this is not read to its end: each of them costs memory."""

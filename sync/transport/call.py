@@ -9,7 +9,7 @@ import msgspec
 
 from sync.errors import ChannelError
 from sync.secrets import Secret
-from sync.transport.budget import Budget
+from sync.transport.budgets.base import Budget
 from sync.transport.decompression import ACCEPTED
 
 FORM_TYPE = "application/x-www-form-urlencoded"

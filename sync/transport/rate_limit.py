@@ -1,7 +1,7 @@
 """What a channel's own answers say of its rate limit: so many requests are left, of so many.
 
 It is shown for every channel. A kind whose vendor means these headers plans by them, too
-(`sync/transport/window.py`); otherwise our pace comes from the `rate` of the settings.
+(`sync/transport/budgets/window.py`); otherwise our pace comes from the `rate` of the settings.
 
 The headers, as read 2026-11-24 in the vendors' guides:
 Shopify (REST)      X-Shopify-Shop-Api-Call-Limit: 32/40      used of all

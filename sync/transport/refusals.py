@@ -12,7 +12,7 @@ from sync.errors import (
     WriteRejected,
 )
 from sync.transport import rate_limit
-from sync.transport.budget import RETRY_AFTER_S_MAX, SLOW_DOWN
+from sync.transport.budgets.base import RETRY_AFTER_S_MAX, SLOW_DOWN
 from sync.transport.call import Call, Reply
 from sync.transport.redaction import Redactor
 

@@ -35,10 +35,10 @@ from sync.errors import (
     WriteOutcomeUnknown,
 )
 from sync.secrets import Secret
-from sync.transport import budget as budgets
 from sync.transport import download, refusals
 from sync.transport.before_write import LastMoment
-from sync.transport.budget import UNLIMITED, Budget
+from sync.transport.budgets import base as budgets
+from sync.transport.budgets.base import UNLIMITED, Budget
 from sync.transport.call import Call, FormFields, Judge, Proof, Reply
 from sync.transport.client import client, is_same_site, origin
 from sync.transport.decompression import decompressor

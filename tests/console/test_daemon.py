@@ -193,6 +193,7 @@ def test_its_log_is_json_with_events_and_keys_and_no_secret(place: Place) -> Non
     assert TOKEN not in started.log.read_text()
 
 
+@pytest.mark.long
 def test_a_second_daemon_exits_1_and_names_the_first(place: Place) -> None:
     with running(place) as first:
         until(lambda: bool(first.log.exists() and first.events()))

@@ -158,6 +158,7 @@ async def test_what_is_not_counted_has_no_number_and_is_looked_up_once(
     assert sorted(looked_up) == ["/rest/V1/stockItems/GIFT%2FCARD", "/rest/V1/stockItems/LATE"]
 
 
+@pytest.mark.long
 async def test_more_uncounted_products_than_are_looked_up_are_named(
     shop: AdobeShop, harness: OverHttp
 ) -> None:
@@ -250,6 +251,7 @@ async def test_a_part_of_a_unit_blinds_its_own_listing(shop: AdobeShop, harness:
     assert [refused.sku for refused in reading.refused] == ["ROPE"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [0, 9, 10, 11, 20])
 @pytest.mark.parametrize("off_by", [0, -1, 40])
 async def test_the_last_page_is_read_once_whatever_the_total_says(
@@ -281,6 +283,7 @@ async def test_a_list_that_changes_while_it_is_read_is_noticed(
         await poll(harness)
 
 
+@pytest.mark.long
 async def test_a_thousand_products_take_some_ten_requests(
     shop: AdobeShop, harness: OverHttp
 ) -> None:

@@ -44,6 +44,7 @@ async def signed_in(harness: OverHttp) -> str:
         return await channel.sign_in()
 
 
+@pytest.mark.long
 async def test_more_than_a_search_gives_is_read_by_the_time_of_creation(amazon: OverHttp) -> None:
     for number in range(1_500):
         shelf(amazon).add(f"N-{number:04}", {"DEFAULT": number})
@@ -57,6 +58,7 @@ async def test_more_than_a_search_gives_is_read_by_the_time_of_creation(amazon: 
     assert len(searches) == 76
 
 
+@pytest.mark.long
 async def test_what_was_created_in_one_moment_is_never_silently_cut(amazon: OverHttp) -> None:
     for number in range(1_100):
         shelf(amazon).add(f"N-{number:04}", {"DEFAULT": number}, created=CREATED_FROM + 5_000)

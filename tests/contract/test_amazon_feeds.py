@@ -77,6 +77,7 @@ async def test_one_feed_sets_all_and_our_token_stays_with_amazon(amazon: OverHtt
     }
 
 
+@pytest.mark.long
 async def test_what_its_report_refuses_is_refused_one_by_one(amazon: OverHttp) -> None:
     shelf(amazon).invalid = {"N-003": "not this one", "N-007": "nor that"}
     receipts = await write_all(amazon)
@@ -86,6 +87,7 @@ async def test_what_its_report_refuses_is_refused_one_by_one(amazon: OverHttp) -
     assert sum(receipt.later for receipt in receipts) == len(SKUS) - 2
 
 
+@pytest.mark.long
 async def test_a_feed_that_takes_long_is_left_to_the_polls(amazon: OverHttp) -> None:
     desk_of(amazon).looks_until_done = 99
     receipts = await write_all(amazon)
@@ -94,6 +96,7 @@ async def test_a_feed_that_takes_long_is_left_to_the_polls(amazon: OverHttp) -> 
     assert created(amazon) == 1
 
 
+@pytest.mark.long
 async def test_a_feed_that_ends_fatal_may_have_done_anything(amazon: OverHttp) -> None:
     desk_of(amazon).ends = "FATAL"
     receipts = await write_all(amazon)
@@ -103,6 +106,7 @@ async def test_a_feed_that_ends_fatal_may_have_done_anything(amazon: OverHttp) -
     }
 
 
+@pytest.mark.long
 async def test_a_cancelled_feed_has_done_nothing(amazon: OverHttp) -> None:
     desk_of(amazon).ends = "CANCELLED"
     receipts = await write_all(amazon)
@@ -112,6 +116,7 @@ async def test_a_cancelled_feed_has_done_nothing(amazon: OverHttp) -> None:
     }
 
 
+@pytest.mark.long
 async def test_an_issue_of_the_whole_feed_is_one_of_each(amazon: OverHttp) -> None:
     desk_of(amazon).issue_of_all = "The feed can't be read"
     receipts = await write_all(amazon)
@@ -119,6 +124,7 @@ async def test_an_issue_of_the_whole_feed_is_one_of_each(amazon: OverHttp) -> No
     assert {receipt.refused for receipt in receipts} == {"The feed can't be read"}
 
 
+@pytest.mark.long
 async def test_a_lost_answer_to_a_feed_sends_no_second_one(amazon: OverHttp) -> None:
     def lose(request: object) -> Answer | None:
         path = getattr(request, "path", "")
@@ -138,6 +144,7 @@ async def test_a_lost_answer_to_a_feed_sends_no_second_one(amazon: OverHttp) -> 
     assert set((await poll(amazon)).stock.values()) == {2}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "status", "error"),
     [
@@ -162,6 +169,7 @@ async def test_what_keeps_a_feed_from_being_sent_is_raised(
     assert desk_of(amazon).feeds == {}
 
 
+@pytest.mark.long
 async def test_a_feed_that_is_refused_whole_refuses_each(amazon: OverHttp) -> None:
     amazon.front.spoil = lambda request: (
         Answer({"errors": [{"code": "InvalidInput", "message": "no such type"}]}, 400)
@@ -174,6 +182,7 @@ async def test_a_feed_that_is_refused_whole_refuses_each(amazon: OverHttp) -> No
     assert created(amazon) == 1
 
 
+@pytest.mark.long
 async def test_an_upload_that_fails_sends_nothing(amazon: OverHttp) -> None:
     desk_of(amazon).documents_url += "/elsewhere"
     with pytest.raises(Temporary, match="nothing was written: the upload of a feed") as caught:
@@ -183,6 +192,7 @@ async def test_an_upload_that_fails_sends_nothing(amazon: OverHttp) -> None:
     assert "s1gned" not in str(caught.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ["/feeds/1", "/documents/out-1"])
 async def test_what_can_t_be_learned_of_an_accepted_feed_changes_nothing(
     amazon: OverHttp, path: str
@@ -195,6 +205,7 @@ async def test_what_can_t_be_learned_of_an_accepted_feed_changes_nothing(
     assert all(receipt.later for receipt in receipts)
 
 
+@pytest.mark.long
 async def test_a_batch_whose_first_ones_are_all_invalid_is_not_sent(amazon: OverHttp) -> None:
     shelf(amazon).invalid = dict.fromkeys(SKUS, "no right to list")
     receipts = await write_all(amazon)
@@ -206,6 +217,7 @@ async def test_a_batch_whose_first_ones_are_all_invalid_is_not_sent(amazon: Over
     }
 
 
+@pytest.mark.long
 async def test_each_marketplace_has_a_feed_of_its_own(amazon: OverHttp) -> None:
     backend(amazon).marketplaces = ("DE", "FR")
     for sku in SKUS[:4]:

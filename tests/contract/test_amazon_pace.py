@@ -47,6 +47,7 @@ async def closing_channel(
         await channel.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("share", "seconds"), [(0.5, 6.0), (1.0, 3.0), (0.1, 30.0)])
 async def test_a_sweep_takes_its_share_of_the_limit(
     amazon: OverHttp, share: float, seconds: float

@@ -147,6 +147,7 @@ async def test_an_answer_that_is_neither_is_an_unknown_outcome(amazon: OverHttp)
     assert receipt.unknown == 'Amazon answered with the status "PONDERED": no reason given'
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("status", "error"), [(429, Temporary), (403, NeedsOperator), (500, WriteOutcomeUnknown)]
 )

@@ -11,7 +11,7 @@ from sync.channels.base import ListingRef, Receipt
 from sync.channels.bigcommerce.options import BigCommerceOptions
 from sync.errors import ContractBroken, NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
 from sync.secrets import SecretSource
-from sync.transport.budget import ending_within
+from sync.transport.budgets.base import ending_within
 from tests.contract.harness import SECRET, OverHttp, Reading, change, opened, over_http, poll
 from tests.fakes.bigcommerce import STORE, BigCommerceStore
 from tests.loopback import Answer, ReceivedRequest

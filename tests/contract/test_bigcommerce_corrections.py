@@ -88,6 +88,7 @@ def test_it_is_found_approved_applied_some_time_after_and_confirmed(
     assert {sku: update["status"] for sku, update in found.items()} == {"CUP": "verified"}
 
 
+@pytest.mark.long
 def test_what_is_accepted_and_never_applied_ends_as_not_applied(
     harness: OverHttp, capsys: pytest.CaptureFixture[str]
 ) -> None:

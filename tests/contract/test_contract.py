@@ -18,6 +18,10 @@ from tests.contract.kinds import HARNESSES, NETWORKED, TELLING, behind_doors, ru
 
 
 class TestReading(ReadingSuite):
+    test_a_large_catalogue_comes_page_by_page_in_a_stable_order = pytest.mark.long(
+        ReadingSuite.test_a_large_catalogue_comes_page_by_page_in_a_stable_order
+    )
+
     @pytest.fixture(params=behind_doors(sorted(channels.KINDS)))
     def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
         with running(request.param, tmp_path) as found:
@@ -33,6 +37,10 @@ class TestReadingOverHttp(HttpReadingSuite):
 
 
 class TestFaults(FaultSuite):
+    test_a_sweep_that_is_cancelled_leaves_no_connection = pytest.mark.long(
+        FaultSuite.test_a_sweep_that_is_cancelled_leaves_no_connection
+    )
+
     @pytest.fixture(params=behind_doors(NETWORKED))
     def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
         with running(request.param, tmp_path) as found:

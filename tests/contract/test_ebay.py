@@ -276,6 +276,7 @@ async def test_a_write_that_was_half_done_is_read_back(
     assert "1 of 2 parts" in (receipt.unknown or "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "answer",
     [
@@ -347,6 +348,7 @@ async def test_an_empty_account_is_an_empty_list(harness: OverHttp) -> None:
     assert (reading.records, reading.pages[-1].announced) == ([], 0)
 
 
+@pytest.mark.long
 async def test_an_item_that_was_made_meanwhile_gives_no_listing_twice(
     seller: EbaySeller, harness: OverHttp
 ) -> None:
@@ -364,6 +366,7 @@ async def test_an_item_that_was_made_meanwhile_gives_no_listing_twice(
     assert len(reading.records) == len(reading.stock) == 201
 
 
+@pytest.mark.long
 async def test_an_item_that_was_deleted_meanwhile_is_no_end_of_others(
     seller: EbaySeller, harness: OverHttp
 ) -> None:
@@ -379,6 +382,7 @@ async def test_an_item_that_was_deleted_meanwhile_is_no_end_of_others(
         await poll(harness)
 
 
+@pytest.mark.long
 async def test_a_token_that_ends_between_two_pages_is_renewed_once(
     seller: EbaySeller, harness: OverHttp
 ) -> None:
@@ -578,6 +582,7 @@ async def test_more_offers_than_a_page_holds_are_all_read(
     assert len((await poll(harness)).records) == 101
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("calls", "at_once"), [(2_000_000, 250_000), (40_000, 5_000)])
 async def test_a_quarter_of_our_share_of_a_day_goes_at_once_and_the_rest_over_the_day(
     calls: int, at_once: int

@@ -262,8 +262,11 @@ async def test_newest_first_a_reading_that_ends_early_keeps_no_cursor(feed: Over
 
 
 async def test_a_channel_without_the_block_tells_nothing(feed: OverHttp) -> None:
+    keys = feed.table()
+    del keys["events"]
+    feed.table = lambda: keys  # type: ignore[method-assign]
     async with opened(feed) as channel:
-        channel._events = None  # type: ignore[attr-defined]
+        assert not channel.abilities.events
         assert (await event_poll(channel)).pages == []
 
 

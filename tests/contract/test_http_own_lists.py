@@ -46,6 +46,7 @@ def answers(running: RunningShop, children: Any) -> None:
     running.server.answer = answer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", PAGED.values(), ids=PAGED)
 async def test_a_list_that_has_no_pages_is_whole_where_the_list_of_parents_has_them(
     keys: dict[str, Any],

@@ -116,6 +116,7 @@ async def test_several_quants_of_one_sku_in_one_location_are_summed_and_one_is_s
     assert [quant["quantity"] for quant in shop.quants] == [2.0, 3.0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("quants", "product", "quantity", "says"),
     [
@@ -147,6 +148,7 @@ async def test_what_no_single_quant_decides_is_refused_in_words(
     assert not any(call.endswith(("/write", "/create")) for call in shop.calls)
 
 
+@pytest.mark.long
 async def test_a_kit_shows_what_odoo_works_out_and_is_not_written(
     shop: OdooShop, harness: OverHttp
 ) -> None:
@@ -161,6 +163,7 @@ async def test_a_kit_shows_what_odoo_works_out_and_is_not_written(
     assert await deltas(harness, "2026-11-30T12:00:00Z") == {"KIT": 3}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("lacks", "product", "counted"),
     [
@@ -230,6 +233,7 @@ async def test_an_unknown_tracking_is_counted_and_not_written(
     assert "tracked by pallet" in ((await write(harness, 3)).refused or "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("price", [-3.0, "cheap", 1e-9, False])
 async def test_a_price_that_is_none_hides_no_stock(
     shop: OdooShop, harness: OverHttp, price: object
@@ -266,6 +270,7 @@ async def test_without_location_each_warehouse_is_one(shop: OdooShop, harness: O
     ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("location", "available"),
     [("WH", 8), (str(VIEW), 8), ("WH/Stock", 8), (str(STOCK), 8), ("WH/Stock/Shelf 1", 5)],
@@ -369,6 +374,7 @@ async def test_a_write_that_names_no_reading_of_ours_moves_nothing_twice(
     assert "stock.quant/write" not in shop.calls
 
 
+@pytest.mark.long
 async def test_writes_of_one_number_are_one_call_and_new_quants_another(
     shop: OdooShop, harness: OverHttp
 ) -> None:
@@ -565,6 +571,7 @@ async def test_a_database_without_the_app_says_so(tmp_path: Path) -> None:
             await poll(harness)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -634,6 +641,7 @@ async def test_a_product_that_can_not_be_read_blinds_itself(
     assert reading.stock == {"A": 1}
 
 
+@pytest.mark.long
 async def test_a_thousand_products_cost_two_requests_more(
     shop: OdooShop, harness: OverHttp
 ) -> None:

@@ -246,6 +246,7 @@ async def test_pages_are_as_large_as_a_query_may_cost(shop: Shopify, harness: Ov
     assert len(sizes) <= 7
 
 
+@pytest.mark.long
 async def test_a_page_that_costs_too_much_is_asked_for_smaller(
     shop: Shopify, harness: OverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

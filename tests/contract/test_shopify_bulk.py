@@ -175,6 +175,7 @@ async def test_parts_of_an_item_that_is_not_there_count_for_nothing(
         await poll(harness)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", [b"<html>", b"[]", b"{}", b'{"id": 3}', b"\xff"])
 async def test_a_line_that_is_none_breaks_the_contract_at_its_place(
     shop: Shopify, harness: OverHttp, line: bytes
@@ -187,6 +188,7 @@ async def test_a_line_that_is_none_breaks_the_contract_at_its_place(
         await poll(harness)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
@@ -306,6 +308,7 @@ async def test_a_shop_that_grows_beyond_what_pages_reach_is_read_whole(
     assert len({(record.sku, record.location) for record in reading.records}) == 100
 
 
+@pytest.mark.long
 async def test_a_shop_whose_pages_would_take_minutes_is_exported(
     shop: Shopify, harness: OverHttp
 ) -> None:
@@ -323,6 +326,7 @@ async def test_a_shop_whose_pages_would_take_minutes_is_exported(
     assert len((await poll(harness)).records) == 300
 
 
+@pytest.mark.long
 async def test_after_an_export_that_failed_a_smaller_shop_is_read_by_pages(
     shop: Shopify, harness: OverHttp
 ) -> None:

@@ -318,6 +318,7 @@ async def test_what_a_refusal_after_another_leaves_open_is_refused_by_name(
     assert (second.conflict, second.refused) == (False, "shop: why (INVALID_REASON)")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "field"),
     [
@@ -348,6 +349,7 @@ async def test_a_second_call_that_fails_leaves_the_first_ones_answers(
     assert [name for name in ("refused", "unknown", "unsent") if getattr(second, name)] == [field]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [

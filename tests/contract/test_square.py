@@ -113,6 +113,7 @@ async def test_what_was_never_counted_has_nothing_in_stock(
     assert (await poll(harness)).of("NEW").available == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["itself", "its location", "its count", "nothing"])
 async def test_what_square_does_not_track_is_not_counted(
     harness: OverHttp, seller: SquareSeller, how: str
@@ -149,6 +150,7 @@ async def test_a_location_may_track_what_others_do_not(
     assert (await poll(harness)).of("A-1").available == 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("quantity", "shown"),
     [("7", 7), ("7.00000", 7), ("-3.0", -3), ("7.5", None), (None, None), (7, 7),

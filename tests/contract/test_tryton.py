@@ -199,7 +199,7 @@ async def test_goods_in_locations_below_are_not_taken_from_where_they_do_not_lie
             WriteRejected, "asks a person to confirm, so nothing was done: The variation",
         ),
         (error("ConcurrencyException", "Changed by another user"), WriteRejected, "another user"),
-        (error("LoginException", ["password", "Password", "password"]), NeedsOperator, "anew"),
+        (error("LoginException", ["password", "Password", "password"]), NeedsOperator, "sign in"),
         (error("division by zero", ""), WriteOutcomeUnknown, "division"),
         (error(), WriteOutcomeUnknown, "without words"),
         (Answer({"id": 0}), WriteOutcomeUnknown, "neither"),

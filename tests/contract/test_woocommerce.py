@@ -165,6 +165,7 @@ async def test_the_lists_of_variations_are_asked_for_a_few_at_once(
     assert AT_ONCE == 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [400, 401, 403, 200])
 async def test_where_the_list_of_all_variations_is_kept_from_us_it_is_read_otherwise(
     shop: WooCommerceShop, harness: OverHttp, status: int
@@ -346,6 +347,7 @@ async def test_an_empty_shop_is_an_empty_reading(harness: OverHttp) -> None:
     assert cut_short(reading) == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gone", [[10], [10, 11, 50], list(range(20, 60)), [108, 109], [109]])
 async def test_nothing_is_skipped_where_products_go_while_they_are_read(
     shop: WooCommerceShop, harness: OverHttp, gone: list[int]
@@ -368,6 +370,7 @@ async def test_nothing_is_skipped_where_products_go_while_they_are_read(
     assert cut_short(reading) == ""
 
 
+@pytest.mark.long
 async def test_nothing_is_skipped_where_a_product_comes_back_in_between(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:
@@ -402,6 +405,7 @@ async def test_a_catalogue_of_which_too_much_goes_is_read_again(
         await poll(harness)
 
 
+@pytest.mark.long
 async def test_what_woocommerce_counts_and_does_not_show_is_said(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:
@@ -430,6 +434,7 @@ async def test_a_list_of_which_much_is_not_shown_is_not_good(
     assert "counts 150 products and variations, and shows 110" in cut_short(await poll(harness))
 
 
+@pytest.mark.long
 async def test_a_shop_that_knows_no_offset_is_read_by_its_pages(
     shop: WooCommerceShop, harness: OverHttp
 ) -> None:

@@ -172,6 +172,7 @@ async def test_a_user_who_may_only_read_is_named(shop: WooCommerceShop, harness:
         assert "the key's user may only read" in await channel.sign_in()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [200, 404])
 async def test_a_web_page_that_comes_and_goes_is_waited_out(
     shop: WooCommerceShop, harness: OverHttp, status: int
@@ -256,6 +257,7 @@ def test_which_addresses_may_be_of_one_shop(url: str, home: str, *, may: bool) -
     assert address.may_be_same(url, home) is may
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_said", [True, False])
 async def test_a_shop_with_plain_permalinks_is_found(
     shop: WooCommerceShop, harness: OverHttp, *, is_said: bool
@@ -335,6 +337,7 @@ async def test_http_where_https_belongs_is_explained(harness: OverHttp) -> None:
     assert "write it in its url" in words
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [

@@ -346,6 +346,7 @@ async def test_what_follows_a_lost_answer_is_not_sent(
     assert len(seen) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("body", "error"),
     [

@@ -6,11 +6,14 @@ The shop is on loopback and answers as measured; the description is tried more c
 
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.desk import ShopDesk
 from tests.loopback import serving
 from tests.sync.channels.descriptions.vendors.woocommerce import KEY, SECRET, WooCommerce
 
 
+@pytest.mark.long
 def test_what_an_operator_approves_is_what_the_shop_then_has(tmp_path: Path) -> None:
     shop = WooCommerce()
     for number in range(1, 151):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sync.channels.woocommerce.doubts import POOLED
 from tests.contract.harness import SECRET
 from tests.end_to_end.desk import ShopDesk
@@ -45,6 +47,7 @@ def test_what_an_operator_approves_is_what_the_shop_then_has(tmp_path: Path) -> 
         assert said == [f"3 listings, {POOLED}: POOL-S, POOL-M, POOL-L"]
 
 
+@pytest.mark.long
 def test_an_update_that_the_shop_loses_is_noticed(tmp_path: Path) -> None:
     """A page of the shop's own that was opened before our write is saved after it."""
     shop = WooCommerceShop()

@@ -51,6 +51,7 @@ def test_an_event_costs_the_same_in_a_large_catalogue(tmp_path: Path) -> None:
     assert many < few * ROOM
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reporter", ["shop", "warehouse"])
 def test_an_event_costs_the_same_whatever_was_reported_before(
     tmp_path: Path, reporter: str

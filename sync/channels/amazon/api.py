@@ -22,7 +22,7 @@ from sync.errors import (
     Temporary,
     WriteOutcomeUnknown,
 )
-from sync.transport.budget import TokenBucket
+from sync.transport.budgets.base import TokenBucket
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply

@@ -11,7 +11,7 @@ import msgspec
 from sync import values
 from sync.channels.api.vendor import VendorClient
 from sync.errors import ChannelError, ContractBroken, WriteOutcomeUnknown
-from sync.transport.budget import UNLIMITED, Budget
+from sync.transport.budgets.base import UNLIMITED, Budget
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply

@@ -13,7 +13,7 @@ from sync.channels.api.auth.access import Access
 from sync.channels.api.bodies import WebPageInstead
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from sync.secrets import Secret
-from sync.transport.budget import UNLIMITED, Budget
+from sync.transport.budgets.base import UNLIMITED, Budget
 from sync.transport.call import FormFields, secrets_in
 
 if TYPE_CHECKING:

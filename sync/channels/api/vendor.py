@@ -15,7 +15,7 @@ from sync.channels.api import bodies
 from sync.channels.api.bodies import WebPageInstead
 from sync.channels.api.signed import SignedClient
 from sync.errors import ContractBroken, NeedsOperator, WriteOutcomeUnknown
-from sync.transport.budget import UNLIMITED, Budget
+from sync.transport.budgets.base import UNLIMITED, Budget
 
 if TYPE_CHECKING:
     from sync.transport.call import Judge, Reply

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sync.channels.api.vendor import VendorClient
 from sync.clock import Clock
 from sync.errors import NeedsOperator
-from sync.transport.window import RequestWindow
+from sync.transport.budgets.window import RequestWindow
 
 T = TypeVar("T")
 

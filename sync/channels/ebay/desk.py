@@ -25,7 +25,7 @@ from sync.channels.ebay.shapes import (
 )
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
-from sync.transport.budget import TokenBucket
+from sync.transport.budgets.base import TokenBucket
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply

@@ -36,7 +36,7 @@ from sync.channels.shopify.writing import BATCH_MAX, ShopifyWriter
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
 from sync.secrets import Secret, SecretSource, resolve
-from sync.transport.points import PointsBucket
+from sync.transport.budgets.points import PointsBucket
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport

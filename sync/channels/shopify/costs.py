@@ -1,7 +1,7 @@
 """What queries cost, by what Shopify's answers say of it: that sizes the pages.
 
 A query may cost so much that it is not taken at all; what it may cost at most counts, not what it
-does. The points themselves are kept by `sync.transport.points`. A shop gives 100 points a second
+does. The points themselves are kept by `sync.transport.budgets.points`. A shop gives 100 a second
 with Basic and Grow, 200 with Advanced, 1,000 with Plus, 2,000 with Enterprise (shopify.dev, GraphQL
 Admin API rate limits, as read 2026-11-30).
 """

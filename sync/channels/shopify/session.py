@@ -20,11 +20,11 @@ from sync.errors import (
     WriteOutcomeUnknown,
     WriteRejected,
 )
-from sync.transport.budget import SLOWEST_S
+from sync.transport.budgets.base import SLOWEST_S
 
 if TYPE_CHECKING:
+    from sync.transport.budgets.points import PointsBucket
     from sync.transport.call import Reply
-    from sync.transport.points import PointsBucket
 
 T = TypeVar("T")
 

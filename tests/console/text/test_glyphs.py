@@ -76,6 +76,7 @@ def test_whatever_comes_becomes_ascii_of_the_same_width(text: str) -> None:
     assert cells(to_ascii(cleaned)) == cells(cleaned)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
 def test_a_report_is_printed_where_the_encoding_lacks_its_glyphs(
     tmp_path: Path, encoding: str

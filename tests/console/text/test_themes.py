@@ -146,6 +146,7 @@ def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
     return sum(a * b for a, b in zip(left, right, strict=True))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", OURS)
 async def test_the_chosen_option_of_a_dialog_can_be_read(shop: Shop, name: str) -> None:
     async with console(

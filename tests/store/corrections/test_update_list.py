@@ -161,6 +161,7 @@ LISTS: Sequence[dict[str, object]] = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sort", list(UpdateSort))
 @pytest.mark.parametrize("wanted", LISTS, ids=str)
 def test_a_list_costs_the_same_however_long_the_history_is(

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -113,6 +114,7 @@ def stepped(w: World, at: Millis) -> list[Millis]:
     return found
 
 
+@pytest.mark.long
 @settings(max_examples=examples(6), suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(5, 15))
 def test_whoever_steps_through_the_changes_misses_none(data: st.DataObject, acts: int) -> None:

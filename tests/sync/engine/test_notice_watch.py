@@ -4,7 +4,7 @@ import pytest
 
 from sync.engine.notice_watch import NoticeWatch
 from sync.polling.expiry import DAY_MS
-from sync.transport.budget import UNLIMITED
+from sync.transport.budgets.base import UNLIMITED
 from sync.transport.call import Call
 from sync.transport.redaction import Redactor
 from tests.sync.scripted_channel import Bench, changed

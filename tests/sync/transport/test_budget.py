@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import Temporary
-from sync.transport.budget import SLOWEST_S, WAIT_S_MAX, Budget, TokenBucket, ending_within
+from sync.transport.budgets.base import SLOWEST_S, WAIT_S_MAX, Budget, TokenBucket, ending_within
+from sync.transport.budgets.points import PointsBucket
+from sync.transport.budgets.window import RequestWindow
 from sync.transport.call import Reply
-from sync.transport.points import PointsBucket
-from sync.transport.window import RequestWindow
 from tests.loopback import Answer, script
 from tests.sync.scripted_channel import HandClock
 from tests.sync.transport.test_transport import rig

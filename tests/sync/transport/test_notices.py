@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.transport.budget import UNLIMITED
+from sync.transport.budgets.base import UNLIMITED
 from sync.transport.call import Call
 from sync.transport.notices import ChannelNotices
 from sync.transport.redaction import Redactor

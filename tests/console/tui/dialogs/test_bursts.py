@@ -97,6 +97,7 @@ QUESTIONS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("busy", first(1, [True, False]), ids=lambda busy: "busy" * busy)
 @pytest.mark.parametrize("asked", first(3, TYPED_INTO), ids=str)
 async def test_text_goes_into_the_dialog_in_order_and_enter_waits(

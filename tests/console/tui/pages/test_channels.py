@@ -19,6 +19,7 @@ from tests.console.troubled_channels import (
 from tests.long_run import first
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SIZES), ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize(("name", "keys"), [("paused", "j"), ("refused", "jj"), ("reading", "jjj")])
 async def test_the_page_looks_as_it_should(

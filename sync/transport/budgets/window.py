@@ -8,7 +8,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sync.clock import Clock
-from sync.transport import budget, rate_limit
+from sync.transport import rate_limit
+from sync.transport.budgets import base as budget
 from sync.transport.refusals import retry_after_s
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from sync.clock import Clock
-from sync.transport import budget
+from sync.transport.budgets import base as budget
 
 if TYPE_CHECKING:
     from sync.transport.call import Reply
