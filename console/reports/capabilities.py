@@ -122,14 +122,24 @@ def channels(
     return lines[:-1]
 
 
-def markdown(kinds: Iterable[Abilities], pages: Container[str]) -> str:
-    """The table of docs/channels.md. A kind that has a page there, in `pages`, is a link to it."""
-    titles = ["kind", *(title for title, _ in COLUMNS)]
+def markdown(
+    kinds: Iterable[Abilities],
+    pages: Container[str],
+    *,
+    folder: str = "channels",
+    of: Container[str] | None = None,
+) -> str:
+    """The table of docs/channels.md, and the short one of the README: the columns `of` it.
+
+    A kind that has a page in `folder`, one of `pages`, is a link to it.
+    """
+    columns = [column for column in COLUMNS if of is None or column[0] in of]
+    titles = ["kind", *(title for title, _ in columns)]
     rows = [titles, ["---"] * len(titles)]
     for kind in kinds:
         name = f"`{kind.kind}`"
-        linked = f"[{name}](channels/{kind.kind}.md)" if kind.kind in pages else name
-        rows.append([linked, *(_in_a_cell(cell(kind)) for _, cell in COLUMNS)])
+        linked = f"[{name}]({folder}/{kind.kind}.md)" if kind.kind in pages else name
+        rows.append([linked, *(_in_a_cell(cell(kind)) for _, cell in columns)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -192,3 +202,6 @@ COLUMNS: Sequence[tuple[str, Callable[[Abilities], str]]] = (
     ("proof", proof),
 )
 """The columns of the table in docs/channels.md, after the kind's name."""
+
+IN_SHORT = ("writes", "compare-and-set", "idempotency key", "batch", "result", "proof")
+"""Those that the README shows."""

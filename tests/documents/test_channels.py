@@ -1,6 +1,7 @@
 """docs/channels.md, held against what the kinds say that they can do."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -19,14 +20,23 @@ PAGES = {path.stem for path in (ROOT / "docs" / "channels").glob("*.md")}
 
 
 def test_the_table_is_that_of_the_program() -> None:
-    begin, end = (CHANNELS.index(mark) for mark in MARKS)
-    mark, _, written = CHANNELS[begin:end].partition("\n")
-    table = f"\n{capabilities.markdown(KINDS, PAGES)}\n"
+    held_to(CHANNELS, ROOT / "docs" / "channels.md", capabilities.markdown(KINDS, PAGES))
+
+
+def test_the_readme_has_it_in_short_for_the_systems_of_vendors() -> None:
+    vendors = [kind for kind in KINDS if kind.kind not in channels.GENERAL]
+    table = capabilities.markdown(vendors, PAGES, folder="docs/channels", of=capabilities.IN_SHORT)
+    held_to(README, ROOT / "README.md", table)
+
+
+def held_to(text: str, path: Path, table: str) -> None:
+    """Hold what stands between the marks to a table; where nothing does, write it."""
+    begin, end = (text.index(mark) for mark in MARKS)
+    mark, _, written = text[begin:end].partition("\n")
     if not written.strip():
-        whole = f"{CHANNELS[:begin]}{mark}\n{table}{CHANNELS[end:]}"
-        (ROOT / "docs" / "channels.md").write_text(whole, encoding="utf-8")
+        path.write_text(f"{text[:begin]}{mark}\n\n{table}\n{text[end:]}", encoding="utf-8")
         pytest.fail("the table was not there: written, look at it and run again")
-    assert written == table, "delete the table between its marks, and this writes it anew"
+    assert written == f"\n{table}\n", "delete the table between its marks: it is written anew"
 
 
 def test_every_column_is_explained() -> None:
