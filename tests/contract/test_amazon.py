@@ -69,6 +69,7 @@ async def test_what_was_created_in_one_moment_is_never_silently_cut(amazon: Over
     assert "lists 1,000 of them" in reading.pages[-1].cut_short
 
 
+@pytest.mark.long
 async def test_a_listing_that_is_deleted_while_the_list_is_read_hides_none(
     amazon: OverHttp,
 ) -> None:

@@ -41,6 +41,7 @@ async def test_a_redirect_to_no_address_is_said(tmp_path: Path) -> None:
             await poll(harness)
 
 
+@pytest.mark.long
 async def test_a_feed_that_has_no_address_is_not_sent(tmp_path: Path) -> None:
     with over_http(Amazon(), tmp_path) as harness:
         for sku in SKUS:

@@ -179,6 +179,7 @@ def endless(items: Callable[[int], list[dict[str, Any]]]) -> Callable[[ReceivedR
     return answer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("items", "words", "pages"),
     [

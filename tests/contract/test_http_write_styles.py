@@ -112,6 +112,7 @@ async def test_each_style_works_with_two_ids(style: str, tmp_path: Path) -> None
         await check(shop)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("style", "door"),
     [

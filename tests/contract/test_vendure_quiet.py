@@ -202,6 +202,7 @@ async def test_a_clock_that_jumps_leaves_nothing_out(reader: Reader) -> None:
     assert len(reader.seen) == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", first(1, range(6)))
 async def test_whatever_happens_every_movement_is_reported(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, seed: int

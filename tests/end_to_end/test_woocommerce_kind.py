@@ -11,6 +11,7 @@ from tests.fakes.woocommerce import WooCommerceShop
 from tests.loopback import ReceivedRequest, serving
 
 
+@pytest.mark.long
 def test_what_an_operator_approves_is_what_the_shop_then_has(tmp_path: Path) -> None:
     shop = WooCommerceShop(version=(10, 3))
     for number in range(1, 121):

@@ -40,6 +40,7 @@ def sell_out(w: World, count: int) -> None:
     w.database.write(quarantine.quarantine_poll, sweep, "all at 0", now=w.now, as_of=None)
 
 
+@pytest.mark.long
 def test_an_accepted_poll_of_zeros_costs_what_it_moves_and_not_its_square(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         sell_out(w, count)
@@ -56,6 +57,7 @@ def test_an_accepted_poll_of_zeros_costs_what_it_moves_and_not_its_square(tmp_pa
     assert many / MANY < few / FEW * ROOM
 
 
+@pytest.mark.long
 def test_proposals_for_every_listing_take_no_more_statements_than_for_a_few(tmp_path: Path) -> None:
     """Row by row they took two thirds of the time, and the writes of everybody waited."""
 

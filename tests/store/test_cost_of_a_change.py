@@ -68,6 +68,7 @@ def test_an_event_costs_the_same_whatever_was_reported_before(
     assert many < few * ROOM
 
 
+@pytest.mark.long
 def test_an_event_costs_the_same_whatever_the_authority_has_yet_to_see(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(count))
@@ -79,6 +80,7 @@ def test_an_event_costs_the_same_whatever_the_authority_has_yet_to_see(tmp_path:
     assert many < few * ROOM
 
 
+@pytest.mark.long
 def test_a_batch_of_events_costs_what_it_has_and_not_its_square(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         w.poll("warehouse", cells(count))

@@ -65,6 +65,7 @@ def test_init_writes_what_runs_once_its_credentials_are_exported(
     assert "adapter `vendure`" in checked.out
 
 
+@pytest.mark.long
 def test_init_of_every_description_is_a_right_configuration(skew: Any, desk: Path) -> None:
     names = [name for name, file in places.known(desk).items() if file.shipped]
     assert names

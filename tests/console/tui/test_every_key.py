@@ -33,6 +33,7 @@ def acting(app: SkewApp) -> bool:
     return any(worker.is_running and worker.group == "act" for worker in app.workers)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", first(1, PageName))
 @pytest.mark.parametrize("full", first(1, [True, False]), ids=["full", "empty"])
 async def test_every_key_leaves_a_page_that_lives(

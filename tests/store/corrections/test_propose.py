@@ -116,6 +116,7 @@ def one_reason_or_update(w: World) -> None:
             assert found.listing_id in silenced
 
 
+@pytest.mark.long
 @settings(max_examples=examples(60))
 @given(data=st.data())
 def test_no_open_disagreement_is_without_an_update_or_a_reason(data: st.DataObject) -> None:

@@ -70,6 +70,7 @@ def test_whatever_was_shown_then_is_shown_again(data: st.DataObject, acts: int) 
                     assert found[name] == answers, f"{name} at {snapshot.at}"
 
 
+@pytest.mark.long
 @settings(max_examples=examples(6), suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(3, 8), st.integers(3, 8))
 def test_what_goes_on_meanwhile_changes_nothing_of_what_was(

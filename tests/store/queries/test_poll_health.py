@@ -55,6 +55,7 @@ def test_one_channels_polls_come_newest_first_with_what_each_said(tmp_path: Path
         assert w.database.read(poll_health.recent_polls, "nobody") == []
 
 
+@pytest.mark.long
 def test_a_channel_that_is_polled_seldom_keeps_its_own_recent_polls(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.poll("shop", stock(A=3))

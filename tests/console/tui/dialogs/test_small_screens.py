@@ -22,6 +22,7 @@ def many(shop: Shop) -> Shop:
 SMALL = [(80, 24), (60, 20), (80, 16)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SMALL), ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_what_to_type_and_where_is_seen_before_a_bulk_approval(
     many: Shop, size: tuple[int, int]

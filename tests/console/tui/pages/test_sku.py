@@ -227,6 +227,7 @@ async def test_older_entries_come_as_the_end_is_reached(lived: EventfulShop) -> 
         assert len({item.key for item in page._timeline.items}) == len(page._timeline.items) > count
 
 
+@pytest.mark.long
 async def test_what_has_not_moved_is_not_read_again(lived: EventfulShop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "enter")

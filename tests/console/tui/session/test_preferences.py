@@ -246,6 +246,7 @@ async def test_in_sixteen_colours_the_cursors_row_is_reversed_and_all_is_named(
             assert style.color != style.bgcolor, style
 
 
+@pytest.mark.long
 async def test_without_colour_every_state_still_has_its_glyph_or_word(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
