@@ -188,7 +188,8 @@ def test_its_log_is_json_with_events_and_keys_and_no_secret(place: Place) -> Non
         events = started.events()
 
     finished = next(event for event in events if event["event"] == "poll finished")
-    assert set(finished) == {"event", "channel", "listings", "changed", "took_ms", "level", "at"}
+    keys = {"event", "channel", "listings", "changed", "whole", "took_ms", "level", "at"}
+    assert set(finished) == keys
     assert [events[0]["event"], events[-1]["event"]] == ["engine started", "engine stopped"]
     assert TOKEN not in started.log.read_text()
 
