@@ -398,6 +398,21 @@ async def test_a_warehouse_that_cannot_be_read_is_named(
         await poll(harness)
 
 
+@pytest.mark.parametrize("code", [None, 7])
+async def test_a_bin_that_names_no_item_makes_none_of_another(
+    site: ErpNextSiteFake, harness: OverHttp, code: object
+) -> None:
+    site.put("A", 5)
+    site.item("B")
+    assert (await poll(harness)).stock == {"A": 5, "B": 0}
+    site.lay("B", actual_qty=9)["item_code"] = code
+
+    reading = await poll(harness)
+
+    assert reading.stock == {"A": 5}
+    assert {bad.sku for bad in reading.refused} == {None, "B"}
+
+
 async def test_a_site_that_cuts_its_pages_is_read_to_the_end(
     site: ErpNextSiteFake, harness: OverHttp
 ) -> None:

@@ -49,13 +49,15 @@ class BinReader:
         warehouses = await self._site.warehouses()
         items = await self._site.items()
         warnings, seen, number = _warnings(items), set[str](), 0
+        unnamed = False
         async for rows in self._site.pages("Bin", self._only()):
             number += 1
             found = self._decoded(rows, f"Bin, page {number}", items, warehouses)
             if self._location is not None:
                 seen |= {str(row.get("item_code")) for row in rows if isinstance(row, dict)}
+                unnamed = unnamed or _has_unnamed(rows)
             yield RecordPage(found.records, found.refused, warnings=warnings)
-        for some in self._without_a_bin(items, seen):
+        for some in self._without_a_bin(items, seen, unnamed=unnamed):
             yield RecordPage(some.records, some.refused, warnings=warnings)
         yield RecordPage((), warnings=warnings)
 
@@ -81,7 +83,8 @@ class BinReader:
             some = rows[start : start + PAGE_ROWS]
             found = self._decoded(some, f"Bin, changed, from {start}", items, warehouses)
             yield RecordPage(found.records, found.refused)
-        for some_items in self._without_a_bin({code: items[code] for code in edited}, codes):
+        of_edited, unnamed = {code: items[code] for code in edited}, _has_unnamed(rows)
+        for some_items in self._without_a_bin(of_edited, codes, unnamed=unnamed):
             yield RecordPage(some_items.records, some_items.refused)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
@@ -178,9 +181,13 @@ class BinReader:
         return FreshReadings(records, refused)
 
     def _without_a_bin(
-        self, items: Mapping[str, ErpItem], seen: set[str]
+        self, items: Mapping[str, ErpItem], seen: set[str], *, unnamed: bool = False
     ) -> Iterator[FreshReadings]:
-        """Items that never lay in the one warehouse: there are none of them."""
+        """Items that never lay in the one warehouse: there are none of them.
+
+        `unnamed`: a bin there names no item. It may belong to any of these, so that nothing is
+        said of their number.
+        """
         # With several warehouses nobody could say at which of them an item lacks.
         if self._location is None:
             return
@@ -189,11 +196,22 @@ class BinReader:
             records: list[Record] = []
             refused: list[Refused] = []
             for number, item in enumerate(rest[start : start + PAGE_ROWS], start):
+                if unnamed:
+                    words = "a bin names no item, and may belong to this one"
+                    refused.append(Refused(f"Item[{number}]", words, item.name))
+                    continue
                 try:
                     records.append(self.record(self.empty(item.name), item))
                 except ValueError as error:
                     refused.append(Refused(f"Item[{number}]", str(error)))
             yield FreshReadings(records, refused)
+
+
+def _has_unnamed(rows: Sequence[object]) -> bool:
+    """Whether a bin does not say whose it is."""
+    return any(
+        not (isinstance(row, dict) and isinstance(row.get("item_code"), str)) for row in rows
+    )
 
 
 def _warnings(items: Mapping[str, ErpItem]) -> Sequence[str]:
