@@ -60,6 +60,7 @@ class Plugin:
         try:
             module = entry.load()
         except Exception as error:
+            # It is somebody else's code, which may raise anything while it is imported.
             words = f"{type(error).__name__}: {error}"
             raise self._broken(f"{entry.value} can't be imported: {words}") from error
         wrong = _wrong_with(module, self.kind)

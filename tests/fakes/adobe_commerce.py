@@ -172,7 +172,9 @@ class AdobeShop:
         if path[1] in rows:
             return self._listed(rows[path[1]], query)
         if path[1:] == ["export-stock-salable-qty", "website", "base"]:
-            return self._listed([self._salable(one) for one in self.products.values()], query)
+            return self._listed(
+                [self._salable(product) for product in self.products.values()], query
+            )
         return Answer({"message": "Request does not match any route.", "trace": None}, 404)
 
     def _listed(self, rows: list[Any], query: Mapping[str, str]) -> Answer:
