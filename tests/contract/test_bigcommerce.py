@@ -400,3 +400,22 @@ def test_both_ways_of_writing_the_path_are_one() -> None:
         BigCommerceOptions(
             url="https://x.example/stores/a", access_token=SecretSource(env="T"), location="BER"
         )
+
+
+async def test_a_product_that_cannot_be_read_blinds_its_listings_and_is_not_written(
+    store: BigCommerceStore, harness: OverHttp
+) -> None:
+    shirt = store.product("SHIRT", stock={(0, 1): 5})
+    store.put("CUP", 3)
+    before = (await poll(harness)).of("SHIRT")
+    shirt.is_visible = "perhaps"  # type: ignore[assignment]
+
+    reading = await poll(harness)
+    async with opened(harness) as channel:
+        (receipt,) = await channel.write([change(before, 2)])
+
+    assert reading.stock == {"CUP": 3}
+    assert "SHIRT" in {bad.sku for bad in reading.refused}
+    assert "product can't be read" in reading.refused[0].reason
+    assert "can't be read" in str(receipt.refused)
+    assert store.shown("SHIRT") == 5

@@ -57,14 +57,19 @@ class BigCatalogue:
     variants: dict[int, BigFacts] = field(default_factory=dict)
     products: dict[int, BigFacts] = field(default_factory=dict)
     """Of each product, as it is itself."""
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """Why a product can't be read: nobody knows how its listings are counted."""
 
     def add(self, entry: object, tally: Tally) -> None:
-        """Take a product as it came. One that can't be read is counted, and its listings go on."""
+        """Take a product as it came. One that can't be read makes its listings unreadable."""
         try:
             product = msgspec.convert(entry, BigProduct)
         except msgspec.ValidationError as error:
             known = entry.get("id") if isinstance(entry, dict) else None
-            tally.note(f"of a product that can't be read ({error}), so without a state", str(known))
+            if type(known) is int:
+                self.unreadable[known] = str(error)
+            else:
+                tally.note(f"of a product that can't be read ({error}), so without a state", "?")
             return
         for variant in product.variants:
             self.variants[variant.id] = _facts(product, variant, tally)

@@ -45,6 +45,15 @@ class BigView:
         except ValueError as error:
             found.refused.append(Refused(place, str(error)))
             return item
+        why = self.catalogue.unreadable.get(identity.product_id)
+        if why is not None:
+            # Whether the number is its own or its product's is not known: it is not to be written.
+            words = f"its product can't be read: {why}"
+            found.refused += [
+                Refused(f"{place}, locations[{number}]", words, name, self._place_in(level))
+                for number, level in enumerate(item.locations)
+            ]
+            return item
         if facts is not None and facts.tracking is BigTracking.POOL:
             words = "whose stock is that of their product, which stands for them, so left out"
             self.tally.note(words, name)
