@@ -158,4 +158,6 @@ class TokenBucket:
 
 
 def _rounded(span_s: float) -> str:
+    if span_s > RETRY_AFTER_S_MAX:  # A vendor's rate may be so small that the wait has no end.
+        return f"more than {RETRY_AFTER_S_MAX:,.0f}"
     return f"{math.ceil(span_s):,}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.errors import Temporary
@@ -288,6 +288,7 @@ async def test_a_query_learns_what_it_costs_and_one_beyond_all_points_is_sent() 
     assert bucket.left == (0, 1000)
 
 
+@example(now=0.0, most=1.0, rate=2.2250738585e-313, asked=None)
 @given(
     now=st.floats(), most=st.floats(), rate=st.floats(),
     asked=st.one_of(st.none(), st.floats(), st.text(max_size=3)),
