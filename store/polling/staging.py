@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
-from msgspec.structs import astuple
 
 from store.channels import polls
+from store.database import bulk
 from store.errors import Overtaken
 from store.model import Millis, Record, Refused
 from store.poll_counts import PollCounts
@@ -48,10 +48,6 @@ _WORK_TABLES = (
       listing_id INTEGER NOT NULL, copies INTEGER NOT NULL, doubt TEXT,
       PRIMARY KEY (poll_id, listing_id))""",
 )
-
-_ADD_TO_PAGE = f"INSERT INTO page (ordinal, {COLUMNS}) VALUES (?{', ?' * 15})"
-
-_STAGE_NEW = f"INSERT INTO stage (poll_id, {COLUMNS}) VALUES (?{', ?' * 15})"
 
 _LISTINGS_OF_PAGE = """SELECT coalesce(l.id, 0) FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
@@ -173,8 +169,7 @@ def stage(  # noqa: PLR0913 - a page has these parts; bundling them would only r
         # Such a record must not be taken for one that says the same and has nothing there.
         digests = array("q", (hash((digest, kept)) for digest in digests))
     if sweep.is_first:
-        poll = (sweep.poll_id,)
-        connection.executemany(_STAGE_NEW, (poll + astuple(record) for record in records))
+        bulk.insert(connection, "stage", bulk.columns_of(records), {"poll_id": sweep.poll_id})
         sweep.listing_ids += array("q", bytes(8 * len(records)))
         sweep.digests += digests
     else:
@@ -318,8 +313,7 @@ def _stage_differing(
     connection: sqlite3.Connection, sweep: Sweep, records: Sequence[Record], kept: Sequence[str]
 ) -> "array[int]":
     connection.execute("DELETE FROM page")
-    rows = ((ordinal, *astuple(record)) for ordinal, record in enumerate(records))
-    connection.executemany(_ADD_TO_PAGE, rows)
+    bulk.insert(connection, "page", bulk.columns_of(records))
     if kept:
         part.keep(connection, sweep.channel_id, kept)
     found = connection.execute(_LISTINGS_OF_PAGE, (sweep.channel_id,))
