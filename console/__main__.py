@@ -3,15 +3,16 @@
 import os
 import sys
 
-import click
-
-from console.text import streams
+from console.text import overview, streams
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 """What a shell reports for a program that ended because nobody read on: 128 + SIGPIPE."""
+
+_COMPLETING = "_SKEW_COMPLETE"
+"""Set by a shell that asks click what could stand next."""
 
 
 def main() -> None:
@@ -22,24 +23,38 @@ def main() -> None:
 
 def run(args: list[str]) -> int:
     """Run one command and answer its exit code; only the end of the process itself is raised."""
-    from console.cli import cli
-
     try:
-        code = cli.main(args=args, prog_name="skew", standalone_mode=False)
+        code = _run(args)
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on (`skew diff | head`). Python would complain again while closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_BROKEN_PIPE
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into a message.
         from console.text import failure
 
         return failure.report(error)
+    return code
+
+
+def _run(args: list[str]) -> int:
+    """Answer `skew --help` at once, and whatever else is asked by way of click."""
+    if len(args) == 1 and args[0] in overview.HELP_FLAGS and _COMPLETING not in os.environ:
+        print(overview.help_text())  # noqa: T201 - click, which would echo it, is not imported.
+        return 0
+    import click
+
+    from console.cli import cli
+
+    try:
+        code = cli.main(args=args, prog_name="skew", standalone_mode=False)
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     return code if isinstance(code, int) else 0
 
 

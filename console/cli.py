@@ -6,60 +6,15 @@ answer at once, so nothing heavy may be imported here.
 
 import difflib
 import importlib
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import click
 
-GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "Begin": {
-            "demo": "A simulated shop on this machine, and the console on it.",
-            "init": "Write a commented skew.toml to start from.",
-            "describe": "Look at an API, a file or a database, and propose its description.",
-            "check": "Is the configuration right, and does it fit what happens?",
-            "channels": "The kinds of channel, and what each can do.",
-        },
-        "Run": {
-            "watch": "The live console.",
-            "daemon": "Poll and write without a console, until SIGTERM.",
-            "poll": "Poll every channel once, or the named ones.",
-            "apply": "Write what is approved, and read it back.",
-            "events": "Import stock events from a file: skew events import FILE.",
-        },
-        "Look": {
-            "status": "Health: channels, counts, incidents.",
-            "incidents": "Trouble with channels; acknowledge and snooze it.",
-            "diff": "Which listings disagree, since when, and why.",
-            "updates": "Pending updates, and with --all the ended ones.",
-            "history": "One SKU's timeline on all channels, and its account.",
-        },
-        "Decide": {
-            "approve": "Let pending updates be written.",
-            "reject": "Refuse pending updates until the stock changes.",
-            "snooze": "Put pending updates off.",
-            "undo": "Take an approval back during its hold.",
-            "retry": "Propose again what ended badly.",
-            "pause": "Leave a channel alone for a while, with a reason.",
-            "resume": "End a channel's pause; it is polled at once.",
-            "cancel": "Stop a channel's running poll.",
-            "accept": "Accept a quarantined poll.",
-            "discard": "Discard a quarantined poll.",
-            "acknowledge": "Let a disagreement stand until it changes.",
-            "unfreeze": "Let a frozen SKU be corrected again.",
-        },
-        "Shell": {
-            "keys": "The console's keys, your own included, and where to set them.",
-            "completion": "Print the completion script for bash, zsh or fish.",
-        },
-    }
-)
-"""The command NAME of a group is `NAME` in `console/commands/GROUP/NAME.py`."""
+from console.text import overview
 
 COMMANDS = {
     name: f"console.commands.{title.lower()}.{name}"
-    for title, group in GROUPS.items()
+    for title, group in overview.GROUPS.items()
     for name in group
 }
 """Every command, and the module that it is in."""
@@ -91,10 +46,15 @@ class LazyGroup(click.Group):
             ctx.fail(f"{args[0][:40]!r} is not a command.{advice}")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands by occasion, from the table alone."""
+    def get_help(self, ctx: click.Context) -> str:
+        """Answer the text that `skew --help` prints without click."""
         del ctx
-        for title, commands in GROUPS.items():
+        return overview.help_text()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by occasion, as `overview` does, which a test holds against this."""
+        del ctx
+        for title, commands in overview.GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:11}", short) for name, short in commands.items()])
 
@@ -109,24 +69,27 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # n
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`skew COMMAND --help` says more, with an example. Start with `skew demo`.",
+    context_settings={
+        "help_option_names": overview.HELP_FLAGS,
+        "max_content_width": overview.WIDTH_MAX,
+    },
+    help=overview.SUMMARY,
+    epilog=overview.EPILOG,
 )
 @click.option(
-    "--config",
-    metavar="FILE",
+    overview.CONFIG_FLAG,
+    metavar=overview.CONFIG_VALUE,
     type=click.Path(path_type=Path),
-    help="The configuration; default skew.toml, or SKEW_CONFIG. Also after the command.",
+    help=overview.CONFIG,
 )
 @click.option(
-    "--version",
+    overview.VERSION_FLAG,
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=_version,
-    help="Print the version.",
+    help=overview.VERSION,
 )
 def cli(config: Path | None) -> None:
-    """Watch stock across sales channels: who disagrees, who is right, since when, and why."""
     # A command's own --config option reads this one from the context.
     del config
