@@ -7,14 +7,11 @@ lease. Where another engine has it, a single round asks that engine to do it ins
 import asyncio
 import contextlib
 import dataclasses
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import msgspec
-import structlog
-from structlog.typing import FilteringBoundLogger
 
 from store.channels import pauses, polls
 from store.corrections import lifecycle, propose
@@ -31,6 +28,7 @@ from sync.engine.lease import HeldLease, LeaseHeld
 from sync.engine.notice_watch import NoticeWatch
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
+from sync.polling.log import SILENT, Log
 from sync.polling.poll import PollReport
 from sync.polling.recovery import EngineContext
 from sync.settings import Settings
@@ -44,11 +42,6 @@ GRACE_S = 8.0
 TICK_S = 0.2
 LOOK_EVERY_MS = 1_000
 """How often it looks at the cache even if it did not change: holds pass and things turn stale."""
-
-SILENT: FilteringBoundLogger = structlog.wrap_logger(
-    structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL)
-)
-"""Logs nothing, for the console's screen and for a command's results."""
 
 
 class ApplyReport(msgspec.Struct, frozen=True):
@@ -67,7 +60,7 @@ class Engine:
         *,
         clock: Clock,
         holder: str,
-        log: FilteringBoundLogger = SILENT,
+        log: Log = SILENT,
     ) -> None:
         self._settings = settings
         self._database = database

@@ -9,8 +9,6 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from structlog.typing import FilteringBoundLogger
-
 from store.channels import incidents, pauses
 from store.database.connection import Database
 from store.model import IncidentKind
@@ -18,6 +16,7 @@ from store.polling.comparison import Comparison
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.polling.channel_state import Activity, ChannelState
+from sync.polling.log import Log
 
 PAUSE_MS = 15 * 60_000
 """How long a channel rests after it refused our credentials: no retry storm, no lock-out."""
@@ -45,7 +44,7 @@ class EngineContext:
     database: Database
     comparison: Comparison
     clock: Clock
-    log: FilteringBoundLogger
+    log: Log
     merging: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Large transactions take turns, so that a heartbeat waits for one of them at most."""
     ahead_ms: int = 300_000

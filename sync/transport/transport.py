@@ -22,9 +22,8 @@ import random
 import zlib
 from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, replace
-
-import httpx
-import tenacity
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sync.clock import Clock
 from sync.errors import (
@@ -35,18 +34,23 @@ from sync.errors import (
     WriteOutcomeUnknown,
 )
 from sync.secrets import Secret
-from sync.transport import download, refusals
+from sync.transport import refusals
 from sync.transport.before_write import LastMoment
 from sync.transport.budgets import base as budgets
 from sync.transport.budgets.base import UNLIMITED, Budget
 from sync.transport.call import Call, FormFields, Judge, Proof, Reply
-from sync.transport.client import client, is_same_site, origin
 from sync.transport.decompression import decompressor
 from sync.transport.notices import ChannelNotices
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
 from sync.transport.redaction import Redactor
 
+if TYPE_CHECKING:
+    import httpx
+    import tenacity
+
+# httpx, which takes 100 ms to import, is imported at the first request: a channel that reads files
+# or a database sends none.
 # httpx logs every URL, query included, and httpcore logs headers.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -57,7 +61,6 @@ PATIENCE_S = 10.0
 REDIRECTS_MAX = 5
 _ERROR_BODY_BYTES_MAX = 64 * 1024
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
 _SUCCESS = range(200, 300)
@@ -98,7 +101,7 @@ class Transport:
     ) -> None:
         limits = limits or Limits()
         self._channel = channel
-        self._origin = origin(url)
+        self._url = url
         self._clock = clock
         self._limits = limits
         self._jitter = jitter or random.Random()  # noqa: S311  # Spreads retries, guards nothing.
@@ -107,9 +110,26 @@ class Transport:
         self._meter = meter or RateLimitMeter()
         self._pace = Pace(clock, limits.rate_per_s)
         self._slots = asyncio.Semaphore(limits.concurrency)
-        self._client = client(
-            url, timeout_s=limits.timeout_ms / 1000, connections_max=limits.concurrency
-        )
+        self._opened: httpx.AsyncClient | None = None
+
+    @cached_property
+    def _origin(self) -> tuple[str, str, int | None]:
+        from sync.transport.client import origin
+
+        return origin(self._url)
+
+    @property
+    def _client(self) -> "httpx.AsyncClient":
+        """The connections, made ready when they are first asked for."""
+        if self._opened is None:
+            from sync.transport.client import client
+
+            self._opened = client(
+                self._url,
+                timeout_s=self.timeout_s,
+                connections_max=self._limits.concurrency,
+            )
+        return self._opened
 
     @property
     def timeout_s(self) -> float:
@@ -181,6 +201,8 @@ class Transport:
         if not call.repeatable:
             return await self._attempt(call)
         # A limit that is known is waited for, so that a sweep goes on where it is.
+        import tenacity
+
         patience_s = PATIENCE_S if call.budget is UNLIMITED else budgets.WAIT_S_MAX
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(Temporary),
@@ -196,6 +218,8 @@ class Transport:
 
     def is_at(self, url: str) -> bool:
         """Whether an address is at its origin."""
+        from sync.transport.client import origin
+
         return origin(url) == self._origin
 
     def beside(self, url: str, *, body_bytes_max: int) -> "Transport":
@@ -213,15 +237,20 @@ class Transport:
 
     def pieces(self, url: str, *, bytes_max: int) -> AsyncIterator[bytes]:
         """Read a file at its origin piece by piece, with nothing of ours; see `download.pieces`."""
+        from sync.transport import download
+
         return download.pieces(
             self._client, url, channel=self._channel, redactor=self.redactor, bytes_max=bytes_max
         )
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
 
     async def _attempt(self, call: Call) -> Reply:
+        import httpx
+
         await self._pace.turn()
         try:
             await call.budget.turn()
@@ -234,7 +263,7 @@ class Transport:
                     reply = await self._exchange(call)
             # Only these three mean that nothing was sent. Any other error of httpx may have come
             # after the request left, so a write that meets it has an unknown outcome.
-            except _NOT_SENT as error:
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 text = f"{self._channel} cannot be reached at {self.redactor.url(call.url)}"
                 raise Temporary(f"{text}: {self.redactor.reason(error)}") from error
             except (httpx.HTTPError, TimeoutError) as error:
@@ -260,6 +289,8 @@ class Transport:
         return reply
 
     async def _exchange(self, call: Call) -> Reply:
+        import httpx
+
         url = call.url
         self.redactor.learn(call.revealed())
         extensions = {} if call.repeatable else {"trace": LastMoment(self._clock).trace}
@@ -290,7 +321,9 @@ class Transport:
             f"{self._channel} redirects in circles", path=self.redactor.url(call.url)
         )
 
-    async def _body(self, response: httpx.Response, *, whole: bool) -> bytes:
+    async def _body(self, response: "httpx.Response", *, whole: bool) -> bytes:
+        import httpx
+
         chunks, length = [], 0
         bound = self._limits.body_bytes_max if whole else _ERROR_BODY_BYTES_MAX
         try:
@@ -310,6 +343,8 @@ class Transport:
 
     def _redirected(self, call: Call, status: int, url: str) -> str:
         """Find where a redirect leads. Raises ContractBroken where it may not be followed."""
+        from sync.transport.client import is_same_site, origin
+
         path = self.redactor.url(call.url)
         if origin(url) != self._origin:
             place = self.redactor.url("{}://{}".format(*origin(url)))
@@ -328,6 +363,8 @@ class Transport:
 
     def _lost(self, call: Call, error: Exception) -> ChannelError:
         """Make the error for a missing or broken answer, after the request may have left."""
+        import httpx
+
         place = self.redactor.url(call.url)
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             text = (
@@ -343,7 +380,7 @@ class Transport:
             return ContractBroken(words, path=place)
         return Temporary(text)
 
-    def _pause_s(self, state: tenacity.RetryCallState) -> float:
+    def _pause_s(self, state: "tenacity.RetryCallState") -> float:
         """How long to wait before the next attempt, in seconds."""
         # As long as the channel asked, else twice as long each time. The jitter keeps requests
         # that failed together from coming back together, and failing together again.

@@ -24,9 +24,9 @@ from store.queries.values import DisagreementFilter
 from sync.channels import open_channel
 from sync.clock import SystemClock
 from sync.corrections import decide
-from sync.engine.engine import SILENT
 from sync.engine.thread import EngineThread
 from sync.polling.channel_state import ChannelState
+from sync.polling.log import SILENT
 from sync.polling.poll import poll
 from sync.polling.recovery import EngineContext
 from sync.targets import terms

@@ -35,8 +35,8 @@ from sync.channels.base import (
 )
 from sync.clock import Clock
 from sync.corrections.apply import apply
-from sync.engine.engine import SILENT
 from sync.polling.channel_state import ChannelState
+from sync.polling.log import SILENT
 from sync.polling.poll import PollReport, poll
 from sync.polling.recovery import EngineContext
 from sync.settings import ApprovalSettings, ChannelSettings, GuardSettings, Settings
