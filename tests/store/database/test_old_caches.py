@@ -1,0 +1,103 @@
+"""A cache of each earlier schema, made by the code of its time, says today what it said then.
+
+`old_caches` has them, with the code that made them and what it answered.
+"""
+
+import json
+import lzma
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.database import schema
+from store.database.connection import Database
+from store.history.rewind import open_at
+from sync.clock import SystemClock
+from tests.long_run import first, is_long
+from tests.store.database.old_caches import questions
+from tests.store.database.old_caches.life import run_command
+
+FOLDER = Path(questions.__file__).parent
+NAMES = sorted((path.name.split(".")[0] for path in FOLDER.glob("*.db.xz")), reverse=True)
+
+
+@pytest.fixture
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """What was said of an old cache, which lies in `tmp_path` with its configuration."""
+    name = request.param
+    said: dict[str, Any] = json.loads(lzma.decompress((FOLDER / f"{name}.json.xz").read_bytes()))
+    (tmp_path / "skew.db").write_bytes(lzma.decompress((FOLDER / f"{name}.db.xz").read_bytes()))
+    for file, text in said["files"].items():
+        (tmp_path / file).write_text(text)
+    said["name"] = name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SystemClock, "now", lambda _: said["now"])
+        yield said
+
+
+def some(count: int, asked: list[Any]) -> list[Any]:
+    """All of them in the long run; in the plain one so many, from all over."""
+    return asked if is_long() else asked[:: max(1, len(asked) // count)]
+
+
+def each(kept: int) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("old", first(kept, NAMES), indirect=True)
+
+
+@each(2)
+def test_it_becomes_what_a_new_cache_is(old: dict[str, Any], tmp_path: Path) -> None:
+    cache, new = tmp_path / "skew.db", tmp_path / "new.db"
+    with closing(sqlite3.connect(cache)) as connection:
+        assert schema.version(connection) == old["schema"]
+
+    Database.open(new).close()
+    Database.open(cache).close()
+
+    with closing(sqlite3.connect(cache)) as migrated, closing(sqlite3.connect(new)) as fresh:
+        assert columns(migrated) == columns(fresh)
+        assert migrated.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert migrated.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def columns(connection: sqlite3.Connection) -> dict[tuple[str, str], Any]:
+    """Every table, view, index and trigger: a table's columns, else its statement."""
+    made = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    found = {(kind, name): sql for kind, name, sql in made}
+    for kind, name in found:
+        if kind == "table":
+            found[kind, name] = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
+    return found
+
+
+@each(2)
+def test_the_commands_answer_as_before(old: dict[str, Any], tmp_path: Path) -> None:
+    for answer in some(9, old["answers"]):
+        code, out, err = run_command(tmp_path, *answer["arguments"], "--json")
+        assert (code, json.loads(out)) == (answer["code"], answer["out"]), (
+            f"{answer['arguments']}: {err}"
+        )
+
+
+def past(name: str) -> list[bytes]:
+    path = FOLDER / f"{name}.past.xz"
+    return lzma.decompress(path.read_bytes()).splitlines() if path.exists() else []
+
+
+@pytest.mark.long
+@each(2)
+def test_the_past_is_replayed_as_before(old: dict[str, Any], tmp_path: Path) -> None:
+    Database.open(tmp_path / "skew.db").close()
+    with open_at(tmp_path / "skew.db", old["now"]) as then:
+        for line in past(old["name"]):
+            moment = json.loads(line)
+            then.rewind(moment["at"])
+            assert questions.all_asked(then, moment["at"]) == moment["answers"], moment["at"]
+
+
+@each(2)
+def test_accounts_facts_and_audits_are_as_before(old: dict[str, Any], tmp_path: Path) -> None:
+    assert questions.of_the_store(tmp_path / "skew.db", old["now"]) == old["depths"]
