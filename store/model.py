@@ -311,9 +311,15 @@ class Disagreement(msgspec.Struct, frozen=True):
     @property
     def money_at_risk(self) -> float | None:
         """The worth of what is off, in the channel's currency; None where no price is known."""
+        risk_minor = self.risk_minor
+        return None if risk_minor is None else risk_minor / 100
+
+    @property
+    def risk_minor(self) -> int | None:
+        """The same in minor units, whole."""
         if self.price_minor is None or (not self.surplus and self.delta is None):
             return None
-        return (self.surplus or abs(self.delta or 0)) * self.price_minor / 100
+        return (self.surplus or abs(self.delta or 0)) * self.price_minor
 
 
 class Correction(msgspec.Struct, frozen=True):

@@ -13,7 +13,8 @@ from sync.config.decoding import nearest
 if TYPE_CHECKING:
     from sync.settings import Settings
 
-_PATTERN = "*?["
+_WILD = "*?"
+_CHOICE = "["
 
 
 def disagreement_filter(
@@ -23,18 +24,19 @@ def disagreement_filter(
     skus: Sequence[str] = (),
     kinds: Sequence[str] = (),
 ) -> tuple[DisagreementFilter, Callable[[str], bool]]:
-    """Translate the options; the second part says whether a SKU matches, for patterns.
+    """Translate the options; the second part says whether a SKU matches.
 
     Raises click's UsageError for a channel that is not configured: a typing error must not look
     like good news.
     """
     for channel in channels:
         check_channel(settings, channel)
-    # The store looks a SKU up by its name. A pattern can't be looked up, so where there is one,
-    # everything is read and the second part leaves out what does not match.
-    exact = not any(set(sku) & set(_PATTERN) for sku in skus)
+    # The store knows `*` and `?`. Where a pattern says more, everything is read and the second part
+    # leaves out what does not match.
+    in_sql = not any(_CHOICE in sku for sku in skus)
     wanted = DisagreementFilter(
-        skus=tuple(skus) if exact else (),
+        skus=tuple(sku for sku in skus if in_sql and not _is_wild(sku)),
+        patterns=tuple(sku for sku in skus if in_sql and _is_wild(sku)),
         channels=tuple(channels),
         kinds=tuple(Kind(kind) for kind in kinds),
     )
@@ -46,6 +48,10 @@ def check_channel(settings: "Settings", channel: str) -> None:
     if channel not in settings.channels:
         advice = nearest(channel, settings.channels)
         raise click.UsageError(f"{channel!r} is not a channel; {advice}")
+
+
+def _is_wild(sku: str) -> bool:
+    return any(sign in sku for sign in _WILD)
 
 
 def _matches(sku: str, patterns: Sequence[str]) -> bool:

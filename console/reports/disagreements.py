@@ -1,11 +1,9 @@
-"""Disagreements as a table and as CSV: values in, lines of text out, grouped or not."""
+"""Disagreements as a table and as rows of CSV, grouped or not: values in, lines of text out."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
-from console.reports.table import Paper, TableCell, TableColumn
-from console.text.disagreement_groups import DisagreementGroup, Explained, in_order
+from console.reports.table import Paper, TableCell, TableColumn, TableInParts
+from console.text.disagreement_groups import DisagreementGrouping, Explained, GroupSum
 from console.text.format import (
     NONE,
     age,
@@ -73,38 +71,77 @@ CSV_COLUMNS = (
 )
 
 
-def diff(
-    disagreements: Sequence[Explained],
-    paper: Paper,
-    *,
-    now: Millis,
-    all_compared: bool = True,
-) -> Lines:
-    """Disagreements, worst first, and what they add up to."""
-    if not disagreements:
-        return [paper.line("No disagreements." if all_compared else "No disagreements known.")]
-    return [*_table(disagreements, paper, now), "", _total(disagreements, paper)]
+class DisagreementTable:
+    """Disagreements page by page, worst first, and at the end what they add up to."""
+
+    def __init__(
+        self, paper: Paper, *, now: Millis, grouping: DisagreementGrouping | None = None
+    ) -> None:
+        """With a grouping, the rows come group by group, and each group has a heading."""
+        self.count = 0
+        self._paper = paper
+        self._now = now
+        self._grouping = grouping
+        self._group: str | None = None
+        self._table = TableInParts(paper, _COLUMNS)
+        self._open = 0
+        self._over = 0
+        self._under = 0
+        self._acknowledged = 0
+
+    def lines(self, page: Sequence[Explained]) -> Lines:
+        """The next rows; the first page has the columns' titles before them."""
+        self.count += len(page)
+        for disagreement, _ in page:
+            self._acknowledged += disagreement.acknowledged_at is not None
+            if disagreement.status is Status.OPEN:
+                self._open += 1
+                self._over += disagreement.oversell_units
+                self._under += disagreement.undersell_units
+        rows = (_difference(disagreement, cause, self._now) for disagreement, cause in page)
+        lines = self._table.lines(rows)
+        return lines if self._grouping is None else self._headed(page, lines)
+
+    def total(self, *, all_compared: bool = True) -> Lines:
+        """What stands below the last page, or instead of any."""
+        if not self.count:
+            return [
+                self._paper.line("No disagreements." if all_compared else "No disagreements known.")
+            ]
+        total = f"{plural(self.count, 'disagreement')}, {self._open:,} open"
+        total += f", {self._acknowledged:,} acknowledged" if self._acknowledged else ""
+        over, under = plural(self._over, "unit"), f"{self._under:,}"
+        return ["", self._paper.line(f"{total}: ▲ {over} too many, ▼ {under} too few")]
+
+    def _headed(self, page: Sequence[Explained], lines: Lines) -> Lines:
+        """Put a group's heading above the first of its rows."""
+        assert self._grouping is not None
+        rows = lines[-len(page) :]
+        headed = lines[: -len(page)]
+        for explained, row in zip(page, rows, strict=True):
+            value = self._grouping.value_of(*explained)
+            if value != self._group:
+                self._group = value
+                headed += ["", _heading(self._grouping.sum_of(value), self._paper)]
+            headed.append(row)
+        return headed
 
 
-def by_group(groups: Sequence[DisagreementGroup], paper: Paper, *, now: Millis) -> Lines:
-    """Disagreements below a heading for each group, and what all add up to; at least one."""
-    disagreements = in_order(groups)
-    titles, *rows = _table(disagreements, paper, now)
-    lines = [titles]
-    for group in groups:
-        lines += ["", _heading(group, paper), *rows[: len(group.members)]]
-        rows = rows[len(group.members) :]
-    return [*lines, "", _total(disagreements, paper)]
+def uncounted(apart: Iterable[UncountedListing], paper: Paper) -> Lines:
+    """What can't be compared, because one side has no number; nothing where there is none of it.
 
-
-def uncounted(apart: Sequence[UncountedListing], paper: Paper) -> Lines:
-    """What can't be compared, because one side has no number; nothing where there is none of it."""
-    if not apart:
+    The first `_APART_MAX` of them, and how many there are.
+    """
+    rows, count = [], 0
+    for listing in apart:
+        count += 1
+        if count <= _APART_MAX:
+            rows.append(_apart(listing))
+    if not rows:
         return []
-    rows = [_apart(listing) for listing in apart[:_APART_MAX]]
-    left = len(apart) - len(rows)
+    left = count - len(rows)
     more = [paper.line(f"and {left:,} more: `skew diff --json` lists all")] if left else []
-    heading = f"{plural(len(apart), 'listing')} not counted, so that nothing can be compared:"
+    heading = f"{plural(count, 'listing')} not counted, so that nothing can be compared:"
     return ["", paper.line(TableCell(heading, "bold")), *paper.table(_APART_COLUMNS, rows), *more]
 
 
@@ -112,15 +149,6 @@ def _apart(listing: UncountedListing) -> tuple[TableCell | str, ...]:
     where = f"{listing.channel}/{listing.location}" if listing.location else listing.channel
     target = shown(listing.target, listing.target_state)
     return show_blanks(listing.sku), where, shown(listing.available, listing.state), target
-
-
-def diff_csv(disagreements: Iterable[Explained]) -> str:
-    """Disagreements for a spreadsheet; no cell of it can be a formula."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows([defused(cell) for cell in csv_row(*explained)] for explained in disagreements)
-    return file.getvalue()
 
 
 def csv_row(disagreement: Disagreement, cause: Cause | None) -> tuple[object, ...]:
@@ -175,15 +203,9 @@ def why(disagreement: Disagreement, cause: Cause | None) -> str:
     return f"{cause.kind}: {cause.evidence}"
 
 
-def _table(disagreements: Sequence[Explained], paper: Paper, now: Millis) -> Lines:
-    return paper.table(
-        _COLUMNS, (_difference(disagreement, cause, now) for disagreement, cause in disagreements)
-    )
-
-
-def _heading(group: DisagreementGroup, paper: Paper) -> str:
+def _heading(group: GroupSum, paper: Paper) -> str:
     """What the members have in common, how many they are, and what they come to."""
-    total = f"  {plural(len(group.members), 'disagreement')}"
+    total = f"  {plural(group.count, 'disagreement')}"
     if group.oversell_units or group.undersell_units:
         total += f": ▲ {group.oversell_units:,} too many, ▼ {group.undersell_units:,} too few"
     if group.money_at_risk is not None:
@@ -196,20 +218,6 @@ def _risk(disagreement: Disagreement) -> str:
     if disagreement.assumed_risk_minor is not None:
         return f"~{money(disagreement.assumed_risk_minor / 100)}"
     return money(disagreement.money_at_risk)
-
-
-def _total(disagreements: Sequence[Explained], paper: Paper) -> str:
-    opened = [
-        disagreement for disagreement, _ in disagreements if disagreement.status is Status.OPEN
-    ]
-    over = sum(disagreement.oversell_units for disagreement in opened)
-    under = sum(disagreement.undersell_units for disagreement in opened)
-    acknowledged = sum(
-        disagreement.acknowledged_at is not None for disagreement, _ in disagreements
-    )
-    total = f"{plural(len(disagreements), 'disagreement')}, {len(opened):,} open"
-    total += f", {acknowledged:,} acknowledged" if acknowledged else ""
-    return paper.line(f"{total}: ▲ {plural(over, 'unit')} too many, ▼ {under:,} too few")
 
 
 def _difference(

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.keys.action import Action
-from console.reports.json_uncounted import uncounted
-from console.text.disagreement_groups import DisagreementGroup, Explained, in_order
+from console.text.disagreement_groups import GroupSum
 from console.text.format import copies_of
 from console.text.reasons import reason_in_documents, why_in_documents
 from store.decision import Decision
 from store.history.as_of import SkuAsOf
 from store.model import Cause, Correction, Disagreement, Incident, Millis, PollOutcome
-from store.queries.uncounted import UncountedListing
 from store.queries.values import ChannelHealth, HistoryEntry, StatusCounts
 from store.targets.balance import Balance
 from store.targets.reading_history import Reading
@@ -75,29 +73,15 @@ def incident(incident: Incident) -> Json:
     }
 
 
-def diff(found: Iterable[Explained], apart: Iterable[UncountedListing] = ()) -> Json:
-    """The disagreements, and apart from them what can't be compared for want of a number."""
+def group(group: GroupSum) -> Json:
+    """What the disagreements of one group come to; these stand before the disagreements."""
     return {
-        "disagreements": [disagreement(explained, cause) for explained, cause in found],
-        "uncounted": [uncounted(listing) for listing in apart],
-    }
-
-
-def diff_by(groups: Sequence[DisagreementGroup], apart: Iterable[UncountedListing] = ()) -> Json:
-    """Like `diff`, sorted by group, with what each group comes to before it."""
-    return {
-        "groups": [
-            {
-                "by": group.by,
-                "value": group.value,
-                "count": len(group.members),
-                "oversell_units": group.oversell_units,
-                "undersell_units": group.undersell_units,
-                "money_at_risk": group.money_at_risk,
-            }
-            for group in groups
-        ],
-        **diff(in_order(groups), apart),
+        "by": group.by,
+        "value": group.value,
+        "count": group.count,
+        "oversell_units": group.oversell_units,
+        "undersell_units": group.undersell_units,
+        "money_at_risk": group.money_at_risk,
     }
 
 

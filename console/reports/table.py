@@ -70,36 +70,73 @@ class Paper:
         self, columns: Sequence[TableColumn], rows: Iterable[Sequence["TableCell | str"]]
     ) -> list[str]:
         """Write a table with a heading; every text in it is cleaned."""
-        cleaned = [[_cleaned(cell) for cell in row] for row in rows]
-        widths = _widths(columns, cleaned, self.width)
-        heading = _GAP.join(
-            fit(column.title, width, right=column.right)
-            for column, width in zip(columns, widths, strict=True)
-        )
-        lines = [self.ink(heading.rstrip(), "dim")]
-        for row in cleaned:
-            written = (
-                self.ink(fit(cell.text, width, right=column.right), cell.style)
-                for cell, column, width in zip(row, columns, widths, strict=True)
+        return TableInParts(self, columns).lines(rows)
+
+
+class TableInParts:
+    """A table that is written in parts, each as soon as its rows are there.
+
+    A column is as wide as all rows until then need. So a table of one part fits its rows exactly,
+    and no number of a longer one is cut: where a later part needs more, its columns move outwards.
+    """
+
+    def __init__(self, paper: Paper, columns: Sequence[TableColumn]) -> None:
+        self._paper = paper
+        self._columns = columns
+        self._needed = [cells(column.title) for column in columns]
+        self._is_begun = False
+
+    def lines(self, rows: Iterable[Sequence["TableCell | str"]]) -> list[str]:
+        """The next part; the heading stands before the first. Every text in it is cleaned."""
+        measured = [[_measured(cell) for cell in row] for row in rows]
+        if measured:
+            self._needed = [
+                max(needed, *(cell.width for cell in column))
+                for needed, column in zip(self._needed, zip(*measured, strict=True), strict=True)
+            ]
+        widths = _widths(self._columns, self._needed, self._paper.width)
+        lines = []
+        if not self._is_begun:
+            self._is_begun = True
+            heading = _GAP.join(
+                fit(column.title, width, right=column.right)
+                for column, width in zip(self._columns, widths, strict=True)
             )
-            lines.append(_GAP.join(written).rstrip())
-        return lines
+            lines.append(self._paper.ink(heading.rstrip(), "dim"))
+        layout = [
+            (width, column.right) for column, width in zip(self._columns, widths, strict=True)
+        ]
+        return lines + [self._line(row, layout) for row in measured]
+
+    def _line(self, row: "list[_Measured]", layout: Sequence[tuple[int, bool]]) -> str:
+        written = []
+        for (text, style, used), (width, right) in zip(row, layout, strict=True):
+            if used > width:
+                fitted = fit(text, width, right=right)
+            else:
+                space = " " * (width - used)
+                fitted = space + text if right else text + space
+            written.append(self._paper.ink(fitted, style) if style else fitted)
+        return _GAP.join(written).rstrip()
 
 
-def _cleaned(cell: "TableCell | str") -> TableCell:
-    return (
-        TableCell(clean(cell)) if isinstance(cell, str) else TableCell(clean(cell.text), cell.style)
-    )
+class _Measured(NamedTuple):
+    """A clean text, its style, and how many cells it takes."""
+
+    text: str
+    style: str
+    width: int
 
 
-def _widths(
-    columns: Sequence[TableColumn], rows: Sequence[Sequence[TableCell]], paper: int | None
-) -> list[int]:
+def _measured(cell: "TableCell | str") -> _Measured:
+    text, style = (cell, "") if isinstance(cell, str) else cell
+    text = clean(text)
+    return _Measured(text, style, cells(text))
+
+
+def _widths(columns: Sequence[TableColumn], needed: list[int], paper: int | None) -> list[int]:
     """Give each column what it needs; where that is too much, take from the widest flexible."""
-    widths = [
-        max([cells(column.title), *(cells(row[n].text) for row in rows)])
-        for n, column in enumerate(columns)
-    ]
+    widths = list(needed)
     if paper is None:
         return widths
     least = [cells(column.title) + 2 if column.flexible else 0 for column in columns]

@@ -1,6 +1,5 @@
-"""Disagreements grouped by cause, channel or SKU."""
+"""Disagreements grouped by cause, channel or SKU: what each group comes to."""
 
-from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -11,44 +10,70 @@ GroupBy = Literal["cause", "channel", "sku"]
 Explained = tuple[Disagreement, Cause | None]
 
 
-class DisagreementGroup(msgspec.Struct, frozen=True):
-    """Disagreements that have something in common, worst first; never empty."""
+class GroupSum(msgspec.Struct, frozen=True):
+    """What the disagreements come to that have something in common."""
 
     by: GroupBy
     value: str
-    members: tuple[Explained, ...]
-
-    @property
-    def oversell_units(self) -> int:
-        return sum(disagreement.oversell_units for disagreement, _ in self.members)
-
-    @property
-    def undersell_units(self) -> int:
-        return sum(disagreement.undersell_units for disagreement, _ in self.members)
-
-    @property
-    def money_at_risk(self) -> float | None:
-        """What all of it is worth; None where no price is known of any."""
-        amounts = (disagreement.money_at_risk for disagreement, _ in self.members)
-        known = [amount for amount in amounts if amount is not None]
-        return round(sum(known), 2) if known else None
+    count: int
+    oversell_units: int
+    undersell_units: int
+    money_at_risk: float | None
+    """What all of it is worth; None where no price is known of any."""
 
 
-def grouped(disagreements: Iterable[Explained], by: GroupBy) -> list[DisagreementGroup]:
-    """The groups in the order of their first member, so that the one with the worst is first."""
-    members: dict[str, list[Explained]] = {}
-    for explained in disagreements:
-        members.setdefault(_value(explained, by), []).append(explained)
-    return [DisagreementGroup(by, value, tuple(group)) for value, group in members.items()]
+class DisagreementGrouping:
+    """The groups in the order of their first member, so that the one with the worst is first.
 
+    Held is what each comes to, and not its members: there may be as many groups as SKUs.
+    """
 
-def in_order(groups: Sequence[DisagreementGroup]) -> list[Explained]:
-    """All members, group by group."""
-    return [member for group in groups for member in group.members]
+    def __init__(self, by: GroupBy) -> None:
+        self.by: GroupBy = by
+        self._numbers: dict[str, int] = {}
+        self._counts: list[int] = []
+        self._over: list[int] = []
+        self._under: list[int] = []
+        self._minor: list[int] = []
+        self._priced = bytearray()
 
+    def add(self, disagreement: Disagreement, cause: Cause | None) -> int:
+        """Count one more; answers the place of its group."""
+        value = self.value_of(disagreement, cause)
+        place = self._numbers.setdefault(value, len(self._counts))
+        if place == len(self._counts):
+            for column in (self._counts, self._over, self._under, self._minor):
+                column.append(0)
+            self._priced.append(0)
+        self._counts[place] += 1
+        self._over[place] += disagreement.oversell_units
+        self._under[place] += disagreement.undersell_units
+        risk_minor = disagreement.risk_minor
+        if risk_minor is not None:
+            self._minor[place] += risk_minor
+            self._priced[place] = 1
+        return place
 
-def _value(explained: Explained, by: GroupBy) -> str:
-    disagreement, cause = explained
-    if by == "cause":
-        return cause.kind if cause is not None else ""
-    return disagreement.channel if by == "channel" else disagreement.sku
+    def value_of(self, disagreement: Disagreement, cause: Cause | None) -> str:
+        """What the members of its group have in common."""
+        if self.by == "cause":
+            return cause.kind if cause is not None else ""
+        return disagreement.channel if self.by == "channel" else disagreement.sku
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def sums(self) -> list[GroupSum]:
+        return [self.sum_of(value) for value in self._numbers]
+
+    def sum_of(self, value: str) -> GroupSum:
+        """What the group of a value comes to."""
+        place = self._numbers[value]
+        return GroupSum(
+            by=self.by,
+            value=value,
+            count=self._counts[place],
+            oversell_units=self._over[place],
+            undersell_units=self._under[place],
+            money_at_risk=self._minor[place] / 100 if self._priced[place] else None,
+        )

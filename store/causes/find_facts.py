@@ -31,8 +31,13 @@ REACHED = (CorrectionStatus.VERIFIED, CorrectionStatus.NOT_APPLIED, CorrectionSt
 """Ends of corrections that were written, or may have been."""
 
 
-def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]:
-    """What could explain these disagreements, by their id."""
+def find(
+    connection: sqlite3.Connection, ids: Iterable[int], crowds: peers.Crowds | None = None
+) -> dict[int, Facts]:
+    """What could explain these disagreements, by their id.
+
+    `crowds` serves the pages of one snapshot: each channel's is counted by the first that asks.
+    """
     asked = _since(connection, ids)
     pairs = json.dumps(list(asked.items()))
     parts = _parts(connection, pairs)
@@ -42,7 +47,8 @@ def find(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Facts]
     swapped = peers.swapped(connection, pairs)
     similar = similar_skus.find(connection, pairs)
     elsewhere = other_locations.find(connection, pairs)
-    crowds = peers.by_channel(connection, pairs)
+    crowds = {} if crowds is None else crowds
+    peers.count(connection, pairs, crowds)
     moved_together = twins.find(connection, pairs)
     found = {}
     for row in map(_Cell._make, connection.execute(_CELLS, {"asked": pairs})):

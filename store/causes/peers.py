@@ -1,6 +1,6 @@
 """What all open quantity disagreements of a channel have in common: one delta, one ratio, a swap.
 
-Counted with every call: a channel with 100,000 of them costs some tens of milliseconds.
+A channel with 100,000 of them costs some tens of milliseconds, once for each `Crowds`.
 """
 
 import sqlite3
@@ -8,6 +8,9 @@ import sqlite3
 from store.causes.facts import MANY, ChannelPeers
 
 NONE = ChannelPeers()
+
+Crowds = dict[int, ChannelPeers]
+"""By a channel's id, what its open ones have in common."""
 
 _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
@@ -54,13 +57,14 @@ WHERE NOT EXISTS (SELECT 1 FROM disagreements s {_THERE} WHERE {_FACING} AND s.i
     WHERE {_SAME_NUMBERS.format(delta="d.delta", available="d.available")} AND s.id <> d.id)"""
 
 
-def by_channel(connection: sqlite3.Connection, pairs: str) -> dict[int, ChannelPeers]:
-    """For each channel of the asked quantity disagreements, what its open ones have in common.
+def count(connection: sqlite3.Connection, pairs: str, crowds: Crowds) -> None:
+    """Add each channel of the asked quantity disagreements that is not among the crowds yet.
 
     `pairs` is a JSON list of [disagreement id, since].
     """
-    rows = connection.execute(_CHANNELS, {"asked": pairs}).fetchall()
-    return {channel_id: _crowd(connection, channel_id) for (channel_id,) in rows}
+    for (channel_id,) in connection.execute(_CHANNELS, {"asked": pairs}).fetchall():
+        if channel_id not in crowds:
+            crowds[channel_id] = _crowd(connection, channel_id)
 
 
 def swapped(connection: sqlite3.Connection, pairs: str) -> dict[int, str]:

@@ -147,6 +147,24 @@ class Database:
                 if connection.in_transaction:
                     connection.execute(end)
 
+    @contextlib.contextmanager
+    def snapshot(self) -> "Iterator[Snapshot]":
+        """One instant of the cache for many reads, on the calling thread, until it is closed.
+
+        Meanwhile the WAL keeps all that others write: read on without waiting for anybody, and
+        close it. Raises ValueError where the cache was opened at a past instant.
+        """
+        if self._past is not None:
+            raise ValueError("a cache of the past has one reader, which is not held")
+        with _named_errors(self.path, self._is_emptied):
+            connection = self._connection()
+            connection.execute("BEGIN")
+            try:
+                yield Snapshot(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
     async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `read`, on a reader thread."""
         future = self._readers.submit(lambda: self._read(work, *args, **kwargs))
@@ -229,6 +247,17 @@ class Database:
             with self._lock:
                 self._opened.append(held)
         return held
+
+
+class Snapshot:
+    """A read transaction that is open: every read sees the cache as the first one did."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` at the snapshot's instant."""
+        return work(self._connection, *args, **kwargs)
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

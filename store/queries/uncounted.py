@@ -4,6 +4,7 @@ Where there is nothing to sell it is a disagreement, and not here: it sells what
 """
 
 import sqlite3
+from collections.abc import Iterator
 
 import msgspec
 
@@ -58,10 +59,15 @@ WHERE NOT EXISTS
 
 def uncounted(connection: sqlite3.Connection) -> list[UncountedListing]:
     """The listings that can't be compared for want of a number, by SKU."""
+    return list(in_order(connection))
+
+
+def in_order(connection: sqlite3.Connection) -> Iterator[UncountedListing]:
+    """The same as they are read: within one snapshot, and without end if need be."""
     rows = connection.execute(
         f"SELECT {_COLUMNS.sql} FROM {_THESE} ORDER BY i.sku, i.location, c.id"
     )
-    return [_COLUMNS.read(row) for row in rows]
+    return map(_COLUMNS.read, rows)
 
 
 def count(connection: sqlite3.Connection) -> int:

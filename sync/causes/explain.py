@@ -43,23 +43,36 @@ def causes(
     found: Iterable[Disagreement], facts: Mapping[int, Facts], terms: Terms, *, now: Millis
 ) -> dict[int, Cause]:
     """The cause of each disagreement whose facts are known, by its id."""
-    channels = {channel.name: channel for channel in terms.channels}
-    rules = {
-        channel.name: FirstMatch([policy.skus for policy in channel.policies])
-        for channel in terms.channels
-    }
-    explained = {}
-    for disagreement in found:
-        if disagreement.id not in facts:
-            continue
-        mine = channels.get(disagreement.channel)
-        policy = None
-        if mine is not None and (place := rules[mine.name].find(disagreement.sku)) is not None:
-            policy = mine.policies[place]
-        explained[disagreement.id] = cause(
-            CauseCase(disagreement, facts[disagreement.id], mine, policy, now)
-        )
-    return explained
+    return Explainer(terms, now=now).causes(found, facts)
+
+
+class Explainer:
+    """The terms of one configuration, made ready to explain one page after the other."""
+
+    def __init__(self, terms: Terms, *, now: Millis) -> None:
+        self._now = now
+        self._channels = {channel.name: channel for channel in terms.channels}
+        self._rules = {
+            channel.name: FirstMatch([policy.skus for policy in channel.policies])
+            for channel in terms.channels
+        }
+
+    def causes(self, found: Iterable[Disagreement], facts: Mapping[int, Facts]) -> dict[int, Cause]:
+        """The cause of each disagreement whose facts are known, by its id."""
+        explained = {}
+        for disagreement in found:
+            known = facts.get(disagreement.id)
+            if known is None:
+                continue
+            mine = self._channels.get(disagreement.channel)
+            policy = None
+            if mine is not None:
+                place = self._rules[mine.name].find(disagreement.sku)
+                policy = None if place is None else mine.policies[place]
+            explained[disagreement.id] = cause(
+                CauseCase(disagreement, known, mine, policy, self._now)
+            )
+        return explained
 
 
 def cause(case: CauseCase) -> Cause:

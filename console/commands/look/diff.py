@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -10,7 +10,11 @@ from console.commands.options import config_option, example, json_option
 from console.context import load, note, open_cache
 
 if TYPE_CHECKING:
-    from console.text.disagreement_groups import Explained, GroupBy
+    from collections.abc import Iterable, Iterator
+
+    from console.reports.streaming.disagreement_pages import DisagreementPages
+    from console.reports.streaming.outlet import Outlet
+    from console.text.disagreement_groups import GroupBy
     from store.database.connection import Database
     from store.model import Millis
     from store.queries.uncounted import UncountedListing
@@ -53,96 +57,155 @@ def diff(  # noqa: PLR0913 - its options.
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
     from console.commands.filters import disagreement_filter
+    from console.reports.streaming import csv_rows
+    from console.reports.streaming.outlet import Outlet
+
+    settings = load(config, secrets=False)
+    wanted, is_wanted = disagreement_filter(settings, channels=channels, skus=skus, kinds=kinds)
+    question = _Question(wanted, is_wanted, by, "json" if as_json else "csv" if as_csv else "table")
+    # The cache is closed before the outlet hands over what its reader was too slow for.
+    with (
+        Outlet(unfinished=csv_rows.UNFINISHED if as_csv else "") as outlet,
+        open_cache(settings) as database,
+    ):
+        return _report(database, settings, question, outlet)
+
+
+class _Question(NamedTuple):
+    """What was asked: the filter, whether a SKU passes it, and how the answer is to look."""
+
+    wanted: "DisagreementFilter"
+    is_wanted: Callable[[str], bool]
+    by: "GroupBy | None"
+    form: str
+
+
+def _report(
+    database: "Database", settings: "Settings", question: _Question, outlet: "Outlet"
+) -> int:
+    """Write all of one snapshot as it is read; answer the exit code."""
+    from console.reports.streaming.disagreement_pages import DisagreementPages
     from console.text import remedies
     from console.text.format import clean
     from store.channels import incidents
     from store.queries import uncounted, views
     from sync.clock import SystemClock
-
-    settings = load(config, secrets=False)
-    wanted, is_wanted = disagreement_filter(settings, channels=channels, skus=skus, kinds=kinds)
-    now = SystemClock().now()
-    with open_cache(settings) as database:
-        disagreements = _explained(database, settings, wanted, is_wanted, now)
-        health = database.read(views.channels, now=now)
-        open_incidents = database.read(incidents.open_incidents)
-        # Of one kind of disagreement is asked: these are of none.
-        found = [] if kinds else database.read(uncounted.uncounted)
-    apart = [
-        listing
-        for listing in found
-        if is_wanted(listing.sku) and (not channels or listing.channel in channels)
-    ]
-    not_compared = list(remedies.not_compared(health, open_incidents, channels))
-    for reason in not_compared:
-        note(reason)
-    form = "json" if as_json else "csv" if as_csv else "table"
-    if form == "table" and (text := remedies.blind(health, channels)):
-        click.echo(clean(text))
-    _print(disagreements, apart, form, by, now=now, all_compared=not not_compared)
-    # A script that asks whether all is well must not hear yes while something can't be seen.
-    return 1 if disagreements or not_compared else 0
-
-
-def _explained(
-    database: "Database",
-    settings: "Settings",
-    wanted: "DisagreementFilter",
-    is_wanted: Callable[[str], bool],
-    now: "Millis",
-) -> "list[Explained]":
-    """Read disagreements with their causes, from one snapshot each."""
-    from store.causes import find_facts, similar_skus
-    from store.queries import views
-    from sync.causes import explain
     from sync.targets import terms
 
-    disagreements = [
-        disagreement
-        for disagreement in database.read(views.disagreements, wanted, now=now)
-        if is_wanted(disagreement.sku)
-    ]
-    # Similar SKUs are looked up in an index that is filled a part at a time, so that no reader
-    # waits for it. Here a person waits for the answer: it is filled to its end first.
-    if any(disagreement.kind in similar_skus.KINDS_WITH_SIMILAR for disagreement in disagreements):
+    now = SystemClock().now()
+    wanted = question.wanted
+    _fill_similar(database, wanted)
+    with database.snapshot() as snapshot:
+        health = snapshot.read(views.channels, now=now)
+        open_incidents = snapshot.read(incidents.open_incidents)
+        not_compared = list(remedies.not_compared(health, open_incidents, wanted.channels))
+        for reason in not_compared:
+            note(reason)
+        if question.form == "table" and (text := remedies.blind(health, wanted.channels)):
+            outlet.write(f"{clean(text)}\n")
+        pages = DisagreementPages(
+            snapshot, wanted, question.is_wanted, terms.terms(settings), now=now
+        )
+        # Of one kind of disagreement is asked: these are of none.
+        found = iter(()) if wanted.kinds else snapshot.read(uncounted.in_order)
+        apart = (
+            listing
+            for listing in found
+            if question.is_wanted(listing.sku)
+            and (not wanted.channels or listing.channel in wanted.channels)
+        )
+        if question.form == "json":
+            count = _write_json(pages, apart, question.by, outlet)
+        elif question.form == "csv":
+            count = _write_csv(pages, question.by, outlet)
+        else:
+            count = _write_table(
+                pages, apart, question.by, outlet, now=now, all_compared=not not_compared
+            )
+    # A script that asks whether all is well must not hear yes while something can't be seen.
+    return 1 if count or not_compared else 0
+
+
+def _fill_similar(database: "Database", wanted: "DisagreementFilter") -> None:
+    """Complete the index of similar SKUs, where one that is asked for needs it."""
+    import msgspec
+
+    from store.causes import similar_skus
+    from store.queries import views
+    from sync.clock import SystemClock
+
+    # It is filled a part at a time, so that no reader waits for it. Here a person waits for the
+    # answer: it is filled to its end first, before the snapshot, which would not see it.
+    kinds = [kind for kind in similar_skus.KINDS_WITH_SIMILAR if kind in (wanted.kinds or [kind])]
+    if not kinds or not database.read(similar_skus.is_behind):
+        return
+    now = SystemClock().now()
+    asked = msgspec.structs.replace(wanted, kinds=tuple(kinds))
+    if database.read(views.disagreement_ids, asked, now=now):
         while database.read(similar_skus.is_behind):
             database.write(similar_skus.fill)
-    ids = [disagreement.id for disagreement in disagreements]
-    facts = database.read(find_facts.find, ids)
-    causes = explain.causes(disagreements, facts, terms.terms(settings), now=now)
-    return [(disagreement, causes.get(disagreement.id)) for disagreement in disagreements]
 
 
-def _print(
-    disagreements: "list[Explained]",
-    apart: "list[UncountedListing]",
-    form: str,
+def _write_json(
+    pages: "DisagreementPages",
+    apart: "Iterable[UncountedListing]",
     by: "GroupBy | None",
+    outlet: "Outlet",
+) -> int:
+    from console.reports import json_documents
+    from console.reports.streaming import json_rows
+    from console.reports.streaming.json_stream import JsonStream
+
+    count = 0
+
+    def texts() -> "Iterator[list[str]]":
+        nonlocal count
+        for page in pages.pages():
+            count += len(page)
+            yield [json_rows.disagreement(*explained) for explained in page]
+
+    document = JsonStream(outlet.write)
+    if by:
+        document.value("groups", [json_documents.group(total) for total in pages.group(by).sums()])
+    document.texts("disagreements", texts())
+    document.texts("uncounted", ([json_rows.uncounted(listing)] for listing in apart))
+    document.end()
+    return count
+
+
+def _write_csv(pages: "DisagreementPages", by: "GroupBy | None", outlet: "Outlet") -> int:
+    from console.reports.streaming import csv_rows
+
+    count = 0
+    if by:
+        pages.group(by)
+    outlet.write(csv_rows.disagreements_heading())
+    for page in pages.pages():
+        count += len(page)
+        outlet.write(csv_rows.disagreements(page))
+    return count
+
+
+def _write_table(
+    pages: "DisagreementPages",
+    apart: "Iterable[UncountedListing]",
+    by: "GroupBy | None",
+    outlet: "Outlet",
     *,
     now: "Millis",
     all_compared: bool,
-) -> None:
-    """Print in one of the forms `json`, `csv` and `table`; `by` groups them."""
+) -> int:
     from console.reports import disagreements as report
-    from console.reports import json_documents
     from console.reports.table import Paper
-    from console.text.disagreement_groups import grouped, in_order
 
-    groups = grouped(disagreements, by) if by else []
-    if form == "json":
-        document = (
-            json_documents.diff_by(groups, apart)
-            if by
-            else json_documents.diff(disagreements, apart)
-        )
-        click.echo(json_documents.write(document))
-    elif form == "csv":
-        click.echo(report.diff_csv(in_order(groups) if by else disagreements), nl=False)
-    else:
-        paper = Paper.stdout()
-        lines = (
-            report.by_group(groups, paper, now=now)
-            if groups
-            else report.diff(disagreements, paper, now=now, all_compared=all_compared)
-        )
-        click.echo("\n".join([*lines, *report.uncounted(apart, paper)]))
+    paper = Paper.stdout()
+    table = report.DisagreementTable(paper, now=now, grouping=pages.group(by) if by else None)
+    for page in pages.pages():
+        outlet.write(_text(table.lines(page)))
+    outlet.write(_text(table.total(all_compared=all_compared)))
+    outlet.write(_text(report.uncounted(apart, paper)))
+    return table.count
+
+
+def _text(lines: "list[str]") -> str:
+    return "".join(f"{line}\n" for line in lines)

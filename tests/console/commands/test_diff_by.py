@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from console.__main__ import run
-from console.reports import disagreements, json_documents
+from console.reports import disagreements
 from console.reports.table import Paper
-from console.text.disagreement_groups import Explained, grouped, in_order
+from console.text.disagreement_groups import DisagreementGrouping, Explained, GroupBy, GroupSum
 from store.model import Cause, Record
 from tests.console.command_shop import seed
 from tests.console.reports.test_tables import NOW, PIPE, disagreement
@@ -28,6 +28,20 @@ FOUND: list[Explained] = [
     ),
     (disagreement(id=3, sku="=CABLE ", channel="shop", available=3, target=2, delta=-1), LAG),
 ]
+
+
+def grouped(by: GroupBy) -> tuple[DisagreementGrouping, list[Explained]]:
+    """The groups of what was found, and all of it in their order."""
+    grouping = DisagreementGrouping(by)
+    places = [grouping.add(*explained) for explained in FOUND]
+    return grouping, [FOUND[place] for place in sorted(range(len(FOUND)), key=places.__getitem__)]
+
+
+def by_group(by: GroupBy, paper: Paper) -> list[str]:
+    grouping, in_order = grouped(by)
+    table = disagreements.DisagreementTable(paper, now=NOW, grouping=grouping)
+    # A group may begin on one page and end on the next.
+    return [line for row in in_order for line in table.lines([row])] + table.total()
 
 
 @pytest.fixture
@@ -53,24 +67,20 @@ def diff(
 
 
 def test_a_group_sums_up_its_members_and_the_one_with_the_worst_is_first() -> None:
-    document = [
-        (
-            group.value,
-            len(group.members),
-            group.oversell_units,
-            group.undersell_units,
-            group.money_at_risk,
-        )
-        for group in grouped(FOUND, "cause")
+    grouping, in_order = grouped("cause")
+    assert grouping.sums() == [
+        GroupSum("cause", "lag", 2, 18, 0, 342.0),
+        GroupSum("cause", "unexplained", 1, 0, 5, None),
     ]
-    assert document == [("lag", 2, 18, 0, 342.0), ("unexplained", 1, 0, 5, None)]
-    assert [group.value for group in grouped(FOUND, "channel")] == ["market", "shop"]
-    assert [group.value for group in grouped(FOUND, "sku")] == ["LAMP", "=CABLE "]
-    assert [group.id for group, _ in in_order(grouped(FOUND, "cause"))] == [1, 3, 2]
+    assert [found.id for found, _ in in_order] == [1, 3, 2]
+    assert [group.value for group in grouped("channel")[0].sums()] == ["market", "shop"]
+    assert [group.value for group in grouped("sku")[0].sums()] == ["LAMP", "=CABLE "]
 
 
 def test_each_group_stands_below_its_heading() -> None:
-    lines = disagreements.by_group(grouped(FOUND, "cause"), PIPE, now=NOW)
+    grouping, in_order = grouped("cause")
+    table = disagreements.DisagreementTable(PIPE, now=NOW, grouping=grouping)
+    lines = [*table.lines(in_order), *table.total()]
     assert lines == [
         (
             "SKU      CHANNEL  KIND      SHOWS  TARGET    Δ   RISK   AGE  "
@@ -99,7 +109,7 @@ def test_each_group_stands_below_its_heading() -> None:
 
 def test_a_heading_is_cut_at_the_edge_and_shows_the_blanks_of_a_sku() -> None:
     narrow = Paper(width=40, colour=False)
-    lines = disagreements.by_group(grouped(FOUND, "sku"), narrow, now=NOW)
+    lines = by_group("sku", narrow)
     assert [line for line in lines if "disagreement" in line] == [
         "LAMP  2 disagreements: ▲ 17 too many, ▼…",
         "=CABLE␠  1 disagreement: ▲ 1 too many, …",
@@ -107,18 +117,16 @@ def test_a_heading_is_cut_at_the_edge_and_shows_the_blanks_of_a_sku() -> None:
     ]
 
 
-def test_as_json_the_groups_stand_before_the_disagreements_in_their_order() -> None:
-    document = json.loads(json_documents.write(json_documents.diff_by(grouped(FOUND, "cause"))))
+def test_as_json_the_groups_stand_before_the_disagreements_in_their_order(diff: Any) -> None:
+    document = json.loads(diff("--by", "channel", "--json"))
     assert list(document) == ["groups", "disagreements", "uncounted"]
-    assert document["groups"][0] == {
-        "by": "cause",
-        "value": "lag",
-        "count": 2,
-        "oversell_units": 18,
-        "undersell_units": 0,
-        "money_at_risk": 342.0,
-    }
-    assert [disagreement["id"] for disagreement in document["disagreements"]] == [1, 3, 2]
+    assert [list(group) for group in document["groups"]] == [
+        ["by", "value", "count", "oversell_units", "undersell_units", "money_at_risk"]
+    ] * len(document["groups"])
+    in_order = [disagreement["channel"] for disagreement in document["disagreements"]]
+    assert in_order == [
+        group["value"] for group in document["groups"] for _ in range(group["count"])
+    ]
 
 
 def test_diff_by_cause_tells_why_for_each_group(diff: Any) -> None:

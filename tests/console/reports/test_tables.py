@@ -194,10 +194,9 @@ def test_a_difference_is_shown_with_its_cause_or_with_why_it_must_wait() -> None
         sku="KETTLE", kind=Kind.STATE, state="active", target_state="hold", delta=None,
         correction_id=None, location="oslo",
     )  # fmt: skip
-    lines = disagreements.diff(
-        [(disagreement(), lag), (settling, None), (held, lag)], PIPE, now=NOW
-    )
-    assert lines == [
+    table = disagreements.DisagreementTable(PIPE, now=NOW)
+    lines = table.lines([(disagreement(), lag), (settling, None), (held, lag)])
+    assert [*lines, *table.total()] == [
         (
             "SKU          CHANNEL      KIND       SHOWS  TARGET    Δ  RISK   AGE  "
             "WHY                             UPDATE         ID"
