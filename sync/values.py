@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
-from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ TITLE_LENGTH_MAX = 500
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0{1,20})?", re.ASCII)
 _PRICE = re.compile(r"(\d{1,12})(?:\.(\d{1,20}))?", re.ASCII)
 _DECIMALS = 2
-_PRICE_MAX = 10**12
+PRICE_MAX = 10**12
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 _DAY_FIRST = re.compile(
     r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?[ T]+(\d{1,2})(:\d\d(?::\d\d(?:\.\d{1,9})?)?))?", re.ASCII
@@ -171,7 +170,7 @@ def price_minor(value: object) -> int | None:
     """Take a price as 12.5, 12 or "12.50" in whole units of money, and keep it in hundredths."""
     if value is None or value == "":
         return None
-    if type(value) is float and 0 <= value < _PRICE_MAX:
+    if type(value) is float and 0 <= value < PRICE_MAX:
         # It is the nearest to whole hundredths where those, divided, give it again.
         hundredths = round(value * 100)
         if hundredths / 100 == value:
@@ -181,10 +180,11 @@ def price_minor(value: object) -> int | None:
     if found is None:
         raise ValueError(f"the price is {quoted(value)}, not a number such as 12.50")
     whole, part = found[1], found[2] or ""
-    if len(part) <= _DECIMALS:
-        return int(whole + part.ljust(_DECIMALS, "0"))
-    # A float price such as 12.1 is not exactly 12.1; its text is, so the decimal reads the text.
-    return int((Decimal(text) * 100).quantize(Decimal(1)))
+    # A float price such as 12.1 is not exactly 12.1; its text is, so the text is read.
+    hundredths, rest = int(whole + part[:_DECIMALS].ljust(_DECIMALS, "0")), part[_DECIMALS:]
+    # Half of a hundredth goes to the even one, as money is rounded everywhere here.
+    half = rest[:1] == "5" and not rest[1:].strip("0")
+    return hundredths + (hundredths % 2 if half else rest[:1] >= "5")
 
 
 def title(value: object) -> str | None:

@@ -9,8 +9,6 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 
-import msgspec
-
 _NONE = type(None)
 _BOUND_AS_THEY_ARE = frozenset({int, str, float})
 
@@ -40,14 +38,6 @@ def insert(
         f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})",
         zip(*values.values(), strict=False),
     )
-
-
-def columns_of(structs: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
-    """The fields of structs of one kind by column; nothing of none."""
-    if not structs:
-        return {}
-    rows = map(msgspec.structs.astuple, structs)
-    return dict(zip(structs[0].__struct_fields__, zip(*rows, strict=True), strict=True))
 
 
 def _plain(column: Sequence[object], types: Collection[type]) -> Iterable[object]:

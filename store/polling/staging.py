@@ -19,6 +19,7 @@ from store.poll_counts import PollCounts
 from store.polling import bad_records, first_poll, list_lag
 from store.polling.changes import part
 from store.polling.sweep import PollMemory, Sweep
+from store.record_columns import columns_of, rows_of, some_of
 from store.targets.copies import agrees
 
 VALUES = """available, state, on_hand, committed, unavailable, incoming, threshold, price_minor,
@@ -164,12 +165,12 @@ def stage(  # noqa: PLR0913 - a page has these parts; bundling them would only r
     if announced is not None:
         sweep.announced = announced
     sweep.refused += refused
-    digests = array("q", map(hash, map(_encode, records)))
+    digests = array("q", map(hash, map(_encode, rows_of(records))))
     if kept:
         # Such a record must not be taken for one that says the same and has nothing there.
         digests = array("q", (hash((digest, kept)) for digest in digests))
     if sweep.is_first:
-        bulk.insert(connection, "stage", bulk.columns_of(records), {"poll_id": sweep.poll_id})
+        bulk.insert(connection, "stage", columns_of(records), {"poll_id": sweep.poll_id})
         sweep.listing_ids += array("q", bytes(8 * len(records)))
         sweep.digests += digests
     else:
@@ -301,7 +302,7 @@ def _recognise(
             if digest != known[place] or listing_ids[place] in sweep.suspects
         ]
         sweep.in_doubt.update(listing_ids[place] for place in places)
-        found = _stage_differing(connection, sweep, [records[place] for place in places], kept)
+        found = _stage_differing(connection, sweep, some_of(records, places), kept)
         sweep.in_doubt.update(found)
         for place, listing_id in zip(places, found, strict=True):
             listing_ids[place] = listing_id
@@ -313,7 +314,7 @@ def _stage_differing(
     connection: sqlite3.Connection, sweep: Sweep, records: Sequence[Record], kept: Sequence[str]
 ) -> "array[int]":
     connection.execute("DELETE FROM page")
-    bulk.insert(connection, "page", bulk.columns_of(records))
+    bulk.insert(connection, "page", columns_of(records))
     if kept:
         part.keep(connection, sweep.channel_id, kept)
     found = connection.execute(_LISTINGS_OF_PAGE, (sweep.channel_id,))

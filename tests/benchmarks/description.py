@@ -86,7 +86,8 @@ async def _described(url: str, fields: Mapping[str, str], *, careful: bool = Fal
     transport = Transport("market", url, clock=clock)
     channel: HttpApi = open_channel("market", options, transport, clock, Path())
     if careful:
-        channel._list._decoder._quick = None
+        decoder = channel._list._decoder
+        decoder.all = decoder.one_by_one  # type: ignore[method-assign]
     count = 0
     async with closing(channel.pages()) as pages:
         async for page in pages:

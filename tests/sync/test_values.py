@@ -1,6 +1,10 @@
 """One value of a record, as it came → as we keep it."""
 
+import decimal
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sync import values
 
@@ -52,3 +56,16 @@ def test_what_may_be_something_else_is_no_time(written: object) -> None:
 @pytest.mark.parametrize("written", [None, ""])
 def test_no_time_is_none(written: object) -> None:
     assert values.instant(written) is None
+
+
+@given(st.integers(0, 10**12 - 1), st.text("0123456789", max_size=20))
+@example(12, "345")
+@example(12, "355")
+@example(12, "3450")
+@example(12, "34500000000000000001")
+@example(999_999_999_999, "99999")
+def test_a_price_is_rounded_as_decimal_numbers_are(whole: int, part: str) -> None:
+    text = f"{whole}.{part}" if part else str(whole)
+    exact = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
+    hundredths = exact.multiply(decimal.Decimal(text), decimal.Decimal(100))
+    assert values.price_minor(text) == int(hundredths.quantize(decimal.Decimal(1), context=exact))

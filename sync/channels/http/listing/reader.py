@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from store.model import Refused
+from store.record_columns import column_of
 from sync.channels.base import FreshReadings, RecordPage, closing
 from sync.channels.csv.rows import Row
 from sync.channels.http.client import ApiClient
@@ -168,7 +169,7 @@ class _Reading:
             answer = self._reader.decoded(items, place, first)
         refused = [*lost, *answer.refused] if lost else answer.refused
         self.unfound.look(answer.records, items)
-        walk.add_units(record.available for record in answer.records)
+        walk.add_units(column_of(answer.records, "available"))
         # What the channel's words call absent came, and is no listing.
         self._absent += count - len(answer.records) - len(answer.refused)
         announced = walk.announced_of_records

@@ -1,7 +1,9 @@
 """JSON records of any shape → ours, by a JMESPath expression per field."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
+from itertools import repeat
 from typing import Any
 
 from store.model import Record, Refused, State
@@ -9,8 +11,8 @@ from sync import values
 from sync.channels.api import expressions
 from sync.channels.base import FreshReadings
 from sync.channels.http import refs
+from sync.channels.http.listing.columns import ColumnDecoder, FieldReader
 from sync.channels.http.listing.nulls import is_null
-from sync.channels.http.listing.quick import QuickDecoder
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
 
@@ -38,8 +40,11 @@ class RecordDecoder:
     ) -> None:
         """`keeps_type`: a `ref` that is a number is kept as one, for a body."""
         self._words, self._has_words = words, bool(words)
+        self._states = {
+            word: state.value for word, state in (states or {s.value: s for s in State}).items()
+        }
         self._plan = [
-            (field, expression, expressions.search(expression), _taking(field, zone))
+            FieldReader(field, expression, expressions.search(expression), _taking(field, zone))
             for field, expression in fields.items()
         ]
         own = {refs.REF: fields[refs.REF]} if refs.REF in fields and (ids or keeps_type) else {}
@@ -47,11 +52,16 @@ class RecordDecoder:
             (name, expressions.search(expression)) for name, expression in {**own, **ids}.items()
         ]
         self._counted_by = next(field for field in QUANTITIES if field in fields)
-        self._states = states or {state.value: state for state in State}
-        self._quick: QuickDecoder | None = None
-        if not words:
-            identity = self._identity if self._ids else None
-            self._quick = QuickDecoder(fields, self._states, zone, FIELDS, identity)
+        self._columns = ColumnDecoder(
+            [
+                replace(reader, take=self._state) if reader.field == "state" else reader
+                for reader in self._plan
+            ],
+            self._counted_by,
+            self._states,
+            words,
+            self._identity if self._ids else None,
+        )
 
     def all(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
         """Decode a list. A refused record's place is `place` and its number, from `first`.
@@ -59,11 +69,24 @@ class RecordDecoder:
         What the channel's words call absent is neither among the records nor refused.
         Raises ContractBroken for more than `REFUSED_MAX` bad records.
         """
+        usual, others = self._columns.decode(items)
+        if not others:
+            return FreshReadings(usual)
+        known = (None if at in others else Record(*row) for at, row in enumerate(usual.rows()))
+        return self._all(items, place, first, known)
+
+    def one_by_one(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
+        """Do the same as `all`, with the same answer, by looking at each record alone."""
+        return self._all(items, place, first, repeat(None))
+
+    def _all(
+        self, items: Sequence[object], place: str, first: int, known: Iterable[Record | None]
+    ) -> FreshReadings:
+        """Decode the items whose record is not known."""
         records: list[Record] = []
         refused: list[Refused] = []
-        quick = None if self._quick is None else self._quick.decode
-        for number, item in enumerate(items, first):
-            if quick is not None and (usual := quick(item)) is not None:
+        for number, (item, usual) in enumerate(zip(items, known, strict=False), first):
+            if usual is not None:
                 records.append(usual)
                 continue
             found: dict[str, Any] = {}
@@ -90,10 +113,11 @@ class RecordDecoder:
         nothing, trouble, words = "", "", self._has_words
         # All fields are read even after a bad one: the SKU and the location may come later, and
         # they say whose listing is unreadable. Without them the last reading would look current.
-        for field, expression, look, take in self._plan:
+        for reader in self._plan:
+            field, expression = reader.field, reader.expression
             value: object = None
             try:
-                value = look(item)
+                value = reader.look(item)
                 meaning = self._meaning(field, expression, value, item) if words else None
                 if meaning is not None:
                     found[field] = meaning
@@ -102,7 +126,7 @@ class RecordDecoder:
                     if value is None and not is_null(expression, item):
                         nothing = expression
                 else:
-                    found[field] = take(value)
+                    found[field] = reader.take(value)
             except (ValueError, expressions.ERROR) as error:
                 trouble = trouble or _reason(expression, value, item, error)
         trouble = trouble or (_found_nothing(nothing, item) if nothing else "")

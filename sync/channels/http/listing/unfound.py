@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from store.model import Record
+from store.record_columns import column_of
 from sync import values
 from sync.channels.api import expressions
 from sync.channels.http.listing.records import names_of
@@ -24,7 +25,7 @@ class UnfoundFields:
         # that is in none is looked for in each.
         for field in list(self._left):
             name = _MAY_LACK[field]
-            if any(getattr(record, name) not in (None, "") for record in records):
+            if any(value not in (None, "") for value in column_of(records, name)):
                 del self._left[field]
         for name, (_, look) in list(self._ids.items()):
             if any(look(item) is not None for item in items):
