@@ -26,7 +26,7 @@ from store.database.migrations import (
     v12_future_times,
     v14_sku_skeletons,
     v16_at_least,
-    v17_v19_polls,
+    v17_v20_polls,
 )
 from store.errors import NewerDatabase, OlderDatabase
 
@@ -50,9 +50,10 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v14_sku_skeletons.run,
     v10_v15_listings.make_copies,
     v16_at_least.run,
-    v17_v19_polls.make_file_sequence,
-    v17_v19_polls.make_sweeps,
-    v17_v19_polls.make_allowance_unit,
+    v17_v20_polls.make_file_sequence,
+    v17_v20_polls.make_sweeps,
+    v17_v20_polls.make_allowance_unit,
+    v17_v20_polls.make_memories,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

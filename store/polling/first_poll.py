@@ -51,7 +51,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> FirstCounts | None:
     if is_authority and authorities > 1:
         # Each is the authority for some SKUs only: the channels may list few of these.
         others = 0
-    smaller = min(len(sweep.listing_ids), others)
+    smaller = min(sweep.came, others)
     values = {
         "poll": sweep.poll_id,
         "channel": sweep.channel_id,

@@ -6,8 +6,8 @@ pages are in, the poll is judged by `counts`, and then merged, quarantined or fa
 
 import sqlite3
 from array import array
-from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
 
 import msgspec
 
@@ -18,7 +18,21 @@ from store.model import Millis, Record, Refused
 from store.poll_counts import PollCounts
 from store.polling import bad_records, first_poll, list_lag
 from store.polling.changes import part
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition import memory, presence
+from store.polling.recognition.memory import PollMemory
+from store.polling.recognition.pages import (
+    ALL_NEW,
+    NEW,
+    NO_RECORD,
+    UNMARKED,
+    FreshPage,
+    FreshPart,
+    PageMarks,
+    digest_of,
+    mark_of,
+)
+from store.polling.recognition.recogniser import Recogniser
+from store.polling.sweep import Sweep
 from store.record_columns import columns_of, rows_of, some_of
 from store.targets.copies import agrees
 
@@ -66,12 +80,6 @@ VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listing
   ON l.item_id = i.id AND l.channel_id = :channel
   WHERE i.sku = :sku AND i.location = :location))"""
 
-# What was new when its page came; another channel's poll may have made it a listing since.
-_NO_LONGER_NEW = """SELECT p.id, coalesce(l.id, 0) FROM stage p
-LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
-LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
-WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
-
 # In the order of their places in the poll, one row for each place.
 _LISTINGS_OF_NEW = """SELECT l.id FROM stage p
 JOIN items i ON i.sku = p.sku AND i.location = p.location
@@ -105,17 +113,17 @@ def begin(
     outside = connection.execute(
         "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?", (channel_id,)
     ).fetchall()
-    counts = memory is not None and memory.poll_id == good_poll_id
+    suspects = frozenset(listing for _, listing in outside) | _odd(connection, channel_id)
     return Sweep(
         poll_id=polls.open_record(connection, channel, now=now, poll_id=poll_id),
         channel_id=channel_id,
         channel=channel,
         known=known,
         based_on=good_poll_id,
-        is_first=not _has_listings(connection, channel_id),
+        is_first=not presence.has_listings(connection, channel_id),
         memory=memory,
-        recalled=memory if memory is not None and counts else PollMemory(),
-        suspects=frozenset(listing for _, listing in outside) | _odd(connection, channel_id),
+        recogniser=_recogniser(connection, memory, suspects, channel_id, good_poll_id),
+        suspects=suspects,
         outside_up_to=max((row_id for row_id, _ in outside), default=0),
         recent_writes=list_lag.recent_writes(connection, channel_id, lag_ms=list_lag_ms, now=now),
     )
@@ -138,7 +146,7 @@ def begin_beside(
         based_on=good_poll_id,
         is_first=False,
         memory=None,
-        recalled=PollMemory(),
+        recogniser=Recogniser.nothing(),
         suspects=frozenset(),
         outside_up_to=0,
         counted=True,
@@ -153,28 +161,27 @@ def stage(  # noqa: PLR0913 - a page has these parts; bundling them would only r
     announced: int | None = None,
     kept: tuple[str, ...] = (),
     *,
+    marks: PageMarks = ALL_NEW,
     note_progress: bool = False,
 ) -> None:
     """Take one page: keep what differs from the last good reading, recognise the rest.
 
     `kept`: of `part.KEEPABLE`, what the records lack.
-
+    `marks`: what the channel itself recognised of it, and what it is recognised by later.
     `note_progress`: how far it has come is put on record with it, for whoever watches.
     """
     sweep.numbers = None
     if announced is not None:
         sweep.announced = announced
     sweep.refused += refused
-    digests = array("q", map(hash, map(_encode, rows_of(records))))
-    if kept:
-        # Such a record must not be taken for one that says the same and has nothing there.
-        digests = array("q", (hash((digest, kept)) for digest in digests))
-    if sweep.is_first:
-        bulk.insert(connection, "stage", columns_of(records), {"poll_id": sweep.poll_id})
-        sweep.listing_ids += array("q", bytes(8 * len(records)))
-        sweep.digests += digests
+    if marks.source is not None:
+        sweep.source = marks.source
+    if marks.everything:
+        sweep.came += sweep.recogniser.records
+    elif marks.parts is None:
+        _take_records(connection, sweep, records, kept, marks.mark)
     else:
-        _recognise(connection, sweep, records, digests, kept)
+        _take_parts(connection, sweep, records, kept, marks.parts)
     for record in refused:
         if record.sku is not None:
             values = {
@@ -186,7 +193,7 @@ def stage(  # noqa: PLR0913 - a page has these parts; bundling them would only r
             }
             connection.execute(_STAGE_REFUSED, values)
     if note_progress:
-        seen = len(sweep.digests) + len(sweep.refused)
+        seen = sweep.came + len(sweep.refused)
         polls.note_progress(connection, sweep.poll_id, seen, sweep.announced)
 
 
@@ -212,7 +219,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     """Count what the poll would change. All pages must be in."""
     if sweep.numbers is not None:
         return sweep.numbers
-    _count_copies(connection, sweep)
+    presence.count(connection, sweep)
     added, back, changed, zeroed, uncounted = connection.execute(
         f"""SELECT
           coalesce(sum(l.id IS NULL), 0),
@@ -236,7 +243,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     sweep.new_refused = bad_records.new_among(connection, sweep.channel_id, sweep.refused)
     sweep.numbers = PollCounts(
         known=sweep.known,
-        seen=sweep.known + added + back - gone if sweep.is_part else len(sweep.listing_ids),
+        seen=sweep.known + added + back - gone if sweep.is_part else sweep.came,
         changed=changed,
         zeroed=zeroed,
         gone=gone,
@@ -266,9 +273,10 @@ def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
     for (listing_id,) in new:
         place = sweep.listing_ids.index(0, place + 1)
         sweep.listing_ids[place] = listing_id
-    sweep.memory.digests = sweep.digests
-    sweep.memory.listing_ids = sweep.listing_ids
+    sweep.recogniser.remember(sweep.memory, sweep.layout, sweep.digests, sweep.listing_ids)
+    sweep.memory.source, sweep.memory.records = sweep.source, sweep.came
     sweep.memory.poll_id = sweep.poll_id
+    memory.keep_poll(connection, sweep.memory, sweep.channel_id, sweep.based_on)
 
 
 def forget(connection: sqlite3.Connection, channel_id: int) -> None:
@@ -280,34 +288,78 @@ def forget(connection: sqlite3.Connection, channel_id: int) -> None:
         connection.execute(f"DELETE FROM {table} WHERE poll_id IN ({polls})", (channel_id,))
 
 
-def _recognise(
+def _recogniser(
+    connection: sqlite3.Connection,
+    known: PollMemory | None,
+    suspects: frozenset[int],
+    channel_id: int,
+    good_poll_id: int | None,
+) -> Recogniser:
+    if known is None or good_poll_id is None:
+        return Recogniser.nothing()
+    memory.recall(connection, known, channel_id, good_poll_id)
+    if known.poll_id != good_poll_id:
+        return Recogniser.nothing()
+    if known.pages is None and (known.fetch is None or suspects):
+        known.take_pages(memory.pages(connection, channel_id, good_poll_id))
+    return Recogniser(known, suspects, counts=True)
+
+
+def _take_records(
     connection: sqlite3.Connection,
     sweep: Sweep,
     records: Sequence[Record],
-    digests: "array[int]",
     kept: tuple[str, ...],
+    mark: bytes,
 ) -> None:
-    """Pass over records that are as they were at the same place; compare the others by query."""
-    # Nearly every page of a re-poll is equal as a whole, and one comparison of two arrays passes
-    # all of its records. One that only changed its place is looked up: slower, but never wrong.
-    start, end = len(sweep.digests), len(sweep.digests) + len(records)
-    known = sweep.recalled.digests[start:end]
-    listing_ids = sweep.recalled.listing_ids[start:end]
-    listing_ids.extend([0] * (len(records) - len(listing_ids)))
-    if known != digests or not sweep.suspects.isdisjoint(listing_ids):
-        known.extend([0] * (len(records) - len(known)))
-        places = [
-            place
-            for place, digest in enumerate(digests)
-            if digest != known[place] or listing_ids[place] in sweep.suspects
-        ]
-        sweep.in_doubt.update(listing_ids[place] for place in places)
-        found = _stage_differing(connection, sweep, some_of(records, places), kept)
-        sweep.in_doubt.update(found)
-        for place, listing_id in zip(places, found, strict=True):
-            listing_ids[place] = listing_id
-    sweep.listing_ids += listing_ids
-    sweep.digests += digests
+    """Take a page whose records are recognised by what they say."""
+    if not records and mark == UNMARKED:
+        return
+    # Such a record must not be taken for one that says the same and has nothing there.
+    rows = rows_of(records)
+    contents = zip(rows, repeat(kept)) if kept else rows
+    digests = array("Q", map(digest_of, map(_encode, contents)))
+    mark = mark or mark_of(digests.tobytes())
+    if (known := sweep.recogniser.page(mark)) is not None:
+        _take_known(sweep, known)
+        return
+    listing_ids = sweep.recogniser.listings(digests)
+    new = [place for place, known in enumerate(listing_ids) if known == NEW]
+    some = records if len(new) == len(records) else some_of(records, new)
+    _take_parts(connection, sweep, some, kept, [FreshPart(mark, digests, listing_ids)])
+
+
+def _take_parts(
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    records: Sequence[Record],
+    kept: tuple[str, ...],
+    parts: Sequence[int | FreshPart],
+) -> None:
+    """Take a page by its stretches; `records` are those of the entries that are not recognised."""
+    start = len(sweep.listing_ids)
+    for page in parts:
+        if isinstance(page, int):
+            _take_known(sweep, page)
+            continue
+        sweep.layout.append(FreshPage(page.mark, page.size, len(page.digests)))
+        sweep.digests += page.digests
+        sweep.listing_ids += page.listing_ids
+        sweep.came += len(page.listing_ids) - page.listing_ids.count(NO_RECORD)
+    if not records:
+        return
+    if sweep.is_first:
+        bulk.insert(connection, "stage", columns_of(records), {"poll_id": sweep.poll_id})
+        return
+    place = start - 1
+    for listing_id in _stage_differing(connection, sweep, records, kept):
+        place = sweep.listing_ids.index(NEW, place + 1)
+        sweep.listing_ids[place] = listing_id
+
+
+def _take_known(sweep: Sweep, page: int) -> None:
+    sweep.layout.append(page)
+    sweep.came += sweep.recogniser.records_of(page)
 
 
 def _stage_differing(
@@ -323,49 +375,6 @@ def _stage_differing(
     return listing_ids
 
 
-def _count_copies(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Find which listings have gone and which stand more than once; work follows the change."""
-    if sweep.counted:
-        return
-    sweep.counted = True
-    list_lag.set_aside(connection, sweep)
-    _find_no_longer_new(connection, sweep)
-    doubtful = sweep.in_doubt
-    doubtful.update(sweep.suspects)
-    if sweep.recalled.poll_id:
-        doubtful.update(sweep.recalled.listing_ids[len(sweep.listing_ids) :])
-    elif sweep.known:
-        rows = connection.execute(
-            "SELECT id FROM listings WHERE channel_id = ? AND present = 1", (sweep.channel_id,)
-        )
-        doubtful.update(row[0] for row in rows)
-    doubtful.discard(0)
-    seen = Counter(filter(doubtful.__contains__, sweep.listing_ids))
-    for listing_id in doubtful.intersection(bad_records.listings(connection, sweep)):
-        seen[listing_id] = max(seen[listing_id], 1)
-    odd = {listing_id for listing_id in doubtful if seen[listing_id] != 1}.union(sweep.suspects)
-    connection.executemany(
-        "INSERT OR REPLACE INTO counted (poll_id, listing_id, copies) VALUES (?, ?, ?)",
-        ((sweep.poll_id, listing_id, seen[listing_id]) for listing_id in odd),
-    )
-
-
-def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
-    """Find the listings that have come into being since their record's page came."""
-    if sweep.is_first and not _has_listings(connection, sweep.channel_id):
-        return
-    rows = connection.execute(_NO_LONGER_NEW, (sweep.channel_id, sweep.poll_id)).fetchall()
-    place = -1
-    for stage_id, listing_id in rows:
-        place = sweep.listing_ids.index(0, place + 1)
-        if listing_id:
-            sweep.listing_ids[place] = listing_id
-            sweep.in_doubt.add(listing_id)
-            connection.execute(
-                "UPDATE stage SET listing_id = ? WHERE id = ?", (listing_id, stage_id)
-            )
-
-
 def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
     """How many listings of the channel showed stock before this poll."""
     (count,) = connection.execute(
@@ -374,15 +383,6 @@ def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
         (sweep.channel_id,),
     ).fetchone()
     return int(count)
-
-
-def _has_listings(connection: sqlite3.Connection, channel_id: int) -> bool:
-    # Asked of the listings themselves. A channel whose polls have left no record, or whose listings
-    # were read one by one before its first poll, would have all of them made a second time.
-    found = connection.execute(
-        "SELECT 1 FROM listings WHERE channel_id = ? LIMIT 1", (channel_id,)
-    ).fetchone()
-    return found is not None
 
 
 def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""A poll in progress, and what is remembered of the last good one. Only `staging` looks inside."""
+"""A poll in progress. Only `staging` looks inside."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -6,22 +6,9 @@ from typing import NamedTuple
 
 from store.model import Millis, Refused
 from store.poll_counts import PollCounts
-
-
-class PollMemory:
-    """What one channel's last good poll held, by position. Belongs to one running engine.
-
-    It makes a re-poll cheap: a record that stands where it stood, with the same digest, is
-    recognised without a query. 16 bytes a listing. It counts only while the cache's last good poll
-    is the one that it was made from.
-    """
-
-    __slots__ = ("digests", "listing_ids", "poll_id")
-
-    def __init__(self) -> None:
-        self.digests = array("q")
-        self.listing_ids = array("q")
-        self.poll_id = 0
+from store.polling.recognition.memory import PollMemory
+from store.polling.recognition.pages import FreshPage
+from store.polling.recognition.recogniser import Recogniser
 
 
 class VerifiedWrite(NamedTuple):
@@ -49,17 +36,23 @@ class Sweep:
     is_first: bool
     """The channel has no listing yet, so that every record is new."""
     memory: PollMemory | None
-    recalled: PollMemory
-    """What records are recognised by: the memory, or an empty one where that does not count."""
+    """What the poll becomes when it is merged; None: nothing recognises by it."""
+    recogniser: Recogniser
+    """What of it is as it was."""
     suspects: frozenset[int]
     """Listings that moved outside polls, stand twice or could not be read: never recognised,
     always compared."""
     outside_up_to: int
-    digests: "array[int]" = field(default_factory=lambda: array("q"))
+    came: int = 0
+    """How many records came, recognised ones included."""
+    layout: list[int | FreshPage] = field(default_factory=list)
+    """Its pages, in order: the number of a recognised one, or one of those that follow."""
+    digests: "array[int]" = field(default_factory=lambda: array("Q"))
+    """Of the entries of all pages that were not recognised."""
     listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
-    """Listing by position; 0 until the merge for a record whose listing is new."""
-    in_doubt: set[int] = field(default_factory=set)
-    """Listings of pages that were not recognised, then or now: only these can have gone."""
+    """The listings of these entries; 0 until the merge for a record whose listing is new."""
+    source: bytes = b""
+    """What the channel noted of what it read."""
     refused: list[Refused] = field(default_factory=list)
     new_refused: list[Refused] = field(default_factory=list)
     """Those that the last good poll could read, or did not have; `counts` finds them."""

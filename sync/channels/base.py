@@ -14,6 +14,8 @@ from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
+from store.polling.recognition.pages import ALL_NEW, PageMarks
+from store.polling.recognition.recogniser import Recogniser
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class Abilities:
     """Some of its files hold only what changed: it is a `ChangesSource` too."""
     files: bool = False
     """It reads files, whose times are kept in mind: it is a `FileSource` too."""
+    recognises: bool = False
+    """It can say what of its list is as it was before it decodes it: it is a `RecognisingSource`
+    too."""
     since: bool = False
     """It can list what changed since an instant, and that list is true for stock: it is a
     `SinceSource` too."""
@@ -96,6 +101,8 @@ class RecordPage:
     """SKU and location of those that the channel says it does not list; of a part they are gone."""
     warnings: Sequence[str] = ()
     """What about the list is doubtful, a sentence each, for the operator. The poll counts."""
+    marks: PageMarks = ALL_NEW
+    """What was recognised of it before it was decoded, and what it is recognised by next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,18 @@ class SinceSource(Protocol):
 
         A listing that it does not name is as it was; one that is gone need not be named: that only
         `pages` shows. Raises as `Channel.pages`.
+        """
+        ...
+
+
+class RecognisingSource(Protocol):
+    """What a channel with `abilities.recognises` also does."""
+
+    def recall(self, recogniser: Recogniser) -> None:
+        """Say, before `pages`, what the last good poll had: for the next `pages` only.
+
+        The channel describes by what it decodes, and then asks for what it has before it decodes
+        it. A page of which nothing is to be decoded comes without records, by its `marks`.
         """
         ...
 

@@ -15,6 +15,7 @@ import msgspec
 from store.model import Millis, Refused
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
+from store.polling.recognition.recogniser import Recogniser
 from sync.channels.base import (
     Abilities,
     AddressedChannel,
@@ -28,6 +29,7 @@ from sync.channels.base import (
     FreshReadings,
     ListingRef,
     Receipt,
+    RecognisingSource,
     RecordPage,
     Sighting,
     SinceSource,
@@ -115,6 +117,10 @@ class StruckChannel:
     def resume(self, known: FileSequence | None) -> None:
         """Say which files are in force. Only where `abilities.changes`."""
         cast("ChangesSource", self._channel).resume(known)
+
+    def recall(self, recogniser: Recogniser) -> None:
+        """Say what the last good poll had. Only where `abilities.recognises`."""
+        cast("RecognisingSource", self._channel).recall(recogniser)
 
     async def close(self) -> None:
         await self._channel.close()

@@ -16,6 +16,7 @@ from store.event_kinds import Event
 from store.model import UNCOUNTED, Millis, Record, Refused, State
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
+from store.polling.recognition.recogniser import Recogniser
 from sync import locations
 from sync.channels.base import (
     Abilities,
@@ -30,6 +31,7 @@ from sync.channels.base import (
     FreshReadings,
     ListingRef,
     Receipt,
+    RecognisingSource,
     RecordPage,
     Sighting,
     SinceSource,
@@ -145,7 +147,7 @@ class TranslatedChannel:
     def abilities(self) -> Abilities:
         """The channel's own. A sum needs all of its members, not only the one that changed."""
         own = self._channel.abilities
-        return replace(own, since=False) if own.since and self._names.summed else own
+        return replace(own, since=False, recognises=False) if self._names.summed else own
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         """Read all listings; those of a pool come summed, on last pages of their own."""
@@ -218,6 +220,10 @@ class TranslatedChannel:
     def resume(self, known: FileSequence | None) -> None:
         """Say which files are in force. Only where `abilities.changes`."""
         cast("ChangesSource", self._channel).resume(known)
+
+    def recall(self, recogniser: Recogniser) -> None:
+        """Say what the last good poll had. Only where `abilities.recognises`."""
+        cast("RecognisingSource", self._channel).recall(recogniser)
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
         """Read what moved after `cursor`, in our names. Only where `abilities.events`."""

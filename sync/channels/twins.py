@@ -52,8 +52,7 @@ class WriteAllChannel:
     @property
     def abilities(self) -> Abilities:
         """The channel's own. What is one of several needs all of them, not only what changed."""
-        own = self._channel.abilities
-        return replace(own, since=False) if own.since else own
+        return replace(self._channel.abilities, since=False, recognises=False)
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         """Read all listings, those of one SKU as one, in the order of their first."""

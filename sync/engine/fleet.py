@@ -20,7 +20,7 @@ from sync.corrections.apply import apply
 from sync.engine.credentials import CredentialWatch
 from sync.engine.lease import SPAN_MS
 from sync.engine.retention import RetentionJob
-from sync.polling import guard
+from sync.polling import guard, recognition
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import PollReport, poll
 from sync.polling.recovery import EngineContext
@@ -60,7 +60,12 @@ class Fleet:
                 channel = channels.open_channel(
                     channel_settings, context.clock, settings.path.parent, meter
                 )
-                fleet.channels[name] = ChannelState(channel_settings, channel, meter=meter)
+                fleet.channels[name] = ChannelState(
+                    channel_settings,
+                    channel,
+                    recognition.memory_of(context.database, channel),
+                    meter=meter,
+                )
         except BaseException:
             await fleet.close()
             raise
@@ -225,7 +230,20 @@ class Fleet:
         for write_task in writes:
             write_task.cancel()
         await asyncio.gather(*polls, *writes, return_exceptions=True)
+        await self._save_memories()
         await self.retention.end()
+
+    async def _save_memories(self) -> None:
+        """Save what is remembered of the polls, for the engine that follows."""
+        for channel_state in self.channels.values():
+            try:
+                await recognition.save(self._context, channel_state)
+            except StoreError as error:
+                # Then the next engine decodes everything once.
+                self._context.log.warning(
+                    "memory not saved", channel=channel_state.name, error=str(error)
+                )
+                return
 
     async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
         """Record when each channel is polled next, where that has changed."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from store.model import Millis
-from store.polling.sweep import PollMemory
+from store.polling.recognition.memory import PollMemory
 from sync.channels.base import Channel
 from sync.settings import ChannelSettings
 from sync.transport.rate_limit import RateLimitMeter
@@ -53,6 +53,8 @@ class ChannelState:
     """What its answers said about its rate limit."""
     warnings: tuple[str, ...] | None = None
     """What was doubtful about its last poll; None before the first."""
+    saved_at: Millis | None = None
+    """When what is remembered of its polls was saved; None before the first."""
     wants_sweep: bool = False
     """Its next poll reads everything, because somebody asked for that."""
     cancelled_by: str | None = None

@@ -113,7 +113,7 @@ async def must_begin_again(
 
 def cut_short(sweep: Sweep) -> str:
     """Say that fewer changed records came than the channel announced; empty where all did."""
-    came = len(sweep.digests) + len(sweep.refused)
+    came = sweep.came + len(sweep.refused)
     if sweep.announced is None or came >= sweep.announced:
         return ""
     return f"cut short: the channel announced {sweep.announced} changed records, {came} came"

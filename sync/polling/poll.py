@@ -31,6 +31,7 @@ from sync.polling import (
     file_times,
     guard,
     placeless,
+    recognition,
     recovery,
 )
 from sync.polling.channel_state import ChannelState
@@ -136,6 +137,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             await context.database.awrite(merge_module.drop, channel_state.name)
         raise
     await _note_allowance(context, channel_state)
+    await recognition.save_where_due(context, channel_state)
     took_ms = context.clock.now() - started
     if report.outcome is PollOutcome.GOOD:
         context.log.info(
@@ -191,7 +193,7 @@ async def _deadline(channel_state: ChannelState, sweep: Sweep) -> AsyncGenerator
         async with ending_within(channel_state.deadline_s):
             yield
     except TimeoutError as error:
-        came = len(sweep.digests) + len(sweep.refused)
+        came = sweep.came + len(sweep.refused)
         words = f"cut off: it took longer than {channel_state.deadline_s:g} s"
         raise Temporary(f"{words}, and was not at its end after {came:,} records") from error
 
@@ -217,6 +219,7 @@ async def _read_listings(
             context, channel_state, sweep, behind_before_ms=behind_ms
         ):
             return replace(read, cut_short=read.cut_short or deltas.cut_short(sweep))
+    await recognition.recall(channel_state, sweep)
     read = await _stage_all(context, channel_state, sweep, channel_state.channel.pages())
     if read.pages > 1:
         doubts = await absences.second_look(context, channel_state, sweep)
@@ -251,6 +254,7 @@ async def _stage_all(
                 bad,
                 page.announced,
                 page.kept,
+                marks=recognition.marks_of(page),
                 note_progress=report_due,
             )
             reported_at = context.clock.now() if report_due else reported_at

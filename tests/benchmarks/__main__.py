@@ -16,7 +16,7 @@ from store.database.connection import Database
 from store.model import Record
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
-from store.polling.sweep import PollMemory
+from store.polling.recognition.memory import PollMemory
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
 from tests.benchmarks import availability, bare, description, screen, screen_wire, whole, world

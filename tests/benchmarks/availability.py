@@ -21,7 +21,7 @@ from store.model import Component, Millis, Record
 from store.polling import merge as merge_module
 from store.polling.comparison import Comparison
 from store.polling.events import EventOrigin
-from store.polling.sweep import PollMemory
+from store.polling.recognition.memory import PollMemory
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
 from store.targets import balance

@@ -18,7 +18,8 @@ from store.model import (
 )
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition.memory import PollMemory
+from store.polling.sweep import Sweep
 
 NAMES = ("warehouse", "shop", "market", "outlet", "till")
 PAGE = 1000

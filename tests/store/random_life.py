@@ -25,7 +25,8 @@ from store.model import (
 )
 from store.polling import merge, quarantine, staging
 from store.polling.events import EventOrigin
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition.memory import PollMemory
+from store.polling.sweep import Sweep
 from store.queries import views
 from store.queries.values import DisagreementFilter, HistoryEntry, Sort
 from tests.store import correction_steps

@@ -25,7 +25,8 @@ from store.model import (
 from store.poll_counts import PollCounts
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition.memory import PollMemory
+from store.polling.sweep import Sweep
 from store.queries import views
 from store.queries.values import DisagreementFilter, Overview
 

@@ -13,7 +13,8 @@ from store.model import IncidentKind, Millis
 from store.polling import staging
 from store.polling.absences import ABSENT_ONCE
 from store.polling.changes import part
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition.memory import PollMemory
+from store.polling.sweep import Sweep
 
 
 class DeltaBasis(NamedTuple):
@@ -93,7 +94,6 @@ def begin(connection: sqlite3.Connection, sweep: Sweep, since: Millis) -> None:
     writes = sweep.recent_writes
     part.begin(sweep)
     sweep.recent_writes = writes
-    sweep.is_part = True
     sweep.since = since
     connection.execute("UPDATE polls SET since = ? WHERE id = ?", (since, sweep.poll_id))
 

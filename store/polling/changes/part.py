@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from store.channels import incidents
 from store.model import NOT_FOR_SALE, UNCOUNTED, IncidentKind, Millis, Refused
 from store.polling import bad_records
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition.recogniser import Recogniser
+from store.polling.sweep import Sweep
 
 KEEPABLE = ("state", "price_minor", "title", "incoming", "threshold")
 """What a listing keeps where a file of changes has no such column. Not its own time, which would be
@@ -38,10 +39,10 @@ def keep(connection: sqlite3.Connection, channel_id: int, names: Iterable[str]) 
 def begin(sweep: Sweep) -> None:
     """Let a poll be one of only what changed, before its first page is staged."""
     # Nothing is recognised by its position, and what it lacks is not looked for: so its cost
-    # follows the change. A memory that counts and is empty says just that.
+    # follows the change.
     sweep.memory = None
-    sweep.recalled = PollMemory()
-    sweep.recalled.poll_id = -1
+    sweep.recogniser = Recogniser.nothing()
+    sweep.is_part = True
     sweep.suspects = frozenset()
     sweep.recent_writes = ()
 

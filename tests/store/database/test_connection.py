@@ -34,7 +34,7 @@ def test_a_newer_database_is_refused_and_not_touched(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(NewerDatabase, match="schema 99, this Skew knows 19: upgrade Skew"):
+    with pytest.raises(NewerDatabase, match="schema 99, this Skew knows 20: upgrade Skew"):
         Database.open(path)
     assert path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["skew.db"]

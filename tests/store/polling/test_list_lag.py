@@ -10,7 +10,7 @@ from store.corrections import freeze
 from store.model import CorrectionStatus, IncidentKind
 from store.polling import merge, staging
 from store.polling.changes import deltas
-from store.polling.sweep import PollMemory
+from store.polling.recognition.memory import PollMemory
 from tests.store.correction_steps import correct, oversold
 from tests.store.world import World, stock, world
 

@@ -21,7 +21,7 @@ from store.model import (
 )
 from store.polling import merge, quarantine, staging
 from store.polling.comparison import Comparison
-from store.polling.sweep import PollMemory
+from store.polling.recognition.memory import PollMemory
 from store.queries import views
 
 NAME = "warehouse"

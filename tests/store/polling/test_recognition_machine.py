@@ -15,7 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from store.model import Record, Refused
 from store.polling import merge, quarantine, staging
-from store.polling.sweep import PollMemory, Sweep
+from store.polling.recognition import memory
+from store.polling.recognition.memory import PollMemory
+from store.polling.sweep import Sweep
 from tests.long_run import examples
 from tests.store.world import MINUTE, channel, terms, warehouse, world
 
@@ -151,7 +153,18 @@ class Recognition(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
+        """The engine is killed: it has saved nothing, or what it remembered at an earlier poll."""
         self.world.memories.clear()
+
+    @rule()
+    def save(self) -> None:
+        self.world.database.write(memory.save, self.memory, "shop")
+
+    @rule()
+    def stop_and_start(self) -> None:
+        """An engine stops, and another goes on with what it remembered."""
+        self.save()
+        self.restart()
 
     @rule()
     def configure_away_and_back(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from store.model import PollOutcome, Refused
 from store.polling import quarantine
-from store.polling.sweep import PollMemory
+from store.polling.recognition.memory import PollMemory
 from sync.polling.poll import PollReport
 from tests.sync.scripted_channel import Bench
 

@@ -1,0 +1,1 @@
+"""What of a poll is as it was in the last good one, found before anything of it is decoded."""

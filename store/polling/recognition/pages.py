@@ -1,0 +1,168 @@
+"""The pages of one poll, as they are recognised by in the next: digests and listings, no values."""
+
+import contextlib
+import re
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+import xxhash
+
+NO_RECORD = -1
+"""The listing of an entry that is none, such as a row that a word takes off the list."""
+
+NEW = 0
+"""The listing of an entry that has none yet, or that is not recognised."""
+
+UNMARKED = b""
+"""The digest of a page that is never recognised as a whole."""
+
+
+def mark_of(content: bytes) -> bytes:
+    """The digest of a page's bytes: 16 bytes."""
+    # A page that is taken for another loses its changes without a trace. Of 64 bits two in some
+    # billions of pages are alike by chance; of 128 none ever are.
+    return xxhash.xxh3_128_digest(content)
+
+
+digest_of = xxhash.xxh3_64_intdigest
+"""The digest of an entry's bytes. It is held only against the few hundred entries that stood at
+about its place, so that 64 bits are enough. 0 is never recognised: by chance that is safe too."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshPart:
+    """A stretch of a page that is not as it was, or not known to be."""
+
+    mark: bytes
+    """`mark_of` its bytes; `UNMARKED` where they alone do not say what it holds, or some of it
+    can't be read."""
+    digests: "array[int]"
+    """`digest_of` each entry's bytes, in order; 0 where they alone do not say what it holds."""
+    listing_ids: "array[int]"
+    """The listing of each entry that `Recogniser.listings` knew; `NEW` where the entry's record is
+    among those of the page, in their order; `NO_RECORD`."""
+    size: int = 0
+    """In bytes; 0 where its place among others is not found by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageMarks:
+    """What a page of a channel is recognised by."""
+
+    parts: "Sequence[int | FreshPart] | None" = None
+    """Its stretches, in order: the number of a known page (`Recogniser.page`), or what is new. The
+    page's records are those of the entries that are `NEW`. None: it is one stretch, and each of
+    its records is recognised by what it says."""
+    mark: bytes = UNMARKED
+    """Of a page of one stretch: `mark_of` the bytes that it is decoded from, where they alone say
+    what it holds and nothing of it is refused or doubtful."""
+    everything: bool = False
+    """All is as in the last good poll (`Recogniser.everything`): the page has no records."""
+    source: bytes | None = None
+    """What the channel notes of what it read, for its next poll (`Recogniser.source`)."""
+
+
+ALL_NEW = PageMarks()
+"""A page whose channel recognises nothing itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollPages:
+    """All pages of a poll, in order, as flat arrays: 16 bytes an entry, and about 60 a page."""
+
+    marks: Sequence[bytes] = ()
+    sizes: "array[int]" = field(default_factory=lambda: array("q"))
+    ends: "array[int]" = field(default_factory=lambda: array("q"))
+    """Where each page's entries end among all."""
+    digests: "array[int]" = field(default_factory=lambda: array("Q"))
+    listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
+
+    @property
+    def records(self) -> int:
+        """How many of the entries are records."""
+        return len(self.listing_ids) - self.listing_ids.count(NO_RECORD)
+
+    def start(self, page: int) -> int:
+        return self.ends[page - 1] if page > 0 else 0
+
+    def listings(self, page: int) -> "array[int]":
+        return self.listing_ids[self.start(page) : self.ends[page]]
+
+    def page_at(self, entry: int) -> int:
+        """The page that has an entry."""
+        return bisect_right(self.ends, entry)
+
+
+class FreshPage(NamedTuple):
+    """How a page that is no known one is put among others."""
+
+    mark: bytes
+    size: int
+    entries: int
+
+
+def joined(
+    known: PollPages,
+    layout: Sequence[int | FreshPage],
+    digests: "array[int]",
+    listing_ids: "array[int]",
+) -> PollPages:
+    """Put the pages of a poll together: known ones by number, and fresh ones.
+
+    `digests` and `listing_ids` have the entries of the fresh ones, in order.
+    """
+    fresh = PollPages(digests=digests, listing_ids=listing_ids)
+    if list(layout) == list(range(len(known.marks))):
+        return known
+    marks: list[bytes] = []
+    made = PollPages(marks)
+    taken = 0
+    for part in layout:
+        if isinstance(part, int):
+            source, start, end = known, known.start(part), known.ends[part]
+            mark, size = known.marks[part], known.sizes[part]
+        else:
+            mark, size = part.mark, part.size
+            source, start, end = fresh, taken, taken + part.entries
+            taken = end
+        marks.append(mark)
+        made.sizes.append(size)
+        made.digests.extend(source.digests[start:end])
+        made.listing_ids.extend(source.listing_ids[start:end])
+        made.ends.append(len(made.digests))
+    return made
+
+
+_FEW = 50_000
+_SPREAD_MAX = 64
+
+
+def differing(before: "array[int]", now: "array[int]") -> set[int]:
+    """The listings that stand in the one more often than in the other."""
+    if before == now:
+        return set()
+    low, high = min(chain(before, now), default=0), max(chain(before, now), default=0)
+    if len(before) + len(now) > _FEW and high - low < _SPREAD_MAX * (len(before) + len(now)):
+        # A table of a million takes a hundred megabytes, and a byte for each id between takes one.
+        with contextlib.suppress(ValueError):
+            return _differing_by_bytes(before, now, low, high)
+    times = Counter(now)
+    times.subtract(before)
+    return {listing_id for listing_id, more in times.items() if more}
+
+
+def _differing_by_bytes(before: "array[int]", now: "array[int]", low: int, high: int) -> set[int]:
+    """Like `differing`, by a count for each id. Raises ValueError where one is above 255."""
+    then, times = bytearray(high - low + 1), bytearray(high - low + 1)
+    for listing_id in before:
+        then[listing_id - low] += 1
+    for listing_id in now:
+        times[listing_id - low] += 1
+    differs = int.from_bytes(then, "big") ^ int.from_bytes(times, "big")
+    places = re.finditer(rb"[^\0]", differs.to_bytes(high - low + 1, "big"))
+    return {low + found.start() for found in places}

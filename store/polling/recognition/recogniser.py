@@ -1,0 +1,291 @@
+"""Says what of a poll is as it was in the last good one. A channel may ask before it decodes.
+
+Where a page or an entry has the digest that it had then, and is decoded as it was then, its
+listing shows what it showed. A listing that has moved otherwise since then is never recognised.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from store.polling.recognition.memory import PollMemory
+from store.polling.recognition.pages import (
+    NEW,
+    NO_RECORD,
+    UNMARKED,
+    FreshPage,
+    PollPages,
+    joined,
+)
+
+_FEW = 8
+"""So many entries of a page are looked for one by one; of more a table is made."""
+
+
+class ExpectedPage(NamedTuple):
+    """The page that came next in the last good poll."""
+
+    mark: bytes
+    size: int
+
+
+class Recogniser:
+    """What one poll recognises. Only one thread at a time may use it."""
+
+    def __init__(
+        self,
+        memory: PollMemory,
+        suspects: frozenset[int],
+        *,
+        counts: bool,
+    ) -> None:
+        """`counts`: the memory is that of the last good poll."""
+        self._memory = memory
+        self._suspects = suspects
+        self._counts = counts
+        self._described = memory.described if counts else b""
+        self._next = 0
+        self._taken: set[int] = set()
+        self.configured = b""
+        self.described = b""
+        """What the entries are decoded by: their digests are of this too."""
+        self.everything_stands = False
+        """All pages are as they were."""
+
+    @classmethod
+    def nothing(cls) -> "Recogniser":
+        """One that recognises nothing."""
+        return cls(PollMemory(), frozenset(), counts=False)
+
+    def configure(self, configured: str) -> None:
+        """Say as what the channel is configured, and by which version of Skew it is decoded.
+
+        Nothing is recognised that was decoded under another configuration.
+        """
+        self.configured = hashlib.blake2b(configured.encode(), digest_size=16).digest()
+        self.describe(b"")
+
+    def describe(self, description: bytes) -> None:
+        """Say what else decides how an entry is decoded: its columns, its encoding.
+
+        Nothing is recognised that was decoded under another description.
+        """
+        said = self.configured + description
+        self.described = hashlib.blake2b(said, digest_size=16).digest()
+
+    async def load(self) -> None:
+        """Fetch the known pages from the cache, before any is asked for. Raises StoreError."""
+        memory = self._memory
+        if self._counts and memory.pages is None and memory.fetch is not None:
+            memory.take_pages(await memory.fetch(memory.channel_id, memory.poll_id))
+
+    @property
+    def source(self) -> bytes:
+        """What the channel itself noted of the last good poll (`RecordPage.source`).
+
+        Empty where it noted nothing, or was configured otherwise.
+        """
+        known = self._memory
+        return known.source if self._counts and known.configured == self.configured else b""
+
+    def everything(self) -> bool:
+        """Say that all is as it was in the last good poll; False: that can't be recognised.
+
+        The whole list must be equal and decoded as it was. No page of it is to be given then.
+        """
+        if not self._counts or self._memory.configured != self.configured:
+            return False
+        if self._suspects or self._taken or not self._memory.records:
+            return False
+        self.described = self._memory.described
+        self.everything_stands = True
+        return True
+
+    def page(self, mark: bytes) -> int | None:
+        """Take the known page with this digest; None where there is none, or it is to be compared.
+
+        Each is taken once: the same page a second time is a second one.
+        """
+        if mark == UNMARKED or not self._is_same:
+            return None
+        pages, expected = self.pages, self._next
+        if expected < len(pages.marks) and pages.marks[expected] == mark:
+            found = expected if expected not in self._taken else None
+        else:
+            places = self._places.get(mark, ())
+            found = next((place for place in places if place not in self._taken), None)
+        if found is None or found in self._doubtful:
+            return None
+        self._taken.add(found)
+        self._next = found + 1
+        return found
+
+    def expected(self) -> ExpectedPage | None:
+        """The page that came next in the last good poll."""
+        if not self._is_same or self._next >= len(self.pages.marks):
+            return None
+        return ExpectedPage(self.pages.marks[self._next], self.pages.sizes[self._next])
+
+    def begins_page(self, digest: int) -> bool:
+        """Whether a known page that is not taken yet begins so; then it is the one expected."""
+        if not self._is_same:
+            return False
+        page = self._beginnings.get(digest)
+        if page is None or page in self._taken:
+            return False
+        self._next = page
+        return True
+
+    def listings(self, digests: "array[int]") -> "array[int]":
+        """The listing of each entry of a page that is not known as a whole; `NEW` where unknown.
+
+        An entry is looked for where it stood, and on the pages beside. Elsewhere it is not found:
+        then it is decoded, and compared with its listing.
+        """
+        found = array("q", bytes(8 * len(digests)))
+        if not self._is_same or not self.pages.marks:
+            return found
+        unknown = self._find_in_place(digests, found)
+        if unknown:
+            self._find_near(digests, found, unknown)
+        if self._suspects and not self._suspects.isdisjoint(found):
+            for place, listing_id in enumerate(found):
+                if listing_id in self._suspects:
+                    found[place] = NEW
+        return found
+
+    def _find_in_place(self, digests: "array[int]", found: "array[int]") -> list[int]:
+        """Find the entries that stand where they stood; answers the places of the others."""
+        pages, page = self.pages, self._next
+        if page >= len(pages.marks) or pages.ends[page] - pages.start(page) != len(digests):
+            return list(range(len(digests)))
+        start, end = pages.start(page), pages.ends[page]
+        before = pages.digests[start:end]
+        unknown = [
+            place
+            for place, (digest, old) in enumerate(zip(digests, before, strict=True))
+            if digest != old or not digest
+        ]
+        if len(unknown) == len(digests):
+            return unknown
+        found[:] = pages.listing_ids[start:end]
+        for place in unknown:
+            found[place] = NEW
+        self._next = page + 1
+        return unknown
+
+    def _find_near(self, digests: "array[int]", found: "array[int]", unknown: list[int]) -> None:
+        """Find the entries that have moved by a page at most."""
+        pages = self.pages
+        last = len(pages.marks) - 1
+        start = pages.start(min(max(self._next - 2, 0), last))
+        near = pages.digests[start : pages.ends[min(self._next + 1, last)]]
+        if not near:
+            return
+        if len(unknown) <= _FEW:
+            places = {
+                digests[place]: near.index(digests[place])
+                for place in unknown
+                if digests[place] in near
+            }
+        else:
+            places = dict(zip(near, range(len(near)), strict=True))
+        furthest = -1
+        for place in unknown:
+            at = places.get(digests[place]) if digests[place] else None
+            if at is not None:
+                found[place] = pages.listing_ids[start + at]
+                furthest = max(furthest, at)
+        if furthest >= 0 and len(unknown) == len(digests):
+            # The rest of the page that has the last of them comes next.
+            self._next = pages.page_at(start + furthest)
+
+    @cached_property
+    def pages(self) -> PollPages:
+        """The pages of the last good poll; none where they don't count, or are not there any more.
+
+        They are fetched before (`load`).
+        """
+        if self._counts and self._memory.pages is None:
+            self._counts = False
+        return self._memory.pages if self._counts and self._memory.pages else PollPages()
+
+    @property
+    def counts(self) -> bool:
+        """Whether its pages are all that the last good poll held, so that what they lack is new."""
+        return self.everything_stands or (bool(self.pages.marks) and self._counts)
+
+    @property
+    def records(self) -> int:
+        """How many records the last good poll had."""
+        return self._memory.records if self._counts else 0
+
+    def records_of(self, page: int) -> int:
+        """How many records a known page has."""
+        entries = self.pages.ends[page] - self.pages.start(page)
+        if self._all_are_records:
+            return entries
+        return entries - self.pages.listings(page).count(NO_RECORD)
+
+    def remember(
+        self,
+        memory: PollMemory,
+        layout: Sequence[int | FreshPage],
+        digests: "array[int]",
+        listing_ids: "array[int]",
+    ) -> None:
+        """Make a merged poll what the next one is recognised by: its pages, as `joined` has it."""
+        if not self.everything_stands:
+            memory.pages = joined(self.pages, layout, digests, listing_ids)
+        memory.configured, memory.described = self.configured, self.described
+
+    def not_taken(self) -> "array[int]":
+        """The listings of the known pages that the poll does not have, each as often as there."""
+        pages, left = self.pages, array("q")
+        for page in range(len(pages.marks)):
+            if page not in self._taken:
+                left.extend(pages.listings(page))
+        return left
+
+    def taken(self) -> Iterator[int]:
+        """The listings of the known pages that the poll has, each as often as there."""
+        for page in sorted(self._taken):
+            yield from self.pages.listings(page)
+
+    @property
+    def _is_same(self) -> bool:
+        return self._counts and self._described == self.described
+
+    @cached_property
+    def _all_are_records(self) -> bool:
+        return self.pages.records == len(self.pages.listing_ids)
+
+    @cached_property
+    def _places(self) -> dict[bytes, list[int]]:
+        places: dict[bytes, list[int]] = {}
+        for number, mark in enumerate(self.pages.marks):
+            places.setdefault(mark, []).append(number)
+        return places
+
+    @cached_property
+    def _beginnings(self) -> dict[int, int]:
+        pages = self.pages
+        return {
+            pages.digests[pages.start(number)]: number
+            for number in reversed(range(len(pages.marks)))
+            if pages.start(number) < pages.ends[number]
+        }
+
+    @cached_property
+    def _doubtful(self) -> frozenset[int]:
+        """The pages with a listing that must be compared."""
+        if not self._suspects:
+            return frozenset()
+        pages = self.pages
+        return frozenset(
+            page
+            for page in range(len(pages.marks))
+            if not self._suspects.isdisjoint(pages.listings(page))
+        )
