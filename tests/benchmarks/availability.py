@@ -1,5 +1,7 @@
 """Benchmarks of events, causes, histories, measuring, thinning and bundles.
 
+Run: python -m tests.benchmarks.availability [SKUS]
+
 On a cache of their own, in which nothing disagrees at first. Each leaves what the next one needs.
 """
 
@@ -7,6 +9,8 @@ import itertools
 import json
 import sqlite3
 import statistics
+import sys
+import tempfile
 import time
 from collections import Counter
 from functools import partial
@@ -235,3 +239,8 @@ def _bundles(shop: _Shop, bare: Bare) -> None:
     show(f"configure with {count:,} bundles", took, bare_s)
     took = best(lambda: shop.database.write(comparison.configure, now=shop.now))
     show("configure again, nothing changed", took, bare_s)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as name:
+        run(world.records(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000), Path(name))

@@ -27,8 +27,8 @@ class Bare:
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.execute("PRAGMA cache_size = -32768")
         self.connection.execute(
-            """CREATE TABLE readings (channel TEXT, sku TEXT, location TEXT, available INTEGER,
-            state TEXT, price INTEGER, title TEXT, ref TEXT,
+            """CREATE TABLE IF NOT EXISTS readings (channel TEXT, sku TEXT, location TEXT,
+            available INTEGER, state TEXT, price INTEGER, title TEXT, ref TEXT,
             PRIMARY KEY (channel, sku, location))"""
         )
 
@@ -44,24 +44,36 @@ class Bare:
         )
         self.connection.execute("COMMIT")
 
-    def copy_from(self, path: Path) -> None:
-        """Take our listings as a plain table of the same rows."""
-        self.connection.execute("ATTACH ? AS ours", (str(path),))
+    def make_catalogue(self, rows: list[Record], channels: int) -> None:
+        """A plain table of as many listings as Skew has, channel by channel, and their items."""
         self.connection.execute(
             """CREATE TABLE listings (id INTEGER PRIMARY KEY, item_id INTEGER, channel_id INTEGER,
             available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, ref TEXT,
             title TEXT, price_minor INTEGER, observed_at INTEGER, target_since INTEGER)"""
         )
         self.connection.execute(
-            """INSERT INTO listings SELECT id, item_id, channel_id, available, state,
-            target_quantity, target_state, ref, title, price_minor, observed_at, target_since
-            FROM ours.listings"""
+            """CREATE TABLE items (id INTEGER PRIMARY KEY, truth INTEGER, sku TEXT, ref TEXT,
+            title TEXT, price INTEGER)"""
         )
+        self.connection.execute("BEGIN")
+        self.connection.executemany(
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (place, row.available, row.sku, row.ref, row.title, row.price_minor)
+                for place, row in enumerate(rows, 1)
+            ),
+        )
+        for channel in range(1, channels + 1):
+            self.connection.execute(
+                """INSERT INTO listings SELECT (? << 40) | id, id, ?, truth, 'active', truth,
+                'active', ref, title, price, 1000, 2000 FROM items ORDER BY id""",
+                (channel, channel),
+            )
+        self.connection.execute("COMMIT")
         self.connection.execute(
-            "CREATE TABLE items (id INTEGER PRIMARY KEY, truth INTEGER, sku TEXT)"
+            """CREATE TABLE past_targets (listing_id INTEGER, target_quantity INTEGER,
+            target_state TEXT, since INTEGER, until INTEGER)"""
         )
-        self.connection.execute("INSERT INTO items SELECT id, truth_quantity, sku FROM ours.items")
-        self.connection.execute("DETACH ours")
 
     def count_mismatches(self) -> None:
         """One join that only counts."""
@@ -75,6 +87,43 @@ class Bare:
         self.connection.execute(
             "UPDATE listings SET target_quantity = target_quantity + 1 WHERE channel_id = 2"
         )
+
+    def update_some_targets(self, glob: str) -> None:
+        """A bare UPDATE of the rows of every channel that a pattern names, found by their SKUs."""
+        self.connection.execute(
+            """UPDATE listings SET target_quantity = target_quantity + 1 WHERE id IN (
+              SELECT c.value << 40 | i.id FROM json_each('[2, 3, 4, 5]') c, items i
+              WHERE i.sku GLOB ?)""",
+            (glob,),
+        )
+
+    def lower_targets(self, sold: list[str], now: int) -> None:
+        """Lower the targets of these SKUs by one on four channels, and keep what they were."""
+        self.connection.execute("BEGIN")
+        self.connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS moved (item_id INTEGER PRIMARY KEY, by INTEGER)"
+        )
+        self.connection.execute("DELETE FROM moved")
+        self.connection.executemany(
+            """INSERT INTO moved VALUES (CAST(substr(?, 5) AS INTEGER) + 1, 1)
+            ON CONFLICT (item_id) DO UPDATE SET by = by + 1""",
+            ((sku,) for sku in sold),
+        )
+        for channel in range(2, 6):
+            self.connection.execute(
+                """INSERT INTO past_targets SELECT l.id, l.target_quantity, l.target_state,
+                l.target_since, ? FROM moved m JOIN listings l ON l.id = (? << 40) | m.item_id""",
+                (now, channel),
+            )
+            self.connection.execute(
+                """UPDATE listings SET target_quantity = target_quantity - m.by, target_since = ?
+                FROM moved m WHERE listings.id = (? << 40) | m.item_id""",
+                (now, channel),
+            )
+        self.connection.execute("COMMIT")
+
+    def close(self) -> None:
+        self.connection.close()
 
     def scan(self) -> None:
         """One full scan of the listings."""

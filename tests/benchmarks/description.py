@@ -19,7 +19,7 @@ from sync.channels.http.channel import HttpApi, open_channel
 from sync.channels.http.options import HttpOptions
 from sync.clock import SystemClock
 from sync.transport.transport import Transport
-from tests.benchmarks import whole
+from tests.benchmarks import http_server
 
 FIELDS = {"sku": "sku", "available": "available", "price": "price"}
 BY_JMESPATH = {field: f"{path} | @" for field, path in FIELDS.items()}
@@ -42,7 +42,7 @@ class _Page(msgspec.Struct):
 def run(records: int) -> None:
     """Print how many records a second come in each way, in one run."""
     print(f"\n{records:,} records of a described list, without a cache")
-    with whole.Server(records) as url:
+    with http_server.Server(records) as url:
         ways: dict[str, Callable[[], Awaitable[int]]] = {
             "bare httpx": lambda: _bare(url, records, decode=False),
             "bare httpx and msgspec": lambda: _bare(url, records, decode=True),
@@ -70,11 +70,11 @@ def _took(way: Callable[[], Awaitable[int]]) -> float:
 
 async def _bare(url: str, records: int, *, decode: bool) -> int:
     if not decode:
-        await whole.bare(url, records)
+        await http_server.bare(url, records)
         return records
     decoder, count = msgspec.json.Decoder(_Page), 0
     async with httpx.AsyncClient() as client:
-        for number in range((records + whole.PAGE - 1) // whole.PAGE):
+        for number in range((records + http_server.PAGE - 1) // http_server.PAGE):
             answer = await client.get(f"{url}/{number}")
             count += len(decoder.decode(answer.content).items)
     return count

@@ -120,7 +120,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> None:
             folder = Path(name)
             screen_shop.fill(folder, count)
             print(f"\n  {count:,} open disagreements, {CHANGES_A_SECOND} changes a second")
-            first_s = screen_wire.first_row(folder)
+            first_s = screen_wire.seconds_until(screen_wire.WATCH, folder, screen_wire.FIRST_ROW)
             print(f"  {'process start to first row':24} {first_s * 1000:8.0f} ms")
             medians[count] = asyncio.run(_measure(folder, count))
     if len(medians) > 1:

@@ -1,6 +1,6 @@
 """The shop of the screen's benchmarks: its cache, and a process that changes it without rest.
 
-Run by itself it is that process: python -m tests.benchmarks.screen_shop FOLDER SKUS A_SECOND
+Run by itself it is that process: python -m tests.benchmarks.screen_shop FOLDER SKUS A_SECOND EVERY
 (and without these, one that only naps: how late it wakes is the machine's own).
 """
 
@@ -17,12 +17,12 @@ from store.database.connection import Database
 from store.model import Record
 from store.polling import merge
 from sync.clock import SystemClock
-from sync.config.load import decode
+from sync.config.load import load
 from sync.settings import Settings
 from sync.targets import terms
 from tests.benchmarks import world
 
-OUTLETS = ("shop", "market", "outlet")
+OUTLETS = ("shop", "market", "outlet", "till")
 DIFFERS = "market"
 """The outlet that shows three more of everything."""
 
@@ -33,52 +33,72 @@ BATCH = 10
 
 
 def settings(folder: Path) -> Settings:
-    def outlet(name: str) -> dict[str, object]:
-        return {
-            "kind": "simulated",
-            "url": f"http://127.0.0.1:9/{name}",
-            "token": {"env": "NO_SUCH_TOKEN"},
-            "states": [],
-            "direction": "push",
-            "every": "60s",
-            "stale_after": "10h",
-        }
-
-    return decode(
-        {
-            "skew": {"database": "skew.db"},
-            "authority": {"quantity": "warehouse"},
-            "channels": {
-                "warehouse": {"kind": "csv", "path": "warehouse.csv", "stale_after": "10h"},
-                **{name: outlet(name) for name in OUTLETS},
-            },
-        },
-        source="benchmark",
-        base=folder,
-        environ=None,
-    )
+    """What `skew.toml` there says, which `fill` has written."""
+    return load(folder / "skew.toml", environ=None)
 
 
-def fill(folder: Path, skus: int) -> Settings:
-    """Make a cache in which every SKU disagrees on one outlet and has an update proposed."""
+def _toml() -> str:
+    outlets = "".join(_OUTLET.format(name=name) for name in OUTLETS)
+    return f"{_WAREHOUSE}{outlets}"
+
+
+_WAREHOUSE = """[skew]
+database = "skew.db"
+
+[authority]
+quantity = "warehouse"
+
+[channels.warehouse]
+kind = "csv"
+path = "warehouse.csv"
+every = "24h"
+stale_after = "240h"
+"""
+_OUTLET = """
+[channels.{name}]
+kind = "simulated"
+url = "http://127.0.0.1:9/{name}"
+token = {{ env = "NO_SUCH_TOKEN" }}
+states = []
+direction = "push"
+every = "24h"
+stale_after = "240h"
+"""
+
+
+def fill(folder: Path, skus: int, open_count: int | None = None) -> Settings:
+    """Make a cache in which so many SKUs disagree on one outlet and have an update proposed.
+
+    None: all of them.
+    """
+    (folder / "skew.toml").write_text(_toml(), encoding="utf-8")
     made = settings(folder)
     comparison = terms.comparison(made)
     rows = world.records(skus)
+    differing = world.nudged(rows, every=apart(skus, open_count), by=3)
     with Database.open(made.database) as database:
         database.write(comparison.configure, now=SystemClock().now())
         for name in ("warehouse", *OUTLETS):
-            shown = world.nudged(rows, every=1, by=3) if name == DIFFERS else rows
+            shown = differing if name == DIFFERS else rows
             now = SystemClock().now()
             sweep = world.read(database, name, shown, {}, now=now)
             database.write(merge.merge, sweep, comparison, now=now, as_of=None)
     return made
 
 
+def apart(skus: int, open_count: int | None) -> int:
+    """Every how many SKUs one disagrees."""
+    return max(1, skus // (open_count or skus))
+
+
 @contextlib.contextmanager
-def changing(folder: Path, skus: int, a_second: int) -> Iterator[None]:
-    """Have another process bring so many changed readings a second."""
-    command = [sys.executable, "-m", "tests.benchmarks.screen_shop", str(folder)]
-    process = subprocess.Popen([*command, str(skus), str(a_second)])
+def changing(
+    folder: Path, skus: int, a_second: int, open_count: int | None = None
+) -> Iterator[None]:
+    """Have another process bring so many changed readings a second, of SKUs that disagree."""
+    words = [str(skus), str(a_second), str(apart(skus, open_count))]
+    command = [sys.executable, "-m", "tests.benchmarks.screen_shop", str(folder), *words]
+    process = subprocess.Popen(command)
     try:
         yield
     finally:
@@ -116,25 +136,22 @@ def nap() -> None:
     print(*(f"{stall_ms:.3f}" for stall_ms in late))
 
 
-def change(folder: Path, skus: int, a_second: int) -> None:
+def change(folder: Path, skus: int, a_second: int, every: int) -> None:
     """Move readings of the outlet that differs, so many a second, for ever."""
     made = settings(folder)
     comparison = terms.comparison(made)
-    batch = min(BATCH, skus)
+    differing = skus // every
+    batch = min(BATCH, differing)
     with Database.open(made.database) as database:
         due, turn = time.monotonic(), int(time.time())
         while True:
             turn += 1
-            numbers = [(turn * batch + place) * 7919 % skus for place in range(batch)]
+            numbers = [(turn * batch + place) * 7919 % differing * every for place in range(batch)]
             records = [
-                Record(f"SKU-{number:07}", number * 7 % 120 + 3 + turn % 5, state="active")
+                Record(f"SKU-{number:07}", world.quantity(number) + 3 + turn % 5, state="active")
                 for number in numbers
             ]
-            wanted = [(record.sku, "") for record in records]
-            database.write(
-                merge.record_fresh, DIFFERS, records, [], wanted, comparison,
-                now=SystemClock().now(), own=False,
-            )  # fmt: skip
+            world.touch(database, comparison, DIFFERS, records, now=SystemClock().now())
             due += batch / a_second
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -143,4 +160,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 1:
         nap()
     else:
-        change(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+        change(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -17,11 +17,9 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from console.tui import watch
-from console.tui.session.preferences import SessionPreferences
 from tests.benchmarks import screen_shop
 
 SIZES = ((160, 45), (80, 24))
@@ -31,23 +29,34 @@ CHANGES_A_SECOND = 10
 SYNCHRONIZED_ASKED = b"\x1b[?2026$p"
 SYNCHRONIZED = b"\x1b[?2026;2$y"
 """What a terminal that can hold a frame back answers."""
+PATIENCE_S = 60.0
+FIRST_ROW = b"SKU-0"
+"""A row of the list."""
+FIRST_WORDS = b"CHANNEL"
+"""The heading of a column, which the first frame of all has."""
+ROOT = Path(__file__).parents[2]
+WATCH = (sys.executable, "-m", "console", "watch", "--read-only", "--fresh", "--by", "benchmark")
 KEYS = {"down": b"\x1b[B", "page down": b"\x1b[6~", "mark": b" ", "sort": b"s", "page 2": b"2"}
 
 
 class Terminal:
     """A terminal that counts."""
 
-    def __init__(self, folder: Path, width: int, height: int) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int], command: Sequence[str]) -> None:
+        width, height = size
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "COLORTERM")}
         home = str(folder)
         self._program = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.screen_wire", "--watch", home],
+            command,
+            cwd=folder,
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=kept | {"TERM": "xterm-256color", "XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home},
+            env=kept
+            | {"TERM": "xterm-256color", "XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
+            | {"PYTHONPATH": str(ROOT)},
         )
         os.close(slave)
 
@@ -74,24 +83,25 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def terminal(folder: Path, size: tuple[int, int]) -> Iterator[Terminal]:
-    opened = Terminal(folder, *size)
+def terminal(
+    folder: Path, size: tuple[int, int], command: Sequence[str] = WATCH
+) -> Iterator[Terminal]:
+    opened = Terminal(folder, size, command)
     try:
         yield opened
     finally:
         opened.end()
 
 
-def first_row(folder: Path) -> float:
-    """Seconds from the start of the process until a row of the list is written: best of three."""
-    spans = []
-    for _ in range(3):
-        began = time.perf_counter()
-        with terminal(folder, SIZES[0]) as opened:
-            seen = opened.read(30.0, b"SKU-00")
-            spans.append(time.perf_counter() - began)
-            assert b"SKU-00" in seen, seen[-2_000:]
-    return min(spans)
+def seconds_until(command: Sequence[str], folder: Path, text: bytes) -> float:
+    """Seconds from the start of a program until it has written this to its terminal."""
+    began = time.perf_counter()
+    with terminal(folder, SIZES[0], command) as opened:
+        seen = opened.read(PATIENCE_S, text)
+        took_s = time.perf_counter() - began
+    if text not in seen:
+        raise RuntimeError(f"{text!r} was not painted: {seen[-2_000:]!r}")
+    return took_s
 
 
 def run(idle_s: float = IDLE_S) -> None:
@@ -119,12 +129,4 @@ def _measure(folder: Path, size: tuple[int, int], idle_s: float) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--watch"]:
-        sys.exit(
-            watch.live(
-                screen_shop.settings(Path(sys.argv[2])),
-                preferences=SessionPreferences(),
-                read_only=True,
-            )
-        )
     run(*(float(word) for word in sys.argv[1:]))

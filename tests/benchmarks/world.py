@@ -1,5 +1,6 @@
 """The data of the benchmarks: a catalogue, its channels and a poll of one of them."""
 
+import sqlite3
 from collections.abc import Mapping
 
 import msgspec
@@ -18,6 +19,7 @@ from store.model import (
 )
 from store.polling import merge, staging
 from store.polling.comparison import Comparison
+from store.polling.recognition import memory
 from store.polling.recognition.memory import PollMemory
 from store.polling.sweep import Sweep
 
@@ -25,11 +27,20 @@ NAMES = ("warehouse", "shop", "market", "outlet", "till")
 PAGE = 1000
 
 
+TALL = 1_000
+"""One SKU in a thousand has more than this; all others have less than 120."""
+
+
+def quantity(number: int) -> int:
+    """How many there are of a SKU, by its number."""
+    return TALL + 500 + number % 90 if number % 1000 == 500 else number * 7 % 120
+
+
 def records(count: int) -> list[Record]:
     return [
         Record(
             f"SKU-{number:07}",
-            number * 7 % 120,
+            quantity(number),
             state="active",
             price_minor=500 + number % 5000,
             title=f"Thing {number}",
@@ -62,19 +73,29 @@ def less(rows: list[Record], sold: Mapping[str, int]) -> list[Record]:
 
 
 def terms(
-    count: int, *, narrow_glob: str = "", buffer: int = 0, bundles: tuple[Component, ...] = ()
+    count: int = len(NAMES),
+    *,
+    narrow_glob: str = "",
+    buffer: int = 0,
+    cap: int | None = None,
+    bundles: tuple[Component, ...] = (),
 ) -> Terms:
-    """Five channels, one policy each; `narrow_glob` moves some targets, `buffer` one channel's."""
+    """Five channels, one policy each.
+
+    `narrow_glob` moves some targets of every channel, `buffer` all those of the shop. `cap` stands
+    in the policy of every SKU of every channel, and moves those that are TALL.
+    """
     return Terms(
         (Authority("*", "warehouse", "warehouse"),),
-        tuple(_channel(name, narrow_glob, buffer) for name in NAMES[:count]),
+        tuple(_channel(name, narrow_glob, buffer, cap) for name in NAMES[:count]),
         bundles=bundles,
     )
 
 
-def _channel(name: str, narrow_glob: str, buffer: int) -> ChannelTerms:
-    policy = Policy("*", buffer=buffer if name == "shop" else 0)
-    narrow = (Policy(narrow_glob, buffer=1),) if narrow_glob and name != "warehouse" else ()
+def _channel(name: str, narrow_glob: str, buffer: int, cap: int | None) -> ChannelTerms:
+    is_outlet = name != "warehouse"
+    policy = Policy("*", buffer=buffer if name == "shop" else 0, cap=cap if is_outlet else None)
+    narrow = (Policy(narrow_glob, buffer=1, cap=cap),) if narrow_glob and is_outlet else ()
     return ChannelTerms(
         name=name,
         kind="simulated",
@@ -99,10 +120,41 @@ def poll(
     channel: str,
     rows: list[Record],
     memories: dict[str, PollMemory],
+    *,
+    now: Millis = 1000,
 ) -> None:
-    """One good poll, page by page, as the engine does it."""
-    sweep = read(database, channel, rows, memories, now=1000)
-    database.write(merge.merge, sweep, comparison, now=2000, as_of=None)
+    """One good poll, page by page, as the engine does it; it ends a second later."""
+    sweep = read(database, channel, rows, memories, now=now)
+    database.write(merge.merge, sweep, comparison, now=now + 1000, as_of=None)
+
+
+def save(database: Database, channel: str, memories: dict[str, PollMemory]) -> None:
+    """Save what is remembered of a channel, as an engine does when it stops."""
+    database.write(memory.save, memories[channel], channel)
+
+
+def touch(
+    database: Database,
+    comparison: Comparison,
+    channel: str,
+    moved: list[Record],
+    *,
+    now: Millis,
+) -> None:
+    """A few readings that move outside polls, as a write that is read back brings them."""
+    wanted = [(record.sku, record.location) for record in moved]
+    database.write(
+        merge.record_fresh, channel, moved, [], wanted, comparison, now=now, own=False
+    )  # fmt: skip
+
+
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """How many bytes of the cache's pages hold something, those in its log included."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
 
 
 def read(

@@ -1,0 +1,14 @@
+"""The rows, in the order in which they are measured and printed."""
+
+from tests.benchmarks.rows import http, ingest, lists, rounds, starting, storage, targets
+from tests.benchmarks.runner.row import Bench
+
+BENCHES: tuple[Bench, ...] = (
+    *ingest.BENCHES,
+    *targets.BENCHES,
+    *lists.BENCHES,
+    *http.BENCHES,
+    *rounds.BENCHES,
+    *storage.BENCHES,
+    *starting.BENCHES,
+)
