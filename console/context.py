@@ -2,6 +2,8 @@
 
 import getpass
 import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,11 @@ from console.text.format import clean
 
 if TYPE_CHECKING:
     from store.database.connection import Database
+    from store.database.slices import MigrationProgress
     from sync.settings import Settings
+
+QUIET_S = 1.0
+"""What is done sooner needs no progress."""
 
 
 def login_name() -> str:
@@ -41,19 +47,59 @@ def load(config: Path, *, secrets: bool) -> "Settings":
 def open_cache(settings: "Settings") -> Iterator["Database"]:
     """Open the cache, and bring it in line with the configuration."""
     from store.database import lease
-    from store.database.connection import Database
     from sync.clock import SystemClock
     from sync.targets import terms
 
     now = SystemClock().now()
-    with Database.open(settings.database) as database:
-        if database.backup is not None:
-            note(f"the cache is migrated; as it was before: {database.backup}")
+    with open_database(settings.database) as database:
         # A running engine keeps the cache in line with the configuration that it was started
         # with. This command's may be newer: two that differ would undo each other all the time.
         if database.read(lease.current, now=now) is None:
             database.write(terms.comparison(settings).configure, now=now)
         yield database
+
+
+def open_database(path: Path) -> "Database":
+    """Open the cache; where that takes long because it is migrated, say how far it has come."""
+    from store.database.connection import Database
+
+    line = MigrationLine()
+    try:
+        database = Database.open(path, told=line)
+    finally:
+        line.end()
+    if database.backup is not None:
+        note(f"the cache is migrated; as it was before: {database.backup}")
+    return database
+
+
+class MigrationLine:
+    """The progress of a migration on stderr: in a terminal a line that moves, else said once."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._width = 0
+        self._is_said = False
+
+    def __call__(self, progress: "MigrationProgress") -> None:
+        """Say how far it has come, once it has taken a while."""
+        if time.monotonic() - self._since < QUIET_S:
+            return
+        if sys.stderr.isatty():
+            count = f"{progress.done:,} of {progress.total:,} {progress.what}"
+            line = f"skew: bringing the cache up to date: {count}"
+            # Blanks wipe out what is left of a longer line.
+            click.echo("\r" + line.ljust(self._width), err=True, nl=False)
+            self._width = len(line)
+        elif not self._is_said:
+            note(f"bringing the cache up to date: {progress.total:,} {progress.what}, and more")
+        self._is_said = True
+
+    def end(self) -> None:
+        """Leave the line that moved."""
+        if self._width:
+            click.echo(err=True)
+            self._width = 0
 
 
 def note(line: str) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -17,11 +18,15 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from console.text.format import clean
 from store.database.connection import Database
+from store.database.slices import MigrationProgress
 from store.errors import LeaseLost
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.engine.lease import LeaseHeld, name_of_this_process
 from sync.settings import Settings
+
+PROGRESS_EVERY_S = 5.0
+"""How often the log says how far a migration has come."""
 
 
 def run(settings: Settings) -> int:
@@ -50,12 +55,36 @@ async def _serve(settings: Settings, log: FilteringBoundLogger) -> None:
     # stop it there any more, so it ends as properly as on SIGTERM; systemd never sends it.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    with Database.open(settings.database) as database:
+    try:
+        database = await _opened(settings, log, stop)
+    except StoppedWhileMigrating:
+        log.info("stopped while the cache is brought up to date; the next start goes on with it")
+        return
+    with database:
         if database.backup is not None:
             log.info("cache migrated", backup=str(database.backup))
         holder = name_of_this_process("skew daemon")
         engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
         await engine.run(stop)
+
+
+class StoppedWhileMigrating(Exception):
+    """A signal came while the cache was brought up to date."""
+
+
+async def _opened(settings: Settings, log: FilteringBoundLogger, stop: asyncio.Event) -> Database:
+    """Open the cache, on a thread: a long migration is told of, and ended by a signal."""
+    last = time.monotonic()
+
+    def told(progress: MigrationProgress) -> None:
+        nonlocal last
+        if stop.is_set():
+            raise StoppedWhileMigrating
+        if time.monotonic() - last >= PROGRESS_EVERY_S:
+            last = time.monotonic()
+            log.info("bringing the cache up to date", **progress._asdict())
+
+    return await asyncio.to_thread(Database.open, settings.database, told=told)
 
 
 def logger(*, colours: bool) -> FilteringBoundLogger:

@@ -4,6 +4,8 @@ StoreError
 ├── NewerDatabase     the file was written by a newer Skew: upgrade Skew, nothing was touched
 ├── OlderDatabase     the file has not been migrated yet: open it for writing once
 ├── NoBackup          the file has to be migrated and could not be copied first: make room
+├── NoRoom            the file has to be migrated and the disk is too full: make room
+├── CacheMigrating    a newer Skew is at it: try again later, or start that one
 ├── NotADatabase      the file is something else, or damaged: name another file
 ├── CacheGone         the file was removed or replaced while open: stop at once
 ├── DatabaseBusy      another process held the write lock too long: try again
@@ -27,6 +29,14 @@ class OlderDatabase(StoreError):
 
 class NoBackup(StoreError):
     """The file has to be migrated, and could not be copied first. It was not touched."""
+
+
+class NoRoom(StoreError):
+    """The file has to be migrated, and there is no room for it. It was not touched."""
+
+
+class CacheMigrating(StoreError):
+    """The file's migration is under way, or was broken off. Nothing was read or written."""
 
 
 class NotADatabase(StoreError):

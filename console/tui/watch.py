@@ -5,13 +5,12 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.context import login_name
+from console.context import login_name, open_database
 from console.tui.app import SkewApp
 from console.tui.data.refresh import collect_garbage_seldom
 from console.tui.data.replay import Replay
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
-from store.database.connection import Database
 from store.history.rewind import open_at
 from store.model import Millis
 from sync.clock import Clock, SystemClock
@@ -36,7 +35,7 @@ def live(
     Runs the engine beside it, or attaches to the one that runs; `read_only` does neither, and
     refuses every decision. Raises StoreError where the cache can't be opened.
     """
-    with Database.open(settings.database) as database:
+    with open_database(settings.database) as database:
         engine = None if read_only else _engine(settings)
         session = ConsoleState(
             name=name or name_of_settings(settings.path),

@@ -1,7 +1,7 @@
 """The backup of the cache that is made before each migration, beside it.
 
 It is the way back to the version that made it: an older Skew refuses a migrated cache. The newest
-ones are kept. docs/operations.md says how to go back.
+of each schema is kept. docs/operations.md says how to go back.
 """
 
 import math
@@ -15,7 +15,7 @@ from pathlib import Path
 from store.errors import NoBackup
 
 KEPT = 3
-"""How many backups of one cache are kept."""
+"""Of how many schemas a backup of one cache is kept."""
 
 _PART = ".part"
 
@@ -68,9 +68,16 @@ def prune(connection: sqlite3.Connection) -> None:
 
 
 def _prune(cache: Path) -> None:
-    for old in made(cache)[:-KEPT]:
-        with suppress(OSError):
-            old.unlink()
+    # One that was killed in the migration makes another when it is started again: of the same
+    # schema, and that must not push out the others.
+    kept: set[int] = set()
+    for path in reversed(made(cache)):
+        schema = _schema(path, cache)
+        if schema in kept or len(kept) == KEPT:
+            with suppress(OSError):
+                path.unlink()
+        else:
+            kept.add(schema)
 
 
 def made(cache: Path) -> list[Path]:
@@ -113,7 +120,9 @@ def _beside(cache: Path, pattern: re.Pattern[str]) -> list[Path]:
 
 
 def _pattern(cache: Path) -> re.Pattern[str]:
-    return re.compile(re.escape(cache.name) + r"\.backup-(?P<number>\d+)-of-schema-\d+", re.ASCII)
+    return re.compile(
+        re.escape(cache.name) + r"\.backup-(?P<number>\d+)-of-schema-(?P<schema>\d+)", re.ASCII
+    )
 
 
 def _part_pattern(cache: Path) -> re.Pattern[str]:
@@ -128,3 +137,8 @@ def _number(cache: Path) -> Callable[[Path], int]:
         return int(found["number"]) if found else 0
 
     return number
+
+
+def _schema(path: Path, cache: Path) -> int:
+    found = _pattern(cache).fullmatch(path.name)
+    return int(found["schema"]) if found else 0

@@ -15,8 +15,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 
-from store.database import schema
-from store.errors import CacheGone, DatabaseBusy, NotADatabase, StoreError
+from store.database import migrating, schema
+from store.database.migrating import Told
+from store.database.slices import MigrationProgress
+from store.errors import CacheGone, CacheMigrating, DatabaseBusy, NotADatabase, StoreError
 from store.model import Millis
 
 P = ParamSpec("P")
@@ -50,6 +52,7 @@ class Database:
         self.backup: Path | None = None
         """The cache as it was before this program migrated it just now; None: it did not."""
         self._past = past
+        self._is_given_up = False
         self._check: Check | None = None
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
@@ -61,11 +64,20 @@ class Database:
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-reader")
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, past: Past | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        past: Past | None = None,
+        told: Told | None = None,
+    ) -> Self:
         """Open the cache at `path`, made with mode 0600 and migrated where needed.
 
-        `past`: as it stood at an instant, read-only. Raises NewerDatabase, OlderDatabase (only
-        with `past`), NoBackup, NotADatabase, DatabaseBusy; a read-only open creates nothing.
+        `past`: as it stood at an instant, read-only. `told` hears, on another thread, how far a
+        long migration has come; what it raises breaks that off, and the next open goes on with it.
+        Raises NewerDatabase, NoBackup, NoRoom, NotADatabase, DatabaseBusy. A read-only open creates
+        and changes nothing, and raises CacheMigrating too, and OlderDatabase with `past`.
         """
         read_only = read_only or past is not None
         if not read_only:
@@ -76,20 +88,28 @@ class Database:
                 if past is not None:
                     schema.check_is_newest(database._connection())
                 elif read_only:
-                    schema.check_version(database._connection())
+                    schema.check_is_whole(database._connection())
                 else:
-                    database._writer.submit(database._migrate).result()
+                    database._writer.submit(database._migrate, told).result()
                 database._file = _identity(path)
         except BaseException:
+            # Whoever waits for a migration may be interrupted, and closing waits for the writer.
+            database._is_given_up = True
             database.close()
             raise
         return database
 
-    def _migrate(self) -> None:
+    def _migrate(self, told: Told | None) -> None:
+        def tell(progress: MigrationProgress) -> None:
+            if self._is_given_up:
+                raise StoreError(f"{self.path}: the migration was interrupted")
+            if told is not None:
+                told(progress)
+
         connection = self._connection()
         schema.check_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
-        self.backup = schema.migrate(connection)
+        self.backup = schema.migrate(connection, tell)
 
     @property
     def at(self) -> Millis | None:
@@ -319,6 +339,10 @@ def _named_errors(path: Path, emptied: Callable[[], bool]) -> Iterator[None]:
     """Turn SQLite's trouble with the file into ours; a bug in our SQL stays a bug."""
     try:
         yield
+    except sqlite3.IntegrityError as error:
+        if migrating.REFUSAL in str(error):
+            raise CacheMigrating(f"{path}: {error}; start this one again") from error
+        raise
     except sqlite3.OperationalError as error:
         text = str(error)
         if "locked" in text or "busy" in text:

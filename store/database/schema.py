@@ -6,12 +6,14 @@ program knows was written by a newer Skew and is refused before anything is touc
 
 import contextlib
 import functools
+import itertools
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.database import backup
+from store.database import backup, disk, migrating
+from store.database.migrating import Told, schema_number
 from store.database.migrations import (
     v1_core,
     v2_events,
@@ -28,7 +30,8 @@ from store.database.migrations import (
     v16_at_least,
     v17_v20_polls,
 )
-from store.errors import NewerDatabase, OlderDatabase
+from store.database.slices import SlicedMigration
+from store.errors import CacheMigrating, NewerDatabase, OlderDatabase
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtils
@@ -58,42 +61,93 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
 """In order, each once, never edited after a release: a change of mind is a new one."""
 
 
-def migrate(connection: sqlite3.Connection) -> Path | None:
-    """Bring the file to this program's version in one transaction; answer the backup of it before.
+def migrate(connection: sqlite3.Connection, told: Told = lambda _: None) -> Path | None:
+    """Bring the file to this program's version; answer the backup of it as it was before.
 
-    None where nothing was to be done, or the file is new. Raises NewerDatabase and NoBackup before
-    anything is touched.
+    None where nothing was to be done, or the file is new. All of it is done in one transaction, but
+    for a migration in slices, of which `told` hears after each. Raises NewerDatabase, DatabaseBusy,
+    NoRoom and NoBackup before anything is touched.
     """
     check_version(connection)
-    if version(connection) == len(MIGRATIONS):
-        return None
-    # Imported here, for it is slow to load and nearly every open finds all migrations done.
-    from sqlite_utils import Database as SqliteUtils
-
-    connection.execute("BEGIN IMMEDIATE")
     saved: Path | None = None
+    while version(connection) != len(MIGRATIONS):
+        number, half = schema_number(connection)
+        if half:
+            migrating.wait_for_other(connection, told)
+            number, half = schema_number(connection)
+        if half:
+            saved = _in_slices(connection, number, told) or saved
+        else:
+            saved = _at_once(connection, saved)
+    if saved is not None:
+        backup.prune(connection)
+    return saved
+
+
+def _at_once(connection: sqlite3.Connection, saved: Path | None) -> Path | None:
+    """Run the next migrations in one transaction, up to one in slices, or begin that one."""
+    connection.execute("PRAGMA foreign_keys = ON")
+    made: Path | None = None
+    connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have migrated while this one waited for the lock.
-        before = version(connection)
-        waiting = MIGRATIONS[before:]
-        saved = backup.make(connection, before) if waiting and before else None
-        if before:
-            for migration in waiting:
-                migration(SqliteUtils(connection))
-        else:
-            for statement in _newest(MIGRATIONS):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        before, half = schema_number(connection)
+        waiting = () if half else MIGRATIONS[before:]
+        if waiting and before and saved is None:
+            if any(isinstance(migration, SlicedMigration) for migration in waiting):
+                migrating.check_unused(connection)
+                disk.check_room(connection)
+            saved = made = backup.make(connection, before)
+        if waiting:
+            _run(connection, before, saved)
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has ended the transaction already; a commit that failed has not.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if saved is not None:
-            saved.unlink(missing_ok=True)
+        if made is not None:
+            made.unlink(missing_ok=True)
         raise
-    backup.prune(connection)
     return saved
+
+
+def _run(connection: sqlite3.Connection, before: int, saved: Path | None) -> None:
+    # Imported here, for it is slow to load and nearly every open finds all migrations done.
+    from sqlite_utils import Database as SqliteUtils
+
+    if not before:
+        for statement in _newest(MIGRATIONS):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        return
+    first = MIGRATIONS[before]
+    if isinstance(first, SlicedMigration):
+        migrating.begin(connection, first, done=before, backup=saved)
+        return
+    whole = list(
+        itertools.takewhile(
+            lambda migration: not isinstance(migration, SlicedMigration), MIGRATIONS[before:]
+        )
+    )
+    for migration in whole:
+        migration(SqliteUtils(connection))
+    connection.execute(f"PRAGMA user_version = {before + len(whole)}")
+
+
+def _in_slices(connection: sqlite3.Connection, number: int, told: Told) -> Path | None:
+    """Go on with the migration in slices after so many; answer the backup from before it."""
+    migration = MIGRATIONS[number]
+    assert isinstance(migration, SlicedMigration)
+    # Dropping a table that others refer to would look through all of those. What is dropped is not
+    # overwritten with zeros, which some builds of SQLite do: all of it would go through the log.
+    connection.execute("PRAGMA foreign_keys = OFF")
+    (erases,) = connection.execute("PRAGMA secure_delete").fetchone()
+    connection.execute("PRAGMA secure_delete = OFF")
+    try:
+        return migrating.go_on(connection, migration, number, told)
+    finally:
+        connection.execute(f"PRAGMA secure_delete = {erases}")
+        connection.execute("PRAGMA foreign_keys = ON")
 
 
 @functools.cache
@@ -117,22 +171,36 @@ def _newest(migrations: "tuple[Callable[[SqliteUtils], None], ...]") -> tuple[st
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many migrations the file has had."""
+    """The number of the file's schema: how many migrations it has had.
+
+    Above `migrating.HALFWAY` while one in slices is under way.
+    """
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def check_version(connection: sqlite3.Connection) -> None:
     """Refuse a file that a newer Skew wrote."""
-    if version(connection) > len(MIGRATIONS):
+    number, half = schema_number(connection)
+    if number + half > len(MIGRATIONS):
         raise NewerDatabase(
-            f"the cache has schema {version(connection)}, this Skew knows {len(MIGRATIONS)}: "
+            f"the cache has schema {number + half}, this Skew knows {len(MIGRATIONS)}: "
             "upgrade Skew, or name another file as [skew] database; nothing was touched"
+        )
+
+
+def check_is_whole(connection: sqlite3.Connection) -> None:
+    """Refuse a file that a newer Skew wrote, and one whose migration is under way."""
+    check_version(connection)
+    if schema_number(connection).half:
+        raise CacheMigrating(
+            f"the cache is being brought up to date ({migrating.words(connection)}): try again "
+            "once that is done; where it was broken off, `skew status` goes on with it"
         )
 
 
 def check_is_newest(connection: sqlite3.Connection) -> None:
     """Refuse a file that another version wrote: nothing may be changed in it here."""
-    check_version(connection)
+    check_is_whole(connection)
     if version(connection) < len(MIGRATIONS):
         raise OlderDatabase(
             f"the cache has schema {version(connection)}, this Skew needs {len(MIGRATIONS)}: "

@@ -1,5 +1,6 @@
 """The daemon as a process: its logs, its exit codes, and what a kill leaves behind."""
 
+import asyncio
 import json
 import os
 import signal
@@ -18,14 +19,16 @@ import pytest
 from console import daemon
 from store.channels import incidents
 from store.corrections import decisions
-from store.database import lease
+from store.database import lease, schema
 from store.database.connection import Database
 from store.model import Correction
 from store.model import CorrectionStatus as Status
 from store.queries import views
 from sync.clock import SystemClock
+from sync.config.load import load
 from sync.engine import lease as lease_module
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
+from tests.store.database.test_migrating import ALL, check_is_done, make_old
 
 PATIENCE_S = 20.0
 TOKEN = "market-token-4711"
@@ -310,3 +313,36 @@ def test_what_a_channel_says_cannot_repaint_the_terminal_of_the_log(
     daemon.logger(colours=False).warning("channel in trouble", error="\x1b[2J\x9b\u202eboo")
 
     assert json.loads(capsys.readouterr().err)["error"] == "\u241b[2J\ufffd\ufffdboo"
+
+
+def test_a_long_migration_is_logged_and_a_signal_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left is done at the next start."""
+    path = tmp_path / "skew.db"
+    make_old(path)
+    monkeypatch.setattr(schema, "MIGRATIONS", ALL)
+    monkeypatch.setattr(daemon, "PROGRESS_EVERY_S", 0.0)
+    logged: list[dict[str, Any]] = []
+
+    class Log:
+        def info(self, event: str, **keys: Any) -> None:
+            logged.append({"event": event} | keys)
+            if len(logged) == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.2)
+
+    (tmp_path / "skew.toml").write_text(
+        '[authority]\nquantity = "a"\n[channels.a]\nkind = "csv"\npath = "a.csv"\n'
+        '[skew]\ndatabase = "skew.db"\n'
+    )
+    settings = load(tmp_path / "skew.toml", {})
+    asyncio.run(daemon._serve(settings, Log()))  # type: ignore[arg-type]
+
+    assert logged[0] == {
+        "event": "bringing the cache up to date", "what": "numbers", "done": 500, "total": 15_000,
+    }  # fmt: skip
+    assert "stopped while" in logged[-1]["event"]
+    assert len(logged) < 10
+    Database.open(path).close()
+    check_is_done(path)

@@ -7,7 +7,7 @@ import click
 
 from console.commands.filters import check_channel
 from console.commands.options import by_option, config_option, example, for_option, period, text
-from console.context import load, note, open_cache
+from console.context import load, note, open_cache, open_database
 
 if TYPE_CHECKING:
     from sync.settings import Settings
@@ -86,14 +86,13 @@ def _pause_channel(
 def _pause_all(settings: "Settings", by: str, reason: str) -> int:
     from console.text.format import clean, plural
     from store.channels import write_pauses
-    from store.database.connection import Database
     from store.queries import views
     from sync.clock import SystemClock
 
     now = SystemClock().now()
     # The cache is not brought in line with the configuration first: that may take its time, and
     # this must not.
-    with Database.open(settings.database) as database:
+    with open_database(settings.database) as database:
         before = database.read(write_pauses.in_force)
         pause = database.write(write_pauses.begin, who=by, reason=reason, now=now)
         counts = database.read(views.status, now=now).updates

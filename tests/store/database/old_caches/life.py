@@ -63,7 +63,8 @@ def config(version: int, url: str, *, derived: bool) -> str:
     has_pools = has_events and derived
     catalogue = '[catalogue]\nbundles = "bundles.csv"' if has_pools else ""
     settled = 'buffer = 2\nsettle = { reduce = "30s", raise = "5m" }'
-    halved = 'share = "50%"\ncap = 20\nwhen_out = "disable"\nmissing = "ignore"'
+    when_out = 'when_out = "disable"' if version >= 2 else ""
+    halved = f'share = "50%"\ncap = 20\n{when_out}\nmissing = "ignore"'
     own = 'missing = "ignore"\n'
     by_place = own + 'locations = { berlin = "BER", hamburg = "HAM" }' if has_pools else own
     as_one = own + 'locations = ["BER", "HAM"]' if has_pools else own

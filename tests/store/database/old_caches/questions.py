@@ -104,8 +104,12 @@ def all_asked(database: Any, at: int) -> dict[str, Any]:
     """Ask what the screens ask, of the SKUs that are asked about."""
     from tests.store import random_life
 
+    before = random_life.SKUS
     random_life.SKUS = SKUS_ASKED  # type: ignore[assignment]
-    answers: dict[str, Any] = data(random_life.ask(database, at))
+    try:
+        answers: dict[str, Any] = data(random_life.ask(database, at))
+    finally:
+        random_life.SKUS = before
     return answers
 
 
