@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from store.causes import other_locations, peers, similar_skus, twins
+from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.database.rows import Columns
 from store.event_kinds import EventKind
@@ -27,16 +28,18 @@ EARLIER_MS = 86_400_000
 
 _ROWS_OF_CHANGES = 3 * CHANGES  # Some rows are changes of the state only.
 
+_NO_SIBLINGS: "tuple[tuple[int | None, ...], tuple[SiblingListing, ...]]" = ((), ())
+
 REACHED = (CorrectionStatus.VERIFIED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
 """Ends of corrections that were written, or may have been."""
 
 
 def find(
-    connection: sqlite3.Connection, ids: Iterable[int], crowds: peers.Crowds | None = None
+    connection: sqlite3.Connection, ids: Iterable[int], channels: ChannelsOfSnapshot | None = None
 ) -> dict[int, Facts]:
     """What could explain these disagreements, by their id.
 
-    `crowds` serves the pages of one snapshot: each channel's is counted by the first that asks.
+    `channels` serves all pages of one snapshot.
     """
     asked = _since(connection, ids)
     pairs = json.dumps(list(asked.items()))
@@ -47,13 +50,18 @@ def find(
     swapped = peers.swapped(connection, pairs)
     similar = similar_skus.find(connection, pairs)
     elsewhere = other_locations.find(connection, pairs)
-    crowds = {} if crowds is None else crowds
-    peers.count(connection, pairs, crowds)
+    channels = ChannelsOfSnapshot() if channels is None else channels
     moved_together = twins.find(connection, pairs)
     found = {}
-    for row in map(_Cell._make, connection.execute(_CELLS, {"asked": pairs})):
-        written = [update for update in updates[row.id] if update.status in REACHED]
-        changes, others = siblings.get(row.id, ((), ()))
+    cells = connection.execute(_CELLS, {"asked": pairs}).fetchall()
+    for row in map(_Cell._make, cells):
+        # Of most rows there is nothing of all this, and there may be 100,000 of them.
+        since = asked[row.id]
+        channel = channels.of(connection, row.channel_id)
+        known = tuple(events.get(row.id, ()))
+        ended = updates.get(row.id, ())
+        written = tuple(update for update in ended if update.status in REACHED) if ended else ()
+        changes, others = siblings.get(row.id, _NO_SIBLINGS)
         found[row.id] = Facts(
             disagreement_id=row.id,
             authority=row.authority,
@@ -63,21 +71,25 @@ def find(
             truth_incoming=row.truth_incoming,
             pending=row.pending,
             pending_on_hand=row.pending_on_hand,
-            parts=tuple(parts[row.id]),
-            events=tuple(events[row.id]),
-            events_whole=_is_whole(events[row.id]),
-            reports_events=bool(row.reports_events),
+            parts=tuple(parts.get(row.id, ())),
+            events=known,
+            events_whole=not known or _is_whole(known),
+            reports_events=channel.reports_events,
             as_of=row.as_of,
-            since=asked[row.id],
+            since=since,
             agreed_quantity=_equal(row.quantity_before, row.target_before),
             agreed_state=_equal(row.state_before, row.target_state_before),
             earlier_target_since=row.earlier_since,
             earlier_target_until=row.earlier_until,
-            polls_since_moved=row.polls_since_moved,
-            last=updates[row.id][-1] if updates[row.id] else None,
+            polls_since_moved=channel.polls_since(row.moved_at),
+            last=ended[-1] if ended else None,
             written=written[-1] if written else None,
-            written_since=tuple(update for update in written if update.ended_at >= asked[row.id]),
-            unproven=tuple(update for update in written if _is_unproven(update, asked[row.id])),
+            written_since=tuple(update for update in written if update.ended_at >= since)
+            if written
+            else (),
+            unproven=tuple(update for update in written if _is_unproven(update, since))
+            if written
+            else (),
             frozen_at=row.frozen_at,
             frozen_why=row.frozen_why,
             in_loop=row.fought == IncidentKind.LOOP,
@@ -88,7 +100,7 @@ def find(
             swapped_with=swapped.get(row.id),
             similar=tuple(similar.get(row.id, ())),
             elsewhere=tuple(elsewhere.get(row.id, ())),
-            peers=crowds.get(row.channel_id, peers.NONE),
+            peers=channel.peers,
         )
     return found
 
@@ -105,7 +117,6 @@ class _Cell(NamedTuple):
     truth_incoming: int | None
     pending: int
     pending_on_hand: int
-    reports_events: int
     as_of: Millis | None
     quantity_before: int | None
     state_before: str | None
@@ -113,7 +124,7 @@ class _Cell(NamedTuple):
     target_state_before: str | None
     earlier_since: Millis | None
     earlier_until: Millis | None
-    polls_since_moved: int
+    moved_at: Millis
     frozen_at: Millis | None
     frozen_why: str | None
     fought: str | None
@@ -142,7 +153,7 @@ _LISTING = "asked CROSS JOIN disagreements d ON d.id = asked.id"
 _CELLS = f"""{_ASKED}
 SELECT d.id, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_hand,
   i.truth_incoming, i.pending, i.pending_on_hand,
-  EXISTS (SELECT 1 FROM events e WHERE e.channel_id = d.channel_id), c.as_of,
+  c.as_of,
   CASE WHEN r.id IS NULL THEN CASE WHEN l.present = 1 AND l.observed_at < since
       THEN l.available END
     WHEN r.present = 1 AND r.observed_at < since THEN r.available END,
@@ -156,8 +167,7 @@ SELECT d.id, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_
     AND {{earlier}} ORDER BY x.until_at DESC LIMIT 1),
   (SELECT max(x.until_at) FROM past_targets x WHERE x.listing_id = l.id AND x.until_at >= since
     AND {{earlier}}),
-  (SELECT count(*) FROM polls p WHERE p.channel_id = d.channel_id AND p.id > c.good_poll_id - 1000
-    AND p.outcome IN ('good', 'accepted') AND p.finished_at > d.moved_at),
+  d.moved_at,
   l.frozen_at, l.frozen_why, CASE WHEN l.frozen_at IS NOT NULL THEN (SELECT n.kind
     FROM incidents n WHERE n.kind IN ('loop', 'shared pool') AND n.key = i.sku
       AND n.closed_at IS NULL ORDER BY n.kind LIMIT 1) END

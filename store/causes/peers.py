@@ -1,24 +1,15 @@
 """What all open quantity disagreements of a channel have in common: one delta, one ratio, a swap.
 
-A channel with 100,000 of them costs some tens of milliseconds, once for each `Crowds`.
+A channel with 100,000 of them costs some tens of milliseconds.
 """
 
 import sqlite3
 
 from store.causes.facts import MANY, ChannelPeers
 
-NONE = ChannelPeers()
-
-Crowds = dict[int, ChannelPeers]
-"""By a channel's id, what its open ones have in common."""
-
 _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
 _OPEN = "d.closed_at IS NULL AND d.kind = 'quantity'"
-
-_CHANNELS = f"""{_ASKED}
-SELECT DISTINCT d.channel_id FROM asked CROSS JOIN disagreements d ON d.id = asked.id
-WHERE {_OPEN}"""
 
 _DELTAS = f"""SELECT d.delta, count(*) FROM disagreements d
 WHERE d.channel_id = ? AND {_OPEN} GROUP BY d.delta"""
@@ -57,22 +48,13 @@ WHERE NOT EXISTS (SELECT 1 FROM disagreements s {_THERE} WHERE {_FACING} AND s.i
     WHERE {_SAME_NUMBERS.format(delta="d.delta", available="d.available")} AND s.id <> d.id)"""
 
 
-def count(connection: sqlite3.Connection, pairs: str, crowds: Crowds) -> None:
-    """Add each channel of the asked quantity disagreements that is not among the crowds yet.
-
-    `pairs` is a JSON list of [disagreement id, since].
-    """
-    for (channel_id,) in connection.execute(_CHANNELS, {"asked": pairs}).fetchall():
-        if channel_id not in crowds:
-            crowds[channel_id] = _crowd(connection, channel_id)
-
-
 def swapped(connection: sqlite3.Connection, pairs: str) -> dict[int, str]:
     """For each asked disagreement that has just one counterpart in numbers, its SKU."""
     return dict(connection.execute(_SWAPPED, {"asked": pairs}).fetchall())
 
 
-def _crowd(connection: sqlite3.Connection, channel_id: int) -> ChannelPeers:
+def of_channel(connection: sqlite3.Connection, channel_id: int) -> ChannelPeers:
+    """What the open quantity disagreements of a channel have in common."""
     deltas = dict(connection.execute(_DELTAS, (channel_id,)).fetchall())
     total = sum(deltas.values())
     if total < MANY:

@@ -56,18 +56,20 @@ class CauseCase:
         self.terms = terms
         self.policy = policy
         self.now = now
+        kind, available = disagreement.kind, disagreement.available
+        self.numeric = available is not None and kind in (Kind.QUANTITY, Kind.NEGATIVE)
+        """Whether it is about how many there are."""
+        self.unseen = (
+            tuple(event for event in facts.events if event.unseen) if facts.events else ()
+        )
+        """What the target counts and the authority's reading does not, oldest first."""
+        before = facts.agreed_quantity
+        self.moved = None if before is None else self.shown - before
+        """By how much the reading has moved since it last agreed; None where it never did."""
 
     @property
     def channel(self) -> str:
         return self.disagreement.channel
-
-    @property
-    def numeric(self) -> bool:
-        """Whether it is about how many there are."""
-        return (
-            self.disagreement.kind in (Kind.QUANTITY, Kind.NEGATIVE)
-            and self.disagreement.available is not None
-        )
 
     @property
     def shown(self) -> int:
@@ -85,6 +87,8 @@ class CauseCase:
 
         Without the adjustments by which a channel reports our own writes.
         """
+        if not self.facts.events:
+            return ()
         mine: dict[str, KnownEvent] = {}
         for event in self.facts.events:
             is_new = event.received_at >= self.facts.since
@@ -99,20 +103,9 @@ class CauseCase:
             for update in self.facts.written_since
         )
 
-    @cached_property
-    def unseen(self) -> tuple[KnownEvent, ...]:
-        """What the target counts and the authority's reading does not, oldest first."""
-        return tuple(event for event in self.facts.events if event.unseen)
-
     def was_read_after(self, event: KnownEvent) -> bool:
         """Whether the channel was read again, whole, since we got the event."""
         return self.facts.as_of is not None and self.facts.as_of > event.received_at
-
-    @cached_property
-    def moved(self) -> int | None:
-        """By how much the reading has moved since it last agreed; None where it never did."""
-        before = self.facts.agreed_quantity
-        return None if before is None else self.shown - before
 
     @cached_property
     def explained(self) -> int | None:

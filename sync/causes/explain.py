@@ -77,10 +77,8 @@ class Explainer:
 
 def cause(case: CauseCase) -> Cause:
     """The first predictor that fits; `unexplained` with the residual where none does."""
-    for predictor in PREDICTORS:
-        # Where only the least is known, two equal numbers are equal by chance.
-        if case.disagreement.at_least and predictor in _BY_NUMBERS:
-            continue
+    # Where only the least is known, two equal numbers are equal by chance.
+    for predictor in _WITHOUT_NUMBERS if case.disagreement.at_least else PREDICTORS:
         found = predictor(case)
         if found is not None:
             return found
@@ -121,6 +119,8 @@ listings comes last, because it is right for most of them and not for each."""
 
 _BY_NUMBERS = (peers.buffer, peers.unit_of_measure, peers.mapping)
 """What exact numbers tell."""
+
+_WITHOUT_NUMBERS = tuple(found for found in PREDICTORS if found not in _BY_NUMBERS)
 
 
 def _unexplained(case: CauseCase) -> Cause:

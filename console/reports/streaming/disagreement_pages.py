@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from console.text.disagreement_groups import DisagreementGrouping, Explained, GroupBy
 from store.causes import find_facts
-from store.causes.peers import Crowds
+from store.causes.channel_facts import ChannelsOfSnapshot
 from store.database.connection import Snapshot
 from store.model import Cause, Disagreement, Millis, Terms
 from store.queries import ranking, severity_sql, views
@@ -37,7 +37,7 @@ class DisagreementPages:
         self._is_wanted = is_wanted
         self._now = now
         self._explainer = Explainer(terms, now=now)
-        self._crowds: Crowds = {}
+        self._channels = ChannelsOfSnapshot()
         skus = () if wanted.patterns else wanted.skus
         self._hints = RankingHints(prices=snapshot.read(severity_sql.typical_prices, skus))
         self._ids = snapshot.read(ranking.ranked, wanted, now=now, hints=self._hints).ids
@@ -78,5 +78,5 @@ class DisagreementPages:
 
     def _causes(self, found: list[Disagreement]) -> dict[int, Cause]:
         ids = [disagreement.id for disagreement in found]
-        facts = self._snapshot.read(find_facts.find, ids, self._crowds)
+        facts = self._snapshot.read(find_facts.find, ids, self._channels)
         return self._explainer.causes(found, facts)

@@ -1,0 +1,57 @@
+"""What is the same for all disagreements of one channel, found once for each channel."""
+
+import sqlite3
+from array import array
+from bisect import bisect_right
+
+import msgspec
+
+from store.causes import peers
+from store.causes.facts import ChannelPeers
+from store.model import Millis
+
+_POLLS_MAX = 1_000
+"""The newest polls among which those since a change are counted."""
+
+_POLLS = f"""SELECT p.finished_at FROM channels c CROSS JOIN polls p ON p.channel_id = c.id
+WHERE c.id = ? AND p.id > c.good_poll_id - {_POLLS_MAX} AND p.outcome IN ('good', 'accepted')
+  AND p.finished_at IS NOT NULL"""
+
+
+class ChannelFacts(msgspec.Struct, frozen=True):
+    """What one channel adds to the facts about its disagreements."""
+
+    peers: ChannelPeers
+    reports_events: bool
+    """Whether it has ever reported an event."""
+    polled_at: "array[int]"
+    """When its newest good polls ended, in order."""
+
+    def polls_since(self, at: Millis) -> int:
+        """How many good polls ended after an instant."""
+        return len(self.polled_at) - bisect_right(self.polled_at, at)
+
+
+class ChannelsOfSnapshot:
+    """The channels' facts, for all pages of one snapshot: each is found by the first that asks."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, ChannelFacts] = {}
+
+    def of(self, connection: sqlite3.Connection, channel_id: int) -> ChannelFacts:
+        found = self._found.get(channel_id)
+        if found is None:
+            found = self._found[channel_id] = _find(connection, channel_id)
+        return found
+
+
+def _find(connection: sqlite3.Connection, channel_id: int) -> ChannelFacts:
+    (reports_events,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE channel_id = ?)", (channel_id,)
+    ).fetchone()
+    polled_at = sorted(at for (at,) in connection.execute(_POLLS, (channel_id,)))
+    return ChannelFacts(
+        peers=peers.of_channel(connection, channel_id),
+        reports_events=bool(reports_events),
+        polled_at=array("q", polled_at),
+    )
