@@ -46,7 +46,7 @@ def _run(args: list[str]) -> int:
         return 0
     import click
 
-    from console.cli import cli
+    from console.cli import ReaderGone, cli
 
     try:
         code = cli.main(args=args, prog_name="skew", standalone_mode=False)
@@ -55,6 +55,8 @@ def _run(args: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except ReaderGone as error:
+        raise BrokenPipeError from error
     return code if isinstance(code, int) else 0
 
 

@@ -20,6 +20,10 @@ COMMANDS = {
 """Every command, and the module that it is in."""
 
 
+class ReaderGone(Exception):
+    """Nobody reads what a command prints any more."""
+
+
 class LazyGroup(click.Group):
     """A group that lists its commands without importing them."""
 
@@ -35,6 +39,14 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises ReaderGone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end the process with 1, which means something else here.
+            raise ReaderGone from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from console.reports import quarantine_effect
-from console.reports.table import Paper, TableCell, TableColumn
+from console.reports.table import Paper, TableCell, TableColumn, TableInParts
 from console.text import incidents as incident_words
 from console.text.format import show_blanks, signed, units
 from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
@@ -14,6 +14,15 @@ Lines = list[str]
 
 ROWS_MAX = 20
 
+_COLUMNS = (
+    TableColumn("ID", right=True),
+    TableColumn("SEVERITY"),
+    TableColumn("CHANNEL", flexible=True),
+    TableColumn("KIND"),
+    TableColumn("LASTS", right=True),
+    TableColumn("TIMES", right=True),
+    TableColumn("STATE", flexible=True),
+)
 _STYLES = {
     IncidentSeverity.SEVERE: "red",
     IncidentSeverity.SERIOUS: "yellow",
@@ -21,24 +30,22 @@ _STYLES = {
 }
 
 
-def incidents(listed: Sequence[Incident], paper: Paper, *, now: Millis) -> Lines:
-    """Incidents, each with its message below it, whole."""
-    if not listed:
-        return [paper.line("No incidents.")]
-    columns = (
-        TableColumn("ID", right=True),
-        TableColumn("SEVERITY"),
-        TableColumn("CHANNEL", flexible=True),
-        TableColumn("KIND"),
-        TableColumn("LASTS", right=True),
-        TableColumn("TIMES", right=True),
-        TableColumn("STATE", flexible=True),
-    )
-    heading, *rows = paper.table(columns, (_incident(incident, now) for incident in listed))
-    lines = [heading]
-    for row, incident in zip(rows, listed, strict=True):
-        lines += [row, *paper.paragraph(incident_words.message_text(incident, now))]
-    return lines
+class IncidentTable:
+    """Incidents part by part, each with its message below it, whole."""
+
+    def __init__(self, paper: Paper, *, now: Millis) -> None:
+        self._paper = paper
+        self._now = now
+        self._table = TableInParts(paper, _COLUMNS)
+
+    def lines(self, part: Sequence[Incident]) -> Lines:
+        """The next ones; the first part has the columns' titles before them."""
+        table = self._table.lines(_incident(incident, self._now) for incident in part)
+        lines, rows = table[: -len(part)], table[-len(part) :]
+        for row, incident in zip(rows, part, strict=True):
+            message = incident_words.message_text(incident, self._now)
+            lines += [row, *self._paper.paragraph(message)]
+        return lines
 
 
 def effect(effect: QuarantineEffect, paper: Paper) -> Lines:

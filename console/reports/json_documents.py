@@ -16,7 +16,7 @@ from console.text.format import copies_of
 from console.text.reasons import reason_in_documents, why_in_documents
 from store.decision import Decision
 from store.history.as_of import SkuAsOf
-from store.model import Cause, Correction, Disagreement, Incident, Millis, PollOutcome
+from store.model import Cause, Correction, Disagreement, Incident, PollOutcome
 from store.queries.values import ChannelHealth, HistoryEntry, StatusCounts
 from store.targets.balance import Balance
 from store.targets.reading_history import Reading
@@ -186,35 +186,22 @@ def flat(document: Mapping[str, object]) -> dict[str, object]:
     return columns
 
 
-def history(
-    sku: str,
-    entries: Iterable[HistoryEntry],
-    balances: Iterable[Balance] = (),
-    thinned_before: Millis | None = None,
-) -> Json:
-    """A SKU's timeline and accounts; an instant in it (`…_at`) is written like every other."""
+def balance(balance: Balance) -> Json:
+    """One listing's account, as `skew history` has it."""
     return {
-        "sku": sku,
-        "entries": [_entry(entry) for entry in entries],
-        "conservation": [
-            {
-                "channel": balance.channel,
-                "location": balance.location,
-                "opening": balance.opening,
-                "closing": balance.closing,
-                "events": balance.events,
-                "corrections": balance.corrections,
-                "unexplained": balance.unexplained,
-                "from": rfc3339(balance.from_at),
-                "until": rfc3339(balance.until_at),
-            }
-            for balance in balances
-        ],
-        "thinned_before": rfc3339(thinned_before),
+        "channel": balance.channel,
+        "location": balance.location,
+        "opening": balance.opening,
+        "closing": balance.closing,
+        "events": balance.events,
+        "corrections": balance.corrections,
+        "unexplained": balance.unexplained,
+        "from": rfc3339(balance.from_at),
+        "until": rfc3339(balance.until_at),
     }
 
 
-def as_of(sku: str, state: SkuAsOf, thinned_before: Millis | None = None) -> Json:
+def as_of(sku: str, state: SkuAsOf) -> Json:
     """What was true of a SKU at an instant, beside what was known of it then."""
     return {
         "sku": sku,
@@ -237,13 +224,12 @@ def as_of(sku: str, state: SkuAsOf, thinned_before: Millis | None = None) -> Jso
             }
             for cell in state.cells
         ],
-        "disagreements": [_entry(entry) for entry in state.open],
-        "entries": [{**_entry(cell), "known": cell.known_at <= state.at} for cell in state.entries],
-        "thinned_before": rfc3339(thinned_before),
+        "disagreements": [entry(open_then) for open_then in state.open],
     }
 
 
-def _entry(entry: HistoryEntry) -> Json:
+def entry(entry: HistoryEntry) -> Json:
+    """One line of a timeline; an instant in it (`…_at`) is written like every other."""
     return {
         "at": rfc3339(entry.at),
         "channel": entry.channel,

@@ -3,8 +3,6 @@
 The rules are those of `console.reports.json_documents`: RFC 3339 times, stable keys.
 """
 
-from collections.abc import Iterable
-
 from msgspec.structs import asdict
 
 from store.channels.incident_list import severity, state
@@ -20,10 +18,6 @@ COLUMNS = (
     "closed_why",
 )  # fmt: skip
 """The keys of an incident's document, in order."""
-
-
-def incidents(listed: Iterable[Incident], *, now: Millis) -> Json:
-    return {"incidents": [incident(incident_, now) for incident_ in listed]}
 
 
 def effect(effect: QuarantineEffect, *, accepted: bool) -> Json:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from console.keys.action import EVERYWHERE, Action, PageName
-from console.reports.table import Paper, TableCell, TableColumn
+from console.reports.table import Paper, TableCell, TableColumn, TableInParts
 from console.text import remedies
 from console.text.format import (
     NONE,
@@ -36,6 +36,19 @@ _FRESHNESS = {
     Freshness.QUARANTINED: TableCell("■ quarantined", "red"),
     Freshness.NEVER: TableCell("○ never read", "yellow"),
 }
+_UPDATE_COLUMNS = (
+    TableColumn("ID", right=True),
+    TableColumn("SKU", flexible=True),
+    TableColumn("CHANNEL", flexible=True),
+    TableColumn("SHOWS", right=True),
+    TableColumn(""),
+    TableColumn("TO", right=True),
+    TableColumn("TYPE"),
+    TableColumn("STATUS"),
+    TableColumn("AGE", right=True),
+    TableColumn("BY"),
+    TableColumn("WHAT", flexible=True),
+)
 _ENDED_WELL = (CorrectionStatus.VERIFIED,)
 _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
 
@@ -54,6 +67,18 @@ def status(counts: StatusCounts, paper: Paper) -> Lines:
     return lines
 
 
+class UpdateTable:
+    """Corrections in their order, part by part."""
+
+    def __init__(self, paper: Paper, *, now: Millis) -> None:
+        self._now = now
+        self._table = TableInParts(paper, _UPDATE_COLUMNS)
+
+    def lines(self, part: Iterable[Correction]) -> Lines:
+        """The next rows; the first part has the columns' titles before them."""
+        return self._table.lines(_update(correction, self._now) for correction in part)
+
+
 def updates(
     corrections: Sequence[Correction],
     paper: Paper,
@@ -64,20 +89,7 @@ def updates(
     """Corrections in their order; where there is none, `nothing`."""
     if not corrections:
         return [paper.line(nothing)]
-    columns = (
-        TableColumn("ID", right=True),
-        TableColumn("SKU", flexible=True),
-        TableColumn("CHANNEL", flexible=True),
-        TableColumn("SHOWS", right=True),
-        TableColumn(""),
-        TableColumn("TO", right=True),
-        TableColumn("TYPE"),
-        TableColumn("STATUS"),
-        TableColumn("AGE", right=True),
-        TableColumn("BY"),
-        TableColumn("WHAT", flexible=True),
-    )
-    return paper.table(columns, (_update(correction, now) for correction in corrections))
+    return UpdateTable(paper, now=now).lines(corrections)
 
 
 def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:

@@ -1,8 +1,8 @@
 """One SKU's timeline and account in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from console.reports.table import Paper, TableColumn
+from console.reports.table import Paper, TableColumn, TableInParts
 from console.text.format import LEAST, NONE, day_and_time, shown, signed, units
 from store.history.as_of import SkuAsOf
 from store.model import Millis
@@ -10,22 +10,30 @@ from store.queries.values import HistoryEntry
 from store.targets.balance import Balance
 from store.targets.reading_history import Reading
 
+_COLUMNS = (
+    TableColumn("AT"),
+    TableColumn("CHANNEL", flexible=True),
+    TableColumn("KIND"),
+    TableColumn("WHAT", flexible=True),
+)
 
-def history(entries: Sequence[HistoryEntry], paper: Paper) -> list[str]:
-    """A timeline, oldest first."""
-    columns = (
-        TableColumn("AT"),
-        TableColumn("CHANNEL", flexible=True),
-        TableColumn("KIND"),
-        TableColumn("WHAT", flexible=True),
-    )
-    return paper.table(
-        columns,
-        (
-            (day_and_time(entry.at), entry.channel, entry.kind, what_happened(entry))
-            for entry in entries
-        ),
-    )
+
+class TimelineTable:
+    """A timeline, oldest first, part by part."""
+
+    def __init__(self, paper: Paper, *, at: Millis | None = None) -> None:
+        """`at`: an instant, of which each entry says whether it was known by then."""
+        self._at = at
+        columns = _COLUMNS if at is None else (*_COLUMNS, TableColumn("THEN"))
+        self._table = TableInParts(paper, columns)
+
+    def lines(self, part: Iterable[HistoryEntry]) -> list[str]:
+        """The next entries; the first part has the columns' titles before them."""
+        return self._table.lines(self._row(entry) for entry in part)
+
+    def _row(self, entry: HistoryEntry) -> tuple[str, ...]:
+        row = (day_and_time(entry.at), entry.channel, entry.kind, what_happened(entry))
+        return row if self._at is None else (*row, _when_known(entry.known_at, self._at))
 
 
 def account(balances: Sequence[Balance], paper: Paper) -> list[str]:
@@ -59,7 +67,7 @@ def account(balances: Sequence[Balance], paper: Paper) -> list[str]:
 
 
 def as_of(state: SkuAsOf, paper: Paper) -> list[str]:
-    """What was true at an instant, beside what was known then, and what had happened."""
+    """What was true at an instant, beside what was known then, and what was open."""
     columns = (
         TableColumn("CHANNEL", flexible=True),
         TableColumn("WAS"),
@@ -80,31 +88,11 @@ def as_of(state: SkuAsOf, paper: Paper) -> list[str]:
             for cell in state.cells
         ),
     )
-    columns = (
-        TableColumn("AT"),
-        TableColumn("CHANNEL", flexible=True),
-        TableColumn("KIND"),
-        TableColumn("WHAT", flexible=True),
-        TableColumn("THEN"),
-    )
-    happened = paper.table(
-        columns,
-        (
-            (
-                day_and_time(entry.at),
-                entry.channel,
-                entry.kind,
-                what_happened(entry),
-                _when_known(entry.known_at, state.at),
-            )
-            for entry in state.entries
-        ),
-    )
     still = [
         paper.line(f"Open at that time: {entry.channel}, {what_happened(entry)}")
         for entry in state.open
     ]
-    return [paper.line(f"At {day_and_time(state.at)}"), *cells, *still, "", *happened]
+    return [paper.line(f"At {day_and_time(state.at)}"), *cells, *still]
 
 
 def _shown(reading: Reading | None) -> str:

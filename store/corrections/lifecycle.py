@@ -6,7 +6,7 @@ applies. A listing has at most one live correction, held by a unique index.
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -84,8 +84,15 @@ def select(
     connection: sqlite3.Connection, where: str, values: dict[str, object]
 ) -> list[Correction]:
     """Corrections by an SQL condition; k is one, l its listing, i its item, c its channel."""
+    return list(iterate(connection, where, values))
+
+
+def iterate(
+    connection: sqlite3.Connection, where: str, values: dict[str, object]
+) -> Iterator[Correction]:
+    """The same as they are read, for a list that may be long."""
     rows = connection.execute(f"SELECT {_CORRECTION.sql} FROM {_SOURCES} WHERE {where}", values)
-    return [_CORRECTION.read(row) for row in rows]
+    return map(_CORRECTION.read, rows)
 
 
 def proposals_for_rules(

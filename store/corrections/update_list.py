@@ -7,12 +7,14 @@ the newest `LOOKED_AT_MAX`.
 import json
 import sqlite3
 from array import array
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
 
-from store.model import LIVE_CORRECTIONS, CorrectionStatus
+from store.corrections import lifecycle
+from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus
 
 LOOKED_AT_MAX = 100_000
 """Ended corrections that a filter looks at, the newest: a list costs the same in a long history.
@@ -109,6 +111,27 @@ def find(
         _values(wanted),
     )
     return UpdateList(array("q", (row[0] for row in rows)), older)
+
+
+def in_order(
+    connection: sqlite3.Connection,
+    *,
+    statuses: Sequence[CorrectionStatus] = (),
+    channel: str | None = None,
+    sku: str | None = None,
+) -> Iterator[Correction]:
+    """Corrections as they are read, live ones first, then the newest: all of them, of any age."""
+    return lifecycle.iterate(
+        connection,
+        """(:statuses = '[]' OR k.status IN (SELECT value FROM json_each(:statuses)))
+        AND (:channel IS NULL OR c.name = :channel) AND (:sku IS NULL OR i.sku = :sku)
+        ORDER BY k.live DESC, k.id DESC""",
+        {
+            "statuses": json.dumps([str(name) for name in statuses]),
+            "channel": channel,
+            "sku": sku,
+        },
+    )
 
 
 def _pool(connection: sqlite3.Connection, wanted: UpdateFilter) -> tuple[str, bool]:

@@ -5,6 +5,7 @@ at which we read it.
 """
 
 import sqlite3
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -45,8 +46,6 @@ class SkuAsOf(msgspec.Struct, frozen=True):
 
     at: Millis
     cells: tuple[ListingAsOf, ...]
-    entries: tuple[HistoryEntry, ...]
-    """What had happened by then, whether or not we knew of it."""
     open: tuple[HistoryEntry, ...]
     """The disagreements that were open then."""
 
@@ -58,22 +57,26 @@ def sku_as_of(connection: sqlite3.Connection, sku: str, *, at: Millis) -> SkuAsO
         ListingAsOf(
             listing.channel,
             listing.location,
-            listing.true_at(at),
-            listing.known_at(at),
+            listing.true[0],
+            listing.known[0],
             targets.get(listing.id),
         )
-        for listing in reading_history.listings(connection, sku)
+        for listing in reading_history.listings(connection, sku, (at,))
     )
-    entries = tuple(
-        entry for entry in timeline.history(connection, sku) if _happened_at(entry) <= at
-    )
-    still = (entry for entry in entries if entry.kind == "disagreement")
+    still = happened(connection, sku, at=at, kinds=("disagreement",))
     return SkuAsOf(
         at=at,
         cells=tuple(listing for listing in cells if listing.true or listing.known),
-        entries=entries,
         open=tuple(entry for entry in still if not _had_closed(entry, at)),
     )
+
+
+def happened(
+    connection: sqlite3.Connection, sku: str, *, at: Millis, kinds: Collection[str] = ()
+) -> Iterator[HistoryEntry]:
+    """What had happened by then, as it is read, whether or not we knew of it."""
+    found = timeline.entries(connection, sku, kinds=kinds)
+    return (entry for entry in found if _happened_at(entry) <= at)
 
 
 def _happened_at(entry: HistoryEntry) -> Millis:

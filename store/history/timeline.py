@@ -3,8 +3,10 @@
 A page is the newest of all kinds of entries, and its `cursor` says how far each kind was read.
 """
 
+import heapq
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -131,22 +133,63 @@ def history(
     """
     # With a span of time, the newest rows of a stream may all lie outside it: the limit would end
     # the reading too early.
-    rows_max = -1 if limit is None or since is not None or until is not None else limit
+    is_bounded = limit is not None and since is None and until is None
+    found = _merged(connection, sku, since, until, limit=limit if is_bounded else None)
+    newest = found if limit is None else deque(found, limit)
+    return [_entry(stream, row) for stream, row in newest]
+
+
+def entries(
+    connection: sqlite3.Connection,
+    sku: str,
+    *,
+    since: Millis | None = None,
+    until: Millis | None = None,
+    kinds: Collection[str] = (),
+) -> Iterator[HistoryEntry]:
+    """What `history` lists, as it is read: of a past of any length, an entry at a time.
+
+    `kinds`: only these; empty means all.
+    """
+    for stream, row in _merged(connection, sku, since, until, kinds=kinds):
+        yield _entry(stream, row)
+
+
+def _merged(
+    connection: sqlite3.Connection,
+    sku: str,
+    since: Millis | None,
+    until: Millis | None,
+    *,
+    limit: int | None = None,
+    kinds: Collection[str] = (),
+) -> Iterator[tuple[_Stream, _Row]]:
+    """The rows of all streams in the order in which they became known."""
     within = (-_END if since is None else since, _END if until is None else until)
-    found: list[tuple[_Stream, _Row]] = []
-    for stream in _streams(connection, sku):
-        rows = _rows(connection, stream, _NEWEST, limit=rows_max, within=within)
-        # Of events that came together, the one that happened first comes first.
-        rows.sort(key=lambda row: (row.known_at, row.at, row.row_id))
-        found += [(stream, row) for row in rows]
-    # The streams are in the order of their keys, and the sort leaves them so.
-    found.sort(key=_known_at)
-    return [_entry(stream, row) for stream, row in (found if limit is None else found[-limit:])]
+    streams = [
+        _oldest_first(connection, stream, within, -1 if limit is None else limit)
+        for stream in _streams(connection, sku)
+        if not kinds or stream.kind in kinds
+    ]
+    # The streams are in the order of their keys, and so are their rows of one instant.
+    return heapq.merge(*streams, key=_known_at)
+
+
+def _oldest_first(
+    connection: sqlite3.Connection, stream: _Stream, within: tuple[Millis, Millis], limit: int
+) -> Iterator[tuple[_Stream, _Row]]:
+    rows = _cursor(connection, stream, _NEWEST, _IN_ORDER, limit=limit, within=within)
+    return ((stream, _Row._make(row)) for row in rows)
 
 
 def _known_at(found: tuple[_Stream, _Row]) -> Millis:
     _, row = found
     return row.known_at
+
+
+# SQLite sorts them, in a file where they are many. Of events that came together, the one that
+# happened first comes first: the columns of a stream have the places of a `_Row`.
+_IN_ORDER = "SELECT * FROM ({query}) ORDER BY 3, 4, 2"
 
 
 def _rows(
@@ -155,13 +198,25 @@ def _rows(
     stop: StreamPosition,
     *,
     limit: int,
-    within: tuple[Millis, Millis] = (-_END, _END),
 ) -> list[_Row]:
     """The rows of a stream before `stop`, newest first."""
+    rows = _cursor(connection, stream, stop, "{query}", limit=limit)
+    return [_Row._make(row) for row in rows]
+
+
+def _cursor(
+    connection: sqlite3.Connection,
+    stream: _Stream,
+    stop: StreamPosition,
+    form: str,
+    *,
+    limit: int,
+    within: tuple[Millis, Millis] = (-_END, _END),
+) -> sqlite3.Cursor:
     since, until = within
     bound = {"order": stop.order, "row": stop.row_id, "limit": limit, "since": since}
-    rows = connection.execute(stream.query, {**stream.values, **bound, "until": until})
-    return [_Row._make(row) for row in rows]
+    query = form.format(query=stream.query)
+    return connection.execute(query, {**stream.values, **bound, "until": until})
 
 
 def _entry(stream: _Stream, row: _Row) -> HistoryEntry:

@@ -4,11 +4,12 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from store.channels import incident_list, incidents, write_pauses
 from store.channels.incident_list import IncidentState
-from store.corrections import lifecycle
+from store.corrections import update_list
 from store.database import lease
 from store.database.columns import columns
 from store.database.rows import Columns
@@ -374,18 +375,8 @@ def updates(
     limit: int | None = None,
 ) -> list[Correction]:
     """Corrections, live ones first, then the newest."""
-    return lifecycle.select(
-        connection,
-        """(:statuses = '[]' OR k.status IN (SELECT value FROM json_each(:statuses)))
-        AND (:channel IS NULL OR c.name = :channel) AND (:sku IS NULL OR i.sku = :sku)
-        ORDER BY k.live DESC, k.id DESC LIMIT :limit""",
-        {
-            "statuses": json.dumps([str(name) for name in statuses]),
-            "channel": channel,
-            "sku": sku,
-            "limit": -1 if limit is None else limit,
-        },
-    )
+    found = update_list.in_order(connection, statuses=statuses, channel=channel, sku=sku)
+    return list(islice(found, limit))
 
 
 def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "array[int]":

@@ -240,10 +240,9 @@ def balances(
     listing that was not yet read at `until` has no account.
     """
     found = []
-    for listing in reading_history.listings(connection, sku):
-        closing = listing.known_at(until)
-        opening = None if since is None else listing.known_at(since)
-        opening = opening or listing.opening
+    for listing in reading_history.listings(connection, sku, (until, since)):
+        closing, before = listing.known
+        opening = listing.opening if since is None or before is None else before
         if opening is None or closing is None or closing.observed_at < opening.observed_at:
             continue
         if opening.available is None or closing.available is None:

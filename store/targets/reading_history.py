@@ -1,6 +1,8 @@
 """What is kept of one SKU's readings: each with when it was true and when we knew of it."""
 
+import math
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -37,24 +39,17 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class ListingReadings(msgspec.Struct, frozen=True):
-    """One listing's readings, oldest first; the last one is in force."""
+    """One listing's readings at the instants that were asked for, a place each."""
 
     id: int
     channel: str
     location: str
-    readings: tuple[Reading, ...]
     opening: Reading | None
     """What its account counts from: the first reading, and what has been thinned out since."""
-
-    def known_at(self, at: Millis | None) -> Reading | None:
-        """The reading that we knew at an instant; None: the newest."""
-        known = [reading for reading in self.readings if at is None or reading.observed_at <= at]
-        return known[-1] if known else None
-
-    def true_at(self, at: Millis) -> Reading | None:
-        """The reading that was true at an instant, as far as is known by now."""
-        found = [reading for reading in self.readings if reading.true_at <= at]
-        return max(found, key=lambda reading: (reading.true_at, reading.observed_at), default=None)
+    known: tuple[Reading | None, ...]
+    """The one that we knew then; None where we had not read it."""
+    true: tuple[Reading | None, ...]
+    """The one that was true then, as far as is known by now."""
 
 
 # A file's own time stands with the poll that read it.
@@ -95,28 +90,66 @@ class _Listing(NamedTuple):
     opening_read_at: Millis
 
 
-def listings(connection: sqlite3.Connection, sku: str) -> list[ListingReadings]:
-    """The listings of a SKU that have ever been read, with their kept readings."""
-    found: dict[_Listing, list[Reading]] = {}
+def listings(
+    connection: sqlite3.Connection, sku: str, instants: Sequence[Millis | None]
+) -> list[ListingReadings]:
+    """The listings of a SKU that have ever been read, at these instants; None: now.
+
+    However many readings are kept, they are read one at a time.
+    """
+    found: dict[_Listing, _Kept] = {}
     for listing_id, channel, location, opening, opening_at, read_at, *row, _ in connection.execute(
         _ALL, {"sku": sku}
     ):
         listing = _Listing(listing_id, channel, location, opening, opening_at, read_at)
-        found.setdefault(listing, []).append(_READING.read(row))
-    return [_readings(listing, tuple(readings)) for listing, readings in found.items()]
-
-
-def _readings(listing: _Listing, readings: tuple[Reading, ...]) -> ListingReadings:
-    opened = None
-    if listing.opening is not None:
-        opened = Reading(
-            present=True,
-            available=listing.opening,
-            state=None,
-            on_hand=None,
-            committed=None,
-            source_at=None,
-            as_of=listing.opening_at,
-            observed_at=listing.opening_read_at,
+        kept = found.get(listing)
+        if kept is None:
+            kept = found[listing] = _Kept(instants)
+        kept.add(_READING.read(row))
+    return [
+        ListingReadings(
+            listing.id,
+            listing.channel,
+            listing.location,
+            _opening(listing),
+            tuple(kept.known),
+            tuple(kept.true),
         )
-    return ListingReadings(listing.id, listing.channel, listing.location, readings, opened)
+        for listing, kept in found.items()
+    ]
+
+
+class _Kept:
+    """Of one listing's readings, which come oldest first, those of the instants."""
+
+    def __init__(self, instants: Sequence[Millis | None]) -> None:
+        self._instants = [math.inf if at is None else at for at in instants]
+        self.known: list[Reading | None] = [None] * len(instants)
+        self.true: list[Reading | None] = [None] * len(instants)
+
+    def add(self, reading: Reading) -> None:
+        for place, at in enumerate(self._instants):
+            if reading.observed_at <= at:
+                self.known[place] = reading
+            was = self.true[place]
+            if reading.true_at <= at and (was is None or _is_later(reading, was)):
+                self.true[place] = reading
+
+
+def _is_later(reading: Reading, other: Reading) -> bool:
+    return (reading.true_at, reading.observed_at) > (other.true_at, other.observed_at)
+
+
+def _opening(listing: _Listing) -> Reading | None:
+    if listing.opening is None:
+        return None
+    return Reading(
+        present=True,
+        available=listing.opening,
+        state=None,
+        on_hand=None,
+        committed=None,
+        source_at=None,
+        as_of=listing.opening_at,
+        observed_at=listing.opening_read_at,
+    )

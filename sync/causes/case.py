@@ -59,9 +59,7 @@ class CauseCase:
         kind, available = disagreement.kind, disagreement.available
         self.numeric = available is not None and kind in (Kind.QUANTITY, Kind.NEGATIVE)
         """Whether it is about how many there are."""
-        self.unseen = (
-            tuple(event for event in facts.events if event.unseen) if facts.events else ()
-        )
+        self.unseen = tuple(event for event in facts.events if event.unseen) if facts.events else ()
         """What the target counts and the authority's reading does not, oldest first."""
         before = facts.agreed_quantity
         self.moved = None if before is None else self.shown - before

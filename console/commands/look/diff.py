@@ -155,6 +155,7 @@ def _write_json(
     from console.reports import json_documents
     from console.reports.streaming import json_rows
     from console.reports.streaming.json_stream import JsonStream
+    from console.reports.streaming.parts import in_parts
 
     count = 0
 
@@ -168,7 +169,7 @@ def _write_json(
     if by:
         document.value("groups", [json_documents.group(total) for total in pages.group(by).sums()])
     document.texts("disagreements", texts())
-    document.texts("uncounted", ([json_rows.uncounted(listing)] for listing in apart))
+    document.texts("uncounted", (map(json_rows.uncounted, part) for part in in_parts(apart)))
     document.end()
     return count
 
@@ -196,16 +197,13 @@ def _write_table(
     all_compared: bool,
 ) -> int:
     from console.reports import disagreements as report
+    from console.reports.streaming.parts import lines_text
     from console.reports.table import Paper
 
     paper = Paper.stdout()
     table = report.DisagreementTable(paper, now=now, grouping=pages.group(by) if by else None)
     for page in pages.pages():
-        outlet.write(_text(table.lines(page)))
-    outlet.write(_text(table.total(all_compared=all_compared)))
-    outlet.write(_text(report.uncounted(apart, paper)))
+        outlet.write(lines_text(table.lines(page)))
+    outlet.write(lines_text(table.total(all_compared=all_compared)))
+    outlet.write(lines_text(report.uncounted(apart, paper)))
     return table.count
-
-
-def _text(lines: "list[str]") -> str:
-    return "".join(f"{line}\n" for line in lines)

@@ -1,6 +1,7 @@
 """`skew incidents`: trouble with channels, and who has seen it."""
 
 from collections.abc import Callable, Sequence
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,13 @@ from console.commands.options import (
 from console.context import load, note, open_cache
 
 if TYPE_CHECKING:
-    from store.database.connection import Database
-    from store.model import Millis
+    from array import array
+    from collections.abc import Iterator
+
+    from console.reports.streaming.outlet import Outlet
+    from store.channels.incident_list import IncidentState
+    from store.database.connection import Database, Snapshot
+    from store.model import Incident, Millis
 
     Act = Callable[[Database, int, Millis], None]
 
@@ -48,8 +54,7 @@ def incidents(
     """
     if ctx.invoked_subcommand is not None:
         return 0
-    from console.reports import incident_tables, json_documents, json_incidents
-    from console.reports.table import Paper
+    from console.reports.streaming.outlet import Outlet
     from store.channels import incident_list
     from store.channels.incident_list import IncidentFilter, IncidentState
     from sync.clock import SystemClock
@@ -59,16 +64,50 @@ def incidents(
         check_channel(settings, channel)
     now = SystemClock().now()
     wanted = IncidentFilter(channels=channels, states=tuple(IncidentState) if everything else ())
-    with open_cache(settings) as database:
-        ids = database.read(incident_list.incident_ids, wanted, now=now)
-        listed = database.read(incident_list.incidents_by_id, ids)
-    if as_json:
-        click.echo(json_documents.write(json_incidents.incidents(listed, now=now)))
-    else:
-        click.echo("\n".join(incident_tables.incidents(listed, Paper.stdout(), now=now)))
+    with (
+        Outlet() as outlet,
+        open_cache(settings) as database,
+        database.snapshot() as snapshot,
+    ):
+        ids = snapshot.read(incident_list.incident_ids, wanted, now=now)
+        states = _write(snapshot, ids, outlet, now=now, as_json=as_json)
     quiet = (IncidentState.CLOSED, IncidentState.SNOOZED)
-    states = {incident_list.state(incident, now) for incident in listed}
     return 1 if states.difference(quiet) else 0
+
+
+def _write(
+    snapshot: "Snapshot", ids: "array[int]", outlet: "Outlet", *, now: "Millis", as_json: bool
+) -> "set[IncidentState]":
+    """Write these incidents as they are read; answer which states they are in."""
+    from console.reports import incident_tables, json_incidents
+    from console.reports.streaming.json_stream import JsonStream
+    from console.reports.streaming.parts import in_parts, lines_text
+    from console.reports.table import Paper
+    from store.channels import incident_list
+
+    states: set[IncidentState] = set()
+
+    def parts() -> "Iterator[list[Incident]]":
+        for part in in_parts(ids):
+            listed = snapshot.read(incident_list.incidents_by_id, part)
+            states.update(incident_list.state(incident, now) for incident in listed)
+            yield listed
+
+    if as_json:
+        document = JsonStream(outlet.write)
+        document.texts(
+            "incidents",
+            ([dumps(json_incidents.incident(row, now)) for row in part] for part in parts()),
+        )
+        document.end()
+        return states
+    paper = Paper.stdout()
+    table = incident_tables.IncidentTable(paper, now=now)
+    for part in parts():
+        outlet.write(lines_text(table.lines(part)))
+    if not ids:
+        outlet.write(lines_text([paper.line("No incidents.")]))
+    return states
 
 
 @incidents.command(epilog=example("skew incidents acknowledge 12 --by ana"))

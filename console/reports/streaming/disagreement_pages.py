@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Iterator
 
+from console.reports.streaming.parts import ROWS
 from console.text.disagreement_groups import DisagreementGrouping, Explained, GroupBy
 from store.causes import find_facts
 from store.causes.channel_facts import ChannelsOfSnapshot
@@ -12,9 +13,6 @@ from store.queries import ranking, severity_sql, views
 from store.queries.ranking_values import RankingHints
 from store.queries.values import DisagreementFilter
 from sync.causes.explain import Explainer
-
-PAGE = 2_000
-"""Rows that are held at a time: some megabytes."""
 
 
 class DisagreementPages:
@@ -66,10 +64,10 @@ class DisagreementPages:
         return grouping
 
     def _found(self) -> Iterator[list[Disagreement]]:
-        for start in range(0, len(self._ids), PAGE):
+        for start in range(0, len(self._ids), ROWS):
             page = self._snapshot.read(
                 views.disagreements_by_id,
-                self._ids[start : start + PAGE],
+                self._ids[start : start + ROWS],
                 now=self._now,
                 hints=self._hints,
             )

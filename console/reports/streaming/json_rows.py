@@ -86,7 +86,7 @@ def update(row: Correction) -> str:
 
 
 def entry(row: HistoryEntry) -> str:
-    """One line of a timeline in `json_documents.history`."""
+    """As `json_documents.entry`."""
     detail = "".join(
         f", {_name(name)}: "
         + (_time(value) if name.endswith("_at") and isinstance(value, int) else dumps(value))
@@ -95,6 +95,11 @@ def entry(row: HistoryEntry) -> str:
     return (
         f'{{"at": {_time(row.at)}, "channel": {_name(row.channel)}, "kind": "{row.kind}"{detail}}}'
     )
+
+
+def entry_as_of(row: HistoryEntry, at: Millis) -> str:
+    """The same, and whether it was known at an instant."""
+    return f'{entry(row)[:-1]}, "known": {"true" if row.known_at <= at else "false"}}}'
 
 
 def _number(number: int | None) -> str:

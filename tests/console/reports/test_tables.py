@@ -349,7 +349,7 @@ def test_a_timeline_reads_as_sentences() -> None:
         "#882 active → disabled proposed by skew",
         "ordered 2 at oslo, order M-1, moved the targets, reported 2026-11-23 14:02:11Z",
     ]
-    assert timeline.history(entries[:1], PIPE) == [
+    assert timeline.TimelineTable(PIPE).lines(entries[:1]) == [
         "AT                    CHANNEL  KIND     WHAT",
         "2026-11-23 14:02:11Z  shop     reading  shows 31, 33 on hand, 2 committed, active",
     ]
@@ -357,10 +357,7 @@ def test_a_timeline_reads_as_sentences() -> None:
 
 def test_an_instant_inside_a_history_is_written_as_a_time() -> None:
     entry = HistoryEntry(NOW, "shop", "disagreement", {"closed_at": NOW, "delta": 1})
-    document = json_documents.history("A", [entry])
-    assert json.loads(json_documents.write(document))["entries"][0]["closed_at"] == (
-        "2026-11-23T14:02:11.250Z"
-    )
+    assert json_documents.entry(entry)["closed_at"] == "2026-11-23T14:02:11.250Z"
 
 
 def test_a_spreadsheet_gets_no_formula() -> None:

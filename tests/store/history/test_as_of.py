@@ -7,6 +7,7 @@ from store.history import as_of, timeline
 from store.history.as_of import ListingAsOf, SkuAsOf
 from store.model import Component, Record, Terms
 from store.polling.events import EventOrigin
+from store.queries.values import HistoryEntry
 from tests.store.recorded_events import record_events
 from tests.store.targets.test_balance import report, sold
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
@@ -14,6 +15,11 @@ from tests.store.world import MINUTE, START, World, channel, record, stock, term
 
 def look(w: World, at: int) -> SkuAsOf:
     return w.database.read(as_of.sku_as_of, "A", at=at)
+
+
+def happened(w: World, at: int) -> list[HistoryEntry]:
+    with w.database.snapshot() as snapshot:
+        return list(snapshot.read(as_of.happened, "A", at=at))
 
 
 def cell(w: World, name: str, at: int) -> ListingAsOf:
@@ -131,7 +137,7 @@ def test_an_event_of_then_that_came_later_was_not_known_then(tmp_path: Path) -> 
             Event("2", EventKind.ORDERED, "A", 1, w.now),
         ]
         w.database.write(record_events, EventOrigin("shop", w.now), batch, w.comparison)
-        (event,) = (entry for entry in look(w, at).entries if entry.kind == "event")
+        (event,) = (entry for entry in happened(w, at) if entry.kind == "event")
         assert (event.detail["id"], event.known_at > at) == ("1", True)
 
 

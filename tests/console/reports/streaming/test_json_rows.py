@@ -88,8 +88,11 @@ def test_so_have_an_update_and_what_is_not_counted(correction: Any, listing: Any
 @settings(max_examples=examples(500), deadline=None)
 @given(entries=st.lists(ENTRIES, max_size=3))
 def test_so_has_a_line_of_a_timeline(entries: list[HistoryEntry]) -> None:
-    document = json_documents.history("A", entries)["entries"]
-    assert [json_rows.entry(entry) for entry in entries] == list(map(json.dumps, document))  # type: ignore[call-overload]
+    for entry in entries:
+        document = json_documents.entry(entry)
+        assert json_rows.entry(entry) == json.dumps(document)
+        then = {**document, "known": True}
+        assert json_rows.entry_as_of(entry, entry.known_at) == json.dumps(then)
 
 
 @settings(max_examples=examples(500), deadline=None)
