@@ -5,7 +5,6 @@ its cost follows what moved; `recompute` notes them all.
 """
 
 import sqlite3
-from collections.abc import Sequence
 
 from store.corrections import freeze, propose
 from store.database import worklist
@@ -18,6 +17,7 @@ from store.targets import (
     copies,
     counted_events,
     pending_events,
+    terms_change,
     truth,
 )
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
@@ -69,25 +69,24 @@ class Comparison:
         """
         rows = connection.execute("SELECT name, terms FROM channels WHERE configured = 1")
         before = dict(rows.fetchall())
+        made = configured.fingerprints(self.terms)
+        after = configured.encoded(made)
         connection.execute("UPDATE channels SET configured = 0, terms = ''")
         for channel in self.terms.channels:
-            configured.save(connection, self.terms, channel)
-        after = {
-            channel.name: configured.fingerprint(self.terms, channel)
-            for channel in self.terms.channels
-        }
+            configured.save(connection, self.terms, channel, after[channel.name])
         if before == after:
             return False
-        # Where only the arithmetic of targets changed, comparing the old targets with the new ones
-        # finds what moved. Any other change can touch every item: a new authority, a unit.
-        if configured.shapes(before) == configured.shapes(after):
-            self._retarget(
-                connection, [name for name in after if after[name] != before[name]], now=now
-            )
-        else:
+        self.forget_moved(connection)
+        compiled = self.compiled(connection)
+        change = terms_change.between(before, made)
+        only = None
+        if change is None:
             bundles.configure(connection, self.terms)
-            pending_events.remake(connection, self.compiled(connection))
-            self.recompute(connection, now=now)
+            pending_events.remake(connection, compiled)
+            worklist.note_all(connection)
+        else:
+            only = terms_change.note(connection, compiled, change)
+        self.reconcile_moved(connection, now=now, channel=only)
         return True
 
     def recompute(self, connection: sqlite3.Connection, *, now: Millis) -> tuple[int, int, int]:
@@ -95,25 +94,6 @@ class Comparison:
         self.forget_moved(connection)
         worklist.note_all(connection)
         return self.reconcile_moved(connection, now=now)
-
-    def _retarget(
-        self, connection: sqlite3.Connection, channels: Sequence[str], *, now: Millis
-    ) -> None:
-        """Compare the listings of these channels whose target has changed, and only those."""
-        self.forget_moved(connection)
-        compiled = self.compiled(connection)
-        ids = ", ".join(str(compiled.ids[name]) for name in channels)
-        connection.execute(
-            f"""INSERT OR IGNORE INTO moved (item_id)
-            SELECT l.item_id FROM listings l JOIN items i ON i.id = l.item_id
-            WHERE l.channel_id IN ({ids})
-              AND (l.target_quantity IS NOT {compiled.per_channel(compiled.target_quantity)}
-                OR l.target_state IS NOT {compiled.per_channel(compiled.target_state)})""",
-            compiled.values,
-        )
-        self.reconcile_moved(
-            connection, now=now, channel=channels[0] if len(channels) == 1 else None
-        )
 
     def forget_moved(self, connection: sqlite3.Connection) -> None:
         """Start a new list of the items that moved."""
@@ -139,7 +119,8 @@ class Comparison:
         # what is left after both is proposed.
         compiled = self.compiled(connection)
         only = compiled.ids.get(channel or "")
-        if only is None or self.decides(channel) or worklist.has_fresh_events(connection):
+        made = bundles.ensure(connection, self.terms)
+        if only is None or made or self.decides(channel) or worklist.has_fresh_events(connection):
             only = None
             self._set_truth(connection, compiled, channel, now=now)
         self._expect_listings(connection, compiled, only)
@@ -180,11 +161,9 @@ class Comparison:
         *,
         now: Millis,
     ) -> None:
-        """Read the moved items' truth, add unseen events, derive bundles and pools."""
+        """Read the moved items' truth, add unseen events, derive the bundles and pools."""
         polled = compiled.ids.get(channel or "")
         could_turn = pending_events.could_turn(connection, polled, decides=self.decides(channel))
-        if self.terms.bundles or self.terms.pools:
-            bundles.ensure(connection, self.terms)
         truth.read(connection, compiled)
         counted_events.settle(connection, compiled, echo=pending_events.ECHO)
         pending_events.project(connection, could_turn)

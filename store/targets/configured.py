@@ -2,41 +2,72 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Mapping
 
 import msgspec
 
-from store.model import ChannelTerms, Terms
+from store.model import Authority, ChannelTerms, Millis, Policy, Pool, State, Terms
 
 
-def fingerprint(terms: Terms, channel: ChannelTerms) -> str:
-    """What moves this channel's targets or disagreements if it changes, as JSON: (shape, sums).
+class Fingerprint(msgspec.Struct, frozen=True):
+    """What moves a channel's targets or disagreements if it changes: kept as JSON.
 
-    The shape decides which listings are expected, what the truth is made of and what counts as a
-    disagreement; the sums only how high a target is.
+    Of bundles a digest alone, for the cache keeps them itself.
     """
-    unsold = any(not rule.sold for rule in channel.policies)
-    sold = [(rule.skus, rule.sold) for rule in channel.policies if unsold]
-    units = [(rule.skus, rule.units) for rule in channel.policies if rule.units != 1]
-    settle = (channel.settle_reduce_ms, channel.settle_raise_ms)
+
+    authorities: tuple[Authority, ...]
+    pools: tuple[Pool, ...]
+    bundles: str
+    settle_ms: tuple[Millis, Millis]
+    lag_ms: int
+    writes: tuple[str, ...]
+    report_missing: bool
+    places: tuple[str, ...]
+    inflow: tuple[str, ...]
+    states: tuple[State, ...]
+    hides: tuple[State, ...]
+    policies: tuple[Policy, ...]
+
+    @property
+    def everywhere(self) -> tuple[object, ...]:
+        """What counts for each listing, whatever its SKU, beyond how high its target is."""
+        settles = (self.settle_ms, self.lag_ms)
+        return (settles, self.writes, self.report_missing, self.places, self.inflow)
+
+
+def fingerprints(terms: Terms) -> dict[str, Fingerprint]:
+    """What is kept of each channel's configuration, by its name."""
+    bundles = hashlib.sha256(msgspec.json.encode(terms.bundles)).hexdigest()
     # An authority's lag decides which events it has seen; any other channel's lag moves no target.
-    decides = any(rule.quantity == channel.name for rule in terms.authorities)
-    lag_ms = channel.lag_ms if decides else 0
-    catalogue = msgspec.json.encode((terms.bundles, terms.pools))
-    shape = (
-        (terms.authorities, sold, settle, channel.writes, channel.report_missing),
-        (units, channel.places, channel.inflow, lag_ms, hashlib.sha256(catalogue).hexdigest()),
-    )
-    sums = (channel.states, channel.hides, channel.policies)
-    return msgspec.json.encode((shape, sums)).decode()
+    deciding = {rule.quantity for rule in terms.authorities}
+    return {
+        channel.name: Fingerprint(
+            authorities=terms.authorities,
+            pools=terms.pools,
+            bundles=bundles,
+            settle_ms=(channel.settle_reduce_ms, channel.settle_raise_ms),
+            lag_ms=channel.lag_ms if channel.name in deciding else 0,
+            writes=channel.writes,
+            report_missing=channel.report_missing,
+            places=channel.places,
+            inflow=channel.inflow,
+            states=channel.states,
+            hides=channel.hides,
+            policies=channel.policies,
+        )
+        for channel in terms.channels
+    }
 
 
-def shapes(fingerprints: dict[str, str]) -> dict[str, object]:
-    """The shapes alone, by channel, of those that have a fingerprint."""
-    return {name: msgspec.json.decode(text)[0] for name, text in fingerprints.items() if text}
+def encoded(kept: Mapping[str, Fingerprint]) -> dict[str, str]:
+    """The same as text, as the channels' rows keep it."""
+    return {name: msgspec.json.encode(found).decode() for name, found in kept.items()}
 
 
-def save(connection: sqlite3.Connection, terms: Terms, channel: ChannelTerms) -> None:
-    """Bring one channel's row up to its configuration."""
+def save(
+    connection: sqlite3.Connection, terms: Terms, channel: ChannelTerms, fingerprint: str
+) -> None:
+    """Bring one channel's row up to its configuration; `fingerprint` is of `encoded`."""
     values = {
         "name": channel.name,
         "kind": channel.kind,
@@ -52,7 +83,7 @@ def save(connection: sqlite3.Connection, terms: Terms, channel: ChannelTerms) ->
         "configured": 1,
         "unseen_after_ms": terms.unseen_after_ms,
         "collapses": int(bool(channel.hides)),
-        "terms": fingerprint(terms, channel),
+        "terms": fingerprint,
     }
     columns = ", ".join(values)
     slots = ", ".join(f":{name}" for name in values)

@@ -8,6 +8,7 @@ the items that moved and those whose flags could turn (`could_turn`).
 import sqlite3
 
 from store.channels import polls
+from store.database import worklist
 from store.event_kinds import EventFate, EventFault
 from store.model import QUANTITY_MAX, Millis
 from store.targets import counted_events
@@ -122,10 +123,10 @@ UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v
 # on one of them, promises that much less until the authority's reading shows where it was.
 ELSEWHERE = f"""coalesce((SELECT sum(min(0, v.available)) FROM movements v
   WHERE v.unseen = 1 AND v.item_id IN ({_POOLS_OF.format(item="i.id")})), 0)"""
-_SHARING = """SELECT item_id FROM touched
-  UNION SELECT p.part_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
+_SHARING = """SELECT item_id FROM {items}
+  UNION SELECT p.part_id FROM {items} t CROSS JOIN parts p ON p.item_id = t.item_id
     WHERE p.how = 'pool'
-  UNION SELECT o.item_id FROM touched t CROSS JOIN parts p ON p.item_id = t.item_id
+  UNION SELECT o.item_id FROM {items} t CROSS JOIN parts p ON p.item_id = t.item_id
     CROSS JOIN parts o ON o.part_id = p.part_id WHERE p.how = 'pool' AND o.how = 'pool'"""
 
 
@@ -189,7 +190,7 @@ def _sum_up(connection: sqlite3.Connection) -> None:
           SELECT i.id, i.pending_own, i.pending, i.pending_on_hand,
             {UNSEEN_SUM.format(figure="available")} AS own,
             {UNSEEN_SUM.format(figure="on_hand")} AS on_hand, {ELSEWHERE} AS elsewhere
-          FROM ({_SHARING}) s CROSS JOIN items i ON i.id = s.item_id)
+          FROM ({_SHARING.format(items="touched")}) s CROSS JOIN items i ON i.id = s.item_id)
         WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
     )
     connection.execute(
@@ -199,26 +200,54 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     )
 
 
+_UNSEEN_EVENTS = "INSERT OR IGNORE INTO remade SELECT v.event_row FROM movements v"
+_RESET = """UPDATE items SET pending = 0, pending_own = 0, pending_on_hand = 0
+WHERE (pending <> 0 OR pending_own <> 0 OR pending_on_hand <> 0)"""
+_OF_REMADE = """INSERT OR IGNORE INTO moved (item_id)
+SELECT v.item_id FROM remade r CROSS JOIN movements v ON v.event_row = r.event_row"""
+
+
 def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """Make the unseen movements again: a unit or a bundle may be made of other pieces than before.
 
     For a change of the configuration; what is pending is added up when all items are compared.
     """
+    _begin_remaking(connection)
+    connection.execute(f"{_UNSEEN_EVENTS} WHERE v.unseen = 1")
+    _move_again(connection, compiled)
+    connection.execute(_RESET)
+
+
+def remake_moved(connection: sqlite3.Connection, compiled: PolicySql) -> None:
+    """The same of the moved items alone; notes as moved what shares in what is pending of them."""
+    _begin_remaking(connection)
+    connection.execute(
+        f"""{_UNSEEN_EVENTS} CROSS JOIN events e ON e.id = v.event_row
+        WHERE v.unseen = 1 AND e.item_id IN (SELECT item_id FROM moved)"""
+    )
+    # Both what they moved and what they move now: of a bundle that is made of other parts, these
+    # are other items.
+    connection.execute(_OF_REMADE)
+    _move_again(connection, compiled)
+    connection.execute(_OF_REMADE)
+    sharing = _SHARING.format(items="moved")
+    reset = connection.execute(f"{_RESET} AND id IN ({sharing}) RETURNING id").fetchall()
+    worklist.note(connection, (item_id for (item_id,) in reset))
+
+
+def _begin_remaking(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS remade (event_row INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM remade")
-    connection.execute(
-        "INSERT OR IGNORE INTO remade SELECT event_row FROM movements WHERE unseen = 1"
-    )
+
+
+def _move_again(connection: sqlite3.Connection, compiled: PolicySql) -> None:
+    """Make the movements of the events in `remade` again, as if they had just come."""
     connection.execute(
         """INSERT OR IGNORE INTO items (sku, location) SELECT b.component_sku, i.location
         FROM remade r CROSS JOIN events e ON e.id = r.event_row JOIN items i ON i.id = e.item_id
         JOIN bundles b ON b.bundle_sku = i.sku"""
     )
     connection.execute("DELETE FROM movements WHERE event_row IN (SELECT event_row FROM remade)")
-    connection.execute(
-        """UPDATE items SET pending = 0, pending_own = 0, pending_on_hand = 0
-        WHERE pending <> 0 OR pending_own <> 0 OR pending_on_hand <> 0"""
-    )
     connection.execute(
         f"""INSERT INTO movements (event_row, item_id, available, on_hand, at)
         {counted_events.movements(compiled, "remade")}""",
