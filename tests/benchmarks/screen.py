@@ -15,8 +15,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,32 @@ def run(sizes: tuple[int, ...] = SIZES) -> None:
         print(f"\n  medians at {max(medians):,} against {min(medians):,}: {told}")
 
 
+@dataclass(frozen=True)
+class ScreenTimes:
+    """What some series of keys took, and how the console's loop fared meanwhile; all in ms."""
+
+    series: dict[str, list[float]]
+    stalls: list[float]
+    """How late a timer of the console's loop came."""
+    idle: list[float]
+    """How late one of an idle process came: the machine's own."""
+    share: float
+    """Of one core, while no key is pressed."""
+
+
 async def _measure(folder: Path, count: int) -> dict[str, float]:
+    times = await press(folder, count, count)
+    _tell(times.series, times.stalls, times.idle, times.share)
+    return {name: statistics.median(spans) for name, spans in times.series.items() if spans}
+
+
+async def press(
+    folder: Path, skus: int, open_count: int, names: Collection[str] = ()
+) -> ScreenTimes:
+    """Press the keys of these series, or of all, on a real console beside a cache that moves."""
     found: dict[str, list[float]] = {}
-    with screen_shop.changing(folder, count, CHANGES_A_SECOND), screen_shop.idle() as machine:
+    changing = screen_shop.changing(folder, skus, CHANGES_A_SECOND, open_count)
+    with changing, screen_shop.idle() as machine:
         async with _console(folder) as app:
             await asyncio.sleep(WARM_S)
             stalls: list[float] = []
@@ -140,12 +164,11 @@ async def _measure(folder: Path, count: int) -> dict[str, float]:
             cpu_s, began = time.process_time(), time.perf_counter()
             await asyncio.sleep(WARM_S)
             share = (time.process_time() - cpu_s) / (time.perf_counter() - began)
-            for name, keys in _SERIES.items():
-                found[name] = [took async for took in keys(app)]
+            for name in names or _SERIES:
+                found[name] = [took async for took in _SERIES[name](app)]
             watch.cancel()
         late = machine()
-    _tell(found, stalls, late, share)
-    return {name: statistics.median(spans) for name, spans in found.items() if spans}
+    return ScreenTimes(found, stalls, late, share)
 
 
 def _tell(
@@ -322,13 +345,21 @@ async def _turns(app: Timed) -> AsyncIterator[float]:
     """From one page to the next, until it is painted."""
     for turn in range(24):
         key = "2341"[turn % 4]
-        before = app.page
+        before, painted = app.page, set[int]()
 
-        def turned(lines: set[int], before: object = before) -> bool:
-            return app.page is not before and len(lines) > SIZE[1] // 2
+        def turned(lines: set[int], before: object = before, painted: set[int] = painted) -> bool:
+            # A busy machine paints a page in several frames.
+            if app.page is not before:
+                painted |= lines
+            return len(painted) > SIZE[1] // 2
 
         yield await app.key(key, turned)
         await asyncio.sleep(0.3)
+        # A key that comes while a page is still read for seconds is let go, on purpose.
+        for _ in range(round(PATIENCE_S / 0.1)):
+            if not app._beginning:
+                break
+            await asyncio.sleep(0.1)
 
 
 _SERIES: dict[str, Callable[[Timed], AsyncIterator[float]]] = {

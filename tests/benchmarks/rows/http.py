@@ -25,8 +25,8 @@ NAP_S = 0.002
 FIRST = Row("whole poll over HTTP, first", beside=PAGES, at_least=0.15)
 UNCHANGED = Row("whole poll over HTTP, unchanged", beside=PAGES, at_least=0.8)
 CHANGED = Row("whole poll over HTTP, 0.1 % changed", beside=PAGES, at_least=0.35)
-STALL_P99 = Row("stall of another loop during a poll, p99", "ms", at_most=5)
-STALL_WORST = Row("stall of another loop during a poll, worst", "ms", at_most=50)
+STALL_P99 = Row("stall of the screen's loop during a poll, p99", "ms", at_most=5)
+STALL_WORST = Row("stall of the screen's loop during a poll, worst", "ms", at_most=50)
 
 
 def polls(place: Place) -> Found:

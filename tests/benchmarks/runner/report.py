@@ -27,7 +27,7 @@ def line(result: Result) -> str:
     parts = [
         f"{row.name:{NAME_WIDTH}} {f'{_short(found.value)} {row.unit}':>11}",
         f"{f'± {_short(found.spread)}':>8}",
-        f"{_bound(row):>11}",
+        f"{bound(row):>11}",
     ]
     if found.own:
         times = Measurement(found.own).value, Measurement(found.bare).value
@@ -121,7 +121,8 @@ def _short(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def _bound(row: Row) -> str:
+def bound(row: Row) -> str:
+    """A row's bound in words; empty where it has none."""
     if row.bound is None:
         return ""
     sign = "≤" if row.at_least is None else "≥"
