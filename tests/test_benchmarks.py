@@ -1,4 +1,4 @@
-"""What runs the benchmarks. How fast anything is, no test says: `python -m tests.benchmarks` does."""
+"""What runs the benchmarks. How fast anything is, they say themselves: no test takes times."""
 
 import json
 import sys
@@ -177,6 +177,16 @@ def test_a_bound_that_is_meant_for_a_large_catalogue_fails_no_small_one(
 
     assert command.run(["--short"], [bench(row, value=50.0)]) == 0
     assert "!" not in capsys.readouterr().out.splitlines()[2]
+
+
+@pytest.mark.parametrize(("machine", "code"), [((0.1,), 1), ((15.0,), 0), ((), 1)])
+def test_a_machine_that_is_too_busy_to_judge_a_wait_fails_nothing(
+    machine: tuple[float, ...], code: int
+) -> None:
+    row = Row("a wait", "ms", at_most=2)
+    found = {row: Measurement((30.0,), machine=machine)}
+
+    assert command.run(["--short"], [Bench((row,), lambda _: found)]) == code
 
 
 def test_what_takes_long_is_left_out_unless_it_is_asked_for(

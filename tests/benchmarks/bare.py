@@ -152,6 +152,14 @@ class Bare:
         self.connection.execute("UPDATE events SET unseen = 0 WHERE at <= ?", (until,))
         self.upsert("warehouse", rows)
 
+    def rows(self, ids: list[int]) -> None:
+        """Look these listings up by id, with their items."""
+        self.connection.execute(
+            """SELECT l.*, i.sku FROM listings l JOIN items i ON i.id = l.item_id
+            WHERE l.id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(ids),),
+        ).fetchall()
+
     def look_up(self, ids: list[int]) -> None:
         """Look these disagreements up by id, in a copy of ours."""
         self.connection.execute(

@@ -111,6 +111,8 @@ def idle() -> Iterator[Callable[[], list[float]]]:
     """Have another process do nothing but nap; called, answer how late it woke, in ms."""
     command = [sys.executable, "-m", "tests.benchmarks.screen_shop"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()  # It has begun.
     try:
 
         def lateness() -> list[float]:
@@ -129,7 +131,8 @@ def nap() -> None:
     late: list[float] = []
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
-    while not told.is_set():
+    print("napping", flush=True)
+    while not (late and told.is_set()):
         began = time.perf_counter()
         time.sleep(NAP_S)
         late.append((time.perf_counter() - began - NAP_S) * 1000)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sync.clock import SystemClock
 from sync.config.load import decode
 from sync.engine.engine import Engine
 from sync.settings import Settings
-from tests.benchmarks import http_server
+from tests.benchmarks import http_server, screen_shop
 from tests.benchmarks.place import Place
 from tests.benchmarks.runner.measurement import Measurement, cpu_s, percentile, rate
 from tests.benchmarks.runner.row import Bench, Found, Row
@@ -36,6 +36,7 @@ def polls(place: Place) -> Found:
     own: dict[Row, list[float]] = {row: [] for row in (FIRST, UNCHANGED, CHANGED)}
     bare: dict[Row, list[float]] = {row: [] for row in own}
     stalls: list[list[float]] = []
+    idle: list[list[float]] = []
     with http_server.Server(place.skus) as url:
         settings = _settings(folder, url)
         _read_authority(settings, place)
@@ -48,13 +49,21 @@ def polls(place: Place) -> Found:
                     spans.append(cpu_s(lambda: asyncio.run(_poll(engine))))
                     bare[row].append(_fetch_s(url, place.skus))
         for turn in range(place.times):
-            with _copy(settings, folder / f"watched-{turn}") as engine:
+            copied = _copy(settings, folder / f"watched-{turn}")
+            with copied as engine, screen_shop.idle() as machine:
                 stalls.append(asyncio.run(_watching(engine)))
+                idle.append(machine())
     shutil.rmtree(folder)
     found: dict[Row, Measurement] = {row: rate(tuple(own[row]), tuple(bare[row])) for row in own}
-    found[STALL_P99] = Measurement(tuple(percentile(late, 99) for late in stalls))
-    found[STALL_WORST] = Measurement(tuple(max(late) for late in stalls))
+    found[STALL_P99] = _late(stalls, idle, lambda late: percentile(late, 99))
+    found[STALL_WORST] = _late(stalls, idle, max)
     return found
+
+
+def _late(
+    stalls: list[list[float]], idle: list[list[float]], of: Callable[[list[float]], float]
+) -> Measurement:
+    return Measurement(tuple(map(of, stalls)), machine=tuple(map(of, idle)))
 
 
 def _settings(folder: Path, url: str) -> Settings:

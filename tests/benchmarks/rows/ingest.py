@@ -25,8 +25,12 @@ UPSERT = "a bare upsert of the same rows"
 
 AUTHORITY = Row("first ingest, the authority", beside=UPSERT, at_most=2.5)
 CHANNEL = Row("first ingest, another channel", beside=UPSERT, at_most=2)
-SAME_PROCESS = Row("re-poll, 0.1 % changed, same process", beside=UPSERT, at_most=0.15)
-NEW_PROCESS = Row("re-poll, 0.1 % changed, new process", beside=UPSERT, at_most=0.25)
+SAME_PROCESS = Row(
+    "re-poll, 0.1 % changed, same process", beside=UPSERT, at_most=0.15, judged_from=100_000
+)
+NEW_PROCESS = Row(
+    "re-poll, 0.1 % changed, new process", beside=UPSERT, at_most=0.25, judged_from=100_000
+)
 
 
 def upsert_s(place: Place) -> float:

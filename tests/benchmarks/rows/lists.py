@@ -26,6 +26,7 @@ HEADER = Row("header's numbers, 100,000 open", "ms", at_most=20)
 PANEL = Row("panel's 50 rows, a writer in another process, p95", "ms", at_most=2)
 PANEL_ALONE = Row("panel's 50 rows, nobody writes, p95", "ms")
 ROWS_OF_A_PANEL = 50
+BARE_IDS = [(3 << 40) | item for item in range(1, ROWS_OF_A_PANEL + 1)]
 READINGS = 200
 """So many times the panel is read in a turn: enough for a p95."""
 
@@ -68,7 +69,7 @@ def header(place: Place) -> Found:
 
 def panel(place: Place) -> Found:
     """A screenful by id, in the order of risk, while another process polls without rest."""
-    with place.shop() as folder:
+    with place.shop() as folder, place.bare() as plain:
         settings = screen_shop.settings(folder)
         now = SystemClock().now()
         with Database.open(settings.database) as database:
@@ -82,13 +83,18 @@ def panel(place: Place) -> Found:
             def p95_ms() -> float:
                 return percentile([wall_s(read) * 1000 for _ in range(READINGS)], 95)
 
+            def bare_p95_ms() -> float:
+                return percentile(
+                    [wall_s(lambda: plain.rows(BARE_IDS)) * 1000 for _ in range(READINGS)], 95
+                )
+
             p95_ms()
             (alone,) = in_turns(place.times, p95_ms)
             with processes.helper("tests.benchmarks.writer", folder, place.skus) as writer:
                 assert writer.stdout is not None
                 writer.stdout.readline()  # It has begun.
-                (beside,) = in_turns(place.times, p95_ms)
-    return {PANEL: Measurement(beside), PANEL_ALONE: Measurement(alone)}
+                beside, bare = in_turns(place.times, p95_ms, bare_p95_ms)
+    return {PANEL: Measurement(beside, machine=bare), PANEL_ALONE: Measurement(alone)}
 
 
 BENCHES = (

@@ -25,6 +25,7 @@ PATTERN = Row(
     "policy change of one pattern",
     beside="a bare UPDATE of all rows of a channel",
     at_most=0.3,
+    judged_from=100_000,
 )
 PATTERN_ROWS = Row(
     "the same, against its own rows",
@@ -41,6 +42,7 @@ EVENTS_ROW = Row(
     "10,000 events and what they move",
     beside="writing those targets with their history, bare",
     at_most=1.5,
+    judged_from=10_000,
 )
 BUNDLES_ROW = Row("configure with 10,000 bundles", "s", at_most=1)
 BUNDLES_AGAIN = Row("configure again, nothing changed", "s")

@@ -41,7 +41,7 @@ def run(words: Sequence[str], benches: Sequence[Bench], *, folder: Path | None =
             print(report.document(results))
         else:
             print(report.ending(results, options.times))
-    far = [result.row.name for result in results if result.excess > FAR_BEYOND]
+    far = [result.row.name for result in results if result.excess_of_ours > FAR_BEYOND]
     if options.short and far:
         print("\n".join(f"ten times beyond its bound: {name}" for name in far), file=sys.stderr)
         return 1

@@ -22,6 +22,9 @@ class Measurement:
     """Where the row is a ratio: the seconds that Skew took, a turn each."""
     bare: tuple[float, ...] = ()
     """And those of its counterpart in the same turns."""
+    machine: tuple[float, ...] = ()
+    """Of a wait: what the machine itself, or a peer, makes one wait in the same turns. On a busy
+    machine that is beyond any bound, and says nothing of Skew."""
     note: str = ""
     """What a reader of the figure must know."""
 
@@ -67,12 +70,12 @@ def in_turns(times: int, *works: Work) -> tuple[tuple[float, ...], ...]:
 
 def ratio(own: tuple[float, ...], bare: tuple[float, ...], note: str = "") -> Measurement:
     """How many times its counterpart Skew takes, each turn for itself."""
-    return Measurement(_divided(own, bare), own, bare, note)
+    return Measurement(_divided(own, bare), own, bare, note=note)
 
 
 def rate(own: tuple[float, ...], bare: tuple[float, ...], note: str = "") -> Measurement:
     """Which part of its counterpart's speed Skew has, each turn for itself: more is better."""
-    return Measurement(_divided(bare, own), own, bare, note)
+    return Measurement(_divided(bare, own), own, bare, note=note)
 
 
 def percentile(samples: list[float], percent: int) -> float:

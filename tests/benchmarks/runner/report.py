@@ -33,8 +33,11 @@ def line(result: Result) -> str:
         times = Measurement(found.own).value, Measurement(found.bare).value
         parts += [f"{_span(took_s):>10}" for took_s in times]
         parts.append(row.beside)
-    text = "  ".join(part for part in parts) + mark
-    return f"{text}  ({found.note})" if found.note else text
+    text = "  ".join(parts) + mark
+    notes = [found.note] if found.note else []
+    if found.machine:
+        notes.append(f"machine {_short(Measurement(found.machine).value)} {row.unit}")
+    return f"{text}  ({', '.join(notes)})" if notes else text
 
 
 def ending(results: Sequence[Result], times: int) -> str:
@@ -106,6 +109,8 @@ def _as_json(result: Result) -> dict[str, Any]:
     if found.own:
         told["own_s"] = _rounded(Measurement(found.own).value)
         told["beside_s"] = _rounded(Measurement(found.bare).value)
+    if found.machine:
+        told["machine"] = _rounded(Measurement(found.machine).value)
     if found.note:
         told["note"] = found.note
     return told
