@@ -88,7 +88,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
                     url.port or (443 if is_secret else 80),
                     ssl=self._trusted if is_secret else None,
                     server_hostname=host if is_secret else None,
-                    happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S,
+                    happy_eyeballs_delay=None if _is_address(host) else _NEXT_ADDRESS_AFTER_S,
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error), request=request) from error
@@ -254,6 +254,11 @@ class _Connection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _is_address(host: str) -> bool:
+    """Whether it is the only address that there is, and not a name that may have several."""
+    return host.replace(".", "").isdigit() or ":" in host
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -45,6 +45,25 @@ def refusal(
     return WriteRejected(text)
 
 
+def lost(
+    channel: str, redactor: Redactor, call: Call, error: Exception, timeout_s: float
+) -> ChannelError:
+    """Make the error for a missing or broken answer, after the request may have left."""
+    import httpx
+
+    place = redactor.url(call.url)
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        text = f"{channel} did not answer in {timeout_s:g} s at {place}"
+    else:
+        text = f"{channel} sent no complete answer at {place}: {redactor.reason(error)}"
+    if not call.repeatable:
+        return WriteOutcomeUnknown(text)
+    if isinstance(error, httpx.DecodingError):
+        words = f"{channel} sent compression that can't be decoded"
+        return ContractBroken(words, path=place)
+    return Temporary(text)
+
+
 def retry_after_s(reply: Reply, now: Millis) -> float | None:
     """Read Retry-After, in seconds or as an HTTP date, within our bound; None if it is bad.
 

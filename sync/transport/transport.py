@@ -19,6 +19,7 @@ a redirect to another origin or in circles, of a read    ContractBroken, at the 
 import asyncio
 import logging
 import random
+import time
 import zlib
 from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +28,6 @@ from typing import TYPE_CHECKING
 
 from sync.clock import Clock
 from sync.errors import (
-    ChannelError,
     ContractBroken,
     NeedsOperator,
     Temporary,
@@ -38,8 +38,9 @@ from sync.transport import refusals
 from sync.transport.before_write import LastMoment
 from sync.transport.budgets import base as budgets
 from sync.transport.budgets.base import UNLIMITED, Budget
-from sync.transport.call import Call, FormFields, Judge, Proof, Reply
+from sync.transport.call import AnswerHeaders, Call, FormFields, Judge, Proof, Reply
 from sync.transport.decompression import decompressor
+from sync.transport.kept import KeptAnswers, request_key
 from sync.transport.notices import ChannelNotices
 from sync.transport.pace import Pace
 from sync.transport.rate_limit import RateLimitMeter
@@ -47,7 +48,6 @@ from sync.transport.redaction import Redactor
 
 if TYPE_CHECKING:
     import httpx
-    import tenacity
 
 # httpx, which takes 100 ms to import, is imported at the first request: a channel that reads files
 # or a database sends none.
@@ -102,12 +102,17 @@ class Transport:
         limits = limits or Limits()
         self._channel = channel
         self._url = url
+        scheme, _, rest = url.partition("://")
+        host = rest.partition("/")[0]
+        self._start = f"{scheme}://{host}/" if host else None
+        """What the addresses at its origin begin with, nearly always."""
         self._clock = clock
         self._limits = limits
         self._jitter = jitter or random.Random()  # noqa: S311  # Spreads retries, guards nothing.
         self.redactor = Redactor()
         """Makes texts fit for messages: it knows every credential that was sent."""
         self._meter = meter or RateLimitMeter()
+        self._kept = KeptAnswers(channel)
         self._pace = Pace(clock, limits.rate_per_s)
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._opened: httpx.AsyncClient | None = None
@@ -164,6 +169,7 @@ class Transport:
         accept: Container[int] = (),
         judge: Judge = lambda _reply: None,
         budget: Budget = UNLIMITED,
+        kept: bool = False,
     ) -> Reply:
         """Send one request and wait for its whole answer: 2xx, or a status of `accept`.
 
@@ -171,10 +177,13 @@ class Transport:
         `repeatable`: sending it twice is harmless, so it is retried and fails as a read does,
         whatever its method. Anything else is a write: sent once. Raises as drawn above, and what
         `judge` makes of an answer of success: a Temporary of a read is retried like any other.
+        `kept`: it is a page of a list, whose answer is kept and, where the channel can say so,
+        only confirmed next time.
         """
         call = Call(
-            method, url, headers or {}, json, form, text, proof, repeatable, accept, judge, budget
-        )
+            method, url, headers or {}, json, form, text, proof, repeatable, accept, judge, budget,
+            kept=kept and repeatable and method == "GET",
+        )  # fmt: skip
         sent = call.revealed()
         if not self.is_at(url):
             raise ContractBroken(
@@ -201,23 +210,25 @@ class Transport:
         if not call.repeatable:
             return await self._attempt(call)
         # A limit that is known is waited for, so that a sweep goes on where it is.
-        import tenacity
-
         patience_s = PATIENCE_S if call.budget is UNLIMITED else budgets.WAIT_S_MAX
-        retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(Temporary),
-            stop=tenacity.stop_any(
-                tenacity.stop_after_attempt(ATTEMPTS_MAX),
-                tenacity.stop_before_delay(patience_s),
-            ),
-            wait=self._pause_s,
-            sleep=self._sleep_s,
-            reraise=True,
-        )
-        return await retrying(self._attempt, call)
+        began, number = time.monotonic(), 0
+        while True:
+            number += 1
+            try:
+                return await self._attempt(call)
+            except Temporary as error:
+                pause_s = self._pause_s(error, number)
+                passed_s = time.monotonic() - began
+                if number >= ATTEMPTS_MAX or passed_s + pause_s >= patience_s:
+                    raise
+            await self._clock.sleep(round(pause_s * 1000))
 
     def is_at(self, url: str) -> bool:
         """Whether an address is at its origin."""
+        # To parse an address takes longer than to send it.
+        is_plain = url.isascii() and url.isprintable()
+        if self._start is not None and is_plain and url.startswith(self._start):
+            return True
         from sync.transport.client import origin
 
         return origin(url) == self._origin
@@ -267,7 +278,9 @@ class Transport:
                 text = f"{self._channel} cannot be reached at {self.redactor.url(call.url)}"
                 raise Temporary(f"{text}: {self.redactor.reason(error)}") from error
             except (httpx.HTTPError, TimeoutError) as error:
-                raise self._lost(call, error) from error
+                raise refusals.lost(
+                    self._channel, self.redactor, call, error, self.timeout_s
+                ) from error
             except ContractBroken as error:
                 if call.repeatable:
                     raise
@@ -285,6 +298,8 @@ class Transport:
         if isinstance(verdict, Temporary):
             self._pace.hold(min(verdict.retry_after_s or 0, PATIENCE_S))
         if verdict is not None:
+            # What is no answer must not be confirmed as one.
+            self._kept = KeptAnswers(self._channel)
             raise verdict
         return reply
 
@@ -298,8 +313,11 @@ class Transport:
             try:
                 signed = call.signed(url)
                 self.redactor.learn_passing(signed.passing)
+                headers = call.wire_headers(signed)
+                key = request_key(signed.url, headers) if call.kept and url == call.url else b""
+                conditions = self._kept.conditions(key, self._clock.now())
                 request = self._client.build_request(
-                    call.method, signed.url, headers=call.wire_headers(signed),
+                    call.method, signed.url, headers={**headers, **conditions},
                     content=call.wire_content(), extensions=extensions,
                 )  # fmt: skip
                 response = await self._client.send(request, stream=True)
@@ -309,7 +327,9 @@ class Transport:
                     if location is None or status not in _REDIRECTS or status in call.accept:
                         body = await self._body(response, whole=response.is_success)
                         cookies = response.headers.get_list("set-cookie")
-                        return Reply(status, response.headers, body, url, cookies)
+                        answered = AnswerHeaders(response.headers.raw)
+                        reply = Reply(status, answered, body, url, cookies)
+                        return self._kept.settled(key, reply, self._clock.now()) if key else reply
                     url = self._redirected(call, status, str(request.url.join(location)))
                 finally:
                     await response.aclose()
@@ -361,33 +381,10 @@ class Transport:
             )
         return url
 
-    def _lost(self, call: Call, error: Exception) -> ChannelError:
-        """Make the error for a missing or broken answer, after the request may have left."""
-        import httpx
-
-        place = self.redactor.url(call.url)
-        if isinstance(error, TimeoutError | httpx.TimeoutException):
-            text = (
-                f"{self._channel} did not answer in {self._limits.timeout_ms / 1000:g} s at {place}"
-            )
-        else:
-            reason = self.redactor.reason(error)
-            text = f"{self._channel} sent no complete answer at {place}: {reason}"
-        if not call.repeatable:
-            return WriteOutcomeUnknown(text)
-        if isinstance(error, httpx.DecodingError):
-            words = f"{self._channel} sent compression that can't be decoded"
-            return ContractBroken(words, path=place)
-        return Temporary(text)
-
-    def _pause_s(self, state: "tenacity.RetryCallState") -> float:
-        """How long to wait before the next attempt, in seconds."""
+    def _pause_s(self, error: Temporary, number: int) -> float:
+        """How long to wait after attempt `number`, in seconds."""
         # As long as the channel asked, else twice as long each time. The jitter keeps requests
         # that failed together from coming back together, and failing together again.
-        error = state.outcome.exception() if state.outcome else None
-        asked_s = error.retry_after_s if isinstance(error, Temporary) else None
-        backoff_s = 0.5 * 2.0 ** (state.attempt_number - 1)
+        asked_s = error.retry_after_s
+        backoff_s = 0.5 * 2.0 ** (number - 1)
         return (asked_s or 0.0) + self._jitter.uniform(0.5, 1.0) * (0.2 if asked_s else backoff_s)
-
-    async def _sleep_s(self, seconds: float) -> None:
-        await self._clock.sleep(round(seconds * 1000))

@@ -41,8 +41,11 @@ class SignedClient:
         headers: Mapping[str, str] = MappingProxyType({}),
         accept: Container[int] = (),
         budget: Budget = UNLIMITED,
+        kept: bool = False,
     ) -> "Reply":
         """Ask for something; it may be asked again. `judge` sees each answer of success.
+
+        `kept`: as `Transport.request` takes it.
 
         Raises what `Transport.request` does, and what `judge` makes of an answer.
         """
@@ -56,6 +59,7 @@ class SignedClient:
             accept=accept,
             judge=judge,
             budget=budget,
+            kept=kept,
         )
         return await self._signed_in(ask, repeatable=True)
 

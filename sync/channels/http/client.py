@@ -55,9 +55,10 @@ class ApiClient:
         method: str = "GET",
         json: object = None,
         accept: Container[int] = (),
+        kept: bool = False,
     ) -> "Reply":
         """Ask for something, as `SignedClient.read` does."""
-        return await self._signed.read(method, url, judge, json=json, accept=accept)
+        return await self._signed.read(method, url, judge, json=json, accept=accept, kept=kept)
 
     async def write(
         self,
