@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import Record, Refused, State
+from store.polling.recognition.recogniser import Recogniser
 from sync.channels.api import complaints
 from sync.channels.api.auth.table import WayIn
 from sync.channels.base import (
@@ -51,6 +52,7 @@ ABILITIES = Abilities(
     reads_one=True,
     events=True,
     described=True,
+    recognises=True,
     notes="any JSON API, described in JMESPath",
 )
 
@@ -95,6 +97,7 @@ class HttpApi:
         self._options = options
         self._client = client
         self._list = ListReader(name, options, client)
+        self._recogniser = Recogniser.nothing()
         write = options.write
         versions = VersionMemory(None if write is None else write.if_match)
         self._single = SingleReader(options, client, self._list, versions)
@@ -107,7 +110,11 @@ class HttpApi:
             self._events = EventReader(name, table, clock, client, zone_of(options.timezone))
 
     def pages(self) -> AsyncIterator[RecordPage]:
-        return self._list.all()
+        recogniser, self._recogniser = self._recogniser, Recogniser.nothing()
+        return self._list.all(recogniser)
+
+    def recall(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         # With `return_exceptions` all requests end before the first error is raised; otherwise the

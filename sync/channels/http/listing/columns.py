@@ -18,6 +18,7 @@ _NAMES = {"price": "price_minor", "updated_at": "source_at"}
 """What a field is called in a Record, where that is something else."""
 
 _SUBTRACTED = ("committed", "unavailable", "threshold")
+_OF_AVAILABLE = ("on_hand", *_SUBTRACTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,26 @@ class ColumnDecoder:
         if self.counted_by != "available":
             read["available"] = _available(read)
         return RecordColumns(read), unread
+
+    def some(self, items: Sequence[object], names: Collection[str]) -> Mapping[str, Column] | None:
+        """Read a few fields only, by their names in Record, of a page whose records are known.
+
+        None where one of the records is not read here.
+        """
+        if self.identity is not None and "ref" in names:
+            return None
+        unread: set[int] = set()
+        wanted = {*names, self.counted_by, *(_OF_AVAILABLE if "available" in names else ())}
+        read = {
+            name: self._read(reader, list(items), unread)
+            for reader in self.plan
+            if (name := _NAMES.get(reader.field, reader.field)) in wanted
+        }
+        if unread or None in read[self.counted_by]:
+            return None
+        if "available" in names and self.counted_by != "available":
+            read["available"] = _available(read)
+        return read
 
     def _read(self, reader: FieldReader, items: Column, unread: set[int]) -> Column:
         found = _look(reader, items, unread)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from store.polling.recognition.pages import UNMARKED, mark_of
 from sync import values
 from sync.channels.api import expressions
 from sync.channels.http.client import ApiClient
@@ -52,6 +53,8 @@ class PageBody:
     """What it says of the whole list."""
     complaint: str = ""
     """What is said where there may be no such page, fit for a message."""
+    mark: bytes = UNMARKED
+    """The digest of its body."""
 
 
 class PageReader:
@@ -87,6 +90,7 @@ class PageReader:
             method=self._table.method,
             json=request.body,
             accept=_NO_SUCH_PAGE if request.is_past_the_end else (),
+            kept=True,
         )
         if not found:
             words = self._client.words(reply.body)
@@ -97,7 +101,10 @@ class PageReader:
             raise ContractBroken(words, path=place, subject=self._name)
         announced = self._announced(reply.headers, content, place)
         count = _count(self._table.items or "@", content, items)
-        return PageBody(request, reply.url, reply.headers, content, items, count, announced)
+        return PageBody(
+            request, reply.url, reply.headers, content, items, count, announced,
+            mark=mark_of(reply.body),
+        )  # fmt: skip
 
     def content(self, reply: "Reply", place: str) -> object:
         """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""

@@ -1,13 +1,16 @@
 """Reads a described list from its first page to its last, and makes records of what is in it."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from store.model import Refused
+from store.model import Record, Refused
+from store.polling.recognition.pages import UNMARKED, PageMarks
+from store.polling.recognition.recogniser import Recogniser
 from store.record_columns import column_of
 from sync.channels.base import FreshReadings, RecordPage, closing
 from sync.channels.csv.rows import Row
@@ -20,6 +23,7 @@ from sync.channels.http.listing.records import RecordDecoder
 from sync.channels.http.listing.unfound import UnfoundFields
 from sync.channels.http.listing.walk import ListWalk
 from sync.channels.words import NumberWords
+from sync.columns import Column
 from sync.time_zones import zone_of
 
 if TYPE_CHECKING:
@@ -66,9 +70,12 @@ class ListReader:
             keeps_type=self.keeps_type,
         )
 
-    async def all(self) -> AsyncIterator[RecordPage]:
-        """Read the list. Raises what `Channel.pages` does."""
-        reading = _Reading(self)
+    async def all(self, recogniser: Recogniser) -> AsyncIterator[RecordPage]:
+        """Read the list. Records that `recogniser` knows are not decoded.
+
+        Raises what `Channel.pages` does.
+        """
+        reading = _Reading(self, recogniser)
         way = ahead.followed(self._pages.page, reading.first(), reading.decide)
         async with closing(way) as pages:
             async for page in pages:
@@ -113,6 +120,10 @@ class ListReader:
         """Decode records; the reasons of those that are refused are fit for messages."""
         return self.fit(self._decoder.all(items, place, first))
 
+    def some(self, items: Sequence[object], names: Collection[str]) -> Mapping[str, Column] | None:
+        """Read a few fields of a page whose records are known; see `RecordDecoder.some`."""
+        return self._decoder.some(items, names)
+
     def rows(self, content: CsvContent, rows: Sequence[Row], place: str) -> FreshReadings:
         """Decode rows of a CSV answer."""
         return self.fit(content.decoded(rows, place, self._zone, self._words))
@@ -131,14 +142,18 @@ class ListReader:
 class _Reading:
     """One reading of the list, from its first page on."""
 
-    def __init__(self, reader: ListReader) -> None:
+    def __init__(self, reader: ListReader, recogniser: Recogniser | None = None) -> None:
         # A friend: it is a reading's state, which the reader itself does not keep.
         name, options, client = reader._name, reader._options, reader._client  # noqa: SLF001
         self._reader = reader
+        self._recogniser = recogniser or Recogniser.nothing()
         self._pager = paging.pager(options)
         self.walk = ListWalk(name, options, reader._pages, self._pager)  # noqa: SLF001
         self.unfound = UnfoundFields(options.fields, options.ids)
         self.children = None if options.each is None else ChildReader(name, client, options)
+        each = options.each
+        self._asks_children = each is not None and each.url is not None
+        self._is_csv = options.format == "csv"
         self._items: Sequence[object] = ()
         self._absent = 0
 
@@ -161,28 +176,69 @@ class _Reading:
         else:
             found = await self.children.of(parents[:parents_max], place, first)
             items, lost, first = found.items, found.refused, 1
-        count = len(items)
-        if isinstance(page.content, CsvContent):
-            rows = [row for row in items if isinstance(row, Row)]
-            answer, items = self._reader.rows(page.content, rows, place), ()
+        # What is left out, asked for by itself or not read is not what the page's bytes alone say.
+        is_its_bytes = len(parents) == len(page.items) and not lost and not self._asks_children
+        marks = PageMarks(mark=page.mark if is_its_bytes else UNMARKED)
+        known = self._recognised(page, items, marks.mark)
+        records: Sequence[Record] = ()
+        refused: Sequence[Refused] = lost
+        if known is None:
+            answer = self._decoded(page, items, place, first)
+            records, refused = answer.records, [*lost, *answer.refused]
+            self._note(items, len(records), partial(column_of, records))
+            self._absent += len(items) - len(records) - len(answer.refused)
         else:
-            answer = self._reader.decoded(items, place, first)
-        refused = [*lost, *answer.refused] if lost else answer.refused
-        self.unfound.look(answer.records, items)
-        walk.add_units(column_of(answer.records, "available"))
-        # What the channel's words call absent came, and is no listing.
-        self._absent += count - len(answer.records) - len(answer.refused)
+            marks = PageMarks(parts=[known])
         announced = walk.announced_of_records
         announced = None if announced is None else announced - self._absent
         if not is_last:
-            return RecordPage(answer.records, refused, announced)
+            return RecordPage(records, refused, announced, marks=marks)
         return RecordPage(
-            answer.records,
+            records,
             refused,
             announced,
             cut_short=walk.cut_short(),
             warnings=[*walk.warnings(), *self.absent(), *self.unfound.empty()],
+            marks=marks,
         )
+
+    def _decoded(
+        self, page: PageBody, items: Sequence[object], place: str, first: int
+    ) -> FreshReadings:
+        if isinstance(page.content, CsvContent):
+            rows = [row for row in items if isinstance(row, Row)]
+            return self._reader.rows(page.content, rows, place)
+        return self._reader.decoded(items, place, first)
+
+    def _recognised(self, page: PageBody, items: Sequence[object], mark: bytes) -> int | None:
+        """The number of the known page that it is equal to; what else it says is noted.
+
+        None where it is not known, or where only its records can say what is to be noted.
+        """
+        wanted = self.unfound.left | ({"available"} if self.walk.counts_units else set())
+        some: Mapping[str, Column] | None = {}
+        if mark == UNMARKED:
+            return None
+        if wanted:
+            is_rows = isinstance(page.content, CsvContent)
+            some = None if is_rows else self._reader.some(items, wanted)
+        known = None if some is None else self._recogniser.page(mark)
+        if known is None or some is None:
+            return None
+        count = self._recogniser.records_of(known)
+        self._note(items, count, some.__getitem__)
+        self._absent += len(items) - count
+        return known
+
+    def _note(
+        self, items: Sequence[object], count: int, column: Callable[[str], Iterable[Any]]
+    ) -> None:
+        """Note what a page's records say of the whole list."""
+        # The rows of a CSV answer have no names.
+        named = () if self._is_csv else items
+        self.unfound.look(count, column, named)
+        if self.walk.counts_units:
+            self.walk.add_units(column("available"))
 
     def absent(self) -> list[str]:
         """What finds nothing in any record."""

@@ -1,6 +1,6 @@
 """JSON records of any shape → ours, by a JMESPath expression per field."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from itertools import repeat
@@ -14,6 +14,7 @@ from sync.channels.http import refs
 from sync.channels.http.listing.columns import ColumnDecoder, FieldReader
 from sync.channels.http.listing.nulls import is_null
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
+from sync.columns import Column
 from sync.errors import ContractBroken
 
 QUANTITIES = ("available", "on_hand")
@@ -74,6 +75,13 @@ class RecordDecoder:
             return FreshReadings(usual)
         known = (None if at in others else Record(*row) for at, row in enumerate(usual.rows()))
         return self._all(items, place, first, known)
+
+    def some(self, items: Sequence[object], names: Collection[str]) -> Mapping[str, Column] | None:
+        """Read a few fields of a page whose records are known, by their names in Record.
+
+        None where only decoding the page can say them.
+        """
+        return self._columns.some(items, names)
 
     def one_by_one(self, items: Sequence[object], place: str, first: int = 1) -> FreshReadings:
         """Do the same as `all`, with the same answer, by looking at each record alone."""

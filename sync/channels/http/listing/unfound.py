@@ -1,9 +1,7 @@
 """Which of what is described no record of a list has had."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from store.model import Record
-from store.record_columns import column_of
 from sync import values
 from sync.channels.api import expressions
 from sync.channels.http.listing.records import names_of
@@ -18,14 +16,23 @@ class UnfoundFields:
         self._names: dict[str, None] = {}
         self._records = 0
 
-    def look(self, records: Sequence[Record], items: Sequence[object]) -> None:
-        """Take a page's records, and the items that they come from."""
-        self._records += len(records)
+    @property
+    def left(self) -> frozenset[str]:
+        """What no record has had yet, as it is called in a Record."""
+        return frozenset(_MAY_LACK[field] for field in self._left)
+
+    def look(
+        self, count: int, column: Callable[[str], Iterable[object]], items: Sequence[object]
+    ) -> None:
+        """Take a page of so many records; `column` gives their values of a field.
+
+        `items` are what they come from.
+        """
+        self._records += count
         # A field that is there is nearly always in the first record, so this costs nothing; one
         # that is in none is looked for in each.
         for field in list(self._left):
-            name = _MAY_LACK[field]
-            if any(value not in (None, "") for value in column_of(records, name)):
+            if any(value not in (None, "") for value in column(_MAY_LACK[field])):
                 del self._left[field]
         for name, (_, look) in list(self._ids.items()):
             if any(look(item) is not None for item in items):

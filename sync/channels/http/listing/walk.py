@@ -128,8 +128,13 @@ class ListWalk:
 
     def add_units(self, quantities: Iterable[int | None]) -> None:
         """Take the quantities of a page's records."""
-        if self._total is not None and self._total.in_body:
+        if self.counts_units:
             self._units += sum(filter(None, quantities))
+
+    @property
+    def counts_units(self) -> bool:
+        """Whether it must know the quantities of each page."""
+        return self._total is not None and self._total.in_body
 
     @property
     def announced(self) -> int | None:
